@@ -1,0 +1,125 @@
+"""Bring the service's infrastructure to an environment: role, log group, function, alias, address, alarm.
+
+Run by `delivery/infrastructure.yml` once per environment; running it again changes nothing. What the service's parts
+and probes need to know is written to `outputs.json`.
+"""
+
+import json
+import os
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+ENVIRONMENT = os.environ["KIRO_ENVIRONMENT"]
+NAME = f"hello-{ENVIRONMENT}"
+ALIAS = "live"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+NOT_YET = "def handler(event, context):\n    return {'statusCode': 503, 'body': 'not deployed yet'}\n"
+
+
+def role(iam: Any) -> str:
+    """The role of the function: it writes its own log and nothing else."""
+    try:
+        arn: str = iam.get_role(RoleName=NAME)["Role"]["Arn"]
+    except iam.exceptions.NoSuchEntityException:
+        arn = iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    statement = {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": f"arn:aws:logs:*:*:log-group:/aws/lambda/{NAME}:*",
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    iam.put_role_policy(RoleName=NAME, PolicyName="logs", PolicyDocument=json.dumps(policy))
+    return arn
+
+
+def log_group(logs: Any) -> None:
+    """The log group, kept for two weeks."""
+    name = f"/aws/lambda/{NAME}"
+    try:
+        logs.create_log_group(logGroupName=name)
+    except logs.exceptions.ResourceAlreadyExistsException:
+        pass
+    logs.put_retention_policy(logGroupName=name, retentionInDays=14)
+
+
+def function(client: Any, role_arn: str) -> None:
+    """The function with code that says 503, and the alias that deliveries move."""
+    try:
+        client.get_function(FunctionName=NAME)
+    except client.exceptions.ResourceNotFoundException:
+        packed = BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("hello.py", NOT_YET)
+        client.create_function(
+            FunctionName=NAME,
+            Runtime="python3.13",
+            Handler="hello.handler",
+            Role=role_arn,
+            Timeout=5,
+            Environment={"Variables": {"ENVIRONMENT": ENVIRONMENT}},
+            Code={"ZipFile": packed.getvalue()},
+        )
+        client.get_waiter("function_active_v2").wait(FunctionName=NAME, WaiterConfig={"Delay": 1})
+    try:
+        client.get_alias(FunctionName=NAME, Name=ALIAS)
+    except client.exceptions.ResourceNotFoundException:
+        client.create_alias(FunctionName=NAME, Name=ALIAS, FunctionVersion="$LATEST")
+
+
+def address(client: Any) -> str:
+    """The public address of the alias; PUBLIC_URL names it where it stands behind another one."""
+    where = {"FunctionName": NAME, "Qualifier": ALIAS}
+    try:
+        url: str = client.get_function_url_config(**where)["FunctionUrl"]
+    except client.exceptions.ResourceNotFoundException:
+        url = client.create_function_url_config(**where, AuthType="NONE")["FunctionUrl"]
+        client.add_permission(
+            **where,
+            StatementId="public",
+            Action="lambda:InvokeFunctionUrl",
+            Principal="*",
+            FunctionUrlAuthType="NONE",
+        )
+    identity = url.removeprefix("https://").partition(".")[0]
+    return os.environ.get("PUBLIC_URL", url).format(id=identity).rstrip("/")
+
+
+def alarm(cloudwatch: Any) -> None:
+    """Three failed requests within ten seconds are too many."""
+    cloudwatch.put_metric_alarm(
+        AlarmName=f"{NAME}-errors",
+        AlarmDescription="The service answers its users with errors.",
+        Namespace="HelloService",
+        MetricName="Errors",
+        Dimensions=[{"Name": "Environment", "Value": ENVIRONMENT}],
+        Statistic="Sum",
+        Period=10,
+        EvaluationPeriods=1,
+        Threshold=3,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="notBreaching",
+    )
+
+
+def main() -> None:
+    """Everything, in the order in which one needs the other."""
+    client = boto3.client("lambda")
+    log_group(boto3.client("logs"))
+    function(client, role(boto3.client("iam")))
+    alarm(boto3.client("cloudwatch"))
+    outputs = {"url": address(client)}
+    Path("outputs.json").write_text(json.dumps(outputs), "utf-8")
+    print(json.dumps(outputs))
+
+
+if __name__ == "__main__":
+    main()

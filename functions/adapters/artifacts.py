@@ -1,0 +1,93 @@
+"""The artifacts bucket: sources, build outputs and reports, read with a bound on what they may hold."""
+
+import json
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self
+from zipfile import BadZipFile, ZipFile
+
+from functions.domain.errors import SourceError
+from functions.entry import Allow
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from functions.runtime import Clients
+
+# A report or bundle larger than this is a mistake or an attack; a Lambda's memory is neither's to fill.
+_MEMBER_LIMIT = 64 * 1024 * 1024
+_ARCHIVE_LIMIT = 512 * 1024 * 1024
+
+
+class Artifacts:
+    """Objects of the bucket, and files within its zip archives."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("ARTIFACTS_BUCKET",)
+    READ: ClassVar[tuple[Allow, ...]] = (
+        Allow(("s3:GetObject",), on="bucket/artifacts/*", why="every object of this one bucket"),
+        Allow(("s3:ListBucket",), on="bucket/artifacts"),
+        Allow(("kms:Decrypt",), on="key"),
+    )
+    WRITE: ClassVar[tuple[Allow, ...]] = (
+        Allow(("s3:PutObject",), on="bucket/artifacts/*", why="every object of this one bucket"),
+        Allow(("kms:GenerateDataKey",), on="key"),
+    )
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self.bucket = bucket
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The bucket of this stack."""
+        return cls(aws.client("s3"), aws.setting("ARTIFACTS_BUCKET"))
+
+    def exists(self, key: str) -> bool:
+        """Whether an object is there."""
+        listed = self._client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
+        return any(item["Key"] == key for item in listed.get("Contents", []))
+
+    def put(self, key: str, body: BinaryIO) -> None:
+        """Write an object from a file, in parts when it is large."""
+        self._client.upload_fileobj(body, self.bucket, key)
+
+    def archive(self, key: str) -> ZipFile:
+        """A zip archive of the bucket; a missing, broken or oversized one is a SourceError."""
+        try:
+            answer = self._client.get_object(Bucket=self.bucket, Key=key)
+        except self._client.exceptions.NoSuchKey:
+            raise SourceError(f"s3://{self.bucket}/{key} is not there: it expired or was never built") from None
+        if answer["ContentLength"] > _ARCHIVE_LIMIT:
+            raise SourceError(f"s3://{self.bucket}/{key} has {answer['ContentLength']} bytes, {_ARCHIVE_LIMIT} allowed")
+        try:
+            return ZipFile(BytesIO(answer["Body"].read()))
+        except BadZipFile as error:
+            raise SourceError(f"s3://{self.bucket}/{key} is not a zip archive: {error}") from error
+
+    def member(self, key: str, path: str) -> bytes | None:
+        """One file of a zip archive; None when the archive has none of that name."""
+        with self.archive(key) as archive:
+            return read_member(archive, path)
+
+    def outputs(self, key: str) -> dict[str, str]:
+        """The `outputs.json` that a command left in its artifact: a flat object of texts; none is an empty one."""
+        if not self.exists(key):
+            return {}
+        raw = self.member(key, "outputs.json")
+        try:
+            found = json.loads(raw) if raw else {}
+        except ValueError as error:
+            raise SourceError(f"{key}: outputs.json is not JSON: {error}") from error
+        if not isinstance(found, dict):
+            raise SourceError(f"{key}: outputs.json must be an object of texts, it is a {type(found).__name__}")
+        return {str(name): str(value) for name, value in found.items()}
+
+
+def read_member(archive: ZipFile, path: str) -> bytes | None:
+    """One file of an open archive, refused when it unpacks to more than it may."""
+    try:
+        size = archive.getinfo(path).file_size
+    except KeyError:
+        return None
+    if size > _MEMBER_LIMIT:
+        raise SourceError(f"{path} unpacks to {size} bytes, {_MEMBER_LIMIT} allowed")
+    return archive.read(path)

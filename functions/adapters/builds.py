@@ -1,0 +1,118 @@
+"""CodeBuild: starting a build of a release's source, and reading how it ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from functions.entry import Allow
+
+if TYPE_CHECKING:
+    from mypy_boto3_codebuild import CodeBuildClient
+
+    from functions.runtime import Clients
+
+_OUTCOMES: dict[str, Literal["succeeded", "failed", "timed out", "stopped"]] = {
+    "SUCCEEDED": "succeeded",
+    "FAILED": "failed",
+    "FAULT": "failed",
+    "TIMED_OUT": "timed out",
+    "STOPPED": "stopped",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOrder:
+    """What to build: objects are keys in the artifacts bucket; `token` makes a repetition start nothing new."""
+
+    project: str
+    buildspec: str
+    source: str
+    artifact: str
+    variables: Mapping[str, str]
+    timeout_minutes: int
+    token: str
+    input_artifact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildEnd:
+    """How a build ended, in words and with the place of its log."""
+
+    outcome: Literal["running", "succeeded", "failed", "timed out", "stopped"]
+    reason: str
+    log: str
+
+
+class Builds:
+    """The CodeBuild projects of this stack."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("ARTIFACTS_BUCKET",)
+    START: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:StartBuild",), on="projects"),)
+    READ: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:BatchGetBuilds",), on="projects"),)
+    STOP: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:StopBuild",), on="projects"),)
+
+    def __init__(self, client: "CodeBuildClient", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The projects of this account and region."""
+        return cls(aws.client("codebuild"), aws.setting("ARTIFACTS_BUCKET"))
+
+    def start(self, order: BuildOrder) -> str:
+        """Start a build and answer its id; the same token within five minutes answers the same build."""
+        folder, _, name = order.artifact.rpartition("/")
+        more: dict[str, Any] = {}
+        if order.input_artifact:
+            location = f"{self._bucket}/{order.input_artifact}"
+            more["secondarySourcesOverride"] = [{"type": "S3", "location": location, "sourceIdentifier": "release"}]
+        answer = self._client.start_build(
+            projectName=order.project,
+            idempotencyToken=order.token,
+            sourceTypeOverride="S3",
+            sourceLocationOverride=f"{self._bucket}/{order.source}",
+            buildspecOverride=order.buildspec,
+            timeoutInMinutesOverride=order.timeout_minutes,
+            artifactsOverride={
+                "type": "S3",
+                "location": self._bucket,
+                "path": folder,
+                "name": name,
+                "namespaceType": "NONE",
+                "packaging": "ZIP",
+            },
+            environmentVariablesOverride=[
+                {"name": key, "value": value, "type": "PLAINTEXT"} for key, value in sorted(order.variables.items())
+            ],
+            **more,
+        )
+        return answer["build"]["id"]
+
+    def read(self, build_id: str) -> BuildEnd:
+        """How the build stands; one that CodeBuild does not know counts as stopped."""
+        found = self._client.batch_get_builds(ids=[build_id])["builds"]
+        if not found:
+            return BuildEnd("stopped", f"CodeBuild does not know the build {build_id}", "")
+        build = found[0]
+        log = build.get("logs", {}).get("deepLink", "")
+        if not build.get("buildComplete") or build["buildStatus"] == "IN_PROGRESS":
+            return BuildEnd("running", build.get("currentPhase", ""), log)
+        outcome = _OUTCOMES[build["buildStatus"]]
+        return BuildEnd(outcome, "" if outcome == "succeeded" else _why(build), log)
+
+    def stop(self, build_id: str) -> None:
+        """Stop a build; one that has ended stays as it is."""
+        self._client.stop_build(id=build_id)
+
+
+def _why(build: Any) -> str:
+    """What the failed phases said of themselves."""
+    said = [
+        f"{phase['phaseType']}: {context['message']}"
+        for phase in build.get("phases", [])
+        if phase.get("phaseStatus") not in ("SUCCEEDED", None)
+        for context in phase.get("contexts", [])
+        if context.get("message")
+    ]
+    return "; ".join(said)[:1000] or f"the build ended as {build['buildStatus']}"

@@ -1,0 +1,31 @@
+"""The time, in the one form the product writes it."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar, Self
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+
+def iso(moment: datetime) -> str:
+    """UTC, whole milliseconds, sortable as text: `2026-01-31T08:00:00.000Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Clock:
+    """The wall clock."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def connect(cls, _aws: "Clients") -> Self:
+        """Nothing to connect to."""
+        return cls()
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+        return datetime.now(UTC)
+
+    def text(self) -> str:
+        """Now, as it is written."""
+        return iso(self.now())

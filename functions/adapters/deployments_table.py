@@ -1,0 +1,111 @@
+"""The record of every deployment: what was released, what each stage did, how it ended (DESIGN §3)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.adapters.clock import Clock
+from functions.adapters.records import plain, stored
+from functions.domain.releases import Release
+from functions.domain.rollback import Compensation
+from functions.entry import Allow, decode
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+_KEPT = timedelta(days=90)
+
+
+class DeploymentsTable:
+    """One item per deployment, keyed by the name of its execution."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("DEPLOYMENTS_TABLE",)
+    READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem",), on="table/deployments"),)
+    WRITE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:UpdateItem",), on="table/deployments"),)
+
+    def __init__(self, table: Any, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The table of this stack."""
+        return cls(aws.table("DEPLOYMENTS_TABLE"), Clock())
+
+    def begin(self, deployment_id: str, release: Release, execution: str, trigger: str) -> None:
+        """Open the record; a second begin of the same execution changes nothing."""
+        now = self._clock.now()
+        names = {
+            "release": stored(release),
+            "execution": execution,
+            "trigger": trigger,
+            "startedAt": self._clock.text(),
+            "expiresAt": int((now + _KEPT).timestamp()),
+            "environment": "none",
+            "status": "running",
+            "ledger": {},
+            "stages": {},
+            "gates": [],
+        }
+        self._set_once(deployment_id, names)
+
+    def get(self, deployment_id: str) -> dict[str, Any] | None:
+        """The whole record, consistent; None when there is none."""
+        item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
+        return plain(item) if item else None
+
+    def note(self, deployment_id: str, **facts: Any) -> None:
+        """Set top-level facts of the record."""
+        self._update(deployment_id, "SET " + ", ".join(f"#{k} = :{k}" for k in facts), facts)
+
+    def enter(self, deployment_id: str, environment: str, status: str) -> None:
+        """Say where the release stands; the index `EnvironmentStatusIndex` follows."""
+        self.note(deployment_id, environment=environment, status=status)
+
+    def note_stage(self, deployment_id: str, environment: str, facts: dict[str, Any]) -> None:
+        """Set what is known of one stage; a repetition writes the same again."""
+        self._table.update_item(
+            Key={"deploymentId": deployment_id},
+            UpdateExpression="SET #stages.#environment = :facts",
+            ExpressionAttributeNames={"#stages": "stages", "#environment": environment},
+            ExpressionAttributeValues={":facts": stored(facts)},
+        )
+
+    def write_ledger(self, deployment_id: str, entry: Compensation) -> None:
+        """Write a compensation before its change; the first one written for a part stays."""
+        self._table.update_item(
+            Key={"deploymentId": deployment_id},
+            UpdateExpression="SET #ledger.#key = if_not_exists(#ledger.#key, :entry)",
+            ExpressionAttributeNames={"#ledger": "ledger", "#key": f"{entry.environment}/{entry.part.name}"},
+            ExpressionAttributeValues={":entry": stored(entry)},
+        )
+
+    def ledger(self, deployment_id: str) -> tuple[Compensation, ...]:
+        """Every compensation that was written, in no order; none when there is no record."""
+        record = self.get(deployment_id) or {}
+        return tuple(decode(Compensation, entry) for entry in record.get("ledger", {}).values())
+
+    def conclude(self, deployment_id: str, outcome: str, reason: str) -> dict[str, Any]:
+        """Write the one terminal outcome; whoever comes later gets the outcome that stands."""
+        facts = {"outcome": outcome, "reason": reason, "finishedAt": self._clock.text(), "status": outcome}
+        self._set_once(deployment_id, facts, guard="outcome", replace=("status", "reason"))
+        return self.get(deployment_id) or {}
+
+    def _set_once(
+        self, deployment_id: str, facts: dict[str, Any], guard: str = "startedAt", replace: Sequence[str] = ()
+    ) -> None:
+        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
+        sets = [f"#{k} = :{k}" if k in replace else f"#{k} = if_not_exists(#{k}, :{k})" for k in facts]
+        try:
+            self._update(deployment_id, "SET " + ", ".join(sets), facts, f"attribute_not_exists(#{guard})")
+        except failed:
+            return
+
+    def _update(self, deployment_id: str, expression: str, facts: dict[str, Any], condition: str | None = None) -> None:
+        self._table.update_item(
+            Key={"deploymentId": deployment_id},
+            UpdateExpression=expression,
+            ExpressionAttributeNames={f"#{k}": k for k in facts},
+            ExpressionAttributeValues={f":{k}": stored(v) for k, v in facts.items()},
+            **({"ConditionExpression": condition} if condition else {}),
+        )

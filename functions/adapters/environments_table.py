@@ -1,0 +1,89 @@
+"""What runs in each environment, what was last good there, and whether it is frozen; never expires (DESIGN §3)."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.adapters.records import plain, stored
+from functions.domain.environments import Freeze, PartState
+from functions.domain.errors import StaleLeaseError
+from functions.domain.locks import Lease
+from functions.entry import Allow, decode
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+# The row that stands for the environment itself; no part may have this name (manifest names are words).
+_WHOLE = "*"
+
+
+class EnvironmentsTable:
+    """One item per environment and part, and one for the environment as a whole."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("ENVIRONMENTS_TABLE",)
+    READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Query",), on="table/environments"),)
+    WRITE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:UpdateItem", "dynamodb:Query"), on="table/environments"),)
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The table of this stack."""
+        return cls(aws.table("ENVIRONMENTS_TABLE"))
+
+    def parts(self, environment: str) -> dict[str, PartState]:
+        """Every part that ever ran in an environment, by name."""
+        return {row["part"]: decode(PartState, row) for row in self._rows(environment) if row["part"] != _WHOLE}
+
+    def outputs(self, environment: str) -> dict[str, str]:
+        """What the parts of an environment put out (addresses, names), as one mapping."""
+        found: dict[str, str] = {}
+        for state in self.parts(environment).values():
+            found.update(state.outputs)
+        return found
+
+    def frozen(self, environment: str) -> Freeze | None:
+        """Why nothing deploys there, if so."""
+        whole = next((row for row in self._rows(environment) if row["part"] == _WHOLE), {})
+        return decode(Freeze, whole["frozen"]) if whole.get("frozen") else None
+
+    def fence(self, environment: str, lease: Lease) -> None:
+        """Claim the environment under this lease; a newer lease seen before is a StaleLeaseError."""
+        self._write(environment, _WHOLE, lease, {})
+
+    def save(self, state: PartState, lease: Lease) -> None:
+        """Write what runs in a part, under the lease."""
+        self.fence(state.environment, lease)
+        facts = {k: v for k, v in stored(state).items() if k not in ("environment", "part")}
+        self._write(state.environment, state.part, lease, facts)
+
+    def freeze(self, environment: str, freeze: Freeze | None) -> None:
+        """Freeze an environment, or unfreeze it with None; the last word counts."""
+        self._table.update_item(
+            Key={"environment": environment, "part": _WHOLE},
+            UpdateExpression="SET frozen = :frozen",
+            ExpressionAttributeValues={":frozen": stored(freeze)},
+        )
+
+    def _write(self, environment: str, part: str, lease: Lease, facts: dict[str, Any]) -> None:
+        facts = {**facts, "fence": lease.fence}
+        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
+        try:
+            self._table.update_item(
+                Key={"environment": environment, "part": part},
+                UpdateExpression="SET " + ", ".join(f"#{k} = :{k}" for k in facts),
+                ConditionExpression="attribute_not_exists(#fence) OR #fence <= :fence",
+                ExpressionAttributeNames={f"#{k}": k for k in facts},
+                ExpressionAttributeValues={f":{k}": v for k, v in facts.items()},
+            )
+        except failed:
+            raise StaleLeaseError(
+                f"{environment}: lease {lease.fence} of {lease.execution} was overtaken by a newer one; nothing was written"
+            ) from None
+
+    def _rows(self, environment: str) -> list[dict[str, Any]]:
+        answer = self._table.query(
+            KeyConditionExpression="environment = :environment",
+            ExpressionAttributeValues={":environment": environment},
+            ConsistentRead=True,
+        )
+        return [plain(row) for row in answer["Items"]]

@@ -1,0 +1,56 @@
+"""Step Functions executions: starting them, asking whether they live."""
+
+import json
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.entry import Allow, encode
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from functions.runtime import Clients
+
+
+class Executions:
+    """The executions of this stack's workflows."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ()
+    ASK: ClassVar[tuple[Allow, ...]] = (
+        Allow(("states:DescribeExecution",), on="executions", why="an execution's ARN ends in its name"),
+    )
+
+    def __init__(self, client: "SFNClient") -> None:
+        self._client = client
+        self._ended: set[str] = set()
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The Step Functions of this account and region."""
+        return cls(aws.client("stepfunctions"))
+
+    def is_running(self, execution: str) -> bool:
+        """Whether an execution lives; an unknown one does not. An end is remembered, for it is final."""
+        if execution in self._ended:
+            return False
+        try:
+            status = self._client.describe_execution(executionArn=execution)["status"]
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return False
+        if status != "RUNNING":
+            self._ended.add(execution)
+        return status == "RUNNING"
+
+    def input(self, execution: str) -> dict[str, Any]:
+        """What an execution was started with."""
+        given: dict[str, Any] = json.loads(self._client.describe_execution(executionArn=execution)["input"])
+        return given
+
+    def start(self, workflow: str, name: str, payload: Any) -> tuple[str, bool]:
+        """Start an execution; answers its ARN and whether this call started it (a name starts once)."""
+        try:
+            answer = self._client.start_execution(
+                stateMachineArn=workflow, name=name, input=json.dumps(encode(payload), sort_keys=True)
+            )
+        except self._client.exceptions.ExecutionAlreadyExists:
+            return f"{workflow.replace(':stateMachine:', ':execution:')}:{name}", False
+        return answer["executionArn"], True

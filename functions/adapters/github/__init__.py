@@ -1,0 +1,1 @@
+"""GitHub as the product sees it: REST through PyGithub, and the signature of its webhooks."""

@@ -1,0 +1,287 @@
+"""GitHub over REST. Every method names its repository as `owner/name` and raises the faults of `errors.py`."""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, TypeVar, cast
+
+from functions.adapters.github import connection
+from functions.adapters.github.errors import GitHubNotFoundError, GitHubRefusedError, translate
+from functions.adapters.github.types import UNKNOWN, Commit, Comparison, DeploymentState, StatusState
+from functions.entry import Allow
+
+if TYPE_CHECKING:
+    import github
+    from github.Commit import Commit as ApiCommit
+    from github.Deployment import Deployment
+    from github.Repository import Repository
+
+    from functions.runtime import Clients
+
+T = TypeVar("T")
+_MOST_FILES = 300  # GitHub tells no more of a comparison, and does not say that it stopped
+_MOST_COMMITS = 250
+_LONGEST_DESCRIPTION = 140
+_LONGEST_BODY = 65_536
+_CHUNK_BYTES = 1024 * 1024
+_DOWNLOAD_TIMEOUT_SECONDS = (5, 30)  # to connect, and between two chunks
+
+
+class GitHub:
+    """One GitHub, one credential; the connection is made by the first call and kept while the Lambda is warm."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("GITHUB_API_URL", "GITHUB_CREDENTIAL_SECRET")
+    USE: ClassVar[tuple[Allow, ...]] = (
+        Allow(("secretsmanager:GetSecretValue",), on="secret/github"),
+        Allow(("kms:Decrypt",), on="key"),
+    )
+
+    def __init__(self, api_url: str, credential: Callable[[], str]) -> None:
+        self._api_url = api_url
+        self._read_credential = credential
+        self._credential = ""
+        self._client: github.Github | None = None
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The GitHub of this stack; the secret is read when it is first needed."""
+        return cls(aws.setting("GITHUB_API_URL"), lambda: _secret(aws))
+
+    def branch_head(self, repository: str, branch: str) -> str | None:
+        """The newest commit of a branch; None when the repository has no such branch."""
+        try:
+            return self._ask(repository, f"branch {branch}", lambda repo: repo.get_branch(branch).commit.sha)
+        except GitHubNotFoundError as missing:
+            if "Branch not found" in str(missing):
+                return None
+            raise
+
+    def commit(self, repository: str, ref: str) -> Commit:
+        """The commit that a sha, branch or tag names."""
+        return self._ask(
+            repository, f"commit {ref}", lambda repo: _commit(repo.get_commit(ref, commit_files_per_page=1).complete())
+        )
+
+    def compare(self, repository: str, base: str, head: str) -> Comparison:
+        """What changed from base to head; `unknown` when base is gone or they share no history."""
+        try:
+            return self._ask(repository, f"compare {base}...{head}", lambda repo: _compare(repo, base, head))
+        except GitHubNotFoundError:
+            self.commit(repository, head)  # raises when it is the head, or the repository, that is missing
+            return UNKNOWN
+
+    def read_file(self, repository: str, path: str, ref: str) -> bytes | None:
+        """The bytes of a file at a ref, up to 100 MB; None when there is no such file."""
+        try:
+            return self._ask(repository, f"file {path} at {ref}", lambda repo: _read(repo, path, ref))
+        except GitHubNotFoundError:
+            self.commit(repository, ref)  # raises when it is the ref, or the repository, that is missing
+            return None
+
+    def download_archive(self, repository: str, ref: str, to: BinaryIO) -> None:
+        """Write the source as a zip with one top folder; a fault may leave a part of it behind."""
+
+        def stream(repo: "Repository") -> None:
+            import requests
+
+            # Not through PyGithub, which holds a whole body in memory. The address is its own credential.
+            address = repo.get_archive_link("zipball", ref)
+            with requests.get(
+                address, stream=True, timeout=_DOWNLOAD_TIMEOUT_SECONDS, auth=lambda request: request
+            ) as answer:
+                answer.raise_for_status()
+                to.writelines(answer.iter_content(_CHUNK_BYTES))
+
+        self._ask(repository, f"archive of {ref}", stream)
+
+    def set_status(
+        self, repository: str, sha: str, context: str, state: StatusState, description: str, target_url: str = ""
+    ) -> None:
+        """Set the commit status of a context; the description is cut to 140 characters."""
+        from github.GithubObject import NotSet
+
+        text = _cut(description, _LONGEST_DESCRIPTION)
+        self._ask(
+            repository,
+            f"status {context} of {sha}",
+            lambda repo: repo.get_commit(sha).create_status(
+                state, target_url=target_url or NotSet, description=text, context=context
+            ),
+        )
+
+    def create_deployment(
+        self,
+        repository: str,
+        ref: str,
+        environment: str,
+        description: str,
+        payload: Mapping[str, Any],
+        *,
+        transient: bool = False,
+        production: bool = False,
+    ) -> int:
+        """Announce a deployment and return its id; put the idempotency key into `payload["key"]`."""
+
+        def create(repo: "Repository") -> int:
+            return repo.create_deployment(
+                ref,
+                environment=environment,
+                description=_cut(description, _LONGEST_DESCRIPTION),
+                payload=dict(payload),
+                # Our gates decide, and a rollback deploys a commit that is behind: GitHub must neither merge nor judge.
+                auto_merge=False,
+                required_contexts=[],
+                transient_environment=transient,
+                production_environment=production,
+            ).id
+
+        return self._ask(repository, f"deployment of {ref} to {environment}", create)
+
+    def find_deployment(self, repository: str, sha: str, environment: str, payload_key: str) -> int | None:
+        """The newest deployment of a commit to an environment whose `payload["key"]` is this key."""
+
+        def find(repo: "Repository") -> int | None:
+            listed = repo.get_deployments(sha=sha, environment=environment)
+            return next((one.id for one in listed if _payload_key(one) == payload_key), None)
+
+        return self._ask(repository, f"deployments of {sha} to {environment}", find)
+
+    def set_deployment_status(
+        self,
+        repository: str,
+        deployment_id: int,
+        state: DeploymentState,
+        description: str,
+        log_url: str = "",
+        environment_url: str = "",
+    ) -> None:
+        """Say how a deployment goes; the description is cut to 140 characters."""
+        from github.GithubObject import NotSet
+
+        text = _cut(description, _LONGEST_DESCRIPTION)
+        # GitHub takes target_url, the older name, for log_url; PyGithub knows only the older one.
+        self._ask(
+            repository,
+            f"status of deployment {deployment_id}",
+            lambda repo: repo.get_deployment(deployment_id).create_status(
+                state, description=text, target_url=log_url or NotSet, environment_url=environment_url or NotSet
+            ),
+        )
+
+    def open_issue(self, repository: str, title: str, body: str, labels: Sequence[str]) -> int:
+        """Open an issue and return its number; begin the body with the marker that `find_issue` looks for."""
+        text = _cut(body, _LONGEST_BODY)
+        return self._ask(
+            repository, "new issue", lambda repo: repo.create_issue(title, text, labels=list(labels)).number
+        )
+
+    def find_issue(self, repository: str, label: str, marker: str) -> int | None:
+        """The newest open issue with this label whose body holds the marker."""
+
+        def find(repo: "Repository") -> int | None:
+            listed = repo.get_issues(state="open", labels=[label])
+            return next((one.number for one in listed if marker in (one.body or "")), None)
+
+        return self._ask(repository, f"issues labelled {label}", find)
+
+    def comment(self, repository: str, number: int, body: str) -> None:
+        """Comment on an issue or pull request."""
+        text = _cut(body, _LONGEST_BODY)
+        self._ask(repository, f"comment on #{number}", lambda repo: repo.get_issue(number).create_comment(text))
+
+    def close_issue(self, repository: str, number: int) -> None:
+        """Close an issue; closing it again changes nothing."""
+        self._ask(repository, f"close #{number}", lambda repo: repo.get_issue(number).edit(state="closed"))
+
+    def close(self) -> None:
+        """Drop the connection; the next call reads the credential and connects again."""
+        if self._client:
+            self._client.close()
+        self._client = None
+
+    def _ask(self, repository: str, call: str, action: "Callable[[Repository], T]") -> T:
+        """Run one call; a credential that was rotated while the Lambda was warm is read again, once."""
+        try:
+            return self._try(repository, call, action)
+        except GitHubRefusedError:
+            if not self._rotated():
+                raise
+            return self._try(repository, call, action)
+
+    def _try(self, repository: str, call: str, action: "Callable[[Repository], T]") -> T:
+        if self._client is None:
+            self._credential = self._read_credential()
+            self._client = connection.open_client(self._api_url, self._credential)
+        try:
+            return action(self._client.get_repo(repository))
+        except Exception as error:
+            fault = translate(error, repository, call)
+            if fault is error:
+                raise
+            # The cause is left out: a library's text may quote what it sent.
+            raise fault from None
+
+    def _rotated(self) -> bool:
+        """Whether the secret holds another credential than the one that was refused."""
+        used = self._credential
+        self.close()
+        return bool(used) and self._read_credential() != used
+
+
+def _secret(aws: "Clients") -> str:
+    secrets, name = aws.client("secretsmanager"), aws.setting("GITHUB_CREDENTIAL_SECRET")
+    try:
+        return str(secrets.get_secret_value(SecretId=name)["SecretString"])
+    except secrets.exceptions.ResourceNotFoundException:
+        raise GitHubRefusedError(
+            f"the secret {name} is missing or has no value yet: put the GitHub credential into it "
+            "(`aws secretsmanager put-secret-value`)"
+        ) from None
+
+
+def _commit(found: "ApiCommit") -> Commit:
+    # Before it is complete, PyGithub gives as `sha` whatever name the commit was asked by.
+    author = found.commit.author
+    login = found.author.login if found.author else None
+    when = found.commit.committer.date.isoformat()
+    return Commit(found.sha, found.commit.message, author.name, author.email or "", login, when)
+
+
+def _compare(repo: "Repository", base: str, head: str) -> Comparison:
+    found = repo.compare(base, head, comparison_commits_per_page=100)
+    names: dict[str, None] = {}
+    for file in found.files:
+        if file.status == "renamed":
+            names[file.previous_filename] = None
+        names[file.filename] = None
+    # GitHub's files count from the common ancestor: what base alone has, and head undoes, is not among them.
+    complete = found.status in ("ahead", "identical") and len(found.files) < _MOST_FILES
+    return Comparison(
+        cast("Any", found.status),
+        found.ahead_by,
+        found.behind_by,
+        tuple(names) if complete else None,
+        tuple(_commit(one) for one in islice(found.commits, _MOST_COMMITS)),
+    )
+
+
+def _read(repo: "Repository", path: str, ref: str) -> bytes | None:
+    found = repo.get_contents(path, ref=ref)
+    if isinstance(found, list) or found.type != "file":
+        return None
+    # Above 1 MB GitHub leaves the content out, and gives it as a blob.
+    content = found.content if found.encoding == "base64" else repo.get_git_blob(found.sha).content
+    return base64.b64decode(content)
+
+
+def _payload_key(deployment: "Deployment") -> str | None:
+    from github import BadAttributeException
+
+    try:
+        return cast("str | None", deployment.payload.get("key"))
+    except BadAttributeException:  # another system's payload, a string
+        return None
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,0 +1,87 @@
+"""What went wrong at GitHub, in the product's faults (`domain/errors.py` draws their tree)."""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from functions.domain.errors import (
+    GitHubError,
+    GitHubNotFoundError,
+    GitHubRefusedError,
+    GitHubUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from github import GithubException
+
+__all__ = ["GitHubError", "GitHubNotFoundError", "GitHubRefusedError", "GitHubUnavailableError", "translate"]
+
+# GitHub asks to wait at least one minute when a secondary limit comes without Retry-After.
+_SECONDARY_LIMIT_SECONDS = 60.0
+_MISSING_COMMIT = ("No commit found for SHA", "No ref found for")
+
+
+def translate(error: Exception, repository: str, call: str) -> Exception:
+    """The fault to raise instead of a library's exception; what is no answer of GitHub comes back as it is."""
+    from github import BadAttributeException, GithubException
+    from jwt import PyJWTError
+    from requests import RequestException
+
+    where = f"GitHub {repository}: {call}"
+    if isinstance(error, GithubException):
+        return _answered(error, where)
+    if isinstance(error, RequestException):
+        # Its text may hold an address that is itself a secret, so only its kind is told.
+        kind = type(error).__name__ if error.response is None else error.response.status_code
+        return GitHubUnavailableError(f"{where}: no good answer ({kind}); look whether it was done, and try again")
+    if isinstance(error, PyJWTError):
+        return GitHubRefusedError(
+            f"{where}: the App's privateKey cannot sign ({type(error).__name__}); "
+            "put the PEM file that GitHub gave into the GitHub credential secret"
+        )
+    if isinstance(error, BadAttributeException):
+        return GitHubError(f"{where}: an answer that is not in GitHub's form ({error})")
+    return error
+
+
+def _answered(error: "GithubException", where: str) -> GitHubError:
+    headers = {name.lower(): str(value) for name, value in (error.headers or {}).items()}
+    message = _message(error)
+    told = f"{where}: {error.status} {message}"
+    if error.status >= 500 or error.status == 429 or (error.status == 403 and _limited(headers, message)):
+        return GitHubUnavailableError(f"{told}; try again later", _wait_seconds(error.status, headers))
+    if error.status == 401:
+        return GitHubRefusedError(
+            f"{told}: the credential is wrong, expired or revoked; put a valid token or App key into the "
+            "GitHub credential secret (`aws secretsmanager put-secret-value`)"
+        )
+    if error.status == 403:
+        needed = headers.get("x-accepted-github-permissions", "the permission this call asks for")
+        return GitHubRefusedError(f"{told}: grant {needed} to the token or to the App's installation")
+    if error.status == 404 or (error.status == 422 and message.startswith(_MISSING_COMMIT)):
+        return GitHubNotFoundError(f"{told}: it does not exist, or the credential may not see this repository")
+    return GitHubError(f"{told}: GitHub does not accept this request")
+
+
+def _message(error: "GithubException") -> str:
+    """GitHub's words, with those about single fields."""
+    data = error.data if isinstance(error.data, dict) else {}
+    details = [
+        str(one.get("message") or f"{one.get('field')} {one.get('code')}") if isinstance(one, dict) else str(one)
+        for one in data.get("errors") or []
+    ]
+    return "; ".join([str(data.get("message") or "no message"), *details])
+
+
+def _limited(headers: Mapping[str, str], message: str) -> bool:
+    return "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0" or "rate limit" in message.lower()
+
+
+def _wait_seconds(status: int, headers: Mapping[str, str]) -> float | None:
+    """Seconds until GitHub wants to be asked again, when it is about limits or GitHub said so."""
+    if (after := headers.get("retry-after", "")).isdigit():
+        return float(after)
+    reset = headers.get("x-ratelimit-reset", "")
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+        return max(0.0, float(reset) - time.time())
+    return None if status >= 500 else _SECONDARY_LIMIT_SECONDS

@@ -1,0 +1,52 @@
+"""Asking a delivered service whether it is well, over HTTP, as its users would."""
+
+import json
+from typing import TYPE_CHECKING, ClassVar, Self
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from functions.domain.manifests import Health
+from functions.domain.watches import Probe
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+_TIMEOUT_SECONDS = 5
+_ANSWER_LIMIT = 64 * 1024
+
+
+class HealthProbe:
+    """One GET per look."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def connect(cls, _aws: "Clients") -> Self:
+        """Nothing to connect to."""
+        return cls()
+
+    def look(self, part: str, health: Health, url: str, commit: str | None) -> Probe:
+        """Whether the service answers 200, and as this commit when one is given."""
+        if not url.startswith(("http://", "https://")):
+            return Probe(part, healthy=False, reason=f"health url {url!r} is neither http nor https")
+        try:
+            with urlopen(Request(url), timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - scheme checked above
+                body = answer.read(_ANSWER_LIMIT)
+        except HTTPError as error:
+            return Probe(part, healthy=False, reason=f"{url} answered {error.code}")
+        except (URLError, OSError, ValueError) as error:
+            return Probe(part, healthy=False, reason=f"{url} did not answer: {error}")
+        if commit is None:
+            return Probe(part, healthy=True)
+        found = _version(body, health.version_field)
+        if found != commit:
+            return Probe(part, healthy=False, reason=f"{url} says {health.version_field} {found}, expected {commit}")
+        return Probe(part, healthy=True)
+
+
+def _version(body: bytes, field: str) -> str | None:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return None
+    return str(answer[field]) if isinstance(answer, dict) and field in answer else None

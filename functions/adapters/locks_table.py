@@ -1,0 +1,97 @@
+"""The locks table: every change is one compare-and-swap of what `domain.locks` decided."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.adapters.clock import Clock
+from functions.adapters.executions import Executions
+from functions.adapters.records import plain, stored
+from functions.adapters.task_tokens import TaskTokens
+from functions.domain.locks import Answer, Contender, Lease, Lock, Mode, release, request
+from functions.entry import Allow, decode, encode
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+
+class LocksTable:
+    """One item per lock; hands a lock on by completing the next waiter's token, after the write."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("LOCKS_TABLE", "LOCK_MODE")
+    WRITE: ClassVar[tuple[Allow, ...]] = (
+        Allow(("dynamodb:GetItem", "dynamodb:PutItem"), on="table/locks"),
+        *Executions.ASK,
+        *TaskTokens.COMPLETE,
+    )
+
+    def __init__(self, table: Any, executions: Executions, tokens: TaskTokens, clock: Clock, mode: Mode) -> None:
+        self._table = table
+        self._executions = executions
+        self._tokens = tokens
+        self._clock = clock
+        self._mode = mode
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The table of this stack, in the mode of its settings."""
+        mode: Any = aws.setting("LOCK_MODE")
+        return cls(aws.table("LOCKS_TABLE"), Executions.connect(aws), TaskTokens.connect(aws), Clock(), mode)
+
+    def request(self, key: str, contender: Contender, token: str = "") -> Answer:
+        """Ask for a lock, or for one's turn; with a token, a wait that is woken."""
+        return self._change(
+            key,
+            lambda lock: request(
+                lock,
+                contender,
+                alive=self._executions.is_running,
+                mode=self._mode,
+                now=self._clock.text(),
+                token=token,
+            ),
+        )
+
+    def release(self, key: str, execution: str) -> Answer:
+        """Give a lock on; what is not held is not an error, so this may come twice."""
+        return self._change(
+            key,
+            lambda lock: release(lock, execution, alive=self._executions.is_running, now=self._clock.text()),
+        )
+
+    def read(self, key: str) -> Lock:
+        """The lock as it stands."""
+        return self._read(key)[0]
+
+    def _change(self, key: str, decide: Callable[[Lock], Answer]) -> Answer:
+        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
+        while True:
+            lock, revision = self._read(key)
+            answer = decide(lock)
+            try:
+                if answer.lock != lock:
+                    self._write(answer.lock, revision)
+            except failed:
+                continue  # somebody else changed it meanwhile: decide again on what stands now
+            self._wake(answer)
+            return answer
+
+    def _wake(self, answer: Answer) -> None:
+        lock = answer.lock
+        for waiter, outcome in answer.wake:
+            lease = Lease(lock.key, waiter.contender.execution, lock.fence) if outcome == "acquired" else None
+            self._tokens.succeed(waiter.token, {"outcome": outcome, "lease": encode(lease)})
+
+    def _read(self, key: str) -> tuple[Lock, int]:
+        item = self._table.get_item(Key={"lockKey": key}, ConsistentRead=True).get("Item")
+        if item is None:
+            return Lock(key), 0
+        row = plain(item)
+        return decode(Lock, {**row, "key": key}), row["revision"]
+
+    def _write(self, lock: Lock, revision: int) -> None:
+        facts = {k: v for k, v in stored(lock).items() if k != "key"}
+        self._table.put_item(
+            Item={"lockKey": lock.key, "revision": revision + 1, **facts},
+            ConditionExpression="attribute_not_exists(lockKey) OR revision = :revision",
+            ExpressionAttributeValues={":revision": revision},
+        )

@@ -1,0 +1,68 @@
+"""One look at an environment: its alarms, and every service that says where its health is asked."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from functions.adapters.alarms import Alarms
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.health import HealthProbe
+from functions.domain.environments import Environment, PartState
+from functions.domain.errors import ManifestError
+from functions.domain.manifests import Health, Part, fill
+from functions.domain.watches import AlarmReading, Probe
+from functions.entry import Allow
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+
+class Lookout:
+    """Knows what to look at from the record of what runs."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = EnvironmentsTable.SETTINGS
+    LOOK: ClassVar[tuple[Allow, ...]] = (*EnvironmentsTable.READ, *Alarms.READ)
+
+    def __init__(self, environments: EnvironmentsTable, alarms: Alarms, health: HealthProbe) -> None:
+        self._environments = environments
+        self._alarms = alarms
+        self._health = health
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The environments of this stack."""
+        return cls(EnvironmentsTable.connect(aws), Alarms.connect(aws), HealthProbe.connect(aws))
+
+    def alarm_names(self, environment: Environment) -> tuple[list[str], list[str]]:
+        """The critical and the warning alarms of an environment: its own, and those of what runs there."""
+        critical, warning = list(environment.critical_alarms), list(environment.warning_alarms)
+        for state in self._environments.parts(environment.name).values():
+            if state.definition:
+                critical += self._filled(environment, state.definition, state.definition.critical_alarms)
+                warning += self._filled(environment, state.definition, state.definition.warning_alarms)
+        return sorted(set(critical)), sorted(set(warning))
+
+    def alarms(self, environment: Environment) -> tuple[AlarmReading, ...]:
+        """Every alarm of the environment, as it stands."""
+        return self._alarms.read(environment, *self.alarm_names(environment))
+
+    def probes(self, environment: Environment) -> tuple[Probe, ...]:
+        """Every service of the environment, asked for its health as the commit that runs there."""
+        states = self._environments.parts(environment.name)
+        outputs = {key: value for state in states.values() for key, value in state.outputs.items()}
+        return tuple(self._probe(environment, state, health, outputs) for state, health in _asked(states.values()))
+
+    def _probe(self, environment: Environment, state: PartState, health: Health, outputs: dict[str, str]) -> Probe:
+        values = {**outputs, **environment.variables, "environment": environment.name}
+        try:
+            url = fill(health.url, values, f"services.{state.part}.health.url")
+        except ManifestError as error:
+            return Probe(state.part, healthy=False, reason=str(error))
+        return self._health.look(state.part, health, url, state.running.commit if state.running else None)
+
+    def _filled(self, environment: Environment, part: Part, names: list[str]) -> list[str]:
+        values = {**environment.variables, "environment": environment.name}
+        return [fill(name, values, f"{part.name}: alarms") for name in names]
+
+
+def _asked(states: Iterable[PartState]) -> Iterable[tuple[PartState, Health]]:
+    return ((s, s.definition.health) for s in states if s.running and s.definition and s.definition.health)

@@ -1,0 +1,33 @@
+"""What DynamoDB hands back, as the plain values that `entry.decode` reads; and what it takes."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from functions.entry import encode
+
+
+def plain(value: Any) -> Any:
+    """Decimals become int or float, sets become lists."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, set)):
+        return [plain(item) for item in value]
+    return value
+
+
+def stored(value: Any) -> Any:
+    """A domain value as DynamoDB takes it: floats as Decimal."""
+    return _decimals(encode(value))
+
+
+def _decimals(value: Any) -> Any:
+    if isinstance(value, float):
+        return Decimal(str(value))
+    if isinstance(value, dict):
+        return {key: _decimals(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_decimals(item) for item in value]
+    return value

@@ -1,0 +1,56 @@
+"""Slack, through an incoming webhook; its URL is a secret, and an empty secret means: no Slack."""
+
+import json
+from typing import TYPE_CHECKING, ClassVar, Self
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from functions.domain.errors import NotificationError
+from functions.entry import Allow
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+
+class Slack:
+    """One channel."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("SLACK_SECRET",)
+    READ: ClassVar[tuple[Allow, ...]] = (
+        Allow(("secretsmanager:GetSecretValue",), on="secret/slack"),
+        Allow(("kms:Decrypt",), on="key"),
+    )
+
+    def __init__(self, aws: "Clients") -> None:
+        self._aws = aws
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The channel of this stack."""
+        return cls(aws)
+
+    def post(self, title: str, text: str) -> None:
+        """Post a message in blocks; without a URL in the secret nothing is posted."""
+        url = self._url()
+        if not url:
+            return
+        if not url.startswith("https://"):
+            raise NotificationError("the Slack secret does not hold an https URL; set it again with the CLI's setup")
+        blocks = [
+            {"type": "header", "text": {"type": "plain_text", "text": title[:150]}},
+            {"type": "section", "text": {"type": "mrkdwn", "text": f"```{text[:2900]}```"}},
+        ]
+        body = json.dumps({"text": title, "blocks": blocks}).encode()
+        request = Request(url, body, {"content-type": "application/json"})  # noqa: S310 - https, checked above
+        try:
+            with urlopen(request, timeout=10):  # noqa: S310 - https, checked above
+                return
+        except URLError as error:
+            raise NotificationError(f"Slack did not take the message: {error.reason}") from None
+
+    def _url(self) -> str:
+        client = self._aws.client("secretsmanager")
+        try:
+            return str(client.get_secret_value(SecretId=self._aws.setting("SLACK_SECRET"))["SecretString"])
+        except client.exceptions.ResourceNotFoundException:
+            return ""

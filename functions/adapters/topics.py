@@ -1,0 +1,43 @@
+"""SNS topics: the mails of deployments, approvals and rollbacks."""
+
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from functions.entry import Allow
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+    from functions.runtime import Clients
+
+Topic = Literal["deployments", "approvals", "rollbacks"]
+
+
+class Topics:
+    """The three topics of the stack."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("DEPLOYMENTS_TOPIC", "APPROVALS_TOPIC", "ROLLBACKS_TOPIC")
+    PUBLISH: ClassVar[tuple[Allow, ...]] = (
+        Allow(("sns:Publish",), on="topics"),
+        Allow(("kms:GenerateDataKey", "kms:Decrypt"), on="key"),
+    )
+
+    def __init__(self, client: "SNSClient", arns: dict[Topic, str]) -> None:
+        self._client = client
+        self._arns = arns
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The topics of this stack."""
+        return cls(
+            aws.client("sns"),
+            {
+                "deployments": aws.setting("DEPLOYMENTS_TOPIC"),
+                "approvals": aws.setting("APPROVALS_TOPIC"),
+                "rollbacks": aws.setting("ROLLBACKS_TOPIC"),
+            },
+        )
+
+    def publish(self, topic: Topic, subject: str, text: str) -> None:
+        """Send one mail; SNS takes subjects of at most 100 printable ASCII characters."""
+        ascii_subject = subject.encode("ascii", "replace").decode().replace("\n", " ")[:100]
+        self._client.publish(TopicArn=self._arns[topic], Subject=ascii_subject, Message=text)

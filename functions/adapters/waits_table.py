@@ -1,0 +1,131 @@
+"""Who waits for what: the task tokens of builds, watches and approvals, so that an event can end the wait."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.adapters.records import plain, stored
+from functions.domain.approvals import Approval
+from functions.entry import Allow, decode
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+# A wait outlives its own end a little, so that late events and late clicks still find a clear answer.
+_KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One Await state: its key (`build/…`, `watch/…`, `approval/…`), its token and what it is about."""
+
+    wait_key: str
+    token: str
+    execution: str
+    environment: str = "none"
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class WaitsTable:
+    """One item per wait, found by key or by environment."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("WAITS_TABLE",)
+    READ: ClassVar[tuple[Allow, ...]] = (
+        Allow(("dynamodb:GetItem",), on="table/waits"),
+        Allow(("dynamodb:Query",), on="index/waits"),
+    )
+    WRITE: ClassVar[tuple[Allow, ...]] = (
+        Allow(("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"), on="table/waits"),
+    )
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The table of this stack."""
+        return cls(aws.table("WAITS_TABLE"))
+
+    def store(self, wait: Wait, now: datetime) -> None:
+        """Remember the newest token of a wait; what else is known under its key stays."""
+        facts = {k: v for k, v in stored(wait).items() if k != "waitKey"}
+        self._set(wait.wait_key, {**facts, "expiresAt": int((now + _KEPT).timestamp())})
+
+    def find(self, wait_key: str) -> Wait | None:
+        """The wait under a key; None when nobody waits."""
+        row = self._get(wait_key)
+        return decode(Wait, row) if row and row.get("token") else None
+
+    def of_environment(self, environment: str) -> tuple[Wait, ...]:
+        """Every wait that concerns an environment (eventually consistent: the backstop reads the truth)."""
+        answer = self._table.query(
+            IndexName="EnvironmentIndex",
+            KeyConditionExpression="environment = :environment",
+            ExpressionAttributeValues={":environment": environment},
+        )
+        return tuple(decode(Wait, row) for row in map(plain, answer["Items"]) if row.get("token"))
+
+    def of_execution(self, execution: str) -> tuple[Wait, ...]:
+        """Every wait of an execution (eventually consistent: the reconciliation reads again)."""
+        answer = self._table.query(
+            IndexName="ExecutionIndex",
+            KeyConditionExpression="execution = :execution",
+            ExpressionAttributeValues={":execution": execution},
+        )
+        return tuple(decode(Wait, row) for row in map(plain, answer["Items"]) if row.get("token"))
+
+    def forget(self, wait_key: str) -> None:
+        """End a wait; one that is not there is no error."""
+        self._table.delete_item(Key={"waitKey": wait_key})
+
+    def save_approval(self, approval: Approval, now: datetime) -> None:
+        """Write a new approval; when it was written before, only the secret of one more mail is added."""
+        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
+        key = approval_key(approval.approval_id)
+        try:
+            facts = {"approval": stored(approval), "expiresAt": int((now + _KEPT).timestamp())}
+            self._set(key, facts, "attribute_not_exists(approval)")
+        except failed:
+            self._table.update_item(
+                Key={"waitKey": key},
+                UpdateExpression="SET approval.secretHashes = list_append(approval.secretHashes, :more)",
+                ExpressionAttributeValues={":more": approval.secret_hashes},
+            )
+
+    def approval(self, approval_id: str) -> Approval | None:
+        """An approval by its id."""
+        row = self._get(approval_key(approval_id))
+        return decode(Approval, row["approval"]) if row and "approval" in row else None
+
+    def decide(self, approval: Approval) -> bool:
+        """Write the end of an open approval; False when it was no longer open."""
+        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
+        try:
+            self._table.update_item(
+                Key={"waitKey": approval_key(approval.approval_id)},
+                UpdateExpression="SET approval = :approval",
+                ConditionExpression="approval.#state = :open",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={":approval": stored(approval), ":open": "open"},
+            )
+        except failed:
+            return False
+        return True
+
+    def _get(self, wait_key: str) -> dict[str, Any] | None:
+        item = self._table.get_item(Key={"waitKey": wait_key}, ConsistentRead=True).get("Item")
+        return plain(item) if item else None
+
+    def _set(self, wait_key: str, facts: dict[str, Any], condition: str | None = None) -> None:
+        self._table.update_item(
+            Key={"waitKey": wait_key},
+            UpdateExpression="SET " + ", ".join(f"#{k} = :{k}" for k in facts),
+            ExpressionAttributeNames={f"#{k}": k for k in facts},
+            ExpressionAttributeValues={f":{k}": v for k, v in facts.items()},
+            **({"ConditionExpression": condition} if condition else {}),
+        )
+
+
+def approval_key(approval_id: str) -> str:
+    """Where an approval and its wait are kept."""
+    return f"approval/{approval_id}"

@@ -1,0 +1,37 @@
+"""AwaitBuild: leave a token for the build's event, then read the truth in case it has come already."""
+
+from dataclasses import dataclass
+
+from functions.adapters.builds import Builds
+from functions.adapters.clock import Clock
+from functions.adapters.task_tokens import TaskTokens
+from functions.adapters.waits_table import Wait, WaitsTable
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The build that is waited for, and by whom."""
+
+    task_token: str
+    execution: str
+    deployment_id: str
+    build_id: str
+
+
+ROOM = Room(allow=(*WaitsTable.WRITE, *Builds.READ, *TaskTokens.COMPLETE))
+
+
+def await_build(event: Input, waits: WaitsTable, builds: Builds, tokens: TaskTokens, clock: Clock) -> None:
+    """Token first, then the question: an end between the two is seen by one or by the other."""
+    key = build_key(event.build_id)
+    waits.store(Wait(key, event.task_token, event.execution), clock.now())
+    end = builds.read(event.build_id)
+    if end.outcome != "running":
+        tokens.succeed(event.task_token, end)
+        waits.forget(key)
+
+
+def build_key(build_id: str) -> str:
+    """Where the wait for a build is kept."""
+    return f"build/{build_id}"

@@ -1,0 +1,46 @@
+"""Begin: open the deployment's record, and learn from GitHub who wrote the commit and when."""
+
+from dataclasses import dataclass
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.github.client import GitHub
+from functions.domain.releases import Release
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A repository and either a commit or a ref; the rest is found out."""
+
+    deployment_id: str
+    execution: str
+    repository: str
+    ref: str
+    commit: str
+    trigger: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The release, complete."""
+
+    release: Release
+
+
+ROOM = Room(allow=(*DeploymentsTable.WRITE, *GitHub.USE))
+
+
+def begin(event: Input, github: GitHub, deployments: DeploymentsTable) -> Output:
+    """The same execution may begin twice: the record is opened once."""
+    commit = github.commit(event.repository, event.commit or event.ref)
+    release = Release(
+        event.repository,
+        event.ref,
+        commit.sha,
+        author=commit.author_name,
+        author_email=commit.author_email,
+        message=commit.message,
+        committed_at=commit.committed_at,
+    )
+    deployments.begin(event.deployment_id, release, event.execution, event.trigger)
+    return Output(release)

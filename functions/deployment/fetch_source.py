@@ -1,0 +1,62 @@
+"""FetchSource: bring the commit's source into the artifacts bucket, where builds read it."""
+
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from typing import BinaryIO
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+
+from functions.adapters.artifacts import Artifacts
+from functions.adapters.github.client import GitHub
+from functions.domain.errors import SourceError
+from functions.domain.releases import Release
+from functions.entry import Room
+
+_UNPACKED_LIMIT = 1024 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The release to fetch."""
+
+    deployment_id: str
+    release: Release
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The key of the source archive."""
+
+    source: str
+
+
+ROOM = Room(allow=(*Artifacts.READ, *Artifacts.WRITE, *GitHub.USE), timeout_seconds=240, memory_mb=512)
+
+
+def fetch_source(event: Input, github: GitHub, artifacts: Artifacts) -> Output:
+    """A commit is fetched once: its archive never changes."""
+    key = f"sources/{event.release.repository}/{event.release.commit}.zip"
+    if artifacts.exists(key):
+        return Output(key)
+    with TemporaryFile() as downloaded, TemporaryFile() as source:
+        github.download_archive(event.release.repository, event.release.commit, downloaded)
+        strip_top_folder(downloaded, source)
+        source.seek(0)
+        artifacts.put(key, source)
+    return Output(key)
+
+
+def strip_top_folder(downloaded: BinaryIO, source: BinaryIO) -> None:
+    """GitHub packs everything under one folder named after the commit; CodeBuild wants the files themselves."""
+    try:
+        with ZipFile(downloaded) as packed, ZipFile(source, "w", ZIP_DEFLATED) as unpacked:
+            size = sum(member.file_size for member in packed.infolist())
+            if size > _UNPACKED_LIMIT:
+                raise SourceError(f"the source unpacks to {size} bytes, {_UNPACKED_LIMIT} allowed")
+            for member in packed.infolist():
+                _, _, name = member.filename.partition("/")
+                if name and not member.is_dir():
+                    content = packed.read(member)
+                    member.filename = name
+                    unpacked.writestr(member, content)
+    except BadZipFile as error:
+        raise SourceError(f"GitHub's archive of the commit is not a zip archive: {error}") from error

@@ -1,0 +1,84 @@
+"""PlanRelease: what this release changes in each environment, from what runs there and what lies between."""
+
+from dataclasses import dataclass
+
+from functions.adapters.artifacts import Artifacts
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.github.client import GitHub
+from functions.adapters.manifest_file import read_manifest
+from functions.domain.environments import Environment, PartState
+from functions.domain.errors import ManifestError
+from functions.domain.manifests import MANIFEST, Manifest
+from functions.domain.plans import Change, Plan, plan
+from functions.domain.releases import Release
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The release, its source archive, and the environments of the stack in their order."""
+
+    deployment_id: str
+    release: Release
+    source: str
+    environments: tuple[Environment, ...]
+
+
+ROOM = Room(allow=(*Artifacts.READ, *EnvironmentsTable.READ, *DeploymentsTable.WRITE, *GitHub.USE), memory_mb=512)
+
+
+def plan_release(
+    event: Input,
+    artifacts: Artifacts,
+    environments: EnvironmentsTable,
+    github: GitHub,
+    deployments: DeploymentsTable,
+) -> Plan:
+    """The plan, also written to the record; a wrong manifest is a plan that says so."""
+    try:
+        manifest = _manifest(artifacts, event)
+    except ManifestError as error:
+        return Plan("invalid", str(error))
+    running = {e.name: environments.parts(e.name) for e in event.environments}
+    made = plan(manifest, event.environments, running, _changes(github, event.release, running), event.release.commit)
+    for stage in made.stages:
+        frozen = environments.frozen(stage.environment.name)
+        if frozen:
+            made = Plan("frozen", f"{stage.environment.name} is frozen since {frozen.since}: {frozen.reason}")
+            break
+    deployments.note(
+        event.deployment_id,
+        plan={
+            "outcome": made.outcome,
+            "reason": made.reason,
+            "stages": [
+                {
+                    "environment": stage.environment.name,
+                    "parts": {chosen.part.name: chosen.reason for chosen in stage.parts},
+                    "skipped": {left.part: left.reason for left in stage.skipped},
+                }
+                for stage in made.stages
+            ],
+        },
+    )
+    return made
+
+
+def _manifest(artifacts: Artifacts, event: Input) -> Manifest:
+    raw = artifacts.member(event.source, MANIFEST)
+    if raw is None:
+        raise ManifestError(
+            f"{MANIFEST}: not in {event.release.repository} at {event.release.short}; add it at the root"
+        )
+    return read_manifest(raw)
+
+
+def _changes(github: GitHub, release: Release, running: dict[str, dict[str, PartState]]) -> dict[str, Change]:
+    """One comparison per commit that runs anywhere."""
+    bases = {state.running.commit for parts in running.values() for state in parts.values() if state.running}
+    found: dict[str, Change] = {}
+    for base in sorted(bases):
+        compared = github.compare(release.repository, base, release.commit)
+        found[base] = Change(compared.status, compared.files)
+    return found

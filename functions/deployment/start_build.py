@@ -1,0 +1,60 @@
+"""StartBuild: start a build of a release's source in one of the stack's projects."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from functions.adapters.builds import BuildOrder, Builds
+from functions.domain.environments import Environment
+from functions.domain.releases import Release
+from functions.entry import Room
+
+# P10: tests within 30 minutes; infrastructure, the slowest command of an environment, within 15.
+_BUILD_MINUTES = 30
+_COMMAND_MINUTES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What to run; `purpose` is unique per build, and makes a repetition find the build it already started."""
+
+    deployment_id: str
+    release: Release
+    purpose: str
+    project: str
+    buildspec: str
+    source: str
+    artifact: str
+    input_artifact: str = ""
+    environment: Environment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The build that runs now."""
+
+    build_id: str
+
+
+ROOM = Room(allow=Builds.START)
+
+
+def start_build(event: Input, builds: Builds) -> Output:
+    """Builds learn who they are from variables named KIRO_…, and get the variables of their environment."""
+    variables = {
+        "KIRO_DEPLOYMENT": event.deployment_id,
+        "KIRO_REPOSITORY": event.release.repository,
+        "KIRO_COMMIT": event.release.commit,
+    }
+    if event.environment:
+        variables |= {**event.environment.variables, "KIRO_ENVIRONMENT": event.environment.name}
+    order = BuildOrder(
+        event.project,
+        event.buildspec,
+        event.source,
+        event.artifact,
+        variables,
+        _COMMAND_MINUTES if event.environment else _BUILD_MINUTES,
+        token=sha256(event.purpose.encode()).hexdigest(),
+        input_artifact=event.input_artifact,
+    )
+    return Output(builds.start(order))

@@ -1,0 +1,57 @@
+"""An environment as a release meets it, and what runs in each of its parts."""
+
+from dataclasses import dataclass, field
+
+from functions.domain.manifests import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The settings of one environment, carried by the deployment's definition; times in seconds."""
+
+    name: str
+    region: str
+    deploy_role_arn: str
+    deploy_project: str
+    approval: bool
+    approval_timeout_seconds: int
+    approval_wait_seconds: int
+    watch_seconds: int
+    stabilise_seconds: int
+    coverage_percent: float
+    critical_alarms: list[str] = field(default_factory=list)
+    warning_alarms: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One thing that ran or runs: whose commit, from which artifacts, under which version the platform gave it."""
+
+    commit: str
+    deployment_id: str
+    source: str
+    artifact: str
+    version: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """What runs in one part of an environment, and the last version that was verified good there."""
+
+    environment: str
+    part: str
+    running: Version | None = None
+    good: Version | None = None
+    definition: Part | None = None
+    outputs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Why nothing deploys to an environment until a person unfreezes it."""
+
+    reason: str
+    by: str
+    since: str

@@ -1,0 +1,130 @@
+"""The lock of an environment: whose it is, who waits, and which number its writes carry (DESIGN §2).
+
+    request ──free or owner dead──▶ owned ──release──▶ next waiter owns (fence + 1), or free
+       │                              ▲
+       └──held──▶ waiting ────────────┘     superseded mode: one waiter; a newer release sends the older away
+
+Every function takes the lock as it was read and answers the lock as it should be written, so that one
+compare-and-swap in the adapter makes it atomic.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Mode = Literal["superseded", "queued"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """An execution that wants the lock; `order` compares releases (a later commit is greater).
+
+    A rollback goes before every waiting release, and is never superseded.
+    """
+
+    execution: str
+    deployment_id: str
+    order: str
+    reason: str
+    rollback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """A contender in the queue; the token is empty until its Await state stored one."""
+
+    contender: Contender
+    since: str
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock as stored; `fence` only ever grows, so that a write under an older one can be refused."""
+
+    key: str
+    fence: int = 0
+    owner: Contender | None = None
+    since: str = ""
+    waiters: tuple[Waiter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The proof of holding a lock, demanded by everything that changes an environment."""
+
+    key: str
+    execution: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a request. `wake` are tokens to complete after the write: (waiter, its own outcome)."""
+
+    lock: Lock
+    outcome: Literal["acquired", "waiting", "superseded"]
+    lease: Lease | None = None
+    wake: tuple[tuple[Waiter, Literal["acquired", "superseded"]], ...] = ()
+
+
+def request(
+    lock: Lock, contender: Contender, *, alive: Callable[[str], bool], mode: Mode, now: str, token: str = ""
+) -> Answer:
+    """Take the lock when it is free or its owner is dead, else join the queue, or be told that one is superseded."""
+    if lock.owner and lock.owner.execution == contender.execution:
+        return Answer(lock, "acquired", _lease(lock))
+    lock = replace(lock, waiters=tuple(w for w in lock.waiters if alive(w.contender.execution)))
+    if lock.owner and alive(lock.owner.execution):
+        return _queue(lock, contender, mode, now, token)
+    first = next(iter(lock.waiters), None)
+    if first is None or first.contender.execution == contender.execution:
+        return _own(lock, contender, now)
+    # The owner died with a queue behind it: the first in the queue is next, whoever asks.
+    handed = _own(lock, first.contender, now).lock
+    queued = _queue(handed, contender, mode, now, token)
+    return replace(queued, wake=((first, "acquired"), *queued.wake) if first.token else queued.wake)
+
+
+def release(lock: Lock, execution: str, *, alive: Callable[[str], bool], now: str) -> Answer:
+    """Give the lock to the first living waiter, or free it; who does not own it only leaves the queue."""
+    waiters = tuple(w for w in lock.waiters if w.contender.execution != execution)
+    if lock.owner is None or lock.owner.execution != execution:
+        return Answer(replace(lock, waiters=waiters), "acquired")
+    waiters = tuple(w for w in waiters if alive(w.contender.execution))
+    if not waiters:
+        return Answer(replace(lock, owner=None, since="", waiters=()), "acquired")
+    handed = _own(replace(lock, waiters=waiters), waiters[0].contender, now)
+    return replace(handed, wake=((waiters[0], "acquired"),) if waiters[0].token else ())
+
+
+def _queue(lock: Lock, contender: Contender, mode: Mode, now: str, token: str) -> Answer:
+    """Stand in line: rollbacks first; in superseded mode only the newest release stays."""
+    mine = next((w for w in lock.waiters if w.contender.execution == contender.execution), None)
+    waiter = Waiter(contender, mine.since if mine else now, token or (mine.token if mine else ""))
+    others = tuple(w for w in lock.waiters if w is not mine)
+    rollbacks = tuple(w for w in others if w.contender.rollback)
+    releases = tuple(w for w in others if not w.contender.rollback)
+    if contender.rollback:
+        return Answer(replace(lock, waiters=(*rollbacks, waiter, *releases)), "waiting")
+    if mode == "queued":
+        before = tuple(w for w in releases if mine is None or w.since <= mine.since)
+        after = tuple(w for w in releases if w not in before)
+        return Answer(replace(lock, waiters=(*rollbacks, *before, waiter, *after)), "waiting")
+    if any(w.contender.order > contender.order for w in releases):
+        return Answer(replace(lock, waiters=others), "superseded")
+    wake: tuple[tuple[Waiter, Literal["acquired", "superseded"]], ...] = tuple(
+        (w, "superseded") for w in releases if w.token
+    )
+    return Answer(replace(lock, waiters=(*rollbacks, waiter)), "waiting", wake=wake)
+
+
+def _own(lock: Lock, contender: Contender, now: str) -> Answer:
+    waiters = tuple(w for w in lock.waiters if w.contender.execution != contender.execution)
+    owned = replace(lock, fence=lock.fence + 1, owner=contender, since=now, waiters=waiters)
+    return Answer(owned, "acquired", _lease(owned))
+
+
+def _lease(lock: Lock) -> Lease:
+    assert lock.owner is not None  # noqa: S101 - the type checker's; both callers just saw or set it
+    return Lease(lock.key, lock.owner.execution, lock.fence)

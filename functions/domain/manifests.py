@@ -1,0 +1,75 @@
+"""What a delivered repository says of itself in `delivery.yml`, once it was read and found right."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from functions.domain.errors import ManifestError
+
+Kind = Literal["lambda", "command"]
+MANIFEST = "delivery.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Where a service answers, and the field of its JSON answer that names the running commit."""
+
+    url: str
+    version_field: str = "version"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing a release changes in an environment: the infrastructure, or a service.
+
+    `paths` are globs over the repository in which `*` also crosses folders; none means every change counts.
+    """
+
+    name: str
+    kind: Kind
+    paths: list[str] = field(default_factory=list)
+    buildspec: str = ""
+    function: str = ""
+    alias: str = ""
+    artifact: str = ""
+    health: Health | None = None
+    critical_alarms: list[str] = field(default_factory=list)
+    warning_alarms: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The build of a release and where its reports lie within its artifact."""
+
+    buildspec: str
+    junit: list[str]
+    cobertura: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A repository's deliverables, infrastructure before services, in the order they are applied."""
+
+    name: str
+    build: Build
+    parts: list[Part]
+    environments: list[str] = field(default_factory=list)
+
+
+def changed_path(part: Part, files: tuple[str, ...]) -> str | None:
+    """The first changed file that concerns this part; None when none does."""
+    if not part.paths:
+        return files[0] if files else None
+    return next((file for file in files for glob in part.paths if fnmatchcase(file, glob)), None)
+
+
+def fill(text: str, values: Mapping[str, str], where: str) -> str:
+    """`hello-{environment}` with its values; an unknown name is a ManifestError that lists the known ones."""
+    try:
+        return text.format_map(values)
+    except (KeyError, ValueError, IndexError) as error:
+        known = ", ".join(sorted(values))
+        raise ManifestError(
+            f"{MANIFEST}: {where}: {text!r} needs {error}, which is not known (known: {known})"
+        ) from error

@@ -1,0 +1,105 @@
+"""What people are told: subject and text of every mail, from the event alone (N1)."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from functions.domain.approvals import Approval
+
+Topic = Literal["deployments", "approvals", "rollbacks"]
+
+_STAGE_WORDS = {
+    "passed": "is deployed to",
+    "rejected": "was rejected for",
+    "expired": "got no approval for",
+    "superseded": "was superseded before",
+    "restored": "failed in, and was rolled back from,",
+    "partly": "failed in, and was partly rolled back from,",
+    "unknown": "failed in, and could not be rolled back from,",
+}
+
+
+def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
+    """The mail that asks for a decision; the only place where the link stands."""
+    summary = approval.summary
+    asks = "Approve" if approval.purpose == "deploy" else "Review a warning of"
+    subject = f"{asks} {summary['repository']} {summary['commit'][:12]} for {approval.environment}"
+    lines = [
+        f"{asks} this release for {approval.environment}:",
+        "",
+        f"  Release    {summary['repository']} {summary['commit'][:12]}",
+        f"  Title      {summary['title']}",
+        f"  Author     {summary['author']}",
+        f"  Changes    {summary['changes']}",
+        f"  Gates      {summary['gates']}",
+        f"  Rollback   {summary['rollback']}",
+        *([f"  Reason     {summary['reason']}"] if summary["reason"] else []),
+        "",
+        f"Decide here until {approval.expires_at} (opening the link decides nothing):",
+        f"  approve:  {link}&intent=approve",
+        f"  reject:   {link}&intent=reject",
+        "",
+        f"Deployment {approval.deployment_id}",
+    ]
+    return subject, "\n".join(lines)
+
+
+def compose(name: str, detail: Mapping[str, Any]) -> tuple[Topic, str, str] | None:
+    """Topic, subject and text of a domain event; None when the event is not for people."""
+    writer = _WRITERS.get(name)
+    if writer is None:
+        return None
+    topic, subject, reason = writer(detail)
+    release = detail.get("release") or {}
+    lines = [
+        subject,
+        "",
+        f"  Release      {release.get('repository', '?')} {release.get('commit', '?')[:12]}",
+        f"  Title        {release.get('message', '').partition(chr(10))[0]}",
+        f"  Author       {release.get('author', '?')}",
+        *([f"  Environment  {detail['environment']}"] if detail.get("environment") else []),
+        f"  Reason       {reason}",
+        f"  Deployment   {detail['deploymentId']}",
+        *_commit_link(release),
+    ]
+    return topic, subject, "\n".join(lines)
+
+
+def _commit_link(release: Mapping[str, Any]) -> list[str]:
+    return [f"  Commit       {release['url']}"] if release.get("url") else []
+
+
+def _what(detail: Mapping[str, Any]) -> str:
+    release = detail.get("release") or {}
+    return f"{release.get('repository', 'release')} {release.get('commit', detail['deploymentId'])[:12]}"
+
+
+def _started(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
+    return "deployments", f"{_what(detail)} starts", detail["reason"]
+
+
+def _stage(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
+    words = _STAGE_WORDS.get(detail["result"], "failed before it changed anything in")
+    return "deployments", f"{_what(detail)} {words} {detail['environment']}", detail["reason"]
+
+
+def _finished(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
+    return "deployments", f"{_what(detail)} ended: {detail['outcome']}", detail["reason"]
+
+
+def _rollback_started(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
+    return "rollbacks", f"{_what(detail)} is being rolled back from {detail['environment']}", detail["reason"]
+
+
+def _rollback_finished(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
+    frozen = "; the environment is FROZEN" if detail["result"] == "unknown" else ""
+    subject = f"Rollback of {_what(detail)} from {detail['environment']}: {detail['result']}{frozen}"
+    return "rollbacks", subject, detail["reason"]
+
+
+_WRITERS = {
+    "DeploymentStarted": _started,
+    "StageFinished": _stage,
+    "DeploymentFinished": _finished,
+    "RollbackStarted": _rollback_started,
+    "RollbackFinished": _rollback_finished,
+}

@@ -1,0 +1,135 @@
+"""What a release changes in each environment, and why each part is in or out (P5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from functions.domain.environments import Environment, PartState
+from functions.domain.manifests import MANIFEST, Manifest, Part, changed_path
+
+
+@dataclass(frozen=True, slots=True)
+class PartPlan:
+    """A part that the release changes, and why."""
+
+    part: Part
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedPart:
+    """A part that stays as it is, and why."""
+
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan:
+    """One environment's share of the release, in the order of application."""
+
+    environment: Environment
+    parts: tuple[PartPlan, ...]
+    skipped: tuple[SkippedPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a deployment will do. `invalid` and `frozen` name what a person has to mend."""
+
+    outcome: Literal["deploy", "nothing", "invalid", "frozen", "superseded"]
+    reason: str
+    stages: tuple[StagePlan, ...] = ()
+    buildspec: str = ""
+    junit: tuple[str, ...] = ()
+    cobertura: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What lies between a commit that runs somewhere and the release; `files` is None when nobody can tell."""
+
+    status: Literal["ahead", "behind", "identical", "diverged", "unknown"]
+    files: tuple[str, ...] | None
+
+
+def plan(
+    manifest: Manifest,
+    environments: tuple[Environment, ...],
+    running: Mapping[str, Mapping[str, PartState]],
+    changes: Mapping[str, Change],
+    commit: str,
+) -> Plan:
+    """The plan of a release; `running` is by environment and part, `changes` by the commit that runs."""
+    walk = _walk(manifest, environments)
+    if isinstance(walk, Plan):
+        return walk
+    for environment in walk:
+        for state in running.get(environment.name, {}).values():
+            if state.running and changes[state.running.commit].status == "behind":
+                newer = state.running.commit[:12]
+                reason = f"{environment.name} already runs {newer} of {state.part}, which is newer"
+                return Plan("superseded", reason)
+    stages = tuple(
+        _stage(manifest, environment, running.get(environment.name, {}), changes, commit) for environment in walk
+    )
+    build = (manifest.build.buildspec, tuple(manifest.build.junit), manifest.build.cobertura)
+    if not any(stage.parts for stage in stages):
+        return Plan("nothing", "every part of every environment already is as this commit wants it", stages, *build)
+    return Plan("deploy", _summary(stages), tuple(stage for stage in stages if stage.parts), *build)
+
+
+def _walk(manifest: Manifest, environments: tuple[Environment, ...]) -> tuple[Environment, ...] | Plan:
+    """The environments that this repository walks, in the order of the settings."""
+    if not manifest.environments:
+        return environments
+    known = {environment.name for environment in environments}
+    unknown = [name for name in manifest.environments if name not in known]
+    if unknown:
+        reason = f"{MANIFEST}: environments: {', '.join(unknown)} unknown (known: {', '.join(sorted(known))})"
+        return Plan("invalid", reason)
+    return tuple(e for e in environments if e.name in manifest.environments)
+
+
+def _stage(
+    manifest: Manifest,
+    environment: Environment,
+    states: Mapping[str, PartState],
+    changes: Mapping[str, Change],
+    commit: str,
+) -> StagePlan:
+    parts: list[PartPlan] = []
+    skipped: list[SkippedPart] = []
+    for part in manifest.parts:
+        inside, reason = _judge(part, states.get(part.name), changes, commit)
+        if inside:
+            parts.append(PartPlan(part, reason))
+        else:
+            skipped.append(SkippedPart(part.name, reason))
+    return StagePlan(environment, tuple(parts), tuple(skipped))
+
+
+def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], commit: str) -> tuple[bool, str]:
+    """Whether the part is in, and why."""
+    if state is None or state.running is None:
+        return True, "nothing runs here yet"
+    base = state.running.commit
+    if base == commit and state.good == state.running:
+        return False, "already runs this commit"
+    if base == commit:
+        return True, "runs this commit, but it was never verified good"
+    if state.definition != part:
+        return True, f"its definition in {MANIFEST} changed"
+    files = changes[base].files
+    if files is None:
+        return True, f"what changed since {base[:12]} can't be told"
+    file = changed_path(part, files)
+    if file is None:
+        return False, f"none of its paths changed since {base[:12]}"
+    return True, f"{file} changed since {base[:12]}"
+
+
+def _summary(stages: tuple[StagePlan, ...]) -> str:
+    return "; ".join(
+        f"{stage.environment.name}: {', '.join(p.part.name for p in stage.parts)}" for stage in stages if stage.parts
+    )

@@ -1,0 +1,69 @@
+"""A GitHub `push` delivery: what it asks for. The signature was proven before any of this runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from functions.domain.errors import BadInputError
+from functions.domain.releases import Release, asks_to_skip, branch_or_tag, execution_name, is_commit
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start a deployment of this release under this execution name."""
+
+    name: str
+    release: Release
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A delivery that rightly starts nothing, and why."""
+
+    reason: str
+
+
+def read_push(payload: Mapping[str, Any], repositories: frozenset[str], main_branch: str = "main") -> Start | Ignored:
+    """What a push means for us; a payload that is not GitHub's form is a BadInputError naming the field."""
+    repository = _text(_object(payload, "repository"), "full_name", "repository.full_name")
+    if repository not in repositories:
+        known = ", ".join(sorted(repositories)) or "none"
+        return Ignored(f"repository {repository} is not delivered by this stack (delivered: {known})")
+    ref = _text(payload, "ref", "ref")
+    kind, name = branch_or_tag(ref)
+    commit = _text(payload, "after", "after")
+    if not is_commit(commit):
+        raise BadInputError(f"push: after is {commit!r}, expected a full commit id")
+    if payload.get("deleted") is True or not commit.strip("0"):
+        return Ignored(f"{kind} {name} was deleted")
+    if kind != "branch" or name != main_branch:
+        return Ignored(f"{kind} {name} is not delivered; pushes to {main_branch} are")
+    head = _object(payload, "head_commit")
+    message = _text(head, "message", "head_commit.message", empty=True)
+    if asks_to_skip(message):
+        return Ignored("the commit message asks to skip")
+    author = _object(head, "author")
+    release = Release(
+        repository,
+        ref,
+        commit,
+        author=_text(author, "name", "head_commit.author.name", empty=True),
+        author_email=str(author.get("email") or ""),
+        message=message,
+        committed_at=_text(head, "timestamp", "head_commit.timestamp"),
+    )
+    return Start(execution_name(ref, commit), release)
+
+
+def _object(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = value.get(key)
+    if not isinstance(found, Mapping):
+        raise BadInputError(f"push: {key} is missing or not an object")
+    return found
+
+
+def _text(value: Mapping[str, Any], key: str, path: str, *, empty: bool = False) -> str:
+    found = value.get(key)
+    if not isinstance(found, str) or not (found or empty):
+        raise BadInputError(f"push: {path} is missing or not a text")
+    return found

@@ -1,0 +1,78 @@
+"""Watching an environment after a change: what is seen, and what follows (R1, R2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["critical", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmReading:
+    """One alarm as CloudWatch tells it; `missing` when no alarm has that name. `since` is ISO 8601."""
+
+    name: str
+    severity: Severity
+    state: Literal["OK", "ALARM", "INSUFFICIENT_DATA", "missing"]
+    reason: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One look at a service: whether it answered well, and what was wrong if not."""
+
+    part: str
+    healthy: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The state of a watch. `review` means a person decides; `watching` means: ask again."""
+
+    outcome: Literal["healthy", "breached", "review", "watching"]
+    reason: str
+    breached_at: str = ""
+    alarms: tuple[str, ...] = ()
+
+
+def judge(
+    alarms: Sequence[AlarmReading],
+    probes: Sequence[Probe],
+    *,
+    now: str,
+    until: str,
+    reviewed: Sequence[str] = (),
+) -> Watch:
+    """What a look at alarms and services means; warnings a person has already `reviewed` are not asked about again."""
+    ringing = [a for a in alarms if a.state == "ALARM"]
+    critical = [a for a in ringing if a.severity == "critical"]
+    if critical:
+        return _rung("breached", critical, now)
+    sick = [p for p in probes if not p.healthy]
+    if sick:
+        return Watch("breached", "; ".join(f"{p.part} is not healthy: {p.reason}" for p in sick), now)
+    warnings = [a for a in ringing if a.name not in reviewed]
+    if warnings:
+        return _rung("review", warnings, now)
+    if now >= until:
+        return Watch("healthy", _blind(alarms) or "no alarm rang")
+    return Watch("watching", f"until {until}")
+
+
+def _rung(outcome: Literal["breached", "review"], alarms: Sequence[AlarmReading], now: str) -> Watch:
+    return Watch(outcome, _ring(alarms), min(a.since or now for a in alarms), tuple(a.name for a in alarms))
+
+
+def _ring(alarms: Sequence[AlarmReading]) -> str:
+    return "; ".join(f"alarm {a.name} rings: {a.reason}" if a.reason else f"alarm {a.name} rings" for a in alarms)
+
+
+def _blind(alarms: Sequence[AlarmReading]) -> str:
+    """R1: an alarm that does not exist or has no data is named, never taken for good news in silence."""
+    missing = [a.name for a in alarms if a.state == "missing"]
+    dark = [a.name for a in alarms if a.state == "INSUFFICIENT_DATA"]
+    said = [f"no alarm is named {', '.join(missing)}"] if missing else []
+    said += [f"no data for {', '.join(dark)}"] if dark else []
+    return "no alarm rang, but " + "; ".join(said) if said else ""

@@ -1,0 +1,87 @@
+"""An alarm's state-change event ends the watches and approvals that it concerns, within the second (R1, A4)."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.adapters.clock import Clock
+from functions.adapters.lookout import Lookout
+from functions.adapters.task_tokens import TaskTokens
+from functions.adapters.waits_table import Wait, WaitsTable
+from functions.domain.environments import Environment
+from functions.domain.watches import judge
+from functions.entry import Room, decode
+from functions.stage.await_approval import decided
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+
+class EnvironmentNames:
+    """The environments of this stack."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("ENVIRONMENT_NAMES",)
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """A comma-separated setting."""
+        return cls(tuple(aws.setting("ENVIRONMENT_NAMES").split(",")))
+
+
+ROOM = Room(allow=(*WaitsTable.READ, *WaitsTable.WRITE, *Lookout.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
+
+
+def alarm_changed(
+    event: dict[str, Any],
+    names: EnvironmentNames,
+    waits: WaitsTable,
+    lookout: Lookout,
+    tokens: TaskTokens,
+    clock: Clock,
+) -> dict[str, list[str]]:
+    """The event only hurries: each watch it concerns reads the alarms itself, and ends if they say so."""
+    alarm = str(event["detail"]["alarmName"])
+    concerned = (wait for name in names.names for wait in waits.of_environment(name))
+    return {"ended": [wait.wait_key for wait in concerned if _end(wait, alarm, waits, lookout, tokens, clock)]}
+
+
+def _end(wait: Wait, alarm: str, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, clock: Clock) -> bool:
+    if wait.wait_key.startswith("watch/"):
+        return _end_watch(wait, alarm, waits, lookout, tokens, clock)
+    return wait.wait_key.startswith("approval/") and _void(wait, alarm, waits, lookout, tokens)
+
+
+def _end_watch(wait: Wait, alarm: str, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, clock: Clock) -> bool:
+    environment = decode(Environment, wait.facts["environment"])
+    if alarm not in {name for names in lookout.alarm_names(environment) for name in names}:
+        return False
+    seen = judge(
+        lookout.alarms(environment),
+        (),
+        now=clock.text(),
+        until=wait.facts["until"],
+        reviewed=wait.facts["reviewed"],
+    )
+    if seen.outcome not in ("breached", "review"):
+        return False
+    tokens.succeed(wait.token, seen)
+    waits.forget(wait.wait_key)
+    return True
+
+
+def _void(wait: Wait, alarm: str, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens) -> bool:
+    """A release that waits for its approval does not go into an environment that is burning."""
+    approval = waits.approval(wait.wait_key.removeprefix("approval/"))
+    if approval is None or approval.state != "open" or "environment" not in wait.facts:
+        return False
+    environment = decode(Environment, wait.facts["environment"])
+    critical = lookout.alarm_names(environment)[0]
+    ringing = [a for a in lookout.alarms(environment) if a.name in critical and a.state == "ALARM"]
+    if alarm not in critical or not ringing:
+        return False
+    void = replace(approval, state="void", reason=f"alarm {alarm} rings in {environment.name}")
+    if waits.decide(void):
+        tokens.succeed(wait.token, decided(void))
+    return True

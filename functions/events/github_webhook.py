@@ -1,0 +1,105 @@
+"""GitHub's webhook: prove the signature on the raw body, then read it, then start what it asks for (P1, P2).
+
+401 unsigned or wrongly signed · 413 too large · 400 not GitHub's form · 202 started, known already or ignored
+"""
+
+import json
+from base64 import b64decode
+from binascii import Error as Base64Error
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.adapters.github.signature import verify
+from functions.adapters.secrets import WebhookSecret
+from functions.domain.errors import BadInputError
+from functions.domain.pushes import Ignored, read_push
+from functions.entry import Allow, Room
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+# GitHub itself sends at most 25 MB; a push that starts a deployment is far smaller, and HTTP API allows 10 MB.
+_LIMIT = 1024 * 1024
+
+
+class Deployments:
+    """Starting deployments; the client is made when the first one is wanted, after the signature."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("DEPLOYMENT_WORKFLOW", "REPOSITORIES", "MAIN_BRANCH")
+    START: ClassVar[tuple[Allow, ...]] = (Allow(("states:StartExecution",), on="workflow/deployment"),)
+
+    def __init__(self, aws: "Clients") -> None:
+        self._aws = aws
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """No client is made here."""
+        return cls(aws)
+
+    @property
+    def repositories(self) -> frozenset[str]:
+        """Whose pushes count."""
+        return frozenset(self._aws.setting("REPOSITORIES").split(","))
+
+    @property
+    def main_branch(self) -> str:
+        """The branch whose pushes are delivered."""
+        return self._aws.setting("MAIN_BRANCH")
+
+    def start(self, name: str, payload: dict[str, Any]) -> bool:
+        """Whether this call started the deployment; a name that was started before is not started again."""
+        from functions.adapters.executions import Executions
+
+        executions = Executions.connect(self._aws)
+        return executions.start(self._aws.setting("DEPLOYMENT_WORKFLOW"), name, payload)[1]
+
+
+ROOM = Room(allow=(*WebhookSecret.READ, *Deployments.START), timeout_seconds=20)
+
+
+def github_webhook(event: dict[str, Any], secret: WebhookSecret, deployments: Deployments) -> dict[str, Any]:
+    """Nothing is parsed, and nothing is called but for the secret itself, before the signature is proven."""
+    headers = {key.lower(): value for key, value in event.get("headers", {}).items()}
+    signature = headers.get("x-hub-signature-256", "")
+    if not signature.startswith("sha256="):
+        return _answer(401, "unsigned: the header X-Hub-Signature-256 is missing; set the webhook's secret on GitHub")
+    try:
+        body = _raw_body(event)
+    except (Base64Error, ValueError):
+        return _answer(400, "the body is not what its encoding says")
+    if len(body) > _LIMIT:
+        return _answer(413, f"{len(body)} bytes, {_LIMIT} allowed")
+    if not verify(secret.values(), body, signature):
+        return _answer(401, "wrong signature: the webhook's secret on GitHub differs from the one in Secrets Manager")
+    try:
+        payload = json.loads(body)
+        if not isinstance(payload, dict):
+            return _answer(400, "the payload is not a JSON object; set the webhook's content type to application/json")
+        return _act(headers.get("x-github-event", ""), payload, deployments)
+    except (ValueError, RecursionError) as error:
+        return _answer(400, f"the body is not JSON: {error}; set the webhook's content type to application/json")
+    except BadInputError as error:
+        return _answer(400, str(error))
+
+
+def _act(name: str, payload: dict[str, Any], deployments: Deployments) -> dict[str, Any]:
+    if name == "ping":
+        return _answer(202, "pong")
+    if name != "push":
+        return _answer(202, f"event {name or '(none)'} is not used here")
+    read = read_push(payload, deployments.repositories, deployments.main_branch)
+    if isinstance(read, Ignored):
+        return _answer(202, f"ignored: {read.reason}")
+    release = read.release
+    wanted = {"repository": release.repository, "ref": release.ref, "commit": release.commit, "trigger": "push"}
+    started = deployments.start(read.name, wanted)
+    return _answer(202, f"{'started' if started else 'already started'}: {read.name}")
+
+
+def _raw_body(event: dict[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    return b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+
+
+def _answer(status: int, message: str) -> dict[str, Any]:
+    body = json.dumps({"message": message})
+    return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": body}

@@ -1,0 +1,1 @@
+"""One file per Task state of `rollback.asl.json`."""

@@ -1,0 +1,31 @@
+"""PlanRollback: read the ledger of a release in an environment, last change first."""
+
+from dataclasses import dataclass
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.rollback import Step, steps
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Whose changes, and where."""
+
+    deployment_id: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What to put back, in this order."""
+
+    steps: tuple[Step, ...]
+
+
+ROOM = Room(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE))
+
+
+def plan_rollback(event: Input, deployments: DeploymentsTable) -> Output:
+    """Reading changes nothing, so a second rollback plans the same and ends the same (R6)."""
+    deployments.enter(event.deployment_id, event.environment, "rolling back")
+    return Output(steps(deployments.ledger(event.deployment_id), event.environment))

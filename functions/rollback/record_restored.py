@@ -1,0 +1,31 @@
+"""RecordRestored: a command that ran again with the earlier release is recorded as what runs now."""
+
+from dataclasses import dataclass
+
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.environments import PartState
+from functions.domain.locks import Lease
+from functions.domain.rollback import Step, after_rollback
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The command that went back."""
+
+    deployment_id: str
+    environment: str
+    step: Step
+    lease: Lease
+
+
+ROOM = Room(allow=EnvironmentsTable.WRITE)
+
+
+def record_restored(event: Input, environments: EnvironmentsTable) -> PartState:
+    """Its outputs stay as they were: the earlier run put out the same."""
+    part = event.step.part.name
+    known = environments.parts(event.environment).get(part) or PartState(event.environment, part)
+    state = after_rollback(known, event.step)
+    environments.save(state, event.lease)
+    return state

@@ -1,0 +1,77 @@
+"""RecordRollback: write how the rollback ended and how long it took; an unknown end freezes the environment."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.environments import Freeze
+from functions.domain.releases import Release
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The end of a rollback; times are ISO 8601 and make the rollback clock (R9)."""
+
+    deployment_id: str
+    release: Release
+    environment: str
+    result: Literal["restored", "partly", "unknown"]
+    reason: str
+    cause: str
+    breached_at: str
+    started_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The same, as it is announced."""
+
+    deployment_id: str
+    release: Release
+    environment: str
+    result: Literal["restored", "partly", "unknown"]
+    reason: str
+    cause: str
+    breached_at: str
+    started_at: str
+    verified_at: str
+
+
+ROOM = Room(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE))
+
+
+def record_rollback(
+    event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable, clock: Clock
+) -> Output:
+    """A frozen environment takes no release until a person unfreezes it."""
+    now = clock.text()
+    if event.result == "unknown":
+        reason = f"the rollback of {event.deployment_id} ended unknown: {event.reason}"
+        environments.freeze(event.environment, Freeze(reason, "rollback", now))
+    elif event.result == "restored":
+        frozen = environments.frozen(event.environment)
+        if frozen and frozen.by == "rollback":
+            environments.freeze(event.environment, None)
+    facts = {
+        "result": event.result,
+        "reason": event.reason,
+        "cause": event.cause,
+        "breachedAt": event.breached_at,
+        "startedAt": event.started_at,
+        "verifiedAt": now,
+    }
+    deployments.note(event.deployment_id, **{f"rollback_{event.environment}": facts})
+    return Output(
+        event.deployment_id,
+        event.release,
+        event.environment,
+        event.result,
+        event.reason,
+        event.cause,
+        event.breached_at,
+        event.started_at,
+        now,
+    )

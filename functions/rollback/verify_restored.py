@@ -1,0 +1,73 @@
+"""VerifyRestored: read back what runs, how it answers and which alarms ring, and name the end of the rollback (R5)."""
+
+from dataclasses import dataclass, field
+
+from functions.adapters.delivered_functions import DeliveredFunctions
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.lookout import Lookout
+from functions.domain.environments import Environment, PartState
+from functions.domain.errors import NotHealthyYetError
+from functions.domain.rollback import Compensation, ReadBack, Verdict, verdict
+from functions.entry import Room
+from functions.stage.write_ledger import function_name
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The environment that went back; `failures` are the steps that could not."""
+
+    deployment_id: str
+    environment: Environment
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How the rollback ended, and why it is called so."""
+
+    result: Verdict
+    reason: str
+
+
+ROOM = Room(allow=(*DeploymentsTable.READ, *Lookout.LOOK, *DeliveredFunctions.USE), timeout_seconds=50)
+
+
+def verify_restored(
+    event: Input,
+    deployments: DeploymentsTable,
+    environments: EnvironmentsTable,
+    functions: DeliveredFunctions,
+    lookout: Lookout,
+) -> Output:
+    """What is right but not well yet is a NotHealthyYetError: alarms need their period to become quiet."""
+    ledger = [c for c in deployments.ledger(event.deployment_id) if c.environment == event.environment.name]
+    states = environments.parts(event.environment.name)
+    went_back = {c.part.name for c in ledger if c.before is not None}
+    probes = {p.part: p for p in lookout.probes(event.environment) if p.part in went_back}
+    result, reason = verdict([_read_back(event.environment, entry, states, functions) for entry in ledger])
+    if result == "unknown":
+        return Output(result, reason)
+    sick = [f"{probe.part}: {probe.reason}" for probe in probes.values() if not probe.healthy]
+    ringing = [a.name for a in lookout.alarms(event.environment) if a.state == "ALARM" and a.severity == "critical"]
+    unwell = sick + [f"alarm {name} still rings" for name in ringing]
+    if unwell and went_back:
+        raise NotHealthyYetError("; ".join(unwell))
+    return Output(result, reason)
+
+
+def _read_back(
+    environment: Environment,
+    entry: Compensation,
+    states: dict[str, PartState],
+    functions: DeliveredFunctions,
+) -> ReadBack:
+    """Aliases are asked; a command is known by the record of its last success only."""
+    part = entry.definition_before or entry.part
+    if entry.before is None:
+        return ReadBack(part.name, None, None, None)
+    if part.kind == "lambda":
+        found = functions.alias(environment, function_name(environment, part), part.alias)
+        return ReadBack(part.name, entry.before.version, found, None)
+    state = states.get(part.name)
+    return ReadBack(part.name, entry.before.commit, state.running.commit if state and state.running else None, None)

@@ -1,0 +1,56 @@
+"""ApplyService: publish the release's code as a new version, and move the alias to it."""
+
+from dataclasses import dataclass
+
+from functions.adapters.artifacts import Artifacts
+from functions.adapters.delivered_functions import DeliveredFunctions
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.environments import Environment
+from functions.domain.errors import SourceError
+from functions.domain.locks import Lease
+from functions.domain.manifests import Part
+from functions.domain.releases import Release
+from functions.entry import Room
+from functions.stage.write_ledger import function_name
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The service, and the artifact that holds its code."""
+
+    deployment_id: str
+    release: Release
+    environment: Environment
+    part: Part
+    artifact: str
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The version that the alias points to now."""
+
+    version: str
+
+
+ROOM = Room(
+    allow=(*Artifacts.READ, *EnvironmentsTable.WRITE, *DeliveredFunctions.USE), timeout_seconds=240, memory_mb=512
+)
+
+
+def apply_service(
+    event: Input, artifacts: Artifacts, environments: EnvironmentsTable, functions: DeliveredFunctions
+) -> Output:
+    """The same code publishes the same version, so a repetition ends in the same place."""
+    environments.fence(event.environment.name, event.lease)
+    code = artifacts.member(event.artifact, event.part.artifact)
+    if code is None:
+        raise SourceError(
+            f"{event.part.name}: {event.part.artifact} is not in the build's artifact; "
+            "list it under artifacts in the buildspec"
+        )
+    name = function_name(event.environment, event.part)
+    version = functions.publish(event.environment, name, code, event.release.commit)
+    environments.fence(event.environment.name, event.lease)
+    functions.point(event.environment, name, event.part.alias, version)
+    return Output(version)

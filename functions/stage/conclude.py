@@ -1,0 +1,57 @@
+"""Conclude: write how a stage ended to the deployment's record, and say it as `StageFinished`."""
+
+from dataclasses import dataclass
+
+from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.releases import Release
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The end of a stage, as its execution saw it."""
+
+    deployment_id: str
+    release: Release
+    environment: str
+    result: str
+    reason: str
+    started_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The same, as it is announced and handed to the deployment."""
+
+    deployment_id: str
+    release: Release
+    environment: str
+    result: str
+    reason: str
+    started_at: str
+    finished_at: str
+
+
+ROOM = Room(allow=DeploymentsTable.WRITE)
+
+
+def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> Output:
+    """A repetition writes the same end again, at most a little later."""
+    ended = clock.text()
+    facts = {
+        "result": event.result,
+        "reason": event.reason,
+        "startedAt": event.started_at,
+        "finishedAt": ended,
+    }
+    deployments.note_stage(event.deployment_id, event.environment, facts)
+    return Output(
+        event.deployment_id,
+        event.release,
+        event.environment,
+        event.result,
+        event.reason,
+        event.started_at,
+        ended,
+    )

@@ -1,0 +1,42 @@
+"""RecordPart: write what runs in a part now, and what it put out for the parts after it."""
+
+from dataclasses import dataclass
+
+from functions.adapters.artifacts import Artifacts
+from functions.adapters.clock import Clock
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.environments import PartState, Version
+from functions.domain.locks import Lease
+from functions.domain.manifests import Part
+from functions.domain.releases import Release
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The change that was made; `output` is where a command left its artifact."""
+
+    deployment_id: str
+    release: Release
+    environment: str
+    part: Part
+    version: str
+    source: str
+    artifact: str
+    output: str
+    lease: Lease
+
+
+ROOM = Room(allow=(*Artifacts.READ, *EnvironmentsTable.WRITE))
+
+
+def record_part(event: Input, artifacts: Artifacts, environments: EnvironmentsTable, clock: Clock) -> PartState:
+    """The last known good version stays what it was: this one has yet to prove itself."""
+    known = environments.parts(event.environment).get(event.part.name)
+    outputs = artifacts.outputs(event.output) if event.part.kind == "command" else {}
+    running = Version(
+        event.release.commit, event.deployment_id, event.source, event.artifact, event.version, clock.text()
+    )
+    state = PartState(event.environment, event.part.name, running, known.good if known else None, event.part, outputs)
+    environments.save(state, event.lease)
+    return state

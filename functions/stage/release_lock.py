@@ -1,0 +1,32 @@
+"""ReleaseLock: give the environment to the next in line, or free it."""
+
+from dataclasses import dataclass
+
+from functions.adapters.locks_table import LocksTable
+from functions.entry import Room
+from functions.stage.acquire_lock import lock_key
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Whose lock of which environment ends."""
+
+    deployment_id: str
+    execution: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Who has it now; nobody when it is free."""
+
+    next_owner: str
+
+
+ROOM = Room(allow=LocksTable.WRITE)
+
+
+def release_lock(event: Input, locks: LocksTable) -> Output:
+    """Releasing what is not held changes nothing, so this may come twice."""
+    lock = locks.release(lock_key(event.environment), event.execution).lock
+    return Output(lock.owner.execution if lock.owner else "")

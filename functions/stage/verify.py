@@ -1,0 +1,36 @@
+"""Verify: every service of the environment answers as what was just put there."""
+
+from dataclasses import dataclass
+
+from functions.adapters.lookout import Lookout
+from functions.domain.environments import Environment
+from functions.domain.errors import NotHealthyYetError
+from functions.domain.watches import Probe
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The environment that was changed."""
+
+    deployment_id: str
+    environment: Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What was asked, and that it was well."""
+
+    probes: tuple[Probe, ...]
+
+
+ROOM = Room(allow=Lookout.LOOK, timeout_seconds=50)
+
+
+def verify(event: Input, lookout: Lookout) -> Output:
+    """NotHealthyYetError names what is not well; the workflow looks again a few times."""
+    probes = lookout.probes(event.environment)
+    sick = [probe for probe in probes if not probe.healthy]
+    if sick:
+        raise NotHealthyYetError("; ".join(f"{probe.part}: {probe.reason}" for probe in sick))
+    return Output(probes)

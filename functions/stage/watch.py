@@ -1,0 +1,46 @@
+"""Watch: leave a token for alarms, then read alarms and health; done when the time is up or something is wrong (R1)."""
+
+from dataclasses import dataclass, field
+
+from functions.adapters.clock import Clock
+from functions.adapters.lookout import Lookout
+from functions.adapters.task_tokens import TaskTokens
+from functions.adapters.waits_table import Wait, WaitsTable
+from functions.domain.environments import Environment
+from functions.domain.watches import Watch, judge
+from functions.entry import Room, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What is watched until when (ISO 8601); `reviewed` are warnings that a person has looked at."""
+
+    task_token: str
+    execution: str
+    deployment_id: str
+    environment: Environment
+    until: str
+    reviewed: list[str] = field(default_factory=list)
+
+
+ROOM = Room(allow=(*WaitsTable.WRITE, *Lookout.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
+
+
+def watch(event: Input, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, clock: Clock) -> Watch:
+    """Token first, then the look: an alarm between the two is seen by one or by the other."""
+    key = watch_key(event.environment.name, event.execution)
+    facts = {"environment": encode(event.environment), "until": event.until, "reviewed": event.reviewed}
+    waits.store(Wait(key, event.task_token, event.execution, event.environment.name, facts), clock.now())
+    alarms = lookout.alarms(event.environment)
+    seen = judge(
+        alarms, lookout.probes(event.environment), now=clock.text(), until=event.until, reviewed=event.reviewed
+    )
+    if seen.outcome != "watching":
+        tokens.succeed(event.task_token, seen)
+        waits.forget(key)
+    return seen
+
+
+def watch_key(environment: str, execution: str) -> str:
+    """Where a watch is kept."""
+    return f"watch/{environment}/{execution.rsplit(':', 1)[-1]}"

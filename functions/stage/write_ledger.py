@@ -1,0 +1,77 @@
+"""WriteLedger: note what runs now, and how to go back to it, before anything is changed (R4)."""
+
+from dataclasses import dataclass
+
+from functions.adapters.clock import Clock
+from functions.adapters.delivered_functions import DeliveredFunctions
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.environments import Environment, PartState, Version
+from functions.domain.locks import Lease
+from functions.domain.manifests import Part, fill
+from functions.domain.rollback import Compensation
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The part that is about to change; `order` is its place in the stage."""
+
+    deployment_id: str
+    environment: Environment
+    part: Part
+    order: int
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The version to go back to; empty when nothing ran."""
+
+    before: str
+
+
+ROOM = Room(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE, *DeliveredFunctions.USE), timeout_seconds=30)
+
+
+def write_ledger(
+    event: Input,
+    environments: EnvironmentsTable,
+    deployments: DeploymentsTable,
+    functions: DeliveredFunctions,
+    clock: Clock,
+) -> Output:
+    """The first entry of a part stays: a repetition after the change would note the change itself."""
+    environments.fence(event.environment.name, event.lease)
+    state = environments.parts(event.environment.name).get(event.part.name)
+    before = _before(event, state, functions)
+    entry = Compensation(
+        event.environment.name,
+        event.order,
+        event.part,
+        before,
+        state.definition if state else None,
+        clock.text(),
+    )
+    deployments.write_ledger(event.deployment_id, entry)
+    return Output(before.version if before else "")
+
+
+def _before(event: Input, state: PartState | None, functions: DeliveredFunctions) -> Version | None:
+    """What the record says ran; for an alias, what it truly points to, also when somebody moved it by hand."""
+    recorded = state.running if state else None
+    if event.part.kind != "lambda":
+        return recorded
+    name = function_name(event.environment, event.part)
+    found = functions.alias(event.environment, name, event.part.alias)
+    if found is None or found == "$LATEST":
+        return None
+    if recorded and recorded.version == found:
+        return recorded
+    return Version("", "", "", "", found, "")
+
+
+def function_name(environment: Environment, part: Part) -> str:
+    """The name of a delivered function in an environment."""
+    values = {**environment.variables, "environment": environment.name}
+    return fill(part.function, values, f"services.{part.name}.function")

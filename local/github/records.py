@@ -1,0 +1,221 @@
+"""What the local GitHub remembers: people, tokens, repositories and what was reported about them."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from local.github.git import GitRepository
+
+
+def now() -> datetime:
+    """The present moment, in whole seconds as GitHub tells it."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account."""
+
+    id: int
+    login: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Token:
+    """A credential; `permissions` maps an area to read or write, and None means everything."""
+
+    owner: Person
+    permissions: Mapping[str, str] | None = None
+    repositories: frozenset[str] | None = None
+
+    def may(self, area: str, level: str) -> bool:
+        """Whether the token reads or writes an area; metadata is always readable."""
+        if self.permissions is None or (area, level) == ("metadata", "read"):
+            return True
+        granted = self.permissions.get(area)
+        return granted in ("write", level)
+
+    def sees(self, full_name: str) -> bool:
+        """Whether the repository exists for this token."""
+        return self.repositories is None or full_name in self.repositories
+
+
+@dataclass(frozen=True)
+class App:
+    """A GitHub App installation that may ask for tokens with its private key."""
+
+    app_id: str
+    installation_id: int
+    public_key: str
+    bot: Person
+    permissions: Mapping[str, str] | None
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A source archive that a secret address opens."""
+
+    path: str
+    full_name: str
+    kind: str
+    sha: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """A commit status."""
+
+    id: int
+    sha: str
+    state: str
+    context: str
+    description: str | None
+    target_url: str | None
+    creator: Person
+    created: datetime
+
+
+@dataclass(frozen=True)
+class DeploymentStatus:
+    """One step of a deployment."""
+
+    id: int
+    state: str
+    description: str
+    log_url: str
+    environment: str
+    environment_url: str
+    creator: Person
+    created: datetime
+
+
+@dataclass
+class Deployment:
+    """A deployment of a ref to an environment, with its statuses oldest first."""
+
+    id: int
+    ref: str
+    sha: str
+    task: str
+    environment: str
+    description: str | None
+    payload: Any
+    transient: bool
+    production: bool
+    creator: Person
+    created: datetime
+    statuses: list[DeploymentStatus] = field(default_factory=list)
+
+
+@dataclass
+class Comment:
+    """A comment on an issue."""
+
+    id: int
+    issue: int
+    body: str
+    author: Person
+    created: datetime
+
+
+@dataclass
+class PullRequest:
+    """What makes an issue a pull request."""
+
+    head: str
+    base: str
+    draft: bool
+
+
+@dataclass
+class Issue:
+    """An issue, or a pull request when `pull` is there; both share one numbering."""
+
+    id: int
+    number: int
+    title: str
+    body: str | None
+    author: Person
+    created: datetime
+    state: str = "open"
+    state_reason: str | None = None
+    updated: datetime = field(default_factory=now)
+    closed: datetime | None = None
+    labels: list[str] = field(default_factory=list)
+    assignees: list[str] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    pull: PullRequest | None = None
+
+
+@dataclass
+class Hook:
+    """A webhook of a repository."""
+
+    id: int
+    url: str
+    secret: str
+    events: list[str]
+    active: bool = True
+    created: datetime = field(default_factory=now)
+    deliveries: list["Delivery"] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One attempt to deliver an event; `body` is the exact bytes that were signed and sent."""
+
+    id: int
+    guid: str
+    event: str
+    action: str | None
+    redelivery: bool
+    request_headers: Mapping[str, str]
+    body: bytes
+    status_code: int
+    status: str
+    response: str
+    duration: float
+    delivered: datetime
+
+
+@dataclass(frozen=True)
+class Sarif:
+    """An uploaded code-scanning report, unpacked."""
+
+    id: str
+    commit_sha: str
+    ref: str
+    document: Mapping[str, Any]
+
+
+@dataclass
+class Repository:
+    """A repository and everything reported about it."""
+
+    id: int
+    owner: str
+    name: str
+    default_branch: str
+    git: GitRepository
+    created: datetime = field(default_factory=now)
+    pushed: datetime = field(default_factory=now)
+    statuses: list[Status] = field(default_factory=list)
+    deployments: list[Deployment] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
+    hooks: list[Hook] = field(default_factory=list)
+    sarifs: list[Sarif] = field(default_factory=list)
+    # Held while refs move, so that the webhooks of two pushes tell one story.
+    pushing: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def full_name(self) -> str:
+        """`owner/name`."""
+        return f"{self.owner}/{self.name}"
+
+    def issue(self, number: int) -> Issue | None:
+        """An issue or pull request by its number."""
+        return next((issue for issue in self.issues if issue.number == number), None)

@@ -1,0 +1,186 @@
+"""How a REST call finds its handler, what the handler is given, and how errors and pages are answered."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlencode
+
+from werkzeug.wrappers import Request, Response
+
+from local.github.git import Ref
+from local.github.records import Hook, Person, Repository, Token
+from local.github.store import Store
+
+DOCS = "https://docs.github.com/rest"
+API = "/api/v3"
+T = TypeVar("T")
+
+
+class ApiError(Exception):
+    """An answer that is an error, in GitHub's words."""
+
+    def __init__(
+        self, status: int, message: str, errors: Sequence[Any] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        """The error as GitHub sends it."""
+        body: dict[str, Any] = {
+            "message": self.message,
+            "documentation_url": DOCS,
+            "status": str(self.status),
+        }
+        if self.errors:
+            body["errors"] = self.errors
+        return reply(body, self.status, self.headers)
+
+
+def not_found() -> ApiError:
+    """What GitHub says of things that are not there, or not yours to see."""
+    return ApiError(404, "Not Found")
+
+
+def invalid(resource: str, name: str, code: str, message: str = "") -> ApiError:
+    """A 422 about one field; `code` is missing_field, invalid, already_exists or custom."""
+    error = {"resource": resource, "field": name, "code": code}
+    return ApiError(422, "Validation Failed", [{**error, "message": message} if message else error])
+
+
+def reply(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    return Response(
+        b"" if body is None else json.dumps(body).encode(),
+        status,
+        dict(headers or {}),
+        content_type="application/json; charset=utf-8",
+    )
+
+
+class Hub(Protocol):
+    """What handlers need of the server that runs them."""
+
+    store: Store
+
+    @property
+    def url(self) -> str:
+        """Where people and git connect."""
+
+    @property
+    def api_url(self) -> str:
+        """Where REST clients connect."""
+
+    def refs_moved(self, repository: Repository, before: Mapping[str, Ref], pusher: Person) -> None:
+        """Send the push events for what changed since `before`."""
+
+    def emit(self, repository: Repository, event: str, body: Mapping[str, Any]) -> None:
+        """Send an event to the repository's hooks."""
+
+    def ping(self, repository: Repository, hook: Hook, body: Mapping[str, Any]) -> None:
+        """Send a ping to one hook, whatever it listens to."""
+
+    def redeliver(self, hook: Hook, delivery_id: int) -> bool:
+        """Send a recorded delivery again; False when there is none of that id."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One authenticated REST call."""
+
+    hub: Hub
+    request: Request
+    token: Token
+
+    @property
+    def user(self) -> Person:
+        """Who calls."""
+        return self.token.owner
+
+    @property
+    def store(self) -> Store:
+        """What the server knows."""
+        return self.hub.store
+
+    def body(self, *required: str, resource: str = "Request") -> dict[str, Any]:
+        """The JSON body, with the fields that must be there."""
+        try:
+            body = json.loads(self.request.get_data() or b"{}")
+        except ValueError:
+            raise ApiError(400, "Problems parsing JSON") from None
+        if not isinstance(body, dict):
+            raise ApiError(400, "Body should be a JSON object")
+        for name in required:
+            if body.get(name) in (None, ""):
+                raise invalid(resource, name, "missing_field")
+        return body
+
+    def argument(self, name: str, default: str = "") -> str:
+        """A query parameter."""
+        return str(self.request.args.get(name, default))
+
+    def _number(self, name: str, default: int) -> int:
+        given = self.argument(name)
+        return max(1, int(given)) if given.isdigit() else default
+
+    def window(self, default: int = 30, most: int = 100) -> tuple[int, int]:
+        """The page asked for and its size."""
+        return self._number("page", 1), min(self._number("per_page", default), most)
+
+    def links(self, total: int, default: int = 30, most: int = 100) -> dict[str, str]:
+        """The Link header of this page among `total` things."""
+        page, size = self.window(default, most)
+        last = max(1, -(-total // size))
+        targets = {"first": 1, "prev": page - 1} if page > 1 else {}
+        if page < last:
+            targets |= {"next": page + 1, "last": last}
+        if not targets:
+            return {}
+        base = f"{self.hub.url}{self.request.path}"
+        kept = {key: value for key, value in self.request.args.items() if key != "page"}
+        links = (f'<{base}?{urlencode({**kept, "page": to})}>; rel="{rel}"' for rel, to in targets.items())
+        return {"Link": ", ".join(links)}
+
+    def paged(self, things: Sequence[T], shape: Callable[[T], Any]) -> Response:
+        """One page of a list."""
+        page, size = self.window()
+        shown = things[(page - 1) * size : page * size]
+        return reply([shape(thing) for thing in shown], 200, self.links(len(things)))
+
+
+Handler = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path with its handler and the permission it asks for: `area:read`, `area:write`, or none."""
+
+    method: str
+    rule: str
+    permission: str
+    status: int
+    handler: Handler
+
+
+class Routes:
+    """The routes of one topic, collected by decorating handlers."""
+
+    def __init__(self) -> None:
+        self._routes: list[Route] = []
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self._routes)
+
+    def add(self, method: str, rule: str, permission: str, status: int = 200) -> Callable[[Handler], Handler]:
+        """Register a handler; a rule that starts with `/` is absolute, else below the repository."""
+        full = rule if rule.startswith("/") else f"{API}/repos/<owner>/<name>/{rule}".rstrip("/")
+
+        def register(handler: Handler) -> Handler:
+            self._routes.append(Route(method, full, permission, status, handler))
+            return handler
+
+        return register

@@ -1,0 +1,64 @@
+"""Accounts, tokens and repositories, in memory; the git objects are on disk."""
+
+import itertools
+import threading
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from local.github.git import GitRepository
+from local.github.records import App, Archive, Person, Repository, Token
+
+
+class Store:
+    """Everything one local GitHub knows."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._ids = itertools.count(1001)
+        self.lock = threading.RLock()
+        self.tokens: dict[str, Token] = {}
+        self.people: dict[str, Person] = {}
+        self.apps: dict[int, App] = {}
+        self.archives: dict[str, Archive] = {}
+        self.repositories: dict[str, Repository] = {}
+
+    def next_id(self) -> int:
+        """A number never given before."""
+        return next(self._ids)
+
+    def person(self, login: str, email: str = "") -> Person:
+        """The account of a login, made when it is new."""
+        with self.lock:
+            if login not in self.people:
+                email = email or f"{login}@users.noreply.github.com"
+                self.people[login] = Person(self.next_id(), login, email)
+            return self.people[login]
+
+    def person_of(self, email: str) -> Person | None:
+        """The account that owns an e-mail address of a commit."""
+        return next((person for person in self.people.values() if person.email == email), None)
+
+    def add_token(
+        self,
+        token: str,
+        owner: Person,
+        permissions: Mapping[str, str] | None,
+        repositories: Collection[str] | None,
+    ) -> None:
+        """Let a token in; None means every permission, or every repository."""
+        seen = None if repositories is None else frozenset(repositories)
+        self.tokens[token] = Token(owner, permissions, seen)
+
+    def create_repository(self, full_name: str, default_branch: str) -> Repository:
+        """Make an empty repository."""
+        owner, _, name = full_name.partition("/")
+        if not owner or not name or "/" in name or ".." in full_name:
+            raise ValueError(f"{full_name!r} is no repository name: write owner/name")
+        with self.lock:
+            if full_name in self.repositories:
+                raise ValueError(f"the repository {full_name} exists already: use it, or choose another name")
+            self.person(owner)
+            git = GitRepository.create(self._root / owner / f"{name}.git", default_branch)
+            made = Repository(self.next_id(), owner, name, default_branch, git)
+            self.repositories[full_name] = made
+            return made

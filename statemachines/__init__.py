@@ -1,0 +1,1 @@
+"""The workflows, in Amazon States Language: the behaviour a person reads first."""

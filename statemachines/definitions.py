@@ -1,0 +1,231 @@
+"""Definitions: load, render `${Name}`, list tasks and edges, and check the rules of the house. No Pulumi, no boto3.
+
+`python -m statemachines.definitions` checks every definition and names what is wrong; `make check` runs it.
+"""
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from functions.domain import errors
+from statemachines.policies import waits
+
+FOLDER = Path(__file__).parent
+ROOMS = FOLDER.parent / "functions"
+WORKFLOWS = ("deployment", "stage", "rollback")
+# Step Functions ends an execution at this number of events.
+HISTORY_LIMIT = 25_000
+# A definition's loops run over the parts or stages of a release; the manifest allows this many.
+LOOP_LIMIT = 12
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+_TOKEN = ".waitForTaskToken"  # noqa: S105 - an ASL suffix
+_ENDS = {"FailedClean", "FailedDirty", "EndedUntold"}
+
+Definition = dict[str, Any]
+State = dict[str, Any]
+
+
+def load(workflow: str) -> Definition:
+    """A definition as written, placeholders and all."""
+    definition: Definition = json.loads((FOLDER / f"{workflow}.asl.json").read_text("utf-8"))
+    return definition
+
+
+def render(value: Any, values: Mapping[str, Any]) -> Any:
+    """Fill the placeholders; a text that is exactly one placeholder takes the value with its type."""
+    if isinstance(value, dict):
+        return {key: render(item, values) for key, item in value.items()}
+    if isinstance(value, list):
+        return [render(item, values) for item in value]
+    if not isinstance(value, str):
+        return value
+    whole = _PLACEHOLDER.fullmatch(value)
+    if whole:
+        return _known(whole[1], values)
+    return _PLACEHOLDER.sub(lambda found: str(_known(found[1], values)), value)
+
+
+def placeholders(workflow: str) -> set[str]:
+    """Every name that a definition wants filled."""
+    return set(_PLACEHOLDER.findall((FOLDER / f"{workflow}.asl.json").read_text("utf-8")))
+
+
+def tasks(workflow: str) -> dict[str, str]:
+    """The Lambda tasks of a workflow: state name → module, its own folder's before a shared one's."""
+    states = load(workflow)["States"]
+    return {name: module_of(workflow, name) for name, state in states.items() if is_room(name, state)}
+
+
+def is_room(name: str, state: State) -> bool:
+    """Whether a state's work is a room of ours, rather than a service that Step Functions calls itself."""
+    called = state.get("Arguments", {}).get("FunctionName") if _TOKEN in state.get("Resource", "") else None
+    return state["Type"] == "Task" and f"${{{name}}}" in (state["Resource"], called)
+
+
+def module_of(workflow: str, state: str) -> str:
+    """`AcquireLock` of rollback → `functions.stage.acquire_lock`; a room that is missing is a KeyError."""
+    file = re.sub(r"(?<!^)(?=[A-Z])", "_", state).lower() + ".py"
+    for folder in (workflow, *WORKFLOWS):
+        if (ROOMS / folder / file).exists():
+            return f"functions.{folder}.{file.removesuffix('.py')}"
+    raise KeyError(f"{workflow}.asl.json: state {state} has no room: write functions/{workflow}/{file}")
+
+
+def edges(state: State) -> Iterator[str]:
+    """Every state that may follow."""
+    for choice in (*state.get("Choices", []), *state.get("Catch", [])):
+        yield choice["Next"]
+    if "Default" in state:
+        yield state["Default"]
+    if "Next" in state:
+        yield state["Next"]
+
+
+def reachable(states: Mapping[str, State], start: str, *, closed: str = "") -> set[str]:
+    """The states that can be reached from one, not passing through `closed`."""
+    seen: set[str] = set()
+    open_ends = [start]
+    while open_ends:
+        name = open_ends.pop()
+        if name in seen or name == closed or name not in states:
+            continue
+        seen.add(name)
+        open_ends.extend(edges(states[name]))
+    return seen
+
+
+def check(workflow: str, definition: Definition) -> list[str]:
+    """Everything wrong with a rendered definition, each with the state it is in."""
+    states = definition["States"]
+    found = [f"{workflow}: {problem}" for rule in RULES for problem in rule(definition, states)]
+    events = longest_history(states)
+    if events >= HISTORY_LIMIT:
+        found.append(f"{workflow}: up to {events} history events, {HISTORY_LIMIT} end an execution")
+    return found
+
+
+def _targets(definition: Definition, states: Mapping[str, State]) -> Iterator[str]:
+    if definition.get("QueryLanguage") != "JSONata":
+        yield "QueryLanguage must be JSONata"
+    for name, state in states.items():
+        yield from (f"{name}: Next {target} does not exist" for target in edges(state) if target not in states)
+    lost = set(states) - reachable(states, definition["StartAt"])
+    yield from (f"{name}: can't be reached" for name in sorted(lost))
+
+
+def _types(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
+    for name, state in states.items():
+        if state["Type"] not in ("Task", "Choice", "Pass", "Wait", "Succeed", "Fail"):
+            yield f"{name}: {state['Type']} is not used here: loop with Choice, which can be stopped anywhere"
+        if state["Type"] == "Fail" and name not in _ENDS:
+            yield f"{name}: a failure ends in one of {', '.join(sorted(_ENDS))}"
+        if state["Type"] == "Choice" and "Default" not in state:
+            yield f"{name}: a Choice without a Default can end an execution without a word"
+
+
+def _task_care(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
+    for name, state in states.items():
+        if state["Type"] != "Task":
+            continue
+        if not isinstance(state.get("TimeoutSeconds"), int):
+            yield f"{name}: a Task needs TimeoutSeconds"
+        if not state.get("Retry"):
+            yield f"{name}: a Task needs Retry"
+        catchers = state.get("Catch", [])
+        if not catchers or catchers[-1]["ErrorEquals"] != ["States.ALL"]:
+            yield f"{name}: the last Catch of a Task takes States.ALL"
+        yield from (f"{name}: a Catch says why in its Comment" for catcher in catchers if not catcher.get("Comment"))
+        yield from _wait_care(name, state)
+
+
+def _wait_care(name: str, state: State) -> Iterator[str]:
+    waits_for_token = _TOKEN in state["Resource"]
+    asked_again = any("States.Timeout" in retry["ErrorEquals"] for retry in state.get("Retry", []))
+    if waits_for_token and not asked_again:
+        yield f"{name}: a wait is asked again on States.Timeout"
+    if waits_for_token and "taskToken" not in state["Arguments"].get("Payload", {}):
+        yield f"{name}: a wait passes taskToken to its Lambda"
+
+
+def _lock_care(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
+    if "AcquireLock" not in states:
+        return
+    for name in sorted(reachable(states, "AcquireLock", closed="ReleaseLock")):
+        if states[name]["Type"] in ("Succeed", "Fail"):
+            yield f"{name}: can be reached from AcquireLock without ReleaseLock"
+
+
+def _error_names(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
+    ours = {name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, errors.KiroError)}
+    for name, state in states.items():
+        for handler in (*state.get("Retry", []), *state.get("Catch", [])):
+            for error in handler["ErrorEquals"]:
+                if "." not in error and error not in ours:
+                    yield f"{name}: {error} is not a class of functions/domain/errors.py"
+
+
+RULES: tuple[Callable[[Definition, Mapping[str, State]], Iterator[str]], ...] = (
+    _targets,
+    _types,
+    _task_care,
+    _lock_care,
+    _error_names,
+)
+
+
+def longest_history(states: Mapping[str, State]) -> int:
+    """An upper bound of an execution's history events: every state once per loop, every ask and retry used up.
+
+    An ask of a wait writes 4 events (scheduled, started, submitted, timed out), entering and leaving a state 2. Only
+    states that can come again count once per loop.
+    """
+    total = 0
+    for name, state in states.items():
+        again = any(name in reachable(states, target) for target in edges(state))
+        asks = sum(retry["MaxAttempts"] for retry in state.get("Retry", [])) + 1
+        is_wait = state["Type"] == "Task" and _TOKEN in state["Resource"]
+        # A wait that loops shares the time of its execution: a release's parts never all wait to the end.
+        rounds = LOOP_LIMIT if again and not is_wait else 1
+        total += rounds * (2 + 4 * asks if state["Type"] == "Task" else 2)
+    return total
+
+
+def sample_values(workflow: str) -> dict[str, Any]:
+    """Values of the right types for every placeholder, for checking a definition without a deployment."""
+    values: dict[str, Any] = dict.fromkeys(
+        placeholders(workflow), "arn:aws:lambda:eu-central-1:123456789012:function:f"
+    )
+    machine = "arn:aws:states:eu-central-1:123456789012:stateMachine:m"
+    numbers = {"StageTimeoutSeconds": 172_800, "RollbackTimeoutSeconds": 3_600}
+    texts = {"EventBus": "bus", "BuildProject": "project", "StageWorkflow": machine, "RollbackWorkflow": machine}
+    return values | numbers | texts | {"Environments": []} | waits(build=60, approval=300, lock=60, watch=30)
+
+
+def _known(name: str, values: Mapping[str, Any]) -> Any:
+    if name not in values:
+        raise KeyError(f"no value for the placeholder ${{{name}}} (known: {', '.join(sorted(values))})")
+    return values[name]
+
+
+def main() -> int:
+    """Check every definition and every room; exit code 1 when something is wrong."""
+    problems: list[str] = []
+    for workflow in WORKFLOWS:
+        try:
+            problems += check(workflow, render(load(workflow), sample_values(workflow)))
+            for module in tasks(workflow).values():
+                import_module(module)
+        except (KeyError, ValueError) as error:
+            problems.append(f"{workflow}.asl.json: {error}")
+    for problem in problems:
+        sys.stderr.write(f"{problem}\n")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

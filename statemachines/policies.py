@@ -1,0 +1,64 @@
+"""The retry policies that the definitions name, and how often a wait may ask."""
+
+from typing import Any
+
+# What Lambda answers when it is at fault itself, or when the function's process died: rooms may all run twice.
+_LAMBDA_FAULTS = [
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "Sandbox.Timedout",
+    "GitHubUnavailableError",
+]
+_BACKOFF = {"IntervalSeconds": 1, "MaxAttempts": 4, "BackoffRate": 2, "MaxDelaySeconds": 20, "JitterStrategy": "FULL"}
+
+RETRY_FAULTS: list[dict[str, Any]] = [{"ErrorEquals": [*_LAMBDA_FAULTS, "States.Timeout"], **_BACKOFF}]
+RETRY_ANNOUNCEMENT: list[dict[str, Any]] = [{"ErrorEquals": ["States.TaskFailed", "States.Timeout"], **_BACKOFF}]
+RETRY_START: list[dict[str, Any]] = [
+    {
+        "ErrorEquals": ["StepFunctions.ExecutionLimitExceededException", "StepFunctions.SdkClientException"],
+        **_BACKOFF,
+    }
+]
+LOOK_AGAIN: list[dict[str, Any]] = [
+    {"ErrorEquals": ["NotHealthyYetError"], "IntervalSeconds": 2, "MaxAttempts": 10, "BackoffRate": 1.3},
+    *RETRY_FAULTS,
+]
+
+
+def ask_again(times: int) -> list[dict[str, Any]]:
+    """A wait: asked anew at each backstop, this often; a fault of the asking Lambda is retried beside it."""
+    return [
+        {"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": times, "BackoffRate": 1},
+        {"ErrorEquals": _LAMBDA_FAULTS, **_BACKOFF},
+    ]
+
+
+def waits(*, build: int, approval: int, lock: int, watch: int) -> dict[str, Any]:
+    """Backstops (seconds) and the policies that go with them.
+
+    The longest wait is backstop × times: builds 90 min (timeout 60 min), approvals 24 h and some, locks 8 h, watches
+    60 min. A Lambda that is asked past the end of its wait completes it; the counts are the fuse behind that.
+    """
+    return {
+        "BuildBackstopSeconds": build,
+        "ApprovalBackstopSeconds": approval,
+        "LockBackstopSeconds": lock,
+        "WatchBackstopSeconds": watch,
+        "AskBuild": ask_again(_times(90 * 60, build)),
+        "AskApproval": ask_again(_times(25 * 3600, approval)),
+        "AskLock": ask_again(_times(8 * 3600, lock)),
+        "AskWatch": ask_again(_times(60 * 60, watch)),
+        "RetryFaults": RETRY_FAULTS,
+        "RetryAnnouncement": RETRY_ANNOUNCEMENT,
+        "RetryStart": RETRY_START,
+        "LookAgain": LOOK_AGAIN,
+    }
+
+
+def _times(seconds: int, backstop: int) -> int:
+    """Asks that fill a span, but never so many that they alone could fill an execution's history."""
+    return min(max(seconds // backstop, 10), 600)

@@ -1,0 +1,121 @@
+"""What the tests of both sides of GitHub share: a working copy, a webhook receiver, and waiting."""
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from local.github import LocalGitHub
+
+REPOSITORY = "acme/hello-service"
+TOKEN = "ghp_local"
+SECRET = "webhook-secret"
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 10) -> Any:
+    """The first true answer of a condition, asked again until the deadline."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answer := condition():
+            return answer
+        time.sleep(0.01)
+    raise AssertionError(f"not true within {seconds} s: {condition}")
+
+
+class WorkingCopy:
+    """A clone that commits and pushes with the real git."""
+
+    def __init__(self, hub: LocalGitHub, path: Path, token: str = TOKEN, repository: str = REPOSITORY) -> None:
+        self.path = path
+        url = hub.url.replace("//", f"//x-access-token:{token}@")
+        path.mkdir(parents=True)
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.git("remote", "add", "origin", f"{url}/{repository}.git")
+
+    def git(self, *arguments: str, check: bool = True) -> str:
+        """Run git here and return its output."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.path),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "NO_PROXY": "127.0.0.1",
+            **{f"GIT_{role}_NAME": "Ada" for role in ("AUTHOR", "COMMITTER")},
+            **{f"GIT_{role}_EMAIL": "ada@example.com" for role in ("AUTHOR", "COMMITTER")},
+        }
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.path, env=environment, check=False, capture_output=True, text=True
+        )
+        if check and done.returncode:
+            raise AssertionError(f"git {arguments}: {done.stderr}")
+        return (done.stdout if check else done.stdout + done.stderr).strip()
+
+    def commit(self, message: str, files: Mapping[str, str | bytes | None]) -> str:
+        """Write files (None deletes), commit, and return the sha."""
+        for name, content in files.items():
+            target = self.path / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if content is None:
+                target.unlink()
+            else:
+                target.write_bytes(content if isinstance(content, bytes) else content.encode())
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def push(self, *arguments: str) -> None:
+        """Push, by default the current branch."""
+        self.git("push", "--quiet", *(arguments or ("origin", "HEAD")))
+
+
+@dataclass(frozen=True)
+class Received:
+    """One webhook as it arrived."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Receiver:
+    """A small HTTP server that keeps the webhooks it gets."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.status = 200
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.received.append(Received(dict(self.headers.items()), body))
+                self.send_response(outer.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *_: Any) -> None:  # noqa: A002 - the name of the base class
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/webhook"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def events(self, name: str) -> list[Received]:
+        """What arrived of one event."""
+        return [one for one in self.received if one.headers["X-Github-Event"] == name]

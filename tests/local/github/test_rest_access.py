@@ -1,0 +1,89 @@
+"""REST as a whole: who may call, pages, errors, planned faults."""
+
+from typing import Any
+
+import pytest
+import requests
+
+from local.github import LocalGitHub
+from tests.local.github.support import REPOSITORY, TOKEN, WorkingCopy
+
+
+def _get(hub: LocalGitHub, path: str, token: str = TOKEN, **query: Any) -> requests.Response:
+    headers = {"Authorization": f"token {token}"} if token else {}
+    return requests.get(f"{hub.api_url}{path}", headers=headers, params=query, timeout=10)
+
+
+def test_the_caller_is_the_tokens_owner(hub: LocalGitHub) -> None:
+    """GET /user answers login and e-mail."""
+    told = _get(hub, "/user").json()
+    assert (told["login"], told["email"]) == ("ada", "ada@example.com")
+
+
+@pytest.mark.parametrize(
+    ("token", "path", "status", "message"),
+    [
+        ("", f"/repos/{REPOSITORY}", 401, "Requires authentication"),
+        ("wrong", f"/repos/{REPOSITORY}", 401, "Bad credentials"),
+        ("stranger", f"/repos/{REPOSITORY}", 404, "Not Found"),
+        (TOKEN, "/repos/acme/nothing", 404, "Not Found"),
+        (TOKEN, "/no/such/call", 404, "Not Found"),
+        ("reader", f"/repos/{REPOSITORY}/hooks", 403, "Resource not accessible by personal access token"),
+    ],
+)
+def test_refusals_are_told_as_github_tells_them(
+    hub: LocalGitHub, token: str, path: str, status: int, message: str
+) -> None:
+    """Status and message of each refusal, with the permission that would help."""
+    hub.add_token("stranger", "mallory", repositories=[])
+    hub.add_token("reader", "eve", permissions={"contents": "read"})
+    answer = _get(hub, path, token)
+    assert (answer.status_code, answer.json()["message"]) == (status, message)
+    assert answer.json()["documentation_url"].startswith("https://docs.github.com/")
+    expected = "repository_hooks=read" if status == 403 else None
+    assert answer.headers.get("X-Accepted-GitHub-Permissions") == expected
+
+
+def test_answers_carry_the_rate_limit(hub: LocalGitHub) -> None:
+    """Limit, remaining and reset are there for clients that watch them."""
+    headers = _get(hub, "/user").headers
+    assert int(headers["X-RateLimit-Remaining"]) < int(headers["X-RateLimit-Limit"]) == 5000
+    assert int(headers["X-RateLimit-Reset"]) > 0
+
+
+def test_a_list_is_told_in_linked_pages(hub: LocalGitHub, copy: WorkingCopy) -> None:
+    """Link names first, previous, next and last; the pages together are the list."""
+    for number in range(5):
+        copy.commit(str(number), {"a": str(number)})
+    copy.push()
+    answer = _get(hub, f"/repos/{REPOSITORY}/commits", per_page=2, page=2)
+    assert set(answer.links) == {"first", "prev", "next", "last"}
+    last = requests.get(answer.links["last"]["url"], headers={"Authorization": f"token {TOKEN}"}, timeout=10)
+    assert [one["commit"]["message"] for one in [*answer.json(), *last.json()]] == ["2", "1", "0"]
+    assert set(last.links) == {"first", "prev"}
+    assert _get(hub, f"/repos/{REPOSITORY}/commits").links == {}
+
+
+def test_a_planned_fault_is_answered_as_often_as_asked(hub: LocalGitHub) -> None:
+    """Then the truth comes back, and every request was counted."""
+    hub.respond_with("GET", "/user$", 403, {"Retry-After": "3"}, {"message": "slow down"}, times=2)
+    answers = [_get(hub, "/user") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [403, 403, 200]
+    assert (answers[0].headers["Retry-After"], answers[0].json()) == ("3", {"message": "slow down"})
+    assert hub.requests.count(("GET", "/api/v3/user")) == 3
+
+
+def test_graphql_says_that_it_is_not_there(hub: LocalGitHub) -> None:
+    """Nobody takes an empty answer for an empty board."""
+    answer = requests.post(
+        hub.graphql_url, json={"query": "{viewer{login}}"}, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10
+    )
+    assert (answer.status_code, "no GraphQL yet" in answer.json()["message"]) == (501, True)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]"])
+def test_a_body_that_is_no_object_is_refused(hub: LocalGitHub, body: bytes) -> None:
+    """A broken request is told with 400, not with a crash."""
+    url = f"{hub.api_url}/repos/{REPOSITORY}/issues"
+    answer = requests.post(url, data=body, headers={"Authorization": f"token {TOKEN}"}, timeout=10)
+    assert answer.status_code == 400
