@@ -1,0 +1,227 @@
+"""The embedded AWS: ministack as a child process on a free loopback port, gone when its owner is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+HOST = "127.0.0.1"
+DUMMY_CREDENTIAL = "test"
+READY_SECONDS = 30.0
+LAUNCHES = 3
+GUARD = Path(__file__).with_name("guarded.py")
+
+
+class EmulatorError(RuntimeError):
+    """The emulator did not start; the message carries the end of its log."""
+
+
+class Clients:
+    """One boto3 client per service against the emulator; safe to share between threads."""
+
+    def __init__(self, endpoint: str, region: str, codebuild_endpoint: str | None = None) -> None:
+        self.endpoint = endpoint
+        self.region = region
+        self.codebuild_endpoint = codebuild_endpoint
+        self.session = boto3.Session(
+            aws_access_key_id=DUMMY_CREDENTIAL, aws_secret_access_key=DUMMY_CREDENTIAL, region_name=region
+        )
+        self._config = Config(
+            retries={"max_attempts": 2, "mode": "standard"},
+            s3={"addressing_style": "path"},
+            max_pool_connections=32,
+            connect_timeout=5,
+            read_timeout=120,
+            # a proxy variable of the machine must never carry these calls away
+            proxies={},
+        )
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def client(self, service: str) -> Any:
+        """Return the client of `service`, made on first use (Session.client is not thread-safe)."""
+        with self._lock:
+            if service not in self._clients:
+                elsewhere = self.codebuild_endpoint if service == "codebuild" else None
+                self._clients[service] = self.session.client(
+                    service,  # type: ignore[call-overload]
+                    endpoint_url=elsewhere or self.endpoint,
+                    config=self._config,
+                )
+            return self._clients[service]
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def clients(endpoint: str, region: str, codebuild_endpoint: str | None = None) -> Clients:
+    """Return clients for an emulator; CodeBuild is answered at an endpoint of its own."""
+    return Clients(endpoint, region, codebuild_endpoint)
+
+
+def free_port() -> int:
+    """Return a TCP port nobody listens on at the loopback address."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Emulator:
+    """A running ministack, as a context manager; `wait_scale` shortens Wait states and retry sleeps."""
+
+    def __init__(
+        self,
+        log_path: Path,
+        region: str = "eu-central-1",
+        account: str = "000000000000",
+        wait_scale: float = 1.0,
+    ) -> None:
+        if len(account) != 12 or not account.isdigit():
+            raise ValueError(f"account {account!r} is not an AWS account id; give 12 digits")
+        self.log_path = log_path.resolve()
+        self.region = region
+        self.account = account
+        self.wait_scale = wait_scale
+        self.port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._scratch = self.log_path.with_suffix(".tmp")
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that answers for every service."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is also its process group's; raises before `start`."""
+        if self._process is None:
+            raise EmulatorError("the emulator is not running; call start() first")
+        return self._process.pid
+
+    def start(self) -> Self:
+        """Start the process and wait until it answers; raises EmulatorError with the log's end."""
+        for attempt in range(LAUNCHES):
+            self._launch()
+            try:
+                self._await_ready()
+            except EmulatorError:
+                port_lost = self._process is not None and self._process.poll() is not None
+                self.stop()
+                if not port_lost or attempt == LAUNCHES - 1:
+                    raise
+            else:
+                return self
+        raise AssertionError("unreachable: the last launch returns or raises")
+
+    def stop(self) -> None:
+        """Kill the emulator and every process below it; nothing it holds is meant to survive."""
+        process, self._process = self._process, None
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _launch(self) -> None:
+        self.port = free_port()
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir()
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", str(GUARD), str(os.getpid()), "ministack"],
+                cwd=self._scratch,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # its own group, so that stop() reaches the Lambda workers too
+                start_new_session=True,
+            )
+
+    def _environment(self) -> dict[str, str]:
+        """Nothing of the caller's but PATH: neither real credentials nor proxies reach a Lambda."""
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self._scratch),
+            "TMPDIR": str(self._scratch),
+            "LANG": "C.UTF-8",
+            "AWS_ACCESS_KEY_ID": DUMMY_CREDENTIAL,
+            "AWS_SECRET_ACCESS_KEY": DUMMY_CREDENTIAL,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "BIND_HOST": HOST,
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_HOST": HOST,
+            "MINISTACK_REGION": self.region,
+            "MINISTACK_ACCOUNT_ID": self.account,
+            "SFN_WAIT_SCALE": str(self.wait_scale),
+            # listeners and daemons beyond the gateway stay off
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "USE_SSL": "0",
+            "DOCKER_HOST": f"unix://{self._scratch}/no-docker.sock",
+            "LAMBDA_EXECUTOR": "local",
+        }
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                raise EmulatorError(f"ministack ended while starting; its log: {self._log_end()}")
+            try:
+                with opener.open(f"{self.endpoint}/_ministack/ready", timeout=2) as answer:
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, OSError):
+                pass
+            time.sleep(0.05)
+        raise EmulatorError(f"ministack did not answer in {READY_SECONDS:.0f} s; its log: {self._log_end()}")
+
+    def _log_end(self) -> str:
+        lines = self.log_path.read_text(errors="replace").splitlines()
+        return "\n".join([str(self.log_path), *lines[-15:]])

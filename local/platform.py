@@ -1,0 +1,158 @@
+"""Everything of the laptop run in one place: emulated AWS, CodeBuild, GitHub, events, alarms, and the deployed program."""
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from local.alarms import AlarmEvaluator
+from local.codebuild import CodeBuildServer
+from local.emulator import Clients, Emulator, clients
+from local.event_bridge import ServiceEvents
+from local.github import LocalGitHub
+from local.mailbox import Mailbox
+from local.settings import REPOSITORY, overrides
+
+PROJECT = Path(__file__).parents[1]
+ACCOUNT = "111122223333"
+
+
+class PlatformError(RuntimeError):
+    """Part of the platform did not come up; the text says which, why and where its log is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What `up`, `preview` or `destroy` did."""
+
+    changes: dict[str, int]
+    outputs: dict[str, Any]
+    steps: list[dict[str, str]]
+
+
+class Platform:
+    """A context manager; what it starts, it stops, and what it starts dies with it even when it is killed."""
+
+    def __init__(self, root: Path, stack: str, say: Callable[[str], None], wait_scale: float = 1.0) -> None:
+        self.root = root
+        self.stack = stack
+        self._say = say
+        self._wait_scale = wait_scale
+        self._stack = ExitStack()
+        self.webhook_secret = secrets.token_hex(20)
+        self.token = f"ghp_{secrets.token_hex(18)}"
+        self.outputs: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> Self:
+        """Bring everything up; each line of progress names what comes next."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._say("starting the emulated AWS, CodeBuild and GitHub")
+        enter = self._stack.enter_context
+        self.emulator = enter(
+            Emulator(self.root / "emulator.log", account=ACCOUNT, wait_scale=self._wait_scale)
+        )
+        bridge = enter(ServiceEvents(clients(self.emulator.endpoint, self.emulator.region)))
+        reach = {
+            "AWS_ENDPOINT_URL": self.emulator.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+        self.codebuild = enter(
+            CodeBuildServer(
+                self.emulator.endpoint,
+                self.emulator.region,
+                ACCOUNT,
+                self.root / "builds",
+                bridge.publish,
+                reach,
+            )
+        )
+        self.clients: Clients = clients(self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint)
+        enter(AlarmEvaluator(self.clients, bridge.publish))
+        self.github = enter(LocalGitHub(self.root / "github"))
+        self.github.create_repository(REPOSITORY)
+        self.github.add_token(self.token, "kiro-worker", "kiro-worker@example.com")
+        self._say(f"deploying the stack {self.stack} with the Pulumi program")
+        self.deploy("up")
+        self._connect()
+        return self
+
+    def stop(self) -> None:
+        """Stop everything, last started first."""
+        self._stack.close()
+
+    def deploy(self, command: str) -> Deployed:
+        """Run the Pulumi program in a process of its own: up, preview or destroy."""
+        settings = overrides(
+            PROJECT, self.stack, self.emulator.endpoint, self.github.api_url, self.github.url
+        )
+        variables = {
+            "AWS_ENDPOINT_URL": self.emulator.endpoint,
+            "AWS_ENDPOINT_URL_CODEBUILD": self.codebuild.endpoint,
+        }
+        done = subprocess.run(
+            [
+                sys.executable,
+                *("-m", "local.pulumi", command, "--json", "--stack", self.stack),
+                *("--endpoint", self.emulator.endpoint, "--codebuild-endpoint", self.codebuild.endpoint),
+                *("--config", *(f"{key}={value}" for key, value in settings.items())),
+                *("--function-environment", *(f"{key}={value}" for key, value in variables.items())),
+            ],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        (self.root / f"pulumi-{command}.log").write_text(done.stderr, "utf-8")
+        if done.returncode != 0:
+            raise PlatformError(f"`pulumi {command}` failed:\n{done.stderr[-4000:]}")
+        report = json.loads(done.stdout)
+        if command == "up":
+            self.outputs = report["outputs"]
+        return Deployed(report["changes"], report["outputs"], report["steps"])
+
+    def _connect(self) -> None:
+        """What an operator does once after the first deployment: secrets, the webhook, and a mailbox for the topics."""
+        values = {
+            "webhookSecret": self.webhook_secret,
+            "githubSecret": json.dumps({"token": self.token}),
+        }
+        for output, value in values.items():
+            self.clients.client("secretsmanager").put_secret_value(
+                SecretId=self.outputs[output], SecretString=value
+            )
+        self.github.add_hook(REPOSITORY, self.outputs["webhookUrl"], self.webhook_secret, ("push",))
+        topics = [self.outputs[f"{name}Topic"] for name in ("deployments", "approvals", "rollbacks")]
+        self.mailbox = Mailbox(self.clients, topics)
+
+    def describe(self) -> dict[str, Any]:
+        """What somebody needs to use this platform from outside: addresses, names, credentials of the emulator."""
+        return {
+            "endpoint": self.emulator.endpoint,
+            "codebuildEndpoint": self.codebuild.endpoint,
+            "region": self.emulator.region,
+            "account": ACCOUNT,
+            "github": self.github.url,
+            "repository": f"{self.github.url}/{REPOSITORY}.git",
+            "githubToken": self.token,
+            "logs": str(self.root),
+            **self.outputs,
+        }

@@ -1,0 +1,132 @@
+"""up, preview and destroy."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from local.pulumi.engine import PROVIDER_PREFIX, Engine
+from local.pulumi.errors import ConfigurationError, DeploymentError
+from local.pulumi.handlers.base import Cloud
+from local.pulumi.operations import delete
+from local.pulumi.program import Project, run_program
+from local.pulumi.state import Record, Records, StateStore, deletion_order, needed_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from local.pulumi.report import Report
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to deploy, and what every Lambda function is given there."""
+
+    endpoint: str
+    codebuild_endpoint: str | None = None
+    function_environment: dict[str, str] = field(default_factory=dict)
+
+
+def run(command: str, project: Project, target: Target, report: Report) -> None:
+    """Carry out a command; faults end up in the report, and the state is saved whatever happens."""
+    for endpoint in filter(None, (target.endpoint, target.codebuild_endpoint)):
+        require_loopback(endpoint)
+    cloud = Cloud(target.endpoint, target.codebuild_endpoint, project.region, target.function_environment, report.warn)
+    store = StateStore(cloud.clients(project.region), project.name, project.stack)
+    try:
+        if command == "destroy":
+            _destroy(cloud, store, report)
+        else:
+            _deploy(project, cloud, store, report, preview=command == "preview")
+    finally:
+        cloud.close()
+
+
+def require_loopback(endpoint: str) -> None:
+    """Refuse an endpoint that could be somebody's AWS."""
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        if host == "localhost" or ipaddress.ip_address(host).is_loopback:
+            return
+    except ValueError:
+        pass
+    raise ConfigurationError(f"endpoint {endpoint} is not on this machine; the embedded deployer takes 127.0.0.1 only")
+
+
+def _deploy(project: Project, cloud: Cloud, store: StateStore, report: Report, *, preview: bool) -> None:
+    old = store.load()
+    engine = Engine(project, cloud, dict(old), report, preview=preview)
+    report.hide(project.config[key] for key in project.secret_keys)
+    try:
+        run_program(project, engine)
+    except DeploymentError as error:
+        # a resource that failed has said so already; what followed from it is noise
+        if not report.errors:
+            report.error(str(error))
+    finally:
+        if not preview:
+            # what the program did not get to is still there
+            store.save(engine.old | engine.records)
+    gone = {urn: record for urn, record in engine.old.items() if urn not in engine.records}
+    if report.errors:
+        return
+    if preview:
+        for record in deletion_order(_real(gone.values())):
+            report.step("delete", record.type, record.name)
+        return
+    kept = _delete_removed(cloud, gone, report)
+    store.save(kept | engine.records)
+
+
+def _delete_removed(cloud: Cloud, gone: Records, report: Report) -> Records:
+    """Delete what the program no longer declares; return what had to stay."""
+    protected = [record for record in gone.values() if record.protect]
+    for record in protected:
+        report.error(
+            f"{record.type} '{record.name}': removed from the program but protected; deploy it unprotected first"
+        )
+    stay = needed_by([record.urn for record in protected], gone)
+    return _delete(cloud, gone, stay, report)
+
+
+def _destroy(cloud: Cloud, store: StateStore, report: Report) -> None:
+    records = store.load()
+    stay = needed_by([record.urn for record in records.values() if record.protect], records)
+    for record in _real(records[urn] for urn in records if urn in stay):
+        reason = "protected" if record.protect else "needed by a protected resource"
+        report.retain(record.type, record.name, reason)
+    left = records
+    try:
+        left = _delete(cloud, records, stay, report)
+    finally:
+        store.save(left)
+
+
+def _delete(cloud: Cloud, records: Records, stay: set[str], report: Report) -> Records:
+    """Delete all but `stay`; a failure keeps the resource and everything it needs."""
+    kept = set(stay)
+    for record in deletion_order(records.values()):
+        if record.urn in kept:
+            continue
+        try:
+            if record in _real([record]):
+                _delete_one(cloud, record, report)
+        except Exception as error:
+            report.error(f"{record.type} '{record.name}': not deleted: {type(error).__name__}: {error}")
+            kept |= needed_by([record.urn], records)
+    return {urn: record for urn, record in records.items() if urn in kept}
+
+
+def _delete_one(cloud: Cloud, record: Record, report: Report) -> None:
+    if record.retain:
+        report.retain(record.type, record.name, "retain_on_delete")
+        return
+    delete(cloud, record)
+    report.step("delete", record.type, record.name)
+
+
+def _real(records: Iterable[Record]) -> list[Record]:
+    """Leave out components and providers, which exist in the program only."""
+    return [record for record in records if record.custom and not record.type.startswith(PROVIDER_PREFIX)]

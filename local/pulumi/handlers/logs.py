@@ -1,0 +1,67 @@
+"""CloudWatch Logs: groups and resource policies."""
+
+from __future__ import annotations
+
+from local.pulumi.handlers.base import Call, Handler, Properties, Tagging, handles, plain, require
+
+
+@handles("aws:cloudwatch/logGroup:LogGroup")
+class LogGroup(Handler):
+    """A log group; one that a function made first is taken over, as its content is wanted."""
+
+    replace_on = frozenset({"name", "namePrefix", "logGroupClass"})
+    tagging = Tagging("logs", "resourceArn", tags="tags", keys="tagKeys", pair=None)
+
+    def create(self, call: Call) -> str:
+        name, logs = call.auto_name(), call.aws("logs")
+        call.inputs.get("skipDestroy")
+        try:
+            logs.create_log_group(logGroupName=name, **plain(call.inputs, "kmsKeyId", "logGroupClass"))
+        except logs.exceptions.ResourceAlreadyExistsException:
+            call.cloud.warn(f"log group {name} existed already: a function wrote to it first; taken over")
+        self._retain(call, name)
+        return name
+
+    def read(self, call: Call) -> Properties:
+        found = call.aws("logs").describe_log_groups(logGroupNamePrefix=call.id)["logGroups"]
+        match = require([group for group in found if group["logGroupName"] == call.id], f"log group {call.id}")
+        return {
+            "name": call.id,
+            "arn": match[0]["arn"].removesuffix(":*"),
+            "logGroupClass": match[0].get("logGroupClass", "STANDARD"),
+        }
+
+    def update(self, call: Call) -> None:
+        logs, inputs = call.aws("logs"), call.inputs
+        if "kmsKeyId" in call.changed:
+            if inputs.get("kmsKeyId"):
+                logs.associate_kms_key(logGroupName=call.id, kmsKeyId=inputs["kmsKeyId"])
+            else:
+                logs.disassociate_kms_key(logGroupName=call.id)
+        self._retain(call, call.id)
+
+    def delete(self, call: Call) -> None:
+        if not call.inputs.get("skipDestroy"):
+            call.aws("logs").delete_log_group(logGroupName=call.id)
+
+    def _retain(self, call: Call, name: str) -> None:
+        days = call.inputs.get("retentionInDays")
+        if days:
+            call.aws("logs").put_retention_policy(logGroupName=name, retentionInDays=days)
+        elif "retentionInDays" in call.changed and call.id:
+            call.aws("logs").delete_retention_policy(logGroupName=name)
+
+
+@handles("aws:cloudwatch/logResourcePolicy:LogResourcePolicy")
+class LogResourcePolicy(Handler):
+    """Who may write to the account's log groups."""
+
+    replace_on = frozenset({"policyName"})
+
+    def create(self, call: Call) -> str:
+        name = str(call.inputs["policyName"])
+        call.aws("logs").put_resource_policy(policyName=name, policyDocument=call.inputs["policyDocument"])
+        return name
+
+    def delete(self, call: Call) -> None:
+        call.aws("logs").delete_resource_policy(policyName=call.id)

@@ -1,0 +1,55 @@
+"""Step Functions state machines."""
+
+from __future__ import annotations
+
+from local.pulumi.handlers.base import Call, Handler, Properties, Tagging, handles, plain
+
+
+@handles("aws:sfn/stateMachine:StateMachine")
+class StateMachine(Handler):
+    """A state machine; its id is its ARN."""
+
+    replace_on = frozenset({"name", "namePrefix", "type"})
+    tagging = Tagging("stepfunctions", "resourceArn", tags="tags", keys="tagKeys", pair=("key", "value"))
+
+    def create(self, call: Call) -> str:
+        answer = call.aws("stepfunctions").create_state_machine(
+            name=call.auto_name(), **plain(call.inputs, "type"), **self._wanted(call)
+        )
+        return str(answer["stateMachineArn"])
+
+    def read(self, call: Call) -> Properties:
+        found = call.aws("stepfunctions").describe_state_machine(stateMachineArn=call.id)
+        return {
+            "arn": call.id,
+            "name": found["name"],
+            "status": found["status"],
+            "creationDate": found["creationDate"].isoformat(),
+            "revisionId": found.get("revisionId", ""),
+            "description": found.get("description", ""),
+            "stateMachineVersionArn": found.get("stateMachineVersionArn", ""),
+            "versionDescription": "",
+        }
+
+    def update(self, call: Call) -> None:
+        call.aws("stepfunctions").update_state_machine(stateMachineArn=call.id, **self._wanted(call))
+
+    def delete(self, call: Call) -> None:
+        call.aws("stepfunctions").delete_state_machine(stateMachineArn=call.id)
+
+    def _wanted(self, call: Call) -> Properties:
+        inputs = call.inputs
+        wanted = plain(inputs, "definition", "roleArn", "publish")
+        logging = inputs.get("loggingConfiguration")
+        if logging:
+            group = logging.get("logDestination")
+            wanted["loggingConfiguration"] = plain(logging, "level", "includeExecutionData") | (
+                {"destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}]} if group else {}
+            )
+        if inputs.get("tracingConfiguration"):
+            wanted["tracingConfiguration"] = plain(inputs["tracingConfiguration"], "enabled")
+        if inputs.get("encryptionConfiguration"):
+            wanted["encryptionConfiguration"] = plain(
+                inputs["encryptionConfiguration"], "type", "kmsKeyId", "kmsDataKeyReusePeriodSeconds"
+            )
+        return wanted

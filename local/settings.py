@@ -1,0 +1,42 @@
+"""What a laptop run changes in a stack's settings, and why; everything else is the stack file as it stands."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+REPOSITORY = "acme/hello-service"
+# A laptop has no patience: watches long enough to see an alarm ring, backstops short enough to see one used.
+_TIMES = {"watchSeconds": 12, "enhancedWatchSeconds": 0, "stabiliseSeconds": 3, "approvalWaitSeconds": 0}
+_BACKSTOPS = {"buildSeconds": 20, "approvalSeconds": 20, "lockSeconds": 10, "watchSeconds": 5}
+
+
+def overrides(project: Path, stack: str, endpoint: str, github_api: str, github: str) -> dict[str, str]:
+    """The settings to pass to the program besides `Pulumi.<stack>.yaml`, as texts (JSON where they are not one)."""
+    settings = stack_settings(project, stack)
+    public = f"{endpoint}/_aws/lambda-url/{{id}}"
+    environments = [
+        {
+            **environment,
+            **_TIMES,
+            # function addresses of the emulator are names that do not resolve; this is where they are reached
+            "variables": {**environment.get("variables", {}), "PUBLIC_URL": public},
+            "functions": [f"hello-{environment['name']}"],
+        }
+        for environment in settings["environments"]
+    ]
+    changed = {
+        "github": {**settings["github"], "apiUrl": github_api, "url": github, "repositories": [REPOSITORY]},
+        "environments": environments,
+        "backstops": _BACKSTOPS,
+    }
+    return {f"kiro-worker:{key}": json.dumps(value) for key, value in changed.items()}
+
+
+def stack_settings(project: Path, stack: str) -> dict[str, Any]:
+    """The `kiro-worker:` settings of a stack file."""
+    file = project / f"Pulumi.{stack}.yaml"
+    config = yaml.safe_load(file.read_text("utf-8"))["config"]
+    prefix = "kiro-worker:"
+    return {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}

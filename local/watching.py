@@ -1,0 +1,73 @@
+"""Reading executions as they run: where a release stands, how an execution ended, how many transitions it took."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.emulator import Clients
+
+_TERMINAL = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+
+
+@dataclass(slots=True)
+class Progress:
+    """One execution of a workflow, as its history tells it."""
+
+    workflow: str
+    name: str
+    arn: str
+    status: str
+    started: float
+    ended: float | None
+    states: list[str] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        """The state it is in, or was in last."""
+        return self.states[-1] if self.states else ""
+
+
+class Executions:
+    """The executions of one stack's workflows."""
+
+    def __init__(self, clients: Clients, outputs: dict[str, Any]) -> None:
+        self._sfn = clients.client("stepfunctions")
+        names = ("deployment", "stage", "rollback")
+        self._machines: dict[str, str] = {name: outputs[f"{name}Workflow"] for name in names}
+
+    def of_deployment(self, name: str) -> list[Progress]:
+        """A deployment's execution and everything that runs on its behalf, oldest first."""
+        found = [
+            self._read(workflow, row)
+            for workflow, machine in self._machines.items()
+            for row in self._sfn.list_executions(stateMachineArn=machine)["executions"]
+            if row["name"] == name or row["name"].startswith(f"{name}-")
+        ]
+        return sorted(found, key=lambda execution: execution.started)
+
+    def await_end(self, name: str, seconds: float, look: Callable[[list[Progress]], None]) -> list[Progress]:
+        """Look every third of a second until the deployment has ended; a TimeoutError says where it stood."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            running = self.of_deployment(name)
+            look(running)
+            if any(e.workflow == "deployment" and e.status in _TERMINAL for e in running):
+                return running
+            time.sleep(0.3)
+        stood = ", ".join(f"{e.name} in {e.state}" for e in self.of_deployment(name)) or "it was never started"
+        raise TimeoutError(f"{name} did not end within {seconds:.0f} s: {stood}")
+
+    def _read(self, workflow: str, row: dict[str, Any]) -> Progress:
+        events = self._sfn.get_execution_history(executionArn=row["executionArn"], maxResults=1000)["events"]
+        states = [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
+        ended = row.get("stopDate")
+        return Progress(
+            workflow,
+            row["name"],
+            row["executionArn"],
+            row["status"],
+            row["startDate"].timestamp(),
+            ended.timestamp() if ended else None,
+            states,
+        )

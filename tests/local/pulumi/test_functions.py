@@ -1,0 +1,89 @@
+"""Lambda functions under AWS's own runtime client."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.emulator import Clients
+    from tests.local.pulumi.conftest import Sandbox
+
+    Program = Callable[[str], Sandbox]
+
+PROGRAM = """
+import json, pathlib, pulumi
+from pulumi_aws import iam, lambda_
+trust = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}
+role = iam.Role("role", assume_role_policy=json.dumps(trust))
+files = {f"package/{path.name}": pulumi.FileAsset(str(path)) for path in pathlib.Path("package").glob("*.py")}
+layer = lambda_.LayerVersion("wheels", layer_name="wheels", code=pulumi.AssetArchive(
+    {"python/x.py": pulumi.StringAsset("x = 1")}))
+for number in range(COUNT):
+    function = lambda_.Function(f"f{number}", role=role.arn, runtime="python3.13", handler="package.main.handler",
+                                layers=[layer.arn], code=pulumi.AssetArchive(files),
+                                environment={"variables": {"OWN": "declared"}})
+    pulumi.export(f"f{number}", function.name)
+"""
+MAIN = """
+import os
+from package.part1 import NUMBER
+
+class OrderRejected(Exception):
+    pass
+
+def handler(event, context):
+    if event.get("reject"):
+        raise OrderRejected("no stock")
+    return {"number": NUMBER, "own": os.environ["OWN"], "given": os.environ.get("GIVEN"), "pid": os.getpid()}
+"""
+
+
+def package(sandbox: Sandbox, count: int) -> Sandbox:
+    """Write a package of many files, and a program with `count` functions of it."""
+    folder = sandbox.directory / "package"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "main.py").write_text(MAIN)
+    for number in range(40):
+        (folder / f"part{number}.py").write_text(f"NUMBER = {number}\n")
+    sandbox.write(PROGRAM.replace("COUNT", str(count)))
+    return sandbox
+
+
+def invoke(aws: Clients, name: str, event: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """Return the error kind, if any, and the payload."""
+    answer = aws.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+    return answer.get("FunctionError"), json.loads(answer["Payload"].read())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="awslambdaric has wheels for Linux only")
+def test_a_function_runs_with_its_own_exception_classes(sandbox: Sandbox, aws: Clients) -> None:
+    """The package that ships is what runs: its exceptions keep their names, both environments reach it."""
+    name = package(sandbox, 1).run("up", "--function-environment", "GIVEN=by the run").result["outputs"]["f0"]
+    kind, payload = invoke(aws, name, {"reject": True})
+    assert (kind, payload["errorType"], payload["errorMessage"]) == ("Unhandled", "OrderRejected", "no stock")
+    kind, payload = invoke(aws, name, {})
+    assert (kind, payload["number"], payload["own"], payload["given"]) == (None, 1, "declared", "by the run")
+    # warm: the process waits for the next event
+    assert b"awslambdaric" in Path(f"/proc/{payload['pid']}/cmdline").read_bytes()
+
+
+def test_changed_code_is_an_update_and_touched_code_is_not(sandbox: Sandbox, aws: Clients) -> None:
+    """Content decides, not file times; new code is what the next invocation runs."""
+    package(sandbox, 2)
+    name = sandbox.run("up").result["outputs"]["f0"]
+    part = sandbox.directory / "package" / "part1.py"
+    os.utime(part, (1, 1))
+    assert sandbox.run("up").changes == {"same": 4}
+    part.write_text("NUMBER = 100\n")
+    assert sandbox.run("up").changes == {"update": 2, "same": 2}
+    assert invoke(aws, name, {})[1]["number"] == 100

@@ -1,0 +1,396 @@
+"""Alarms of the embedded AWS ring and clear as CloudWatch's do, and tell it."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import time
+import uuid
+import zipfile
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.alarms import AlarmEvaluator, metric_tags
+from local.alarms.definitions import AlarmDefinition, MetricQuery, metrics_of
+from local.alarms.evaluation import evaluate
+from local.alarms.expressions import ExpressionError, compute
+from local.alarms.log_metrics import Invocations, embedded_points
+from local.alarms.store import Metric, MetricStore, Point, statistic_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local.emulator import Clients
+
+Record = dict[str, Any]
+DEADLINE_SECONDS = 15.0
+PERIOD = 60
+# in the middle of a period, so that the running one has data or not as a test wants it
+NOW = 1_000_000 * PERIOD + 30.0
+RUNNING, LAST, BEFORE = 1_000_000 * PERIOD, 999_999 * PERIOD, 999_998 * PERIOD
+
+HANDLER = """
+import json, time
+def handler(event, context):
+    print(json.dumps({
+        "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [{
+            "Namespace": event["namespace"], "Dimensions": [["service"]],
+            "Metrics": [{"Name": "Broken", "Unit": "Count", "StorageResolution": 1}]}]},
+        "service": event["service"], "Broken": event["broken"]}))
+    if event.get("fail"):
+        raise ValueError("wanted")
+"""
+
+
+class Watch:
+    """The events of one running evaluator."""
+
+    def __init__(self, aws: Clients) -> None:
+        self.aws = aws
+        self.cloudwatch = aws.client("cloudwatch")
+        self.events: list[Record] = []
+
+    def alarm(self, **settings: Any) -> str:
+        """Create an alarm with its own name and namespace; it rings when the sum of a minute is above 2."""
+        name = f"alarm-{uuid.uuid4().hex[:8]}"
+        self.cloudwatch.put_metric_alarm(
+            **{
+                "AlarmName": name,
+                "Namespace": name,
+                "MetricName": "Broken",
+                "Statistic": "Sum",
+                "Period": 60,
+                "EvaluationPeriods": 1,
+                "Threshold": 2,
+                "ComparisonOperator": "GreaterThanThreshold",
+                "TreatMissingData": "notBreaching",
+                **settings,
+            }
+        )
+        return name
+
+    def put(self, namespace: str, value: float, **dimensions: str) -> None:
+        """Publish one value with PutMetricData."""
+        self.cloudwatch.put_metric_data(
+            Namespace=namespace,
+            MetricData=[
+                {
+                    "MetricName": "Broken",
+                    "Value": value,
+                    "Dimensions": [{"Name": key, "Value": text} for key, text in dimensions.items()],
+                }
+            ],
+        )
+
+    def state(self, name: str) -> str:
+        """Return an alarm's state as DescribeAlarms tells it."""
+        answer = self.cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+        return str((answer["MetricAlarms"] + answer["CompositeAlarms"])[0]["StateValue"])
+
+    def told(self, name: str) -> list[str]:
+        """Return the states that events told of an alarm."""
+        return [e["detail"]["state"]["value"] for e in self.events if e["detail"]["alarmName"] == name]
+
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait until a condition holds."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, f"{what} did not happen in {DEADLINE_SECONDS} s"
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def watch(aws: Clients) -> Iterator[Watch]:
+    """A running evaluator."""
+    watching = Watch(aws)
+    with AlarmEvaluator(aws, watching.events.append, interval=0.1):
+        yield watching
+
+
+def a_function(aws: Clients, runtime: str) -> str:
+    """Create a function that writes a metric into its log; `provided` runs AWS's own runtime client."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("app.py", HANDLER)
+        bootstrap = zipfile.ZipInfo("bootstrap")
+        bootstrap.external_attr = 0o755 << 16
+        start = f'#!/bin/sh\ncd "$LAMBDA_TASK_ROOT"\nexec {sys.executable} -m awslambdaric "$_HANDLER"\n'
+        opened.writestr(bootstrap, start)
+    name = f"function-{uuid.uuid4().hex[:8]}"
+    aws.client("lambda").create_function(
+        FunctionName=name,
+        Runtime=runtime,
+        Handler="app.handler",
+        Role="arn:aws:iam::123456789012:role/function",
+        Code={"ZipFile": archive.getvalue()},
+        Timeout=20,
+    )
+    return name
+
+
+@pytest.mark.parametrize("runtime", ["provided.al2023", "python3.11"])
+def test_metric_in_a_function_log(watch: Watch, runtime: str) -> None:
+    """A metric that a real function prints rings the alarm on its dimensions, within the running period."""
+    name = watch.alarm(Dimensions=[{"Name": "service", "Value": "shop"}], Period=10)
+    other = watch.alarm(Namespace=name, Dimensions=[{"Name": "service", "Value": "bank"}], Period=10)
+    payload = json.dumps({"namespace": name, "service": "shop", "broken": [2, 3]})
+    watch.aws.client("lambda").invoke(FunctionName=a_function(watch.aws, runtime), Payload=payload)
+    watch.wait(lambda: "ALARM" in watch.told(name), "the alarm")
+    assert watch.told(other) == ["OK"]
+    event = next(
+        e for e in watch.events if e["detail"]["alarmName"] == name and e["detail"]["state"]["value"] == "ALARM"
+    )
+    assert event["source"] == "aws.cloudwatch"
+    assert event["detail-type"] == "CloudWatch Alarm State Change"
+    assert event["resources"][0].endswith(f":alarm:{name}")
+    stat = event["detail"]["configuration"]["metrics"][0]["metricStat"]
+    assert stat["metric"] == {"namespace": name, "name": "Broken", "dimensions": {"service": "shop"}}
+    assert json.loads(event["detail"]["state"]["reasonData"])["recentDatapoints"] == [5.0]
+    assert "was greater than the threshold (2.0)" in event["detail"]["state"]["reason"]
+
+
+@pytest.mark.parametrize("runtime", ["provided.al2023", "python3.11"])
+def test_errors_of_an_asynchronous_invocation(watch: Watch, runtime: str) -> None:
+    """AWS/Lambda Errors counts an exception that nobody waited for."""
+    function = a_function(watch.aws, runtime)
+    name = watch.alarm(
+        Namespace="AWS/Lambda",
+        MetricName="Errors",
+        Threshold=0,
+        Dimensions=[{"Name": "FunctionName", "Value": function}],
+    )
+    payload = json.dumps({"namespace": name, "service": "x", "broken": 0, "fail": True})
+    watch.aws.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=payload)
+    watch.wait(lambda: "ALARM" in watch.told(name), "the alarm")
+
+
+def test_put_metric_data(watch: Watch) -> None:
+    """Published metrics count by their dimensions, though the emulator's own judgment does not look at them."""
+    name = watch.alarm(Dimensions=[{"Name": "service", "Value": "shop"}])
+    watch.wait(lambda: watch.told(name) == ["OK"], "OK without data")
+    watch.put(name, 9, service="bank")
+    watch.put(name, 1, service="shop")
+    watch.wait(lambda: watch.state(name) == "OK", "the correction")
+    watch.put(name, 9, service="shop")
+    watch.wait(lambda: watch.told(name) == ["OK", "ALARM"], "the alarm")
+
+
+def test_clears_when_the_breach_is_over(watch: Watch) -> None:
+    """An alarm goes back to OK by itself once no period it looks at breaches."""
+    # AWS has no period so short; the shortest, ten seconds, would make this test wait for twenty
+    name = watch.alarm(Period=1)
+    watch.put(name, 9)
+    watch.wait(lambda: watch.told(name)[-2:] == ["ALARM", "OK"], "ringing and clearing")
+
+
+def test_missing_data_is_insufficient(watch: Watch) -> None:
+    """Without data an alarm that treats it as missing says so and tells no change."""
+    name = watch.alarm(TreatMissingData="missing")
+    breaching = watch.alarm(TreatMissingData="breaching")
+    watch.wait(lambda: watch.told(breaching) == ["ALARM"], "the alarm")
+    assert watch.state(name) == "INSUFFICIENT_DATA"
+    assert watch.told(name) == []
+
+
+def test_state_set_by_hand(watch: Watch) -> None:
+    """A state set by hand is told once and holds for a while."""
+    name = watch.alarm()
+    watch.wait(lambda: watch.told(name) == ["OK"], "OK")
+    watch.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a drill")
+    watch.wait(lambda: len(watch.told(name)) == 2, "the event")
+    event = [e for e in watch.events if e["detail"]["alarmName"] == name][-1]["detail"]
+    assert event["state"]["reason"] == "a drill"
+    assert event["previousState"]["value"] == "OK"
+    assert watch.state(name) == "ALARM"
+
+
+def test_composite_and_topic(watch: Watch) -> None:
+    """A composite alarm follows its children, is told, and a topic hears of the ringing once."""
+    sqs, sns = watch.aws.client("sqs"), watch.aws.client("sns")
+    url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = sns.create_topic(Name=f"topic-{uuid.uuid4().hex[:8]}")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    child, calm = watch.alarm(AlarmActions=[topic]), watch.alarm()
+    parent = f"composite-{uuid.uuid4().hex[:8]}"
+    rule = f'ALARM("{child}") AND NOT ALARM("{calm}")'
+    watch.cloudwatch.put_composite_alarm(AlarmName=parent, AlarmRule=rule)
+    watch.put(child, 9)
+    watch.wait(lambda: watch.told(parent)[-1:] == ["ALARM"], "the composite alarm")
+    assert watch.events[-1]["detail"]["configuration"] == {"alarmRule": rule}
+    messages = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2, MaxNumberOfMessages=10)["Messages"]
+    assert [json.loads(json.loads(m["Body"])["Message"])["NewStateValue"] for m in messages] == ["ALARM"]
+
+
+def test_metric_math(watch: Watch) -> None:
+    """An alarm on an expression is evaluated, with its definition carried by tags."""
+    name = f"alarm-{uuid.uuid4().hex[:8]}"
+
+    def stat(identifier: str, service: str) -> Record:
+        dimensions = [{"Name": "service", "Value": service}]
+        metric = {"Namespace": name, "MetricName": "Broken", "Dimensions": dimensions}
+        return {"Id": identifier, "ReturnData": False, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+
+    metrics = [stat("bad", "bad"), stat("all", "all"), {"Id": "rate", "Expression": "FILL(bad, 0) / all * 100"}]
+    watch.cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        EvaluationPeriods=1,
+        Threshold=10,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+        Metrics=metrics,
+        Tags=metric_tags(metrics),
+    )
+    watch.put(name, 20, service="all")
+    watch.wait(lambda: watch.told(name) == ["OK"], "OK")
+    watch.put(name, 4, service="bad")
+    watch.wait(lambda: watch.told(name) == ["OK", "ALARM"], "the alarm")
+    assert watch.events[-1]["detail"]["configuration"]["metrics"][2]["expression"] == "FILL(bad, 0) / all * 100"
+
+
+def definition(**changes: Any) -> AlarmDefinition:
+    """Return an alarm on a sum above 2."""
+    query = MetricQuery("m", Metric("n", "m"), changes.pop("statistic", "Sum"), PERIOD)
+    settings = {
+        "name": "a",
+        "queries": (query,),
+        "expressions": (),
+        "watched": "m",
+        "period": PERIOD,
+        "periods": 1,
+        "datapoints": 1,
+        "threshold": 2.0,
+        "comparison": "GreaterThanThreshold",
+        "missing": "missing",
+    }
+    return AlarmDefinition(**{**settings, **changes})
+
+
+@pytest.mark.parametrize(
+    ("settings", "series", "state"),
+    [
+        # the running period rings at once, and speaks for nothing else while it can still grow
+        ({}, {RUNNING: 3.0}, "ALARM"),
+        ({}, {RUNNING: 1.0, LAST: 3.0}, "ALARM"),
+        ({"statistic": "Average"}, {RUNNING: 1.0, LAST: 3.0}, "OK"),
+        ({"comparison": "LessThanThreshold"}, {RUNNING: 1.0, LAST: 3.0}, "OK"),
+        ({"comparison": "LessThanThreshold"}, {LAST: 1.0}, "ALARM"),
+        # the limit itself
+        ({}, {LAST: 2.0}, "OK"),
+        ({"comparison": "GreaterThanOrEqualToThreshold"}, {LAST: 2.0}, "ALARM"),
+        # nothing at all
+        ({}, {}, "INSUFFICIENT_DATA"),
+        ({"missing": "ignore"}, {}, None),
+        ({"missing": "breaching"}, {}, "ALARM"),
+        ({"missing": "notBreaching"}, {}, "OK"),
+        # M out of N
+        ({"periods": 3, "datapoints": 2}, {LAST: 3.0, BEFORE: 3.0}, "ALARM"),
+        ({"periods": 3, "datapoints": 2, "missing": "notBreaching"}, {LAST: 3.0}, "OK"),
+        ({"periods": 3, "datapoints": 2, "missing": "breaching"}, {LAST: 3.0}, "ALARM"),
+        ({"periods": 3, "datapoints": 3}, {LAST: 3.0}, None),
+        ({"periods": 3, "datapoints": 2}, {BEFORE: 3.0}, "ALARM"),
+        ({"periods": 2, "datapoints": 2}, {LAST: 1.0}, "OK"),
+        ({"periods": 2, "datapoints": 1, "missing": "ignore"}, {LAST: 1.0}, None),
+    ],
+)
+def test_evaluation(settings: Record, series: dict[int, float], state: str | None) -> None:
+    """Datapoints and missing data decide the state as CloudWatch documents it."""
+    verdict = evaluate(definition(**settings), series, NOW)
+    assert (verdict.state if verdict else None) == state
+
+
+def test_reason() -> None:
+    """A reason counts, quotes and dates what decided."""
+    verdict = evaluate(definition(periods=2, datapoints=2), {LAST: 3.0, BEFORE: 4.0}, NOW)
+    assert verdict is not None
+    day = datetime.fromtimestamp(LAST, UTC)
+    assert verdict.reason == (
+        f"Threshold Crossed: 2 out of the last 2 datapoints [3.0 ({day:%d/%m/%y %H:%M:%S}), "
+        f"4.0 ({datetime.fromtimestamp(BEFORE, UTC):%d/%m/%y %H:%M:%S})] were greater than the threshold (2.0) "
+        "(minimum 2 datapoints for OK -> ALARM transition)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "result"),
+    [
+        ("a / b * 100", {1: 50.0}),
+        ("FILL(a, 0) + b", {1: 3.0, 2: 2.0, 3: 2.0}),
+        ("IF(b > 1, a, 7)", {1: 1.0, 3: 7.0}),
+        ("-3 * a ^ 2", {1: -3.0, 3: -12.0}),
+        ("5", {1: 5.0, 2: 5.0, 3: 5.0}),
+    ],
+)
+def test_expressions(expression: str, result: dict[int, float]) -> None:
+    """Metric math goes period by period; what is missing or divided by zero has no datapoint."""
+    series = {"a": {1: 1.0, 3: 2.0}, "b": {1: 2.0, 2: 2.0, 3: 0.0}}
+    assert compute(expression, series, [3, 2, 1]) == result
+
+
+def test_expression_that_is_not_computed() -> None:
+    """An unknown function is refused by its name."""
+    with pytest.raises(ExpressionError, match="SEARCH"):
+        compute("SEARCH(a)", {"a": {}}, [1])
+
+
+def test_embedded_metric_format() -> None:
+    """Every dimension set of a directive is a metric of its own; standard metrics belong to their minute."""
+    directive = {
+        "Namespace": "n",
+        "Dimensions": [["service"], ["service", "missing"], []],
+        "Metrics": [{"Name": "Size"}, {"Name": "Fast", "StorageResolution": 1}],
+    }
+    document = {
+        "_aws": {"Timestamp": 90_500, "CloudWatchMetrics": [directive]},
+        "service": "s",
+        "Size": [1, 2],
+        "Fast": 3,
+    }
+    points = list(embedded_points(document, 0))
+    service = frozenset({("service", "s")})
+    assert points[:3] == [
+        Point(Metric("n", "Size", service), 60.0, 1.0),
+        Point(Metric("n", "Size", service), 60.0, 2.0),
+        Point(Metric("n", "Fast", service), 90.5, 3.0),
+    ]
+    assert {point.metric.dimensions for point in points} == {service, frozenset()}
+
+
+def test_handled_errors_do_not_count() -> None:
+    """What a function logs as an error itself is no invocation error; every invocation counts once."""
+    lines = [
+        "START RequestId: 1 Version: $LATEST",
+        "[ERROR]\t2026-01-01T00:00:00.000Z\t1\thandled",
+        '{"level": "ERROR", "message": "handled"}',
+        "REPORT RequestId: 1\tDuration: 12 ms\tBilled Duration: 12 ms",
+    ]
+    invocations = Invocations()
+    points = [
+        point
+        for line in lines
+        for point in invocations.read({"logStreamName": "s", "timestamp": 1000, "message": line}, "f")
+    ]
+    assert {point.metric.name: point.value for point in points} == {"Invocations": 1, "Errors": 0, "Duration": 12}
+
+
+def test_statistics() -> None:
+    """The store sorts points into periods and computes CloudWatch's statistics."""
+    metric, store = Metric("n", "m"), MetricStore()
+    store.add([Point(metric, 61, 1), Point(metric, 119, 3), Point(metric, 120, 9)])
+    assert metric in store
+    assert store.series(metric, "Sum", 60, 0) == {60: 4, 120: 9}
+    assert store.series(metric, "Average", 60, 120) == {120: 9}
+    assert [statistic_of([1, 2, 3, 4], s) for s in ("Minimum", "Maximum", "SampleCount", "p50")] == [1, 4, 4, 2.5]
+
+
+def test_metric_tags() -> None:
+    """A definition of any length survives the way through tags, whose values are short."""
+    metrics = [{"Id": f"m{number}", "Expression": uuid.uuid4().hex * 4} for number in range(10)]
+    tags = metric_tags(metrics)
+    assert metrics_of([{"Key": "Project", "Value": "x"}, *reversed(tags)]) == metrics
+    assert max(len(tag["Value"]) for tag in tags) <= 256
+    assert metric_tags([]) == []
+    assert metrics_of([]) == []
