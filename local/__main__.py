@@ -1,0 +1,162 @@
+"""`python -m local`: the whole product on this machine, with no AWS account."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from local.demo import run
+from local.platform import PROJECT, Deployed, Platform, PlatformError
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+HOME = PROJECT / ".local"
+RUNNING = HOME / "running.json"
+StackOption = Annotated[str, typer.Option("--stack", help="the stack whose settings are used")]
+
+
+@app.command()
+def start(
+    stack: StackOption = "test",
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object when ready")] = False,
+) -> None:
+    """Start the platform, deploy the program, print what there is, and keep running until stopped."""
+    known = _running()
+    if known:
+        _fail(f"a platform runs already as process {known['pid']}; `python -m local stop` ends it")
+    console = Console(stderr=as_json)
+    with Platform(_folder("platform"), stack, lambda line: console.print(f"[dim]{line}[/dim]")) as platform:
+        described = {"pid": os.getpid(), "stack": stack, **platform.describe()}
+        RUNNING.write_text(json.dumps(described, indent=1), "utf-8")
+        try:
+            _print(described, as_json=as_json)
+            console.print("[dim]running; Ctrl-C or `python -m local stop` ends it[/dim]")
+            signal.pause()
+        finally:
+            RUNNING.unlink(missing_ok=True)
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False) -> None:
+    """Tell whether a platform runs, and what there is."""
+    known = _running()
+    if not known:
+        _fail("no platform runs; `python -m local start` starts one")
+    _print(known, as_json=as_json)
+
+
+@app.command()
+def stop() -> None:
+    """End the running platform and everything below it."""
+    known = _running()
+    if not known:
+        typer.echo("no platform runs")
+        return
+    os.kill(known["pid"], signal.SIGINT)
+    deadline = time.monotonic() + 20
+    while _alive(known["pid"]):
+        if time.monotonic() > deadline:
+            _fail(f"process {known['pid']} does not end; end it with `kill -9 {known['pid']}`: nothing outlives it")
+        time.sleep(0.1)
+    typer.echo("stopped")
+
+
+@app.command()
+def up(stack: StackOption = "test") -> None:
+    """Deploy the program to the running platform."""
+    _deploy("up", stack)
+
+
+@app.command()
+def preview(stack: StackOption = "test") -> None:
+    """Tell what `up` would change on the running platform."""
+    _deploy("preview", stack)
+
+
+@app.command()
+def destroy(stack: StackOption = "test") -> None:
+    """Take everything down that the stack does not retain by design."""
+    _deploy("destroy", stack)
+
+
+@app.command()
+def demo(stack: StackOption = "test") -> None:
+    """Play the demo: a good release to production, and a bad one back."""
+    console = Console()
+    try:
+        good = run(_folder("demo"), stack, console)
+    except (PlatformError, TimeoutError) as error:
+        console.print(f"[red]{error}[/red]", markup=True)
+        raise typer.Exit(1) from None
+    raise typer.Exit(0 if good else 1)
+
+
+def _deploy(command: str, stack: str) -> None:
+    known = _running()
+    if not known:
+        _fail("no platform runs; `python -m local start` starts one")
+    done = Deployed.on(known, command, stack)
+    for step in done.steps:
+        typer.echo(f"  {step['op']:8} {step['type']} {step['name']}")
+    typer.echo(", ".join(f"{count} {op}" for op, count in done.changes.items() if count) or "nothing to do")
+
+
+def _folder(name: str) -> Path:
+    """A fresh folder of this process; those of processes that are gone are removed."""
+    HOME.mkdir(exist_ok=True)
+    for old in HOME.iterdir():
+        pid = old.name.rpartition("-")[2]
+        if old.is_dir() and pid.isdigit() and not _alive(int(pid)):
+            shutil.rmtree(old, ignore_errors=True)
+    return HOME / f"{name}-{os.getpid()}"
+
+
+def _running() -> dict[str, Any] | None:
+    try:
+        known: dict[str, Any] = json.loads(RUNNING.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return known if _alive(known["pid"]) else None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _print(described: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(described))
+        sys.stdout.flush()
+        return
+    for key, value in described.items():
+        typer.echo(f"  {key}: {value if isinstance(value, str) else json.dumps(value)}")
+
+
+def _fail(message: str) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """The command; SIGTERM ends it as Ctrl-C does, so that nothing is left behind."""
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

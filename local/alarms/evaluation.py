@@ -1,0 +1,150 @@
+"""Decides an alarm's state from its datapoints (AWS: "Configuring how CloudWatch alarms treat missing data").
+
+The newest period is judged while it still runs, so an alarm rings as soon as what came in is enough. A statistic that
+only grows, such as Sum, is left out of judgment there until it breaches (or, for "less than", until the period is
+over): otherwise every new period would begin with an OK. One thing differs from AWS: CloudWatch looks a few periods
+further back for real datapoints before it treats any as missing, and so clears later.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from local.alarms.definitions import AlarmDefinition
+
+State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
+
+COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
+    "GreaterThanThreshold": (operator.gt, "greater than"),
+    "GreaterThanOrEqualToThreshold": (operator.ge, "greater than or equal to"),
+    "LessThanThreshold": (operator.lt, "less than"),
+    "LessThanOrEqualToThreshold": (operator.le, "less than or equal to"),
+}
+GROWING = frozenset({"Sum", "SampleCount", "Maximum"})
+SHRINKING = frozenset({"Minimum"})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The state an alarm should have, with the reason as CloudWatch words it."""
+
+    state: State
+    reason: str
+    reason_data: dict[str, Any]
+
+
+def periods_before(now: float, period: int, count: int) -> list[int]:
+    """Return the begin of the running period and of `count` before it, newest first."""
+    newest = int(now // period) * period
+    return [newest - index * period for index in range(count + 1)]
+
+
+def evaluate(alarm: AlarmDefinition, series: Mapping[int, float], now: float) -> Verdict | None:
+    """Return the verdict over a series of values by period begin; None keeps the state as it is."""
+    window = _window(alarm, series, now)
+    present = {begin: series[begin] for begin in window if begin in series}
+    breaching = [begin for begin, value in present.items() if _breaches(alarm, value)]
+    missing = len(window) - len(present)
+    rings = len(breaching) + (missing if alarm.missing == "breaching" else 0) >= alarm.datapoints
+    if rings:
+        return _verdict(alarm, "ALARM", present, missing)
+    if alarm.missing in {"breaching", "notBreaching"}:
+        return _verdict(alarm, "OK", present, missing)
+    if not present:
+        return None if alarm.missing == "ignore" else _insufficient(alarm, len(window))
+    if len(breaching) < len(present):
+        undecided = alarm.missing == "ignore" and len(breaching) + missing >= alarm.datapoints
+        return None if undecided else _verdict(alarm, "OK", present, missing)
+    # all there is breaches, but it is less than wanted: it rings once the next datapoints can no longer tell otherwise
+    old_enough = window.index(min(breaching)) >= alarm.datapoints - 1
+    if alarm.missing == "missing" and old_enough:
+        return _verdict(alarm, "ALARM", present, missing)
+    return None
+
+
+def _window(alarm: AlarmDefinition, series: Mapping[int, float], now: float) -> list[int]:
+    """The periods to judge, newest first."""
+    begins = periods_before(now, alarm.period, alarm.periods)
+    running = series.get(begins[0])
+    counts = running is not None and _is_final(alarm, running)
+    return begins[:-1] if counts else begins[1:]
+
+
+def _is_final(alarm: AlarmDefinition, value: float) -> bool:
+    greater, breaches = alarm.comparison.startswith("Greater"), _breaches(alarm, value)
+    if alarm.statistic in GROWING:
+        return breaches == greater
+    if alarm.statistic in SHRINKING:
+        return breaches != greater
+    return True
+
+
+def _breaches(alarm: AlarmDefinition, value: float) -> bool:
+    compare, _ = COMPARISONS[alarm.comparison]
+    return compare(value, alarm.threshold)
+
+
+def _insufficient(alarm: AlarmDefinition, count: int) -> Verdict:
+    plural = "datapoint was" if count == 1 else "datapoints were"
+    return Verdict("INSUFFICIENT_DATA", f"Insufficient Data: {count} {plural} unknown.", _data(alarm, {}))
+
+
+def _verdict(alarm: AlarmDefinition, state: State, present: dict[int, float], missing: int) -> Verdict:
+    data = _data(alarm, present)
+    if not present:
+        treated = "Breaching" if alarm.missing == "breaching" else "NonBreaching"
+        reason = (
+            f"Threshold Crossed: no datapoints were received for {missing} {_plural('period', missing)} and "
+            f"{missing} missing {_plural('datapoint', missing)} {'was' if missing == 1 else 'were'} "
+            f"treated as [{treated}]."
+        )
+        return Verdict(state, reason, data)
+    agreeing = {
+        begin: value
+        for begin, value in sorted(present.items(), reverse=True)
+        if _breaches(alarm, value) == (state == "ALARM")
+    }
+    values = ", ".join(
+        f"{value} ({datetime.fromtimestamp(begin, UTC):%d/%m/%y %H:%M:%S})" for begin, value in agreeing.items()
+    )
+    count = alarm.datapoints if state == "ALARM" else alarm.periods - alarm.datapoints + 1
+    _, wording = COMPARISONS[alarm.comparison]
+    reason = (
+        f"Threshold Crossed: {len(agreeing)} out of the last {alarm.periods} datapoints [{values}] "
+        f"{'was' if len(agreeing) == 1 else 'were'} {'' if state == 'ALARM' else 'not '}{wording} the threshold "
+        f"({alarm.threshold}) (minimum {count} {_plural('datapoint', count)} for "
+        f"{'OK -> ALARM' if state == 'ALARM' else 'ALARM -> OK'} transition)."
+    )
+    return Verdict(state, reason, data)
+
+
+def _data(alarm: AlarmDefinition, present: Mapping[int, float]) -> dict[str, Any]:
+    ordered = sorted(present.items())
+    data: dict[str, Any] = {
+        "version": "1.0",
+        "queryDate": stamp(datetime.now(UTC)),
+        "period": alarm.period,
+        "recentDatapoints": [value for _, value in ordered],
+        "threshold": alarm.threshold,
+    }
+    if alarm.statistic:
+        data["statistic"] = alarm.statistic
+    if ordered:
+        data["startDate"] = stamp(datetime.fromtimestamp(ordered[0][0], UTC))
+    return data
+
+
+def stamp(moment: datetime) -> str:
+    """Return a time as CloudWatch writes it in events, such as 2019-10-02T17:04:40.989+0000."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}+0000"
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"

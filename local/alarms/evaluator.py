@@ -1,0 +1,232 @@
+"""The thread that evaluates every alarm twice a second and tells what changed.
+
+The emulator judges an alarm only when PutMetricData or PutMetricAlarm is called, and without looking at dimensions.
+Such a judgment is recognised by its wording and corrected before anybody is told; it does reach the alarm's own SNS
+actions. SNS actions and composite alarms follow from SetAlarmState in the emulator and are not repeated here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.alarms import definitions
+from local.alarms.evaluation import COMPARISONS, Verdict, evaluate, periods_before
+from local.alarms.events import AlarmState, state_change
+from local.alarms.expressions import ExpressionError, compute
+from local.alarms.log_metrics import LogTail
+from local.alarms.store import MetricStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from local.alarms.definitions import AlarmDefinition, MetricQuery
+    from local.emulator import Clients
+
+Record = dict[str, Any]
+Series = dict[int, float]
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 0.5
+QUERIES = 500
+# "Threshold Crossed: Sum 5.0 GreaterThanThreshold 1.0": CloudWatch itself never words it so
+EMULATORS_WORDS = re.compile(r"^Threshold Crossed: \S+ [-\d.e+]+ \w+Threshold ")
+# CloudWatch looks again after a period or a minute; so long a state set by hand stays
+LONGEST_HOLD_SECONDS = 60.0
+
+
+class AlarmEvaluator:
+    """Evaluates all alarms of the emulator; `publish` gets an event for each change of state."""
+
+    def __init__(self, clients: Clients, publish: Callable[[Record], None], interval: float = INTERVAL_SECONDS) -> None:
+        self._cloudwatch = clients.client("cloudwatch")
+        self._publish = publish
+        self._interval = interval
+        self._store = MetricStore()
+        self._tail = LogTail(clients)
+        self._told: dict[str, AlarmState] = {}
+        self._held: dict[str, float] = {}
+        self._math: dict[str, tuple[Any, list[Record]]] = {}
+        self._complained: set[str] = set()
+        self._first = True
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="alarm-evaluator", daemon=True)
+
+    def start(self) -> Self:
+        """Begin to evaluate."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop; the alarms keep their last state."""
+        self._stopping.set()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _work(self) -> None:
+        while not self._stopping.wait(self._interval):
+            try:
+                self._evaluate_all()
+            except (BotoCoreError, ClientError):
+                # the emulator is starting, stopping or gone; the next round sees
+                logger.debug("the emulator did not answer", exc_info=True)
+            except Exception:
+                logger.exception("alarms could not be evaluated; trying again")
+
+    def _evaluate_all(self) -> None:
+        self._store.add(self._tail.read())
+        alarms = {alarm["AlarmName"]: alarm for alarm in self._describe("MetricAlarm")}
+        judged = {name: definition for name, alarm in alarms.items() if (definition := self._definition(alarm))}
+        now = time.time()
+        fetched = self._fetch(judged.values(), now)
+        for name, alarm in alarms.items():
+            self._notice(alarm)
+            if name in judged:
+                verdict = self._judge(judged[name], fetched, now)
+                self._settle(alarm, verdict)
+        # only now: a composite alarm is right when its children are
+        composites = self._describe("CompositeAlarm")
+        for alarm in composites:
+            self._notice(alarm)
+        for gone in set(self._told) - set(alarms) - {alarm["AlarmName"] for alarm in composites}:
+            del self._told[gone]
+        self._first = False
+
+    def _describe(self, kind: str) -> list[Record]:
+        pages = self._cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=[kind])
+        return [alarm for page in pages for alarm in page[f"{kind}s"]]
+
+    def _definition(self, alarm: Record) -> AlarmDefinition | None:
+        if not alarm.get("MetricName") and not alarm.get("Metrics"):
+            updated = alarm.get("AlarmConfigurationUpdatedTimestamp")
+            known, metrics = self._math.get(alarm["AlarmName"], (None, []))
+            if known != updated or not metrics:
+                tags = self._cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
+                metrics = definitions.metrics_of(tags)
+                self._math[alarm["AlarmName"]] = (updated, metrics)
+            alarm["Metrics"] = metrics
+        return definitions.read(alarm)
+
+    def _fetch(self, alarms: Iterable[AlarmDefinition], now: float) -> dict[MetricQuery, Series]:
+        """Return the series of every query: from the logs where they told of the metric, else from the emulator."""
+        fetched: dict[MetricQuery, Series] = {}
+        elsewhere: dict[MetricQuery, int] = {}
+        for alarm in alarms:
+            begin = periods_before(now, alarm.period, alarm.periods)[-1]
+            for query in alarm.queries:
+                if query.metric in self._store:
+                    fetched[query] = self._store.series(query.metric, query.statistic, query.period, begin)
+                else:
+                    elsewhere[query] = min(begin, elsewhere.get(query, begin))
+        wanted = list(elsewhere)
+        for start in range(0, len(wanted), QUERIES):
+            fetched |= self._ask(wanted[start : start + QUERIES], min(elsewhere.values()), now)
+        return fetched
+
+    def _ask(self, queries: list[MetricQuery], begin: float, now: float) -> dict[MetricQuery, Series]:
+        asked = [
+            {
+                "Id": f"q{index}",
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": query.metric.namespace,
+                        "MetricName": query.metric.name,
+                        "Dimensions": [{"Name": n, "Value": v} for n, v in sorted(query.metric.dimensions)],
+                    },
+                    "Period": query.period,
+                    "Stat": query.statistic,
+                },
+            }
+            for index, query in enumerate(queries)
+        ]
+        answer = self._cloudwatch.get_metric_data(
+            MetricDataQueries=asked,
+            StartTime=datetime.fromtimestamp(begin, UTC),
+            EndTime=datetime.fromtimestamp(now, UTC) + timedelta(seconds=60),
+        )
+        return {
+            queries[int(result["Id"][1:])]: {
+                int(moment.timestamp()): value
+                for moment, value in zip(result["Timestamps"], result["Values"], strict=True)
+            }
+            for result in answer["MetricDataResults"]
+        }
+
+    def _judge(self, alarm: AlarmDefinition, fetched: dict[MetricQuery, Series], now: float) -> Verdict | None:
+        series = {query.id: fetched.get(query, {}) for query in alarm.queries}
+        periods = periods_before(now, alarm.period, alarm.periods)
+        if alarm.comparison not in COMPARISONS:
+            self._pass_over(alarm, f"{alarm.comparison} is not compared here; use {', '.join(COMPARISONS)}")
+            return None
+        try:
+            for identifier, expression in alarm.expressions:
+                series[identifier] = compute(expression, series, periods)
+        except ExpressionError as error:
+            self._pass_over(alarm, str(error))
+            return None
+        return evaluate(alarm, series[alarm.watched], now)
+
+    def _pass_over(self, alarm: AlarmDefinition, why: str) -> None:
+        if alarm.name not in self._complained:
+            self._complained.add(alarm.name)
+            logger.warning("alarm %s is not evaluated: %s", alarm.name, why)
+
+    def _notice(self, alarm: Record) -> None:
+        """Tell of a state somebody else set."""
+        name, state = alarm["AlarmName"], _state(alarm)
+        if name not in self._told:
+            unknown = AlarmState("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation", "", state.since)
+            self._told[name] = state if self._first else unknown
+        if state.value == self._told[name].value or EMULATORS_WORDS.match(state.reason):
+            return
+        self._tell(alarm, state)
+        period = float(alarm.get("Period") or LONGEST_HOLD_SECONDS)
+        self._held[name] = time.monotonic() + min(period, LONGEST_HOLD_SECONDS)
+
+    def _settle(self, alarm: Record, verdict: Verdict | None) -> None:
+        """Give an alarm the state it should have, and tell when that is a change."""
+        name, told = alarm["AlarmName"], self._told[alarm["AlarmName"]]
+        foreign = bool(EMULATORS_WORDS.match(alarm["StateReason"]))
+        held = time.monotonic() < self._held.get(name, 0)
+        if verdict is None or (held and verdict.state != "ALARM"):
+            if foreign:
+                self._set(name, told.value, told.reason, told.reason_data)
+            return
+        if verdict.state == alarm["StateValue"] and not foreign:
+            return
+        data = json.dumps(verdict.reason_data)
+        self._set(name, verdict.state, verdict.reason, data)
+        if verdict.state != told.value:
+            self._tell(alarm, AlarmState(verdict.state, verdict.reason, data, datetime.now(UTC)))
+
+    def _set(self, name: str, state: str, reason: str, data: str) -> None:
+        extra = {"StateReasonData": data} if data else {}
+        self._cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason=reason, **extra)
+
+    def _tell(self, alarm: Record, state: AlarmState) -> None:
+        self._publish(state_change(alarm, self._told[alarm["AlarmName"]], state))
+        self._told[alarm["AlarmName"]] = state
+
+
+def _state(alarm: Record) -> AlarmState:
+    return AlarmState(
+        alarm["StateValue"],
+        alarm.get("StateReason", ""),
+        alarm.get("StateReasonData", ""),
+        alarm["StateUpdatedTimestamp"],
+    )

@@ -1,0 +1,53 @@
+"""The author of the delivered repository: a real git clone, commits and pushes."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from local.platform import PROJECT, Platform
+from local.settings import REPOSITORY
+
+_BAD_GREETING = '''def greet(name: str) -> str:
+    """The greeting of a person, with the salutation that operations chose."""
+    return f"{os.environ['SALUTATION']}, {name}!"
+'''
+_GOOD_GREETING = '''def greet(name: str) -> str:
+    """The greeting of a person."""
+    return f"Hello, {name}!"
+'''
+
+
+class Author:
+    """One working copy."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.folder = platform.root / "author"
+        remote = platform.github.url.replace("://", f"://ada:{platform.token}@") + f"/{REPOSITORY}.git"
+        shutil.copytree(PROJECT / "examples" / "hello-service", self.folder, ignore=shutil.ignore_patterns("__pycache__"))
+        self._git("init", "--quiet", "--initial-branch=main")
+        self._git("config", "user.name", "Ada Lovelace")
+        self._git("config", "user.email", "ada@example.com")
+        self._git("remote", "add", "origin", remote)
+
+    def push(self, message: str) -> str:
+        """Commit everything, push it to main, and answer the commit."""
+        self._git("add", "--all")
+        self._git("commit", "--quiet", "--message", message)
+        self._git("push", "--quiet", "origin", "main")
+        return self._git("rev-parse", "HEAD").strip()
+
+    def break_in_service(self) -> None:
+        """A change whose tests pass, and that fails where the variable it needs is not set: in service."""
+        service = self.folder / "src" / "hello.py"
+        service.write_text(service.read_text("utf-8").replace(_GOOD_GREETING, _BAD_GREETING), "utf-8")
+        tests = self.folder / "tests" / "test_hello.py"
+        chosen = '\nimport os\n\nos.environ["SALUTATION"] = "Hello"\n'
+        tests.write_text(tests.read_text("utf-8").replace("\nimport hello\n", f"{chosen}\nimport hello\n"), "utf-8")
+
+    def _git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(self.folder), *arguments], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"git {arguments[0]} failed: {done.stderr.strip()}")
+        return done.stdout

@@ -1,0 +1,61 @@
+"""Keeps the directories a buildspec names under `cache.paths` from one build of a project to the next."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from local.codebuild.errors import PhaseFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# where AWS's images have their home; buildspecs name it literally
+AWS_HOME = "/root"
+
+
+def restore(kept: Path, paths: Iterable[str], source: Path, home: Path) -> None:
+    """Copy what an earlier build left into this one's directories."""
+    for pattern in paths:
+        stored = kept / _label(pattern)
+        if stored.is_dir():
+            shutil.copytree(stored, _place(pattern, source, home), symlinks=True, dirs_exist_ok=True)
+
+
+def save(kept: Path, paths: Iterable[str], source: Path, home: Path) -> None:
+    """Keep this build's directories; a rename at the end, so that another build never sees half of them."""
+    kept.mkdir(parents=True, exist_ok=True)
+    for pattern in paths:
+        place, stored = _place(pattern, source, home), kept / _label(pattern)
+        if not place.is_dir():
+            continue
+        with tempfile.TemporaryDirectory(dir=kept, ignore_cleanup_errors=True) as scratch:
+            fresh = Path(scratch, "fresh")
+            shutil.copytree(place, fresh, symlinks=True)
+            if stored.exists():
+                stored.rename(Path(scratch, "stale"))
+            fresh.rename(stored)
+
+
+def _place(pattern: str, source: Path, home: Path) -> Path:
+    """Return the directory before the first wildcard: `/root/.cache/pip/**/*` keeps all of `~/.cache/pip`."""
+    parts = []
+    for part in PurePosixPath(pattern).parts:
+        if any(character in part for character in "*?["):
+            break
+        parts.append(part)
+    fixed = PurePosixPath(*parts)
+    if fixed.is_relative_to(AWS_HOME):
+        return home / fixed.relative_to(AWS_HOME)
+    if fixed.is_absolute():
+        raise PhaseFailedError(
+            "CLIENT_ERROR", f"cache path {pattern} lies outside the build; use a relative path or one below {AWS_HOME}"
+        )
+    return source / fixed
+
+
+def _label(pattern: str) -> str:
+    return hashlib.sha256(pattern.encode()).hexdigest()[:16]

@@ -1,0 +1,77 @@
+"""What a build leaves: exported variables, reports and artifacts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from local.codebuild import artifacts, reports
+from local.codebuild.errors import PhaseFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from local.codebuild.buildspec import Buildspec, FileSet
+    from local.codebuild.job import Job
+    from local.codebuild.logs import BuildLog
+    from local.codebuild.report_groups import ReportGroups
+    from local.codebuild.shell import Shell
+
+
+class Outputs:
+    """Collects and uploads, once, after the last command."""
+
+    def __init__(self, job: Job, spec: Buildspec, source: Path, shell: Shell, log: BuildLog) -> None:
+        self._job = job
+        self._spec = spec
+        self._source = source
+        self._shell = shell
+        self._log = log
+
+    def upload(self, s3: Any, report_groups: ReportGroups) -> None:
+        """Take everything; raises PhaseFailedError when an artifact is missing, which a report never does."""
+        self._export()
+        for wanted in self._spec.reports:
+            try:
+                self._report(wanted.group, wanted.file_format, wanted.files, report_groups)
+            except PhaseFailedError as error:
+                self._log.write(f"Error in report {wanted.group}: {error}")
+        self._upload_artifacts(s3)
+
+    def _export(self) -> None:
+        names = self._spec.exported
+        values = self._shell.values([f"${{{name}}}" for name in names])
+        self._job.update(
+            exportedEnvironmentVariables=[
+                {"name": name, "value": value} for name, value in zip(names, values, strict=False)
+            ]
+        )
+
+    def _report(self, group: str, file_format: str, files: FileSet, report_groups: ReportGroups) -> None:
+        if file_format not in reports.FORMATS:
+            raise PhaseFailedError(
+                "CLIENT_ERROR", f"file-format {file_format} is not read here; use {' or '.join(reports.FORMATS)}"
+            )
+        found = artifacts.find(files, self._source)
+        kept = report_groups.ensure(group, self._job.record["projectName"], reports.FORMATS[file_format])
+        report = reports.read(kept, self._job.record["arn"], file_format, found)
+        report_groups.add(report)
+        self._job.update(reportArns=[*self._job.record["reportArns"], report.record["arn"]])
+
+    def _upload_artifacts(self, s3: Any) -> None:
+        if self._job.artifacts["type"] == "S3":
+            described = self._artifact(s3, self._job.artifacts, self._spec.artifacts)
+            self._job.update(artifacts=described)
+        uploaded = []
+        for settings in self._job.secondary_artifacts:
+            files = self._spec.secondary_artifacts.get(settings["artifactIdentifier"])
+            uploaded.append(self._artifact(s3, settings, files))
+        self._job.update(secondaryArtifacts=uploaded)
+
+    def _artifact(self, s3: Any, settings: Mapping[str, Any], files: FileSet | None) -> dict[str, Any]:
+        if files is None:
+            raise PhaseFailedError("CLIENT_ERROR", "no matching artifact paths found: the buildspec names none")
+        name = str(settings.get("name") or settings.get("artifactIdentifier") or self._job.record["projectName"])
+        if settings.get("overrideArtifactName") and files.name:
+            name = next(iter(self._shell.values([files.name])), name)
+        return artifacts.upload(s3, settings, self._job.uuid, name, artifacts.find(files, self._source))

@@ -1,0 +1,23 @@
+"""Lists in pages, as every List call answers them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from local.codebuild.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PAGE = 100
+
+
+def page(name: str, items: Sequence[Any], request: dict[str, Any]) -> dict[str, Any]:
+    """Return one page of `items` under `name`; the token is the number of items already answered."""
+    token = request.get("nextToken") or "0"
+    if not token.isdigit():
+        raise InvalidInputError(f"nextToken {token!r} was not issued here; leave it out to start from the beginning")
+    start = int(token)
+    end = start + int(request.get("maxResults") or PAGE)
+    following = {"nextToken": str(end)} if end < len(items) else {}
+    return {name: list(items[start:end]), **following}

@@ -1,0 +1,55 @@
+"""Runs buildspec commands so that each starts where the last one left: same variables, same directory.
+
+Each command is a script of its own, as in CodeBuild's agent: `exit` ends the command and not the build, and what it
+exported and where it stood is written down when it ends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from local.codebuild.processes import BuildProcesses
+
+SCRIPT = """\
+[ -f '{state}/environment.sh' ] && . '{state}/environment.sh'
+[ -f '{state}/directory' ] && cd "$(cat '{state}/directory')"
+export CODEBUILD_BUILD_SUCCEEDING={succeeding}
+trap 'code=$?
+unset CODEBUILD_BUILD_SUCCEEDING
+export -p > "{state}/environment.new" && mv "{state}/environment.new" "{state}/environment.sh"
+pwd > "{state}/directory"
+exit $code' EXIT
+set -a
+"""
+
+
+class Shell:
+    """One build's shell; the state lives in files, so that it survives every command."""
+
+    def __init__(self, processes: BuildProcesses, directory: Path, source: Path) -> None:
+        self._processes = processes
+        self._state = directory / "state"
+        self._source = source
+        self._state.mkdir()
+        self.program = "sh"
+        self.environment: Mapping[str, str] = {}
+
+    def run(self, command: str, *, succeeding: bool) -> int | None:
+        """Run one command; returns its exit status, or None when the build was ended meanwhile."""
+        script = self._state / "script.sh"
+        script.write_text(SCRIPT.format(state=self._state, succeeding=int(succeeding)) + command + "\n")
+        # dash knows no --noprofile; neither shell reads start-up files for a script
+        return self._processes.run([self.program, str(script)], self.environment, self._source)
+
+    def values(self, words: Sequence[str]) -> list[str]:
+        """Return what the shell makes of each double-quoted word, such as `$VERSION-$(date +%F)`."""
+        if not words:
+            return []
+        answer = self._state / "values"
+        quoted = " ".join(f'"{word}"' for word in words)
+        self.run(f"printf '%s\\0' {quoted} > '{answer}'", succeeding=True)
+        return answer.read_text().split("\0")[:-1] if answer.exists() else []
