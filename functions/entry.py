@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
-from dacite import Config, DaciteError, from_dict
+from dacite import Config, DaciteError, WrongTypeError, from_dict
 
 from functions.domain.errors import BadInputError
 
@@ -44,8 +44,21 @@ def camel(name: str) -> str:
     return first + "".join(word.title() for word in rest)
 
 
-# JSON has one kind of number: 80 is a good float.
-_FORM = Config(convert_key=camel, cast=[tuple, Enum], type_hooks={float: float})
+def _number(value: object) -> float:
+    """JSON has one kind of number: 80 is a good float; a text or a truth value is none."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    raise WrongTypeError(float, value)
+
+
+def _texts(value: object) -> object:
+    """A text would pass as the tuple of its letters."""
+    if isinstance(value, (list, tuple)):
+        return value
+    raise WrongTypeError(tuple, value)
+
+
+_FORM = Config(convert_key=camel, cast=[tuple, Enum], type_hooks={float: _number, tuple[str, ...]: _texts})
 
 
 def decode(kind: type[Typed], value: object) -> Typed:
@@ -54,7 +67,7 @@ def decode(kind: type[Typed], value: object) -> Typed:
         raise BadInputError(f"{kind.__name__}: expected an object, got {type(value).__name__}")
     try:
         return from_dict(kind, value, _FORM)
-    except DaciteError as error:
+    except (DaciteError, TypeError, ValueError) as error:
         raise BadInputError(f"{kind.__name__}: {error}") from error
 
 

@@ -116,6 +116,8 @@ def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
 def _identity(event: Any, context: Any) -> dict[str, Any]:
     """What every log line carries: the ids found in the event, and the request."""
     found = {key: event[key] for key in _CONTEXT_KEYS if isinstance(event, dict) and key in event}
+    if isinstance(found.get("environment"), dict):
+        found["environment"] = found["environment"].get("name")
     return {**found, "requestId": getattr(context, "aws_request_id", "")}
 
 

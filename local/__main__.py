@@ -7,13 +7,13 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
 from local.demo import run
-from local.platform import PROJECT, Deployed, Platform, PlatformError
+from local.platform import PROJECT, Platform, PlatformError, pulumi
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 HOME = PROJECT / ".local"
@@ -101,7 +101,10 @@ def _deploy(command: str, stack: str) -> None:
     known = _running()
     if not known:
         _fail("no platform runs; `python -m local start` starts one")
-    done = Deployed.on(known, command, stack)
+    try:
+        done = pulumi(command, stack, known)
+    except PlatformError as error:
+        _fail(str(error))
     for step in done.steps:
         typer.echo(f"  {step['op']:8} {step['type']} {step['name']}")
     typer.echo(", ".join(f"{count} {op}" for op, count in done.changes.items() if count) or "nothing to do")
@@ -144,7 +147,7 @@ def _print(described: dict[str, Any], *, as_json: bool) -> None:
         typer.echo(f"  {key}: {value if isinstance(value, str) else json.dumps(value)}")
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(1)
 

@@ -36,6 +36,30 @@ class Deployed:
     steps: list[dict[str, str]]
 
 
+def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
+    """Run the Pulumi program in a process of its own, on the platform that `Platform.describe` described."""
+    settings = overrides(PROJECT, stack, where["endpoint"], where["githubApi"], where["github"])
+    variables = {"AWS_ENDPOINT_URL": where["endpoint"], "AWS_ENDPOINT_URL_CODEBUILD": where["codebuildEndpoint"]}
+    done = subprocess.run(
+        [
+            sys.executable,
+            *("-m", "local.pulumi", command, "--json", "--stack", stack),
+            *("--endpoint", where["endpoint"], "--codebuild-endpoint", where["codebuildEndpoint"]),
+            *("--config", *(f"{key}={value}" for key, value in settings.items())),
+            *("--function-environment", *(f"{key}={value}" for key, value in variables.items())),
+        ],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (Path(where["logs"]) / f"pulumi-{command}.log").write_text(done.stderr, "utf-8")
+    if done.returncode != 0:
+        raise PlatformError(f"`pulumi {command}` failed:\n{done.stderr[-4000:]}")
+    report = json.loads(done.stdout)
+    return Deployed(report["changes"], report["outputs"], report["steps"])
+
+
 class Platform:
     """A context manager; what it starts, it stops, and what it starts dies with it even when it is killed."""
 
@@ -100,44 +124,21 @@ class Platform:
         self._stack.close()
 
     def deploy(self, command: str) -> Deployed:
-        """Run the Pulumi program in a process of its own: up, preview or destroy."""
-        settings = overrides(
-            PROJECT, self.stack, self.emulator.endpoint, self.github.api_url, self.github.url
-        )
-        variables = {
-            "AWS_ENDPOINT_URL": self.emulator.endpoint,
-            "AWS_ENDPOINT_URL_CODEBUILD": self.codebuild.endpoint,
-        }
-        done = subprocess.run(
-            [
-                sys.executable,
-                *("-m", "local.pulumi", command, "--json", "--stack", self.stack),
-                *("--endpoint", self.emulator.endpoint, "--codebuild-endpoint", self.codebuild.endpoint),
-                *("--config", *(f"{key}={value}" for key, value in settings.items())),
-                *("--function-environment", *(f"{key}={value}" for key, value in variables.items())),
-            ],
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        (self.root / f"pulumi-{command}.log").write_text(done.stderr, "utf-8")
-        if done.returncode != 0:
-            raise PlatformError(f"`pulumi {command}` failed:\n{done.stderr[-4000:]}")
-        report = json.loads(done.stdout)
+        """Run the Pulumi program: up, preview or destroy."""
+        done = pulumi(command, self.stack, self.describe())
         if command == "up":
-            self.outputs = report["outputs"]
-        return Deployed(report["changes"], report["outputs"], report["steps"])
+            self.outputs = done.outputs
+        return done
 
     def _connect(self) -> None:
         """What an operator does once after the first deployment: secrets, the webhook, and a mailbox for the topics."""
         values = {
-            "webhookSecret": self.webhook_secret,
-            "githubSecret": json.dumps({"token": self.token}),
+            "webhook": self.webhook_secret,
+            "github": json.dumps({"token": self.token}),
         }
-        for output, value in values.items():
+        for name, value in values.items():
             self.clients.client("secretsmanager").put_secret_value(
-                SecretId=self.outputs[output], SecretString=value
+                SecretId=self.outputs["secrets"][name], SecretString=value
             )
         self.github.add_hook(REPOSITORY, self.outputs["webhookUrl"], self.webhook_secret, ("push",))
         topics = [self.outputs[f"{name}Topic"] for name in ("deployments", "approvals", "rollbacks")]
@@ -145,14 +146,17 @@ class Platform:
 
     def describe(self) -> dict[str, Any]:
         """What somebody needs to use this platform from outside: addresses, names, credentials of the emulator."""
+        api = {"apiUrl": self.outputs["endpoint"]} if self.outputs else {}
         return {
+            **self.outputs,
+            **api,
             "endpoint": self.emulator.endpoint,
             "codebuildEndpoint": self.codebuild.endpoint,
             "region": self.emulator.region,
             "account": ACCOUNT,
             "github": self.github.url,
+            "githubApi": self.github.api_url,
             "repository": f"{self.github.url}/{REPOSITORY}.git",
             "githubToken": self.token,
             "logs": str(self.root),
-            **self.outputs,
         }

@@ -43,4 +43,4 @@ class WebhookSecret:
             answer = client.get_secret_value(SecretId=self._aws.setting("WEBHOOK_SECRET"), VersionStage=stage)
         except client.exceptions.ResourceNotFoundException:
             return None
-        return str(answer["SecretString"]).encode()
+        return str(answer.get("SecretString", "")).encode()  # a secret may also be binary: then it is not ours

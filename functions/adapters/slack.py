@@ -51,6 +51,7 @@ class Slack:
     def _url(self) -> str:
         client = self._aws.client("secretsmanager")
         try:
-            return str(client.get_secret_value(SecretId=self._aws.setting("SLACK_SECRET"))["SecretString"])
+            answer = client.get_secret_value(SecretId=self._aws.setting("SLACK_SECRET"))
         except client.exceptions.ResourceNotFoundException:
             return ""
+        return str(answer.get("SecretString", ""))

@@ -78,7 +78,7 @@ def _changes(github: GitHub, release: Release, running: dict[str, dict[str, Part
     """One comparison per commit that runs anywhere."""
     bases = {state.running.commit for parts in running.values() for state in parts.values() if state.running}
     found: dict[str, Change] = {}
-    for base in sorted(bases):
+    for base in sorted(bases - {""}):  # a version made by hand has no commit to compare with
         compared = github.compare(release.repository, base, release.commit)
         found[base] = Change(compared.status, compared.files)
     return found

@@ -74,16 +74,16 @@ def request(
     """Take the lock when it is free or its owner is dead, else join the queue, or be told that one is superseded."""
     if lock.owner and lock.owner.execution == contender.execution:
         return Answer(lock, "acquired", _lease(lock))
-    lock = replace(lock, waiters=tuple(w for w in lock.waiters if alive(w.contender.execution)))
+    waiters = tuple(w for w in lock.waiters if alive(w.contender.execution))
     if lock.owner and alive(lock.owner.execution):
-        return _queue(lock, contender, mode, now, token)
-    first = next(iter(lock.waiters), None)
-    if first is None or first.contender.execution == contender.execution:
-        return _own(lock, contender, now)
-    # The owner died with a queue behind it: the first in the queue is next, whoever asks.
-    handed = _own(lock, first.contender, now).lock
-    queued = _queue(handed, contender, mode, now, token)
-    return replace(queued, wake=((first, "acquired"), *queued.wake) if first.token else queued.wake)
+        return _queue(replace(lock, waiters=waiters), contender, mode, now, token)
+    # Free, or its owner died: the head of the line is next, whoever asks.
+    queued = _queue(replace(lock, owner=None, since="", waiters=waiters), contender, mode, now, token)
+    head = queued.lock.waiters[0]
+    owned = _own(queued.lock, head.contender, now)
+    if head.contender == contender:
+        return replace(owned, wake=queued.wake)
+    return replace(queued, lock=owned.lock, wake=((head, "acquired"), *queued.wake) if head.token else queued.wake)
 
 
 def release(lock: Lock, execution: str, *, alive: Callable[[str], bool], now: str) -> Answer:
@@ -99,24 +99,27 @@ def release(lock: Lock, execution: str, *, alive: Callable[[str], bool], now: st
 
 
 def _queue(lock: Lock, contender: Contender, mode: Mode, now: str, token: str) -> Answer:
-    """Stand in line: rollbacks first; in superseded mode only the newest release stays."""
+    """Stand in line, or keep one's place: rollbacks first, and no release behind a newer one (P3)."""
     mine = next((w for w in lock.waiters if w.contender.execution == contender.execution), None)
     waiter = Waiter(contender, mine.since if mine else now, token or (mine.token if mine else ""))
     others = tuple(w for w in lock.waiters if w is not mine)
     rollbacks = tuple(w for w in others if w.contender.rollback)
     releases = tuple(w for w in others if not w.contender.rollback)
+    newer = [w.contender for w in releases] + ([lock.owner] if lock.owner and not lock.owner.rollback else [])
     if contender.rollback:
-        return Answer(replace(lock, waiters=(*rollbacks, waiter, *releases)), "waiting")
-    if mode == "queued":
-        before = tuple(w for w in releases if mine is None or w.since <= mine.since)
-        after = tuple(w for w in releases if w not in before)
-        return Answer(replace(lock, waiters=(*rollbacks, *before, waiter, *after)), "waiting")
-    if any(w.contender.order > contender.order for w in releases):
+        line = (*rollbacks, waiter, *releases)
+    elif any(c.order > contender.order for c in newer) and not (mine and mode == "queued"):
         return Answer(replace(lock, waiters=others), "superseded")
-    wake: tuple[tuple[Waiter, Literal["acquired", "superseded"]], ...] = tuple(
-        (w, "superseded") for w in releases if w.token
-    )
-    return Answer(replace(lock, waiters=(*rollbacks, waiter)), "waiting", wake=wake)
+    elif mode == "superseded":
+        told: tuple[tuple[Waiter, Literal["acquired", "superseded"]], ...] = tuple(
+            (w, "superseded") for w in releases if w.token
+        )
+        return Answer(replace(lock, waiters=(*rollbacks, waiter)), "waiting", wake=told)
+    else:
+        line = (*others, waiter)
+    if mine:
+        line = tuple(waiter if w is mine else w for w in lock.waiters)
+    return Answer(replace(lock, waiters=line), "waiting")
 
 
 def _own(lock: Lock, contender: Contender, now: str) -> Answer:

@@ -1,5 +1,6 @@
 """What a delivered repository says of itself in `delivery.yml`, once it was read and found right."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -9,6 +10,8 @@ from functions.domain.errors import ManifestError
 
 Kind = Literal["lambda", "command"]
 MANIFEST = "delivery.yml"
+# Not str.format: a text of the repository is no program (`{x.__class__}`, `{x:>999999999}`).
+_NAME = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,9 @@ def changed_path(part: Part, files: tuple[str, ...]) -> str | None:
 
 def fill(text: str, values: Mapping[str, str], where: str) -> str:
     """`hello-{environment}` with its values; an unknown name is a ManifestError that lists the known ones."""
-    try:
-        return text.format_map(values)
-    except (KeyError, ValueError, IndexError) as error:
-        known = ", ".join(sorted(values))
-        raise ManifestError(
-            f"{MANIFEST}: {where}: {text!r} needs {error}, which is not known (known: {known})"
-        ) from error
+    names = set(_NAME.findall(text))
+    rest = _NAME.sub("", text)
+    if names <= set(values) and "{" not in rest and "}" not in rest:
+        return _NAME.sub(lambda found: values[found[1]], text)
+    known = ", ".join(sorted(values))
+    raise ManifestError(f"{MANIFEST}: {where}: {text!r} may hold only known names in braces (known: {known})")

@@ -8,6 +8,10 @@ from functions.domain.environments import Environment, PartState
 from functions.domain.manifests import MANIFEST, Manifest, Part, changed_path
 
 
+# The commit of a version that somebody made by hand, once a rollback went back to it.
+_BY_HAND = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PartPlan:
     """A part that the release changes, and why."""
@@ -61,6 +65,7 @@ def plan(
     commit: str,
 ) -> Plan:
     """The plan of a release; `running` is by environment and part, `changes` by the commit that runs."""
+    changes = {_BY_HAND: Change("unknown", None), **changes}
     walk = _walk(manifest, environments)
     if isinstance(walk, Plan):
         return walk
@@ -122,7 +127,7 @@ def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], c
         return True, f"its definition in {MANIFEST} changed"
     files = changes[base].files
     if files is None:
-        return True, f"what changed since {base[:12]} can't be told"
+        return True, f"what changed since {base[:12] or 'a version made by hand'} can't be told"
     file = changed_path(part, files)
     if file is None:
         return False, f"none of its paths changed since {base[:12]}"

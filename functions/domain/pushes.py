@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from functions.domain.errors import BadInputError
@@ -42,7 +43,7 @@ def read_push(payload: Mapping[str, Any], repositories: frozenset[str], main_bra
     message = _text(head, "message", "head_commit.message", empty=True)
     if asks_to_skip(message):
         return Ignored("the commit message asks to skip")
-    author = _object(head, "author")
+    author = _object(head, "author", "head_commit.author")
     release = Release(
         repository,
         ref,
@@ -50,16 +51,27 @@ def read_push(payload: Mapping[str, Any], repositories: frozenset[str], main_bra
         author=_text(author, "name", "head_commit.author.name", empty=True),
         author_email=str(author.get("email") or ""),
         message=message,
-        committed_at=_text(head, "timestamp", "head_commit.timestamp"),
+        committed_at=_utc(_text(head, "timestamp", "head_commit.timestamp")),
     )
     return Start(execution_name(ref, commit), release)
 
 
-def _object(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _object(value: Mapping[str, Any], key: str, path: str = "") -> Mapping[str, Any]:
     found = value.get(key)
     if not isinstance(found, Mapping):
-        raise BadInputError(f"push: {key} is missing or not an object")
+        raise BadInputError(f"push: {path or key} is missing or not an object")
     return found
+
+
+def _utc(text: str) -> str:
+    """The time of a commit, which GitHub gives in the zone of its author."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo:
+            return moment.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
+        pass
+    raise BadInputError(f"push: head_commit.timestamp is {text!r}, expected ISO 8601 with a zone")
 
 
 def _text(value: Mapping[str, Any], key: str, path: str, *, empty: bool = False) -> str:

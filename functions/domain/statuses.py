@@ -7,7 +7,13 @@ from typing import Any, Literal
 CommitState = Literal["pending", "success", "failure", "error"]
 DeploymentState = Literal["in_progress", "success", "failure", "inactive"]
 
-_STAGES: dict[str, CommitState] = {"passed": "success", "unknown": "error", "superseded": "error", "expired": "error"}
+_STAGES: dict[str, CommitState] = {
+    "passed": "success",
+    "unknown": "error",
+    "superseded": "error",
+    "expired": "error",
+    "void": "error",
+}
 _OUTCOMES: dict[str, CommitState] = {
     "deployed": "success",
     "skipped": "success",
@@ -52,7 +58,7 @@ def deployment_status(name: str, detail: Mapping[str, Any]) -> DeploymentStatus 
     """The state of the GitHub deployment that an event means; None when it means none."""
     if name == "RollbackStarted":
         return DeploymentStatus(detail["environment"], "in_progress", f"rolling back: {detail['reason']}")
-    if name != "StageFinished" or detail["result"] in ("rejected", "expired", "superseded"):
+    if name != "StageFinished" or detail["result"] in ("rejected", "expired", "superseded", "void"):
         return None
     state: DeploymentState = "success" if detail["result"] == "passed" else "failure"
     return DeploymentStatus(detail["environment"], state, _words(detail["result"], detail["reason"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from local.alarms import metric_tags
 from local.pulumi.handlers.base import Call, Handler, Properties, Tagging, handles, pairs, pick, require
 
 
@@ -43,6 +44,10 @@ class MetricAlarm(Handler):
             parameters["Dimensions"] = pairs(inputs["dimensions"], "Name", "Value")
         if inputs.get("metricQueries"):
             parameters["Metrics"] = [_query(query) for query in inputs["metricQueries"]]
+            # the emulator forgets Metrics; tags carry them to the evaluator, and only a new alarm takes tags here
+            parameters["Tags"] = metric_tags(parameters["Metrics"])
+            if "arn" in call.outputs:
+                call.aws("cloudwatch").tag_resource(ResourceARN=call.outputs["arn"], Tags=parameters["Tags"])
         call.aws("cloudwatch").put_metric_alarm(AlarmName=name, **parameters)
         return name
 

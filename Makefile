@@ -1,0 +1,54 @@
+# Everything starts from a bare machine with Python 3.11 or newer and git. `make demo` and `make test` are all one needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+LAYER := build/layer/ready
+SOURCES := __main__.py cli components examples functions local statemachines tests
+
+.PHONY: demo test check fix diagrams bench package clean help
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
+
+demo: $(READY) $(LAYER) ## Set up, and see a release walk to production and a bad one walk back
+	$(BIN)/python -m local demo
+
+test: $(READY) $(LAYER) ## Set up, and pass the tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=90
+
+check: $(READY) ## Lint, types, definitions, security: reports, changes nothing
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/python -m statemachines.definitions
+	$(BIN)/python -m statemachines.diagrams --check
+	$(BIN)/bandit -q -c pyproject.toml -r functions components statemachines cli local __main__.py
+
+fix: $(READY) ## Format and mend what can be mended
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+diagrams: $(READY) ## Draw docs/diagrams from the definitions
+	$(BIN)/python -m statemachines.diagrams
+
+package: $(LAYER) ## Bring the Lambda layer together for `pulumi up`
+
+clean: ## Remove what was made
+	rm -rf $(VENV) build .local reports .pytest_cache .mypy_cache .ruff_cache
+
+$(READY): requirements-dev.txt requirements.txt functions/requirements.txt
+	@echo "setting up $(VENV): about a minute, once"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V); try: make PYTHON=python3.12 $@"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# The layer is for Lambda, not for this machine: its wheels are chosen by the runtime's platform.
+$(LAYER): functions/requirements.txt | $(READY)
+	rm -rf build/layer
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target build/layer/python \
+		--platform manylinux_2_28_aarch64 --platform manylinux2014_aarch64 --implementation cp --python-version 3.13 \
+		--only-binary=:all: -r functions/requirements.txt
+	@touch $@

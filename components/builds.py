@@ -1,0 +1,147 @@
+"""CodeBuild: one project to build and test, and one per environment to run its commands (I5)."""
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_aws import codebuild
+
+from components.logs import log_group
+from components.role import Role
+from components.settings import Settings
+from components.site import Grant, Site
+from components.storage import Storage
+
+BUILD = "build"
+TESTS = ("integration-test", "e2e-test")
+REPORTS = {"tests": "TEST", "coverage": "CODE_COVERAGE"}
+_COMPUTE = {"small": "BUILD_GENERAL1_SMALL", "medium": "BUILD_GENERAL1_MEDIUM", "large": "BUILD_GENERAL1_LARGE"}
+_BUILD_MINUTES, _QUEUE_MINUTES = 60, 480
+# A project without a source must carry its buildspec. StartBuild brings source, buildspec and artifacts of its own;
+# whoever starts the project by hand is told so.
+_PLACEHOLDER = """version: 0.2
+phases:
+  build:
+    commands:
+      - echo "Started by a workflow only: it brings source and buildspec." && exit 1
+"""
+
+
+def deploy_project(environment: str) -> str:
+    """The project, within the stack, that runs an environment's commands."""
+    return f"deploy-{environment}"
+
+
+class Builds(pulumi.ComponentResource):
+    """The projects; each has a role, a log group and report groups of its own."""
+
+    projects: Mapping[str, codebuild.Project]
+
+    def __init__(
+        self,
+        *,
+        site: Site,
+        settings: Settings,
+        storage: Storage,
+        key_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kiro:index:Builds", "builds", None, opts)
+        self._site = site
+        self._settings = settings
+        self._bucket = storage.bucket
+        self._key_arn = key_arn
+        self._inner = pulumi.ResourceOptions(parent=self)
+        projects = {name: self._project(name) for name in (BUILD, *TESTS)}
+        for environment in settings.environments:
+            name = deploy_project(environment.name)
+            projects[name] = self._project(name, environment.deploy_policy_arns)
+        self.projects = projects
+        self.register_outputs({"projects": [project.name for project in projects.values()]})
+
+    def _project(self, thing: str, policies: tuple[str, ...] = ()) -> codebuild.Project:
+        site, name = self._site, self._site.name(thing)
+        logs = log_group(
+            thing,
+            f"/aws/codebuild/{name}",
+            key_arn=self._key_arn,
+            retention_days=self._settings.log_retention_days,
+            opts=self._inner,
+        )
+        # `deploy-{environment}` is the name of the role that changes the environment; this one only runs builds.
+        role = Role(
+            f"codebuild-{thing}",
+            site=site,
+            trust={"Service": "codebuild.amazonaws.com"},
+            grants=self._grants(thing, logs.arn),
+            managed_policies=policies,
+            opts=self._inner,
+        )
+        for report, kind in REPORTS.items():
+            codebuild.ReportGroup(
+                f"{thing}-{report}",
+                name=f"{name}-{report}",
+                type=kind,
+                export_config=codebuild.ReportGroupExportConfigArgs(type="NO_EXPORT"),
+                delete_reports=True,
+                opts=self._inner,
+            )
+        return codebuild.Project(
+            thing,
+            name=name,
+            description=f"{thing} of the delivered repositories; started by the workflows of {site.name('deployment')}",
+            service_role=role.arn,
+            source=codebuild.ProjectSourceArgs(type="NO_SOURCE", buildspec=_PLACEHOLDER),
+            artifacts=codebuild.ProjectArtifactsArgs(type="NO_ARTIFACTS"),
+            environment=codebuild.ProjectEnvironmentArgs(
+                type="LINUX_CONTAINER",
+                compute_type=_COMPUTE[self._settings.codebuild.compute_type],
+                image=self._settings.codebuild.image,
+            ),
+            cache=codebuild.ProjectCacheArgs(
+                type="S3", location=pulumi.Output.concat(self._bucket.bucket, f"/cache/{thing}")
+            ),
+            build_timeout=_BUILD_MINUTES,
+            queued_timeout=_QUEUE_MINUTES,
+            encryption_key=self._key_arn,
+            logs_config=codebuild.ProjectLogsConfigArgs(
+                cloudwatch_logs=codebuild.ProjectLogsConfigCloudwatchLogsArgs(status="ENABLED", group_name=logs.name)
+            ),
+            opts=self._inner,
+        )
+
+    def _grants(self, thing: str, logs_arn: pulumi.Output[str]) -> list[Grant]:
+        """Read sources and what was built, write what is built; no secret, no workflow, nothing else."""
+        bucket, name = self._bucket.arn, self._site.name(thing)
+
+        def below(prefix: str) -> pulumi.Output[str]:
+            return pulumi.Output.concat(bucket, f"/{prefix}/*")
+
+        reports = tuple(self._site.arn("codebuild", f"report-group/{name}-{report}") for report in REPORTS)
+        return [
+            Grant(
+                ("s3:GetObject", "s3:GetObjectVersion"),
+                (below("sources"), below("deployments"), below(f"cache/{thing}")),
+                why="object keys below a prefix of this one bucket",
+            ),
+            Grant(
+                ("s3:PutObject",),
+                (below("deployments"), below(f"cache/{thing}")),
+                why="object keys below a prefix of this one bucket",
+            ),
+            Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket,)),
+            Grant(("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), (self._key_arn,)),
+            Grant(
+                ("logs:CreateLogStream", "logs:PutLogEvents"),
+                (pulumi.Output.concat(logs_arn, ":*"),),
+                why="streams of this one log group; CodeBuild names them after the build",
+            ),
+            Grant(
+                (
+                    "codebuild:CreateReport",
+                    "codebuild:UpdateReport",
+                    "codebuild:BatchPutTestCases",
+                    "codebuild:BatchPutCodeCoverages",
+                ),
+                reports,
+            ),
+        ]

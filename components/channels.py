@@ -1,0 +1,62 @@
+"""How the platform speaks: three topics for people, one event bus for programs (N1, DESIGN §3)."""
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_aws import cloudwatch, sns
+
+from components.role import document
+from components.site import Site
+
+TOPICS = ("deployments", "approvals", "rollbacks")
+
+
+class Channels(pulumi.ComponentResource):
+    """Topics and bus, encrypted with the stack's key; the configured address is subscribed to every topic."""
+
+    topics: Mapping[str, sns.Topic]
+    bus: cloudwatch.EventBus
+
+    def __init__(
+        self,
+        *,
+        site: Site,
+        key_arn: pulumi.Input[str],
+        email: str | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kiro:index:Channels", "channels", None, opts)
+        inner = pulumi.ResourceOptions(parent=self)
+        self.topics = {
+            name: sns.Topic(name, name=site.name(name), kms_master_key_id=key_arn, opts=inner) for name in TOPICS
+        }
+        for name, topic in self.topics.items():
+            sns.TopicPolicy(name, arn=topic.arn, policy=_topic_policy(topic.arn, site), opts=inner)
+            if email:
+                sns.TopicSubscription(name, topic=topic.arn, protocol="email", endpoint=email, opts=inner)
+        self.bus = cloudwatch.EventBus("events", name=site.name("events"), kms_key_identifier=key_arn, opts=inner)
+        self.register_outputs({"bus": self.bus.name})
+
+
+def _topic_policy(arn: pulumi.Output[str], site: Site) -> pulumi.Output[str]:
+    """Alarms of this account may speak; nobody may speak or listen without TLS."""
+    return document(
+        [
+            {
+                "Sid": "Alarms",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": arn,
+                "Condition": {"StringEquals": {"aws:SourceAccount": site.account}},
+            },
+            {
+                "Sid": "OnlyOverTls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sns:Publish",
+                "Resource": arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ]
+    )

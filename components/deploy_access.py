@@ -1,0 +1,58 @@
+"""The roles through which the platform changes an environment of its own account (I7)."""
+
+from collections.abc import Iterable
+
+import pulumi
+
+from components.estate import Estate
+from components.python_function import PythonFunction
+from components.role import Role
+from components.settings import EnvironmentSettings
+from components.site import Grant
+
+_CHANGE = (
+    "lambda:CreateAlias",
+    "lambda:GetAlias",
+    "lambda:GetFunction",
+    "lambda:GetFunctionConfiguration",
+    "lambda:PublishVersion",
+    "lambda:UpdateAlias",
+    "lambda:UpdateFunctionCode",
+)
+
+
+class DeployAccess(pulumi.ComponentResource):
+    """A role per environment of this account; only functions that declare `deploy-roles` may take them."""
+
+    def __init__(
+        self, *, estate: Estate, functions: Iterable[PythonFunction], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("kiro:index:DeployAccess", "deploy-access", None, opts)
+        takers = [one.role.arn for one in functions if any(a.on == "deploy-roles" for a in one.room.room.allow)]
+        for environment in estate.settings.environments:
+            if not environment.deploy_role_arn:
+                Role(
+                    f"deploy-{environment.name}",
+                    site=estate.site,
+                    trust={"AWS": takers},
+                    grants=_grants(environment, estate),
+                    opts=pulumi.ResourceOptions(parent=self),
+                )
+        self.register_outputs({})
+
+
+def _grants(environment: EnvironmentSettings, estate: Estate) -> list[Grant]:
+    alarms = Grant(
+        ("cloudwatch:DescribeAlarms",),
+        ("*",),
+        why="DescribeAlarms answers for composite alarms only when it is allowed for all",
+    )
+    if not environment.functions:
+        return [alarms]
+    arns = [estate.site.arn("lambda", f"function:{name}") for name in environment.functions]
+    change = Grant(
+        _CHANGE,
+        tuple(arn + end for arn in arns for end in ("", ":*")),
+        why="versions and aliases of these functions only",
+    )
+    return [alarms, change]

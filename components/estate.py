@@ -1,0 +1,52 @@
+"""What is there before the first function: the things that functions are allowed and told."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.builds import Builds, deploy_project
+from components.channels import Channels
+from components.secrets import Secrets
+from components.settings import EnvironmentSettings, Settings
+from components.site import Site
+from components.storage import Storage
+from functions.domain.environments import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """The parts of a stack, for everything that is made after them."""
+
+    site: Site
+    settings: Settings
+    key_arn: pulumi.Output[str]
+    storage: Storage
+    channels: Channels
+    secrets: Secrets
+    builds: Builds
+    api_url: pulumi.Output[str]
+
+    def deploy_role_arn(self, environment: EnvironmentSettings) -> str:
+        """The role that changes an environment: given for another account, made by this stack for its own."""
+        return environment.deploy_role_arn or self.site.role_arn(self.site.name(f"deploy-{environment.name}"))
+
+    def environments(self) -> list[Environment]:
+        """The environments as the deployment's definition carries them."""
+        return [
+            Environment(
+                name=one.name,
+                region=one.region or self.site.region,
+                deploy_role_arn=self.deploy_role_arn(one),
+                deploy_project=self.site.name(deploy_project(one.name)),
+                approval=one.approval,
+                approval_timeout_seconds=one.approval_timeout_seconds,
+                approval_wait_seconds=one.approval_wait_seconds,
+                watch_seconds=one.watch_seconds,
+                stabilise_seconds=one.stabilise_seconds,
+                coverage_percent=one.coverage_percent,
+                critical_alarms=list(one.critical_alarms),
+                warning_alarms=list(one.warning_alarms),
+                variables=dict(one.variables),
+            )
+            for one in self.settings.environments
+        ]

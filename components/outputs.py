@@ -1,0 +1,37 @@
+"""What an operator needs next (I9)."""
+
+from typing import Any
+
+import pulumi
+
+from components.encryption import Encryption
+from components.estate import Estate
+from components.monitoring import Monitoring
+from components.pipeline import Pipeline
+
+
+def outputs(estate: Estate, encryption: Encryption, pipeline: Pipeline, monitoring: Monitoring) -> dict[str, Any]:
+    """The stack's outputs: addresses, names and ARNs, never a value that is secret."""
+    storage, channels = estate.storage, estate.channels
+    return {
+        "region": estate.site.region,
+        "account": estate.site.account,
+        "endpoint": estate.api_url,
+        "webhookUrl": pulumi.Output.concat(estate.api_url, "/github"),
+        "approvalsUrl": pulumi.Output.concat(estate.api_url, "/approvals"),
+        **{f"{name}Workflow": workflow.arn for name, workflow in pipeline.workflows.items()},
+        "artifactsBucket": storage.bucket.bucket,
+        "deploymentsTable": storage.deployments.name,
+        "environmentsTable": storage.environments.name,
+        "locksTable": storage.locks.name,
+        "waitsTable": storage.waits.name,
+        **{f"{name}Topic": topic.arn for name, topic in channels.topics.items()},
+        "eventBus": channels.bus.name,
+        "projects": {thing: project.name for thing, project in estate.builds.projects.items()},
+        "secrets": dict(estate.secrets.names),
+        "secretArns": dict(estate.secrets.arns),
+        "functions": {module: function.name for module, function in pipeline.functions.items()},
+        "environments": [one.name for one in estate.settings.environments],
+        "keyArn": encryption.arn,
+        "dashboard": monitoring.dashboard,
+    }

@@ -1,0 +1,55 @@
+"""What a room's `Allow(…, on="…")` means in this stack: a closed list of names, each with its ARNs."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import pulumi
+
+from components.estate import Estate
+from components.site import Grant
+from functions.entry import Allow
+from statemachines.definitions import WORKFLOWS
+
+Arns = Sequence[pulumi.Input[str]]
+
+TARGETS: Mapping[str, Callable[[Estate], Arns]] = {
+    "table/deployments": lambda estate: [estate.storage.deployments.arn],
+    "table/environments": lambda estate: [estate.storage.environments.arn],
+    "table/locks": lambda estate: [estate.storage.locks.arn],
+    "table/waits": lambda estate: [estate.storage.waits.arn],
+    "index/deployments": lambda estate: _indexes(estate.storage.deployments.arn, "EnvironmentStatusIndex"),
+    "index/waits": lambda estate: _indexes(estate.storage.waits.arn, "EnvironmentIndex", "ExecutionIndex"),
+    "bucket/artifacts": lambda estate: [estate.storage.bucket.arn],
+    "bucket/artifacts/*": lambda estate: [pulumi.Output.concat(estate.storage.bucket.arn, "/*")],
+    "key": lambda estate: [estate.key_arn],
+    "secret/github": lambda estate: [estate.secrets.arns["github"]],
+    "secret/webhook": lambda estate: [estate.secrets.arns["webhook"]],
+    "secret/slack": lambda estate: [estate.secrets.arns["slack"]],
+    "topics": lambda estate: [topic.arn for topic in estate.channels.topics.values()],
+    "bus": lambda estate: [estate.channels.bus.arn],
+    "projects": lambda estate: [project.arn for project in estate.builds.projects.values()],
+    "executions": lambda estate: [estate.site.executions_arn(workflow) for workflow in WORKFLOWS],
+    "workflow/deployment": lambda estate: [estate.site.workflow_arn("deployment")],
+    "workflow/stage": lambda estate: [estate.site.workflow_arn("stage")],
+    "workflow/rollback": lambda estate: [estate.site.workflow_arn("rollback")],
+    "workflows": lambda estate: [estate.site.workflow_arn(workflow) for workflow in WORKFLOWS],
+    "deploy-roles": lambda estate: [estate.deploy_role_arn(one) for one in estate.settings.environments],
+    "*": lambda _: ["*"],
+}
+# The names whose ARNs hold a wildcard: a room that uses one says why.
+BROAD = frozenset({"bucket/artifacts/*", "executions", "*"})
+
+
+def grants(allowed: Iterable[Allow], estate: Estate) -> list[Grant]:
+    """A room's permissions as statements: what adapters ask for twice is granted once."""
+    merged: dict[tuple[str, str], list[str]] = {}
+    for allow in allowed:
+        actions = merged.setdefault((allow.on, allow.why), [])
+        actions += [action for action in allow.actions if action not in actions]
+    return [
+        Grant(tuple(sorted(actions)), tuple(TARGETS[on](estate)), why if on in BROAD else "")
+        for (on, why), actions in sorted(merged.items())
+    ]
+
+
+def _indexes(table_arn: pulumi.Output[str], *names: str) -> list[pulumi.Input[str]]:
+    return [pulumi.Output.concat(table_arn, "/index/", name) for name in names]

@@ -1,0 +1,133 @@
+"""One Lambda: role, statements, environment, log group, dead letters and error alarm, all from its room."""
+
+import pulumi
+from pulumi_aws import cloudwatch, lambda_
+
+from components.dead_letters import DeadLetters
+from components.estate import Estate
+from components.logs import log_group
+from components.package import ARCHITECTURE, RUNTIME, Package
+from components.permissions import grants
+from components.role import Role
+from components.rooms import FoundRoom
+from components.site import Grant
+from components.variables import variables
+
+_TRACE = Grant(
+    ("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+    ("*",),
+    why="X-Ray has no resource-level permission for writing traces",
+)
+
+
+class PythonFunction(pulumi.ComponentResource):
+    """A room, deployed; `rule_arn` is the event rule that calls it without waiting, if one does."""
+
+    arn: pulumi.Output[str]
+    name: str
+    role: Role
+    function: lambda_.Function
+    dead_letters: DeadLetters | None = None
+
+    def __init__(
+        self,
+        room: FoundRoom,
+        *,
+        estate: Estate,
+        package: Package,
+        rule_arn: str | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kiro:index:PythonFunction", room.thing, None, opts)
+        self._inner = pulumi.ResourceOptions(parent=self)
+        self.room = room
+        site, self.name = estate.site, estate.site.name(room.thing)
+        logs = log_group(
+            room.thing,
+            f"/aws/lambda/{self.name}",
+            key_arn=estate.key_arn,
+            retention_days=estate.settings.log_retention_days,
+            opts=self._inner,
+        )
+        if rule_arn:
+            self.dead_letters = DeadLetters(
+                room.thing, site=site, key_arn=estate.key_arn, rule_arn=rule_arn, opts=self._inner
+            )
+        self.role = Role(
+            room.thing,
+            site=site,
+            trust={"Service": "lambda.amazonaws.com"},
+            grants=[*grants(room.room.allow, estate), *self._own_grants(logs.arn)],
+            opts=self._inner,
+        )
+        self.function = self._function(estate, package, logs)
+        self.arn = self.function.arn
+        self._error_alarm(estate)
+        self.register_outputs({"arn": self.arn})
+
+    def _own_grants(self, logs_arn: pulumi.Output[str]) -> list[Grant]:
+        """What every function needs, whatever its room does."""
+        logs = Grant(
+            ("logs:CreateLogStream", "logs:PutLogEvents"),
+            (pulumi.Output.concat(logs_arn, ":*"),),
+            why="streams of this one log group; Lambda names them",
+        )
+        if self.dead_letters is None:
+            return [logs, _TRACE]
+        return [logs, _TRACE, Grant(("sqs:SendMessage",), (self.dead_letters.arn,))]
+
+    def _function(self, estate: Estate, package: Package, logs: cloudwatch.LogGroup) -> lambda_.Function:
+        room = self.room.room
+        environment: dict[str, pulumi.Input[str]] = {
+            "ROOM": self.room.module,
+            "POWERTOOLS_SERVICE_NAME": estate.site.name("platform"),
+            "LOG_LEVEL": "INFO",
+            **variables(self.room.settings, estate),
+        }
+        letters = self.dead_letters
+        return lambda_.Function(
+            self.room.thing,
+            name=self.name,
+            role=self.role.arn,
+            runtime=RUNTIME,
+            architectures=[ARCHITECTURE],
+            handler="functions.runtime.handler",
+            code=package.code,
+            layers=[package.layer_arn],
+            timeout=room.timeout_seconds,
+            memory_size=room.memory_mb,
+            environment=lambda_.FunctionEnvironmentArgs(variables=environment),
+            tracing_config=lambda_.FunctionTracingConfigArgs(mode="Active"),
+            logging_config=lambda_.FunctionLoggingConfigArgs(log_format="Text", log_group=logs.name),
+            dead_letter_config=lambda_.FunctionDeadLetterConfigArgs(target_arn=letters.arn) if letters else None,
+            opts=self._inner,
+        )
+
+    def _error_alarm(self, estate: Estate) -> None:
+        """Critical (O3): more than a tenth of five minutes' calls failed."""
+
+        def counted(name: str) -> cloudwatch.MetricAlarmMetricQueryArgs:
+            metric = cloudwatch.MetricAlarmMetricQueryMetricArgs(
+                namespace="AWS/Lambda",
+                metric_name=name.title(),
+                period=300,
+                stat="Sum",
+                dimensions={"FunctionName": self.function.name},
+            )
+            return cloudwatch.MetricAlarmMetricQueryArgs(id=name, metric=metric, return_data=False)
+
+        share = cloudwatch.MetricAlarmMetricQueryArgs(
+            id="share", expression="100 * errors / invocations", label="errors, percent", return_data=True
+        )
+        cloudwatch.MetricAlarm(
+            f"{self.room.thing}-errors",
+            name=f"{self.name}-errors",
+            alarm_description=f"More than 10 % of the calls of {self.name} failed within 5 minutes; see its log",
+            comparison_operator="GreaterThanThreshold",
+            threshold=10,
+            evaluation_periods=1,
+            metric_queries=[counted("errors"), counted("invocations"), share],
+            treat_missing_data="notBreaching",
+            alarm_actions=[estate.channels.topics["rollbacks"].arn],
+            opts=self._inner,
+        )

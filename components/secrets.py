@@ -1,0 +1,72 @@
+"""Secrets, created empty: their values are put into Secrets Manager by hand or CLI, never by Pulumi (I4)."""
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_aws import secretsmanager, ssm
+
+from components.settings import Settings
+from components.site import Site
+
+# Short name → (name in AWS, what it holds). The short names are those that permissions use.
+SECRETS = {
+    "github": ("github-credential", "How the platform speaks to GitHub: a token, or a GitHub App's key"),
+    "git": ("git-credential", "How builds of the worker push to git"),
+    "webhook": ("webhook", "What GitHub signs its webhooks with"),
+    "slack": ("slack", "The URL of a Slack webhook; without a value nothing is posted"),
+}
+
+
+class Secrets(pulumi.ComponentResource):
+    """Empty secrets, and parameters for what is configured but no secret."""
+
+    arns: Mapping[str, pulumi.Output[str]]
+    names: Mapping[str, str]
+
+    def __init__(
+        self,
+        *,
+        site: Site,
+        settings: Settings,
+        key_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kiro:index:Secrets", "secrets", None, opts)
+        retain = settings.retain_stateful
+        kept = pulumi.ResourceOptions(parent=self, protect=retain, retain_on_delete=retain)
+        self.names = {short: site.name(name) for short, (name, _) in SECRETS.items()}
+        self.arns = {
+            short: secretsmanager.Secret(
+                name,
+                name=site.name(name),
+                description=holds,
+                kms_key_id=key_arn,
+                recovery_window_in_days=30 if retain else 0,
+                opts=kept,
+            ).arn
+            for short, (name, holds) in SECRETS.items()
+        }
+        for name, value in parameters(settings).items():
+            ssm.Parameter(
+                name,
+                name=f"/{site.name(name)}",
+                type="SecureString",
+                key_id=key_arn,
+                value=value,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.register_outputs({"names": dict(self.names)})
+
+
+def parameters(settings: Settings) -> dict[str, str]:
+    """What goes to Parameter Store; SSM takes no empty value, so what is not configured is left out."""
+    github = settings.github
+    wanted = {
+        "github-owner": github.organisation or github.repositories[0].partition("/")[0],
+        "github-repositories": ",".join(github.repositories),
+        "project-organisation": github.organisation,
+        "project-number": github.project_number,
+        "project-status-column": github.status_column,
+        "notification-email": settings.notification_email,
+    }
+    return {name: str(value) for name, value in wanted.items() if value}

@@ -1,0 +1,237 @@
+"""The settings of a stack: typed, closed, and refused by name before the first resource is registered (I1)."""
+
+import json
+from typing import Annotated, Any, Literal
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+NAMESPACE = "kiro-worker"
+TAGS = ("Project", "Environment", "ManagedBy")
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+[^\s]*$")]
+Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+$")]
+PolicyArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$")]
+Seconds = Annotated[int, Field(ge=0)]
+# What CloudWatch Logs takes as retention, in days.
+Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288]
+
+
+class SettingsError(pulumi.RunError):
+    """The stack's settings can't be used; every line names a key, its value and what is allowed."""
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        alias_generator=to_camel,
+        validate_by_alias=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class GitHub(_Closed):
+    """The GitHub that is listened to and told."""
+
+    repositories: tuple[Repository, ...] = Field(min_length=1)
+    """Repositories (`owner/name`) whose pushes are delivered."""
+    api_url: Url = "https://api.github.com"
+    """The REST API; for GitHub Enterprise Server `https://{host}/api/v3`."""
+    url: Url = "https://github.com"
+    """Where people see GitHub; links in messages start with it."""
+    main_branch: Annotated[str, StringConstraints(min_length=1)] = "main"
+    """The branch whose pushes are delivered."""
+    organisation: str | None = None
+    """The organisation that owns the board (Projects v2)."""
+    project_number: Annotated[int, Field(ge=1)] | None = None
+    """The number of the board."""
+    status_column: str = "Status"
+    """The board's field that holds an item's state."""
+
+
+class EnvironmentSettings(_Closed):
+    """One environment that a release walks through; all times in seconds."""
+
+    name: Name
+    """Its name; unique in the stack."""
+    account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
+    """The AWS account it lives in; the stack's own when left out."""
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
+    """The region it lives in; the stack's own when left out."""
+    deploy_role_arn: RoleArn | None = None
+    """The role to assume there; demanded for another account, made by the stack for its own."""
+    approval: bool = False
+    """Whether a person approves each release before it enters; demanded for `production`."""
+    approval_timeout_seconds: Annotated[int, Field(ge=60, le=7 * 86_400)] = 86_400
+    """How long an approval waits before it expires."""
+    approval_wait_seconds: Seconds = 0
+    """How long after the request a decision counts at the earliest."""
+    watch_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
+    """How long alarms are watched after a deployment."""
+    enhanced_watch_seconds: Annotated[int, Field(ge=0, le=7 * 86_400)] = 0
+    """How long they are watched on, beside the next releases; 0 for not at all."""
+    stabilise_seconds: Seconds = 60
+    """How long a rollback settles before it is verified."""
+    coverage_percent: Annotated[float, Field(ge=0, le=100)] = 80
+    """The least test coverage, of lines and of branches, that may enter."""
+    critical_alarms: tuple[str, ...] = ()
+    """Alarms whose ringing rolls a release back."""
+    warning_alarms: tuple[str, ...] = ()
+    """Alarms whose ringing pauses a release for review."""
+    variables: dict[str, str] = {}
+    """What manifests and builds may refer to by name."""
+    functions: tuple[Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")], ...] = ()
+    """The Lambda functions that are delivered here; the deploy role may change these and no other."""
+    deploy_policy_arns: tuple[PolicyArn, ...] = ()
+    """Managed policies for what this environment's commands (buildspecs) need."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> "EnvironmentSettings":
+        if self.name == "production" and not self.approval:
+            raise ValueError("approval must be true for production: no release enters it unseen")
+        if self.account and not self.deploy_role_arn:
+            raise ValueError(f"deployRoleArn is missing: account {self.account} is entered through a role of its own")
+        if self.deploy_role_arn and self.account != self.deploy_role_arn.split(":")[4]:
+            raise ValueError("account must be given with deployRoleArn, and be the account of that role")
+        if self.approval_wait_seconds >= self.approval_timeout_seconds:
+            raise ValueError("approvalWaitSeconds must be less than approvalTimeoutSeconds: nothing could be decided")
+        return self
+
+
+class Backstops(_Closed):
+    """How long a wait trusts events before it reads the truth again, in seconds."""
+
+    build_seconds: Annotated[int, Field(ge=5)] = 60
+    """For builds."""
+    approval_seconds: Annotated[int, Field(ge=5)] = 300
+    """For approvals."""
+    lock_seconds: Annotated[int, Field(ge=5)] = 60
+    """For locks."""
+    watch_seconds: Annotated[int, Field(ge=5)] = 30
+    """For watches: alarms and health are read this often also without an event."""
+
+
+class CodeBuild(_Closed):
+    """The machines that builds run on."""
+
+    compute_type: Literal["small", "medium", "large"] = "small"
+    """Their size."""
+    image: str = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
+    """Their image."""
+
+
+class Settings(_Closed):
+    """Everything that `Pulumi.<stack>.yaml` may say under `kiro-worker:`."""
+
+    github: GitHub
+    """The GitHub that is listened to and told."""
+    environments: tuple[EnvironmentSettings, ...] = Field(min_length=1)
+    """The environments a release walks through, in this order."""
+    poll_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
+    """How often the board is read."""
+    notification_email: Email | None = None
+    """Who gets the mails of all three topics; nobody when left out."""
+    lock_mode: Literal["superseded", "queued"] = "superseded"
+    """Whether a newer release sends an older one away that waits for the same environment, or stands in line."""
+    backstops: Backstops = Backstops()
+    """How long waits trust events."""
+    retain_stateful: bool = False
+    """Whether tables, bucket, key and secrets outlive the stack; demanded for the stack `production`."""
+    log_retention_days: Retention = 90
+    """How long logs are kept."""
+    codebuild: CodeBuild = CodeBuild()
+    """The machines that builds run on."""
+    budget_usd: Annotated[int, Field(ge=1)] = 500
+    """The month's budget."""
+    budget_email: Email | None = None
+    """Who is told when the budget runs out; without one no budget is made."""
+    runbook_url: Url = "https://github.com/kiro-worker/kiro-worker/blob/main/docs/runbooks"
+    """Where messages send people who have to act."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Settings":
+        names = [environment.name for environment in self.environments]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"environments: {', '.join(twice)} is there twice; names must be unique")
+        return self
+
+
+def read(stack: str) -> Settings:
+    """The settings of the running stack; every fault is named at once, in one SettingsError."""
+    settings = parse(_given(), stack)
+    tags: dict[str, str] = (pulumi.Config("aws").get_object("defaultTags") or {}).get("tags", {})
+    missing = [tag for tag in TAGS if tag not in tags]
+    if missing or tags["Environment"] != stack:
+        raise SettingsError(
+            f"aws:defaultTags = {json.dumps(tags)}: needs the tags {', '.join(TAGS)}, Environment being {stack} (I8)"
+        )
+    return settings
+
+
+def parse(given: dict[str, str], stack: str) -> Settings:
+    """Settings from texts as Pulumi hands them over: strings as they are, anything else as JSON."""
+    values = {key: _value(text) for key, text in given.items()}
+    try:
+        settings = Settings.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        lines = [_explain(fault) for fault in error.errors()]
+        raise SettingsError(f"the settings of stack {stack} can't be used:\n  " + "\n  ".join(lines)) from None
+    if stack == "production" and not settings.retain_stateful:
+        raise SettingsError(
+            f"the settings of stack {stack} can't be used:\n  {NAMESPACE}:retainStateful = false: "
+            "must be true in production, where tables, bucket, key and secrets outlive the stack"
+        )
+    return settings
+
+
+def _given() -> dict[str, str]:
+    """Every key of our namespace; the SDK reads single keys only, and an unknown one must not pass unseen."""
+    everything = {**get_config_env(), **CONFIG.get()}
+    prefix = f"{NAMESPACE}:"
+    found = {key.removeprefix(prefix): str(value) for key, value in everything.items() if key.startswith(prefix)}
+    secret = [key for key in found if is_config_secret(prefix + key)]
+    if secret:
+        raise SettingsError(
+            f"{prefix}{secret[0]} = [secret]: no setting is a secret; put secret values into Secrets Manager"
+        )
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _explain(fault: ErrorDetails) -> str:
+    """`kiro-worker:environments[2].approval = false: what is allowed`."""
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"]).lstrip(".")
+    key = f"{NAMESPACE}:{place}" if place else NAMESPACE
+    if fault["type"] == "extra_forbidden":
+        return f"{key} = {_short(fault['input'])}: unknown; known here: {', '.join(_known_beside(fault['loc']))}"
+    if fault["type"] == "missing":
+        return f"{key}: missing; {fault['msg'].lower()}"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{key} = {_short(fault['input'])}: {message}"
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 120 else f"{text[:119]}…"
+
+
+def _known_beside(place: tuple[int | str, ...]) -> list[str]:
+    """The keys that are allowed where an unknown one was found."""
+    inner = {"github": GitHub, "environments": EnvironmentSettings, "backstops": Backstops, "codebuild": CodeBuild}
+    model = inner[str(place[0])] if len(place) > 1 else Settings
+    return sorted(str(field.alias) for field in model.model_fields.values())

@@ -1,0 +1,68 @@
+"""Where this stack is built and how its things are called (I8)."""
+
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+# The shortest limit of all that carry our names: roles and functions take 64 characters.
+_NAME_LIMIT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One IAM statement; `why` is demanded where a resource holds a wildcard, and only there."""
+
+    actions: tuple[str, ...]
+    resources: tuple[pulumi.Input[str], ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BroadGrant:
+    """A statement with a wildcard in its resources: whose it is, what it allows, and why it can't be narrower."""
+
+    role: str
+    actions: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One stack in one account and region; `broad_grants` collects every wildcard that any role was given."""
+
+    stack: str
+    account: str
+    region: str
+    partition: str
+    broad_grants: list[BroadGrant] = field(default_factory=list)
+
+    @classmethod
+    def here(cls) -> "Site":
+        """The stack, account and region that the program runs for."""
+        identity, region, partition = aws.get_caller_identity(), aws.get_region(), aws.get_partition()
+        return cls(pulumi.get_stack(), identity.account_id, region.region, partition.partition)
+
+    def name(self, thing: str) -> str:
+        """`kiro-pipeline-{stack}-{thing}`; a name that AWS would cut or refuse is a ValueError."""
+        name = f"kiro-pipeline-{self.stack}-{thing}"
+        if len(name) > _NAME_LIMIT:
+            raise ValueError(f"{name} has {len(name)} characters, AWS takes {_NAME_LIMIT}: choose a shorter {thing}")
+        return name
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of something in this account and region, known before it is made."""
+        region = "" if service == "iam" else self.region
+        return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
+
+    def role_arn(self, name: str) -> str:
+        """The ARN of a role of this account."""
+        return self.arn("iam", f"role/{name}")
+
+    def workflow_arn(self, workflow: str) -> str:
+        """The ARN of a workflow: functions start workflows that call functions, so one side goes by name."""
+        return self.arn("states", f"stateMachine:{self.name(workflow)}")
+
+    def executions_arn(self, workflow: str) -> str:
+        """The ARNs of all executions of a workflow."""
+        return self.arn("states", f"execution:{self.name(workflow)}:*")

@@ -1,0 +1,38 @@
+"""What an adapter's `SETTINGS` mean in this stack: a closed list of environment variables, each with its value."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import pulumi
+
+from components.estate import Estate
+
+VARIABLES: Mapping[str, Callable[[Estate], pulumi.Input[str]]] = {
+    "DEPLOYMENTS_TABLE": lambda estate: estate.storage.deployments.name,
+    "ENVIRONMENTS_TABLE": lambda estate: estate.storage.environments.name,
+    "LOCKS_TABLE": lambda estate: estate.storage.locks.name,
+    "WAITS_TABLE": lambda estate: estate.storage.waits.name,
+    "LOCK_MODE": lambda estate: estate.settings.lock_mode,
+    "ARTIFACTS_BUCKET": lambda estate: estate.storage.bucket.bucket,
+    "EVENT_BUS": lambda estate: estate.channels.bus.name,
+    "DEPLOYMENTS_TOPIC": lambda estate: estate.channels.topics["deployments"].arn,
+    "APPROVALS_TOPIC": lambda estate: estate.channels.topics["approvals"].arn,
+    "ROLLBACKS_TOPIC": lambda estate: estate.channels.topics["rollbacks"].arn,
+    "APPROVALS_URL": lambda estate: pulumi.Output.concat(estate.api_url, "/approvals"),
+    "WEBHOOK_SECRET": lambda estate: estate.secrets.arns["webhook"],
+    "GITHUB_CREDENTIAL_SECRET": lambda estate: estate.secrets.arns["github"],
+    "GITHUB_API_URL": lambda estate: estate.settings.github.api_url,
+    "GITHUB_URL": lambda estate: estate.settings.github.url,
+    "SLACK_SECRET": lambda estate: estate.secrets.arns["slack"],
+    "REPOSITORIES": lambda estate: ",".join(estate.settings.github.repositories),
+    "MAIN_BRANCH": lambda estate: estate.settings.github.main_branch,
+    "DEPLOYMENT_WORKFLOW": lambda estate: estate.site.workflow_arn("deployment"),
+    "STAGE_WORKFLOW": lambda estate: estate.site.workflow_arn("stage"),
+    "ROLLBACK_WORKFLOW": lambda estate: estate.site.workflow_arn("rollback"),
+    "ENVIRONMENT_NAMES": lambda estate: ",".join(one.name for one in estate.settings.environments),
+    "RUNBOOK_URL": lambda estate: estate.settings.runbook_url,
+}
+
+
+def variables(names: Iterable[str], estate: Estate) -> dict[str, pulumi.Input[str]]:
+    """The environment of a function that asks for these."""
+    return {name: VARIABLES[name](estate) for name in names}

@@ -1,0 +1,136 @@
+"""One state machine: its definition, rendered, and a role that may call what its tasks call and nothing else."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pulumi
+from pulumi_aws import sfn
+
+from components.builds import BUILD
+from components.estate import Estate
+from components.logs import log_group
+from components.python_function import PythonFunction
+from components.role import Role
+from components.site import Grant
+from functions.entry import encode
+from statemachines import definitions, policies
+
+# A stage may wait for an approval and for a review, then in line for its environment, then build and roll back.
+_LONGEST_LINE_SECONDS, _STAGE_WORK_SECONDS = 8 * 3600, 4 * 3600
+_ROLLBACK_SECONDS = 3600
+# How Step Functions learns that a nested execution ended; AWS names the rule.
+_NESTED_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+_LOGS = Grant(
+    (
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+    ),
+    ("*",),
+    why="CloudWatch Logs has no resource-level permission for log delivery",
+)
+_TRACE = Grant(
+    ("xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+    ("*",),
+    why="X-Ray has no resource-level permission for sampling and writing traces",
+)
+
+
+class Workflow(pulumi.ComponentResource):
+    """A definition of `statemachines/`, with the functions of its rooms; its log tells errors, never data."""
+
+    arn: pulumi.Output[str]
+    name: str
+    role: Role
+
+    def __init__(
+        self,
+        workflow: str,
+        *,
+        estate: Estate,
+        functions: Mapping[str, PythonFunction],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kiro:index:Workflow", workflow, None, opts)
+        inner = pulumi.ResourceOptions(parent=self)
+        self.name = estate.site.name(workflow)
+        called = {state: functions[module].arn for state, module in definitions.tasks(workflow).items()}
+        self.role = Role(
+            workflow,
+            site=estate.site,
+            trust={"Service": "states.amazonaws.com"},
+            grants=list(_grants(workflow, called, estate)),
+            opts=inner,
+        )
+        logs = log_group(
+            workflow,
+            # Log delivery adds groups outside this path to a policy of bounded size.
+            f"/aws/vendedlogs/states/{self.name}",
+            key_arn=estate.key_arn,
+            retention_days=estate.settings.log_retention_days,
+            opts=inner,
+        )
+        machine = sfn.StateMachine(
+            workflow,
+            name=self.name,
+            role_arn=self.role.arn,
+            definition=_rendered(workflow, called, estate),
+            logging_configuration=sfn.StateMachineLoggingConfigurationArgs(
+                level="ERROR", include_execution_data=False, log_destination=pulumi.Output.concat(logs.arn, ":*")
+            ),
+            tracing_configuration=sfn.StateMachineTracingConfigurationArgs(enabled=True),
+            opts=inner,
+        )
+        self.arn = machine.arn
+        self.register_outputs({"arn": self.arn})
+
+
+def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: Estate) -> pulumi.Output[str]:
+    backstops, longest = estate.settings.backstops, max(_stage_seconds(estate))
+    values: dict[str, pulumi.Input[Any]] = {
+        "Environments": encode(estate.environments()),
+        "EventBus": estate.channels.bus.name,
+        "BuildProject": estate.builds.projects[BUILD].name,
+        "StageWorkflow": estate.site.workflow_arn("stage"),
+        "RollbackWorkflow": estate.site.workflow_arn("rollback"),
+        "StageTimeoutSeconds": longest,
+        "RollbackTimeoutSeconds": _ROLLBACK_SECONDS,
+        **policies.waits(
+            build=backstops.build_seconds,
+            approval=backstops.approval_seconds,
+            lock=backstops.lock_seconds,
+            watch=backstops.watch_seconds,
+        ),
+        **called,
+    }
+    definition = definitions.load(workflow)
+    return pulumi.Output.all(**values).apply(lambda known: json.dumps(definitions.render(definition, known), indent=2))
+
+
+def _stage_seconds(estate: Estate) -> Iterator[int]:
+    for one in estate.settings.environments:
+        yield 2 * one.approval_timeout_seconds + one.watch_seconds + _LONGEST_LINE_SECONDS + _STAGE_WORK_SECONDS
+
+
+def _grants(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: Estate) -> Iterator[Grant]:
+    site = estate.site
+    yield Grant(("lambda:InvokeFunction",), tuple(called.values()))
+    yield Grant(("events:PutEvents",), (estate.channels.bus.arn,))
+    nested = sorted(definitions.placeholders(workflow) & {"StageWorkflow", "RollbackWorkflow"})
+    if nested:
+        names = [name.removesuffix("Workflow").lower() for name in nested]
+        yield Grant(("states:StartExecution",), tuple(site.workflow_arn(name) for name in names))
+        yield Grant(
+            ("states:DescribeExecution", "states:StopExecution"),
+            tuple(site.executions_arn(name) for name in names),
+            why="an execution's ARN ends in its name, which is not known before",
+        )
+        yield Grant(("events:DescribeRule", "events:PutRule", "events:PutTargets"), (site.arn("events", _NESTED_RULE),))
+    yield _LOGS
+    yield _TRACE

@@ -1,0 +1,1 @@
+"""The components, each by itself."""

@@ -1,0 +1,17 @@
+"""What the tests of components share."""
+
+from pathlib import Path
+
+import pytest
+
+from components import package
+from tests.components import recorder as recorder  # its import quiets the SDK before any component is imported
+
+
+@pytest.fixture(autouse=True)
+def layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A layer folder, as `make package` leaves one."""
+    folder = tmp_path / "layer"
+    (folder / "python").mkdir(parents=True)
+    monkeypatch.setattr(package, "LAYER", folder)
+    return folder

@@ -1,0 +1,189 @@
+"""A Pulumi program run without an engine: every registration is recorded, every ARN looks like AWS's."""
+
+import asyncio
+import contextlib
+import json
+import runpy
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from pulumi.runtime import mocks, set_all_config
+from pulumi.runtime.settings import ROOT as ROOT_STACK
+from pulumi.runtime.stack import run_in_stack
+from pulumi_aws import lambda_, s3
+
+with warnings.catch_warnings():
+    # The SDK loads a service when it is first asked for something of it, and warns of its own deprecated modules.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    assert s3.Bucket
+    assert lambda_.Function
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+
+Properties = dict[str, Any]
+
+# Type → how its ARN follows from its physical name; {name} is that, the rest is this account's.
+_ARNS = {
+    "aws:apigatewayv2/api:Api": "arn:aws:apigateway:{region}::/apis/{name}",
+    "aws:cloudwatch/eventBus:EventBus": "arn:aws:events:{region}:{account}:event-bus/{name}",
+    "aws:cloudwatch/eventRule:EventRule": "arn:aws:events:{region}:{account}:rule/{bus}{name}",
+    "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
+    "aws:codebuild/project:Project": "arn:aws:codebuild:{region}:{account}:project/{name}",
+    "aws:dynamodb/table:Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
+    "aws:iam/role:Role": "arn:aws:iam::{account}:role/{name}",
+    "aws:kms/key:Key": "arn:aws:kms:{region}:{account}:key/{name}",
+    "aws:lambda/function:Function": "arn:aws:lambda:{region}:{account}:function:{name}",
+    "aws:lambda/layerVersion:LayerVersion": "arn:aws:lambda:{region}:{account}:layer:{name}:1",
+    "aws:s3/bucket:Bucket": "arn:aws:s3:::{name}",
+    "aws:secretsmanager/secret:Secret": "arn:aws:secretsmanager:{region}:{account}:secret:{name}-AbCdEf",
+    "aws:sfn/stateMachine:StateMachine": "arn:aws:states:{region}:{account}:stateMachine:{name}",
+    "aws:sns/topic:Topic": "arn:aws:sns:{region}:{account}:{name}",
+    "aws:sqs/queue:Queue": "arn:aws:sqs:{region}:{account}:{name}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One resource as the program asked for it."""
+
+    type: str
+    name: str
+    inputs: Properties
+    custom: bool
+
+    @property
+    def physical_name(self) -> str:
+        """Its name in AWS, where it has one."""
+        for key in ("name", "bucket", "layerName", "dashboardName"):
+            if key in self.inputs:
+                return str(self.inputs[key])
+        return self.name
+
+
+@dataclass
+class Recorder(pulumi.runtime.Mocks):
+    """Takes every registration and answers what AWS would have computed."""
+
+    resources: list[Registered] = field(default_factory=list)
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        """Record it; its id is its name or, where AWS does so, its ARN."""
+        made = Registered(args.typ, args.name, dict(args.inputs), bool(args.custom))
+        self.resources.append(made)
+        return _id(made), {**args.inputs, **_computed(made)}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
+        """Where the program runs."""
+        answers: dict[str, Properties] = {
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+            "aws:index/getRegion:getRegion": {"region": REGION},
+            "aws:index/getPartition:getPartition": {"partition": "aws"},
+        }
+        return answers[args.token]
+
+    def of(self, kind: str) -> list[Registered]:
+        """Every resource of a type, by the end of its name: `iam/role:Role`."""
+        return [one for one in self.resources if one.type == f"aws:{kind}"]
+
+    def one(self, kind: str, name: str) -> Registered:
+        """The resource of a type with this logical name."""
+        (found,) = [one for one in self.of(kind) if one.name == name]
+        return found
+
+
+def _id(made: Registered) -> str:
+    by_arn = ("aws:sns/topic:Topic", "aws:sfn/stateMachine:StateMachine", "aws:secretsmanager/secret:Secret")
+    return str(_computed(made)["arn"]) if made.type in by_arn else made.physical_name
+
+
+def _computed(made: Registered) -> Properties:
+    bus = made.inputs.get("eventBusName")
+    places = {"account": ACCOUNT, "region": REGION, "name": made.physical_name, "bus": f"{bus}/" if bus else ""}
+    arn = _ARNS.get(made.type, "").format(**places)
+    found: Properties = {"arn": arn} if arn else {}
+    if made.type == "aws:apigatewayv2/api:Api":
+        host = f"api123.execute-api.{REGION}.amazonaws.com"
+        found |= {"apiEndpoint": f"https://{host}", "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:api123"}
+    if made.type == "aws:lambda/function:Function":
+        found["invokeArn"] = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}/invocations"
+    if made.type == "aws:kms/key:Key":
+        found["keyId"] = made.name
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a program registered, exported and left in its globals."""
+
+    recorder: Recorder
+    outputs: Properties
+    globals: Properties
+
+
+def stack_config(stack: str) -> dict[str, str]:
+    """The settings of `Pulumi.<stack>.yaml`, as Pulumi hands them to a program."""
+    given = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text("utf-8"))["config"]
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in given.items()}
+
+
+def run(program: Callable[[], Any], stack: str, config: dict[str, str], recorder: Recorder) -> Properties:
+    """Run a program to the end of all its outputs; its exports come back."""
+    exported: Properties = {}
+
+    def whole() -> None:
+        program()
+        stack_resource = pulumi.runtime.stack.get_root_resource()
+        for name, value in getattr(stack_resource, "outputs", {}).items():
+            pulumi.Output.from_input(value).apply(lambda known, name=name: exported.__setitem__(name, known))
+
+    with _event_loop() as loop:
+        mocks.set_mocks(recorder, project="kiro-worker", stack=stack, preview=False)
+        # set_mocks makes a root stack and finishes it before the program has exported anything.
+        ROOT_STACK.set(None)
+        set_all_config(config, [])
+        loop.run_until_complete(run_in_stack(whole))
+    return exported
+
+
+def run_main(stack: str, config: dict[str, str] | None = None, recorder: Recorder | None = None) -> Outcome:
+    """Run `__main__.py` for a stack, with the settings of its file unless others are given."""
+    recorder, kept = recorder or Recorder(), Properties()
+    exported = run(
+        lambda: kept.update(runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")),
+        stack,
+        stack_config(stack) if config is None else config,
+        recorder,
+    )
+    return Outcome(recorder, exported, kept)
+
+
+@contextlib.contextmanager
+def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # One worker: the SDK gives every thread an event loop, and leaves closing them to whoever owns the thread.
+    worker = ThreadPoolExecutor(1)
+    loop.set_default_executor(worker)
+    try:
+        yield loop
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        worker.submit(_close_own_loop).result()
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+        asyncio.set_event_loop(None)
+
+
+def _close_own_loop() -> None:
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_event_loop().close()

@@ -1,0 +1,50 @@
+"""The stack on moto, and a local GitHub; the clients are made once, the resources anew for every test."""
+
+from collections.abc import Iterator
+
+import moto  # noqa: F401 - hooks botocore: must come before the first client is made
+import pytest
+from moto import mock_aws
+
+from functions.runtime import Clients
+from tests.functions.stack import ACCOUNT, BUCKET, MACHINES, REGION, SETTINGS, Stack, create_tables
+
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+@pytest.fixture(scope="session")
+def _session_stack() -> Iterator[Stack]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _CREDENTIALS.items():
+            patch.setenv(name, value)
+        patch.delenv("AWS_PROFILE", raising=False)
+        settings = dict(SETTINGS)
+        made = Stack(Clients(settings), settings)
+        made.clients._session.events.register("before-parameter-build", made.record)
+        yield made
+
+
+@pytest.fixture
+def stack(_session_stack: Stack) -> Iterator[Stack]:
+    """An empty stack: tables, bucket, topics, bus, workflows."""
+    made = _session_stack
+    made.settings.clear()
+    made.settings.update(SETTINGS)
+    made.calls.clear()
+    with mock_aws():
+        create_tables(made.client("dynamodb"))
+        made.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        made.client("events").create_event_bus(Name="kiro-bus")
+        for topic in ("deployments", "approvals", "rollbacks"):
+            made.client("sns").create_topic(Name=f"kiro-{topic}")
+        for arn in MACHINES.values():
+            made.client("stepfunctions").create_state_machine(
+                name=arn.rsplit(":", 1)[-1], definition="{}", roleArn=f"arn:aws:iam::{ACCOUNT}:role/workflow"
+            )
+        yield made

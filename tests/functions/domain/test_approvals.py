@@ -1,0 +1,109 @@
+"""A request for approval is decided once, by who holds its secret, in its time."""
+
+from dataclasses import replace
+from typing import Any, get_args
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.domain.approvals import Approval, Decision, Refused, State, decide, hash_secret, opens, seen
+
+ASKED, FROM, TO, LATE = "2026-01-31T08:00", "2026-01-31T08:05", "2026-02-01T08:00", "2026-02-01T08:01"
+OPEN = Approval("id", "deploy", "d", "production", {}, [hash_secret("s1"), hash_secret("s2")], ASKED, FROM, TO)
+TIMES = st.sampled_from([ASKED, FROM, "2026-01-31T09:00", TO, LATE])
+DECISIONS = st.builds(
+    Decision, st.booleans(), st.sampled_from(["", "  ", "Ada"]), st.sampled_from(["", "no"]), st.text(), st.text()
+)
+
+
+def decision(**changes: Any) -> Decision:
+    """Ada approves, with changes."""
+    return replace(Decision(True, "Ada", "", "10.0.0.1", "Firefox"), **changes)
+
+
+@given(st.lists(st.tuples(DECISIONS, TIMES), max_size=8))
+def test_a_request_is_decided_at_most_once(attempts: list[tuple[Decision, str]]) -> None:
+    """The first decision that counts stands, whatever is posted later."""
+    current, counted = OPEN, 0
+    for one, now in attempts:
+        after = decide(current, one, now)
+        if not isinstance(after, Refused):
+            counted += 1
+            current = after
+    assert counted <= 1
+    assert (current.state != "open") == (counted == 1)
+
+
+@given(DECISIONS, TIMES, st.sampled_from(get_args(State)))
+def test_only_an_open_request_in_its_time_is_decided(one: Decision, now: str, state: State) -> None:
+    """Everything else is refused with a word for its page; refusing changes nothing."""
+    after = decide(replace(OPEN, state=state), one, now)
+    counts = (
+        state == "open"
+        and now < TO
+        and one.by.strip()
+        and ((one.approve and now >= FROM) or (not one.approve and one.reason.strip()))
+    )
+    assert isinstance(after, Approval) == bool(counts)
+    if isinstance(after, Refused):
+        assert after.message
+
+
+def test_who_decided_what_when_and_why_is_kept() -> None:
+    """A3: the record of a decision is complete, and bounded."""
+    after = decide(OPEN, decision(by=" Ada ", reason="x" * 5000, user_agent="y" * 5000), FROM)
+    assert isinstance(after, Approval)
+    assert (after.state, after.by, after.decided_at, after.address) == ("approved", "Ada", FROM, "10.0.0.1")
+    assert (len(after.reason), len(after.user_agent)) == (2000, 400)
+
+
+def test_the_wait_timer_holds_approvals_only() -> None:
+    """A1: an approval counts only after the wait; a rejection counts at once."""
+    early = decide(OPEN, decision(), ASKED)
+    assert isinstance(early, Refused)
+    assert early.why == "early"
+    late = decide(OPEN, decision(approve=False, reason="no"), ASKED)
+    assert isinstance(late, Approval)
+    assert late.state == "rejected"
+
+
+def test_every_refusal_has_its_word() -> None:
+    """The page of a used, expired, superseded or void link says what became of the request."""
+    used = replace(OPEN, state="approved", by="Bob", decided_at=FROM)
+    words = {
+        "used": used,
+        "superseded": replace(OPEN, state="superseded"),
+        "void": replace(OPEN, state="void"),
+        "expired": replace(OPEN, state="expired"),
+    }
+    for why, approval in words.items():
+        refused = decide(approval, decision(), FROM)
+        assert isinstance(refused, Refused)
+        assert refused.why == why
+    refused = decide(used, decision(), FROM)
+    assert isinstance(refused, Refused)
+    assert "approved by Bob" in refused.message
+
+
+def test_a_request_ends_at_its_end() -> None:
+    """The moment of the end counts as over; a decided request stays as it was decided."""
+    assert seen(OPEN, "2026-02-01T07:59").state == "open"
+    assert seen(OPEN, TO).state == "expired"
+    assert seen(replace(OPEN, state="rejected"), LATE).state == "rejected"
+
+
+@given(st.text())
+def test_only_a_secret_that_was_mailed_opens(secret: str) -> None:
+    """Every mail's secret opens, nothing else does: not the empty one, not a hash."""
+    assert opens(OPEN, secret) == (secret in ("s1", "s2"))
+    assert opens(OPEN, "s1")
+    assert opens(OPEN, "s2")
+    assert not opens(OPEN, OPEN.secret_hashes[0])
+    assert not opens(None, "s1")
+    assert not opens(replace(OPEN, secret_hashes=[]), "")
+
+
+def test_secrets_are_kept_as_hashes() -> None:
+    """A2: what is stored does not open a link."""
+    assert "s1" not in str(OPEN)
+    assert len(hash_secret("s1")) == 64

@@ -1,0 +1,64 @@
+"""Whether what was built may be deployed."""
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.domain.gates import Coverage, Gate, TestRun, Unreadable, all_passed, judge_coverage, judge_tests
+
+RATES = st.floats(allow_nan=True, allow_infinity=True)
+VERDICTS = st.lists(st.builds(Gate, st.text(), st.sampled_from(["passed", "failed"]), st.text()))
+
+
+@given(VERDICTS)
+def test_one_failed_gate_closes_all(gates: list[Gate]) -> None:
+    """A blocking finding never deploys, wherever it stands."""
+    assert not all_passed([*gates, Gate("x", "failed", "")])
+    assert not all_passed([Gate("x", "failed", ""), *gates])
+
+
+def test_no_gate_is_no_pass() -> None:
+    """Nothing judged is nothing passed."""
+    assert not all_passed([])
+    assert all_passed([Gate("tests", "passed", "")])
+
+
+@given(st.integers(0, 50), st.lists(st.text(min_size=1), max_size=8), st.integers(0, 50))
+def test_tests_pass_only_when_some_ran_and_none_failed(total: int, failed: list[str], skipped: int) -> None:
+    """Zero tests, only skipped tests and any failed test keep the gate closed."""
+    gate = judge_tests(TestRun(total, tuple(failed), skipped))
+    assert (gate.outcome == "passed") == (not failed and total > skipped)
+
+
+def test_failed_tests_are_named_but_not_all_of_a_thousand() -> None:
+    """The first five are named, the others counted."""
+    gate = judge_tests(TestRun(9, tuple("abcdefg")))
+    assert gate.reason == "7 of 9 tests failed: a, b, c, d, e and 2 more"
+
+
+@given(RATES, st.none() | RATES, st.floats(0, 100))
+def test_coverage_passes_only_when_every_rate_reaches_the_minimum(
+    lines: float, branches: float | None, minimum: float
+) -> None:
+    """A rate that is no number reaches nothing."""
+    gate = judge_coverage(Coverage(lines, branches), minimum)
+    assert (gate.outcome == "passed") == (lines >= minimum and (branches is None or branches >= minimum))
+
+
+def test_nan_is_no_coverage() -> None:
+    """Not a number fails, also against a minimum of zero."""
+    assert judge_coverage(Coverage(math.nan), 0).outcome == "failed"
+    assert judge_coverage(Coverage(100, math.nan), 0).outcome == "failed"
+
+
+def test_low_coverage_says_how_low() -> None:
+    """Each rate that is too low is told with the minimum."""
+    gate = judge_coverage(Coverage(79.96, 10), 80)
+    assert gate.reason == "lines 80.0 % and branches 10.0 % covered, 80 % demanded"
+
+
+def test_what_cannot_be_read_has_failed() -> None:
+    """A report nobody can trust closes its gate and says why."""
+    assert judge_tests(Unreadable("junit.xml:3: not XML")) == Gate("tests", "failed", "junit.xml:3: not XML")
+    assert judge_coverage(Unreadable("gone"), 80) == Gate("coverage", "failed", "gone")

@@ -1,0 +1,96 @@
+"""What people read, from the event alone."""
+
+from typing import Any, get_args
+
+import pytest
+
+from functions.domain.approvals import Approval
+from functions.domain.messages import Topic, approval_wanted, compose
+from functions.entry import encode
+from tests.functions.samples import DEPLOYMENT, RELEASE
+
+DETAIL: dict[str, Any] = {
+    "deploymentId": DEPLOYMENT,
+    "release": encode(RELEASE),
+    "environment": "production",
+    "reason": "because",
+    "result": "passed",
+    "outcome": "deployed",
+}
+SUMMARY = {
+    "repository": "acme/hello-service",
+    "commit": RELEASE.commit,
+    "title": "feat: greet",
+    "author": "Ada",
+    "changes": "hello",
+    "gates": "tests: 3 passed",
+    "rollback": "hello to 0a0a0a",
+    "reason": "",
+}
+EVENTS = {
+    "DeploymentStarted": "deployments",
+    "StageFinished": "deployments",
+    "DeploymentFinished": "deployments",
+    "RollbackStarted": "rollbacks",
+    "RollbackFinished": "rollbacks",
+}
+RESULTS = ["passed", "rejected", "expired", "superseded", "void", "failed", "restored", "partly", "unknown"]
+
+
+@pytest.mark.parametrize(("name", "topic"), EVENTS.items())
+def test_every_message_says_what_who_where_and_why(name: str, topic: Topic) -> None:
+    """N1: commit, author, environment, reason and deployment stand in each."""
+    written = compose(name, DETAIL)
+    assert written
+    assert written[0] == topic
+    assert topic in get_args(Topic)
+    for word in ("acme/hello-service 1a2b3c4d5e6f", "Ada", "production", "because", DEPLOYMENT, "feat: greet"):
+        assert word in written[2]
+    assert "with a name" not in written[2], "only the title of the commit"
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_every_end_of_a_stage_has_its_words(result: str) -> None:
+    """The subject alone tells what became of the stage."""
+    written = compose("StageFinished", {**DETAIL, "result": result})
+    assert written
+    assert written[1].endswith(" production")
+    if result not in ("failed", "void"):
+        assert "failed before" not in written[1]
+
+
+def test_a_frozen_environment_is_shouted() -> None:
+    """R5: an unknown end freezes the environment, and the subject says so."""
+    unknown, restored = (compose("RollbackFinished", {**DETAIL, "result": r}) for r in ("unknown", "restored"))
+    assert unknown
+    assert restored
+    assert "FROZEN" in unknown[1]
+    assert "FROZEN" not in restored[1]
+
+
+def test_a_deployment_that_never_learned_its_release_is_still_told() -> None:
+    """N3: an outcome is told also when Begin could not ask GitHub."""
+    for release in (None, {}):
+        written = compose("DeploymentFinished", {"deploymentId": "d", "release": release, "reason": "r", "outcome": "failed"})
+        assert written
+        assert "ended: failed" in written[1]
+
+
+def test_an_event_that_is_not_for_people_is_no_mail() -> None:
+    """Unknown names are left alone."""
+    assert compose("SomethingElse", DETAIL) is None
+
+
+@pytest.mark.parametrize("purpose", ["deploy", "review"])
+def test_the_mail_that_asks_has_two_links_and_all_one_needs(purpose: Any) -> None:
+    """A1: release, changes, gates and what rollback would do; the links end when the request does."""
+    approval = Approval("id", purpose, DEPLOYMENT, "production", SUMMARY, [], "a", "b", "2026-02-01T08:00:00.000Z")
+    subject, text = approval_wanted(approval, "https://x/id?secret=s")
+    assert subject == f"{'Approve' if purpose == 'deploy' else 'Review a warning of'} acme/hello-service 1a2b3c4d5e6f for production"
+    assert "https://x/id?secret=s&intent=approve" in text
+    assert "https://x/id?secret=s&intent=reject" in text
+    assert all(value in text for key, value in SUMMARY.items() if key != "commit")
+    assert "2026-02-01T08:00:00.000Z" in text
+    assert "Reason" not in text
+    asked = Approval("id", purpose, "d", "p", {**SUMMARY, "reason": "cpu rings"}, [], "a", "b", "c")
+    assert "Reason     cpu rings" in approval_wanted(asked, "l")[1]

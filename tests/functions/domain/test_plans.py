@@ -1,0 +1,153 @@
+"""What a release changes in each environment, and why."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.domain.environments import PartState
+from functions.domain.manifests import Build, Manifest
+from functions.domain.plans import Change, Plan, plan
+from tests.functions.samples import COMMAND, COMMIT, OLDER, SERVICE, environment, state, version
+
+TEST, PRODUCTION = environment(name="test", approval=False), environment()
+MANIFEST = Manifest("hello", Build("build.yml", ["junit.xml"], "coverage.xml"), [COMMAND, SERVICE])
+AHEAD = Change("ahead", ("src/hello.py",))
+
+
+def made(
+    running: dict[str, dict[str, PartState]] | None = None,
+    change: Change = AHEAD,
+    manifest: Manifest = MANIFEST,
+) -> Plan:
+    """A plan for test and production."""
+    return plan(manifest, (TEST, PRODUCTION), running or {}, {OLDER: change, COMMIT: Change("identical", ())}, COMMIT)
+
+
+def reasons(made_plan: Plan, stage: int = 0) -> dict[str, str]:
+    """Why each part of a stage is in (+) or out (-)."""
+    chosen = made_plan.stages[stage]
+    return {f"+{p.part.name}": p.reason for p in chosen.parts} | {f"-{s.part}": s.reason for s in chosen.skipped}
+
+
+def everywhere(**states: PartState) -> dict[str, dict[str, PartState]]:
+    """The same parts run in both environments."""
+    return {"test": states, "production": states}
+
+
+def test_an_empty_environment_gets_every_part_in_order() -> None:
+    """Infrastructure before services, environments in the order of the settings."""
+    first = made()
+    assert first.outcome == "deploy"
+    assert [stage.environment.name for stage in first.stages] == ["test", "production"]
+    assert [chosen.part.name for chosen in first.stages[0].parts] == ["infrastructure", "hello"]
+    assert (first.buildspec, first.junit, first.cobertura) == ("build.yml", ("junit.xml",), "coverage.xml")
+
+
+def test_only_what_changed_is_in_and_the_rest_says_why_not() -> None:
+    """P5: a part is in for a file of its paths, and out with the commit it was compared with."""
+    found = made(everywhere(infrastructure=state(COMMAND), hello=state()))
+    assert reasons(found) == {
+        "+hello": f"src/hello.py changed since {OLDER[:12]}",
+        "-infrastructure": f"none of its paths changed since {OLDER[:12]}",
+    }
+
+
+def test_nothing_to_do_is_said() -> None:
+    """A commit that changes no part anywhere deploys nothing, and the record still says why part by part."""
+    found = made(everywhere(infrastructure=state(COMMAND), hello=state()), Change("ahead", ("README.md",)))
+    assert found.outcome == "nothing"
+    assert set(reasons(found)) == {"-infrastructure", "-hello"}
+
+
+def test_the_same_commit_again_does_nothing() -> None:
+    """What runs verified as this commit is left alone."""
+    now = version(COMMIT)
+    assert made(everywhere(infrastructure=state(COMMAND, now), hello=state(SERVICE, now))).outcome == "nothing"
+
+
+def test_a_commit_that_was_never_verified_is_deployed_again() -> None:
+    """The same commit is in where it was not recorded as good."""
+    now = version(COMMIT)
+    found = made(everywhere(infrastructure=state(COMMAND, now), hello=state(SERVICE, now, good=version())))
+    assert reasons(found)["+hello"] == "runs this commit, but it was never verified good"
+
+
+def test_a_changed_definition_brings_a_part_in() -> None:
+    """The manifest itself is a change, whatever the paths say."""
+    found = made(everywhere(infrastructure=state(COMMAND), hello=state(replace(SERVICE, alias="old"))))
+    assert "delivery.yml changed" in reasons(found)["+hello"]
+
+
+@pytest.mark.parametrize("status", ["diverged", "unknown"])
+def test_what_nobody_can_tell_counts_as_changed(status: str) -> None:
+    """Without a list of files every part is in."""
+    found = made(everywhere(infrastructure=state(COMMAND), hello=state()), Change(status, None))  # type: ignore[arg-type]
+    assert [key[0] for key in reasons(found)] == ["+", "+"]
+    assert "can't be told" in reasons(found)["+hello"]
+
+
+def test_a_version_without_a_commit_counts_as_changed() -> None:
+    """After a rollback to a version somebody made by hand, nobody can tell what lies between."""
+    by_hand = state(SERVICE, version("", "7"))
+    assert "+hello" in reasons(made(everywhere(hello=by_hand)))
+
+
+def test_an_older_release_is_superseded_as_a_whole() -> None:
+    """P3: one environment that runs something newer is enough, and is named."""
+    found = made({"production": {"hello": state()}}, Change("behind", None))
+    assert found.outcome == "superseded"
+    assert found.reason == f"production already runs {OLDER[:12]} of hello, which is newer"
+    assert found.stages == ()
+
+
+def test_a_repository_walks_its_own_environments() -> None:
+    """Some of the stack's environments, in the stack's order."""
+    found = made(manifest=replace(MANIFEST, environments=["production"]))
+    assert [stage.environment.name for stage in found.stages] == ["production"]
+    # what runs where this repository does not go is not asked
+    both = replace(MANIFEST, environments=["production", "test"])
+    assert [stage.environment.name for stage in made(manifest=both).stages] == ["test", "production"]
+
+
+def test_an_unknown_environment_is_named_with_the_known_ones() -> None:
+    """A person mends the manifest: the plan is invalid."""
+    found = made(manifest=replace(MANIFEST, environments=["prod"]))
+    assert (found.outcome, found.stages) == ("invalid", ())
+    assert "prod unknown (known: production, test)" in found.reason
+
+
+def test_a_stage_with_nothing_to_do_is_left_out() -> None:
+    """An environment that is as wanted asks for no approval and takes no lock."""
+    now = version(COMMIT)
+    settled = {"test": {"infrastructure": state(COMMAND, now), "hello": state(SERVICE, now)}}
+    assert [stage.environment.name for stage in made(settled).stages] == ["production"]
+
+
+STATES = st.none() | st.builds(
+    lambda commit, good, part: state(part, version(commit), good=version(commit) if good else None),
+    st.sampled_from([OLDER, COMMIT]),
+    st.booleans(),
+    st.sampled_from([SERVICE, replace(SERVICE, alias="old")]),
+)
+CHANGES = st.builds(
+    Change,
+    st.sampled_from(["ahead", "diverged", "unknown", "identical"]),
+    st.none() | st.lists(st.sampled_from(["src/a.py", "infra/b.py", "README.md"])).map(tuple),
+)
+
+
+@given(st.dictionaries(st.sampled_from(["infrastructure", "hello"]), STATES), CHANGES)
+def test_every_part_is_in_or_out_with_a_reason(states: dict[str, PartState | None], change: Change) -> None:
+    """Each part of the manifest stands exactly once in each stage, and says why."""
+    running = {name: one for name, one in states.items() if one}
+    found = made(everywhere(**running), change)
+    assert found.outcome in ("deploy", "nothing")
+    assert found.reason
+    for number in range(len(found.stages)):
+        said = reasons(found, number)
+        assert sorted(key[1:] for key in said) == ["hello", "infrastructure"]
+        assert all(said.values())
+    if found.outcome == "deploy":
+        assert all(stage.parts for stage in found.stages)

@@ -1,0 +1,71 @@
+"""Names and refs of a release."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.domain.errors import BadInputError
+from functions.domain.releases import Release, asks_to_skip, branch_or_tag, execution_name, is_commit
+
+COMMITS = st.text("0123456789abcdef", min_size=40, max_size=40)
+# What the workflows append: an environment's name (16 characters are allowed for it) and a word for the rollback.
+LONGEST = "-" + "e" * 16 + "-rollback-alone"
+
+
+@given(st.sampled_from(["refs/heads/", "refs/tags/"]), st.text(min_size=1), COMMITS)
+def test_every_execution_name_is_one_that_step_functions_takes(prefix: str, name: str, commit: str) -> None:
+    """At most 80 characters with every suffix, and only letters, digits, dots, dashes and underscores."""
+    made = execution_name(prefix + name, commit)
+    assert re.fullmatch(r"[A-Za-z0-9._-]+", made)
+    assert len(made + LONGEST) <= 80
+    assert made.endswith(commit[:12])
+
+
+@given(st.text(min_size=1), COMMITS, COMMITS)
+def test_a_name_tells_commits_apart_and_repeats_itself(name: str, one: str, other: str) -> None:
+    """P2: the same push has the same name; another commit has another."""
+    ref = f"refs/heads/{name}"
+    assert execution_name(ref, one) == execution_name(ref, one)
+    if one[:12] != other[:12]:
+        assert execution_name(ref, one) != execution_name(ref, other)
+
+
+def test_names_say_what_they_are() -> None:
+    """A person reads branch or tag, and the commit."""
+    commit = "1a2b3c4d5e6f" + "0" * 28
+    assert execution_name("refs/heads/main", commit) == "main-1a2b3c4d5e6f"
+    assert execution_name("refs/tags/v1.2.0", commit) == "tag-v1.2.0-1a2b3c4d5e6f"
+    assert execution_name("refs/heads/feature/a b", commit) == "feature-a-b-1a2b3c4d5e6f"
+
+
+@pytest.mark.parametrize("ref", ["", "main", "refs/heads/", "refs/tags/", "refs/pull/1/head", "heads/main"])
+def test_a_ref_that_is_neither_branch_nor_tag_is_named(ref: str) -> None:
+    """The text of the error holds the ref."""
+    with pytest.raises(BadInputError, match=re.escape(repr(ref))):
+        branch_or_tag(ref)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [("a" * 40, True), ("a" * 39, False), ("a" * 41, False), ("A" * 40, False), ("g" * 40, False), ("a" * 40 + "\n", False)],
+)
+def test_a_commit_is_forty_lower_hex_digits(text: str, right: bool) -> None:  # noqa: FBT001 - the table's column
+    """Nothing shorter, longer or else."""
+    assert is_commit(text) is right
+
+
+@pytest.mark.parametrize(
+    ("message", "skips"),
+    [("[skip ci] docs", True), ("docs\n\n[CI SKIP]", True), ("skip ci", False), ("[skipci]", False), ("", False)],
+)
+def test_skipping_is_asked_for_in_brackets(message: str, skips: bool) -> None:  # noqa: FBT001 - the table's column
+    """P4: both forms, anywhere in the message."""
+    assert asks_to_skip(message) is skips
+
+
+def test_a_release_is_written_short() -> None:
+    """Twelve digits of the commit and the first line of the message."""
+    release = Release("acme/x", "refs/heads/main", "1a2b3c4d5e6f7", message="feat: one\n\ntwo")
+    assert (release.short, release.title) == ("1a2b3c4d5e6f", "feat: one")

@@ -1,0 +1,69 @@
+"""Values of the domain for tests, complete and plausible; every builder takes what the test is about."""
+
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+from zipfile import ZipFile, ZipInfo
+
+from functions.domain.environments import Environment, PartState, Version
+from functions.domain.locks import Lease
+from functions.domain.manifests import Health, Part
+from functions.domain.releases import Release
+from tests.functions.stack import DEPLOY_ROLE, REGION
+
+COMMIT = "1a2b3c4d5e6f" + "0" * 28
+OLDER = "0a0a0a0a0a0a" + "1" * 28
+DEPLOYMENT = "main-1a2b3c4d5e6f"
+NOW = "2026-01-31T08:00:00.000Z"
+RELEASE = Release(
+    "acme/hello-service",
+    "refs/heads/main",
+    COMMIT,
+    author="Ada",
+    author_email="ada@example.com",
+    message="feat: greet\n\nwith a name",
+    committed_at="2026-01-31T07:00:00+00:00",
+)
+ENVIRONMENT = Environment(
+    name="production",
+    region=REGION,
+    deploy_role_arn=DEPLOY_ROLE,
+    deploy_project="kiro-deploy-production",
+    approval=True,
+    approval_timeout_seconds=86_400,
+    approval_wait_seconds=300,
+    watch_seconds=600,
+    stabilise_seconds=60,
+    coverage_percent=80.0,
+    variables={"DOMAIN": "example.com"},
+)
+SERVICE = Part("hello", "lambda", ["src/*"], function="hello-{environment}", alias="live", artifact="hello.zip")
+COMMAND = Part("infrastructure", "command", ["infra/*"], buildspec="infra/buildspec.yml")
+HEALTH = Health("http://{environment}.{DOMAIN}/health")
+LEASE = Lease("environment/production", "arn:execution:owner", 1)
+
+
+def environment(**changes: Any) -> Environment:
+    """The production environment, with changes."""
+    return replace(ENVIRONMENT, **changes)
+
+
+def version(commit: str = OLDER, number: str = "1", **changes: Any) -> Version:
+    """Something that ran."""
+    made = Version(commit, f"main-{commit[:12]}", f"sources/{commit}.zip", f"builds/{commit}.zip", number, NOW)
+    return replace(made, **changes)
+
+
+def state(part: Part = SERVICE, running: Version | None = None, **changes: Any) -> PartState:
+    """What runs in a part of production: by default the older release, and good."""
+    made = running or version()
+    return replace(PartState("production", part.name, made, made, part), **changes)
+
+
+def archive(files: dict[str, str | bytes]) -> bytes:
+    """A zip archive that is the same for the same files."""
+    packed = BytesIO()
+    with ZipFile(packed, "w") as writer:
+        for name, content in files.items():
+            writer.writestr(ZipInfo(name), content)
+    return packed.getvalue()

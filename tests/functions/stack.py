@@ -1,0 +1,177 @@
+"""A stack as the functions see it, on moto: clients, settings, records of every call, and the tables behind them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+from functions.entry import Room, decode, encode, room_function
+from functions.runtime import Clients, furnish
+
+REGION = "eu-central-1"
+ACCOUNT = "123456789012"
+BUCKET = "kiro-pipeline-test-artifacts"
+DEPLOY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/kiro-pipeline-test-deploy"
+MACHINES = {name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}" for name in ("deployment", "stage", "rollback")}
+TABLES = {f"{name.upper()}_TABLE": f"kiro-{name}" for name in ("deployments", "environments", "locks", "waits")}
+SETTINGS = {
+    **TABLES,
+    **{f"{name.upper()}_WORKFLOW": arn for name, arn in MACHINES.items()},
+    **{f"{name.upper()}_TOPIC": f"arn:aws:sns:{REGION}:{ACCOUNT}:kiro-{name}" for name in ("deployments", "approvals", "rollbacks")},
+    "ARTIFACTS_BUCKET": BUCKET,
+    "EVENT_BUS": "kiro-bus",
+    "LOCK_MODE": "superseded",
+    "APPROVALS_URL": "https://approvals.example.com/approvals/",
+    "ENVIRONMENT_NAMES": "test,production",
+    "REPOSITORIES": "acme/hello-service",
+    "MAIN_BRANCH": "main",
+    "WEBHOOK_SECRET": "kiro-webhook",
+    "SLACK_SECRET": "kiro-slack",
+    "GITHUB_CREDENTIAL_SECRET": "kiro-github",
+    "GITHUB_API_URL": "http://127.0.0.1:9/api/v3",
+}
+# What IAM calls a call; everything else is called as it is.
+_ACTIONS = {"s3:ListObjectsV2": "s3:ListBucket", "s3:CreateMultipartUpload": "s3:PutObject"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of an SDK under the function's own role."""
+
+    action: str
+    on: str
+    given: Mapping[str, Any]
+
+
+@dataclass
+class Stack:
+    """What a test arranges, runs and reads; `calls` are those that a room made."""
+
+    clients: Clients
+    settings: dict[str, str]
+    calls: list[Call] = field(default_factory=list)
+    recording: bool = False
+
+    def record(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
+        """Note a call: a handler of botocore's `before-parameter-build`."""
+        if self.recording:
+            action = f"{model.service_model.signing_name}:{model.name}"
+            self.calls.append(Call(_ACTIONS.get(action, action), _resource(params), dict(params)))
+
+    def client(self, service: str) -> Any:
+        """A client to arrange or to look with."""
+        return self.clients.client(service)
+
+    def table(self, name: str) -> Any:
+        """One of the four tables."""
+        return self.clients.table(f"{name.upper()}_TABLE")
+
+    def run(self, module_name: str, event: Any) -> Any:
+        """Run a room as the runtime does, from JSON to JSON, and demand that it declares what it calls."""
+        module = import_module(f"functions.{module_name}")
+        function = room_function(module)
+        kind, adapters = furnish(function, self.clients)
+        wire = json.loads(json.dumps(encode(event)))
+        first = len(self.calls)
+        self.recording = True
+        try:
+            answer = encode(function(decode(kind, wire) if kind else wire, **adapters))
+        finally:
+            self.recording = False
+        undeclared(module, self.calls[first:])
+        return json.loads(json.dumps(answer))
+
+    def completed(self) -> dict[str, Any]:
+        """The task tokens that were completed, with their answers."""
+        done = [call for call in self.calls if call.action == "states:SendTaskSuccess"]
+        return {call.given["taskToken"]: json.loads(call.given["output"]) for call in done}
+
+    def told(self) -> list[tuple[str, Any]]:
+        """The domain events that were put on the bus."""
+        puts = [call for call in self.calls if call.action == "events:PutEvents"]
+        return [(entry["DetailType"], json.loads(entry["Detail"])) for call in puts for entry in call.given["Entries"]]
+
+    def mails(self) -> list[Mapping[str, Any]]:
+        """The messages that were published."""
+        return [call.given for call in self.calls if call.action == "sns:Publish"]
+
+    def execution(self, machine: str, name: str, given: Any = None) -> str:
+        """The ARN of an execution that runs now."""
+        started = self.client("stepfunctions").start_execution(
+            stateMachineArn=MACHINES[machine], name=name, input=json.dumps(encode(given or {}))
+        )
+        return str(started["executionArn"])
+
+    def kill(self, execution: str) -> None:
+        """Stop an execution."""
+        self.client("stepfunctions").stop_execution(executionArn=execution)
+
+    def deployment(self, deployment_id: str = "main-1a2b3c4d5e6f") -> dict[str, Any]:
+        """A deployment's record, as the product reads it."""
+        from functions.adapters.deployments_table import DeploymentsTable
+
+        return DeploymentsTable.connect(self.clients).get(deployment_id) or {}
+
+
+def _resource(params: Mapping[str, Any]) -> str:
+    """`table/waits` or `index/waits` for DynamoDB, empty for what has one resource per action here."""
+    name = str(params.get("TableName", ""))
+    if not name:
+        return ""
+    return ("index/" if "IndexName" in params else "table/") + name.removeprefix("kiro-")
+
+
+def undeclared(module: ModuleType, calls: list[Call]) -> None:
+    """Fail when a room called what its declaration does not allow."""
+    room: Room = module.ROOM
+    for call in calls:
+        fits = [a for a in room.allow if call.action in a.actions and (not call.on or a.on == call.on)]
+        assert fits, f"{module.__name__} calls {call.action} on {call.on or 'a resource'} without declaring it"
+
+
+@contextmanager
+def failing(client: Any, operation: str, error: Exception) -> Iterator[None]:
+    """Every call of one operation of a client raises."""
+
+    def fail(name: str, params: Any) -> Any:
+        if name == operation:
+            raise error
+        return real(name, params)
+
+    real = client._make_api_call
+    with patch.object(client, "_make_api_call", fail):
+        yield
+
+
+def create_tables(dynamodb: Any) -> None:
+    """The four tables with their keys and indexes."""
+    _create(dynamodb, "kiro-deployments", ["deploymentId"], {"EnvironmentStatusIndex": ["environment", "status"]})
+    _create(dynamodb, "kiro-environments", ["environment", "part"], {})
+    _create(dynamodb, "kiro-locks", ["lockKey"], {})
+    indexes = {"EnvironmentIndex": ["environment", "waitKey"], "ExecutionIndex": ["execution"]}
+    _create(dynamodb, "kiro-waits", ["waitKey"], indexes)
+
+
+def _create(dynamodb: Any, name: str, key: list[str], indexes: Mapping[str, list[str]]) -> None:
+    names = sorted({*key, *(one for index in indexes.values() for one in index)})
+    more = {
+        "GlobalSecondaryIndexes": [
+            {"IndexName": index, "KeySchema": _schema(fields), "Projection": {"ProjectionType": "ALL"}}
+            for index, fields in indexes.items()
+        ]
+    }
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=_schema(key),
+        AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in names],
+        BillingMode="PAY_PER_REQUEST",
+        **(more if indexes else {}),
+    )
+
+
+def _schema(fields: list[str]) -> list[dict[str, str]]:
+    return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(fields, ("HASH", "RANGE"), strict=False)]

@@ -1,0 +1,1 @@
+"""The whole program, for every stack, without AWS."""

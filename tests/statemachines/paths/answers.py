@@ -1,0 +1,143 @@
+"""What every room answers when all goes well, made of the rooms' own types."""
+
+from typing import Any
+
+from functions.adapters.builds import BuildEnd
+from functions.deployment import begin, check_gates, fetch_source, start_build
+from functions.domain.environments import Environment, PartState, Version
+from functions.domain.gates import Gate
+from functions.domain.locks import Lease
+from functions.domain.manifests import Health, Part
+from functions.domain.plans import PartPlan, Plan, StagePlan
+from functions.domain.releases import Release
+from functions.domain.rollback import Step
+from functions.domain.watches import Probe, Watch
+from functions.entry import encode
+from functions.rollback import plan_rollback, verify_restored
+from functions.stage import (
+    acquire_lock,
+    apply_service,
+    await_approval,
+    record_good,
+    release_lock,
+    request_approval,
+    verify,
+    write_ledger,
+)
+
+COMMIT = "1a2b3c4d5e6f" + "0" * 28
+RELEASE = Release("example/hello", "refs/heads/main", COMMIT, "Ada", "ada@example.org", "feat: hello", "2025-01-01")
+INFRASTRUCTURE = Part("infrastructure", "command", buildspec="infra.yml")
+SERVICE = Part("hello", "lambda", function="hello-{environment}", alias="live", artifact="app.zip", health=Health("u"))
+LEASE = Lease("environment/test", "the stage's execution", 7)
+BEFORE = Version("0" * 40, "earlier", "sources/earlier.zip", "deployments/earlier/build.zip", "41", "2025-01-01")
+STEPS = {"hello": Step(SERVICE, BEFORE), "infrastructure": Step(INFRASTRUCTURE, BEFORE)}
+
+
+def environment(name: str, *, approval: bool = False) -> Environment:
+    """An environment that is watched for no time at all."""
+    return Environment(name, "eu-central-1", "", f"deploy-{name}", approval, 60, 0, 0, 0, 80)
+
+
+ENVIRONMENTS = (environment("test"), environment("staging"), environment("production", approval=True))
+
+
+def plan(*environments: Environment, parts: tuple[Part, ...] = (SERVICE,)) -> Any:
+    """A plan that changes these parts in every one of these environments."""
+    chosen = tuple(PartPlan(part, "its source changed") for part in parts)
+    stages = tuple(StagePlan(place, chosen, ()) for place in environments)
+    return encode(Plan("deploy", "hello changed", stages, "buildspec.yml", ("junit.xml",), "coverage.xml"))
+
+
+def turn(outcome: Any, reason: str = "") -> Any:
+    """What AcquireLock or AwaitLock answers."""
+    return encode(acquire_lock.Output(outcome, reason, LEASE if outcome == "acquired" else None))
+
+
+def decision(outcome: Any, reason: str = "") -> Any:
+    """What AwaitApproval answers."""
+    return encode(await_approval.Decided(outcome, reason or f"{outcome} by Grace"))
+
+
+def watch(outcome: Any, reason: str, *alarms: str) -> Any:
+    """What Watch answers."""
+    return encode(Watch(outcome, reason, "" if outcome == "healthy" else "2025-01-01T00:00:00Z", alarms))
+
+
+def build_end(outcome: Any, reason: str = "") -> Any:
+    """What AwaitBuild answers."""
+    return encode(BuildEnd(outcome, reason, "https://log"))
+
+
+def steps(*names: str) -> Any:
+    """What PlanRollback answers."""
+    return encode(plan_rollback.Output(tuple(STEPS[name] for name in names)))
+
+
+def restored(result: Any, reason: str) -> Any:
+    """What VerifyRestored answers."""
+    return encode(verify_restored.Output(result, reason))
+
+
+def gates(outcome: Any, reason: str) -> Any:
+    """What CheckGates answers."""
+    return encode(check_gates.Output(outcome, reason, (Gate("build", outcome, reason),)))
+
+
+_STATE = encode(PartState("test", "hello", BEFORE, BEFORE, SERVICE))
+_LOCK = {
+    "AcquireLock": turn("acquired"),
+    "AwaitLock": turn("acquired"),
+    "ReleaseLock": encode(release_lock.Output("")),
+}
+_BUILD = {"StartBuild": encode(start_build.Output("build:1")), "AwaitBuild": build_end("succeeded")}
+HAPPY: dict[str, dict[str, Any]] = {
+    "deployment": {
+        "Begin": encode(begin.Output(RELEASE)),
+        "FetchSource": encode(fetch_source.Output("sources/hello.zip")),
+        "PlanRelease": plan(*ENVIRONMENTS),
+        "CheckGates": gates("passed", "the build succeeded"),
+        "Conclude": {"release": encode(RELEASE), "durationSeconds": 1.0, "stages": {}},
+        **_BUILD,
+    },
+    "stage": {
+        "RequestApproval": encode(request_approval.Output("approval-1")),
+        "AwaitApproval": decision("approved"),
+        "WriteLedger": encode(write_ledger.Output("41")),
+        "ApplyService": encode(apply_service.Output("42")),
+        "RecordPart": _STATE,
+        "Verify": encode(verify.Output((Probe("hello", True),))),
+        "Watch": watch("healthy", "no alarm rang"),
+        "RecordGood": encode(record_good.Output(("hello",))),
+        "Conclude": {"finishedAt": "2025-01-01T00:00:01Z"},
+        **_LOCK,
+        **_BUILD,
+    },
+    "rollback": {
+        "PlanRollback": steps("hello"),
+        "RestoreService": _STATE,
+        "RecordRestored": _STATE,
+        "VerifyRestored": restored("restored", "hello runs 41"),
+        "RecordRollback": {"verifiedAt": "2025-01-01T00:00:01Z"},
+        **_LOCK,
+        **_BUILD,
+    },
+}
+# Rooms that answer what they were told, and above only what they add themselves.
+ECHOES = frozenset({"deployment/Conclude", "stage/Conclude", "rollback/RecordRollback"})
+
+
+def usual_input(workflow: str) -> dict[str, Any]:
+    """What starts a workflow: a push, a deployment's stage in an environment without approval, a full rollback."""
+    if workflow == "deployment":
+        return {"repository": RELEASE.repository, "ref": RELEASE.ref, "commit": COMMIT, "trigger": "push"}
+    shared = {"release": encode(RELEASE), "environment": encode(ENVIRONMENTS[0])}
+    if workflow == "rollback":
+        return {**shared, "reason": "production: no way back", "breachedAt": "2025-01-01T00:00:00Z"}
+    return {
+        **shared,
+        "parts": encode((SERVICE,)),
+        "source": "sources/hello.zip",
+        "artifact": "deployments/d/build.zip",
+        "gates": gates("passed", "the build succeeded")["gates"],
+    }
