@@ -22,7 +22,7 @@ _PLACEHOLDER = """version: 0.2
 phases:
   build:
     commands:
-      - echo "Started by a workflow only: it brings source and buildspec." && exit 1
+      - echo "Started by a workflow only, which brings source and buildspec" && exit 1
 """
 
 

@@ -59,6 +59,7 @@ class Encryption(pulumi.ComponentResource):
 
     def __init__(self, *, site: Site, retain: bool, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("kiro:index:Encryption", "encryption", None, opts)
+        kept = pulumi.ResourceOptions(parent=self, protect=retain, retain_on_delete=retain)
         key = kms.Key(
             "key",
             description=f"Everything at rest of {site.name('platform')}",
@@ -66,13 +67,13 @@ class Encryption(pulumi.ComponentResource):
             rotation_period_in_days=365,
             deletion_window_in_days=30 if retain else 7,
             policy=key_policy(site),
-            opts=pulumi.ResourceOptions(parent=self, protect=retain, retain_on_delete=retain),
+            opts=kept,
         )
         kms.Alias(
             "key",
             name=f"alias/{site.name('key')}",
             target_key_id=key.key_id,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=kept,
         )
         self.arn = key.arn
         self.register_outputs({"arn": self.arn})

@@ -232,6 +232,11 @@ def _short(value: object) -> str:
 
 def _known_beside(place: tuple[int | str, ...]) -> list[str]:
     """The keys that are allowed where an unknown one was found."""
-    inner = {"github": GitHub, "environments": EnvironmentSettings, "backstops": Backstops, "codebuild": CodeBuild}
-    model = inner[str(place[0])] if len(place) > 1 else Settings
+    inner: dict[str, type[BaseModel]] = {
+        "github": GitHub,
+        "environments": EnvironmentSettings,
+        "backstops": Backstops,
+        "codebuild": CodeBuild,
+    }
+    model: type[BaseModel] = inner[str(place[0])] if len(place) > 1 else Settings
     return sorted(str(field.alias) for field in model.model_fields.values())

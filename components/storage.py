@@ -25,7 +25,6 @@ class Storage(pulumi.ComponentResource):
         self._site = site
         self._key_arn = key_arn
         self._retain = retain
-        self._inner = pulumi.ResourceOptions(parent=self)
         self._kept = pulumi.ResourceOptions(parent=self, protect=retain, retain_on_delete=retain)
         self.bucket = self._make_bucket()
         self.deployments = self._table(
@@ -45,14 +44,17 @@ class Storage(pulumi.ComponentResource):
         self.register_outputs({"bucket": self.bucket.bucket})
 
     def _make_bucket(self) -> s3.Bucket:
-        """Names of buckets are unique in the world, so this one ends in the account."""
+        """Names of buckets are unique in the world, so this one ends in the account.
+
+        A bucket that is kept keeps its locks too: what follows it is made with the same options.
+        """
         name = self._site.name(f"artifacts-{self._site.account}")
         bucket = s3.Bucket("artifacts", bucket=name, force_destroy=not self._retain, opts=self._kept)
         s3.BucketVersioning(
             "artifacts",
             bucket=bucket.bucket,
             versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-            opts=self._inner,
+            opts=self._kept,
         )
         default = s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
             sse_algorithm="aws:kms", kms_master_key_id=self._key_arn
@@ -65,7 +67,7 @@ class Storage(pulumi.ComponentResource):
                     apply_server_side_encryption_by_default=default, bucket_key_enabled=True
                 )
             ],
-            opts=self._inner,
+            opts=self._kept,
         )
         public = s3.BucketPublicAccessBlock(
             "artifacts",
@@ -74,14 +76,14 @@ class Storage(pulumi.ComponentResource):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            opts=self._inner,
+            opts=self._kept,
         )
         s3.BucketPolicy(
             "artifacts",
             bucket=bucket.bucket,
             policy=_tls_only(bucket.arn),
             # S3 refuses two changes of a bucket's access at once.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[public]),
+            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[public])),
         )
         self._lifecycle(bucket)
         return bucket
@@ -100,7 +102,7 @@ class Storage(pulumi.ComponentResource):
                 days_after_initiation=7
             ),
         )
-        s3.BucketLifecycleConfiguration("artifacts", bucket=bucket.bucket, rules=[rule], opts=self._inner)
+        s3.BucketLifecycleConfiguration("artifacts", bucket=bucket.bucket, rules=[rule], opts=self._kept)
 
     def _table(
         self, thing: str, key: tuple[str, ...], indexes: Sequence[tuple[str, str, str]] = (), *, expires: bool = False

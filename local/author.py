@@ -44,6 +44,11 @@ class Author:
         chosen = '\nimport os\n\nos.environ["SALUTATION"] = "Hello"\n'
         tests.write_text(tests.read_text("utf-8").replace("\nimport hello\n", f"{chosen}\nimport hello\n"), "utf-8")
 
+    def mend(self) -> None:
+        """Take the change back that fails in service."""
+        service = self.folder / "src" / "hello.py"
+        service.write_text(service.read_text("utf-8").replace(_BAD_GREETING, _GOOD_GREETING), "utf-8")
+
     def _git(self, *arguments: str) -> str:
         done = subprocess.run(
             ["git", "-C", str(self.folder), *arguments], capture_output=True, text=True, check=False

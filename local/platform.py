@@ -17,7 +17,7 @@ from local.emulator import Clients, Emulator, clients
 from local.event_bridge import ServiceEvents
 from local.github import LocalGitHub
 from local.mailbox import Mailbox
-from local.settings import REPOSITORY, overrides
+from local.settings import REPOSITORY, WATCH_SECONDS, overrides
 
 PROJECT = Path(__file__).parents[1]
 ACCOUNT = "111122223333"
@@ -38,7 +38,7 @@ class Deployed:
 
 def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
     """Run the Pulumi program in a process of its own, on the platform that `Platform.describe` described."""
-    settings = overrides(PROJECT, stack, where["endpoint"], where["githubApi"], where["github"])
+    settings = overrides(PROJECT, stack, where["endpoint"], where["githubApi"], where["github"], where["watchSeconds"])
     variables = {"AWS_ENDPOINT_URL": where["endpoint"], "AWS_ENDPOINT_URL_CODEBUILD": where["codebuildEndpoint"]}
     done = subprocess.run(
         [
@@ -63,11 +63,11 @@ def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
 class Platform:
     """A context manager; what it starts, it stops, and what it starts dies with it even when it is killed."""
 
-    def __init__(self, root: Path, stack: str, say: Callable[[str], None], wait_scale: float = 1.0) -> None:
+    def __init__(self, root: Path, stack: str, say: Callable[[str], None], watch_seconds: int = WATCH_SECONDS) -> None:
         self.root = root
         self.stack = stack
         self._say = say
-        self._wait_scale = wait_scale
+        self._watch_seconds = watch_seconds
         self._stack = ExitStack()
         self.webhook_secret = secrets.token_hex(20)
         self.token = f"ghp_{secrets.token_hex(18)}"
@@ -91,7 +91,7 @@ class Platform:
         self._say("starting the emulated AWS, CodeBuild and GitHub")
         enter = self._stack.enter_context
         self.emulator = enter(
-            Emulator(self.root / "emulator.log", account=ACCOUNT, wait_scale=self._wait_scale)
+            Emulator(self.root / "emulator.log", account=ACCOUNT)
         )
         bridge = enter(ServiceEvents(clients(self.emulator.endpoint, self.emulator.region)))
         reach = {
@@ -159,4 +159,5 @@ class Platform:
             "repository": f"{self.github.url}/{REPOSITORY}.git",
             "githubToken": self.token,
             "logs": str(self.root),
+            "watchSeconds": self._watch_seconds,
         }

@@ -8,11 +8,14 @@ import yaml
 
 REPOSITORY = "acme/hello-service"
 # A laptop has no patience: watches long enough to see an alarm ring, backstops short enough to see one used.
-_TIMES = {"watchSeconds": 12, "enhancedWatchSeconds": 0, "stabiliseSeconds": 3, "approvalWaitSeconds": 0}
+_TIMES = {"enhancedWatchSeconds": 0, "stabiliseSeconds": 3, "approvalWaitSeconds": 0}
+WATCH_SECONDS = 12
 _BACKSTOPS = {"buildSeconds": 20, "approvalSeconds": 20, "lockSeconds": 10, "watchSeconds": 5}
 
 
-def overrides(project: Path, stack: str, endpoint: str, github_api: str, github: str) -> dict[str, str]:
+def overrides(
+    project: Path, stack: str, endpoint: str, github_api: str, github: str, watch_seconds: int
+) -> dict[str, str]:
     """The settings to pass to the program besides `Pulumi.<stack>.yaml`, as texts (JSON where they are not one)."""
     settings = stack_settings(project, stack)
     public = f"{endpoint}/_aws/lambda-url/{{id}}"
@@ -20,6 +23,7 @@ def overrides(project: Path, stack: str, endpoint: str, github_api: str, github:
         {
             **environment,
             **_TIMES,
+            "watchSeconds": watch_seconds,
             # function addresses of the emulator are names that do not resolve; this is where they are reached
             "variables": {**environment.get("variables", {}), "PUBLIC_URL": public},
             "functions": [f"hello-{environment['name']}"],

@@ -1,6 +1,7 @@
 """The artifacts bucket: sources, build outputs and reports, read with a bound on what they may hold."""
 
 import json
+import zlib
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self
 from zipfile import BadZipFile, ZipFile
@@ -75,7 +76,7 @@ class Artifacts:
         raw = self.member(key, "outputs.json")
         try:
             found = json.loads(raw) if raw else {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SourceError(f"{key}: outputs.json is not JSON: {error}") from error
         if not isinstance(found, dict):
             raise SourceError(f"{key}: outputs.json must be an object of texts, it is a {type(found).__name__}")
@@ -90,4 +91,7 @@ def read_member(archive: ZipFile, path: str) -> bytes | None:
         return None
     if size > _MEMBER_LIMIT:
         raise SourceError(f"{path} unpacks to {size} bytes, {_MEMBER_LIMIT} allowed")
-    return archive.read(path)
+    try:
+        return archive.read(path)
+    except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise SourceError(f"{path} can't be unpacked: {error}") from error

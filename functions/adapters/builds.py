@@ -1,6 +1,7 @@
 """CodeBuild: starting a build of a release's source, and reading how it ended."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -102,8 +103,9 @@ class Builds:
         return BuildEnd(outcome, "" if outcome == "succeeded" else _why(build), log)
 
     def stop(self, build_id: str) -> None:
-        """Stop a build; one that has ended stays as it is."""
-        self._client.stop_build(id=build_id)
+        """Stop a build; one that has ended, or that nobody knows any more, stays as it is."""
+        with suppress(self._client.exceptions.ResourceNotFoundException):
+            self._client.stop_build(id=build_id)
 
 
 def _why(build: Any) -> str:

@@ -53,7 +53,13 @@ class DeliveredFunctions:
         try:
             client.update_alias(FunctionName=function, Name=alias, FunctionVersion=version)
         except client.exceptions.ResourceNotFoundException:
-            client.create_alias(FunctionName=function, Name=alias, FunctionVersion=version)
+            try:
+                client.create_alias(FunctionName=function, Name=alias, FunctionVersion=version)
+            except (client.exceptions.ResourceNotFoundException, client.exceptions.ResourceConflictException):
+                raise DeployTargetError(
+                    f"{environment.name}: the Lambda function {function} has no version {version}; "
+                    "it, or the function, was deleted"
+                ) from None
 
     def _client(self, environment: Environment) -> Any:
         return self._aws.client("lambda", region=environment.region, role_arn=environment.deploy_role_arn)

@@ -56,7 +56,8 @@ class DeploymentsTable:
 
     def note(self, deployment_id: str, **facts: Any) -> None:
         """Set top-level facts of the record."""
-        self._update(deployment_id, "SET " + ", ".join(f"#{k} = :{k}" for k in facts), facts)
+        sets = (f"{_placeholder('#', k)} = {_placeholder(':', k)}" for k in facts)
+        self._update(deployment_id, "SET " + ", ".join(sets), facts)
 
     def enter(self, deployment_id: str, environment: str, status: str) -> None:
         """Say where the release stands; the index `EnvironmentStatusIndex` follows."""
@@ -87,7 +88,9 @@ class DeploymentsTable:
 
     def conclude(self, deployment_id: str, outcome: str, reason: str) -> dict[str, Any]:
         """Write the one terminal outcome; whoever comes later gets the outcome that stands."""
-        facts = {"outcome": outcome, "reason": reason, "finishedAt": self._clock.text(), "status": outcome}
+        expires = int((self._clock.now() + _KEPT).timestamp())
+        finished = self._clock.text()
+        facts = {"outcome": outcome, "reason": reason, "finishedAt": finished, "status": outcome, "expiresAt": expires}
         self._set_once(deployment_id, facts, guard="outcome", replace=("status", "reason"))
         return self.get(deployment_id) or {}
 
@@ -105,7 +108,12 @@ class DeploymentsTable:
         self._table.update_item(
             Key={"deploymentId": deployment_id},
             UpdateExpression=expression,
-            ExpressionAttributeNames={f"#{k}": k for k in facts},
-            ExpressionAttributeValues={f":{k}": stored(v) for k, v in facts.items()},
+            ExpressionAttributeNames={_placeholder("#", k): k for k in facts},
+            ExpressionAttributeValues={_placeholder(":", k): stored(v) for k, v in facts.items()},
             **({"ConditionExpression": condition} if condition else {}),
         )
+
+
+def _placeholder(mark: str, name: str) -> str:
+    """DynamoDB takes letters, digits and underscores here; the name of an environment may hold a dash."""
+    return mark + name.replace("-", "_")

@@ -30,7 +30,7 @@ class Executions:
 
     def is_running(self, execution: str) -> bool:
         """Whether an execution lives; an unknown one does not. An end is remembered, for it is final."""
-        if execution in self._ended:
+        if not execution or execution in self._ended:  # a stage that a person started has no parent
             return False
         try:
             status = self._client.describe_execution(executionArn=execution)["status"]
@@ -46,7 +46,10 @@ class Executions:
         return given
 
     def start(self, workflow: str, name: str, payload: Any) -> tuple[str, bool]:
-        """Start an execution; answers its ARN and whether this call started it (a name starts once)."""
+        """Start an execution; answers its ARN, and False when the name was taken (a name starts once).
+
+        While it runs, AWS answers a repetition with the same input as it answered the first: with True, starting nothing.
+        """
         try:
             answer = self._client.start_execution(
                 stateMachineArn=workflow, name=name, input=json.dumps(encode(payload), sort_keys=True)

@@ -1,8 +1,9 @@
 """Asking a delivered service whether it is well, over HTTP, as its users would."""
 
 import json
+from http.client import HTTPException
 from typing import TYPE_CHECKING, ClassVar, Self
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from functions.domain.manifests import Health
@@ -33,8 +34,9 @@ class HealthProbe:
             with urlopen(Request(url), timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - scheme checked above
                 body = answer.read(_ANSWER_LIMIT)
         except HTTPError as error:
+            error.close()
             return Probe(part, healthy=False, reason=f"{url} answered {error.code}")
-        except (URLError, OSError, ValueError) as error:
+        except (OSError, HTTPException, ValueError) as error:
             return Probe(part, healthy=False, reason=f"{url} did not answer: {error}")
         if commit is None:
             return Probe(part, healthy=True)
@@ -47,6 +49,6 @@ class HealthProbe:
 def _version(body: bytes, field: str) -> str | None:
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return str(answer[field]) if isinstance(answer, dict) and field in answer else None

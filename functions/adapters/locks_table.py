@@ -7,8 +7,8 @@ from functions.adapters.clock import Clock
 from functions.adapters.executions import Executions
 from functions.adapters.records import plain, stored
 from functions.adapters.task_tokens import TaskTokens
-from functions.domain.locks import Answer, Contender, Lease, Lock, Mode, release, request
-from functions.entry import Allow, decode, encode
+from functions.domain.locks import Answer, Contender, Lock, Mode, release, request
+from functions.entry import Allow, decode
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -76,10 +76,12 @@ class LocksTable:
             return answer
 
     def _wake(self, answer: Answer) -> None:
-        lock = answer.lock
         for waiter, outcome in answer.wake:
-            lease = Lease(lock.key, waiter.contender.execution, lock.fence) if outcome == "acquired" else None
-            self._tokens.succeed(waiter.token, {"outcome": outcome, "lease": encode(lease)})
+            if outcome == "superseded":
+                told = {"outcome": outcome, "reason": f"a newer release waits for {answer.lock.key}", "lease": None}
+            else:  # its turn: it asks again, finds the lock its own, and looks whether it still may
+                told = {"outcome": "waiting", "reason": f"{answer.lock.key} is free now", "lease": None}
+            self._tokens.succeed(waiter.token, told)
 
     def _read(self, key: str) -> tuple[Lock, int]:
         item = self._table.get_item(Key={"lockKey": key}, ConsistentRead=True).get("Item")

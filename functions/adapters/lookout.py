@@ -57,7 +57,7 @@ class Lookout:
             url = fill(health.url, values, f"services.{state.part}.health.url")
         except ManifestError as error:
             return Probe(state.part, healthy=False, reason=str(error))
-        return self._health.look(state.part, health, url, state.running.commit if state.running else None)
+        return self._health.look(state.part, health, url, (state.running.commit or None) if state.running else None)
 
     def _filled(self, environment: Environment, part: Part, names: list[str]) -> list[str]:
         values = {**environment.variables, "environment": environment.name}

@@ -19,6 +19,12 @@ def _inside(path: str) -> str:
     return path
 
 
+def _free(name: str) -> str:
+    if name == "infrastructure":
+        raise ValueError("is the name of the infrastructure itself: choose another")
+    return name
+
+
 _Path = Annotated[str, StringConstraints(pattern=r"^[\w./*-]+$"), AfterValidator(_inside)]
 _SIZE_LIMIT = 256 * 1024
 
@@ -71,7 +77,7 @@ class DeliveryManifest(_Closed):
     name: _Word
     build: _Build
     infrastructure: _Command | None = None
-    services: dict[_Word, _Service] = Field(max_length=11)
+    services: dict[Annotated[_Word, AfterValidator(_free)], _Service] = Field(max_length=11)
     environments: list[_Word] = []
 
 
@@ -87,7 +93,8 @@ def read_manifest(raw: bytes) -> Manifest:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ManifestError(f"{MANIFEST}:{line}: {error.problem}") from error
-    except (yaml.YAMLError, RecursionError) as error:
+    # The loader lets through what the constructors of dates and tags raise.
+    except (yaml.YAMLError, RecursionError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ManifestError(f"{MANIFEST}: not YAML: {error}") from error
     try:
         return _domain(DeliveryManifest.model_validate(value))

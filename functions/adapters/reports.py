@@ -22,7 +22,7 @@ def read_tests(archive: ZipFile, paths: Sequence[str]) -> TestRun | Unreadable:
             return root
         try:
             cases = _cases(JUnitXml.fromroot(root))  # type: ignore[arg-type]
-        except (JUnitXmlError, ValueError, TypeError) as error:
+        except (JUnitXmlError, ValueError, TypeError, RecursionError) as error:
             return Unreadable(f"{path}: not a JUnit report: {error}")
         total += len(cases)
         for case in cases:
@@ -42,6 +42,8 @@ def read_coverage(archive: ZipFile, path: str) -> Coverage | Unreadable:
     if root.tag != "coverage":
         return Unreadable(f"{path}: not a Cobertura report: its root is <{root.tag}>")
     try:
+        if int(root.attrib.get("lines-valid", "1")) < 1:
+            return Unreadable(f"{path}: not one line was measured")
         lines = float(root.attrib["line-rate"]) * 100
         measured = int(root.attrib.get("branches-valid", "0")) > 0
         branches = float(root.attrib["branch-rate"]) * 100 if measured else None
@@ -65,6 +67,8 @@ def _parse(archive: ZipFile, path: str) -> Element | Unreadable:
         return Unreadable(f"{path}:{error.position[0]}: not XML: {error.msg}")
     except DefusedXmlException as error:
         return Unreadable(f"{path}: entities and external references are refused: {error}")
+    except (LookupError, ValueError) as error:
+        return Unreadable(f"{path}:1: not XML: {error}")
     return root
 
 

@@ -1,8 +1,9 @@
 """Slack, through an incoming webhook; its URL is a secret, and an empty secret means: no Slack."""
 
 import json
+from http.client import HTTPException
 from typing import TYPE_CHECKING, ClassVar, Self
-from urllib.error import URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from functions.domain.errors import NotificationError
@@ -45,8 +46,12 @@ class Slack:
         try:
             with urlopen(request, timeout=10):  # noqa: S310 - https, checked above
                 return
-        except URLError as error:
-            raise NotificationError(f"Slack did not take the message: {error.reason}") from None
+        except HTTPError as error:
+            error.close()
+            raise NotificationError(f"Slack did not take the message: it answered {error.code}") from None
+        except (OSError, HTTPException) as error:
+            # Its class only: the text of some holds the URL, which is the secret.
+            raise NotificationError(f"Slack did not take the message: {type(error).__name__}") from None
 
     def _url(self) -> str:
         client = self._aws.client("secretsmanager")
@@ -54,4 +59,4 @@ class Slack:
             answer = client.get_secret_value(SecretId=self._aws.setting("SLACK_SECRET"))
         except client.exceptions.ResourceNotFoundException:
             return ""
-        return str(answer.get("SecretString", ""))
+        return str(answer.get("SecretString", "")).strip()

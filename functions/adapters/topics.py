@@ -39,5 +39,5 @@ class Topics:
 
     def publish(self, topic: Topic, subject: str, text: str) -> None:
         """Send one mail; SNS takes subjects of at most 100 printable ASCII characters."""
-        ascii_subject = subject.encode("ascii", "replace").decode().replace("\n", " ")[:100]
+        ascii_subject = "".join(c if " " <= c <= "~" else "?" for c in subject)[:100]
         self._client.publish(TopicArn=self._arns[topic], Subject=ascii_subject, Message=text)

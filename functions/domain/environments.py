@@ -26,7 +26,10 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One thing that ran or runs: whose commit, from which artifacts, under which version the platform gave it."""
+    """One thing that ran or runs: whose commit, from which artifacts, under which version the platform gave it.
+
+    A version that somebody made by hand has no commit; `committed_at` tells a newer release from an older one.
+    """
 
     commit: str
     deployment_id: str
@@ -34,6 +37,7 @@ class Version:
     artifact: str
     version: str
     at: str
+    committed_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

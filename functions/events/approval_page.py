@@ -37,8 +37,10 @@ def approval_page(
     current = seen(approval, clock.text())
     if http["method"] != "POST":
         return open_page(current, secret) if current.state == "open" else ended_page(current)
+    if form.get("decision") not in ("approve", "reject"):
+        return plain_page(400, "Nothing was decided", "The form says neither approve nor reject. Open the link again.")
     decision = Decision(
-        form.get("decision") == "approve",
+        form["decision"] == "approve",
         form.get("name", ""),
         form.get("reason", ""),
         http.get("sourceIp", ""),

@@ -49,6 +49,10 @@ ROOM = Room(
 )
 
 
+# The failures that a deployment ends with after it announced its outcome itself.
+_TOLD = ("FailedClean", "FailedDirty")
+
+
 def execution_ended(
     event: dict[str, Any],
     workflows: Workflows,
@@ -96,13 +100,14 @@ def _void(wait: Wait, waits: WaitsTable) -> None:
 
 
 def _tell(deployment_id: str, status: str, error: str | None, deployments: DeploymentsTable, bus: Bus) -> list[str]:
-    """A deployment that ended without its word: the word is written and announced."""
+    """A deployment that ended without its word: the word is written and announced, and noted once it was."""
     record = deployments.get(deployment_id) or {}
-    if "outcome" in record and error != "EndedUntold":
+    if error in _TOLD or record.get("told"):
         return []
     outcome = {"ABORTED": "aborted", "TIMED_OUT": "timed out"}.get(status, "failed")
     stood = deployments.conclude(deployment_id, outcome, f"the execution ended as {status} before it could conclude")
     bus.put("DeploymentFinished", announcement(deployment_id, stood))
+    deployments.note(deployment_id, told=True)
     return [f"told {stood['outcome']}"]
 
 

@@ -9,6 +9,7 @@ from functions.entry import Room
 
 ROOM = Room()
 _NAMESPACE = "KiroPipeline"
+Measurement = tuple[str, MetricUnit, float, str]
 
 
 def publish_metrics(event: dict[str, Any]) -> dict[str, int]:
@@ -20,7 +21,7 @@ def publish_metrics(event: dict[str, Any]) -> dict[str, int]:
     return {"metrics": len(measured)}
 
 
-def measurements(name: str, detail: dict[str, Any]) -> list[tuple[str, MetricUnit, float, str]]:
+def measurements(name: str, detail: dict[str, Any]) -> list[Measurement]:
     """What an event measures: (metric, unit, value, environment); `all` stands for the deployment as a whole."""
     if name == "DeploymentFinished":
         good = detail["outcome"] == "deployed"
@@ -29,24 +30,24 @@ def measurements(name: str, detail: dict[str, Any]) -> list[tuple[str, MetricUni
             ("DeploymentSucceeded" if good else "DeploymentNotSucceeded", MetricUnit.Count, 1, "all"),
         ]
     if name == "StageFinished":
-        seconds = _between(detail["startedAt"], detail["finishedAt"])
-        return [("StageDuration", MetricUnit.Seconds, seconds, detail["environment"])]
+        return _duration("StageDuration", detail, "startedAt", "finishedAt")
     if name == "RollbackStarted":
-        seconds = _between(detail["breachedAt"], detail["startedAt"])
         return [
             ("RollbackStarted", MetricUnit.Count, 1, detail["environment"]),
-            ("BreachToRollback", MetricUnit.Seconds, max(seconds, 0), detail["environment"]),
+            *_duration("BreachToRollback", detail, "breachedAt", "startedAt"),
         ]
     if name == "RollbackFinished":
-        environment = detail["environment"]
         restored = "RollbackSucceeded" if detail["result"] == "restored" else "RollbackFailed"
-        seconds = _between(detail["startedAt"], detail["verifiedAt"])
         return [
-            ("RollbackDuration", MetricUnit.Seconds, seconds, environment),
-            (restored, MetricUnit.Count, 1, environment),
+            *_duration("RollbackDuration", detail, "startedAt", "verifiedAt"),
+            (restored, MetricUnit.Count, 1, detail["environment"]),
         ]
     return []
 
 
-def _between(start: str, end: str) -> float:
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+def _duration(name: str, detail: dict[str, Any], start: str, end: str) -> list[Measurement]:
+    """A duration in seconds; none where a workflow that could not write its record had no times to tell."""
+    if not detail.get(start) or not detail.get(end):
+        return []
+    seconds = (datetime.fromisoformat(detail[end]) - datetime.fromisoformat(detail[start])).total_seconds()
+    return [(name, MetricUnit.Seconds, max(seconds, 0), detail["environment"])]

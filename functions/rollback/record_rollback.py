@@ -46,14 +46,14 @@ ROOM = Room(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE))
 def record_rollback(
     event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable, clock: Clock
 ) -> Output:
-    """A frozen environment takes no release until a person unfreezes it."""
+    """A frozen environment takes no release until a person unfreezes it, or this release went back after all."""
     now = clock.text()
     if event.result == "unknown":
         reason = f"the rollback of {event.deployment_id} ended unknown: {event.reason}"
-        environments.freeze(event.environment, Freeze(reason, "rollback", now))
+        environments.freeze(event.environment, Freeze(reason, f"rollback of {event.deployment_id}", now))
     elif event.result == "restored":
         frozen = environments.frozen(event.environment)
-        if frozen and frozen.by == "rollback":
+        if frozen and frozen.by == f"rollback of {event.deployment_id}":
             environments.freeze(event.environment, None)
     facts = {
         "result": event.result,
@@ -63,7 +63,8 @@ def record_rollback(
         "startedAt": event.started_at,
         "verifiedAt": now,
     }
-    deployments.note(event.deployment_id, **{f"rollback_{event.environment}": facts})
+    # Of a deployment that has concluded, nobody else will say that it no longer rolls back.
+    deployments.note(event.deployment_id, status=event.result, **{f"rollback_{event.environment}": facts})
     return Output(
         event.deployment_id,
         event.release,

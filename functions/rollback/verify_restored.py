@@ -45,7 +45,9 @@ def verify_restored(
     states = environments.parts(event.environment.name)
     went_back = {c.part.name for c in ledger if c.before is not None}
     probes = {p.part: p for p in lookout.probes(event.environment) if p.part in went_back}
-    result, reason = verdict([_read_back(event.environment, entry, states, functions) for entry in ledger])
+    failed = {failure.split()[0].rstrip(":") for failure in event.failures if failure.strip()}
+    read = [_read_back(event.environment, entry, states, functions, failed) for entry in ledger]
+    result, reason = verdict(read)
     if result == "unknown":
         return Output(result, reason)
     sick = [f"{probe.part}: {probe.reason}" for probe in probes.values() if not probe.healthy]
@@ -61,8 +63,9 @@ def _read_back(
     entry: Compensation,
     states: dict[str, PartState],
     functions: DeliveredFunctions,
+    failed: set[str],
 ) -> ReadBack:
-    """Aliases are asked; a command is known by the record of its last success only."""
+    """Aliases are asked; a command is known by the record of its last success only, and not once it failed."""
     part = entry.definition_before or entry.part
     if entry.before is None:
         return ReadBack(part.name, None, None, None)
@@ -70,4 +73,5 @@ def _read_back(
         found = functions.alias(environment, function_name(environment, part), part.alias)
         return ReadBack(part.name, entry.before.version, found, None)
     state = states.get(part.name)
-    return ReadBack(part.name, entry.before.commit, state.running.commit if state and state.running else None, None)
+    found = state.running.commit if state and state.running and part.name not in failed else None
+    return ReadBack(part.name, entry.before.commit, found, None)

@@ -39,14 +39,37 @@ def acquire_lock(
     event: Input, locks: LocksTable, environments: EnvironmentsTable, deployments: DeploymentsTable
 ) -> Output:
     """A frozen environment is left alone, except by a rollback."""
-    frozen = None if event.rollback else environments.frozen(event.environment)
+    output = turn(event, locks, environments)
+    if output.outcome != "frozen":
+        status = "running" if output.outcome == "acquired" else output.outcome
+        deployments.enter(event.deployment_id, event.environment, status)
+    return output
+
+
+def turn(event: Input, locks: LocksTable, environments: EnvironmentsTable, token: str = "") -> Output:
+    """Ask for the lock; looked at again once it is ours, for its last owner may have frozen or overtaken us."""
+    refused = _refused(event, environments)
+    if refused:
+        return refused
+    answer = locks.request(lock_key(event.environment), contender(event), token)
+    refused = _refused(event, environments) if answer.outcome == "acquired" else None
+    return refused or Output(answer.outcome, explain(answer), answer.lease)
+
+
+def _refused(event: Input, environments: EnvironmentsTable) -> Output | None:
+    """Why a release may not enter, lock or not: the environment is frozen (R5), or runs a newer one (P3)."""
+    if event.rollback:
+        return None
+    frozen = environments.frozen(event.environment)
     if frozen:
         reason = f"{event.environment} is frozen since {frozen.since} by {frozen.by}: {frozen.reason}"
         return Output("frozen", reason)
-    answer = locks.request(lock_key(event.environment), contender(event))
-    status = "running" if answer.outcome == "acquired" else answer.outcome
-    deployments.enter(event.deployment_id, event.environment, status)
-    return Output(answer.outcome, explain(answer), answer.lease)
+    for state in environments.parts(event.environment).values():
+        ours = state.running and state.running.source.startswith(f"sources/{event.release.repository}/")
+        if ours and state.running and state.running.committed_at > event.release.committed_at:
+            reason = f"{event.environment} runs {state.running.commit[:12]} of {state.part} already, which is newer"
+            return Output("superseded", reason)
+    return None
 
 
 def contender(event: Input) -> Contender:

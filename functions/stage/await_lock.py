@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.task_tokens import TaskTokens
 from functions.entry import Room
 from functions.stage import acquire_lock as room
-from functions.stage.acquire_lock import Output, contender, explain, lock_key
+from functions.stage.acquire_lock import turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +17,11 @@ class Input(room.Input):
     task_token: str = ""
 
 
-ROOM = Room(allow=LocksTable.WRITE)
+ROOM = Room(allow=(*LocksTable.WRITE, *EnvironmentsTable.READ))
 
 
-def await_lock(event: Input, locks: LocksTable, tokens: TaskTokens) -> None:
+def await_lock(event: Input, locks: LocksTable, environments: EnvironmentsTable, tokens: TaskTokens) -> None:
     """Each ask repeats the request, and so finds an owner that died without a word."""
-    answer = locks.request(lock_key(event.environment), contender(event), event.task_token)
-    if answer.outcome != "waiting":
-        tokens.succeed(event.task_token, Output(answer.outcome, explain(answer), answer.lease))
+    output = turn(event, locks, environments, event.task_token)
+    if output.outcome != "waiting":
+        tokens.succeed(event.task_token, output)

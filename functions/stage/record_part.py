@@ -35,7 +35,13 @@ def record_part(event: Input, artifacts: Artifacts, environments: EnvironmentsTa
     known = environments.parts(event.environment).get(event.part.name)
     outputs = artifacts.outputs(event.output) if event.part.kind == "command" else {}
     running = Version(
-        event.release.commit, event.deployment_id, event.source, event.artifact, event.version, clock.text()
+        event.release.commit,
+        event.deployment_id,
+        event.source,
+        event.artifact,
+        event.version,
+        clock.text(),
+        event.release.committed_at,
     )
     state = PartState(event.environment, event.part.name, running, known.good if known else None, event.part, outputs)
     environments.save(state, event.lease)

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,15 @@ import pulumi
 import yaml
 from pulumi.runtime import mocks, set_all_config
 from pulumi.runtime.settings import ROOT as ROOT_STACK
+from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import run_in_stack
 from pulumi_aws import lambda_, s3
 
 with warnings.catch_warnings():
     # The SDK loads a service when it is first asked for something of it, and warns of its own deprecated modules.
     warnings.simplefilter("ignore", DeprecationWarning)
-    assert s3.Bucket
-    assert lambda_.Function
+    assert hasattr(lambda_, "Function")
+    assert hasattr(s3, "Bucket")
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -139,9 +141,9 @@ def run(program: Callable[[], Any], stack: str, config: dict[str, str], recorder
 
     def whole() -> None:
         program()
-        stack_resource = pulumi.runtime.stack.get_root_resource()
-        for name, value in getattr(stack_resource, "outputs", {}).items():
-            pulumi.Output.from_input(value).apply(lambda known, name=name: exported.__setitem__(name, known))
+        outputs: Properties = getattr(get_root_resource(), "outputs", {})
+        for name, value in outputs.items():
+            pulumi.Output.from_input(value).apply(partial(exported.__setitem__, name))
 
     with _event_loop() as loop:
         mocks.set_mocks(recorder, project="kiro-worker", stack=stack, preview=False)

@@ -7,6 +7,7 @@ import pytest
 from moto import mock_aws
 
 from functions.runtime import Clients
+from tests.functions.delivered import Service
 from tests.functions.stack import ACCOUNT, BUCKET, MACHINES, REGION, SETTINGS, Stack, create_tables
 
 _CREDENTIALS = {
@@ -48,3 +49,10 @@ def stack(_session_stack: Stack) -> Iterator[Stack]:
                 name=arn.rsplit(":", 1)[-1], definition="{}", roleArn=f"arn:aws:iam::{ACCOUNT}:role/workflow"
             )
         yield made
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """A delivered service on 127.0.0.1."""
+    with Service() as running:
+        yield running

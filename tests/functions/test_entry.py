@@ -53,7 +53,7 @@ st.register_type_strategy(dict, objects)
 
 
 @pytest.mark.parametrize("kind", FORMS, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data())
 def test_every_form_survives_the_wire(kind: type[Any], data: st.DataObject) -> None:
     """Encoded, written as JSON, read and decoded, a value is the same value."""
@@ -62,7 +62,7 @@ def test_every_form_survives_the_wire(kind: type[Any], data: st.DataObject) -> N
 
 
 @pytest.mark.parametrize("kind", FORMS, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(value=st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists) | st.just({}))
 def test_no_value_breaks_the_decoder(kind: type[Any], value: Any) -> None:
     """Whatever stands in every field, the answer is the form or a BadInputError that names it."""

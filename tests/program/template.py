@@ -191,5 +191,3 @@ _SHADOWS: dict[str, Callable[[Properties], tuple[str, Properties]]] = {
     "aws:sns/topicPolicy:TopicPolicy": _topic_policy,
     "aws:sqs/queuePolicy:QueuePolicy": _queue_policy,
 }
-
-

@@ -4,7 +4,7 @@ import copy
 import json
 from typing import Any
 
-from cfnlint.api import lint
+from cfnlint.api import lint  # type: ignore[import-untyped]
 
 from tests.components.recorder import REGION, Outcome
 from tests.program.template import template

@@ -172,4 +172,4 @@ def test_two_runs_register_the_same(outcomes: dict[str, Outcome]) -> None:
 
 
 def _plain(inputs: dict[str, object]) -> dict[str, str]:
-    return {key: str(value) for key, value in inputs.items() if key not in ("code",)}
+    return {key: str(value) for key, value in inputs.items() if key != "code"}

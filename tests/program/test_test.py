@@ -75,5 +75,3 @@ def test_a_missing_layer_fails_before_the_first_resource(monkeypatch: pytest.Mon
     with pytest.raises(PackageError, match="make package"):
         run_main("test", None, recorder)
     assert recorder.resources == []
-
-

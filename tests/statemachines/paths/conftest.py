@@ -21,6 +21,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         pytest.skip("named errors need AWS's runtime client, which has no wheel for this platform")
     folder = tmp_path_factory.mktemp("paths")
     (folder / "scripts").mkdir()
-    with Emulator(folder / "emulator.log", account="123456789012", wait_scale=0.001) as emulator:
-        with clients(emulator.endpoint, emulator.region) as aws:
-            yield House(aws, folder / "scripts")
+    with (
+        Emulator(folder / "emulator.log", account="123456789012", wait_scale=0.001) as emulator,
+        clients(emulator.endpoint, emulator.region) as aws,
+    ):
+        yield House(aws, folder / "scripts")

@@ -8,78 +8,25 @@ import threading
 import time
 import uuid
 import zipfile
-from dataclasses import dataclass, field
+from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from functions.entry import decode, encode, room_function
-from importlib import import_module
-from inspect import signature
+from functions.entry import encode
 from local.pulumi.handlers.lambda_ import BOOTSTRAP, CUSTOM_RUNTIME
-from statemachines.definitions import WORKFLOWS, load, placeholders, render, tasks
+from statemachines.definitions import WORKFLOWS, load, render, tasks
 from statemachines.policies import ask_again, waits
 from tests.statemachines.paths.answers import ECHOES, ENVIRONMENTS, HAPPY, usual_input
+from tests.statemachines.paths.playing import AS_USUAL, Line, Played, Playing, Script, answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from local.emulator import Clients
 
-Line = dict[str, Any]
-
-SILENCE: Line = {"do": "silence"}
-CRASH: Line = {"do": "crash"}
-AS_USUAL: Line = {"do": "as usual"}
-PATIENCE_SECONDS = 60.0
 # Token timeouts are not shortened by the emulator: a lost answer costs one of these, and three asks are all there are.
 BACKSTOP_SECONDS = 1
 ASKS = 3
 BUS = "played"
 ROLE_ARN = "arn:aws:iam::123456789012:role/played"
-
-
-def answer(value: Any) -> Line:
-    """The room answers this, or completes its token with it."""
-    return {"do": "answer", "value": value}
-
-
-def raises(error: str, cause: str = "as the script says") -> Line:
-    """The room fails with an exception of this class name."""
-    return {"do": "raise", "error": error, "cause": cause}
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of a room; `at` is in seconds since 1970."""
-
-    role: str
-    payload: dict[str, Any]
-    at: float
-
-    def of(self, role: str) -> bool:
-        """Whether this is a call of `State`, `workflow/State` or `workflow/State@environment`."""
-        anywhere = self.role.partition("@")[0]
-        return role in (self.role, anywhere, anywhere.partition("/")[2])
-
-
-@dataclass(frozen=True)
-class Played:
-    """An execution that has ended; `children` are the nested ones by the rest of their name."""
-
-    name: str
-    states: list[str]
-    status: str
-    output: Any
-    error: str
-    events: list[dict[str, Any]]
-    calls: list[Call] = field(default_factory=list)
-    children: dict[str, Played] = field(default_factory=dict)
-
-    def told(self, state: str, *, times: int | None = None) -> Any:
-        """The payload of the last call of a room, which was called this many times when that is given."""
-        found = [call.payload for call in self.calls if call.of(state)]
-        assert times is None or len(found) == times, f"{state} was called {len(found)} times"
-        return found[-1]
 
 
 class House:
@@ -88,16 +35,27 @@ class House:
     def __init__(self, aws: Clients, scripts: Path) -> None:
         self._aws = aws
         self._scripts = scripts
-        self._machines: dict[str, str] = {}
         self._inbox: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self._inbox_lock = threading.Lock()
         self._queue = self._open_bus()
-        self._open_machines()
+        code = _actor_zip()
+        self._actors = {
+            f"{workflow}/{state}": self._actor(code, f"{workflow}/{state}")
+            for workflow in WORKFLOWS
+            for state in tasks(workflow)
+        }
+        self._machines = self._open_machines("played", BUS)
+
+    def deaf(self) -> Self:
+        """The same house, where nothing can be put on the bus."""
+        other = copy(self)
+        other._machines = self._open_machines("deaf", "{% $error('the bus is gone') %}")
+        return other
 
     def play(
         self,
         workflow: Literal["deployment", "stage", "rollback"],
-        script: Mapping[str, Line | list[Line]] | None = None,
+        script: Script | None = None,
         **changes: Any,
     ) -> Played:
         """Start a workflow with this script, wait for its end and tell what was seen; `changes` go to its input."""
@@ -106,7 +64,7 @@ class House:
     def start(
         self,
         workflow: Literal["deployment", "stage", "rollback"],
-        script: Mapping[str, Line | list[Line]] | None = None,
+        script: Script | None = None,
         **changes: Any,
     ) -> Playing:
         """Start a workflow, to meddle with it while it runs."""
@@ -151,24 +109,25 @@ class House:
         events.put_targets(Rule="all", EventBusName=BUS, Targets=[{"Id": "queue", "Arn": arn}])
         return url
 
-    def _open_machines(self) -> None:
-        code = _actor_zip()
+    def _open_machines(self, prefix: str, bus: str) -> dict[str, str]:
+        machines: dict[str, str] = {}
+        backstops = dict.fromkeys(("build", "approval", "lock", "watch"), BACKSTOP_SECONDS)
         for workflow in reversed(WORKFLOWS):  # a child before its parent
             values: dict[str, Any] = {
-                **waits(build=BACKSTOP_SECONDS, approval=BACKSTOP_SECONDS, lock=BACKSTOP_SECONDS, watch=BACKSTOP_SECONDS),
+                **waits(**backstops),
                 **dict.fromkeys(("AskBuild", "AskApproval", "AskLock", "AskWatch"), ask_again(ASKS - 1)),
-                **{state: self._actor(code, f"{workflow}/{state}") for state in tasks(workflow)},
-                **{f"{name.title()}Workflow": arn for name, arn in self._machines.items()},
-                "EventBus": BUS,
+                **{state: self._actors[f"{workflow}/{state}"] for state in tasks(workflow)},
+                **{f"{name.title()}Workflow": arn for name, arn in machines.items()},
+                "EventBus": bus,
                 "BuildProject": "build",
                 "Environments": encode(ENVIRONMENTS),
                 "StageTimeoutSeconds": 60,
                 "RollbackTimeoutSeconds": 60,
             }
-            definition = render(load(workflow), {name: values[name] for name in placeholders(workflow)})
-            self._machines[workflow] = self._aws.client("stepfunctions").create_state_machine(
-                name=f"played-{workflow}", definition=json.dumps(definition), roleArn=ROLE_ARN
+            machines[workflow] = self._aws.client("stepfunctions").create_state_machine(
+                name=f"{prefix}-{workflow}", definition=json.dumps(render(load(workflow), values)), roleArn=ROLE_ARN
             )["stateMachineArn"]
+        return machines
 
     def _actor(self, code: bytes, role: str) -> str:
         settings = {
@@ -188,72 +147,7 @@ class House:
         return arn
 
 
-class Playing:
-    """An execution that runs."""
-
-    def __init__(self, aws: Clients, machines: Mapping[str, str], arn: str, deployment: str, calls: Path) -> None:
-        self._sfn = aws.client("stepfunctions")
-        self._machines = machines
-        self._arn = arn
-        self._deployment = deployment
-        self._calls = calls
-
-    def called(self, role: str) -> Call:
-        """Wait for the first call of a room."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            found = [call for call in self._read_calls() if call.of(role)]
-            if found:
-                return found[0]
-            time.sleep(0.02)
-        raise AssertionError(f"{role} was not called; calls: {[c.role for c in self._read_calls()]}")
-
-    def complete(self, role: str, value: Any) -> None:
-        """What an event does: complete the token that a silent room was given."""
-        call = self.called(role)
-        self._sfn.send_task_success(taskToken=call.payload["taskToken"], output=json.dumps(value))
-
-    def stop(self, role: str) -> None:
-        """What a person does in the console: stop the execution that waits in a silent room."""
-        self._sfn.stop_execution(executionArn=self.called(role).payload["execution"], cause="stopped by a person")
-
-    def end(self) -> Played:
-        """Wait for the end; every payload on the way must have been the typed input of its room."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while self._sfn.describe_execution(executionArn=self._arn)["status"] == "RUNNING":
-            assert time.monotonic() < deadline, f"{self._arn} still runs: {self._seen(self._arn).states}"
-            time.sleep(0.05)
-        calls = self._read_calls()
-        for call in calls:
-            decode(_input_of(call.role), call.payload)
-        children = {
-            item["name"].removeprefix(self._deployment).strip("-"): self._seen(item["executionArn"])
-            for workflow in ("stage", "rollback")
-            for item in self._sfn.list_executions(stateMachineArn=self._machines[workflow])["executions"]
-            if item["name"].startswith(self._deployment) and item["executionArn"] != self._arn
-        }
-        return self._seen(self._arn, calls, children)
-
-    def _seen(
-        self, arn: str, calls: list[Call] | None = None, children: dict[str, Played] | None = None
-    ) -> Played:
-        told = self._sfn.describe_execution(executionArn=arn)
-        pages = self._sfn.get_paginator("get_execution_history").paginate(executionArn=arn)
-        events = [event for page in pages for event in page["events"]]
-        states = [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
-        output = json.loads(told["output"]) if told["status"] == "SUCCEEDED" else None
-        return Played(
-            told["name"], states, told["status"], output, told.get("error", ""), events, calls or [], children or {}
-        )
-
-    def _read_calls(self) -> list[Call]:
-        if not self._calls.exists():
-            return []
-        lines = self._calls.read_text("utf-8").splitlines(keepends=True)
-        return [Call(**json.loads(line)) for line in lines if line.endswith("\n")]
-
-
-def _full_script(workflow: str, script: Mapping[str, Line | list[Line]]) -> dict[str, list[Line]]:
+def _full_script(workflow: str, script: Script) -> dict[str, list[Line]]:
     """Every room's lines; `State` means the played workflow's own before a nested one's."""
     usual = {
         f"{name}/{state}": {**answer(value), "echo": f"{name}/{state}" in ECHOES}
@@ -270,13 +164,6 @@ def _full_script(workflow: str, script: Mapping[str, Line | list[Line]]) -> dict
 
 def _owner(workflow: str, state: str) -> str:
     return next(name for name in (workflow, *WORKFLOWS) if state in HAPPY[name])
-
-
-def _input_of(role: str) -> type:
-    workflow, _, state = role.partition("@")[0].partition("/")
-    function = room_function(import_module(tasks(workflow)[state]))
-    kind: type = get_type_hints(function)[next(iter(signature(function).parameters))]
-    return kind
 
 
 def _actor_zip() -> bytes:

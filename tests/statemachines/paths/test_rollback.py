@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from functions.entry import encode
 from tests.statemachines.paths.answers import LEASE, build_end, restored, steps, turn
-from tests.statemachines.paths.house import AS_USUAL, House, Played, answer, raises
+from tests.statemachines.paths.playing import AS_USUAL, Played, Script, answer, raises
+
+if TYPE_CHECKING:
+    from tests.statemachines.paths.house import House
 
 OPENED = ["Open", "AnnounceStart", "LeaseGiven"]
 ALONE = [*OPENED, "AcquireLock", "LockTaken"]
@@ -85,7 +90,7 @@ def test_nothing_to_put_back_is_verified_too(house: House) -> None:
         ({"RecordRestored": raises("StaleLeaseError")}, [*SERVICE_STEP, *COMMAND_STEP], "infrastructure: StaleLease"),
     ],
 )
-def test_a_step_that_fails_does_not_keep_the_others(house: House, script: dict, way: list[str], said: str) -> None:
+def test_a_step_that_fails_does_not_keep_the_others(house: House, script: Script, way: list[str], said: str) -> None:
     """Every other part still goes back, and both the check and the record learn what could not."""
     found = answer(restored("unknown", "hello runs 42 instead of 41"))
     played = house.play("rollback", {"PlanRollback": BOTH, "VerifyRestored": found, **script})

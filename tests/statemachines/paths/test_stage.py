@@ -21,10 +21,12 @@ from tests.statemachines.paths.answers import (
     turn,
     watch,
 )
-from tests.statemachines.paths.house import AS_USUAL, SILENCE, House, Played, answer, raises
+from tests.statemachines.paths.playing import AS_USUAL, SILENCE, Played, answer, raises
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tests.statemachines.paths.house import House
 
 APPROVAL = ["Open", "ApprovalNeeded", "RequestApproval", "AwaitApproval", "ReadDecision"]
 LOCK = ["AcquireLock", "LockTaken"]

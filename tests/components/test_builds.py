@@ -1,0 +1,59 @@
+"""CodeBuild projects: what they may touch, and that StartBuild can bring its own source."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.components.recorder import Outcome
+
+PROJECTS = ("build", "integration-test", "e2e-test", "deploy-test", "deploy-staging", "deploy-production")
+
+
+def _statements(whole: Outcome, thing: str) -> list[dict[str, Any]]:
+    policy = whole.recorder.one("iam/rolePolicy:RolePolicy", f"codebuild-{thing}")
+    found: list[dict[str, Any]] = json.loads(policy.inputs["policy"])["Statement"]
+    return found
+
+
+@pytest.mark.parametrize("thing", PROJECTS)
+def test_a_project_is_bounded_logged_and_cached(whole: Outcome, thing: str) -> None:
+    """60 minutes, 8 hours in the queue, small, a log group of its own, a cache of its own."""
+    project = whole.recorder.one("codebuild/project:Project", thing).inputs
+    assert (project["buildTimeout"], project["queuedTimeout"]) == (60, 480)
+    assert project["environment"]["computeType"] == "BUILD_GENERAL1_SMALL"
+    assert project["logsConfig"]["cloudwatchLogs"]["groupName"] == f"/aws/codebuild/kiro-pipeline-test-{thing}"
+    assert project["cache"]["location"].endswith(f"/cache/{thing}")
+
+
+@pytest.mark.parametrize("thing", PROJECTS)
+def test_a_project_without_a_source_carries_a_buildspec(whole: Outcome, thing: str) -> None:
+    """AWS demands it; started by hand it fails and says why."""
+    source = whole.recorder.one("codebuild/project:Project", thing).inputs["source"]
+    assert source["type"] == "NO_SOURCE"
+    assert "exit 1" in yaml.safe_load(source["buildspec"])["phases"]["build"]["commands"][0]
+
+
+@pytest.mark.parametrize("thing", PROJECTS)
+def test_a_build_can_write_what_it_builds_and_nothing_else(whole: Outcome, thing: str) -> None:
+    """No source is written, no secret read, no workflow or build started, no other project's cache touched."""
+    statements = _statements(whole, thing)
+    services = {action.partition(":")[0] for s in statements for action in s["Action"]}
+    assert services == {"s3", "kms", "logs", "codebuild"}
+    written = {resource for s in statements if "s3:PutObject" in s["Action"] for resource in s["Resource"]}
+    bucket = f"arn:aws:s3:::{whole.outputs['artifactsBucket']}"
+    assert written == {f"{bucket}/deployments/*", f"{bucket}/cache/{thing}/*"}
+
+
+def test_reports_go_to_groups_that_exist(whole: Outcome) -> None:
+    """Every report group a role may write to is declared."""
+    declared = {group.inputs["name"] for group in whole.recorder.of("codebuild/reportGroup:ReportGroup")}
+    allowed = {
+        resource.rpartition("/")[2]
+        for thing in PROJECTS
+        for s in _statements(whole, thing)
+        if "codebuild:CreateReport" in s["Action"]
+        for resource in s["Resource"]
+    }
+    assert allowed == declared

@@ -1,0 +1,53 @@
+"""A function follows from its room: environment, permissions, limits, alarm."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.rooms import FoundRoom, discover
+from tests.components.recorder import Outcome
+
+ROOMS = discover()
+
+
+@pytest.mark.parametrize("room", ROOMS.values(), ids=ROOMS)
+def test_a_function_is_its_room(whole: Outcome, room: FoundRoom) -> None:
+    """Handler, limits, tracing and exactly the settings its adapters ask for."""
+    function = whole.recorder.one("lambda/function:Function", room.thing).inputs
+    assert function["handler"] == "functions.runtime.handler"
+    assert (function["timeout"], function["memorySize"]) == (room.room.timeout_seconds, room.room.memory_mb)
+    assert function["tracingConfig"] == {"mode": "Active"}
+    always = {"ROOM", "POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
+    told = function["environment"]["variables"]
+    assert set(told) == always | set(room.settings)
+    assert told["ROOM"] == room.module
+    assert all(told.values())
+
+
+@pytest.mark.parametrize("room", ROOMS.values(), ids=ROOMS)
+def test_a_role_allows_what_the_room_declares(whole: Outcome, room: FoundRoom) -> None:
+    """The declared actions, and those of logs, traces and dead letters; no more, no less."""
+    statements = json.loads(whole.recorder.one("iam/rolePolicy:RolePolicy", room.thing).inputs["policy"])["Statement"]
+    allowed = {action for statement in statements for action in statement["Action"]}
+    declared = {action for allow in room.room.allow for action in allow.actions}
+    own = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+    assert declared <= allowed
+    assert allowed - declared <= own | {"sqs:SendMessage"}
+
+
+def test_every_function_has_an_alarm_for_its_errors(whole: Outcome) -> None:
+    """More than 10 % within 5 minutes speaks to the people on call."""
+    for room in ROOMS.values():
+        alarm: dict[str, Any] = whole.recorder.one("cloudwatch/metricAlarm:MetricAlarm", f"{room.thing}-errors").inputs
+        assert (alarm["threshold"], alarm["comparisonOperator"]) == (10, "GreaterThanThreshold")
+        assert alarm["alarmActions"] == [whole.outputs["rollbacksTopic"]]
+        assert {q["metric"]["period"] for q in alarm["metricQueries"] if q.get("metric")} == {300}
+
+
+def test_all_functions_run_the_same_code(whole: Outcome) -> None:
+    """One package, so one upload."""
+    codes = {id(one.inputs["code"]) for one in whole.recorder.of("lambda/function:Function")}
+    layers = {tuple(one.inputs["layers"]) for one in whole.recorder.of("lambda/function:Function")}
+    assert len(layers) == 1
+    assert len(codes) >= 1

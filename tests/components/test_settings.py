@@ -1,0 +1,113 @@
+"""Settings: typed, closed, and refused with the key, the value and what is allowed."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.settings import Backstops, CodeBuild, EnvironmentSettings, GitHub, Settings, SettingsError, parse
+from tests.components.recorder import stack_config
+
+GOOD: dict[str, Any] = {
+    "github": {"repositories": ["acme/shop"]},
+    "environments": [{"name": "test"}, {"name": "production", "approval": True}],
+}
+
+
+def _parse(stack: str = "test", **changed: Any) -> Settings:
+    values = {**GOOD, **changed}
+    return parse({key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}, stack)
+
+
+def _environment(**changed: Any) -> list[dict[str, Any]]:
+    return [{"name": "test", **changed}]
+
+
+@pytest.mark.parametrize("stack", ["test", "staging", "production"])
+def test_the_settings_in_the_stack_files_are_right(stack: str) -> None:
+    """Every stack file passes."""
+    given = {k.removeprefix("kiro-worker:"): v for k, v in stack_config(stack).items() if k.startswith("kiro-worker:")}
+    assert parse(given, stack).environments[-1].approval
+
+
+def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
+    """80 % coverage, 5 minutes of watching, 24 hours for an approval, 90 days of logs, 500 USD."""
+    settings = _parse()
+    first = settings.environments[0]
+    assert (first.coverage_percent, first.watch_seconds, first.approval_timeout_seconds) == (80, 300, 86_400)
+    assert (settings.log_retention_days, settings.budget_usd, settings.lock_mode) == (90, 500, "superseded")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"colour": "blue"}, ["kiro-worker:colour", '"blue"', "unknown", "lockMode"]),
+        ({"github": {"repositories": ["a/b"], "branch": "x"}}, ["kiro-worker:github.branch", "mainBranch"]),
+        ({"environments": _environment(aproval=True)}, ["environments[0].aproval", "approvalTimeoutSeconds"]),
+        ({"logRetentionDays": "ninety"}, ["kiro-worker:logRetentionDays", '"ninety"']),
+        ({"logRetentionDays": 91}, ["kiro-worker:logRetentionDays", "91", "90"]),
+        ({"pollMinutes": 0}, ["kiro-worker:pollMinutes", "0", "greater than or equal to 1"]),
+        ({"retainStateful": "yes"}, ["kiro-worker:retainStateful", '"yes"', "boolean"]),
+        ({"lockMode": "parallel"}, ["kiro-worker:lockMode", '"parallel"', "superseded", "queued"]),
+        ({"notificationEmail": "nobody"}, ["kiro-worker:notificationEmail", '"nobody"']),
+        ({"github": {"repositories": []}}, ["kiro-worker:github.repositories", "at least 1"]),
+        ({"github": {"repositories": ["shop"]}}, ["kiro-worker:github.repositories[0]", '"shop"']),
+        ({"environments": []}, ["kiro-worker:environments", "at least 1"]),
+        ({"environments": _environment(name="Test 1")}, ["kiro-worker:environments[0].name", '"Test 1"']),
+        ({"environments": _environment(watchSeconds="300")}, ["environments[0].watchSeconds", "integer"]),
+        ({"environments": [{"name": "test"}, {"name": "test"}]}, ["test is there twice"]),
+        ({"environments": [{"name": "production"}]}, ["kiro-worker:environments[0]", "approval must be true"]),
+        ({"environments": _environment(account="123456789012")}, ["environments[0]", "deployRoleArn is missing"]),
+        (
+            {"environments": _environment(deployRoleArn="arn:aws:iam::123456789012:role/deploy")},
+            ["environments[0]", "account must be given"],
+        ),
+        (
+            {"environments": _environment(approvalTimeoutSeconds=60, approvalWaitSeconds=60)},
+            ["environments[0]", "approvalWaitSeconds must be less"],
+        ),
+        ({"backstops": {"watchSeconds": 1}}, ["kiro-worker:backstops.watchSeconds", "1"]),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(changed: dict[str, Any], said: list[str]) -> None:
+    """The message holds the key, the value and what is allowed."""
+    with pytest.raises(SettingsError) as caught:
+        _parse(**changed)
+    message = str(caught.value)
+    assert [word for word in said if word not in message] == []
+
+
+def test_every_fault_is_named_at_once() -> None:
+    """Nobody mends settings one `pulumi up` at a time."""
+    with pytest.raises(SettingsError) as caught:
+        _parse(colour="blue", pollMinutes=0)
+    assert "kiro-worker:colour" in str(caught.value)
+    assert "kiro-worker:pollMinutes" in str(caught.value)
+
+
+def test_a_missing_setting_is_named() -> None:
+    """Without repositories nothing could be delivered."""
+    with pytest.raises(SettingsError, match="kiro-worker:github: missing"):
+        parse({"environments": json.dumps(GOOD["environments"])}, "test")
+
+
+def test_production_keeps_what_it_remembers() -> None:
+    """In the stack `production`, and only there, retainStateful must be true."""
+    assert not _parse().retain_stateful
+    with pytest.raises(SettingsError, match="retainStateful = false"):
+        _parse(stack="production")
+    assert _parse(stack="production", retainStateful=True).retain_stateful
+
+
+def test_another_account_is_entered_through_its_role() -> None:
+    """Account and role together are a possible combination."""
+    role = "arn:aws:iam::123456789012:role/deploy"
+    (environment,) = _parse(environments=_environment(account="123456789012", deployRoleArn=role)).environments
+    assert environment.deploy_role_arn == role
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    """The configuration reference is generated from these words."""
+    for kind in (Settings, GitHub, EnvironmentSettings, Backstops, CodeBuild):
+        undocumented = [name for name, field in kind.model_fields.items() if not field.description]
+        assert undocumented == [], kind.__name__

@@ -1,0 +1,50 @@
+"""Bucket and tables, as the adapters expect them."""
+
+import json
+
+import pytest
+
+from tests.components.recorder import Outcome
+
+
+def test_the_bucket_takes_no_request_without_tls(whole: Outcome) -> None:
+    """The only statement refuses everything to everybody who comes without TLS."""
+    (policy,) = whole.recorder.of("s3/bucketPolicy:BucketPolicy")
+    (statement,) = json.loads(policy.inputs["policy"])["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statement["Resource"] == [f"arn:aws:s3:::{whole.outputs['artifactsBucket']}{end}" for end in ("", "/*")]
+
+
+def test_the_bucket_is_private_versioned_and_forgets(whole: Outcome) -> None:
+    """No public access; versions; infrequent access after 30 days, gone after 90."""
+    recorder = whole.recorder
+    (block,) = recorder.of("s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
+    assert {value for value in block.inputs.values() if isinstance(value, bool)} == {True}
+    (versioning,) = recorder.of("s3/bucketVersioning:BucketVersioning")
+    assert versioning.inputs["versioningConfiguration"] == {"status": "Enabled"}
+    (lifecycle,) = recorder.of("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+    (rule,) = lifecycle.inputs["rules"]
+    assert [(one["days"], one["storageClass"]) for one in rule["transitions"]] == [(30, "STANDARD_IA")]
+    assert rule["expiration"]["days"] == 90
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "expires", "indexes"),
+    [
+        ("deployments", ("deploymentId", None), True, {"EnvironmentStatusIndex"}),
+        ("environments", ("environment", "part"), False, set()),
+        ("locks", ("lockKey", None), False, set()),
+        ("waits", ("waitKey", None), True, {"EnvironmentIndex", "ExecutionIndex"}),
+    ],
+)
+def test_a_table_has_its_keys_indexes_and_end(
+    whole: Outcome, name: str, keys: tuple[str, str | None], expires: bool, indexes: set[str]
+) -> None:
+    """As DESIGN §3 says; every table can be restored to a point in time."""
+    table = whole.recorder.one("dynamodb/table:Table", name).inputs
+    assert (table["hashKey"], table.get("rangeKey")) == keys
+    assert {one["name"] for one in table.get("globalSecondaryIndexes") or []} == indexes
+    assert (table.get("ttl") == {"attributeName": "expiresAt", "enabled": True}) is expires
+    assert table["pointInTimeRecovery"] == {"enabled": True}
+    assert table["billingMode"] == "PAY_PER_REQUEST"

@@ -1,0 +1,48 @@
+"""Rules: which event wakes which room."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.wiring import TRIGGERS
+from tests.components.recorder import Outcome
+
+
+def _pattern(whole: Outcome, room: str) -> dict[str, Any]:
+    rule = whole.recorder.one("cloudwatch/eventRule:EventRule", f"events-{room.replace('_', '-')}")
+    found: dict[str, Any] = json.loads(rule.inputs["eventPattern"])
+    return found
+
+
+def test_builds_wake_at_every_end_of_our_projects(whole: Outcome) -> None:
+    """All five ends that CodeBuild knows, of the stack's projects only."""
+    detail = _pattern(whole, "build_finished")["detail"]
+    assert set(detail["build-status"]) == {"SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED"}
+    assert set(detail["project-name"]) == set(whole.outputs["projects"].values())
+
+
+def test_alarms_wake_when_they_ring(whole: Outcome) -> None:
+    """Not when they calm down."""
+    assert _pattern(whole, "alarm_changed")["detail"] == {"state": {"value": ["ALARM"]}}
+
+
+def test_executions_wake_when_they_end_without_success(whole: Outcome) -> None:
+    """Failed, timed out or stopped, of our three workflows."""
+    detail = _pattern(whole, "execution_ended")["detail"]
+    assert set(detail["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
+    ours = {whole.outputs[f"{name}Workflow"] for name in ("deployment", "stage", "rollback")}
+    assert set(detail["stateMachineArn"]) == ours
+
+
+@pytest.mark.parametrize("room", TRIGGERS)
+def test_a_lost_event_is_kept(whole: Outcome, room: str) -> None:
+    """Every target retries, keeps what it can't deliver, and only its rule may call and write."""
+    thing = f"events-{room.replace('_', '-')}"
+    target = whole.recorder.one("cloudwatch/eventTarget:EventTarget", thing).inputs
+    assert target["retryPolicy"]["maximumRetryAttempts"] > 0
+    assert target["deadLetterConfig"]["arn"].endswith(f":kiro-pipeline-test-{thing}")
+    permission = whole.recorder.one("lambda/permission:Permission", f"{thing}-rule").inputs
+    (policy,) = [one for one in whole.recorder.of("sqs/queuePolicy:QueuePolicy") if one.name == thing]
+    (writer,) = [s for s in json.loads(policy.inputs["policy"])["Statement"] if s["Effect"] == "Allow"]
+    assert writer["Condition"] == {"ArnEquals": {"aws:SourceArn": permission["sourceArn"]}}

@@ -1,0 +1,111 @@
+"""What a release is delivered to: a Lambda function with versions, alarms, and a service that answers over HTTP."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.environments import PartState
+from functions.domain.locks import Lease
+from tests.functions.samples import LEASE, archive
+from tests.functions.stack import BUCKET, DEPLOY_ROLE, REGION, Stack
+
+
+def lambdas(stack: Stack) -> Any:
+    """The Lambda of the environment, under its deploy role."""
+    return stack.clients.client("lambda", region=REGION, role_arn=DEPLOY_ROLE)
+
+
+def create_function(stack: Stack, name: str = "hello-production", versions: int = 1, alias: str = "live") -> None:
+    """A function with some published versions; the alias, when it has a name, points to the last one."""
+    iam, client = stack.client("iam"), lambdas(stack)
+    role = iam.create_role(RoleName=f"{name}-role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    code = {"ZipFile": archive({"app.py": "0"})}
+    client.create_function(FunctionName=name, Runtime="python3.11", Role=role, Handler="app.handler", Code=code)
+    for number in range(1, versions + 1):
+        client.update_function_code(FunctionName=name, ZipFile=archive({"app.py": str(number)}))
+        client.publish_version(FunctionName=name)
+    if alias:
+        client.create_alias(FunctionName=name, Name=alias, FunctionVersion=str(versions))
+
+
+def points_to(stack: Stack, name: str = "hello-production", alias: str = "live") -> str:
+    """The version that an alias points to."""
+    return str(lambdas(stack).get_alias(FunctionName=name, Name=alias)["FunctionVersion"])
+
+
+def artifact(stack: Stack, key: str, files: dict[str, str | bytes]) -> str:
+    """Put a zip archive into the artifacts bucket."""
+    stack.client("s3").put_object(Bucket=BUCKET, Key=key, Body=archive(files))
+    return key
+
+
+def runs(stack: Stack, *states: PartState, lease: Lease = LEASE) -> None:
+    """Record what runs in an environment."""
+    for state in states:
+        EnvironmentsTable.connect(stack.clients).save(state, lease)
+
+
+def parts(stack: Stack, environment: str = "production") -> dict[str, PartState]:
+    """What is recorded as running in an environment."""
+    return EnvironmentsTable.connect(stack.clients).parts(environment)
+
+
+def alarm(stack: Stack, name: str, state: str = "OK", reason: str = "above 5") -> None:
+    """An alarm in some state, in the environment's account."""
+    client = stack.clients.client("cloudwatch", region=REGION, role_arn=DEPLOY_ROLE)
+    client.put_metric_alarm(
+        AlarmName=name,
+        Namespace="Hello",
+        MetricName="Errors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=5,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    client.set_alarm_state(AlarmName=name, StateValue=state, StateReason=reason)
+
+
+class Service:
+    """A delivered service: answers what it is told to."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.body = b"{}"
+        self.raw = b""
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if outer.raw:
+                    self.wfile.write(outer.raw)
+                    return
+                self.send_response(outer.status)
+                self.send_header("Content-Length", str(len(outer.body)))
+                self.end_headers()
+                self.wfile.write(outer.body)
+
+            def log_message(self, format: str, *_: Any) -> None:  # noqa: A002 - the name of the base class
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/health"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    def says(self, **answer: Any) -> None:
+        """Answer 200 with this JSON from now on."""
+        self.status, self.body, self.raw = 200, json.dumps(answer).encode(), b""
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

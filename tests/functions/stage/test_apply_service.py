@@ -1,0 +1,85 @@
+"""ApplyService: a version is published and the alias moved."""
+
+from typing import Any
+
+import pytest
+
+from functions.domain.errors import DeployTargetError, SourceError, StaleLeaseError
+from functions.domain.locks import Lease
+from tests.functions.delivered import artifact, create_function, lambdas, points_to, runs
+from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, archive, state
+from tests.functions.stack import Stack
+
+CODE = archive({"app.py": "new"})
+KEY = f"deployments/{DEPLOYMENT}/build.zip"
+
+
+def apply(stack: Stack, **changes: Any) -> Any:
+    """Run the room."""
+    wanted = {
+        "deploymentId": DEPLOYMENT,
+        "release": RELEASE,
+        "environment": ENVIRONMENT,
+        "part": SERVICE,
+        "artifact": KEY,
+        "lease": LEASE,
+    }
+    return stack.run("stage.apply_service", {**wanted, **changes})
+
+
+def test_the_alias_points_to_the_new_version(stack: Stack) -> None:
+    """The version carries the commit, and the code of the artifact."""
+    create_function(stack)
+    artifact(stack, KEY, {"hello.zip": CODE})
+    version = apply(stack)["version"]
+    assert points_to(stack) == version == "2"
+    found = lambdas(stack).get_function_configuration(FunctionName="hello-production", Qualifier=version)
+    assert found["Description"] == RELEASE.commit
+
+
+def test_a_first_release_makes_the_alias(stack: Stack) -> None:
+    """The function may come without one."""
+    create_function(stack, alias="")
+    artifact(stack, KEY, {"hello.zip": CODE})
+    version = apply(stack)["version"]
+    assert points_to(stack) == version
+
+
+def test_doing_it_twice_ends_the_same(stack: Stack) -> None:
+    """The alias runs this code, whichever attempt published it."""
+    create_function(stack)
+    artifact(stack, KEY, {"hello.zip": CODE})
+    shas = []
+    for _ in range(2):
+        version = apply(stack)["version"]
+        assert points_to(stack) == version
+        found = lambdas(stack).get_function_configuration(FunctionName="hello-production", Qualifier=version)
+        shas.append(found["CodeSha256"])
+    assert shas[0] == shas[1]
+
+
+def test_a_missing_function_is_named_with_the_next_step(stack: Stack) -> None:
+    """The error tells environment, function, region and what to do."""
+    artifact(stack, KEY, {"hello.zip": CODE})
+    with pytest.raises(DeployTargetError, match="production: there is no Lambda function hello-production in eu-"):
+        apply(stack)
+
+
+def test_an_artifact_without_the_code_is_named(stack: Stack) -> None:
+    """The error says which file the build should have left."""
+    create_function(stack)
+    artifact(stack, KEY, {"other.zip": CODE})
+    with pytest.raises(SourceError, match=r"hello\.zip is not in the build's artifact; list it under artifacts"):
+        apply(stack)
+    with pytest.raises(SourceError, match="is not there"):
+        apply(stack, artifact="gone.zip")
+
+
+def test_a_stale_lease_changes_nothing(stack: Stack) -> None:
+    """Q1: who was overtaken does not move the alias."""
+    create_function(stack)
+    artifact(stack, KEY, {"hello.zip": CODE})
+    runs(stack, state(), lease=Lease(LEASE.key, "newer", 7))
+    with pytest.raises(StaleLeaseError):
+        apply(stack)
+    assert points_to(stack) == "1"

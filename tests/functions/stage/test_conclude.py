@@ -1,0 +1,26 @@
+"""Conclude of a stage: its end in the record, and as it is announced."""
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.entry import encode
+from tests.functions.samples import DEPLOYMENT, NOW, RELEASE
+from tests.functions.stack import Stack
+
+EVENT = {
+    "deploymentId": DEPLOYMENT,
+    "release": RELEASE,
+    "environment": "eu-production",
+    "result": "passed",
+    "reason": "no alarm rang",
+    "startedAt": NOW,
+}
+
+
+def test_the_end_of_a_stage_is_recorded_and_said(stack: Stack) -> None:
+    """The answer is the event `StageFinished`; a repetition writes the same end."""
+    DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    first, second = (stack.run("stage.conclude", EVENT) for _ in range(2))
+    assert first["release"] == encode(RELEASE)
+    assert (first["result"], first["environment"], first["startedAt"]) == ("passed", "eu-production", NOW)
+    assert first["finishedAt"] <= second["finishedAt"]
+    recorded = stack.deployment()["stages"]["eu-production"]
+    assert (recorded["result"], recorded["reason"], recorded["startedAt"]) == ("passed", "no alarm rang", NOW)

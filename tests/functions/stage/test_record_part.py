@@ -1,0 +1,83 @@
+"""RecordPart: what runs now, and what it put out."""
+
+from typing import Any
+
+import pytest
+
+from functions.domain.errors import SourceError, StaleLeaseError
+from functions.domain.locks import Lease
+from tests.functions.delivered import artifact, parts, runs
+from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, LEASE, RELEASE, SERVICE, state, version
+from tests.functions.stack import BUCKET, Stack
+
+
+def record(stack: Stack, **changes: Any) -> Any:
+    """Run the room."""
+    wanted = {
+        "deploymentId": DEPLOYMENT,
+        "release": RELEASE,
+        "environment": "production",
+        "part": SERVICE,
+        "version": "2",
+        "source": "sources/s.zip",
+        "artifact": "deployments/b.zip",
+        "output": "deployments/o.zip",
+        "lease": LEASE,
+    }
+    return stack.run("stage.record_part", {**wanted, **changes})
+
+
+def test_what_runs_is_recorded_and_the_good_one_stays(stack: Stack) -> None:
+    """A new version has yet to prove itself; its commit's time orders it among releases."""
+    runs(stack, state())
+    record(stack)
+    found = parts(stack)["hello"]
+    assert found.running
+    assert (found.running.commit, found.running.version, found.running.source) == (COMMIT, "2", "sources/s.zip")
+    assert found.running.committed_at == RELEASE.committed_at
+    assert (found.good, found.definition) == (version(), SERVICE)
+
+
+def test_the_first_version_has_no_good_one_before_it(stack: Stack) -> None:
+    """Nothing is good that was never watched; a repetition changes nothing but the time."""
+    first, second = record(stack), record(stack)
+    assert first["good"] is None
+    assert {**first["running"], "at": ""} == {**second["running"], "at": ""}
+
+
+def test_a_command_puts_out_what_its_artifact_says(stack: Stack) -> None:
+    """`outputs.json` of its artifact; texts only."""
+    artifact(stack, "deployments/o.zip", {"outputs.json": '{"url": "http://x", "port": 80}'})
+    record(stack, part=COMMAND)
+    assert parts(stack)["infrastructure"].outputs == {"url": "http://x", "port": "80"}
+
+
+def test_a_command_may_put_out_nothing(stack: Stack) -> None:
+    """No artifact, or one without the file."""
+    record(stack, part=COMMAND)
+    artifact(stack, "deployments/o.zip", {"other": ""})
+    record(stack, part=COMMAND)
+    assert parts(stack)["infrastructure"].outputs == {}
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", "[" * 100_000])
+def test_outputs_of_another_form_are_named(stack: Stack, content: str) -> None:
+    """The error names the artifact and the file."""
+    artifact(stack, "deployments/o.zip", {"outputs.json": content})
+    with pytest.raises(SourceError, match=r"o\.zip: outputs\.json"):
+        record(stack, part=COMMAND)
+
+
+def test_an_artifact_that_is_no_archive_is_named(stack: Stack) -> None:
+    """The error says where the file lies."""
+    stack.client("s3").put_object(Bucket=BUCKET, Key="deployments/o.zip", Body=b"no zip")
+    with pytest.raises(SourceError, match=r"s3://.*o\.zip is not a zip archive"):
+        record(stack, part=COMMAND)
+
+
+def test_a_stale_lease_records_nothing(stack: Stack) -> None:
+    """Q1: the record is the newer owner's."""
+    runs(stack, state(), lease=Lease(LEASE.key, "newer", 7))
+    with pytest.raises(StaleLeaseError):
+        record(stack)
+    assert parts(stack)["hello"].running == version()

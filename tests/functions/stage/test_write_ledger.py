@@ -1,0 +1,101 @@
+"""WriteLedger: the way back is noted once, before the change."""
+
+from typing import Any
+
+import pytest
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.environments import Version
+from functions.domain.errors import ManifestError, StaleLeaseError
+from functions.domain.locks import Lease
+from functions.domain.manifests import Part
+from functions.domain.rollback import Compensation
+from functions.entry import encode
+from tests.functions.delivered import create_function, lambdas, runs
+from tests.functions.samples import COMMAND, DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, state, version
+from tests.functions.stack import Stack
+
+
+@pytest.fixture(autouse=True)
+def _begun(stack: Stack) -> None:
+    DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+
+
+def write(stack: Stack, part: Part = SERVICE, **changes: Any) -> Any:
+    """Run the room."""
+    wanted = {"deploymentId": DEPLOYMENT, "environment": ENVIRONMENT, "part": part, "order": 1, "lease": LEASE}
+    return stack.run("stage.write_ledger", {**wanted, **changes})
+
+
+def ledger(stack: Stack) -> list[Compensation]:
+    """What the ledger holds."""
+    return list(DeploymentsTable.connect(stack.clients).ledger(DEPLOYMENT))
+
+
+def test_what_ran_before_is_the_way_back(stack: Stack) -> None:
+    """R4: version and definition of what the record and the alias agree on."""
+    create_function(stack)
+    runs(stack, state())
+    assert write(stack) == {"before": "1"}
+    (entry,) = ledger(stack)
+    assert (entry.before, entry.definition_before, entry.part, entry.order) == (version(), SERVICE, SERVICE, 1)
+
+
+def test_the_first_entry_stays(stack: Stack) -> None:
+    """A retry after the change does not note the change as the way back."""
+    create_function(stack, versions=2)
+    write(stack)
+    lambdas(stack).update_alias(FunctionName="hello-production", Name="live", FunctionVersion="1")
+    write(stack)
+    (entry,) = ledger(stack)
+    assert entry.before
+    assert entry.before.version == "2"
+
+
+def test_an_alias_that_was_moved_by_hand_is_believed(stack: Stack) -> None:
+    """What truly runs is the way back, not what the record says."""
+    create_function(stack, versions=3)
+    runs(stack, state())
+    assert write(stack) == {"before": "3"}
+    assert ledger(stack)[0].before == Version("", "", "", "", "3", "")
+
+
+@pytest.mark.parametrize("alias", ["", "live"])
+def test_a_first_release_has_no_way_back(stack: Stack, alias: str) -> None:
+    """No alias yet, or one on $LATEST: nothing to return to."""
+    create_function(stack, alias="")
+    if alias:
+        lambdas(stack).create_alias(FunctionName="hello-production", Name=alias, FunctionVersion="$LATEST")
+    assert write(stack) == {"before": ""}
+    assert ledger(stack)[0].before is None
+
+
+def test_a_function_that_is_not_there_has_no_way_back(stack: Stack) -> None:
+    """The infrastructure part may be about to make it."""
+    assert write(stack) == {"before": ""}
+
+
+def test_a_command_goes_back_to_its_record(stack: Stack) -> None:
+    """Nothing but the record knows what a command left."""
+    assert write(stack, COMMAND) == {"before": ""}
+    DeploymentsTable.connect(stack.clients).begin("other-1", RELEASE, "arn:e", "push")
+    runs(stack, state(COMMAND, version(number="0a")))
+    assert write(stack, COMMAND, deploymentId="other-1") == {"before": "0a"}
+
+
+def test_a_stale_lease_writes_nothing(stack: Stack) -> None:
+    """Q1: who was overtaken may not even note."""
+    runs(stack, state(), lease=Lease(LEASE.key, "newer", 7))
+    with pytest.raises(StaleLeaseError, match="production: lease 1 of arn:execution:owner"):
+        write(stack)
+    assert ledger(stack) == []
+
+
+def test_a_name_that_cannot_be_filled_in_is_told(stack: Stack) -> None:
+    """The manifest's mistake is named with its place."""
+    part = {**encode(SERVICE), "function": "hello-{stage}"}
+    with pytest.raises(ManifestError, match=r"services\.hello\.function"):
+        stack.run(
+            "stage.write_ledger",
+            {"deploymentId": DEPLOYMENT, "environment": ENVIRONMENT, "part": part, "order": 1, "lease": LEASE},
+        )

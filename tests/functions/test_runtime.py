@@ -1,0 +1,205 @@
+"""Building a room from its signature, its settings, its clients and its log."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import functions.domain.approvals
+from functions.adapters.clock import Clock
+from functions.deployment import await_build
+from functions.domain.environments import Environment
+from functions.domain.errors import BadInputError, NotHealthyYetError
+from functions.entry import encode
+from functions.events import alarm_changed
+from functions.runtime import Clients, build, furnish
+from functions.stage import acquire_lock
+from tests.functions.samples import ENVIRONMENT
+from tests.functions.stack import DEPLOY_ROLE, REGION, Stack
+
+ROOT = Path(functions.__file__).parents[1]
+
+
+def rooms_log(module: ModuleType, capsys: pytest.CaptureFixture[str], event: Any, clients: Clients) -> list[dict[str, Any]]:
+    """Run a module's room, whatever becomes of it, and read the log lines it wrote."""
+    handler = build(module.__name__, clients)
+    context = type("Context", (), {"aws_request_id": "request-1"})()
+    try:
+        handler(event, context)
+    except Exception:  # noqa: BLE001 - the log is what is asked for
+        assert True
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_loggers() -> None:
+    """A logger keeps the stream it was made with; each test has its own."""
+    for name in ("look", "events.approval_page", "events.github_webhook", "deployment.await_build"):
+        logging.Logger.manager.loggerDict.pop(name, None)
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A module with a room that answers what it was given, or fails."""
+    module = ModuleType("functions.look")
+
+    def look(event: dict[str, Any], clock: Clock) -> dict[str, Any]:
+        assert clock.now()
+        if event.get("fail"):
+            raise NotHealthyYetError("hello is not well")
+        return {"outcome": "seen", "environment": ENVIRONMENT if event.get("whole") else "test"}
+
+    vars(module)["look"] = look
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return module
+
+
+def test_a_room_is_furnished_from_its_signature(stack: Stack) -> None:
+    """The type of its event, and every adapter by name, connected to this stack."""
+    kind, adapters = furnish(acquire_lock.acquire_lock, stack.clients)
+    assert kind is acquire_lock.Input
+    assert list(adapters) == ["locks", "environments", "deployments"]
+    kind, adapters = furnish(alarm_changed.alarm_changed, stack.clients)
+    assert kind is None
+    assert adapters["names"].names == ("test", "production")
+
+
+def test_a_missing_setting_is_named_with_the_way_to_set_it(stack: Stack) -> None:
+    """The error names the setting and says what to do."""
+    del stack.settings["WAITS_TABLE"]
+    with pytest.raises(BadInputError, match="no setting WAITS_TABLE: deploy it again with `pulumi up`"):
+        furnish(await_build.await_build, stack.clients)
+
+
+def test_a_handler_goes_from_json_to_json(room: ModuleType, stack: Stack) -> None:
+    """What a room answers is encoded."""
+    answer = build(room.__name__, stack.clients)({"whole": True}, None)
+    assert answer == {"outcome": "seen", "environment": encode(ENVIRONMENT)}
+    assert json.dumps(answer)
+
+
+def test_a_bad_event_is_a_fault_that_names_the_field(stack: Stack) -> None:
+    """The exception's class is what a workflow catches."""
+    with pytest.raises(BadInputError, match="task_token"):
+        build("functions.deployment.await_build", stack.clients)({"deploymentId": "d"}, None)
+
+
+def test_every_line_is_json_with_its_ids(
+    room: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """O1: deployment, environment, execution and request stand in each line."""
+    ids = {"deploymentId": "main-1", "environment": "test", "execution": "arn:e"}
+    (line,) = rooms_log(room, capsys, {**ids, "taskToken": "secret-token"}, stack.clients)
+    assert {**ids, "requestId": "request-1"}.items() <= line.items()
+    assert (line["service"], line["level"], line["outcome"]) == ("look", "INFO", "seen")
+
+
+def test_ids_of_one_event_do_not_stay_for_the_next(
+    room: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A warm Lambda does not log another deployment's id."""
+    handler = build(room.__name__, stack.clients)
+    handler({"deploymentId": "first"}, None)
+    handler({}, None)
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert first["deploymentId"] == "first"
+    assert "deploymentId" not in second
+    assert second["service"] == "look"
+
+
+def test_a_whole_environment_is_logged_by_its_name(
+    room: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The settings and variables of an environment are not written with each line."""
+    (line,) = rooms_log(room, capsys, {"environment": encode(ENVIRONMENT)}, stack.clients)
+    assert line["environment"] == "production"
+    assert "example.com" not in json.dumps(line)
+
+
+def test_a_fault_is_logged_with_its_name_and_raised(
+    room: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The log has class, text and ids; the workflow gets the class."""
+    (line,) = rooms_log(room, capsys, {"fail": True, "deploymentId": "d"}, stack.clients)
+    assert (line["level"], line["exception_name"], line["deploymentId"]) == ("ERROR", "NotHealthyYetError", "d")
+    assert "hello is not well" in line["exception"]
+
+
+def test_no_secret_reaches_the_log(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither the secret of a link, nor the webhook's secret, nor a task token, in good days or bad."""
+    stack.client("secretsmanager").create_secret(Name="kiro-webhook", SecretString="hush-webhook")
+    page = {
+        "requestContext": {"http": {"method": "GET"}},
+        "pathParameters": {"id": "a"},
+        "queryStringParameters": {"secret": "hush-link"},
+    }
+    hook = {"headers": {"X-Hub-Signature-256": "sha256=hush"}, "body": "hush-body"}
+    wait = {"taskToken": "hush-token", "execution": "e", "deploymentId": "d", "buildId": "hello:1"}
+    for name, event in (
+        ("functions.events.approval_page", page),
+        ("functions.events.approval_page", {**page, "requestContext": {}}),
+        ("functions.events.github_webhook", hook),
+        ("functions.deployment.await_build", wait),
+        ("functions.deployment.await_build", {**wait, "buildId": None}),
+    ):
+        handler = build(name, stack.clients)
+        try:
+            handler(event, None)
+        except (KeyError, BadInputError):
+            assert True
+    logged = capsys.readouterr().out
+    assert len(logged.splitlines()) == 5
+    assert "hush" not in logged
+
+
+def test_clients_are_made_once_per_service_region_and_role(stack: Stack) -> None:
+    """A warm Lambda makes no second client and asks STS once."""
+    clients = stack.clients
+    assert clients.client("s3") is clients.client("s3")
+    assert clients.client("s3", region="us-east-1") is not clients.client("s3")
+    stack.recording = True
+    abroad = clients.client("lambda", region=REGION, role_arn=DEPLOY_ROLE + "-once")
+    assert clients.client("lambda", region=REGION, role_arn=DEPLOY_ROLE + "-once") is abroad
+    stack.recording = False
+    assert [call.action for call in stack.calls] == ["sts:AssumeRole"]
+    assert abroad.meta.region_name == REGION
+
+
+def test_a_role_is_assumed_again_before_its_hour_ends(stack: Stack) -> None:
+    """A session in its last five minutes is renewed, and its clients with it."""
+    clients, role = stack.clients, DEPLOY_ROLE + "-renewed"
+    first = clients.client("lambda", role_arn=role)
+    session, _ = clients._roles[role]
+    clients._roles[role] = (session, datetime.now(UTC) + timedelta(minutes=4))
+    second = clients.client("lambda", role_arn=role)
+    assert second is not first
+    assert clients._roles[role][1] - datetime.now(UTC) > timedelta(minutes=30)
+
+
+def test_inside_lambda_the_room_is_built_at_init() -> None:
+    """`functions.runtime.handler` is the room that the variable ROOM names."""
+    code = "from functions.runtime import handler; print(handler({'detail-type': 'x', 'detail': {}}, None))"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "ROOM": "functions.events.publish_metrics",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    )
+    assert "{'metrics': 0}" in done.stdout
+
+
+def test_an_environment_in_json_is_one_in_python(stack: Stack) -> None:
+    """The same settings, whether they came through a definition or a table."""
+    kind, _ = furnish(acquire_lock.acquire_lock, stack.clients)
+    assert kind
+    assert encode(Environment(**{f: getattr(ENVIRONMENT, f) for f in Environment.__dataclass_fields__})) == encode(
+        ENVIRONMENT
+    )

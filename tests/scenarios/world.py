@@ -1,0 +1,75 @@
+"""What a scenario does and sees: pushes, decisions, executions, records, answers of the service."""
+
+from typing import Any
+
+from functions.adapters.records import plain
+from local.approver import Approver
+from local.author import Author
+from local.platform import Platform
+from local.service import ask
+from local.settings import REPOSITORY
+from local.watching import Executions, Progress
+
+
+class World:
+    """The platform seen from outside."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.author = Author(platform)
+        self.approver = Approver(platform.mailbox, "Grace Hopper")
+        self.executions = Executions(platform.clients, platform.outputs)
+        self._changes = 0
+
+    def table(self, output: str) -> Any:
+        """A table of the stack."""
+        endpoint = self.platform.emulator.endpoint
+        return self.platform.clients.session.resource("dynamodb", endpoint_url=endpoint).Table(
+            self.platform.outputs[output]
+        )
+
+    def push(self, message: str) -> str:
+        """Push a commit that changes the service a little."""
+        self._changes += 1
+        service = self.author.folder / "src" / "hello.py"
+        service.write_text(service.read_text("utf-8") + f"\n# change {self._changes}\n", "utf-8")
+        return self.author.push(message)
+
+    def deployed(self, commit: str, *, approve: bool = True, reason: str = "") -> list[Progress]:
+        """Wait until the deployment of a commit has ended, deciding what is asked on the way."""
+        return self.executions.await_end(
+            name_of(commit), 120, lambda _: self.approver.look(approve=approve, reason=reason)
+        )
+
+    def record(self, commit: str) -> dict[str, Any]:
+        """The deployment's record."""
+        found: dict[str, Any] = plain(self.table("deploymentsTable").get_item(Key={"deploymentId": name_of(commit)})["Item"])
+        return found
+
+    def address(self, environment: str) -> str:
+        """Where the service of an environment is reached."""
+        key = {"environment": environment, "part": "infrastructure"}
+        return str(self.table("environmentsTable").get_item(Key=key)["Item"]["outputs"]["url"])
+
+    def version(self, environment: str) -> str:
+        """The commit that answers in an environment."""
+        return str(ask(f"{self.address(environment)}/health")[1].get("version"))
+
+    def statuses(self, commit: str) -> dict[str, str]:
+        """The newest commit status per context, as GitHub shows them."""
+        found: dict[str, str] = {}
+        for status in self.platform.github.repository(REPOSITORY).statuses:
+            if status.sha == commit:
+                found[status.context] = status.state
+        return found
+
+    def left_behind(self) -> dict[str, list[Any]]:
+        """Locks with an owner, and waits that nobody has ended; approvals stay as a record of the decision."""
+        locks = [row["lockKey"] for row in self.table("locksTable").scan()["Items"] if row.get("owner")]
+        waits = self.table("waitsTable").scan()["Items"]
+        return {"locks": locks, "waits": [w["waitKey"] for w in waits if not w["waitKey"].startswith("approval/")]}
+
+
+def name_of(commit: str) -> str:
+    """The execution of a commit on main."""
+    return f"main-{commit[:12]}"

@@ -1,0 +1,141 @@
+"""What actors are told to do, an execution that runs, and what was seen of it when it has ended."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from inspect import signature
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from functions.entry import decode, room_function
+from statemachines.definitions import tasks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local.emulator import Clients
+
+Line = dict[str, Any]
+Script = Mapping[str, Line | list[Line]]
+
+SILENCE: Line = {"do": "silence"}
+CRASH: Line = {"do": "crash"}
+AS_USUAL: Line = {"do": "as usual"}
+PATIENCE_SECONDS = 60.0
+
+
+def answer(value: Any) -> Line:
+    """The room answers this, or completes its token with it."""
+    return {"do": "answer", "value": value}
+
+
+def raises(error: str, cause: str = "as the script says") -> Line:
+    """The room fails with an exception of this class name."""
+    return {"do": "raise", "error": error, "cause": cause}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a room; `at` is in seconds since 1970."""
+
+    role: str
+    payload: dict[str, Any]
+    at: float
+
+    def of(self, role: str) -> bool:
+        """Whether this is a call of `State`, `workflow/State` or `workflow/State@environment`."""
+        anywhere = self.role.partition("@")[0]
+        return role in (self.role, anywhere, anywhere.partition("/")[2])
+
+
+@dataclass(frozen=True)
+class Played:
+    """An execution that has ended; `children` are the nested ones by the rest of their name."""
+
+    name: str
+    states: list[str]
+    status: str
+    output: Any
+    error: str
+    events: list[dict[str, Any]]
+    calls: list[Call] = field(default_factory=list)
+    children: dict[str, Played] = field(default_factory=dict)
+
+    def told(self, state: str, *, times: int | None = None) -> Any:
+        """The payload of the last call of a room, which was called this many times when that is given."""
+        found = [call.payload for call in self.calls if call.of(state)]
+        assert times is None or len(found) == times, f"{state} was called {len(found)} times"
+        return found[-1]
+
+
+class Playing:
+    """An execution that runs."""
+
+    def __init__(self, aws: Clients, machines: Mapping[str, str], arn: str, deployment: str, calls: Path) -> None:
+        self._sfn = aws.client("stepfunctions")
+        self._machines = machines
+        self._arn = arn
+        self._deployment = deployment
+        self._calls = calls
+
+    def called(self, role: str) -> Call:
+        """Wait for the first call of a room."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            found = [call for call in self._read_calls() if call.of(role)]
+            if found:
+                return found[0]
+            time.sleep(0.02)
+        raise AssertionError(f"{role} was not called; calls: {[c.role for c in self._read_calls()]}")
+
+    def complete(self, role: str, value: Any) -> None:
+        """What an event does: complete the token that a silent room was given."""
+        call = self.called(role)
+        self._sfn.send_task_success(taskToken=call.payload["taskToken"], output=json.dumps(value))
+
+    def stop(self, role: str) -> None:
+        """What a person does in the console: stop the execution that waits in a silent room."""
+        self._sfn.stop_execution(executionArn=self.called(role).payload["execution"], cause="stopped by a person")
+
+    def end(self, *, typed: bool = True) -> Played:
+        """Wait for the end; every payload on the way must have been the typed input of its room, unless told not."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._sfn.describe_execution(executionArn=self._arn)["status"] == "RUNNING":
+            assert time.monotonic() < deadline, f"{self._arn} still runs: {self._seen(self._arn).states}"
+            time.sleep(0.05)
+        calls = self._read_calls()
+        for call in calls if typed else ():
+            decode(_input_of(call.role), call.payload)
+        children = {
+            item["name"].removeprefix(self._deployment).strip("-"): self._seen(item["executionArn"])
+            for workflow in ("stage", "rollback")
+            for item in self._sfn.list_executions(stateMachineArn=self._machines[workflow])["executions"]
+            if item["name"].startswith(self._deployment) and item["executionArn"] != self._arn
+        }
+        return self._seen(self._arn, calls, children)
+
+    def _seen(self, arn: str, calls: list[Call] | None = None, children: dict[str, Played] | None = None) -> Played:
+        told = self._sfn.describe_execution(executionArn=arn)
+        pages = self._sfn.get_paginator("get_execution_history").paginate(executionArn=arn)
+        events = [event for page in pages for event in page["events"]]
+        states = [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+        output = json.loads(told["output"]) if told["status"] == "SUCCEEDED" else None
+        return Played(
+            told["name"], states, told["status"], output, told.get("error", ""), events, calls or [], children or {}
+        )
+
+    def _read_calls(self) -> list[Call]:
+        if not self._calls.exists():
+            return []
+        lines = self._calls.read_text("utf-8").splitlines(keepends=True)
+        return [Call(**json.loads(line)) for line in lines if line.endswith("\n")]
+
+
+def _input_of(role: str) -> type:
+    workflow, _, state = role.partition("@")[0].partition("/")
+    function = room_function(import_module(tasks(workflow)[state]))
+    kind: type = get_type_hints(function)[next(iter(signature(function).parameters))]
+    return kind

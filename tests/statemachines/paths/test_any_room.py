@@ -1,0 +1,97 @@
+"""What is promised of every room of every workflow, whichever it is."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+from functions.entry import encode
+from statemachines.definitions import WORKFLOWS, tasks
+from tests.statemachines.paths.answers import ENVIRONMENTS, INFRASTRUCTURE, SERVICE, environment, plan, steps, turn
+from tests.statemachines.paths.playing import AS_USUAL, CRASH, Played, answer, raises
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.statemachines.paths.house import House
+    from tests.statemachines.paths.playing import Line
+
+Workflow = Literal["deployment", "stage", "rollback"]
+# Together with the input below these reach every room of their workflow.
+EVERY_ROOM: dict[str, dict[str, Any]] = {
+    "deployment": {"PlanRelease": answer(plan(ENVIRONMENTS[0]))},
+    "stage": {"AcquireLock": answer(turn("waiting"))},
+    "rollback": {"AcquireLock": answer(turn("waiting")), "PlanRollback": answer(steps("hello", "infrastructure"))},
+}
+INPUT: dict[str, dict[str, Any]] = {
+    "deployment": {},
+    "stage": {
+        "environment": encode(environment("test", approval=True)),
+        "parts": encode((INFRASTRUCTURE, SERVICE)),
+    },
+    "rollback": {},
+}
+AT_ONCE = 4
+
+
+def play_each(house: House, workflow: Workflow, lines: Mapping[str, list[Line]]) -> dict[str, Played]:
+    """One play per room, in which this room alone gets these lines."""
+
+    def one(state: str) -> Played:
+        script = {**EVERY_ROOM[workflow], f"{workflow}/{state}": lines[state]}
+        return house.play(workflow, script, **INPUT[workflow])
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(lines, pool.map(one, lines), strict=True))
+
+
+def well(workflow: str, played: Played) -> bool:
+    """Whether it ended as it does when nothing goes wrong."""
+    if workflow == "deployment":
+        return played.states[-1] == "Ended" and played.told("deployment/Conclude")["outcome"] == "deployed"
+    return played.status == "SUCCEEDED" and played.output["result"] in ("passed", "restored")
+
+
+def careless(workflow: str, played: Played) -> list[str]:
+    """What an execution owes whatever happens, and this one did not do."""
+    missing = []
+    if workflow == "deployment" and "Conclude" not in played.states:
+        missing.append("concluded nothing")
+    if workflow != "deployment" and (played.status != "SUCCEEDED" or not played.output["result"]):
+        missing.append("said no result")
+    if workflow == "stage" and "Conclude" not in played.states:
+        missing.append("wrote no result")
+    if "AcquireLock" in played.states and "ReleaseLock" not in played.states:
+        missing.append("kept its lock")
+    return missing
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_a_room_that_always_fails_is_survived(house: House, workflow: Workflow) -> None:
+    """Whichever room fails for good, the execution concludes, says a result and gives back its lock."""
+    played = play_each(house, workflow, {state: [raises("SurprisingError")] for state in tasks(workflow)})
+    assert [state for state, one in played.items() if state not in one.states] == []
+    found = {state: careless(workflow, one) for state, one in played.items()}
+    assert {state: wrong for state, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_a_room_that_dies_once_is_asked_again(house: House, workflow: Workflow) -> None:
+    """Whichever room's process dies once, the next ask heals it and everything ends well."""
+    usual = EVERY_ROOM[workflow]
+    lines = {state: [CRASH, usual.get(state, AS_USUAL)] for state in tasks(workflow)}
+    played = play_each(house, workflow, lines)
+    assert [state for state, one in played.items() if not well(workflow, one)] == []
+    asked = {state: sum(call.of(f"{workflow}/{state}") for call in one.calls) for state, one in played.items()}
+    assert {state: times for state, times in asked.items() if times < 2} == {}
+
+
+def test_github_out_of_reach_for_a_moment_is_survived(house: House) -> None:
+    """The rooms that ask GitHub ask again when it is out of reach."""
+    rooms = ("Begin", "FetchSource", "PlanRelease")
+    usual = EVERY_ROOM["deployment"]
+    lines = {state: [raises("GitHubUnavailableError"), usual.get(state, AS_USUAL)] for state in rooms}
+    played = play_each(house, "deployment", lines)
+    assert [state for state, one in played.items() if not well("deployment", one)] == []

@@ -1,0 +1,78 @@
+"""Variables of the definitions, read from the text: what no play can prove for every way at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from statemachines.definitions import WORKFLOWS, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# `$name` and not `$name(`, which is a function.
+_READ = re.compile(r"\$([A-Za-z_]\w*)\b(?!\()")
+# Read only after a review, which a Watch has asked for and which Verify comes before: `$purpose` tells.
+KNOWN_BY_PURPOSE = {("stage", "ReadDecision", "watch"), ("stage", "Watch", "watchUntil")}
+
+
+def reads(value: Any) -> set[str]:
+    """The variables that the expressions of a value read."""
+    expressions = re.findall(r"\{%(.*?)%\}", json.dumps(value, ensure_ascii=False))
+    return {name for text in expressions for name in _READ.findall(text)} - {"states"}
+
+
+def steps(state: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every way out of a state: where it leads, and what is assigned on it."""
+    for way in (*state.get("Choices", []), *state.get("Catch", [])):
+        yield way["Next"], way.get("Assign", {})
+    for key in ("Next", "Default"):
+        if key in state:
+            yield state[key], state.get("Assign", {})
+
+
+def assigned(definition: dict[str, Any]) -> dict[str, set[str]]:
+    """The variables that surely have a value when a state is entered, whichever way led there."""
+    states = definition["States"]
+    everything = {name for state in states.values() for _, assign in steps(state) for name in assign}
+    sure = {name: set(everything) for name in states} | {definition["StartAt"]: set()}
+    changed = True
+    while changed:
+        changed = False
+        for name, state in states.items():
+            for target, assign in steps(state):
+                left = sure[target] & (sure[name] | set(assign))
+                changed = changed or left != sure[target]
+                sure[target] = left
+    return sure
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_what_is_read_was_assigned(workflow: str) -> None:
+    """No expression can meet a variable without a value, which would end the execution on the spot."""
+    definition = load(workflow)
+    sure = assigned(definition)
+    missing = {
+        (workflow, name, variable)
+        for name, state in definition["States"].items()
+        for variable in reads(state) - sure[name]
+    }
+    assert missing - KNOWN_BY_PURPOSE == set()
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_no_assignment_leans_on_its_neighbour(workflow: str) -> None:
+    """Step Functions evaluates an Assign from the values at its entry, the emulator line by line: both must agree."""
+    blocks = [
+        (name, assign) for name, state in load(workflow)["States"].items() for _, assign in steps(state) if assign
+    ]
+    leaning = set()
+    for name, assign in blocks:
+        before: set[str] = set()
+        for variable, value in assign.items():
+            leaning |= {(name, variable, other) for other in reads(value) & before}
+            before.add(variable)
+    assert leaning == set()
