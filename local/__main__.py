@@ -153,12 +153,10 @@ def _fail(message: str) -> NoReturn:
 
 
 def main() -> None:
-    """The command; SIGTERM ends it as Ctrl-C does, so that nothing is left behind."""
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
-    try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    """The command; SIGTERM ends it as Ctrl-C does, also where a shell started it with SIGINT ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    app()
 
 
 if __name__ == "__main__":

@@ -40,13 +40,14 @@ ROOM = Room(allow=Builds.START)
 
 def start_build(event: Input, builds: Builds) -> Output:
     """Builds learn who they are from variables named KIRO_…, and get the variables of their environment."""
-    variables = {
+    ours = {
         "KIRO_DEPLOYMENT": event.deployment_id,
         "KIRO_REPOSITORY": event.release.repository,
         "KIRO_COMMIT": event.release.commit,
     }
     if event.environment:
-        variables |= {**event.environment.variables, "KIRO_ENVIRONMENT": event.environment.name}
+        ours["KIRO_ENVIRONMENT"] = event.environment.name
+    variables = {**(event.environment.variables if event.environment else {}), **ours}
     order = BuildOrder(
         event.project,
         event.buildspec,

@@ -1,14 +1,18 @@
 """The stack on moto, and a local GitHub; the clients are made once, the resources anew for every test."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import moto  # noqa: F401 - hooks botocore: must come before the first client is made
 import pytest
 from moto import mock_aws
 
 from functions.runtime import Clients
+from local.github import LocalGitHub
 from tests.functions.delivered import Service
 from tests.functions.stack import ACCOUNT, BUCKET, MACHINES, REGION, SETTINGS, Stack, create_tables
+from tests.local.github.support import REPOSITORY, TOKEN, WorkingCopy
 
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -56,3 +60,20 @@ def service() -> Iterator[Service]:
     """A delivered service on 127.0.0.1."""
     with Service() as running:
         yield running
+
+
+@pytest.fixture
+def hub(stack: Stack, tmp_path: Path) -> Iterator[LocalGitHub]:
+    """A local GitHub that the stack's settings point to, with its credential."""
+    with LocalGitHub(tmp_path / "hub") as running:
+        running.create_repository(REPOSITORY)
+        running.add_token(TOKEN, "ada", "ada@example.com")
+        stack.settings["GITHUB_API_URL"] = running.api_url
+        stack.client("secretsmanager").create_secret(Name="kiro-github", SecretString=json.dumps({"token": TOKEN}))
+        yield running
+
+
+@pytest.fixture
+def copy(hub: LocalGitHub, tmp_path: Path) -> WorkingCopy:
+    """A working copy of its repository, with nothing in it yet."""
+    return WorkingCopy(hub, tmp_path / "copy")

@@ -1,0 +1,53 @@
+"""Begin: the record is opened once, with all that GitHub knows of the commit."""
+
+from typing import Any
+
+import pytest
+
+from functions.domain.errors import GitHubNotFoundError
+from tests.functions.stack import Stack
+from tests.local.github.support import REPOSITORY, WorkingCopy
+
+
+def begin(stack: Stack, **changes: Any) -> Any:
+    """Run the room."""
+    wanted = {
+        "deploymentId": "main-1",
+        "execution": "arn:execution:main-1",
+        "repository": REPOSITORY,
+        "ref": "refs/heads/main",
+        "commit": "",
+        "trigger": "operator",
+    }
+    return stack.run("deployment.begin", {**wanted, **changes})
+
+
+def test_a_commit_is_completed(stack: Stack, copy: WorkingCopy) -> None:
+    """Author, message and time come from GitHub, for a push as for a person's start by branch."""
+    sha = copy.commit("feat: greet", {"a": "1"})
+    copy.push()
+    release = begin(stack)["release"]
+    assert (release["commit"], release["author"], release["message"]) == (sha, "Ada", "feat: greet")
+    assert release["committedAt"].endswith("+00:00")
+    assert begin(stack, commit=sha)["release"] == release
+
+
+def test_a_record_is_opened_once(stack: Stack, copy: WorkingCopy) -> None:
+    """A retry changes neither the start nor what was written since; the record expires in 90 days."""
+    copy.commit("feat: greet", {"a": "1"})
+    copy.push()
+    begin(stack)
+    first = stack.deployment("main-1")
+    begin(stack, execution="arn:other", trigger="push")
+    assert stack.deployment("main-1") == first
+    assert (first["trigger"], first["status"], first["ledger"]) == ("operator", "running", {})
+    assert first["expiresAt"] > 0
+
+
+def test_a_commit_that_github_does_not_know_opens_nothing(stack: Stack, copy: WorkingCopy) -> None:
+    """The fault has its name."""
+    copy.commit("feat: greet", {"a": "1"})
+    copy.push()
+    with pytest.raises(GitHubNotFoundError):
+        begin(stack, commit="f" * 40)
+    assert stack.deployment("main-1") == {}

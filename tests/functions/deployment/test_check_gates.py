@@ -1,0 +1,100 @@
+"""CheckGates: build, tests and coverage decide."""
+
+from typing import Any
+
+import pytest
+
+from functions.adapters.builds import BuildEnd
+from functions.domain.plans import Plan, StagePlan
+from tests.functions.delivered import artifact
+from tests.functions.samples import DEPLOYMENT, environment
+from tests.functions.stack import BUCKET, Stack
+
+KEY = f"deployments/{DEPLOYMENT}/build.zip"
+JUNIT = '<testsuites><testsuite name="s"><testcase classname="c" name="a"/><testcase name="b"/></testsuite></testsuites>'
+FAILED = '<testsuite name="s"><testcase classname="c" name="a"><failure message="no"/></testcase></testsuite>'
+COVERAGE = '<coverage line-rate="0.9" branch-rate="0.85" branches-valid="10" lines-valid="100"/>'
+GOOD = {"junit.xml": JUNIT, "coverage.xml": COVERAGE}
+PLAN = Plan(
+    "deploy",
+    "hello",
+    (
+        StagePlan(environment(name="test", coverage_percent=10.0), (), ()),
+        StagePlan(environment(coverage_percent=80.0), (), ()),
+    ),
+    "build.yml",
+    ("junit.xml",),
+    "coverage.xml",
+)
+SUCCEEDED = BuildEnd("succeeded", "", "https://log")
+
+
+def check(stack: Stack, files: dict[str, str] | None = None, build: BuildEnd = SUCCEEDED) -> Any:
+    """Run the room for a build that left these files."""
+    if files is not None:
+        artifact(stack, KEY, dict(files))
+    event = {"deploymentId": DEPLOYMENT, "build": build, "artifact": KEY, "plan": PLAN}
+    return stack.run("deployment.check_gates", event)
+
+
+def test_a_good_build_passes_every_gate(stack: Stack) -> None:
+    """The verdicts are in the record; checking twice tells the same."""
+    answer = check(stack, GOOD)
+    assert answer["outcome"] == "passed"
+    assert [gate["name"] for gate in answer["gates"]] == ["build", "tests", "coverage"]
+    assert check(stack, GOOD) == answer
+    assert stack.deployment()["gates"] == answer["gates"]
+
+
+def test_the_strictest_environment_counts(stack: Stack) -> None:
+    """G2: 70 % would do for test, not for production."""
+    low = COVERAGE.replace("0.9", "0.7").replace("0.85", "0.7")
+    answer = check(stack, {**GOOD, "coverage.xml": low})
+    assert answer["outcome"] == "failed"
+    assert answer["reason"] == "coverage: lines 70.0 % and branches 70.0 % covered, 80 % demanded"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "reason"),
+    [
+        ("junit.xml", FAILED, "1 of 1 tests failed: c.a"),
+        ("junit.xml", "<testsuites/>", "no test ran"),
+        ("junit.xml", None, "junit.xml: the build left no such report"),
+        ("junit.xml", "<testsuite>\n<oops", "junit.xml:2: not XML"),
+        ("junit.xml", "<html/>", "junit.xml: not a JUnit report"),
+        ("coverage.xml", None, "coverage.xml: the build left no such report"),
+        ("coverage.xml", "<coverage/>", "needs line-rate"),
+        ("coverage.xml", '<coverage line-rate="nan"/>', "between 0 and 1"),
+        ("coverage.xml", '<coverage line-rate="1" lines-valid="0"/>', "not one line was measured"),
+    ],
+)
+def test_a_report_that_does_not_convince_closes_the_gate(
+    stack: Stack, file: str, content: str | None, reason: str
+) -> None:
+    """G1, Q3: file, line and reason; nothing is deployed."""
+    files = {**GOOD, file: content or ""}
+    if content is None:
+        del files[file]
+    answer = check(stack, files)
+    assert answer["outcome"] == "failed"
+    assert reason in answer["reason"]
+
+
+def test_a_failed_build_is_told_with_its_failed_tests(stack: Stack) -> None:
+    """One look tells all that is wrong."""
+    answer = check(stack, {**GOOD, "junit.xml": FAILED}, BuildEnd("failed", "BUILD: exit 1", "https://log"))
+    assert answer["reason"] == "build: the build failed: BUILD: exit 1 https://log; tests: 1 of 1 tests failed: c.a"
+
+
+def test_a_failed_build_that_left_nothing_says_enough(stack: Stack) -> None:
+    """A missing artifact is no second reason."""
+    answer = check(stack, build=BuildEnd("timed out", "", ""))
+    assert [gate["name"] for gate in answer["gates"]] == ["build"]
+    assert answer["outcome"] == "failed"
+
+
+def test_a_good_build_without_its_artifact_fails(stack: Stack) -> None:
+    """What can't be read is not believed; no archive, and one that is none."""
+    assert "reports: s3://" in check(stack)["reason"]
+    stack.client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=b"no zip")
+    assert "is not a zip archive" in check(stack)["reason"]

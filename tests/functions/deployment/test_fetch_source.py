@@ -1,0 +1,66 @@
+"""FetchSource: the commit's source in the bucket, once."""
+
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+
+from functions.deployment import fetch_source as room
+from functions.domain.errors import GitHubNotFoundError, SourceError
+from functions.domain.releases import Release
+from local.github import LocalGitHub
+from tests.functions.samples import archive
+from tests.functions.stack import BUCKET, Stack
+from tests.local.github.support import REPOSITORY, WorkingCopy
+
+
+def release(sha: str) -> Release:
+    """A release of a commit."""
+    return Release(REPOSITORY, "refs/heads/main", sha)
+
+
+def test_the_source_lies_without_its_top_folder(stack: Stack, copy: WorkingCopy) -> None:
+    """CodeBuild finds the files themselves, executable ones still so."""
+    copy.commit("one", {"run.sh": "#!/bin/sh\n", "src/app.py": "print()"})
+    copy.git("update-index", "--chmod=+x", "run.sh")
+    sha = copy.commit("two", {})
+    copy.push()
+    key = stack.run("deployment.fetch_source", {"deploymentId": "d", "release": release(sha)})["source"]
+    assert key == f"sources/{REPOSITORY}/{sha}.zip"
+    body = stack.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    with ZipFile(BytesIO(body)) as found:
+        assert sorted(found.namelist()) == ["run.sh", "src/app.py"]
+        assert found.read("src/app.py") == b"print()"
+
+
+def test_a_commit_is_fetched_once(stack: Stack, copy: WorkingCopy, hub: LocalGitHub) -> None:
+    """The second time GitHub is not even asked."""
+    sha = copy.commit("one", {"a": "1"})
+    copy.push()
+    event = {"deploymentId": "d", "release": release(sha)}
+    first = stack.run("deployment.fetch_source", event)
+    asked = len(hub.requests)
+    assert stack.run("deployment.fetch_source", event) == first
+    assert len(hub.requests) == asked
+
+
+def test_a_commit_that_is_gone_leaves_nothing(stack: Stack, copy: WorkingCopy) -> None:
+    """The fault has its name, and no half archive is left behind."""
+    copy.commit("one", {"a": "1"})
+    copy.push()
+    with pytest.raises(GitHubNotFoundError):
+        stack.run("deployment.fetch_source", {"deploymentId": "d", "release": release("f" * 40)})
+    assert "Contents" not in stack.client("s3").list_objects_v2(Bucket=BUCKET)
+
+
+def test_what_is_no_archive_is_named() -> None:
+    """A proxy's page of excuses is not a source."""
+    with pytest.raises(SourceError, match="not a zip archive"):
+        room.strip_top_folder(BytesIO(b"<html>"), BytesIO())
+
+
+def test_a_source_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it is unpacked."""
+    monkeypatch.setattr(room, "_UNPACKED_LIMIT", 3)
+    with pytest.raises(SourceError, match="unpacks to 4 bytes, 3 allowed"):
+        room.strip_top_folder(BytesIO(archive({"top/a": "1234"})), BytesIO())

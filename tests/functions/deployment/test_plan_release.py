@@ -1,0 +1,125 @@
+"""PlanRelease: what this release changes where, from what runs there and what lies between."""
+
+from dataclasses import replace
+from typing import Any
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.environments import Freeze
+from functions.domain.releases import Release
+from tests.functions.delivered import artifact, runs
+from tests.functions.samples import ENVIRONMENT, NOW, environment, state, version
+from tests.functions.stack import Stack
+from tests.local.github.support import REPOSITORY, WorkingCopy
+
+MANIFEST = """version: 1
+name: hello
+build: {buildspec: build.yml, junit: [reports/junit.xml], cobertura: reports/coverage.xml}
+infrastructure: {kind: command, buildspec: infra/build.yml, paths: ["infra/*"]}
+services:
+  hello: {kind: lambda, function: "hello-{environment}", artifact: hello.zip, paths: ["src/*"]}
+"""
+TEST = environment(name="test", approval=False)
+
+
+def plan(stack: Stack, sha: str, manifest: str | None = MANIFEST) -> Any:
+    """Run the room for a commit."""
+    source = artifact(stack, f"sources/{sha}.zip", {"delivery.yml": manifest} if manifest else {"a": ""})
+    event = {
+        "deploymentId": "main-1",
+        "release": Release(REPOSITORY, "refs/heads/main", sha),
+        "source": source,
+        "environments": [TEST, ENVIRONMENT],
+    }
+    return stack.run("deployment.plan_release", event)
+
+
+def history(copy: WorkingCopy) -> list[str]:
+    """Three commits: one, infrastructure, source."""
+    commits = [
+        copy.commit(name, {path: name})
+        for name, path in (("one", "README.md"), ("two", "infra/a.yml"), ("three", "src/a.py"))
+    ]
+    copy.push()
+    return commits
+
+
+def parts(stage: Any) -> list[str]:
+    """The parts that a stage changes."""
+    return [chosen["part"]["name"] for chosen in stage["parts"]]
+
+
+def test_a_first_release_goes_everywhere_and_into_the_record(stack: Stack, copy: WorkingCopy) -> None:
+    """P5: the record says which part is in, and why; planning twice plans the same."""
+    DeploymentsTable.connect(stack.clients).begin("main-1", Release(REPOSITORY, "r", "c"), "arn:e", "push")
+    sha = history(copy)[-1]
+    found = plan(stack, sha)
+    assert (found["outcome"], found["buildspec"]) == ("deploy", "build.yml")
+    assert [parts(stage) for stage in found["stages"]] == [["infrastructure", "hello"]] * 2
+    assert plan(stack, sha) == found
+    recorded = stack.deployment("main-1")["plan"]
+    assert recorded["stages"][0]["parts"]["hello"] == "nothing runs here yet"
+
+
+def deployed(stack: Stack, sha: str, running: str, environments: tuple[str, ...] = ("test", "production")) -> None:
+    """A commit runs verified in these environments, as the manifest defines it."""
+    first = plan(stack, sha)["stages"][0]["parts"]
+    assert first
+    from functions.domain.manifests import Part
+    from functions.entry import decode
+
+    for name in environments:
+        for chosen in first:
+            part = decode(Part, chosen["part"])
+            runs(stack, replace(state(part, version(running)), environment=name))
+
+
+def test_only_what_changed_since_is_deployed(stack: Stack, copy: WorkingCopy) -> None:
+    """The commits are compared by GitHub; what is left out says why."""
+    _, two, three = history(copy)
+    deployed(stack, three, two)
+    found = plan(stack, three)
+    assert [parts(stage) for stage in found["stages"]] == [["hello"]] * 2
+    assert found["stages"][0]["skipped"] == [
+        {"part": "infrastructure", "reason": f"none of its paths changed since {two[:12]}"}
+    ]
+
+
+def test_an_older_commit_is_superseded(stack: Stack, copy: WorkingCopy) -> None:
+    """P3: one environment that runs a newer commit ends the plan."""
+    _, two, three = history(copy)
+    deployed(stack, two, three, ("production",))
+    assert plan(stack, two)["outcome"] == "superseded"
+
+
+def test_a_history_that_was_rewritten_counts_as_changed(stack: Stack, copy: WorkingCopy) -> None:
+    """A commit that GitHub lost, and one made by hand, can't be compared with."""
+    three = history(copy)[-1]
+    deployed(stack, three, "f" * 40, ("test",))
+    deployed(stack, three, "", ("production",))
+    assert [parts(stage) for stage in plan(stack, three)["stages"]] == [["infrastructure", "hello"]] * 2
+
+
+def test_nothing_to_do_is_said(stack: Stack, copy: WorkingCopy) -> None:
+    """The same commit again."""
+    three = history(copy)[-1]
+    deployed(stack, three, three)
+    assert plan(stack, three)["outcome"] == "nothing"
+
+
+def test_a_frozen_environment_stops_the_plan(stack: Stack, copy: WorkingCopy) -> None:
+    """R5: told before anything is built."""
+    EnvironmentsTable.connect(stack.clients).freeze("production", Freeze("broken", "Ada", NOW))
+    found = plan(stack, history(copy)[-1])
+    assert (found["outcome"], found["stages"]) == ("frozen", [])
+    assert f"production is frozen since {NOW}: broken" in found["reason"]
+
+
+def test_a_broken_manifest_is_a_plan_that_says_so(stack: Stack, copy: WorkingCopy) -> None:
+    """File, line and reason; nothing is deployed."""
+    sha = history(copy)[-1]
+    found = plan(stack, sha, MANIFEST.replace("name: hello", "name: 7"))
+    assert found["outcome"] == "invalid"
+    assert found["reason"].startswith("delivery.yml:2: name:")
+    assert plan(stack, sha, None)["reason"].startswith("delivery.yml: not in acme/hello-service at ")
+    assert plan(stack, sha, MANIFEST + "environments: [prod]\n")["outcome"] == "invalid"

@@ -1,0 +1,73 @@
+"""StartBuild: a build of the release's source, with the variables it needs."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.functions.builds import PROJECT, create_project
+from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, environment
+from tests.functions.stack import BUCKET, Stack
+
+EVENT: dict[str, Any] = {
+    "deploymentId": DEPLOYMENT,
+    "release": RELEASE,
+    "purpose": f"{DEPLOYMENT}-build",
+    "project": PROJECT,
+    "buildspec": "build.yml",
+    "source": "sources/s.zip",
+    "artifact": "deployments/d/build.zip",
+}
+
+
+def start(stack: Stack, **changes: Any) -> Any:
+    """Run the room and answer what CodeBuild was asked."""
+    answer = stack.run("deployment.start_build", {**EVENT, **changes})
+    assert answer["buildId"].startswith(f"{PROJECT}:")
+    return next(call.given for call in reversed(stack.calls) if call.action == "codebuild:StartBuild")
+
+
+def variables(given: Any) -> dict[str, str]:
+    """The variables of a build."""
+    return {one["name"]: one["value"] for one in given["environmentVariablesOverride"]}
+
+
+def test_a_build_has_its_source_and_its_artifact(stack: Stack) -> None:
+    """Both in the bucket; thirty minutes; who it is in its variables."""
+    create_project(stack)
+    given = start(stack)
+    assert given["sourceLocationOverride"] == f"{BUCKET}/sources/s.zip"
+    assert (given["artifactsOverride"]["path"], given["artifactsOverride"]["name"]) == ("deployments/d", "build.zip")
+    assert (given["timeoutInMinutesOverride"], given["buildspecOverride"]) == (30, "build.yml")
+    assert variables(given) == {
+        "KIRO_DEPLOYMENT": DEPLOYMENT,
+        "KIRO_REPOSITORY": "acme/hello-service",
+        "KIRO_COMMIT": COMMIT,
+    }
+    assert "secondarySourcesOverride" not in given
+
+
+def test_a_command_has_its_environment_and_the_release(stack: Stack) -> None:
+    """P10: fifteen minutes; no variable of the environment can pretend to be ours."""
+    create_project(stack)
+    where = environment(variables={"DOMAIN": "x", "KIRO_ENVIRONMENT": "evil", "KIRO_COMMIT": "evil"})
+    given = start(stack, environment=where, inputArtifact="deployments/d/build.zip")
+    assert given["timeoutInMinutesOverride"] == 15
+    assert given["secondarySourcesOverride"][0]["location"] == f"{BUCKET}/deployments/d/build.zip"
+    told = variables(given)
+    assert (told["DOMAIN"], told["KIRO_ENVIRONMENT"], told["KIRO_COMMIT"]) == ("x", "production", COMMIT)
+
+
+def test_a_retry_asks_for_the_same_build(stack: Stack) -> None:
+    """CodeBuild answers the same token with the same build; another purpose is another token."""
+    create_project(stack)
+    tokens = [start(stack)["idempotencyToken"] for _ in range(2)]
+    tokens.append(start(stack, purpose="other")["idempotencyToken"])
+    assert tokens[0] == tokens[1] != tokens[2]
+    assert all(len(token) <= 64 for token in tokens)
+
+
+def test_a_project_that_is_not_there_is_a_fault(stack: Stack) -> None:
+    """Nothing was started, and the workflow hears of it."""
+    with pytest.raises(ClientError):
+        stack.run("deployment.start_build", EVENT)

@@ -1,0 +1,127 @@
+"""An alarm's event ends the watches and approvals that it concerns."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.adapters.clock import iso
+from functions.adapters.waits_table import Wait, WaitsTable
+from functions.domain.approvals import Approval
+from functions.domain.environments import Environment
+from functions.entry import encode
+from tests.functions.delivered import alarm, runs
+from tests.functions.samples import DEPLOYMENT, NOW, SERVICE, environment, state
+from tests.functions.stack import Stack
+
+WATCHED = environment(critical_alarms=["errors"], warning_alarms=["cpu"])
+LATER = iso(datetime.now(UTC) + timedelta(hours=1))
+
+
+def changed(stack: Stack, name: str = "errors") -> list[str]:
+    """Run the room and answer the waits that ended."""
+    event = {"detail": {"alarmName": name, "state": {"value": "ALARM"}}}
+    ended: list[str] = stack.run("events.alarm_changed", event)["ended"]
+    return ended
+
+
+def watch(stack: Stack, where: Environment = WATCHED, reviewed: tuple[str, ...] = ()) -> str:
+    """Somebody watches an environment."""
+    key = f"watch/{where.name}/main-1"
+    facts: dict[str, Any] = {"environment": encode(where), "until": LATER, "reviewed": list(reviewed)}
+    WaitsTable.connect(stack.clients).store(Wait(key, f"token-{where.name}", "arn:e", where.name, facts), _now())
+    return key
+
+
+def approval(stack: Stack, where: Environment = WATCHED) -> str:
+    """Somebody is asked for an approval."""
+    waits = WaitsTable.connect(stack.clients)
+    waits.save_approval(Approval("a1", "deploy", DEPLOYMENT, where.name, {}, ["h"], NOW, NOW, LATER), _now())
+    facts = {"environment": encode(where)}
+    waits.store(Wait("approval/a1", "token-a1", "arn:e", where.name, facts), _now())
+    return "approval/a1"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_a_critical_alarm_ends_the_watch_within_its_event(stack: Stack) -> None:
+    """R1: the wait is told what rings; a second event finds it ended."""
+    alarm(stack, "errors", "ALARM")
+    key = watch(stack)
+    assert changed(stack) == [key]
+    answer = stack.completed()["token-production"]
+    assert (answer["outcome"], answer["alarms"]) == ("breached", ["errors"])
+    assert changed(stack) == []
+    assert len(stack.completed()) == 1
+
+
+def test_only_the_environment_of_the_alarm_is_concerned(stack: Stack) -> None:
+    """Another environment's watch goes on."""
+    alarm(stack, "errors", "ALARM")
+    watch(stack, environment(name="test", critical_alarms=["other"]))
+    key = watch(stack)
+    assert changed(stack) == [key]
+
+
+def test_a_warning_pauses_and_a_reviewed_one_does_not(stack: Stack) -> None:
+    """R2: a person decides, once."""
+    alarm(stack, "errors")
+    alarm(stack, "cpu", "ALARM")
+    watch(stack, reviewed=("cpu",))
+    assert changed(stack, "cpu") == []
+    watch(stack)
+    changed(stack, "cpu")
+    assert stack.completed()["token-production"]["outcome"] == "review"
+
+
+def test_an_alarm_of_a_service_counts(stack: Stack) -> None:
+    """Its name is in the manifest of what runs."""
+    runs(stack, state(replace(SERVICE, critical_alarms=["{environment}-slow"])))
+    alarm(stack, "production-slow", "ALARM")
+    key = watch(stack)
+    assert changed(stack, "production-slow") == [key]
+
+
+@pytest.mark.parametrize("rings", ["OK", "INSUFFICIENT_DATA"])
+def test_an_alarm_that_is_quiet_again_ends_nothing(stack: Stack, rings: str) -> None:
+    """What CloudWatch says now counts."""
+    alarm(stack, "errors", rings)
+    watch(stack)
+    approval(stack)
+    assert changed(stack) == []
+
+
+def test_a_burning_environment_takes_no_release(stack: Stack) -> None:
+    """A4: the request is void, the wait is over, and the page will say why."""
+    alarm(stack, "errors", "ALARM")
+    key = approval(stack)
+    assert changed(stack) == [key]
+    assert stack.completed()["token-a1"] == {"outcome": "void", "reason": "alarm errors rings in production"}
+    kept = WaitsTable.connect(stack.clients).approval("a1")
+    assert kept
+    assert kept.state == "void"
+    assert changed(stack) == []
+
+
+def test_a_warning_voids_no_approval(stack: Stack) -> None:
+    """Only critical alarms do."""
+    alarm(stack, "cpu", "ALARM")
+    alarm(stack, "errors")
+    approval(stack)
+    assert changed(stack, "cpu") == []
+
+
+def test_a_wait_that_cannot_be_read_keeps_no_other(stack: Stack) -> None:
+    """A manifest with a wrong alarm name in one environment does not blind the watch of another."""
+    broken = replace(state(replace(SERVICE, critical_alarms=["{nothing}"])), environment="test")
+    runs(stack, broken)
+    watch(stack, environment(name="test"))
+    key = watch(stack)
+    alarm(stack, "errors", "ALARM")
+    with pytest.raises(ExceptionGroup, match="watch/test/main-1"):
+        changed(stack)
+    assert stack.completed()["token-production"]["outcome"] == "breached"
+    assert WaitsTable.connect(stack.clients).find(key) is None

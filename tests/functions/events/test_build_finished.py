@@ -1,0 +1,52 @@
+"""A build's event ends the wait for it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from functions.adapters.waits_table import Wait, WaitsTable
+from functions.domain.errors import BadInputError
+from tests.functions import builds
+from tests.functions.stack import Stack
+
+
+def finished(stack: Stack, build_id: str) -> Any:
+    """Run the room with the event of a build."""
+    arn = f"arn:aws:codebuild:eu-central-1:123456789012:build/{build_id}"
+    return stack.run("events.build_finished", {"detail": {"build-id": arn, "build-status": "SUCCEEDED"}})
+
+
+def wait(stack: Stack, build_id: str) -> None:
+    """Somebody waits for the build."""
+    WaitsTable.connect(stack.clients).store(Wait(f"build/{build_id}", "token", "arn:e"), datetime.now(UTC))
+
+
+def test_the_wait_ends_with_what_codebuild_says(stack: Stack) -> None:
+    """The event only hurries: its own word is not believed. A second event finds nobody waiting."""
+    build_id = builds.start(stack)
+    builds.end(build_id, "FAILED", phases=[_phase("BUILD", "FAILED", "exit 1"), _phase("INSTALL", "SUCCEEDED", "")])
+    wait(stack, build_id)
+    assert finished(stack, build_id) == {"outcome": "failed", "buildId": build_id}
+    assert stack.completed()["token"]["reason"] == "BUILD: exit 1"
+    assert finished(stack, build_id)["outcome"] == "nobody waits"
+    assert len(stack.completed()) == 1
+
+
+def _phase(kind: str, status: str, message: str) -> dict[str, Any]:
+    return {"phaseType": kind, "phaseStatus": status, "contexts": [{"statusCode": "X", "message": message}]}
+
+
+def test_an_event_before_the_end_ends_nothing(stack: Stack) -> None:
+    """The next ask reads again."""
+    build_id = builds.start(stack)
+    wait(stack, build_id)
+    assert finished(stack, build_id)["outcome"] == "still running"
+    assert WaitsTable.connect(stack.clients).find(f"build/{build_id}")
+
+
+@pytest.mark.parametrize("event", [{}, {"detail": {}}, {"detail": {"build-id": "x"}}, {"detail": {"build-id": None}}])
+def test_an_event_of_another_form_is_named(stack: Stack, event: dict[str, Any]) -> None:
+    """The error says what was expected."""
+    with pytest.raises(BadInputError, match=r"detail\.build-id"):
+        stack.run("events.build_finished", event)

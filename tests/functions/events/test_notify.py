@@ -1,0 +1,57 @@
+"""Domain events become mails and Slack messages."""
+
+from typing import Any
+from unittest.mock import patch
+from urllib.error import URLError
+
+import pytest
+
+from functions.domain.errors import NotificationError
+from functions.entry import encode
+from tests.functions.samples import DEPLOYMENT, RELEASE
+from tests.functions.stack import Stack
+
+DETAIL = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE), "environment": "test", "reason": "r", "result": "passed"}
+
+
+def notify(stack: Stack, name: str = "StageFinished", **changes: Any) -> Any:
+    """Run the room for a domain event."""
+    return stack.run("events.notify", {"detail-type": name, "detail": {**DETAIL, **changes}})
+
+
+@pytest.mark.parametrize(
+    ("name", "topic"), [("StageFinished", "deployments"), ("RollbackFinished", "rollbacks"), ("RollbackStarted", "rollbacks")]
+)
+def test_an_event_for_people_is_mailed_on_its_topic(stack: Stack, name: str, topic: str) -> None:
+    """N1: without a Slack secret the mail is all."""
+    assert notify(stack, name) == {"outcome": f"told {topic}"}
+    (mail,) = stack.mails()
+    assert mail["TopicArn"].endswith(f":kiro-{topic}")
+    assert "acme/hello-service 1a2b3c4d5e6f" in mail["Subject"]
+
+
+def test_an_event_that_is_not_for_people_is_left_alone(stack: Stack) -> None:
+    """No mail, no fault."""
+    assert notify(stack, "SomethingElse") == {"outcome": "not for people"}
+    assert stack.mails() == []
+
+
+def test_slack_is_told_where_it_is_set(stack: Stack) -> None:
+    """The message is posted as blocks to the secret's URL."""
+    stack.client("secretsmanager").create_secret(Name="kiro-slack", SecretString="https://hooks.example.com/hush\n")
+    with patch("functions.adapters.slack.urlopen") as opened:
+        notify(stack)
+    request = opened.call_args.args[0]
+    assert request.full_url == "https://hooks.example.com/hush"
+    assert b"is deployed to test" in request.data
+
+
+def test_a_message_that_could_not_be_handed_on_is_a_fault(stack: Stack) -> None:
+    """EventBridge runs it again; the URL is not told."""
+    stack.client("secretsmanager").create_secret(Name="kiro-slack", SecretString="https://hooks.example.com/hush")
+    with (
+        patch("functions.adapters.slack.urlopen", side_effect=URLError("hush")),
+        pytest.raises(NotificationError, match="Slack did not take the message") as raised,
+    ):
+        notify(stack)
+    assert "hush" not in str(raised.value)

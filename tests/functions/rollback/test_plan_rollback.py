@@ -1,0 +1,43 @@
+"""PlanRollback: the ledger in reverse."""
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.manifests import Part
+from functions.domain.rollback import Compensation
+from functions.entry import encode
+from tests.functions.samples import COMMAND, DEPLOYMENT, NOW, RELEASE, SERVICE, version
+from tests.functions.stack import Stack
+
+EVENT = {"deploymentId": DEPLOYMENT, "environment": "production"}
+
+
+def note(stack: Stack, *entries: Compensation) -> None:
+    """Write a ledger."""
+    deployments = DeploymentsTable.connect(stack.clients)
+    deployments.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    for entry in entries:
+        deployments.write_ledger(DEPLOYMENT, entry)
+
+
+def test_the_last_change_goes_back_first(stack: Stack) -> None:
+    """R4, R6: only this environment's; planning twice plans the same."""
+    note(
+        stack,
+        Compensation("production", 0, COMMAND, version(), COMMAND, NOW),
+        Compensation("production", 1, SERVICE, version(number="7"), None, NOW),
+        Compensation("production", 2, Part("web", "command"), None, None, NOW),
+        Compensation("test", 3, SERVICE, version(), SERVICE, NOW),
+    )
+    plans = [stack.run("rollback.plan_rollback", EVENT) for _ in range(2)]
+    assert plans[0] == plans[1]
+    assert [(step["part"]["name"], step["to"]["version"]) for step in plans[0]["steps"]] == [
+        ("hello", "7"),
+        ("infrastructure", "1"),
+    ]
+    assert plans[0]["steps"][0]["part"] == encode(SERVICE)
+    record = stack.deployment()
+    assert (record["environment"], record["status"]) == ("production", "rolling back")
+
+
+def test_without_a_ledger_there_is_nothing_to_undo(stack: Stack) -> None:
+    """A deployment that changed nothing, or that nobody knows."""
+    assert stack.run("rollback.plan_rollback", EVENT) == {"steps": []}

@@ -1,0 +1,75 @@
+"""RecordRollback: the end of a rollback, and the freeze of an unknown one."""
+
+from typing import Any
+
+import pytest
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.environments import Freeze
+from tests.functions.samples import DEPLOYMENT, NOW, RELEASE
+from tests.functions.stack import Stack
+
+
+def record(stack: Stack, result: str, **changes: Any) -> Any:
+    """Run the room."""
+    wanted = {
+        "deploymentId": DEPLOYMENT,
+        "release": RELEASE,
+        "environment": "eu-production",
+        "result": result,
+        "reason": "hello runs 1",
+        "cause": "alarm errors rings",
+        "breachedAt": NOW,
+        "startedAt": NOW,
+    }
+    return stack.run("rollback.record_rollback", {**wanted, **changes})
+
+
+def frozen(stack: Stack) -> Freeze | None:
+    """Whether production is frozen."""
+    return EnvironmentsTable.connect(stack.clients).frozen("eu-production")
+
+
+@pytest.mark.parametrize("result", ["restored", "partly", "unknown"])
+def test_the_end_is_recorded_with_its_clock(stack: Stack, result: str) -> None:
+    """R9: breach, start and verification; the answer is the event; doing it twice ends the same."""
+    for _ in range(2):
+        answer = record(stack, result)
+    facts = stack.deployment()["rollback_eu-production"]
+    assert (facts["result"], facts["cause"], facts["breachedAt"]) == (result, "alarm errors rings", NOW)
+    assert answer["verifiedAt"] == facts["verifiedAt"]
+    assert stack.deployment()["status"] == result
+    assert (frozen(stack) is not None) == (result == "unknown")
+
+
+def test_an_unknown_end_freezes_and_says_why(stack: Stack) -> None:
+    """R5: nothing deploys there until a person has looked."""
+    record(stack, "unknown")
+    found = frozen(stack)
+    assert found
+    assert found.reason == f"the rollback of {DEPLOYMENT} ended unknown: hello runs 1"
+
+
+def test_the_same_release_going_back_after_all_unfreezes(stack: Stack) -> None:
+    """The full rollback of the deployment may restore what the stage's own could not."""
+    record(stack, "unknown")
+    record(stack, "restored")
+    assert frozen(stack) is None
+
+
+@pytest.mark.parametrize("by", ["Ada", "rollback of another-1"])
+def test_somebody_elses_freeze_stays(stack: Stack, by: str) -> None:
+    """A person's freeze, or another deployment's, does not end with our rollback."""
+    EnvironmentsTable.connect(stack.clients).freeze("eu-production", Freeze("audit", by, NOW))
+    record(stack, "restored")
+    assert frozen(stack) == Freeze("audit", by, NOW)
+
+
+def test_the_outcome_of_a_deployment_that_has_ended_stays(stack: Stack) -> None:
+    """N3: a rollback after the end changes where things stand, never the outcome."""
+    deployments = DeploymentsTable.connect(stack.clients)
+    deployments.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    deployments.conclude(DEPLOYMENT, "aborted", "stopped")
+    record(stack, "restored")
+    assert (stack.deployment()["outcome"], stack.deployment()["status"]) == ("aborted", "restored")

@@ -1,0 +1,106 @@
+"""VerifyRestored: restored, partly or unknown, read back from what runs."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions.domain.errors import NotHealthyYetError
+from functions.domain.manifests import Health
+from functions.domain.rollback import Compensation
+from tests.functions.delivered import Service, alarm, create_function, runs
+from tests.functions.rollback.test_plan_rollback import note
+from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, NOW, OLDER, SERVICE, environment, state, version
+from tests.functions.stack import Stack
+
+SERVICE_ENTRY = Compensation("production", 1, SERVICE, version(), SERVICE, NOW)
+COMMAND_ENTRY = Compensation("production", 0, COMMAND, version(), COMMAND, NOW)
+
+
+def verify(stack: Stack, *failures: str) -> Any:
+    """Run the room."""
+    watched = environment(critical_alarms=["errors"])
+    return stack.run(
+        "rollback.verify_restored",
+        {"deploymentId": DEPLOYMENT, "environment": watched, "failures": list(failures)},
+    )
+
+
+def test_what_reads_back_as_it_was_is_restored(stack: Stack) -> None:
+    """The alias is asked, the command's record is read; asking twice tells the same."""
+    create_function(stack, versions=1)
+    runs(stack, state(), state(COMMAND))
+    note(stack, SERVICE_ENTRY, COMMAND_ENTRY)
+    found = verify(stack)
+    assert found["result"] == "restored"
+    assert "hello runs 1" in found["reason"]
+    assert verify(stack) == found
+
+
+def test_an_alias_elsewhere_is_unknown(stack: Stack) -> None:
+    """R4: never assumed, whatever the record says."""
+    create_function(stack, versions=2)
+    runs(stack, state())
+    note(stack, SERVICE_ENTRY)
+    assert verify(stack) == {"result": "unknown", "reason": "hello runs 2 instead of 1"}
+
+
+@pytest.mark.parametrize("failure", ["infrastructure failed: exit 1", "infrastructure: SourceError: gone"])
+def test_a_command_that_could_not_go_back_is_unknown(stack: Stack, failure: str) -> None:
+    """It may have failed half-way forward and half-way back; its record alone does not make it restored."""
+    runs(stack, state(COMMAND))
+    note(stack, COMMAND_ENTRY)
+    assert verify(stack, failure)["result"] == "unknown"
+
+
+def test_a_command_whose_record_is_the_new_one_is_unknown(stack: Stack) -> None:
+    """The record was never put back."""
+    runs(stack, state(COMMAND, version(COMMIT)))
+    note(stack, COMMAND_ENTRY)
+    assert verify(stack)["reason"] == f"infrastructure runs {COMMIT} instead of {OLDER}"
+
+
+def test_a_first_release_is_partly_restored(stack: Stack) -> None:
+    """There is nothing to go back to, and that is said."""
+    create_function(stack)
+    note(stack, replace(SERVICE_ENTRY, before=None))
+    found = verify(stack)
+    assert found["result"] == "partly"
+    assert "first release" in found["reason"]
+
+
+def test_nothing_changed_is_restored(stack: Stack) -> None:
+    """A stage that failed before its first change."""
+    assert verify(stack) == {"result": "restored", "reason": "nothing had been changed"}
+
+
+def test_an_alarm_that_still_rings_is_looked_at_again(stack: Stack) -> None:
+    """R5: alarms must be quiet, and they need their period to become so."""
+    create_function(stack)
+    note(stack, SERVICE_ENTRY)
+    alarm(stack, "errors", "ALARM")
+    with pytest.raises(NotHealthyYetError, match="alarm errors still rings"):
+        verify(stack)
+
+
+def test_a_service_that_is_not_well_is_looked_at_again(stack: Stack, service: Service) -> None:
+    """R5: the version that runs again must answer as such."""
+    part = replace(SERVICE, health=Health(service.url))
+    create_function(stack)
+    runs(stack, state(part))
+    note(stack, SERVICE_ENTRY)
+    service.says(version=COMMIT)
+    with pytest.raises(NotHealthyYetError, match="hello: "):
+        verify(stack)
+    service.says(version=OLDER)
+    assert verify(stack)["result"] == "restored"
+
+
+def test_a_version_made_by_hand_is_well_when_it_answers(stack: Stack, service: Service) -> None:
+    """Nobody knows its commit, so any answer will do."""
+    by_hand = version("", "1")
+    create_function(stack)
+    runs(stack, state(replace(SERVICE, health=Health(service.url)), by_hand))
+    note(stack, replace(SERVICE_ENTRY, before=by_hand))
+    service.says(version="whatever")
+    assert verify(stack)["result"] == "restored"

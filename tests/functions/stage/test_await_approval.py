@@ -1,0 +1,91 @@
+"""AwaitApproval: the token, then the truth."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from functions.adapters.waits_table import WaitsTable
+from functions.domain.approvals import Approval, State
+from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW
+from tests.functions.stack import Stack
+
+LATER = "2099-01-01T00:00:00.000Z"
+OPEN = Approval("a1", "deploy", DEPLOYMENT, "production", {}, ["hash"], NOW, NOW, LATER)
+
+
+def keep(stack: Stack, approval: Approval = OPEN) -> WaitsTable:
+    """Store a request."""
+    waits = WaitsTable.connect(stack.clients)
+    waits.save_approval(approval, datetime.now(UTC))
+    return waits
+
+
+def wait(stack: Stack, token: str = "token") -> dict[str, Any]:
+    """Run the room and answer the tokens that were completed."""
+    stack.run(
+        "stage.await_approval",
+        {
+            "taskToken": token,
+            "execution": "arn:e",
+            "deploymentId": DEPLOYMENT,
+            "environment": ENVIRONMENT,
+            "approvalId": "a1",
+        },
+    )
+    return stack.completed()
+
+
+def test_an_open_request_is_waited_for(stack: Stack) -> None:
+    """The token is kept beside the request, found by its environment and its execution; the newest counts."""
+    waits = keep(stack)
+    assert wait(stack) == {}
+    assert wait(stack, "token-2") == {}
+    (found,) = waits.of_environment("production")
+    assert (found.wait_key, found.token) == ("approval/a1", "token-2")
+    assert waits.of_execution("arn:e") == (found,)
+    assert waits.approval("a1") == OPEN
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("approved", "approved by Ada: fine"),
+        ("rejected", "rejected by Ada: fine"),
+        ("superseded", "a newer release took its place"),
+        ("void", "fine"),
+    ],
+)
+def test_a_decision_that_is_there_already_ends_the_wait(stack: Stack, state: State, reason: str) -> None:
+    """A lost event costs one backstop: each ask reads the request."""
+    keep(stack, replace(OPEN, state=state, by="Ada", reason="fine"))
+    assert wait(stack) == {"token": {"outcome": state, "reason": reason}}
+    assert wait(stack, "again")["again"]["outcome"] == state
+
+
+def test_a_request_past_its_end_is_expired(stack: Stack) -> None:
+    """A1: the end is written, so that a late click is told so."""
+    waits = keep(stack, replace(OPEN, expires_at=NOW))
+    assert wait(stack)["token"] == {"outcome": "expired", "reason": f"nobody decided until {NOW}"}
+    stored = waits.approval("a1")
+    assert stored
+    assert stored.state == "expired"
+
+
+def test_a_decision_in_the_last_moment_counts(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody decided between the look and the write: the decision stands."""
+    waits = keep(stack, replace(OPEN, expires_at=NOW))
+    decide = WaitsTable.decide
+
+    def other_first(self: WaitsTable, approval: Approval) -> bool:
+        assert decide(waits, replace(OPEN, state="approved", by="Ada"))
+        return decide(self, approval)
+
+    monkeypatch.setattr(WaitsTable, "decide", other_first)
+    assert wait(stack)["token"]["outcome"] == "approved"
+
+
+def test_a_request_that_is_gone_is_void(stack: Stack) -> None:
+    """Nobody can decide it any more."""
+    assert wait(stack)["token"] == {"outcome": "void", "reason": "the request a1 is gone"}

@@ -1,0 +1,79 @@
+"""Verify: every service answers as what was put there."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions.domain.errors import NotHealthyYetError
+from functions.domain.manifests import Health
+from tests.functions.delivered import Service, runs
+from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, ENVIRONMENT, SERVICE, state, version
+from tests.functions.stack import Stack
+
+EVENT = {"deploymentId": DEPLOYMENT, "environment": ENVIRONMENT}
+
+
+def delivered(stack: Stack, url: str, **outputs: str) -> None:
+    """The service runs the new commit and says where its health is asked."""
+    runs(stack, state(replace(SERVICE, health=Health(url)), version(COMMIT, "2"), outputs=outputs), state(COMMAND))
+
+
+def test_a_service_that_answers_as_the_release_is_well(stack: Stack, service: Service) -> None:
+    """What was asked is in the answer; asking twice changes nothing."""
+    delivered(stack, "{address}", address=service.url)
+    service.says(version=COMMIT)
+    for _ in range(2):
+        assert stack.run("stage.verify", EVENT) == {"probes": [{"part": "hello", "healthy": True, "reason": ""}]}
+
+
+def test_an_environment_without_health_urls_has_nothing_to_ask(stack: Stack) -> None:
+    """A command says nothing of its health."""
+    runs(stack, state(COMMAND))
+    assert stack.run("stage.verify", EVENT) == {"probes": []}
+
+
+def answer(service: Service, **changes: Any) -> None:
+    """Make the service answer otherwise."""
+    service.says(version=COMMIT)
+    for name, value in changes.items():
+        setattr(service, name, value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"status": 500}, "answered 500"),
+        ({"body": b'{"version": "old"}'}, "says version old, expected"),
+        ({"body": b"{}"}, "says version None"),
+        ({"body": b"hello"}, "says version None"),
+        ({"body": b"[" * 60_000}, "says version None"),
+        ({"raw": b"no http at all\r\n\r\n"}, "did not answer"),
+    ],
+)
+def test_a_service_that_is_not_well_is_named(
+    stack: Stack, service: Service, changes: dict[str, Any], reason: str
+) -> None:
+    """The fault is one that the workflow looks at again."""
+    delivered(stack, service.url)
+    answer(service, **changes)
+    with pytest.raises(NotHealthyYetError, match=f"hello: .*{reason}"):
+        stack.run("stage.verify", EVENT)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://{nothing}/", "may hold only known names"),
+        ("file:///etc/passwd", "neither http nor https"),
+        ("http://127.0.0.1:9/", "did not answer"),
+        ("http://127.0.0.1:port/", "did not answer"),
+        ("http://[::1/", "did not answer"),
+        ("http://127.0.0.1/a b", "did not answer"),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_named(stack: Stack, url: str, reason: str) -> None:
+    """A wrong url is a service that is not well, never another fault."""
+    delivered(stack, url)
+    with pytest.raises(NotHealthyYetError, match=f"hello: .*{reason}"):
+        stack.run("stage.verify", EVENT)

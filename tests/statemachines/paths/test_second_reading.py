@@ -1,0 +1,142 @@
+"""A second interpreter reads the same definitions: moto's, which is LocalStack's, independent of the emulator's.
+
+Where both agree on every state and on every payload, a definition leans on no quirk of either. Nested executions are
+answered here, for each workflow is read by itself.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import boto3
+import pytest
+from jsonata import Jsonata
+from moto import mock_aws
+
+from functions.entry import encode
+from statemachines.definitions import load, render, sample_values, tasks
+from tests.statemachines.paths.answers import (
+    ECHOES,
+    ENVIRONMENTS,
+    HAPPY,
+    INFRASTRUCTURE,
+    SERVICE,
+    environment,
+    steps,
+    turn,
+    usual_input,
+)
+from tests.statemachines.paths.playing import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.statemachines.paths.house import House
+
+_ASL = "moto.stepfunctions.parser.asl"
+_TASK = f"{_ASL}.component.state.exec.state_task"
+_WHY = "moto's interpreter needs the packages of moto[stepfunctions]"
+bridge = pytest.importorskip(f"{_ASL}.jsonata.jsonata", reason=_WHY)
+lambda_tasks = pytest.importorskip(f"{_TASK}.lambda_eval_utils", reason=_WHY)
+nested_tasks = pytest.importorskip(f"{_TASK}.service.state_task_service_sfn", reason=_WHY)
+
+REGION = "eu-central-1"
+ROLE = "arn:aws:iam::123456789012:role/played"
+WAITING = {"AcquireLock": turn("waiting")}
+PLAYS: dict[str, tuple[Literal["deployment", "stage", "rollback"], dict[str, Any], dict[str, Any]]] = {
+    "a deployment of three stages": ("deployment", {}, {}),
+    "a stage straight through": ("stage", {}, {}),
+    "a stage with everything": (
+        "stage",
+        WAITING,
+        {"environment": encode(environment("test", approval=True)), "parts": encode((INFRASTRUCTURE, SERVICE))},
+    ),
+    "a rollback alone": ("rollback", {**WAITING, "PlanRollback": steps("hello", "infrastructure")}, {}),
+    "a rollback of nothing": ("rollback", {"PlanRollback": steps()}, {}),
+}
+# Different in every execution, or by the reader's own clock.
+VOLATILE = {"taskToken", "startedAt", "breachedAt", "until"}
+
+
+class Rooms:
+    """Stands in for the Lambda client of the interpreter."""
+
+    def __init__(self, workflow: str, answers: dict[str, Any]) -> None:
+        self._workflow = workflow
+        self._answers = {**HAPPY[workflow], **answers}
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def invoke(self, *, FunctionName: str, Payload: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        """Answer as a room does, or complete the token."""
+        role, payload = f"{self._workflow}/{FunctionName.rpartition(':')[2]}", json.loads(Payload)
+        self.calls.append((role, payload))
+        value = self._answers[role.partition("/")[2]]
+        value = {**payload, **value} if role in ECHOES else value
+        if "taskToken" in payload:
+            sfn = boto3.client("stepfunctions", region_name=REGION)
+            sfn.send_task_success(taskToken=payload["taskToken"], output=json.dumps(value))
+            value = None
+        return {"StatusCode": 200, "ExecutedVersion": "1", "Payload": io.BytesIO(json.dumps(value).encode())}
+
+
+class Nested:
+    """Stands in for the Step Functions client of the interpreter, which does not spell a nested call as AWS does."""
+
+    def start_execution(self, **_: Any) -> dict[str, Any]:
+        """Start it."""
+        return {"ExecutionArn": "arn", "StartDate": datetime.now(UTC)}
+
+
+def passed(_: object, env: Any, **__: Any) -> Callable[[], Any]:
+    """Every stage has passed as soon as it was started."""
+    env.stack.pop()
+    return lambda: {"Status": "SUCCEEDED", "Output": {"result": "passed", "reason": ""}}
+
+
+def read(
+    workflow: str, rooms: Rooms, name: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> tuple[list[str], str]:
+    """The states that moto's interpreter visits, and how it ended."""
+    monkeypatch.setattr(bridge, "_eval_jsonata", lambda text: Jsonata.jsonata(text).evaluate(None))
+    monkeypatch.setattr(lambda_tasks, "boto_client_for", lambda **_: rooms)
+    monkeypatch.setattr(nested_tasks, "boto_client_for", lambda **_: Nested())
+    monkeypatch.setattr(nested_tasks.StateTaskServiceSfn, "_build_sync2_resolver", passed)
+    actors = {state: f"arn:aws:lambda:{REGION}:123456789012:function:{state}" for state in tasks(workflow)}
+    settled = {"Environments": encode(ENVIRONMENTS), "BuildProject": "build", "EventBus": "bus"}
+    definition = render(load(workflow), {**sample_values(workflow), **actors, **settled})
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+        boto3.client("events", region_name=REGION).create_event_bus(Name="bus")
+        sfn = boto3.client("stepfunctions", region_name=REGION)
+        machine = sfn.create_state_machine(name=f"played-{workflow}", definition=json.dumps(definition), roleArn=ROLE)[
+            "stateMachineArn"
+        ]
+        arn = sfn.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))["executionArn"]
+        deadline = time.monotonic() + 30
+        while (status := sfn.describe_execution(executionArn=arn)["status"]) == "RUNNING":
+            assert time.monotonic() < deadline, "moto's interpreter does not come to an end"
+            time.sleep(0.05)
+        events = sfn.get_execution_history(executionArn=arn, maxResults=1000)["events"]
+    return [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e], status
+
+
+def lasting(payload: dict[str, Any]) -> dict[str, Any]:
+    """What of a payload must be the same in both readings."""
+    return {key: value for key, value in payload.items() if key not in VOLATILE}
+
+
+@pytest.mark.parametrize("play", PLAYS)
+def test_both_interpreters_read_the_same(house: House, monkeypatch: pytest.MonkeyPatch, play: str) -> None:
+    """The same states are entered in the same order, and every room is told the same."""
+    workflow, answers, changes = PLAYS[play]
+    played = house.play(workflow, {state: answer(value) for state, value in answers.items()}, **changes)
+    given = {"deploymentId": played.calls[0].payload["deploymentId"], **usual_input(workflow), **changes}
+    rooms = Rooms(workflow, answers)
+    states, status = read(workflow, rooms, played.name, given, monkeypatch)
+    assert (states, status) == (played.states, played.status)
+    own = [call for call in played.calls if call.role.startswith(f"{workflow}/")]
+    first = [(call.role.partition("@")[0], lasting(call.payload)) for call in own]
+    assert [(role, lasting(payload)) for role, payload in rooms.calls] == first
