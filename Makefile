@@ -23,7 +23,7 @@ check: $(READY) ## Lint, types, definitions, security: reports, changes nothing
 	$(BIN)/mypy
 	$(BIN)/python -m statemachines.definitions
 	$(BIN)/python -m statemachines.diagrams --check
-	$(BIN)/bandit -q -c pyproject.toml -r functions components statemachines cli local __main__.py
+	$(BIN)/bandit -q -ll -c pyproject.toml -r functions components statemachines cli local __main__.py
 
 fix: $(READY) ## Format and mend what can be mended
 	$(BIN)/ruff check --fix $(SOURCES)

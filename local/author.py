@@ -23,7 +23,9 @@ class Author:
     def __init__(self, platform: Platform) -> None:
         self.folder = platform.root / "author"
         remote = platform.github.url.replace("://", f"://ada:{platform.token}@") + f"/{REPOSITORY}.git"
-        shutil.copytree(PROJECT / "examples" / "hello-service", self.folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            PROJECT / "examples" / "hello-service", self.folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
         self._git("init", "--quiet", "--initial-branch=main")
         self._git("config", "user.name", "Ada Lovelace")
         self._git("config", "user.email", "ada@example.com")
@@ -50,9 +52,7 @@ class Author:
         service.write_text(service.read_text("utf-8").replace(_BAD_GREETING, _GOOD_GREETING), "utf-8")
 
     def _git(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(self.folder), *arguments], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["git", "-C", str(self.folder), *arguments], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"git {arguments[0]} failed: {done.stderr.strip()}")
         return done.stdout

@@ -90,9 +90,7 @@ class Platform:
         self.root.mkdir(parents=True, exist_ok=True)
         self._say("starting the emulated AWS, CodeBuild and GitHub")
         enter = self._stack.enter_context
-        self.emulator = enter(
-            Emulator(self.root / "emulator.log", account=ACCOUNT)
-        )
+        self.emulator = enter(Emulator(self.root / "emulator.log", account=ACCOUNT))
         bridge = enter(ServiceEvents(clients(self.emulator.endpoint, self.emulator.region)))
         reach = {
             "AWS_ENDPOINT_URL": self.emulator.endpoint,

@@ -11,7 +11,13 @@ from pathlib import Path
 from statemachines.definitions import FOLDER, WORKFLOWS, State, load
 
 PAGE = FOLDER.parent / "docs" / "architecture.md"
-_SHAPES = {"Choice": ("{{", "}}"), "Succeed": ("([", "])"), "Fail": ("([", "])"), "Wait": ("[/", "/]"), "Pass": ("(", ")")}
+_SHAPES = {
+    "Choice": ("{{", "}}"),
+    "Succeed": ("([", "])"),
+    "Fail": ("([", "])"),
+    "Wait": ("[/", "/]"),
+    "Pass": ("(", ")"),
+}
 
 
 def mermaid(workflow: str) -> str:

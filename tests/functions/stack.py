@@ -16,12 +16,17 @@ REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 BUCKET = "kiro-pipeline-test-artifacts"
 DEPLOY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/kiro-pipeline-test-deploy"
-MACHINES = {name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}" for name in ("deployment", "stage", "rollback")}
+MACHINES = {
+    name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}" for name in ("deployment", "stage", "rollback")
+}
 TABLES = {f"{name.upper()}_TABLE": f"kiro-{name}" for name in ("deployments", "environments", "locks", "waits")}
 SETTINGS = {
     **TABLES,
     **{f"{name.upper()}_WORKFLOW": arn for name, arn in MACHINES.items()},
-    **{f"{name.upper()}_TOPIC": f"arn:aws:sns:{REGION}:{ACCOUNT}:kiro-{name}" for name in ("deployments", "approvals", "rollbacks")},
+    **{
+        f"{name.upper()}_TOPIC": f"arn:aws:sns:{REGION}:{ACCOUNT}:kiro-{name}"
+        for name in ("deployments", "approvals", "rollbacks")
+    },
     "ARTIFACTS_BUCKET": BUCKET,
     "EVENT_BUS": "kiro-bus",
     "LOCK_MODE": "superseded",

@@ -27,7 +27,9 @@ from tests.functions.stack import DEPLOY_ROLE, REGION, Stack
 ROOT = Path(functions.__file__).parents[1]
 
 
-def rooms_log(module: ModuleType, capsys: pytest.CaptureFixture[str], event: Any, clients: Clients) -> list[dict[str, Any]]:
+def rooms_log(
+    module: ModuleType, capsys: pytest.CaptureFixture[str], event: Any, clients: Clients
+) -> list[dict[str, Any]]:
     """Run a module's room, whatever becomes of it, and read the log lines it wrote."""
     handler = build(module.__name__, clients)
     context = type("Context", (), {"aws_request_id": "request-1"})()
@@ -91,9 +93,7 @@ def test_a_bad_event_is_a_fault_that_names_the_field(stack: Stack) -> None:
         build("functions.deployment.await_build", stack.clients)({"deploymentId": "d"}, None)
 
 
-def test_every_line_is_json_with_its_ids(
-    room: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_line_is_json_with_its_ids(room: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     """O1: deployment, environment, execution and request stand in each line."""
     ids = {"deploymentId": "main-1", "environment": "test", "execution": "arn:e"}
     (line,) = rooms_log(room, capsys, {**ids, "taskToken": "secret-token"}, stack.clients)

@@ -74,9 +74,7 @@ def test_a_redelivery_starts_nothing(world: World, good: str) -> None:
     answers = []
     for _ in range(10):
         url = f"{world.platform.github.api_url}/repos/{REPOSITORY}/hooks/{hook.id}/deliveries/{push.id}/attempts"
-        request = urllib.request.Request(
-            url, method="POST", headers={"Authorization": f"token {world.platform.token}"}
-        )
+        request = urllib.request.Request(url, method="POST", headers={"Authorization": f"token {world.platform.token}"})
         with urllib.request.urlopen(request) as answer:
             answers.append(answer.status)
     assert answers == [202] * 10

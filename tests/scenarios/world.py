@@ -43,7 +43,9 @@ class World:
 
     def record(self, commit: str) -> dict[str, Any]:
         """The deployment's record."""
-        found: dict[str, Any] = plain(self.table("deploymentsTable").get_item(Key={"deploymentId": name_of(commit)})["Item"])
+        found: dict[str, Any] = plain(
+            self.table("deploymentsTable").get_item(Key={"deploymentId": name_of(commit)})["Item"]
+        )
         return found
 
     def address(self, environment: str) -> str:

@@ -18,9 +18,7 @@ NAME = f"hello-{ENVIRONMENT}"
 ALIAS = "live"
 TRUST = {
     "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ],
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 NOT_YET = "def handler(event, context):\n    return {'statusCode': 503, 'body': 'not deployed yet'}\n"
 

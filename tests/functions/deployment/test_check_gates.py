@@ -11,7 +11,9 @@ from tests.functions.samples import DEPLOYMENT, environment
 from tests.functions.stack import BUCKET, Stack
 
 KEY = f"deployments/{DEPLOYMENT}/build.zip"
-JUNIT = '<testsuites><testsuite name="s"><testcase classname="c" name="a"/><testcase name="b"/></testsuite></testsuites>'
+JUNIT = (
+    '<testsuites><testsuite name="s"><testcase classname="c" name="a"/><testcase name="b"/></testsuite></testsuites>'
+)
 FAILED = '<testsuite name="s"><testcase classname="c" name="a"><failure message="no"/></testcase></testsuite>'
 COVERAGE = '<coverage line-rate="0.9" branch-rate="0.85" branches-valid="10" lines-valid="100"/>'
 GOOD = {"junit.xml": JUNIT, "coverage.xml": COVERAGE}

@@ -7,7 +7,9 @@ from functions.domain.environments import Environment, PartState
 
 def test_an_environment_needs_only_what_every_environment_has() -> None:
     """Alarms and variables may be left out, and no two environments share them."""
-    needed = {f.name: "x" for f in fields(Environment) if f.name not in ("critical_alarms", "warning_alarms", "variables")}
+    needed = {
+        f.name: "x" for f in fields(Environment) if f.name not in ("critical_alarms", "warning_alarms", "variables")
+    }
     one, other = Environment(**needed), Environment(**needed)  # type: ignore[arg-type]
     assert one == other
     assert one.variables is not other.variables

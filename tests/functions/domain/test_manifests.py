@@ -21,7 +21,9 @@ VALUES = {"environment": "production", "DOMAIN": "example.com"}
         (["SRC/*"], ("src/b.py",), None),
     ],
 )
-def test_the_first_file_of_its_paths_concerns_a_part(globs: list[str], files: tuple[str, ...], found: str | None) -> None:
+def test_the_first_file_of_its_paths_concerns_a_part(
+    globs: list[str], files: tuple[str, ...], found: str | None
+) -> None:
     """No paths: every file; `*` crosses folders; upper and lower case differ."""
     assert changed_path(Part("a", "command", globs), files) == found
 
@@ -29,7 +31,9 @@ def test_the_first_file_of_its_paths_concerns_a_part(globs: list[str], files: tu
 def test_names_are_filled_in() -> None:
     """Every value, also twice."""
     assert fill("hello-{environment}", VALUES, "x") == "hello-production"
-    assert fill("http://{environment}.{DOMAIN}/{environment}", VALUES, "x") == "http://production.example.com/production"
+    assert (
+        fill("http://{environment}.{DOMAIN}/{environment}", VALUES, "x") == "http://production.example.com/production"
+    )
     assert fill("plain", VALUES, "x") == "plain"
 
 

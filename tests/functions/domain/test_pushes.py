@@ -130,7 +130,9 @@ def test_the_branch_that_is_delivered_is_a_setting() -> None:
     assert isinstance(read_push(changed("ref", "refs/heads/trunk"), OURS, "trunk"), Start)
 
 
-@pytest.mark.parametrize("when", ["yesterday", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "2026-01-31T09:00:00"])
+@pytest.mark.parametrize(
+    "when", ["yesterday", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "2026-01-31T09:00:00"]
+)
 def test_a_time_that_is_none_is_named(when: str) -> None:
     """Releases are ordered by the commit's time: it must be one, with its zone."""
     with pytest.raises(BadInputError, match=r"head_commit\.timestamp"):

@@ -49,7 +49,14 @@ def test_a_ref_that_is_neither_branch_nor_tag_is_named(ref: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "right"),
-    [("a" * 40, True), ("a" * 39, False), ("a" * 41, False), ("A" * 40, False), ("g" * 40, False), ("a" * 40 + "\n", False)],
+    [
+        ("a" * 40, True),
+        ("a" * 39, False),
+        ("a" * 41, False),
+        ("A" * 40, False),
+        ("g" * 40, False),
+        ("a" * 40 + "\n", False),
+    ],
 )
 def test_a_commit_is_forty_lower_hex_digits(text: str, right: bool) -> None:  # noqa: FBT001 - the table's column
     """Nothing shorter, longer or else."""

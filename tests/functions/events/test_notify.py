@@ -11,7 +11,13 @@ from functions.entry import encode
 from tests.functions.samples import DEPLOYMENT, RELEASE
 from tests.functions.stack import Stack
 
-DETAIL = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE), "environment": "test", "reason": "r", "result": "passed"}
+DETAIL = {
+    "deploymentId": DEPLOYMENT,
+    "release": encode(RELEASE),
+    "environment": "test",
+    "reason": "r",
+    "result": "passed",
+}
 
 
 def notify(stack: Stack, name: str = "StageFinished", **changes: Any) -> Any:
@@ -20,7 +26,8 @@ def notify(stack: Stack, name: str = "StageFinished", **changes: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("name", "topic"), [("StageFinished", "deployments"), ("RollbackFinished", "rollbacks"), ("RollbackStarted", "rollbacks")]
+    ("name", "topic"),
+    [("StageFinished", "deployments"), ("RollbackFinished", "rollbacks"), ("RollbackStarted", "rollbacks")],
 )
 def test_an_event_for_people_is_mailed_on_its_topic(stack: Stack, name: str, topic: str) -> None:
     """N1: without a Slack secret the mail is all."""

@@ -19,8 +19,16 @@ TIMES = {
 @pytest.mark.parametrize(
     ("name", "detail", "expected"),
     [
-        ("DeploymentFinished", {"outcome": "deployed", "durationSeconds": 7}, {"DeploymentDuration": 7, "DeploymentSucceeded": 1}),
-        ("DeploymentFinished", {"outcome": "failed", "durationSeconds": 7}, {"DeploymentDuration": 7, "DeploymentNotSucceeded": 1}),
+        (
+            "DeploymentFinished",
+            {"outcome": "deployed", "durationSeconds": 7},
+            {"DeploymentDuration": 7, "DeploymentSucceeded": 1},
+        ),
+        (
+            "DeploymentFinished",
+            {"outcome": "failed", "durationSeconds": 7},
+            {"DeploymentDuration": 7, "DeploymentNotSucceeded": 1},
+        ),
         ("StageFinished", {}, {"StageDuration": 60}),
         ("RollbackStarted", {}, {"RollbackStarted": 1, "BreachToRollback": 2}),
         ("RollbackFinished", {"result": "restored"}, {"RollbackDuration": 120, "RollbackSucceeded": 1}),

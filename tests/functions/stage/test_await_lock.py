@@ -22,9 +22,7 @@ def wait(stack: Stack, execution: str, token: str, **changes: Any) -> None:
 
 def release(stack: Stack, execution: str) -> None:
     """Give the lock back."""
-    stack.run(
-        "stage.release_lock", {"deploymentId": DEPLOYMENT, "execution": execution, "environment": "production"}
-    )
+    stack.run("stage.release_lock", {"deploymentId": DEPLOYMENT, "execution": execution, "environment": "production"})
 
 
 def test_a_waiter_leaves_its_token_and_waits(stack: Stack) -> None:
