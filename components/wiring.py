@@ -66,7 +66,12 @@ def _own(_: Estate) -> Pattern:
     return {"source": [_OWN_SOURCE]}
 
 
+def _gates(_: Estate) -> Pattern:
+    return {"source": [_OWN_SOURCE], "detail-type": ["GatesJudged"]}
+
+
 TRIGGERS: Mapping[str, Trigger] = {
+    "upload_sarif": Trigger(_gates, own_bus=True),
     "build_finished": Trigger(_builds),
     "alarm_changed": Trigger(_alarms),
     "execution_ended": Trigger(_executions),

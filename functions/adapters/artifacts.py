@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # A report or bundle larger than this is a mistake or an attack; a Lambda's memory is neither's to fill.
 _MEMBER_LIMIT = 64 * 1024 * 1024
 _ARCHIVE_LIMIT = 512 * 1024 * 1024
+# What is parsed takes several times its size in memory.
+REPORT_LIMIT = 32 * 1024 * 1024
 
 
 class Artifacts:
@@ -83,15 +85,17 @@ class Artifacts:
         return {str(name): str(value) for name, value in found.items()}
 
 
-def read_member(archive: ZipFile, path: str) -> bytes | None:
+def read_member(archive: ZipFile, path: str, limit: int = _MEMBER_LIMIT) -> bytes | None:
     """One file of an open archive, refused when it unpacks to more than it may."""
     try:
         size = archive.getinfo(path).file_size
     except KeyError:
         return None
-    if size > _MEMBER_LIMIT:
-        raise SourceError(f"{path} unpacks to {size} bytes, {_MEMBER_LIMIT} allowed")
+    if size > limit:
+        raise SourceError(f"{path} unpacks to {size} bytes, {limit} allowed")
     try:
-        return archive.read(path)
+        # A directory that lies about the size must not cost memory: no more is unpacked than it promised.
+        with archive.open(path) as member:
+            return member.read(size + 1)
     except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise SourceError(f"{path} can't be unpacked: {error}") from error

@@ -7,7 +7,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from functions.domain.errors import ManifestError
-from functions.domain.manifests import MANIFEST, Build, Health, Manifest, Part
+from functions.domain.manifests import MANIFEST, AfterDeploy, Build, Health, Manifest, Part, Scans
 
 # A part's name is a key in tables and a word in execution names.
 _Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
@@ -70,6 +70,20 @@ class _Lambda(_Closed):
 _Service = Annotated[_Lambda | _Command, Field(discriminator="kind")]
 
 
+class _AfterDeploy(_Closed):
+    buildspec: _Path
+    junit: list[_Path] = Field(min_length=1)
+    performance: _Path | None = None
+
+
+class _Gates(_Closed):
+    sarif: list[_Path] = []
+    pip_audit: list[_Path] = Field([], alias="pipAudit")
+    npm_audit: list[_Path] = Field([], alias="npmAudit")
+    allow_list: _Path | None = Field(None, alias="allowList")
+    after_deploy: dict[_Word, _AfterDeploy] = Field({}, alias="afterDeploy")
+
+
 class DeliveryManifest(_Closed):
     """What a repository that is delivered says of itself."""
 
@@ -79,6 +93,7 @@ class DeliveryManifest(_Closed):
     infrastructure: _Command | None = None
     services: dict[Annotated[_Word, AfterValidator(_free)], _Service] = Field(max_length=11)
     environments: list[_Word] = []
+    gates: _Gates = Field(default_factory=lambda: _Gates.model_validate({}))
 
 
 def read_manifest(raw: bytes) -> Manifest:
@@ -126,7 +141,13 @@ def _domain(manifest: DeliveryManifest) -> Manifest:
     parts = [_part("infrastructure", manifest.infrastructure)] if manifest.infrastructure else []
     parts += [_part(name, service) for name, service in manifest.services.items()]
     build = Build(manifest.build.buildspec, manifest.build.junit, manifest.build.cobertura)
-    return Manifest(manifest.name, build, parts, manifest.environments)
+    gates = manifest.gates
+    scans = Scans(tuple(gates.sarif), tuple(gates.pip_audit), tuple(gates.npm_audit), gates.allow_list or "")
+    after = {
+        name: AfterDeploy(one.buildspec, tuple(one.junit), one.performance or "")
+        for name, one in gates.after_deploy.items()
+    }
+    return Manifest(manifest.name, build, parts, manifest.environments, scans, after)
 
 
 def _part(name: str, part: _Lambda | _Command) -> Part:

@@ -8,7 +8,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from junitparser import Error, Failure, JUnitXml, JUnitXmlError, Skipped, TestCase, TestSuite
 
-from functions.adapters.artifacts import read_member
+from functions.adapters.artifacts import REPORT_LIMIT, read_member
 from functions.domain.errors import SourceError
 from functions.domain.gates import Coverage, TestRun, Unreadable
 
@@ -56,7 +56,7 @@ def read_coverage(archive: ZipFile, path: str) -> Coverage | Unreadable:
 
 def _parse(archive: ZipFile, path: str) -> Element | Unreadable:
     try:
-        raw = read_member(archive, path)
+        raw = read_member(archive, path, REPORT_LIMIT)
     except SourceError as error:
         return Unreadable(str(error))
     if raw is None:

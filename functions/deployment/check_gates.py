@@ -1,24 +1,36 @@
-"""CheckGates: the build's end, its tests and its coverage decide whether anything is deployed (G1, G2)."""
+"""CheckGates: the build's end, its tests, its coverage and what scanners found decide whether anything is deployed."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
+from zipfile import ZipFile
 
+from functions.adapters.allow_list import read_allow_list
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.builds import BuildEnd
+from functions.adapters.bus import Bus
+from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.reports import read_coverage, read_tests
-from functions.domain.errors import SourceError
-from functions.domain.gates import Gate, all_passed, judge_coverage, judge_tests
+from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif
+from functions.domain.errors import NotificationError, SourceError
+from functions.domain.findings import Allowance, Scan, judge_findings
+from functions.domain.gates import Gate, Unreadable, all_passed, judge_coverage, judge_tests
+from functions.domain.manifests import Scans
 from functions.domain.plans import Plan
+from functions.domain.releases import Release
 from functions.entry import Room
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """How the build ended, and where its artifact and reports are."""
+    """How the build ended, and where its source, its artifact and its reports are."""
 
     deployment_id: str
+    release: Release
     build: BuildEnd
+    source: str
     artifact: str
     plan: Plan
 
@@ -32,13 +44,27 @@ class Output:
     gates: tuple[Gate, ...]
 
 
-ROOM = Room(allow=(*Artifacts.READ, *DeploymentsTable.WRITE), memory_mb=1024, timeout_seconds=60)
+@dataclass(frozen=True, slots=True)
+class GatesJudged:
+    """What is announced: the verdicts, and the SARIF reports with the artifact that holds them."""
+
+    deployment_id: str
+    release: Release
+    gates: tuple[Gate, ...]
+    artifact: str
+    sarif: tuple[str, ...]
 
 
-def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTable) -> Output:
+ROOM = Room(allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT), memory_mb=1769, timeout_seconds=100)
+
+
+def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTable, bus: Bus, clock: Clock) -> Output:
     """Every gate is judged, so that one look tells all that is wrong; the verdicts go to the record."""
-    gates = (_build_gate(event.build), *_report_gates(event, artifacts))
+    gates = (_build_gate(event.build), *_report_gates(event, artifacts, clock))
     deployments.note(event.deployment_id, gates=gates, build=event.build)
+    with suppress(NotificationError):  # telling people never stops a deployment (N2)
+        sarif = event.plan.scans.sarif
+        bus.put("GatesJudged", GatesJudged(event.deployment_id, event.release, gates, event.artifact, sarif))
     failed = [gate for gate in gates if gate.outcome == "failed"]
     reason = "; ".join(f"{gate.name}: {gate.reason}" for gate in failed or gates)
     return Output("passed" if all_passed(gates) else "failed", reason, gates)
@@ -50,13 +76,34 @@ def _build_gate(build: BuildEnd) -> Gate:
     return Gate("build", "failed", f"the build {build.outcome}: {build.reason} {build.log}".strip())
 
 
-def _report_gates(event: Input, artifacts: Artifacts) -> tuple[Gate, ...]:
+def _report_gates(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[Gate, ...]:
     """A build that failed may have left no artifact; then its own verdict says enough."""
-    minimum = max(stage.environment.coverage_percent for stage in event.plan.stages)
+    plan = event.plan
+    minimum = max(stage.environment.coverage_percent for stage in plan.stages)
     try:
         with artifacts.archive(event.artifact) as archive:
-            tests = judge_tests(read_tests(archive, event.plan.junit))
-            coverage = judge_coverage(read_coverage(archive, event.plan.cobertura), minimum)
+            tests = judge_tests(read_tests(archive, plan.junit))
+            coverage = judge_coverage(read_coverage(archive, plan.cobertura), minimum)
+            scans = tuple(_scans(archive, plan.scans))
     except SourceError as error:
         return () if event.build.outcome != "succeeded" else (Gate("reports", "failed", str(error)),)
-    return (tests, coverage)
+    if not plan.scans:
+        return (tests, coverage)
+    allowed = _allowed(event.source, plan.scans.allow_list, artifacts)
+    return (tests, coverage, judge_findings(scans, allowed, clock.now().date()))
+
+
+def _scans(archive: ZipFile, scans: Scans) -> Iterator[Scan | Unreadable]:
+    yield from (read_sarif(archive, path) for path in scans.sarif)
+    yield from (read_pip_audit(archive, path) for path in scans.pip_audit)
+    yield from (read_npm_audit(archive, path) for path in scans.npm_audit)
+
+
+def _allowed(source: str, path: str, artifacts: Artifacts) -> tuple[Allowance, ...] | Unreadable:
+    """From the commit's own source, which no build can write."""
+    if not path:
+        return ()
+    try:
+        return read_allow_list(artifacts.member(source, path), path)
+    except SourceError as error:
+        return Unreadable(str(error))

@@ -51,6 +51,28 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
+class Scans:
+    """Where security scanners' reports lie within the build's artifact, and the allow-list within the repository."""
+
+    sarif: tuple[str, ...] = ()
+    pip_audit: tuple[str, ...] = ()
+    npm_audit: tuple[str, ...] = ()
+    allow_list: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.sarif or self.pip_audit or self.npm_audit)
+
+
+@dataclass(frozen=True, slots=True)
+class AfterDeploy:
+    """The build that tests an environment once the release runs there, and its reports; `performance` may be empty."""
+
+    buildspec: str
+    junit: tuple[str, ...]
+    performance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """A repository's deliverables, infrastructure before services, in the order they are applied."""
 
@@ -58,6 +80,8 @@ class Manifest:
     build: Build
     parts: list[Part]
     environments: list[str] = field(default_factory=list)
+    scans: Scans = field(default_factory=Scans)
+    after_deploy: dict[str, AfterDeploy] = field(default_factory=dict)
 
 
 def changed_path(part: Part, files: tuple[str, ...]) -> str | None:

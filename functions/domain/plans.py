@@ -1,12 +1,11 @@
 """What a release changes in each environment, and why each part is in or out (P5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from functions.domain.environments import Environment, PartState
-from functions.domain.manifests import MANIFEST, Manifest, Part, changed_path
-
+from functions.domain.manifests import MANIFEST, AfterDeploy, Manifest, Part, Scans, changed_path
 
 # The commit of a version that somebody made by hand, once a rollback went back to it.
 _BY_HAND = ""
@@ -35,6 +34,7 @@ class StagePlan:
     environment: Environment
     parts: tuple[PartPlan, ...]
     skipped: tuple[SkippedPart, ...]
+    after_deploy: AfterDeploy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Plan:
     buildspec: str = ""
     junit: tuple[str, ...] = ()
     cobertura: str = ""
+    scans: Scans = field(default_factory=Scans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def plan(
     stages = tuple(
         _stage(manifest, environment, running.get(environment.name, {}), changes, commit) for environment in walk
     )
-    build = (manifest.build.buildspec, tuple(manifest.build.junit), manifest.build.cobertura)
+    build = (manifest.build.buildspec, tuple(manifest.build.junit), manifest.build.cobertura, manifest.scans)
     if not any(stage.parts for stage in stages):
         return Plan("nothing", "every part of every environment already is as this commit wants it", stages, *build)
     return Plan("deploy", _summary(stages), tuple(stage for stage in stages if stage.parts), *build)
@@ -86,14 +87,13 @@ def plan(
 
 def _walk(manifest: Manifest, environments: tuple[Environment, ...]) -> tuple[Environment, ...] | Plan:
     """The environments that this repository walks, in the order of the settings."""
-    if not manifest.environments:
-        return environments
     known = {environment.name for environment in environments}
-    unknown = [name for name in manifest.environments if name not in known]
-    if unknown:
-        reason = f"{MANIFEST}: environments: {', '.join(unknown)} unknown (known: {', '.join(sorted(known))})"
-        return Plan("invalid", reason)
-    return tuple(e for e in environments if e.name in manifest.environments)
+    for place, names in {"environments": manifest.environments, "gates.afterDeploy": manifest.after_deploy}.items():
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            reason = f"{MANIFEST}: {place}: {', '.join(unknown)} unknown (known: {', '.join(sorted(known))})"
+            return Plan("invalid", reason)
+    return tuple(e for e in environments if not manifest.environments or e.name in manifest.environments)
 
 
 def _stage(
@@ -111,7 +111,7 @@ def _stage(
             parts.append(PartPlan(part, reason))
         else:
             skipped.append(SkippedPart(part.name, reason))
-    return StagePlan(environment, tuple(parts), tuple(skipped))
+    return StagePlan(environment, tuple(parts), tuple(skipped), manifest.after_deploy.get(environment.name))
 
 
 def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], commit: str) -> tuple[bool, str]:

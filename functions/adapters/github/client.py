@@ -1,6 +1,7 @@
 """GitHub over REST. Every method names its repository as `owner/name` and raises the faults of `errors.py`."""
 
 import base64
+import gzip
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, TypeVar, cast
@@ -192,6 +193,17 @@ class GitHub:
     def close_issue(self, repository: str, number: int) -> None:
         """Close an issue; closing it again changes nothing."""
         self._ask(repository, f"close #{number}", lambda repo: repo.get_issue(number).edit(state="closed"))
+
+    def upload_sarif(self, repository: str, sha: str, ref: str, sarif: bytes) -> str:
+        """Hand a SARIF report to code scanning and answer the id of the upload; it is packed here."""
+        packed = base64.b64encode(gzip.compress(sarif)).decode()
+        body = {"commit_sha": sha, "ref": ref, "sarif": packed}
+
+        def upload(repo: "Repository") -> str:
+            _, answer = repo.requester.requestJsonAndCheck("POST", f"{repo.url}/code-scanning/sarifs", input=body)
+            return str(answer["id"])
+
+        return self._ask(repository, f"SARIF of {sha}", upload)
 
     def close(self) -> None:
         """Drop the connection; the next call reads the credential and connects again."""

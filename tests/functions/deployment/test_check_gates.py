@@ -1,16 +1,21 @@
 """CheckGates: build, tests and coverage decide."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions.adapters.builds import BuildEnd
+from functions.domain.errors import NotificationError
+from functions.domain.manifests import Scans
 from functions.domain.plans import Plan, StagePlan
 from tests.functions.delivered import artifact
-from tests.functions.samples import DEPLOYMENT, environment
-from tests.functions.stack import BUCKET, Stack
+from tests.functions.samples import DEPLOYMENT, RELEASE, environment
+from tests.functions.stack import BUCKET, Stack, failing
 
 KEY = f"deployments/{DEPLOYMENT}/build.zip"
+SOURCE = "sources/commit.zip"
 JUNIT = (
     '<testsuites><testsuite name="s"><testcase classname="c" name="a"/><testcase name="b"/></testsuite></testsuites>'
 )
@@ -31,11 +36,20 @@ PLAN = Plan(
 SUCCEEDED = BuildEnd("succeeded", "", "https://log")
 
 
-def check(stack: Stack, files: dict[str, str] | None = None, build: BuildEnd = SUCCEEDED) -> Any:
+def check(
+    stack: Stack, files: dict[str, str] | None = None, build: BuildEnd = SUCCEEDED, scans: Scans | None = None
+) -> Any:
     """Run the room for a build that left these files."""
     if files is not None:
         artifact(stack, KEY, dict(files))
-    event = {"deploymentId": DEPLOYMENT, "build": build, "artifact": KEY, "plan": PLAN}
+    event = {
+        "deploymentId": DEPLOYMENT,
+        "release": RELEASE,
+        "build": build,
+        "source": SOURCE,
+        "artifact": KEY,
+        "plan": replace(PLAN, scans=scans or Scans()),
+    }
     return stack.run("deployment.check_gates", event)
 
 
@@ -100,3 +114,53 @@ def test_a_good_build_without_its_artifact_fails(stack: Stack) -> None:
     assert "reports: s3://" in check(stack)["reason"]
     stack.client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=b"no zip")
     assert "is not a zip archive" in check(stack)["reason"]
+
+
+RECORDED = Path(__file__).parents[2] / "recorded"
+FLAWED = {**GOOD, "scan.sarif": (RECORDED / "semgrep-1.182.0.sarif").read_text("utf-8")}
+CLEAN = {**GOOD, "scan.sarif": (RECORDED / "semgrep-1.182.0-clean.sarif").read_text("utf-8")}
+SCANS = Scans(sarif=("scan.sarif",), allow_list="security/allowed.yml")
+ALLOWED = "allowed: [{id: shell-true, reason: a constant command, owner: ada@example.com, expires: 2099-01-01}]"
+
+
+def test_a_high_finding_deploys_nothing(stack: Stack) -> None:
+    """G3: the finding is named; a clean report passes."""
+    answer = check(stack, FLAWED, scans=Scans(sarif=("scan.sarif",)))
+    assert answer["outcome"] == "failed"
+    assert answer["reason"] == "security: 1 critical or high: HIGH shell-true in app.py:5 (Semgrep OSS)"
+    assert check(stack, CLEAN, scans=Scans(sarif=("scan.sarif",)))["outcome"] == "passed"
+
+
+def test_the_allow_list_comes_from_the_commit(stack: Stack) -> None:
+    """Not from the build, which could write its own; a list that is missing closes the gate."""
+    artifact(stack, SOURCE, {"README.md": ""})
+    tricked = {**FLAWED, "security/allowed.yml": ALLOWED}
+    assert "security/allowed.yml: not in the repository" in check(stack, tricked, scans=SCANS)["reason"]
+    artifact(stack, SOURCE, {"security/allowed.yml": ALLOWED})
+    answer = check(stack, FLAWED, scans=SCANS)
+    assert (answer["outcome"], answer["gates"][-1]["reason"].startswith("1 critical or high allowed")) == (
+        "passed",
+        True,
+    )
+
+
+def test_a_lost_source_allows_nothing(stack: Stack) -> None:
+    """The gate is closed, and says what is missing."""
+    answer = check(stack, FLAWED, scans=SCANS)
+    assert (answer["outcome"], "security: s3://" in answer["reason"]) == ("failed", True)
+
+
+@pytest.mark.parametrize("scans", [Scans(sarif=("x",)), Scans(pip_audit=("x",)), Scans(npm_audit=("x",))])
+def test_a_declared_report_that_is_missing_closes_the_gate(stack: Stack, scans: Scans) -> None:
+    """Whatever the format."""
+    answer = check(stack, GOOD, scans=scans)
+    assert answer["reason"].startswith("security: x: the build left no such report")
+
+
+def test_the_verdicts_are_announced(stack: Stack) -> None:
+    """With the SARIF reports, for code scanning; a bus that is out of reach stops nothing."""
+    answer = check(stack, CLEAN, scans=Scans(sarif=("scan.sarif",)))
+    ((name, detail),) = stack.told()
+    assert (name, detail["gates"], detail["sarif"]) == ("GatesJudged", answer["gates"], ["scan.sarif"])
+    with failing(stack.client("events"), "PutEvents", NotificationError("gone")):
+        assert check(stack, GOOD)["outcome"] == "passed"

@@ -1,0 +1,31 @@
+"""What scanners found goes to GitHub code scanning, each report as the tool wrote it (G5)."""
+
+from typing import Any
+
+from functions.adapters.artifacts import REPORT_LIMIT, Artifacts, read_member
+from functions.adapters.github.client import GitHub
+from functions.domain.errors import GitHubNotFoundError, GitHubRefusedError
+from functions.entry import Room
+
+ROOM = Room(allow=(*Artifacts.READ, *GitHub.USE), memory_mb=1024, timeout_seconds=60)
+
+
+def upload_sarif(event: dict[str, Any], artifacts: Artifacts, github: GitHub) -> dict[str, Any]:
+    """A fault is run again by EventBridge; a repository without code scanning is no fault, and neither is no report."""
+    detail = event["detail"]
+    paths, release = detail["sarif"], detail["release"]
+    uploaded, left = [], []
+    if not paths or not artifacts.exists(detail["artifact"]):
+        return {"outcome": "nothing to upload"}
+    with artifacts.archive(detail["artifact"]) as archive:
+        for path in paths:
+            report = read_member(archive, path, REPORT_LIMIT)
+            if report is None:
+                left.append(f"{path}: not there")
+                continue
+            try:
+                github.upload_sarif(release["repository"], release["commit"], release["ref"], report)
+                uploaded.append(path)
+            except (GitHubRefusedError, GitHubNotFoundError) as error:
+                left.append(f"{path}: {error}")
+    return {"outcome": f"uploaded {len(uploaded)} of {len(paths)}", "uploaded": uploaded, "left": left}

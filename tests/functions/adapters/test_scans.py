@@ -1,0 +1,336 @@
+"""Scanners' reports: real ones of each tool, on a sample with a flaw and on one without; and reports to refuse."""
+
+import json
+import subprocess
+import sys
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+
+from functions.adapters.allow_list import read_allow_list
+from functions.adapters.artifacts import REPORT_LIMIT
+from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif
+from functions.domain.findings import Allowance, Scan, judge_findings
+from functions.domain.gates import Gate, Unreadable
+from tests.functions.samples import archive
+
+RECORDED = Path(__file__).parents[2] / "recorded"
+TOOLS = Path(sys.executable).parent
+TODAY = date(2026, 1, 31)
+Reader = Callable[[ZipFile, str], Scan | Unreadable]
+FLAWED = "import subprocess\n\n\ndef run(command):\n    return subprocess.call(command, shell=True)\n"
+CLEAN = "def run(command):\n    return command\n"
+OPEN_ROLE = """Resources:
+  Role:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: p
+      Roles: [r]
+      PolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:GetObjekt", Resource: "*"}]}
+"""
+GOOD_ROLE = OPEN_ROLE.replace("GetObjekt", "GetObject")
+
+
+def read(reader: Reader, report: str | bytes, name: str = "report.json") -> Scan | Unreadable:
+    """Read a report from inside an artifact."""
+    with ZipFile(BytesIO(archive({name: report}))) as opened:
+        return reader(opened, name)
+
+
+def verdict(reader: Reader, report: str | bytes) -> Gate:
+    """What the gate says of one report."""
+    return judge_findings([read(reader, report)], (), TODAY)
+
+
+def tool(*command: str, folder: Path) -> None:
+    """Run a tool; scanners exit with 1 when they find something, cfn-lint with 2 or 4."""
+    done = subprocess.run(
+        [str(TOOLS / command[0]), *command[1:]], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode in (0, 1, 2, 4), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "clean", "command", "id_", "outcome"),
+    [
+        ("app.py", CLEAN, ("bandit", "-q", "-f", "sarif", "-o", "out.sarif", "app.py"), "B602", "failed"),
+        (
+            "app.py",
+            CLEAN,
+            ("ruff", "check", "--isolated", "--select", "S", "--output-format", "sarif", "-o", "out.sarif", "app.py"),
+            "S602",
+            "failed",
+        ),
+        (
+            "template.yaml",
+            GOOD_ROLE,
+            ("cfn-lint", "-f", "sarif", "--output-file", "out.sarif", "template.yaml"),
+            "W3037",
+            "passed",
+        ),
+    ],
+    ids=["bandit", "ruff", "cfn-lint"],
+)
+def test_tools_that_run_here(
+    tmp_path: Path, source: str, clean: str, command: tuple[str, ...], id_: str, outcome: str
+) -> None:
+    """Each tool's own report names the flaw of a seeded sample, by its rule; a clean sample passes."""
+    flawed = FLAWED if source.endswith(".py") else OPEN_ROLE
+    for text, expected in ((flawed, outcome), (clean, "passed")):
+        (tmp_path / source).write_text(text, "utf-8")
+        tool(*command, folder=tmp_path)
+        scan = read(read_sarif, (tmp_path / "out.sarif").read_bytes())
+        assert isinstance(scan, Scan), scan
+        ids = {finding.id for finding in scan.findings}
+        assert (id_ in ids) is (text == flawed), scan
+        assert judge_findings([scan], (), TODAY).outcome == expected
+
+
+def test_a_broken_template_blocks(tmp_path: Path) -> None:
+    """cfn-lint's errors are high."""
+    (tmp_path / "template.yaml").write_text(GOOD_ROLE.replace("PolicyName: p", "PolicyNome: p"), "utf-8")
+    tool("cfn-lint", "-f", "sarif", "--output-file", "out.sarif", "template.yaml", folder=tmp_path)
+    gate = verdict(read_sarif, (tmp_path / "out.sarif").read_bytes())
+    assert (gate.outcome, "HIGH E3003 in template.yaml:4 (cfn-lint)" in gate.reason) == ("failed", True), gate.reason
+
+
+@contextmanager
+def advisory_service() -> Iterator[str]:
+    """An OSV service that knows one flaw of one package."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            vulns = []
+            if asked["package"]["name"] == "jinja2":
+                affected = {"package": {"name": "jinja2", "ecosystem": "PyPI"}, "ranges": [], "versions": ["2.10"]}
+                vulns = [
+                    {
+                        "id": "GHSA-462w-v97r-4m45",
+                        "aliases": ["CVE-2019-10906"],
+                        "summary": "sandbox escape",
+                        "modified": "2024-01-01T00:00:00Z",
+                        "affected": [affected],
+                    }
+                ]
+            body = json.dumps({"vulns": vulns} if vulns else {}).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - the name of the base class
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1/query"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_pip_audit_on_a_known_flaw(tmp_path: Path) -> None:
+    """The tool's own report blocks for a vulnerable package, by its id and its alias, and passes for another."""
+    with advisory_service() as url:
+        for package, expected in (("jinja2==2.10", "failed"), ("dacite==1.9.2", "passed")):
+            (tmp_path / "requirements.txt").write_text(package, "utf-8")
+            service = ("-s", "osv", "--osv-url", url, "--no-deps", "--disable-pip", "--cache-dir", str(tmp_path))
+            tool("pip-audit", "-r", "requirements.txt", *service, "-f", "json", "-o", "out.json", folder=tmp_path)
+            report = (tmp_path / "out.json").read_bytes()
+            gate = verdict(read_pip_audit, report)
+            assert gate.outcome == expected, gate.reason
+            if expected == "failed":
+                assert "GHSA-462w-v97r-4m45" in gate.reason or "CVE-2019-10906" in gate.reason
+                allowed = Allowance("CVE-2019-10906", "no template of others", "ada", TODAY)
+                assert judge_findings([read(read_pip_audit, report)], [allowed], TODAY).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    ("name", "reader", "said"),
+    [
+        ("semgrep-1.182.0.sarif", read_sarif, "HIGH shell-true in app.py:5"),
+        ("checkov-3.3.30.sarif", read_sarif, "HIGH CKV_AWS_"),
+        ("cfn-guard-3.2.1.sarif", read_sarif, "HIGH LOGGING_DEMANDED in template.yaml:4"),
+        ("npm-audit-11.19.1.json", read_npm_audit, "CRITICAL GHSA-jf85-cpcp-j695 in lodash"),
+        ("npm-audit-11.19.1-refused.json", read_npm_audit, "405 Method Not Allowed"),
+        ("pip-audit-2.10.1-skipped.json", read_pip_audit, "pip-audit looked at no package"),
+    ],
+)
+def test_recorded_reports_of_flawed_samples_block(name: str, reader: Reader, said: str) -> None:
+    """Also the reports of tools that could not reach their advisories, and exited with success."""
+    gate = verdict(reader, (RECORDED / name).read_bytes())
+    assert (gate.outcome, said in gate.reason) == ("failed", True), gate.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "reader"),
+    [
+        ("semgrep-1.182.0-clean.sarif", read_sarif),
+        ("checkov-3.3.30-clean.sarif", read_sarif),
+        ("cfn-guard-3.2.1-clean.sarif", read_sarif),
+        ("npm-audit-11.19.1-clean.json", read_npm_audit),
+    ],
+)
+def test_recorded_reports_of_clean_samples_pass(name: str, reader: Reader) -> None:
+    """What found nothing lets through."""
+    assert verdict(reader, (RECORDED / name).read_bytes()).outcome == "passed"
+
+
+def sarif(result: object = None, rule: object = None, **run: object) -> str:
+    """A SARIF log with one run; the result is of rule R1 when it says nothing else."""
+    results = [] if result is None else [result]
+    driver = {"name": "t", "rules": [{"id": "R1", **(rule or {})}]}  # type: ignore[dict-item]
+    return json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results, **run}]})
+
+
+@pytest.mark.parametrize(
+    ("result", "rule", "severity"),
+    [
+        ({"ruleId": "R1", "level": "note"}, {"properties": {"security-severity": "9.8"}}, "critical"),
+        ({"ruleId": "R1", "properties": {"security-severity": "7.0"}}, {}, "high"),
+        ({"ruleId": "R1"}, {"defaultConfiguration": {"level": "error"}}, "high"),
+        ({"ruleIndex": 0}, {"defaultConfiguration": {"level": "error"}}, "high"),
+        ({"rule": {"id": "R1"}}, {"defaultConfiguration": {"level": "error"}}, "high"),
+        ({"ruleId": "R1"}, {}, "medium"),
+        ({"ruleId": "R1", "level": "error", "suppressions": [{"kind": "inSource"}]}, {}, "high"),
+        ({"ruleId": "R1", "level": "error", "kind": "review"}, {}, "high"),
+    ],
+)
+def test_severity_of_a_result(result: object, rule: object, severity: str) -> None:
+    """The score of result or rule, else the level of result or rule, else SARIF's default; suppressions don't count."""
+    scan = read(read_sarif, sarif(result, rule))
+    assert isinstance(scan, Scan), scan
+    assert [finding.severity for finding in scan.findings] == [severity]
+
+
+def test_a_rule_that_was_met_is_no_finding() -> None:
+    """Results of kind pass and notApplicable are no findings."""
+    scan = read(read_sarif, sarif({"ruleId": "R1", "level": "none", "kind": "pass"}))
+    assert scan == Scan("report.json", ())
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("reader", "report", "said"),
+    [
+        (read_sarif, "", "report.json: Expecting value"),
+        (read_sarif, DEEP, "report.json: nested too deep"),
+        (read_sarif, '{"version": "2.1.0", "runs": ' + '{"a":' * 100_000, "nested too deep"),
+        (read_sarif, sarif().encode("utf-16"), "not UTF-8"),
+        (read_sarif, b'{"a": "\xe9"}', "not UTF-8"),
+        (read_sarif, '{"version": NaN}', "NaN is no number of JSON"),
+        (read_sarif, "[]", "the document is missing or not an object"),
+        (read_sarif, "{}", "not SARIF 2.1.0"),
+        (read_sarif, '{"version": "2.1.0"}', "runs is missing or not a list"),
+        (read_sarif, '{"version": "2.1.0", "runs": []}', "nothing was scanned"),
+        (read_sarif, '{"version": "2.1.0", "runs": [7]}', "an item of runs is missing or not an object"),
+        (read_sarif, '{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}}]}', "has no results"),
+        (read_sarif, sarif(invocations=[{"executionSuccessful": False}]), "did not run to its end"),
+        (read_sarif, sarif({"ruleId": "R1", "level": "catastrophe"}), "'catastrophe' is unknown"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "nan"}}), "no CVSS score"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "-9"}}), "no CVSS score"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": []}}), "no CVSS score"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "bad"}}), "could not convert"),
+        (read_pip_audit, "{}", "dependencies is missing"),
+        (read_pip_audit, '{"dependencies": []}', "looked at no package"),
+        (read_pip_audit, '{"dependencies": [{"name": "a", "vulns": [{"id": "x", "aliases": "y"}]}]}', "aliases is"),
+        (read_npm_audit, "{}", "not a report of npm 7"),
+        (read_npm_audit, '{"advisories": {}}', "not a report of npm 7"),
+        (read_npm_audit, '{"vulnerabilities": {}}', "metadata is missing"),
+        (read_npm_audit, '{"vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": 2}}}', "counts 2"),
+        (read_npm_audit, '{"vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": -1}}}', "counts -1"),
+        (read_npm_audit, '{"vulnerabilities": {"a": {"severity": "bad", "via": []}}}', "'bad' is unknown"),
+    ],
+)
+def test_what_cannot_be_believed_is_refused(reader: Reader, report: str | bytes, said: str) -> None:
+    """File and reason are told, and the gate is closed."""
+    found = read(reader, report)
+    assert isinstance(found, Unreadable), found
+    assert found.reason.startswith("report.json: ")
+    assert said in found.reason
+    assert verdict(reader, report).outcome == "failed"
+
+
+def test_a_missing_report_is_refused() -> None:
+    """The build left none."""
+    with ZipFile(BytesIO(archive({"other": ""}))) as opened:
+        found = read_sarif(opened, "scan.sarif")
+    assert found == Unreadable("scan.sarif: the build left no such report; is it in the buildspec's artifacts?")
+
+
+def huge(size: int, claimed: int | None = None) -> bytes:
+    """An archive whose report unpacks to this size, whatever its directory claims."""
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as writer, writer.open("scan.sarif", "w") as report:
+        for _ in range(size // (1 << 20)):
+            report.write(b" " * (1 << 20))
+    raw = packed.getvalue()
+    return raw if claimed is None else raw.replace(size.to_bytes(4, "little"), claimed.to_bytes(4, "little"))
+
+
+@pytest.mark.parametrize("claimed", [None, 10], ids=["honest", "lying"])
+def test_a_hundred_megabytes_are_refused_without_being_read(claimed: int | None) -> None:
+    """Memory stays bounded, also when the archive lies about the size."""
+    raw = huge(100 << 20, claimed)
+    tracemalloc.start()
+    try:
+        with ZipFile(BytesIO(raw)) as opened:
+            found = read_sarif(opened, "scan.sarif")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert isinstance(found, Unreadable)
+    assert found.reason.startswith("scan.sarif")
+    assert peak < REPORT_LIMIT
+
+
+ENTRY = "allowed:\n  - {id: B602, reason: constant input, owner: ada@example.com, expires: 2026-12-31}\n"
+
+
+def test_an_allow_list_is_read() -> None:
+    """Dates with and without quotes, a place where one is given; an empty file allows nothing."""
+    expected = Allowance("B602", "constant input", "ada@example.com", date(2026, 12, 31))
+    assert read_allow_list(ENTRY.encode(), "a.yml") == (expected,)
+    assert read_allow_list(ENTRY.replace("2026-12-31", '"2026-12-31"').encode(), "a.yml") == (expected,)
+    assert read_allow_list(b"", "a.yml") == ()
+    (placed,) = read_allow_list(b"allowed: [{id: x, place: src/*}]", "a.yml")  # type: ignore[misc]
+    assert (placed.place, placed.owner, placed.expires) == ("src/*", "", None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (None, "not in the repository"),
+        (b" " * (256 * 1024 + 1), "bytes"),
+        (b"\xff\xfe", "utf-8"),
+        (b"allowed: [", "a.yml: "),
+        (b"- a", "a.yml: "),
+        (b"allowed: 7", "must be a list"),
+        (b"allowed: [7]", "entry 1 needs an id"),
+        (b"allowed: [{id: 7}]", "entry 1 needs an id"),
+        (b"allowed: [{id: x, expires: soon}]", "a.yml: "),
+        (b"allowed: [{id: x, expires: 2026-01-01 10:00:00}]", "must be a date"),
+        (b"allowed: [{id: x, ownr: ada}]", "ownr is unknown"),
+        (b"allowed: " + b"[" * 20_000, "a.yml: "),
+    ],
+)
+def test_an_allow_list_that_cannot_be_read_closes_the_gate(raw: bytes | None, said: str) -> None:
+    """A list in doubt allows nothing."""
+    found = read_allow_list(raw, "a.yml")
+    assert isinstance(found, Unreadable)
+    assert found.reason.startswith("a.yml: ")
+    assert said in found.reason

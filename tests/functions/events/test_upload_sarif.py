@@ -1,0 +1,49 @@
+"""UploadSarif: scanners' reports reach GitHub code scanning."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.domain.errors import GitHubUnavailableError
+from local.github import LocalGitHub
+from tests.functions.delivered import artifact
+from tests.functions.samples import DEPLOYMENT, RELEASE
+from tests.functions.stack import Stack
+from tests.local.github.support import REPOSITORY, WorkingCopy
+
+KEY = f"deployments/{DEPLOYMENT}/build.zip"
+REPORT = (Path(__file__).parents[2] / "recorded" / "semgrep-1.182.0.sarif").read_text("utf-8")
+
+
+def upload(stack: Stack, commit: str, *sarif: str) -> Any:
+    """Run the room for an announcement."""
+    release = {"repository": REPOSITORY, "ref": RELEASE.ref, "commit": commit}
+    detail = {"deploymentId": DEPLOYMENT, "release": release, "gates": [], "artifact": KEY, "sarif": sarif}
+    return stack.run("events.upload_sarif", {"detail-type": "GatesJudged", "detail": detail})
+
+
+def test_a_report_arrives_as_the_tool_wrote_it(stack: Stack, hub: LocalGitHub, copy: WorkingCopy) -> None:
+    """G5: commit, ref and document; a declared report that is missing keeps no other."""
+    commit = copy.commit("first", {"README.md": "hello"})
+    copy.push()
+    artifact(stack, KEY, {"scan.sarif": REPORT})
+    answer = upload(stack, commit, "gone.sarif", "scan.sarif")
+    assert (answer["uploaded"], answer["left"]) == (["scan.sarif"], ["gone.sarif: not there"])
+    (kept,) = hub.repository(REPOSITORY).sarifs
+    assert (kept.document, kept.commit_sha, kept.ref) == (json.loads(REPORT), commit, RELEASE.ref)
+
+
+def test_nothing_is_asked_of_github_for_nothing(stack: Stack) -> None:
+    """No report, or no artifact."""
+    assert upload(stack, "a" * 40)["outcome"] == "nothing to upload"
+    assert upload(stack, "a" * 40, "scan.sarif")["outcome"] == "nothing to upload"
+
+
+def test_a_github_out_of_reach_is_tried_again(stack: Stack) -> None:
+    """A fault: EventBridge runs it again."""
+    artifact(stack, KEY, {"scan.sarif": REPORT})
+    stack.client("secretsmanager").create_secret(Name="kiro-github", SecretString='{"token": "t"}')
+    with pytest.raises(GitHubUnavailableError):
+        upload(stack, "a" * 40, "scan.sarif")
