@@ -24,7 +24,7 @@ site = Site.here()
 encryption = Encryption(site=site, retain=configured.retain_stateful)
 key_arn = encryption.arn
 storage = Storage(site=site, key_arn=key_arn, retain=configured.retain_stateful)
-channels = Channels(site=site, key_arn=key_arn, email=configured.notification_email)
+channels = Channels(site=site, key_arn=key_arn, email=configured.notification_email, approvers=configured.approvers())
 secrets = Secrets(site=site, settings=configured, key_arn=key_arn)
 builds = Builds(site=site, settings=configured, storage=storage, key_arn=key_arn)
 endpoints = Endpoints(site=site, settings=configured, key_arn=key_arn)

@@ -31,6 +31,11 @@ def deploy_project(environment: str) -> str:
     return f"deploy-{environment}"
 
 
+def test_project(position: int) -> str:
+    """The project, within the stack, that tests an environment: integration tests in the first, e2e in all others."""
+    return TESTS[min(position, 1)]
+
+
 class Builds(pulumi.ComponentResource):
     """The projects; each has a role, a log group and report groups of its own."""
 

@@ -1,6 +1,7 @@
 """How the platform speaks: three topics for people, one event bus for programs (N1, DESIGN §3)."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_aws import cloudwatch, sns
@@ -8,6 +9,8 @@ from pulumi_aws import cloudwatch, sns
 from components.role import document
 from components.site import Site
 
+# A personal link is mailed to its holder and to nobody else.
+_FOR_NOBODY = json.dumps({"approver": [{"exists": False}]})
 TOPICS = ("deployments", "approvals", "rollbacks")
 
 
@@ -23,6 +26,7 @@ class Channels(pulumi.ComponentResource):
         site: Site,
         key_arn: pulumi.Input[str],
         email: str | None,
+        approvers: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kiro:index:Channels", "channels", None, opts)
@@ -33,7 +37,23 @@ class Channels(pulumi.ComponentResource):
         for name, topic in self.topics.items():
             sns.TopicPolicy(name, arn=topic.arn, policy=_topic_policy(topic.arn, site), opts=inner)
             if email:
-                sns.TopicSubscription(name, topic=topic.arn, protocol="email", endpoint=email, opts=inner)
+                sns.TopicSubscription(
+                    name,
+                    topic=topic.arn,
+                    protocol="email",
+                    endpoint=email,
+                    filter_policy=_FOR_NOBODY if name == "approvals" else None,
+                    opts=inner,
+                )
+        for approver in approvers:
+            sns.TopicSubscription(
+                f"approvals-{approver}",
+                topic=self.topics["approvals"].arn,
+                protocol="email",
+                endpoint=approver,
+                filter_policy=json.dumps({"approver": [approver]}),
+                opts=inner,
+            )
         self.bus = cloudwatch.EventBus("events", name=site.name("events"), kms_key_identifier=key_arn, opts=inner)
         self.register_outputs({"bus": self.bus.name})
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.builds import Builds, deploy_project
+from components.builds import Builds, deploy_project, test_project
 from components.channels import Channels
 from components.secrets import Secrets
 from components.settings import EnvironmentSettings, Settings
@@ -47,6 +47,10 @@ class Estate:
                 critical_alarms=list(one.critical_alarms),
                 warning_alarms=list(one.warning_alarms),
                 variables=dict(one.variables),
+                approvers=list(one.approvers),
+                approvals_needed=one.approvals_needed,
+                author_may_approve=one.author_may_approve,
+                test_project=self.site.name(test_project(position)),
             )
-            for one in self.settings.environments
+            for position, one in enumerate(self.settings.environments)
         ]

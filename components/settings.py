@@ -16,6 +16,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+[^\s]*$")]
 Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+Approver = Annotated[str, StringConstraints(pattern=r"^[^@\s]*@[^@\s]+$")]
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+$")]
 PolicyArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$")]
 Seconds = Annotated[int, Field(ge=0)]
@@ -70,6 +71,12 @@ class EnvironmentSettings(_Closed):
     """The role to assume there; demanded for another account, made by the stack for its own."""
     approval: bool = False
     """Whether a person approves each release before it enters; demanded for `production`."""
+    approvers: tuple[Approver, ...] = ()
+    """Who may approve: addresses, each mailed a link of its own, or `@domain` for everybody there; empty: anybody."""
+    approvals_needed: Annotated[int, Field(ge=1, le=10)] = 1
+    """How many different people approve."""
+    author_may_approve: bool = True
+    """Whether the author of the release counts among them."""
     approval_timeout_seconds: Annotated[int, Field(ge=60, le=7 * 86_400)] = 86_400
     """How long an approval waits before it expires."""
     approval_wait_seconds: Seconds = 0
@@ -101,6 +108,8 @@ class EnvironmentSettings(_Closed):
             raise ValueError(f"deployRoleArn is missing: account {self.account} is entered through a role of its own")
         if self.deploy_role_arn and self.account != self.deploy_role_arn.split(":")[4]:
             raise ValueError("account must be given with deployRoleArn, and be the account of that role")
+        if self.approvals_needed > max(1, sum(not one.startswith("@") for one in self.approvers)):
+            raise ValueError("approvalsNeeded needs as many addresses in approvers: with one link one could be two")
         if self.approval_wait_seconds >= self.approval_timeout_seconds:
             raise ValueError("approvalWaitSeconds must be less than approvalTimeoutSeconds: nothing could be decided")
         return self
@@ -155,6 +164,11 @@ class Settings(_Closed):
     """Who is told when the budget runs out; without one no budget is made."""
     runbook_url: Url = "https://github.com/kiro-worker/kiro-worker/blob/main/docs/runbooks"
     """Where messages send people who have to act."""
+
+    def approvers(self) -> list[str]:
+        """Everybody who gets a link of their own, once."""
+        everybody = {who for one in self.environments for who in one.approvers if not who.startswith("@")}
+        return sorted(everybody)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":

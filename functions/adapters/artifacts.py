@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self
 from zipfile import BadZipFile, ZipFile
@@ -53,22 +54,32 @@ class Artifacts:
         """Write an object from a file, in parts when it is large."""
         self._client.upload_fileobj(body, self.bucket, key)
 
-    def archive(self, key: str) -> ZipFile:
-        """A zip archive of the bucket; a missing, broken or oversized one is a SourceError."""
+    def digest(self, key: str) -> str:
+        """The SHA-256 of an object, in hexadecimal; a missing or oversized one is a SourceError."""
+        return sha256(self._read(key)).hexdigest()
+
+    def archive(self, key: str, digest: str = "") -> ZipFile:
+        """A zip archive of the bucket; a missing, broken, oversized or changed one is a SourceError."""
+        raw = self._read(key)
+        if digest and sha256(raw).hexdigest() != digest:
+            raise SourceError(f"s3://{self.bucket}/{key} is not what was judged by the gates: it was changed since")
+        try:
+            return ZipFile(BytesIO(raw))
+        except BadZipFile as error:
+            raise SourceError(f"s3://{self.bucket}/{key} is not a zip archive: {error}") from error
+
+    def _read(self, key: str) -> bytes:
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=key)
         except self._client.exceptions.NoSuchKey:
             raise SourceError(f"s3://{self.bucket}/{key} is not there: it expired or was never built") from None
         if answer["ContentLength"] > _ARCHIVE_LIMIT:
             raise SourceError(f"s3://{self.bucket}/{key} has {answer['ContentLength']} bytes, {_ARCHIVE_LIMIT} allowed")
-        try:
-            return ZipFile(BytesIO(answer["Body"].read()))
-        except BadZipFile as error:
-            raise SourceError(f"s3://{self.bucket}/{key} is not a zip archive: {error}") from error
+        return answer["Body"].read()
 
-    def member(self, key: str, path: str) -> bytes | None:
+    def member(self, key: str, path: str, digest: str = "") -> bytes | None:
         """One file of a zip archive; None when the archive has none of that name."""
-        with self.archive(key) as archive:
+        with self.archive(key, digest) as archive:
             return read_member(archive, path)
 
     def outputs(self, key: str) -> dict[str, str]:

@@ -33,6 +33,15 @@ class DeliveredFunctions:
             return None
         return version
 
+    def has(self, environment: Environment, function: str, version: str) -> bool:
+        """Whether a version is still there to go back to."""
+        client = self._client(environment)
+        try:
+            client.get_function_configuration(FunctionName=function, Qualifier=version)
+        except client.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
     def publish(self, environment: Environment, function: str, code: bytes, description: str) -> str:
         """Publish code as a version; the same code again is the same version."""
         client = self._client(environment)

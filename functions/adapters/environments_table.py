@@ -6,6 +6,7 @@ from functions.adapters.records import plain, stored
 from functions.domain.environments import Freeze, PartState
 from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Lease
+from functions.domain.performance import Performance
 from functions.entry import Allow, decode
 
 if TYPE_CHECKING:
@@ -55,6 +56,15 @@ class EnvironmentsTable:
         self.fence(state.environment, lease)
         facts = {k: v for k, v in stored(state).items() if k not in ("environment", "part")}
         self._write(state.environment, state.part, lease, facts)
+
+    def performance(self, environment: str) -> Performance | None:
+        """The figures of the load run before its last good release; None when there was none."""
+        whole = next((row for row in self._rows(environment) if row["part"] == _WHOLE), {})
+        return decode(Performance, whole["performance"]) if whole.get("performance") else None
+
+    def save_performance(self, environment: str, figures: Performance, lease: Lease) -> None:
+        """Write what the next load run is compared with, under the lease."""
+        self._write(environment, _WHOLE, lease, {"performance": stored(figures)})
 
     def freeze(self, environment: str, freeze: Freeze | None) -> None:
         """Freeze an environment, or unfreeze it with None; the last word counts."""

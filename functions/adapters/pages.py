@@ -1,87 +1,208 @@
-"""The pages of an approval, as HTTP answers; every text from outside is escaped."""
+"""The pages of an approval, as HTTP answers; every text from outside is escaped, and no script runs."""
 
+from base64 import b64encode
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
 
-from functions.domain.approvals import Approval, Decision
+from functions.domain.approvals import Approval, Decision, holder
 
 _FOLDER = Path(__file__).parent / "html"
-_HEADERS = {
-    "content-type": "text/html; charset=utf-8",
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "content-security-policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-}
 _ENDED = {
-    "approved": ("Approved", "The deployment goes on."),
-    "rejected": ("Rejected", "The deployment stops; nothing is rolled back."),
-    "expired": ("Expired", "Nobody decided in time; the deployment has stopped."),
-    "superseded": ("Superseded", "A newer release has taken the place of this one."),
-    "void": ("Void", "The deployment that asked has ended; nothing is left to decide."),
+    "approved": ("Approved", "The deployment goes on.", "good"),
+    "rejected": ("Rejected", "The deployment stops; nothing is rolled back.", "bad"),
+    "expired": ("Expired", "Nobody decided in time; the deployment has stopped.", "over"),
+    "superseded": ("Superseded", "A newer release has taken the place of this one.", "over"),
+    "void": ("Void", "This request no longer counts. Start the deployment again to ask anew.", "bad"),
 }
-_ROWS = (
-    ("Release", "repository"),
-    ("Commit", "commit"),
-    ("Title", "title"),
-    ("Author", "author"),
-    ("Changes", "changes"),
-    ("Gates", "gates"),
-    ("Rollback would restore", "rollback"),
-    ("Why you are asked", "reason"),
-)
 
 
 def open_page(
     approval: Approval, secret: str, status: int = 200, problem: str = "", given: Decision | None = None
 ) -> dict[str, Any]:
     """The request with its form; a refused form comes back with what was typed."""
-    action = "Approve release" if approval.purpose == "deploy" else "Continue"
+    deploy, held = approval.purpose == "deploy", holder(approval, secret)
     form = _template("form.html").substitute(
         secret=escape(secret, quote=True),
-        name=escape(given.by if given else "", quote=True),
+        who=_who(held, given.by if given else "", by_address=bool(approval.approvers)),
         reason=escape(given.reason if given else ""),
-        approve=action,
-        reject="Reject" if approval.purpose == "deploy" else "Roll back",
-        problem=f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else "",
-        expires=escape(approval.expires_at),
+        approve=f"Approve for {escape(approval.environment)}" if deploy else "Continue",
+        reject="Reject" if deploy else "Roll back",
+        problem=f'<p class="problem" id="problem" role="alert">{escape(problem)}</p>' if problem else "",
+        notes="".join(f"<li>{escape(note)}</li>" for note in _notes(approval)),
     )
-    asks = "Deploy to" if approval.purpose == "deploy" else "A warning rang in"
-    return _page(status, f"{asks} {approval.environment}?", _table(approval) + form)
+    asks = "Deploy to" if deploy else "A warning rang in"
+    lead = "Read what would happen, then decide. Opening this page has decided nothing."
+    return _page(status, f"{asks} {approval.environment}?", "open", lead, _facts(approval) + form)
 
 
 def ended_page(approval: Approval, status: int | None = None) -> dict[str, Any]:
     """What became of the request."""
-    title, words = _ENDED[approval.state]
-    by = f"<p>By <strong>{escape(approval.by)}</strong> at {escape(approval.decided_at)}.</p>" if approval.by else ""
-    reason = f"<p>Reason: {escape(approval.reason)}</p>" if approval.reason else ""
+    title, words, tone = _ENDED[approval.state]
+    if approval.state == "approved" and approval.purpose == "review":
+        words = "The release goes on being watched."
+    if approval.state == "rejected" and approval.purpose == "review":
+        words = "The release is being rolled back."
+    rows = {
+        "By": approval.by,
+        "At": _time(approval.decided_at) if approval.decided_at else "",
+        "Reason": approval.reason,
+    }
+    said = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows.items() if value)
     code = status or (200 if approval.by else 410)
-    return _page(code, f"{title}: {approval.environment}", f"<p>{words}</p>{by}{reason}{_table(approval)}")
+    body = (f'<dl class="rows">{said}</dl>' if said else "") + _facts(approval)
+    return _page(code, f"{title}: {approval.environment}", tone, words, body)
 
 
-def plain_page(status: int, title: str, words: str) -> dict[str, Any]:
+def consented_page(approval: Approval, status: int, words: str) -> dict[str, Any]:
+    """One approval of several is there; the request stays open."""
+    return _page(status, f"Waiting for others: {approval.environment}", "open", words, _facts(approval))
+
+
+def plain_page(status: int, title: str, words: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
     """A page about no request in particular."""
-    return _page(status, title, f"<p>{escape(words)}</p>")
+    page = _page(status, title, "over", words, "")
+    return {**page, "headers": {**page["headers"], **(headers or {})}}
 
 
-def _table(approval: Approval) -> str:
-    rows = (
-        f"<div><dt>{label}</dt><dd>{escape(approval.summary[key])}</dd></div>"
-        for label, key in _ROWS
-        if approval.summary.get(key)
+def _who(held: str, given: str, *, by_address: bool) -> str:
+    if held:
+        return f'<p class="holder">This link is personal: you decide as <strong>{escape(held)}</strong>.</p>'
+    kind = ("email", "email", "Your e-mail address") if by_address else ("text", "name", "Your name")
+    return _template("who.html").substitute(
+        type=kind[0], autocomplete=kind[1], label=kind[2], name=escape(given, quote=True)
     )
-    return f"<dl>{''.join(rows)}</dl>"
 
 
-def _page(status: int, title: str, body: str) -> dict[str, Any]:
-    html = _template("page.html").substitute(title=escape(title), body=body)
-    return {"statusCode": status, "headers": _HEADERS, "body": html}
+def _notes(approval: Approval) -> list[str]:
+    notes = [f"The request ends at {_time(approval.expires_at)}."]
+    if approval.decides_from > approval.requested_at:
+        notes.append(f"Approving counts from {_time(approval.decides_from)} on; rejecting counts at once.")
+    if approval.needed > 1:
+        had = ", ".join(one.by for one in approval.consents) or "nobody yet"
+        notes.append(f"{approval.needed} people must approve. So far: {had}.")
+    if approval.authors:
+        notes.append("The author of the release may not approve it.")
+    if approval.shown and approval.purpose == "deploy":
+        notes.append("An approval counts for exactly this artifact and these results; if they change, it is void.")
+    return notes
 
 
+def _facts(approval: Approval) -> str:
+    summary = approval.summary
+    release = _rows(
+        ("Repository", summary.get("repository", "")),
+        ("Commit", summary.get("commit", "")),
+        ("Title", summary.get("title", "")),
+        ("Author", summary.get("author", "")),
+        ("Changes", summary.get("changes", "")),
+        ("Artifact SHA-256", approval.shown.digest if approval.shown else ""),
+        ("Why you are asked", summary.get("reason", "")),
+    )
+    sections = [_section("Release", f'<dl class="rows">{release}</dl>')] if release else []
+    if approval.shown:
+        sections += [_commits(approval), _gates(approval), _rollback(approval), _alarms(approval)]
+    return "".join(sections)
+
+
+def _commits(approval: Approval) -> str:
+    assert approval.shown  # noqa: S101 - the type checker's: the caller looked
+    lines = "".join(f"<li>{escape(line)}</li>" for line in approval.shown.commits)
+    note = f'<p class="soft">{escape(approval.shown.commits_note)}</p>' if approval.shown.commits_note else ""
+    return _section("Commits since what runs now", (f'<ol class="commits">{lines}</ol>' if lines else "") + note)
+
+
+def _gates(approval: Approval) -> str:
+    assert approval.shown  # noqa: S101 - the type checker's: the caller looked
+    lines = [_line(gate.outcome == "passed", gate.outcome, gate.name, gate.reason) for gate in approval.shown.gates]
+    if not any(gate.name == "security" for gate in approval.shown.gates):
+        lines.append(_line(None, "none", "security", "the repository declares no scanner in delivery.yml"))
+    return _section("Gates", f'<ul class="lines">{"".join(lines)}</ul>')
+
+
+def _rollback(approval: Approval) -> str:
+    assert approval.shown  # noqa: S101 - the type checker's: the caller looked
+    ways = approval.shown.rollback
+    lines = [
+        _line(way.ready, "ready" if way.ready else "not ready", f"{way.part} to {way.to}", way.reason) for way in ways
+    ]
+    nothing = '<p class="soft">Nothing ran here before: there is no earlier release to go back to.</p>'
+    return _section("Rollback would restore", f'<ul class="lines">{"".join(lines)}</ul>' if lines else nothing)
+
+
+def _alarms(approval: Approval) -> str:
+    if not approval.alarms_at:
+        return ""
+    words = {"OK": (True, "calm"), "ALARM": (False, "rings"), "INSUFFICIENT_DATA": (None, "no data")}
+    lines = []
+    for alarm in approval.alarms:
+        good, word = words.get(alarm.state, (None, "missing"))
+        lines.append(_line(good, word, alarm.name, f"{alarm.severity}; {alarm.reason}".rstrip("; ")))
+    text = f'<ul class="lines">{"".join(lines)}</ul>' if lines else '<p class="soft">No alarm watches over it.</p>'
+    read = f'<p class="soft">Read at {_time(approval.alarms_at)}. A critical alarm that rings voids this request.</p>'
+    return _section("Alarms", text + read)
+
+
+def _line(good: bool | None, word: str, name: str, reason: str) -> str:
+    """One line with its mark in words, never by colour alone."""
+    tone = "unsure" if good is None else "good" if good else "bad"
+    said = f'<span class="soft">{escape(reason)}</span>' if reason else ""
+    return (
+        f'<li><span class="mark {tone}">{escape(word)}</span><span><strong>{escape(name)}</strong> {said}</span></li>'
+    )
+
+
+def _rows(*rows: tuple[str, str]) -> str:
+    return "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows if value)
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section><h2>{title}</h2>{body}</section>" if body else ""
+
+
+def _time(text: str) -> str:
+    """`2026-01-31T08:00:00.000Z` → `2026-01-31 08:00 UTC`."""
+    return escape(f"{text[:10]} {text[11:16]} UTC" if text[10:11] == "T" else text)
+
+
+def _page(status: int, title: str, tone: str, lead: str, body: str) -> dict[str, Any]:
+    html = _template("page.html").substitute(
+        title=escape(title), style=_style(), tone=tone, lead=escape(lead), body=body
+    )
+    return {"statusCode": status, "headers": _headers(), "body": html}
+
+
+@cache
+def _headers() -> dict[str, str]:
+    """Nothing is loaded, run, framed, kept or told on; the one style is named by its hash."""
+    style = b64encode(sha256(_style().encode()).digest()).decode()
+    return {
+        "content-type": "text/html; charset=utf-8",
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "x-robots-tag": "noindex, nofollow",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=()",
+        "strict-transport-security": "max-age=31536000",
+        "content-security-policy": (
+            f"default-src 'none'; style-src 'sha256-{style}'; "
+            "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        ),
+    }
+
+
+@cache
+def _style() -> str:
+    return (_FOLDER / "page.css").read_text("utf-8")
+
+
+@cache
 def _template(name: str) -> Template:
     return Template((_FOLDER / name).read_text("utf-8"))

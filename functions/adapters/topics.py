@@ -1,6 +1,6 @@
 """SNS topics: the mails of deployments, approvals and rollbacks."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from functions.entry import Allow
 
@@ -37,7 +37,14 @@ class Topics:
             },
         )
 
-    def publish(self, topic: Topic, subject: str, text: str) -> None:
-        """Send one mail; SNS takes subjects of at most 100 printable ASCII characters."""
+    def publish(self, topic: Topic, subject: str, text: str, approver: str = "") -> None:
+        """Send one mail, to one subscriber when it is an approver's; SNS takes subjects of 100 ASCII characters."""
         ascii_subject = "".join(c if " " <= c <= "~" else "?" for c in subject)[:100]
-        self._client.publish(TopicArn=self._arns[topic], Subject=ascii_subject, Message=text)
+        self._client.publish(TopicArn=self._arns[topic], Subject=ascii_subject, Message=text, **self._only(approver))
+
+    @staticmethod
+    def _only(approver: str) -> dict[str, Any]:
+        """What the subscriptions filter by (components/channels.py)."""
+        if not approver:
+            return {}
+        return {"MessageAttributes": {"approver": {"DataType": "String", "StringValue": approver}}}

@@ -1,11 +1,13 @@
 """Who waits for what: the task tokens of builds, watches and approvals, so that an event can end the wait."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.records import plain, stored
 from functions.domain.approvals import Approval
+from functions.domain.watches import AlarmReading
 from functions.entry import Allow, decode
 
 if TYPE_CHECKING:
@@ -86,31 +88,59 @@ class WaitsTable:
             facts = {"approval": stored(approval), "expiresAt": int((now + _KEPT).timestamp())}
             self._set(key, facts, "attribute_not_exists(approval)")
         except failed:
-            self._table.update_item(
-                Key={"waitKey": key},
-                UpdateExpression="SET approval.secretHashes = list_append(approval.secretHashes, :more)",
-                ExpressionAttributeValues={":more": approval.secret_hashes},
-            )
+            self._add_secrets(key, approval)
 
     def approval(self, approval_id: str) -> Approval | None:
         """An approval by its id."""
         row = self._get(approval_key(approval_id))
         return decode(Approval, row["approval"]) if row and "approval" in row else None
 
-    def decide(self, approval: Approval) -> bool:
+    def note_alarms(self, approval_id: str, alarms: Sequence[AlarmReading], at: str) -> None:
+        """Write how the alarms of the environment stood, for people who are about to decide."""
+        self._table.update_item(
+            Key={"waitKey": approval_key(approval_id)},
+            UpdateExpression="SET approval.alarms = :alarms, approval.alarmsAt = :at",
+            ConditionExpression="attribute_exists(approval)",
+            ExpressionAttributeValues={":alarms": stored(tuple(alarms)), ":at": at},
+        )
+
+    def consent(self, approval: Approval) -> bool:
+        """Write one more consent of an open approval; False when it ended, or another consent came first."""
+        return self.decide(approval, "approval.#version = :version", approval.version - 1)
+
+    def decide(self, approval: Approval, also: str = "", version: int = 0) -> bool:
         """Write the end of an open approval; False when it was no longer open."""
         failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
         try:
             self._table.update_item(
                 Key={"waitKey": approval_key(approval.approval_id)},
                 UpdateExpression="SET approval = :approval",
-                ConditionExpression="approval.#state = :open",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues={":approval": stored(approval), ":open": "open"},
+                ConditionExpression="approval.#state = :open" + (f" AND {also}" if also else ""),
+                ExpressionAttributeNames={"#state": "state", **({"#version": "version"} if also else {})},
+                ExpressionAttributeValues={
+                    ":approval": stored(approval),
+                    ":open": "open",
+                    **({":version": version} if also else {}),
+                },
             )
         except failed:
             return False
         return True
+
+    def _add_secrets(self, key: str, approval: Approval) -> None:
+        """Links of a further mail open the same request."""
+        names = {f"#h{number}": secret for number, secret in enumerate(approval.holders)}
+        sets = [f"approval.holders.{mark} = :{mark[1:]}" for mark in names]
+        self._table.update_item(
+            Key={"waitKey": key},
+            UpdateExpression="SET "
+            + ", ".join(["approval.secretHashes = list_append(approval.secretHashes, :more)", *sets]),
+            ExpressionAttributeValues={
+                ":more": approval.secret_hashes,
+                **{f":{mark[1:]}": approval.holders[secret] for mark, secret in names.items()},
+            },
+            **({"ExpressionAttributeNames": names} if names else {}),
+        )
 
     def _get(self, wait_key: str) -> dict[str, Any] | None:
         item = self._table.get_item(Key={"waitKey": wait_key}, ConsistentRead=True).get("Item")

@@ -60,8 +60,9 @@ ROOM = Room(allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT), memory_m
 
 def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTable, bus: Bus, clock: Clock) -> Output:
     """Every gate is judged, so that one look tells all that is wrong; the verdicts go to the record."""
-    gates = (_build_gate(event.build), *_report_gates(event, artifacts, clock))
-    deployments.note(event.deployment_id, gates=gates, build=event.build)
+    reported, digest = _report_gates(event, artifacts, clock)
+    gates = (_build_gate(event.build), *reported)
+    deployments.note(event.deployment_id, gates=gates, build=event.build, artifactDigest=digest)
     with suppress(NotificationError):  # telling people never stops a deployment (N2)
         sarif = event.plan.scans.sarif
         bus.put("GatesJudged", GatesJudged(event.deployment_id, event.release, gates, event.artifact, sarif))
@@ -76,21 +77,22 @@ def _build_gate(build: BuildEnd) -> Gate:
     return Gate("build", "failed", f"the build {build.outcome}: {build.reason} {build.log}".strip())
 
 
-def _report_gates(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[Gate, ...]:
-    """A build that failed may have left no artifact; then its own verdict says enough."""
+def _report_gates(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[tuple[Gate, ...], str]:
+    """The verdicts and the digest of what was judged; a failed build that left no artifact says enough itself."""
     plan = event.plan
     minimum = max(stage.environment.coverage_percent for stage in plan.stages)
     try:
-        with artifacts.archive(event.artifact) as archive:
+        digest = artifacts.digest(event.artifact)
+        with artifacts.archive(event.artifact, digest) as archive:
             tests = judge_tests(read_tests(archive, plan.junit))
             coverage = judge_coverage(read_coverage(archive, plan.cobertura), minimum)
             scans = tuple(_scans(archive, plan.scans))
     except SourceError as error:
-        return () if event.build.outcome != "succeeded" else (Gate("reports", "failed", str(error)),)
+        return () if event.build.outcome != "succeeded" else (Gate("reports", "failed", str(error)),), ""
     if not plan.scans:
-        return (tests, coverage)
+        return (tests, coverage), digest
     allowed = _allowed(event.source, plan.scans.allow_list, artifacts)
-    return (tests, coverage, judge_findings(scans, allowed, clock.now().date()))
+    return (tests, coverage, judge_findings(scans, allowed, clock.now().date())), digest
 
 
 def _scans(archive: ZipFile, scans: Scans) -> Iterator[Scan | Unreadable]:

@@ -1,16 +1,61 @@
-"""A request for approval: a link that opens a page, and a POST that decides once (A1-A4)."""
+"""A request for approval: a link that opens a page, and a POST that decides once (A1-A4).
 
-from dataclasses import dataclass, replace
+open ──POST approve──▶ consent 1 … consent N ──▶ approved
+  ├──POST reject──▶ rejected         what was shown changed, an alarm rang, the deployment ended ──▶ void
+  └──its time is up──▶ expired       a newer release came ──▶ superseded
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Literal
+
+from functions.domain.gates import Gate
+from functions.domain.watches import AlarmReading
 
 State = Literal["open", "approved", "rejected", "expired", "superseded", "void"]
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """One person's approval, of possibly several that are needed."""
+
+    by: str
+    at: str
+    reason: str
+    address: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What a rollback would do with one part, and whether what it needs is there now."""
+
+    part: str
+    to: str
+    ready: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What people see when they are asked, frozen; an approval counts for this artifact and these verdicts only."""
+
+    artifact: str
+    digest: str
+    gates: tuple[Gate, ...] = ()
+    commits: tuple[str, ...] = ()
+    commits_note: str = ""
+    rollback: tuple[WayBack, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
-    """One request; only hashes of its secrets are kept: one per mail that was sent. Times are ISO 8601, UTC."""
+    """One request; only hashes of its secrets are kept: one per mail that was sent. Times are ISO 8601, UTC.
+
+    `holders` knows whose personal link a secret is; `approvers` are e-mail addresses, or `@domain` for everybody there.
+    """
 
     approval_id: str
     purpose: Literal["deploy", "review"]
@@ -27,6 +72,15 @@ class Approval:
     decided_at: str = ""
     address: str = ""
     user_agent: str = ""
+    holders: dict[str, str] = field(default_factory=dict)
+    approvers: list[str] = field(default_factory=list)
+    needed: int = 1
+    authors: list[str] = field(default_factory=list)
+    consents: tuple[Consent, ...] = ()
+    version: int = 0
+    shown: Shown | None = None
+    alarms: tuple[AlarmReading, ...] = ()
+    alarms_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +98,7 @@ class Decision:
 class Refused:
     """Why a decision does not count; `why` picks the page and its status code."""
 
-    why: Literal["unknown", "used", "expired", "superseded", "void", "early", "incomplete"]
+    why: Literal["unknown", "used", "expired", "superseded", "void", "early", "incomplete", "forbidden"]
     message: str
 
 
@@ -62,34 +116,79 @@ def opens(approval: Approval | None, secret: str) -> bool:
     return any(matches)
 
 
+def holder(approval: Approval, secret: str) -> str:
+    """Whose personal link this is; empty when it was mailed to several."""
+    return approval.holders.get(hash_secret(secret), "")
+
+
 def seen(approval: Approval, now: str) -> Approval:
     """The approval as of now: an open one past its end has expired."""
     return replace(approval, state="expired") if approval.state == "open" and now >= approval.expires_at else approval
 
 
-def decide(approval: Approval, decision: Decision, now: str) -> Approval | Refused:
-    """The approval with its decision, or why this decision does not count."""
+def changed(approval: Approval, digest: str, gates: Sequence[Gate]) -> str:
+    """Why the approval would no longer be about what was shown; empty when it still is."""
+    if approval.shown is None or approval.purpose != "deploy":
+        return ""
+    if digest != approval.shown.digest:
+        return "the artifact was changed after it was shown"
+    return "" if tuple(gates) == approval.shown.gates else "the gate results changed after they were shown"
+
+
+def decide(approval: Approval, decision: Decision, now: str, held_by: str = "") -> Approval | Refused:
+    """The approval with its decision, or why this decision does not count; `held_by` is the link's own holder.
+
+    An approval of several that are needed leaves the request open, with one consent more.
+    """
     current = seen(approval, now)
     if current.state in ("approved", "rejected"):
         said = f"already {current.state} by {current.by} at {current.decided_at}"
         return Refused("used", f"This link was used: {said}.")
     if current.state != "open":
         return Refused(current.state, _ended(current))  # type: ignore[arg-type]
-    if not decision.by.strip():
-        return Refused("incomplete", "Give your name: the decision is recorded with it.")
-    if not decision.approve and not decision.reason.strip():
-        return Refused("incomplete", "Give a reason for the rejection: the author will read it.")
-    if decision.approve and now < approval.decides_from:
-        return Refused("early", f"Approval counts from {approval.decides_from} on. Rejecting is possible now.")
+    decision = replace(decision, by=(held_by or decision.by).strip()[:200], reason=decision.reason.strip()[:2000])
+    refused = _refused(approval, decision, now)
+    if refused:
+        return refused
+    consent = Consent(decision.by, now, decision.reason, decision.address, decision.user_agent[:400])
+    consents = (*approval.consents, consent) if decision.approve else approval.consents
+    decided = replace(approval, consents=consents, version=approval.version + 1)
+    if decision.approve and len(consents) < approval.needed:
+        return decided
     return replace(
-        approval,
+        decided,
         state="approved" if decision.approve else "rejected",
-        by=decision.by.strip()[:200],
-        reason=decision.reason.strip()[:2000],
+        by=", ".join(one.by for one in consents) if decision.approve else decision.by,
+        reason=decision.reason,
         decided_at=now,
         address=decision.address,
         user_agent=decision.user_agent[:400],
     )
+
+
+def _refused(approval: Approval, decision: Decision, now: str) -> Refused | None:
+    """Whoever holds a link may reject; who approves must be allowed to, and be somebody new."""
+    by = decision.by.casefold()
+    if not by:
+        return Refused("incomplete", "Give your name: the decision is recorded with it.")
+    if not decision.approve:
+        return None if decision.reason else Refused("incomplete", "Give a reason: the author will read it.")
+    if now < approval.decides_from:
+        return Refused("early", f"Approval counts from {approval.decides_from} on. Rejecting is possible now.")
+    if by in (author.casefold() for author in approval.authors):
+        return Refused("forbidden", "The author of a release may not approve it here. Ask somebody else.")
+    if approval.approvers and not any(_fits(rule.casefold(), by) for rule in approval.approvers):
+        return Refused("forbidden", f"{decision.by} is not among those who may approve: give your e-mail address.")
+    if by in (consent.by.casefold() for consent in approval.consents):
+        left = approval.needed - len(approval.consents)
+        return Refused("used", f"{decision.by} has approved already; {left} more must do so.")
+    return None
+
+
+def _fits(rule: str, by: str) -> bool:
+    """An address, or `@domain` for every address there."""
+    name, _, domain = by.rpartition("@")
+    return bool(name) and rule in (by, f"@{domain}")
 
 
 def _ended(approval: Approval) -> str:

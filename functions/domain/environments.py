@@ -22,6 +22,10 @@ class Environment:
     critical_alarms: list[str] = field(default_factory=list)
     warning_alarms: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
+    test_project: str = ""
+    approvers: list[str] = field(default_factory=list)
+    approvals_needed: int = 1
+    author_may_approve: bool = True
 
 
 @dataclass(frozen=True, slots=True)

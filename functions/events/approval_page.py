@@ -1,37 +1,71 @@
-"""The approval page: GET shows a request and decides nothing, POST decides it once (A2, A3)."""
+"""The approval page: GET shows a request and decides nothing, POST decides it (A2, A3).
+
+200 shown, or decided · 400 unreadable · 403 not theirs to approve · 404 unknown or forged · 405 another method
+409 used already · 410 expired, superseded or void · 422 incomplete · 425 too early
+"""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
+from functions.adapters.artifacts import Artifacts
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.adapters.pages import ended_page, open_page, plain_page
+from functions.adapters.pages import consented_page, ended_page, open_page, plain_page
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable, approval_key
-from functions.domain.approvals import Approval, Decision, Refused, decide, opens, seen
-from functions.entry import Room
+from functions.domain.approvals import Approval, Decision, Refused, changed, decide, holder, opens, seen
+from functions.domain.errors import SourceError
+from functions.domain.gates import Gate
+from functions.entry import Room, decode
 from functions.stage.await_approval import decided
 
 ROOM = Room(
-    allow=(*WaitsTable.READ, *WaitsTable.WRITE, *TaskTokens.COMPLETE, *DeploymentsTable.WRITE), timeout_seconds=20
+    allow=(
+        *WaitsTable.READ,
+        *WaitsTable.WRITE,
+        *TaskTokens.COMPLETE,
+        *DeploymentsTable.READ,
+        *DeploymentsTable.WRITE,
+        *Artifacts.READ,
+    ),
+    timeout_seconds=28,
+    memory_mb=1024,
 )
 _FORM_LIMIT = 16 * 1024
-_STATUS = {"used": 409, "expired": 410, "superseded": 410, "void": 410, "early": 425, "incomplete": 422}
+_STATUS = {
+    "used": 409,
+    "expired": 410,
+    "superseded": 410,
+    "void": 410,
+    "early": 425,
+    "incomplete": 422,
+    "forbidden": 403,
+}
+_FORM_AGAIN = ("early", "incomplete", "forbidden")
+_TRIES = 5
 
 
 def approval_page(
-    event: dict[str, Any], waits: WaitsTable, tokens: TaskTokens, deployments: DeploymentsTable, clock: Clock
+    event: dict[str, Any],
+    waits: WaitsTable,
+    tokens: TaskTokens,
+    deployments: DeploymentsTable,
+    artifacts: Artifacts,
+    clock: Clock,
 ) -> dict[str, Any]:
     """A forged link and an unknown one look the same: 404."""
     http = event["requestContext"]["http"]
-    approval_id = event.get("pathParameters", {}).get("id", "")
+    if http["method"] not in ("GET", "POST"):
+        return plain_page(405, "Only a browser can decide", "Open the link from the mail.", {"allow": "GET, POST"})
     form = _form(event) if http["method"] == "POST" else {}
     if form is None:
         return plain_page(400, "This form can't be read", "Open the link from the mail again.")
-    secret = form.get("secret") or event.get("queryStringParameters", {}).get("secret", "")
-    approval = waits.approval(approval_id)
+    secret = form.get("secret") or (event.get("queryStringParameters") or {}).get("secret", "")
+    approval = waits.approval((event.get("pathParameters") or {}).get("id", ""))
     if approval is None or not opens(approval, secret):
         return plain_page(404, "No such request", "The link is incomplete, or was never sent. Open it from the mail.")
     current = seen(approval, clock.text())
@@ -46,27 +80,57 @@ def approval_page(
         http.get("sourceIp", ""),
         http.get("userAgent", ""),
     )
-    return _post(approval, decision, secret, waits, tokens, deployments, clock)
+    reason = _void(current, artifacts, deployments) if decision.approve and current.state == "open" else ""
+    after: Approval | Refused = replace(current, state="void", reason=reason)
+    for _ in range(_TRIES):  # two people at once: the second one decides on what the first one left
+        if not reason:
+            after = decide(approval, decision, clock.text(), holder(approval, secret))
+        if isinstance(after, Refused):
+            return _refuse(approval, after, secret, decision, clock)
+        written = waits.consent(after) if after.version > approval.version else waits.decide(after)
+        if written:
+            return _told(after, waits, tokens, deployments)
+        approval = waits.approval(approval.approval_id) or approval
+        if approval.state != "open":
+            break
+    return ended_page(approval, 409) if approval.state != "open" else open_page(approval, secret, 409, "Try again.")
 
 
-def _post(
-    approval: Approval,
-    decision: Decision,
-    secret: str,
-    waits: WaitsTable,
-    tokens: TaskTokens,
-    deployments: DeploymentsTable,
-    clock: Clock,
-) -> dict[str, Any]:
-    """The decision is written first, then the waiting state is told; if that fails, its backstop reads it."""
-    after = decide(approval, decision, clock.text())
-    if isinstance(after, Refused):
-        if after.why in ("early", "incomplete"):
-            return open_page(approval, secret, _STATUS[after.why], after.message, decision)
-        return ended_page(seen(approval, clock.text()), _STATUS[after.why])
-    if not waits.decide(after):  # two people at once: the other one was first
-        return ended_page(waits.approval(approval.approval_id) or approval, 409)
-    facts = {
+def _refuse(approval: Approval, refused: Refused, secret: str, decision: Decision, clock: Clock) -> dict[str, Any]:
+    current = seen(approval, clock.text())
+    if current.state == "open" and refused.why == "used":
+        return consented_page(current, 409, refused.message)
+    if refused.why in _FORM_AGAIN:
+        return open_page(approval, secret, _STATUS[refused.why], refused.message, decision)
+    return ended_page(current, _STATUS[refused.why])
+
+
+def _void(approval: Approval, artifacts: Artifacts, deployments: DeploymentsTable) -> str:
+    """Why this is no longer what was shown; the artifact and the verdicts are read anew."""
+    if approval.shown is None or approval.purpose != "deploy":
+        return ""
+    record = deployments.get(approval.deployment_id) or {}
+    try:
+        digest = artifacts.digest(approval.shown.artifact)
+    except SourceError as error:
+        return str(error)
+    return changed(approval, digest, tuple(decode(Gate, gate) for gate in record.get("gates", [])))
+
+
+def _told(after: Approval, waits: WaitsTable, tokens: TaskTokens, deployments: DeploymentsTable) -> dict[str, Any]:
+    """The decision is written; now the record and the waiting state are told. If that fails, its backstop reads it."""
+    deployments.note(after.deployment_id, **{f"approval_{after.environment}_{after.purpose}": _facts(after)})
+    if after.state == "open":
+        left = after.needed - len(after.consents)
+        return consented_page(after, 200, f"Your approval is recorded; {left} more must approve.")
+    wait = waits.find(approval_key(after.approval_id))
+    if wait:
+        tokens.succeed(wait.token, decided(after))
+    return ended_page(after, 410 if after.state == "void" else 200)
+
+
+def _facts(after: Approval) -> Mapping[str, Any]:
+    return {
         "purpose": after.purpose,
         "state": after.state,
         "by": after.by,
@@ -74,12 +138,9 @@ def _post(
         "at": after.decided_at,
         "address": after.address,
         "userAgent": after.user_agent,
+        "consents": after.consents,
+        "digest": after.shown.digest if after.shown else "",
     }
-    deployments.note(after.deployment_id, **{f"approval_{after.environment}_{after.purpose}": facts})
-    wait = waits.find(approval_key(after.approval_id))
-    if wait:
-        tokens.succeed(wait.token, decided(after))
-    return ended_page(after, 200)
 
 
 def _form(event: dict[str, Any]) -> dict[str, str] | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.delivered_functions import DeliveredFunctions
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
@@ -34,16 +35,23 @@ class Output:
 
 
 ROOM = Room(
-    allow=(*Artifacts.READ, *EnvironmentsTable.WRITE, *DeliveredFunctions.USE), timeout_seconds=240, memory_mb=512
+    allow=(*Artifacts.READ, *EnvironmentsTable.WRITE, *DeploymentsTable.READ, *DeliveredFunctions.USE),
+    timeout_seconds=240,
+    memory_mb=512,
 )
 
 
 def apply_service(
-    event: Input, artifacts: Artifacts, environments: EnvironmentsTable, functions: DeliveredFunctions
+    event: Input,
+    artifacts: Artifacts,
+    environments: EnvironmentsTable,
+    deployments: DeploymentsTable,
+    functions: DeliveredFunctions,
 ) -> Output:
     """The same code publishes the same version, so a repetition ends in the same place."""
     environments.fence(event.environment.name, event.lease)
-    code = artifacts.member(event.artifact, event.part.artifact)
+    judged = str((deployments.get(event.deployment_id) or {}).get("artifactDigest", ""))
+    code = artifacts.member(event.artifact, event.part.artifact, judged)
     if code is None:
         raise SourceError(
             f"{event.part.name}: {event.part.artifact} is not in the build's artifact; "

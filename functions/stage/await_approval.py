@@ -1,9 +1,11 @@
 """AwaitApproval: leave a token for the decision, then read whether it has been made or the time is up."""
 
+import logging
 from dataclasses import dataclass
 from typing import Literal
 
 from functions.adapters.clock import Clock
+from functions.adapters.lookout import Lookout
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import Wait, WaitsTable, approval_key
 from functions.domain.approvals import Approval, seen
@@ -30,11 +32,15 @@ class Decided:
     reason: str
 
 
-ROOM = Room(allow=(*WaitsTable.WRITE, *TaskTokens.COMPLETE))
+_LOG = logging.getLogger(__name__)
+ROOM = Room(allow=(*WaitsTable.WRITE, *Lookout.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
 
 
-def await_approval(event: Input, waits: WaitsTable, tokens: TaskTokens, clock: Clock) -> None:
-    """Token first, then the question; an approval past its end is written as expired here."""
+def await_approval(event: Input, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, clock: Clock) -> None:
+    """Token first, then the question; an approval past its end is written as expired here.
+
+    Each ask also notes how the alarms stand: the page is open to the world, and must not be able to enter environments.
+    """
     key = approval_key(event.approval_id)
     facts = {"environment": encode(event.environment)}
     waits.store(Wait(key, event.task_token, event.execution, event.environment.name, facts), clock.now())
@@ -47,6 +53,11 @@ def await_approval(event: Input, waits: WaitsTable, tokens: TaskTokens, clock: C
         current = waits.approval(event.approval_id) or current
     if current.state != "open":
         tokens.succeed(event.task_token, decided(current))
+        return
+    try:
+        waits.note_alarms(event.approval_id, lookout.alarms(event.environment), clock.text())
+    except Exception as error:  # who decides is told less; that is no reason to stop a release
+        _LOG.warning("alarms can't be told", extra={"reason": str(error)})
 
 
 def decided(approval: Approval) -> Decided:

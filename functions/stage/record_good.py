@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.locks import Lease
-from functions.entry import Room
+from functions.domain.performance import Performance
+from functions.entry import Room, decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,16 @@ class Output:
     parts: tuple[str, ...]
 
 
-ROOM = Room(allow=EnvironmentsTable.WRITE)
+ROOM = Room(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.READ))
 
 
-def record_good(event: Input, environments: EnvironmentsTable) -> Output:
+def record_good(event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable) -> Output:
     """Every part that runs was watched, also those this release left alone."""
     states = environments.parts(event.environment).values()
     for state in states:
         if state.good != state.running:
             environments.save(replace(state, good=state.running), event.lease)
+    measured = (deployments.get(event.deployment_id) or {}).get(f"performance_{event.environment}")
+    if measured:
+        environments.save_performance(event.environment, decode(Performance, measured), event.lease)
     return Output(tuple(state.part for state in states))

@@ -6,13 +6,16 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
+from functions.adapters.artifacts import Artifacts
 from functions.adapters.clock import Clock, iso
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.rollback_outlook import RollbackOutlook
 from functions.adapters.topics import Topics
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Approval, hash_secret
+from functions.domain.approvals import Approval, Shown, hash_secret
 from functions.domain.environments import Environment
+from functions.domain.errors import SourceError
 from functions.domain.gates import Gate
 from functions.domain.messages import approval_wanted
 from functions.domain.releases import Release
@@ -32,6 +35,7 @@ class Input:
     environment: Environment
     parts: list[str]
     gates: tuple[Gate, ...]
+    artifact: str
     purpose: Literal["deploy", "review"]
     reason: str
 
@@ -61,47 +65,87 @@ class ApprovalLinks:
         return f"{self._base}/{approval_id}?secret={secret}"
 
 
-ROOM = Room(allow=(*WaitsTable.WRITE, *EnvironmentsTable.READ, *DeploymentsTable.WRITE, *Topics.PUBLISH))
+ROOM = Room(
+    allow=(
+        *WaitsTable.WRITE,
+        *EnvironmentsTable.READ,
+        *DeploymentsTable.READ,
+        *DeploymentsTable.WRITE,
+        *Artifacts.READ,
+        *RollbackOutlook.LOOK,
+        *Topics.PUBLISH,
+    ),
+    timeout_seconds=50,
+    memory_mb=1024,
+)
 
 
 def request_approval(
     event: Input,
     waits: WaitsTable,
-    environments: EnvironmentsTable,
+    artifacts: Artifacts,
+    outlook: RollbackOutlook,
     deployments: DeploymentsTable,
     topics: Topics,
     links: ApprovalLinks,
     clock: Clock,
 ) -> Output:
-    """A repetition finds its request by the same id and mails a further link: of secrets only hashes are kept."""
+    """A repetition finds its request by the same id and mails further links: of secrets only hashes are kept."""
+    environment, now = event.environment, clock.now()
     approval_id = sha256(f"{event.execution}/{event.purpose}/{event.reason}".encode()).hexdigest()[:24]
-    secret = token_urlsafe(32)
-    now = clock.now()
+    secrets = {to: token_urlsafe(32) for to in _recipients(environment)}
+    shown = _shown(event, artifacts, outlook, deployments)
     approval = Approval(
         approval_id,
         event.purpose,
         event.deployment_id,
-        event.environment.name,
-        _summary(event, environments),
-        [hash_secret(secret)],
+        environment.name,
+        _summary(event, shown),
+        [hash_secret(secret) for secret in secrets.values()],
         requested_at=iso(now),
-        decides_from=iso(now + timedelta(seconds=event.environment.approval_wait_seconds)),
-        expires_at=iso(now + timedelta(seconds=event.environment.approval_timeout_seconds)),
+        decides_from=iso(now + timedelta(seconds=environment.approval_wait_seconds)),
+        expires_at=iso(now + timedelta(seconds=environment.approval_timeout_seconds)),
+        holders={hash_secret(secret): to for to, secret in secrets.items() if to},
+        approvers=environment.approvers,
+        needed=environment.approvals_needed,
+        authors=[] if environment.author_may_approve else _authors(event.release),
+        shown=shown,
     )
     waits.save_approval(approval, now)
-    deployments.enter(event.deployment_id, event.environment.name, "waiting for approval")
-    topics.publish("approvals", *approval_wanted(approval, links.link(approval_id, secret)))
+    deployments.enter(event.deployment_id, environment.name, "waiting for approval")
+    for to, secret in secrets.items():
+        topics.publish("approvals", *approval_wanted(approval, links.link(approval_id, secret)), to)
     return Output(approval_id)
 
 
-def _summary(event: Input, environments: EnvironmentsTable) -> dict[str, str]:
+def _recipients(environment: Environment) -> list[str]:
+    """Everybody who is named gets a link of their own; empty stands for the link that all others share."""
+    named = [one for one in environment.approvers if not one.startswith("@")]
+    return named if named and len(named) == len(environment.approvers) else [*named, ""]
+
+
+def _authors(release: Release) -> list[str]:
+    return [one for one in (release.author, release.author_email) if one]
+
+
+def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deployments: DeploymentsTable) -> Shown:
+    """What is approved must be what the gates judged; a review is about a release that runs already."""
+    commits, note = outlook.commits(event.release, event.environment.name, event.parts)
+    back = outlook.ways_back(event.environment, event.parts)
+    if event.purpose == "review":
+        return Shown(event.artifact, "", event.gates, commits, note, back)
+    digest = artifacts.digest(event.artifact)
+    judged = (deployments.get(event.deployment_id) or {}).get("artifactDigest") or digest
+    if judged != digest:
+        raise SourceError(f"{event.artifact} is not what the gates judged: it was changed since")
+    return Shown(event.artifact, digest, event.gates, commits, note, back)
+
+
+def _summary(event: Input, shown: Shown) -> dict[str, str]:
     """What the mail and the page show, frozen as it was when asked."""
-    good = {
-        name: state.good.commit[:12]
-        for name, state in environments.parts(event.environment.name).items()
-        if state.good and name in event.parts
-    }
-    back = ", ".join(f"{name} to {commit}" for name, commit in good.items())
+    back = ", ".join(
+        f"{one.part} to {one.to}" + ("" if one.ready else f" (NOT READY: {one.reason})") for one in shown.rollback
+    )
     return {
         "repository": event.release.repository,
         "commit": event.release.commit,

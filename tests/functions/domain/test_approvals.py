@@ -6,7 +6,20 @@ from typing import Any, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.approvals import Approval, Decision, Refused, State, decide, hash_secret, opens, seen
+from functions.domain.approvals import (
+    Approval,
+    Decision,
+    Refused,
+    Shown,
+    State,
+    changed,
+    decide,
+    hash_secret,
+    holder,
+    opens,
+    seen,
+)
+from functions.domain.gates import Gate
 
 ASKED, FROM, TO, LATE = "2026-01-31T08:00", "2026-01-31T08:05", "2026-02-01T08:00", "2026-02-01T08:01"
 OPEN = Approval("id", "deploy", "d", "production", {}, [hash_secret("s1"), hash_secret("s2")], ASKED, FROM, TO)
@@ -107,3 +120,60 @@ def test_secrets_are_kept_as_hashes() -> None:
     """A2: what is stored does not open a link."""
     assert "s1" not in str(OPEN)
     assert len(hash_secret("s1")) == 64
+
+
+PEOPLE = ["", "ada@x.io", "ADA@x.io", "bob@x.io", "eve@y.io", "Mallory", "@y.io"]
+SEVERAL = replace(OPEN, approvers=["ada@x.io", "bob@x.io", "@y.io"], needed=2, authors=["Ada", "ada@x.io"])
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from(PEOPLE)), max_size=8))
+def test_several_must_approve_who_are_allowed_and_not_the_author(posts: list[tuple[bool, str]]) -> None:
+    """Approved means: as many different people as are needed, each allowed, none of them the author."""
+    current = SEVERAL
+    for approve, by in posts:
+        after = decide(current, decision(approve=approve, by=by, reason="" if approve else "no"), FROM)
+        current = after if isinstance(after, Approval) else current
+    by = {consent.by.casefold() for consent in current.consents}
+    assert len(by) == len(current.consents)
+    assert by <= {"bob@x.io", "eve@y.io"}
+    assert (current.state == "approved") == (len(by) == 2)
+
+
+def test_a_personal_link_speaks_for_its_holder() -> None:
+    """Whatever name is typed."""
+    after = decide(replace(SEVERAL, needed=1), decision(by="Mallory"), FROM, "bob@x.io")
+    assert isinstance(after, Approval)
+    assert (after.state, after.by) == ("approved", "bob@x.io")
+    again = decide(replace(SEVERAL, needed=3), decision(by="Mallory"), FROM, "bob@x.io")
+    assert isinstance(again, Approval)
+    twice = decide(again, decision(by="eve@y.io"), FROM, "bob@x.io")
+    assert isinstance(twice, Refused)
+    assert (twice.why, twice.message) == ("used", "bob@x.io has approved already; 2 more must do so.")
+
+
+def test_who_may_not_approve_may_reject() -> None:
+    """Stopping is always safe."""
+    for by in ("Mallory", "ada@x.io"):
+        refused = decide(SEVERAL, decision(by=by), FROM)
+        assert isinstance(refused, Refused)
+        assert refused.why == "forbidden"
+        rejected = decide(SEVERAL, decision(by=by, approve=False, reason="no"), FROM)
+        assert isinstance(rejected, Approval)
+        assert rejected.state == "rejected"
+
+
+def test_a_link_knows_its_holder() -> None:
+    """By the hash of its secret."""
+    held = replace(OPEN, holders={hash_secret("s1"): "ada@x.io"})
+    assert (holder(held, "s1"), holder(held, "s2")) == ("ada@x.io", "")
+
+
+def test_an_approval_is_about_what_was_shown() -> None:
+    """The artifact's digest and the gates' verdicts; a review is about what runs already."""
+    gates = (Gate("tests", "passed", "3 tests passed"),)
+    bound = replace(OPEN, shown=Shown("build.zip", "aa", gates))
+    assert changed(bound, "aa", gates) == ""
+    assert changed(bound, "bb", gates) == "the artifact was changed after it was shown"
+    assert changed(bound, "aa", ()) == "the gate results changed after they were shown"
+    assert changed(replace(bound, purpose="review"), "bb", ()) == ""
+    assert changed(OPEN, "bb", ()) == ""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.domain.environments import PartState
-from functions.domain.manifests import Build, Manifest
+from functions.domain.manifests import AfterDeploy, Build, Manifest, Scans
 from functions.domain.plans import Change, Plan, plan
 from tests.functions.samples import COMMAND, COMMIT, OLDER, SERVICE, environment, state, version
 
@@ -151,3 +151,16 @@ def test_every_part_is_in_or_out_with_a_reason(states: dict[str, PartState | Non
         assert all(said.values())
     if found.outcome == "deploy":
         assert all(stage.parts for stage in found.stages)
+
+
+def test_gates_of_the_manifest_are_in_the_plan() -> None:
+    """Scans once, tests with their environment; an environment that the stack does not have is named."""
+    scans, tests = Scans(sarif=("a.sarif",)), AfterDeploy("e2e.yml", ("e2e.xml",))
+    found = made(manifest=replace(MANIFEST, scans=scans, after_deploy={"production": tests}))
+    assert found.scans == scans
+    assert [stage.after_deploy for stage in found.stages] == [None, tests]
+    wrong = made(manifest=replace(MANIFEST, after_deploy={"prod": tests}))
+    assert (wrong.outcome, "gates.afterDeploy: prod unknown (known: production, test)" in wrong.reason) == (
+        "invalid",
+        True,
+    )

@@ -8,8 +8,10 @@ import pytest
 
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, State
-from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW
-from tests.functions.stack import Stack
+from functions.domain.environments import Environment
+from tests.functions.delivered import alarm
+from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, environment
+from tests.functions.stack import DEPLOY_ROLE, REGION, Stack, failing
 
 LATER = "2099-01-01T00:00:00.000Z"
 OPEN = Approval("a1", "deploy", DEPLOYMENT, "production", {}, ["hash"], NOW, NOW, LATER)
@@ -22,7 +24,7 @@ def keep(stack: Stack, approval: Approval = OPEN) -> WaitsTable:
     return waits
 
 
-def wait(stack: Stack, token: str = "token") -> dict[str, Any]:
+def wait(stack: Stack, token: str = "token", where: Environment = ENVIRONMENT) -> dict[str, Any]:
     """Run the room and answer the tokens that were completed."""
     stack.run(
         "stage.await_approval",
@@ -30,7 +32,7 @@ def wait(stack: Stack, token: str = "token") -> dict[str, Any]:
             "taskToken": token,
             "execution": "arn:e",
             "deploymentId": DEPLOYMENT,
-            "environment": ENVIRONMENT,
+            "environment": where,
             "approvalId": "a1",
         },
     )
@@ -45,7 +47,9 @@ def test_an_open_request_is_waited_for(stack: Stack) -> None:
     (found,) = waits.of_environment("production")
     assert (found.wait_key, found.token) == ("approval/a1", "token-2")
     assert waits.of_execution("arn:e") == (found,)
-    assert waits.approval("a1") == OPEN
+    stored = waits.approval("a1")
+    assert stored
+    assert replace(stored, alarms_at="") == OPEN
 
 
 @pytest.mark.parametrize(
@@ -89,3 +93,19 @@ def test_a_decision_in_the_last_moment_counts(stack: Stack, monkeypatch: pytest.
 def test_a_request_that_is_gone_is_void(stack: Stack) -> None:
     """Nobody can decide it any more."""
     assert wait(stack)["token"] == {"outcome": "void", "reason": "the request a1 is gone"}
+
+
+def test_each_ask_notes_the_alarms(stack: Stack) -> None:
+    """Who decides sees how they stand; alarms that can't be read stop nothing."""
+    waits = keep(stack)
+    alarm(stack, "cpu", "ALARM", "above 90 %")
+    wait(stack, where=environment(critical_alarms=["cpu"], warning_alarms=["gone"]))
+    stored = waits.approval("a1")
+    assert stored
+    assert [(one.name, one.state) for one in stored.alarms] == [("cpu", "ALARM"), ("gone", "missing")]
+    with failing(
+        stack.clients.client("cloudwatch", region=REGION, role_arn=DEPLOY_ROLE),
+        "DescribeAlarms",
+        RuntimeError("throttled"),
+    ):
+        assert wait(stack, "again", environment(critical_alarms=["cpu"])) == {}

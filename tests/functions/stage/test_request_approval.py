@@ -1,32 +1,46 @@
 """RequestApproval: the request, the mail and its link."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Approval, opens
-from functions.domain.gates import Gate
-from tests.functions.delivered import runs
-from tests.functions.samples import COMMAND, DEPLOYMENT, ENVIRONMENT, RELEASE, environment, state
-from tests.functions.stack import Stack
+import pytest
 
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.waits_table import WaitsTable
+from functions.domain.approvals import Approval, holder, opens
+from functions.domain.errors import SourceError
+from functions.domain.gates import Gate
+from local.github import LocalGitHub
+from tests.functions.delivered import artifact, create_function, runs
+from tests.functions.samples import COMMAND, DEPLOYMENT, ENVIRONMENT, OLDER, RELEASE, environment, state, version
+from tests.functions.stack import Stack
+from tests.local.github.support import REPOSITORY, WorkingCopy
+
+ARTIFACT = f"deployments/{DEPLOYMENT}/build.zip"
 LINK = re.compile(r"https://approvals\.example\.com/approvals/(\w+)\?secret=([\w-]+)&intent=(approve|reject)")
 
 
 def ask(stack: Stack, **changes: Any) -> str:
     """Run the room and answer the approval's id."""
-    wanted = {
+    artifact(stack, ARTIFACT, {"app.zip": "code"})
+    return str(stack.run("stage.request_approval", {**wanted(), **changes})["approvalId"])
+
+
+def wanted() -> dict[str, Any]:
+    """What a stage asks for."""
+    return {
         "deploymentId": DEPLOYMENT,
         "execution": "arn:execution:stage",
         "release": RELEASE,
         "environment": ENVIRONMENT,
         "parts": ["hello"],
         "gates": [Gate("tests", "passed", "3 tests passed"), Gate("coverage", "passed", "lines 91 %")],
+        "artifact": ARTIFACT,
         "purpose": "deploy",
         "reason": "",
     }
-    return str(stack.run("stage.request_approval", {**wanted, **changes})["approvalId"])
 
 
 def kept(stack: Stack, approval_id: str) -> Approval:
@@ -93,3 +107,69 @@ def test_a_first_release_says_that_there_is_no_way_back(stack: Stack) -> None:
     """Who approves knows what rollback would do."""
     approval = kept(stack, ask(stack, environment=environment(approval_wait_seconds=0)))
     assert "no earlier release" in approval.summary["rollback"]
+
+
+def test_the_way_back_is_looked_at(stack: Stack) -> None:
+    """Ready means that what would be put back is still there: the version of a function, the objects of a command."""
+    create_function(stack, versions=1)
+    gone = version(number="7")
+    command = version(source="sources/older.zip", artifact="")
+    runs(stack, state(running=gone), state(COMMAND, running=command))
+    way, other = kept(stack, ask(stack, parts=["hello", "infrastructure"])).shown.rollback  # type: ignore[union-attr]
+    assert (way.to, way.ready, way.reason) == (OLDER[:12], False, "version 7 of hello-production is gone")
+    assert (other.ready, other.reason) == (False, "sources/older.zip is no longer in the bucket")
+    assert "NOT READY: version 7 of hello-production is gone" in stack.mails()[0]["Message"]
+    runs(stack, state(running=version()), state(COMMAND, running=command))
+    artifact(stack, "sources/older.zip", {})
+    ways = kept(stack, ask(stack, parts=["hello", "infrastructure"], execution="other")).shown.rollback  # type: ignore[union-attr]
+    assert [(one.ready, one.reason) for one in ways] == [(True, "last known good, still there")] * 2
+
+
+def test_the_commits_since_what_runs_are_shown(stack: Stack, hub: LocalGitHub, copy: WorkingCopy) -> None:
+    """Newest first, with their authors."""
+    shas = [copy.commit(message, {"a": message}) for message in ("first", "feat: second", "fix: third")]
+    copy.push()
+    runs(stack, state(running=version(commit=shas[0])))
+    shown = kept(stack, ask(stack, release=replace(RELEASE, repository=REPOSITORY, commit=shas[2]))).shown
+    assert shown
+    assert [line.partition(" ")[2].partition(" (")[0] for line in shown.commits] == ["fix: third", "feat: second"]
+    assert shown.commits[0].startswith(shas[2][:12])
+
+
+def test_a_github_out_of_reach_stops_no_request(stack: Stack) -> None:
+    """People are told that the commits could not be told."""
+    runs(stack, state())
+    shown = kept(stack, ask(stack)).shown
+    assert shown
+    assert shown.commits_note.startswith("GitHub could not tell")
+
+
+def test_only_what_the_gates_judged_can_be_approved(stack: Stack) -> None:
+    """An artifact that was changed since, or is gone, is not even asked about."""
+    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest="0" * 64)
+    with pytest.raises(SourceError, match="changed since"):
+        ask(stack)
+    with pytest.raises(SourceError, match="not there"):
+        stack.run("stage.request_approval", {**wanted(), "artifact": "deployments/gone.zip"})
+    assert stack.mails() == []
+
+
+def test_named_approvers_get_links_of_their_own(stack: Stack) -> None:
+    """One mail each, to nobody else; the link knows whose it is, and is kept as a hash."""
+    approval = kept(stack, ask(stack, environment=environment(approvers=["ada@x.io", "bob@x.io"], approvals_needed=2)))
+    to = [mail["MessageAttributes"]["approver"]["StringValue"] for mail in stack.mails()]
+    assert to == ["ada@x.io", "bob@x.io"]
+    assert [holder(approval, secret) for _, secret, intent in links(stack) if intent == "approve"] == to
+    assert approval.needed == 2
+    again = kept(stack, ask(stack, environment=environment(approvers=["ada@x.io", "bob@x.io"], approvals_needed=2)))
+    assert len(again.holders) == 4
+    assert all(holder(again, secret) in to for _, secret, _ in links(stack))
+
+
+def test_a_domain_shares_one_link(stack: Stack) -> None:
+    """Beside the personal ones."""
+    where = environment(approvers=["ada@x.io", "@y.io"], author_may_approve=False)
+    approval = kept(stack, ask(stack, environment=where))
+    assert ["MessageAttributes" in mail for mail in stack.mails()] == [True, False]
+    assert approval.authors == ["Ada", "ada@example.com"]
+    assert [holder(approval, secret) for _, secret, intent in links(stack) if intent == "approve"] == ["ada@x.io", ""]

@@ -7,7 +7,7 @@ from functions.deployment import begin, check_gates, fetch_source, start_build
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.gates import Gate
 from functions.domain.locks import Lease
-from functions.domain.manifests import Health, Part
+from functions.domain.manifests import AfterDeploy, Health, Part
 from functions.domain.plans import PartPlan, Plan, StagePlan
 from functions.domain.releases import Release
 from functions.domain.rollback import Step
@@ -18,6 +18,7 @@ from functions.stage import (
     acquire_lock,
     apply_service,
     await_approval,
+    check_tests,
     record_good,
     release_lock,
     request_approval,
@@ -84,6 +85,12 @@ def gates(outcome: Any, reason: str) -> Any:
     return encode(check_gates.Output(outcome, reason, (Gate("build", outcome, reason),)))
 
 
+def tried(outcome: Any, reason: str) -> Any:
+    """What CheckTests answers."""
+    return encode(check_tests.Output(outcome, reason))
+
+
+AFTER_DEPLOY = encode(AfterDeploy("e2e.yml", ("junit.xml",), "load.csv"))
 _STATE = encode(PartState("test", "hello", BEFORE, BEFORE, SERVICE))
 _LOCK = {
     "AcquireLock": turn("acquired"),
@@ -107,6 +114,8 @@ HAPPY: dict[str, dict[str, Any]] = {
         "ApplyService": encode(apply_service.Output("42")),
         "RecordPart": _STATE,
         "Verify": encode(verify.Output((Probe("hello", True),))),
+        "StartTests": encode(start_build.Output("build:2")),
+        "CheckTests": tried("passed", "tests: 4 tests passed"),
         "Watch": watch("healthy", "no alarm rang"),
         "RecordGood": encode(record_good.Output(("hello",))),
         "Conclude": {"finishedAt": "2025-01-01T00:00:01Z"},

@@ -9,7 +9,16 @@ import pytest
 
 from functions.entry import encode
 from statemachines.definitions import WORKFLOWS, tasks
-from tests.statemachines.paths.answers import ENVIRONMENTS, INFRASTRUCTURE, SERVICE, environment, plan, steps, turn
+from tests.statemachines.paths.answers import (
+    AFTER_DEPLOY,
+    ENVIRONMENTS,
+    INFRASTRUCTURE,
+    SERVICE,
+    environment,
+    plan,
+    steps,
+    turn,
+)
 from tests.statemachines.paths.playing import AS_USUAL, CRASH, Played, answer, raises
 
 if TYPE_CHECKING:
@@ -30,6 +39,7 @@ INPUT: dict[str, dict[str, Any]] = {
     "stage": {
         "environment": encode(environment("test", approval=True)),
         "parts": encode((INFRASTRUCTURE, SERVICE)),
+        "afterDeploy": AFTER_DEPLOY,
     },
     "rollback": {},
 }

@@ -35,7 +35,8 @@ LEDGER = ["NextPart", "WriteLedger", "KindOfPart"]
 SERVICE_PART = [*LEDGER, "ApplyService", "RecordPart"]
 COMMAND_PART = [*LEDGER, "StartBuild", "AwaitBuild", "CommandSucceeded", "RecordPart"]
 APPLIED = [*OPENED, *SERVICE_PART, "NextPart"]
-WATCHED = [*APPLIED, "Verify", "Watch", "WhatWasSeen"]
+VERIFIED = [*APPLIED, "Verify", "TestsWanted"]
+WATCHED = [*VERIFIED, "Watch", "WhatWasSeen"]
 END = ["ReleaseLock", "Conclude", "Announce", "Ended"]
 GOOD = ["RecordGood", *END]
 BACK = ["RollBack", *END]
@@ -131,7 +132,7 @@ def test_nothing_deploys_to_a_frozen_environment(house: House) -> None:
 def test_infrastructure_comes_before_the_service(house: House) -> None:
     """Parts are applied one after the other in the order of the plan, each with its ledger entry first."""
     played = house.play("stage", parts=encode((INFRASTRUCTURE, SERVICE)))
-    assert played.states == [*OPENED, *COMMAND_PART, *SERVICE_PART, "NextPart", *WATCHED[-3:], *GOOD]
+    assert played.states == [*OPENED, *COMMAND_PART, *SERVICE_PART, "NextPart", *WATCHED[-4:], *GOOD]
     ledger = [call.payload for call in played.calls if call.role.startswith("stage/WriteLedger")]
     assert [(entry["order"], entry["part"]["name"]) for entry in ledger] == [(0, "infrastructure"), (1, "hello")]
     assert played.told("StartBuild")["project"] == "deploy-test"

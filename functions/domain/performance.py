@@ -1,0 +1,49 @@
+"""What a load run measured, and whether a release that answers like that may stay (G4)."""
+
+from dataclasses import dataclass
+
+from functions.domain.gates import Gate, Unreadable
+
+_SUCCESS_PERCENT = 95.0
+_MEAN_SECONDS = 2.0
+_REGRESSION_PERCENT = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """The sum of a load run: how many requests were made, how many failed, and the mean time to an answer."""
+
+    requests: int
+    failures: int
+    mean_seconds: float
+
+    @property
+    def success_percent(self) -> float:
+        """The share of requests that were answered well."""
+        return 100 * (self.requests - self.failures) / self.requests
+
+
+def judge_performance(measured: Performance | Unreadable, before: Performance | None) -> Gate:
+    """Enough answers, fast enough, and at most half as slow again as the last good release there."""
+    if isinstance(measured, Unreadable):
+        return Gate("performance", "failed", measured.reason)
+    wrong = []
+    if not measured.success_percent >= _SUCCESS_PERCENT:
+        wrong.append(f"{measured.success_percent:.1f} % of requests succeeded, {_SUCCESS_PERCENT:g} % demanded")
+    if not measured.mean_seconds < _MEAN_SECONDS:
+        wrong.append(f"{measured.mean_seconds:.3f} s in the mean, less than {_MEAN_SECONDS:g} s demanded")
+    slower = _slower(measured, before)
+    if slower is not None and not slower <= _REGRESSION_PERCENT:
+        wrong.append(f"{slower:.0f} % slower than the last good release, {_REGRESSION_PERCENT:g} % allowed")
+    if wrong:
+        return Gate("performance", "failed", "; ".join(wrong))
+    compared = "no earlier run to compare with" if slower is None else f"{slower:+.0f} % against the last good release"
+    figures = f"{measured.success_percent:.1f} % of {measured.requests} requests, {measured.mean_seconds:.3f} s mean"
+    return Gate("performance", "passed", f"{figures}; {compared}")
+
+
+def _slower(measured: Performance, before: Performance | None) -> float | None:
+    """By how many percent the mean grew; None when there is nothing to compare with."""
+    if before is None or before.mean_seconds <= 0:
+        return None
+    return 100 * (measured.mean_seconds / before.mean_seconds - 1)

@@ -1,0 +1,52 @@
+"""The `gates` of a manifest: which reports are judged, and which tests follow a deployment."""
+
+import pytest
+
+from functions.adapters.manifest_file import read_manifest
+from functions.domain.errors import ManifestError
+from functions.domain.manifests import AfterDeploy, Scans
+
+BASE = """version: 1
+name: hello
+build: {buildspec: build.yml, junit: [junit.xml], cobertura: coverage.xml}
+services: {}
+"""
+
+
+def test_gates_are_read() -> None:
+    """Every key; a manifest without them has none."""
+    manifest = read_manifest(
+        (
+            BASE
+            + """gates:
+  sarif: [reports/bandit.sarif]
+  pipAudit: [reports/pip.json]
+  npmAudit: [reports/npm.json]
+  allowList: security/allowed.yml
+  afterDeploy:
+    staging: {buildspec: e2e.yml, junit: [e2e.xml], performance: load_stats.csv}
+"""
+        ).encode()
+    )
+    assert manifest.scans == Scans(
+        ("reports/bandit.sarif",), ("reports/pip.json",), ("reports/npm.json",), "security/allowed.yml"
+    )
+    assert manifest.after_deploy == {"staging": AfterDeploy("e2e.yml", ("e2e.xml",), "load_stats.csv")}
+    bare = read_manifest(BASE.encode())
+    assert (bare.scans, bool(bare.scans), bare.after_deploy) == (Scans(), False, {})
+
+
+@pytest.mark.parametrize(
+    ("gates", "said"),
+    [
+        ("gates: {sarifs: [a]}", "delivery.yml:5: gates.sarifs"),
+        ("gates:\n  sarif: [../../etc/passwd]", "delivery.yml:6: gates.sarif.0"),
+        ("gates:\n  allowList: /etc/passwd", "delivery.yml:6: gates.allowList"),
+        ("gates:\n  afterDeploy:\n    test: {buildspec: a.yml, junit: []}", "delivery.yml:7: gates.afterDeploy.test"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(gates: str, said: str) -> None:
+    """Unknown keys, paths that leave the repository, tests without a report."""
+    with pytest.raises(ManifestError) as error:
+        read_manifest((BASE + gates).encode())
+    assert said in str(error.value)

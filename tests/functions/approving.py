@@ -1,0 +1,139 @@
+"""The approval page on 127.0.0.1, as HTTP API would serve it, and a request to decide on it."""
+
+import base64
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from functions.adapters.artifacts import Artifacts
+from functions.adapters.clock import iso
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.waits_table import Wait, WaitsTable, approval_key
+from functions.domain.approvals import Approval, Shown, WayBack, hash_secret
+from functions.domain.gates import Gate
+from functions.domain.watches import AlarmReading
+from tests.functions.delivered import artifact
+from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE
+from tests.functions.stack import Stack
+
+SECRET = "k3S8-a-secret-of-a-mail-that-nobody-guesses_x1"
+ARTIFACT = f"deployments/{DEPLOYMENT}/build.zip"
+GATES = (
+    Gate("build", "passed", "the build succeeded"),
+    Gate("tests", "passed", "148 tests passed, 0 skipped"),
+    Gate("coverage", "passed", "lines 91.4 %, branches 88.0 %; 80 % demanded"),
+    Gate("security", "passed", "nothing critical or high in 2 reports, 3 lesser findings"),
+)
+COMMITS = (
+    "1a2b3c4d5e6f feat: greet people by their name (Ada Lovelace)",
+    "7f8e9d0c1b2a fix: answer 404 where nothing is found (Grace Hopper)",
+)
+BACK = (
+    WayBack("infrastructure", "0a0a0a0a0a0a", ready=True, reason="last known good, still there"),
+    WayBack("hello", "0a0a0a0a0a0a", ready=False, reason="version 7 of hello-production is gone"),
+)
+ALARMS = (
+    AlarmReading("hello-production-errors", "critical", "OK", "0 of 3 errors"),
+    AlarmReading("hello-production-latency", "warning", "INSUFFICIENT_DATA"),
+)
+SUMMARY = {
+    "repository": RELEASE.repository,
+    "commit": COMMIT,
+    "title": "feat: greet people by their name <script>alert(1)</script>",
+    "author": "Ada Lovelace",
+    "changes": "infrastructure, hello",
+    "reason": "",
+}
+
+
+def ask(stack: Stack, **changes: Any) -> Approval:
+    """A request that people may decide from now on, with the state that waits for it."""
+    now = datetime.now(UTC)
+    artifact(stack, ARTIFACT, {"app.zip": "code"})
+    digest = Artifacts.connect(stack.clients).digest(ARTIFACT)
+    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, gates=GATES)
+    values: dict[str, Any] = {
+        "approval_id": "a1",
+        "purpose": "deploy",
+        "deployment_id": DEPLOYMENT,
+        "environment": "production",
+        "summary": SUMMARY,
+        "secret_hashes": [hash_secret(SECRET)],
+        "requested_at": iso(now - timedelta(minutes=1)),
+        "decides_from": iso(now - timedelta(minutes=1)),
+        "expires_at": iso(now + timedelta(hours=24)),
+        "shown": Shown(ARTIFACT, digest, GATES, COMMITS, "and 3 older ones", BACK),
+        "alarms": ALARMS,
+        "alarms_at": iso(now),
+    }
+    approval = Approval(**{**values, **changes})
+    waits = WaitsTable.connect(stack.clients)
+    waits.save_approval(approval, now)
+    waits.store(Wait(approval_key(approval.approval_id), "token", "arn:e", "production"), now)
+    return approval
+
+
+def kept(stack: Stack) -> Approval:
+    """The request as it is stored."""
+    found = WaitsTable.connect(stack.clients).approval("a1")
+    assert found
+    return found
+
+
+class Page:
+    """Serves the room; one request at a time may be recorded."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._lock = threading.Lock()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _serve(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                with outer._lock:
+                    answer = stack.run("events.approval_page", as_event(self, body))
+                self.send_response(answer["statusCode"])
+                for name, value in answer["headers"].items():
+                    self.send_header(name, value)
+                payload = answer["body"].encode()
+                self.send_header("content-length", str(len(payload)))
+                self.end_headers()
+                self.wfile.write(payload)
+
+            do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - names of the base class
+
+            def log_message(self, format: str, *_: Any) -> None:  # noqa: A002 - the name of the base class
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self.base = f"http://127.0.0.1:{self._server.server_port}/approvals/a1"
+        self.link = f"{self.base}?secret={SECRET}&intent=approve"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def as_event(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
+    """A request in the form of HTTP API, payload format 2.0."""
+    parts = urlsplit(request.path)
+    http = {"method": request.command, "sourceIp": "10.0.0.1", "userAgent": request.headers.get("user-agent", "")}
+    event: dict[str, Any] = {
+        "requestContext": {"http": http},
+        "pathParameters": {"id": parts.path.rpartition("/")[2]},
+        "isBase64Encoded": True,
+        "body": base64.b64encode(body).decode(),
+    }
+    query = dict(parse_qsl(parts.query))
+    return {**event, "queryStringParameters": query} if query else event

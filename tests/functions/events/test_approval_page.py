@@ -1,0 +1,286 @@
+"""The approval page: every state with its page and status, and a decision that is made once."""
+
+import base64
+import hashlib
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.waits_table import WaitsTable
+from functions.domain.approvals import State, hash_secret
+from tests.functions.approving import ARTIFACT, GATES, SECRET, ask, kept
+from tests.functions.delivered import artifact
+from tests.functions.samples import DEPLOYMENT
+from tests.functions.stack import Stack
+
+APPROVE = {"secret": SECRET, "decision": "approve", "name": "Grace Hopper", "reason": ""}
+REJECT = {**APPROVE, "decision": "reject", "reason": "not on a Friday"}
+
+
+def call(stack: Stack, method: str = "GET", body: str = "", approval_id: str = "a1", **query: str) -> Any:
+    """One request."""
+    return stack.run(
+        "events.approval_page",
+        {
+            "requestContext": {"http": {"method": method, "sourceIp": "10.0.0.1", "userAgent": "Firefox"}},
+            "pathParameters": {"id": approval_id},
+            **({"queryStringParameters": query} if query else {}),
+            "body": base64.b64encode(body.encode()).decode(),
+            "isBase64Encoded": True,
+        },
+    )
+
+
+def post(stack: Stack, form: dict[str, str], **changes: str) -> Any:
+    """A form that is sent."""
+    return call(stack, "POST", urlencode({**form, **changes}))
+
+
+def test_the_page_shows_what_one_needs_to_decide(stack: Stack) -> None:
+    """Release, author, commits, verdicts, the way back with its readiness, alarms; what comes from outside is text."""
+    ask(stack)
+    answer = call(stack, secret=SECRET)
+    text = answer["body"]
+    for words in (
+        "Deploy to production?",
+        "acme/hello-service",
+        "Ada Lovelace",
+        "fix: answer 404 where nothing is found",
+        "and 3 older ones",
+        "148 tests passed",
+        "nothing critical or high in 2 reports",
+        "not ready",
+        "version 7 of hello-production is gone",
+        "hello-production-errors",
+        "no data",
+        kept(stack).shown.digest,  # type: ignore[union-attr]
+    ):
+        assert words in text
+    assert answer["statusCode"] == 200
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_looking_decides_nothing(stack: Stack) -> None:
+    """A2: a mail scanner may follow the link fifty times."""
+    before = ask(stack)
+    assert {call(stack, secret=SECRET, intent="approve")["statusCode"] for _ in range(50)} == {200}
+    assert kept(stack) == before
+    assert stack.completed() == {}
+
+
+def test_an_approval_is_written_told_and_recorded(stack: Stack) -> None:
+    """A3: who, when, what, why, from where; the waiting state goes on."""
+    ask(stack)
+    answer = post(stack, APPROVE, reason="looks good")
+    assert (answer["statusCode"], "Approved: production" in answer["body"]) == (200, True)
+    assert stack.completed() == {"token": {"outcome": "approved", "reason": "approved by Grace Hopper: looks good"}}
+    fact = stack.deployment()["approval_production_deploy"]
+    assert (fact["by"], fact["address"], fact["userAgent"]) == ("Grace Hopper", "10.0.0.1", "Firefox")
+    assert fact["digest"] == kept(stack).shown.digest  # type: ignore[union-attr]
+
+
+def test_a_rejection_needs_its_reason(stack: Stack) -> None:
+    """Without one the form comes back with what was typed."""
+    ask(stack)
+    answer = post(stack, REJECT, reason=" ", name='"><b>Eve')
+    assert (answer["statusCode"], 'role="alert"' in answer["body"]) == (422, True)
+    assert "&quot;&gt;&lt;b&gt;Eve" in answer["body"]
+    assert post(stack, APPROVE, name=" ")["statusCode"] == 422
+    assert kept(stack).state == "open"
+    assert post(stack, REJECT)["statusCode"] == 200
+    assert stack.completed()["token"]["outcome"] == "rejected"
+
+
+def test_a_second_use_is_refused(stack: Stack) -> None:
+    """The first decision stands; the page says whose it was."""
+    ask(stack)
+    post(stack, REJECT)
+    answer = post(stack, APPROVE)
+    assert answer["statusCode"] == 409
+    assert "Grace Hopper" in answer["body"]
+    assert call(stack, secret=SECRET)["statusCode"] == 200
+    assert kept(stack).state == "rejected"
+
+
+@pytest.mark.parametrize(("state", "title"), [("expired", "Expired"), ("superseded", "Superseded"), ("void", "Void")])
+def test_an_ended_request_says_so(stack: Stack, state: State, title: str) -> None:
+    """Its own page, 410, for looking and for deciding; no form, nothing decided."""
+    ask(stack, state=state)
+    for answer in (call(stack, secret=SECRET), post(stack, APPROVE)):
+        assert (answer["statusCode"], title in answer["body"], "<form" in answer["body"]) == (410, True, False)
+    assert stack.completed() == {}
+
+
+def test_a_request_past_its_end_is_expired_before_anybody_wrote_so(stack: Stack) -> None:
+    """The clock decides, not the backstop."""
+    ask(stack, expires_at="2026-01-01T00:00:00.000Z")
+    assert call(stack, secret=SECRET)["statusCode"] == 410
+    assert post(stack, APPROVE)["statusCode"] == 410
+
+
+@pytest.mark.parametrize(
+    ("approval_id", "secret"), [("a1", ""), ("a1", "forged"), ("a1", hash_secret(SECRET)), ("a2", SECRET), ("", SECRET)]
+)
+def test_forged_and_unknown_links_look_the_same(stack: Stack, approval_id: str, secret: str) -> None:
+    """404 without a word on which of the two it was."""
+    ask(stack)
+    wrong = {"approval_id": approval_id, "secret": secret} if secret else {"approval_id": approval_id}
+    looked = call(stack, **wrong)
+    posted = call(stack, "POST", urlencode({**APPROVE, "secret": secret}), approval_id)
+    assert (looked["statusCode"], posted["statusCode"]) == (404, 404)
+    assert looked["body"] == posted["body"] == call(stack, approval_id="never")["body"]
+    assert kept(stack).state == "open"
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
+def test_another_method_is_refused(stack: Stack, method: str) -> None:
+    """405, with those that are allowed; nothing is read."""
+    answer = call(stack, method, urlencode(APPROVE), secret=SECRET)
+    assert (answer["statusCode"], answer["headers"]["allow"]) == (405, "GET, POST")
+    assert stack.calls == []
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [("", 404), ("decision", 400), ("x=" + "y" * 20_000, 400), (urlencode({"secret": SECRET}), 400), ("%FF=%FE", 404)],
+)
+def test_a_form_that_makes_no_sense_is_refused(stack: Stack, form: str, status: int) -> None:
+    """Too large, not a form, or without a decision."""
+    ask(stack)
+    assert call(stack, "POST", form)["statusCode"] == status
+    assert kept(stack).state == "open"
+
+
+def test_a_body_that_is_not_what_it_says_is_refused(stack: Stack) -> None:
+    """Not base64."""
+    ask(stack)
+    http = {"requestContext": {"http": {"method": "POST"}}, "pathParameters": {"id": "a1"}}
+    assert stack.run("events.approval_page", {**http, "isBase64Encoded": True, "body": "%%%"})["statusCode"] == 400
+
+
+def test_too_early_is_425(stack: Stack) -> None:
+    """A1: the wait timer holds approvals; rejecting counts."""
+    ask(stack, decides_from="2098-01-01T00:00:00.000Z", expires_at="2099-01-01T00:00:00.000Z")
+    assert post(stack, APPROVE)["statusCode"] == 425
+    assert post(stack, REJECT)["statusCode"] == 200
+
+
+def test_an_artifact_that_was_changed_voids(stack: Stack) -> None:
+    """What would be deployed is not what was shown: 410, and the stage is told."""
+    ask(stack)
+    artifact(stack, ARTIFACT, {"app.zip": "other code"})
+    answer = post(stack, APPROVE)
+    assert (answer["statusCode"], "the artifact was changed after it was shown" in answer["body"]) == (410, True)
+    assert stack.completed()["token"] == {"outcome": "void", "reason": "the artifact was changed after it was shown"}
+    assert kept(stack).state == "void"
+
+
+def test_other_gate_results_void(stack: Stack) -> None:
+    """Also when they are better; and an artifact that is gone."""
+    ask(stack)
+    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, gates=GATES[:1])
+    assert post(stack, APPROVE)["statusCode"] == 410
+    assert kept(stack).reason == "the gate results changed after they were shown"
+
+
+def test_an_artifact_that_is_gone_voids(stack: Stack) -> None:
+    """There is nothing left to approve; a rejection needs no artifact."""
+    ask(stack)
+    stack.client("s3").delete_object(Bucket=stack.settings["ARTIFACTS_BUCKET"], Key=ARTIFACT)
+    assert post(stack, APPROVE)["statusCode"] == 410
+    assert "is not there" in kept(stack).reason
+
+
+def test_several_people_approve(stack: Stack) -> None:
+    """The first consent leaves it open, the same person again is refused, the second one ends it."""
+    ask(stack, needed=2, approvers=["@x.io"])
+    first = post(stack, APPROVE, name="ada@x.io")
+    assert (first["statusCode"], "1 more must approve" in first["body"]) == (200, True)
+    assert stack.completed() == {}
+    assert post(stack, APPROVE, name="ADA@x.io")["statusCode"] == 409
+    assert post(stack, APPROVE, name="eve@y.io")["statusCode"] == 403
+    assert 'type="email"' in call(stack, secret=SECRET)["body"]
+    assert post(stack, APPROVE, name="bob@x.io")["statusCode"] == 200
+    assert stack.completed()["token"]["reason"] == "approved by ada@x.io, bob@x.io"
+    assert [one["by"] for one in stack.deployment()["approval_production_deploy"]["consents"]] == [
+        "ada@x.io",
+        "bob@x.io",
+    ]
+
+
+def test_the_author_may_not_approve(stack: Stack) -> None:
+    """Where the environment says so; the form comes back with the reason."""
+    ask(stack, authors=["Ada Lovelace"])
+    answer = post(stack, APPROVE, name="ada lovelace ")
+    assert (answer["statusCode"], "author" in answer["body"], "<form" in answer["body"]) == (403, True, True)
+    assert kept(stack).state == "open"
+
+
+def test_a_personal_link_speaks_for_its_holder(stack: Stack) -> None:
+    """The name is not asked for, and one that is sent does not count."""
+    ask(stack, holders={hash_secret(SECRET): "bob@x.io"}, approvers=["bob@x.io"])
+    page = call(stack, secret=SECRET)["body"]
+    assert ("you decide as <strong>bob@x.io</strong>" in page, 'name="name"' in page) == (True, False)
+    post(stack, APPROVE, name="Mallory")
+    assert kept(stack).by == "bob@x.io"
+
+
+def test_two_people_at_once_are_one_decision(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look and the write somebody else rejected: 409, and the rejection stands."""
+    ask(stack)
+    real = WaitsTable.consent
+
+    def other_first(self: WaitsTable, approval: Any) -> bool:
+        monkeypatch.setattr(WaitsTable, "consent", real)
+        assert post(stack, REJECT, name="Bob")["statusCode"] == 200
+        return real(self, approval)
+
+    monkeypatch.setattr(WaitsTable, "consent", other_first)
+    answer = post(stack, APPROVE)
+    assert (answer["statusCode"], "Rejected: production" in answer["body"]) == (409, True)
+    assert kept(stack).by == "Bob"
+
+
+def test_two_consents_at_once_both_count(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second is decided anew on what the first left; neither is lost."""
+    ask(stack, needed=2)
+    real = WaitsTable.consent
+
+    def other_first(self: WaitsTable, approval: Any) -> bool:
+        monkeypatch.setattr(WaitsTable, "consent", real)
+        assert post(stack, APPROVE, name="Bob")["statusCode"] == 200
+        return real(self, approval)
+
+    monkeypatch.setattr(WaitsTable, "consent", other_first)
+    assert post(stack, APPROVE, name="Ada")["statusCode"] == 200
+    assert (kept(stack).state, kept(stack).by) == ("approved", "Bob, Ada")
+
+
+def test_the_browser_is_told_to_be_strict(stack: Stack) -> None:
+    """No script, no frame, nothing kept, nothing told on; the one style is named by its hash."""
+    ask(stack)
+    for answer in (call(stack, secret=SECRET), call(stack, secret="forged"), post(stack, APPROVE)):
+        headers = answer["headers"]
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "script-src" not in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert (headers["cache-control"], headers["referrer-policy"]) == ("no-store", "no-referrer")
+        assert (headers["x-frame-options"], headers["x-content-type-options"]) == ("DENY", "nosniff")
+        (style,) = re.findall(r"<style>(.*?)</style>", answer["body"], re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        assert f"style-src 'sha256-{digest}'" in policy
+
+
+def test_the_secret_is_in_no_record(stack: Stack) -> None:
+    """A2: not in tables, not in what the stage is told."""
+    ask(stack)
+    post(stack, APPROVE)
+    everything = [stack.table(name).scan()["Items"] for name in ("waits", "deployments")]
+    assert SECRET not in str(everything)
+    assert SECRET not in str(stack.completed())

@@ -1,0 +1,185 @@
+"""The approval page in a real browser: on a phone, by keyboard, without JavaScript, and without a barrier (axe).
+
+Needs Chromium (`apt-get install chromium`, or CHROMIUM=/path/to/it). Screenshots are kept in reports/approval-page/.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page as BrowserPage
+
+from functions.domain.approvals import hash_secret
+from tests.functions.approving import SECRET, Page, ask, kept
+from tests.functions.stack import Stack
+
+CHROMIUM = os.environ.get("CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+REPORTS = Path(__file__).parents[3] / "reports" / "approval-page"
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM,
+    reason="no Chromium on PATH: `apt-get install chromium`, or set CHROMIUM, to see the page",
+)
+WIDTHS = (360, 1280)
+STATES: dict[str, dict[str, Any]] = {
+    "open": {},
+    "personal": {
+        "holders": {hash_secret(SECRET): "grace@example.com"},
+        "approvers": ["grace@example.com", "ada@example.com"],
+        "needed": 2,
+        "authors": ["Ada Lovelace"],
+    },
+    "review": {"purpose": "review"},
+    "approved": {"state": "approved", "by": "Grace Hopper", "decided_at": "2026-01-31T09:00:00.000Z"},
+    "rejected": {"state": "rejected", "by": "Grace Hopper", "reason": "not on a Friday"},
+    "expired": {"state": "expired"},
+    "superseded": {"state": "superseded"},
+    "void": {"state": "void", "reason": "alarm hello-production-errors rings in production"},
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without JavaScript is what the tests use but for axe, which is a script."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(stack: Stack) -> Iterator[Page]:
+    """The approval page, served."""
+    with Page(stack) as serving:
+        yield serving
+
+
+def tab(browser: Browser, width: int = 1280, *, script: bool = False, dark: bool = False) -> BrowserPage:
+    """A new tab of a private window."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        java_script_enabled=script,
+        bypass_csp=script,  # axe is put into the page; the page itself has no script
+        color_scheme="dark" if dark else "light",
+    )
+    context.set_default_timeout(10_000)
+    return context.new_page()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_has_a_page_without_barriers(stack: Stack, browser: Browser, page: Page, state: str) -> None:
+    """No violation that axe can see, in light and dark; nothing is wider than a phone; screenshots are kept."""
+    ask(stack, **STATES[state])
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    for width in WIDTHS:
+        shown = tab(browser, width, script=True, dark=width == WIDTHS[0] and state == "personal")
+        shown.goto(page.link)
+        shown.screenshot(path=REPORTS / f"{state}-{width}.png", full_page=True)
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+        found = Axe().run(shown)
+        assert found.violations_count == 0, found.generate_report()
+        shown.context.close()
+
+
+def test_approving_on_a_phone_without_javascript(stack: Stack, browser: Browser, page: Page) -> None:
+    """Open the link, give a name, press the button; the address bar keeps no secret."""
+    ask(stack)
+    shown = tab(browser, 360)
+    answer = shown.goto(page.link)
+    assert answer
+    assert answer.status == 200
+    shown.get_by_label("Your name").fill("Grace Hopper")
+    shown.get_by_role("button", name="Approve for production").click()
+    assert shown.get_by_role("heading", level=1).inner_text() == "Approved: production"
+    assert SECRET not in shown.url
+    assert kept(stack).by == "Grace Hopper"
+    assert stack.completed()["token"]["outcome"] == "approved"
+
+
+def test_rejecting_by_keyboard(stack: Stack, browser: Browser, page: Page) -> None:
+    """Tab leads through name, reason and both buttons in this order, and focus can be seen."""
+    ask(stack)
+    shown = tab(browser)
+    shown.goto(page.link)
+    shown.keyboard.press("Tab")
+    shown.keyboard.type("Grace Hopper")
+    shown.keyboard.press("Tab")
+    shown.keyboard.type("not on a Friday")
+    shown.keyboard.press("Tab")
+    shown.keyboard.press("Tab")
+    assert shown.locator(":focus").inner_text() == "Reject"
+    shown.keyboard.press("Enter")
+    assert shown.get_by_role("heading", level=1).inner_text() == "Rejected: production"
+    assert kept(stack).reason == "not on a Friday"
+
+
+def test_a_rejection_without_reason_comes_back(stack: Stack, browser: Browser, page: Page) -> None:
+    """With the name that was typed and an alert that says what is missing."""
+    ask(stack)
+    shown = tab(browser)
+    shown.goto(page.link)
+    shown.get_by_label("Your name").fill("Grace Hopper")
+    shown.get_by_role("button", name="Reject").click()
+    assert "Give a reason" in shown.get_by_role("alert").inner_text()
+    assert shown.get_by_label("Your name").input_value() == "Grace Hopper"
+    assert kept(stack).state == "open"
+
+
+def test_fifty_looks_and_two_people_at_once(stack: Stack, browser: Browser, page: Page) -> None:
+    """Looking decides nothing; of two who have the page open the first one decides, the second one is told."""
+    ask(stack)
+    first, second = tab(browser), tab(browser)
+    for _ in range(50):
+        answer = first.goto(page.link)
+        assert answer
+        assert answer.status == 200
+    second.goto(page.link)
+    assert kept(stack).state == "open"
+    first.get_by_label("Your name").fill("Grace")
+    first.get_by_role("button", name="Approve for production").click()
+    second.get_by_label("Your name").fill("Bob")
+    second.get_by_label("Reason").fill("no")
+    with second.expect_response(lambda answer: answer.request.method == "POST") as posted:
+        second.get_by_role("button", name="Reject").click()
+    assert posted.value.status == 409
+    assert "Grace" in second.locator("body").inner_text()
+    assert kept(stack).state == "approved"
+
+
+@pytest.mark.parametrize(("secret", "status"), [("forged", 404), ("", 404)])
+def test_a_forged_link(stack: Stack, browser: Browser, page: Page, secret: str, status: int) -> None:
+    """A clear page without a form, and without barriers."""
+    ask(stack)
+    shown = tab(browser, 360, script=True)
+    answer = shown.goto(f"{page.base}?secret={secret}")
+    assert answer
+    assert answer.status == status
+    assert shown.locator("form").count() == 0
+    shown.screenshot(path=REPORTS / "forged-360.png", full_page=True)
+    assert Axe().run(shown).violations_count == 0
+
+
+def test_another_method(browser: Browser, page: Page) -> None:
+    """405 with the methods that are allowed."""
+    shown = tab(browser)
+    answer = shown.request.put(page.link)
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, POST")
+
+
+def test_a_hostile_title_is_text(stack: Stack, browser: Browser, page: Page) -> None:
+    """Markup in a commit's title is shown, never run; the page's own policy would stop it as well."""
+    ask(stack)
+    shown = browser.new_context().new_page()
+    alerts: list[str] = []
+    shown.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    shown.goto(page.link)
+    assert "<script>alert(1)</script>" in shown.locator("dl").first.inner_text()
+    assert alerts == []
+    assert shown.locator("main").evaluate("node => getComputedStyle(node).maxWidth") != "none"  # the style is let in
+    shown.context.close()

@@ -1,0 +1,107 @@
+"""CheckTests, and what RecordGood keeps of it: tests and load run of an environment."""
+
+from typing import Any
+
+from functions.adapters.builds import BuildEnd
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.manifests import AfterDeploy
+from functions.domain.performance import Performance
+from tests.functions.delivered import artifact, runs
+from tests.functions.samples import DEPLOYMENT, LEASE, state
+from tests.functions.stack import Stack
+
+KEY = f"deployments/{DEPLOYMENT}/production-tests.zip"
+JUNIT = '<testsuite name="e2e"><testcase classname="e2e" name="greets"/></testsuite>'
+BROKEN = '<testsuite name="e2e"><testcase classname="e2e" name="greets"><failure/></testcase></testsuite>'
+LOAD = '{"requests": 100, "failures": 0, "meanSeconds": 0.2}'
+FILES = {"junit.xml": JUNIT, "load.json": LOAD}
+SUCCEEDED = BuildEnd("succeeded", "", "https://log")
+
+
+def check(
+    stack: Stack, files: dict[str, Any] | None, build: BuildEnd = SUCCEEDED, performance: str = "load.json"
+) -> Any:
+    """Run the room for a build that left these files."""
+    if files is not None:
+        artifact(stack, KEY, files)
+    wanted = AfterDeploy("e2e.yml", ("junit.xml",), performance)
+    event = {
+        "deploymentId": DEPLOYMENT,
+        "environment": "production",
+        "build": build,
+        "artifact": KEY,
+        "afterDeploy": wanted,
+    }
+    return stack.run("stage.check_tests", event)
+
+
+def good(stack: Stack) -> None:
+    """The release is recorded as good."""
+    stack.run("stage.record_good", {"deploymentId": DEPLOYMENT, "environment": "production", "lease": LEASE})
+
+
+def kept(stack: Stack) -> Performance | None:
+    """What the next run is compared with."""
+    return EnvironmentsTable.connect(stack.clients).performance("production")
+
+
+def test_good_tests_and_a_good_load_run_pass(stack: Stack) -> None:
+    """The verdicts are in the record, by environment."""
+    answer = check(stack, FILES)
+    assert answer["outcome"] == "passed"
+    assert [gate["name"] for gate in stack.deployment()["gates_production"]] == ["build", "tests", "performance"]
+
+
+def test_without_a_load_run_only_tests_count(stack: Stack) -> None:
+    """Where none is declared, none is missed."""
+    answer = check(stack, {"junit.xml": JUNIT}, performance="")
+    assert (answer["outcome"], answer["reason"]) == (
+        "passed",
+        "build: the tests ran to their end; tests: 1 tests passed, 0 skipped",
+    )
+
+
+def test_a_failed_test_is_named(stack: Stack) -> None:
+    """Also when the build failed because of it."""
+    ended = BuildEnd("failed", "BUILD: exit 1", "https://log")
+    answer = check(stack, {"junit.xml": BROKEN}, ended, performance="")
+    assert answer["outcome"] == "failed"
+    assert "1 of 1 tests failed: e2e.greets" in answer["reason"]
+    assert "exit 1" in answer["reason"]
+
+
+def test_what_is_missing_fails(stack: Stack) -> None:
+    """No report, no tests, no artifact, no figures: the gate is closed."""
+    assert check(stack, None)["reason"].startswith("reports: s3://")
+    assert "junit.xml: the build left no such report" in check(stack, {"load.json": LOAD})["reason"]
+    assert "no test ran" in check(stack, {**FILES, "junit.xml": "<testsuites/>"})["reason"]
+    assert "load.json: the build left no such report" in check(stack, {"junit.xml": JUNIT})["reason"]
+
+
+def test_a_failed_build_that_left_nothing_says_enough(stack: Stack) -> None:
+    """A missing artifact is no second reason."""
+    assert (
+        check(stack, None, BuildEnd("timed out", "30 minutes", ""))["reason"]
+        == "build: the build timed out: 30 minutes"
+    )
+
+
+def test_the_next_run_is_compared_with_the_last_good_one(stack: Stack) -> None:
+    """G4: a run counts as the measure only once its release is good; one half as slow again is too slow."""
+    runs(stack, state())
+    check(stack, FILES)
+    assert kept(stack) is None
+    good(stack)
+    assert kept(stack) == Performance(100, 0, 0.2)
+    answer = check(stack, {**FILES, "load.json": LOAD.replace("0.2", "0.5")})
+    assert answer["outcome"] == "failed"
+    assert "150 % slower than the last good release" in answer["reason"]
+    assert kept(stack) == Performance(100, 0, 0.2)
+
+
+def test_a_good_release_without_a_load_run_keeps_the_measure(stack: Stack) -> None:
+    """The figures of an earlier release stay what the next run is compared with."""
+    EnvironmentsTable.connect(stack.clients).save_performance("production", Performance(5, 0, 0.1), LEASE)
+    check(stack, {"junit.xml": JUNIT}, performance="")
+    good(stack)
+    assert kept(stack) == Performance(5, 0, 0.1)

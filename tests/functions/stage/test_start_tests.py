@@ -1,0 +1,52 @@
+"""StartTests: the repository's tests, pointed at the environment."""
+
+from typing import Any
+
+from functions.domain.manifests import AfterDeploy
+from tests.functions.builds import create_project
+from tests.functions.delivered import runs
+from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, environment, state
+from tests.functions.stack import BUCKET, Stack
+
+PROJECT = "kiro-pipeline-test-e2e-test"
+
+
+def start(stack: Stack, **variables: str) -> Any:
+    """Run the room and answer what CodeBuild was asked."""
+    event = {
+        "deploymentId": DEPLOYMENT,
+        "release": RELEASE,
+        "purpose": f"{DEPLOYMENT}-production-tests",
+        "environment": environment(test_project=PROJECT, variables=variables),
+        "afterDeploy": AfterDeploy("delivery/e2e.yml", ("junit.xml",)),
+        "source": "sources/s.zip",
+        "inputArtifact": "deployments/d/build.zip",
+        "artifact": "deployments/d/production-tests.zip",
+    }
+    assert stack.run("stage.start_tests", event)["buildId"].startswith(f"{PROJECT}:")
+    return next(call.given for call in reversed(stack.calls) if call.action == "codebuild:StartBuild")
+
+
+def test_tests_know_what_they_test(stack: Stack) -> None:
+    """The address that the environment's parts put out, the release, and no name that pretends to be ours."""
+    create_project(stack, PROJECT)
+    runs(stack, state(outputs={"url": "https://x.example.com", "api-key.id": "7"}))
+    given = start(stack, DOMAIN="x", KIRO_COMMIT="evil", KIRO_OUTPUT_URL="evil")
+    told = {one["name"]: one["value"] for one in given["environmentVariablesOverride"]}
+    assert told == {
+        "DOMAIN": "x",
+        "KIRO_OUTPUT_URL": "https://x.example.com",
+        "KIRO_OUTPUT_API_KEY_ID": "7",
+        "KIRO_DEPLOYMENT": DEPLOYMENT,
+        "KIRO_REPOSITORY": "acme/hello-service",
+        "KIRO_COMMIT": COMMIT,
+        "KIRO_ENVIRONMENT": "production",
+    }
+    assert (given["buildspecOverride"], given["timeoutInMinutesOverride"]) == ("delivery/e2e.yml", 30)
+    assert given["secondarySourcesOverride"][0]["location"] == f"{BUCKET}/deployments/d/build.zip"
+
+
+def test_a_retry_asks_for_the_same_build(stack: Stack) -> None:
+    """The same token answers the same build."""
+    create_project(stack, PROJECT)
+    assert start(stack)["idempotencyToken"] == start(stack)["idempotencyToken"]
