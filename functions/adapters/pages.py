@@ -37,7 +37,8 @@ def open_page(
     )
     asks = "Deploy to" if deploy else "A warning rang in"
     lead = "Read what would happen, then decide. Opening this page has decided nothing."
-    return _page(status, f"{asks} {approval.environment}?", "open", lead, _facts(approval) + form)
+    body = _attention(approval) + _facts(approval) + form
+    return _page(status, f"{asks} {approval.environment}?", "open", lead, body)
 
 
 def ended_page(approval: Approval, status: int | None = None) -> dict[str, Any]:
@@ -92,15 +93,24 @@ def _notes(approval: Approval) -> list[str]:
     return notes
 
 
+def _attention(approval: Approval) -> str:
+    """What nobody should overlook, before everything else."""
+    ways = approval.shown.rollback if approval.shown else ()
+    said = [f"No way back for {way.part}: {way.reason}." for way in ways if not way.ready]
+    said += [f"The alarm {alarm.name} rings." for alarm in approval.alarms if alarm.state == "ALARM"]
+    lines = "".join(f"<li>{escape(line)}</li>" for line in said)
+    return f'<section class="attention"><h2>Look at this first</h2><ul>{lines}</ul></section>' if said else ""
+
+
 def _facts(approval: Approval) -> str:
     summary = approval.summary
     release = _rows(
         ("Repository", summary.get("repository", "")),
-        ("Commit", summary.get("commit", "")),
+        ("Commit", summary.get("commit", ""), "code"),
         ("Title", summary.get("title", "")),
         ("Author", summary.get("author", "")),
         ("Changes", summary.get("changes", "")),
-        ("Artifact SHA-256", approval.shown.digest if approval.shown else ""),
+        ("Artifact SHA-256", approval.shown.digest if approval.shown else "", "code"),
         ("Why you are asked", summary.get("reason", "")),
     )
     sections = [_section("Release", f'<dl class="rows">{release}</dl>')] if release else []
@@ -156,8 +166,11 @@ def _line(good: bool | None, word: str, name: str, reason: str) -> str:
     )
 
 
-def _rows(*rows: tuple[str, str]) -> str:
-    return "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows if value)
+def _rows(*rows: tuple[str, str] | tuple[str, str, str]) -> str:
+    """Name, value, and the class of the value where it has one."""
+    return "".join(
+        f'<div><dt>{row[0]}</dt><dd class="{"".join(row[2:])}">{escape(row[1])}</dd></div>' for row in rows if row[1]
+    )
 
 
 def _section(title: str, body: str) -> str:
