@@ -40,4 +40,6 @@ def _entry(number: int, entry: Any) -> Allowance:
     if isinstance(expires, datetime) or not isinstance(expires, date | None):
         raise BadInputError(f"entry {number} ({entry['id']}): expires must be a date: YYYY-MM-DD")
     reason, owner = str(entry.get("reason") or ""), str(entry.get("owner") or "")
-    return Allowance(entry["id"].strip(), reason, owner, expires, str(entry.get("place") or "*"))
+    return Allowance(
+        entry["id"].strip(), reason, owner, expires.isoformat() if expires else "", str(entry.get("place") or "*")
+    )

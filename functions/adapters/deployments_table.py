@@ -54,6 +54,17 @@ class DeploymentsTable:
         item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
         return plain(item) if item else None
 
+    def recent(self, environment: str, status: str, limit: int = 20) -> list[dict[str, Any]]:
+        """Records that stand in an environment with a status, in no order (eventually consistent)."""
+        answer = self._table.query(
+            IndexName="EnvironmentStatusIndex",
+            KeyConditionExpression="#environment = :environment AND #status = :status",
+            ExpressionAttributeNames={"#environment": "environment", "#status": "status"},
+            ExpressionAttributeValues={":environment": environment, ":status": status},
+            Limit=limit,
+        )
+        return [plain(item) for item in answer["Items"]]
+
     def note(self, deployment_id: str, **facts: Any) -> None:
         """Set top-level facts of the record."""
         sets = (f"{_placeholder('#', k)} = {_placeholder(':', k)}" for k in facts)

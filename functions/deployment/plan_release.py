@@ -41,7 +41,7 @@ def plan_release(
     except ManifestError as error:
         return Plan("invalid", str(error))
     running = {e.name: environments.parts(e.name) for e in event.environments}
-    made = plan(manifest, event.environments, running, _changes(github, event.release, running), event.release.commit)
+    made = plan(manifest, event.environments, running, changes_since(github, event.release, running), event.release.commit)
     for stage in made.stages:
         frozen = environments.frozen(stage.environment.name)
         if frozen:
@@ -74,7 +74,7 @@ def _manifest(artifacts: Artifacts, event: Input) -> Manifest:
     return read_manifest(raw)
 
 
-def _changes(github: GitHub, release: Release, running: dict[str, dict[str, PartState]]) -> dict[str, Change]:
+def changes_since(github: GitHub, release: Release, running: dict[str, dict[str, PartState]]) -> dict[str, Change]:
     """One comparison per commit that runs anywhere."""
     bases = {state.running.commit for parts in running.values() for state in parts.values() if state.running}
     found: dict[str, Change] = {}

@@ -56,12 +56,12 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """One entry of the allow-list; it counts through the day it expires, where `place` (a glob) fits."""
+    """One entry of the allow-list; it counts through the day it expires (ISO 8601), where `place` (a glob) fits."""
 
     id: str
     reason: str
     owner: str
-    expires: date | None
+    expires: str
     place: str = "*"
 
 
@@ -114,9 +114,9 @@ def _fault(entry: Allowance, today: date) -> str:
         return "has no owner"
     if not entry.reason.strip():
         return "has no reason"
-    if entry.expires is None:
+    if not entry.expires:
         return "has no expiry"
-    return f"expired on {entry.expires.isoformat()}" if entry.expires < today else ""
+    return f"expired on {entry.expires}" if entry.expires < today.isoformat() else ""
 
 
 def _reported(allowed: Sequence[Allowance], findings: Sequence[Finding], today: date) -> list[str]:

@@ -8,6 +8,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from functions.adapters.deliveries import Deliveries
 from functions.adapters.github.signature import verify
 from functions.adapters.secrets import WebhookSecret
 from functions.domain.errors import BadInputError
@@ -53,10 +54,12 @@ class Deployments:
         return executions.start(self._aws.setting("DEPLOYMENT_WORKFLOW"), name, payload)[1]
 
 
-ROOM = Room(allow=(*WebhookSecret.READ, *Deployments.START), timeout_seconds=20)
+ROOM = Room(allow=(*WebhookSecret.READ, *Deployments.START, *Deliveries.USE), timeout_seconds=20)
 
 
-def github_webhook(event: dict[str, Any], secret: WebhookSecret, deployments: Deployments) -> dict[str, Any]:
+def github_webhook(
+    event: dict[str, Any], secret: WebhookSecret, deployments: Deployments, deliveries: Deliveries
+) -> dict[str, Any]:
     """Nothing is parsed, and nothing is called but for the secret itself, before the signature is proven."""
     headers = {key.lower(): value for key, value in event.get("headers", {}).items()}
     signature = headers.get("x-hub-signature-256", "")
@@ -74,25 +77,39 @@ def github_webhook(event: dict[str, Any], secret: WebhookSecret, deployments: De
         payload = json.loads(body)
         if not isinstance(payload, dict):
             return _answer(400, "the payload is not a JSON object; set the webhook's content type to application/json")
-        return _act(headers.get("x-github-event", ""), payload, deployments)
+        return _once(headers, body, payload, deployments, deliveries)
     except (ValueError, RecursionError) as error:
         return _answer(400, f"the body is not JSON: {error}; set the webhook's content type to application/json")
     except BadInputError as error:
         return _answer(400, str(error))
 
 
-def _act(name: str, payload: dict[str, Any], deployments: Deployments) -> dict[str, Any]:
+def _once(
+    headers: dict[str, str], body: bytes, payload: dict[str, Any], deployments: Deployments, deliveries: Deliveries
+) -> dict[str, Any]:
+    """A delivery that started something is remembered; a copy of it, however old, starts nothing again."""
+    before = deliveries.handled(body)
+    if before:
+        return _answer(202, f"already handled: {before}")
+    name, started = _act(headers.get("x-github-event", ""), payload, deployments)
+    if name:
+        deliveries.remember(body, headers.get("x-github-delivery", ""), name)
+    return started
+
+
+def _act(name: str, payload: dict[str, Any], deployments: Deployments) -> tuple[str, dict[str, Any]]:
+    """What was started, empty when nothing was; and the answer."""
     if name == "ping":
-        return _answer(202, "pong")
+        return "", _answer(202, "pong")
     if name != "push":
-        return _answer(202, f"event {name or '(none)'} is not used here")
+        return "", _answer(202, f"event {name or '(none)'} is not used here")
     read = read_push(payload, deployments.repositories, deployments.main_branch)
     if isinstance(read, Ignored):
-        return _answer(202, f"ignored: {read.reason}")
+        return "", _answer(202, f"ignored: {read.reason}")
     release = read.release
     wanted = {"repository": release.repository, "ref": release.ref, "commit": release.commit, "trigger": "push"}
     started = deployments.start(read.name, wanted)
-    return _answer(202, f"{'started' if started else 'already started'}: {read.name}")
+    return read.name, _answer(202, f"{'started' if started else 'already started'}: {read.name}")
 
 
 def _raw_body(event: dict[str, Any]) -> bytes:

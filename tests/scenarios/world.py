@@ -69,7 +69,11 @@ class World:
         """Locks with an owner, and waits that nobody has ended; approvals stay as a record of the decision."""
         locks = [row["lockKey"] for row in self.table("locksTable").scan()["Items"] if row.get("owner")]
         waits = self.table("waitsTable").scan()["Items"]
-        return {"locks": locks, "waits": [w["waitKey"] for w in waits if not w["waitKey"].startswith("approval/")]}
+        return {"locks": locks, "waits": [w["waitKey"] for w in waits if not w["waitKey"].startswith(_KEPT)]}
+
+
+# Decisions, and deliveries that were handled: a record rather than a wait.
+_KEPT = ("approval/", "delivery/")
 
 
 def name_of(commit: str) -> str:

@@ -1,0 +1,95 @@
+"""A dry run: what a commit would do now, from GitHub, the records and the locks; nothing is started or written."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.github.client import GitHub
+from functions.adapters.locks_table import LocksTable
+from functions.adapters.manifest_file import read_manifest
+from functions.deployment.plan_release import changes_since
+from functions.domain.environments import Environment
+from functions.domain.errors import ManifestError
+from functions.domain.forecasts import Forecast, forecast, stage_seconds
+from functions.domain.manifests import MANIFEST, Build, Manifest
+from functions.domain.plans import Plan, plan
+from functions.domain.releases import Release
+from functions.stage.acquire_lock import lock_key
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+
+class Forecasts:
+    """Read-only; needs what an operator may read."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = (
+        *DeploymentsTable.SETTINGS,
+        *EnvironmentsTable.SETTINGS,
+        *LocksTable.SETTINGS,
+        *GitHub.SETTINGS,
+    )
+
+    def __init__(
+        self, github: GitHub, deployments: DeploymentsTable, environments: EnvironmentsTable, locks: LocksTable
+    ) -> None:
+        self._github = github
+        self._deployments = deployments
+        self._environments = environments
+        self._locks = locks
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The records of this stack, and its GitHub."""
+        return cls(
+            GitHub.connect(aws),
+            DeploymentsTable.connect(aws),
+            EnvironmentsTable.connect(aws),
+            LocksTable.connect(aws),
+        )
+
+    def of(self, repository: str, ref: str, environments: tuple[Environment, ...]) -> Forecast:
+        """What the commit that a sha, branch or tag names would do; a wrong manifest is a forecast that says so."""
+        commit = self._github.commit(repository, ref)
+        release = Release(
+            repository,
+            ref,
+            commit.sha,
+            commit.author_name,
+            commit.author_email,
+            commit.message,
+            commit.committed_at,
+        )
+        raw = self._github.read_file(repository, MANIFEST, commit.sha)
+        try:
+            if raw is None:
+                raise ManifestError(f"{MANIFEST}: not in {repository} at {release.short}; add it at the root")  # noqa: TRY301
+            manifest = read_manifest(raw)
+        except ManifestError as error:
+            nothing = Manifest("", Build("", [], ""), [])
+            return forecast(release, nothing, Plan("invalid", str(error)), {}, {}, {})
+        running = {one.name: self._environments.parts(one.name) for one in environments}
+        changes = changes_since(self._github, release, running)
+        made = plan(manifest, environments, running, changes, release.commit)
+        locks = {one.name: self._locks.read(lock_key(one.name)) for one in environments}
+        return forecast(release, manifest, made, locks, self._frozen(environments), self._durations(environments))
+
+    def _frozen(self, environments: tuple[Environment, ...]) -> dict[str, str]:
+        found = {one.name: self._environments.frozen(one.name) for one in environments}
+        return {name: f"since {f.since} by {f.by}: {f.reason}" for name, f in found.items() if f}
+
+    def _durations(self, environments: tuple[Environment, ...]) -> dict[str, list[float]]:
+        records = [record for one in environments for record in self._deployments.recent(one.name, "deployed")]
+        return stage_seconds(environments, [_seconds(record) for record in records])
+
+
+def _seconds(record: Mapping[str, Any]) -> dict[str, float]:
+    """How long the whole and each stage took, as far as the record tells."""
+    spans = {"": record, **record.get("stages", {})}
+    return {name: _between(one) for name, one in spans.items() if one.get("startedAt") and one.get("finishedAt")}
+
+
+def _between(span: Mapping[str, Any]) -> float:
+    return (datetime.fromisoformat(span["finishedAt"]) - datetime.fromisoformat(span["startedAt"])).total_seconds()

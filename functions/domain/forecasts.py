@@ -1,0 +1,105 @@
+"""What a commit would do, without doing it (P11)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from functions.domain.environments import Environment
+from functions.domain.locks import Lock
+from functions.domain.manifests import Manifest
+from functions.domain.plans import Plan, StagePlan
+from functions.domain.releases import Release
+
+
+@dataclass(frozen=True, slots=True)
+class StageForecast:
+    """One environment: which parts are in or out and why, what is asked before and after, and what is in the way now.
+
+    `expected_seconds` is the median of the last stages there, None without any; `approvers` are empty for anybody.
+    """
+
+    environment: str
+    parts: dict[str, str]
+    skipped: dict[str, str]
+    gates: tuple[str, ...]
+    approvals: int
+    approvers: tuple[str, ...]
+    lock: str
+    frozen: str
+    expected_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The whole release; `gates` are judged before any deployment."""
+
+    release: Release
+    outcome: str
+    reason: str
+    gates: tuple[str, ...]
+    stages: tuple[StageForecast, ...]
+    expected_seconds: float | None
+
+
+def forecast(
+    release: Release,
+    manifest: Manifest,
+    made: Plan,
+    locks: Mapping[str, Lock],
+    frozen: Mapping[str, str],
+    durations: Mapping[str, Sequence[float]],
+) -> Forecast:
+    """The plan with everything that would meet it; `durations` (seconds) are by environment, `""` for the whole."""
+    stages = tuple(_stage(stage, locks, frozen, durations) for stage in made.stages)
+    return Forecast(release, made.outcome, made.reason, _gates(manifest, made), stages, _usual(durations.get("", ())))
+
+
+def _stage(
+    stage: StagePlan, locks: Mapping[str, Lock], frozen: Mapping[str, str], durations: Mapping[str, Sequence[float]]
+) -> StageForecast:
+    where = stage.environment
+    return StageForecast(
+        where.name,
+        {chosen.part.name: chosen.reason for chosen in stage.parts},
+        {left.part: left.reason for left in stage.skipped},
+        _after(stage),
+        where.approvals_needed if where.approval else 0,
+        tuple(where.approvers) if where.approval else (),
+        _held(locks.get(where.name)),
+        frozen.get(where.name, ""),
+        _usual(durations.get(where.name, ())),
+    )
+
+
+def _gates(manifest: Manifest, made: Plan) -> tuple[str, ...]:
+    strictest = max((stage.environment.coverage_percent for stage in made.stages), default=0.0)
+    reports = (*manifest.scans.sarif, *manifest.scans.pip_audit, *manifest.scans.npm_audit)
+    security = f"security: {', '.join(reports)}" if reports else "security: no scanner is declared"
+    return f"tests: {', '.join(manifest.build.junit)}", f"coverage: {strictest:g} %", security
+
+
+def _after(stage: StagePlan) -> tuple[str, ...]:
+    wanted = stage.after_deploy
+    if wanted is None:
+        return ()
+    load = (f"performance: {wanted.performance}",) if wanted.performance else ()
+    return (f"tests: {', '.join(wanted.junit)} ({wanted.buildspec})", *load)
+
+
+def _held(lock: Lock | None) -> str:
+    if lock is None or lock.owner is None:
+        return ""
+    waiting = f"; {len(lock.waiters)} in line" if lock.waiters else ""
+    return f"held by {lock.owner.deployment_id} since {lock.since}: {lock.owner.reason}{waiting}"
+
+
+def _usual(seconds: Sequence[float]) -> float | None:
+    return median(seconds) if seconds else None
+
+
+def stage_seconds(
+    environments: Sequence[Environment], records: Sequence[Mapping[str, float]]
+) -> dict[str, list[float]]:
+    """Durations by environment, from records that tell some of them."""
+    names = ("", *(environment.name for environment in environments))
+    return {name: [record[name] for record in records if name in record] for name in names}

@@ -1,0 +1,73 @@
+"""The webhook against copies of old deliveries, which carry a good signature."""
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+
+from tests.functions.samples import COMMIT
+from tests.functions.stack import Stack
+
+SECRET = "the webhook's secret"
+PUSH = {
+    "ref": "refs/heads/main",
+    "after": COMMIT,
+    "deleted": False,
+    "repository": {"full_name": "acme/hello-service"},
+    "head_commit": {"message": "feat", "timestamp": "2026-01-31T08:00:00Z", "author": {"name": "Ada", "email": "a@x"}},
+}
+
+
+@pytest.fixture(autouse=True)
+def _secret(stack: Stack) -> None:
+    stack.client("secretsmanager").create_secret(Name="kiro-webhook", SecretString=SECRET)
+
+
+def deliver(stack: Stack, payload: Any = PUSH, guid: str = "guid-1", event: str = "push") -> tuple[int, str]:
+    """A signed delivery."""
+    body = json.dumps(payload)
+    headers = {
+        "X-Hub-Signature-256": "sha256=" + hmac.new(SECRET.encode(), body.encode(), hashlib.sha256).hexdigest(),
+        "X-GitHub-Event": event,
+        "X-GitHub-Delivery": guid,
+    }
+    answer = stack.run("events.github_webhook", {"headers": headers, "body": body})
+    return answer["statusCode"], json.loads(answer["body"])["message"]
+
+
+def starts(stack: Stack) -> int:
+    """How often a start was asked for."""
+    return sum(call.action == "states:StartExecution" for call in stack.calls)
+
+
+@pytest.mark.parametrize("guid", ["guid-1", "guid-2", ""])
+def test_a_copy_starts_nothing(stack: Stack, guid: str) -> None:
+    """Under its own delivery id or under a new one: GitHub signs the body, not the id."""
+    assert deliver(stack) == (202, f"started: main-{COMMIT[:12]}")
+    assert deliver(stack, guid=guid) == (202, f"already handled: main-{COMMIT[:12]}")
+    assert starts(stack) == 1
+
+
+def test_another_push_is_another_delivery(stack: Stack) -> None:
+    """Other bytes, other delivery."""
+    deliver(stack)
+    other = {**PUSH, "after": "b" * 40}
+    assert deliver(stack, other) == (202, "started: main-bbbbbbbbbbbb")
+
+
+def test_a_delivery_that_started_nothing_may_come_again(stack: Stack) -> None:
+    """A repository that is delivered from today on: GitHub's redelivery of its push counts."""
+    elsewhere = {**PUSH, "repository": {"full_name": "acme/new"}}
+    assert deliver(stack, elsewhere)[1].startswith("ignored")
+    stack.settings["REPOSITORIES"] = "acme/hello-service,acme/new"
+    assert deliver(stack, elsewhere)[1].startswith("started")
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/feature", "refs/tags/v1", "refs/pull/1/head"])
+def test_only_the_configured_ref_starts(stack: Stack, ref: str) -> None:
+    """A push elsewhere, signed as it may be, starts nothing."""
+    status, _ = deliver(stack, {**PUSH, "ref": ref})
+    assert status in (202, 400)
+    assert starts(stack) == 0
