@@ -3,6 +3,7 @@
 Every Lambda has the handler `functions.runtime.handler`; its variable `ROOM` names the module it runs.
 """
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from aws_lambda_powertools import Logger
 
 from functions.domain.errors import BadInputError
+from functions.domain.redaction import redact
 from functions.entry import decode, encode, room_function
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
     """The Lambda handler of a room."""
     function = room_function(import_module(module_name))
     kind, adapters = furnish(function, clients)
-    logger = Logger(service=module_name.removeprefix("functions."))
+    logger = Logger(service=module_name.removeprefix("functions."), json_serializer=_line)
 
     def handle(event: Any, context: Any) -> Any:
         logger.structure_logs(append=False, **_identity(event, context))
@@ -111,6 +113,11 @@ def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
         return answer
 
     return handle
+
+
+def _line(entry: Any) -> str:
+    """One line of log, without what must not be read there: exceptions quote what they were given."""
+    return redact(json.dumps(entry, default=str))
 
 
 def _identity(event: Any, context: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from functions.domain.redaction import redact
 from functions.entry import Allow
 
 if TYPE_CHECKING:
@@ -117,4 +118,4 @@ def _why(build: Any) -> str:
         for context in phase.get("contexts", [])
         if context.get("message")
     ]
-    return "; ".join(said)[:1000] or f"the build ended as {build['buildStatus']}"
+    return redact("; ".join(said))[:1000] or f"the build ended as {build['buildStatus']}"

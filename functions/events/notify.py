@@ -5,6 +5,7 @@ from typing import Any
 from functions.adapters.slack import Slack
 from functions.adapters.topics import Topics
 from functions.domain.messages import compose
+from functions.domain.redaction import redact
 from functions.entry import Room
 
 ROOM = Room(allow=(*Topics.PUBLISH, *Slack.READ))
@@ -15,7 +16,7 @@ def notify(event: dict[str, Any], topics: Topics, slack: Slack) -> dict[str, str
     message = compose(event["detail-type"], event["detail"])
     if message is None:
         return {"outcome": "not for people"}
-    topic, subject, text = message
+    topic, subject, text = message[0], redact(message[1]), redact(message[2])
     topics.publish(topic, subject, text)
     slack.post(subject, text)
     return {"outcome": f"told {topic}"}

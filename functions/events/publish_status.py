@@ -3,6 +3,7 @@
 from typing import Any
 
 from functions.adapters.github.client import GitHub
+from functions.domain.redaction import redact
 from functions.domain.statuses import commit_statuses, deployment_status
 from functions.entry import Room
 
@@ -18,7 +19,7 @@ def publish_status(event: dict[str, Any], github: GitHub) -> dict[str, int]:
     repository, commit = release["repository"], release["commit"]
     statuses = commit_statuses(name, detail)
     for status in statuses:
-        github.set_status(repository, commit, status.context, status.state, status.description, "")
+        github.set_status(repository, commit, status.context, status.state, redact(status.description), "")
     state = deployment_status(name, detail)
     if state:
         deployment_id = detail["deploymentId"]
@@ -31,5 +32,5 @@ def publish_status(event: dict[str, Any], github: GitHub) -> dict[str, int]:
                 f"Release {commit[:12]} to {state.environment}",
                 {"key": deployment_id},
             )
-        github.set_deployment_status(repository, number, state.state, state.description, "", "")
+        github.set_deployment_status(repository, number, state.state, redact(state.description), "", "")
     return {"statuses": len(statuses)}

@@ -133,10 +133,10 @@ def test_several_must_approve_who_are_allowed_and_not_the_author(posts: list[tup
     for approve, by in posts:
         after = decide(current, decision(approve=approve, by=by, reason="" if approve else "no"), FROM)
         current = after if isinstance(after, Approval) else current
-    by = {consent.by.casefold() for consent in current.consents}
-    assert len(by) == len(current.consents)
-    assert by <= {"bob@x.io", "eve@y.io"}
-    assert (current.state == "approved") == (len(by) == 2)
+    people = {consent.by.casefold() for consent in current.consents}
+    assert len(people) == len(current.consents)
+    assert people <= {"bob@x.io", "eve@y.io"}
+    assert (current.state == "approved") == (len(people) == 2)
 
 
 def test_a_personal_link_speaks_for_its_holder() -> None:

@@ -1,0 +1,104 @@
+"""Gates on the way of a release: what scanners found, tests and a load run where it runs; played on the platform."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from functions.adapters.records import plain
+from local.settings import REPOSITORY
+from tests.scenarios.test_release import eventually
+from tests.scenarios.world import World
+
+RECORDED = Path(__file__).parents[1] / "recorded"
+GATES = """
+gates:
+  sarif: [reports/scan.sarif]
+  afterDeploy:
+    test: {buildspec: delivery/integration.yml, junit: [junit.xml], performance: load.json}
+"""
+INTEGRATION = """version: 0.2
+phases:
+  build:
+    commands:
+      - python integration.py
+artifacts:
+  files: [junit.xml, load.json]
+"""
+# Asks the service where the environment put it, as the release that it is.
+TESTS = """import json, os, urllib.request
+body = json.load(urllib.request.urlopen(os.environ["KIRO_OUTPUT_URL"] + "/health"))
+good = body["version"] == os.environ["KIRO_COMMIT"] and WORKS
+failure = "" if good else "<failure message='not as it should be'/>"
+case = f"<testcase classname='integration' name='health'>{failure}</testcase>"
+open("junit.xml", "w").write(f"<testsuite name='i'>{case}</testsuite>")
+json.dump({"requests": 100, "failures": 1, "meanSeconds": 0.05}, open("load.json", "w"))
+"""
+
+
+def write(world: World, *, scan: str = "semgrep-1.182.0-clean.sarif", works: bool = True) -> None:
+    """The delivered repository with gates."""
+    folder = world.author.folder
+    (folder / "delivery" / "integration.yml").write_text(INTEGRATION, "utf-8")
+    (folder / "integration.py").write_text(TESTS.replace("WORKS", str(works)), "utf-8")
+    (folder / "scan.sarif").write_bytes((RECORDED / scan).read_bytes())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _gated(world: World) -> Iterator[None]:
+    """For these scenarios only."""
+    manifest, build = (world.author.folder / name for name in ("delivery.yml", "delivery/build.yml"))
+    before = manifest.read_text("utf-8"), build.read_text("utf-8")
+    manifest.write_text(before[0] + GATES, "utf-8")
+    build.write_text(before[1].replace("dist\n", "dist\n      - cp scan.sarif reports/\n", 1), "utf-8")
+    yield
+    manifest.write_text(before[0], "utf-8")
+    build.write_text(before[1], "utf-8")
+
+
+@pytest.fixture(scope="module")
+def good(world: World) -> str:
+    """A release that passes every gate."""
+    write(world)
+    commit = world.push("feat: greet, with gates")
+    world.deployed(commit)
+    return commit
+
+
+def test_a_release_passes_its_gates(world: World, good: str) -> None:
+    """Scan, integration tests and load run are in the record, the figures with the environment, SARIF at GitHub."""
+    record = world.record(good)
+    assert record["outcome"] == "deployed", record["reason"]
+    assert {gate["name"] for gate in record["gates"]} == {"build", "tests", "coverage", "security"}
+    verdicts = {gate["name"]: gate["outcome"] for gate in record["gates_test"]}
+    assert verdicts == {"build": "passed", "tests": "passed", "performance": "passed"}
+    whole = world.table("environmentsTable").get_item(Key={"environment": "test", "part": "*"})["Item"]
+    assert plain(whole["performance"]) == {"requests": 100, "failures": 1, "meanSeconds": 0.05}
+    sarifs = world.platform.github.repository(REPOSITORY).sarifs
+    eventually(lambda: [one for one in sarifs if one.commit_sha == good])
+    expected = json.loads((RECORDED / "semgrep-1.182.0-clean.sarif").read_text("utf-8"))
+    assert next(one.document for one in sarifs if one.commit_sha == good) == expected
+
+
+def test_a_finding_deploys_nothing(world: World, good: str) -> None:
+    """A high finding of the real tool's report refuses the release before any environment."""
+    write(world, scan="semgrep-1.182.0.sarif")
+    commit = world.push("feat: with a shell")
+    ended = world.deployed(commit)
+    record = world.record(commit)
+    assert (record["outcome"], [e.workflow for e in ended]) == ("failed", ["deployment"])
+    assert "HIGH shell-true in app.py:5" in record["reason"]
+    assert world.version("test") == good
+
+
+def test_failed_integration_tests_walk_back(world: World, good: str) -> None:
+    """The release that fails its tests where it runs is rolled back there, the test named."""
+    write(world, works=False)
+    commit = world.push("feat: fails when asked")
+    world.deployed(commit)
+    record = world.record(commit)
+    assert record["outcome"] == "restored", record["reason"]
+    assert "1 of 1 tests failed: integration.health" in record["reason"]
+    assert world.version("test") == good
+    assert world.left_behind() == {"locks": [], "waits": []}
