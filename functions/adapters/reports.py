@@ -45,7 +45,10 @@ def read_coverage(archive: ZipFile, path: str) -> Coverage | Unreadable:
         if int(root.attrib.get("lines-valid", "1")) < 1:
             return Unreadable(f"{path}: not one line was measured")
         lines = float(root.attrib["line-rate"]) * 100
-        measured = int(root.attrib.get("branches-valid", "0")) > 0
+        branches_valid = int(root.attrib.get("branches-valid", "0"))
+        if branches_valid < 0:
+            return Unreadable(f"{path}: branches-valid is {branches_valid}: expected a count")
+        measured = branches_valid > 0
         branches = float(root.attrib["branch-rate"]) * 100 if measured else None
     except (KeyError, ValueError) as error:
         return Unreadable(f"{path}: <coverage> needs line-rate and branch-rate as numbers: {error}")

@@ -54,6 +54,8 @@ def strip_top_folder(downloaded: BinaryIO, source: BinaryIO) -> None:
                 raise SourceError(f"the source unpacks to {size} bytes, {_UNPACKED_LIMIT} allowed")
             for member in packed.infolist():
                 _, _, name = member.filename.partition("/")
+                if name.startswith("/") or ".." in name.split("/") or "\\" in name:
+                    raise SourceError(f"the source holds a file that would lie outside of it: {member.filename[:200]}")
                 if name and not member.is_dir():
                     content = packed.read(member)
                     member.filename = name

@@ -41,7 +41,9 @@ def plan_release(
     except ManifestError as error:
         return Plan("invalid", str(error))
     running = {e.name: environments.parts(e.name) for e in event.environments}
-    made = plan(manifest, event.environments, running, changes_since(github, event.release, running), event.release.commit)
+    made = plan(
+        manifest, event.environments, running, changes_since(github, event.release, running), event.release.commit
+    )
     for stage in made.stages:
         frozen = environments.frozen(stage.environment.name)
         if frozen:

@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from functions.adapters.builds import BuildOrder, Builds
+from functions.domain import budgets
 from functions.domain.environments import Environment
 from functions.domain.releases import Release
 from functions.entry import Room
-
-# P10: tests within 30 minutes; infrastructure, the slowest command of an environment, within 15.
-_BUILD_MINUTES = 30
-_COMMAND_MINUTES = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +23,7 @@ class Input:
     artifact: str
     input_artifact: str = ""
     environment: Environment | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def start_build(event: Input, builds: Builds) -> Output:
         event.source,
         event.artifact,
         variables,
-        _COMMAND_MINUTES if event.environment else _BUILD_MINUTES,
+        budgets.of_part(event.part or "infrastructure") if event.environment else budgets.BUILD,
         token=sha256(event.purpose.encode()).hexdigest(),
         input_artifact=event.input_artifact,
     )

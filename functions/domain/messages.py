@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from functions.domain import budgets
 from functions.domain.approvals import Approval
 
 Topic = Literal["deployments", "approvals", "rollbacks"]
@@ -93,7 +94,8 @@ def _rollback_started(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
 def _rollback_finished(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
     frozen = "; the environment is FROZEN" if detail["result"] == "unknown" else ""
     subject = f"Rollback of {_what(detail)} from {detail['environment']}: {detail['result']}{frozen}"
-    return "rollbacks", subject, detail["reason"]
+    late = budgets.overrun(detail.get("startedAt", ""), detail.get("verifiedAt", ""), budgets.ROLLBACK)
+    return "rollbacks", subject, f"{detail['reason']}; it {late}" if late else detail["reason"]
 
 
 _WRITERS = {

@@ -45,6 +45,10 @@ def commit_statuses(name: str, detail: Mapping[str, Any]) -> tuple[CommitStatus,
     if name == "DeploymentStarted":
         stages = (CommitStatus(f"kiro/{e}", "pending", "waits for its turn") for e in detail["environments"])
         return (CommitStatus("kiro", "pending", detail["reason"]), *stages)
+    if name == "GatesJudged":
+        failed = [gate for gate in detail["gates"] if gate["outcome"] == "failed"]
+        words = "; ".join(f"{gate['name']}: {gate['reason']}" for gate in failed or detail["gates"])
+        return (CommitStatus("kiro/gates", "failure" if failed else "success", words),)
     if name == "StageFinished":
         state = _STAGES.get(detail["result"], "failure")
         return (CommitStatus(f"kiro/{detail['environment']}", state, _words(detail["result"], detail["reason"])),)

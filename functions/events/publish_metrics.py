@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from functions.domain import budgets
 from functions.entry import Room
 
 ROOM = Room()
@@ -38,9 +39,16 @@ def measurements(name: str, detail: dict[str, Any]) -> list[Measurement]:
         ]
     if name == "RollbackFinished":
         restored = "RollbackSucceeded" if detail["result"] == "restored" else "RollbackFailed"
+        late = budgets.overrun(detail.get("startedAt", ""), detail.get("verifiedAt", ""), budgets.ROLLBACK)
         return [
+            *([("BudgetExceeded", MetricUnit.Count, 1.0, detail["environment"])] if late else []),
             *_duration("RollbackDuration", detail, "startedAt", "verifiedAt"),
             (restored, MetricUnit.Count, 1, detail["environment"]),
+        ]
+    if name == "GatesJudged":
+        return [
+            ("GatePassed" if gate["outcome"] == "passed" else "GateFailed", MetricUnit.Count, 1.0, gate["name"])
+            for gate in detail["gates"]
         ]
     return []
 

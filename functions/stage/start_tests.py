@@ -6,12 +6,11 @@ from hashlib import sha256
 from functions.adapters.builds import BuildOrder, Builds
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.deployment.start_build import Output
+from functions.domain import budgets
 from functions.domain.environments import Environment
 from functions.domain.manifests import AfterDeploy
 from functions.domain.releases import Release
 from functions.entry import Room
-
-_TEST_MINUTES = 30  # P10
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def start_tests(event: Input, builds: Builds, environments: EnvironmentsTable) -
         event.source,
         event.artifact,
         variables,
-        _TEST_MINUTES,
+        budgets.TESTS,
         token=sha256(event.purpose.encode()).hexdigest(),
         input_artifact=event.input_artifact,
     )

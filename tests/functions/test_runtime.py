@@ -203,3 +203,36 @@ def test_an_environment_in_json_is_one_in_python(stack: Stack) -> None:
     assert encode(Environment(**{f: getattr(ENVIRONMENT, f) for f in Environment.__dataclass_fields__})) == encode(
         ENVIRONMENT
     )
+
+
+def test_a_secret_in_an_exception_is_in_no_log(
+    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I4: what a library quotes when it fails is left out, in the message and in the stack trace."""
+    secret = "ghp_" + "Zx9Kq3Lm8Rt5Wv2Yb7Nc4Pd6"
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError(f"GET https://ada:{secret}@example.com failed")
+
+    monkeypatch.setattr("functions.adapters.topics.Topics.publish", fail)
+    handler = build("functions.events.notify", stack.clients)
+    detail = {"deploymentId": "d", "reason": "", "release": {"repository": "a/b", "commit": "c" * 40}}
+    with pytest.raises(RuntimeError):
+        handler({"detail-type": "DeploymentStarted", "detail": detail}, None)
+    written = capsys.readouterr().out
+    assert "failed" in written
+    assert secret not in written
+
+
+def test_a_secret_in_a_reason_is_in_no_mail(stack: Stack) -> None:
+    """I4: a build's words are handed on without it."""
+    detail = {
+        "deploymentId": "d",
+        "outcome": "failed",
+        "reason": "deploy: exit 1: --token Zx9Kq3Lm8Rt5Wv2Yb7Nc4Pd6",
+        "release": {"repository": "a/b", "commit": "c" * 40},
+    }
+    stack.run("events.notify", {"detail-type": "DeploymentFinished", "detail": detail})
+    (mail,) = stack.mails()
+    assert "Zx9Kq" not in mail["Message"]
+    assert "--token [redacted]" in mail["Message"]

@@ -61,3 +61,15 @@ def test_a_rollback_is_in_progress() -> None:
     told = deployment_status("RollbackStarted", {"environment": "test", "reason": "errors ring"})
     assert told == DeploymentStatus("test", "in_progress", "rolling back: errors ring")
     assert commit_statuses("RollbackStarted", {}) == ()
+
+
+def test_gates_have_a_status_of_their_own() -> None:
+    """G5: what failed is named; all verdicts when none did."""
+    good = {"name": "tests", "outcome": "passed", "reason": "3 passed"}
+    bad = {"name": "security", "outcome": "failed", "reason": "HIGH B602"}
+    assert commit_statuses("GatesJudged", {"gates": [good, bad]}) == (
+        CommitStatus("kiro/gates", "failure", "security: HIGH B602"),
+    )
+    assert commit_statuses("GatesJudged", {"gates": [good]}) == (
+        CommitStatus("kiro/gates", "success", "tests: 3 passed"),
+    )

@@ -1,0 +1,48 @@
+"""How long a step may take, and that it is told when it took longer."""
+
+import pytest
+
+from functions.domain import budgets
+from functions.domain.messages import compose
+from functions.events.publish_metrics import measurements
+
+START = "2026-01-31T08:00:00.000Z"
+ROLLBACK = {
+    "deploymentId": "main-1",
+    "environment": "production",
+    "result": "restored",
+    "reason": "hello runs 41",
+    "startedAt": START,
+}
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        ("2026-01-31T08:15:00.000Z", ""),
+        ("2026-01-31T08:17:00.000Z", "took 17 min, 15 allowed"),
+        ("", ""),
+    ],
+)
+def test_a_late_rollback_is_told_and_counted(ended: str, said: str) -> None:
+    """P10: in the mail and as a metric; one in time, or one whose times are lost, is not."""
+    assert budgets.overrun(START, ended, budgets.ROLLBACK) == said
+    message = compose("RollbackFinished", {**ROLLBACK, "verifiedAt": ended})
+    assert message
+    assert ("took 17 min" in message[2]) is bool(said)
+    names = [name for name, *_ in measurements("RollbackFinished", {**ROLLBACK, "verifiedAt": ended})]
+    assert ("BudgetExceeded" in names) is bool(said)
+
+
+def test_parts_have_their_budgets() -> None:
+    """Infrastructure 15 minutes, anything else 10."""
+    assert (budgets.of_part("infrastructure"), budgets.of_part("hello")) == (15, 10)
+
+
+def test_verdicts_of_gates_are_counted() -> None:
+    """G5: per gate."""
+    gates = [{"name": "tests", "outcome": "passed"}, {"name": "security", "outcome": "failed"}]
+    assert [(name, where) for name, _, _, where in measurements("GatesJudged", {"gates": gates})] == [
+        ("GatePassed", "tests"),
+        ("GateFailed", "security"),
+    ]
