@@ -15,6 +15,8 @@ demo: $(READY) $(LAYER) ## Set up, and see a release walk to production and a ba
 	$(BIN)/python -m local demo
 
 test: $(READY) $(LAYER) ## Set up, and pass the tests
+	@for browser in "$$CHROMIUM" chromium chromium-browser google-chrome; do command -v "$$browser" && break; done >/dev/null || \
+		echo "no Chromium: the approval page is not looked at in a browser (apt-get install chromium, or set CHROMIUM)"
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=90
 
 check: $(READY) ## Lint, types, definitions, security: reports, changes nothing

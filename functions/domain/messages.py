@@ -31,6 +31,7 @@ def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
         f"  Title      {summary['title']}",
         f"  Author     {summary['author']}",
         f"  Changes    {summary['changes']}",
+        *_commits(approval),
         f"  Gates      {summary['gates']}",
         f"  Rollback   {summary['rollback']}",
         *([f"  Reason     {summary['reason']}"] if summary["reason"] else []),
@@ -42,6 +43,14 @@ def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
         f"Deployment {approval.deployment_id}",
     ]
     return subject, "\n".join(lines)
+
+
+def _commits(approval: Approval) -> list[str]:
+    """The commits since what runs, as they stand on the page."""
+    if approval.shown is None:
+        return []
+    told = [*approval.shown.commits, *([approval.shown.commits_note] if approval.shown.commits_note else [])]
+    return [f"  {'Commits' if number == 0 else '':<10} {line}" for number, line in enumerate(told)]
 
 
 def compose(name: str, detail: Mapping[str, Any]) -> tuple[Topic, str, str] | None:

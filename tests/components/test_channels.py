@@ -26,3 +26,25 @@ def test_topics_refuse_what_comes_without_tls(whole: Outcome) -> None:
     for policy in policies:
         refusals = [s for s in json.loads(policy.inputs["policy"])["Statement"] if s["Effect"] == "Deny"]
         assert [s["Condition"] for s in refusals] == [{"Bool": {"aws:SecureTransport": "false"}}]
+
+
+def test_a_personal_link_reaches_its_holder_only() -> None:
+    """Each approver is subscribed with a filter for their own mails, which the shared address does not get."""
+    recorder = Recorder()
+    site = Site("test", ACCOUNT, REGION, "aws")
+    people = ["ada@example.com", "bob@example.com"]
+    run(
+        lambda: Channels(site=site, key_arn="arn:aws:kms:::key/k", email="ops@example.com", approvers=people),
+        "test",
+        {},
+        recorder,
+    )
+    filters = {
+        one.inputs["endpoint"]: json.loads(one.inputs["filterPolicy"])
+        for one in recorder.of("sns/topicSubscription:TopicSubscription")
+        if one.inputs.get("filterPolicy")
+    }
+    assert filters == {
+        "ops@example.com": {"approver": [{"exists": False}]},
+        **{person: {"approver": [person]} for person in people},
+    }

@@ -57,6 +57,13 @@ def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
         ({"environments": _environment(watchSeconds="300")}, ["environments[0].watchSeconds", "integer"]),
         ({"environments": [{"name": "test"}, {"name": "test"}]}, ["test is there twice"]),
         ({"environments": [{"name": "production"}]}, ["kiro-worker:environments[0]", "approval must be true"]),
+        ({"environments": _environment(approvers=["ada"])}, ["environments[0].approvers[0]", '"ada"']),
+        ({"environments": _environment(approvalsNeeded=0)}, ["environments[0].approvalsNeeded", "1"]),
+        ({"environments": _environment(approvalsNeeded=2)}, ["environments[0]", "as many addresses in approvers"]),
+        (
+            {"environments": _environment(approvalsNeeded=2, approvers=["ada@x.io", "@x.io"])},
+            ["environments[0]", "as many addresses in approvers"],
+        ),
         ({"environments": _environment(account="123456789012")}, ["environments[0]", "deployRoleArn is missing"]),
         (
             {"environments": _environment(deployRoleArn="arn:aws:iam::123456789012:role/deploy")},

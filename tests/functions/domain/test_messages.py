@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import pytest
 
-from functions.domain.approvals import Approval
+from functions.domain.approvals import Approval, Shown
 from functions.domain.messages import Topic, approval_wanted, compose
 from functions.entry import encode
 from tests.functions.samples import DEPLOYMENT, RELEASE
@@ -99,3 +99,12 @@ def test_the_mail_that_asks_has_two_links_and_all_one_needs(purpose: Any) -> Non
     assert "Reason" not in text
     asked = Approval("id", purpose, "d", "p", {**SUMMARY, "reason": "cpu rings"}, [], "a", "b", "c")
     assert "Reason     cpu rings" in approval_wanted(asked, "l")[1]
+
+
+def test_the_mail_tells_the_commits() -> None:
+    """A1: as they stand on the page."""
+    shown = Shown("build.zip", "aa", commits=("1a2b greet (Ada)", "0a0a fix (Bob)"), commits_note="and 3 older ones")
+    approval = Approval("id", "deploy", "d", "p", {**SUMMARY, "reason": ""}, [], "a", "b", "c", shown=shown)
+    lines = approval_wanted(approval, "l")[1].splitlines()
+    first = lines.index("  Commits    1a2b greet (Ada)")
+    assert [line.strip() for line in lines[first + 1 : first + 3]] == ["0a0a fix (Bob)", "and 3 older ones"]

@@ -11,6 +11,7 @@ import pytest
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import State, hash_secret
+from functions.events import approval_page
 from tests.functions.approving import ARTIFACT, GATES, SECRET, ask, kept
 from tests.functions.delivered import artifact
 from tests.functions.samples import DEPLOYMENT
@@ -284,3 +285,14 @@ def test_the_secret_is_in_no_record(stack: Stack) -> None:
     everything = [stack.table(name).scan()["Items"] for name in ("waits", "deployments")]
     assert SECRET not in str(everything)
     assert SECRET not in str(stack.completed())
+
+
+def test_the_page_may_enter_no_environment_and_read_no_secret() -> None:
+    """It is open to the world: tables, one bucket and its waiting states are all it may touch."""
+    allowed = {allow.on for allow in approval_page.ROOM.allow}
+    assert allowed <= {"table/waits", "index/waits", "table/deployments", "bucket/artifacts", "bucket/artifacts/*"} | {
+        "key",
+        "workflows",
+        "*",
+    }
+    assert not any("sts:AssumeRole" in allow.actions for allow in approval_page.ROOM.allow)
