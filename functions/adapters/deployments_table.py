@@ -1,11 +1,13 @@
 """The record of every deployment: what was released, what each stage did, how it ended (DESIGN §3)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import Clock
 from functions.adapters.records import plain, stored
+from functions.domain.gates import Gate
 from functions.domain.releases import Release
 from functions.domain.rollback import Compensation
 from functions.entry import Allow, decode
@@ -53,6 +55,18 @@ class DeploymentsTable:
         """The whole record, consistent; None when there is none."""
         item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
         return plain(item) if item else None
+
+    def verdicts(self, deployment_id: str) -> tuple[Gate, ...]:
+        """Every gate that was judged so far: before any deployment, and in each environment (`staging tests`)."""
+        record = self.get(deployment_id) or {}
+        later = sorted(key for key in record if key.startswith("gates_"))
+        judged = [decode(Gate, gate) for gate in record.get("gates", [])]
+        for key in later:
+            judged += [
+                replace(gate, name=f"{key.removeprefix('gates_')} {gate.name}")
+                for gate in (decode(Gate, one) for one in record[key])
+            ]
+        return tuple(judged)
 
     def recent(self, environment: str, status: str, limit: int = 20) -> list[dict[str, Any]]:
         """Records that stand in an environment with a status, in no order (eventually consistent)."""

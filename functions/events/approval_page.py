@@ -19,8 +19,7 @@ from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable, approval_key
 from functions.domain.approvals import Approval, Decision, Refused, changed, decide, holder, opens, seen
 from functions.domain.errors import SourceError
-from functions.domain.gates import Gate
-from functions.entry import Room, decode
+from functions.entry import Room
 from functions.stage.await_approval import decided
 
 ROOM = Room(
@@ -109,12 +108,11 @@ def _void(approval: Approval, artifacts: Artifacts, deployments: DeploymentsTabl
     """Why this is no longer what was shown; the artifact and the verdicts are read anew."""
     if approval.shown is None or approval.purpose != "deploy":
         return ""
-    record = deployments.get(approval.deployment_id) or {}
     try:
         digest = artifacts.digest(approval.shown.artifact)
     except SourceError as error:
         return str(error)
-    return changed(approval, digest, tuple(decode(Gate, gate) for gate in record.get("gates", [])))
+    return changed(approval, digest, deployments.verdicts(approval.deployment_id))
 
 
 def _told(after: Approval, waits: WaitsTable, tokens: TaskTokens, deployments: DeploymentsTable) -> dict[str, Any]:

@@ -132,13 +132,14 @@ def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deploym
     """What is approved must be what the gates judged; a review is about a release that runs already."""
     commits, note = outlook.commits(event.release, event.environment.name, event.parts)
     back = outlook.ways_back(event.environment, event.parts)
+    gates = deployments.verdicts(event.deployment_id) or event.gates
     if event.purpose == "review":
-        return Shown(event.artifact, "", event.gates, commits, note, back)
+        return Shown(event.artifact, "", gates, commits, note, back)
     digest = artifacts.digest(event.artifact)
     judged = (deployments.get(event.deployment_id) or {}).get("artifactDigest") or digest
     if judged != digest:
         raise SourceError(f"{event.artifact} is not what the gates judged: it was changed since")
-    return Shown(event.artifact, digest, event.gates, commits, note, back)
+    return Shown(event.artifact, digest, gates, commits, note, back)
 
 
 def _summary(event: Input, shown: Shown) -> dict[str, str]:

@@ -173,3 +173,14 @@ def test_a_domain_shares_one_link(stack: Stack) -> None:
     assert ["MessageAttributes" in mail for mail in stack.mails()] == [True, False]
     assert approval.authors == ["Ada", "ada@example.com"]
     assert [holder(approval, secret) for _, secret, intent in links(stack) if intent == "approve"] == ["ada@x.io", ""]
+
+
+def test_verdicts_of_earlier_environments_are_shown(stack: Stack) -> None:
+    """What staging's tests and load run said belongs to the question whether production may follow."""
+    table = DeploymentsTable.connect(stack.clients)
+    build, tests = Gate("build", "passed", "it succeeded"), Gate("tests", "passed", "9 tests passed")
+    table.note(DEPLOYMENT, gates=[build], gates_staging=[tests], gates_test=[tests])
+    shown = kept(stack, ask(stack)).shown
+    assert shown
+    assert [gate.name for gate in shown.gates] == ["build", "staging tests", "test tests"]
+    assert shown.gates == table.verdicts(DEPLOYMENT)
