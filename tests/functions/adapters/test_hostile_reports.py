@@ -15,7 +15,7 @@ from functions.domain.gates import Coverage, TestRun, Unreadable, judge_coverage
 BOMB = '<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "ha">' + "".join(
     f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n > 1 else "&a;" * 10}">' for n in range(1, 10)
 )
-XML = {
+XML: dict[str, tuple[str | bytes, str]] = {
     "entity bomb": (BOMB + "]><testsuite>&a9;</testsuite>", "entities and external references are refused"),
     "external entity": (
         '<!DOCTYPE b [<!ENTITY x SYSTEM "file:///etc/passwd">]><testsuite name="&x;"/>',
