@@ -17,14 +17,14 @@ from statemachines.policies import waits
 
 FOLDER = Path(__file__).parent
 ROOMS = FOLDER.parent / "functions"
-WORKFLOWS = ("deployment", "stage", "rollback")
+WORKFLOWS = ("deployment", "stage", "rollback", "enhanced_watch")
 # Step Functions ends an execution at this number of events.
 HISTORY_LIMIT = 25_000
 # A definition's loops run over the parts or stages of a release; the manifest allows this many.
 LOOP_LIMIT = 12
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _TOKEN = ".waitForTaskToken"  # noqa: S105 - an ASL suffix
-_ENDS = {"FailedClean", "FailedDirty", "EndedUntold"}
+_ENDS = {"FailedClean", "FailedDirty", "EndedUntold", "WatchBroke"}
 
 Definition = dict[str, Any]
 State = dict[str, Any]
@@ -203,7 +203,10 @@ def sample_values(workflow: str) -> dict[str, Any]:
     machine = "arn:aws:states:eu-central-1:123456789012:stateMachine:m"
     numbers = {"StageTimeoutSeconds": 172_800, "RollbackTimeoutSeconds": 3_600}
     texts = {"EventBus": "bus", "BuildProject": "project", "StageWorkflow": machine, "RollbackWorkflow": machine}
-    return values | numbers | texts | {"Environments": []} | waits(build=60, approval=300, lock=60, watch=30)
+    texts["EnhancedWatchWorkflow"] = machine
+    return values | numbers | texts | {"Environments": []} | waits(
+        build=60, approval=300, lock=60, watch=30, enhanced=600
+    )
 
 
 def _known(name: str, values: Mapping[str, Any]) -> Any:

@@ -37,21 +37,23 @@ def ask_again(times: int) -> list[dict[str, Any]]:
     ]
 
 
-def waits(*, build: int, approval: int, lock: int, watch: int) -> dict[str, Any]:
+def waits(*, build: int, approval: int, lock: int, watch: int, enhanced: int) -> dict[str, Any]:
     """Backstops (seconds) and the policies that go with them.
 
     The longest wait is backstop × times: builds 90 min (timeout 60 min), approvals 24 h and some, locks 8 h, watches
-    60 min. A Lambda that is asked past the end of its wait completes it; the counts are the fuse behind that.
+    60 min, enhanced watches 4 to 7 days. A Lambda that is asked past the end of its wait completes it; the counts are the fuse behind that.
     """
     return {
         "BuildBackstopSeconds": build,
         "ApprovalBackstopSeconds": approval,
         "LockBackstopSeconds": lock,
         "WatchBackstopSeconds": watch,
+        "EnhancedBackstopSeconds": enhanced,
         "AskBuild": ask_again(_times(90 * 60, build)),
         "AskApproval": ask_again(_times(25 * 3600, approval)),
         "AskLock": ask_again(_times(8 * 3600, lock)),
         "AskWatch": ask_again(_times(60 * 60, watch)),
+        "AskEnhanced": ask_again(_times(7 * 86_400, enhanced)),
         "RetryFaults": RETRY_FAULTS,
         "RetryAnnouncement": RETRY_ANNOUNCEMENT,
         "RetryStart": RETRY_START,
@@ -61,4 +63,4 @@ def waits(*, build: int, approval: int, lock: int, watch: int) -> dict[str, Any]
 
 def _times(seconds: int, backstop: int) -> int:
     """Asks that fill a span, but never so many that they alone could fill an execution's history."""
-    return min(max(seconds // backstop, 10), 600)
+    return min(max(seconds // backstop, 10), 1000)

@@ -19,6 +19,10 @@ class Executions:
         Allow(("states:DescribeExecution",), on="executions", why="an execution's ARN ends in its name"),
     )
 
+    STOP: ClassVar[tuple[Allow, ...]] = (
+        Allow(("states:StopExecution",), on="executions", why="an execution's ARN ends in its name"),
+    )
+
     def __init__(self, client: "SFNClient") -> None:
         self._client = client
         self._ended: set[str] = set()
@@ -39,6 +43,13 @@ class Executions:
         if status != "RUNNING":
             self._ended.add(execution)
         return status == "RUNNING"
+
+    def stop(self, execution: str, cause: str) -> None:
+        """Stop an execution; one that has ended, or never was, is no error."""
+        try:
+            self._client.stop_execution(executionArn=execution, error="Stopped", cause=cause)
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return
 
     def input(self, execution: str) -> dict[str, Any]:
         """What an execution was started with."""

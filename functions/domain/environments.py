@@ -3,11 +3,17 @@
 from dataclasses import dataclass, field
 
 from functions.domain.manifests import Part
+from functions.domain.watches import Before
+from functions.domain.windows import Closed, Window
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The settings of one environment, carried by the deployment's definition; times in seconds."""
+    """The settings of one environment, carried by the deployment's definition; times in seconds.
+
+    `ringing_alarms` and `blind_alarms` say what follows when alarms ring, or have no data or do not exist, before a
+    release has changed anything.
+    """
 
     name: str
     region: str
@@ -22,6 +28,11 @@ class Environment:
     critical_alarms: list[str] = field(default_factory=list)
     warning_alarms: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
+    windows: list[Window] = field(default_factory=list)
+    freezes: list[Closed] = field(default_factory=list)
+    ringing_alarms: Before = "block"
+    blind_alarms: Before = "ignore"
+    enhanced_watch_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The way back: what was changed, in which order it is undone, and what the end of it is called (R4, R5)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +44,18 @@ def steps(ledger: Sequence[Compensation], environment: str) -> tuple[Step, ...]:
     """The compensations of an environment, last change first; a part that never ran has nothing to go back to."""
     mine = sorted((c for c in ledger if c.environment == environment), key=lambda c: c.order, reverse=True)
     return tuple(Step(c.definition_before or c.part, c.before) for c in mine if c.before is not None)
+
+
+def still_ours(
+    ledger: Sequence[Compensation], states: Mapping[str, PartState], committed_at: str
+) -> tuple[Compensation, ...]:
+    """The entries whose part no newer release has replaced: undoing those would undo the newer one (P3)."""
+
+    def replaced(entry: Compensation) -> bool:
+        state = states.get(entry.part.name)
+        return bool(state and state.running and state.running.committed_at > committed_at)
+
+    return tuple(entry for entry in ledger if not replaced(entry))
 
 
 def verdict(parts: Sequence[ReadBack]) -> tuple[Verdict, str]:

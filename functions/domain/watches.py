@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["critical", "warning"]
+Before = Literal["block", "ask", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,13 @@ def _ring(alarms: Sequence[AlarmReading]) -> str:
 
 def _blind(alarms: Sequence[AlarmReading]) -> str:
     """R1: an alarm that does not exist or has no data is named, never taken for good news in silence."""
+    words = _blind_words(alarms)
+    return f"no alarm rang, but {words}" if words else ""
+
+
+def _blind_words(alarms: Sequence[AlarmReading]) -> str:
     missing = [a.name for a in alarms if a.state == "missing"]
     dark = [a.name for a in alarms if a.state == "INSUFFICIENT_DATA"]
     said = [f"no alarm is named {', '.join(missing)}"] if missing else []
     said += [f"no data for {', '.join(dark)}"] if dark else []
-    return "no alarm rang, but " + "; ".join(said) if said else ""
+    return "; ".join(said)

@@ -8,7 +8,7 @@ from functions.adapters.lookout import Lookout
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.environments import Environment
-from functions.domain.watches import judge
+from functions.domain.watches import Accepted, judge
 from functions.entry import Room, decode
 from functions.stage.await_approval import decided
 
@@ -63,6 +63,7 @@ def _end_watch(wait: Wait, alarm: str, waits: WaitsTable, lookout: Lookout, toke
         now=clock.text(),
         until=wait.facts["until"],
         reviewed=wait.facts["reviewed"],
+        accepted=decode(Accepted, wait.facts["accepted"]),
     )
     if seen.outcome not in ("breached", "review"):
         return False

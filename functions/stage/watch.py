@@ -7,13 +7,13 @@ from functions.adapters.lookout import Lookout
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.environments import Environment
-from functions.domain.watches import Watch, judge
+from functions.domain.watches import Accepted, Watch, judge
 from functions.entry import Room, encode
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What is watched until when (ISO 8601); `reviewed` are warnings that a person has looked at."""
+    """What is watched until when (ISO 8601); `reviewed` warnings were looked at, `accepted` alarms rang before."""
 
     task_token: str
     execution: str
@@ -21,6 +21,7 @@ class Input:
     environment: Environment
     until: str
     reviewed: list[str] = field(default_factory=list)
+    accepted: Accepted = field(default_factory=Accepted)
 
 
 ROOM = Room(allow=(*WaitsTable.WRITE, *Lookout.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
@@ -29,11 +30,21 @@ ROOM = Room(allow=(*WaitsTable.WRITE, *Lookout.LOOK, *TaskTokens.COMPLETE), time
 def watch(event: Input, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, clock: Clock) -> Watch:
     """Token first, then the look: an alarm between the two is seen by one or by the other."""
     key = watch_key(event.environment.name, event.execution)
-    facts = {"environment": encode(event.environment), "until": event.until, "reviewed": event.reviewed}
+    facts = {
+        "environment": encode(event.environment),
+        "until": event.until,
+        "reviewed": event.reviewed,
+        "accepted": encode(event.accepted),
+    }
     waits.store(Wait(key, event.task_token, event.execution, event.environment.name, facts), clock.now())
     alarms = lookout.alarms(event.environment)
     seen = judge(
-        alarms, lookout.probes(event.environment), now=clock.text(), until=event.until, reviewed=event.reviewed
+        alarms,
+        lookout.probes(event.environment),
+        now=clock.text(),
+        until=event.until,
+        reviewed=event.reviewed,
+        accepted=event.accepted,
     )
     if seen.outcome != "watching":
         tokens.succeed(event.task_token, seen)

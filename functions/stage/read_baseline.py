@@ -1,0 +1,42 @@
+"""ReadBaseline: which alarms ring, are blind or are missing before anything is changed, and what follows (R1)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.lookout import Lookout
+from functions.domain.environments import Environment
+from functions.domain.watches import AlarmReading, Baseline, read_baseline as judge
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The environment to enter."""
+
+    deployment_id: str
+    environment: Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What follows; `accepted` are alarms that rang before, and `at` when (ISO 8601)."""
+
+    outcome: Literal["clear", "ask", "block"]
+    reason: str
+    accepted: list[str]
+    at: str
+
+
+ROOM = Room(allow=(*Lookout.LOOK, *DeploymentsTable.WRITE), timeout_seconds=50)
+
+
+def read_baseline(event: Input, lookout: Lookout, deployments: DeploymentsTable, clock: Clock) -> Output:
+    """What was named here goes to the record, also when it is let pass."""
+    at = clock.text()
+    alarms: tuple[AlarmReading, ...] = lookout.alarms(event.environment)
+    baseline: Baseline = judge(alarms, event.environment.ringing_alarms, event.environment.blind_alarms)
+    facts = {"outcome": baseline.outcome, "reason": baseline.reason, "at": at}
+    deployments.note(event.deployment_id, **{f"baseline_{event.environment.name}": facts})
+    return Output(baseline.outcome, baseline.reason, list(baseline.ringing), at)
