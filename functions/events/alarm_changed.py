@@ -44,7 +44,19 @@ def alarm_changed(
     """The event only hurries: each watch it concerns reads the alarms itself, and ends if they say so."""
     alarm = str(event["detail"]["alarmName"])
     concerned = (wait for name in names.names for wait in waits.of_environment(name))
-    return {"ended": [wait.wait_key for wait in concerned if _end(wait, alarm, waits, lookout, tokens, clock)]}
+    ended: list[str] = []
+    blind: list[str] = []
+    failed: list[Exception] = []
+    for wait in concerned:
+        try:
+            if _end(wait, alarm, waits, lookout, tokens, clock):
+                ended.append(wait.wait_key)
+        except Exception as error:  # one wait that can't be read does not keep the others
+            failed.append(error)
+            blind.append(wait.wait_key)
+    if failed:
+        raise ExceptionGroup(f"{alarm}: could not look for {', '.join(blind)}", failed)
+    return {"ended": ended}
 
 
 def _end(wait: Wait, alarm: str, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, clock: Clock) -> bool:

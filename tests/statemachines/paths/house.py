@@ -22,9 +22,9 @@ from tests.statemachines.paths.playing import AS_USUAL, Line, Played, Playing, S
 if TYPE_CHECKING:
     from local.emulator import Clients
 
-# Token timeouts are not shortened by the emulator: a lost answer costs one of these, and three asks are all there are.
-BACKSTOP_SECONDS = 1
-ASKS = 3
+# Token timeouts are not shortened by the emulator: a lost answer costs one of these, and two asks are all there are.
+BACKSTOP_SECONDS = 2
+ASKS = 2
 BUS = "played"
 ROLE_ARN = "arn:aws:iam::123456789012:role/played"
 

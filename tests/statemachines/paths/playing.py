@@ -112,7 +112,8 @@ class Playing:
         children = {
             item["name"].removeprefix(self._deployment).strip("-"): self._seen(item["executionArn"])
             for workflow in ("stage", "rollback")
-            for item in self._sfn.list_executions(stateMachineArn=self._machines[workflow])["executions"]
+            for page in self._sfn.get_paginator("list_executions").paginate(stateMachineArn=self._machines[workflow])
+            for item in page["executions"]
             if item["name"].startswith(self._deployment) and item["executionArn"] != self._arn
         }
         return self._seen(self._arn, calls, children)

@@ -33,7 +33,7 @@ INPUT: dict[str, dict[str, Any]] = {
     },
     "rollback": {},
 }
-AT_ONCE = 4
+AT_ONCE = 6
 
 
 def play_each(house: House, workflow: Workflow, lines: Mapping[str, list[Line]]) -> dict[str, Played]:

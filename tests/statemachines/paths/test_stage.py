@@ -21,6 +21,7 @@ from tests.statemachines.paths.answers import (
     turn,
     watch,
 )
+from tests.statemachines.paths.house import BACKSTOP_SECONDS
 from tests.statemachines.paths.playing import AS_USUAL, SILENCE, Played, answer, raises
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def test_an_alarm_goes_back_within_the_moment(house: House) -> None:
     rung = time.time()
     playing.complete("stage/Watch", watch("breached", "alarm 5xx rings", "5xx"))
     planned = playing.called("rollback/PlanRollback")
-    assert planned.at - rung < 1.0
+    assert planned.at - rung < BACKSTOP_SECONDS
     played = playing.end()
     assert played.states == [*WATCHED, *BACK]
     assert played.told("Watch", times=1)

@@ -1,0 +1,41 @@
+"""How often a wait is asked, and what is retried."""
+
+from typing import Any
+
+import pytest
+
+from statemachines.policies import LOOK_AGAIN, RETRY_FAULTS, ask_again, waits
+
+
+@pytest.mark.parametrize("backstop", [1, 5, 30, 60, 300, 3600])
+def test_a_wait_is_asked_often_enough_and_never_too_often(backstop: int) -> None:
+    """The asks fill the span of the wait, but neither an execution's history nor nothing."""
+    made: dict[str, Any] = waits(build=backstop, approval=backstop, lock=backstop, watch=backstop)
+    for name in ("AskBuild", "AskApproval", "AskLock", "AskWatch"):
+        assert 10 <= made[name][0]["MaxAttempts"] <= 600
+    assert made["WatchBackstopSeconds"] == backstop
+    assert made["AskApproval"][0]["MaxAttempts"] * backstop >= 25 * 3600 or made["AskApproval"][0]["MaxAttempts"] == 600
+
+
+def test_an_ask_is_repeated_at_once_and_its_faults_with_backoff() -> None:
+    """A timeout of the wait is no fault; a fault of its Lambda is retried beside it."""
+    timeout, faults = ask_again(7)
+    assert (timeout["ErrorEquals"], timeout["MaxAttempts"], timeout["BackoffRate"]) == (["States.Timeout"], 7, 1)
+    assert "Lambda.TooManyRequestsException" in faults["ErrorEquals"]
+    assert faults["JitterStrategy"] == "FULL"
+
+
+def test_rooms_are_retried_for_what_is_not_their_fault() -> None:
+    """DESIGN §4: throttling, Lambda service faults, a lost process, GitHub out of reach; with backoff and jitter."""
+    (policy,) = RETRY_FAULTS
+    for name in ("Lambda.TooManyRequestsException", "Lambda.ServiceException", "Sandbox.Timedout", "States.Timeout"):
+        assert name in policy["ErrorEquals"]
+    assert "GitHubUnavailableError" in policy["ErrorEquals"]
+    assert policy["BackoffRate"] > 1
+
+
+def test_a_service_that_starts_slowly_gets_a_minute() -> None:
+    """NotHealthyYetError is looked at again for a while."""
+    first = LOOK_AGAIN[0]
+    seconds = sum(first["IntervalSeconds"] * first["BackoffRate"] ** n for n in range(first["MaxAttempts"]))
+    assert seconds >= 60
