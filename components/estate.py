@@ -11,6 +11,7 @@ from components.settings import EnvironmentSettings, Settings
 from components.site import Site
 from components.storage import Storage
 from functions.domain.environments import Environment
+from functions.domain.windows import Closed, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class Estate:
                 critical_alarms=list(one.critical_alarms),
                 warning_alarms=list(one.warning_alarms),
                 variables=dict(one.variables),
+                windows=[Window(list(w.days), w.opens, w.closes, w.timezone) for w in one.windows],
+                freezes=[Closed(f.starts, f.ends, f.reason) for f in one.freezes],
+                ringing_alarms=one.ringing_alarms,
+                blind_alarms=one.blind_alarms,
+                enhanced_watch_seconds=one.enhanced_watch_seconds,
             )
             for one in self.settings.environments
         ]

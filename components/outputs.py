@@ -8,6 +8,7 @@ from components.encryption import Encryption
 from components.estate import Estate
 from components.monitoring import Monitoring
 from components.pipeline import Pipeline
+from functions.entry import camel
 
 
 def outputs(estate: Estate, encryption: Encryption, pipeline: Pipeline, monitoring: Monitoring) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def outputs(estate: Estate, encryption: Encryption, pipeline: Pipeline, monitori
         "endpoint": estate.api_url,
         "webhookUrl": pulumi.Output.concat(estate.api_url, "/github"),
         "approvalsUrl": pulumi.Output.concat(estate.api_url, "/approvals"),
-        **{f"{name}Workflow": workflow.arn for name, workflow in pipeline.workflows.items()},
+        **{f"{camel(name)}Workflow": workflow.arn for name, workflow in pipeline.workflows.items()},
         "artifactsBucket": storage.bucket.bucket,
         "deploymentsTable": storage.deployments.name,
         "environmentsTable": storage.environments.name,

@@ -1,23 +1,26 @@
 """The settings of a stack: typed, closed, and refused by name before the first resource is registered (I1)."""
 
 import json
+from datetime import datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 NAMESPACE = "kiro-worker"
 TAGS = ("Project", "Environment", "ManagedBy")
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,15}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+[^\s]*$")]
 Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+$")]
 PolicyArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$")]
+WallClock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Seconds = Annotated[int, Field(ge=0)]
 # What CloudWatch Logs takes as retention, in days.
 Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288]
@@ -25,6 +28,18 @@ Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 73
 
 class SettingsError(pulumi.RunError):
     """The stack's settings can't be used; every line names a key, its value and what is allowed."""
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("must be a time zone of the IANA database, such as Europe/Berlin")
+    return name
+
+
+def _moment(text: str) -> str:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("must be a moment with its offset, such as 2026-12-24T00:00:00+01:00")
+    return text
 
 
 class _Closed(BaseModel):
@@ -57,6 +72,30 @@ class GitHub(_Closed):
     """The board's field that holds an item's state."""
 
 
+class DeploymentWindow(_Closed):
+    """A weekly span in which deployments may enter."""
+
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(min_length=1)
+    """The days on which it opens."""
+    opens: WallClock
+    """When it opens, HH:MM."""
+    closes: WallClock
+    """When it closes, HH:MM; at or before `opens` means on the next day."""
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """The time zone of both, such as `Europe/Berlin`."""
+
+
+class DeploymentFreeze(_Closed):
+    """A span in which no deployment enters."""
+
+    starts: Annotated[str, AfterValidator(_moment)]
+    """Its first moment, ISO 8601 with offset."""
+    ends: Annotated[str, AfterValidator(_moment)]
+    """The first moment after it."""
+    reason: Annotated[str, StringConstraints(min_length=1)]
+    """What people are told."""
+
+
 class EnvironmentSettings(_Closed):
     """One environment that a release walks through; all times in seconds."""
 
@@ -76,6 +115,14 @@ class EnvironmentSettings(_Closed):
     """How long after the request a decision counts at the earliest."""
     watch_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
     """How long alarms are watched after a deployment."""
+    windows: tuple[DeploymentWindow, ...] = ()
+    """When deployments may enter; at any time when left out."""
+    freezes: tuple[DeploymentFreeze, ...] = ()
+    """Spans in which none may, but emergencies."""
+    ringing_alarms: Literal["block", "ask", "ignore"] = "block"
+    """What follows when alarms ring before a release has changed anything: end it, ask a person, or go on."""
+    blind_alarms: Literal["block", "ask", "ignore"] = "ignore"
+    """What follows when alarms do not exist or have no data then; a first release makes its alarms itself."""
     enhanced_watch_seconds: Annotated[int, Field(ge=0, le=7 * 86_400)] = 0
     """How long they are watched on, beside the next releases; 0 for not at all."""
     stabilise_seconds: Seconds = 60
@@ -117,6 +164,8 @@ class Backstops(_Closed):
     """For locks."""
     watch_seconds: Annotated[int, Field(ge=5)] = 30
     """For watches: alarms and health are read this often also without an event."""
+    enhanced_seconds: Annotated[int, Field(ge=5)] = 600
+    """For enhanced watches."""
 
 
 class CodeBuild(_Closed):
@@ -139,8 +188,9 @@ class Settings(_Closed):
     """How often the board is read."""
     notification_email: Email | None = None
     """Who gets the mails of all three topics; nobody when left out."""
-    lock_mode: Literal["superseded", "queued"] = "superseded"
-    """Whether a newer release sends an older one away that waits for the same environment, or stands in line."""
+    lock_mode: Literal["superseded", "queued", "parallel"] = "superseded"
+    """Of releases that wait for an environment: the newest of a repository goes on (superseded), each in turn
+    (queued), or each in turn with repositories not waiting for one another (parallel)."""
     backstops: Backstops = Backstops()
     """How long waits trust events."""
     retain_stateful: bool = False

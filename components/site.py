@@ -59,10 +59,14 @@ class Site:
         """The ARN of a role of this account."""
         return self.arn("iam", f"role/{name}")
 
+    def workflow_name(self, workflow: str) -> str:
+        """`enhanced_watch` → `kiro-pipeline-{stack}-enhanced-watch`."""
+        return self.name(workflow.replace("_", "-"))
+
     def workflow_arn(self, workflow: str) -> str:
         """The ARN of a workflow: functions start workflows that call functions, so one side goes by name."""
-        return self.arn("states", f"stateMachine:{self.name(workflow)}")
+        return self.arn("states", f"stateMachine:{self.workflow_name(workflow)}")
 
     def executions_arn(self, workflow: str) -> str:
         """The ARNs of all executions of a workflow."""
-        return self.arn("states", f"execution:{self.name(workflow)}:*")
+        return self.arn("states", f"execution:{self.workflow_name(workflow)}:*")

@@ -27,6 +27,7 @@ VARIABLES: Mapping[str, Callable[[Estate], pulumi.Input[str]]] = {
     "MAIN_BRANCH": lambda estate: estate.settings.github.main_branch,
     "DEPLOYMENT_WORKFLOW": lambda estate: estate.site.workflow_arn("deployment"),
     "STAGE_WORKFLOW": lambda estate: estate.site.workflow_arn("stage"),
+    "ENHANCED_WATCH_WORKFLOW": lambda estate: estate.site.workflow_arn("enhanced_watch"),
     "ROLLBACK_WORKFLOW": lambda estate: estate.site.workflow_arn("rollback"),
     "ENVIRONMENT_NAMES": lambda estate: ",".join(one.name for one in estate.settings.environments),
     "RUNBOOK_URL": lambda estate: estate.settings.runbook_url,

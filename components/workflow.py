@@ -21,6 +21,7 @@ _LONGEST_LINE_SECONDS, _STAGE_WORK_SECONDS = 8 * 3600, 4 * 3600
 _ROLLBACK_SECONDS = 3600
 # How Step Functions learns that a nested execution ended; AWS names the rule.
 _NESTED_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+_NESTED = {"StageWorkflow": "stage", "RollbackWorkflow": "rollback", "EnhancedWatchWorkflow": "enhanced_watch"}
 _LOGS = Grant(
     (
         "logs:CreateLogDelivery",
@@ -59,7 +60,7 @@ class Workflow(pulumi.ComponentResource):
     ) -> None:
         super().__init__("kiro:index:Workflow", workflow, None, opts)
         inner = pulumi.ResourceOptions(parent=self)
-        self.name = estate.site.name(workflow)
+        self.name = estate.site.workflow_name(workflow)
         called = {state: functions[module].arn for state, module in definitions.tasks(workflow).items()}
         self.role = Role(
             workflow,
@@ -99,6 +100,7 @@ def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: E
         "BuildProject": estate.builds.projects[BUILD].name,
         "StageWorkflow": estate.site.workflow_arn("stage"),
         "RollbackWorkflow": estate.site.workflow_arn("rollback"),
+        "EnhancedWatchWorkflow": estate.site.workflow_arn("enhanced_watch"),
         "StageTimeoutSeconds": longest,
         "RollbackTimeoutSeconds": _ROLLBACK_SECONDS,
         **policies.waits(
@@ -106,6 +108,7 @@ def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: E
             approval=backstops.approval_seconds,
             lock=backstops.lock_seconds,
             watch=backstops.watch_seconds,
+            enhanced=backstops.enhanced_seconds,
         ),
         **called,
     }
@@ -122,9 +125,9 @@ def _grants(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: Est
     site = estate.site
     yield Grant(("lambda:InvokeFunction",), tuple(called.values()))
     yield Grant(("events:PutEvents",), (estate.channels.bus.arn,))
-    nested = sorted(definitions.placeholders(workflow) & {"StageWorkflow", "RollbackWorkflow"})
+    nested = definitions.placeholders(workflow) & _NESTED.keys()
     if nested:
-        names = [name.removesuffix("Workflow").lower() for name in nested]
+        names = sorted(_NESTED[placeholder] for placeholder in nested)
         yield Grant(("states:StartExecution",), tuple(site.workflow_arn(name) for name in names))
         yield Grant(
             ("states:DescribeExecution", "states:StopExecution"),

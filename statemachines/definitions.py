@@ -204,8 +204,8 @@ def sample_values(workflow: str) -> dict[str, Any]:
     numbers = {"StageTimeoutSeconds": 172_800, "RollbackTimeoutSeconds": 3_600}
     texts = {"EventBus": "bus", "BuildProject": "project", "StageWorkflow": machine, "RollbackWorkflow": machine}
     texts["EnhancedWatchWorkflow"] = machine
-    return values | numbers | texts | {"Environments": []} | waits(
-        build=60, approval=300, lock=60, watch=30, enhanced=600
+    return (
+        values | numbers | texts | {"Environments": []} | waits(build=60, approval=300, lock=60, watch=30, enhanced=600)
     )
 
 

@@ -30,10 +30,13 @@ LOOK_AGAIN: list[dict[str, Any]] = [
 
 
 def ask_again(times: int) -> list[dict[str, Any]]:
-    """A wait: asked anew at each backstop, this often; a fault of the asking Lambda is retried beside it."""
+    """A wait: asked anew at each backstop, this often; whatever the asking Lambda raises is retried beside it.
+
+    Tokens are only ever completed with an answer (decision 002), so a failed task here is the ask's own failure.
+    """
     return [
         {"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": times, "BackoffRate": 1},
-        {"ErrorEquals": _LAMBDA_FAULTS, **_BACKOFF},
+        {"ErrorEquals": ["States.TaskFailed"], **_BACKOFF},
     ]
 
 
@@ -41,7 +44,8 @@ def waits(*, build: int, approval: int, lock: int, watch: int, enhanced: int) ->
     """Backstops (seconds) and the policies that go with them.
 
     The longest wait is backstop × times: builds 90 min (timeout 60 min), approvals 24 h and some, locks 8 h, watches
-    60 min, enhanced watches 4 to 7 days. A Lambda that is asked past the end of its wait completes it; the counts are the fuse behind that.
+    60 min, enhanced watches up to 7 days. A Lambda that is asked past the end of its wait completes it; the counts
+    are the fuse behind that.
     """
     return {
         "BuildBackstopSeconds": build,

@@ -11,7 +11,7 @@ from functions.entry import Allow, decode
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-# The row that stands for the environment itself; no part may have this name (manifest names are words).
+# The row that stands for the environment itself; rows of leases follow it. Parts' names begin with a letter.
 _WHOLE = "*"
 
 
@@ -32,14 +32,9 @@ class EnvironmentsTable:
 
     def parts(self, environment: str) -> dict[str, PartState]:
         """Every part that ever ran in an environment, by name."""
-        return {row["part"]: decode(PartState, row) for row in self._rows(environment) if row["part"] != _WHOLE}
-
-    def outputs(self, environment: str) -> dict[str, str]:
-        """What the parts of an environment put out (addresses, names), as one mapping."""
-        found: dict[str, str] = {}
-        for state in self.parts(environment).values():
-            found.update(state.outputs)
-        return found
+        return {
+            row["part"]: decode(PartState, row) for row in self._rows(environment) if not row["part"].startswith(_WHOLE)
+        }
 
     def frozen(self, environment: str) -> Freeze | None:
         """Why nothing deploys there, if so."""
@@ -48,7 +43,7 @@ class EnvironmentsTable:
 
     def fence(self, environment: str, lease: Lease) -> None:
         """Claim the environment under this lease; a newer lease seen before is a StaleLeaseError."""
-        self._write(environment, _WHOLE, lease, {})
+        self._write(environment, f"{_WHOLE}{lease.key}", lease, {})
 
     def save(self, state: PartState, lease: Lease) -> None:
         """Write what runs in a part, under the lease."""
@@ -77,7 +72,7 @@ class EnvironmentsTable:
             )
         except failed:
             raise StaleLeaseError(
-                f"{environment}: lease {lease.fence} of {lease.execution} was overtaken by a newer one; nothing was written"
+                f"{environment}: lease {lease.fence} of {lease.execution} was overtaken by a newer one; nothing written"
             ) from None
 
     def _rows(self, environment: str) -> list[dict[str, Any]]:

@@ -44,6 +44,14 @@ class Executions:
             self._ended.add(execution)
         return status == "RUNNING"
 
+    def exists(self, execution: str) -> bool:
+        """Whether there ever was such an execution."""
+        try:
+            self._client.describe_execution(executionArn=execution)
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return False
+        return True
+
     def stop(self, execution: str, cause: str) -> None:
         """Stop an execution; one that has ended, or never was, is no error."""
         try:
@@ -59,7 +67,7 @@ class Executions:
     def start(self, workflow: str, name: str, payload: Any) -> tuple[str, bool]:
         """Start an execution; answers its ARN, and False when the name was taken (a name starts once).
 
-        While it runs, AWS answers a repetition with the same input as it answered the first: with True, starting nothing.
+        While it runs, AWS answers a repetition with the same input as it answered the first: True, starting nothing.
         """
         try:
             answer = self._client.start_execution(

@@ -37,6 +37,10 @@ class LocksTable:
         mode: Any = aws.setting("LOCK_MODE")
         return cls(aws.table("LOCKS_TABLE"), Executions.connect(aws), TaskTokens.connect(aws), Clock(), mode)
 
+    def key(self, environment: str, repository: str) -> str:
+        """The lock of an environment; in parallel mode each repository has its own there."""
+        return f"environment/{environment}" + (f"/{repository}" if self._mode == "parallel" else "")
+
     def request(self, key: str, contender: Contender, token: str = "") -> Answer:
         """Ask for a lock, or for one's turn; with a token, a wait that is woken."""
         return self._change(

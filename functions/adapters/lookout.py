@@ -48,8 +48,10 @@ class Lookout:
     def probes(self, environment: Environment) -> tuple[Probe, ...]:
         """Every service of the environment, asked for its health as the commit that runs there."""
         states = self._environments.parts(environment.name)
-        outputs = {key: value for state in states.values() for key, value in state.outputs.items()}
-        return tuple(self._probe(environment, state, health, outputs) for state, health in _asked(states.values()))
+        return tuple(
+            self._probe(environment, state, health, _outputs(state.part, states.values()))
+            for state, health in _asked(states.values())
+        )
 
     def _probe(self, environment: Environment, state: PartState, health: Health, outputs: dict[str, str]) -> Probe:
         values = {**outputs, **environment.variables, "environment": environment.name}
@@ -66,3 +68,10 @@ class Lookout:
 
 def _asked(states: Iterable[PartState]) -> Iterable[tuple[PartState, Health]]:
     return ((s, s.definition.health) for s in states if s.running and s.definition and s.definition.health)
+
+
+def _outputs(part: str, states: Iterable[PartState]) -> dict[str, str]:
+    """What the parts of the same repository put out."""
+    family = part.partition("/")[0]
+    mates = (state for state in states if state.part.partition("/")[0] == family)
+    return {key: value for state in mates for key, value in state.outputs.items()}

@@ -21,6 +21,8 @@ class Approval:
     requested_at: str
     decides_from: str
     expires_at: str
+    repository: str = ""
+    committed_at: str = ""
     state: State = "open"
     by: str = ""
     reason: str = ""
@@ -65,6 +67,13 @@ def opens(approval: Approval | None, secret: str) -> bool:
 def seen(approval: Approval, now: str) -> Approval:
     """The approval as of now: an open one past its end has expired."""
     return replace(approval, state="expired") if approval.state == "open" and now >= approval.expires_at else approval
+
+
+def supersedes(newer: Approval, older: Approval) -> bool:
+    """Whether one request takes the place of another: the same repository's newer release, not yet decided (P3, A4)."""
+    deploys = newer.purpose == older.purpose == "deploy" and newer.deployment_id != older.deployment_id
+    same = (newer.repository, newer.environment) == (older.repository, older.environment)
+    return deploys and same and older.state == "open" and newer.committed_at > older.committed_at
 
 
 def decide(approval: Approval, decision: Decision, now: str) -> Approval | Refused:

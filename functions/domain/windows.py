@@ -14,7 +14,7 @@ _LOOK_AHEAD_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Open on these days from `opens` to `closes` (HH:MM, the zone's wall clock; closing before opening spans midnight)."""
+    """Open on these days from `opens` to `closes` (HH:MM by the zone's clock); past midnight where it closes earlier."""
 
     days: list[Day]
     opens: str
@@ -76,7 +76,9 @@ def _starts(window: Window, now: datetime) -> list[datetime]:
     zone = ZoneInfo(window.timezone)
     today = now.astimezone(zone).date()
     days = (today + timedelta(days=ahead) for ahead in range(_LOOK_AHEAD_DAYS))
-    found = (datetime.combine(d, time.fromisoformat(window.opens), zone) for d in days if _DAYS[d.weekday()] in window.days)
+    found = (
+        datetime.combine(d, time.fromisoformat(window.opens), zone) for d in days if _DAYS[d.weekday()] in window.days
+    )
     return [start for start in found if start > now]
 
 

@@ -56,8 +56,8 @@ def verify_restored(
     if result == "unknown":
         return Output(result, reason)
     sick = [f"{probe.part}: {probe.reason}" for probe in probes.values() if not probe.healthy]
-    ringing = [a.name for a in lookout.alarms(event.environment) if a.state == "ALARM" and a.severity == "critical"]
-    unwell = sick + [f"alarm {name} still rings" for name in ringing]
+    critical = (a for a in lookout.alarms(event.environment) if a.state == "ALARM" and a.severity == "critical")
+    unwell = sick + [f"alarm {alarm.name} still rings" for alarm in critical if not event.accepted.covers(alarm)]
     if unwell and went_back:
         raise NotHealthyYetError("; ".join(unwell))
     return Output(result, reason)

@@ -38,5 +38,7 @@ def check_window(event: Input, clock: Clock) -> Output:
     if event.emergency:
         return Output("open", f"EMERGENCY: enters although {now.reason}")
     if now.next_at is None:
-        return Output("never", f"{event.environment.name}: {now.reason}; no opening follows, see its windows and freezes")
+        return Output(
+            "never", f"{event.environment.name}: {now.reason}; no opening follows, see its windows and freezes"
+        )
     return Output("closed", f"{event.environment.name}: {now.reason}", iso(now.next_at))

@@ -7,7 +7,7 @@ from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.lookout import Lookout
 from functions.domain.environments import Environment
-from functions.domain.watches import AlarmReading, Baseline, read_baseline as judge
+from functions.domain.watches import baseline
 from functions.entry import Room
 
 
@@ -35,8 +35,9 @@ ROOM = Room(allow=(*Lookout.LOOK, *DeploymentsTable.WRITE), timeout_seconds=50)
 def read_baseline(event: Input, lookout: Lookout, deployments: DeploymentsTable, clock: Clock) -> Output:
     """What was named here goes to the record, also when it is let pass."""
     at = clock.text()
-    alarms: tuple[AlarmReading, ...] = lookout.alarms(event.environment)
-    baseline: Baseline = judge(alarms, event.environment.ringing_alarms, event.environment.blind_alarms)
-    facts = {"outcome": baseline.outcome, "reason": baseline.reason, "at": at}
+    before = baseline(
+        lookout.alarms(event.environment), event.environment.ringing_alarms, event.environment.blind_alarms
+    )
+    facts = {"outcome": before.outcome, "reason": before.reason, "at": at}
     deployments.note(event.deployment_id, **{f"baseline_{event.environment.name}": facts})
-    return Output(baseline.outcome, baseline.reason, list(baseline.ringing), at)
+    return Output(before.outcome, before.reason, list(before.ringing), at)

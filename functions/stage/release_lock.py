@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from functions.adapters.locks_table import LocksTable
+from functions.domain.releases import Release
 from functions.entry import Room
-from functions.stage.acquire_lock import lock_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Input:
     deployment_id: str
     execution: str
     environment: str
+    release: Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +29,5 @@ ROOM = Room(allow=LocksTable.WRITE)
 
 def release_lock(event: Input, locks: LocksTable) -> Output:
     """Releasing what is not held changes nothing, so this may come twice."""
-    lock = locks.release(lock_key(event.environment), event.execution).lock
+    lock = locks.release(locks.key(event.environment, event.release.repository), event.execution).lock
     return Output(lock.owner.execution if lock.owner else "")

@@ -1,6 +1,6 @@
 """RequestApproval: write the request, and mail the people who decide a link with a secret in it (A1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from functions.adapters.clock import Clock, iso
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.topics import Topics
-from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Approval, hash_secret
+from functions.adapters.waits_table import WaitsTable, approval_key
+from functions.domain.approvals import Approval, hash_secret, supersedes
 from functions.domain.environments import Environment
 from functions.domain.gates import Gate
 from functions.domain.messages import approval_wanted
 from functions.domain.releases import Release
 from functions.entry import Room
+from functions.stage.await_approval import decided
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -61,7 +63,16 @@ class ApprovalLinks:
         return f"{self._base}/{approval_id}?secret={secret}"
 
 
-ROOM = Room(allow=(*WaitsTable.WRITE, *EnvironmentsTable.READ, *DeploymentsTable.WRITE, *Topics.PUBLISH))
+ROOM = Room(
+    allow=(
+        *WaitsTable.READ,
+        *WaitsTable.WRITE,
+        *EnvironmentsTable.READ,
+        *DeploymentsTable.WRITE,
+        *Topics.PUBLISH,
+        *TaskTokens.COMPLETE,
+    )
+)
 
 
 def request_approval(
@@ -70,6 +81,7 @@ def request_approval(
     environments: EnvironmentsTable,
     deployments: DeploymentsTable,
     topics: Topics,
+    tokens: TaskTokens,
     links: ApprovalLinks,
     clock: Clock,
 ) -> Output:
@@ -87,11 +99,33 @@ def request_approval(
         requested_at=iso(now),
         decides_from=iso(now + timedelta(seconds=event.environment.approval_wait_seconds)),
         expires_at=iso(now + timedelta(seconds=event.environment.approval_timeout_seconds)),
+        repository=event.release.repository,
+        committed_at=event.release.committed_at,
     )
+    others = _others(waits, approval)
+    if any(supersedes(other, approval) for other in others):
+        waits.save_approval(replace(approval, state="superseded"), now)
+        return Output(approval_id)
     waits.save_approval(approval, now)
+    for older in (other for other in others if supersedes(approval, other)):
+        _supersede(older, waits, tokens)
     deployments.enter(event.deployment_id, event.environment.name, "waiting for approval")
     topics.publish("approvals", *approval_wanted(approval, links.link(approval_id, secret)))
     return Output(approval_id)
+
+
+def _others(waits: WaitsTable, approval: Approval) -> list[Approval]:
+    """Every other request for this environment."""
+    keys = (w.wait_key for w in waits.of_environment(approval.environment) if w.wait_key.startswith("approval/"))
+    found = (waits.approval(key.removeprefix("approval/")) for key in keys)
+    return [other for other in found if other and other.approval_id != approval.approval_id]
+
+
+def _supersede(older: Approval, waits: WaitsTable, tokens: TaskTokens) -> None:
+    ended = replace(older, state="superseded")
+    wait = waits.find(approval_key(older.approval_id))
+    if waits.decide(ended) and wait:
+        tokens.succeed(wait.token, decided(ended))
 
 
 def _summary(event: Input, environments: EnvironmentsTable) -> dict[str, str]:

@@ -50,7 +50,7 @@ class World:
 
     def address(self, environment: str) -> str:
         """Where the service of an environment is reached."""
-        key = {"environment": environment, "part": "infrastructure"}
+        key = {"environment": environment, "part": "hello-service/infrastructure"}
         return str(self.table("environmentsTable").get_item(Key=key)["Item"]["outputs"]["url"])
 
     def version(self, environment: str) -> str:
