@@ -45,6 +45,10 @@ class Author:
         chosen = '\nimport os\n\nos.environ["SALUTATION"] = "Hello"\n'
         tests.write_text(tests.read_text("utf-8").replace("\nimport hello\n", f"{chosen}\nimport hello\n"), "utf-8")
 
+    def commit_before(self, steps: int = 1) -> str:
+        """The commit some steps before the newest."""
+        return self._git("rev-parse", f"HEAD~{steps}").strip()
+
     def mend(self) -> None:
         """Take the change back that fails in service."""
         service = self.folder / "src" / "hello.py"
