@@ -48,7 +48,7 @@ class Executions:
     def start(self, workflow: str, name: str, payload: Any) -> tuple[str, bool]:
         """Start an execution; answers its ARN, and False when the name was taken (a name starts once).
 
-        While it runs, AWS answers a repetition with the same input as it answered the first: with True, starting nothing.
+        While it runs, AWS answers a repetition with the same input as it answered the first: True, starting nothing.
         """
         try:
             answer = self._client.start_execution(

@@ -7,7 +7,6 @@ from typing import Literal
 from functions.domain.environments import Environment, PartState
 from functions.domain.manifests import MANIFEST, Manifest, Part, changed_path
 
-
 # The commit of a version that somebody made by hand, once a rollback went back to it.
 _BY_HAND = ""
 

@@ -11,6 +11,7 @@ from functions.domain.environments import Environment
 from functions.domain.watches import judge
 from functions.entry import Room, decode
 from functions.stage.await_approval import decided
+from functions.stage.watch import failed_before, remember
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -69,7 +70,7 @@ def _end_watch(wait: Wait, alarm: str, waits: WaitsTable, lookout: Lookout, toke
     environment = decode(Environment, wait.facts["environment"])
     if alarm not in {name for names in lookout.alarm_names(environment) for name in names}:
         return False
-    seen = judge(
+    seen = failed_before(wait) or judge(
         lookout.alarms(environment),
         (),
         now=clock.text(),
@@ -78,6 +79,7 @@ def _end_watch(wait: Wait, alarm: str, waits: WaitsTable, lookout: Lookout, toke
     )
     if seen.outcome not in ("breached", "review"):
         return False
+    remember(wait, seen, waits, clock)
     tokens.succeed(wait.token, seen)
     waits.forget(wait.wait_key)
     return True

@@ -15,7 +15,12 @@ from tests.functions.samples import DEPLOYMENT, NOW, RELEASE
 from tests.functions.stack import Stack
 
 LATER = "2099-01-01T00:00:00.000Z"
-SUMMARY = {"repository": "acme/hello-service", "commit": "1a2b", "title": "<script>alert(1)</script>", "rollback": "none"}
+SUMMARY = {
+    "repository": "acme/hello-service",
+    "commit": "1a2b",
+    "title": "<script>alert(1)</script>",
+    "rollback": "none",
+}
 OPEN = Approval("a1", "deploy", DEPLOYMENT, "eu-production", SUMMARY, [hash_secret("s3cret")], NOW, NOW, LATER)
 HEADERS = ("content-security-policy", "cache-control", "referrer-policy", "x-frame-options")
 
@@ -157,9 +162,7 @@ def test_a_forged_link_looks_like_an_unknown_one(stack: Stack, changes: dict[str
         ({"decision": "maybe", "reason": "x"}, 400, "neither approve nor reject"),
     ],
 )
-def test_a_form_that_does_not_count_decides_nothing(
-    stack: Stack, form: dict[str, str], status: int, word: str
-) -> None:
+def test_a_form_that_does_not_count_decides_nothing(stack: Stack, form: dict[str, str], status: int, word: str) -> None:
     """The page says what is missing, and keeps what was typed."""
     waits = keep(stack)
     page = post(stack, **form)
