@@ -124,6 +124,8 @@ def _types(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
             yield f"{name}: {state['Type']} is not used here: loop with Choice, which can be stopped anywhere"
         if state["Type"] == "Fail" and name not in _ENDS:
             yield f"{name}: a failure ends in one of {', '.join(sorted(_ENDS))}"
+        if state["Type"] not in ("Choice", "Succeed", "Fail") and "Next" not in state:
+            yield f"{name}: needs a Next: an execution ends in a Succeed or a Fail state only"
         if state["Type"] == "Choice" and "Default" not in state:
             yield f"{name}: a Choice without a Default can end an execution without a word"
 

@@ -72,7 +72,8 @@ class EnvironmentsTable:
             )
         except failed:
             raise StaleLeaseError(
-                f"{environment}: lease {lease.fence} of {lease.execution} was overtaken by a newer one; nothing written"
+                f"{environment}: lease {lease.fence} of {lease.execution} was overtaken by a newer one; "
+                "nothing was written"
             ) from None
 
     def _rows(self, environment: str) -> list[dict[str, Any]]:

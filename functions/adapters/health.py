@@ -32,12 +32,14 @@ class HealthProbe:
             return Probe(part, healthy=False, reason=f"health url {url!r} is neither http nor https")
         try:
             with urlopen(Request(url), timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - scheme checked above
-                body = answer.read(_ANSWER_LIMIT)
+                status, body = answer.status, answer.read(_ANSWER_LIMIT)
         except HTTPError as error:
             error.close()
             return Probe(part, healthy=False, reason=f"{url} answered {error.code}")
         except (OSError, HTTPException, ValueError) as error:
             return Probe(part, healthy=False, reason=f"{url} did not answer: {error}")
+        if status != 200:
+            return Probe(part, healthy=False, reason=f"{url} answered {status}")
         if commit is None:
             return Probe(part, healthy=True)
         found = _version(body, health.version_field)

@@ -1,4 +1,4 @@
-"""Doubles of Step Functions for tests that are about something else; `test_fakes.py` holds them to the real adapters."""
+"""Doubles of Step Functions for tests about something else; `test_fakes.py` holds them to the real adapters."""
 
 from typing import Any
 

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.entry import Room, decode, encode, room_function
 from functions.runtime import Clients, furnish
 
@@ -117,8 +118,6 @@ class Stack:
 
     def deployment(self, deployment_id: str = "main-1a2b3c4d5e6f") -> dict[str, Any]:
         """A deployment's record, as the product reads it."""
-        from functions.adapters.deployments_table import DeploymentsTable
-
         return DeploymentsTable.connect(self.clients).get(deployment_id) or {}
 
 

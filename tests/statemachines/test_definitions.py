@@ -164,10 +164,10 @@ def test_a_placeholder_without_a_value_is_named_with_the_known_ones() -> None:
 
 def test_history_is_counted_once_per_loop_and_ask() -> None:
     """An upper bound: 2 events for entering and leaving, 4 per ask, loops as often as the manifest allows."""
-    task = {"Type": "Task", "Resource": "f", "Retry": [{"MaxAttempts": 2}], "Next": "End"}
-    end = {"Type": "Succeed"}
+    task: dict[str, Any] = {"Type": "Task", "Resource": "f", "Retry": [{"MaxAttempts": 2}], "Next": "End"}
+    end: dict[str, Any] = {"Type": "Succeed"}
     assert longest_history({"One": task, "End": end}) == (2 + 4 * 3) + 2
-    again = {"Type": "Choice", "Choices": [{"Next": "One"}], "Default": "End"}
+    again: dict[str, Any] = {"Type": "Choice", "Choices": [{"Next": "One"}], "Default": "End"}
     looped = {"One": {**task, "Next": "Again"}, "Again": again, "End": end}
     assert longest_history(looped) == LOOP_LIMIT * (2 + 4 * 3) + LOOP_LIMIT * 2 + 2
     wait = {**task, "Resource": "x.waitForTaskToken", "Next": "Again"}

@@ -6,7 +6,9 @@ from typing import Any
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
+from functions.domain.manifests import Part
 from functions.domain.releases import Release
+from functions.entry import decode
 from tests.functions.delivered import artifact, runs
 from tests.functions.samples import ENVIRONMENT, NOW, environment, state, version
 from tests.functions.stack import Stack
@@ -65,9 +67,6 @@ def deployed(stack: Stack, sha: str, running: str, environments: tuple[str, ...]
     """A commit runs verified in these environments, as the manifest defines it."""
     first = plan(stack, sha)["stages"][0]["parts"]
     assert first
-    from functions.domain.manifests import Part
-    from functions.entry import decode
-
     for name in environments:
         for chosen in first:
             part = decode(Part, chosen["part"])

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.adapters.clock import iso
 from functions.adapters.waits_table import Wait, WaitsTable
@@ -13,7 +14,7 @@ from functions.domain.environments import Environment
 from functions.entry import encode
 from tests.functions.delivered import alarm, runs
 from tests.functions.samples import DEPLOYMENT, NOW, SERVICE, environment, state
-from tests.functions.stack import Stack
+from tests.functions.stack import Stack, failing
 
 WATCHED = environment(critical_alarms=["errors"], warning_alarms=["cpu"])
 LATER = iso(datetime.now(UTC) + timedelta(hours=1))
@@ -56,6 +57,18 @@ def test_a_critical_alarm_ends_the_watch_within_its_event(stack: Stack) -> None:
     assert (answer["outcome"], answer["alarms"]) == ("breached", ["errors"])
     assert changed(stack) == []
     assert len(stack.completed()) == 1
+
+
+def test_a_breach_that_could_not_be_told_is_kept(stack: Stack) -> None:
+    """Q1: the alarm is quiet again when the event is run again; the watch fails all the same."""
+    alarm(stack, "errors", "ALARM")
+    key = watch(stack)
+    throttled = ClientError({"Error": {"Code": "ThrottlingException", "Message": "x"}}, "SendTaskSuccess")
+    with failing(stack.client("stepfunctions"), "SendTaskSuccess", throttled), pytest.raises(ExceptionGroup):
+        changed(stack)
+    alarm(stack, "errors", "OK")
+    assert changed(stack) == [key]
+    assert stack.completed()["token-production"]["outcome"] == "breached"
 
 
 def test_only_the_environment_of_the_alarm_is_concerned(stack: Stack) -> None:

@@ -1,0 +1,32 @@
+"""Executions: a name starts once, an end is final."""
+
+import pytest
+
+from functions.adapters.executions import Executions
+from tests.functions.stack import MACHINES, Stack
+
+
+def test_a_name_starts_once(stack: Stack) -> None:
+    """Another input under the same name starts nothing and answers the ARN of the first."""
+    executions = Executions.connect(stack.clients)
+    arn, started = executions.start(MACHINES["stage"], "one", {"a": 1})
+    assert started
+    assert executions.start(MACHINES["stage"], "one", {"a": 2}) == (arn, False)
+    assert executions.input(arn) == {"a": 1}
+
+
+def test_the_end_of_an_execution_is_remembered(stack: Stack) -> None:
+    """It is asked once more at most; one that runs is asked each time."""
+    executions, execution = Executions.connect(stack.clients), stack.execution("stage", "one")
+    stack.recording = True
+    assert executions.is_running(execution)
+    stack.kill(execution)
+    assert [executions.is_running(execution) for _ in range(3)] == [False] * 3
+    stack.recording = False
+    assert [call.action for call in stack.calls].count("states:DescribeExecution") == 2
+
+
+@pytest.mark.parametrize("unknown", ["", MACHINES["stage"].replace("stateMachine", "execution") + ":unknown"])
+def test_an_unknown_execution_does_not_run(stack: Stack, unknown: str) -> None:
+    """Nor does none at all."""
+    assert not Executions.connect(stack.clients).is_running(unknown)
