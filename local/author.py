@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-from pathlib import Path
 
 from local.platform import PROJECT, Platform
 from local.settings import REPOSITORY
