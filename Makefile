@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 LAYER := build/layer/ready
-SOURCES := __main__.py cli components examples functions local statemachines tests
+SOURCES := __main__.py components examples functions local statemachines tests
 
 .PHONY: demo test check fix diagrams bench package clean help
 
@@ -23,7 +23,7 @@ check: $(READY) ## Lint, types, definitions, security: reports, changes nothing
 	$(BIN)/mypy
 	$(BIN)/python -m statemachines.definitions
 	$(BIN)/python -m statemachines.diagrams --check
-	$(BIN)/bandit -q -ll -c pyproject.toml -r functions components statemachines cli local __main__.py
+	$(BIN)/bandit -q -ll -c pyproject.toml -r functions components statemachines local __main__.py
 
 fix: $(READY) ## Format and mend what can be mended
 	$(BIN)/ruff check --fix $(SOURCES)

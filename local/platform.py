@@ -1,4 +1,4 @@
-"""Everything of the laptop run in one place: emulated AWS, CodeBuild, GitHub, events, alarms, and the deployed program."""
+"""Everything of the laptop run in one place: emulated AWS, CodeBuild, GitHub, events, alarms, the deployed program."""
 
 import json
 import secrets

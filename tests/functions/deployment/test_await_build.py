@@ -10,7 +10,7 @@ from tests.functions.samples import DEPLOYMENT
 from tests.functions.stack import Stack
 
 
-def wait(stack: Stack, build_id: str, token: str = "token") -> dict[str, Any]:  # noqa: S107 - a task token
+def wait(stack: Stack, build_id: str, token: str = "token") -> dict[str, Any]:
     """Run the room and answer the tokens that were completed."""
     event = {"taskToken": token, "execution": "arn:e", "deploymentId": DEPLOYMENT, "buildId": build_id}
     stack.run("deployment.await_build", event)

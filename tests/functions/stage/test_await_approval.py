@@ -22,7 +22,7 @@ def keep(stack: Stack, approval: Approval = OPEN) -> WaitsTable:
     return waits
 
 
-def wait(stack: Stack, token: str = "token") -> dict[str, Any]:  # noqa: S107 - a task token
+def wait(stack: Stack, token: str = "token") -> dict[str, Any]:
     """Run the room and answer the tokens that were completed."""
     stack.run(
         "stage.await_approval",

@@ -18,7 +18,7 @@ WATCHED = environment(critical_alarms=["errors"], warning_alarms=["cpu"])
 LATER, OVER = (iso(datetime.now(UTC) + timedelta(minutes=minutes)) for minutes in (60, -60))
 
 
-def watch(stack: Stack, until: str = LATER, token: str = "token", **changes: Any) -> Any:  # noqa: S107 - a task token
+def watch(stack: Stack, until: str = LATER, token: str = "token", **changes: Any) -> Any:
     """Run the room."""
     wanted = {
         "taskToken": token,
