@@ -17,6 +17,7 @@ from local.emulator import Clients, Emulator, clients
 from local.event_bridge import ServiceEvents
 from local.github import LocalGitHub
 from local.mailbox import Mailbox
+from local.nested_executions import NestedExecutions
 from local.settings import REPOSITORY, WATCH_SECONDS, overrides
 
 PROJECT = Path(__file__).parents[1]
@@ -109,6 +110,7 @@ class Platform:
         )
         self.clients: Clients = clients(self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint)
         enter(AlarmEvaluator(self.clients, bridge.publish))
+        enter(NestedExecutions(self.clients, bridge.publish, self.emulator.region, ACCOUNT))
         self.github = enter(LocalGitHub(self.root / "github"))
         self.github.create_repository(REPOSITORY)
         self.github.add_token(self.token, "kiro-worker", "kiro-worker@example.com")

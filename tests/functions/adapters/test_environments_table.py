@@ -18,7 +18,6 @@ def test_what_is_saved_is_read(stack: Stack) -> None:
         "bare": bare,
         "infrastructure": state(COMMAND, outputs={"name": "y"}),
     }
-    assert environments.outputs("production") == {"url": "http://x", "name": "y"}
     assert environments.parts("test") == {}
     assert environments.frozen("production") is None
 

@@ -33,13 +33,23 @@ def test_an_alarm_name_that_cannot_be_filled_in_is_named(stack: Stack) -> None:
 
 def test_services_are_asked_where_the_parts_before_them_put_them(stack: Stack, service: Service) -> None:
     """The infrastructure's outputs fill the service's url; what never ran is not asked."""
-    part = replace(SERVICE, health=Health("{address}"))
+    part = replace(SERVICE, name="shop/hello", health=Health("{address}"))
     runs(
         stack,
-        state(COMMAND, outputs={"address": service.url}),
+        state(replace(COMMAND, name="shop/infrastructure"), outputs={"address": service.url}),
         state(part, version(COMMIT)),
-        PartState("production", "idle", definition=replace(part, name="idle")),
+        PartState("production", "shop/idle", definition=replace(part, name="shop/idle")),
     )
     service.says(version=COMMIT)
     (probe,) = Lookout.connect(stack.clients).probes(environment())
-    assert (probe.part, probe.healthy) == ("hello", True)
+    assert (probe.part, probe.healthy) == ("shop/hello", True)
+
+
+def test_no_service_is_asked_at_another_repositorys_address(stack: Stack, service: Service) -> None:
+    """Two repositories deliver here and put out the same name: each service gets its own repository's."""
+    service.says(version=COMMIT)
+    for shop, url in (("blog", "http://127.0.0.1:9/"), ("shop", service.url), ("wiki", "http://127.0.0.1:9/")):
+        runs(stack, state(replace(COMMAND, name=f"{shop}/infrastructure"), outputs={"address": url}))
+    runs(stack, state(replace(SERVICE, name="shop/hello", health=Health("{address}")), version(COMMIT)))
+    (probe,) = Lookout.connect(stack.clients).probes(environment())
+    assert (probe.part, probe.healthy, probe.reason) == ("shop/hello", True, "")

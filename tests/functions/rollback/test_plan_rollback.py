@@ -7,7 +7,7 @@ from functions.entry import encode
 from tests.functions.samples import COMMAND, DEPLOYMENT, NOW, RELEASE, SERVICE, version
 from tests.functions.stack import Stack
 
-EVENT = {"deploymentId": DEPLOYMENT, "environment": "production"}
+EVENT = {"deploymentId": DEPLOYMENT, "release": RELEASE, "environment": "production"}
 
 
 def note(stack: Stack, *entries: Compensation) -> None:

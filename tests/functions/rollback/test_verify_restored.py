@@ -10,20 +10,33 @@ from functions.domain.manifests import Health
 from functions.domain.rollback import Compensation
 from tests.functions.delivered import Service, alarm, create_function, runs
 from tests.functions.rollback.test_plan_rollback import note
-from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, NOW, OLDER, SERVICE, environment, state, version
+from tests.functions.samples import (
+    COMMAND,
+    COMMIT,
+    DEPLOYMENT,
+    NOW,
+    OLDER,
+    RELEASE,
+    SERVICE,
+    environment,
+    state,
+    version,
+)
 from tests.functions.stack import Stack
 
 SERVICE_ENTRY = Compensation("production", 1, SERVICE, version(), SERVICE, NOW)
 COMMAND_ENTRY = Compensation("production", 0, COMMAND, version(), COMMAND, NOW)
 
 
-def verify(stack: Stack, *failures: str) -> Any:
+def verify(stack: Stack, *failures: str, **changes: Any) -> Any:
     """Run the room."""
-    watched = environment(critical_alarms=["errors"])
-    return stack.run(
-        "rollback.verify_restored",
-        {"deploymentId": DEPLOYMENT, "environment": watched, "failures": list(failures)},
-    )
+    wanted = {
+        "deploymentId": DEPLOYMENT,
+        "release": RELEASE,
+        "environment": environment(critical_alarms=["errors"]),
+        "failures": list(failures),
+    }
+    return stack.run("rollback.verify_restored", {**wanted, **changes})
 
 
 def test_what_reads_back_as_it_was_is_restored(stack: Stack) -> None:
