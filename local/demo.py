@@ -116,7 +116,9 @@ class Stage:
         table = self._platform.clients.session.resource(
             "dynamodb", endpoint_url=self._platform.emulator.endpoint
         ).Table(self._platform.outputs["environmentsTable"])
-        row: dict[str, Any] = table.get_item(Key={"environment": environment, "part": "hello-service/infrastructure"})["Item"]
+        row: dict[str, Any] = table.get_item(Key={"environment": environment, "part": "hello-service/infrastructure"})[
+            "Item"
+        ]
         return str(row["outputs"]["url"])
 
     def _versions(self) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What people are told: subject and text of every mail, from the event alone (N1)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from functions.domain.approvals import Approval
@@ -43,7 +44,18 @@ def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
     return subject, "\n".join(lines)
 
 
-def compose(name: str, detail: Mapping[str, Any]) -> tuple[Topic, str, str] | None:
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where people see GitHub, and where they read what to do."""
+
+    github: str = ""
+    runbooks: str = ""
+
+
+NO_LINKS = Links()
+
+
+def compose(name: str, detail: Mapping[str, Any], links: Links = NO_LINKS) -> tuple[Topic, str, str] | None:
     """Topic, subject and text of a domain event; None when the event is not for people."""
     writer = _WRITERS.get(name)
     if writer is None:
@@ -59,13 +71,19 @@ def compose(name: str, detail: Mapping[str, Any]) -> tuple[Topic, str, str] | No
         *([f"  Environment  {detail['environment']}"] if detail.get("environment") else []),
         f"  Reason       {reason}",
         f"  Deployment   {detail['deploymentId']}",
-        *_commit_link(release),
+        *_links(detail, release, links),
     ]
     return topic, subject, "\n".join(lines)
 
 
-def _commit_link(release: Mapping[str, Any]) -> list[str]:
-    return [f"  Commit       {release['url']}"] if release.get("url") else []
+def _links(detail: Mapping[str, Any], release: Mapping[str, Any], links: Links) -> list[str]:
+    """The commit; and, when an environment is in an unknown state, what to do about it (R5)."""
+    found = []
+    if links.github and release.get("commit"):
+        found.append(f"  Commit       {links.github}/{release['repository']}/commit/{release['commit']}")
+    if links.runbooks and "unknown" in (detail.get("result"), detail.get("outcome")):
+        found.append(f"  Runbook      {links.runbooks}/frozen-environment.md")
+    return found
 
 
 def _what(detail: Mapping[str, Any]) -> str:
