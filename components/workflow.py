@@ -109,6 +109,7 @@ def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: E
             lock=backstops.lock_seconds,
             watch=backstops.watch_seconds,
             enhanced=backstops.enhanced_seconds,
+            longest_approval=max(one.approval_timeout_seconds for one in estate.settings.environments),
         ),
         **called,
     }

@@ -40,10 +40,13 @@ def ask_again(times: int) -> list[dict[str, Any]]:
     ]
 
 
-def waits(*, build: int, approval: int, lock: int, watch: int, enhanced: int) -> dict[str, Any]:
+def waits(
+    *, build: int, approval: int, lock: int, watch: int, enhanced: int, longest_approval: int = 86_400
+) -> dict[str, Any]:
     """Backstops (seconds) and the policies that go with them.
 
-    The longest wait is backstop × times: builds 90 min (timeout 60 min), approvals 24 h and some, locks 8 h, watches
+    The longest wait is backstop × times: builds 90 min (timeout 60 min), approvals as long as the longest
+    and an hour, locks 8 h, watches
     60 min, enhanced watches up to 7 days. A Lambda that is asked past the end of its wait completes it; the counts
     are the fuse behind that.
     """
@@ -54,7 +57,7 @@ def waits(*, build: int, approval: int, lock: int, watch: int, enhanced: int) ->
         "WatchBackstopSeconds": watch,
         "EnhancedBackstopSeconds": enhanced,
         "AskBuild": ask_again(_times(90 * 60, build)),
-        "AskApproval": ask_again(_times(25 * 3600, approval)),
+        "AskApproval": ask_again(_times(longest_approval + 3600, approval)),
         "AskLock": ask_again(_times(8 * 3600, lock)),
         "AskWatch": ask_again(_times(60 * 60, watch)),
         "AskEnhanced": ask_again(_times(7 * 86_400, enhanced)),
@@ -67,4 +70,4 @@ def waits(*, build: int, approval: int, lock: int, watch: int, enhanced: int) ->
 
 def _times(seconds: int, backstop: int) -> int:
     """Asks that fill a span, but never so many that they alone could fill an execution's history."""
-    return min(max(seconds // backstop, 10), 1000)
+    return min(max(seconds // backstop, 10), 2400)

@@ -14,7 +14,7 @@ _LOOK_AHEAD_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Open on these days from `opens` to `closes` (HH:MM by the zone's clock); past midnight where it closes earlier."""
+    """Open on these days from `opens` to `closes` (HH:MM, the zone's clock); past midnight where it closes earlier."""
 
     days: list[Day]
     opens: str

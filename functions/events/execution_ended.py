@@ -119,7 +119,7 @@ def _void(wait: Wait, waits: WaitsTable) -> None:
 def _end_stages(
     deployment_id: str, status: str, deployments: DeploymentsTable, executions: Executions, workflows: Workflows
 ) -> list[str]:
-    """Stages whose deployment was stopped are stopped; one that ended before, and left its way back to it, goes back."""
+    """Stages of a stopped deployment are stopped; one that ended before, and left its way back to it, goes back."""
     planned = ((deployments.get(deployment_id) or {}).get("plan") or {}).get("stages", [])
     machine = workflows.stage.replace(":stateMachine:", ":execution:")
     done = []
