@@ -13,10 +13,12 @@ from components.logs import log_group
 from components.python_function import PythonFunction
 from components.role import Role
 from components.site import Grant
+from functions.domain.windows import LOOK_AHEAD_DAYS
 from functions.entry import encode
 from statemachines import definitions, policies
 
-# A stage may wait for an approval and for a review, then in line for its environment, then build and roll back.
+# A stage may wait for a window, for an approval (and for the window again) and for a review, then in line for its
+# environment, then build and roll back.
 _LONGEST_LINE_SECONDS, _STAGE_WORK_SECONDS = 8 * 3600, 4 * 3600
 _ROLLBACK_SECONDS = 3600
 # How Step Functions learns that a nested execution ended; AWS names the rule.
@@ -119,7 +121,8 @@ def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: E
 
 def _stage_seconds(estate: Estate) -> Iterator[int]:
     for one in estate.settings.environments:
-        yield 2 * one.approval_timeout_seconds + one.watch_seconds + _LONGEST_LINE_SECONDS + _STAGE_WORK_SECONDS
+        closed = 2 * LOOK_AHEAD_DAYS * 86_400 if one.windows or one.freezes else 0
+        yield closed + 2 * one.approval_timeout_seconds + one.watch_seconds + _LONGEST_LINE_SECONDS + _STAGE_WORK_SECONDS
 
 
 def _grants(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: Estate) -> Iterator[Grant]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# Windows repeat every week: one that never opens within two is closed for good.
-_LOOK_AHEAD_DAYS = 14
+# A release that could not enter for longer than this is not kept waiting; stages live long enough for it.
+LOOK_AHEAD_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Whether deployments may enter now; if not, why, and when next (None: nobody can tell)."""
+    """Whether deployments may enter now; if not, why, and when next (UTC; None: not within `LOOK_AHEAD_DAYS`)."""
 
     is_open: bool
     reason: str
@@ -42,48 +42,52 @@ class Opening:
 
 def opening(windows: Sequence[Window], freezes: Sequence[Closed], now: datetime) -> Opening:
     """Open within any window (always, when there are none), unless a freeze covers the moment."""
+    closed = _why_closed(windows, freezes, now)
+    if not closed:
+        return Opening(True, "within a deployment window" if windows else "no windows are set")
+    # What is closed opens where a window does, or in the midst of one where a freeze ends.
+    ends = (_moment(freeze.ends) for freeze in freezes)
+    starts = (start for window in windows for start in _starts(window, now))
+    upcoming = sorted(at for at in (*ends, *starts) if now < at <= now + timedelta(days=LOOK_AHEAD_DAYS))
+    return Opening(False, closed, next((at for at in upcoming if not _why_closed(windows, freezes, at)), None))
+
+
+def _why_closed(windows: Sequence[Window], freezes: Sequence[Closed], now: datetime) -> str:
     covering = [f for f in freezes if _moment(f.starts) <= now < _moment(f.ends)]
     if covering:
         last = max(covering, key=lambda f: _moment(f.ends))
-        ends = _moment(last.ends)
-        after = opening(windows, freezes, ends)
-        return Opening(False, f"frozen until {last.ends}: {last.reason}", ends if after.is_open else after.next_at)
+        return f"frozen until {last.ends}: {last.reason}"
     if not windows or any(_spans(window, now) for window in windows):
-        return Opening(True, "within a deployment window" if windows else "no windows are set")
-    starts = sorted(start for window in windows for start in _starts(window, now))
-    upcoming = next((start for start in starts if opening(windows, freezes, start).is_open), None)
-    return Opening(False, f"outside the deployment windows ({'; '.join(map(_words, windows))})", upcoming)
+        return ""
+    return f"outside the deployment windows ({'; '.join(map(_words, windows))})"
 
 
 def _spans(window: Window, now: datetime) -> bool:
     """Whether one of the window's spans holds the moment; today's, or yesterday's that went past midnight."""
-    zone = ZoneInfo(window.timezone)
-    today = now.astimezone(zone).date()
+    today = now.astimezone(ZoneInfo(window.timezone)).date()
     for day in (today, today - timedelta(days=1)):
         if _DAYS[day.weekday()] not in window.days:
             continue
-        start = datetime.combine(day, time.fromisoformat(window.opens), zone)
-        end = datetime.combine(day, time.fromisoformat(window.closes), zone)
-        if window.closes <= window.opens:
-            end = datetime.combine(day + timedelta(days=1), time.fromisoformat(window.closes), zone)
-        if start <= now < end:
+        last = day + timedelta(days=1) if window.closes <= window.opens else day
+        if _at(window, day, window.opens) <= now < _at(window, last, window.closes):
             return True
     return False
 
 
 def _starts(window: Window, now: datetime) -> list[datetime]:
     """The moments at which the window opens, in the days to come."""
-    zone = ZoneInfo(window.timezone)
-    today = now.astimezone(zone).date()
-    days = (today + timedelta(days=ahead) for ahead in range(_LOOK_AHEAD_DAYS))
-    found = (
-        datetime.combine(d, time.fromisoformat(window.opens), zone) for d in days if _DAYS[d.weekday()] in window.days
-    )
-    return [start for start in found if start > now]
+    today = now.astimezone(ZoneInfo(window.timezone)).date()
+    days = (today + timedelta(days=ahead) for ahead in range(LOOK_AHEAD_DAYS + 1))
+    return [_at(window, day, window.opens) for day in days if _DAYS[day.weekday()] in window.days]
+
+
+def _at(window: Window, day: date, clock: str) -> datetime:
+    """In UTC: two moments of one zone compare by their clocks, which is wrong where the clocks change."""
+    return datetime.combine(day, time.fromisoformat(clock), ZoneInfo(window.timezone)).astimezone(UTC)
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _words(window: Window) -> str:

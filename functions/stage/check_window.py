@@ -5,7 +5,7 @@ from typing import Literal
 
 from functions.adapters.clock import Clock, iso
 from functions.domain.environments import Environment
-from functions.domain.windows import opening
+from functions.domain.windows import LOOK_AHEAD_DAYS, opening
 from functions.entry import Room
 
 
@@ -38,7 +38,6 @@ def check_window(event: Input, clock: Clock) -> Output:
     if event.emergency:
         return Output("open", f"EMERGENCY: enters although {now.reason}")
     if now.next_at is None:
-        return Output(
-            "never", f"{event.environment.name}: {now.reason}; no opening follows, see its windows and freezes"
-        )
+        closed = f"{now.reason}; no opening follows within {LOOK_AHEAD_DAYS} days, see its windows and freezes"
+        return Output("never", f"{event.environment.name}: {closed}")
     return Output("closed", f"{event.environment.name}: {now.reason}", iso(now.next_at))

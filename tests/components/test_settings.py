@@ -48,7 +48,7 @@ def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
         ({"logRetentionDays": 91}, ["kiro-worker:logRetentionDays", "91", "90"]),
         ({"pollMinutes": 0}, ["kiro-worker:pollMinutes", "0", "greater than or equal to 1"]),
         ({"retainStateful": "yes"}, ["kiro-worker:retainStateful", '"yes"', "boolean"]),
-        ({"lockMode": "parallel"}, ["kiro-worker:lockMode", '"parallel"', "superseded", "queued"]),
+        ({"lockMode": "random"}, ["kiro-worker:lockMode", '"random"', "superseded", "queued", "parallel"]),
         ({"notificationEmail": "nobody"}, ["kiro-worker:notificationEmail", '"nobody"']),
         ({"github": {"repositories": []}}, ["kiro-worker:github.repositories", "at least 1"]),
         ({"github": {"repositories": ["shop"]}}, ["kiro-worker:github.repositories[0]", '"shop"']),

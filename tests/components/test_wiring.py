@@ -28,10 +28,10 @@ def test_alarms_wake_when_they_ring(whole: Outcome) -> None:
 
 
 def test_executions_wake_when_they_end_without_success(whole: Outcome) -> None:
-    """Failed, timed out or stopped, of our three workflows."""
+    """Failed, timed out or stopped, of our four workflows."""
     detail = _pattern(whole, "execution_ended")["detail"]
     assert set(detail["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
-    ours = {whole.outputs[f"{name}Workflow"] for name in ("deployment", "stage", "rollback")}
+    ours = {whole.outputs[f"{name}Workflow"] for name in ("deployment", "stage", "rollback", "enhancedWatch")}
     assert set(detail["stateMachineArn"]) == ours
 
 

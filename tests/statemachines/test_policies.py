@@ -10,19 +10,23 @@ from statemachines.policies import LOOK_AGAIN, RETRY_FAULTS, ask_again, waits
 @pytest.mark.parametrize("backstop", [1, 5, 30, 60, 300, 3600])
 def test_a_wait_is_asked_often_enough_and_never_too_often(backstop: int) -> None:
     """The asks fill the span of the wait, but neither an execution's history nor nothing."""
-    made: dict[str, Any] = waits(build=backstop, approval=backstop, lock=backstop, watch=backstop)
-    for name in ("AskBuild", "AskApproval", "AskLock", "AskWatch"):
-        assert 10 <= made[name][0]["MaxAttempts"] <= 600
-    assert made["WatchBackstopSeconds"] == backstop
-    assert made["AskApproval"][0]["MaxAttempts"] * backstop >= 25 * 3600 or made["AskApproval"][0]["MaxAttempts"] == 600
+    made: dict[str, Any] = waits(build=backstop, approval=backstop, lock=backstop, watch=backstop, enhanced=backstop)
+    spans = {"Build": 90 * 60, "Approval": 25 * 3600, "Lock": 8 * 3600, "Watch": 3600, "Enhanced": 7 * 86_400}
+    assert {f"Ask{name}" for name in spans} == {name for name in made if name.startswith("Ask")}
+    for name, seconds in spans.items():
+        times = made[f"Ask{name}"][0]["MaxAttempts"]
+        assert 10 <= times <= 1000
+        assert times * backstop >= seconds - backstop or times == 1000
+        assert made[f"{name}BackstopSeconds"] == backstop
 
 
 def test_an_ask_is_repeated_at_once_and_its_faults_with_backoff() -> None:
     """A timeout of the wait is no fault; a fault of its Lambda is retried beside it."""
     timeout, faults = ask_again(7)
     assert (timeout["ErrorEquals"], timeout["MaxAttempts"], timeout["BackoffRate"]) == (["States.Timeout"], 7, 1)
-    assert "Lambda.TooManyRequestsException" in faults["ErrorEquals"]
+    assert faults["ErrorEquals"] == ["States.TaskFailed"], "every error but a timeout, whatever the Lambda raised"
     assert faults["JitterStrategy"] == "FULL"
+    assert faults["BackoffRate"] > 1
 
 
 def test_rooms_are_retried_for_what_is_not_their_fault() -> None:

@@ -34,14 +34,14 @@ environments: [test, production]
 
 
 def test_a_manifest_is_read_in_the_order_of_application() -> None:
-    """Infrastructure first, then the services; what is left out has its default."""
+    """Infrastructure first, then the services, each known by its repository too; what is left out has its default."""
     assert read_manifest(GOOD.encode()) == Manifest(
         "hello-service",
         Build("ci/build.yml", ["reports/junit.xml"], "reports/coverage.xml"),
         [
-            Part("infrastructure", "command", ["infra/*"], buildspec="infra/build.yml"),
+            Part("hello-service/infrastructure", "command", ["infra/*"], buildspec="infra/build.yml"),
             Part(
-                "hello",
+                "hello-service/hello",
                 "lambda",
                 function="hello-{environment}",
                 alias="live",
