@@ -70,10 +70,13 @@ def seen(approval: Approval, now: str) -> Approval:
 
 
 def supersedes(newer: Approval, older: Approval) -> bool:
-    """Whether one request takes the place of another: the same repository's newer release, not yet decided (P3, A4)."""
+    """Whether one request takes the place of another: the same repository's newer release, both undecided (P3, A4).
+
+    Once the newer one is decided, the lock and what runs say whether the older one may still enter.
+    """
     deploys = newer.purpose == older.purpose == "deploy" and newer.deployment_id != older.deployment_id
     same = (newer.repository, newer.environment) == (older.repository, older.environment)
-    return deploys and same and older.state == "open" and newer.committed_at > older.committed_at
+    return deploys and same and newer.state == older.state == "open" and newer.committed_at > older.committed_at
 
 
 def decide(approval: Approval, decision: Decision, now: str) -> Approval | Refused:

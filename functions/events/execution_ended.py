@@ -90,8 +90,7 @@ def execution_ended(
             done += _release(given, execution, locks)
     elif machine == workflows.rollback:
         given = executions.input(execution)
-        if not executions.is_running(_parent(given)):
-            done += _freeze(given, status, deployments, environments, bus, clock)
+        done += _freeze(given, status, deployments, environments, bus, clock)
         done += _release(given, execution, locks)
     return {"done": done}
 
@@ -179,7 +178,10 @@ def _freeze(
     bus: Bus,
     clock: Clock,
 ) -> list[str]:
-    """A rollback that ended without its word, and with nobody above it: the environment is unknown, and people know."""
+    """A rollback that ended without its word: the environment is unknown, and people know.
+
+    Whoever waits for it goes on; where that is a stage, the full rollback that follows unfreezes what it restores.
+    """
     name, deployment_id, now = given["environment"]["name"], given["deploymentId"], clock.text()
     facts = (deployments.get(deployment_id) or {}).get(f"rollback_{name}")
     if facts:
@@ -199,7 +201,7 @@ def _freeze(
     )
     bus.put("RollbackFinished", ended)
     unknown = {"result": "unknown", "reason": reason, "cause": given["reason"], "verifiedAt": now}
-    deployments.note(deployment_id, **{f"rollback_{name}": unknown})
+    deployments.note(deployment_id, status="unknown", **{f"rollback_{name}": unknown})
     return [f"froze {name}"]
 
 

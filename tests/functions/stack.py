@@ -18,7 +18,7 @@ ACCOUNT = "123456789012"
 BUCKET = "kiro-pipeline-test-artifacts"
 DEPLOY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/kiro-pipeline-test-deploy"
 MACHINES = {
-    name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}" for name in ("deployment", "stage", "rollback")
+    name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}" for name in ("deployment", "stage", "rollback", "enhanced_watch")
 }
 TABLES = {f"{name.upper()}_TABLE": f"kiro-{name}" for name in ("deployments", "environments", "locks", "waits")}
 SETTINGS = {
@@ -100,6 +100,11 @@ class Stack:
         """The domain events that were put on the bus."""
         puts = [call for call in self.calls if call.action == "events:PutEvents"]
         return [(entry["DetailType"], json.loads(entry["Detail"])) for call in puts for entry in call.given["Entries"]]
+
+    def stopped(self) -> dict[str, str]:
+        """The executions that were stopped, and why."""
+        stops = [call.given for call in self.calls if call.action == "states:StopExecution"]
+        return {given["executionArn"]: given["cause"] for given in stops}
 
     def mails(self) -> list[Mapping[str, Any]]:
         """The messages that were published."""

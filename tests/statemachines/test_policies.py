@@ -15,9 +15,15 @@ def test_a_wait_is_asked_often_enough_and_never_too_often(backstop: int) -> None
     assert {f"Ask{name}" for name in spans} == {name for name in made if name.startswith("Ask")}
     for name, seconds in spans.items():
         times = made[f"Ask{name}"][0]["MaxAttempts"]
-        assert 10 <= times <= 1000
-        assert times * backstop >= seconds - backstop or times == 1000
+        assert 10 <= times <= 2400
+        assert times * backstop >= seconds - backstop or times == 2400
         assert made[f"{name}BackstopSeconds"] == backstop
+
+
+def test_an_approval_is_waited_for_as_long_as_the_longest_and_some() -> None:
+    """A stack whose environments give people a week asks for a week and an hour."""
+    made = waits(build=60, approval=300, lock=60, watch=30, enhanced=600, longest_approval=7 * 86_400)
+    assert made["AskApproval"][0]["MaxAttempts"] * 300 == 7 * 86_400 + 3600
 
 
 def test_an_ask_is_repeated_at_once_and_its_faults_with_backoff() -> None:

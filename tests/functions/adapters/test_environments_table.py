@@ -1,7 +1,13 @@
 """What runs where, and whether it is frozen."""
 
+from dataclasses import replace
+
+import pytest
+
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze, PartState
+from functions.domain.errors import StaleLeaseError
+from functions.domain.locks import Lease
 from tests.functions.samples import COMMAND, LEASE, NOW, SERVICE, state
 from tests.functions.stack import Stack
 
@@ -34,3 +40,17 @@ def test_freezing_and_unfreezing(stack: Stack) -> None:
     environments.freeze("test", None)
     assert environments.frozen("test") is None
     assert environments.parts("test") == {}
+
+
+def test_each_lock_of_an_environment_has_its_own_numbers(stack: Stack) -> None:
+    """Repositories that do not wait for one another overtake only themselves; the rows of leases are no parts."""
+    environments = EnvironmentsTable.connect(stack.clients)
+    shop, blog = (Lease(f"environment/production/acme/{name}", name, 9) for name in ("shop", "blog"))
+    environments.save(state(replace(SERVICE, name="shop/hello")), shop)
+    environments.save(state(replace(SERVICE, name="blog/hello")), replace(blog, fence=1))
+    assert set(environments.parts("production")) == {"shop/hello", "blog/hello"}
+    for stale in (replace(shop, fence=8), replace(blog, fence=0)):
+        with pytest.raises(StaleLeaseError):
+            environments.fence("production", stale)
+    environments.fence("production", replace(blog, fence=2))
+    assert environments.frozen("production") is None

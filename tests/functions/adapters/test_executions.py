@@ -26,6 +26,26 @@ def test_the_end_of_an_execution_is_remembered(stack: Stack) -> None:
     assert [call.action for call in stack.calls].count("states:DescribeExecution") == 2
 
 
+def test_an_execution_is_stopped_and_says_why(stack: Stack) -> None:
+    """Stopping it again, or one that never was, is no fault."""
+    executions, execution = Executions.connect(stack.clients), stack.execution("stage", "one")
+    stack.recording = True
+    for _ in range(2):
+        executions.stop(execution, "its deployment was stopped")
+        assert not executions.is_running(execution)
+    stack.recording = False
+    assert stack.stopped() == {execution: "its deployment was stopped"}
+    executions.stop(f"{execution}-unknown", "x")
+
+
+def test_what_has_ended_exists_and_what_never_began_does_not(stack: Stack) -> None:
+    """An end does not make an execution forgotten."""
+    executions, execution = Executions.connect(stack.clients), stack.execution("stage", "one")
+    stack.kill(execution)
+    assert executions.exists(execution)
+    assert not executions.exists(f"{execution}-unknown")
+
+
 @pytest.mark.parametrize("unknown", ["", MACHINES["stage"].replace("stateMachine", "execution") + ":unknown"])
 def test_an_unknown_execution_does_not_run(stack: Stack, unknown: str) -> None:
     """Nor does none at all."""

@@ -1,5 +1,6 @@
 """The end of an execution: what it could not give back or say itself."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,6 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.executions import Executions
+from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.rollback import Compensation
@@ -18,6 +22,8 @@ from tests.functions.stage.test_acquire_lock import ask
 from tests.functions.stage.test_await_lock import wait as wait_for_lock
 
 GIVEN: dict[str, Any] = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE), "environment": encode(ENVIRONMENT)}
+BACK = {**GIVEN, "reason": "alarm errors rings", "breachedAt": NOW}
+CHANGED = Compensation("production", 0, SERVICE, version(), SERVICE, NOW)
 
 
 def ended(stack: Stack, execution: str, status: str = "ABORTED", error: str | None = None) -> list[str]:
@@ -115,7 +121,8 @@ def test_an_approval_that_nobody_waits_for_is_void(stack: Stack) -> None:
     execution = stage(stack)
     waits = WaitsTable.connect(stack.clients)
     for name, state in (("open", "open"), ("done", "approved")):
-        approval = Approval(name, "deploy", DEPLOYMENT, "production", {}, ["h"], NOW, NOW, NOW, state)  # type: ignore[arg-type]
+        approval = Approval(name, "deploy", DEPLOYMENT, "production", {}, ["h"], NOW, NOW, NOW)
+        approval = replace(approval, state=state)  # type: ignore[arg-type]
         waits.save_approval(approval, datetime.now(UTC))
         waits.store(Wait(f"approval/{name}", "token", execution), datetime.now(UTC))
     ended(stack, execution)
@@ -134,6 +141,31 @@ def test_the_lock_of_a_stage_goes_to_the_next(stack: Stack) -> None:
     assert list(stack.completed()) == ["token-next"]
 
 
+def test_in_parallel_mode_the_lock_of_the_repository_is_released(stack: Stack) -> None:
+    """The release that the stage was started with says whose."""
+    stack.settings["LOCK_MODE"] = "parallel"
+    execution = stack.execution("stage", "stopped", GIVEN)
+    ask(stack, execution)
+    stack.kill(execution)
+    assert ended(stack, execution) == ["released environment/production/acme/hello-service"]
+    assert LocksTable.connect(stack.clients).read("environment/production/acme/hello-service").owner is None
+
+
+def test_the_lock_of_what_goes_back_stays_until_the_rollback_takes_it(stack: Stack) -> None:
+    """Nobody comes between the failure and the way back: the rollback goes first, before who waits."""
+    begun(stack).write_ledger(DEPLOYMENT, CHANGED)
+    execution = stack.execution("stage", f"{DEPLOYMENT}-production", GIVEN)
+    ask(stack, execution)
+    wait_for_lock(stack, stack.execution("stage", "next"), "token-next")
+    stack.kill(execution)
+    assert ended(stack, execution) == ["rolling back production"]
+    owner = LocksTable.connect(stack.clients).read("environment/production").owner
+    assert owner
+    assert (owner.execution, stack.completed()) == (execution, {})
+    back = f"{execution.replace('kiro-stage', 'kiro-rollback')}-rollback-alone"
+    assert ask(stack, back, rollback=True)["outcome"] == "acquired"
+
+
 def test_a_stage_without_a_living_parent_goes_back(stack: Stack) -> None:
     """P9: what it had changed is rolled back in an execution of its own, once."""
     begun(stack).write_ledger(DEPLOYMENT, Compensation("production", 0, SERVICE, version(), SERVICE, NOW))
@@ -142,6 +174,9 @@ def test_a_stage_without_a_living_parent_goes_back(stack: Stack) -> None:
     for execution in [stage(stack, parent)] * 2:
         assert "rolling back production" in ended(stack, execution)
     assert rollbacks(stack) == [f"{DEPLOYMENT}-production-rollback-alone"]
+    machine = MACHINES["rollback"].replace(":stateMachine:", ":execution:")
+    given = Executions.connect(stack.clients).input(f"{machine}:{DEPLOYMENT}-production-rollback-alone")
+    assert given == {**GIVEN, "reason": "the stage ended as ABORTED", "breachedAt": ""}
 
 
 def test_a_stage_that_a_person_started_goes_back(stack: Stack) -> None:
@@ -151,9 +186,11 @@ def test_a_stage_that_a_person_started_goes_back(stack: Stack) -> None:
 
 
 def test_a_living_parent_rolls_back_itself(stack: Stack) -> None:
-    """The deployment catches the end of its stage."""
-    begun(stack).write_ledger(DEPLOYMENT, Compensation("production", 0, SERVICE, version(), SERVICE, NOW))
-    ended(stack, stage(stack, stack.execution("deployment", DEPLOYMENT)))
+    """The deployment catches the end of its stage; asked again it is the same."""
+    begun(stack).write_ledger(DEPLOYMENT, CHANGED)
+    execution = stage(stack, stack.execution("deployment", DEPLOYMENT))
+    for _ in range(2):
+        assert ended(stack, execution) == ["left to the deployment to roll back"]
     assert rollbacks(stack) == []
 
 
@@ -169,10 +206,112 @@ def test_a_stage_that_changed_nothing_or_had_ended_stays(stack: Stack) -> None:
     assert rollbacks(stack) == []
 
 
-def test_a_rollback_that_was_stopped_gives_its_lock_back(stack: Stack) -> None:
-    """It starts no further rollback."""
-    execution = stack.execution("rollback", "stopped", GIVEN)
+def planned(stack: Stack, *environments: str) -> DeploymentsTable:
+    """A deployment that has begun, with stages in these environments."""
+    deployments = begun(stack)
+    deployments.note(DEPLOYMENT, plan={"stages": [{"environment": name} for name in environments]})
+    return deployments
+
+
+def test_the_stages_of_a_stopped_deployment_are_stopped(stack: Stack) -> None:
+    """P9: what runs is stopped, what never began is left alone; the event again stops nothing more."""
+    planned(stack, "test", "production")
+    running = stack.execution("stage", f"{DEPLOYMENT}-production", GIVEN)
+    execution = stack.execution("deployment", DEPLOYMENT)
+    stack.kill(execution)
+    assert ended(stack, execution) == [f"stopped {running}", "told aborted"]
+    assert not Executions.connect(stack.clients).is_running(running)
+    assert stack.stopped() == {running: "its deployment ended as ABORTED"}
+    stack.calls.clear()
+    assert ended(stack, execution) == []
+    assert stack.stopped() == {}
+
+
+def test_what_a_stage_had_left_to_its_deployment_goes_back_without_it(stack: Stack) -> None:
+    """P9: the stage died first and the deployment was stopped before it could roll back; once, however often told."""
+    planned(stack, "test", "production").write_ledger(DEPLOYMENT, CHANGED)
+    execution = stack.execution("deployment", DEPLOYMENT)
+    dead = stage(stack, execution)
+    assert ended(stack, dead) == ["left to the deployment to roll back"]
+    stack.kill(execution)
+    assert ended(stack, execution) == ["rolling back production", "told aborted"]
+    assert ended(stack, execution) == ["rolling back production"]
+    assert rollbacks(stack) == [f"{DEPLOYMENT}-production-rollback-alone"]
+
+
+def test_a_stage_that_had_said_its_end_does_not_go_back_with_its_deployment(stack: Stack) -> None:
+    """A passed stage stays at its release when a later one is rejected."""
+    deployments = planned(stack, "production")
+    deployments.write_ledger(DEPLOYMENT, CHANGED)
+    execution = stack.execution("deployment", DEPLOYMENT)
+    stage(stack, execution)
+    deployments.note_stage(DEPLOYMENT, "production", {"result": "passed"})
+    stack.kill(execution)
+    assert ended(stack, execution, "FAILED", "FailedClean") == []
+    assert rollbacks(stack) == []
+
+
+def rollback(stack: Stack, parent: str = "") -> str:
+    """A rollback that was stopped under its lock."""
+    started_by = {"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": parent} if parent else {}
+    execution = stack.execution("rollback", "stopped", {**BACK, **started_by})
     ask(stack, execution, rollback=True)
     stack.kill(execution)
-    assert ended(stack, execution) == ["released environment/production"]
+    return execution
+
+
+def test_a_rollback_that_was_stopped_freezes_and_gives_its_lock_back(stack: Stack) -> None:
+    """R5: nobody knows how far it came; written, told once, and no further rollback is started."""
+    begun(stack)
+    execution = rollback(stack)
+    assert ended(stack, execution) == ["froze production", "released environment/production"]
     assert rollbacks(stack) == ["stopped"]
+    frozen = EnvironmentsTable.connect(stack.clients).frozen("production")
+    assert frozen
+    assert (frozen.by, frozen.reason) == (
+        f"rollback of {DEPLOYMENT}",
+        f"the rollback of {DEPLOYMENT} ended as ABORTED: nobody knows how far it came",
+    )
+    ((name, detail),) = stack.told()
+    assert (name, detail["result"], detail["environment"]) == ("RollbackFinished", "unknown", "production")
+    assert (detail["cause"], detail["breachedAt"], detail["reason"]) == ("alarm errors rings", NOW, frozen.reason)
+    assert stack.deployment()["rollback_production"]["result"] == "unknown"
+    assert stack.deployment()["status"] == "unknown"
+    assert ended(stack, execution) == ["released environment/production"]
+    assert len(stack.told()) == 1
+    assert EnvironmentsTable.connect(stack.clients).frozen("production") == frozen
+
+
+@pytest.mark.parametrize("parent", ["deployment", "stage", "enhanced_watch"])
+def test_a_dead_rollback_freezes_whoever_waited_for_it(stack: Stack, parent: str) -> None:
+    """R5: a full rollback and a watch's have nobody above them; a stage's is unfrozen by the full one."""
+    begun(stack)
+    execution = rollback(stack, stack.execution(parent, "waits"))
+    assert ended(stack, execution, "TIMED_OUT")[0] == "froze production"
+
+
+def test_a_rollback_without_a_breach_counts_from_now(stack: Stack) -> None:
+    """R9: one that was started alone has no alarm's time."""
+    begun(stack)
+    execution = stack.execution("rollback", "stopped", {**BACK, "breachedAt": ""})
+    ended(stack, execution, "FAILED")
+    detail = stack.told()[0][1]
+    assert detail["breachedAt"] == detail["verifiedAt"] > NOW
+
+
+def test_a_rollback_that_had_said_its_end_freezes_nothing(stack: Stack) -> None:
+    """It was stopped after its record: its own word counts."""
+    begun(stack).note(DEPLOYMENT, rollback_production={"result": "restored"})
+    assert ended(stack, rollback(stack)) == ["released environment/production"]
+    assert EnvironmentsTable.connect(stack.clients).frozen("production") is None
+    assert stack.told() == []
+
+
+def test_the_token_of_a_stopped_enhanced_watch_is_forgotten(stack: Stack) -> None:
+    """R8: the next deployment has stopped it; nothing else follows."""
+    execution, waits = stack.execution("enhanced_watch", "main-1-enhanced"), WaitsTable.connect(stack.clients)
+    waits.store(Wait("watch/production/main-1-enhanced", "token", execution, "production"), datetime.now(UTC))
+    stack.kill(execution)
+    assert ended(stack, execution) == ["ended watch/production/main-1-enhanced"]
+    assert ended(stack, execution) == []
+    assert (waits.of_environment("production"), rollbacks(stack), stack.told()) == ((), [], [])

@@ -18,6 +18,9 @@ from functions.stage import (
     acquire_lock,
     apply_service,
     await_approval,
+    check_window,
+    end_enhanced_watch,
+    read_baseline,
     record_good,
     release_lock,
     request_approval,
@@ -31,12 +34,14 @@ INFRASTRUCTURE = Part("infrastructure", "command", buildspec="infra.yml")
 SERVICE = Part("hello", "lambda", function="hello-{environment}", alias="live", artifact="app.zip", health=Health("u"))
 LEASE = Lease("environment/test", "the stage's execution", 7)
 BEFORE = Version("0" * 40, "earlier", "sources/earlier.zip", "deployments/earlier/build.zip", "41", "2025-01-01")
+BASELINE_AT = "2025-01-01T00:00:00.000Z"
 STEPS = {"hello": Step(SERVICE, BEFORE), "infrastructure": Step(INFRASTRUCTURE, BEFORE)}
 
 
-def environment(name: str, *, approval: bool = False) -> Environment:
-    """An environment that is watched for no time at all."""
-    return Environment(name, "eu-central-1", "", f"deploy-{name}", approval, 60, 0, 0, 0, 80)
+def environment(name: str, *, approval: bool = False, enhanced: int = 0) -> Environment:
+    """An environment that is watched for no time at all, but where `enhanced` seconds are asked for."""
+    deploys = f"deploy-{name}"
+    return Environment(name, "eu-central-1", "", deploys, approval, 60, 0, 0, 0, 80, enhanced_watch_seconds=enhanced)
 
 
 ENVIRONMENTS = (environment("test"), environment("staging"), environment("production", approval=True))
@@ -52,6 +57,16 @@ def plan(*environments: Environment, parts: tuple[Part, ...] = (SERVICE,)) -> An
 def turn(outcome: Any, reason: str = "") -> Any:
     """What AcquireLock or AwaitLock answers."""
     return encode(acquire_lock.Output(outcome, reason, LEASE if outcome == "acquired" else None))
+
+
+def window(outcome: Any, reason: str = "", opens_at: str = "") -> Any:
+    """What CheckWindow answers."""
+    return encode(check_window.Output(outcome, reason, opens_at))
+
+
+def baseline(outcome: Any, reason: str, *accepted: str) -> Any:
+    """What ReadBaseline answers."""
+    return encode(read_baseline.Output(outcome, reason, list(accepted), BASELINE_AT))
 
 
 def decision(outcome: Any, reason: str = "") -> Any:
@@ -101,6 +116,9 @@ HAPPY: dict[str, dict[str, Any]] = {
         **_BUILD,
     },
     "stage": {
+        "CheckWindow": window("open", "no windows are set"),
+        "ReadBaseline": baseline("clear", "no alarm rings"),
+        "EndEnhancedWatch": encode(end_enhanced_watch.Output(())),
         "RequestApproval": encode(request_approval.Output("approval-1")),
         "AwaitApproval": decision("approved"),
         "WriteLedger": encode(write_ledger.Output("41")),
@@ -122,18 +140,22 @@ HAPPY: dict[str, dict[str, Any]] = {
         **_LOCK,
         **_BUILD,
     },
+    "enhanced_watch": {"Watch": watch("healthy", "no alarm rang")},
 }
 # Rooms that answer what they were told, and above only what they add themselves.
 ECHOES = frozenset({"deployment/Conclude", "stage/Conclude", "rollback/RecordRollback"})
 
 
 def usual_input(workflow: str) -> dict[str, Any]:
-    """What starts a workflow: a push, a deployment's stage in an environment without approval, a full rollback."""
+    """What starts a workflow: a push, a stage in an environment without approval, a full rollback, a good stage."""
     if workflow == "deployment":
         return {"repository": RELEASE.repository, "ref": RELEASE.ref, "commit": COMMIT, "trigger": "push"}
     shared = {"release": encode(RELEASE), "environment": encode(ENVIRONMENTS[0])}
     if workflow == "rollback":
         return {**shared, "reason": "production: no way back", "breachedAt": "2025-01-01T00:00:00Z"}
+    if workflow == "enhanced_watch":
+        accepted = {"names": ["noisy"], "at": BASELINE_AT}
+        return {**shared, "until": "2025-01-02T00:00:00Z", "reviewed": [], "accepted": accepted}
     return {
         **shared,
         "parts": encode((SERVICE,)),

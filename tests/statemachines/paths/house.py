@@ -10,14 +10,14 @@ import uuid
 import zipfile
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from functions.entry import encode
 from local.pulumi.handlers.lambda_ import BOOTSTRAP, CUSTOM_RUNTIME
 from statemachines.definitions import WORKFLOWS, load, render, tasks
 from statemachines.policies import ask_again, waits
 from tests.statemachines.paths.answers import ECHOES, ENVIRONMENTS, HAPPY, usual_input
-from tests.statemachines.paths.playing import AS_USUAL, Line, Played, Playing, Script, answer
+from tests.statemachines.paths.playing import AS_USUAL, Line, Played, Playing, Script, Workflow, answer
 
 if TYPE_CHECKING:
     from local.emulator import Clients
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Token timeouts are not shortened by the emulator: a lost answer costs one of these, and two asks are all there are.
 BACKSTOP_SECONDS = 2
 ASKS = 2
+SUFFIXES = {"rollback": "-full-rollback", "enhanced_watch": "-enhanced"}
+CHILDREN_FIRST = ("rollback", "enhanced_watch", "stage", "deployment")
 BUS = "played"
 ROLE_ARN = "arn:aws:iam::123456789012:role/played"
 
@@ -54,7 +56,7 @@ class House:
 
     def play(
         self,
-        workflow: Literal["deployment", "stage", "rollback"],
+        workflow: Workflow,
         script: Script | None = None,
         **changes: Any,
     ) -> Played:
@@ -63,7 +65,7 @@ class House:
 
     def start(
         self,
-        workflow: Literal["deployment", "stage", "rollback"],
+        workflow: Workflow,
         script: Script | None = None,
         **changes: Any,
     ) -> Playing:
@@ -73,7 +75,7 @@ class House:
         (self._scripts / f"{deployment}.json").write_text(text, "utf-8")
         given = {"deploymentId": deployment, **usual_input(workflow), **changes}
         place = "" if workflow == "deployment" else f"-{given['environment']['name']}"
-        name = f"{deployment}{place}" + ("-full-rollback" if workflow == "rollback" else "")
+        name = f"{deployment}{place}{SUFFIXES.get(workflow, '')}"
         arn = self._aws.client("stepfunctions").start_execution(
             stateMachineArn=self._machines[workflow], name=name, input=json.dumps(given)
         )["executionArn"]
@@ -111,13 +113,14 @@ class House:
 
     def _open_machines(self, prefix: str, bus: str) -> dict[str, str]:
         machines: dict[str, str] = {}
-        backstops = dict.fromkeys(("build", "approval", "lock", "watch"), BACKSTOP_SECONDS)
-        for workflow in reversed(WORKFLOWS):  # a child before its parent
+        backstops = dict.fromkeys(("build", "approval", "lock", "watch", "enhanced"), BACKSTOP_SECONDS)
+        asks = ("AskBuild", "AskApproval", "AskLock", "AskWatch", "AskEnhanced")
+        for workflow in sorted(WORKFLOWS, key=CHILDREN_FIRST.index):
             values: dict[str, Any] = {
                 **waits(**backstops),
-                **dict.fromkeys(("AskBuild", "AskApproval", "AskLock", "AskWatch"), ask_again(ASKS - 1)),
+                **dict.fromkeys(asks, ask_again(ASKS - 1)),
                 **{state: self._actors[f"{workflow}/{state}"] for state in tasks(workflow)},
-                **{f"{name.title()}Workflow": arn for name, arn in machines.items()},
+                **{f"{name.title().replace('_', '')}Workflow": arn for name, arn in machines.items()},
                 "EventBus": bus,
                 "BuildProject": "build",
                 "Environments": encode(ENVIRONMENTS),

@@ -10,7 +10,7 @@ import io
 import json
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -25,12 +25,13 @@ from tests.statemachines.paths.answers import (
     HAPPY,
     INFRASTRUCTURE,
     SERVICE,
+    baseline,
     environment,
     steps,
     turn,
     usual_input,
 )
-from tests.statemachines.paths.playing import answer
+from tests.statemachines.paths.playing import Workflow, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ nested_tasks = pytest.importorskip(f"{_TASK}.service.state_task_service_sfn", re
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::123456789012:role/played"
 WAITING = {"AcquireLock": turn("waiting")}
-PLAYS: dict[str, tuple[Literal["deployment", "stage", "rollback"], dict[str, Any], dict[str, Any]]] = {
+PLAYS: dict[str, tuple[Workflow, dict[str, Any], dict[str, Any]]] = {
     "a deployment of three stages": ("deployment", {}, {}),
     "a stage straight through": ("stage", {}, {}),
     "a stage with everything": (
@@ -55,8 +56,11 @@ PLAYS: dict[str, tuple[Literal["deployment", "stage", "rollback"], dict[str, Any
         WAITING,
         {"environment": encode(environment("test", approval=True)), "parts": encode((INFRASTRUCTURE, SERVICE))},
     ),
+    "a stage that is watched on": ("stage", {}, {"environment": encode(environment("test", enhanced=60))}),
+    "a stage into a noisy environment": ("stage", {"ReadBaseline": baseline("clear", "noisy rings", "noisy")}, {}),
     "a rollback alone": ("rollback", {**WAITING, "PlanRollback": steps("hello", "infrastructure")}, {}),
     "a rollback of nothing": ("rollback", {"PlanRollback": steps()}, {}),
+    "an enhanced watch": ("enhanced_watch", {}, {}),
 }
 # Different in every execution, or by the reader's own clock.
 VOLATILE = {"taskToken", "startedAt", "breachedAt", "until"}
