@@ -117,6 +117,8 @@ class Backstops(_Closed):
     """For locks."""
     watch_seconds: Annotated[int, Field(ge=5)] = 30
     """For watches: alarms and health are read this often also without an event."""
+    push_seconds: Annotated[int, Field(ge=5)] = 60
+    """For pushes: a branch head that has started nothing for so long is started without its webhook."""
 
 
 class CodeBuild(_Closed):

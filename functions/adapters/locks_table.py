@@ -1,6 +1,6 @@
 """The locks table: every change is one compare-and-swap of what `domain.locks` decided."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import Clock
@@ -23,6 +23,7 @@ class LocksTable:
         *Executions.ASK,
         *TaskTokens.COMPLETE,
     )
+    SCAN: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Scan",), on="table/locks"),)
 
     def __init__(self, table: Any, executions: Executions, tokens: TaskTokens, clock: Clock, mode: Mode) -> None:
         self._table = table
@@ -61,6 +62,13 @@ class LocksTable:
     def read(self, key: str) -> Lock:
         """The lock as it stands."""
         return self._read(key)[0]
+
+    def owned(self) -> Iterator[Lock]:
+        """Every lock that has an owner, dead or alive; the table holds one item per environment."""
+        for page in self._table.meta.client.get_paginator("scan").paginate(TableName=self._table.name):
+            for row in map(plain, page["Items"]):
+                if row.get("owner"):
+                    yield decode(Lock, {**row, "key": row["lockKey"]})
 
     def _change(self, key: str, decide: Callable[[Lock], Answer]) -> Answer:
         failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
