@@ -63,6 +63,12 @@ class Executions:
         pages = self._client.get_paginator("list_executions").paginate(stateMachineArn=workflow, statusFilter=status)
         return (_told(one) for page in pages for one in page["executions"])
 
+    def state(self, execution: str) -> str:
+        """The state an execution is in, or was in last; empty when it entered none."""
+        found = self._client.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=50)
+        entered = (event["stateEnteredEventDetails"]["name"] for event in found["events"] if _enters(event))
+        return next(entered, "")
+
     def input(self, execution: str) -> dict[str, Any]:
         """What an execution was started with."""
         given: dict[str, Any] = json.loads(self._client.describe_execution(executionArn=execution)["input"])
@@ -85,6 +91,10 @@ class Executions:
 def execution_arn(workflow: str, name: str) -> str:
     """The ARN of an execution, whether it was started or not."""
     return f"{workflow.replace(':stateMachine:', ':execution:')}:{name}"
+
+
+def _enters(event: Any) -> bool:
+    return "stateEnteredEventDetails" in event
 
 
 def _told(found: Any) -> Ended:

@@ -158,13 +158,14 @@ def failing(client: Any, operation: str, error: Exception) -> Iterator[None]:
         yield
 
 
-def create_tables(dynamodb: Any) -> None:
+def create_tables(dynamodb: Any, prefix: str = "kiro-") -> None:
     """The four tables with their keys and indexes."""
-    _create(dynamodb, "kiro-deployments", ["deploymentId"], {"EnvironmentStatusIndex": ["environment", "status"]})
-    _create(dynamodb, "kiro-environments", ["environment", "part"], {})
-    _create(dynamodb, "kiro-locks", ["lockKey"], {})
+    indexes = {"EnvironmentStatusIndex": ["environment", "status"]}
+    _create(dynamodb, f"{prefix}deployments", ["deploymentId"], indexes)
+    _create(dynamodb, f"{prefix}environments", ["environment", "part"], {})
+    _create(dynamodb, f"{prefix}locks", ["lockKey"], {})
     indexes = {"EnvironmentIndex": ["environment", "waitKey"], "ExecutionIndex": ["execution"]}
-    _create(dynamodb, "kiro-waits", ["waitKey"], indexes)
+    _create(dynamodb, f"{prefix}waits", ["waitKey"], indexes)
 
 
 def _create(dynamodb: Any, name: str, key: list[str], indexes: Mapping[str, list[str]]) -> None:
