@@ -21,6 +21,7 @@ def freeze(aws: Operator, environment: str, reason: str) -> Facts:
     """Nothing deploys there until a person unfreezes it; the last word counts."""
     word = Freeze(reason, aws.who, aws.clock.text())
     aws.running.freeze(aws.environment(environment).name, word)
+    aws.bus.put("EnvironmentFrozen", {"environment": environment, **encode(word)})
     return {"environment": environment, "frozen": encode(word)}
 
 
@@ -31,6 +32,7 @@ def unfreeze(aws: Operator, environment: str, reason: str) -> Facts:
         raise OutOfReachError(f"{environment} is not frozen; `kiro status` shows what holds it")
     word = Freeze(reason, aws.who, aws.clock.text())
     aws.running.thaw(environment, word)
+    aws.bus.put("EnvironmentUnfrozen", {"environment": environment, **encode(word)})
     return {"environment": environment, "frozen": None, "was": encode(was), "unfrozen": encode(word)}
 
 

@@ -86,7 +86,6 @@ def _environments(aws: Clients, workflow: str) -> tuple[Environment, ...]:
 
 def explain(error: Exception, stack: str) -> str | None:
     """What an SDK's error means for an operator, and what to try; None for what is not the SDK's."""
-    from botocore.exceptions import ConnectionError as Unreachable
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
@@ -94,6 +93,7 @@ def explain(error: Exception, stack: str) -> str | None:
         NoCredentialsError,
         NoRegionError,
     )
+    from botocore.exceptions import ConnectionError as Unreachable
 
     if isinstance(error, NoCredentialsError):
         return "no AWS credentials: log in (`aws sso login`), or name a profile in AWS_PROFILE"

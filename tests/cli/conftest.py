@@ -63,6 +63,7 @@ def kiro(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kiro]:
     definition = {"States": {"Begin": {"Assign": {"environments": carried}}}}
     with mock_aws():
         create_tables(boto3.client("dynamodb"), prefix="kiro-pipeline-test-")
+        boto3.client("events").create_event_bus(Name="kiro-pipeline-test-events")
         for workflow in ("deployment", "stage", "rollback"):
             boto3.client("stepfunctions").create_state_machine(
                 name=machine(workflow).rpartition(":")[2],

@@ -68,9 +68,14 @@ def ring(world: World, state: str) -> int:
     said = f"{timestamp}.test.".encode() + body
     signature = "sha256=" + hmac.new(SECRET.encode(), said, hashlib.sha256).hexdigest()
     headers = {"X-Kiro-Timestamp": timestamp, "X-Kiro-Signature": signature, "Content-Type": "application/json"}
-    request = urllib.request.Request(f"{world.platform.outputs['alarmsUrl']}/test", body, headers)
-    with urllib.request.urlopen(request) as answer:
+    request = urllib.request.Request(f"{world.platform.outputs['alarmsUrl']}/test", body, headers)  # noqa: S310 - this machine
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - this machine
         return int(answer.status)
+
+
+def decide(world: World) -> None:
+    """Approve what is asked for."""
+    world.approver.look()
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +102,7 @@ def test_a_lost_webhook_is_started_by_the_reconciliation(world: World, good: str
 
 
 def test_a_stop_whose_event_was_lost_is_settled(world: World, good: str) -> None:
-    """P9: with the function that hears of it switched off, a stopped deployment is concluded and told, its build stopped."""
+    """P9: with the rule that hears of it switched off, a stopped deployment is concluded, and its build stopped."""
     client, outputs = world.platform.clients, world.platform.outputs
     rule = outputs["functions"]["functions.events.execution_ended"]
     client.client("events").disable_rule(Name=rule)
@@ -122,7 +127,7 @@ def test_a_rollback_is_an_incident_until_the_next_good_release(world: World, goo
     eventually(lambda: [issue for issue in issues if issue.comments])
     (issue,) = issues
     assert (issue.labels, issue.state) == (["incident"], "open")
-    assert "hello-test-errors" in issue.body
+    assert "hello-test-errors" in (issue.body or "")
     assert "Restored" in issue.comments[0].body
     mended = world.push("fix: greet people again")
     world.deployed(mended)
@@ -159,7 +164,7 @@ def test_a_freeze_refuses_with_its_reason_until_it_ends(world: World, good: str)
     assert staging["frozen"]["reason"] == "the fair"
     kiro(world, "unfreeze", "staging", "--reason", "it is over")
     name = kiro(world, "deploy", REPOSITORY, commit)["deployment"]
-    world.executions.await_end(name, 120, lambda _: world.approver.look())
+    world.executions.await_end(name, 120, lambda _: decide(world))
     assert kiro(world, "watch", name)["outcome"] == "deployed"
     assert {world.version(environment) for environment in ("test", "staging", "production")} == {commit}
 
