@@ -103,7 +103,9 @@ def freeze(context: typer.Context, environment: Environment, reason: Reason, as_
     _do(
         context,
         lambda aws: changes.freeze(aws, environment, reason),
-        lambda done: f"{environment} is frozen by {done['frozen']['by']}; `kiro unfreeze {environment}` ends it",
+        lambda done: (
+            f"{environment} is frozen by {done['frozen']['by']}; `kiro unfreeze {environment} --reason …` ends it"
+        ),
         as_json=as_json,
     )
 

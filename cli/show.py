@@ -66,7 +66,7 @@ def locks(found: list[Facts]) -> Table:
         if not one["held"]:
             table.add_row(one["environment"], "[green]free[/green]", "", "", "", "")
             continue
-        owner = escape(one["deployment"]) + ("" if one["alive"] else " [red](has ended; freed within a minute)[/red]")
+        owner = escape(one["deployment"]) + ("" if one["alive"] else " [red](has ended: whoever asks next gets it)[/red]")
         line = "\n".join(f"{n}. {w['deployment']} since {w['since']}" for n, w in enumerate(one["queue"], 1))
         table.add_row(one["environment"], owner, escape(one["reason"]), one["since"], one["state"], line or "-")
     return table

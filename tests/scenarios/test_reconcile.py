@@ -18,8 +18,6 @@ from local.service import Users
 from local.settings import REPOSITORY
 from tests.scenarios.world import World, name_of
 
-SECRET = "what monitors sign with"
-
 
 def eventually(found: Callable[[], Any], seconds: float = 30) -> Any:
     """The first truthy answer."""
@@ -66,7 +64,7 @@ def ring(world: World, state: str) -> int:
     alarm = {"name": "checkout", "state": state, "severity": "critical", "reason": "p99 4 s"}
     body, timestamp = json.dumps(alarm).encode(), str(int(time.time()))
     said = f"{timestamp}.test.".encode() + body
-    signature = "sha256=" + hmac.new(SECRET.encode(), said, hashlib.sha256).hexdigest()
+    signature = "sha256=" + hmac.new(world.platform.monitors_secret.encode(), said, hashlib.sha256).hexdigest()
     headers = {"X-Kiro-Timestamp": timestamp, "X-Kiro-Signature": signature, "Content-Type": "application/json"}
     request = urllib.request.Request(f"{world.platform.outputs['alarmsUrl']}/test", body, headers)  # noqa: S310 - this machine
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - this machine
@@ -138,8 +136,6 @@ def test_a_rollback_is_an_incident_until_the_next_good_release(world: World, goo
 def test_a_monitor_outside_aws_rolls_a_release_back(world: World, good: str) -> None:
     """R11: its signed word ends the watch at once, and the version before answers again."""
     before = world.version("test")
-    secrets = world.platform.clients.client("secretsmanager")
-    secrets.put_secret_value(SecretId=world.platform.outputs["secrets"]["monitors"], SecretString=SECRET)
     commit = world.push("feat: slow at the checkout")
     eventually(lambda: any(e.state == "Watch" for e in world.executions.of_deployment(name_of(commit))), 60)
     assert ring(world, "ALARM") == 202

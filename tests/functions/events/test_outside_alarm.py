@@ -12,6 +12,7 @@ import pytest
 from functions.adapters.clock import iso
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.waits_table import Wait, WaitsTable
+from functions.domain.approvals import Approval
 from functions.entry import encode
 from tests.functions.samples import ENVIRONMENT
 from tests.functions.stack import Stack
@@ -77,6 +78,18 @@ def test_a_warning_asks_for_a_review(stack: Stack) -> None:
     watch(stack)
     ring(stack, {**RINGS, "severity": "warning"})
     assert stack.completed()["token-watch"]["outcome"] == "review"
+
+
+def test_a_burning_environment_takes_no_release(stack: Stack) -> None:
+    """A4: a request for approval is void, whoever rang."""
+    waits, later = WaitsTable.connect(stack.clients), iso(datetime.now(UTC) + timedelta(hours=1))
+    waits.save_approval(
+        Approval("a1", "deploy", "main-1", "production", {}, ["h"], later, later, later), datetime.now(UTC)
+    )
+    facts = {"environment": encode(ENVIRONMENT)}
+    waits.store(Wait("approval/a1", "token-a1", "arn:e", "production", facts), datetime.now(UTC))
+    ring(stack)
+    assert stack.completed()["token-a1"]["outcome"] == "void"
 
 
 def test_another_environment_is_not_concerned(stack: Stack) -> None:

@@ -214,6 +214,26 @@ def test_a_build_that_runs_for_nobody_is_stopped(stack: Stack) -> None:
     assert reconcile(stack) == [("build stopped", f"{build_id} ran on for {DEPLOYMENT}, which has ended")]
 
 
+def test_a_run_does_so_much_and_leaves_the_rest_to_the_next(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounded work, and nothing forgotten."""
+    monkeypatch.setattr("functions.events.reconcile._MOST_REPAIRS", 2)
+    for name in ("main-1", "main-2", "main-3"):
+        begun(stack, dead(stack, "deployment", name), name)
+    assert [len(kinds(stack)) for _ in range(3)] == [2, 1, 0]
+    assert sorted(detail["deploymentId"] for _, detail in stack.told()) == ["main-1", "main-2", "main-3"]
+
+
+def test_one_that_cannot_be_settled_keeps_no_other(stack: Stack) -> None:
+    """A stage whose input nobody can read fails the run, after the others were settled."""
+    stage = stack.execution("stage", "unreadable", {"no": "environment"})
+    ask(stack, stage)
+    stack.kill(stage)
+    begun(stack, dead(stack, "deployment", DEPLOYMENT))
+    with pytest.raises(ExceptionGroup, match="could not look everywhere"):
+        reconcile(stack)
+    assert stack.deployment()["outcome"] == "aborted"
+
+
 def running_build(stack: Stack, deployment_id: str = DEPLOYMENT) -> str:
     """A build in progress."""
     build_id = str(stack.client("codebuild").start_build(projectName=builds.PROJECT)["build"]["id"])
