@@ -139,6 +139,15 @@ def watched(estate: Estate, pipeline: Pipeline) -> Iterator[Watched]:
     """Every alarm on a single metric."""
     yield from _of_workflows(pipeline)
     yield from _of_rollbacks(estate)
+    yield Watched(
+        "push-not-started",
+        "A push started nothing within its minute: no webhook came. The reconciliation has started it; look at the "
+        f"deliveries of the repository's webhook. See {estate.settings.runbook_url}",
+        _OURS,
+        "PushNotStarted",
+        {"environment": "all", "service": estate.site.name("platform")},
+        seconds=60,
+    )
     for function in pipeline.functions.values():
         if function.dead_letters:
             yield Watched(

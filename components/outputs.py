@@ -19,6 +19,7 @@ def outputs(estate: Estate, encryption: Encryption, pipeline: Pipeline, monitori
         "account": estate.site.account,
         "endpoint": estate.api_url,
         "webhookUrl": pulumi.Output.concat(estate.api_url, "/github"),
+        "alarmsUrl": pulumi.Output.concat(estate.api_url, "/alarms"),
         "approvalsUrl": pulumi.Output.concat(estate.api_url, "/approvals"),
         **{f"{camel(name)}Workflow": workflow.arn for name, workflow in pipeline.workflows.items()},
         "artifactsBucket": storage.bucket.bucket,

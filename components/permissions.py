@@ -23,6 +23,7 @@ TARGETS: Mapping[str, Callable[[Estate], Arns]] = {
     "key": lambda estate: [estate.key_arn],
     "secret/github": lambda estate: [estate.secrets.arns["github"]],
     "secret/webhook": lambda estate: [estate.secrets.arns["webhook"]],
+    "secret/monitors": lambda estate: [estate.secrets.arns["monitors"]],
     "secret/slack": lambda estate: [estate.secrets.arns["slack"]],
     "topics": lambda estate: [topic.arn for topic in estate.channels.topics.values()],
     "bus": lambda estate: [estate.channels.bus.arn],

@@ -166,6 +166,8 @@ class Backstops(_Closed):
     """For watches: alarms and health are read this often also without an event."""
     enhanced_seconds: Annotated[int, Field(ge=5)] = 600
     """For enhanced watches."""
+    push_seconds: Annotated[int, Field(ge=5)] = 60
+    """For pushes: a branch head that has started nothing for so long is started without its webhook."""
 
 
 class CodeBuild(_Closed):

@@ -30,8 +30,16 @@ VARIABLES: Mapping[str, Callable[[Estate], pulumi.Input[str]]] = {
     "ENHANCED_WATCH_WORKFLOW": lambda estate: estate.site.workflow_arn("enhanced_watch"),
     "ROLLBACK_WORKFLOW": lambda estate: estate.site.workflow_arn("rollback"),
     "ENVIRONMENT_NAMES": lambda estate: ",".join(one.name for one in estate.settings.environments),
+    "AWS_REGION_NAME": lambda estate: estate.site.region,
+    "BUILD_PROJECTS": lambda estate: _joined(project.name for project in estate.builds.projects.values()),
+    "PUSH_GRACE_SECONDS": lambda estate: str(estate.settings.backstops.push_seconds),
+    "MONITORS_SECRET": lambda estate: estate.secrets.arns["monitors"],
     "RUNBOOK_URL": lambda estate: estate.settings.runbook_url,
 }
+
+
+def _joined(names: Iterable[pulumi.Output[str]]) -> pulumi.Output[str]:
+    return pulumi.Output.all(*names).apply(",".join)
 
 
 def variables(names: Iterable[str], estate: Estate) -> dict[str, pulumi.Input[str]]:

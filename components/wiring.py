@@ -18,14 +18,17 @@ from statemachines.definitions import WORKFLOWS
 Pattern = dict[str, Any]
 _OWN_SOURCE = "kiro.pipeline"
 _RETRY_SECONDS, _RETRIES = 3600, 20
+# A run of a schedule is followed by the next one: nothing is gained by catching up.
+_EVERY_MINUTE, _MINUTE = "rate(1 minute)", 60
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """An event pattern, and whether it is looked for on the stack's own bus or on the account's default bus."""
+    """An event pattern, looked for on the stack's own bus or on the account's default bus; or else a schedule."""
 
-    pattern: Callable[[Estate], pulumi.Input[Pattern]]
+    pattern: Callable[[Estate], pulumi.Input[Pattern]] | None = None
     own_bus: bool = False
+    schedule: str | None = None
 
 
 def _builds(estate: Estate) -> pulumi.Output[Pattern]:
@@ -73,6 +76,8 @@ TRIGGERS: Mapping[str, Trigger] = {
     "notify": Trigger(_own, own_bus=True),
     "publish_status": Trigger(_own, own_bus=True),
     "publish_metrics": Trigger(_own, own_bus=True),
+    "track_incident": Trigger(_own, own_bus=True),
+    "reconcile": Trigger(schedule=_EVERY_MINUTE),
 }
 
 
@@ -119,7 +124,10 @@ class Wiring(pulumi.ComponentResource):
             name=function.name,
             description=f"Wakes {function.name}",
             event_bus_name=bus,
-            event_pattern=pulumi.Output.from_input(trigger.pattern(estate)).apply(json.dumps),
+            event_pattern=pulumi.Output.from_input(trigger.pattern(estate)).apply(json.dumps)
+            if trigger.pattern
+            else None,
+            schedule_expression=trigger.schedule,
             opts=inner,
         )
         permission = lambda_.Permission(
@@ -130,6 +138,11 @@ class Wiring(pulumi.ComponentResource):
             source_arn=rule.arn,
             opts=inner,
         )
+        if trigger.schedule:
+            # Tried again a minute later, a failed run would meet the next one.
+            lambda_.FunctionEventInvokeConfig(
+                thing, function_name=function.function.name, maximum_retry_attempts=0, opts=inner
+            )
         letters = function.dead_letters
         cloudwatch.EventTarget(
             thing,
@@ -138,7 +151,8 @@ class Wiring(pulumi.ComponentResource):
             target_id="room",
             arn=function.arn,
             retry_policy=cloudwatch.EventTargetRetryPolicyArgs(
-                maximum_event_age_in_seconds=_RETRY_SECONDS, maximum_retry_attempts=_RETRIES
+                maximum_event_age_in_seconds=_MINUTE if trigger.schedule else _RETRY_SECONDS,
+                maximum_retry_attempts=_RETRIES,
             ),
             dead_letter_config=cloudwatch.EventTargetDeadLetterConfigArgs(arn=letters.arn) if letters else None,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),

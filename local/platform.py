@@ -71,6 +71,7 @@ class Platform:
         self._watch_seconds = watch_seconds
         self._stack = ExitStack()
         self.webhook_secret = secrets.token_hex(20)
+        self.monitors_secret = secrets.token_hex(20)
         self.token = f"ghp_{secrets.token_hex(18)}"
         self.outputs: dict[str, Any] = {}
 
@@ -134,6 +135,7 @@ class Platform:
         """What an operator does once after the first deployment: secrets, the webhook, and a mailbox for the topics."""
         values = {
             "webhook": self.webhook_secret,
+            "monitors": self.monitors_secret,
             "github": json.dumps({"token": self.token}),
         }
         for name, value in values.items():
@@ -158,6 +160,7 @@ class Platform:
             "githubApi": self.github.api_url,
             "repository": f"{self.github.url}/{REPOSITORY}.git",
             "githubToken": self.token,
+            "monitorsSecret": self.monitors_secret,
             "logs": str(self.root),
             "watchSeconds": self._watch_seconds,
         }

@@ -10,7 +10,7 @@ REPOSITORY = "acme/hello-service"
 # A laptop has no patience: watches long enough to see an alarm ring, backstops short enough to see one used.
 _TIMES = {"enhancedWatchSeconds": 0, "stabiliseSeconds": 3, "approvalWaitSeconds": 0}
 WATCH_SECONDS = 12
-_BACKSTOPS = {"buildSeconds": 20, "approvalSeconds": 20, "lockSeconds": 10, "watchSeconds": 5}
+_BACKSTOPS = {"buildSeconds": 20, "approvalSeconds": 20, "lockSeconds": 10, "watchSeconds": 5, "pushSeconds": 5}
 
 
 def overrides(

@@ -6,6 +6,7 @@ from functions.adapters.records import plain, stored
 from functions.domain.environments import Freeze, PartState
 from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Lease
+from functions.domain.outside_alarms import OutsideAlarm
 from functions.entry import Allow, decode
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 # The row that stands for the environment itself; rows of leases follow it. Parts' names begin with a letter.
 _WHOLE = "*"
+# Rows that begin so stand for alarms from outside AWS.
+_OUTSIDE = "!"
 
 
 class EnvironmentsTable:
@@ -32,9 +35,8 @@ class EnvironmentsTable:
 
     def parts(self, environment: str) -> dict[str, PartState]:
         """Every part that ever ran in an environment, by name."""
-        return {
-            row["part"]: decode(PartState, row) for row in self._rows(environment) if not row["part"].startswith(_WHOLE)
-        }
+        rows = (row for row in self._rows(environment) if not row["part"].startswith((_WHOLE, _OUTSIDE)))
+        return {row["part"]: decode(PartState, row) for row in rows}
 
     def frozen(self, environment: str) -> Freeze | None:
         """Why nothing deploys there, if so."""
@@ -58,6 +60,35 @@ class EnvironmentsTable:
             UpdateExpression="SET frozen = :frozen",
             ExpressionAttributeValues={":frozen": stored(freeze)},
         )
+
+    def thaw(self, environment: str, word: Freeze) -> None:
+        """Unfreeze an environment, and keep whose word it was."""
+        self._table.update_item(
+            Key={"environment": environment, "part": _WHOLE},
+            UpdateExpression="SET frozen = :nothing, unfrozen = :word",
+            ExpressionAttributeValues={":nothing": None, ":word": stored(word)},
+        )
+
+    def outside_alarms(self, environment: str) -> tuple[OutsideAlarm, ...]:
+        """Every alarm that a monitor outside AWS ever told about, as it told it last."""
+        rows = (row for row in self._rows(environment) if row["part"].startswith(_OUTSIDE))
+        return tuple(decode(OutsideAlarm, row) for row in rows)
+
+    def note_outside(self, environment: str, alarm: OutsideAlarm) -> bool:
+        """Write what a monitor tells; False when it told something later already."""
+        facts = stored(alarm)
+        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
+        try:
+            self._table.update_item(
+                Key={"environment": environment, "part": _OUTSIDE + alarm.name},
+                UpdateExpression="SET " + ", ".join(f"#{k} = :{k}" for k in facts),
+                ConditionExpression="attribute_not_exists(#at) OR #at <= :at",
+                ExpressionAttributeNames={f"#{k}": k for k in facts},
+                ExpressionAttributeValues={f":{k}": v for k, v in facts.items()},
+            )
+        except failed:
+            return False
+        return True
 
     def _write(self, environment: str, part: str, lease: Lease, facts: dict[str, Any]) -> None:
         facts = {**facts, "fence": lease.fence}

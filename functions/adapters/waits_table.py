@@ -1,11 +1,13 @@
 """Who waits for what: the task tokens of builds, watches and approvals, so that an event can end the wait."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.records import plain, stored
 from functions.domain.approvals import Approval
+from functions.domain.reconciliation import Sighting
 from functions.entry import Allow, decode
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class WaitsTable:
     WRITE: ClassVar[tuple[Allow, ...]] = (
         Allow(("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"), on="table/waits"),
     )
+
+    SCAN: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Scan",), on="table/waits"),)
 
     def __init__(self, table: Any) -> None:
         self._table = table
@@ -73,6 +77,26 @@ class WaitsTable:
             ExpressionAttributeValues={":execution": execution},
         )
         return tuple(decode(Wait, row) for row in map(plain, answer["Items"]) if row.get("token"))
+
+    def open(self) -> Iterator[tuple[Wait | None, Approval | None]]:
+        """Every wait that may still be ended, and every open request for approval, waited for or not."""
+        for page in self._table.meta.client.get_paginator("scan").paginate(TableName=self._table.name):
+            for row in map(plain, page["Items"]):
+                approval = decode(Approval, row["approval"]) if "approval" in row else None
+                if approval is None or approval.state == "open":
+                    yield decode(Wait, row) if row.get("token") else None, approval
+
+    def sighting(self, repository: str) -> Sighting | None:
+        """The head of a repository that was seen without an execution."""
+        row = self._get(_push_key(repository))
+        return decode(Sighting, row) if row else None
+
+    def sight(self, repository: str, sighting: Sighting | None, now: datetime) -> None:
+        """Remember such a head, or forget it with None."""
+        if sighting is None:
+            self.forget(_push_key(repository))
+        else:
+            self._set(_push_key(repository), {**stored(sighting), "expiresAt": int((now + _KEPT).timestamp())})
 
     def forget(self, wait_key: str) -> None:
         """End a wait; one that is not there is no error."""
@@ -129,3 +153,7 @@ class WaitsTable:
 def approval_key(approval_id: str) -> str:
     """Where an approval and its wait are kept."""
     return f"approval/{approval_id}"
+
+
+def _push_key(repository: str) -> str:
+    return f"push/{repository}"

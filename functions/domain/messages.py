@@ -65,12 +65,10 @@ def compose(name: str, detail: Mapping[str, Any], links: Links = NO_LINKS) -> tu
     lines = [
         subject,
         "",
-        f"  Release      {release.get('repository', '?')} {release.get('commit', '?')[:12]}",
-        f"  Title        {release.get('message', '').partition(chr(10))[0]}",
-        f"  Author       {release.get('author', '?')}",
+        *(_release_lines(release) if "deploymentId" in detail else []),
         *([f"  Environment  {detail['environment']}"] if detail.get("environment") else []),
         f"  Reason       {reason}",
-        f"  Deployment   {detail['deploymentId']}",
+        *([f"  Deployment   {detail['deploymentId']}"] if "deploymentId" in detail else []),
         *_links(detail, release, links),
     ]
     return topic, subject, "\n".join(lines)
@@ -84,6 +82,14 @@ def _links(detail: Mapping[str, Any], release: Mapping[str, Any], links: Links) 
     if links.runbooks and "unknown" in (detail.get("result"), detail.get("outcome")):
         found.append(f"  Runbook      {links.runbooks}/frozen-environment.md")
     return found
+
+
+def _release_lines(release: Mapping[str, Any]) -> list[str]:
+    return [
+        f"  Release      {release.get('repository', '?')} {release.get('commit', '?')[:12]}",
+        f"  Title        {release.get('message', '').partition(chr(10))[0]}",
+        f"  Author       {release.get('author', '?')}",
+    ]
 
 
 def _what(detail: Mapping[str, Any]) -> str:
@@ -114,7 +120,17 @@ def _rollback_finished(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
     return "rollbacks", subject, detail["reason"]
 
 
+def _frozen(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
+    return "deployments", f"{detail['environment']} is FROZEN by {detail['by']}", detail["reason"]
+
+
+def _unfrozen(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
+    return "deployments", f"{detail['environment']} is open again, says {detail['by']}", detail["reason"]
+
+
 _WRITERS = {
+    "EnvironmentFrozen": _frozen,
+    "EnvironmentUnfrozen": _unfrozen,
     "DeploymentStarted": _started,
     "StageFinished": _stage,
     "DeploymentFinished": _finished,

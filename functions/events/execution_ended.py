@@ -83,11 +83,9 @@ def execution_ended(
         done += _tell(name, status, detail.get("error"), deployments, bus)
     elif machine == workflows.stage:
         given = executions.input(execution)
-        if _touched(given, deployments):
-            # The lock stays with its dead owner until the rollback takes it: nobody comes between.
-            done += _go_back(given, name, status, executions, workflows)
-        else:
-            done += _release(given, execution, locks)
+        back = _go_back(given, name, status, executions, workflows) if _touched(given, deployments) else []
+        # The lock stays with its dead owner until the rollback takes it: nobody comes between.
+        done += back or _release(given, execution, locks)
     elif machine == workflows.rollback:
         given = executions.input(execution)
         done += _freeze(given, status, deployments, environments, bus, clock)
@@ -127,7 +125,7 @@ def _end_stages(
         if executions.is_running(execution):
             executions.stop(execution, f"its deployment ended as {status}")
             done.append(f"stopped {execution}")
-        elif executions.exists(execution) and _touched(executions.input(execution), deployments):
+        elif executions.describe(execution) and _touched(executions.input(execution), deployments):
             done += _go_back(executions.input(execution), name, status, executions, workflows)
     return done
 
@@ -160,8 +158,8 @@ def _go_back(given: dict[str, Any], name: str, status: str, executions: Executio
         "reason": f"the stage ended as {status}",
         "breachedAt": "",
     }
-    executions.start(workflows.rollback, f"{name}-rollback-alone", payload)
-    return [f"rolling back {given['environment']['name']}"]
+    rollback, started = executions.start(workflows.rollback, f"{name}-rollback-alone", payload)
+    return [f"rolling back {given['environment']['name']}"] if started or executions.is_running(rollback) else []
 
 
 def _release(given: dict[str, Any], execution: str, locks: LocksTable) -> list[str]:

@@ -46,3 +46,20 @@ def test_a_lost_event_is_kept(whole: Outcome, room: str) -> None:
     (policy,) = [one for one in whole.recorder.of("sqs/queuePolicy:QueuePolicy") if one.name == thing]
     (writer,) = [s for s in json.loads(policy.inputs["policy"])["Statement"] if s["Effect"] == "Allow"]
     assert writer["Condition"] == {"ArnEquals": {"aws:SourceArn": permission["sourceArn"]}}
+
+
+def test_the_reconciliation_runs_every_minute_and_never_twice(whole: Outcome) -> None:
+    """Shorter than the time between two runs, and a failed run is left to the next one."""
+    rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-reconcile").inputs
+    assert rule["scheduleExpression"] == "rate(1 minute)"
+    assert "eventPattern" not in rule
+    assert whole.recorder.one("lambda/function:Function", "events-reconcile").inputs["timeout"] < 60
+    retries = whole.recorder.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "events-reconcile")
+    assert retries.inputs["maximumRetryAttempts"] == 0
+
+
+def test_a_push_that_started_nothing_rings(whole: Outcome) -> None:
+    """P2: the reconciliation starts it, and somebody hears of it."""
+    alarm = whole.recorder.one("cloudwatch/metricAlarm:MetricAlarm", "push-not-started").inputs
+    assert (alarm["metricName"], alarm["threshold"], alarm["period"]) == ("PushNotStarted", 1, 60)
+    assert alarm["dimensions"]["environment"] == "all"

@@ -18,7 +18,8 @@ ACCOUNT = "123456789012"
 BUCKET = "kiro-pipeline-test-artifacts"
 DEPLOY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/kiro-pipeline-test-deploy"
 MACHINES = {
-    name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}" for name in ("deployment", "stage", "rollback", "enhanced_watch")
+    name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}"
+    for name in ("deployment", "stage", "rollback", "enhanced_watch")
 }
 TABLES = {f"{name.upper()}_TABLE": f"kiro-{name}" for name in ("deployments", "environments", "locks", "waits")}
 SETTINGS = {
@@ -36,6 +37,12 @@ SETTINGS = {
     "REPOSITORIES": "acme/hello-service",
     "MAIN_BRANCH": "main",
     "WEBHOOK_SECRET": "kiro-webhook",
+    "MONITORS_SECRET": "kiro-monitors",
+    "BUILD_PROJECTS": "kiro-build",
+    "PUSH_GRACE_SECONDS": "0",
+    "GITHUB_URL": "https://github.example.com",
+    "RUNBOOK_URL": "https://runbooks.example.com",
+    "AWS_REGION_NAME": REGION,
     "SLACK_SECRET": "kiro-slack",
     "GITHUB_CREDENTIAL_SECRET": "kiro-github",
     "GITHUB_API_URL": "http://127.0.0.1:9/api/v3",
@@ -156,13 +163,14 @@ def failing(client: Any, operation: str, error: Exception) -> Iterator[None]:
         yield
 
 
-def create_tables(dynamodb: Any) -> None:
+def create_tables(dynamodb: Any, prefix: str = "kiro-") -> None:
     """The four tables with their keys and indexes."""
-    _create(dynamodb, "kiro-deployments", ["deploymentId"], {"EnvironmentStatusIndex": ["environment", "status"]})
-    _create(dynamodb, "kiro-environments", ["environment", "part"], {})
-    _create(dynamodb, "kiro-locks", ["lockKey"], {})
+    indexes = {"EnvironmentStatusIndex": ["environment", "status"]}
+    _create(dynamodb, f"{prefix}deployments", ["deploymentId"], indexes)
+    _create(dynamodb, f"{prefix}environments", ["environment", "part"], {})
+    _create(dynamodb, f"{prefix}locks", ["lockKey"], {})
     indexes = {"EnvironmentIndex": ["environment", "waitKey"], "ExecutionIndex": ["execution"]}
-    _create(dynamodb, "kiro-waits", ["waitKey"], indexes)
+    _create(dynamodb, f"{prefix}waits", ["waitKey"], indexes)
 
 
 def _create(dynamodb: Any, name: str, key: list[str], indexes: Mapping[str, list[str]]) -> None:

@@ -81,7 +81,8 @@ def _rule(inputs: Properties) -> tuple[str, Properties]:
     return "AWS::Events::Rule", {
         "Name": inputs["name"],
         "EventBusName": inputs.get("eventBusName"),
-        "EventPattern": json.loads(inputs["eventPattern"]),
+        "EventPattern": json.loads(inputs["eventPattern"]) if "eventPattern" in inputs else None,
+        "ScheduleExpression": inputs.get("scheduleExpression"),
     }
 
 

@@ -123,7 +123,7 @@ def test_every_function_and_workflow_has_a_role_of_its_own(outcome: Outcome) -> 
 def test_no_secret_value_reaches_the_state(outcome: Outcome) -> None:
     """Secrets are made empty: nothing registers a value for one."""
     assert not outcome.recorder.of("secretsmanager/secretVersion:SecretVersion")
-    assert len(outcome.recorder.of("secretsmanager/secret:Secret")) == 4
+    assert len(outcome.recorder.of("secretsmanager/secret:Secret")) == 5
 
 
 def test_rendered_definitions_follow_the_rules(outcome: Outcome) -> None:

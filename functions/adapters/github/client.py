@@ -184,6 +184,22 @@ class GitHub:
 
         return self._ask(repository, f"issues labelled {label}", find)
 
+    def open_issues(self, repository: str, label: str) -> tuple[tuple[int, str], ...]:
+        """Number and body of every open issue with this label, newest first."""
+
+        def read(repo: "Repository") -> tuple[tuple[int, str], ...]:
+            return tuple((one.number, one.body or "") for one in repo.get_issues(state="open", labels=[label]))
+
+        return self._ask(repository, f"issues labelled {label}", read)
+
+    def has_comment(self, repository: str, number: int, marker: str) -> bool:
+        """Whether a comment of an issue holds this marker."""
+        return self._ask(
+            repository,
+            f"comments of #{number}",
+            lambda repo: any(marker in (one.body or "") for one in repo.get_issue(number).get_comments()),
+        )
+
     def comment(self, repository: str, number: int, body: str) -> None:
         """Comment on an issue or pull request."""
         text = _cut(body, _LONGEST_BODY)

@@ -42,8 +42,8 @@ def test_what_has_ended_exists_and_what_never_began_does_not(stack: Stack) -> No
     """An end does not make an execution forgotten."""
     executions, execution = Executions.connect(stack.clients), stack.execution("stage", "one")
     stack.kill(execution)
-    assert executions.exists(execution)
-    assert not executions.exists(f"{execution}-unknown")
+    assert executions.describe(execution)
+    assert executions.describe(f"{execution}-unknown") is None
 
 
 @pytest.mark.parametrize("unknown", ["", MACHINES["stage"].replace("stateMachine", "execution") + ":unknown"])

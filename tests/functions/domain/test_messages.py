@@ -98,3 +98,14 @@ def test_the_mail_that_asks_has_two_links_and_all_one_needs(purpose: Any) -> Non
     assert "Reason" not in text
     asked = Approval("id", purpose, "d", "p", {**SUMMARY, "reason": "cpu rings"}, [], "a", "b", "c")
     assert "Reason     cpu rings" in approval_wanted(asked, "l")[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("EnvironmentFrozen", "FROZEN by ada"), ("EnvironmentUnfrozen", "open again")]
+)
+def test_a_freeze_is_told_with_whose_word_it_is(name: str, said: str) -> None:
+    """N1: it is about no release."""
+    told = compose(name, {"environment": "production", "by": "ada", "reason": "the fair", "since": "now"})
+    assert told
+    topic, subject, text = told
+    assert (topic, said in subject, "the fair" in text, "Release" in text) == ("deployments", True, True, False)
