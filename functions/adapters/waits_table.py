@@ -62,12 +62,7 @@ class WaitsTable:
 
     def of_environment(self, environment: str) -> tuple[Wait, ...]:
         """Every wait that concerns an environment (eventually consistent: the backstop reads the truth)."""
-        answer = self._table.query(
-            IndexName="EnvironmentIndex",
-            KeyConditionExpression="environment = :environment",
-            ExpressionAttributeValues={":environment": environment},
-        )
-        return tuple(decode(Wait, row) for row in map(plain, answer["Items"]) if row.get("token"))
+        return tuple(decode(Wait, row) for row in self._rows(environment) if row.get("token"))
 
     def of_execution(self, execution: str) -> tuple[Wait, ...]:
         """Every wait of an execution (eventually consistent: the reconciliation reads again)."""
@@ -107,7 +102,8 @@ class WaitsTable:
         failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
         key = approval_key(approval.approval_id)
         try:
-            facts = {"approval": stored(approval), "expiresAt": int((now + _KEPT).timestamp())}
+            about = {"approval": stored(approval), "environment": approval.environment}
+            facts = {**about, "expiresAt": int((now + _KEPT).timestamp())}
             self._set(key, facts, "attribute_not_exists(approval)")
         except failed:
             self._table.update_item(
@@ -120,6 +116,11 @@ class WaitsTable:
         """An approval by its id."""
         row = self._get(approval_key(approval_id))
         return decode(Approval, row["approval"]) if row and "approval" in row else None
+
+    def approvals_of(self, environment: str) -> tuple[Approval, ...]:
+        """Every request for an environment, waited for or not yet; each is read as it stands now."""
+        ids = (row["waitKey"].removeprefix("approval/") for row in self._rows(environment) if "approval" in row)
+        return tuple(found for found in map(self.approval, ids) if found)
 
     def decide(self, approval: Approval) -> bool:
         """Write the end of an open approval; False when it was no longer open."""
@@ -135,6 +136,14 @@ class WaitsTable:
         except failed:
             return False
         return True
+
+    def _rows(self, environment: str) -> list[dict[str, Any]]:
+        answer = self._table.query(
+            IndexName="EnvironmentIndex",
+            KeyConditionExpression="environment = :environment",
+            ExpressionAttributeValues={":environment": environment},
+        )
+        return [plain(row) for row in answer["Items"]]
 
     def _get(self, wait_key: str) -> dict[str, Any] | None:
         item = self._table.get_item(Key={"waitKey": wait_key}, ConsistentRead=True).get("Item")

@@ -102,23 +102,17 @@ def request_approval(
         repository=event.release.repository,
         committed_at=event.release.committed_at,
     )
-    others = _others(waits, approval)
-    if any(supersedes(other, approval) for other in others):
-        waits.save_approval(replace(approval, state="superseded"), now)
-        return Output(approval_id)
+    # Written before the others are read: of two that ask at once, at least one sees the other.
     waits.save_approval(approval, now)
+    others = [other for other in waits.approvals_of(approval.environment) if other.approval_id != approval_id]
+    if any(supersedes(other, approval) for other in others):
+        _supersede(waits.approval(approval_id) or approval, waits, tokens)
+        return Output(approval_id)
     for older in (other for other in others if supersedes(approval, other)):
         _supersede(older, waits, tokens)
     deployments.enter(event.deployment_id, event.environment.name, "waiting for approval")
     topics.publish("approvals", *approval_wanted(approval, links.link(approval_id, secret)))
     return Output(approval_id)
-
-
-def _others(waits: WaitsTable, approval: Approval) -> list[Approval]:
-    """Every other request for this environment."""
-    keys = (w.wait_key for w in waits.of_environment(approval.environment) if w.wait_key.startswith("approval/"))
-    found = (waits.approval(key.removeprefix("approval/")) for key in keys)
-    return [other for other in found if other and other.approval_id != approval.approval_id]
 
 
 def _supersede(older: Approval, waits: WaitsTable, tokens: TaskTokens) -> None:

@@ -1,13 +1,18 @@
 """The rules for definitions: the real ones keep them, and each broken one is caught."""
 
 import json
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
+from components.settings import Name
+from functions.domain.releases import LONGEST_NAME
 from statemachines import definitions
 from statemachines.definitions import (
     HISTORY_LIMIT,
@@ -218,3 +223,36 @@ def test_the_command_names_what_is_wrong(
     assert "deployment: Begin: Next Nowhere does not exist" in said
     assert "NoSuchRoom has no room" in said
     assert "rollback.asl.json: " in said
+
+
+def longest_environment() -> int:
+    """How many characters the settings allow."""
+    names: TypeAdapter[str] = TypeAdapter(Name)
+    length = 1
+    with suppress(ValidationError):
+        while names.validate_python("e" * (length + 1)):
+            length += 1
+    return length
+
+
+def test_the_longest_names_of_executions_are_allowed() -> None:
+    """Step Functions takes 80 characters, of the longest deployment in the environment with the longest name too."""
+    suffixes = {
+        (workflow, name): re.findall(r"& '(-[a-z-]+)' %", state["Arguments"]["Name"])
+        for workflow in WORKFLOWS
+        for name, state in load(workflow)["States"].items()
+        if state["Type"] == "Task" and "states:startExecution" in state["Resource"]
+    }
+    stage = LONGEST_NAME + len("-") + longest_environment()
+    enhanced = stage + len(suffixes["stage", "StartEnhancedWatch"][0])
+    starts = {"deployment": stage, "stage": stage, "enhanced_watch": enhanced}
+    lengths = {key: starts[key[0]] + sum(map(len, found)) for key, found in suffixes.items()}
+    assert set(lengths) == {
+        ("deployment", "RunStage"),
+        ("deployment", "RunRollback"),
+        ("stage", "RollBack"),
+        ("stage", "StartEnhancedWatch"),
+        ("enhanced_watch", "RollBack"),
+    }
+    assert {key: length for key, length in lengths.items() if length > 80} == {}
+    assert stage + len("-rollback-alone") <= 80

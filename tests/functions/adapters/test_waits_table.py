@@ -69,3 +69,18 @@ def test_a_request_is_decided_once(waits: WaitsTable) -> None:
     found = waits.approval("a1")
     assert found
     assert found.state == "rejected"
+
+
+def test_the_requests_for_an_environment_are_found_before_anybody_waits(waits: WaitsTable) -> None:
+    """As they stand now; those of another environment, and what is no request, are not among them."""
+    second, elsewhere = replace(OPEN, approval_id="a2"), replace(OPEN, approval_id="a3", environment="test")
+    for one in (OPEN, second, elsewhere):
+        waits.save_approval(one, MOMENT)
+    waits.store(Wait(approval_key("a2"), "t", "e", "production"), MOMENT)
+    waits.store(Wait("watch/1", "t", "e", "production"), MOMENT)
+    rejected = replace(second, state="rejected")
+    assert waits.decide(rejected)
+    assert set(ids := [one.approval_id for one in waits.approvals_of("production")]) == {"a1", "a2"}
+    assert len(ids) == 2
+    assert rejected in waits.approvals_of("production")
+    assert [wait.wait_key for wait in waits.of_environment("production")] == ["approval/a2", "watch/1"]

@@ -6,7 +6,17 @@ from typing import Any, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.approvals import Approval, Decision, Refused, State, decide, hash_secret, opens, seen
+from functions.domain.approvals import (
+    Approval,
+    Decision,
+    Refused,
+    State,
+    decide,
+    hash_secret,
+    opens,
+    seen,
+    supersedes,
+)
 
 ASKED, FROM, TO, LATE = "2026-01-31T08:00", "2026-01-31T08:05", "2026-02-01T08:00", "2026-02-01T08:01"
 OPEN = Approval("id", "deploy", "d", "production", {}, [hash_secret("s1"), hash_secret("s2")], ASKED, FROM, TO)
@@ -107,3 +117,55 @@ def test_secrets_are_kept_as_hashes() -> None:
     """A2: what is stored does not open a link."""
     assert "s1" not in str(OPEN)
     assert len(hash_secret("s1")) == 64
+
+
+REQUESTS = st.builds(
+    lambda number, purpose, environment, repository, committed_at, state: replace(
+        OPEN,
+        approval_id=f"a{number}",
+        deployment_id=f"d{number}",
+        purpose=purpose,
+        environment=environment,
+        repository=repository,
+        committed_at=committed_at,
+        state=state,
+    ),
+    st.integers(1, 3),
+    st.sampled_from(["deploy", "review"]),
+    st.sampled_from(["test", "production"]),
+    st.sampled_from(["acme/shop", "acme/blog"]),
+    st.sampled_from(["", "2026-01-01", "2026-01-02", "2026-01-03"]),
+    st.sampled_from(get_args(State)),
+)
+
+
+@given(REQUESTS, REQUESTS, REQUESTS)
+def test_superseding_is_an_order(one: Approval, two: Approval, three: Approval) -> None:
+    """Never oneself, never both ways, and the newest supersedes whatever the second newest does."""
+    assert not supersedes(one, one)
+    assert not (supersedes(one, two) and supersedes(two, one))
+    if supersedes(one, two) and supersedes(two, three) and one.deployment_id != three.deployment_id:
+        assert supersedes(one, three)
+
+
+@given(REQUESTS, REQUESTS)
+def test_a_request_is_superseded_by_a_newer_release_for_the_same_place(newer: Approval, older: Approval) -> None:
+    """P3, A4: same repository and environment, both to deploy, both open, and truly newer."""
+    assert supersedes(newer, older) == (
+        newer.repository == older.repository
+        and newer.environment == older.environment
+        and newer.purpose == older.purpose == "deploy"
+        and newer.state == older.state == "open"
+        and newer.deployment_id != older.deployment_id
+        and newer.committed_at > older.committed_at
+    )
+
+
+def test_a_newer_request_that_was_rejected_supersedes_nothing() -> None:
+    """Who rejected the newest release may still want the one before it."""
+    older = replace(OPEN, deployment_id="d1", committed_at="2026-01-01")
+    newer = replace(OPEN, deployment_id="d2", committed_at="2026-01-02")
+    assert supersedes(newer, older)
+    for state in get_args(State):
+        if state != "open":
+            assert not supersedes(replace(newer, state=state), older)

@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.domain.environments import PartState
 from functions.domain.manifests import Part
-from functions.domain.rollback import Compensation, ReadBack, Step, after_rollback, steps, verdict
+from functions.domain.rollback import Compensation, ReadBack, Step, after_rollback, steps, still_ours, verdict
 from tests.functions.samples import COMMAND, NOW, SERVICE, state, version
 
 LEDGER = st.lists(
@@ -68,3 +69,28 @@ def test_the_record_after_a_rollback_says_what_runs() -> None:
     after = after_rollback(broken, Step(SERVICE, version()))
     assert (after.running, after.good, after.definition, after.outputs) == (version(), version(), SERVICE, {"url": "x"})
     assert after_rollback(after, Step(SERVICE, version())) == after
+
+
+COMMITTED = st.sampled_from(["", "2026-01-01", "2026-01-02", "2026-01-03"])
+STATES = st.dictionaries(
+    st.sampled_from(["a", "b", "c"]),
+    st.none() | COMMITTED.map(lambda at: version(committed_at=at)),
+).map(lambda found: {name: PartState("production", name, running) for name, running in found.items()})
+
+
+@given(LEDGER, STATES, COMMITTED)
+def test_what_a_newer_release_has_replaced_is_left_alone(
+    ledger: list[Compensation], states: dict[str, PartState], committed_at: str
+) -> None:
+    """P3: part by part, in the order of the ledger; what runs no newer release, or never ran, is still ours."""
+    running = {name: state.running.committed_at for name, state in states.items() if state.running}
+    kept = still_ours(ledger, states, committed_at)
+    assert list(kept) == [entry for entry in ledger if running.get(entry.part.name, "") <= committed_at]
+    assert still_ours(kept, states, committed_at) == kept
+
+
+def test_a_version_made_by_hand_is_not_newer() -> None:
+    """Nobody knows when it was committed: the way back is open."""
+    entry = Compensation("production", 0, SERVICE, version(), SERVICE, NOW)
+    by_hand = {"hello": state(SERVICE, version("", "9"))}
+    assert still_ours([entry], by_hand, "2026-01-01") == (entry,)
