@@ -72,9 +72,12 @@ def _summary(record: Facts) -> Facts:
 
 def locks(aws: Operator) -> list[Facts]:
     """Who holds which environment, why, since when, how far along, and who waits."""
-    found = [_lock(aws, environment_of(lock), lock) for lock in aws.locks.all()]
-    free = [one.name for one in aws.environments if one.name not in {lock["environment"] for lock in found}]
-    return found + [_lock(aws, name, Lock("")) for name in free]
+    known = list(aws.locks.all())
+    return [
+        _lock(aws, one.name, lock)
+        for one in aws.environments
+        for lock in [lock for lock in known if environment_of(lock) == one.name] or [Lock("")]
+    ]
 
 
 def environment_of(lock: Lock) -> str:

@@ -66,7 +66,8 @@ def outside_alarm(
         return _answer(202, f"{alarm.name}: something later is known already; nothing was changed")
     ended: list[str] = []
     if alarm.state == "ALARM":
-        change = {"detail": {"alarmName": alarm.name}}
+        state = {"value": alarm.state, "reason": alarm.reason}
+        change = {"time": alarm.at, "detail": {"alarmName": alarm.name, "state": state}}
         ended = alarm_changed(change, names, waits, lookout, tokens, clock)["ended"]
     return _answer(202, f"{alarm.name} is {alarm.state} in {environment}; {len(ended)} waits ended")
 

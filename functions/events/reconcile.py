@@ -21,7 +21,7 @@ from functions.domain.reconciliation import Sighting, judge_push
 from functions.domain.releases import execution_name
 from functions.entry import Room
 from functions.events.github_webhook import Deployments
-from functions.events.remains import Remains, Repair
+from functions.remains import Remains, Repair
 
 ROOM = Room(allow=(*Remains.SETTLE, *Deployments.START, *BEGIN.allow), timeout_seconds=55, memory_mb=512)
 # A run that finds more leaves the rest to the next one, a minute later.

@@ -59,7 +59,9 @@ def ring(
 
 def watch(stack: Stack) -> None:
     """Somebody watches production."""
-    facts = {"environment": encode(ENVIRONMENT), "until": iso(datetime.now(UTC) + timedelta(hours=1)), "reviewed": []}
+    until = iso(datetime.now(UTC) + timedelta(hours=1))
+    accepted = {"names": [], "at": ""}
+    facts = {"environment": encode(ENVIRONMENT), "until": until, "reviewed": [], "accepted": accepted}
     wait = Wait("watch/production/main-1", "token-watch", "arn:e", "production", facts)
     WaitsTable.connect(stack.clients).store(wait, datetime.now(UTC))
 
