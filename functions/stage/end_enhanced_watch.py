@@ -48,9 +48,7 @@ class EnhancedWatches:
 ROOM = Room(allow=(*WaitsTable.READ, *Executions.STOP))
 
 
-def end_enhanced_watch(
-    event: Input, waits: WaitsTable, executions: Executions, enhanced: EnhancedWatches
-) -> Output:
+def end_enhanced_watch(event: Input, waits: WaitsTable, executions: Executions, enhanced: EnhancedWatches) -> Output:
     """Stages watch here too: where repositories do not wait for one another, another's must not be stopped."""
     watching = {
         wait.execution

@@ -18,7 +18,8 @@ ACCOUNT = "123456789012"
 BUCKET = "kiro-pipeline-test-artifacts"
 DEPLOY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/kiro-pipeline-test-deploy"
 MACHINES = {
-    name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}" for name in ("deployment", "stage", "rollback", "enhanced_watch")
+    name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}"
+    for name in ("deployment", "stage", "rollback", "enhanced_watch")
 }
 TABLES = {f"{name.upper()}_TABLE": f"kiro-{name}" for name in ("deployments", "environments", "locks", "waits")}
 SETTINGS = {
