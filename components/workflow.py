@@ -122,9 +122,8 @@ def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: E
 def _stage_seconds(estate: Estate) -> Iterator[int]:
     for one in estate.settings.environments:
         closed = 2 * LOOK_AHEAD_DAYS * 86_400 if one.windows or one.freezes else 0
-        yield (
-            closed + 2 * one.approval_timeout_seconds + one.watch_seconds + _LONGEST_LINE_SECONDS + _STAGE_WORK_SECONDS
-        )
+        asked = 2 * one.approval_timeout_seconds
+        yield closed + asked + one.watch_seconds + _LONGEST_LINE_SECONDS + _STAGE_WORK_SECONDS
 
 
 def _grants(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: Estate) -> Iterator[Grant]:

@@ -35,12 +35,7 @@ def forms() -> Iterator[type[Any]]:
     seen: set[type[Any]] = set()
     for name in [*ROOMS, *(f"functions.domain.{file.stem}" for file in (ROOT / "domain").glob("[a-z]*.py"))]:
         for kind in vars(import_module(name)).values():
-            if (
-                isinstance(kind, type)
-                and is_dataclass(kind)
-                and kind not in (Allow, Room, Opening)
-                and kind not in seen
-            ):
+            if isinstance(kind, type) and is_dataclass(kind) and kind not in {Allow, Room, Opening} | seen:
                 seen.add(kind)
                 yield kind
 

@@ -14,8 +14,8 @@ DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Kiritimati"]
 CLOCKS = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.sampled_from([0, 15, 30, 45]))
 # The quarters of an hour of a year, so that edges are met often.
-MOMENTS = st.integers(0, 366 * 96).map(lambda quarters: datetime(2026, 1, 1, tzinfo=UTC) + quarters * MINUTES_15)
 MINUTES_15 = timedelta(minutes=15)
+MOMENTS = st.integers(0, 366 * 96).map(lambda quarters: datetime(2026, 1, 1, tzinfo=UTC) + quarters * MINUTES_15)
 WINDOWS = st.lists(
     st.builds(
         Window,

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from functions.adapters.clock import iso
-from functions.domain.windows import Closed, Window
+from functions.domain.windows import Closed, Day, Window
 from tests.functions.samples import DEPLOYMENT, environment
 from tests.functions.stack import Stack
 
 NOW = datetime.now(UTC)
 AGO, SOON, FAR = (NOW + timedelta(days=days) for days in (-1, 1, 400))
 FROZEN = Closed(iso(AGO), iso(SOON), "holidays")
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def check(stack: Stack, *, emergency: bool = False, **changes: Any) -> Any:

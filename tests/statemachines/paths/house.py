@@ -54,6 +54,12 @@ class House:
         other._machines = self._open_machines("deaf", "{% $error('the bus is gone') %}")
         return other
 
+    def without(self, workflow: Workflow) -> Self:
+        """The same house, where this workflow can't be started by another."""
+        other = copy(self)
+        other._machines = self._open_machines(f"without-{workflow}", BUS, missing=workflow)
+        return other
+
     def play(
         self,
         workflow: Workflow,
@@ -111,7 +117,7 @@ class House:
         events.put_targets(Rule="all", EventBusName=BUS, Targets=[{"Id": "queue", "Arn": arn}])
         return url
 
-    def _open_machines(self, prefix: str, bus: str) -> dict[str, str]:
+    def _open_machines(self, prefix: str, bus: str, missing: str = "") -> dict[str, str]:
         machines: dict[str, str] = {}
         backstops = dict.fromkeys(("build", "approval", "lock", "watch", "enhanced"), BACKSTOP_SECONDS)
         asks = ("AskBuild", "AskApproval", "AskLock", "AskWatch", "AskEnhanced")
@@ -120,7 +126,10 @@ class House:
                 **waits(**backstops),
                 **dict.fromkeys(asks, ask_again(ASKS - 1)),
                 **{state: self._actors[f"{workflow}/{state}"] for state in tasks(workflow)},
-                **{f"{name.title().replace('_', '')}Workflow": arn for name, arn in machines.items()},
+                **{
+                    f"{name.title().replace('_', '')}Workflow": f"{arn}-gone" if name == missing else arn
+                    for name, arn in machines.items()
+                },
                 "EventBus": bus,
                 "BuildProject": "build",
                 "Environments": encode(ENVIRONMENTS),

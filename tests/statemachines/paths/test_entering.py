@@ -181,7 +181,7 @@ def test_the_long_watch_of_the_release_before_ends_under_the_lock(house: House) 
 def test_a_good_release_is_watched_on(house: House) -> None:
     """R8: where it is set, in an execution of its own that the stage does not wait for."""
     given = environment("test", enhanced=3600)
-    script = {
+    script: dict[str, Line | list[Line]] = {
         "ReadBaseline": answer(baseline("clear", "alarm noisy rings", "noisy")),
         "stage/Watch": [answer(watch("review", "alarm slow rings", "slow")), AS_USUAL],
     }
@@ -200,3 +200,11 @@ def test_a_good_release_is_watched_on(house: House) -> None:
 def test_where_it_is_not_set_nothing_is_watched_on(house: House) -> None:
     """No further execution."""
     assert house.play("stage").children == {}
+
+
+def test_a_long_watch_that_cannot_start_takes_no_good_release_back(house: House) -> None:
+    """R8: the release has passed; what is missing is told."""
+    given = encode(environment("test", enhanced=3600))
+    played = house.without("enhanced_watch").play("stage", environment=given)
+    assert played.states[-len(GOOD) - 1 :] == ["RecordGood", "WatchOn", "StartEnhancedWatch", *END]
+    assert ended(played, "passed", "the enhanced watch did not start")
