@@ -4,7 +4,7 @@ import re
 import urllib.parse
 import urllib.request
 
-from local.mailbox import Mailbox
+from local.mailbox import Mail, Mailbox
 
 _LINK = re.compile(r"approve:\s+(\S+)")
 
@@ -16,10 +16,13 @@ class Approver:
         self._mailbox = mailbox
         self._name = name
         self.decided: list[str] = []
+        self._unread: list[Mail] = []
 
     def look(self, approve: bool = True, reason: str = "") -> str | None:
         """Fetch mails; decide the first request among them and answer its subject, None when nothing was asked."""
-        for mail in self._mailbox.fetch():
+        self._unread += self._mailbox.fetch()
+        while self._unread:
+            mail = self._unread.pop(0)
             found = _LINK.search(mail.text)
             if found:
                 self._decide(found[1], "approve" if approve else "reject", reason)
