@@ -17,6 +17,7 @@ from local.emulator import Clients, Emulator, clients
 from local.event_bridge import ServiceEvents
 from local.github import LocalGitHub
 from local.mailbox import Mailbox
+from local.nested_ends import NestedEnds
 from local.settings import REPOSITORY, WATCH_SECONDS, overrides
 
 PROJECT = Path(__file__).parents[1]
@@ -138,6 +139,7 @@ class Platform:
         )
         self.clients: Clients = clients(self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint)
         enter(AlarmEvaluator(self.clients, bridge.publish))
+        enter(NestedEnds(self.clients, bridge.publish))
         self.github = enter(LocalGitHub(self.root / "github"))
         for repository in self.repositories:
             self.github.create_repository(repository)

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.builds import Builds
 from functions.adapters.bus import Bus
+from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.deployment.conclude import announcement
+from functions.domain.environments import Freeze
 from functions.entry import Allow, Room
 from functions.stage.acquire_lock import lock_key
 
@@ -43,6 +46,7 @@ ROOM = Room(
         *DeploymentsTable.WRITE,
         *Builds.STOP,
         *Bus.PUT,
+        *EnvironmentsTable.WRITE,
         *Workflows.ROLL_BACK,
     ),
     timeout_seconds=60,
@@ -62,6 +66,8 @@ def execution_ended(
     deployments: DeploymentsTable,
     builds: Builds,
     bus: Bus,
+    environments: EnvironmentsTable,
+    clock: Clock,
 ) -> dict[str, list[str]]:
     """Every step may come twice: locks and waits end once, an outcome is written once."""
     detail = event["detail"]
@@ -71,6 +77,8 @@ def execution_ended(
     if machine == workflows.deployment:
         return {"done": done + _tell(detail["name"], status, detail.get("error"), deployments, bus)}
     environment = given["environment"]
+    if machine == workflows.rollback:
+        done += _freeze(given, status, deployments, environments, clock)
     locks.release(lock_key(environment["name"]), execution)
     done.append(f"released {lock_key(environment['name'])}")
     parent = given.get("AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID", "")
@@ -109,6 +117,26 @@ def _tell(deployment_id: str, status: str, error: str | None, deployments: Deplo
     bus.put("DeploymentFinished", announcement(deployment_id, stood))
     deployments.note(deployment_id, told=True)
     return [f"told {stood['outcome']}"]
+
+
+def _freeze(
+    given: dict[str, Any],
+    status: str,
+    deployments: DeploymentsTable,
+    environments: EnvironmentsTable,
+    clock: Clock,
+) -> list[str]:
+    """A rollback that ended without its word leaves nobody knows what: frozen, before its lock is given on (R5).
+
+    One of the same release that goes well after it takes this freeze back.
+    """
+    deployment_id, environment = given["deploymentId"], given["environment"]["name"]
+    record = deployments.get(deployment_id) or {}
+    if f"rollback_{environment}" in record:
+        return []
+    by = f"rollback of {deployment_id}"
+    environments.freeze(environment, Freeze(f"the {by} ended as {status}", by, clock.text()))
+    return [f"froze {environment}"]
 
 
 def _go_back(

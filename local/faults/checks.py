@@ -33,6 +33,8 @@ def misplaced(play: Play, known: set[str]) -> Iterator[str]:
     ground = play.ground
     if ground.environments.frozen(play.lane.name):
         return
+    if ground.record(play.name).get("outcome") == "unknown":
+        yield f"the outcome is unknown, and {play.lane.name} is not frozen"
     answers = ground.answers(play.lane)
     if answers not in known:
         yield f"{play.lane.name} answers as {answers[:12] or 'nothing'}, which is no known release"

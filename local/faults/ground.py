@@ -26,8 +26,9 @@ from local.platform import Platform
 from local.service import ask
 from statemachines.definitions import WORKFLOWS
 
-# Shorter backstops are refused by the settings; functions get as long, so that one timeout costs one backstop.
-BACKSTOP_SECONDS = 5
+BACKSTOP_SECONDS = 5  # shorter ones are refused by the settings
+# Short, for a timeout is waited for; long enough for a cold start on a busy machine.
+_FUNCTION_SECONDS = 12
 _WAIT_SCALE = 0.02
 _MAIL_SECONDS = 0.2
 
@@ -88,7 +89,7 @@ class Ground:
         )
         functions = clients.client("lambda")
         for name in outputs["functions"].values():
-            functions.update_function_configuration(FunctionName=name, Timeout=BACKSTOP_SECONDS)
+            functions.update_function_configuration(FunctionName=name, Timeout=_FUNCTION_SECONDS)
         for lane in self.lanes:
             lane.furnish(self.platform)
         self._holder = self.sfn.create_state_machine(

@@ -36,6 +36,11 @@ class Row:
         return str(self.task["Arguments"]["Entries"][0]["DetailType"])
 
     @property
+    def waits(self) -> bool:
+        """Whether the fault is one of the event that ends a wait."""
+        return self.fault in EVENT_FAULTS and not self.announces
+
+    @property
     def nests(self) -> bool:
         """Whether the state starts another execution and waits for it."""
         return _NESTED in self.task["Resource"]
