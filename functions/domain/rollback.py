@@ -95,5 +95,6 @@ def _why(part: ReadBack) -> str:
 
 
 def after_rollback(state: PartState, step: Step) -> PartState:
-    """The record of a part once it was put back."""
-    return PartState(state.environment, state.part, step.to, state.good, step.part, state.outputs)
+    """The record of a part once it was put back; the release that was taken away is no known good any more."""
+    good = step.to if state.good else None
+    return PartState(state.environment, state.part, step.to, good, step.part, state.outputs)

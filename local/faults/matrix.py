@@ -40,16 +40,19 @@ class Matrix:
     """Plays rows on lanes; `told` is called with each verdict as it comes."""
 
     def __init__(self, ground: Ground, told: Callable[[Verdict], None]) -> None:
-        self._ground = ground
+        self.ground = ground
         self._told = told
         self._numbers = itertools.count(1)
         self._reached: dict[tuple[str, str], list[str]] = {}
         self._lock = threading.Lock()
 
-    def run(self, rows: Sequence[Row]) -> list[Verdict]:
+    def run(self, rows: Sequence[Row], rehearsed: str = "") -> list[Verdict]:
         """Rehearse, then play every row on a lane of the kind it needs; in the order of the rows."""
-        self._side_by_side([(lane.kind, lambda lane: self._prepare(lane)) for lane in self._ground.lanes], each=True)
-        self._rehearse({(row.workflow, row.state) for row in rows})
+        self.prepare()
+        if rehearsed:
+            self._reached = {(row.workflow, row.state): [rehearsed] for row in rows}
+        else:
+            self._rehearse({(row.workflow, row.state) for row in rows})
         verdicts: dict[Row, Verdict] = {}
 
         def job(row: Row, scenarios: list[Scenario]) -> Callable[[Lane], None]:
@@ -74,6 +77,10 @@ class Matrix:
         self._side_by_side(jobs)
         return [verdicts[row] for row in rows]
 
+    def prepare(self) -> None:
+        """Bring a first good release to every lane."""
+        self._side_by_side([(lane.kind, self._prepare) for lane in self.ground.lanes], each=True)
+
     def _side_by_side(self, jobs: Iterable[tuple[Kind, Callable[[Lane], None]]], *, each: bool = False) -> None:
         """Every lane takes the next job of its kind, or, with `each`, the one job that is its own."""
         queues: dict[Kind, queue.SimpleQueue[Callable[[Lane], None]]] = {}
@@ -95,7 +102,7 @@ class Matrix:
                 if each:
                     return
 
-        threads = [threading.Thread(target=work, args=(lane,), daemon=True) for lane in self._ground.lanes]
+        threads = [threading.Thread(target=work, args=(lane,), daemon=True) for lane in self.ground.lanes]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -106,7 +113,7 @@ class Matrix:
     def _prepare(self, lane: Lane) -> None:
         """A first good release, to which later ones can go back."""
         for _ in range(_FIRST_RELEASES):
-            play = self._next(lane, None)
+            play = self.next(lane, None)
             SCENARIOS["good"].play(play)
             record = play.ground.record(play.name)
             if record.get("outcome") == "deployed":
@@ -121,9 +128,9 @@ class Matrix:
                 with self._lock:
                     if not wanted - set(self._reached):
                         return
-                one = self._next(lane, None)
+                one = self.next(lane, None)
                 scenario.play(one)
-                visited = self._ground.visited(one.name)
+                visited = self.ground.visited(one.name)
                 with self._lock:
                     for place in visited:
                         self._reached.setdefault(place, []).append(scenario.name)
@@ -135,8 +142,9 @@ class Matrix:
         for names in self._reached.values():
             names.sort(key=order.index)
 
-    def _next(self, lane: Lane, row: Row | None) -> Play:
-        return Play(self._ground, lane, lane.commits.pop(0), f"r{next(self._numbers)}", row)
+    def next(self, lane: Lane, row: Row | None) -> Play:
+        """The next release of a lane, with a fault or without."""
+        return Play(self.ground, lane, lane.commits.pop(0), f"r{next(self._numbers)}", row)
 
     def _play(self, row: Row, scenarios: list[Scenario], lane: Lane) -> Verdict:
         """Play a row on the first scenario of this lane's kind in which the fault happens at all."""
@@ -147,29 +155,30 @@ class Matrix:
         return verdict
 
     def _judge(self, row: Row, scenario: Scenario, lane: Lane) -> Verdict:
-        play = self._next(lane, row)
+        play = self.next(lane, row)
         verdict, started = Verdict(row, scenario.name), time.monotonic()
-        known = {self._ground.answers(lane), play.commit}
+        known = {self.ground.answers(lane), play.commit}
         try:
             scenario.play(play)
-            verdict.problems = settle(play, _SETTLE_SECONDS, lambda: self._wrong(play, known))
-            verdict.outcome = str(self._ground.record(play.name).get("outcome", "none"))
-            if not self._ground.plans.struck(play.name) and not verdict.problems:
+            verdict.problems = settle(play, _SETTLE_SECONDS, lambda: self.wrong(play, known))
+            verdict.outcome = str(self.ground.record(play.name).get("outcome", "none"))
+            if not self.ground.plans.struck(play.name) and not verdict.problems:
                 verdict.problems = [_NEVER]
-            self._ground.plans.remove(play.name)
+            self.ground.plans.remove(play.name)
             verdict.problems += self._again(play, lane)
         except StuckError as error:
             verdict.problems.append(str(error))
         except Exception:  # a row that breaks the harness is a row that fails
             verdict.problems.append(traceback.format_exc(limit=-3))
         finally:
-            self._ground.plans.remove(play.name)
+            self.ground.plans.remove(play.name)
         if verdict.problems and verdict.problems != [_NEVER]:
             self._mend(lane)
         verdict.seconds = time.monotonic() - started
         return verdict
 
-    def _wrong(self, play: Play, known: set[str]) -> list[str]:
+    def wrong(self, play: Play, known: set[str]) -> list[str]:
+        """Everything that does not hold now; `known` are the commits that may answer."""
         return [
             *checks.left_behind(play),
             *checks.misplaced(play, known),
@@ -178,38 +187,38 @@ class Matrix:
 
     def _again(self, play: Play, lane: Lane) -> list[str]:
         """The same release once more, by hand: refused while frozen, and deployed or skipped after that."""
-        again = Play(self._ground, lane, play.commit, f"{play.name}again")
-        if self._ground.environments.frozen(lane.name):
-            refused = Play(self._ground, lane, play.commit, f"{play.name}refused")
+        again = Play(self.ground, lane, play.commit, f"{play.name}again")
+        if self.ground.environments.frozen(lane.name):
+            refused = Play(self.ground, lane, play.commit, f"{play.name}refused")
             refused.await_end(refused.deploy())
-            record = self._ground.record(refused.name)
+            record = self.ground.record(refused.name)
             if record.get("outcome") != "failed" or "frozen" not in record.get("reason", ""):
                 return [f"frozen, but a rerun was not refused: {record.get('outcome')}: {record.get('reason')}"]
-            self._ground.environments.freeze(lane.name, None)
+            self.ground.environments.freeze(lane.name, None)
         again.await_end(again.deploy())
-        record = self._ground.record(again.name)
+        record = self.ground.record(again.name)
         if record.get("outcome") not in ("deployed", "skipped"):
             return [f"the rerun ended {record.get('outcome')}: {record.get('reason')}"]
-        return settle(again, _SETTLE_SECONDS, lambda: [*self._wrong(again, {play.commit}), *checks.settled(lane, again)])
+        return settle(again, _SETTLE_SECONDS, lambda: [*self.wrong(again, {play.commit}), *checks.settled(lane, again)])
 
     def _mend(self, lane: Lane) -> None:
         """After a row that failed the next one starts on clean ground."""
-        for machine in self._ground.machines.values():
-            for row in self._ground.sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
-                given = self._ground.given(row["executionArn"])
+        for machine in self.ground.machines.values():
+            for row in self.ground.sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
+                given = self.ground.given(row["executionArn"])
                 if lane.name in (given.get("environment") or {}).get("name", "") or (
                     given.get("repository") == lane.repository
                 ):
-                    self._ground.stop(row["executionArn"])
-        lane.ring(self._ground.clients, rings=False)
+                    self.ground.stop(row["executionArn"])
+        lane.ring(self.ground.clients, rings=False)
         time.sleep(1)
         key = f"environment/{lane.name}"
         for _ in range(_LINE):
-            owner = self._ground.locks.read(key).owner
+            owner = self.ground.locks.read(key).owner
             if owner:
-                self._ground.locks.release(key, owner.execution)
-        self._ground.environments.freeze(lane.name, None)
-        again = self._next(lane, None)
+                self.ground.locks.release(key, owner.execution)
+        self.ground.environments.freeze(lane.name, None)
+        again = self.next(lane, None)
         try:
             again.await_end(again.deploy())
         except StuckError:
@@ -234,7 +243,11 @@ def play(
     *,
     calm: int = 3,
     careful: int = 3,
+    rehearsed: str = "",
 ) -> list[Verdict]:
-    """Bring a platform up, play the rows on it, and answer how each ended."""
+    """Bring a platform up, play the rows on it, and answer how each ended.
+
+    `rehearsed` names the scenario that is known to reach every row's state; else that is found out first.
+    """
     with Ground(root, lanes(calm, careful), say) as ground:
-        return Matrix(ground, told).run(rows)
+        return Matrix(ground, told).run(rows, rehearsed)

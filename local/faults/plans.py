@@ -1,7 +1,7 @@
 """The rows of the matrix, read from the definitions, and the plans that make a row's fault happen."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,17 @@ def rows() -> Iterator[Row]:
         for name, state in load(workflow)["States"].items():
             if state["Type"] == "Task":
                 yield from (Row(workflow, name, fault) for fault in _faults(name, state))
+
+
+def select(workflows: Collection[str], states: Collection[str], faults: Collection[str]) -> list[Row]:
+    """The rows of these workflows, states and faults; none given means all, and `kill` means every `kill-…`."""
+    return [
+        row
+        for row in rows()
+        if (not workflows or row.workflow in workflows)
+        and (not states or row.state in states)
+        and (not faults or any(row.fault == fault or row.fault.startswith(f"{fault}-") for fault in faults))
+    ]
 
 
 def _faults(name: str, state: dict[str, Any]) -> tuple[str, ...]:
