@@ -6,7 +6,7 @@ READY := $(VENV)/ready
 LAYER := build/layer/ready
 SOURCES := __main__.py components examples functions local statemachines tests
 
-.PHONY: demo test check fix diagrams bench package clean help
+.PHONY: demo test faults check fix diagrams bench package clean help
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
@@ -16,6 +16,9 @@ demo: $(READY) $(LAYER) ## Set up, and see a release walk to production and a ba
 
 test: $(READY) $(LAYER) ## Set up, and pass the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=90
+
+faults: $(READY) $(LAYER) ## Break every task of every workflow in every way, and see what is left behind
+	$(BIN)/python -m local faults
 
 check: $(READY) ## Lint, types, definitions, security: reports, changes nothing
 	$(BIN)/ruff check $(SOURCES)

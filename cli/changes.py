@@ -152,7 +152,7 @@ def _write_ledger(
         if state.definition is None:
             raise OutOfReachError(f"{state.part} has no definition on record; deploy it once more instead")
         at = aws.clock.text()
-        entry = Compensation(state.environment, order, state.definition, target, state.definition, at)
+        entry = Compensation(state.environment, order, state.definition, target, state.definition, at, state.running)
         aws.deployments.write_ledger(name, entry)
     aws.deployments.conclude(name, "rollback", reason)
 

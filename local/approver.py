@@ -5,7 +5,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from local.mailbox import Mailbox
+from local.mailbox import Mail, Mailbox
 
 _LINK = re.compile(r"approve:\s+(\S+)")
 
@@ -18,10 +18,13 @@ class Approver:
         self._name = name
         self.decided: list[str] = []
         self.too_late: dict[str, int] = {}
+        self._unread: list[Mail] = []
 
     def look(self, approve: bool = True, reason: str = "") -> str | None:
         """Fetch mails; decide the first request among them and answer its subject, None when nothing was asked."""
-        for mail in self._mailbox.fetch():
+        self._unread += self._mailbox.fetch()
+        while self._unread:
+            mail = self._unread.pop(0)
             found = _LINK.search(mail.text)
             if found is None:
                 continue

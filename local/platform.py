@@ -4,7 +4,7 @@ import json
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from local.emulator import Clients, Emulator, clients
 from local.event_bridge import ServiceEvents
 from local.github import LocalGitHub
 from local.mailbox import Mailbox
-from local.nested_executions import NestedExecutions
+from local.nested_ends import NestedEnds
 from local.settings import REPOSITORY, WATCH_SECONDS, overrides
 
 PROJECT = Path(__file__).parents[1]
@@ -39,8 +39,20 @@ class Deployed:
 
 def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
     """Run the Pulumi program in a process of its own, on the platform that `Platform.describe` described."""
-    settings = overrides(PROJECT, stack, where["endpoint"], where["githubApi"], where["github"], where["watchSeconds"])
-    variables = {"AWS_ENDPOINT_URL": where["endpoint"], "AWS_ENDPOINT_URL_CODEBUILD": where["codebuildEndpoint"]}
+    settings = overrides(
+        PROJECT,
+        stack,
+        where["endpoint"],
+        where["githubApi"],
+        where["github"],
+        where["watchSeconds"],
+        where.get("changes"),
+    )
+    variables = {
+        "AWS_ENDPOINT_URL": where["endpoint"],
+        "AWS_ENDPOINT_URL_CODEBUILD": where["codebuildEndpoint"],
+        **where.get("variables", {}),
+    }
     done = subprocess.run(
         [
             sys.executable,
@@ -62,13 +74,30 @@ def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
 
 
 class Platform:
-    """A context manager; what it starts, it stops, and what it starts dies with it even when it is killed."""
+    """A context manager; what it starts, it stops, and what it starts dies with it even when it is killed.
 
-    def __init__(self, root: Path, stack: str, say: Callable[[str], None], watch_seconds: int = WATCH_SECONDS) -> None:
+    `changes` are settings of the stack, `variables` what every function gets; `wait_scale` shortens waits and retries.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        stack: str,
+        say: Callable[[str], None],
+        watch_seconds: int = WATCH_SECONDS,
+        *,
+        changes: Mapping[str, Any] | None = None,
+        variables: Mapping[str, str] | None = None,
+        wait_scale: float = 1.0,
+    ) -> None:
         self.root = root
         self.stack = stack
         self._say = say
         self._watch_seconds = watch_seconds
+        self._changes = dict(changes or {})
+        self._variables = dict(variables or {})
+        self._wait_scale = wait_scale
+        self.repositories: list[str] = self._changes.get("repositories", [REPOSITORY])
         self._stack = ExitStack()
         self.webhook_secret = secrets.token_hex(20)
         self.monitors_secret = secrets.token_hex(20)
@@ -92,7 +121,7 @@ class Platform:
         self.root.mkdir(parents=True, exist_ok=True)
         self._say("starting the emulated AWS, CodeBuild and GitHub")
         enter = self._stack.enter_context
-        self.emulator = enter(Emulator(self.root / "emulator.log", account=ACCOUNT))
+        self.emulator = enter(Emulator(self.root / "emulator.log", account=ACCOUNT, wait_scale=self._wait_scale))
         bridge = enter(ServiceEvents(clients(self.emulator.endpoint, self.emulator.region)))
         reach = {
             "AWS_ENDPOINT_URL": self.emulator.endpoint,
@@ -111,9 +140,10 @@ class Platform:
         )
         self.clients: Clients = clients(self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint)
         enter(AlarmEvaluator(self.clients, bridge.publish))
-        enter(NestedExecutions(self.clients, bridge.publish, self.emulator.region, ACCOUNT))
+        enter(NestedEnds(self.clients, bridge.publish))
         self.github = enter(LocalGitHub(self.root / "github"))
-        self.github.create_repository(REPOSITORY)
+        for repository in self.repositories:
+            self.github.create_repository(repository)
         self.github.add_token(self.token, "kiro-worker", "kiro-worker@example.com")
         self._say(f"deploying the stack {self.stack} with the Pulumi program")
         self.deploy("up")
@@ -142,7 +172,8 @@ class Platform:
             self.clients.client("secretsmanager").put_secret_value(
                 SecretId=self.outputs["secrets"][name], SecretString=value
             )
-        self.github.add_hook(REPOSITORY, self.outputs["webhookUrl"], self.webhook_secret, ("push",))
+        for repository in self.repositories:
+            self.github.add_hook(repository, self.outputs["webhookUrl"], self.webhook_secret, ("push",))
         topics = [self.outputs[f"{name}Topic"] for name in ("deployments", "approvals", "rollbacks")]
         self.mailbox = Mailbox(self.clients, topics)
 
@@ -163,4 +194,6 @@ class Platform:
             "monitorsSecret": self.monitors_secret,
             "logs": str(self.root),
             "watchSeconds": self._watch_seconds,
+            "changes": self._changes,
+            "variables": self._variables,
         }

@@ -1,6 +1,7 @@
 """What a laptop run changes in a stack's settings, and why; everything else is the stack file as it stands."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,22 @@ _BACKSTOPS = {"buildSeconds": 20, "approvalSeconds": 20, "lockSeconds": 10, "wat
 
 
 def overrides(
-    project: Path, stack: str, endpoint: str, github_api: str, github: str, watch_seconds: int
+    project: Path,
+    stack: str,
+    endpoint: str,
+    github_api: str,
+    github: str,
+    watch_seconds: int,
+    changes: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
-    """The settings to pass to the program besides `Pulumi.<stack>.yaml`, as texts (JSON where they are not one)."""
+    """The settings to pass to the program besides `Pulumi.<stack>.yaml`, as texts (JSON where they are not one).
+
+    `changes` replaces whole settings; its `environments` replace the stack file's, and win over the laptop's times.
+    """
+    changes = dict(changes or {})
     settings = stack_settings(project, stack)
+    repositories = changes.pop("repositories", [REPOSITORY])
+    given = changes.pop("environments", None)
     public = f"{endpoint}/_aws/lambda-url/{{id}}"
     environments = [
         {
@@ -27,13 +40,15 @@ def overrides(
             # function addresses of the emulator are names that do not resolve; this is where they are reached
             "variables": {**environment.get("variables", {}), "PUBLIC_URL": public},
             "functions": [f"hello-{environment['name']}"],
+            **(environment if given else {}),
         }
-        for environment in settings["environments"]
+        for environment in given or settings["environments"]
     ]
     changed = {
-        "github": {**settings["github"], "apiUrl": github_api, "url": github, "repositories": [REPOSITORY]},
+        "github": {**settings["github"], "apiUrl": github_api, "url": github, "repositories": repositories},
         "environments": environments,
         "backstops": _BACKSTOPS,
+        **changes,
     }
     return {f"kiro-worker:{key}": json.dumps(value) for key, value in changed.items()}
 

@@ -56,6 +56,7 @@ ROOM = Room(
         *Executions.STOP,
         *Builds.STOP,
         *Bus.PUT,
+        *EnvironmentsTable.WRITE,
         *Workflows.ROLL_BACK,
     ),
     timeout_seconds=60,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.releases import Release
-from functions.domain.rollback import Step, steps, still_ours
+from functions.domain.rollback import Step, in_force, steps
 from functions.entry import Room
 
 
@@ -31,6 +31,5 @@ ROOM = Room(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE, *Environment
 def plan_rollback(event: Input, deployments: DeploymentsTable, environments: EnvironmentsTable) -> Output:
     """Reading changes nothing, so a second rollback plans the same and ends the same (R6)."""
     deployments.enter(event.deployment_id, event.environment, "rolling back")
-    ledger = deployments.ledger(event.deployment_id)
-    mine = still_ours(ledger, environments.parts(event.environment), event.release.committed_at)
-    return Output(steps(mine, event.environment))
+    ledger, states = deployments.ledger(event.deployment_id), environments.parts(event.environment)
+    return Output(steps(in_force(ledger, event.environment, event.deployment_id, states), event.environment))

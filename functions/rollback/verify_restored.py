@@ -9,7 +9,7 @@ from functions.adapters.lookout import Lookout
 from functions.domain.environments import Environment, PartState
 from functions.domain.errors import NotHealthyYetError
 from functions.domain.releases import Release
-from functions.domain.rollback import Compensation, ReadBack, Verdict, still_ours, verdict
+from functions.domain.rollback import Compensation, ReadBack, Verdict, in_force, verdict
 from functions.domain.watches import Accepted
 from functions.entry import Room
 from functions.stage.write_ledger import function_name
@@ -45,9 +45,9 @@ def verify_restored(
     lookout: Lookout,
 ) -> Output:
     """What is right but not well yet is a NotHealthyYetError: alarms need their period to become quiet."""
-    states = environments.parts(event.environment.name)
-    mine = still_ours(deployments.ledger(event.deployment_id), states, event.release.committed_at)
-    ledger = [c for c in mine if c.environment == event.environment.name]
+    name = event.environment.name
+    states = environments.parts(name)
+    ledger = in_force(deployments.ledger(event.deployment_id), name, event.deployment_id, states)
     went_back = {c.part.name for c in ledger if c.before is not None}
     probes = {p.part: p for p in lookout.probes(event.environment) if p.part in went_back}
     failed = {failure.split()[0].rstrip(":") for failure in event.failures if failure.strip()}

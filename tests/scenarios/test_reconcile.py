@@ -66,8 +66,8 @@ def ring(world: World, state: str) -> int:
     said = f"{timestamp}.test.".encode() + body
     signature = "sha256=" + hmac.new(world.platform.monitors_secret.encode(), said, hashlib.sha256).hexdigest()
     headers = {"X-Kiro-Timestamp": timestamp, "X-Kiro-Signature": signature, "Content-Type": "application/json"}
-    request = urllib.request.Request(f"{world.platform.outputs['alarmsUrl']}/test", body, headers)  # noqa: S310 - this machine
-    with urllib.request.urlopen(request) as answer:  # noqa: S310 - this machine
+    request = urllib.request.Request(f"{world.platform.outputs['alarmsUrl']}/test", body, headers)
+    with urllib.request.urlopen(request) as answer:
         return int(answer.status)
 
 

@@ -1,11 +1,22 @@
 """The way back: order, names of its end, and its record."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.environments import PartState
+from functions.domain.environments import Version
 from functions.domain.manifests import Part
-from functions.domain.rollback import Compensation, ReadBack, Step, after_rollback, steps, still_ours, verdict
+from functions.domain.rollback import (
+    Compensation,
+    ReadBack,
+    Step,
+    after_rollback,
+    in_force,
+    steps,
+    verdict,
+    way_back,
+)
 from tests.functions.samples import COMMAND, NOW, SERVICE, state, version
 
 LEDGER = st.lists(
@@ -71,26 +82,29 @@ def test_the_record_after_a_rollback_says_what_runs() -> None:
     assert after_rollback(after, Step(SERVICE, version())) == after
 
 
-COMMITTED = st.sampled_from(["", "2026-01-01", "2026-01-02", "2026-01-03"])
-STATES = st.dictionaries(
-    st.sampled_from(["a", "b", "c"]),
-    st.none() | COMMITTED.map(lambda at: version(committed_at=at)),
-).map(lambda found: {name: PartState("production", name, running) for name, running in found.items()})
+def test_what_was_never_verified_is_no_way_back() -> None:
+    """R4: behind an unverified release lies the last known good; behind a good one, that one itself."""
+    left = state(running=version("c" * 40, "3"), good=version())
+    assert way_back(left, "3") == version()
+    assert way_back(state(), "1") == version()
+    assert way_back(replace(left, good=None), "3") == left.running
 
 
-@given(LEDGER, STATES, COMMITTED)
-def test_what_a_newer_release_has_replaced_is_left_alone(
-    ledger: list[Compensation], states: dict[str, PartState], committed_at: str
-) -> None:
-    """P3: part by part, in the order of the ledger; what runs no newer release, or never ran, is still ours."""
-    running = {name: state.running.committed_at for name, state in states.items() if state.running}
-    kept = still_ours(ledger, states, committed_at)
-    assert list(kept) == [entry for entry in ledger if running.get(entry.part.name, "") <= committed_at]
-    assert still_ours(kept, states, committed_at) == kept
+def test_a_version_made_by_hand_is_a_way_back() -> None:
+    """What truly runs counts where the record knows it as another one; nothing runs, nothing to go back to."""
+    assert way_back(state(), "7") == Version("", "", "", "", "7", "")
+    assert way_back(None, "7") == Version("", "", "", "", "7", "")
+    assert way_back(state(), None) is None
 
 
-def test_a_version_made_by_hand_is_not_newer() -> None:
-    """Nobody knows when it was committed: the way back is open."""
-    entry = Compensation("production", 0, SERVICE, version(), SERVICE, NOW)
-    by_hand = {"hello": state(SERVICE, version("", "9"))}
-    assert still_ours([entry], by_hand, "2026-01-01") == (entry,)
+def test_a_late_rollback_leaves_a_newer_release_alone() -> None:
+    """P3: an entry is in force while its change, or what was there before it, is what the record says runs."""
+    before, ours, newer = version(), version("b" * 40, "2"), version("c" * 40, "3")
+    entry = Compensation("production", 0, SERVICE, before, SERVICE, NOW, before)
+
+    def rolls(running: Version | None) -> bool:
+        return bool(in_force([entry], "production", ours.deployment_id, {"hello": state(running=running)}))
+
+    assert [rolls(running) for running in (before, ours, newer)] == [True, True, False]
+    assert in_force([entry], "production", ours.deployment_id, {}) == ()
+    assert in_force([entry], "test", ours.deployment_id, {"hello": state(running=ours)}) == ()
