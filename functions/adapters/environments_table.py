@@ -91,13 +91,14 @@ class EnvironmentsTable:
         return True
 
     def _write(self, environment: str, part: str, lease: Lease, facts: dict[str, Any]) -> None:
-        facts = {**facts, "fence": lease.fence}
+        # Numbers of different locks do not compare: another lock mode gives an environment other locks.
+        facts = {**facts, "fence": lease.fence, "lease": lease.key}
         failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
         try:
             self._table.update_item(
                 Key={"environment": environment, "part": part},
                 UpdateExpression="SET " + ", ".join(f"#{k} = :{k}" for k in facts),
-                ConditionExpression="attribute_not_exists(#fence) OR #fence <= :fence",
+                ConditionExpression="attribute_not_exists(#fence) OR #fence <= :fence OR #lease <> :lease",
                 ExpressionAttributeNames={f"#{k}": k for k in facts},
                 ExpressionAttributeValues={f":{k}": v for k, v in facts.items()},
             )

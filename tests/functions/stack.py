@@ -46,6 +46,8 @@ SETTINGS = {
     "SLACK_SECRET": "kiro-slack",
     "GITHUB_CREDENTIAL_SECRET": "kiro-github",
     "GITHUB_API_URL": "http://127.0.0.1:9/api/v3",
+    "GITHUB_URL": "https://github.example.com/",
+    "RUNBOOK_URL": "https://runbooks.example.com",
 }
 # What IAM calls a call; everything else is called as it is.
 _ACTIONS = {"s3:ListObjectsV2": "s3:ListBucket", "s3:CreateMultipartUpload": "s3:PutObject"}

@@ -54,3 +54,16 @@ def test_each_lock_of_an_environment_has_its_own_numbers(stack: Stack) -> None:
             environments.fence("production", stale)
     environments.fence("production", replace(blog, fence=2))
     assert environments.frozen("production") is None
+
+
+def test_another_lock_begins_to_count_anew(stack: Stack) -> None:
+    """A stack that goes over to mode parallel has new locks, with low numbers, for parts that have high ones."""
+    environments = EnvironmentsTable.connect(stack.clients)
+    old, new = Lease("environment/production", "a", 57), Lease("environment/production/acme/shop", "b", 1)
+    environments.save(state(), old)
+    environments.save(state(outputs={"url": "new"}), new)
+    assert environments.parts("production")["hello"].outputs == {"url": "new"}
+    environments.save(state(outputs={"url": "newer"}), replace(new, fence=2))
+    with pytest.raises(StaleLeaseError):
+        environments.save(state(), new)
+    assert environments.parts("production")["hello"].outputs == {"url": "newer"}

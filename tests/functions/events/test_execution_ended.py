@@ -16,6 +16,7 @@ from functions.domain.approvals import Approval
 from functions.domain.rollback import Compensation
 from functions.entry import encode
 from tests.functions import builds
+from tests.functions.rollback.test_record_rollback import record
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE, SERVICE, version
 from tests.functions.stack import MACHINES, Stack, failing
 from tests.functions.stage.test_acquire_lock import ask
@@ -288,6 +289,17 @@ def test_a_dead_rollback_freezes_whoever_waited_for_it(stack: Stack, parent: str
     begun(stack)
     execution = rollback(stack, stack.execution(parent, "waits"))
     assert ended(stack, execution, "TIMED_OUT")[0] == "froze production"
+
+
+def test_the_full_rollback_unfreezes_what_a_dead_one_left(stack: Stack) -> None:
+    """R5: a stage's rollback died, its deployment goes on; told late once more, the event does not freeze again."""
+    begun(stack)
+    execution = rollback(stack, stack.execution("stage", "waits"))
+    ended(stack, execution)
+    record(stack, "restored", environment="production")
+    assert EnvironmentsTable.connect(stack.clients).frozen("production") is None
+    assert ended(stack, execution) == ["released environment/production"]
+    assert EnvironmentsTable.connect(stack.clients).frozen("production") is None
 
 
 def test_a_rollback_without_a_breach_counts_from_now(stack: Stack) -> None:
