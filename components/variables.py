@@ -1,10 +1,12 @@
 """What an adapter's `SETTINGS` mean in this stack: a closed list of environment variables, each with its value."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 
 import pulumi
 
 from components.estate import Estate
+from components.worker import board, rules
 
 VARIABLES: Mapping[str, Callable[[Estate], pulumi.Input[str]]] = {
     "DEPLOYMENTS_TABLE": lambda estate: estate.storage.deployments.name,
@@ -29,6 +31,11 @@ VARIABLES: Mapping[str, Callable[[Estate], pulumi.Input[str]]] = {
     "STAGE_WORKFLOW": lambda estate: estate.site.workflow_arn("stage"),
     "ROLLBACK_WORKFLOW": lambda estate: estate.site.workflow_arn("rollback"),
     "ENVIRONMENT_NAMES": lambda estate: ",".join(one.name for one in estate.settings.environments),
+    "WORK_ITEMS_TABLE": lambda estate: estate.storage.work_items.name,
+    "WORK_ITEM_WORKFLOW": lambda estate: estate.site.workflow_arn("work_item"),
+    "POLL_FUNCTION": lambda estate: estate.site.name("events-poll-board"),
+    "BOARD": lambda estate: json.dumps(board(estate.settings)),
+    "WORKER": lambda estate: json.dumps(rules(estate.settings)),
     "RUNBOOK_URL": lambda estate: estate.settings.runbook_url,
 }
 

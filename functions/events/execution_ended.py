@@ -10,6 +10,7 @@ from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.deployment.conclude import announcement
+from functions.domain.work_items import branch_key
 from functions.entry import Allow, Room
 from functions.stage.acquire_lock import lock_key
 
@@ -70,6 +71,10 @@ def execution_ended(
     given = executions.input(execution)
     if machine == workflows.deployment:
         return {"done": done + _tell(detail["name"], status, detail.get("error"), deployments, bus)}
+    if "item" in given:  # the poll, which this event wakes too, tells card and people
+        key = branch_key(given["item"]["repository"], given["item"]["branch"])
+        locks.release(key, execution)
+        return {"done": [*done, f"released {key}"]}
     environment = given["environment"]
     locks.release(lock_key(environment["name"]), execution)
     done.append(f"released {lock_key(environment['name'])}")

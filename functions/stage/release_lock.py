@@ -9,11 +9,12 @@ from functions.stage.acquire_lock import lock_key
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Whose lock of which environment ends."""
+    """Whose lock ends: that of an environment, or another by its key."""
 
     deployment_id: str
     execution: str
-    environment: str
+    environment: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +29,5 @@ ROOM = Room(allow=LocksTable.WRITE)
 
 def release_lock(event: Input, locks: LocksTable) -> Output:
     """Releasing what is not held changes nothing, so this may come twice."""
-    lock = locks.release(lock_key(event.environment), event.execution).lock
+    lock = locks.release(event.key or lock_key(event.environment), event.execution).lock
     return Output(lock.owner.execution if lock.owner else "")

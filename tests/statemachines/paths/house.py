@@ -27,6 +27,7 @@ BACKSTOP_SECONDS = 1
 ASKS = 3
 BUS = "played"
 ROLE_ARN = "arn:aws:iam::123456789012:role/played"
+_ID = {"work_item": "workId"}
 
 
 class House:
@@ -54,7 +55,7 @@ class House:
 
     def play(
         self,
-        workflow: Literal["deployment", "stage", "rollback"],
+        workflow: Literal["deployment", "stage", "rollback", "work_item"],
         script: Script | None = None,
         **changes: Any,
     ) -> Played:
@@ -63,7 +64,7 @@ class House:
 
     def start(
         self,
-        workflow: Literal["deployment", "stage", "rollback"],
+        workflow: Literal["deployment", "stage", "rollback", "work_item"],
         script: Script | None = None,
         **changes: Any,
     ) -> Playing:
@@ -71,8 +72,8 @@ class House:
         deployment = f"d-{uuid.uuid4().hex[:12]}"
         text = json.dumps(_full_script(workflow, script or {}))
         (self._scripts / f"{deployment}.json").write_text(text, "utf-8")
-        given = {"deploymentId": deployment, **usual_input(workflow), **changes}
-        place = "" if workflow == "deployment" else f"-{given['environment']['name']}"
+        given = {_ID.get(workflow, "deploymentId"): deployment, **usual_input(workflow), **changes}
+        place = "" if workflow in ("deployment", "work_item") else f"-{given['environment']['name']}"
         name = f"{deployment}{place}" + ("-full-rollback" if workflow == "rollback" else "")
         arn = self._aws.client("stepfunctions").start_execution(
             stateMachineArn=self._machines[workflow], name=name, input=json.dumps(given)
@@ -81,7 +82,8 @@ class House:
 
     def announced(self, played: Played, count: int) -> list[tuple[str, dict[str, Any]]]:
         """What a play put on the bus: type and detail, in order; waits until there are as many as expected."""
-        deployment = played.calls[0].payload["deploymentId"]
+        first = played.calls[0].payload
+        deployment = first.get("deploymentId") or first["workId"]
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             with self._inbox_lock:
@@ -96,7 +98,8 @@ class House:
         while messages := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 event = json.loads(message["Body"])
-                said = self._inbox.setdefault(event["detail"]["deploymentId"], [])
+                detail = event["detail"]
+                said = self._inbox.setdefault(detail.get("deploymentId") or detail["workId"], [])
                 said.append((event["detail-type"], event["detail"]))
                 sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
 
@@ -120,6 +123,11 @@ class House:
                 **{f"{name.title()}Workflow": arn for name, arn in machines.items()},
                 "EventBus": bus,
                 "BuildProject": "build",
+                "StackName": "test",
+                "WorkerProject": "worker",
+                "WorkerProgram": "sources/worker/program.zip",
+                "WorkerBuildspec": "version: 0.2",
+                "WorkerMinutes": 60,
                 "Environments": encode(ENVIRONMENTS),
                 "StageTimeoutSeconds": 60,
                 "RollbackTimeoutSeconds": 60,

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from tests.statemachines.paths.house import House
     from tests.statemachines.paths.playing import Line
 
-Workflow = Literal["deployment", "stage", "rollback"]
+Workflow = Literal["deployment", "stage", "rollback", "work_item"]
 # Together with the input below these reach every room of their workflow.
 EVERY_ROOM: dict[str, dict[str, Any]] = {
     "deployment": {"PlanRelease": answer(plan(ENVIRONMENTS[0]))},
     "stage": {"AcquireLock": answer(turn("waiting"))},
     "rollback": {"AcquireLock": answer(turn("waiting")), "PlanRollback": answer(steps("hello", "infrastructure"))},
+    "work_item": {},
 }
 INPUT: dict[str, dict[str, Any]] = {
     "deployment": {},
@@ -32,6 +33,7 @@ INPUT: dict[str, dict[str, Any]] = {
         "parts": encode((INFRASTRUCTURE, SERVICE)),
     },
     "rollback": {},
+    "work_item": {},
 }
 AT_ONCE = 4
 
@@ -61,7 +63,7 @@ def careless(workflow: str, played: Played) -> list[str]:
         missing.append("concluded nothing")
     if workflow != "deployment" and (played.status != "SUCCEEDED" or not played.output["result"]):
         missing.append("said no result")
-    if workflow == "stage" and "Conclude" not in played.states:
+    if workflow in ("stage", "work_item") and "Conclude" not in played.states:
         missing.append("wrote no result")
     if "AcquireLock" in played.states and "ReleaseLock" not in played.states:
         missing.append("kept its lock")
