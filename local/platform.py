@@ -17,7 +17,7 @@ from local.emulator import Clients, Emulator, clients
 from local.event_bridge import ServiceEvents
 from local.github import LocalGitHub
 from local.mailbox import Mailbox
-from local.settings import REPOSITORY, WATCH_SECONDS, overrides
+from local.settings import BOARD, NAMESPACE, ORGANISATION, REPOSITORY, WATCH_SECONDS, overrides
 
 PROJECT = Path(__file__).parents[1]
 ACCOUNT = "111122223333"
@@ -71,6 +71,7 @@ class Platform:
         self._stack = ExitStack()
         self.webhook_secret = secrets.token_hex(20)
         self.token = f"ghp_{secrets.token_hex(18)}"
+        self.git_token = f"ghp_{secrets.token_hex(18)}"
         self.outputs: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
@@ -112,6 +113,14 @@ class Platform:
         self.github = enter(LocalGitHub(self.root / "github"))
         self.github.create_repository(REPOSITORY)
         self.github.add_token(self.token, "kiro-worker", "kiro-worker@example.com")
+        self.github.add_token(
+            self.git_token,
+            "kiro-worker",
+            permissions={"contents": "write"},
+            repositories=[REPOSITORY],
+            pushes_to=NAMESPACE,
+        )
+        self.board = self.github.add_board(ORGANISATION, BOARD)
         self._say(f"deploying the stack {self.stack} with the Pulumi program")
         self.deploy("up")
         self._connect()
@@ -133,12 +142,13 @@ class Platform:
         values = {
             "webhook": self.webhook_secret,
             "github": json.dumps({"token": self.token}),
+            "git": json.dumps({"token": self.git_token}),
         }
         for name, value in values.items():
             self.clients.client("secretsmanager").put_secret_value(
                 SecretId=self.outputs["secrets"][name], SecretString=value
             )
-        self.github.add_hook(REPOSITORY, self.outputs["webhookUrl"], self.webhook_secret, ("push",))
+        self.github.add_hook(REPOSITORY, self.outputs["webhookUrl"], self.webhook_secret, ("push", "projects_v2_item"))
         topics = [self.outputs[f"{name}Topic"] for name in ("deployments", "approvals", "rollbacks")]
         self.mailbox = Mailbox(self.clients, topics)
 

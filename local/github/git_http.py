@@ -63,6 +63,9 @@ def _serve(request: Request, repository: Repository, service_path: str, token: T
             body.write(chunk)
         size = body.tell()
         body.seek(0)
+        if service_path == _PUSH and any(not ref.startswith(f"refs/heads/{token.pushes_to}") for ref in _pushed(body)):
+            return _plain(f"GH013: Repository rule violations: only {token.pushes_to} may be pushed to.", 403)
+        body.seek(0)
         process = subprocess.Popen(
             ["git", "http-backend"],
             stdin=body,
@@ -75,6 +78,12 @@ def _serve(request: Request, repository: Repository, service_path: str, token: T
         raise RuntimeError("git http-backend gave no output pipe")
     status, headers = _head(output)
     return Response(_stream(process, output), status, headers, direct_passthrough=True)
+
+
+def _pushed(body: IO[bytes]) -> Iterator[str]:
+    """The refs that a push wants to move: pkt-lines of `old new ref` up to a flush."""
+    while (length := int(body.read(4) or b"0", 16)) > 4:
+        yield body.read(length - 4).split(b"\0")[0].split()[2].decode(errors="replace")
 
 
 def _cgi(request: Request, repository: Repository, service_path: str, token: Token, size: int) -> dict[str, str]:

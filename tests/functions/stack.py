@@ -17,9 +17,26 @@ ACCOUNT = "123456789012"
 BUCKET = "kiro-pipeline-test-artifacts"
 DEPLOY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/kiro-pipeline-test-deploy"
 MACHINES = {
-    name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}" for name in ("deployment", "stage", "rollback")
+    name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}"
+    for name in ("deployment", "stage", "rollback", "work_item")
 }
 TABLES = {f"{name.upper()}_TABLE": f"kiro-{name}" for name in ("deployments", "environments", "locks", "waits")}
+BOARD = {
+    "owner": "acme",
+    "number": 1,
+    "statusField": "Status",
+    "branchField": "Branch",
+    "reasonField": "Reason",
+    "columns": {"todo": "Todo", "inProgress": "In Progress", "inReview": "In Review", "failed": "Failed"},
+}
+WORKER = {
+    "repositories": ["acme/hello-service"],
+    "mainBranch": "main",
+    "branchNamespace": "kiro/",
+    "concurrency": 2,
+    "attempts": 2,
+    "coveragePercent": 80,
+}
 SETTINGS = {
     **TABLES,
     **{f"{name.upper()}_WORKFLOW": arn for name, arn in MACHINES.items()},
@@ -34,6 +51,10 @@ SETTINGS = {
     "ENVIRONMENT_NAMES": "test,production",
     "REPOSITORIES": "acme/hello-service",
     "MAIN_BRANCH": "main",
+    "WORK_ITEMS_TABLE": "kiro-work-items",
+    "POLL_FUNCTION": "kiro-poll-board",
+    "BOARD": json.dumps(BOARD),
+    "WORKER": json.dumps(WORKER),
     "WEBHOOK_SECRET": "kiro-webhook",
     "SLACK_SECRET": "kiro-slack",
     "GITHUB_CREDENTIAL_SECRET": "kiro-github",
@@ -156,6 +177,7 @@ def create_tables(dynamodb: Any) -> None:
     """The four tables with their keys and indexes."""
     _create(dynamodb, "kiro-deployments", ["deploymentId"], {"EnvironmentStatusIndex": ["environment", "status"]})
     _create(dynamodb, "kiro-environments", ["environment", "part"], {})
+    _create(dynamodb, "kiro-work-items", ["itemId"], {"StateIndex": ["state", "itemId"]})
     _create(dynamodb, "kiro-locks", ["lockKey"], {})
     indexes = {"EnvironmentIndex": ["environment", "waitKey"], "ExecutionIndex": ["execution"]}
     _create(dynamodb, "kiro-waits", ["waitKey"], indexes)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from pulumi import Archive
+
 from local.pulumi.assets import asset_bytes, zip_bytes
 from local.pulumi.errors import ResourceError
 from local.pulumi.handlers.base import Call, Handler, Properties, handles, pairs, pick, plain
