@@ -7,6 +7,7 @@ In `design.md`, below the heading `## Task 1`, every fenced block whose info str
     ```python write=src/hours.py       the file's new content
     ```python append=src/hello.py      added to its end
     ```python replace=src/hello.py     the part above the line `=======` is replaced by the part below it
+    ```text wait=5                     nothing for so many seconds, as if it thought
 
 A task without an edit, or an edit that does not fit, is an error: the agent invents nothing.
 """
@@ -14,9 +15,10 @@ A task without an edit, or an edit that does not fit, is an error: the agent inv
 import argparse
 import re
 import sys
+import time
 from pathlib import Path
 
-_BLOCK = re.compile(r"^```\w* (write|append|replace)=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```\w* (write|append|replace|wait)=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PARTS = "=======\n"
 
 
@@ -39,6 +41,9 @@ def edits(design: str, task: str) -> list[tuple[str, str, str]]:
 
 def apply(root: Path, kind: str, name: str, content: str) -> str:
     """Make one edit; answers what was done."""
+    if kind == "wait":
+        time.sleep(float(name))
+        return f"waited {name} s"
     file = root / name
     if not file.resolve().is_relative_to(root.resolve()):
         raise AgentError(f"{name} is outside the repository")

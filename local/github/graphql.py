@@ -1,4 +1,4 @@
-"""The GraphQL endpoint: GitHub's published schema (`schema.graphql`, what the worker uses of it), executed on the store.
+"""The GraphQL endpoint: GitHub's published schema (`schema.graphql`, what the worker uses of it), run on the store.
 
 Every document is counted and costs a point; when the points are used up GitHub answers RATE_LIMITED, and so does this.
 """

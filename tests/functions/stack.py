@@ -61,7 +61,11 @@ SETTINGS = {
     "GITHUB_API_URL": "http://127.0.0.1:9/api/v3",
 }
 # What IAM calls a call; everything else is called as it is.
-_ACTIONS = {"s3:ListObjectsV2": "s3:ListBucket", "s3:CreateMultipartUpload": "s3:PutObject"}
+_ACTIONS = {
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:CreateMultipartUpload": "s3:PutObject",
+    "lambda:Invoke": "lambda:InvokeFunction",
+}
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,10 @@ def test_workflows_log_errors_without_data_and_are_traced(outcome: Outcome) -> N
 def test_a_workflow_may_call_its_own_tasks_and_no_others(outcome: Outcome) -> None:
     """The invoke statement of a workflow's role lists exactly the functions in its definition."""
     for machine in outcome.recorder.of("sfn/stateMachine:StateMachine"):
-        called = {outcome.outputs["functions"][module] for module in definitions.tasks(machine.name.replace("-", "_")).values()}
+        called = {
+            outcome.outputs["functions"][module]
+            for module in definitions.tasks(machine.name.replace("-", "_")).values()
+        }
         (allowed,) = [
             s
             for s in statements(outcome.recorder)

@@ -5,6 +5,7 @@
 """
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,7 +60,12 @@ def detect(root: Path, out: Path) -> Commands | str:
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     measured = "src" if (root / "src").is_dir() else "."
     junit, cobertura = str(out / "junit.xml"), str(out / "coverage.xml")
-    pytest = (sys.executable, "-m", "pytest", f"--junitxml={junit}")
+    # Without settings of its own, pytest would look for some above the repository, where they are not this one's.
+    own = any(
+        (root / name).is_file() for name in ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+    )
+    alone = () if own else ("-c", os.devnull, "--rootdir=.")
+    pytest = (sys.executable, "-m", "pytest", *alone, f"--junitxml={junit}")
     coverage = (f"--cov={measured}", "--cov-branch", f"--cov-report=xml:{cobertura}")
     return Commands((*pip, "-r", wanted) if wanted else (), (*pytest, *coverage), junit, cobertura)
 
