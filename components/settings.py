@@ -298,4 +298,6 @@ def _known_beside(place: tuple[int | str, ...]) -> list[str]:
         "worker": Worker,
     }
     model: type[BaseModel] = inner[str(place[0])] if len(place) > 1 else Settings
+    if place[:2] == ("worker", "columns") and len(place) > 2:
+        model = WorkerColumns
     return sorted(str(field.alias) for field in model.model_fields.values())

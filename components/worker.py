@@ -1,4 +1,4 @@
-"""The worker's build: its program, its project, and a role that reaches its artifacts and its git credential only (I5)."""
+"""The worker's build: its program, its project, and a role that reaches its artifacts and its credential only (I5)."""
 
 import hashlib
 from pathlib import Path

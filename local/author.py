@@ -47,7 +47,7 @@ class Author:
             file.write_text(content, "utf-8")
         self._git("add", "--all")
         self._git("commit", "--quiet", "--allow-empty", "--message", f"docs: spec of {branch}")
-        self._git("push", "--quiet", "origin", branch)
+        self._git("push", "--quiet", "--force", "origin", branch)
         commit = self._git("rev-parse", "HEAD").strip()
         self._git("checkout", "--quiet", "main")
         return commit

@@ -149,7 +149,7 @@ def test_being_ineligible_or_busy_costs_no_attempt() -> None:
     """Nor does it move the card out of its column."""
     record = begun(item(), Record("PVTI_1", failures=1), "arn:stateMachine:w")
     for result in ("ineligible", "busy"):
-        ending = ended(record, result, "why", 2, COLUMNS)  # type: ignore[arg-type]
+        ending = ended(record, result, "why", 2, COLUMNS)
         assert ending.record.failures == 1
         assert ending.column in ("", COLUMNS.todo)
 
