@@ -6,6 +6,7 @@ A lock of `locks_table` belongs to an execution; a poll has none, so its own tim
       └── another comes: noted ──▶ the holder polls once more
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -18,7 +19,11 @@ _KEY = {"lockKey": "poll/board"}
 
 
 class PollLease:
-    """The lease; whoever comes while it is held is remembered, so that no wish to poll is lost."""
+    """The lease; whoever comes while it is held is remembered, so that no wish to poll is lost.
+
+    It also hands on which items run: the index that finds them lags, and a poll that comes at once must not overlook
+    what the one before it started.
+    """
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("LOCKS_TABLE",)
     WRITE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:UpdateItem",), on="table/locks"),)
@@ -31,29 +36,41 @@ class PollLease:
         """The table of this stack."""
         return cls(aws.table("LOCKS_TABLE"))
 
-    def take(self, holder: str, now: datetime, seconds: float) -> bool:
-        """Whether the poll may begin; if not, its wish is noted for the one that runs."""
+    def take(self, holder: str, now: datetime, seconds: float) -> tuple[str, ...] | None:
+        """The items that the last poll left running, when this one may begin; None when another runs, which is told."""
         moment = int(now.timestamp() * 1000)
         mine = {":holder": holder, ":until": moment + int(seconds * 1000), ":no": False, ":now": moment}
         begin = "SET holder = :holder, heldUntil = :until, again = :no"
-        while not self._change(begin, "attribute_not_exists(heldUntil) OR heldUntil < :now", mine):
-            if self._change("SET again = :yes", "heldUntil >= :now", {":yes": True, ":now": moment}):
-                return False
-        return True
+        while True:
+            taken = self._change(begin, "attribute_not_exists(heldUntil) OR heldUntil < :now", mine)
+            if taken is not None:
+                return tuple(taken.get("running", ()))
+            if self._change("SET again = :yes", "heldUntil >= :now", {":yes": True, ":now": moment}) is not None:
+                return None
 
-    def give_back(self, holder: str) -> bool:
-        """End the lease; False when somebody came meanwhile, and the holder is to poll once more."""
+    def give_back(self, holder: str, running: Iterable[str]) -> bool:
+        """End the lease, leaving word of what runs; False when somebody came meanwhile: then one more look is due."""
         mine = {":holder": holder, ":no": False}
-        if self._change("SET heldUntil = :none", "holder = :holder AND again = :no", {**mine, ":none": 0}):
+        left = {**mine, ":none": 0, ":running": sorted(set(running))}
+        if (
+            self._change("SET heldUntil = :none, running = :running", "holder = :holder AND again = :no", left)
+            is not None
+        ):
             return True
-        return not self._change("SET again = :no", "holder = :holder AND again = :yes", {**mine, ":yes": True})
+        more = {**mine, ":yes": True}
+        return self._change("SET again = :no", "holder = :holder AND again = :yes", more) is None
 
-    def _change(self, update: str, condition: str, values: dict[str, Any]) -> bool:
+    def _change(self, update: str, condition: str, values: dict[str, Any]) -> dict[str, Any] | None:
+        """What stands after a change; None when its condition did not hold."""
         failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
         try:
-            self._table.update_item(
-                Key=_KEY, UpdateExpression=update, ConditionExpression=condition, ExpressionAttributeValues=values
+            answer = self._table.update_item(
+                Key=_KEY,
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ReturnValues="ALL_NEW",
             )
         except failed:
-            return False
-        return True
+            return None
+        return dict(answer["Attributes"])

@@ -3,7 +3,7 @@
 The poll is the truth: a webhook or the end of an execution only makes it come sooner.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import uuid4
 
@@ -67,7 +67,9 @@ class _Poll:
         executions: Executions,
         workflow: WorkItemWorkflow,
         rules: WorkerRules,
+        running: Iterable[str],
     ) -> None:
+        self.running = set(running)
         self.board = board
         self.github = github
         self.records = records
@@ -77,14 +79,17 @@ class _Poll:
 
     def run(self) -> list[str]:
         """Settle what died, then start what there is room for; answers the names of what was started."""
-        running = [record for record in self.records.running() if not self._settled(record)]
+        known = {record.item_id for record in self.records.running()} | self.running
+        said = [record for record in map(self.records.get, sorted(known)) if record.state == "running"]
+        running = [record for record in said if not self._settled(record)]
+        self.running = {record.item_id for record in running}
         free = self.rules.concurrency - len(running)
         if free <= 0:
             return []
         items = list(self.board.items(self.board.names.columns.todo))
-        known = {item.item_id: self.records.get(item.item_id) for item in items}
-        picked = chosen(items, known, (record.branch for record in running), free, self._head)
-        return [name for name in (self._start(item, known[item.item_id]) for item in picked) if name]
+        found = {item.item_id: self.records.get(item.item_id) for item in items}
+        picked = chosen(items, found, (record.branch for record in running), free, self._head)
+        return [name for name in (self._start(item, found[item.item_id]) for item in picked) if name]
 
     def _settled(self, record: Record) -> bool:
         """An execution that ended without its word: the word is given here, on its behalf."""
@@ -111,6 +116,7 @@ class _Poll:
         if started is None:
             return ""
         name = started.execution.rpartition(":")[2]
+        self.running.add(item.item_id)
         self.executions.start(self.workflow.arn, name, {"workId": name, "item": item})
         return name
 
@@ -130,18 +136,20 @@ def poll_board(
     if not board.names.number:
         return {"outcome": "no board is configured"}
     holder = uuid4().hex
-    if not lease.take(holder, clock.now(), _TIMEOUT_SECONDS):
+    left = lease.take(holder, clock.now(), _TIMEOUT_SECONDS)
+    if left is None:
         return {"outcome": "a poll is under way"}
     board.patience_seconds = _PATIENCE_SECONDS
     before, spent, started = board.requests, board.cost, list[str]()
+    poll = _Poll(board, github, records, executions, workflow, rules, left)
     finished = False
     try:
         while not finished:
             try:
-                started += _Poll(board, github, records, executions, workflow, rules).run()
+                started += poll.run()
             finally:
                 # Not given back: somebody asked meanwhile, and what they changed may have come too late for this look.
-                finished = lease.give_back(holder)
+                finished = lease.give_back(holder, poll.running)
     finally:
         measure({"BoardPollCost": board.cost - spent, "BoardPollRequests": board.requests - before})
     return {"outcome": "polled", "started": started, "requests": board.requests - before}

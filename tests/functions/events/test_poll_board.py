@@ -9,6 +9,7 @@ import pytest
 from functions.adapters.github import graphql
 from functions.adapters.github.errors import GitHubUnavailableError
 from functions.adapters.poll_lease import PollLease
+from functions.adapters.work_items_table import WorkItemsTable
 from local.github import LocalGitHub
 from local.github.boards import Board
 from local.github.records import now
@@ -160,16 +161,26 @@ def test_a_limit_beyond_its_patience_fails_the_poll(stack: Stack, hub: LocalGitH
 def test_one_poll_at_a_time(stack: Stack, board: Board) -> None:
     """A second one leaves its wish with the first, which looks once more."""
     lease = PollLease.connect(stack.clients)
-    assert lease.take("first", now(), 60)
+    assert lease.take("first", now(), 60) == ()
     assert poll(stack) == {"outcome": "a poll is under way"}
-    assert not lease.give_back("first")
-    assert lease.give_back("first")
+    assert not lease.give_back("first", ())
+    assert lease.give_back("first", ())
     assert poll(stack)["outcome"] == "polled"
+
+
+def test_an_index_that_lags_hides_nothing(
+    stack: Stack, board: Board, put_up: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A poll right after another counts what that one started, though no index tells it yet."""
+    for number in range(4):
+        put_up(f"Item {number}", f"kiro/item-{number}")
+    monkeypatch.setattr(WorkItemsTable, "running", lambda _: ())
+    assert [len(poll(stack)["started"]) for _ in range(3)] == [2, 0, 0]
 
 
 def test_a_poll_that_died_keeps_nobody_for_long(stack: Stack, board: Board) -> None:
     """Its lease ends with its time."""
-    assert PollLease.connect(stack.clients).take("dead", now() - timedelta(seconds=61), 60)
+    assert PollLease.connect(stack.clients).take("dead", now() - timedelta(seconds=61), 60) == ()
     assert poll(stack)["outcome"] == "polled"
 
 
