@@ -121,6 +121,12 @@ def shown(text: str, limit: int = 60) -> str:
     return f"`{line if len(line) <= limit else line[: limit - 1] + '…'}`"
 
 
+def quiet(text: str, limit: int = 4000) -> str:
+    """A reason that holds words from outside, in a comment: it calls nobody, hides nothing and forges no marker."""
+    told = text.replace("<", "&lt;").replace("@", "@\u200b")
+    return told if len(told) <= limit else told[: limit - 1] + "…"
+
+
 def missing(item: Item, findings: Findings | None, problem: str, repositories: Iterable[str]) -> tuple[str, ...]:
     """Exactly what keeps an item from being worked on; empty when it is eligible."""
     if item.kind == "draft":
@@ -219,9 +225,9 @@ def ended(record: Record, result: Result, reason: str, attempts: int, columns: C
     failures = record.failures + 1
     if failures >= attempts:
         last = "the card is not taken again until a person moves it"
-        said = f"{reason}\n\nThis was attempt {failures} of {attempts}: {last}."
+        said = f"{quiet(reason)}\n\nThis was attempt {failures} of {attempts}: {last}."
         return _ending(replace(record, state="quarantined", failures=failures, reason=reason), columns.failed, said)
-    said = f"{reason}\n\nThis was attempt {failures} of {attempts}: the next one starts by itself."
+    said = f"{quiet(reason)}\n\nThis was attempt {failures} of {attempts}: the next one starts by itself."
     return _ending(replace(record, state="waiting", failures=failures, reason=reason), columns.todo, said)
 
 

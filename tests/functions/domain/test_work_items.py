@@ -91,6 +91,14 @@ def test_shown_text_can_not_be_markup(text: str) -> None:
     assert not set(told) & set("\n\r<>@")
 
 
+@given(st.text("ab@<!->`\n", max_size=200), st.booleans())
+def test_a_reason_calls_nobody_and_hides_nothing(text: str, last: bool) -> None:
+    """Names of tests come from the branch: in a comment they neither mention people nor open a tag."""
+    said = ended(Record("PVTI_1"), "failed", text, 1 if last else 2, COLUMNS).comment
+    assert "<" not in said
+    assert not re.search(r"@\w", said)
+
+
 @given(st.sets(st.sampled_from(SPEC_FILES)), st.booleans(), st.booleans())
 def test_exactly_what_is_missing_is_listed(there: set[str], has_pull: bool, can_open: bool) -> None:
     """A line per missing file, one for a pull request that can't be; nothing else, and nothing when all is there."""
