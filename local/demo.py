@@ -48,8 +48,8 @@ def run(root: Path, stack: str, console: Console) -> bool:
         scenes = [stage.good_release(), stage.bad_release()]
         items = BoardScene(platform, console, stage.author, stage.good)
         items.play()
-        _closing_table(console, platform, scenes)
         items.closing_table()
+        _closing_table(console, platform, scenes)
     return not items.problems and not any(scene.problems for scene in scenes)
 
 
