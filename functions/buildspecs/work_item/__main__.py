@@ -34,6 +34,8 @@ class Attempt:
             self._work()
         except WorkError as error:
             self.outcome.problems.append(str(error))
+        except (OSError, ValueError) as error:  # the working copy is not what it was: the agent may do anything to it
+            self.outcome.problems.append(f"the work broke off: {type(error).__name__}: {error}")
         finally:
             settings = self._settings
             self._keeper.conclude(settings.work_id, settings.repository, settings.branch, self.outcome)

@@ -6,6 +6,7 @@ address, which no `insteadOf` can turn into another.
 """
 
 import base64
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,8 @@ class WorkingCopy:
         self._url = f"{settings.git_url}/{settings.repository}.git"
         self._environment = {**settings.environment, **_identity(), **_credential(self._url, settings.token)}
         self._config = b""
+        # Found now: what the agent may put on the path later is not this git.
+        self._program = shutil.which("git", path=settings.environment.get("PATH")) or "git"
 
     def check_out(self, pause: float = _FIRST_PAUSE_SECONDS) -> None:
         """Clone the branch; the network gets three chances."""
@@ -42,7 +45,7 @@ class WorkingCopy:
                 self._url,
                 str(self.folder),
             )
-            done = run(["git", *_SAFE, *words], self.folder.parent, self._environment, _SECONDS)
+            done = run([self._program, *_SAFE, *words], self.folder.parent, self._environment, _SECONDS)
             if done.outcome == "done":
                 break
             if not left:
@@ -54,7 +57,7 @@ class WorkingCopy:
     def git(self, *words: str) -> str:
         """Run git; a failure is a WorkError in git's words."""
         (self.folder / ".git" / "config").write_bytes(self._config)
-        done = run(["git", *_SAFE, *words], self.folder, self._environment, _SECONDS)
+        done = run([self._program, *_SAFE, *words], self.folder, self._environment, _SECONDS)
         if done.outcome != "done":
             raise WorkError(f"git {words[0]} {done.outcome}: {done.output.strip()[-500:]}")
         return done.output

@@ -227,6 +227,30 @@ def test_a_tampered_repository_does_not_get_the_credential(make: Make, tmp_path:
     assert not stolen.exists()
 
 
+@pytest.mark.parametrize(
+    "harm", ["rm -rf .git", f"rm -rf {SPEC}", "rm -rf .git && echo gitdir: /tmp > .git"], ids=["git", "spec", "gitdir"]
+)
+def test_a_working_copy_that_was_destroyed_is_a_problem_with_a_reason(make: Make, harm: str) -> None:
+    """The results are written all the same, and the branch is as it was."""
+    build = make()
+    build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(harm)} {{spec}} {{task}}"}
+    results = build.run()
+    assert results["problems"]
+    assert build.log()[0] == "chore: steering files of version 1"
+
+
+def test_a_git_that_the_agent_plants_is_not_run(make: Make) -> None:
+    """The program found its own before."""
+    build = make(tasks="- [ ] 1. Say it\n")
+    bin_folder = build.folder / "bin"
+    git = bin_folder / "git"
+    planted = f"mkdir -p {bin_folder}; printf '#!/bin/sh\\nexit 9\\n' > {git}; chmod +x {git}; echo x > x.txt"
+    path = f"{bin_folder}{os.pathsep}{build.environment()['PATH']}"
+    build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(planted)} {{spec}} {{task}}", "PATH": path}
+    build.run()
+    assert build.log()[0] == "feat: Say it"
+
+
 def test_secrets_are_redacted_in_everything_that_is_kept(make: Make) -> None:
     """Values of this build and shapes of others, in logs, diffs and results."""
     build = make()
