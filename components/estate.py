@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_aws import codebuild
 
 from components.builds import Builds, deploy_project
 from components.channels import Channels
@@ -10,6 +11,7 @@ from components.secrets import Secrets
 from components.settings import EnvironmentSettings, Settings
 from components.site import Site
 from components.storage import Storage
+from components.worker import WORKER, Worker
 from functions.domain.environments import Environment
 from functions.domain.windows import Closed, Window
 
@@ -25,7 +27,12 @@ class Estate:
     channels: Channels
     secrets: Secrets
     builds: Builds
+    worker: Worker
     api_url: pulumi.Output[str]
+
+    def projects(self) -> dict[str, codebuild.Project]:
+        """Every build project, the worker's too."""
+        return {**self.builds.projects, WORKER: self.worker.project}
 
     def deploy_role_arn(self, environment: EnvironmentSettings) -> str:
         """The role that changes an environment: given for another account, made by this stack for its own."""

@@ -148,6 +148,7 @@ def watched(estate: Estate, pipeline: Pipeline) -> Iterator[Watched]:
         {"environment": "all", "service": estate.site.name("platform")},
         seconds=60,
     )
+    yield from _of_worker(estate, pipeline)
     for function in pipeline.functions.values():
         if function.dead_letters:
             yield Watched(
@@ -159,14 +160,14 @@ def watched(estate: Estate, pipeline: Pipeline) -> Iterator[Watched]:
                 stat="Maximum",
             )
     tables = estate.storage
-    for name in ("deployments", "environments", "locks", "waits"):
+    for name in ("deployments", "environments", "locks", "waits", "work-items"):
         for what in ("Read", "Write"):
             yield Watched(
                 f"{name}-{what.lower()}-throttled",
                 f"The table {name} refuses to {what.lower()}: it gets more requests than it can take",
                 "AWS/DynamoDB",
                 f"{what}ThrottleEvents",
-                {"TableName": getattr(tables, name).name},
+                {"TableName": getattr(tables, name.replace("-", "_")).name},
             )
 
 
@@ -193,6 +194,25 @@ def _of_rollbacks(estate: Estate) -> Iterator[Watched]:
             {"environment": one.name, "service": estate.site.name("platform")},
             seconds=60,
         )
+
+
+def _of_worker(estate: Estate, pipeline: Pipeline) -> Iterator[Watched]:
+    """Work that fails is told on its card; here rings what keeps the worker from working at all."""
+    work_items = {"StateMachineArn": pipeline.workflows["work_item"].arn}
+    for end in ("Failed", "TimedOut", "Aborted"):
+        said = f"An execution of the work-item workflow ended as {end}; its card is settled by the next poll"
+        yield Watched(f"work-items-{end.lower()}", said, "AWS/States", f"Executions{end}", work_items, critical=False)
+    budget = {"environment": "all", "service": estate.site.name("platform")}
+    yield Watched(
+        "worker-polls-expensive",
+        "The polls of an hour cost more than half of GitHub's 5,000 GraphQL points: does its server filter by column?",
+        "KiroWorker",
+        "BoardPollCost",
+        budget,
+        2500,
+        _HOUR,
+        critical=False,
+    )
 
 
 def _dashboard(estate: Estate, pipeline: Pipeline) -> pulumi.Output[str]:

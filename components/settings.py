@@ -22,6 +22,8 @@ RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::\d{12}:rol
 PolicyArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$")]
 WallClock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Seconds = Annotated[int, Field(ge=0)]
+# A name on the board; it goes into a filter between quotes.
+Column = Annotated[str, StringConstraints(pattern=r'^[^"\\\n]{1,50}$')]
 # What CloudWatch Logs takes as retention, in days.
 Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288]
 
@@ -70,6 +72,60 @@ class GitHub(_Closed):
     """The number of the board."""
     status_column: str = "Status"
     """The board's field that holds an item's state."""
+
+    @model_validator(mode="after")
+    def _whole_board(self) -> "GitHub":
+        if bool(self.organisation) != bool(self.project_number):
+            raise ValueError("organisation and projectNumber go together: both name the board, neither means none")
+        return self
+
+
+class WorkerColumns(_Closed):
+    """What the board calls the columns that cards move through."""
+
+    todo: Column = "Todo"
+    """Where people put what is to be worked on; oldest first it is taken from here."""
+    in_progress: Column = "In Progress"
+    """Where a card stands while it is worked on."""
+    in_review: Column = "In Review"
+    """Where a card goes whose pull request passed its gates."""
+    failed: Column = "Failed"
+    """Where a card goes whose attempts are used up."""
+
+    @model_validator(mode="after")
+    def _different(self) -> "WorkerColumns":
+        if len({self.todo, self.in_progress, self.in_review, self.failed}) < 4:
+            raise ValueError("todo, inProgress, inReview and failed must be four different columns")
+        return self
+
+
+class Worker(_Closed):
+    """How board items are worked on."""
+
+    columns: WorkerColumns = WorkerColumns()
+    """What the board calls its columns."""
+    branch_field: Column = "Branch"
+    """The board's text field that names an item's branch; without a value its title does."""
+    reason_field: Column = "Reason"
+    """The board's text field that says why an item is not in review, if the board has it."""
+    branch_namespace: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/$")] = "kiro/"
+    """What a branch that is worked on begins with; the git credential may push nowhere else."""
+    concurrency: Annotated[int, Field(ge=1, le=20)] = 1
+    """How many items are worked on at once."""
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    """After how many failed attempts an item waits for a person."""
+    agent_command: Annotated[str, StringConstraints(pattern=r"\{spec\}.*\{task\}|\{task\}.*\{spec\}")] = (
+        "kiro execute-task --spec {spec} --task {task}"
+    )
+    """What does a task: words, split as a shell would but never given to one; {spec} and {task} are put in."""
+    agent_variables: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")], ...] = ()
+    """Variables of the build's image that the agent may see besides the harmless ones."""
+    task_minutes: Annotated[int, Field(ge=1, le=55)] = 20
+    """How long one task may take."""
+    build_minutes: Annotated[int, Field(ge=5, le=480)] = 60
+    """How long a whole build may take; tasks begin only while a quarter of it is left."""
+    coverage_percent: Annotated[float, Field(ge=0, le=100)] = 80
+    """The least test coverage, of lines and of branches, that is offered for review."""
 
 
 class DeploymentWindow(_Closed):
@@ -186,6 +242,8 @@ class Settings(_Closed):
     """The GitHub that is listened to and told."""
     environments: tuple[EnvironmentSettings, ...] = Field(min_length=1)
     """The environments a release walks through, in this order."""
+    worker: Worker = Worker()
+    """How board items are worked on."""
     poll_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
     """How often the board is read."""
     notification_email: Email | None = None
@@ -289,6 +347,9 @@ def _known_beside(place: tuple[int | str, ...]) -> list[str]:
         "environments": EnvironmentSettings,
         "backstops": Backstops,
         "codebuild": CodeBuild,
+        "worker": Worker,
     }
     model: type[BaseModel] = inner[str(place[0])] if len(place) > 1 else Settings
+    if place[:2] == ("worker", "columns") and len(place) > 2:
+        model = WorkerColumns
     return sorted(str(field.alias) for field in model.model_fields.values())

@@ -1,10 +1,12 @@
 """What an adapter's `SETTINGS` mean in this stack: a closed list of environment variables, each with its value."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 
 import pulumi
 
 from components.estate import Estate
+from components.worker import board, rules
 
 VARIABLES: Mapping[str, Callable[[Estate], pulumi.Input[str]]] = {
     "DEPLOYMENTS_TABLE": lambda estate: estate.storage.deployments.name,
@@ -34,6 +36,11 @@ VARIABLES: Mapping[str, Callable[[Estate], pulumi.Input[str]]] = {
     "BUILD_PROJECTS": lambda estate: _joined(project.name for project in estate.builds.projects.values()),
     "PUSH_GRACE_SECONDS": lambda estate: str(estate.settings.backstops.push_seconds),
     "MONITORS_SECRET": lambda estate: estate.secrets.arns["monitors"],
+    "WORK_ITEMS_TABLE": lambda estate: estate.storage.work_items.name,
+    "WORK_ITEM_WORKFLOW": lambda estate: estate.site.workflow_arn("work_item"),
+    "POLL_FUNCTION": lambda estate: estate.site.name("events-poll-board"),
+    "BOARD": lambda estate: json.dumps(board(estate.settings)),
+    "WORKER": lambda estate: json.dumps(rules(estate.settings)),
     "RUNBOOK_URL": lambda estate: estate.settings.runbook_url,
 }
 

@@ -24,15 +24,15 @@ _EVERY_MINUTE, _MINUTE = "rate(1 minute)", 60
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """An event pattern, looked for on the stack's own bus or on the account's default bus; or else a schedule."""
+    """An event pattern, looked for on the stack's own bus or on the account's default bus; a schedule, or both."""
 
     pattern: Callable[[Estate], pulumi.Input[Pattern]] | None = None
     own_bus: bool = False
-    schedule: str | None = None
+    schedule: Callable[[Estate], str] | None = None
 
 
 def _builds(estate: Estate) -> pulumi.Output[Pattern]:
-    names = [project.name for project in estate.builds.projects.values()]
+    names = [project.name for project in estate.projects().values()]
     return pulumi.Output.all(*names).apply(
         lambda known: {
             "source": ["aws.codebuild"],
@@ -65,6 +65,23 @@ def _executions(estate: Estate) -> Pattern:
     }
 
 
+def _work_items_ended(estate: Estate) -> Pattern:
+    """There is room for the next item as soon as one has ended."""
+    return {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {
+            "status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+            "stateMachineArn": [estate.site.workflow_arn("work_item")],
+        },
+    }
+
+
+def _poll_rate(estate: Estate) -> str:
+    minutes = estate.settings.poll_minutes
+    return f"rate({minutes} minute{'s' if minutes > 1 else ''})"
+
+
 def _own(_: Estate) -> Pattern:
     return {"source": [_OWN_SOURCE]}
 
@@ -73,11 +90,12 @@ TRIGGERS: Mapping[str, Trigger] = {
     "build_finished": Trigger(_builds),
     "alarm_changed": Trigger(_alarms),
     "execution_ended": Trigger(_executions),
+    "poll_board": Trigger(_work_items_ended, schedule=_poll_rate),
     "notify": Trigger(_own, own_bus=True),
     "publish_status": Trigger(_own, own_bus=True),
     "publish_metrics": Trigger(_own, own_bus=True),
     "track_incident": Trigger(_own, own_bus=True),
-    "reconcile": Trigger(schedule=_EVERY_MINUTE),
+    "reconcile": Trigger(schedule=lambda _: _EVERY_MINUTE),
 }
 
 
@@ -124,10 +142,10 @@ class Wiring(pulumi.ComponentResource):
             name=function.name,
             description=f"Wakes {function.name}",
             event_bus_name=bus,
+            schedule_expression=trigger.schedule(estate) if trigger.schedule else None,
             event_pattern=pulumi.Output.from_input(trigger.pattern(estate)).apply(json.dumps)
             if trigger.pattern
             else None,
-            schedule_expression=trigger.schedule,
             opts=inner,
         )
         permission = lambda_.Permission(

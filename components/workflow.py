@@ -13,6 +13,7 @@ from components.logs import log_group
 from components.python_function import PythonFunction
 from components.role import Role
 from components.site import Grant
+from components.worker import BUILDSPEC
 from functions.domain.windows import LOOK_AHEAD_DAYS
 from functions.entry import encode
 from statemachines import definitions, policies
@@ -62,17 +63,18 @@ class Workflow(pulumi.ComponentResource):
     ) -> None:
         super().__init__("kiro:index:Workflow", workflow, None, opts)
         inner = pulumi.ResourceOptions(parent=self)
-        self.name = estate.site.workflow_name(workflow)
+        thing = workflow.replace("_", "-")
+        self.name = estate.site.name(thing)
         called = {state: functions[module].arn for state, module in definitions.tasks(workflow).items()}
         self.role = Role(
-            workflow,
+            thing,
             site=estate.site,
             trust={"Service": "states.amazonaws.com"},
             grants=list(_grants(workflow, called, estate)),
             opts=inner,
         )
         logs = log_group(
-            workflow,
+            thing,
             # Log delivery adds groups outside this path to a policy of bounded size.
             f"/aws/vendedlogs/states/{self.name}",
             key_arn=estate.key_arn,
@@ -80,7 +82,7 @@ class Workflow(pulumi.ComponentResource):
             opts=inner,
         )
         machine = sfn.StateMachine(
-            workflow,
+            thing,
             name=self.name,
             role_arn=self.role.arn,
             definition=_rendered(workflow, called, estate),
@@ -105,6 +107,7 @@ def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: E
         "EnhancedWatchWorkflow": estate.site.workflow_arn("enhanced_watch"),
         "StageTimeoutSeconds": longest,
         "RollbackTimeoutSeconds": _ROLLBACK_SECONDS,
+        **_of_worker(estate),
         **policies.waits(
             build=backstops.build_seconds,
             approval=backstops.approval_seconds,
@@ -117,6 +120,17 @@ def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: E
     }
     definition = definitions.load(workflow)
     return pulumi.Output.all(**values).apply(lambda known: json.dumps(definitions.render(definition, known), indent=2))
+
+
+def _of_worker(estate: Estate) -> dict[str, pulumi.Input[Any]]:
+    """What a work item's build is, and where it leaves its artifacts."""
+    return {
+        "StackName": estate.site.stack,
+        "WorkerProject": estate.worker.project.name,
+        "WorkerProgram": estate.worker.program,
+        "WorkerBuildspec": BUILDSPEC.read_text("utf-8"),
+        "WorkerMinutes": estate.settings.worker.build_minutes,
+    }
 
 
 def _stage_seconds(estate: Estate) -> Iterator[int]:

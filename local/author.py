@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Mapping
 
 from local.platform import PROJECT, Platform
 from local.settings import REPOSITORY
@@ -36,6 +37,20 @@ class Author:
         self._git("commit", "--quiet", "--message", message)
         self._git("push", "--quiet", "origin", "main")
         return self._git("rev-parse", "HEAD").strip()
+
+    def push_branch(self, branch: str, start: str, files: Mapping[str, str]) -> str:
+        """Push a branch that begins at a commit and adds these files; main is checked out again after it."""
+        self._git("checkout", "--quiet", "-B", branch, start)
+        for name, content in files.items():
+            file = self.folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content, "utf-8")
+        self._git("add", "--all")
+        self._git("commit", "--quiet", "--allow-empty", "--message", f"docs: spec of {branch}")
+        self._git("push", "--quiet", "--force", "origin", branch)
+        commit = self._git("rev-parse", "HEAD").strip()
+        self._git("checkout", "--quiet", "main")
+        return commit
 
     def break_in_service(self) -> None:
         """A change whose tests pass, and that fails where the variable it needs is not set: in service."""

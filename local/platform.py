@@ -18,7 +18,7 @@ from local.event_bridge import ServiceEvents
 from local.github import LocalGitHub
 from local.mailbox import Mailbox
 from local.nested_ends import NestedEnds
-from local.settings import REPOSITORY, WATCH_SECONDS, overrides
+from local.settings import BOARD, NAMESPACE, ORGANISATION, REPOSITORY, WATCH_SECONDS, overrides
 
 PROJECT = Path(__file__).parents[1]
 ACCOUNT = "111122223333"
@@ -102,6 +102,7 @@ class Platform:
         self.webhook_secret = secrets.token_hex(20)
         self.monitors_secret = secrets.token_hex(20)
         self.token = f"ghp_{secrets.token_hex(18)}"
+        self.git_token = f"ghp_{secrets.token_hex(18)}"
         self.outputs: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
@@ -145,6 +146,14 @@ class Platform:
         for repository in self.repositories:
             self.github.create_repository(repository)
         self.github.add_token(self.token, "kiro-worker", "kiro-worker@example.com")
+        self.github.add_token(
+            self.git_token,
+            "kiro-worker",
+            permissions={"contents": "write"},
+            repositories=[REPOSITORY],
+            pushes_to=NAMESPACE,
+        )
+        self.board = self.github.add_board(ORGANISATION, BOARD)
         self._say(f"deploying the stack {self.stack} with the Pulumi program")
         self.deploy("up")
         self._connect()
@@ -167,13 +176,16 @@ class Platform:
             "webhook": self.webhook_secret,
             "monitors": self.monitors_secret,
             "github": json.dumps({"token": self.token}),
+            "git": json.dumps({"token": self.git_token}),
         }
         for name, value in values.items():
             self.clients.client("secretsmanager").put_secret_value(
                 SecretId=self.outputs["secrets"][name], SecretString=value
             )
         for repository in self.repositories:
-            self.github.add_hook(repository, self.outputs["webhookUrl"], self.webhook_secret, ("push",))
+            self.github.add_hook(
+                repository, self.outputs["webhookUrl"], self.webhook_secret, ("push", "projects_v2_item")
+            )
         topics = [self.outputs[f"{name}Topic"] for name in ("deployments", "approvals", "rollbacks")]
         self.mailbox = Mailbox(self.clients, topics)
 

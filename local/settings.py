@@ -1,6 +1,8 @@
 """What a laptop run changes in a stack's settings, and why; everything else is the stack file as it stands."""
 
 import json
+import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,8 @@ from typing import Any
 import yaml
 
 REPOSITORY = "acme/hello-service"
+ORGANISATION, BOARD = "acme", 1
+NAMESPACE = "kiro/"
 # A laptop has no patience: watches long enough to see an alarm ring, backstops short enough to see one used.
 _TIMES = {"enhancedWatchSeconds": 0, "stabiliseSeconds": 3, "approvalWaitSeconds": 0}
 WATCH_SECONDS = 12
@@ -44,8 +48,24 @@ def overrides(
         }
         for environment in given or settings["environments"]
     ]
+    agent = f"{shlex.quote(sys.executable)} {shlex.quote(str(project / 'local' / 'agent.py'))}"
     changed = {
-        "github": {**settings["github"], "apiUrl": github_api, "url": github, "repositories": repositories},
+        "github": {
+            **settings["github"],
+            "apiUrl": github_api,
+            "url": github,
+            "repositories": repositories,
+            "organisation": ORGANISATION,
+            "projectNumber": BOARD,
+        },
+        # Two at once, and a second chance: enough to see both, and soon over.
+        "worker": {
+            "concurrency": 2,
+            "attempts": 2,
+            "branchNamespace": NAMESPACE,
+            "agentCommand": f"{agent} --spec {{spec}} --task {{task}}",
+        },
+        "pollMinutes": 1,
         "environments": environments,
         "backstops": _BACKSTOPS,
         **changes,

@@ -17,7 +17,7 @@ from statemachines.policies import waits
 
 FOLDER = Path(__file__).parent
 ROOMS = FOLDER.parent / "functions"
-WORKFLOWS = ("deployment", "stage", "rollback", "enhanced_watch")
+WORKFLOWS = ("deployment", "stage", "rollback", "enhanced_watch", "work_item")
 # Step Functions ends an execution at this number of events.
 HISTORY_LIMIT = 25_000
 # A definition's loops run over the parts or stages of a release; the manifest allows this many.
@@ -203,7 +203,7 @@ def sample_values(workflow: str) -> dict[str, Any]:
         placeholders(workflow), "arn:aws:lambda:eu-central-1:123456789012:function:f"
     )
     machine = "arn:aws:states:eu-central-1:123456789012:stateMachine:m"
-    numbers = {"StageTimeoutSeconds": 172_800, "RollbackTimeoutSeconds": 3_600}
+    numbers = {"StageTimeoutSeconds": 172_800, "RollbackTimeoutSeconds": 3_600, "WorkerMinutes": 60}
     texts = {"EventBus": "bus", "BuildProject": "project", "StageWorkflow": machine, "RollbackWorkflow": machine}
     texts["EnhancedWatchWorkflow"] = machine
     return (

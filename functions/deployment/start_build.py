@@ -1,6 +1,6 @@
 """StartBuild: start a build of a release's source in one of the stack's projects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from functions.adapters.builds import BuildOrder, Builds
@@ -15,7 +15,10 @@ _COMMAND_MINUTES = 15
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What to run; `purpose` is unique per build, and makes a repetition find the build it already started."""
+    """What to run; `purpose` is unique per build, and makes a repetition find the build it already started.
+
+    `minutes` (0: as usual) is its time limit; `folder` keeps what it leaves as single objects below `artifact`.
+    """
 
     deployment_id: str
     release: Release
@@ -26,6 +29,9 @@ class Input:
     artifact: str
     input_artifact: str = ""
     environment: Environment | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    minutes: int = 0
+    folder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +53,16 @@ def start_build(event: Input, builds: Builds) -> Output:
     }
     if event.environment:
         ours["KIRO_ENVIRONMENT"] = event.environment.name
-    variables = {**(event.environment.variables if event.environment else {}), **ours}
+    variables = {**(event.environment.variables if event.environment else {}), **event.variables, **ours}
     order = BuildOrder(
         event.project,
         event.buildspec,
         event.source,
         event.artifact,
         variables,
-        _COMMAND_MINUTES if event.environment else _BUILD_MINUTES,
+        event.minutes or (_COMMAND_MINUTES if event.environment else _BUILD_MINUTES),
         token=sha256(event.purpose.encode()).hexdigest(),
         input_artifact=event.input_artifact,
+        folder=event.folder,
     )
     return Output(builds.start(order))

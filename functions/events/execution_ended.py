@@ -18,6 +18,7 @@ from functions.adapters.waits_table import Wait, WaitsTable
 from functions.deployment.conclude import announcement
 from functions.domain.environments import Freeze
 from functions.domain.releases import Release
+from functions.domain.work_items import branch_key
 from functions.entry import Allow, Room, decode
 from functions.rollback import record_rollback
 
@@ -91,6 +92,10 @@ def execution_ended(
         given = executions.input(execution)
         done += _freeze(given, status, deployments, environments, bus, clock)
         done += _release(given, execution, locks)
+    elif "item" in (given := executions.input(execution)):  # the poll, which this event wakes too, tells the card
+        key = branch_key(given["item"]["repository"], given["item"]["branch"])
+        locks.release(key, execution)
+        done.append(f"released {key}")
     return {"done": done}
 
 

@@ -42,6 +42,8 @@ def measurements(name: str, detail: dict[str, Any]) -> list[Measurement]:
             *_duration("RollbackDuration", detail, "startedAt", "verifiedAt"),
             (restored, MetricUnit.Count, 1, detail["environment"]),
         ]
+    if name == "WorkItemFinished":
+        return [(f"WorkItem{detail['result'].title()}", MetricUnit.Count, 1, "all")]
     return []
 
 

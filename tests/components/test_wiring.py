@@ -28,11 +28,21 @@ def test_alarms_wake_when_they_ring(whole: Outcome) -> None:
 
 
 def test_executions_wake_when_they_end_without_success(whole: Outcome) -> None:
-    """Failed, timed out or stopped, of our four workflows."""
+    """Failed, timed out or stopped, of our five workflows."""
     detail = _pattern(whole, "execution_ended")["detail"]
     assert set(detail["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
-    ours = {whole.outputs[f"{name}Workflow"] for name in ("deployment", "stage", "rollback", "enhancedWatch")}
+    ours = {
+        whole.outputs[f"{name}Workflow"] for name in ("deployment", "stage", "rollback", "enhancedWatch", "workItem")
+    }
     assert set(detail["stateMachineArn"]) == ours
+
+
+def test_the_board_is_polled_on_time_and_when_there_is_room(whole: Outcome) -> None:
+    """One rule, with the schedule of the settings and with every end of a work item."""
+    rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-poll-board").inputs
+    assert rule["scheduleExpression"] == "rate(5 minutes)"
+    detail = _pattern(whole, "poll_board")["detail"]
+    assert detail["stateMachineArn"] == [whole.outputs["workItemWorkflow"]]
 
 
 @pytest.mark.parametrize("room", TRIGGERS)
@@ -41,7 +51,7 @@ def test_a_lost_event_is_kept(whole: Outcome, room: str) -> None:
     thing = f"events-{room.replace('_', '-')}"
     target = whole.recorder.one("cloudwatch/eventTarget:EventTarget", thing).inputs
     assert target["retryPolicy"]["maximumRetryAttempts"] > 0
-    assert target["deadLetterConfig"]["arn"].endswith(f":kiro-pipeline-test-{thing}")
+    assert target["deadLetterConfig"]["arn"].endswith(f"-{thing}")
     permission = whole.recorder.one("lambda/permission:Permission", f"{thing}-rule").inputs
     (policy,) = [one for one in whole.recorder.of("sqs/queuePolicy:QueuePolicy") if one.name == thing]
     (writer,) = [s for s in json.loads(policy.inputs["policy"])["Statement"] if s["Effect"] == "Allow"]

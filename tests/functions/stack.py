@@ -19,9 +19,25 @@ BUCKET = "kiro-pipeline-test-artifacts"
 DEPLOY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/kiro-pipeline-test-deploy"
 MACHINES = {
     name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}"
-    for name in ("deployment", "stage", "rollback", "enhanced_watch")
+    for name in ("deployment", "stage", "rollback", "enhanced_watch", "work_item")
 }
 TABLES = {f"{name.upper()}_TABLE": f"kiro-{name}" for name in ("deployments", "environments", "locks", "waits")}
+BOARD = {
+    "owner": "acme",
+    "number": 1,
+    "statusField": "Status",
+    "branchField": "Branch",
+    "reasonField": "Reason",
+    "columns": {"todo": "Todo", "inProgress": "In Progress", "inReview": "In Review", "failed": "Failed"},
+}
+WORKER = {
+    "repositories": ["acme/hello-service"],
+    "mainBranch": "main",
+    "branchNamespace": "kiro/",
+    "concurrency": 2,
+    "attempts": 2,
+    "coveragePercent": 80,
+}
 SETTINGS = {
     **TABLES,
     **{f"{name.upper()}_WORKFLOW": arn for name, arn in MACHINES.items()},
@@ -36,6 +52,10 @@ SETTINGS = {
     "ENVIRONMENT_NAMES": "test,production",
     "REPOSITORIES": "acme/hello-service",
     "MAIN_BRANCH": "main",
+    "WORK_ITEMS_TABLE": "kiro-work-items",
+    "POLL_FUNCTION": "kiro-poll-board",
+    "BOARD": json.dumps(BOARD),
+    "WORKER": json.dumps(WORKER),
     "WEBHOOK_SECRET": "kiro-webhook",
     "MONITORS_SECRET": "kiro-monitors",
     "BUILD_PROJECTS": "kiro-build",
@@ -46,11 +66,13 @@ SETTINGS = {
     "SLACK_SECRET": "kiro-slack",
     "GITHUB_CREDENTIAL_SECRET": "kiro-github",
     "GITHUB_API_URL": "http://127.0.0.1:9/api/v3",
-    "GITHUB_URL": "https://github.example.com/",
-    "RUNBOOK_URL": "https://runbooks.example.com",
 }
 # What IAM calls a call; everything else is called as it is.
-_ACTIONS = {"s3:ListObjectsV2": "s3:ListBucket", "s3:CreateMultipartUpload": "s3:PutObject"}
+_ACTIONS = {
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:CreateMultipartUpload": "s3:PutObject",
+    "lambda:Invoke": "lambda:InvokeFunction",
+}
 
 
 @dataclass(frozen=True)
@@ -170,6 +192,7 @@ def create_tables(dynamodb: Any, prefix: str = "kiro-") -> None:
     indexes = {"EnvironmentStatusIndex": ["environment", "status"]}
     _create(dynamodb, f"{prefix}deployments", ["deploymentId"], indexes)
     _create(dynamodb, f"{prefix}environments", ["environment", "part"], {})
+    _create(dynamodb, f"{prefix}work-items", ["itemId"], {"StateIndex": ["state", "itemId"]})
     _create(dynamodb, f"{prefix}locks", ["lockKey"], {})
     indexes = {"EnvironmentIndex": ["environment", "waitKey"], "ExecutionIndex": ["execution"]}
     _create(dynamodb, f"{prefix}waits", ["waitKey"], indexes)

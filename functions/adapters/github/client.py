@@ -36,6 +36,8 @@ class GitHub:
         Allow(("kms:Decrypt",), on="key"),
     )
 
+    PATIENT: ClassVar[bool] = True  # whether a call may insist for some seconds by itself
+
     def __init__(self, api_url: str, credential: Callable[[], str]) -> None:
         self._api_url = api_url
         self._read_credential = credential
@@ -227,7 +229,7 @@ class GitHub:
     def _try(self, repository: str, call: str, action: "Callable[[Repository], T]") -> T:
         if self._client is None:
             self._credential = self._read_credential()
-            self._client = connection.open_client(self._api_url, self._credential)
+            self._client = connection.open_client(self._api_url, self._credential, patient=self.PATIENT)
         try:
             return action(self._client.get_repo(repository))
         except Exception as error:

@@ -38,12 +38,13 @@ def _line(event: dict[str, Any]) -> Any:
     place = event.get("environment", "")
     place = place["name"] if isinstance(place, dict) else place
     role = f"{ROLE}@{place}" if place else ROLE
-    calls = SCRIPTS / f"{event['deploymentId']}.calls"
+    played = event.get("deploymentId") or event["workId"]
+    calls = SCRIPTS / f"{played}.calls"
     past = calls.read_text("utf-8").splitlines() if calls.exists() else []
     times = sum(json.loads(call)["role"] == role for call in past)
     with calls.open("a", encoding="utf-8") as log:
         log.write(json.dumps({"role": role, "payload": event, "at": time.time()}) + "\n")
-    script = json.loads((SCRIPTS / f"{event['deploymentId']}.json").read_text("utf-8"))
+    script = json.loads((SCRIPTS / f"{played}.json").read_text("utf-8"))
     lines = script.get(role) or script[ROLE]
     return lines[min(times, len(lines) - 1)]
 

@@ -12,6 +12,8 @@ from functions.domain.plans import PartPlan, Plan, StagePlan
 from functions.domain.releases import Release
 from functions.domain.rollback import Step
 from functions.domain.watches import Probe, Watch
+from functions.domain.work_items import Item
+from functions.domain.work_results import Results
 from functions.entry import encode
 from functions.rollback import plan_rollback, verify_restored
 from functions.stage import (
@@ -27,6 +29,7 @@ from functions.stage import (
     verify,
     write_ledger,
 )
+from functions.work_item import check_item, mark_in_progress, read_results, update_pull_request
 
 COMMIT = "1a2b3c4d5e6f" + "0" * 28
 RELEASE = Release("example/hello", "refs/heads/main", COMMIT, "Ada", "ada@example.org", "feat: hello", "2025-01-01")
@@ -99,6 +102,20 @@ def gates(outcome: Any, reason: str) -> Any:
     return encode(check_gates.Output(outcome, reason, (Gate("build", outcome, reason),)))
 
 
+ITEM = Item("PVTI_1", "issue", "Greet", "kiro/greet", "2025-01-01", "2025-01-02", "example/hello", 7)
+
+
+def checked(outcome: Any = "eligible", reason: str = "") -> Any:
+    """What CheckItem answers."""
+    spec = ".kiro/specs/kiro/greet"
+    return encode(check_item.Output(outcome, reason, COMMIT, "seen", spec, "branch/example/hello/kiro/greet"))
+
+
+def read(outcome: Any = "passed", reason: str = "") -> Any:
+    """What ReadResults answers; one gate, to be a list all the same."""
+    return encode(read_results.Output(outcome, reason, (Gate("tests", outcome, reason),), Results(COMMIT)))
+
+
 _STATE = encode(PartState("test", "hello", BEFORE, BEFORE, SERVICE))
 _LOCK = {
     "AcquireLock": turn("acquired"),
@@ -142,14 +159,26 @@ HAPPY: dict[str, dict[str, Any]] = {
     },
     "enhanced_watch": {"Watch": watch("healthy", "no alarm rang")},
 }
+HAPPY["work_item"] = {
+    "CheckItem": checked(),
+    "AcquireLock": {"outcome": "acquired", "reason": ""},
+    "MarkInProgress": encode(mark_in_progress.Output("2025-01-03")),
+    "ReadResults": read(),
+    "UpdatePullRequest": encode(update_pull_request.Output(8)),
+    "Conclude": {"state": "done", "finishedAt": "2025-01-01T00:00:01Z"},
+    "ReleaseLock": _LOCK["ReleaseLock"],
+    **_BUILD,
+}
 # Rooms that answer what they were told, and above only what they add themselves.
-ECHOES = frozenset({"deployment/Conclude", "stage/Conclude", "rollback/RecordRollback"})
+ECHOES = frozenset({"deployment/Conclude", "stage/Conclude", "rollback/RecordRollback", "work_item/Conclude"})
 
 
 def usual_input(workflow: str) -> dict[str, Any]:
-    """What starts a workflow: a push, a stage in an environment without approval, a full rollback, a good stage."""
+    """What starts a workflow: a push, a deployment's stage in an environment without approval, a rollback, a card."""
     if workflow == "deployment":
         return {"repository": RELEASE.repository, "ref": RELEASE.ref, "commit": COMMIT, "trigger": "push"}
+    if workflow == "work_item":
+        return {"item": encode(ITEM)}
     shared = {"release": encode(RELEASE), "environment": encode(ENVIRONMENTS[0])}
     if workflow == "rollback":
         return {**shared, "reason": "production: no way back", "breachedAt": "2025-01-01T00:00:00Z"}

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 BACKSTOP_SECONDS = 2
 ASKS = 2
 SUFFIXES = {"rollback": "-full-rollback", "enhanced_watch": "-enhanced"}
-CHILDREN_FIRST = ("rollback", "enhanced_watch", "stage", "deployment")
+CHILDREN_FIRST = ("rollback", "enhanced_watch", "stage", "deployment", "work_item")
 BUS = "played"
 ROLE_ARN = "arn:aws:iam::123456789012:role/played"
+_ID = {"work_item": "workId"}
 
 
 class House:
@@ -79,8 +80,8 @@ class House:
         deployment = f"d-{uuid.uuid4().hex[:12]}"
         text = json.dumps(_full_script(workflow, script or {}))
         (self._scripts / f"{deployment}.json").write_text(text, "utf-8")
-        given = {"deploymentId": deployment, **usual_input(workflow), **changes}
-        place = "" if workflow == "deployment" else f"-{given['environment']['name']}"
+        given = {_ID.get(workflow, "deploymentId"): deployment, **usual_input(workflow), **changes}
+        place = "" if workflow in ("deployment", "work_item") else f"-{given['environment']['name']}"
         name = f"{deployment}{place}{SUFFIXES.get(workflow, '')}"
         arn = self._aws.client("stepfunctions").start_execution(
             stateMachineArn=self._machines[workflow], name=name, input=json.dumps(given)
@@ -89,7 +90,8 @@ class House:
 
     def announced(self, played: Played, count: int) -> list[tuple[str, dict[str, Any]]]:
         """What a play put on the bus: type and detail, in order; waits until there are as many as expected."""
-        deployment = played.calls[0].payload["deploymentId"]
+        first = played.calls[0].payload
+        deployment = first.get("deploymentId") or first["workId"]
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             with self._inbox_lock:
@@ -104,7 +106,8 @@ class House:
         while messages := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 event = json.loads(message["Body"])
-                said = self._inbox.setdefault(event["detail"]["deploymentId"], [])
+                detail = event["detail"]
+                said = self._inbox.setdefault(detail.get("deploymentId") or detail["workId"], [])
                 said.append((event["detail-type"], event["detail"]))
                 sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
 
@@ -132,6 +135,11 @@ class House:
                 },
                 "EventBus": bus,
                 "BuildProject": "build",
+                "StackName": "test",
+                "WorkerProject": "worker",
+                "WorkerProgram": "sources/worker/program.zip",
+                "WorkerBuildspec": "version: 0.2",
+                "WorkerMinutes": 60,
                 "Environments": encode(ENVIRONMENTS),
                 "StageTimeoutSeconds": 60,
                 "RollbackTimeoutSeconds": 60,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from local.emulator import Clients
 
-Workflow = Literal["deployment", "stage", "rollback", "enhanced_watch"]
+Workflow = Literal["deployment", "stage", "rollback", "enhanced_watch", "work_item"]
 Line = dict[str, Any]
 Script = Mapping[str, Line | list[Line]]
 

@@ -24,6 +24,7 @@ EVERY_ROOM: dict[str, dict[str, Any]] = {
     "stage": {"AcquireLock": answer(turn("waiting"))},
     "rollback": {"AcquireLock": answer(turn("waiting")), "PlanRollback": answer(steps("hello", "infrastructure"))},
     "enhanced_watch": {},
+    "work_item": {},
 }
 INPUT: dict[str, dict[str, Any]] = {
     "deployment": {},
@@ -33,6 +34,7 @@ INPUT: dict[str, dict[str, Any]] = {
     },
     "rollback": {},
     "enhanced_watch": {},
+    "work_item": {},
 }
 AT_ONCE = 6
 
@@ -66,7 +68,7 @@ def careless(workflow: str, played: Played) -> list[str]:
         missing.append("took a good release back, or did not say that nobody watches it")
     if workflow in ("stage", "rollback") and (played.status != "SUCCEEDED" or not played.output["result"]):
         missing.append("said no result")
-    if workflow == "stage" and "Conclude" not in played.states:
+    if workflow in ("stage", "work_item") and "Conclude" not in played.states:
         missing.append("wrote no result")
     if "AcquireLock" in played.states and "ReleaseLock" not in played.states:
         missing.append("kept its lock")

@@ -59,6 +59,7 @@ PLAYS: dict[str, tuple[Workflow, dict[str, Any], dict[str, Any]]] = {
     "a stage that is watched on": ("stage", {}, {"environment": encode(environment("test", enhanced=60))}),
     "a stage into a noisy environment": ("stage", {"ReadBaseline": baseline("clear", "noisy rings", "noisy")}, {}),
     "a rollback alone": ("rollback", {**WAITING, "PlanRollback": steps("hello", "infrastructure")}, {}),
+    "an item that passes": ("work_item", {}, {}),
     "a rollback of nothing": ("rollback", {"PlanRollback": steps()}, {}),
     "an enhanced watch": ("enhanced_watch", {}, {}),
 }
@@ -111,6 +112,8 @@ def read(
     monkeypatch.setattr(nested_tasks.StateTaskServiceSfn, "_build_sync2_resolver", passed)
     actors = {state: f"arn:aws:lambda:{REGION}:123456789012:function:{state}" for state in tasks(workflow)}
     settled = {"Environments": encode(ENVIRONMENTS), "BuildProject": "build", "EventBus": "bus"}
+    settled |= {"WorkerProject": "worker", "WorkerProgram": "sources/worker/program.zip", "StackName": "test"}
+    settled |= {"WorkerBuildspec": "version: 0.2"}
     definition = render(load(workflow), {**sample_values(workflow), **actors, **settled})
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         boto3.client("events", region_name=REGION).create_event_bus(Name="bus")
@@ -137,7 +140,8 @@ def test_both_interpreters_read_the_same(house: House, monkeypatch: pytest.Monke
     """The same states are entered in the same order, and every room is told the same."""
     workflow, answers, changes = PLAYS[play]
     played = house.play(workflow, {state: answer(value) for state, value in answers.items()}, **changes)
-    given = {"deploymentId": played.calls[0].payload["deploymentId"], **usual_input(workflow), **changes}
+    name = "workId" if workflow == "work_item" else "deploymentId"
+    given = {name: played.calls[0].payload[name], **usual_input(workflow), **changes}
     rooms = Rooms(workflow, answers)
     states, status = read(workflow, rooms, played.name, given, monkeypatch)
     assert (states, status) == (played.states, played.status)
