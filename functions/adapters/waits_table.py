@@ -66,13 +66,13 @@ class WaitsTable:
         return tuple(decode(Wait, row) for row in map(plain, answer["Items"]) if row.get("token"))
 
     def of_execution(self, execution: str) -> tuple[Wait, ...]:
-        """Every wait of an execution (eventually consistent: the reconciliation reads again)."""
+        """Every wait of an execution, also one without a token yet (eventually consistent: it is read again)."""
         answer = self._table.query(
             IndexName="ExecutionIndex",
             KeyConditionExpression="execution = :execution",
             ExpressionAttributeValues={":execution": execution},
         )
-        return tuple(decode(Wait, row) for row in map(plain, answer["Items"]) if row.get("token"))
+        return tuple(decode(Wait, row) for row in map(plain, answer["Items"]))
 
     def forget(self, wait_key: str) -> None:
         """End a wait; one that is not there is no error."""

@@ -18,7 +18,7 @@ def left_behind(play: Play) -> Iterator[str]:
     for waiter in lock.waiters:
         if waiter.contender.execution.rpartition(":")[2].startswith(play.name):
             yield f"{waiter.contender.execution.rpartition(':')[2]} still stands in line for the lock"
-    yield from (f"{build} still runs" for build in ground.builds_running(play.name))
+    yield from (f"{build} runs, or ran on after the end" for build in ground.builds_left(play.name))
     for wait in ground.tables["waits"].scan(ConsistentRead=True)["Items"]:
         approval = wait.get("approval", {})
         if str(wait.get("execution", "")).rpartition(":")[2].startswith(play.name):

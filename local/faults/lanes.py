@@ -134,14 +134,14 @@ class Lane:
     def ring(self, clients: Clients, *, rings: bool) -> None:
         """Let the alarm ring, or be quiet."""
         state = "ALARM" if rings else "OK"
-        clients.client("cloudwatch").set_alarm_state(AlarmName=self.alarm, StateValue=state, StateReason="a row says so")
+        clients.client("cloudwatch").set_alarm_state(
+            AlarmName=self.alarm, StateValue=state, StateReason="a row says so"
+        )
 
     def _history(self) -> str:
         """Commits a second apart, in the form of `git fast-import`: order is decided by their time."""
         files = {
-            "delivery.yml": _MANIFEST.format(
-                name=self.name, function=self.function, url=self.url, alarm=self.alarm
-            ),
+            "delivery.yml": _MANIFEST.format(name=self.name, function=self.function, url=self.url, alarm=self.alarm),
             "build.yml": _BUILD,
             "infrastructure.yml": _INFRASTRUCTURE.format(url=self.url),
             "junit.xml": _JUNIT,

@@ -52,7 +52,7 @@ class Matrix:
         if rehearsed:
             self._reached = {(row.workflow, row.state): [rehearsed] for row in rows}
         else:
-            self._rehearse({(row.workflow, row.state) for row in rows})
+            self._rehearse({(row.workflow, row.state) for row in rows}, everything=any(row.waits for row in rows))
         verdicts: dict[Row, Verdict] = {}
 
         def job(row: Row, scenarios: list[Scenario]) -> Callable[[Lane], None]:
@@ -120,13 +120,13 @@ class Matrix:
                 return
         raise StuckError(f"{lane.name}: the first release ended {record.get('outcome')}: {record.get('reason')}")
 
-    def _rehearse(self, wanted: set[tuple[str, str]]) -> None:
+    def _rehearse(self, wanted: set[tuple[str, str]], *, everything: bool) -> None:
         """Play scenarios without a fault until every wanted state was reached, and remember which reaches what."""
 
         def job(scenario: Scenario) -> Callable[[Lane], None]:
             def play(lane: Lane) -> None:
                 with self._lock:
-                    if not wanted - set(self._reached):
+                    if not everything and not wanted - set(self._reached):
                         return
                 one = self.next(lane, None)
                 scenario.play(one)

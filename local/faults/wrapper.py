@@ -105,9 +105,7 @@ def _unheard(plan: dict[str, Any], event: Any) -> bool:
 def _execution_in(plan: dict[str, Any]) -> str:
     """The execution that is in the plan's state now."""
     for row in _running(plan):
-        history = _states().get_execution_history(
-            executionArn=row["executionArn"], reverseOrder=True, maxResults=100
-        )
+        history = _states().get_execution_history(executionArn=row["executionArn"], reverseOrder=True, maxResults=100)
         entered = (e["stateEnteredEventDetails"]["name"] for e in history["events"] if "stateEnteredEventDetails" in e)
         if next(entered, "") == plan["state"]:
             return str(row["executionArn"])
@@ -116,7 +114,9 @@ def _execution_in(plan: dict[str, Any]) -> str:
 
 def _running(plan: dict[str, Any]) -> list[dict[str, Any]]:
     rows = _states().list_executions(stateMachineArn=plan["machine"], statusFilter="RUNNING")["executions"]
-    return [row for row in rows if row["name"] == plan["deployment"] or row["name"].startswith(f"{plan['deployment']}-")]
+    return [
+        row for row in rows if row["name"] == plan["deployment"] or row["name"].startswith(f"{plan['deployment']}-")
+    ]
 
 
 def _take_turn(plan: dict[str, Any]) -> bool:

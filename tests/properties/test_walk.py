@@ -104,7 +104,9 @@ class Walk(RuleBasedStateMachine):
             state = self.world.states.get((place, part))
             if state is None or state.running is None:
                 continue  # a first release that was stopped before its record: there is nothing to go back to
-            assert state.running.version == found, f"{place} runs {found} of {part}, recorded is {state.running.version}"
+            assert state.running.version == found, (
+                f"{place} runs {found} of {part}, recorded is {state.running.version}"
+            )
         if self.first:
             return  # there may be nothing good to go back to, and what is left is told as partly restored
         self._bad_releases_are_gone()

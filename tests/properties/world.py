@@ -159,7 +159,15 @@ class World:
         self.fence(lease)
         state = self.states.get((place, part.name))
         before = way_back(state, self.truth.get((place, part.name)))
-        entry = Compensation(place, order, part, before, state.definition if state else None, self.text(), state.running if state else None)
+        entry = Compensation(
+            place,
+            order,
+            part,
+            before,
+            state.definition if state else None,
+            self.text(),
+            state.running if state else None,
+        )
         self.ledgers[release_].setdefault((place, part.name), entry)
 
     def apply(self, release_: str, place: str, part: Part, lease: Lease) -> None:
@@ -277,7 +285,8 @@ def stage(world: World, me: Execution, parts: Sequence[Part]) -> Steps:
     while answer.outcome == "waiting":
         answer = yield lambda: world.ask(me, rollback=False)
     newer = any(
-        s.running and world.orders.get(s.running.commit, 0) > world.orders[release_] for s in world.parts(place).values()
+        s.running and world.orders.get(s.running.commit, 0) > world.orders[release_]
+        for s in world.parts(place).values()
     )
     if answer.outcome == "superseded" or newer:
         result = "superseded"
@@ -287,9 +296,7 @@ def stage(world: World, me: Execution, parts: Sequence[Part]) -> Steps:
     yield lambda: world.stages[release_].update({place: result})
 
 
-def _change(
-    world: World, me: Execution, parts: Sequence[Part], lease: Lease
-) -> Generator[Callable[[], Any], Any, str]:
+def _change(world: World, me: Execution, parts: Sequence[Part], lease: Lease) -> Generator[Callable[[], Any], Any, str]:
     place, release_ = me.environment, me.release
     for order, part in enumerate(parts):
         for work in (
