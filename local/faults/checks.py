@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from functions.domain.environments import PartState
 from local.faults.lanes import Lane
 from local.faults.plans import Row
 from local.faults.scenarios import Play
@@ -38,7 +37,7 @@ def misplaced(play: Play, known: set[str]) -> Iterator[str]:
     answers = ground.answers(play.lane)
     if answers not in known:
         yield f"{play.lane.name} answers as {answers[:12] or 'nothing'}, which is no known release"
-    states: dict[str, PartState] = ground.environments.parts(play.lane.name)
+    states = ground.environments.parts(play.lane.name)
     recorded = {name: s.running.commit for name, s in states.items() if s.running}
     if recorded.get("hello") != answers:
         yield f"{play.lane.name} answers as {answers[:12]}, recorded is {str(recorded.get('hello'))[:12]}"

@@ -83,7 +83,7 @@ class Ground:
         self.sfn = clients.client("stepfunctions")
         self.machines = {name: outputs[f"{name}Workflow"] for name in WORKFLOWS if f"{name}Workflow" in outputs}
         resource = clients.session.resource("dynamodb", endpoint_url=self.platform.emulator.endpoint)
-        self.tables = {
+        self.tables: dict[str, Any] = {
             name: resource.Table(outputs[f"{name}Table"]) for name in ("deployments", "environments", "locks", "waits")
         }
         self.environments = EnvironmentsTable(self.tables["environments"])

@@ -97,7 +97,7 @@ class Matrix:
                     return
                 try:
                     job(lane)
-                except Exception as error:  # noqa: BLE001 - raised again where all threads have ended
+                except Exception as error:  # raised again where all threads have ended
                     broken.append(error)
                 if each:
                     return
@@ -160,7 +160,7 @@ class Matrix:
         known = {self.ground.answers(lane), play.commit}
         try:
             scenario.play(play)
-            verdict.problems = settle(play, _SETTLE_SECONDS, lambda: self.wrong(play, known))
+            verdict.problems = settle(_SETTLE_SECONDS, lambda: self.wrong(play, known))
             verdict.outcome = str(self.ground.record(play.name).get("outcome", "none"))
             if not self.ground.plans.struck(play.name) and not verdict.problems:
                 verdict.problems = [_NEVER]
@@ -199,7 +199,7 @@ class Matrix:
         record = self.ground.record(again.name)
         if record.get("outcome") not in ("deployed", "skipped"):
             return [f"the rerun ended {record.get('outcome')}: {record.get('reason')}"]
-        return settle(again, _SETTLE_SECONDS, lambda: [*self.wrong(again, {play.commit}), *checks.settled(lane, again)])
+        return settle(_SETTLE_SECONDS, lambda: [*self.wrong(again, {play.commit}), *checks.settled(lane, again)])
 
     def _mend(self, lane: Lane) -> None:
         """After a row that failed the next one starts on clean ground."""

@@ -184,7 +184,7 @@ SCENARIOS: Mapping[str, Scenario] = {
 }
 
 
-def settle(play: Play, seconds: float, found: Callable[[], list[str]]) -> list[str]:
+def settle(seconds: float, found: Callable[[], list[str]]) -> list[str]:
     """Ask again until nothing is wrong, or the time is up; events need their moment."""
     problems: list[str] = []
 

@@ -88,6 +88,6 @@ def deliver(ground: Ground, lane: Lane, commit: str) -> None:
         "x-hub-signature-256": f"sha256={digest}",
         "content-type": "application/json",
     }
-    request = urllib.request.Request(ground.platform.outputs["webhookUrl"], body, headers)
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    request = urllib.request.Request(ground.platform.outputs["webhookUrl"], body, headers)  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback
         assert answer.status == 202
