@@ -106,9 +106,7 @@ def demo(stack: StackOption = "test") -> None:
 def faults(
     workflow: Annotated[list[str] | None, typer.Option("--workflow", help="rows of this workflow only")] = None,
     state: Annotated[list[str] | None, typer.Option("--state", help="rows of this state only")] = None,
-    fault: Annotated[
-        list[str] | None, typer.Option("--fault", help="rows of this fault only: kill, stop, lost …")
-    ] = None,
+    fault: Annotated[list[str] | None, typer.Option("--fault", help="rows of this fault only: kill, stop …")] = None,
     lanes: Annotated[int, typer.Option("--lanes", help="how many rows of each kind run side by side")] = 3,
 ) -> None:
     """Play every fault of every Task state, and tell what each left behind; nothing is what is wanted."""

@@ -16,8 +16,8 @@ _LAMBDA_FAULTS = [
 _BACKOFF = {"IntervalSeconds": 1, "MaxAttempts": 4, "BackoffRate": 2, "MaxDelaySeconds": 20, "JitterStrategy": "FULL"}
 
 RETRY_FAULTS: list[dict[str, Any]] = [{"ErrorEquals": [*_LAMBDA_FAULTS, "States.Timeout"], **_BACKOFF}]
-# Giving a lock back twice is no harm, and nobody else does it at once for an execution that ends well.
-RETRY_RELEASE: list[dict[str, Any]] = [{"ErrorEquals": ["States.ALL"], **_BACKOFF}]
+# For what may come twice, and whose lost answer would leave something behind: a build that runs, a lock that is held.
+RETRY_REPEATABLE: list[dict[str, Any]] = [{"ErrorEquals": ["States.ALL"], **_BACKOFF}]
 RETRY_ANNOUNCEMENT: list[dict[str, Any]] = [{"ErrorEquals": ["States.TaskFailed", "States.Timeout"], **_BACKOFF}]
 RETRY_START: list[dict[str, Any]] = [
     {
@@ -64,7 +64,7 @@ def waits(
         "AskWatch": ask_again(_times(60 * 60, watch)),
         "AskEnhanced": ask_again(_times(7 * 86_400, enhanced)),
         "RetryFaults": RETRY_FAULTS,
-        "RetryRelease": RETRY_RELEASE,
+        "RetryRepeatable": RETRY_REPEATABLE,
         "RetryAnnouncement": RETRY_ANNOUNCEMENT,
         "RetryStart": RETRY_START,
         "LookAgain": LOOK_AGAIN,

@@ -65,13 +65,13 @@ class WaitsTable:
         return tuple(decode(Wait, row) for row in self._rows(environment) if row.get("token"))
 
     def of_execution(self, execution: str) -> tuple[Wait, ...]:
-        """Every wait of an execution (eventually consistent: the reconciliation reads again)."""
+        """Every wait of an execution, also one without a token yet (eventually consistent: it is read again)."""
         answer = self._table.query(
             IndexName="ExecutionIndex",
             KeyConditionExpression="execution = :execution",
             ExpressionAttributeValues={":execution": execution},
         )
-        return tuple(decode(Wait, row) for row in map(plain, answer["Items"]) if row.get("token"))
+        return tuple(decode(Wait, row) for row in map(plain, answer["Items"]))
 
     def open(self) -> Iterator[tuple[Wait | None, Approval | None]]:
         """Every wait that may still be ended, and every open request for approval, waited for or not."""

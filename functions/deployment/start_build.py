@@ -4,6 +4,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from functions.adapters.builds import BuildOrder, Builds
+from functions.adapters.clock import Clock
+from functions.adapters.executions import Executions
+from functions.adapters.waits_table import Wait, WaitsTable
+from functions.deployment.await_build import build_key
 from functions.domain.environments import Environment
 from functions.domain.releases import Release
 from functions.entry import Room
@@ -32,6 +36,7 @@ class Input:
     variables: dict[str, str] = field(default_factory=dict)
     minutes: int = 0
     folder: bool = False
+    execution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +46,21 @@ class Output:
     build_id: str
 
 
-ROOM = Room(allow=Builds.START)
+ROOM = Room(allow=(*Builds.START, *Builds.STOP, *WaitsTable.WRITE, *Executions.ASK))
 
 
-def start_build(event: Input, builds: Builds) -> Output:
+def start_build(event: Input, builds: Builds, waits: WaitsTable, executions: Executions, clock: Clock) -> Output:
+    """A build belongs to its execution from the start: whoever ends that one finds the build, and stops it (P9)."""
+    build_id = builds.start(_order(event))
+    if event.execution:
+        waits.store(Wait(build_key(build_id), "", event.execution), clock.now())
+        if not executions.is_running(event.execution):  # stopped meanwhile, and its end may have been heard already
+            builds.stop(build_id)
+            waits.forget(build_key(build_id))
+    return Output(build_id)
+
+
+def _order(event: Input) -> BuildOrder:
     """Builds learn who they are from variables named KIRO_…, and get the variables of their environment."""
     ours = {
         "KIRO_DEPLOYMENT": event.deployment_id,
@@ -54,7 +70,7 @@ def start_build(event: Input, builds: Builds) -> Output:
     if event.environment:
         ours["KIRO_ENVIRONMENT"] = event.environment.name
     variables = {**(event.environment.variables if event.environment else {}), **event.variables, **ours}
-    order = BuildOrder(
+    return BuildOrder(
         event.project,
         event.buildspec,
         event.source,
@@ -65,4 +81,3 @@ def start_build(event: Input, builds: Builds) -> Output:
         input_artifact=event.input_artifact,
         folder=event.folder,
     )
-    return Output(builds.start(order))

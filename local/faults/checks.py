@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from functions.domain.environments import PartState
 from local.faults.lanes import Lane
 from local.faults.plans import Row
 from local.faults.scenarios import Play
@@ -18,7 +17,7 @@ def left_behind(play: Play) -> Iterator[str]:
     for waiter in lock.waiters:
         if waiter.contender.execution.rpartition(":")[2].startswith(play.name):
             yield f"{waiter.contender.execution.rpartition(':')[2]} still stands in line for the lock"
-    yield from (f"{build} still runs" for build in ground.builds_running(play.name))
+    yield from (f"{build} runs, or ran on after the end" for build in ground.builds_left(play.name))
     for wait in ground.tables["waits"].scan(ConsistentRead=True)["Items"]:
         approval = wait.get("approval", {})
         if str(wait.get("execution", "")).rpartition(":")[2].startswith(play.name):
@@ -38,7 +37,7 @@ def misplaced(play: Play, known: set[str]) -> Iterator[str]:
     answers = ground.answers(play.lane)
     if answers not in known:
         yield f"{play.lane.name} answers as {answers[:12] or 'nothing'}, which is no known release"
-    states: dict[str, PartState] = ground.environments.parts(play.lane.name)
+    states = ground.environments.parts(play.lane.name)
     recorded = {name: s.running.commit for name, s in states.items() if s.running}
     if recorded.get("hello") != answers:
         yield f"{play.lane.name} answers as {answers[:12]}, recorded is {str(recorded.get('hello'))[:12]}"

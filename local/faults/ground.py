@@ -34,9 +34,12 @@ _MAIL_SECONDS = 0.2
 
 
 class Ground:
-    """A context manager; what it starts, it stops."""
+    """A context manager; what it starts, it stops. With 0 `function_seconds` the functions keep their timeouts."""
 
-    def __init__(self, root: Path, lanes: list[Lane], say: Callable[[str], None]) -> None:
+    def __init__(
+        self, root: Path, lanes: list[Lane], say: Callable[[str], None], function_seconds: int = _FUNCTION_SECONDS
+    ) -> None:
+        self._function_seconds = function_seconds
         self.lanes = lanes
         self._say = say
         self.plans = Plans(root / "faults")
@@ -80,14 +83,14 @@ class Ground:
         self.sfn = clients.client("stepfunctions")
         self.machines = {name: outputs[f"{name}Workflow"] for name in WORKFLOWS if f"{name}Workflow" in outputs}
         resource = clients.session.resource("dynamodb", endpoint_url=self.platform.emulator.endpoint)
-        self.tables = {
+        self.tables: dict[str, Any] = {
             name: resource.Table(outputs[f"{name}Table"]) for name in ("deployments", "environments", "locks", "waits")
         }
         self.environments = EnvironmentsTable(self.tables["environments"])
         self.locks = LocksTable(self.tables["locks"], Executions(self.sfn), TaskTokens(self.sfn), Clock(), "superseded")
         functions = clients.client("lambda")
-        for name in outputs["functions"].values():
-            functions.update_function_configuration(FunctionName=name, Timeout=_FUNCTION_SECONDS)
+        for name in outputs["functions"].values() if self._function_seconds else ():
+            functions.update_function_configuration(FunctionName=name, Timeout=self._function_seconds)
         for lane in self.lanes:
             lane.furnish(self.platform)
         self._holder = self.sfn.create_state_machine(
@@ -173,8 +176,16 @@ class Ground:
         except (OSError, urllib.error.URLError):
             return ""
 
-    def builds_running(self, name: str) -> list[str]:
-        """The builds of a deployment that run."""
+    def waits(self, name: str) -> bool:
+        """Whether an execution of a deployment waits for an event."""
+        rows = self.tables["waits"].scan(ConsistentRead=True)["Items"]
+        mine = (row for row in rows if not row["waitKey"].startswith("approval/"))
+        return any(str(row.get("execution", "")).rpartition(":")[2].startswith(f"{name}-") for row in mine)
+
+    def builds_left(self, name: str) -> list[str]:
+        """The builds of a deployment that run, or that ran to their own end although the deployment had ended."""
+        deployment = self.machines["deployment"].replace(":stateMachine:", ":execution:") + f":{name}"
+        over = self.sfn.describe_execution(executionArn=deployment).get("stopDate")
         codebuild = self.platform.clients.client("codebuild")
         ids = codebuild.list_builds(sortOrder="DESCENDING")["ids"][:60]
         builds = codebuild.batch_get_builds(ids=ids)["builds"] if ids else []
@@ -182,7 +193,10 @@ class Ground:
         return [
             b["id"]
             for b in builds
-            if b["buildStatus"] == "IN_PROGRESS" and variable in b["environment"]["environmentVariables"]
+            if variable in b["environment"]["environmentVariables"]
+            and (
+                b["buildStatus"] == "IN_PROGRESS" or (over and b["buildStatus"] == "SUCCEEDED" and b["endTime"] > over)
+            )
         ]
 
     def _open_ears(self) -> None:

@@ -59,8 +59,8 @@ from pathlib import Path
 
 
 def handler(event, context):
-    version = (Path(__file__).parent / "version.txt").read_text()
-    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps({"version": version})}
+    body = json.dumps({"version": (Path(__file__).parent / "version.txt").read_text()})
+    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": body}
 """
 
 

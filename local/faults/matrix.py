@@ -52,7 +52,7 @@ class Matrix:
         if rehearsed:
             self._reached = {(row.workflow, row.state): [rehearsed] for row in rows}
         else:
-            self._rehearse({(row.workflow, row.state) for row in rows})
+            self._rehearse({(row.workflow, row.state) for row in rows}, everything=any(row.waits for row in rows))
         verdicts: dict[Row, Verdict] = {}
 
         def job(row: Row, scenarios: list[Scenario]) -> Callable[[Lane], None]:
@@ -97,7 +97,7 @@ class Matrix:
                     return
                 try:
                     job(lane)
-                except Exception as error:
+                except Exception as error:  # raised again where all threads have ended
                     broken.append(error)
                 if each:
                     return
@@ -120,13 +120,13 @@ class Matrix:
                 return
         raise StuckError(f"{lane.name}: the first release ended {record.get('outcome')}: {record.get('reason')}")
 
-    def _rehearse(self, wanted: set[tuple[str, str]]) -> None:
+    def _rehearse(self, wanted: set[tuple[str, str]], *, everything: bool) -> None:
         """Play scenarios without a fault until every wanted state was reached, and remember which reaches what."""
 
         def job(scenario: Scenario) -> Callable[[Lane], None]:
             def play(lane: Lane) -> None:
                 with self._lock:
-                    if not wanted - set(self._reached):
+                    if not everything and not wanted - set(self._reached):
                         return
                 one = self.next(lane, None)
                 scenario.play(one)
@@ -160,7 +160,7 @@ class Matrix:
         known = {self.ground.answers(lane), play.commit}
         try:
             scenario.play(play)
-            verdict.problems = settle(play, _SETTLE_SECONDS, lambda: self.wrong(play, known))
+            verdict.problems = settle(_SETTLE_SECONDS, lambda: self.wrong(play, known))
             verdict.outcome = str(self.ground.record(play.name).get("outcome", "none"))
             if not self.ground.plans.struck(play.name) and not verdict.problems:
                 verdict.problems = [_NEVER]
@@ -199,7 +199,7 @@ class Matrix:
         record = self.ground.record(again.name)
         if record.get("outcome") not in ("deployed", "skipped"):
             return [f"the rerun ended {record.get('outcome')}: {record.get('reason')}"]
-        return settle(again, _SETTLE_SECONDS, lambda: [*self.wrong(again, {play.commit}), *checks.settled(lane, again)])
+        return settle(_SETTLE_SECONDS, lambda: [*self.wrong(again, {play.commit}), *checks.settled(lane, again)])
 
     def _mend(self, lane: Lane) -> None:
         """After a row that failed the next one starts on clean ground."""

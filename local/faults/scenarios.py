@@ -12,6 +12,7 @@ from local.faults.plans import Row
 PATIENCE_SECONDS = 90
 _PAUSE = 0.15
 _LINE_SECONDS = 12
+_RING_SECONDS = 2.5
 
 
 class StuckError(RuntimeError):
@@ -82,12 +83,15 @@ def bad(play: Play) -> None:
     """A release whose alarm rings as soon as it answers, until the release before it answers again."""
     play.arm()
     before = play.ground.answers(play.lane)
-    rung = False
+    rung, answered = False, 0.0
 
     def ring() -> None:
-        nonlocal rung
+        nonlocal rung, answered
         answers = play.ground.answers(play.lane)
-        if not rung and answers == play.commit and before != play.commit:
+        if not answered and answers == play.commit and before != play.commit:
+            answered = time.monotonic()
+        # while somebody watches, so that it is heard as an event; but not for ever, if nobody does
+        if answered and not rung and (play.ground.waits(play.name) or time.monotonic() - answered > _RING_SECONDS):
             rung = True
             play.lane.ring(play.ground.clients, rings=True)
         elif rung and (answers != play.commit or play.ground.running(play.name, "rollback")):
@@ -180,7 +184,7 @@ SCENARIOS: Mapping[str, Scenario] = {
 }
 
 
-def settle(play: Play, seconds: float, found: Callable[[], list[str]]) -> list[str]:
+def settle(seconds: float, found: Callable[[], list[str]]) -> list[str]:
     """Ask again until nothing is wrong, or the time is up; events need their moment."""
     problems: list[str] = []
 

@@ -1,4 +1,4 @@
-"""The matrix as people read it: workflow × state × fault → outcome, seconds, verdict."""
+"""The matrix as people read it: workflow / state / fault → outcome, seconds, verdict."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ def line(console: Console, number: int, total: int, verdict: Verdict) -> None:
     row = verdict.row
     word = "[green]holds[/green]" if verdict.holds else "[red]FAILS[/red]"
     console.print(
-        f"{number:4}/{total} {row.workflow}.{row.state} × {row.fault} → {verdict.outcome or '-'}, "
+        f"{number:4}/{total} {row.workflow}.{row.state} / {row.fault} → {verdict.outcome or '-'}, "
         f"{verdict.seconds:.1f} s, {word}"
     )
 
@@ -31,5 +31,5 @@ def print_table(console: Console, verdicts: Sequence[Verdict], seconds: float) -
     failed = [one for one in verdicts if not one.holds]
     for one in failed:
         for problem in one.problems:
-            console.print(f"{one.row.workflow}.{one.row.state} × {one.row.fault}: {problem}", style="red", markup=False)
+            console.print(f"{one.row.workflow}.{one.row.state} / {one.row.fault}: {problem}", style="red", markup=False)
     console.print(f"{len(verdicts)} rows, {len(verdicts) - len(failed)} hold, {len(failed)} fail, {seconds:.0f} s")

@@ -1,7 +1,7 @@
-"""What runs around every room on a platform that was started with fault plans; lies in the functions' zip as `faulty.py`.
+"""What runs around every room on a platform that was started with fault plans; lies in the zip as `faulty.py`.
 
-A plan is `<folder>/<deployment>.json`: a fault for the n-th time that a room is called in one state of one workflow. The
-state is asked of Step Functions, for rooms are shared between workflows. `<deployment>.struck` says that it happened.
+A plan is `<folder>/<deployment>.json`: a fault for the n-th time that a room is called in one state of one workflow.
+The state is asked of Step Functions, for workflows share rooms. `<deployment>.struck` says that it happened.
 """
 
 import json
@@ -142,9 +142,10 @@ def _mark(token: str, plan: dict[str, Any]) -> None:
 @cache
 def _listen() -> None:
     """Meddle with the completion of marked tokens, however a room sends it."""
-    from botocore.client import BaseClient
+    from botocore import client  # noqa: PLC0415 - a room that needs no SDK is not to get one
 
-    send = BaseClient._make_api_call  # noqa: SLF001 - the one place that every client's calls pass
+    base: Any = client.BaseClient
+    send = base._make_api_call  # noqa: SLF001 - the one place that every client's calls pass
 
     def call(self: Any, operation: str, params: dict[str, Any]) -> Any:
         mark = PLANS / "tokens" / sha256(params.get("taskToken", "").encode()).hexdigest()
@@ -159,11 +160,11 @@ def _listen() -> None:
         _heard_twice.append(True)
         return send(self, operation, params)
 
-    BaseClient._make_api_call = call  # noqa: SLF001 - as above
+    base._make_api_call = call  # noqa: SLF001 - as above
 
 
 @cache
 def _states() -> Any:
-    import boto3
+    import boto3  # noqa: PLC0415 - as above
 
     return boto3.client("stepfunctions")

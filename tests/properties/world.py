@@ -1,7 +1,7 @@
 """A world in memory: environments, locks, records and what truly runs, moved by the domain's own decisions.
 
-An execution is a generator of steps; a step may come twice, an execution may die between two steps, and the event of its
-end may come late, twice, or after others have gone on.
+An execution is a generator of steps; a step may come twice, an execution may die between two steps, and the event of
+its end may come late, twice, or after others have gone on.
 """
 
 from __future__ import annotations
@@ -221,8 +221,8 @@ class World:
 
     def look(self, place: str, until: int) -> Any:
         """One look of a watch."""
-        state = "ALARM" if place in self.ringing else "OK"
-        return judge([AlarmReading("errors", "critical", state)], [], now=self.text(), until=f"{until:06}")
+        reading = AlarmReading("errors", "critical", "ALARM" if place in self.ringing else "OK")
+        return judge([reading], [], now=self.text(), until=f"{until:06}")
 
     def plan(self, release_: str) -> Plan:
         """What a release changes."""
@@ -267,7 +267,7 @@ def deploy(world: World, me: Execution, gates: Sequence[Gate]) -> Steps:
 
 
 def _go_back_everywhere(world: World, me: Execution, touched: list[str]) -> Generator[Callable[[], Any], Any, str]:
-    results = []
+    results: list[str] = []
     for place in reversed(touched):
         child = Execution(f"{me.name}-{place}-full-rollback", _never(), me.release, place, parent=me, rollback=True)
         child.steps = roll_back(world, child, None, results.append)
