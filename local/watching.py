@@ -52,7 +52,7 @@ class Executions:
         rows = self._sfn.list_executions(stateMachineArn=self._work_items)["executions"]
         return sorted((self._read("work_item", row) for row in rows), key=lambda execution: execution.started)
 
-    def await_end(self, name: str, seconds: float, look: Callable[[list[Progress]], None]) -> list[Progress]:
+    def await_end(self, name: str, seconds: float, look: Callable[[list[Progress]], object]) -> list[Progress]:
         """Look every third of a second until the deployment has ended; a TimeoutError says where it stood."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

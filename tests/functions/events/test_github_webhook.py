@@ -14,7 +14,7 @@ import pytest
 
 import functions
 from functions.adapters.secrets import WebhookSecret
-from functions.events.github_webhook import Deployments, github_webhook
+from functions.events.github_webhook import Deployments, Polls, github_webhook
 from tests.functions.domain.test_pushes import COMMIT, PUSH
 from tests.functions.stack import MACHINES, Stack
 
@@ -60,7 +60,7 @@ def delivery(body: bytes = BODY, event: str = "push", **changes: Any) -> dict[st
 def refused(event: dict[str, Any]) -> tuple[int, str]:
     """Status and reason of a delivery that may call nothing but the secret."""
     aws: Any = OnlyTheSecret()
-    answer = github_webhook(event, WebhookSecret.connect(aws), Deployments.connect(aws))
+    answer = github_webhook(event, WebhookSecret.connect(aws), Deployments.connect(aws), Polls.connect(aws))
     return answer["statusCode"], json.loads(answer["body"])["message"]
 
 
