@@ -28,7 +28,7 @@ APPROVAL = Approval("a1", "deploy", DEPLOYMENT, "production", {}, ["h"], NOW, NO
 
 @pytest.fixture(autouse=True)
 def _project(stack: Stack) -> None:
-    """A stack with a project to look at, where nothing is too fresh."""
+    """A stack with a project to look at."""
     stack.settings["BUILD_PROJECTS"] = builds.PROJECT
     builds.create_project(stack)
 
