@@ -4,20 +4,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 LAYER := build/layer/ready
+SCHEMAS := build/npm/ready
 SOURCES := __main__.py cli components examples functions local security statemachines tests
 
-.PHONY: demo test check fix diagrams bench package clean help
+.PHONY: demo test faults check fix diagrams bench package clean help
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
 
-demo: $(READY) $(LAYER) ## Set up, and see a release walk to production and a bad one walk back
+demo: $(READY) $(LAYER) ## Set up, and see releases walk to production and back, and board items become pull requests
 	$(BIN)/python -m local demo
 
-test: $(READY) $(LAYER) ## Set up, and pass the tests
+test: $(READY) $(LAYER) $(SCHEMAS) ## Set up, and pass the tests
 	@for browser in "$$CHROMIUM" chromium chromium-browser google-chrome; do command -v "$$browser" && break; done >/dev/null || \
 		echo "no Chromium: the approval page is not looked at in a browser (apt-get install chromium, or set CHROMIUM)"
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=90
+
+faults: $(READY) $(LAYER) ## Break every task of every workflow in every way, and see what is left behind
+	$(BIN)/python -m local faults
 
 check: $(READY) ## Lint, types, definitions, security: reports, changes nothing
 	$(BIN)/ruff check $(SOURCES)
@@ -55,3 +59,10 @@ $(LAYER): functions/requirements.txt | $(READY)
 		--platform manylinux_2_28_aarch64 --platform manylinux2014_aarch64 --implementation cp --python-version 3.13 \
 		--only-binary=:all: -r functions/requirements.txt
 	@touch $@
+
+# GitHub's published GraphQL schema and webhook examples; without npm the tests that need them are skipped, and say so.
+$(SCHEMAS):
+	@mkdir -p build/npm
+	@command -v npm >/dev/null && npm install --silent --no-audit --no-fund --prefix build/npm \
+		@octokit/graphql-schema@15.26.1 @octokit/webhooks-examples@7.6.1 && touch $@ || \
+		echo "npm is not there or can't reach its registry: what compares with GitHub's published schema is skipped"

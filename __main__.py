@@ -14,6 +14,7 @@ from components.pipeline import Pipeline
 from components.secrets import Secrets
 from components.site import Site
 from components.storage import Storage
+from components.worker import Worker
 
 configured = settings.read(pulumi.get_stack())
 found = rooms.discover()
@@ -27,8 +28,9 @@ storage = Storage(site=site, key_arn=key_arn, retain=configured.retain_stateful)
 channels = Channels(site=site, key_arn=key_arn, email=configured.notification_email, approvers=configured.approvers())
 secrets = Secrets(site=site, settings=configured, key_arn=key_arn)
 builds = Builds(site=site, settings=configured, storage=storage, key_arn=key_arn)
+worker = Worker(site=site, settings=configured, storage=storage, secrets=secrets, key_arn=key_arn)
 endpoints = Endpoints(site=site, settings=configured, key_arn=key_arn)
-estate = Estate(site, configured, key_arn, storage, channels, secrets, builds, endpoints.url)
+estate = Estate(site, configured, key_arn, storage, channels, secrets, builds, worker, endpoints.url)
 pipeline = Pipeline(estate=estate, rooms=found, package=package.package(site, layer), endpoints=endpoints)
 monitoring = Monitoring(estate=estate, pipeline=pipeline)
 

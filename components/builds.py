@@ -14,11 +14,11 @@ from components.storage import Storage
 BUILD = "build"
 TESTS = ("integration-test", "e2e-test")
 REPORTS = {"tests": "TEST", "coverage": "CODE_COVERAGE"}
-_COMPUTE = {"small": "BUILD_GENERAL1_SMALL", "medium": "BUILD_GENERAL1_MEDIUM", "large": "BUILD_GENERAL1_LARGE"}
-_BUILD_MINUTES, _QUEUE_MINUTES = 60, 480
+COMPUTE = {"small": "BUILD_GENERAL1_SMALL", "medium": "BUILD_GENERAL1_MEDIUM", "large": "BUILD_GENERAL1_LARGE"}
+_BUILD_MINUTES, QUEUE_MINUTES = 60, 480
 # A project without a source must carry its buildspec. StartBuild brings source, buildspec and artifacts of its own;
 # whoever starts the project by hand is told so.
-_PLACEHOLDER = """version: 0.2
+PLACEHOLDER = """version: 0.2
 phases:
   build:
     commands:
@@ -95,18 +95,18 @@ class Builds(pulumi.ComponentResource):
             name=name,
             description=f"{thing} of the delivered repositories; started by the workflows of {site.name('deployment')}",
             service_role=role.arn,
-            source=codebuild.ProjectSourceArgs(type="NO_SOURCE", buildspec=_PLACEHOLDER),
+            source=codebuild.ProjectSourceArgs(type="NO_SOURCE", buildspec=PLACEHOLDER),
             artifacts=codebuild.ProjectArtifactsArgs(type="NO_ARTIFACTS"),
             environment=codebuild.ProjectEnvironmentArgs(
                 type="LINUX_CONTAINER",
-                compute_type=_COMPUTE[self._settings.codebuild.compute_type],
+                compute_type=COMPUTE[self._settings.codebuild.compute_type],
                 image=self._settings.codebuild.image,
             ),
             cache=codebuild.ProjectCacheArgs(
                 type="S3", location=pulumi.Output.concat(self._bucket.bucket, f"/cache/{thing}")
             ),
             build_timeout=_BUILD_MINUTES,
-            queued_timeout=_QUEUE_MINUTES,
+            queued_timeout=QUEUE_MINUTES,
             encryption_key=self._key_arn,
             logs_config=codebuild.ProjectLogsConfigArgs(
                 cloudwatch_logs=codebuild.ProjectLogsConfigCloudwatchLogsArgs(status="ENABLED", group_name=logs.name)

@@ -15,6 +15,7 @@ ROUTES: Mapping[str, str] = {
     "POST /github": "github_webhook",
     "GET /approvals/{id}": "approval_page",
     "POST /approvals/{id}": "approval_page",
+    "POST /alarms/{environment}": "outside_alarm",
 }
 # GitHub and a few people; whoever sends more is neither.
 _BURST, _PER_SECOND = 50, 25
@@ -40,7 +41,11 @@ class Endpoints(pulumi.ComponentResource):
         super().__init__("kiro:index:Endpoints", "endpoints", None, opts)
         self._inner = pulumi.ResourceOptions(parent=self)
         self.api = apigatewayv2.Api(
-            "api", name=site.name("api"), protocol_type="HTTP", description="Webhooks and approvals", opts=self._inner
+            "api",
+            name=site.name("api"),
+            protocol_type="HTTP",
+            description="Webhooks, approvals and outside alarms",
+            opts=self._inner,
         )
         logs = log_group(
             "api",

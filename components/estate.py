@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_aws import codebuild
 
 from components.builds import Builds, deploy_project, test_project
 from components.channels import Channels
@@ -10,7 +11,9 @@ from components.secrets import Secrets
 from components.settings import EnvironmentSettings, Settings
 from components.site import Site
 from components.storage import Storage
+from components.worker import WORKER, Worker
 from functions.domain.environments import Environment
+from functions.domain.windows import Closed, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,12 @@ class Estate:
     channels: Channels
     secrets: Secrets
     builds: Builds
+    worker: Worker
     api_url: pulumi.Output[str]
+
+    def projects(self) -> dict[str, codebuild.Project]:
+        """Every build project, the worker's too."""
+        return {**self.builds.projects, WORKER: self.worker.project}
 
     def deploy_role_arn(self, environment: EnvironmentSettings) -> str:
         """The role that changes an environment: given for another account, made by this stack for its own."""
@@ -51,6 +59,11 @@ class Estate:
                 approvals_needed=one.approvals_needed,
                 author_may_approve=one.author_may_approve,
                 test_project=self.site.name(test_project(position)),
+                windows=[Window(list(w.days), w.opens, w.closes, w.timezone) for w in one.windows],
+                freezes=[Closed(f.starts, f.ends, f.reason) for f in one.freezes],
+                ringing_alarms=one.ringing_alarms,
+                blind_alarms=one.blind_alarms,
+                enhanced_watch_seconds=one.enhanced_watch_seconds,
             )
             for position, one in enumerate(self.settings.environments)
         ]

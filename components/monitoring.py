@@ -139,6 +139,16 @@ def watched(estate: Estate, pipeline: Pipeline) -> Iterator[Watched]:
     """Every alarm on a single metric."""
     yield from _of_workflows(pipeline)
     yield from _of_rollbacks(estate)
+    yield Watched(
+        "push-not-started",
+        "A push started nothing within its minute: no webhook came. The reconciliation has started it; look at the "
+        f"deliveries of the repository's webhook. See {estate.settings.runbook_url}",
+        _OURS,
+        "PushNotStarted",
+        {"environment": "all", "service": estate.site.name("platform")},
+        seconds=60,
+    )
+    yield from _of_worker(estate, pipeline)
     for function in pipeline.functions.values():
         if function.dead_letters:
             yield Watched(
@@ -150,14 +160,14 @@ def watched(estate: Estate, pipeline: Pipeline) -> Iterator[Watched]:
                 stat="Maximum",
             )
     tables = estate.storage
-    for name in ("deployments", "environments", "locks", "waits"):
+    for name in ("deployments", "environments", "locks", "waits", "work-items"):
         for what in ("Read", "Write"):
             yield Watched(
                 f"{name}-{what.lower()}-throttled",
                 f"The table {name} refuses to {what.lower()}: it gets more requests than it can take",
                 "AWS/DynamoDB",
                 f"{what}ThrottleEvents",
-                {"TableName": getattr(tables, name).name},
+                {"TableName": getattr(tables, name.replace("-", "_")).name},
             )
 
 
@@ -184,6 +194,25 @@ def _of_rollbacks(estate: Estate) -> Iterator[Watched]:
             {"environment": one.name, "service": estate.site.name("platform")},
             seconds=60,
         )
+
+
+def _of_worker(estate: Estate, pipeline: Pipeline) -> Iterator[Watched]:
+    """Work that fails is told on its card; here rings what keeps the worker from working at all."""
+    work_items = {"StateMachineArn": pipeline.workflows["work_item"].arn}
+    for end in ("Failed", "TimedOut", "Aborted"):
+        said = f"An execution of the work-item workflow ended as {end}; its card is settled by the next poll"
+        yield Watched(f"work-items-{end.lower()}", said, "AWS/States", f"Executions{end}", work_items, critical=False)
+    budget = {"environment": "all", "service": estate.site.name("platform")}
+    yield Watched(
+        "worker-polls-expensive",
+        "The polls of an hour cost more than half of GitHub's 5,000 GraphQL points: does its server filter by column?",
+        "KiroWorker",
+        "BoardPollCost",
+        budget,
+        2500,
+        _HOUR,
+        critical=False,
+    )
 
 
 def _dashboard(estate: Estate, pipeline: Pipeline) -> pulumi.Output[str]:

@@ -60,4 +60,4 @@ def _read(name: str, module: Any) -> FoundRoom:
                 f"{name}: no setting is called {setting}; components/variables.py knows {', '.join(sorted(VARIABLES))}"
             )
     folder, _, leaf = name.removeprefix("functions.").partition(".")
-    return FoundRoom(name, f"{folder}-{leaf.replace('_', '-')}", room, tuple(settings))
+    return FoundRoom(name, f"{folder}-{leaf}".replace("_", "-"), room, tuple(settings))

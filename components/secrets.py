@@ -13,6 +13,7 @@ SECRETS = {
     "github": ("github-credential", "How the platform speaks to GitHub: a token, or a GitHub App's key"),
     "git": ("git-credential", "How builds of the worker push to git"),
     "webhook": ("webhook", "What GitHub signs its webhooks with"),
+    "monitors": ("monitors", "What monitors outside AWS sign their alarms with"),
     "slack": ("slack", "The URL of a Slack webhook; without a value nothing is posted"),
 }
 

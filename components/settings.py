@@ -1,31 +1,48 @@
 """The settings of a stack: typed, closed, and refused by name before the first resource is registered (I1)."""
 
 import json
+from datetime import datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 NAMESPACE = "kiro-worker"
 TAGS = ("Project", "Environment", "ManagedBy")
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,15}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+[^\s]*$")]
 Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
 Approver = Annotated[str, StringConstraints(pattern=r"^[^@\s]*@[^@\s]+$")]
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+$")]
 PolicyArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$")]
+WallClock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Seconds = Annotated[int, Field(ge=0)]
+# A name on the board; it goes into a filter between quotes.
+Column = Annotated[str, StringConstraints(pattern=r'^[^"\\\n]{1,50}$')]
 # What CloudWatch Logs takes as retention, in days.
 Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288]
 
 
 class SettingsError(pulumi.RunError):
     """The stack's settings can't be used; every line names a key, its value and what is allowed."""
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("must be a time zone of the IANA database, such as Europe/Berlin")
+    return name
+
+
+def _moment(text: str) -> str:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("must be a moment with its offset, such as 2026-12-24T00:00:00+01:00")
+    return text
 
 
 class _Closed(BaseModel):
@@ -57,6 +74,84 @@ class GitHub(_Closed):
     status_column: str = "Status"
     """The board's field that holds an item's state."""
 
+    @model_validator(mode="after")
+    def _whole_board(self) -> "GitHub":
+        if bool(self.organisation) != bool(self.project_number):
+            raise ValueError("organisation and projectNumber go together: both name the board, neither means none")
+        return self
+
+
+class WorkerColumns(_Closed):
+    """What the board calls the columns that cards move through."""
+
+    todo: Column = "Todo"
+    """Where people put what is to be worked on; oldest first it is taken from here."""
+    in_progress: Column = "In Progress"
+    """Where a card stands while it is worked on."""
+    in_review: Column = "In Review"
+    """Where a card goes whose pull request passed its gates."""
+    failed: Column = "Failed"
+    """Where a card goes whose attempts are used up."""
+
+    @model_validator(mode="after")
+    def _different(self) -> "WorkerColumns":
+        if len({self.todo, self.in_progress, self.in_review, self.failed}) < 4:
+            raise ValueError("todo, inProgress, inReview and failed must be four different columns")
+        return self
+
+
+class Worker(_Closed):
+    """How board items are worked on."""
+
+    columns: WorkerColumns = WorkerColumns()
+    """What the board calls its columns."""
+    branch_field: Column = "Branch"
+    """The board's text field that names an item's branch; without a value its title does."""
+    reason_field: Column = "Reason"
+    """The board's text field that says why an item is not in review, if the board has it."""
+    branch_namespace: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/$")] = "kiro/"
+    """What a branch that is worked on begins with; the git credential may push nowhere else."""
+    concurrency: Annotated[int, Field(ge=1, le=20)] = 1
+    """How many items are worked on at once."""
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    """After how many failed attempts an item waits for a person."""
+    agent_command: Annotated[str, StringConstraints(pattern=r"\{spec\}.*\{task\}|\{task\}.*\{spec\}")] = (
+        "kiro execute-task --spec {spec} --task {task}"
+    )
+    """What does a task: words, split as a shell would but never given to one; {spec} and {task} are put in."""
+    agent_variables: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")], ...] = ()
+    """Variables of the build's image that the agent may see besides the harmless ones."""
+    task_minutes: Annotated[int, Field(ge=1, le=55)] = 20
+    """How long one task may take."""
+    build_minutes: Annotated[int, Field(ge=5, le=480)] = 60
+    """How long a whole build may take; tasks begin only while a quarter of it is left."""
+    coverage_percent: Annotated[float, Field(ge=0, le=100)] = 80
+    """The least test coverage, of lines and of branches, that is offered for review."""
+
+
+class DeploymentWindow(_Closed):
+    """A weekly span in which deployments may enter."""
+
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(min_length=1)
+    """The days on which it opens."""
+    opens: WallClock
+    """When it opens, HH:MM."""
+    closes: WallClock
+    """When it closes, HH:MM; at or before `opens` means on the next day."""
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """The time zone of both, such as `Europe/Berlin`."""
+
+
+class DeploymentFreeze(_Closed):
+    """A span in which no deployment enters."""
+
+    starts: Annotated[str, AfterValidator(_moment)]
+    """Its first moment, ISO 8601 with offset."""
+    ends: Annotated[str, AfterValidator(_moment)]
+    """The first moment after it."""
+    reason: Annotated[str, StringConstraints(min_length=1)]
+    """What people are told."""
+
 
 class EnvironmentSettings(_Closed):
     """One environment that a release walks through; all times in seconds."""
@@ -83,6 +178,14 @@ class EnvironmentSettings(_Closed):
     """How long after the request a decision counts at the earliest."""
     watch_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
     """How long alarms are watched after a deployment."""
+    windows: tuple[DeploymentWindow, ...] = ()
+    """When deployments may enter; at any time when left out."""
+    freezes: tuple[DeploymentFreeze, ...] = ()
+    """Spans in which none may, but emergencies."""
+    ringing_alarms: Literal["block", "ask", "ignore"] = "block"
+    """What follows when alarms ring before a release has changed anything: end it, ask a person, or go on."""
+    blind_alarms: Literal["block", "ask", "ignore"] = "ignore"
+    """What follows when alarms do not exist or have no data then; a first release makes its alarms itself."""
     enhanced_watch_seconds: Annotated[int, Field(ge=0, le=7 * 86_400)] = 0
     """How long they are watched on, beside the next releases; 0 for not at all."""
     stabilise_seconds: Seconds = 60
@@ -126,6 +229,10 @@ class Backstops(_Closed):
     """For locks."""
     watch_seconds: Annotated[int, Field(ge=5)] = 30
     """For watches: alarms and health are read this often also without an event."""
+    enhanced_seconds: Annotated[int, Field(ge=5)] = 600
+    """For enhanced watches."""
+    push_seconds: Annotated[int, Field(ge=5)] = 60
+    """For pushes: a branch head that has started nothing for so long is started without its webhook."""
 
 
 class CodeBuild(_Closed):
@@ -144,12 +251,15 @@ class Settings(_Closed):
     """The GitHub that is listened to and told."""
     environments: tuple[EnvironmentSettings, ...] = Field(min_length=1)
     """The environments a release walks through, in this order."""
+    worker: Worker = Worker()
+    """How board items are worked on."""
     poll_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
     """How often the board is read."""
     notification_email: Email | None = None
     """Who gets the mails of all three topics; nobody when left out."""
-    lock_mode: Literal["superseded", "queued"] = "superseded"
-    """Whether a newer release sends an older one away that waits for the same environment, or stands in line."""
+    lock_mode: Literal["superseded", "queued", "parallel"] = "superseded"
+    """Of releases that wait for an environment: the newest of a repository goes on (superseded), each in turn
+    (queued), or each in turn with repositories not waiting for one another (parallel)."""
     backstops: Backstops = Backstops()
     """How long waits trust events."""
     retain_stateful: bool = False
@@ -251,6 +361,9 @@ def _known_beside(place: tuple[int | str, ...]) -> list[str]:
         "environments": EnvironmentSettings,
         "backstops": Backstops,
         "codebuild": CodeBuild,
+        "worker": Worker,
     }
     model: type[BaseModel] = inner[str(place[0])] if len(place) > 1 else Settings
+    if place[:2] == ("worker", "columns") and len(place) > 2:
+        model = WorkerColumns
     return sorted(str(field.alias) for field in model.model_fields.values())

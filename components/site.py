@@ -7,6 +7,8 @@ import pulumi_aws as aws
 
 # The shortest limit of all that carry our names: roles and functions take 64 characters.
 _NAME_LIMIT = 64
+# How the things of the worker begin; everything else is the pipeline's, or of both.
+_WORKER = ("worker-", "work-item", "events-poll-board")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,9 @@ class Site:
         return cls(pulumi.get_stack(), identity.account_id, region.region, partition.partition)
 
     def name(self, thing: str) -> str:
-        """`kiro-pipeline-{stack}-{thing}`; a name that AWS would cut or refuse is a ValueError."""
-        name = f"kiro-pipeline-{self.stack}-{thing}"
+        """`kiro-pipeline-{stack}-{thing}`, `kiro-worker-…` for what only work items use; too long is a ValueError."""
+        family = "worker" if thing.startswith(_WORKER) else "pipeline"
+        name = f"kiro-{family}-{self.stack}-{thing.removeprefix('worker-')}"
         if len(name) > _NAME_LIMIT:
             raise ValueError(f"{name} has {len(name)} characters, AWS takes {_NAME_LIMIT}: choose a shorter {thing}")
         return name
@@ -59,10 +62,18 @@ class Site:
         """The ARN of a role of this account."""
         return self.arn("iam", f"role/{name}")
 
+    def workflow_name(self, workflow: str) -> str:
+        """`enhanced_watch` → `kiro-pipeline-{stack}-enhanced-watch`."""
+        return self.name(workflow.replace("_", "-"))
+
     def workflow_arn(self, workflow: str) -> str:
         """The ARN of a workflow: functions start workflows that call functions, so one side goes by name."""
-        return self.arn("states", f"stateMachine:{self.name(workflow)}")
+        return self.arn("states", f"stateMachine:{self.workflow_name(workflow)}")
 
     def executions_arn(self, workflow: str) -> str:
         """The ARNs of all executions of a workflow."""
-        return self.arn("states", f"execution:{self.name(workflow)}:*")
+        return self.arn("states", f"execution:{self.workflow_name(workflow)}:*")
+
+    def function_arn(self, thing: str) -> str:
+        """The ARN of a function, for whoever is made before it."""
+        return self.arn("lambda", f"function:{self.name(thing)}")

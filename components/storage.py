@@ -17,6 +17,7 @@ class Storage(pulumi.ComponentResource):
     environments: dynamodb.Table
     locks: dynamodb.Table
     waits: dynamodb.Table
+    work_items: dynamodb.Table
 
     def __init__(
         self, *, site: Site, key_arn: pulumi.Input[str], retain: bool, opts: pulumi.ResourceOptions | None = None
@@ -41,6 +42,7 @@ class Storage(pulumi.ComponentResource):
             [("EnvironmentIndex", "environment", "waitKey"), ("ExecutionIndex", "execution", "waitKey")],
             expires=True,
         )
+        self.work_items = self._table("work-items", ("itemId",), [("StateIndex", "state", "itemId")])
         self.register_outputs({"bucket": self.bucket.bucket})
 
     def _make_bucket(self) -> s3.Bucket:

@@ -18,18 +18,21 @@ from statemachines.definitions import WORKFLOWS
 Pattern = dict[str, Any]
 _OWN_SOURCE = "kiro.pipeline"
 _RETRY_SECONDS, _RETRIES = 3600, 20
+# A run of a schedule is followed by the next one: nothing is gained by catching up.
+_EVERY_MINUTE, _MINUTE = "rate(1 minute)", 60
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """An event pattern, and whether it is looked for on the stack's own bus or on the account's default bus."""
+    """An event pattern, looked for on the stack's own bus or on the account's default bus; a schedule, or both."""
 
-    pattern: Callable[[Estate], pulumi.Input[Pattern]]
+    pattern: Callable[[Estate], pulumi.Input[Pattern]] | None = None
     own_bus: bool = False
+    schedule: Callable[[Estate], str] | None = None
 
 
 def _builds(estate: Estate) -> pulumi.Output[Pattern]:
-    names = [project.name for project in estate.builds.projects.values()]
+    names = [project.name for project in estate.projects().values()]
     return pulumi.Output.all(*names).apply(
         lambda known: {
             "source": ["aws.codebuild"],
@@ -62,6 +65,23 @@ def _executions(estate: Estate) -> Pattern:
     }
 
 
+def _work_items_ended(estate: Estate) -> Pattern:
+    """There is room for the next item as soon as one has ended."""
+    return {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {
+            "status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+            "stateMachineArn": [estate.site.workflow_arn("work_item")],
+        },
+    }
+
+
+def _poll_rate(estate: Estate) -> str:
+    minutes = estate.settings.poll_minutes
+    return f"rate({minutes} minute{'s' if minutes > 1 else ''})"
+
+
 def _own(_: Estate) -> Pattern:
     return {"source": [_OWN_SOURCE]}
 
@@ -75,9 +95,12 @@ TRIGGERS: Mapping[str, Trigger] = {
     "build_finished": Trigger(_builds),
     "alarm_changed": Trigger(_alarms),
     "execution_ended": Trigger(_executions),
+    "poll_board": Trigger(_work_items_ended, schedule=_poll_rate),
     "notify": Trigger(_own, own_bus=True),
     "publish_status": Trigger(_own, own_bus=True),
     "publish_metrics": Trigger(_own, own_bus=True),
+    "track_incident": Trigger(_own, own_bus=True),
+    "reconcile": Trigger(schedule=lambda _: _EVERY_MINUTE),
 }
 
 
@@ -124,7 +147,10 @@ class Wiring(pulumi.ComponentResource):
             name=function.name,
             description=f"Wakes {function.name}",
             event_bus_name=bus,
-            event_pattern=pulumi.Output.from_input(trigger.pattern(estate)).apply(json.dumps),
+            schedule_expression=trigger.schedule(estate) if trigger.schedule else None,
+            event_pattern=pulumi.Output.from_input(trigger.pattern(estate)).apply(json.dumps)
+            if trigger.pattern
+            else None,
             opts=inner,
         )
         permission = lambda_.Permission(
@@ -135,6 +161,11 @@ class Wiring(pulumi.ComponentResource):
             source_arn=rule.arn,
             opts=inner,
         )
+        if trigger.schedule:
+            # Tried again a minute later, a failed run would meet the next one.
+            lambda_.FunctionEventInvokeConfig(
+                thing, function_name=function.function.name, maximum_retry_attempts=0, opts=inner
+            )
         letters = function.dead_letters
         cloudwatch.EventTarget(
             thing,
@@ -143,7 +174,8 @@ class Wiring(pulumi.ComponentResource):
             target_id="room",
             arn=function.arn,
             retry_policy=cloudwatch.EventTargetRetryPolicyArgs(
-                maximum_event_age_in_seconds=_RETRY_SECONDS, maximum_retry_attempts=_RETRIES
+                maximum_event_age_in_seconds=_MINUTE if trigger.schedule else _RETRY_SECONDS,
+                maximum_retry_attempts=_RETRIES,
             ),
             dead_letter_config=cloudwatch.EventTargetDeadLetterConfigArgs(arn=letters.arn) if letters else None,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),

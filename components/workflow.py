@@ -13,14 +13,18 @@ from components.logs import log_group
 from components.python_function import PythonFunction
 from components.role import Role
 from components.site import Grant
+from components.worker import BUILDSPEC
+from functions.domain.windows import LOOK_AHEAD_DAYS
 from functions.entry import encode
 from statemachines import definitions, policies
 
-# A stage may wait for an approval and for a review, then in line for its environment, then build and roll back.
+# A stage may wait for a window, for an approval (and for the window again) and for a review, then in line for its
+# environment, then build and roll back.
 _LONGEST_LINE_SECONDS, _STAGE_WORK_SECONDS = 8 * 3600, 4 * 3600
 _ROLLBACK_SECONDS = 3600
 # How Step Functions learns that a nested execution ended; AWS names the rule.
 _NESTED_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+_NESTED = {"StageWorkflow": "stage", "RollbackWorkflow": "rollback", "EnhancedWatchWorkflow": "enhanced_watch"}
 _LOGS = Grant(
     (
         "logs:CreateLogDelivery",
@@ -59,17 +63,18 @@ class Workflow(pulumi.ComponentResource):
     ) -> None:
         super().__init__("kiro:index:Workflow", workflow, None, opts)
         inner = pulumi.ResourceOptions(parent=self)
-        self.name = estate.site.name(workflow)
+        thing = workflow.replace("_", "-")
+        self.name = estate.site.name(thing)
         called = {state: functions[module].arn for state, module in definitions.tasks(workflow).items()}
         self.role = Role(
-            workflow,
+            thing,
             site=estate.site,
             trust={"Service": "states.amazonaws.com"},
             grants=list(_grants(workflow, called, estate)),
             opts=inner,
         )
         logs = log_group(
-            workflow,
+            thing,
             # Log delivery adds groups outside this path to a policy of bounded size.
             f"/aws/vendedlogs/states/{self.name}",
             key_arn=estate.key_arn,
@@ -77,7 +82,7 @@ class Workflow(pulumi.ComponentResource):
             opts=inner,
         )
         machine = sfn.StateMachine(
-            workflow,
+            thing,
             name=self.name,
             role_arn=self.role.arn,
             definition=_rendered(workflow, called, estate),
@@ -99,13 +104,17 @@ def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: E
         "BuildProject": estate.builds.projects[BUILD].name,
         "StageWorkflow": estate.site.workflow_arn("stage"),
         "RollbackWorkflow": estate.site.workflow_arn("rollback"),
+        "EnhancedWatchWorkflow": estate.site.workflow_arn("enhanced_watch"),
         "StageTimeoutSeconds": longest,
         "RollbackTimeoutSeconds": _ROLLBACK_SECONDS,
+        **_of_worker(estate),
         **policies.waits(
             build=backstops.build_seconds,
             approval=backstops.approval_seconds,
             lock=backstops.lock_seconds,
             watch=backstops.watch_seconds,
+            enhanced=backstops.enhanced_seconds,
+            longest_approval=max(one.approval_timeout_seconds for one in estate.settings.environments),
         ),
         **called,
     }
@@ -113,18 +122,31 @@ def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: E
     return pulumi.Output.all(**values).apply(lambda known: json.dumps(definitions.render(definition, known), indent=2))
 
 
+def _of_worker(estate: Estate) -> dict[str, pulumi.Input[Any]]:
+    """What a work item's build is, and where it leaves its artifacts."""
+    return {
+        "StackName": estate.site.stack,
+        "WorkerProject": estate.worker.project.name,
+        "WorkerProgram": estate.worker.program,
+        "WorkerBuildspec": BUILDSPEC.read_text("utf-8"),
+        "WorkerMinutes": estate.settings.worker.build_minutes,
+    }
+
+
 def _stage_seconds(estate: Estate) -> Iterator[int]:
     for one in estate.settings.environments:
-        yield 2 * one.approval_timeout_seconds + one.watch_seconds + _LONGEST_LINE_SECONDS + _STAGE_WORK_SECONDS
+        closed = 2 * LOOK_AHEAD_DAYS * 86_400 if one.windows or one.freezes else 0
+        asked = 2 * one.approval_timeout_seconds
+        yield closed + asked + one.watch_seconds + _LONGEST_LINE_SECONDS + _STAGE_WORK_SECONDS
 
 
 def _grants(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: Estate) -> Iterator[Grant]:
     site = estate.site
     yield Grant(("lambda:InvokeFunction",), tuple(called.values()))
     yield Grant(("events:PutEvents",), (estate.channels.bus.arn,))
-    nested = sorted(definitions.placeholders(workflow) & {"StageWorkflow", "RollbackWorkflow"})
+    nested = definitions.placeholders(workflow) & _NESTED.keys()
     if nested:
-        names = [name.removesuffix("Workflow").lower() for name in nested]
+        names = sorted(_NESTED[placeholder] for placeholder in nested)
         yield Grant(("states:StartExecution",), tuple(site.workflow_arn(name) for name in names))
         yield Grant(
             ("states:DescribeExecution", "states:StopExecution"),

@@ -1,5 +1,6 @@
 """`python -m local`: the whole product on this machine, with no AWS account."""
 
+import itertools
 import json
 import os
 import shutil
@@ -13,6 +14,10 @@ import typer
 from rich.console import Console
 
 from local.demo import run
+from local.faults.matrix import play
+from local.faults.plans import select
+from local.faults.scenarios import StuckError
+from local.faults.table import line, print_table
 from local.platform import PROJECT, Platform, PlatformError, pulumi
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -95,6 +100,33 @@ def demo(stack: StackOption = "test") -> None:
         console.print(f"[red]{error}[/red]", markup=True)
         raise typer.Exit(1) from None
     raise typer.Exit(0 if good else 1)
+
+
+@app.command()
+def faults(
+    workflow: Annotated[list[str] | None, typer.Option("--workflow", help="rows of this workflow only")] = None,
+    state: Annotated[list[str] | None, typer.Option("--state", help="rows of this state only")] = None,
+    fault: Annotated[list[str] | None, typer.Option("--fault", help="rows of this fault only: kill, stop …")] = None,
+    lanes: Annotated[int, typer.Option("--lanes", help="how many rows of each kind run side by side")] = 3,
+) -> None:
+    """Play every fault of every Task state, and tell what each left behind; nothing is what is wanted."""
+    rows = select(workflow or (), state or (), fault or ())
+    if not rows:
+        _fail("no row is of that workflow, state and fault; leave an option out to see which there are")
+    console, started, played = Console(), time.monotonic(), itertools.count(1)
+    try:
+        verdicts = play(
+            _folder("faults"),
+            rows,
+            lambda verdict: line(console, next(played), len(rows), verdict),
+            lambda said: console.print(f"[dim]{said}[/dim]"),
+            calm=lanes,
+            careful=lanes,
+        )
+    except (PlatformError, StuckError) as error:
+        _fail(str(error))
+    print_table(console, verdicts, time.monotonic() - started)
+    raise typer.Exit(0 if all(verdict.holds for verdict in verdicts) else 1)
 
 
 def _deploy(command: str, stack: str) -> None:

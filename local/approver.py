@@ -1,10 +1,11 @@
 """A person with a mailbox: opens the link of an approval mail, reads the page, and posts the form."""
 
 import re
+import urllib.error
 import urllib.parse
 import urllib.request
 
-from local.mailbox import Mailbox
+from local.mailbox import Mail, Mailbox
 
 _LINK = re.compile(r"approve:\s+(\S+)")
 
@@ -16,15 +17,25 @@ class Approver:
         self._mailbox = mailbox
         self._name = name
         self.decided: list[str] = []
+        self.too_late: dict[str, int] = {}
+        self._unread: list[Mail] = []
 
     def look(self, approve: bool = True, reason: str = "") -> str | None:
         """Fetch mails; decide the first request among them and answer its subject, None when nothing was asked."""
-        for mail in self._mailbox.fetch():
+        self._unread += self._mailbox.fetch()
+        while self._unread:
+            mail = self._unread.pop(0)
             found = _LINK.search(mail.text)
-            if found:
+            if found is None:
+                continue
+            try:
                 self._decide(found[1], "approve" if approve else "reject", reason)
-                self.decided.append(mail.subject)
-                return mail.subject
+            except urllib.error.HTTPError as page:  # superseded, expired, void: the page says so, and why
+                with page:
+                    self.too_late[mail.subject] = page.code
+                continue
+            self.decided.append(mail.subject)
+            return mail.subject
         return None
 
     def _decide(self, link: str, decision: str, reason: str) -> None:

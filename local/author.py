@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from pathlib import Path
+from collections.abc import Mapping
 
 from local.platform import PROJECT, Platform
 from local.settings import REPOSITORY
@@ -38,6 +38,20 @@ class Author:
         self._git("push", "--quiet", "origin", "main")
         return self._git("rev-parse", "HEAD").strip()
 
+    def push_branch(self, branch: str, start: str, files: Mapping[str, str]) -> str:
+        """Push a branch that begins at a commit and adds these files; main is checked out again after it."""
+        self._git("checkout", "--quiet", "-B", branch, start)
+        for name, content in files.items():
+            file = self.folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content, "utf-8")
+        self._git("add", "--all")
+        self._git("commit", "--quiet", "--allow-empty", "--message", f"docs: spec of {branch}")
+        self._git("push", "--quiet", "--force", "origin", branch)
+        commit = self._git("rev-parse", "HEAD").strip()
+        self._git("checkout", "--quiet", "main")
+        return commit
+
     def break_in_service(self) -> None:
         """A change whose tests pass, and that fails where the variable it needs is not set: in service."""
         service = self.folder / "src" / "hello.py"
@@ -45,6 +59,10 @@ class Author:
         tests = self.folder / "tests" / "test_hello.py"
         chosen = '\nimport os\n\nos.environ["SALUTATION"] = "Hello"\n'
         tests.write_text(tests.read_text("utf-8").replace("\nimport hello\n", f"{chosen}\nimport hello\n"), "utf-8")
+
+    def commit_before(self, steps: int = 1) -> str:
+        """The commit some steps before the newest."""
+        return self._git("rev-parse", f"HEAD~{steps}").strip()
 
     def mend(self) -> None:
         """Take the change back that fails in service."""

@@ -1,4 +1,4 @@
-"""The demo: a good release walks to production, a bad one walks back; everything on this machine."""
+"""The demo: a good release walks to production, a bad one walks back, board items become pull requests; all here."""
 
 import time
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from local.approver import Approver
 from local.author import Author
+from local.demo_board import BoardScene
 from local.platform import Platform
 from local.service import Users, ask
 from local.watching import Executions, Progress
@@ -45,8 +46,11 @@ def run(root: Path, stack: str, console: Console) -> bool:
         console.print(f"[dim]ready after {time.monotonic() - started:.1f} s[/dim]\n")
         stage = Stage(platform, console)
         scenes = [stage.good_release(), stage.bad_release()]
+        items = BoardScene(platform, console, stage.author, stage.good)
+        items.play()
+        items.closing_table()
         _closing_table(console, platform, scenes)
-    return not any(scene.problems for scene in scenes)
+    return not items.problems and not any(scene.problems for scene in scenes)
 
 
 class Stage:
@@ -57,25 +61,25 @@ class Stage:
         self._console = console
         self._executions = Executions(platform.clients, platform.outputs)
         self._approver = Approver(platform.mailbox, "Grace Hopper")
-        self._author = Author(platform)
-        self._good = ""
+        self.author = Author(platform)
+        self.good = ""
 
     def good_release(self) -> Scene:
         """Push a good commit: it must run in all three environments."""
         self._console.rule("1. A good release walks to production")
-        self._good = self._author.push("feat: greet people")
-        scene = self._play("a good release", self._good)
-        self._expect(scene, "deployed", dict.fromkeys(_ENVIRONMENTS, self._good))
+        self.good = self.author.push("feat: greet people")
+        scene = self._play("a good release", self.good)
+        self._expect(scene, "deployed", dict.fromkeys(_ENVIRONMENTS, self.good))
         return scene
 
     def bad_release(self) -> Scene:
         """Push a commit that fails in service: production must answer as before."""
         self._console.rule("2. A bad release passes its tests, fails in service, and walks back")
-        self._author.break_in_service()
-        bad = self._author.push("feat: let operations choose the salutation")
+        self.author.break_in_service()
+        bad = self.author.push("feat: let operations choose the salutation")
         with Users(self._address("production")):
             scene = self._play("a bad release", bad)
-        self._expect(scene, "restored", {"test": bad, "staging": bad, "production": self._good})
+        self._expect(scene, "restored", {"test": bad, "staging": bad, "production": self.good})
         scene.alarm_seconds = self._alarm_to_rollback(scene)
         if scene.alarm_seconds is None:
             scene.problems.append("no rollback was entered after an alarm")
@@ -116,7 +120,9 @@ class Stage:
         table = self._platform.clients.session.resource(
             "dynamodb", endpoint_url=self._platform.emulator.endpoint
         ).Table(self._platform.outputs["environmentsTable"])
-        row: dict[str, Any] = table.get_item(Key={"environment": environment, "part": "infrastructure"})["Item"]
+        row: dict[str, Any] = table.get_item(Key={"environment": environment, "part": "hello-service/infrastructure"})[
+            "Item"
+        ]
         return str(row["outputs"]["url"])
 
     def _versions(self) -> dict[str, str]:

@@ -1,10 +1,10 @@
-"""Everything of the laptop run in one place: emulated AWS, CodeBuild, GitHub, events, alarms, and the deployed program."""
+"""Everything of the laptop run in one place: emulated AWS, CodeBuild, GitHub, events, alarms, the deployed program."""
 
 import json
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,8 @@ from local.emulator import Clients, Emulator, clients
 from local.event_bridge import ServiceEvents
 from local.github import LocalGitHub
 from local.mailbox import Mailbox
-from local.settings import REPOSITORY, WATCH_SECONDS, overrides
+from local.nested_ends import NestedEnds
+from local.settings import BOARD, NAMESPACE, ORGANISATION, REPOSITORY, WATCH_SECONDS, overrides
 
 PROJECT = Path(__file__).parents[1]
 ACCOUNT = "111122223333"
@@ -38,8 +39,20 @@ class Deployed:
 
 def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
     """Run the Pulumi program in a process of its own, on the platform that `Platform.describe` described."""
-    settings = overrides(PROJECT, stack, where["endpoint"], where["githubApi"], where["github"], where["watchSeconds"])
-    variables = {"AWS_ENDPOINT_URL": where["endpoint"], "AWS_ENDPOINT_URL_CODEBUILD": where["codebuildEndpoint"]}
+    settings = overrides(
+        PROJECT,
+        stack,
+        where["endpoint"],
+        where["githubApi"],
+        where["github"],
+        where["watchSeconds"],
+        where.get("changes"),
+    )
+    variables = {
+        "AWS_ENDPOINT_URL": where["endpoint"],
+        "AWS_ENDPOINT_URL_CODEBUILD": where["codebuildEndpoint"],
+        **where.get("variables", {}),
+    }
     done = subprocess.run(
         [
             sys.executable,
@@ -61,16 +74,35 @@ def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
 
 
 class Platform:
-    """A context manager; what it starts, it stops, and what it starts dies with it even when it is killed."""
+    """A context manager; what it starts, it stops, and what it starts dies with it even when it is killed.
 
-    def __init__(self, root: Path, stack: str, say: Callable[[str], None], watch_seconds: int = WATCH_SECONDS) -> None:
+    `changes` are settings of the stack, `variables` what every function gets; `wait_scale` shortens waits and retries.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        stack: str,
+        say: Callable[[str], None],
+        watch_seconds: int = WATCH_SECONDS,
+        *,
+        changes: Mapping[str, Any] | None = None,
+        variables: Mapping[str, str] | None = None,
+        wait_scale: float = 1.0,
+    ) -> None:
         self.root = root
         self.stack = stack
         self._say = say
         self._watch_seconds = watch_seconds
+        self._changes = dict(changes or {})
+        self._variables = dict(variables or {})
+        self._wait_scale = wait_scale
+        self.repositories: list[str] = self._changes.get("repositories", [REPOSITORY])
         self._stack = ExitStack()
         self.webhook_secret = secrets.token_hex(20)
+        self.monitors_secret = secrets.token_hex(20)
         self.token = f"ghp_{secrets.token_hex(18)}"
+        self.git_token = f"ghp_{secrets.token_hex(18)}"
         self.outputs: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
@@ -90,7 +122,7 @@ class Platform:
         self.root.mkdir(parents=True, exist_ok=True)
         self._say("starting the emulated AWS, CodeBuild and GitHub")
         enter = self._stack.enter_context
-        self.emulator = enter(Emulator(self.root / "emulator.log", account=ACCOUNT))
+        self.emulator = enter(Emulator(self.root / "emulator.log", account=ACCOUNT, wait_scale=self._wait_scale))
         bridge = enter(ServiceEvents(clients(self.emulator.endpoint, self.emulator.region)))
         reach = {
             "AWS_ENDPOINT_URL": self.emulator.endpoint,
@@ -109,9 +141,19 @@ class Platform:
         )
         self.clients: Clients = clients(self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint)
         enter(AlarmEvaluator(self.clients, bridge.publish))
+        enter(NestedEnds(self.clients, bridge.publish))
         self.github = enter(LocalGitHub(self.root / "github"))
-        self.github.create_repository(REPOSITORY)
+        for repository in self.repositories:
+            self.github.create_repository(repository)
         self.github.add_token(self.token, "kiro-worker", "kiro-worker@example.com")
+        self.github.add_token(
+            self.git_token,
+            "kiro-worker",
+            permissions={"contents": "write"},
+            repositories=[REPOSITORY],
+            pushes_to=NAMESPACE,
+        )
+        self.board = self.github.add_board(ORGANISATION, BOARD)
         self._say(f"deploying the stack {self.stack} with the Pulumi program")
         self.deploy("up")
         self._connect()
@@ -132,13 +174,18 @@ class Platform:
         """What an operator does once after the first deployment: secrets, the webhook, and a mailbox for the topics."""
         values = {
             "webhook": self.webhook_secret,
+            "monitors": self.monitors_secret,
             "github": json.dumps({"token": self.token}),
+            "git": json.dumps({"token": self.git_token}),
         }
         for name, value in values.items():
             self.clients.client("secretsmanager").put_secret_value(
                 SecretId=self.outputs["secrets"][name], SecretString=value
             )
-        self.github.add_hook(REPOSITORY, self.outputs["webhookUrl"], self.webhook_secret, ("push",))
+        for repository in self.repositories:
+            self.github.add_hook(
+                repository, self.outputs["webhookUrl"], self.webhook_secret, ("push", "projects_v2_item")
+            )
         topics = [self.outputs[f"{name}Topic"] for name in ("deployments", "approvals", "rollbacks")]
         self.mailbox = Mailbox(self.clients, topics)
 
@@ -156,6 +203,9 @@ class Platform:
             "githubApi": self.github.api_url,
             "repository": f"{self.github.url}/{REPOSITORY}.git",
             "githubToken": self.token,
+            "monitorsSecret": self.monitors_secret,
             "logs": str(self.root),
             "watchSeconds": self._watch_seconds,
+            "changes": self._changes,
+            "variables": self._variables,
         }

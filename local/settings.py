@@ -1,23 +1,40 @@
 """What a laptop run changes in a stack's settings, and why; everything else is the stack file as it stands."""
 
 import json
+import shlex
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 REPOSITORY = "acme/hello-service"
+ORGANISATION, BOARD = "acme", 1
+NAMESPACE = "kiro/"
 # A laptop has no patience: watches long enough to see an alarm ring, backstops short enough to see one used.
 _TIMES = {"enhancedWatchSeconds": 0, "stabiliseSeconds": 3, "approvalWaitSeconds": 0}
 WATCH_SECONDS = 12
-_BACKSTOPS = {"buildSeconds": 20, "approvalSeconds": 20, "lockSeconds": 10, "watchSeconds": 5}
+_BACKSTOPS = {"buildSeconds": 20, "approvalSeconds": 20, "lockSeconds": 10, "watchSeconds": 5, "pushSeconds": 5}
 
 
 def overrides(
-    project: Path, stack: str, endpoint: str, github_api: str, github: str, watch_seconds: int
+    project: Path,
+    stack: str,
+    endpoint: str,
+    github_api: str,
+    github: str,
+    watch_seconds: int,
+    changes: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
-    """The settings to pass to the program besides `Pulumi.<stack>.yaml`, as texts (JSON where they are not one)."""
+    """The settings to pass to the program besides `Pulumi.<stack>.yaml`, as texts (JSON where they are not one).
+
+    `changes` replaces whole settings; its `environments` replace the stack file's, and win over the laptop's times.
+    """
+    changes = dict(changes or {})
     settings = stack_settings(project, stack)
+    repositories = changes.pop("repositories", [REPOSITORY])
+    given = changes.pop("environments", None)
     public = f"{endpoint}/_aws/lambda-url/{{id}}"
     environments = [
         {
@@ -27,13 +44,31 @@ def overrides(
             # function addresses of the emulator are names that do not resolve; this is where they are reached
             "variables": {**environment.get("variables", {}), "PUBLIC_URL": public},
             "functions": [f"hello-{environment['name']}"],
+            **(environment if given else {}),
         }
-        for environment in settings["environments"]
+        for environment in given or settings["environments"]
     ]
+    agent = f"{shlex.quote(sys.executable)} {shlex.quote(str(project / 'local' / 'agent.py'))}"
     changed = {
-        "github": {**settings["github"], "apiUrl": github_api, "url": github, "repositories": [REPOSITORY]},
+        "github": {
+            **settings["github"],
+            "apiUrl": github_api,
+            "url": github,
+            "repositories": repositories,
+            "organisation": ORGANISATION,
+            "projectNumber": BOARD,
+        },
+        # Two at once, and a second chance: enough to see both, and soon over.
+        "worker": {
+            "concurrency": 2,
+            "attempts": 2,
+            "branchNamespace": NAMESPACE,
+            "agentCommand": f"{agent} --spec {{spec}} --task {{task}}",
+        },
+        "pollMinutes": 1,
         "environments": environments,
         "backstops": _BACKSTOPS,
+        **changes,
     }
     return {f"kiro-worker:{key}": json.dumps(value) for key, value in changed.items()}
 

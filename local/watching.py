@@ -33,6 +33,7 @@ class Executions:
 
     def __init__(self, clients: Clients, outputs: dict[str, Any]) -> None:
         self._sfn = clients.client("stepfunctions")
+        self._work_items: str = outputs["workItemWorkflow"]
         names = ("deployment", "stage", "rollback")
         self._machines: dict[str, str] = {name: outputs[f"{name}Workflow"] for name in names}
 
@@ -46,7 +47,12 @@ class Executions:
         ]
         return sorted(found, key=lambda execution: execution.started)
 
-    def await_end(self, name: str, seconds: float, look: Callable[[list[Progress]], None]) -> list[Progress]:
+    def of_work_items(self) -> list[Progress]:
+        """Every attempt at every board item, oldest first."""
+        rows = self._sfn.list_executions(stateMachineArn=self._work_items)["executions"]
+        return sorted((self._read("work_item", row) for row in rows), key=lambda execution: execution.started)
+
+    def await_end(self, name: str, seconds: float, look: Callable[[list[Progress]], object]) -> list[Progress]:
         """Look every third of a second until the deployment has ended; a TimeoutError says where it stood."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

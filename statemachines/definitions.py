@@ -17,14 +17,14 @@ from statemachines.policies import waits
 
 FOLDER = Path(__file__).parent
 ROOMS = FOLDER.parent / "functions"
-WORKFLOWS = ("deployment", "stage", "rollback")
+WORKFLOWS = ("deployment", "stage", "rollback", "enhanced_watch", "work_item")
 # Step Functions ends an execution at this number of events.
 HISTORY_LIMIT = 25_000
 # A definition's loops run over the parts or stages of a release; the manifest allows this many.
 LOOP_LIMIT = 12
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _TOKEN = ".waitForTaskToken"  # noqa: S105 - an ASL suffix
-_ENDS = {"FailedClean", "FailedDirty", "EndedUntold"}
+_ENDS = {"FailedClean", "FailedDirty", "EndedUntold", "WatchBroke"}
 
 Definition = dict[str, Any]
 State = dict[str, Any]
@@ -124,6 +124,8 @@ def _types(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
             yield f"{name}: {state['Type']} is not used here: loop with Choice, which can be stopped anywhere"
         if state["Type"] == "Fail" and name not in _ENDS:
             yield f"{name}: a failure ends in one of {', '.join(sorted(_ENDS))}"
+        if state["Type"] not in ("Choice", "Succeed", "Fail") and "Next" not in state:
+            yield f"{name}: needs a Next: an execution ends in a Succeed or a Fail state only"
         if state["Type"] == "Choice" and "Default" not in state:
             yield f"{name}: a Choice without a Default can end an execution without a word"
 
@@ -201,9 +203,12 @@ def sample_values(workflow: str) -> dict[str, Any]:
         placeholders(workflow), "arn:aws:lambda:eu-central-1:123456789012:function:f"
     )
     machine = "arn:aws:states:eu-central-1:123456789012:stateMachine:m"
-    numbers = {"StageTimeoutSeconds": 172_800, "RollbackTimeoutSeconds": 3_600}
+    numbers = {"StageTimeoutSeconds": 172_800, "RollbackTimeoutSeconds": 3_600, "WorkerMinutes": 60}
     texts = {"EventBus": "bus", "BuildProject": "project", "StageWorkflow": machine, "RollbackWorkflow": machine}
-    return values | numbers | texts | {"Environments": []} | waits(build=60, approval=300, lock=60, watch=30)
+    texts["EnhancedWatchWorkflow"] = machine
+    return (
+        values | numbers | texts | {"Environments": []} | waits(build=60, approval=300, lock=60, watch=30, enhanced=600)
+    )
 
 
 def _known(name: str, values: Mapping[str, Any]) -> Any:

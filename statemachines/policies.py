@@ -16,6 +16,8 @@ _LAMBDA_FAULTS = [
 _BACKOFF = {"IntervalSeconds": 1, "MaxAttempts": 4, "BackoffRate": 2, "MaxDelaySeconds": 20, "JitterStrategy": "FULL"}
 
 RETRY_FAULTS: list[dict[str, Any]] = [{"ErrorEquals": [*_LAMBDA_FAULTS, "States.Timeout"], **_BACKOFF}]
+# For what may come twice, and whose lost answer would leave something behind: a build that runs, a lock that is held.
+RETRY_REPEATABLE: list[dict[str, Any]] = [{"ErrorEquals": ["States.ALL"], **_BACKOFF}]
 RETRY_ANNOUNCEMENT: list[dict[str, Any]] = [{"ErrorEquals": ["States.TaskFailed", "States.Timeout"], **_BACKOFF}]
 RETRY_START: list[dict[str, Any]] = [
     {
@@ -30,29 +32,39 @@ LOOK_AGAIN: list[dict[str, Any]] = [
 
 
 def ask_again(times: int) -> list[dict[str, Any]]:
-    """A wait: asked anew at each backstop, this often; a fault of the asking Lambda is retried beside it."""
+    """A wait: asked anew at each backstop, this often; whatever the asking Lambda raises is retried beside it.
+
+    Tokens are only ever completed with an answer (decision 002), so a failed task here is the ask's own failure.
+    """
     return [
         {"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": times, "BackoffRate": 1},
-        {"ErrorEquals": _LAMBDA_FAULTS, **_BACKOFF},
+        {"ErrorEquals": ["States.TaskFailed"], **_BACKOFF},
     ]
 
 
-def waits(*, build: int, approval: int, lock: int, watch: int) -> dict[str, Any]:
+def waits(
+    *, build: int, approval: int, lock: int, watch: int, enhanced: int, longest_approval: int = 86_400
+) -> dict[str, Any]:
     """Backstops (seconds) and the policies that go with them.
 
-    The longest wait is backstop × times: builds 90 min (timeout 60 min), approvals 24 h and some, locks 8 h, watches
-    60 min. A Lambda that is asked past the end of its wait completes it; the counts are the fuse behind that.
+    The longest wait is backstop × times: builds 90 min (timeout 60 min), approvals as long as the longest
+    and an hour, locks 8 h, watches
+    60 min, enhanced watches up to 7 days. A Lambda that is asked past the end of its wait completes it; the counts
+    are the fuse behind that.
     """
     return {
         "BuildBackstopSeconds": build,
         "ApprovalBackstopSeconds": approval,
         "LockBackstopSeconds": lock,
         "WatchBackstopSeconds": watch,
+        "EnhancedBackstopSeconds": enhanced,
         "AskBuild": ask_again(_times(90 * 60, build)),
-        "AskApproval": ask_again(_times(25 * 3600, approval)),
+        "AskApproval": ask_again(_times(longest_approval + 3600, approval)),
         "AskLock": ask_again(_times(8 * 3600, lock)),
         "AskWatch": ask_again(_times(60 * 60, watch)),
+        "AskEnhanced": ask_again(_times(7 * 86_400, enhanced)),
         "RetryFaults": RETRY_FAULTS,
+        "RetryRepeatable": RETRY_REPEATABLE,
         "RetryAnnouncement": RETRY_ANNOUNCEMENT,
         "RetryStart": RETRY_START,
         "LookAgain": LOOK_AGAIN,
@@ -61,4 +73,4 @@ def waits(*, build: int, approval: int, lock: int, watch: int) -> dict[str, Any]
 
 def _times(seconds: int, backstop: int) -> int:
     """Asks that fill a span, but never so many that they alone could fill an execution's history."""
-    return min(max(seconds // backstop, 10), 600)
+    return min(max(seconds // backstop, 10), 2400)

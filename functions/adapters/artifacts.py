@@ -54,6 +54,16 @@ class Artifacts:
         """Write an object from a file, in parts when it is large."""
         self._client.upload_fileobj(body, self.bucket, key)
 
+    def get(self, key: str) -> bytes | None:
+        """A whole object, refused when it is larger than a report may be; None when there is none."""
+        try:
+            answer = self._client.get_object(Bucket=self.bucket, Key=key)
+        except self._client.exceptions.NoSuchKey:
+            return None
+        if answer["ContentLength"] > _MEMBER_LIMIT:
+            raise SourceError(f"s3://{self.bucket}/{key} has {answer['ContentLength']} bytes, {_MEMBER_LIMIT} allowed")
+        return answer["Body"].read()
+
     def digest(self, key: str) -> str:
         """The SHA-256 of an object, in hexadecimal; a missing or oversized one is a SourceError."""
         return sha256(self._read(key)).hexdigest()

@@ -34,6 +34,7 @@ class BuildOrder:
     timeout_minutes: int
     token: str
     input_artifact: str = ""
+    folder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Builds:
                 "path": folder,
                 "name": name,
                 "namespaceType": "NONE",
-                "packaging": "ZIP",
+                "packaging": "NONE" if order.folder else "ZIP",
             },
             environmentVariablesOverride=[
                 {"name": key, "value": value, "type": "PLAINTEXT"} for key, value in sorted(order.variables.items())

@@ -1,6 +1,6 @@
 """The record of every deployment: what was released, what each stage did, how it ended (DESIGN §3)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 _KEPT = timedelta(days=90)
+# What `enter` and a rollback write while a deployment goes on; its outcome is written over them.
+_UNDERWAY = (
+    "running",
+    "waiting",
+    "waiting for approval",
+    "rolling back",
+    "superseded",
+    "restored",
+    "partly",
+    "unknown",
+)
 
 
 class DeploymentsTable:
@@ -24,6 +35,8 @@ class DeploymentsTable:
     SETTINGS: ClassVar[tuple[str, ...]] = ("DEPLOYMENTS_TABLE",)
     READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem",), on="table/deployments"),)
     WRITE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:UpdateItem",), on="table/deployments"),)
+
+    LIST: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Query",), on="index/deployments"),)
 
     def __init__(self, table: Any, clock: Clock) -> None:
         self._table = table
@@ -78,6 +91,31 @@ class DeploymentsTable:
             Limit=limit,
         )
         return [plain(item) for item in answer["Items"]]
+
+    def underway(self, environments: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """Every record without an outcome (eventually consistent), wherever its release stands."""
+        for environment in ("none", *environments):
+            for status in _UNDERWAY:
+                yield from self._listed(environment, status)
+
+    def of_environment(self, environment: str) -> Iterator[dict[str, Any]]:
+        """Every record whose release stands in an environment, or ended there (eventually consistent)."""
+        yield from self._listed(environment)
+
+    def _listed(self, environment: str, status: str = "") -> Iterator[dict[str, Any]]:
+        asked: dict[str, Any] = {
+            "IndexName": "EnvironmentStatusIndex",
+            "KeyConditionExpression": "environment = :environment",
+            "ExpressionAttributeValues": {":environment": environment},
+        }
+        if status:
+            asked["KeyConditionExpression"] += " AND #status = :status"
+            asked["ExpressionAttributeNames"] = {"#status": "status"}
+            asked["ExpressionAttributeValues"][":status"] = status
+            asked["FilterExpression"] = "attribute_not_exists(outcome)"
+        pages = self._table.meta.client.get_paginator("query").paginate(TableName=self._table.name, **asked)
+        for page in pages:
+            yield from map(plain, page["Items"])
 
     def note(self, deployment_id: str, **facts: Any) -> None:
         """Set top-level facts of the record."""

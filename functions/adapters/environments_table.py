@@ -6,14 +6,18 @@ from functions.adapters.records import plain, stored
 from functions.domain.environments import Freeze, PartState
 from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Lease
+from functions.domain.outside_alarms import OutsideAlarm
 from functions.domain.performance import Performance
 from functions.entry import Allow, decode
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-# The row that stands for the environment itself; no part may have this name (manifest names are words).
+# The row that stands for the environment itself; rows of leases and load runs follow it. Parts' names begin with a
+# letter.
 _WHOLE = "*"
+# Rows that begin so stand for alarms from outside AWS.
+_OUTSIDE = "!"
 
 
 class EnvironmentsTable:
@@ -33,14 +37,8 @@ class EnvironmentsTable:
 
     def parts(self, environment: str) -> dict[str, PartState]:
         """Every part that ever ran in an environment, by name."""
-        return {row["part"]: decode(PartState, row) for row in self._rows(environment) if row["part"] != _WHOLE}
-
-    def outputs(self, environment: str) -> dict[str, str]:
-        """What the parts of an environment put out (addresses, names), as one mapping."""
-        found: dict[str, str] = {}
-        for state in self.parts(environment).values():
-            found.update(state.outputs)
-        return found
+        rows = (row for row in self._rows(environment) if not row["part"].startswith((_WHOLE, _OUTSIDE)))
+        return {row["part"]: decode(PartState, row) for row in rows}
 
     def frozen(self, environment: str) -> Freeze | None:
         """Why nothing deploys there, if so."""
@@ -49,7 +47,7 @@ class EnvironmentsTable:
 
     def fence(self, environment: str, lease: Lease) -> None:
         """Claim the environment under this lease; a newer lease seen before is a StaleLeaseError."""
-        self._write(environment, _WHOLE, lease, {})
+        self._write(environment, f"{_WHOLE}{lease.key}", lease, {})
 
     def save(self, state: PartState, lease: Lease) -> None:
         """Write what runs in a part, under the lease."""
@@ -57,14 +55,14 @@ class EnvironmentsTable:
         facts = {k: v for k, v in stored(state).items() if k not in ("environment", "part")}
         self._write(state.environment, state.part, lease, facts)
 
-    def performance(self, environment: str) -> Performance | None:
-        """The figures of the load run before its last good release; None when there was none."""
-        whole = next((row for row in self._rows(environment) if row["part"] == _WHOLE), {})
-        return decode(Performance, whole["performance"]) if whole.get("performance") else None
+    def performance(self, environment: str, repository: str) -> Performance | None:
+        """The figures of the load run of a repository's last good release there; None when there was none."""
+        row = next((row for row in self._rows(environment) if row["part"] == _measured(repository)), {})
+        return decode(Performance, row["performance"]) if row.get("performance") else None
 
-    def save_performance(self, environment: str, figures: Performance, lease: Lease) -> None:
-        """Write what the next load run is compared with, under the lease."""
-        self._write(environment, _WHOLE, lease, {"performance": stored(figures)})
+    def save_performance(self, environment: str, repository: str, figures: Performance, lease: Lease) -> None:
+        """Write what the repository's next load run is compared with, under the lease."""
+        self._write(environment, _measured(repository), lease, {"performance": stored(figures)})
 
     def freeze(self, environment: str, freeze: Freeze | None) -> None:
         """Freeze an environment, or unfreeze it with None; the last word counts."""
@@ -74,20 +72,51 @@ class EnvironmentsTable:
             ExpressionAttributeValues={":frozen": stored(freeze)},
         )
 
+    def thaw(self, environment: str, word: Freeze) -> None:
+        """Unfreeze an environment, and keep whose word it was."""
+        self._table.update_item(
+            Key={"environment": environment, "part": _WHOLE},
+            UpdateExpression="SET frozen = :nothing, unfrozen = :word",
+            ExpressionAttributeValues={":nothing": None, ":word": stored(word)},
+        )
+
+    def outside_alarms(self, environment: str) -> tuple[OutsideAlarm, ...]:
+        """Every alarm that a monitor outside AWS ever told about, as it told it last."""
+        rows = (row for row in self._rows(environment) if row["part"].startswith(_OUTSIDE))
+        return tuple(decode(OutsideAlarm, row) for row in rows)
+
+    def note_outside(self, environment: str, alarm: OutsideAlarm) -> bool:
+        """Write what a monitor tells; False when it told something later already."""
+        facts = stored(alarm)
+        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
+        try:
+            self._table.update_item(
+                Key={"environment": environment, "part": _OUTSIDE + alarm.name},
+                UpdateExpression="SET " + ", ".join(f"#{k} = :{k}" for k in facts),
+                ConditionExpression="attribute_not_exists(#at) OR #at <= :at",
+                ExpressionAttributeNames={f"#{k}": k for k in facts},
+                ExpressionAttributeValues={f":{k}": v for k, v in facts.items()},
+            )
+        except failed:
+            return False
+        return True
+
     def _write(self, environment: str, part: str, lease: Lease, facts: dict[str, Any]) -> None:
-        facts = {**facts, "fence": lease.fence}
+        # Numbers of different locks do not compare: another lock mode gives an environment other locks.
+        facts = {**facts, "fence": lease.fence, "lease": lease.key}
         failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
         try:
             self._table.update_item(
                 Key={"environment": environment, "part": part},
                 UpdateExpression="SET " + ", ".join(f"#{k} = :{k}" for k in facts),
-                ConditionExpression="attribute_not_exists(#fence) OR #fence <= :fence",
+                ConditionExpression="attribute_not_exists(#fence) OR #fence <= :fence OR #lease <> :lease",
                 ExpressionAttributeNames={f"#{k}": k for k in facts},
                 ExpressionAttributeValues={f":{k}": v for k, v in facts.items()},
             )
         except failed:
             raise StaleLeaseError(
-                f"{environment}: lease {lease.fence} of {lease.execution} was overtaken by a newer one; nothing was written"
+                f"{environment}: lease {lease.fence} of {lease.execution} was overtaken by a newer one; "
+                "nothing was written"
             ) from None
 
     def _rows(self, environment: str) -> list[dict[str, Any]]:
@@ -97,3 +126,7 @@ class EnvironmentsTable:
             ConsistentRead=True,
         )
         return [plain(row) for row in answer["Items"]]
+
+
+def _measured(repository: str) -> str:
+    return f"{_WHOLE}performance/{repository}"

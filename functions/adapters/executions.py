@@ -1,11 +1,16 @@
 """Step Functions executions: starting them, asking whether they live."""
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from functions.adapters.clock import iso
+from functions.domain.reconciliation import Ended
 from functions.entry import Allow, encode
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mypy_boto3_stepfunctions import SFNClient
 
     from functions.runtime import Clients
@@ -17,6 +22,11 @@ class Executions:
     SETTINGS: ClassVar[tuple[str, ...]] = ()
     ASK: ClassVar[tuple[Allow, ...]] = (
         Allow(("states:DescribeExecution",), on="executions", why="an execution's ARN ends in its name"),
+    )
+    LIST: ClassVar[tuple[Allow, ...]] = (Allow(("states:ListExecutions",), on="workflows"),)
+
+    STOP: ClassVar[tuple[Allow, ...]] = (
+        Allow(("states:StopExecution",), on="executions", why="an execution's ARN ends in its name"),
     )
 
     def __init__(self, client: "SFNClient") -> None:
@@ -40,6 +50,36 @@ class Executions:
             self._ended.add(execution)
         return status == "RUNNING"
 
+    def stop(self, execution: str, cause: str) -> None:
+        """Stop an execution; one that has ended, or never was, is no error."""
+        try:
+            self._client.stop_execution(executionArn=execution, error="Stopped", cause=cause)
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return
+
+    def describe(self, execution: str) -> Ended | None:
+        """An execution as it stands; None when Step Functions does not know it, or no longer."""
+        try:
+            found = self._client.describe_execution(executionArn=execution)
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return None
+        return _told(found)
+
+    def named(self, workflow: str, name: str) -> Ended | None:
+        """The execution of a workflow that has this name."""
+        return self.describe(execution_arn(workflow, name))
+
+    def newest(self, workflow: str, status: Literal["RUNNING", "FAILED", "ABORTED", "TIMED_OUT"]) -> Iterator[Ended]:
+        """The executions of a workflow with this status, newest first, page by page as they are wanted."""
+        pages = self._client.get_paginator("list_executions").paginate(stateMachineArn=workflow, statusFilter=status)
+        return (_told(one) for page in pages for one in page["executions"])
+
+    def state(self, execution: str) -> str:
+        """The state an execution is in, or was in last; empty when it entered none."""
+        found = self._client.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=50)
+        entered = (event["stateEnteredEventDetails"]["name"] for event in found["events"] if _enters(event))
+        return next(entered, "")
+
     def input(self, execution: str) -> dict[str, Any]:
         """What an execution was started with."""
         given: dict[str, Any] = json.loads(self._client.describe_execution(executionArn=execution)["input"])
@@ -48,12 +88,34 @@ class Executions:
     def start(self, workflow: str, name: str, payload: Any) -> tuple[str, bool]:
         """Start an execution; answers its ARN, and False when the name was taken (a name starts once).
 
-        While it runs, AWS answers a repetition with the same input as it answered the first: with True, starting nothing.
+        While it runs, AWS answers a repetition with the same input as it answered the first: True, starting nothing.
         """
         try:
             answer = self._client.start_execution(
                 stateMachineArn=workflow, name=name, input=json.dumps(encode(payload), sort_keys=True)
             )
         except self._client.exceptions.ExecutionAlreadyExists:
-            return f"{workflow.replace(':stateMachine:', ':execution:')}:{name}", False
+            return execution_arn(workflow, name), False
         return answer["executionArn"], True
+
+
+def execution_arn(workflow: str, name: str) -> str:
+    """The ARN of an execution, whether it was started or not."""
+    return f"{workflow.replace(':stateMachine:', ':execution:')}:{name}"
+
+
+def _enters(event: Any) -> bool:
+    return "stateEnteredEventDetails" in event
+
+
+def _told(found: Any) -> Ended:
+    stopped: datetime | None = found.get("stopDate")
+    return Ended(
+        found["executionArn"],
+        found["stateMachineArn"],
+        found["name"],
+        found["status"],
+        iso(found["startDate"]),
+        iso(stopped) if stopped else "",
+        found.get("error", ""),
+    )

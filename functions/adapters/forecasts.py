@@ -16,7 +16,6 @@ from functions.domain.forecasts import Forecast, forecast, stage_seconds
 from functions.domain.manifests import MANIFEST, Build, Manifest
 from functions.domain.plans import Plan, plan
 from functions.domain.releases import Release
-from functions.stage.acquire_lock import lock_key
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -73,7 +72,7 @@ class Forecasts:
         running = {one.name: self._environments.parts(one.name) for one in environments}
         changes = changes_since(self._github, release, running)
         made = plan(manifest, environments, running, changes, release.commit)
-        locks = {one.name: self._locks.read(lock_key(one.name)) for one in environments}
+        locks = {one.name: self._locks.read(self._locks.key(one.name, repository)) for one in environments}
         return forecast(release, manifest, made, locks, self._frozen(environments), self._durations(environments))
 
     def _frozen(self, environments: tuple[Environment, ...]) -> dict[str, str]:

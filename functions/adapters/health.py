@@ -12,7 +12,8 @@ from functions.domain.watches import Probe
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-_TIMEOUT_SECONDS = 5
+# A look asks every service of an environment in turn, within the room's own timeout.
+_TIMEOUT_SECONDS = 3
 _ANSWER_LIMIT = 64 * 1024
 
 
@@ -32,12 +33,14 @@ class HealthProbe:
             return Probe(part, healthy=False, reason=f"health url {url!r} is neither http nor https")
         try:
             with urlopen(Request(url), timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - scheme checked above
-                body = answer.read(_ANSWER_LIMIT)
+                status, body = answer.status, answer.read(_ANSWER_LIMIT)
         except HTTPError as error:
             error.close()
             return Probe(part, healthy=False, reason=f"{url} answered {error.code}")
         except (OSError, HTTPException, ValueError) as error:
             return Probe(part, healthy=False, reason=f"{url} did not answer: {error}")
+        if status != 200:
+            return Probe(part, healthy=False, reason=f"{url} answered {status}")
         if commit is None:
             return Probe(part, healthy=True)
         found = _version(body, health.version_field)

@@ -1,6 +1,6 @@
 """The locks table: every change is one compare-and-swap of what `domain.locks` decided."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import Clock
@@ -23,6 +23,7 @@ class LocksTable:
         *Executions.ASK,
         *TaskTokens.COMPLETE,
     )
+    SCAN: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Scan",), on="table/locks"),)
 
     def __init__(self, table: Any, executions: Executions, tokens: TaskTokens, clock: Clock, mode: Mode) -> None:
         self._table = table
@@ -36,6 +37,10 @@ class LocksTable:
         """The table of this stack, in the mode of its settings."""
         mode: Any = aws.setting("LOCK_MODE")
         return cls(aws.table("LOCKS_TABLE"), Executions.connect(aws), TaskTokens.connect(aws), Clock(), mode)
+
+    def key(self, environment: str, repository: str) -> str:
+        """The lock of an environment; in parallel mode each repository has its own there."""
+        return f"environment/{environment}" + (f"/{repository}" if self._mode == "parallel" else "")
 
     def request(self, key: str, contender: Contender, token: str = "") -> Answer:
         """Ask for a lock, or for one's turn; with a token, a wait that is woken."""
@@ -61,6 +66,15 @@ class LocksTable:
     def read(self, key: str) -> Lock:
         """The lock as it stands."""
         return self._read(key)[0]
+
+    def all(self) -> Iterator[Lock]:
+        """Every lock that anybody ever asked for; the table holds a few items per environment."""
+        for page in self._table.meta.client.get_paginator("scan").paginate(TableName=self._table.name):
+            yield from (decode(Lock, {**row, "key": row["lockKey"]}) for row in map(plain, page["Items"]))
+
+    def owned(self) -> Iterator[Lock]:
+        """Every lock that has an owner, dead or alive."""
+        return (lock for lock in self.all() if lock.owner)
 
     def _change(self, key: str, decide: Callable[[Lock], Answer]) -> Answer:
         failed = self._table.meta.client.exceptions.ConditionalCheckFailedException

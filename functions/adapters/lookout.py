@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from functions.adapters.alarms import Alarms
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.health import HealthProbe
-from functions.domain.environments import Environment, PartState
+from functions.domain.environments import Environment, PartState, outputs_of
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import Health, Part, fill
 from functions.domain.watches import AlarmReading, Probe
@@ -33,7 +33,15 @@ class Lookout:
         return cls(EnvironmentsTable.connect(aws), Alarms.connect(aws), HealthProbe.connect(aws))
 
     def alarm_names(self, environment: Environment) -> tuple[list[str], list[str]]:
-        """The critical and the warning alarms of an environment: its own, and those of what runs there."""
+        """The critical and the warning alarms of an environment: its own, of what runs there, and from outside AWS."""
+        critical, warning = self._alarm_names(environment)
+        outside = self._environments.outside_alarms(environment.name)
+        critical += [a.name for a in outside if a.severity == "critical"]
+        warning += [a.name for a in outside if a.severity == "warning"]
+        return sorted(set(critical)), sorted(set(warning))
+
+    def _alarm_names(self, environment: Environment) -> tuple[list[str], list[str]]:
+        """Those that CloudWatch knows."""
         critical, warning = list(environment.critical_alarms), list(environment.warning_alarms)
         for state in self._environments.parts(environment.name).values():
             if state.definition:
@@ -43,13 +51,16 @@ class Lookout:
 
     def alarms(self, environment: Environment) -> tuple[AlarmReading, ...]:
         """Every alarm of the environment, as it stands."""
-        return self._alarms.read(environment, *self.alarm_names(environment))
+        outside = (alarm.reading for alarm in self._environments.outside_alarms(environment.name))
+        return (*self._alarms.read(environment, *self._alarm_names(environment)), *outside)
 
     def probes(self, environment: Environment) -> tuple[Probe, ...]:
         """Every service of the environment, asked for its health as the commit that runs there."""
         states = self._environments.parts(environment.name)
-        outputs = {key: value for state in states.values() for key, value in state.outputs.items()}
-        return tuple(self._probe(environment, state, health, outputs) for state, health in _asked(states.values()))
+        return tuple(
+            self._probe(environment, state, health, outputs_of(state.part, states.values()))
+            for state, health in _asked(states.values())
+        )
 
     def _probe(self, environment: Environment, state: PartState, health: Health, outputs: dict[str, str]) -> Probe:
         values = {**outputs, **environment.variables, "environment": environment.name}

@@ -138,8 +138,9 @@ def _line(node: Any, path: tuple[Any, ...]) -> int:
 
 
 def _domain(manifest: DeliveryManifest) -> Manifest:
-    parts = [_part("infrastructure", manifest.infrastructure)] if manifest.infrastructure else []
-    parts += [_part(name, service) for name, service in manifest.services.items()]
+    # Several repositories may deliver to one environment: a part is known by its repository's name and its own.
+    parts = [_part(f"{manifest.name}/infrastructure", manifest.infrastructure)] if manifest.infrastructure else []
+    parts += [_part(f"{manifest.name}/{name}", service) for name, service in manifest.services.items()]
     build = Build(manifest.build.buildspec, manifest.build.junit, manifest.build.cobertura)
     gates = manifest.gates
     scans = Scans(tuple(gates.sarif), tuple(gates.pip_audit), tuple(gates.npm_audit), gates.allow_list or "")

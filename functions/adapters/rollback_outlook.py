@@ -12,6 +12,7 @@ from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import GitHubError
 from functions.domain.manifests import Part, fill
 from functions.domain.releases import Release
+from functions.domain.rollback import way_back
 from functions.entry import Allow
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class RollbackOutlook:
         return tuple(self._way_back(environment, states[name]) for name in parts if name in states)
 
     def _way_back(self, environment: Environment, state: PartState) -> WayBack:
-        to = state.running or state.good
+        to = way_back(state, state.running.version if state.running else None)
         if to is None:
             return WayBack(state.part, "nothing", ready=False, reason="nothing ran here before")
         words = to.commit[:12] or f"version {to.version}"

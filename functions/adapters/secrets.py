@@ -11,14 +11,10 @@ if TYPE_CHECKING:
 _FRESH_SECONDS = 300.0
 
 
-class WebhookSecret:
-    """The secret that GitHub signs with: the current value, and the previous one while a rotation lasts."""
+class _SigningSecret:
+    """A secret that others sign with: the current value, and the previous one while a rotation lasts."""
 
-    SETTINGS: ClassVar[tuple[str, ...]] = ("WEBHOOK_SECRET",)
-    READ: ClassVar[tuple[Allow, ...]] = (
-        Allow(("secretsmanager:GetSecretValue",), on="secret/webhook"),
-        Allow(("kms:Decrypt",), on="key"),
-    )
+    SETTINGS: ClassVar[tuple[str, ...]]
 
     def __init__(self, aws: "Clients") -> None:
         self._aws = aws
@@ -40,7 +36,27 @@ class WebhookSecret:
     def _value(self, stage: str) -> bytes | None:
         client = self._aws.client("secretsmanager")
         try:
-            answer = client.get_secret_value(SecretId=self._aws.setting("WEBHOOK_SECRET"), VersionStage=stage)
+            answer = client.get_secret_value(SecretId=self._aws.setting(self.SETTINGS[0]), VersionStage=stage)
         except client.exceptions.ResourceNotFoundException:
             return None
         return str(answer.get("SecretString", "")).encode()  # a secret may also be binary: then it is not ours
+
+
+class WebhookSecret(_SigningSecret):
+    """The secret that GitHub signs with."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("WEBHOOK_SECRET",)
+    READ: ClassVar[tuple[Allow, ...]] = (
+        Allow(("secretsmanager:GetSecretValue",), on="secret/webhook"),
+        Allow(("kms:Decrypt",), on="key"),
+    )
+
+
+class MonitorsSecret(_SigningSecret):
+    """The secret that monitors outside AWS sign with (R11)."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("MONITORS_SECRET",)
+    READ: ClassVar[tuple[Allow, ...]] = (
+        Allow(("secretsmanager:GetSecretValue",), on="secret/monitors"),
+        Allow(("kms:Decrypt",), on="key"),
+    )

@@ -1,12 +1,13 @@
 """Who waits for what: the task tokens of builds, watches and approvals, so that an event can end the wait."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.records import plain, stored
 from functions.domain.approvals import Approval
+from functions.domain.reconciliation import Sighting
 from functions.domain.watches import AlarmReading
 from functions.entry import Allow, decode
 
@@ -40,6 +41,8 @@ class WaitsTable:
         Allow(("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"), on="table/waits"),
     )
 
+    SCAN: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Scan",), on="table/waits"),)
+
     def __init__(self, table: Any) -> None:
         self._table = table
 
@@ -60,21 +63,36 @@ class WaitsTable:
 
     def of_environment(self, environment: str) -> tuple[Wait, ...]:
         """Every wait that concerns an environment (eventually consistent: the backstop reads the truth)."""
-        answer = self._table.query(
-            IndexName="EnvironmentIndex",
-            KeyConditionExpression="environment = :environment",
-            ExpressionAttributeValues={":environment": environment},
-        )
-        return tuple(decode(Wait, row) for row in map(plain, answer["Items"]) if row.get("token"))
+        return tuple(decode(Wait, row) for row in self._rows(environment) if row.get("token"))
 
     def of_execution(self, execution: str) -> tuple[Wait, ...]:
-        """Every wait of an execution (eventually consistent: the reconciliation reads again)."""
+        """Every wait of an execution, also one without a token yet (eventually consistent: it is read again)."""
         answer = self._table.query(
             IndexName="ExecutionIndex",
             KeyConditionExpression="execution = :execution",
             ExpressionAttributeValues={":execution": execution},
         )
-        return tuple(decode(Wait, row) for row in map(plain, answer["Items"]) if row.get("token"))
+        return tuple(decode(Wait, row) for row in map(plain, answer["Items"]))
+
+    def open(self) -> Iterator[tuple[Wait | None, Approval | None]]:
+        """Every wait that may still be ended, and every open request for approval, waited for or not."""
+        for page in self._table.meta.client.get_paginator("scan").paginate(TableName=self._table.name):
+            for row in map(plain, page["Items"]):
+                approval = decode(Approval, row["approval"]) if "approval" in row else None
+                if approval is None or approval.state == "open":
+                    yield decode(Wait, row) if row.get("token") else None, approval
+
+    def sighting(self, repository: str) -> Sighting | None:
+        """The head of a repository that was seen without an execution."""
+        row = self._get(_push_key(repository))
+        return decode(Sighting, row) if row else None
+
+    def sight(self, repository: str, sighting: Sighting | None, now: datetime) -> None:
+        """Remember such a head, or forget it with None."""
+        if sighting is None:
+            self.forget(_push_key(repository))
+        else:
+            self._set(_push_key(repository), {**stored(sighting), "expiresAt": int((now + _KEPT).timestamp())})
 
     def forget(self, wait_key: str) -> None:
         """End a wait; one that is not there is no error."""
@@ -85,7 +103,8 @@ class WaitsTable:
         failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
         key = approval_key(approval.approval_id)
         try:
-            facts = {"approval": stored(approval), "expiresAt": int((now + _KEPT).timestamp())}
+            about = {"approval": stored(approval), "environment": approval.environment}
+            facts = {**about, "expiresAt": int((now + _KEPT).timestamp())}
             self._set(key, facts, "attribute_not_exists(approval)")
         except failed:
             self._add_secrets(key, approval)
@@ -103,6 +122,11 @@ class WaitsTable:
             ConditionExpression="attribute_exists(approval)",
             ExpressionAttributeValues={":alarms": stored(tuple(alarms)), ":at": at},
         )
+
+    def approvals_of(self, environment: str) -> tuple[Approval, ...]:
+        """Every request for an environment, waited for or not yet; each is read as it stands now."""
+        ids = (row["waitKey"].removeprefix("approval/") for row in self._rows(environment) if "approval" in row)
+        return tuple(found for found in map(self.approval, ids) if found)
 
     def consent(self, approval: Approval) -> bool:
         """Write one more consent of an open approval; False when it ended, or another consent came first."""
@@ -142,6 +166,14 @@ class WaitsTable:
             **({"ExpressionAttributeNames": names} if names else {}),
         )
 
+    def _rows(self, environment: str) -> list[dict[str, Any]]:
+        answer = self._table.query(
+            IndexName="EnvironmentIndex",
+            KeyConditionExpression="environment = :environment",
+            ExpressionAttributeValues={":environment": environment},
+        )
+        return [plain(row) for row in answer["Items"]]
+
     def _get(self, wait_key: str) -> dict[str, Any] | None:
         item = self._table.get_item(Key={"waitKey": wait_key}, ConsistentRead=True).get("Item")
         return plain(item) if item else None
@@ -159,3 +191,7 @@ class WaitsTable:
 def approval_key(approval_id: str) -> str:
     """Where an approval and its wait are kept."""
     return f"approval/{approval_id}"
+
+
+def _push_key(repository: str) -> str:
+    return f"push/{repository}"

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
-from functions.domain.releases import Release
+from functions.domain.errors import BadInputError
+from functions.domain.releases import LONGEST_NAME, Release
 from functions.entry import Room
 
 
@@ -32,6 +33,11 @@ ROOM = Room(allow=(*DeploymentsTable.WRITE, *GitHub.USE))
 
 def begin(event: Input, github: GitHub, deployments: DeploymentsTable) -> Output:
     """The same execution may begin twice: the record is opened once."""
+    if len(event.deployment_id) > LONGEST_NAME:
+        raise BadInputError(
+            f"the execution name {event.deployment_id!r} has {len(event.deployment_id)} characters, {LONGEST_NAME} "
+            "allowed: its stages and rollbacks are named after it"
+        )
     commit = github.commit(event.repository, event.commit or event.ref)
     release = Release(
         event.repository,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.reasons import plain_reason
 from functions.domain.releases import Release
 from functions.entry import Room, decode
 
@@ -35,7 +36,8 @@ ROOM = Room(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE))
 
 def conclude(event: Input, deployments: DeploymentsTable) -> Output:
     """Whoever concluded first is right; the answer is always what stands in the record."""
-    return announcement(event.deployment_id, deployments.conclude(event.deployment_id, event.outcome, event.reason))
+    stood = deployments.conclude(event.deployment_id, event.outcome, plain_reason(event.reason))
+    return announcement(event.deployment_id, stood)
 
 
 def announcement(deployment_id: str, record: dict[str, Any]) -> Output:

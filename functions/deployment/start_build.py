@@ -1,9 +1,13 @@
 """StartBuild: start a build of a release's source in one of the stack's projects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from functions.adapters.builds import BuildOrder, Builds
+from functions.adapters.clock import Clock
+from functions.adapters.executions import Executions
+from functions.adapters.waits_table import Wait, WaitsTable
+from functions.deployment.await_build import build_key
 from functions.domain import budgets
 from functions.domain.environments import Environment
 from functions.domain.releases import Release
@@ -12,7 +16,10 @@ from functions.entry import Room
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What to run; `purpose` is unique per build, and makes a repetition find the build it already started."""
+    """What to run; `purpose` is unique per build, and makes a repetition find the build it already started.
+
+    `minutes` (0: as usual) is its time limit; `folder` keeps what it leaves as single objects below `artifact`.
+    """
 
     deployment_id: str
     release: Release
@@ -24,6 +31,10 @@ class Input:
     input_artifact: str = ""
     environment: Environment | None = None
     part: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
+    minutes: int = 0
+    folder: bool = False
+    execution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +44,29 @@ class Output:
     build_id: str
 
 
-ROOM = Room(allow=Builds.START)
+ROOM = Room(allow=(*Builds.START, *Builds.STOP, *WaitsTable.WRITE, *Executions.ASK))
 
 
-def start_build(event: Input, builds: Builds) -> Output:
+def start_build(event: Input, builds: Builds, waits: WaitsTable, executions: Executions, clock: Clock) -> Output:
+    """A build belongs to its execution from the start: whoever ends that one finds the build, and stops it (P9)."""
+    build_id = builds.start(_order(event))
+    belong(build_id, event.execution, builds, waits, executions, clock)
+    return Output(build_id)
+
+
+def belong(
+    build_id: str, execution: str, builds: Builds, waits: WaitsTable, executions: Executions, clock: Clock
+) -> None:
+    """Note whose build this is, and stop it when that one has ended already; nobody's build (empty) is left alone."""
+    if not execution:
+        return
+    waits.store(Wait(build_key(build_id), "", execution), clock.now())
+    if not executions.is_running(execution):  # stopped meanwhile, and its end may have been heard already
+        builds.stop(build_id)
+        waits.forget(build_key(build_id))
+
+
+def _order(event: Input) -> BuildOrder:
     """Builds learn who they are from variables named KIRO_…, and get the variables of their environment."""
     ours = {
         "KIRO_DEPLOYMENT": event.deployment_id,
@@ -45,15 +75,15 @@ def start_build(event: Input, builds: Builds) -> Output:
     }
     if event.environment:
         ours["KIRO_ENVIRONMENT"] = event.environment.name
-    variables = {**(event.environment.variables if event.environment else {}), **ours}
-    order = BuildOrder(
+    variables = {**(event.environment.variables if event.environment else {}), **event.variables, **ours}
+    return BuildOrder(
         event.project,
         event.buildspec,
         event.source,
         event.artifact,
         variables,
-        budgets.of_part(event.part or "infrastructure") if event.environment else budgets.BUILD,
+        event.minutes or (budgets.of_part(event.part or "infrastructure") if event.environment else budgets.BUILD),
         token=sha256(event.purpose.encode()).hexdigest(),
         input_artifact=event.input_artifact,
+        folder=event.folder,
     )
-    return Output(builds.start(order))

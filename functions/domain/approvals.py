@@ -66,6 +66,8 @@ class Approval:
     requested_at: str
     decides_from: str
     expires_at: str
+    repository: str = ""
+    committed_at: str = ""
     state: State = "open"
     by: str = ""
     reason: str = ""
@@ -124,6 +126,16 @@ def holder(approval: Approval, secret: str) -> str:
 def seen(approval: Approval, now: str) -> Approval:
     """The approval as of now: an open one past its end has expired."""
     return replace(approval, state="expired") if approval.state == "open" and now >= approval.expires_at else approval
+
+
+def supersedes(newer: Approval, older: Approval) -> bool:
+    """Whether one request takes the place of another: the same repository's newer release, both undecided (P3, A4).
+
+    Once the newer one is decided, the lock and what runs say whether the older one may still enter.
+    """
+    deploys = newer.purpose == older.purpose == "deploy" and newer.deployment_id != older.deployment_id
+    same = (newer.repository, newer.environment) == (older.repository, older.environment)
+    return deploys and same and newer.state == older.state == "open" and newer.committed_at > older.committed_at
 
 
 def changed(approval: Approval, digest: str, gates: Sequence[Gate]) -> str:

@@ -14,7 +14,7 @@ ROLLBACK = 15
 
 def of_part(name: str) -> int:
     """The budget of one part in one environment."""
-    return INFRASTRUCTURE if name == "infrastructure" else APPLICATION
+    return INFRASTRUCTURE if name.rpartition("/")[2] == "infrastructure" else APPLICATION
 
 
 def overrun(started: str, ended: str, budget: int) -> str:

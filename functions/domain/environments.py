@@ -1,13 +1,20 @@
 """An environment as a release meets it, and what runs in each of its parts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from functions.domain.manifests import Part
+from functions.domain.watches import Before
+from functions.domain.windows import Closed, Window
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The settings of one environment, carried by the deployment's definition; times in seconds."""
+    """The settings of one environment, carried by the deployment's definition; times in seconds.
+
+    `ringing_alarms` and `blind_alarms` say what follows when alarms ring, or have no data or do not exist, before a
+    release has changed anything.
+    """
 
     name: str
     region: str
@@ -26,6 +33,11 @@ class Environment:
     approvers: list[str] = field(default_factory=list)
     approvals_needed: int = 1
     author_may_approve: bool = True
+    windows: list[Window] = field(default_factory=list)
+    freezes: list[Closed] = field(default_factory=list)
+    ringing_alarms: Before = "block"
+    blind_alarms: Before = "ignore"
+    enhanced_watch_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +75,10 @@ class Freeze:
     reason: str
     by: str
     since: str
+
+
+def outputs_of(part: str, states: Iterable[PartState]) -> dict[str, str]:
+    """What the parts of the same repository put out (addresses, names), as one mapping."""
+    family = part.partition("/")[0]
+    mates = (state for state in states if state.part.partition("/")[0] == family)
+    return {key: value for state in mates for key, value in state.outputs.items()}

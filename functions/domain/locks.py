@@ -10,14 +10,14 @@ compare-and-swap in the adapter makes it atomic.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeGuard
 
-Mode = Literal["superseded", "queued"]
+Mode = Literal["superseded", "queued", "parallel"]
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """An execution that wants the lock; `order` compares releases (a later commit is greater).
+    """An execution that wants the lock; `order` compares releases of one repository (a later commit is greater).
 
     A rollback goes before every waiting release, and is never superseded.
     """
@@ -27,6 +27,7 @@ class Contender:
     order: str
     reason: str
     rollback: bool = False
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +106,30 @@ def _queue(lock: Lock, contender: Contender, mode: Mode, now: str, token: str) -
     others = tuple(w for w in lock.waiters if w is not mine)
     rollbacks = tuple(w for w in others if w.contender.rollback)
     releases = tuple(w for w in others if not w.contender.rollback)
-    newer = [w.contender for w in releases] + ([lock.owner] if lock.owner and not lock.owner.rollback else [])
+    mates = tuple(w for w in releases if w.contender.repository == contender.repository)
+    newer = [w.contender for w in mates] + ([lock.owner] if _is_mate(lock.owner, contender) else [])
     if contender.rollback:
         line = (*rollbacks, waiter, *releases)
     elif any(c.order > contender.order for c in newer) and not (mine and mode == "queued"):
         return Answer(replace(lock, waiters=others), "superseded")
     elif mode == "superseded":
         told: tuple[tuple[Waiter, Literal["acquired", "superseded"]], ...] = tuple(
-            (w, "superseded") for w in releases if w.token
+            (w, "superseded") for w in mates if w.token
         )
-        return Answer(replace(lock, waiters=(*rollbacks, waiter)), "waiting", wake=told)
+        strangers = tuple(w for w in releases if w not in mates)
+        line = tuple(waiter if w is mine else w for w in lock.waiters if w is mine or w not in mates)
+        line = line if mine else (*rollbacks, *strangers, waiter)
+        return Answer(replace(lock, waiters=line), "waiting", wake=told)
     else:
         line = (*others, waiter)
     if mine:
         line = tuple(waiter if w is mine else w for w in lock.waiters)
     return Answer(replace(lock, waiters=line), "waiting")
+
+
+def _is_mate(owner: Contender | None, contender: Contender) -> TypeGuard[Contender]:
+    """Whether the owner is a release of the same repository: only those are newer or older than each other."""
+    return owner is not None and not owner.rollback and owner.repository == contender.repository
 
 
 def _own(lock: Lock, contender: Contender, now: str) -> Answer:

@@ -1,6 +1,7 @@
 """What people are told: subject and text of every mail, from the event alone (N1)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from functions.domain import budgets
@@ -45,6 +46,17 @@ def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
     return subject, "\n".join(lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where people see GitHub, and where they read what to do."""
+
+    github: str = ""
+    runbooks: str = ""
+
+
+NO_LINKS = Links()
+
+
 def _commits(approval: Approval) -> list[str]:
     """The commits since what runs, as they stand on the page."""
     if approval.shown is None:
@@ -53,7 +65,7 @@ def _commits(approval: Approval) -> list[str]:
     return [f"  {'Commits' if number == 0 else '':<10} {line}" for number, line in enumerate(told)]
 
 
-def compose(name: str, detail: Mapping[str, Any]) -> tuple[Topic, str, str] | None:
+def compose(name: str, detail: Mapping[str, Any], links: Links = NO_LINKS) -> tuple[Topic, str, str] | None:
     """Topic, subject and text of a domain event; None when the event is not for people."""
     writer = _WRITERS.get(name)
     if writer is None:
@@ -63,19 +75,31 @@ def compose(name: str, detail: Mapping[str, Any]) -> tuple[Topic, str, str] | No
     lines = [
         subject,
         "",
-        f"  Release      {release.get('repository', '?')} {release.get('commit', '?')[:12]}",
-        f"  Title        {release.get('message', '').partition(chr(10))[0]}",
-        f"  Author       {release.get('author', '?')}",
+        *(_release_lines(release) if "deploymentId" in detail else []),
         *([f"  Environment  {detail['environment']}"] if detail.get("environment") else []),
         f"  Reason       {reason}",
-        f"  Deployment   {detail['deploymentId']}",
-        *_commit_link(release),
+        *([f"  Deployment   {detail['deploymentId']}"] if "deploymentId" in detail else []),
+        *_links(detail, release, links),
     ]
     return topic, subject, "\n".join(lines)
 
 
-def _commit_link(release: Mapping[str, Any]) -> list[str]:
-    return [f"  Commit       {release['url']}"] if release.get("url") else []
+def _links(detail: Mapping[str, Any], release: Mapping[str, Any], links: Links) -> list[str]:
+    """The commit; and, when an environment is in an unknown state, what to do about it (R5)."""
+    found = []
+    if links.github and release.get("commit"):
+        found.append(f"  Commit       {links.github}/{release['repository']}/commit/{release['commit']}")
+    if links.runbooks and "unknown" in (detail.get("result"), detail.get("outcome")):
+        found.append(f"  Runbook      {links.runbooks}/frozen-environment.md")
+    return found
+
+
+def _release_lines(release: Mapping[str, Any]) -> list[str]:
+    return [
+        f"  Release      {release.get('repository', '?')} {release.get('commit', '?')[:12]}",
+        f"  Title        {release.get('message', '').partition(chr(10))[0]}",
+        f"  Author       {release.get('author', '?')}",
+    ]
 
 
 def _what(detail: Mapping[str, Any]) -> str:
@@ -107,7 +131,17 @@ def _rollback_finished(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
     return "rollbacks", subject, f"{detail['reason']}; it {late}" if late else detail["reason"]
 
 
+def _frozen(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
+    return "deployments", f"{detail['environment']} is FROZEN by {detail['by']}", detail["reason"]
+
+
+def _unfrozen(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
+    return "deployments", f"{detail['environment']} is open again, says {detail['by']}", detail["reason"]
+
+
 _WRITERS = {
+    "EnvironmentFrozen": _frozen,
+    "EnvironmentUnfrozen": _unfrozen,
     "DeploymentStarted": _started,
     "StageFinished": _stage,
     "DeploymentFinished": _finished,

@@ -7,8 +7,8 @@ from functions.domain.errors import BadInputError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SKIP = re.compile(r"\[(skip ci|ci skip)\]", re.IGNORECASE)
-# Step Functions allows 80 characters; a stage adds "-<environment>", a rollback of it "-rollback".
-_NAME_LIMIT = 48
+# Step Functions allows 80 characters; "-<environment>" (at most 17) and "-full-rollback" follow.
+LONGEST_NAME = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def execution_name(ref: str, commit: str) -> str:
     """The name that makes a delivery idempotent: `main-1a2b3c4d5e6f`, `tag-v1.2.0-1a2b3c4d5e6f`."""
     kind, name = branch_or_tag(ref)
     words = re.sub(r"[^A-Za-z0-9._-]+", "-", name if kind == "branch" else f"tag-{name}").strip("-.")
-    return f"{words[: _NAME_LIMIT - 13]}-{commit[:12]}"
+    return f"{words[: LONGEST_NAME - 13]}-{commit[:12]}"
 
 
 def asks_to_skip(message: str) -> bool:

@@ -1,6 +1,6 @@
 """The way back: what was changed, in which order it is undone, and what the end of it is called (R4, R5)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +12,10 @@ Verdict = Literal["restored", "partly", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Compensation:
-    """One ledger entry, written before the change it undoes. `before` is None when the part did not run yet."""
+    """One ledger entry, written before the change it undoes. `before` is None when the part did not run yet.
+
+    `recorded` is what the record said then, by which a rollback sees that nobody built upon the change since.
+    """
 
     environment: str
     order: int
@@ -20,6 +23,7 @@ class Compensation:
     before: Version | None
     definition_before: Part | None
     at: str
+    recorded: Version | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,33 @@ def steps(ledger: Sequence[Compensation], environment: str) -> tuple[Step, ...]:
     return tuple(Step(c.definition_before or c.part, c.before) for c in mine if c.before is not None)
 
 
+def way_back(state: PartState | None, found: str | None) -> Version | None:
+    """Where a part goes back to: what runs, unless that was never verified and something before it was (R4).
+
+    `found` is the version that truly runs; it counts where the record knows it as another one, made by hand.
+    """
+    recorded = state.running if state else None
+    if found is None:
+        return None
+    if recorded is None or recorded.version != found:
+        return Version("", "", "", "", found, "")
+    return state.good if state and state.good else recorded
+
+
+def in_force(
+    ledger: Sequence[Compensation], environment: str, deployment_id: str, states: Mapping[str, PartState]
+) -> tuple[Compensation, ...]:
+    """The entries of a release that nobody has built upon since: a late rollback leaves a newer release alone (P3)."""
+
+    def overtaken(entry: Compensation) -> bool:
+        state = states.get(entry.part.name)
+        running = state.running if state else None
+        ours = running is not None and running.deployment_id == deployment_id
+        return not ours and running not in (entry.before, entry.recorded)
+
+    return tuple(c for c in ledger if c.environment == environment and not overtaken(c))
+
+
 def verdict(parts: Sequence[ReadBack]) -> tuple[Verdict, str]:
     """*restored* when all reads back as meant, *partly* when only first releases have no way back, else *unknown*."""
     wrong = [p for p in parts if p.meant is not None and (p.found != p.meant or p.healthy is False)]
@@ -64,5 +95,6 @@ def _why(part: ReadBack) -> str:
 
 
 def after_rollback(state: PartState, step: Step) -> PartState:
-    """The record of a part once it was put back."""
-    return PartState(state.environment, state.part, step.to, state.good, step.part, state.outputs)
+    """The record of a part once it was put back; the release that was taken away is no known good any more."""
+    good = step.to if state.good else None
+    return PartState(state.environment, state.part, step.to, good, step.part, state.outputs)

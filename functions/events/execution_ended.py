@@ -1,20 +1,32 @@
-"""The end of an execution: what it could not say or give back itself is said and given back here (P9)."""
+"""The end of an execution: what it could not say or give back itself is said and given back here (P9).
+
+Rooms and workflows end their own things on every way they know. What is left are executions that were stopped, timed
+out or broke: from the console, by a limit, by a fault nobody foresaw.
+"""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.builds import Builds
 from functions.adapters.bus import Bus
+from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.deployment.conclude import announcement
-from functions.entry import Allow, Room
-from functions.stage.acquire_lock import lock_key
+from functions.domain.environments import Freeze
+from functions.domain.releases import Release
+from functions.domain.work_items import branch_key
+from functions.entry import Allow, Room, decode
+from functions.rollback import record_rollback
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
+
+# The failures that a deployment ends with after it announced its outcome itself.
+_TOLD = ("FailedClean", "FailedDirty")
 
 
 class Workflows:
@@ -41,16 +53,15 @@ ROOM = Room(
         *WaitsTable.WRITE,
         *DeploymentsTable.READ,
         *DeploymentsTable.WRITE,
+        *EnvironmentsTable.WRITE,
+        *Executions.STOP,
         *Builds.STOP,
         *Bus.PUT,
+        *EnvironmentsTable.WRITE,
         *Workflows.ROLL_BACK,
     ),
     timeout_seconds=60,
 )
-
-
-# The failures that a deployment ends with after it announced its outcome itself.
-_TOLD = ("FailedClean", "FailedDirty")
 
 
 def execution_ended(
@@ -60,22 +71,31 @@ def execution_ended(
     locks: LocksTable,
     waits: WaitsTable,
     deployments: DeploymentsTable,
+    environments: EnvironmentsTable,
     builds: Builds,
     bus: Bus,
+    clock: Clock,
 ) -> dict[str, list[str]]:
     """Every step may come twice: locks and waits end once, an outcome is written once."""
     detail = event["detail"]
-    execution, machine, status = detail["executionArn"], detail["stateMachineArn"], detail["status"]
+    execution, machine, name, status = (detail[k] for k in ("executionArn", "stateMachineArn", "name", "status"))
     done = _end_waits(execution, waits, builds)
-    given = executions.input(execution)
     if machine == workflows.deployment:
-        return {"done": done + _tell(detail["name"], status, detail.get("error"), deployments, bus)}
-    environment = given["environment"]
-    locks.release(lock_key(environment["name"]), execution)
-    done.append(f"released {lock_key(environment['name'])}")
-    parent = given.get("AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID", "")
-    if machine == workflows.stage and not executions.is_running(parent):
-        done += _go_back(given, detail["name"], status, executions, workflows, deployments)
+        done += _end_stages(name, status, deployments, executions, workflows)
+        done += _tell(name, status, detail.get("error"), deployments, bus)
+    elif machine == workflows.stage:
+        given = executions.input(execution)
+        back = _go_back(given, name, status, executions, workflows) if _touched(given, deployments) else []
+        # The lock stays with its dead owner until the rollback takes it: nobody comes between.
+        done += back or _release(given, execution, locks)
+    elif machine == workflows.rollback:
+        given = executions.input(execution)
+        done += _freeze(given, status, deployments, environments, bus, clock)
+        done += _release(given, execution, locks)
+    elif "item" in (given := executions.input(execution)):  # the poll, which this event wakes too, tells the card
+        key = branch_key(given["item"]["repository"], given["item"]["branch"])
+        locks.release(key, execution)
+        done.append(f"released {key}")
     return {"done": done}
 
 
@@ -99,6 +119,23 @@ def _void(wait: Wait, waits: WaitsTable) -> None:
         waits.decide(replace(approval, state="void", reason="the deployment that asked was stopped"))
 
 
+def _end_stages(
+    deployment_id: str, status: str, deployments: DeploymentsTable, executions: Executions, workflows: Workflows
+) -> list[str]:
+    """Stages of a stopped deployment are stopped; one that ended before, and left its way back to it, goes back."""
+    planned = ((deployments.get(deployment_id) or {}).get("plan") or {}).get("stages", [])
+    machine = workflows.stage.replace(":stateMachine:", ":execution:")
+    done = []
+    for name in (f"{deployment_id}-{stage['environment']}" for stage in planned):
+        execution = f"{machine}:{name}"
+        if executions.is_running(execution):
+            executions.stop(execution, f"its deployment ended as {status}")
+            done.append(f"stopped {execution}")
+        elif executions.describe(execution) and _touched(executions.input(execution), deployments):
+            done += _go_back(executions.input(execution), name, status, executions, workflows)
+    return done
+
+
 def _tell(deployment_id: str, status: str, error: str | None, deployments: DeploymentsTable, bus: Bus) -> list[str]:
     """A deployment that ended without its word: the word is written and announced, and noted once it was."""
     record = deployments.get(deployment_id) or {}
@@ -111,24 +148,67 @@ def _tell(deployment_id: str, status: str, error: str | None, deployments: Deplo
     return [f"told {stood['outcome']}"]
 
 
-def _go_back(
-    given: dict[str, Any],
-    name: str,
-    status: str,
-    executions: Executions,
-    workflows: Workflows,
-    deployments: DeploymentsTable,
-) -> list[str]:
-    """A stage that ended with nobody above it: what it had changed goes back in an execution of its own."""
+def _touched(given: dict[str, Any], deployments: DeploymentsTable) -> bool:
+    """Whether a stage had begun to change its environment, and not said how that ended."""
     environment = given["environment"]["name"]
-    touched = [c for c in deployments.ledger(given["deploymentId"]) if c.environment == environment]
     record = deployments.get(given["deploymentId"]) or {}
-    if not touched or environment in record.get("stages", {}):
-        return []
-    keys = ("deploymentId", "release", "environment")
-    payload = {key: given[key] for key in keys} | {
+    entries = any(c.environment == environment for c in deployments.ledger(given["deploymentId"]))
+    return entries and environment not in record.get("stages", {})
+
+
+def _go_back(given: dict[str, Any], name: str, status: str, executions: Executions, workflows: Workflows) -> list[str]:
+    """What a stage had changed goes back in an execution of its own, unless its deployment lives and does it."""
+    if executions.is_running(_parent(given)):
+        return ["left to the deployment to roll back"]
+    payload = {key: given[key] for key in ("deploymentId", "release", "environment")} | {
         "reason": f"the stage ended as {status}",
-        "breachedAt": record.get("startedAt", ""),
+        "breachedAt": "",
     }
-    executions.start(workflows.rollback, f"{name}-rollback-alone", payload)
-    return [f"rolling back {environment}"]
+    rollback, started = executions.start(workflows.rollback, f"{name}-rollback-alone", payload)
+    return [f"rolling back {given['environment']['name']}"] if started or executions.is_running(rollback) else []
+
+
+def _release(given: dict[str, Any], execution: str, locks: LocksTable) -> list[str]:
+    key = locks.key(given["environment"]["name"], given["release"]["repository"])
+    locks.release(key, execution)
+    return [f"released {key}"]
+
+
+def _freeze(
+    given: dict[str, Any],
+    status: str,
+    deployments: DeploymentsTable,
+    environments: EnvironmentsTable,
+    bus: Bus,
+    clock: Clock,
+) -> list[str]:
+    """A rollback that ended without its word: the environment is unknown, and people know.
+
+    Whoever waits for it goes on; where that is a stage, the full rollback that follows unfreezes what it restores.
+    """
+    name, deployment_id, now = given["environment"]["name"], given["deploymentId"], clock.text()
+    facts = (deployments.get(deployment_id) or {}).get(f"rollback_{name}")
+    if facts:
+        return []
+    reason = f"the rollback of {deployment_id} ended as {status}: nobody knows how far it came"
+    environments.freeze(name, Freeze(reason, f"rollback of {deployment_id}", now))
+    ended = record_rollback.Output(
+        deployment_id,
+        decode(Release, given["release"]),
+        name,
+        "unknown",
+        reason,
+        given["reason"],
+        given["breachedAt"] or now,
+        now,
+        now,
+    )
+    bus.put("RollbackFinished", ended)
+    unknown = {"result": "unknown", "reason": reason, "cause": given["reason"], "verifiedAt": now}
+    deployments.note(deployment_id, status="unknown", **{f"rollback_{name}": unknown})
+    return [f"froze {name}"]
+
+
+def _parent(given: dict[str, Any]) -> str:
+    """The execution that started this one; empty when nobody did."""
+    return str(given.get("AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID", ""))

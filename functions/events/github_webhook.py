@@ -54,11 +54,32 @@ class Deployments:
         return executions.start(self._aws.setting("DEPLOYMENT_WORKFLOW"), name, payload)[1]
 
 
-ROOM = Room(allow=(*WebhookSecret.READ, *Deployments.START, *Deliveries.USE), timeout_seconds=20)
+class Polls:
+    """Having the board polled now rather than at its time; the client is made when a card has moved."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("POLL_FUNCTION",)
+    HURRY: ClassVar[tuple[Allow, ...]] = (Allow(("lambda:InvokeFunction",), on="function/poll_board"),)
+
+    def __init__(self, aws: "Clients") -> None:
+        self._aws = aws
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """No client is made here."""
+        return cls(aws)
+
+    def hurry(self) -> None:
+        """Ask for a poll, and wait for nothing: it is the same poll that the schedule asks for."""
+        self._aws.client("lambda").invoke(
+            FunctionName=self._aws.setting("POLL_FUNCTION"), InvocationType="Event", Payload=b"{}"
+        )
+
+
+ROOM = Room(allow=(*WebhookSecret.READ, *Deployments.START, *Deliveries.USE, *Polls.HURRY), timeout_seconds=20)
 
 
 def github_webhook(
-    event: dict[str, Any], secret: WebhookSecret, deployments: Deployments, deliveries: Deliveries
+    event: dict[str, Any], secret: WebhookSecret, deployments: Deployments, deliveries: Deliveries, polls: Polls
 ) -> dict[str, Any]:
     """Nothing is parsed, and nothing is called but for the secret itself, before the signature is proven."""
     headers = {key.lower(): value for key, value in event.get("headers", {}).items()}
@@ -77,7 +98,7 @@ def github_webhook(
         payload = json.loads(body)
         if not isinstance(payload, dict):
             return _answer(400, "the payload is not a JSON object; set the webhook's content type to application/json")
-        return _once(headers, body, payload, deployments, deliveries)
+        return _once(headers, body, payload, deployments, deliveries, polls)
     except (ValueError, RecursionError) as error:
         return _answer(400, f"the body is not JSON: {error}; set the webhook's content type to application/json")
     except BadInputError as error:
@@ -85,22 +106,32 @@ def github_webhook(
 
 
 def _once(
-    headers: dict[str, str], body: bytes, payload: dict[str, Any], deployments: Deployments, deliveries: Deliveries
+    headers: dict[str, str],
+    body: bytes,
+    payload: dict[str, Any],
+    deployments: Deployments,
+    deliveries: Deliveries,
+    polls: Polls,
 ) -> dict[str, Any]:
     """A delivery that started something is remembered; a copy of it, however old, starts nothing again."""
     before = deliveries.handled(body)
     if before:
         return _answer(202, f"already handled: {before}")
-    name, started = _act(headers.get("x-github-event", ""), payload, deployments)
+    name, started = _act(headers.get("x-github-event", ""), payload, deployments, polls)
     if name:
         deliveries.remember(body, headers.get("x-github-delivery", ""), name)
     return started
 
 
-def _act(name: str, payload: dict[str, Any], deployments: Deployments) -> tuple[str, dict[str, Any]]:
+def _act(name: str, payload: dict[str, Any], deployments: Deployments, polls: Polls) -> tuple[str, dict[str, Any]]:
     """What was started, empty when nothing was; and the answer."""
     if name == "ping":
         return "", _answer(202, "pong")
+    if name == "projects_v2_item":
+        if not isinstance(payload.get("projects_v2_item"), dict):
+            raise BadInputError("projects_v2_item: projects_v2_item is missing or not an object")
+        polls.hurry()
+        return "", _answer(202, "the board is polled")
     if name != "push":
         return "", _answer(202, f"event {name or '(none)'} is not used here")
     read = read_push(payload, deployments.repositories, deployments.main_branch)

@@ -50,6 +50,8 @@ def measurements(name: str, detail: dict[str, Any]) -> list[Measurement]:
             ("GatePassed" if gate["outcome"] == "passed" else "GateFailed", MetricUnit.Count, 1.0, gate["name"])
             for gate in detail["gates"]
         ]
+    if name == "WorkItemFinished":
+        return [(f"WorkItem{detail['result'].title()}", MetricUnit.Count, 1, "all")]
     return []
 
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.domain.rollback import Step, steps
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.releases import Release
+from functions.domain.rollback import Step, in_force, steps
 from functions.entry import Room
 
 
@@ -12,6 +14,7 @@ class Input:
     """Whose changes, and where."""
 
     deployment_id: str
+    release: Release
     environment: str
 
 
@@ -22,10 +25,11 @@ class Output:
     steps: tuple[Step, ...]
 
 
-ROOM = Room(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE))
+ROOM = Room(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE, *EnvironmentsTable.READ))
 
 
-def plan_rollback(event: Input, deployments: DeploymentsTable) -> Output:
+def plan_rollback(event: Input, deployments: DeploymentsTable, environments: EnvironmentsTable) -> Output:
     """Reading changes nothing, so a second rollback plans the same and ends the same (R6)."""
     deployments.enter(event.deployment_id, event.environment, "rolling back")
-    return Output(steps(deployments.ledger(event.deployment_id), event.environment))
+    ledger, states = deployments.ledger(event.deployment_id), environments.parts(event.environment)
+    return Output(steps(in_force(ledger, event.environment, event.deployment_id, states), event.environment))

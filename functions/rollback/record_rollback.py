@@ -7,6 +7,7 @@ from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
+from functions.domain.reasons import plain_reason
 from functions.domain.releases import Release
 from functions.entry import Room
 
@@ -47,9 +48,9 @@ def record_rollback(
     event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable, clock: Clock
 ) -> Output:
     """A frozen environment takes no release until a person unfreezes it, or this release went back after all."""
-    now = clock.text()
+    now, why, cause = clock.text(), plain_reason(event.reason), plain_reason(event.cause)
     if event.result == "unknown":
-        reason = f"the rollback of {event.deployment_id} ended unknown: {event.reason}"
+        reason = f"the rollback of {event.deployment_id} ended unknown: {why}"
         environments.freeze(event.environment, Freeze(reason, f"rollback of {event.deployment_id}", now))
     elif event.result == "restored":
         frozen = environments.frozen(event.environment)
@@ -57,8 +58,8 @@ def record_rollback(
             environments.freeze(event.environment, None)
     facts = {
         "result": event.result,
-        "reason": event.reason,
-        "cause": event.cause,
+        "reason": why,
+        "cause": cause,
         "breachedAt": event.breached_at,
         "startedAt": event.started_at,
         "verifiedAt": now,
@@ -70,8 +71,8 @@ def record_rollback(
         event.release,
         event.environment,
         event.result,
-        event.reason,
-        event.cause,
+        why,
+        cause,
         event.breached_at,
         event.started_at,
         now,

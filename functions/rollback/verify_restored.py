@@ -8,7 +8,9 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.lookout import Lookout
 from functions.domain.environments import Environment, PartState
 from functions.domain.errors import NotHealthyYetError
-from functions.domain.rollback import Compensation, ReadBack, Verdict, verdict
+from functions.domain.releases import Release
+from functions.domain.rollback import Compensation, ReadBack, Verdict, in_force, verdict
+from functions.domain.watches import Accepted
 from functions.entry import Room
 from functions.stage.write_ledger import function_name
 
@@ -18,8 +20,10 @@ class Input:
     """The environment that went back; `failures` are the steps that could not."""
 
     deployment_id: str
+    release: Release
     environment: Environment
     failures: list[str] = field(default_factory=list)
+    accepted: Accepted = field(default_factory=Accepted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,9 @@ def verify_restored(
     lookout: Lookout,
 ) -> Output:
     """What is right but not well yet is a NotHealthyYetError: alarms need their period to become quiet."""
-    ledger = [c for c in deployments.ledger(event.deployment_id) if c.environment == event.environment.name]
-    states = environments.parts(event.environment.name)
+    name = event.environment.name
+    states = environments.parts(name)
+    ledger = in_force(deployments.ledger(event.deployment_id), name, event.deployment_id, states)
     went_back = {c.part.name for c in ledger if c.before is not None}
     probes = {p.part: p for p in lookout.probes(event.environment) if p.part in went_back}
     failed = {failure.split()[0].rstrip(":") for failure in event.failures if failure.strip()}
@@ -51,8 +56,8 @@ def verify_restored(
     if result == "unknown":
         return Output(result, reason)
     sick = [f"{probe.part}: {probe.reason}" for probe in probes.values() if not probe.healthy]
-    ringing = [a.name for a in lookout.alarms(event.environment) if a.state == "ALARM" and a.severity == "critical"]
-    unwell = sick + [f"alarm {name} still rings" for name in ringing]
+    critical = (a for a in lookout.alarms(event.environment) if a.state == "ALARM" and a.severity == "critical")
+    unwell = sick + [f"alarm {alarm.name} still rings" for alarm in critical if not event.accepted.covers(alarm)]
     if unwell and went_back:
         raise NotHealthyYetError("; ".join(unwell))
     return Output(result, reason)

@@ -51,7 +51,7 @@ def turn(event: Input, locks: LocksTable, environments: EnvironmentsTable, token
     refused = _refused(event, environments)
     if refused:
         return refused
-    answer = locks.request(lock_key(event.environment), contender(event), token)
+    answer = locks.request(locks.key(event.environment, event.release.repository), contender(event), token)
     refused = _refused(event, environments) if answer.outcome == "acquired" else None
     return refused or Output(answer.outcome, explain(answer), answer.lease)
 
@@ -74,7 +74,14 @@ def _refused(event: Input, environments: EnvironmentsTable) -> Output | None:
 
 def contender(event: Input) -> Contender:
     """How an execution stands in line: releases by the time of their commit."""
-    return Contender(event.execution, event.deployment_id, event.release.committed_at, event.reason, event.rollback)
+    return Contender(
+        event.execution,
+        event.deployment_id,
+        event.release.committed_at,
+        event.reason,
+        event.rollback,
+        event.release.repository,
+    )
 
 
 def explain(answer: Answer) -> str:
@@ -95,8 +102,3 @@ def held(lock: Lock) -> str:
         f"{lock.key} is held by {owner.deployment_id} ({owner.reason}) since {lock.since}; "
         f"it ends with that execution, which can be stopped: {owner.execution}"
     )
-
-
-def lock_key(environment: str) -> str:
-    """The lock of an environment."""
-    return f"environment/{environment}"

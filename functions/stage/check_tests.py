@@ -18,10 +18,11 @@ from functions.entry import Room
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """How the build of the tests ended, and where its reports are."""
+    """Whose tests these were, how their build ended, and where its reports are."""
 
     deployment_id: str
     environment: str
+    repository: str
     build: BuildEnd
     artifact: str
     after_deploy: AfterDeploy
@@ -68,5 +69,5 @@ def _judge(
             measured = read_performance(archive, wanted.performance)
     except SourceError as error:
         return ((build, Gate("reports", "failed", str(error))) if good else (build,)), None
-    verdict = judge_performance(measured, environments.performance(event.environment))
+    verdict = judge_performance(measured, environments.performance(event.environment, event.repository))
     return (build, tests, verdict), measured if isinstance(measured, Performance) else None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.reasons import plain_reason
 from functions.domain.releases import Release
 from functions.entry import Room
 
@@ -38,10 +39,10 @@ ROOM = Room(allow=DeploymentsTable.WRITE)
 
 def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> Output:
     """A repetition writes the same end again, at most a little later."""
-    ended = clock.text()
+    ended, reason = clock.text(), plain_reason(event.reason)
     facts = {
         "result": event.result,
-        "reason": event.reason,
+        "reason": reason,
         "startedAt": event.started_at,
         "finishedAt": ended,
     }
@@ -51,7 +52,7 @@ def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> Outpu
         event.release,
         event.environment,
         event.result,
-        event.reason,
+        reason,
         event.started_at,
         ended,
     )

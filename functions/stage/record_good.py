@@ -11,10 +11,11 @@ from functions.entry import Room, decode
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment whose watch ended well."""
+    """The environment whose watch ended well, and whose release was watched."""
 
     deployment_id: str
     environment: str
+    repository: str
     lease: Lease
 
 
@@ -36,5 +37,6 @@ def record_good(event: Input, environments: EnvironmentsTable, deployments: Depl
             environments.save(replace(state, good=state.running), event.lease)
     measured = (deployments.get(event.deployment_id) or {}).get(f"performance_{event.environment}")
     if measured:
-        environments.save_performance(event.environment, decode(Performance, measured), event.lease)
+        figures = decode(Performance, measured)
+        environments.save_performance(event.environment, event.repository, figures, event.lease)
     return Output(tuple(state.part for state in states))

@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 
 from functions.adapters.locks_table import LocksTable
+from functions.domain.releases import Release
 from functions.entry import Room
-from functions.stage.acquire_lock import lock_key
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Whose lock of which environment ends."""
+    """Whose lock ends: that of an environment, or another by its key."""
 
     deployment_id: str
     execution: str
-    environment: str
+    environment: str = ""
+    release: Release | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +30,6 @@ ROOM = Room(allow=LocksTable.WRITE)
 
 def release_lock(event: Input, locks: LocksTable) -> Output:
     """Releasing what is not held changes nothing, so this may come twice."""
-    lock = locks.release(lock_key(event.environment), event.execution).lock
+    key = locks.key(event.environment, event.release.repository) if event.release else event.key
+    lock = locks.release(key, event.execution).lock
     return Output(lock.owner.execution if lock.owner else "")

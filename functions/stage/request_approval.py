@@ -1,6 +1,6 @@
 """RequestApproval: write the request, and mail the people who decide a link with a secret in it (A1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -11,15 +11,17 @@ from functions.adapters.clock import Clock, iso
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.rollback_outlook import RollbackOutlook
+from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.topics import Topics
-from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Approval, Shown, hash_secret
+from functions.adapters.waits_table import WaitsTable, approval_key
+from functions.domain.approvals import Approval, Shown, hash_secret, supersedes
 from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
 from functions.domain.gates import Gate
 from functions.domain.messages import approval_wanted
 from functions.domain.releases import Release
 from functions.entry import Room
+from functions.stage.await_approval import decided
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -67,6 +69,7 @@ class ApprovalLinks:
 
 ROOM = Room(
     allow=(
+        *WaitsTable.READ,
         *WaitsTable.WRITE,
         *EnvironmentsTable.READ,
         *DeploymentsTable.READ,
@@ -74,6 +77,7 @@ ROOM = Room(
         *Artifacts.READ,
         *RollbackOutlook.LOOK,
         *Topics.PUBLISH,
+        *TaskTokens.COMPLETE,
     ),
     timeout_seconds=50,
     memory_mb=1024,
@@ -87,6 +91,7 @@ def request_approval(
     outlook: RollbackOutlook,
     deployments: DeploymentsTable,
     topics: Topics,
+    tokens: TaskTokens,
     links: ApprovalLinks,
     clock: Clock,
 ) -> Output:
@@ -105,17 +110,33 @@ def request_approval(
         requested_at=iso(now),
         decides_from=iso(now + timedelta(seconds=environment.approval_wait_seconds)),
         expires_at=iso(now + timedelta(seconds=environment.approval_timeout_seconds)),
+        repository=event.release.repository,
+        committed_at=event.release.committed_at,
         holders={hash_secret(secret): to for to, secret in secrets.items() if to},
         approvers=environment.approvers,
         needed=environment.approvals_needed,
         authors=[] if environment.author_may_approve else _authors(event.release),
         shown=shown,
     )
+    # Written before the others are read: of two that ask at once, at least one sees the other.
     waits.save_approval(approval, now)
+    others = [other for other in waits.approvals_of(approval.environment) if other.approval_id != approval_id]
+    if any(supersedes(other, approval) for other in others):
+        _supersede(waits.approval(approval_id) or approval, waits, tokens)
+        return Output(approval_id)
+    for older in (other for other in others if supersedes(approval, other)):
+        _supersede(older, waits, tokens)
     deployments.enter(event.deployment_id, environment.name, "waiting for approval")
     for to, secret in secrets.items():
         topics.publish("approvals", *approval_wanted(approval, links.link(approval_id, secret)), to)
     return Output(approval_id)
+
+
+def _supersede(older: Approval, waits: WaitsTable, tokens: TaskTokens) -> None:
+    ended = replace(older, state="superseded")
+    wait = waits.find(approval_key(older.approval_id))
+    if waits.decide(ended) and wait:
+        tokens.succeed(wait.token, decided(ended))
 
 
 def _recipients(environment: Environment) -> list[str]:

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from functions.adapters.builds import BuildOrder, Builds
+from functions.adapters.clock import Clock
 from functions.adapters.environments_table import EnvironmentsTable
-from functions.deployment.start_build import Output
+from functions.adapters.executions import Executions
+from functions.adapters.waits_table import WaitsTable
+from functions.deployment.start_build import Output, belong
 from functions.domain import budgets
-from functions.domain.environments import Environment
+from functions.domain.environments import Environment, outputs_of
 from functions.domain.manifests import AfterDeploy
 from functions.domain.releases import Release
 from functions.entry import Room
@@ -15,24 +18,36 @@ from functions.entry import Room
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What to run and where; `purpose` makes a repetition find the build it already started."""
+    """What to run and where, for the repository of `part`; `purpose` makes a repetition find its build."""
 
     deployment_id: str
     release: Release
     purpose: str
     environment: Environment
+    part: str
     after_deploy: AfterDeploy
     source: str
     input_artifact: str
     artifact: str
+    execution: str = ""
 
 
-ROOM = Room(allow=(*Builds.START, *EnvironmentsTable.READ))
+ROOM = Room(allow=(*Builds.START, *Builds.STOP, *EnvironmentsTable.READ, *WaitsTable.WRITE, *Executions.ASK))
 
 
-def start_tests(event: Input, builds: Builds, environments: EnvironmentsTable) -> Output:
-    """Tests find what they test in `KIRO_OUTPUT_…`: what the environment's parts put out, `url` as KIRO_OUTPUT_URL."""
-    outputs = environments.outputs(event.environment.name)
+def start_tests(
+    event: Input,
+    builds: Builds,
+    environments: EnvironmentsTable,
+    waits: WaitsTable,
+    executions: Executions,
+    clock: Clock,
+) -> Output:
+    """Tests find what they test in `KIRO_OUTPUT_…`: what its repository's parts put out, `url` as KIRO_OUTPUT_URL.
+
+    Like every build, this one belongs to its execution from the start (P9).
+    """
+    outputs = outputs_of(event.part, environments.parts(event.environment.name).values())
     variables = {
         **event.environment.variables,
         **{f"KIRO_OUTPUT_{_variable(name)}": value for name, value in outputs.items()},
@@ -51,7 +66,9 @@ def start_tests(event: Input, builds: Builds, environments: EnvironmentsTable) -
         token=sha256(event.purpose.encode()).hexdigest(),
         input_artifact=event.input_artifact,
     )
-    return Output(builds.start(order))
+    build_id = builds.start(order)
+    belong(build_id, event.execution, builds, waits, executions, clock)
+    return Output(build_id)
 
 
 def _variable(name: str) -> str:

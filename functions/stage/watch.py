@@ -1,19 +1,19 @@
 """Watch: leave a token for alarms, then read alarms and health; done when the time is up or something is wrong (R1)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from functions.adapters.clock import Clock
 from functions.adapters.lookout import Lookout
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.environments import Environment
-from functions.domain.watches import Watch, judge
-from functions.entry import Room, encode
+from functions.domain.watches import Accepted, Watch, judge
+from functions.entry import Room, decode, encode
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What is watched until when (ISO 8601); `reviewed` are warnings that a person has looked at."""
+    """What is watched until when (ISO 8601); `reviewed` warnings were looked at, `accepted` alarms rang before."""
 
     task_token: str
     execution: str
@@ -21,6 +21,7 @@ class Input:
     environment: Environment
     until: str
     reviewed: list[str] = field(default_factory=list)
+    accepted: Accepted = field(default_factory=Accepted)
 
 
 ROOM = Room(allow=(*WaitsTable.WRITE, *Lookout.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
@@ -29,16 +30,40 @@ ROOM = Room(allow=(*WaitsTable.WRITE, *Lookout.LOOK, *TaskTokens.COMPLETE), time
 def watch(event: Input, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, clock: Clock) -> Watch:
     """Token first, then the look: an alarm between the two is seen by one or by the other."""
     key = watch_key(event.environment.name, event.execution)
-    facts = {"environment": encode(event.environment), "until": event.until, "reviewed": event.reviewed}
-    waits.store(Wait(key, event.task_token, event.execution, event.environment.name, facts), clock.now())
-    alarms = lookout.alarms(event.environment)
-    seen = judge(
-        alarms, lookout.probes(event.environment), now=clock.text(), until=event.until, reviewed=event.reviewed
+    known = waits.find(key)
+    facts = {
+        **(known.facts if known else {}),
+        "environment": encode(event.environment),
+        "until": event.until,
+        "reviewed": event.reviewed,
+        "accepted": encode(event.accepted),
+    }
+    wait = Wait(key, event.task_token, event.execution, event.environment.name, facts)
+    waits.store(wait, clock.now())
+    seen = failed_before(wait) or judge(
+        lookout.alarms(event.environment),
+        lookout.probes(event.environment),
+        now=clock.text(),
+        until=event.until,
+        reviewed=event.reviewed,
+        accepted=event.accepted,
     )
+    remember(wait, seen, waits, clock)
     if seen.outcome != "watching":
         tokens.succeed(event.task_token, seen)
         waits.forget(key)
     return seen
+
+
+def failed_before(wait: Wait) -> Watch | None:
+    """The breach that was seen but could not be told: a watch that failed once stays failed (R1)."""
+    return decode(Watch, wait.facts["failed"]) if "failed" in wait.facts else None
+
+
+def remember(wait: Wait, seen: Watch, waits: WaitsTable, clock: Clock) -> None:
+    """Keep a breach until it was told; nothing else needs keeping."""
+    if seen.outcome == "breached" and "failed" not in wait.facts:
+        waits.store(replace(wait, facts={**wait.facts, "failed": encode(seen)}), clock.now())
 
 
 def watch_key(environment: str, execution: str) -> str:

@@ -6,10 +6,10 @@ from functions.adapters.clock import Clock
 from functions.adapters.delivered_functions import DeliveredFunctions
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
-from functions.domain.environments import Environment, PartState, Version
+from functions.domain.environments import Environment, PartState
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part, fill
-from functions.domain.rollback import Compensation
+from functions.domain.rollback import Compensation, way_back
 from functions.entry import Room
 
 
@@ -44,7 +44,7 @@ def write_ledger(
     """The first entry of a part stays: a repetition after the change would note the change itself."""
     environments.fence(event.environment.name, event.lease)
     state = environments.parts(event.environment.name).get(event.part.name)
-    before = _before(event, state, functions)
+    before = way_back(state, _found(event, state, functions))
     entry = Compensation(
         event.environment.name,
         event.order,
@@ -52,23 +52,18 @@ def write_ledger(
         before,
         state.definition if state else None,
         clock.text(),
+        state.running if state else None,
     )
     deployments.write_ledger(event.deployment_id, entry)
     return Output(before.version if before else "")
 
 
-def _before(event: Input, state: PartState | None, functions: DeliveredFunctions) -> Version | None:
-    """What the record says ran; for an alias, what it truly points to, also when somebody moved it by hand."""
-    recorded = state.running if state else None
+def _found(event: Input, state: PartState | None, functions: DeliveredFunctions) -> str | None:
+    """What runs: for an alias, what it truly points to, also when somebody moved it by hand; else what is recorded."""
     if event.part.kind != "lambda":
-        return recorded
-    name = function_name(event.environment, event.part)
-    found = functions.alias(event.environment, name, event.part.alias)
-    if found is None or found == "$LATEST":
-        return None
-    if recorded and recorded.version == found:
-        return recorded
-    return Version("", "", "", "", found, "")
+        return state.running.version if state and state.running else None
+    found = functions.alias(event.environment, function_name(event.environment, event.part), event.part.alias)
+    return None if found == "$LATEST" else found
 
 
 def function_name(environment: Environment, part: Part) -> str:

@@ -83,7 +83,7 @@ def parse(text: str) -> Buildspec:
     artifacts = _mapping(document, "artifacts")
     secondary = _mapping(artifacts, "secondary-artifacts")
     return Buildspec(
-        shell="bash" if shell == "bash" else "sh",
+        shell="bash" if shell == "bash" else "sh",  # nosec B604 - a field of the buildspec, not a call of a shell
         variables=_strings(environment, "variables"),
         parameters=_strings(environment, "parameter-store"),
         secrets=_strings(environment, "secrets-manager"),

@@ -63,6 +63,9 @@ def _serve(request: Request, repository: Repository, service_path: str, token: T
             body.write(chunk)
         size = body.tell()
         body.seek(0)
+        if service_path == _PUSH and token.pushes_to and not _within(body, f"refs/heads/{token.pushes_to}"):
+            return _plain(f"GH013: Repository rule violations: only {token.pushes_to} may be pushed to.", 403)
+        body.seek(0)
         process = subprocess.Popen(
             ["git", "http-backend"],
             stdin=body,
@@ -75,6 +78,15 @@ def _serve(request: Request, repository: Repository, service_path: str, token: T
         raise RuntimeError("git http-backend gave no output pipe")
     status, headers = _head(output)
     return Response(_stream(process, output), status, headers, direct_passthrough=True)
+
+
+def _within(body: IO[bytes], prefix: str) -> bool:
+    """Whether a push moves only refs below a prefix: it begins with pkt-lines of `old new ref`, up to a flush."""
+    while (length := int(body.read(4) or b"0", 16)) > 4:
+        words = body.read(length - 4).split(b"\0")[0].split()
+        if not words[2].decode(errors="replace").startswith(prefix):
+            return False
+    return True
 
 
 def _cgi(request: Request, repository: Repository, service_path: str, token: Token, size: int) -> dict[str, str]:

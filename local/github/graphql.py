@@ -1,14 +1,210 @@
-"""The GraphQL endpoint; it answers nothing yet."""
+"""The GraphQL endpoint: GitHub's published schema (`schema.graphql`, what the worker uses of it), run on the store.
 
+Every document is counted and costs a point; when the points are used up GitHub answers RATE_LIMITED, and so does this.
+"""
+
+import re
+import time
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from local.github.routing import ApiError, Call, Routes
+from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
+from werkzeug.wrappers import Response
+
+from local.github import shapes
+from local.github.boards import Board, Card, Value
+from local.github.records import Issue, Repository
+from local.github.routing import Call, Routes, reply
 
 ROUTES = Routes()
+_FILTER = re.compile(r'status:"([^"]*)"')
+_FILTER_ARGUMENT = re.compile(r", query: String(?=\): ProjectV2ItemConnection)")
+_MOST = 100
+
+
+@cache
+def schema(*, filters: bool) -> GraphQLSchema:
+    """The schema; a server that does not filter has no argument for it."""
+    text = Path(__file__).with_name("schema.graphql").read_text("utf-8")
+    return build_schema(text if filters else _FILTER_ARGUMENT.sub("", text))
 
 
 @ROUTES.add("POST", "/api/graphql", "metadata:read")
-def query(call: Call) -> dict[str, Any]:
+def query(call: Call) -> Response:
     """Answer a GraphQL document."""
-    call.body("query")
-    raise ApiError(501, "The local GitHub has no GraphQL yet: use REST, or point this client at a real GitHub.")
+    body, usage = call.body("query"), call.store.graphql
+    name = re.search(r"\b(?:query|mutation)\s+(\w+)", body["query"])
+    with call.store.lock:
+        usage.documents.append(name[1] if name else "")
+        limited = usage.used >= usage.limit
+        usage.used += not limited
+    headers = {
+        "X-RateLimit-Limit": str(usage.limit),
+        "X-RateLimit-Remaining": str(usage.limit - usage.used),
+        "X-RateLimit-Reset": str(int(usage.resets)),
+    }
+    if limited:
+        error = {"type": "RATE_LIMITED", "message": "API rate limit already exceeded"}
+        return reply({"errors": [error]}, 200, headers)
+    result = graphql_sync(
+        schema(filters=usage.filters), body["query"], _Root(call).fields(), variable_values=body.get("variables") or {}
+    )
+    answer: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        answer["errors"] = [{"type": (e.extensions or {}).get("type"), **e.formatted} for e in result.errors]
+    return reply(answer, 200, headers)
+
+
+class _Root:
+    """What queries and mutations begin with; graphql-core calls the callables with their arguments."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._store = call.store
+
+    def fields(self) -> dict[str, Any]:
+        """The root value."""
+        return {
+            "rateLimit": self._rate_limit,
+            "repositoryOwner": self._owner,
+            "node": self._node,
+            "updateProjectV2ItemFieldValue": self._update,
+            "convertPullRequestToDraft": lambda _, **given: self._draft(given["input"], draft=True),
+            "markPullRequestReadyForReview": lambda _, **given: self._draft(given["input"], draft=False),
+        }
+
+    def _rate_limit(self, _: Any, **__: Any) -> dict[str, Any]:
+        usage = self._store.graphql
+        reset = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(usage.resets))
+        return {"cost": 1, "remaining": usage.limit - usage.used, "resetAt": reset}
+
+    def _owner(self, _: Any, login: str) -> dict[str, Any] | None:
+        if login not in self._store.people:
+            return None
+        return {
+            "__typename": "Organization",
+            "login": login,
+            "projectV2": lambda _, number: self._board(login, number),
+        }
+
+    def _board(self, login: str, number: int) -> dict[str, Any] | None:
+        found = self._store.boards.get((login, number))
+        if found is None:
+            raise GraphQLError(f"Could not resolve to a ProjectV2 with the number {number}.", extensions=_NOT_FOUND)
+        return self._project(found)
+
+    def _project(self, board: Board) -> dict[str, Any]:
+        return {
+            "id": board.id,
+            "items": lambda _, **given: self._items(board, **given),
+            "field": lambda _, name: _field(board, name),
+        }
+
+    def _items(
+        self, board: Board, first: int = 0, after: str | None = None, query: str = "", **_: Any
+    ) -> dict[str, Any]:
+        if not 1 <= first <= _MOST:
+            raise GraphQLError(
+                f"Requesting {first} records on the `items` connection exceeds the `first` limit of 100."
+            )
+        wanted = _FILTER.search(query or "")
+        cards = [c for c in board.cards.values() if not wanted or board.column_of(c) == wanted[1]]
+        start = int(after) if after else 0
+        end = start + first
+        return {
+            "nodes": [self._item(board, card) for card in cards[start:end]],
+            "pageInfo": {"hasNextPage": end < len(cards), "endCursor": str(min(end, len(cards)))},
+        }
+
+    def _item(self, board: Board, card: Card) -> dict[str, Any]:
+        return {
+            "__typename": "ProjectV2Item",
+            "id": card.id,
+            "createdAt": shapes.moment(card.created),
+            "isArchived": card.archived,
+            "project": lambda _: self._project(board),
+            "content": lambda _: _content(card),
+            "fieldValueByName": lambda _, name: _value(card.values.get(name), name),
+        }
+
+    def _node(self, _: Any, id: str) -> dict[str, Any] | None:  # noqa: A002 - GitHub's name
+        board, card = self._card(id)
+        return self._item(board, card)
+
+    def _card(self, item_id: str) -> tuple[Board, Card]:
+        for board in self._store.boards.values():
+            if item_id in board.cards:
+                return board, board.cards[item_id]
+        raise GraphQLError(f"Could not resolve to a node with the global id of '{item_id}'", extensions=_NOT_FOUND)
+
+    def _update(self, _: Any, **given: Any) -> dict[str, Any]:
+        self._demand("organization_projects")
+        told = given["input"]
+        board, card = self._card(told["itemId"])
+        name = told["fieldId"].removeprefix(f"{board.id}/")
+        option = told["value"].get("singleSelectOptionId")
+        text = board.columns[int(option)] if option is not None else told["value"]["text"]
+        board.write(card, name, text)
+        return {"projectV2Item": self._item(board, card)}
+
+    def _draft(self, given: dict[str, Any], *, draft: bool) -> dict[str, Any]:
+        self._demand("pull_requests")
+        for repository in self._store.repositories.values():
+            for issue in repository.issues:
+                if issue.pull and shapes.node("PullRequest", issue.id) == given["pullRequestId"]:
+                    issue.pull.draft = draft
+                    return {"pullRequest": _pull(repository, issue)}
+        raise GraphQLError("Could not resolve to a PullRequest", extensions=_NOT_FOUND)
+
+    def _demand(self, area: str) -> None:
+        if not self._call.token.may(area, "write"):
+            raise GraphQLError("Resource not accessible by personal access token", extensions={"type": "FORBIDDEN"})
+
+
+_NOT_FOUND = {"type": "NOT_FOUND"}
+
+
+def _field(board: Board, name: str) -> dict[str, Any] | None:
+    if name == "Status":
+        options = [{"id": str(place), "name": column} for place, column in enumerate(board.columns)]
+        return {
+            "__typename": "ProjectV2SingleSelectField",
+            "id": f"{board.id}/Status",
+            "options": lambda _, names=None: [one for one in options if names is None or one["name"] in names],
+        }
+    if name in board.texts:
+        return {"__typename": "ProjectV2Field", "id": f"{board.id}/{name}", "dataType": "TEXT"}
+    return None
+
+
+def _value(value: Value | None, name: str) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    if name == "Status":
+        since = shapes.moment(value.since)
+        return {"__typename": "ProjectV2ItemFieldSingleSelectValue", "name": value.text, "updatedAt": since}
+    return {"__typename": "ProjectV2ItemFieldTextValue", "text": value.text}
+
+
+def _content(card: Card) -> dict[str, Any]:
+    if card.issue is None or card.repository is None:
+        return {"__typename": "DraftIssue", "title": card.title}
+    if card.issue.pull:
+        return _pull(card.repository, card.issue)
+    return {"__typename": "Issue", **_shared(card.repository, card.issue)}
+
+
+def _pull(repository: Repository, issue: Issue) -> dict[str, Any]:
+    assert issue.pull is not None  # noqa: S101 - the type checker's; callers have looked
+    return {
+        "__typename": "PullRequest",
+        **_shared(repository, issue),
+        "headRefName": issue.pull.head,
+        "isCrossRepository": False,
+        "isDraft": issue.pull.draft,
+    }
+
+
+def _shared(repository: Repository, issue: Issue) -> dict[str, Any]:
+    return {"number": issue.number, "title": issue.title, "repository": {"nameWithOwner": repository.full_name}}

@@ -1,6 +1,7 @@
 """What the local GitHub remembers: people, tokens, repositories and what was reported about them."""
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,11 +26,15 @@ class Person:
 
 @dataclass(frozen=True)
 class Token:
-    """A credential; `permissions` maps an area to read or write, and None means everything."""
+    """A credential; `permissions` maps an area to read or write, and None means everything.
+
+    `pushes_to` stands for a ruleset: where it is given, only branches that begin with it may be pushed.
+    """
 
     owner: Person
     permissions: Mapping[str, str] | None = None
     repositories: frozenset[str] | None = None
+    pushes_to: str = ""
 
     def may(self, area: str, level: str) -> bool:
         """Whether the token reads or writes an area; metadata is always readable."""
@@ -189,6 +194,17 @@ class Sarif:
     commit_sha: str
     ref: str
     document: Mapping[str, Any]
+
+
+@dataclass
+class GraphQLUsage:
+    """What GraphQL was asked (names of documents), the points it cost, and whether this server filters boards."""
+
+    documents: list[str] = field(default_factory=list)
+    used: int = 0
+    limit: int = 5000
+    resets: float = field(default_factory=lambda: time.time() + 3600)
+    filters: bool = True
 
 
 @dataclass

@@ -4,7 +4,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Self
@@ -32,6 +32,7 @@ from local.github import (
     rest_statuses,
 )
 from local.github.access import authenticate, check
+from local.github.boards import COLUMNS, Board
 from local.github.faults import Fault, Faults
 from local.github.git import Ref
 from local.github.records import App, Hook, Person, Repository, now
@@ -124,9 +125,18 @@ class LocalGitHub:
         email: str = "",
         permissions: Mapping[str, str] | None = None,
         repositories: Collection[str] | None = None,
+        pushes_to: str = "",
     ) -> None:
         """Let a token in, with fine-grained permissions (`{"contents": "read"}`) or all of them."""
-        self.store.add_token(token, self.store.person(login, email), permissions, repositories)
+        self.store.add_token(token, self.store.person(login, email), permissions, repositories, pushes_to)
+
+    def add_board(
+        self, owner: str, number: int = 1, columns: Sequence[str] = COLUMNS, texts: Sequence[str] = ("Branch", "Reason")
+    ) -> Board:
+        """Make a board of an organisation, with a status field and text fields."""
+        self.store.person(owner)
+        made = self.store.boards[owner, number] = Board(self, owner, number, columns, texts)
+        return made
 
     def add_app(
         self, app_id: str, installation_id: int, public_key: str, permissions: Mapping[str, str] | None = None

@@ -4,9 +4,13 @@ import itertools
 import threading
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local.github.git import GitRepository
-from local.github.records import App, Archive, Person, Repository, Token
+from local.github.records import App, Archive, GraphQLUsage, Person, Repository, Token
+
+if TYPE_CHECKING:
+    from local.github.boards import Board
 
 
 class Store:
@@ -21,6 +25,8 @@ class Store:
         self.apps: dict[int, App] = {}
         self.archives: dict[str, Archive] = {}
         self.repositories: dict[str, Repository] = {}
+        self.boards: dict[tuple[str, int], Board] = {}
+        self.graphql = GraphQLUsage()
 
     def next_id(self) -> int:
         """A number never given before."""
@@ -44,10 +50,11 @@ class Store:
         owner: Person,
         permissions: Mapping[str, str] | None,
         repositories: Collection[str] | None,
+        pushes_to: str = "",
     ) -> None:
         """Let a token in; None means every permission, or every repository."""
         seen = None if repositories is None else frozenset(repositories)
-        self.tokens[token] = Token(owner, permissions, seen)
+        self.tokens[token] = Token(owner, permissions, seen, pushes_to)
 
     def create_repository(self, full_name: str, default_branch: str) -> Repository:
         """Make an empty repository."""

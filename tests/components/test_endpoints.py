@@ -1,12 +1,12 @@
-"""The way in: three routes, each of which may call its function and nothing else may."""
+"""The way in: four routes, each of which may call its function and nothing else may."""
 
 from tests.components.recorder import Outcome
 
 
-def test_the_routes_are_webhook_and_approvals(whole: Outcome) -> None:
+def test_the_routes_are_webhook_approvals_and_alarms(whole: Outcome) -> None:
     """A page is read with GET and decides with POST."""
     routes = {route.inputs["routeKey"] for route in whole.recorder.of("apigatewayv2/route:Route")}
-    assert routes == {"POST /github", "GET /approvals/{id}", "POST /approvals/{id}"}
+    assert routes == {"POST /github", "GET /approvals/{id}", "POST /approvals/{id}", "POST /alarms/{environment}"}
 
 
 def test_permission_to_call_is_bound_to_a_route(whole: Outcome) -> None:
@@ -16,7 +16,12 @@ def test_permission_to_call_is_bound_to_a_route(whole: Outcome) -> None:
         for one in whole.recorder.of("lambda/permission:Permission")
         if one.inputs["principal"] == "apigateway.amazonaws.com"
     ]
-    assert sorted(sources) == ["*/GET/approvals/{id}", "*/POST/approvals/{id}", "*/POST/github"]
+    assert sorted(sources) == [
+        "*/GET/approvals/{id}",
+        "*/POST/alarms/{environment}",
+        "*/POST/approvals/{id}",
+        "*/POST/github",
+    ]
 
 
 def test_the_stage_is_throttled_and_logged_without_query_strings(whole: Outcome) -> None:

@@ -5,13 +5,25 @@ from typing import Any
 
 import pytest
 
-from components.settings import Backstops, CodeBuild, EnvironmentSettings, GitHub, Settings, SettingsError, parse
+from components.settings import (
+    Backstops,
+    CodeBuild,
+    DeploymentFreeze,
+    DeploymentWindow,
+    EnvironmentSettings,
+    GitHub,
+    Settings,
+    SettingsError,
+    parse,
+)
 from tests.components.recorder import stack_config
 
 GOOD: dict[str, Any] = {
     "github": {"repositories": ["acme/shop"]},
     "environments": [{"name": "test"}, {"name": "production", "approval": True}],
 }
+WINDOW = {"days": ["mon", "fri"], "opens": "09:00", "closes": "17:00", "timezone": "Europe/Berlin"}
+FREEZE = {"starts": "2026-12-24T00:00:00+01:00", "ends": "2026-12-27T00:00:00+01:00", "reason": "holidays"}
 
 
 def _parse(stack: str = "test", **changed: Any) -> Settings:
@@ -48,10 +60,16 @@ def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
         ({"logRetentionDays": 91}, ["kiro-worker:logRetentionDays", "91", "90"]),
         ({"pollMinutes": 0}, ["kiro-worker:pollMinutes", "0", "greater than or equal to 1"]),
         ({"retainStateful": "yes"}, ["kiro-worker:retainStateful", '"yes"', "boolean"]),
-        ({"lockMode": "parallel"}, ["kiro-worker:lockMode", '"parallel"', "superseded", "queued"]),
+        ({"lockMode": "random"}, ["kiro-worker:lockMode", '"random"', "superseded", "queued", "parallel"]),
         ({"notificationEmail": "nobody"}, ["kiro-worker:notificationEmail", '"nobody"']),
         ({"github": {"repositories": []}}, ["kiro-worker:github.repositories", "at least 1"]),
         ({"github": {"repositories": ["shop"]}}, ["kiro-worker:github.repositories[0]", '"shop"']),
+        ({"worker": {"concurency": 2}}, ["kiro-worker:worker.concurency", "agentCommand"]),
+        ({"worker": {"columns": {"done": "x"}}}, ["kiro-worker:worker.columns.done", "inReview"]),
+        ({"worker": {"columns": {"todo": "A", "failed": "A"}}}, ["worker.columns", "four different columns"]),
+        ({"worker": {"agentCommand": "kiro --spec {spec}"}}, ["kiro-worker:worker.agentCommand", "task"]),
+        ({"worker": {"branchNamespace": ""}}, ["kiro-worker:worker.branchNamespace"]),
+        ({"github": {"repositories": ["a/b"], "projectNumber": 1}}, ["organisation and projectNumber go together"]),
         ({"environments": []}, ["kiro-worker:environments", "at least 1"]),
         ({"environments": _environment(name="Test 1")}, ["kiro-worker:environments[0].name", '"Test 1"']),
         ({"environments": _environment(watchSeconds="300")}, ["environments[0].watchSeconds", "integer"]),
@@ -74,6 +92,26 @@ def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
             ["environments[0]", "approvalWaitSeconds must be less"],
         ),
         ({"backstops": {"watchSeconds": 1}}, ["kiro-worker:backstops.watchSeconds", "1"]),
+        ({"backstops": {"enhancedSeconds": 4}}, ["kiro-worker:backstops.enhancedSeconds", "4"]),
+        ({"environments": _environment(name="a" * 17)}, ["environments[0].name", '"' + "a" * 17 + '"']),
+        ({"environments": _environment(windows=[{**WINDOW, "days": ["Monday"]}])}, ["windows[0].days[0]", "'mon'"]),
+        ({"environments": _environment(windows=[{**WINDOW, "days": []}])}, ["windows[0].days", "at least 1"]),
+        ({"environments": _environment(windows=[{**WINDOW, "opens": "24:00"}])}, ["windows[0].opens", '"24:00"']),
+        ({"environments": _environment(windows=[{**WINDOW, "closes": "9:00"}])}, ["windows[0].closes", '"9:00"']),
+        (
+            {"environments": _environment(windows=[{**WINDOW, "timezone": "Berlin"}])},
+            ["windows[0].timezone", '"Berlin"', "Europe/Berlin"],
+        ),
+        ({"environments": _environment(windows=[{"days": ["mon"], "opens": "09:00"}])}, ["windows[0].closes"]),
+        (
+            {"environments": _environment(freezes=[{**FREEZE, "starts": "2026-12-24T00:00:00"}])},
+            ["freezes[0].starts", "with its offset"],
+        ),
+        ({"environments": _environment(freezes=[{**FREEZE, "ends": "Christmas"}])}, ["freezes[0].ends", '"Christmas"']),
+        ({"environments": _environment(freezes=[{**FREEZE, "reason": ""}])}, ["freezes[0].reason", "at least 1"]),
+        ({"environments": _environment(ringingAlarms="shrug")}, ["ringingAlarms", '"shrug"', "block", "ask", "ignore"]),
+        ({"environments": _environment(blindAlarms="shrug")}, ["blindAlarms", '"shrug"', "block", "ask", "ignore"]),
+        ({"environments": _environment(enhancedWatchSeconds=8 * 86_400)}, ["enhancedWatchSeconds", "691200"]),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(changed: dict[str, Any], said: list[str]) -> None:
@@ -82,6 +120,27 @@ def test_a_wrong_setting_is_refused_by_name(changed: dict[str, Any], said: list[
         _parse(**changed)
     message = str(caught.value)
     assert [word for word in said if word not in message] == []
+
+
+def test_windows_and_freezes_reach_the_environment() -> None:
+    """As the workflows read them; an environment without any takes deployments at any time."""
+    windows = [WINDOW, {"days": ["sat"], "opens": "22:00", "closes": "02:00"}]
+    given = _environment(windows=windows, freezes=[FREEZE], ringingAlarms="ask", blindAlarms="block")
+    (one,) = _parse(environments=given).environments
+    assert [(w.days, w.opens, w.closes, w.timezone) for w in one.windows] == [
+        (("mon", "fri"), "09:00", "17:00", "Europe/Berlin"),
+        (("sat",), "22:00", "02:00", "UTC"),
+    ]
+    assert [(f.starts, f.ends, f.reason) for f in one.freezes] == [tuple(FREEZE.values())]
+    assert (one.ringing_alarms, one.blind_alarms) == ("ask", "block")
+    plain = _parse().environments[0]
+    assert (plain.windows, plain.freezes, plain.ringing_alarms, plain.blind_alarms) == ((), (), "block", "ignore")
+
+
+@pytest.mark.parametrize("mode", ["superseded", "queued", "parallel"])
+def test_every_lock_mode_can_be_set(mode: str) -> None:
+    """The three that `domain.locks` knows."""
+    assert _parse(lockMode=mode).lock_mode == mode
 
 
 def test_every_fault_is_named_at_once() -> None:
@@ -115,6 +174,6 @@ def test_another_account_is_entered_through_its_role() -> None:
 
 def test_every_setting_says_what_it_is_for() -> None:
     """The configuration reference is generated from these words."""
-    for kind in (Settings, GitHub, EnvironmentSettings, Backstops, CodeBuild):
+    for kind in (Settings, GitHub, EnvironmentSettings, DeploymentWindow, DeploymentFreeze, Backstops, CodeBuild):
         undocumented = [name for name, field in kind.model_fields.items() if not field.description]
         assert undocumented == [], kind.__name__

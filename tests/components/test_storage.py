@@ -36,6 +36,7 @@ def test_the_bucket_is_private_versioned_and_forgets(whole: Outcome) -> None:
         ("environments", ("environment", "part"), False, set()),
         ("locks", ("lockKey", None), False, set()),
         ("waits", ("waitKey", None), True, {"EnvironmentIndex", "ExecutionIndex"}),
+        ("work-items", ("itemId", None), False, {"StateIndex"}),
     ],
 )
 def test_a_table_has_its_keys_indexes_and_end(

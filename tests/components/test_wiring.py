@@ -28,11 +28,21 @@ def test_alarms_wake_when_they_ring(whole: Outcome) -> None:
 
 
 def test_executions_wake_when_they_end_without_success(whole: Outcome) -> None:
-    """Failed, timed out or stopped, of our three workflows."""
+    """Failed, timed out or stopped, of our five workflows."""
     detail = _pattern(whole, "execution_ended")["detail"]
     assert set(detail["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
-    ours = {whole.outputs[f"{name}Workflow"] for name in ("deployment", "stage", "rollback")}
+    ours = {
+        whole.outputs[f"{name}Workflow"] for name in ("deployment", "stage", "rollback", "enhancedWatch", "workItem")
+    }
     assert set(detail["stateMachineArn"]) == ours
+
+
+def test_the_board_is_polled_on_time_and_when_there_is_room(whole: Outcome) -> None:
+    """One rule, with the schedule of the settings and with every end of a work item."""
+    rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-poll-board").inputs
+    assert rule["scheduleExpression"] == "rate(5 minutes)"
+    detail = _pattern(whole, "poll_board")["detail"]
+    assert detail["stateMachineArn"] == [whole.outputs["workItemWorkflow"]]
 
 
 @pytest.mark.parametrize("room", TRIGGERS)
@@ -41,8 +51,25 @@ def test_a_lost_event_is_kept(whole: Outcome, room: str) -> None:
     thing = f"events-{room.replace('_', '-')}"
     target = whole.recorder.one("cloudwatch/eventTarget:EventTarget", thing).inputs
     assert target["retryPolicy"]["maximumRetryAttempts"] > 0
-    assert target["deadLetterConfig"]["arn"].endswith(f":kiro-pipeline-test-{thing}")
+    assert target["deadLetterConfig"]["arn"].endswith(f"-{thing}")
     permission = whole.recorder.one("lambda/permission:Permission", f"{thing}-rule").inputs
     (policy,) = [one for one in whole.recorder.of("sqs/queuePolicy:QueuePolicy") if one.name == thing]
     (writer,) = [s for s in json.loads(policy.inputs["policy"])["Statement"] if s["Effect"] == "Allow"]
     assert writer["Condition"] == {"ArnEquals": {"aws:SourceArn": permission["sourceArn"]}}
+
+
+def test_the_reconciliation_runs_every_minute_and_never_twice(whole: Outcome) -> None:
+    """Shorter than the time between two runs, and a failed run is left to the next one."""
+    rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-reconcile").inputs
+    assert rule["scheduleExpression"] == "rate(1 minute)"
+    assert "eventPattern" not in rule
+    assert whole.recorder.one("lambda/function:Function", "events-reconcile").inputs["timeout"] < 60
+    retries = whole.recorder.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "events-reconcile")
+    assert retries.inputs["maximumRetryAttempts"] == 0
+
+
+def test_a_push_that_started_nothing_rings(whole: Outcome) -> None:
+    """P2: the reconciliation starts it, and somebody hears of it."""
+    alarm = whole.recorder.one("cloudwatch/metricAlarm:MetricAlarm", "push-not-started").inputs
+    assert (alarm["metricName"], alarm["threshold"], alarm["period"]) == ("PushNotStarted", 1, 60)
+    assert alarm["dimensions"]["environment"] == "all"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from moto.codebuild import codebuild_backends
+from moto.codebuild.models import codebuild_backends
 
 from tests.functions.stack import ACCOUNT, REGION, Stack
 

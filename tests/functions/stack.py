@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.entry import Room, decode, encode, room_function
 from functions.runtime import Clients, furnish
 
@@ -17,9 +18,26 @@ ACCOUNT = "123456789012"
 BUCKET = "kiro-pipeline-test-artifacts"
 DEPLOY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/kiro-pipeline-test-deploy"
 MACHINES = {
-    name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}" for name in ("deployment", "stage", "rollback")
+    name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}"
+    for name in ("deployment", "stage", "rollback", "enhanced_watch", "work_item")
 }
 TABLES = {f"{name.upper()}_TABLE": f"kiro-{name}" for name in ("deployments", "environments", "locks", "waits")}
+BOARD = {
+    "owner": "acme",
+    "number": 1,
+    "statusField": "Status",
+    "branchField": "Branch",
+    "reasonField": "Reason",
+    "columns": {"todo": "Todo", "inProgress": "In Progress", "inReview": "In Review", "failed": "Failed"},
+}
+WORKER = {
+    "repositories": ["acme/hello-service"],
+    "mainBranch": "main",
+    "branchNamespace": "kiro/",
+    "concurrency": 2,
+    "attempts": 2,
+    "coveragePercent": 80,
+}
 SETTINGS = {
     **TABLES,
     **{f"{name.upper()}_WORKFLOW": arn for name, arn in MACHINES.items()},
@@ -34,13 +52,27 @@ SETTINGS = {
     "ENVIRONMENT_NAMES": "test,production",
     "REPOSITORIES": "acme/hello-service",
     "MAIN_BRANCH": "main",
+    "WORK_ITEMS_TABLE": "kiro-work-items",
+    "POLL_FUNCTION": "kiro-poll-board",
+    "BOARD": json.dumps(BOARD),
+    "WORKER": json.dumps(WORKER),
     "WEBHOOK_SECRET": "kiro-webhook",
+    "MONITORS_SECRET": "kiro-monitors",
+    "BUILD_PROJECTS": "kiro-build",
+    "PUSH_GRACE_SECONDS": "0",
+    "GITHUB_URL": "https://github.example.com",
+    "RUNBOOK_URL": "https://runbooks.example.com",
+    "AWS_REGION_NAME": REGION,
     "SLACK_SECRET": "kiro-slack",
     "GITHUB_CREDENTIAL_SECRET": "kiro-github",
     "GITHUB_API_URL": "http://127.0.0.1:9/api/v3",
 }
 # What IAM calls a call; everything else is called as it is.
-_ACTIONS = {"s3:ListObjectsV2": "s3:ListBucket", "s3:CreateMultipartUpload": "s3:PutObject"}
+_ACTIONS = {
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:CreateMultipartUpload": "s3:PutObject",
+    "lambda:Invoke": "lambda:InvokeFunction",
+}
 
 
 @dataclass(frozen=True)
@@ -100,6 +132,11 @@ class Stack:
         puts = [call for call in self.calls if call.action == "events:PutEvents"]
         return [(entry["DetailType"], json.loads(entry["Detail"])) for call in puts for entry in call.given["Entries"]]
 
+    def stopped(self) -> dict[str, str]:
+        """The executions that were stopped, and why."""
+        stops = [call.given for call in self.calls if call.action == "states:StopExecution"]
+        return {given["executionArn"]: given["cause"] for given in stops}
+
     def mails(self) -> list[Mapping[str, Any]]:
         """The messages that were published."""
         return [call.given for call in self.calls if call.action == "sns:Publish"]
@@ -117,8 +154,6 @@ class Stack:
 
     def deployment(self, deployment_id: str = "main-1a2b3c4d5e6f") -> dict[str, Any]:
         """A deployment's record, as the product reads it."""
-        from functions.adapters.deployments_table import DeploymentsTable
-
         return DeploymentsTable.connect(self.clients).get(deployment_id) or {}
 
 
@@ -152,13 +187,15 @@ def failing(client: Any, operation: str, error: Exception) -> Iterator[None]:
         yield
 
 
-def create_tables(dynamodb: Any) -> None:
+def create_tables(dynamodb: Any, prefix: str = "kiro-") -> None:
     """The four tables with their keys and indexes."""
-    _create(dynamodb, "kiro-deployments", ["deploymentId"], {"EnvironmentStatusIndex": ["environment", "status"]})
-    _create(dynamodb, "kiro-environments", ["environment", "part"], {})
-    _create(dynamodb, "kiro-locks", ["lockKey"], {})
+    indexes = {"EnvironmentStatusIndex": ["environment", "status"]}
+    _create(dynamodb, f"{prefix}deployments", ["deploymentId"], indexes)
+    _create(dynamodb, f"{prefix}environments", ["environment", "part"], {})
+    _create(dynamodb, f"{prefix}work-items", ["itemId"], {"StateIndex": ["state", "itemId"]})
+    _create(dynamodb, f"{prefix}locks", ["lockKey"], {})
     indexes = {"EnvironmentIndex": ["environment", "waitKey"], "ExecutionIndex": ["execution"]}
-    _create(dynamodb, "kiro-waits", ["waitKey"], indexes)
+    _create(dynamodb, f"{prefix}waits", ["waitKey"], indexes)
 
 
 def _create(dynamodb: Any, name: str, key: list[str], indexes: Mapping[str, list[str]]) -> None:

@@ -81,7 +81,8 @@ def _rule(inputs: Properties) -> tuple[str, Properties]:
     return "AWS::Events::Rule", {
         "Name": inputs["name"],
         "EventBusName": inputs.get("eventBusName"),
-        "EventPattern": json.loads(inputs["eventPattern"]),
+        "EventPattern": json.loads(inputs["eventPattern"]) if "eventPattern" in inputs else None,
+        "ScheduleExpression": inputs.get("scheduleExpression"),
     }
 
 
@@ -162,14 +163,14 @@ def _log_group(inputs: Properties) -> tuple[str, Properties]:
 
 
 def _project(inputs: Properties) -> tuple[str, Properties]:
-    source, environment, cache = inputs["source"], inputs["environment"], inputs["cache"]
+    source, environment, cache = inputs["source"], inputs["environment"], inputs.get("cache")
     return "AWS::CodeBuild::Project", {
         "Name": inputs["name"],
         "ServiceRole": inputs["serviceRole"],
         "Source": {"Type": source["type"], "BuildSpec": source["buildspec"]},
         "Artifacts": {"Type": inputs["artifacts"]["type"]},
         "Environment": _pascal(environment),
-        "Cache": _pascal(cache),
+        **({"Cache": _pascal(cache)} if cache else {}),
         "TimeoutInMinutes": inputs["buildTimeout"],
         "QueuedTimeoutInMinutes": inputs["queuedTimeout"],
         "EncryptionKey": inputs["encryptionKey"],

@@ -1,13 +1,19 @@
 """What is special about the stack `test`: it can be taken down without a trace."""
 
 import json
+from dataclasses import asdict
+from typing import Any
 
 import pytest
 
 from components import package
 from components.package import PackageError
 from components.settings import SettingsError
+from functions.domain.environments import Environment
+from functions.domain.windows import LOOK_AHEAD_DAYS, Window
+from functions.entry import decode
 from tests.components.recorder import Outcome, Recorder, run_main, stack_config
+from tests.program.policies import statements
 
 
 @pytest.fixture
@@ -75,3 +81,50 @@ def test_a_missing_layer_fails_before_the_first_resource(monkeypatch: pytest.Mon
     with pytest.raises(PackageError, match="make package"):
         run_main("test", None, recorder)
     assert recorder.resources == []
+
+
+def test_the_four_workflows_start_those_below_them_only(test_stack: Outcome) -> None:
+    """A deployment its stages and full rollbacks, a stage its rollback and long watch, that watch its rollback."""
+    recorder = test_stack.recorder
+    below = {
+        "deployment": {"stage", "rollback"},
+        "stage": {"rollback", "enhanced-watch"},
+        "rollback": set(),
+        "enhanced_watch": {"rollback"},
+    }
+    assert {machine.name for machine in recorder.of("sfn/stateMachine:StateMachine")} == set(below)
+    for workflow, started in below.items():
+        role = recorder.one("sfn/stateMachine:StateMachine", workflow).inputs["roleArn"].rpartition("/")[2]
+        found = {
+            arn.rpartition("kiro-pipeline-test-")[2]
+            for one in statements(recorder)
+            if one.owner.inputs.get("role") == role and "states:StartExecution" in one.actions
+            for arn in one.resources
+        }
+        assert found == started, workflow
+
+
+WINDOWS = [{"days": ["sun"], "opens": "06:00", "closes": "09:00", "timezone": "Europe/Berlin"}]
+FREEZES = [{"starts": "2026-12-24T00:00:00+01:00", "ends": "2026-12-27T00:00:00+01:00", "reason": "holidays"}]
+
+
+def begins(**changes: Any) -> tuple[Environment, int]:
+    """The only environment of a stack, as its deployments carry it, and how many seconds its stages may take."""
+    given = {**stack_config("test"), "kiro-worker:environments": json.dumps([{"name": "test", **changes}])}
+    machine = run_main("test", given).recorder.one("sfn/stateMachine:StateMachine", "deployment")
+    states = json.loads(machine.inputs["definition"])["States"]
+    (carried,) = states["Begin"]["Assign"]["environments"]
+    return decode(Environment, carried), states["RunStage"]["TimeoutSeconds"]
+
+
+def test_windows_and_freezes_are_carried_and_outlived(test_stack: Outcome) -> None:
+    """P8: the workflow knows them, and a stage that waits for its window is not timed out."""
+    plain, shortest = begins()
+    assert (plain.windows, plain.freezes, plain.ringing_alarms, plain.blind_alarms) == ([], [], "block", "ignore")
+    strict, longer = begins(windows=WINDOWS, ringingAlarms="ask", blindAlarms="block", enhancedWatchSeconds=86_400)
+    assert strict.windows == [Window(["sun"], "06:00", "09:00", "Europe/Berlin")]
+    assert (strict.ringing_alarms, strict.blind_alarms, strict.enhanced_watch_seconds) == ("ask", "block", 86_400)
+    assert longer - shortest >= LOOK_AHEAD_DAYS * 86_400
+    frozen, as_long = begins(freezes=FREEZES)
+    assert [asdict(one) for one in frozen.freezes] == FREEZES
+    assert as_long == longer

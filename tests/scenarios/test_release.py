@@ -47,7 +47,11 @@ def test_a_good_release_walks_to_production(world: World, good: str) -> None:
 
 def test_github_shows_every_stage(world: World, good: str) -> None:
     """Commit statuses and GitHub deployments tell each stage as it ended."""
-    wanted = {"kiro": "success", "kiro/gates": "success", **{f"kiro/{environment}": "success" for environment in ENVIRONMENTS}}
+    wanted = {
+        "kiro": "success",
+        "kiro/gates": "success",
+        **{f"kiro/{environment}": "success" for environment in ENVIRONMENTS},
+    }
     eventually(lambda: world.statuses(good) == wanted)
     deployments = world.platform.github.repository(REPOSITORY).deployments
     eventually(lambda: {d.environment for d in deployments if d.sha == good} == set(ENVIRONMENTS))

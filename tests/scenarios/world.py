@@ -1,5 +1,6 @@
 """What a scenario does and sees: pushes, decisions, executions, records, answers of the service."""
 
+import json
 from typing import Any
 
 from functions.adapters.records import plain
@@ -41,16 +42,27 @@ class World:
             name_of(commit), 120, lambda _: self.approver.look(approve=approve, reason=reason)
         )
 
-    def record(self, commit: str) -> dict[str, Any]:
-        """The deployment's record."""
-        found: dict[str, Any] = plain(
-            self.table("deploymentsTable").get_item(Key={"deploymentId": name_of(commit)})["Item"]
+    def start(self, name: str, commit: str) -> list[Progress]:
+        """Start a deployment by hand, as an operator does, and wait for its end."""
+        payload = {"repository": REPOSITORY, "ref": "refs/heads/main", "commit": commit}
+        self.platform.clients.client("stepfunctions").start_execution(
+            stateMachineArn=self.platform.outputs["deploymentWorkflow"], name=name, input=json.dumps(payload)
         )
+        return self.executions.await_end(name, 120, lambda _: self.approver.look())
+
+    def record(self, commit: str) -> dict[str, Any]:
+        """The record of a commit's deployment."""
+        return self.record_of(name_of(commit))
+
+    def record_of(self, deployment_id: str) -> dict[str, Any]:
+        """The record of a deployment."""
+        item = self.table("deploymentsTable").get_item(Key={"deploymentId": deployment_id})["Item"]
+        found: dict[str, Any] = plain(item)
         return found
 
     def address(self, environment: str) -> str:
         """Where the service of an environment is reached."""
-        key = {"environment": environment, "part": "infrastructure"}
+        key = {"environment": environment, "part": "hello-service/infrastructure"}
         return str(self.table("environmentsTable").get_item(Key=key)["Item"]["outputs"]["url"])
 
     def version(self, environment: str) -> str:

@@ -37,6 +37,8 @@ class GitHub:
         Allow(("kms:Decrypt",), on="key"),
     )
 
+    PATIENT: ClassVar[bool] = True  # whether a call may insist for some seconds by itself
+
     def __init__(self, api_url: str, credential: Callable[[], str]) -> None:
         self._api_url = api_url
         self._read_credential = credential
@@ -185,6 +187,22 @@ class GitHub:
 
         return self._ask(repository, f"issues labelled {label}", find)
 
+    def open_issues(self, repository: str, label: str) -> tuple[tuple[int, str], ...]:
+        """Number and body of every open issue with this label, newest first."""
+
+        def read(repo: "Repository") -> tuple[tuple[int, str], ...]:
+            return tuple((one.number, one.body or "") for one in repo.get_issues(state="open", labels=[label]))
+
+        return self._ask(repository, f"issues labelled {label}", read)
+
+    def has_comment(self, repository: str, number: int, marker: str) -> bool:
+        """Whether a comment of an issue holds this marker."""
+        return self._ask(
+            repository,
+            f"comments of #{number}",
+            lambda repo: any(marker in (one.body or "") for one in repo.get_issue(number).get_comments()),
+        )
+
     def comment(self, repository: str, number: int, body: str) -> None:
         """Comment on an issue or pull request."""
         text = _cut(body, _LONGEST_BODY)
@@ -223,7 +241,7 @@ class GitHub:
     def _try(self, repository: str, call: str, action: "Callable[[Repository], T]") -> T:
         if self._client is None:
             self._credential = self._read_credential()
-            self._client = connection.open_client(self._api_url, self._credential)
+            self._client = connection.open_client(self._api_url, self._credential, patient=self.PATIENT)
         try:
             return action(self._client.get_repo(repository))
         except Exception as error:

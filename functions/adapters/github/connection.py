@@ -13,8 +13,8 @@ _TIMEOUT_SECONDS = 8
 _FORMS = '{"token": "…"} or {"appId": "…", "installationId": "…", "privateKey": "…"}'
 
 
-def open_client(api_url: str, credential: str) -> "Github":
-    """A client for the credential; nothing is asked of GitHub yet."""
+def open_client(api_url: str, credential: str, *, patient: bool = True) -> "Github":
+    """A client for the credential; nothing is asked of GitHub yet. An impatient one hands every fault on at once."""
     from github import Github
 
     from functions.adapters.github.retries import Patience
@@ -23,7 +23,7 @@ def open_client(api_url: str, credential: str) -> "Github":
         base_url=api_url.rstrip("/"),
         auth=authentication(credential),
         timeout=_TIMEOUT_SECONDS,
-        retry=Patience.usual(),
+        retry=Patience.usual() if patient else None,
         per_page=100,
         user_agent="kiro-worker",
         lazy=True,

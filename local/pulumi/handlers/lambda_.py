@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ CUSTOM_RUNTIME = "provided.al2023"
 BOOTSTRAP = f"""#!/bin/sh
 exec {quote(sys.executable)} -P {quote(str(GUARD))} "$PPID" awslambdaric "$_HANDLER"
 """
+# Only on a platform that was started with a folder of fault plans: the functions run inside local/faults/wrapper.py.
+PLANS = "FAULT_PLANS"
+WRAPPER = Path(__file__).parents[2] / "faults" / "wrapper.py"
+FAULTY = BOOTSTRAP.replace('"$_HANDLER"', "faulty.handle")
 SETTINGS = (
     "role",
     "handler",
@@ -109,6 +114,8 @@ class Function(Handler):
         inputs.get("sourceCodeHash")  # its change alone is what matters
         if inputs.get("code"):
             files = {"bootstrap": BOOTSTRAP.encode()} if self._is_python(call) and HAS_RUNTIME_CLIENT else {}
+            if files and PLANS in call.cloud.function_environment:
+                files = {"bootstrap": FAULTY.encode(), "faulty.py": WRAPPER.read_bytes()}
             return {"ZipFile": zip_bytes(inputs["code"], files)}
         if inputs.get("s3Bucket"):
             return pick(inputs, "s3Bucket", "s3Key", "s3ObjectVersion")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from local.pulumi.assets import asset_bytes
+from pulumi import Archive
+
+from local.pulumi.assets import asset_bytes, zip_bytes
 from local.pulumi.errors import ResourceError
 from local.pulumi.handlers.base import Call, Handler, Properties, handles, pairs, pick, plain
 
@@ -225,7 +227,8 @@ class BucketObject(Handler):
         given = plain(inputs, "source", "content")
         inputs.get("sourceHash")  # its change alone is what matters
         if "source" in given:
-            return asset_bytes(given["source"])
+            source = given["source"]
+            return zip_bytes(source) if isinstance(source, Archive) else asset_bytes(source)
         if "content" in given:
             return str(given["content"]).encode()
         raise ResourceError("has no content; give it `source` or `content`")

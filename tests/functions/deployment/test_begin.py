@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from functions.domain.errors import GitHubNotFoundError
+from functions.domain.errors import BadInputError, GitHubNotFoundError
+from functions.domain.releases import LONGEST_NAME
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
@@ -51,3 +52,15 @@ def test_a_commit_that_github_does_not_know_opens_nothing(stack: Stack, copy: Wo
     with pytest.raises(GitHubNotFoundError):
         begin(stack, commit="f" * 40)
     assert stack.deployment("main-1") == {}
+
+
+def test_a_name_that_its_stages_could_not_bear_is_refused(stack: Stack, copy: WorkingCopy) -> None:
+    """Told at the start, with what is allowed, and not by a stage that can't be started; the longest allowed begins."""
+    copy.commit("feat: greet", {"a": "1"})
+    copy.push()
+    longest = "a" * LONGEST_NAME
+    with pytest.raises(BadInputError, match=r"a' has 49 characters, 48 allowed"):
+        begin(stack, deploymentId=f"{longest}a")
+    assert stack.deployment(f"{longest}a") == {}
+    begin(stack, deploymentId=longest)
+    assert stack.deployment(longest)["status"] == "running"

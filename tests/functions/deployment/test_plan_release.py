@@ -6,7 +6,9 @@ from typing import Any
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
+from functions.domain.manifests import Part
 from functions.domain.releases import Release
+from functions.entry import decode
 from tests.functions.delivered import artifact, runs
 from tests.functions.samples import ENVIRONMENT, NOW, environment, state, version
 from tests.functions.stack import Stack
@@ -55,19 +57,16 @@ def test_a_first_release_goes_everywhere_and_into_the_record(stack: Stack, copy:
     sha = history(copy)[-1]
     found = plan(stack, sha)
     assert (found["outcome"], found["buildspec"]) == ("deploy", "build.yml")
-    assert [parts(stage) for stage in found["stages"]] == [["infrastructure", "hello"]] * 2
+    assert [parts(stage) for stage in found["stages"]] == [["hello/infrastructure", "hello/hello"]] * 2
     assert plan(stack, sha) == found
     recorded = stack.deployment("main-1")["plan"]
-    assert recorded["stages"][0]["parts"]["hello"] == "nothing runs here yet"
+    assert recorded["stages"][0]["parts"]["hello/hello"] == "nothing runs here yet"
 
 
 def deployed(stack: Stack, sha: str, running: str, environments: tuple[str, ...] = ("test", "production")) -> None:
     """A commit runs verified in these environments, as the manifest defines it."""
     first = plan(stack, sha)["stages"][0]["parts"]
     assert first
-    from functions.domain.manifests import Part
-    from functions.entry import decode
-
     for name in environments:
         for chosen in first:
             part = decode(Part, chosen["part"])
@@ -79,9 +78,9 @@ def test_only_what_changed_since_is_deployed(stack: Stack, copy: WorkingCopy) ->
     _, two, three = history(copy)
     deployed(stack, three, two)
     found = plan(stack, three)
-    assert [parts(stage) for stage in found["stages"]] == [["hello"]] * 2
+    assert [parts(stage) for stage in found["stages"]] == [["hello/hello"]] * 2
     assert found["stages"][0]["skipped"] == [
-        {"part": "infrastructure", "reason": f"none of its paths changed since {two[:12]}"}
+        {"part": "hello/infrastructure", "reason": f"none of its paths changed since {two[:12]}"}
     ]
 
 
@@ -97,7 +96,7 @@ def test_a_history_that_was_rewritten_counts_as_changed(stack: Stack, copy: Work
     three = history(copy)[-1]
     deployed(stack, three, "f" * 40, ("test",))
     deployed(stack, three, "", ("production",))
-    assert [parts(stage) for stage in plan(stack, three)["stages"]] == [["infrastructure", "hello"]] * 2
+    assert [parts(stage) for stage in plan(stack, three)["stages"]] == [["hello/infrastructure", "hello/hello"]] * 2
 
 
 def test_nothing_to_do_is_said(stack: Stack, copy: WorkingCopy) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from functions.adapters.waits_table import WaitsTable
 from tests.functions.builds import PROJECT, create_project
 from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, environment
 from tests.functions.stack import BUCKET, Stack
@@ -71,3 +72,22 @@ def test_a_project_that_is_not_there_is_a_fault(stack: Stack) -> None:
     """Nothing was started, and the workflow hears of it."""
     with pytest.raises(ClientError):
         stack.run("deployment.start_build", EVENT)
+
+
+def test_a_build_belongs_to_its_execution(stack: Stack) -> None:
+    """P9: whoever ends the execution finds the build, although nobody waits for it yet."""
+    create_project(stack)
+    execution = stack.execution("deployment", DEPLOYMENT)
+    start(stack, execution=execution)
+    (wait,) = WaitsTable.connect(stack.clients).of_execution(execution)
+    assert wait.wait_key.startswith(f"build/{PROJECT}:")
+
+
+def test_a_build_of_a_stopped_execution_is_stopped(stack: Stack) -> None:
+    """P9: it was stopped while this room ran, and its end may have been heard before the build was there."""
+    create_project(stack)
+    execution = stack.execution("deployment", DEPLOYMENT)
+    stack.kill(execution)
+    start(stack, execution=execution)
+    assert WaitsTable.connect(stack.clients).of_execution(execution) == ()
+    assert [call.action for call in stack.calls if call.action.startswith("codebuild:")][-1] == "codebuild:StopBuild"

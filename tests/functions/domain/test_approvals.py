@@ -18,6 +18,7 @@ from functions.domain.approvals import (
     holder,
     opens,
     seen,
+    supersedes,
 )
 from functions.domain.gates import Gate
 
@@ -177,3 +178,55 @@ def test_an_approval_is_about_what_was_shown() -> None:
     assert changed(bound, "aa", ()) == "the gate results changed after they were shown"
     assert changed(replace(bound, purpose="review"), "bb", ()) == ""
     assert changed(OPEN, "bb", ()) == ""
+
+
+REQUESTS = st.builds(
+    lambda number, purpose, environment, repository, committed_at, state: replace(
+        OPEN,
+        approval_id=f"a{number}",
+        deployment_id=f"d{number}",
+        purpose=purpose,
+        environment=environment,
+        repository=repository,
+        committed_at=committed_at,
+        state=state,
+    ),
+    st.integers(1, 3),
+    st.sampled_from(["deploy", "review"]),
+    st.sampled_from(["test", "production"]),
+    st.sampled_from(["acme/shop", "acme/blog"]),
+    st.sampled_from(["", "2026-01-01", "2026-01-02", "2026-01-03"]),
+    st.sampled_from(get_args(State)),
+)
+
+
+@given(REQUESTS, REQUESTS, REQUESTS)
+def test_superseding_is_an_order(one: Approval, two: Approval, three: Approval) -> None:
+    """Never oneself, never both ways, and the newest supersedes whatever the second newest does."""
+    assert not supersedes(one, one)
+    assert not (supersedes(one, two) and supersedes(two, one))
+    if supersedes(one, two) and supersedes(two, three) and one.deployment_id != three.deployment_id:
+        assert supersedes(one, three)
+
+
+@given(REQUESTS, REQUESTS)
+def test_a_request_is_superseded_by_a_newer_release_for_the_same_place(newer: Approval, older: Approval) -> None:
+    """P3, A4: same repository and environment, both to deploy, both open, and truly newer."""
+    assert supersedes(newer, older) == (
+        newer.repository == older.repository
+        and newer.environment == older.environment
+        and newer.purpose == older.purpose == "deploy"
+        and newer.state == older.state == "open"
+        and newer.deployment_id != older.deployment_id
+        and newer.committed_at > older.committed_at
+    )
+
+
+def test_a_newer_request_that_was_rejected_supersedes_nothing() -> None:
+    """Who rejected the newest release may still want the one before it."""
+    older = replace(OPEN, deployment_id="d1", committed_at="2026-01-01")
+    newer = replace(OPEN, deployment_id="d2", committed_at="2026-01-02")
+    assert supersedes(newer, older)
+    for state in get_args(State):
+        if state != "open":
+            assert not supersedes(replace(newer, state=state), older)

@@ -1,18 +1,19 @@
 """An environment and what runs in it."""
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 
 from functions.domain.environments import Environment, PartState
 
 
 def test_an_environment_needs_only_what_every_environment_has() -> None:
-    """Alarms and variables may be left out, and no two environments share them."""
-    needed = {
-        f.name: "x" for f in fields(Environment) if f.name not in ("critical_alarms", "warning_alarms", "variables")
-    }
+    """Alarms, variables, windows and freezes may be left out, and no two environments share them."""
+    needed = {f.name: "x" for f in fields(Environment) if f.default is MISSING and f.default_factory is MISSING}
     one, other = Environment(**needed), Environment(**needed)  # type: ignore[arg-type]
     assert one == other
-    assert one.variables is not other.variables
+    for shared in ("critical_alarms", "warning_alarms", "variables", "windows", "freezes"):
+        assert not getattr(one, shared)
+        assert getattr(one, shared) is not getattr(other, shared)
+    assert (one.ringing_alarms, one.blind_alarms, one.enhanced_watch_seconds) == ("block", "ignore", 0)
 
 
 def test_a_part_that_never_ran_knows_nothing() -> None:

@@ -10,9 +10,9 @@ from functions.domain.locks import Answer, Contender, Lock, Mode, release, reque
 NAMES = [f"e{number}" for number in range(6)]
 
 
-def contender(name: str, order: str = "1", *, rollback: bool = False) -> Contender:
+def contender(name: str, order: str = "1", *, rollback: bool = False, repository: str = "shop") -> Contender:
     """An execution that wants the lock."""
-    return Contender(name, f"deployment-{name}", order, "a release", rollback)
+    return Contender(name, f"deployment-{name}", order, "a release", rollback, repository)
 
 
 @dataclass
@@ -69,14 +69,22 @@ ACTIONS = st.lists(
     ),
     max_size=40,
 )
-TRAITS = st.fixed_dictionaries({name: st.tuples(st.integers(1, 3), st.booleans()) for name in NAMES})
+TRAITS = st.fixed_dictionaries(
+    {name: st.tuples(st.integers(1, 3), st.booleans(), st.sampled_from(["shop", "blog"])) for name in NAMES}
+)
+Traits = dict[str, tuple[int, bool, str]]
+MODES = st.sampled_from(["superseded", "queued", "parallel"])
+
+
+def shaped(name: str, traits: Traits) -> Contender:
+    """A contender with the traits that were drawn for it."""
+    order, rollback, repository = traits[name]
+    return contender(name, str(order), rollback=rollback, repository=repository)
 
 
 @settings(max_examples=150, deadline=None)
-@given(ACTIONS, TRAITS, st.sampled_from(["superseded", "queued"]))
-def test_whatever_happens_one_lives_in_the_lock(
-    actions: list[tuple[str, str]], traits: dict[str, tuple[int, bool]], mode: Mode
-) -> None:
+@given(ACTIONS, TRAITS, MODES)
+def test_whatever_happens_one_lives_in_the_lock(actions: list[tuple[str, str]], traits: Traits, mode: Mode) -> None:
     """One living owner at most, a fence that only grows and never serves two owners, nobody twice in the line."""
     it = World(mode)
     holders: dict[int, str] = {}
@@ -87,11 +95,11 @@ def test_whatever_happens_one_lives_in_the_lock(
             continue
         if name in it.dead:
             continue
-        order, rollback = traits[name]
+        rollback = traits[name][1]
         if action == "give":
             it.give(name)
         else:
-            answer = it.ask(contender(name, str(order), rollback=rollback), f"t-{name}" if "token" in action else "")
+            answer = it.ask(shaped(name, traits), f"t-{name}" if "token" in action else "")
             assert (answer.outcome == "acquired") == (it.owner() == name)
             assert (answer.lease is not None) == (answer.outcome == "acquired")
             assert not (rollback and answer.outcome == "superseded")
@@ -107,13 +115,41 @@ def test_whatever_happens_one_lives_in_the_lock(
         kinds = [waiter.contender.rollback for waiter in it.lock.waiters]
         assert kinds == sorted(kinds, reverse=True), "a release stands before a rollback"
         if mode == "superseded":
-            assert kinds.count(False) <= 1, "more than one release waits"
+            shops = [w.contender.repository for w in it.lock.waiters if not w.contender.rollback]
+            assert len(set(shops)) == len(shops), "more than one release of a repository waits"
+
+
+@settings(max_examples=150, deadline=None)
+@given(ACTIONS, TRAITS, MODES)
+def test_only_a_newer_release_of_the_same_repository_supersedes(
+    actions: list[tuple[str, str]], traits: Traits, mode: Mode
+) -> None:
+    """P3: releases of two repositories have no order, so neither ever sends the other away."""
+    it = World(mode)
+    for action, name in actions:
+        if action == "die":
+            it.dead.add(name)
+        elif name not in it.dead and action == "give":
+            it.give(name)
+        elif name not in it.dead:
+            asked, told = shaped(name, traits), len(it.woken)
+            standing = [*([it.lock.owner] if it.lock.owner else []), *(w.contender for w in it.lock.waiters)]
+            answer = it.ask(asked, f"t-{name}" if "token" in action else "")
+            if answer.outcome == "superseded":
+                newer = [c for c in standing if not c.rollback and c.repository == asked.repository]
+                assert any(c.order > asked.order for c in newer)
+            for loser, outcome in it.woken[told:]:
+                if outcome == "superseded":
+                    order, rollback, repository = traits[loser]
+                    assert not rollback
+                    assert repository == asked.repository
+                    assert str(order) <= asked.order
 
 
 @settings(max_examples=100, deadline=None)
-@given(ACTIONS, TRAITS, st.sampled_from(["superseded", "queued"]), st.sampled_from(NAMES))
+@given(ACTIONS, TRAITS, MODES, st.sampled_from(NAMES))
 def test_a_repeated_request_changes_nothing(
-    actions: list[tuple[str, str]], traits: dict[str, tuple[int, bool]], mode: Mode, who: str
+    actions: list[tuple[str, str]], traits: Traits, mode: Mode, who: str
 ) -> None:
     """Asking again, or releasing again, leaves the lock and the order of the line as they were."""
     it = World(mode)
@@ -121,8 +157,8 @@ def test_a_repeated_request_changes_nothing(
         if action == "give":
             it.give(name)
         elif action != "die":
-            it.ask(contender(name, str(traits[name][0]), rollback=traits[name][1]))
-    asked = contender(who, str(traits[who][0]), rollback=traits[who][1])
+            it.ask(shaped(name, traits))
+    asked = shaped(who, traits)
     first = it.ask(asked, "t")
     second = it.ask(asked, "t")
     assert (second.outcome, second.lease, second.lock) == (first.outcome, first.lease, first.lock)
@@ -259,3 +295,33 @@ def test_a_token_outlives_a_request_without_one() -> None:
     it = world("owner", "b")
     it.ask(contender("b"))
     assert it.lock.waiters[0].token == "token-b"
+
+
+def test_a_release_of_another_repository_waits_beside() -> None:
+    """In superseded mode each repository's newest release waits, and each gets its turn in the order they came."""
+    it = world("owner", mode="superseded")
+    it.ask(contender("shop-2", "2"), "t")
+    it.ask(contender("blog-9", "9", repository="blog"), "t")
+    it.ask(contender("blog-1", "1", repository="blog"), "t")
+    assert (it.queue(), it.woken) == (["shop-2", "blog-9"], [])
+    it.ask(contender("shop-3", "3"), "t")
+    assert (it.queue(), it.woken) == (["blog-9", "shop-3"], [("shop-2", "superseded")])
+    it.give("owner")
+    assert it.owner() == "blog-9"
+    it.give("blog-9")
+    assert it.owner() == "shop-3"
+
+
+def test_an_older_release_of_another_repository_follows_the_owner() -> None:
+    """In every mode: what the owner is newer than, only its own repository knows."""
+    for mode in ("superseded", "queued", "parallel"):
+        it = World(mode)
+        it.ask(contender("shop", "9"))
+        assert it.ask(contender("blog", "1", repository="blog"), "t").outcome == "waiting"
+
+
+def test_a_rollback_that_owns_the_lock_sends_no_release_away() -> None:
+    """It is a way back, not a newer release."""
+    it = World("superseded")
+    it.ask(contender("back", "9", rollback=True))
+    assert it.ask(contender("old", "1"), "t").outcome == "waiting"

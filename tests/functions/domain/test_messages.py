@@ -70,7 +70,8 @@ def test_a_frozen_environment_is_shouted() -> None:
 
 def test_a_deployment_that_never_learned_its_release_is_still_told() -> None:
     """N3: an outcome is told also when Begin could not ask GitHub."""
-    for release in (None, {}):
+    releases: list[dict[str, str] | None] = [None, {}]
+    for release in releases:
         written = compose(
             "DeploymentFinished", {"deploymentId": "d", "release": release, "reason": "r", "outcome": "failed"}
         )
@@ -88,10 +89,8 @@ def test_the_mail_that_asks_has_two_links_and_all_one_needs(purpose: Any) -> Non
     """A1: release, changes, gates and what rollback would do; the links end when the request does."""
     approval = Approval("id", purpose, DEPLOYMENT, "production", SUMMARY, [], "a", "b", "2026-02-01T08:00:00.000Z")
     subject, text = approval_wanted(approval, "https://x/id?secret=s")
-    assert (
-        subject
-        == f"{'Approve' if purpose == 'deploy' else 'Review a warning of'} acme/hello-service 1a2b3c4d5e6f for production"
-    )
+    asks = "Approve" if purpose == "deploy" else "Review a warning of"
+    assert subject == f"{asks} acme/hello-service 1a2b3c4d5e6f for production"
     assert "https://x/id?secret=s&intent=approve" in text
     assert "https://x/id?secret=s&intent=reject" in text
     assert all(value in text for key, value in SUMMARY.items() if key != "commit")
@@ -108,3 +107,14 @@ def test_the_mail_tells_the_commits() -> None:
     lines = approval_wanted(approval, "l")[1].splitlines()
     first = lines.index("  Commits    1a2b greet (Ada)")
     assert [line.strip() for line in lines[first + 1 : first + 3]] == ["0a0a fix (Bob)", "and 3 older ones"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("EnvironmentFrozen", "FROZEN by ada"), ("EnvironmentUnfrozen", "open again")]
+)
+def test_a_freeze_is_told_with_whose_word_it_is(name: str, said: str) -> None:
+    """N1: it is about no release."""
+    told = compose(name, {"environment": "production", "by": "ada", "reason": "the fair", "since": "now"})
+    assert told
+    topic, subject, text = told
+    assert (topic, said in subject, "the fair" in text, "Release" in text) == ("deployments", True, True, False)

@@ -86,10 +86,9 @@ def test_no_payload_breaks_the_reader(path: str, value: Any) -> None:
     """Whatever stands in a field, the answer is a start, a reason or a BadInputError."""
     try:
         read = read_push(changed(path, value), OURS)
-    except BadInputError as error:
-        assert str(error)
-    else:
-        assert isinstance(read, (Start, Ignored))
+    except BadInputError:
+        return
+    assert isinstance(read, (Start, Ignored))
 
 
 @given(st.dictionaries(st.text(), ANYTHING))

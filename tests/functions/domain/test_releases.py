@@ -58,7 +58,7 @@ def test_a_ref_that_is_neither_branch_nor_tag_is_named(ref: str) -> None:
         ("a" * 40 + "\n", False),
     ],
 )
-def test_a_commit_is_forty_lower_hex_digits(text: str, right: bool) -> None:  # noqa: FBT001 - the table's column
+def test_a_commit_is_forty_lower_hex_digits(text: str, right: bool) -> None:
     """Nothing shorter, longer or else."""
     assert is_commit(text) is right
 
@@ -67,7 +67,7 @@ def test_a_commit_is_forty_lower_hex_digits(text: str, right: bool) -> None:  # 
     ("message", "skips"),
     [("[skip ci] docs", True), ("docs\n\n[CI SKIP]", True), ("skip ci", False), ("[skipci]", False), ("", False)],
 )
-def test_skipping_is_asked_for_in_brackets(message: str, skips: bool) -> None:  # noqa: FBT001 - the table's column
+def test_skipping_is_asked_for_in_brackets(message: str, skips: bool) -> None:
     """P4: both forms, anywhere in the message."""
     assert asks_to_skip(message) is skips
 

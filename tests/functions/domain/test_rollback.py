@@ -1,10 +1,22 @@
 """The way back: order, names of its end, and its record."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.domain.environments import Version
 from functions.domain.manifests import Part
-from functions.domain.rollback import Compensation, ReadBack, Step, after_rollback, steps, verdict
+from functions.domain.rollback import (
+    Compensation,
+    ReadBack,
+    Step,
+    after_rollback,
+    in_force,
+    steps,
+    verdict,
+    way_back,
+)
 from tests.functions.samples import COMMAND, NOW, SERVICE, state, version
 
 LEDGER = st.lists(
@@ -68,3 +80,31 @@ def test_the_record_after_a_rollback_says_what_runs() -> None:
     after = after_rollback(broken, Step(SERVICE, version()))
     assert (after.running, after.good, after.definition, after.outputs) == (version(), version(), SERVICE, {"url": "x"})
     assert after_rollback(after, Step(SERVICE, version())) == after
+
+
+def test_what_was_never_verified_is_no_way_back() -> None:
+    """R4: behind an unverified release lies the last known good; behind a good one, that one itself."""
+    left = state(running=version("c" * 40, "3"), good=version())
+    assert way_back(left, "3") == version()
+    assert way_back(state(), "1") == version()
+    assert way_back(replace(left, good=None), "3") == left.running
+
+
+def test_a_version_made_by_hand_is_a_way_back() -> None:
+    """What truly runs counts where the record knows it as another one; nothing runs, nothing to go back to."""
+    assert way_back(state(), "7") == Version("", "", "", "", "7", "")
+    assert way_back(None, "7") == Version("", "", "", "", "7", "")
+    assert way_back(state(), None) is None
+
+
+def test_a_late_rollback_leaves_a_newer_release_alone() -> None:
+    """P3: an entry is in force while its change, or what was there before it, is what the record says runs."""
+    before, ours, newer = version(), version("b" * 40, "2"), version("c" * 40, "3")
+    entry = Compensation("production", 0, SERVICE, before, SERVICE, NOW, before)
+
+    def rolls(running: Version | None) -> bool:
+        return bool(in_force([entry], "production", ours.deployment_id, {"hello": state(running=running)}))
+
+    assert [rolls(running) for running in (before, ours, newer)] == [True, True, False]
+    assert in_force([entry], "production", ours.deployment_id, {}) == ()
+    assert in_force([entry], "test", ours.deployment_id, {"hello": state(running=ours)}) == ()

@@ -1,9 +1,12 @@
 """What a look at an environment means, for every mixture of alarms and services."""
 
+from dataclasses import replace
+from typing import get_args
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.watches import AlarmReading, Probe, judge
+from functions.domain.watches import Accepted, AlarmReading, Before, Probe, baseline, judge
 
 BEFORE, UNTIL, AFTER = "2026-01-31T08:00:00.000Z", "2026-01-31T08:05:00.000Z", "2026-01-31T08:06:00.000Z"
 ALARMS = st.lists(
@@ -18,6 +21,13 @@ ALARMS = st.lists(
 )
 PROBES = st.lists(st.builds(Probe, st.sampled_from(["api", "web"]), st.booleans(), st.just("500")))
 NOW = st.sampled_from([BEFORE, UNTIL, AFTER])
+ACCEPTED = st.builds(
+    Accepted,
+    st.lists(st.sampled_from(["errors", "latency", "cpu"])).map(tuple),
+    st.sampled_from(["", BEFORE, UNTIL]),
+)
+_BLIND = ("missing", "INSUFFICIENT_DATA")
+BEFORES = st.sampled_from(get_args(Before))
 REVIEWED = st.lists(st.sampled_from(["errors", "latency", "cpu"]))
 
 
@@ -101,3 +111,56 @@ def test_every_ringing_alarm_is_told_with_its_reason() -> None:
     assert judge([ringing(), bare], [], now=BEFORE, until=UNTIL).reason == (
         "alarm errors rings: above 5; alarm bare rings"
     )
+
+
+@given(ALARMS, BEFORES, BEFORES)
+def test_a_baseline_does_what_the_strictest_setting_wants(
+    alarms: list[AlarmReading], if_ringing: Before, if_blind: Before
+) -> None:
+    """R1: block before ask before ignore; what rings and what nobody hears are decided each by its own setting."""
+    found = baseline(alarms, if_ringing, if_blind)
+    wants = {if_ringing for a in alarms if a.state == "ALARM"} | {if_blind for a in alarms if a.state in _BLIND}
+    assert found.outcome == ("block" if "block" in wants else "ask" if "ask" in wants else "clear")
+    assert set(found.ringing) == {a.name for a in alarms if a.state == "ALARM"}
+    assert baseline(alarms[::-1], if_ringing, if_blind).outcome == found.outcome
+
+
+@given(ALARMS, BEFORES, BEFORES)
+def test_a_baseline_names_all_that_is_not_quiet(
+    alarms: list[AlarmReading], if_ringing: Before, if_blind: Before
+) -> None:
+    """R1: also what is let pass, for it goes to the record."""
+    found = baseline(alarms, if_ringing, if_blind)
+    assert all(a.name in found.reason for a in alarms if a.state != "OK")
+    assert (found.reason == "no alarm rings") == all(a.state == "OK" for a in alarms)
+
+
+@given(ALARMS, PROBES, NOW, REVIEWED, ACCEPTED)
+def test_accepted_alarms_count_as_if_they_were_quiet(
+    alarms: list[AlarmReading], probes: list[Probe], now: str, reviewed: list[str], accepted: Accepted
+) -> None:
+    """R1: exactly the ringing that was let pass is not heard; everything else is."""
+    quiet = [replace(a, state="OK") if a.state == "ALARM" and accepted.covers(a) else a for a in alarms]
+    assert judge(alarms, probes, now=now, until=UNTIL, reviewed=reviewed, accepted=accepted) == judge(
+        quiet, probes, now=now, until=UNTIL, reviewed=reviewed
+    )
+
+
+@given(ALARMS, BEFORES, BEFORES)
+def test_what_a_baseline_let_pass_ends_no_watch(
+    alarms: list[AlarmReading], if_ringing: Before, if_blind: Before
+) -> None:
+    """As long as it goes on ringing; rung anew after the baseline, every one of it counts again."""
+    accepted = Accepted(baseline(alarms, if_ringing, if_blind).ringing, BEFORE)
+    assert judge(alarms, [], now=AFTER, until=UNTIL, accepted=accepted).outcome == "healthy"
+    anew = [replace(a, since=UNTIL) for a in alarms if a.state == "ALARM"]
+    assert judge(anew, [], now=AFTER, until=UNTIL, accepted=accepted) == judge(anew, [], now=AFTER, until=UNTIL)
+
+
+def test_an_alarm_that_rang_in_the_moment_of_the_baseline_is_the_one_that_was_let_pass() -> None:
+    """The baseline notes its time before it reads: what rings after that was not seen."""
+    accepted = Accepted(("errors",), BEFORE)
+    assert accepted.covers(ringing(since=BEFORE))
+    assert not accepted.covers(ringing(since="2026-01-31T08:00:00.001Z"))
+    assert not accepted.covers(ringing(name="latency"))
+    assert not Accepted().covers(ringing())

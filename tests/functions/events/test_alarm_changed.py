@@ -5,31 +5,47 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.adapters.clock import iso
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.environments import Environment
+from functions.domain.watches import NOTHING_ACCEPTED, Accepted
 from functions.entry import encode
 from tests.functions.delivered import alarm, runs
 from tests.functions.samples import DEPLOYMENT, NOW, SERVICE, environment, state
-from tests.functions.stack import Stack
+from tests.functions.stack import Stack, failing
 
 WATCHED = environment(critical_alarms=["errors"], warning_alarms=["cpu"])
 LATER = iso(datetime.now(UTC) + timedelta(hours=1))
 
 
-def changed(stack: Stack, name: str = "errors") -> list[str]:
+RANG_AT = "2026-01-31T08:00:00Z"
+
+
+def changed(stack: Stack, name: str = "errors", value: str = "ALARM") -> list[str]:
     """Run the room and answer the waits that ended."""
-    event = {"detail": {"alarmName": name, "state": {"value": "ALARM"}}}
+    told = {"alarmName": name, "state": {"value": value, "reason": "was above 5"}}
+    event = {"time": RANG_AT, "detail": told}
     ended: list[str] = stack.run("events.alarm_changed", event)["ended"]
     return ended
 
 
-def watch(stack: Stack, where: Environment = WATCHED, reviewed: tuple[str, ...] = ()) -> str:
+def watch(
+    stack: Stack,
+    where: Environment = WATCHED,
+    reviewed: tuple[str, ...] = (),
+    accepted: Accepted = NOTHING_ACCEPTED,
+) -> str:
     """Somebody watches an environment."""
     key = f"watch/{where.name}/main-1"
-    facts: dict[str, Any] = {"environment": encode(where), "until": LATER, "reviewed": list(reviewed)}
+    facts: dict[str, Any] = {
+        "environment": encode(where),
+        "until": LATER,
+        "reviewed": list(reviewed),
+        "accepted": encode(accepted),
+    }
     WaitsTable.connect(stack.clients).store(Wait(key, f"token-{where.name}", "arn:e", where.name, facts), _now())
     return key
 
@@ -56,6 +72,18 @@ def test_a_critical_alarm_ends_the_watch_within_its_event(stack: Stack) -> None:
     assert (answer["outcome"], answer["alarms"]) == ("breached", ["errors"])
     assert changed(stack) == []
     assert len(stack.completed()) == 1
+
+
+def test_a_breach_that_could_not_be_told_is_kept(stack: Stack) -> None:
+    """Q1: the alarm is quiet again when the event is run again; the watch fails all the same."""
+    alarm(stack, "errors", "ALARM")
+    key = watch(stack)
+    throttled = ClientError({"Error": {"Code": "ThrottlingException", "Message": "x"}}, "SendTaskSuccess")
+    with failing(stack.client("stepfunctions"), "SendTaskSuccess", throttled), pytest.raises(ExceptionGroup):
+        changed(stack)
+    alarm(stack, "errors", "OK")
+    assert changed(stack) == [key]
+    assert stack.completed()["token-production"]["outcome"] == "breached"
 
 
 def test_only_the_environment_of_the_alarm_is_concerned(stack: Stack) -> None:
@@ -85,13 +113,52 @@ def test_an_alarm_of_a_service_counts(stack: Stack) -> None:
     assert changed(stack, "production-slow") == [key]
 
 
-@pytest.mark.parametrize("rings", ["OK", "INSUFFICIENT_DATA"])
-def test_an_alarm_that_is_quiet_again_ends_nothing(stack: Stack, rings: str) -> None:
-    """What CloudWatch says now counts."""
-    alarm(stack, "errors", rings)
-    watch(stack)
+@pytest.mark.parametrize("reads", ["OK", "INSUFFICIENT_DATA"])
+def test_an_alarm_that_is_quiet_again_has_rung_all_the_same(stack: Stack, reads: str) -> None:
+    """Q1: the watch ends with the event's own reason and time, whatever the alarm reads by now."""
+    alarm(stack, "errors", reads)
+    key = watch(stack)
+    assert changed(stack) == [key]
+    answer = stack.completed()["token-production"]
+    assert (answer["outcome"], answer["alarms"]) == ("breached", ["errors"])
+    assert (answer["reason"], answer["breachedAt"]) == ("alarm errors rings: was above 5", "2026-01-31T08:00:00.000Z")
+
+
+@pytest.mark.parametrize("reads", ["OK", "INSUFFICIENT_DATA"])
+def test_an_approval_is_not_void_for_an_alarm_that_is_quiet_again(stack: Stack, reads: str) -> None:
+    """A4: nothing was changed yet, so what the environment is like now counts."""
+    alarm(stack, "errors", reads)
     approval(stack)
     assert changed(stack) == []
+
+
+@pytest.mark.parametrize("value", ["OK", "INSUFFICIENT_DATA"])
+def test_an_event_of_any_other_state_ends_nothing(stack: Stack, value: str) -> None:
+    """Only ALARM is a ringing."""
+    alarm(stack, "errors")
+    watch(stack)
+    approval(stack)
+    assert changed(stack, value=value) == []
+    assert stack.completed() == {}
+
+
+def test_a_warning_that_is_quiet_again_is_still_asked_about(stack: Stack) -> None:
+    """R2, Q1: its severity is the environment's to say, not the event's."""
+    alarm(stack, "errors")
+    alarm(stack, "cpu")
+    watch(stack)
+    changed(stack, "cpu")
+    assert stack.completed()["token-production"]["outcome"] == "review"
+
+
+def test_an_alarm_that_rang_before_the_change_ends_the_watch_once_it_rings_anew(stack: Stack) -> None:
+    """R1: accepted is the ringing that was let pass, not the alarm for good."""
+    alarm(stack, "errors")
+    accepted_later, accepted_before = Accepted(("errors",), LATER), Accepted(("errors",), "2026-01-31T07:59:59.999Z")
+    watch(stack, accepted=accepted_later)
+    assert changed(stack) == []
+    key = watch(stack, accepted=accepted_before)
+    assert changed(stack) == [key]
 
 
 def test_a_burning_environment_takes_no_release(stack: Stack) -> None:

@@ -62,3 +62,13 @@ def test_a_message_that_could_not_be_handed_on_is_a_fault(stack: Stack) -> None:
     ):
         notify(stack)
     assert "hush" not in str(raised.value)
+
+
+@pytest.mark.parametrize("result", ["restored", "unknown"])
+def test_a_mail_links_to_the_commit_and_an_unknown_end_to_its_runbook(stack: Stack, result: str) -> None:
+    """Addresses are the stack's, with or without a slash at their end."""
+    notify(stack, "RollbackFinished", result=result)
+    (mail,) = stack.mails()
+    assert f"https://github.example.com/acme/hello-service/commit/{RELEASE.commit}" in mail["Message"]
+    runbook = "https://runbooks.example.com/frozen-environment.md"
+    assert (runbook in mail["Message"]) == (result == "unknown")

@@ -4,10 +4,11 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.manifests import Part
 from functions.domain.rollback import Compensation
 from functions.entry import encode
-from tests.functions.samples import COMMAND, DEPLOYMENT, NOW, RELEASE, SERVICE, version
+from tests.functions.delivered import runs
+from tests.functions.samples import COMMAND, DEPLOYMENT, NOW, RELEASE, SERVICE, state, version
 from tests.functions.stack import Stack
 
-EVENT = {"deploymentId": DEPLOYMENT, "environment": "production"}
+EVENT = {"deploymentId": DEPLOYMENT, "release": RELEASE, "environment": "production"}
 
 
 def note(stack: Stack, *entries: Compensation) -> None:
@@ -41,3 +42,15 @@ def test_the_last_change_goes_back_first(stack: Stack) -> None:
 def test_without_a_ledger_there_is_nothing_to_undo(stack: Stack) -> None:
     """A deployment that changed nothing, or that nobody knows."""
     assert stack.run("rollback.plan_rollback", EVENT) == {"steps": []}
+
+
+def test_a_part_that_a_newer_release_has_replaced_stays(stack: Stack) -> None:
+    """P3: an enhanced watch that rolls back late leaves what came after alone."""
+    note(
+        stack,
+        Compensation("production", 0, COMMAND, version(), COMMAND, NOW),
+        Compensation("production", 1, SERVICE, version(number="7"), None, NOW),
+    )
+    runs(stack, state(SERVICE, version("f" * 40, "9", committed_at="2026-02-01T07:00:00+00:00")), state(COMMAND))
+    plan = stack.run("rollback.plan_rollback", EVENT)
+    assert [step["part"]["name"] for step in plan["steps"]] == ["infrastructure"]

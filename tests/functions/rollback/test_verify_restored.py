@@ -10,20 +10,33 @@ from functions.domain.manifests import Health
 from functions.domain.rollback import Compensation
 from tests.functions.delivered import Service, alarm, create_function, runs
 from tests.functions.rollback.test_plan_rollback import note
-from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, NOW, OLDER, SERVICE, environment, state, version
+from tests.functions.samples import (
+    COMMAND,
+    COMMIT,
+    DEPLOYMENT,
+    NOW,
+    OLDER,
+    RELEASE,
+    SERVICE,
+    environment,
+    state,
+    version,
+)
 from tests.functions.stack import Stack
 
 SERVICE_ENTRY = Compensation("production", 1, SERVICE, version(), SERVICE, NOW)
 COMMAND_ENTRY = Compensation("production", 0, COMMAND, version(), COMMAND, NOW)
 
 
-def verify(stack: Stack, *failures: str) -> Any:
+def verify(stack: Stack, *failures: str, **changes: Any) -> Any:
     """Run the room."""
-    watched = environment(critical_alarms=["errors"])
-    return stack.run(
-        "rollback.verify_restored",
-        {"deploymentId": DEPLOYMENT, "environment": watched, "failures": list(failures)},
-    )
+    wanted = {
+        "deploymentId": DEPLOYMENT,
+        "release": RELEASE,
+        "environment": environment(critical_alarms=["errors"]),
+        "failures": list(failures),
+    }
+    return stack.run("rollback.verify_restored", {**wanted, **changes})
 
 
 def test_what_reads_back_as_it_was_is_restored(stack: Stack) -> None:
@@ -104,3 +117,23 @@ def test_a_version_made_by_hand_is_well_when_it_answers(stack: Stack, service: S
     note(stack, replace(SERVICE_ENTRY, before=by_hand))
     service.says(version="whatever")
     assert verify(stack)["result"] == "restored"
+
+
+def test_what_a_newer_release_has_replaced_is_not_read_back(stack: Stack) -> None:
+    """P3: its alias points to the newer one, and that is right."""
+    create_function(stack, versions=2)
+    newer = version("f" * 40, "2", committed_at="2026-02-01T07:00:00+00:00")
+    runs(stack, state(SERVICE, newer), state(COMMAND))
+    note(stack, SERVICE_ENTRY, COMMAND_ENTRY)
+    assert verify(stack) == {"result": "restored", "reason": f"infrastructure runs {OLDER}"}
+
+
+def test_an_alarm_that_rang_before_the_change_need_not_be_quiet(stack: Stack) -> None:
+    """R1: the way back does not mend what was broken before; rung anew, it must be quiet."""
+    create_function(stack)
+    note(stack, SERVICE_ENTRY)
+    alarm(stack, "errors", "ALARM")
+    accepted = {"names": ["errors"], "at": "2999-01-01T00:00:00.000Z"}
+    assert verify(stack, accepted=accepted)["result"] == "restored"
+    with pytest.raises(NotHealthyYetError, match="alarm errors still rings"):
+        verify(stack, accepted={**accepted, "at": NOW})

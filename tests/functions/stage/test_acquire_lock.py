@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
 from functions.domain.locks import Lease
@@ -108,3 +110,29 @@ def test_a_rollback_enters_a_frozen_environment(stack: Stack) -> None:
     """The way back is open also where nothing deploys."""
     freeze(stack)
     assert ask(stack, stack.execution("rollback", "one"), rollback=True)["outcome"] == "acquired"
+
+
+OTHER = replace(RELEASE, repository="acme/other", committed_at="2025-01-01T00:00:00+00:00")
+
+
+@pytest.mark.parametrize("mode", ["superseded", "queued"])
+def test_repositories_wait_for_one_another(stack: Stack, mode: str) -> None:
+    """One at a time in an environment, though neither is older than the other."""
+    stack.settings["LOCK_MODE"] = mode
+    ask(stack, stack.execution("stage", "one"), release=NEWER)
+    assert ask(stack, stack.execution("stage", "two"), release=OTHER)["outcome"] == "waiting"
+
+
+def test_in_parallel_mode_each_repository_has_its_own_lock(stack: Stack) -> None:
+    """They enter side by side; within one, releases still take turns in order."""
+    stack.settings["LOCK_MODE"] = "parallel"
+    ours = ask(stack, stack.execution("stage", "one"), release=NEWER)
+    theirs = ask(stack, stack.execution("stage", "two"), release=OTHER)
+    assert (ours["outcome"], theirs["outcome"]) == ("acquired", "acquired")
+    assert [one["lease"]["key"] for one in (ours, theirs)] == [
+        "environment/production/acme/hello-service",
+        "environment/production/acme/other",
+    ]
+    newest = replace(NEWER, committed_at="2026-03-01T07:00:00+00:00")
+    assert ask(stack, stack.execution("stage", "three"), release=newest)["outcome"] == "waiting"
+    assert ask(stack, stack.execution("stage", "four"))["outcome"] == "superseded"

@@ -22,7 +22,8 @@ def wait(stack: Stack, execution: str, token: str, **changes: Any) -> None:
 
 def release(stack: Stack, execution: str) -> None:
     """Give the lock back."""
-    stack.run("stage.release_lock", {"deploymentId": DEPLOYMENT, "execution": execution, "environment": "production"})
+    given = {"deploymentId": DEPLOYMENT, "execution": execution, "environment": "production", "release": RELEASE}
+    stack.run("stage.release_lock", given)
 
 
 def test_a_waiter_leaves_its_token_and_waits(stack: Stack) -> None:

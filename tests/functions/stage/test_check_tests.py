@@ -15,6 +15,7 @@ JUNIT = '<testsuite name="e2e"><testcase classname="e2e" name="greets"/></testsu
 BROKEN = '<testsuite name="e2e"><testcase classname="e2e" name="greets"><failure/></testcase></testsuite>'
 LOAD = '{"requests": 100, "failures": 0, "meanSeconds": 0.2}'
 FILES = {"junit.xml": JUNIT, "load.json": LOAD}
+REPOSITORY = "acme/hello-service"
 SUCCEEDED = BuildEnd("succeeded", "", "https://log")
 
 
@@ -28,6 +29,7 @@ def check(
     event = {
         "deploymentId": DEPLOYMENT,
         "environment": "production",
+        "repository": REPOSITORY,
         "build": build,
         "artifact": KEY,
         "afterDeploy": wanted,
@@ -37,12 +39,13 @@ def check(
 
 def good(stack: Stack) -> None:
     """The release is recorded as good."""
-    stack.run("stage.record_good", {"deploymentId": DEPLOYMENT, "environment": "production", "lease": LEASE})
+    where = {"environment": "production", "repository": REPOSITORY}
+    stack.run("stage.record_good", {"deploymentId": DEPLOYMENT, **where, "lease": LEASE})
 
 
-def kept(stack: Stack) -> Performance | None:
+def kept(stack: Stack, repository: str = REPOSITORY) -> Performance | None:
     """What the next run is compared with."""
-    return EnvironmentsTable.connect(stack.clients).performance("production")
+    return EnvironmentsTable.connect(stack.clients).performance("production", repository)
 
 
 def test_good_tests_and_a_good_load_run_pass(stack: Stack) -> None:
@@ -93,6 +96,7 @@ def test_the_next_run_is_compared_with_the_last_good_one(stack: Stack) -> None:
     assert kept(stack) is None
     good(stack)
     assert kept(stack) == Performance(100, 0, 0.2)
+    assert kept(stack, "acme/other") is None, "each repository is compared with itself"
     answer = check(stack, {**FILES, "load.json": LOAD.replace("0.2", "0.5")})
     assert answer["outcome"] == "failed"
     assert "150 % slower than the last good release" in answer["reason"]
@@ -101,7 +105,7 @@ def test_the_next_run_is_compared_with_the_last_good_one(stack: Stack) -> None:
 
 def test_a_good_release_without_a_load_run_keeps_the_measure(stack: Stack) -> None:
     """The figures of an earlier release stay what the next run is compared with."""
-    EnvironmentsTable.connect(stack.clients).save_performance("production", Performance(5, 0, 0.1), LEASE)
+    EnvironmentsTable.connect(stack.clients).save_performance("production", REPOSITORY, Performance(5, 0, 0.1), LEASE)
     check(stack, {"junit.xml": JUNIT}, performance="")
     good(stack)
     assert kept(stack) == Performance(5, 0, 0.1)

@@ -8,7 +8,12 @@ from tests.functions.delivered import parts, runs
 from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, LEASE, SERVICE, state, version
 from tests.functions.stack import Stack
 
-EVENT = {"deploymentId": DEPLOYMENT, "environment": "production", "lease": LEASE}
+EVENT = {
+    "deploymentId": DEPLOYMENT,
+    "environment": "production",
+    "repository": "acme/hello-service",
+    "lease": LEASE,
+}
 
 
 def test_everything_that_was_watched_is_good(stack: Stack) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.functions.samples import DEPLOYMENT
+from tests.functions.samples import DEPLOYMENT, RELEASE
 from tests.functions.stack import Stack
 from tests.functions.stage.test_acquire_lock import ask
 from tests.functions.stage.test_await_lock import wait
@@ -10,9 +10,8 @@ from tests.functions.stage.test_await_lock import wait
 
 def give(stack: Stack, execution: str) -> Any:
     """Run the room."""
-    return stack.run(
-        "stage.release_lock", {"deploymentId": DEPLOYMENT, "execution": execution, "environment": "production"}
-    )
+    given = {"deploymentId": DEPLOYMENT, "execution": execution, "environment": "production", "release": RELEASE}
+    return stack.run("stage.release_lock", given)
 
 
 def test_the_last_owner_frees_the_lock_and_may_do_so_twice(stack: Stack) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Approval, holder, opens
+from functions.domain.approvals import Approval, Decision, Refused, State, decide, holder, opens
 from functions.domain.errors import SourceError
 from functions.domain.gates import Gate
+from functions.domain.releases import Release
 from local.github import LocalGitHub
 from tests.functions.delivered import artifact, create_function, runs
 from tests.functions.samples import COMMAND, DEPLOYMENT, ENVIRONMENT, OLDER, RELEASE, environment, state, version
@@ -184,3 +185,102 @@ def test_verdicts_of_earlier_environments_are_shown(stack: Stack) -> None:
     assert shown
     assert [gate.name for gate in shown.gates] == ["build", "staging tests", "test tests"]
     assert shown.gates == table.verdicts(DEPLOYMENT)
+
+
+NEWER = replace(RELEASE, commit="f" * 40, committed_at="2026-02-01T07:00:00+00:00")
+
+
+def asked(stack: Stack, number: int, release: Release = RELEASE, **changes: Any) -> str:
+    """A stage asks, and waits with its token."""
+    ids = {"deploymentId": f"main-{number}", "execution": f"arn:execution:stage-{number}"}
+    approval_id = ask(stack, **ids, release=release, **changes)
+    wait = {"taskToken": f"token-{number}", **ids, "environment": ENVIRONMENT, "approvalId": approval_id}
+    stack.run("stage.await_approval", wait)
+    return approval_id
+
+
+def test_a_newer_release_takes_the_place_of_the_older(stack: Stack) -> None:
+    """P3, A4: the older request is superseded, its wait is over at once, and its page says so."""
+    older = asked(stack, 1)
+    assert stack.completed() == {}
+    newer = asked(stack, 2, NEWER)
+    assert stack.completed() == {"token-1": {"outcome": "superseded", "reason": "a newer release took its place"}}
+    assert (kept(stack, older).state, kept(stack, newer).state) == ("superseded", "open")
+    refused = decide(kept(stack, older), Decision(True, "Ada", "", "", ""), kept(stack, older).decides_from)
+    assert isinstance(refused, Refused)
+    assert refused.why == "superseded"
+
+
+def test_an_older_release_that_asks_later_is_superseded_at_once(stack: Stack) -> None:
+    """A4: nobody is mailed, and its wait ends with its first ask."""
+    newer = asked(stack, 2, NEWER)
+    mails = len(stack.mails())
+    older = asked(stack, 1)
+    assert (kept(stack, older).state, kept(stack, newer).state) == ("superseded", "open")
+    assert len(stack.mails()) == mails
+    assert list(stack.completed()) == ["token-1"]
+    assert stack.completed()["token-1"]["outcome"] == "superseded"
+
+
+@pytest.mark.parametrize("first", [RELEASE, NEWER])
+def test_two_that_ask_at_once_are_told_apart_before_they_wait(stack: Stack, first: Release) -> None:
+    """A4: neither has left its token yet when the other asks; the older one is superseded all the same."""
+    second = NEWER if first is RELEASE else RELEASE
+    ids = {
+        release.commit: ask(stack, deploymentId=f"d-{number}", execution=f"arn:{number}", release=release)
+        for number, release in enumerate((first, second))
+    }
+    assert kept(stack, ids[RELEASE.commit]).state == "superseded"
+    assert kept(stack, ids[NEWER.commit]).state == "open"
+
+
+def test_the_newest_of_three_is_left(stack: Stack) -> None:
+    """Each takes the place of the one before; a superseded one is not told twice."""
+    newest = replace(NEWER, commit="e" * 40, committed_at="2026-03-01T07:00:00+00:00")
+    ids = [asked(stack, number, release) for number, release in enumerate((RELEASE, NEWER, newest))]
+    assert [kept(stack, one).state for one in ids] == ["superseded", "superseded", "open"]
+    completions = [call for call in stack.calls if call.action == "states:SendTaskSuccess"]
+    assert [call.given["taskToken"] for call in completions] == ["token-0", "token-1"]
+
+
+def test_a_repetition_of_the_newer_one_changes_nothing_more(stack: Stack) -> None:
+    """A retry mails again, and finds nobody left to supersede."""
+    asked(stack, 1)
+    newer = asked(stack, 2, NEWER)
+    assert ask(stack, deploymentId="main-2", execution="arn:execution:stage-2", release=NEWER) == newer
+    assert kept(stack, newer).state == "open"
+    assert list(stack.completed()) == ["token-1"]
+
+
+OTHERS: list[dict[str, Any]] = [
+    {"release": replace(NEWER, repository="acme/other")},
+    {"release": NEWER, "environment": environment(name="test")},
+    {"release": NEWER, "purpose": "review", "reason": "cpu rings"},
+    {"release": replace(RELEASE, commit="f" * 40)},
+]
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=["repository", "environment", "review", "as old"])
+def test_another_request_is_left_alone(stack: Stack, other: dict[str, Any]) -> None:
+    """Another repository, another environment, a review, or a release that is not newer."""
+    first = asked(stack, 1)
+    ask(stack, deploymentId="main-2", execution="arn:execution:stage-2", **other)
+    assert kept(stack, first).state == "open"
+    assert stack.completed() == {}
+
+
+@pytest.mark.parametrize("state", ["rejected", "expired", "void"])
+def test_a_newer_request_that_has_ended_is_in_nobodys_way(stack: Stack, state: State) -> None:
+    """After the newest release was rejected, the one before it may be asked for."""
+    newer = asked(stack, 2, NEWER)
+    WaitsTable.connect(stack.clients).decide(replace(kept(stack, newer), state=state))
+    assert kept(stack, asked(stack, 1)).state == "open"
+
+
+def test_a_decision_that_came_first_stands(stack: Stack) -> None:
+    """The older one was approved in the same moment: it is not superseded any more, and goes to the lock."""
+    older = asked(stack, 1)
+    WaitsTable.connect(stack.clients).decide(replace(kept(stack, older), state="approved", by="Ada"))
+    asked(stack, 2, NEWER)
+    assert kept(stack, older).state == "approved"
+    assert stack.completed() == {}

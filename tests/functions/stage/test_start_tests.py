@@ -1,36 +1,41 @@
 """StartTests: the repository's tests, pointed at the environment."""
 
+from dataclasses import replace
 from typing import Any
 
+from functions.adapters.waits_table import WaitsTable
 from functions.domain.manifests import AfterDeploy
 from tests.functions.builds import create_project
 from tests.functions.delivered import runs
-from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, environment, state
+from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, SERVICE, environment, state
 from tests.functions.stack import BUCKET, Stack
 
 PROJECT = "kiro-pipeline-test-e2e-test"
 
 
-def start(stack: Stack, **variables: str) -> Any:
+def start(stack: Stack, execution: str = "", **variables: str) -> Any:
     """Run the room and answer what CodeBuild was asked."""
     event = {
         "deploymentId": DEPLOYMENT,
         "release": RELEASE,
         "purpose": f"{DEPLOYMENT}-production-tests",
         "environment": environment(test_project=PROJECT, variables=variables),
+        "part": "hello",
         "afterDeploy": AfterDeploy("delivery/e2e.yml", ("junit.xml",)),
         "source": "sources/s.zip",
         "inputArtifact": "deployments/d/build.zip",
         "artifact": "deployments/d/production-tests.zip",
+        "execution": execution,
     }
     assert stack.run("stage.start_tests", event)["buildId"].startswith(f"{PROJECT}:")
     return next(call.given for call in reversed(stack.calls) if call.action == "codebuild:StartBuild")
 
 
 def test_tests_know_what_they_test(stack: Stack) -> None:
-    """The address that the environment's parts put out, the release, and no name that pretends to be ours."""
+    """The address that its own repository's parts put out, the release, and no name that pretends to be ours."""
     create_project(stack, PROJECT)
     runs(stack, state(outputs={"url": "https://x.example.com", "api-key.id": "7"}))
+    runs(stack, state(replace(SERVICE, name="other/api"), outputs={"url": "https://other.example.com"}))
     given = start(stack, DOMAIN="x", KIRO_COMMIT="evil", KIRO_OUTPUT_URL="evil")
     told = {one["name"]: one["value"] for one in given["environmentVariablesOverride"]}
     assert told == {
@@ -50,3 +55,16 @@ def test_a_retry_asks_for_the_same_build(stack: Stack) -> None:
     """The same token answers the same build."""
     create_project(stack, PROJECT)
     assert start(stack)["idempotencyToken"] == start(stack)["idempotencyToken"]
+
+
+def test_tests_belong_to_their_execution(stack: Stack) -> None:
+    """P9: whoever ends the execution finds them, and those that started too late are stopped at once."""
+    create_project(stack, PROJECT)
+    execution = stack.execution("stage", DEPLOYMENT)
+    start(stack, execution)
+    (wait,) = WaitsTable.connect(stack.clients).of_execution(execution)
+    assert wait.wait_key.startswith(f"build/{PROJECT}:")
+    stack.kill(execution)
+    start(stack, execution)
+    assert WaitsTable.connect(stack.clients).of_execution(execution) == ()
+    assert [call.action for call in stack.calls if call.action.startswith("codebuild:")][-1] == "codebuild:StopBuild"

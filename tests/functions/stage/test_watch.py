@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from functions.adapters.clock import iso
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.manifests import Health
 from tests.functions.delivered import Service, alarm, runs
 from tests.functions.samples import COMMIT, DEPLOYMENT, SERVICE, environment, state, version
-from tests.functions.stack import Stack
+from tests.functions.stack import Stack, failing
 
 WATCHED = environment(critical_alarms=["errors"], warning_alarms=["cpu"])
 LATER, OVER = (iso(datetime.now(UTC) + timedelta(minutes=minutes)) for minutes in (60, -60))
@@ -90,6 +93,19 @@ def test_a_sick_service_ends_the_watch(stack: Stack, service: Service) -> None:
     answer = watch(stack)
     assert answer["outcome"] == "breached"
     assert "hello is not healthy" in answer["reason"]
+
+
+def test_a_watch_that_failed_once_never_becomes_healthy(stack: Stack) -> None:
+    """R1, Q1: the breach could not be told and the alarm is quiet again; the next ask tells the breach all the same."""
+    alarm(stack, "errors", "ALARM")
+    alarm(stack, "cpu")
+    throttled = ClientError({"Error": {"Code": "ThrottlingException", "Message": "x"}}, "SendTaskSuccess")
+    with failing(stack.client("stepfunctions"), "SendTaskSuccess", throttled), pytest.raises(ClientError):
+        watch(stack)
+    alarm(stack, "errors", "OK")
+    assert watch(stack, OVER, "token-2")["outcome"] == "breached"
+    assert stack.completed()["token-2"]["alarms"] == ["errors"]
+    assert waiting(stack) == []
 
 
 def test_a_hundred_and_more_alarms_are_read(stack: Stack) -> None:

@@ -62,13 +62,13 @@ def test_refusals(bench: Workbench) -> None:
 
 def test_unchecked_client(bench: Workbench) -> None:
     """A request no SDK would send is refused with the name of what is wrong."""
-    request = urllib.request.Request(  # noqa: S310 - an http URL of our own
+    request = urllib.request.Request(
         bench.server.endpoint,
         data=json.dumps({"projectName": 7, "surprise": 1}).encode(),
         headers={"X-Amz-Target": "CodeBuild_20161006.StartBuild"},
     )
     with pytest.raises(urllib.error.HTTPError) as raised:
-        urllib.request.urlopen(request)  # noqa: S310 - an http URL of our own
+        urllib.request.urlopen(request)
     with raised.value as answer:
         error = json.loads(answer.read())
     assert error["__type"] == "InvalidInputException"

@@ -12,6 +12,8 @@ from functions.domain.plans import PartPlan, Plan, StagePlan
 from functions.domain.releases import Release
 from functions.domain.rollback import Step
 from functions.domain.watches import Probe, Watch
+from functions.domain.work_items import Item
+from functions.domain.work_results import Results
 from functions.entry import encode
 from functions.rollback import plan_rollback, verify_restored
 from functions.stage import (
@@ -19,12 +21,16 @@ from functions.stage import (
     apply_service,
     await_approval,
     check_tests,
+    check_window,
+    end_enhanced_watch,
+    read_baseline,
     record_good,
     release_lock,
     request_approval,
     verify,
     write_ledger,
 )
+from functions.work_item import check_item, mark_in_progress, read_results, update_pull_request
 
 COMMIT = "1a2b3c4d5e6f" + "0" * 28
 RELEASE = Release("example/hello", "refs/heads/main", COMMIT, "Ada", "ada@example.org", "feat: hello", "2025-01-01")
@@ -32,12 +38,14 @@ INFRASTRUCTURE = Part("infrastructure", "command", buildspec="infra.yml")
 SERVICE = Part("hello", "lambda", function="hello-{environment}", alias="live", artifact="app.zip", health=Health("u"))
 LEASE = Lease("environment/test", "the stage's execution", 7)
 BEFORE = Version("0" * 40, "earlier", "sources/earlier.zip", "deployments/earlier/build.zip", "41", "2025-01-01")
+BASELINE_AT = "2025-01-01T00:00:00.000Z"
 STEPS = {"hello": Step(SERVICE, BEFORE), "infrastructure": Step(INFRASTRUCTURE, BEFORE)}
 
 
-def environment(name: str, *, approval: bool = False) -> Environment:
-    """An environment that is watched for no time at all."""
-    return Environment(name, "eu-central-1", "", f"deploy-{name}", approval, 60, 0, 0, 0, 80)
+def environment(name: str, *, approval: bool = False, enhanced: int = 0) -> Environment:
+    """An environment that is watched for no time at all, but where `enhanced` seconds are asked for."""
+    deploys = f"deploy-{name}"
+    return Environment(name, "eu-central-1", "", deploys, approval, 60, 0, 0, 0, 80, enhanced_watch_seconds=enhanced)
 
 
 ENVIRONMENTS = (environment("test"), environment("staging"), environment("production", approval=True))
@@ -53,6 +61,16 @@ def plan(*environments: Environment, parts: tuple[Part, ...] = (SERVICE,)) -> An
 def turn(outcome: Any, reason: str = "") -> Any:
     """What AcquireLock or AwaitLock answers."""
     return encode(acquire_lock.Output(outcome, reason, LEASE if outcome == "acquired" else None))
+
+
+def window(outcome: Any, reason: str = "", opens_at: str = "") -> Any:
+    """What CheckWindow answers."""
+    return encode(check_window.Output(outcome, reason, opens_at))
+
+
+def baseline(outcome: Any, reason: str, *accepted: str) -> Any:
+    """What ReadBaseline answers."""
+    return encode(read_baseline.Output(outcome, reason, list(accepted), BASELINE_AT))
 
 
 def decision(outcome: Any, reason: str = "") -> Any:
@@ -91,6 +109,20 @@ def tried(outcome: Any, reason: str) -> Any:
 
 
 AFTER_DEPLOY = encode(AfterDeploy("e2e.yml", ("junit.xml",), "load.csv"))
+ITEM = Item("PVTI_1", "issue", "Greet", "kiro/greet", "2025-01-01", "2025-01-02", "example/hello", 7)
+
+
+def checked(outcome: Any = "eligible", reason: str = "") -> Any:
+    """What CheckItem answers."""
+    spec = ".kiro/specs/kiro/greet"
+    return encode(check_item.Output(outcome, reason, COMMIT, "seen", spec, "branch/example/hello/kiro/greet"))
+
+
+def read(outcome: Any = "passed", reason: str = "") -> Any:
+    """What ReadResults answers; one gate, to be a list all the same."""
+    return encode(read_results.Output(outcome, reason, (Gate("tests", outcome, reason),), Results(COMMIT)))
+
+
 _STATE = encode(PartState("test", "hello", BEFORE, BEFORE, SERVICE))
 _LOCK = {
     "AcquireLock": turn("acquired"),
@@ -108,6 +140,9 @@ HAPPY: dict[str, dict[str, Any]] = {
         **_BUILD,
     },
     "stage": {
+        "CheckWindow": window("open", "no windows are set"),
+        "ReadBaseline": baseline("clear", "no alarm rings"),
+        "EndEnhancedWatch": encode(end_enhanced_watch.Output(())),
         "RequestApproval": encode(request_approval.Output("approval-1")),
         "AwaitApproval": decision("approved"),
         "WriteLedger": encode(write_ledger.Output("41")),
@@ -131,18 +166,34 @@ HAPPY: dict[str, dict[str, Any]] = {
         **_LOCK,
         **_BUILD,
     },
+    "enhanced_watch": {"Watch": watch("healthy", "no alarm rang")},
+}
+HAPPY["work_item"] = {
+    "CheckItem": checked(),
+    "AcquireLock": {"outcome": "acquired", "reason": ""},
+    "MarkInProgress": encode(mark_in_progress.Output("2025-01-03")),
+    "ReadResults": read(),
+    "UpdatePullRequest": encode(update_pull_request.Output(8)),
+    "Conclude": {"state": "done", "finishedAt": "2025-01-01T00:00:01Z"},
+    "ReleaseLock": _LOCK["ReleaseLock"],
+    **_BUILD,
 }
 # Rooms that answer what they were told, and above only what they add themselves.
-ECHOES = frozenset({"deployment/Conclude", "stage/Conclude", "rollback/RecordRollback"})
+ECHOES = frozenset({"deployment/Conclude", "stage/Conclude", "rollback/RecordRollback", "work_item/Conclude"})
 
 
 def usual_input(workflow: str) -> dict[str, Any]:
-    """What starts a workflow: a push, a deployment's stage in an environment without approval, a full rollback."""
+    """What starts a workflow: a push, a deployment's stage in an environment without approval, a rollback, a card."""
     if workflow == "deployment":
         return {"repository": RELEASE.repository, "ref": RELEASE.ref, "commit": COMMIT, "trigger": "push"}
+    if workflow == "work_item":
+        return {"item": encode(ITEM)}
     shared = {"release": encode(RELEASE), "environment": encode(ENVIRONMENTS[0])}
     if workflow == "rollback":
         return {**shared, "reason": "production: no way back", "breachedAt": "2025-01-01T00:00:00Z"}
+    if workflow == "enhanced_watch":
+        accepted = {"names": ["noisy"], "at": BASELINE_AT}
+        return {**shared, "until": "2025-01-02T00:00:00Z", "reviewed": [], "accepted": accepted}
     return {
         **shared,
         "parts": encode((SERVICE,)),

@@ -1,4 +1,4 @@
-"""One emulator with the three workflows on it, for every path test of a worker."""
+"""One emulator with the workflows on it, for every path test of a worker."""
 
 from __future__ import annotations
 

@@ -10,23 +10,26 @@ import uuid
 import zipfile
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from functions.entry import encode
 from local.pulumi.handlers.lambda_ import BOOTSTRAP, CUSTOM_RUNTIME
 from statemachines.definitions import WORKFLOWS, load, render, tasks
 from statemachines.policies import ask_again, waits
 from tests.statemachines.paths.answers import ECHOES, ENVIRONMENTS, HAPPY, usual_input
-from tests.statemachines.paths.playing import AS_USUAL, Line, Played, Playing, Script, answer
+from tests.statemachines.paths.playing import AS_USUAL, Line, Played, Playing, Script, Workflow, answer
 
 if TYPE_CHECKING:
     from local.emulator import Clients
 
-# Token timeouts are not shortened by the emulator: a lost answer costs one of these, and three asks are all there are.
-BACKSTOP_SECONDS = 1
-ASKS = 3
+# Token timeouts are not shortened by the emulator: a lost answer costs one of these, and two asks are all there are.
+BACKSTOP_SECONDS = 2
+ASKS = 2
+SUFFIXES = {"rollback": "-full-rollback", "enhanced_watch": "-enhanced"}
+CHILDREN_FIRST = ("rollback", "enhanced_watch", "stage", "deployment", "work_item")
 BUS = "played"
 ROLE_ARN = "arn:aws:iam::123456789012:role/played"
+_ID = {"work_item": "workId"}
 
 
 class House:
@@ -52,9 +55,15 @@ class House:
         other._machines = self._open_machines("deaf", "{% $error('the bus is gone') %}")
         return other
 
+    def without(self, workflow: Workflow) -> Self:
+        """The same house, where this workflow can't be started by another."""
+        other = copy(self)
+        other._machines = self._open_machines(f"without-{workflow}", BUS, missing=workflow)
+        return other
+
     def play(
         self,
-        workflow: Literal["deployment", "stage", "rollback"],
+        workflow: Workflow,
         script: Script | None = None,
         **changes: Any,
     ) -> Played:
@@ -63,7 +72,7 @@ class House:
 
     def start(
         self,
-        workflow: Literal["deployment", "stage", "rollback"],
+        workflow: Workflow,
         script: Script | None = None,
         **changes: Any,
     ) -> Playing:
@@ -71,9 +80,9 @@ class House:
         deployment = f"d-{uuid.uuid4().hex[:12]}"
         text = json.dumps(_full_script(workflow, script or {}))
         (self._scripts / f"{deployment}.json").write_text(text, "utf-8")
-        given = {"deploymentId": deployment, **usual_input(workflow), **changes}
-        place = "" if workflow == "deployment" else f"-{given['environment']['name']}"
-        name = f"{deployment}{place}" + ("-full-rollback" if workflow == "rollback" else "")
+        given = {_ID.get(workflow, "deploymentId"): deployment, **usual_input(workflow), **changes}
+        place = "" if workflow in ("deployment", "work_item") else f"-{given['environment']['name']}"
+        name = f"{deployment}{place}{SUFFIXES.get(workflow, '')}"
         arn = self._aws.client("stepfunctions").start_execution(
             stateMachineArn=self._machines[workflow], name=name, input=json.dumps(given)
         )["executionArn"]
@@ -81,7 +90,8 @@ class House:
 
     def announced(self, played: Played, count: int) -> list[tuple[str, dict[str, Any]]]:
         """What a play put on the bus: type and detail, in order; waits until there are as many as expected."""
-        deployment = played.calls[0].payload["deploymentId"]
+        first = played.calls[0].payload
+        deployment = first.get("deploymentId") or first["workId"]
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             with self._inbox_lock:
@@ -96,7 +106,8 @@ class House:
         while messages := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 event = json.loads(message["Body"])
-                said = self._inbox.setdefault(event["detail"]["deploymentId"], [])
+                detail = event["detail"]
+                said = self._inbox.setdefault(detail.get("deploymentId") or detail["workId"], [])
                 said.append((event["detail-type"], event["detail"]))
                 sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
 
@@ -109,17 +120,26 @@ class House:
         events.put_targets(Rule="all", EventBusName=BUS, Targets=[{"Id": "queue", "Arn": arn}])
         return url
 
-    def _open_machines(self, prefix: str, bus: str) -> dict[str, str]:
+    def _open_machines(self, prefix: str, bus: str, missing: str = "") -> dict[str, str]:
         machines: dict[str, str] = {}
-        backstops = dict.fromkeys(("build", "approval", "lock", "watch"), BACKSTOP_SECONDS)
-        for workflow in reversed(WORKFLOWS):  # a child before its parent
+        backstops = dict.fromkeys(("build", "approval", "lock", "watch", "enhanced"), BACKSTOP_SECONDS)
+        asks = ("AskBuild", "AskApproval", "AskLock", "AskWatch", "AskEnhanced")
+        for workflow in sorted(WORKFLOWS, key=CHILDREN_FIRST.index):
             values: dict[str, Any] = {
                 **waits(**backstops),
-                **dict.fromkeys(("AskBuild", "AskApproval", "AskLock", "AskWatch"), ask_again(ASKS - 1)),
+                **dict.fromkeys(asks, ask_again(ASKS - 1)),
                 **{state: self._actors[f"{workflow}/{state}"] for state in tasks(workflow)},
-                **{f"{name.title()}Workflow": arn for name, arn in machines.items()},
+                **{
+                    f"{name.title().replace('_', '')}Workflow": f"{arn}-gone" if name == missing else arn
+                    for name, arn in machines.items()
+                },
                 "EventBus": bus,
                 "BuildProject": "build",
+                "StackName": "test",
+                "WorkerProject": "worker",
+                "WorkerProgram": "sources/worker/program.zip",
+                "WorkerBuildspec": "version: 0.2",
+                "WorkerMinutes": 60,
                 "Environments": encode(ENVIRONMENTS),
                 "StageTimeoutSeconds": 60,
                 "RollbackTimeoutSeconds": 60,

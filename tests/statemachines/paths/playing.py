@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import signature
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 from functions.entry import decode, room_function
 from statemachines.definitions import tasks
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from local.emulator import Clients
 
+Workflow = Literal["deployment", "stage", "rollback", "enhanced_watch", "work_item"]
 Line = dict[str, Any]
 Script = Mapping[str, Line | list[Line]]
 
@@ -101,21 +102,31 @@ class Playing:
         self._sfn.stop_execution(executionArn=self.called(role).payload["execution"], cause="stopped by a person")
 
     def end(self, *, typed: bool = True) -> Played:
-        """Wait for the end; every payload on the way must have been the typed input of its room, unless told not."""
+        """Wait for the end of it and of all that it started, also of what nobody waits for.
+
+        Every payload on the way must have been the typed input of its room, unless told not.
+        """
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while self._sfn.describe_execution(executionArn=self._arn)["status"] == "RUNNING":
-            assert time.monotonic() < deadline, f"{self._arn} still runs: {self._seen(self._arn).states}"
+        while running := [arn for arn in (self._arn, *self._children().values()) if self._runs(arn)]:
+            assert time.monotonic() < deadline, f"{running[0]} still runs: {self._seen(running[0]).states}"
             time.sleep(0.05)
         calls = self._read_calls()
         for call in calls if typed else ():
             decode(_input_of(call.role), call.payload)
-        children = {
-            item["name"].removeprefix(self._deployment).strip("-"): self._seen(item["executionArn"])
-            for workflow in ("stage", "rollback")
-            for item in self._sfn.list_executions(stateMachineArn=self._machines[workflow])["executions"]
+        children = {name: self._seen(arn) for name, arn in self._children().items()}
+        return self._seen(self._arn, calls, children)
+
+    def _runs(self, arn: str) -> bool:
+        return bool(self._sfn.describe_execution(executionArn=arn)["status"] == "RUNNING")
+
+    def _children(self) -> dict[str, str]:
+        return {
+            item["name"].removeprefix(self._deployment).strip("-"): item["executionArn"]
+            for workflow in ("stage", "rollback", "enhanced_watch")
+            for page in self._sfn.get_paginator("list_executions").paginate(stateMachineArn=self._machines[workflow])
+            for item in page["executions"]
             if item["name"].startswith(self._deployment) and item["executionArn"] != self._arn
         }
-        return self._seen(self._arn, calls, children)
 
     def _seen(self, arn: str, calls: list[Call] | None = None, children: dict[str, Played] | None = None) -> Played:
         told = self._sfn.describe_execution(executionArn=arn)

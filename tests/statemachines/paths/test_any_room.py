@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +19,7 @@ from tests.statemachines.paths.answers import (
     steps,
     turn,
 )
-from tests.statemachines.paths.playing import AS_USUAL, CRASH, Played, answer, raises
+from tests.statemachines.paths.playing import AS_USUAL, CRASH, Played, Workflow, answer, raises
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from tests.statemachines.paths.house import House
     from tests.statemachines.paths.playing import Line
 
-Workflow = Literal["deployment", "stage", "rollback"]
 # Together with the input below these reach every room of their workflow.
 EVERY_ROOM: dict[str, dict[str, Any]] = {
     "deployment": {"PlanRelease": answer(plan(ENVIRONMENTS[0]))},
     "stage": {"AcquireLock": answer(turn("waiting"))},
     "rollback": {"AcquireLock": answer(turn("waiting")), "PlanRollback": answer(steps("hello", "infrastructure"))},
+    "enhanced_watch": {},
+    "work_item": {},
 }
 INPUT: dict[str, dict[str, Any]] = {
     "deployment": {},
@@ -42,8 +43,10 @@ INPUT: dict[str, dict[str, Any]] = {
         "afterDeploy": AFTER_DEPLOY,
     },
     "rollback": {},
+    "enhanced_watch": {},
+    "work_item": {},
 }
-AT_ONCE = 4
+AT_ONCE = 6
 
 
 def play_each(house: House, workflow: Workflow, lines: Mapping[str, list[Line]]) -> dict[str, Played]:
@@ -61,6 +64,8 @@ def well(workflow: str, played: Played) -> bool:
     """Whether it ended as it does when nothing goes wrong."""
     if workflow == "deployment":
         return played.states[-1] == "Ended" and played.told("deployment/Conclude")["outcome"] == "deployed"
+    if workflow == "enhanced_watch":
+        return played.status == "SUCCEEDED" and not played.children
     return played.status == "SUCCEEDED" and played.output["result"] in ("passed", "restored")
 
 
@@ -69,9 +74,11 @@ def careless(workflow: str, played: Played) -> list[str]:
     missing = []
     if workflow == "deployment" and "Conclude" not in played.states:
         missing.append("concluded nothing")
-    if workflow != "deployment" and (played.status != "SUCCEEDED" or not played.output["result"]):
+    if workflow == "enhanced_watch" and (played.states[-1] != "WatchBroke" or played.children):
+        missing.append("took a good release back, or did not say that nobody watches it")
+    if workflow in ("stage", "rollback") and (played.status != "SUCCEEDED" or not played.output["result"]):
         missing.append("said no result")
-    if workflow == "stage" and "Conclude" not in played.states:
+    if workflow in ("stage", "work_item") and "Conclude" not in played.states:
         missing.append("wrote no result")
     if "AcquireLock" in played.states and "ReleaseLock" not in played.states:
         missing.append("kept its lock")

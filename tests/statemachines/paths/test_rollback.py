@@ -142,6 +142,7 @@ def test_without_the_lock_nothing_is_changed(house: House, lost: str) -> None:
     assert played.states == [*(ALONE[:4] if lost == "AcquireLock" else [*ALONE, "AwaitLock"]), *END]
     assert played.told("RecordRollback")["result"] == "unknown"
     assert ended(played, "unknown", lost)
+    assert not played.output["reason"].endswith("; ")
 
 
 def test_a_record_that_fails_is_told_as_unknown(house: House) -> None:

@@ -10,7 +10,7 @@ import io
 import json
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -25,12 +25,13 @@ from tests.statemachines.paths.answers import (
     HAPPY,
     INFRASTRUCTURE,
     SERVICE,
+    baseline,
     environment,
     steps,
     turn,
     usual_input,
 )
-from tests.statemachines.paths.playing import answer
+from tests.statemachines.paths.playing import Workflow, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ nested_tasks = pytest.importorskip(f"{_TASK}.service.state_task_service_sfn", re
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::123456789012:role/played"
 WAITING = {"AcquireLock": turn("waiting")}
-PLAYS: dict[str, tuple[Literal["deployment", "stage", "rollback"], dict[str, Any], dict[str, Any]]] = {
+PLAYS: dict[str, tuple[Workflow, dict[str, Any], dict[str, Any]]] = {
     "a deployment of three stages": ("deployment", {}, {}),
     "a stage straight through": ("stage", {}, {}),
     "a stage with everything": (
@@ -55,8 +56,12 @@ PLAYS: dict[str, tuple[Literal["deployment", "stage", "rollback"], dict[str, Any
         WAITING,
         {"environment": encode(environment("test", approval=True)), "parts": encode((INFRASTRUCTURE, SERVICE))},
     ),
+    "a stage that is watched on": ("stage", {}, {"environment": encode(environment("test", enhanced=60))}),
+    "a stage into a noisy environment": ("stage", {"ReadBaseline": baseline("clear", "noisy rings", "noisy")}, {}),
     "a rollback alone": ("rollback", {**WAITING, "PlanRollback": steps("hello", "infrastructure")}, {}),
+    "an item that passes": ("work_item", {}, {}),
     "a rollback of nothing": ("rollback", {"PlanRollback": steps()}, {}),
+    "an enhanced watch": ("enhanced_watch", {}, {}),
 }
 # Different in every execution, or by the reader's own clock.
 VOLATILE = {"taskToken", "startedAt", "breachedAt", "until"}
@@ -107,6 +112,8 @@ def read(
     monkeypatch.setattr(nested_tasks.StateTaskServiceSfn, "_build_sync2_resolver", passed)
     actors = {state: f"arn:aws:lambda:{REGION}:123456789012:function:{state}" for state in tasks(workflow)}
     settled = {"Environments": encode(ENVIRONMENTS), "BuildProject": "build", "EventBus": "bus"}
+    settled |= {"WorkerProject": "worker", "WorkerProgram": "sources/worker/program.zip", "StackName": "test"}
+    settled |= {"WorkerBuildspec": "version: 0.2"}
     definition = render(load(workflow), {**sample_values(workflow), **actors, **settled})
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         boto3.client("events", region_name=REGION).create_event_bus(Name="bus")
@@ -133,7 +140,8 @@ def test_both_interpreters_read_the_same(house: House, monkeypatch: pytest.Monke
     """The same states are entered in the same order, and every room is told the same."""
     workflow, answers, changes = PLAYS[play]
     played = house.play(workflow, {state: answer(value) for state, value in answers.items()}, **changes)
-    given = {"deploymentId": played.calls[0].payload["deploymentId"], **usual_input(workflow), **changes}
+    name = "workId" if workflow == "work_item" else "deploymentId"
+    given = {name: played.calls[0].payload[name], **usual_input(workflow), **changes}
     rooms = Rooms(workflow, answers)
     states, status = read(workflow, rooms, played.name, given, monkeypatch)
     assert (states, status) == (played.states, played.status)

@@ -21,6 +21,7 @@ from tests.statemachines.paths.answers import (
     turn,
     watch,
 )
+from tests.statemachines.paths.house import BACKSTOP_SECONDS
 from tests.statemachines.paths.playing import AS_USUAL, SILENCE, Played, answer, raises
 
 if TYPE_CHECKING:
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
 
     from tests.statemachines.paths.house import House
 
-APPROVAL = ["Open", "ApprovalNeeded", "RequestApproval", "AwaitApproval", "ReadDecision"]
+WINDOW = ["CheckWindow", "WindowOpen"]
+ENTERED = ["Open", *WINDOW, "ReadBaseline", "ApprovalNeeded"]
+APPROVAL = [*ENTERED, "RequestApproval", "AwaitApproval", "ReadDecision"]
 LOCK = ["AcquireLock", "LockTaken"]
-OPENED = ["Open", "ApprovalNeeded", *LOCK]
+TURN = [*ENTERED, *LOCK]
+OPENED = [*TURN, "EndEnhancedWatch"]
 LEDGER = ["NextPart", "WriteLedger", "KindOfPart"]
 SERVICE_PART = [*LEDGER, "ApplyService", "RecordPart"]
 COMMAND_PART = [*LEDGER, "StartBuild", "AwaitBuild", "CommandSucceeded", "RecordPart"]
@@ -38,7 +42,9 @@ APPLIED = [*OPENED, *SERVICE_PART, "NextPart"]
 VERIFIED = [*APPLIED, "Verify", "TestsWanted"]
 WATCHED = [*VERIFIED, "Watch", "WhatWasSeen"]
 END = ["ReleaseLock", "Conclude", "Announce", "Ended"]
-GOOD = ["RecordGood", *END]
+GOOD = ["RecordGood", "WatchOn", *END]
+# From the lock to the end.
+THROUGH = [*WATCHED[len(ENTERED) :], *GOOD]
 BACK = ["RollBack", *END]
 WITH_APPROVAL = encode(environment("production", approval=True))
 COMMAND_BACK = answer(steps("infrastructure"))
@@ -75,7 +81,7 @@ def test_what_the_rooms_are_told(house: House) -> None:
 def test_an_approved_release_goes_on(house: House) -> None:
     """An approval comes before the lock is asked for."""
     played = house.play("stage", environment=WITH_APPROVAL)
-    assert played.states == [*APPROVAL, *WATCHED[2:], *GOOD]
+    assert played.states == [*APPROVAL, *WINDOW, *THROUGH]
     assert played.told("RequestApproval", times=1)["purpose"] == "deploy"
     assert ended(played, "passed")
 
@@ -93,7 +99,7 @@ def test_who_cannot_be_asked_has_not_agreed(house: House) -> None:
     """A request that can't be sent ends the stage as failed, and says which room failed."""
     script = {"RequestApproval": raises("NotificationError", "the topic is gone")}
     played = house.play("stage", script, environment=WITH_APPROVAL)
-    assert played.states == [*APPROVAL[:3], "ReadDecision", "NotApproved", *END]
+    assert played.states == [*ENTERED, "RequestApproval", "ReadDecision", "NotApproved", *END]
     assert ended(played, "failed", "RequestApproval: NotificationError", "the topic is gone")
 
 
@@ -109,7 +115,7 @@ def test_an_approval_by_event_needs_no_second_ask(house: House) -> None:
 def test_a_waiting_stage_gets_the_lock_in_its_turn(house: House) -> None:
     """A held lock is waited for; once handed on, the stage goes on with the lease it was handed."""
     played = house.play("stage", {"AcquireLock": answer(turn("waiting", "held by d-1"))})
-    assert played.states == [*OPENED, "AwaitLock", "LockTaken", *WATCHED[4:], *GOOD]
+    assert played.states == [*TURN, "AwaitLock", "LockTaken", *THROUGH[len(LOCK) :]]
     assert played.told("ApplyService")["lease"]["fence"] == 7
     assert ended(played, "passed")
 
@@ -118,14 +124,14 @@ def test_a_newer_release_sends_a_waiting_one_away(house: House) -> None:
     """A stage that is superseded in the queue ends as superseded and changes nothing."""
     lost = answer(turn("superseded", "a newer release waits"))
     played = house.play("stage", {"AcquireLock": answer(turn("waiting")), "AwaitLock": lost})
-    assert played.states == [*OPENED, "AwaitLock", "LockTaken", *END]
+    assert played.states == [*TURN, "AwaitLock", "LockTaken", *END]
     assert ended(played, "superseded", "a newer release waits")
 
 
 def test_nothing_deploys_to_a_frozen_environment(house: House) -> None:
     """A frozen environment ends the stage as failed, with the reason of the freeze."""
     played = house.play("stage", {"AcquireLock": answer(turn("frozen", "frozen by rollback"))})
-    assert played.states == [*OPENED, "EnvironmentFrozen", *END]
+    assert played.states == [*TURN, "EnvironmentFrozen", *END]
     assert ended(played, "failed", "frozen by rollback")
 
 
@@ -191,7 +197,7 @@ def test_an_alarm_goes_back_within_the_moment(house: House) -> None:
     rung = time.time()
     playing.complete("stage/Watch", watch("breached", "alarm 5xx rings", "5xx"))
     planned = playing.called("rollback/PlanRollback")
-    assert planned.at - rung < 1.0
+    assert planned.at - rung < BACKSTOP_SECONDS
     played = playing.end()
     assert played.states == [*WATCHED, *BACK]
     assert played.told("Watch", times=1)

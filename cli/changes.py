@@ -1,0 +1,166 @@
+"""What the commands change: freezes, deployments, rollbacks. Each says whose word it was."""
+
+import re
+from dataclasses import dataclass
+
+from cli.facts import Facts, records
+from functions.adapters.executions import execution_arn
+from functions.adapters.operator import Operator, OutOfReachError
+from functions.domain.environments import Freeze, PartState, Version
+from functions.domain.releases import Release, is_commit
+from functions.domain.rollback import Compensation
+from functions.entry import decode, encode
+
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+_OPERATOR = "operator"
+# A stage adds its environment, and its rollback a word, to the 80 characters that Step Functions takes.
+_WORDS = 20
+
+
+def freeze(aws: Operator, environment: str, reason: str) -> Facts:
+    """Nothing deploys there until a person unfreezes it; the last word counts."""
+    word = Freeze(reason, aws.who, aws.clock.text())
+    aws.running.freeze(aws.environment(environment).name, word)
+    aws.bus.put("EnvironmentFrozen", {"environment": environment, **encode(word)})
+    return {"environment": environment, "frozen": encode(word)}
+
+
+def unfreeze(aws: Operator, environment: str, reason: str) -> Facts:
+    """Releases enter again; who said so is kept."""
+    was = aws.running.frozen(aws.environment(environment).name)
+    if was is None:
+        raise OutOfReachError(f"{environment} is not frozen; `kiro status` shows what holds it")
+    word = Freeze(reason, aws.who, aws.clock.text())
+    aws.running.thaw(environment, word)
+    aws.bus.put("EnvironmentUnfrozen", {"environment": environment, **encode(word)})
+    return {"environment": environment, "frozen": None, "was": encode(was), "unfrozen": encode(word)}
+
+
+def deploy(aws: Operator, repository: str, ref: str) -> Facts:
+    """Start a deployment of a commit, branch or tag; a new one each time, whatever was deployed before."""
+    if not _REPOSITORY.fullmatch(repository):
+        raise OutOfReachError(f"{repository!r} is no repository: give owner/name")
+    commit = ref if is_commit(ref) else ""
+    words = re.sub(r"[^A-Za-z0-9._-]+", "-", commit[:12] or ref.removeprefix("refs/heads/").removeprefix("refs/tags/"))
+    name = f"{_OPERATOR}-{words[:_WORDS].strip('-.')}-{_stamp(aws)}"
+    payload = {"repository": repository, "ref": ref, "commit": commit, "trigger": _OPERATOR}
+    execution, _ = aws.executions.start(aws.workflows["deployment"], name, payload)
+    return {"deployment": name, "execution": execution}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an operator asks of a rollback; empty texts are for what was left out."""
+
+    environment: str
+    part: str = ""
+    to: str = ""
+    deployment: str = ""
+    reason: str = ""
+
+
+def roll_back(aws: Operator, wanted: Wanted) -> Facts:
+    """Start a rollback: of a whole release by its own ledger, or to a ledger that says where each part shall go."""
+    environment = aws.environment(wanted.environment)
+    states = {name: state for name, state in aws.running.parts(environment.name).items() if state.running}
+    if not states:
+        raise OutOfReachError(f"nothing runs in {environment.name}: there is nothing to roll back")
+    if wanted.part and wanted.part not in states:
+        raise OutOfReachError(f"{environment.name} has no part {wanted.part!r}; there are {', '.join(sorted(states))}")
+    taken_back = (
+        wanted.deployment or max((s.running.at, s.running.deployment_id) for s in states.values() if s.running)[1]
+    )
+    name = f"rollback-{environment.name}-{_stamp(aws)}"
+    reason = f"asked for by {aws.who}" + (f": {wanted.reason}" if wanted.reason else "")
+    if wanted.part or wanted.to:
+        chosen = [states[wanted.part]] if wanted.part else list(states.values())
+        steps = _steps(aws, chosen, wanted, taken_back)
+        release = _release(aws, taken_back) or Release(
+            "", "", steps[0][0].running.commit if steps[0][0].running else ""
+        )
+        _write_ledger(aws, name, release, steps, reason)
+        ledger_of = name
+    else:
+        release = _own_ledger(aws, environment.name, taken_back)
+        ledger_of = taken_back
+    payload = {
+        "deploymentId": ledger_of,
+        "release": release,
+        "environment": environment,
+        "reason": reason,
+        "breachedAt": aws.clock.text(),
+    }
+    execution, _ = aws.executions.start(aws.workflows["rollback"], name, payload)
+    back = [entry for entry in aws.deployments.ledger(ledger_of) if entry.environment == environment.name]
+    return {
+        "rollback": name,
+        "deployment": ledger_of,
+        "execution": execution,
+        "parts": [
+            {"part": one.part.name, "to": encode(one.before) if one.before else None}
+            for one in sorted(back, key=lambda one: -one.order)
+        ],
+    }
+
+
+def _own_ledger(aws: Operator, environment: str, deployment_id: str) -> Release:
+    """A deployment whose ledger is there and says something of this environment."""
+    release = _release(aws, deployment_id)
+    if release is None:
+        raise OutOfReachError(f"no deployment is called {deployment_id!r}; `kiro history` lists them")
+    if not any(entry.environment == environment for entry in aws.deployments.ledger(deployment_id)):
+        raise OutOfReachError(f"{deployment_id} changed nothing in {environment}; name a version with --to")
+    return release
+
+
+def _steps(aws: Operator, states: list[PartState], wanted: Wanted, taken_back: str) -> list[tuple[PartState, Version]]:
+    """Where each part goes: to the named version; without one to its last known good, or to what ran before."""
+    known = [entry for record in records(aws) for entry in _ledger(record) if entry.environment == wanted.environment]
+    found: list[tuple[PartState, Version]] = []
+    for state in states:
+        before = [e.before for e in known if e.part.name == state.part and e.before and e.before.commit]
+        before += [state.good] if state.good else []
+        if wanted.to:
+            fits = [version for version in before if version.commit.startswith(wanted.to)]
+        elif state.good and state.good != state.running:
+            fits = [state.good]
+        else:
+            mine = [e for e in aws.deployments.ledger(taken_back) if e.environment == wanted.environment]
+            fits = [e.before for e in mine if e.part.name == state.part and e.before]
+        target = max(fits, key=lambda version: version.at, default=None)
+        if target and target != state.running:
+            found.append((state, target))
+    if not found:
+        ran = sorted({e.before.commit[:12] for e in known if e.before and e.before.commit})
+        what = f"{wanted.to} is no version to go back to" if wanted.to else "there is no version to go back to"
+        raise OutOfReachError(f"{what} in {wanted.environment}; known are {', '.join(ran) or 'none'}")
+    return found
+
+
+def _ledger(record: Facts) -> list[Compensation]:
+    return [decode(Compensation, entry) for entry in record.get("ledger", {}).values()]
+
+
+def _write_ledger(
+    aws: Operator, name: str, release: Release, steps: list[tuple[PartState, Version]], reason: str
+) -> None:
+    """A record of its own, concluded from the start: how it goes on is told by the rollback."""
+    aws.deployments.begin(name, release, execution_arn(aws.workflows["rollback"], name), _OPERATOR)
+    # Undone in reverse: services go back before the infrastructure they run on.
+    ordered = sorted(steps, key=lambda step: step[0].part != "infrastructure")
+    for order, (state, target) in enumerate(ordered):
+        if state.definition is None:
+            raise OutOfReachError(f"{state.part} has no definition on record; deploy it once more instead")
+        at = aws.clock.text()
+        entry = Compensation(state.environment, order, state.definition, target, state.definition, at, state.running)
+        aws.deployments.write_ledger(name, entry)
+    aws.deployments.conclude(name, "rollback", reason)
+
+
+def _release(aws: Operator, deployment_id: str) -> Release | None:
+    record = aws.deployments.get(deployment_id) or {}
+    return decode(Release, record["release"]) if record.get("release") else None
+
+
+def _stamp(aws: Operator) -> str:
+    return f"{aws.clock.now():%Y%m%d%H%M%S}"

@@ -1,0 +1,179 @@
+"""What the commands tell, as plain values: the same for a table and for JSON."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from functions.adapters.operator import Operator, OutOfReachError
+from functions.domain.environments import Version
+from functions.domain.locks import Lock
+from functions.domain.reconciliation import Ended
+from functions.entry import encode
+
+Facts = dict[str, Any]
+GOOD = ("deployed", "skipped", "superseded", "restored")
+
+
+def environments(aws: Operator) -> list[Facts]:
+    """What runs where, what was good last, what rings, who changes it."""
+    return [_environment(aws, one.name) for one in aws.environments]
+
+
+def _environment(aws: Operator, name: str) -> Facts:
+    lock = next((lock for lock in aws.locks.owned() if environment_of(lock) == name), Lock(""))
+    rings = [alarm for alarm in aws.running.outside_alarms(name) if alarm.state == "ALARM"]
+    frozen = aws.running.frozen(name)
+    return {
+        "environment": name,
+        "parts": [
+            {"part": state.part, "running": _version(state.running), "good": _version(state.good)}
+            for state in aws.running.parts(name).values()
+        ],
+        "frozen": encode(frozen) if frozen else None,
+        "lock": encode(lock.owner) if lock.owner else None,
+        "deployment": lock.owner.deployment_id if lock.owner else None,
+        "outsideAlarms": [encode(alarm) for alarm in rings],
+    }
+
+
+def _version(version: Version | None) -> Facts | None:
+    return encode(version) if version else None
+
+
+def history(aws: Operator, limit: int) -> list[Facts]:
+    """The newest deployments."""
+    newest = sorted(records(aws), key=lambda record: record.get("startedAt", ""), reverse=True)
+    return [_summary(record) for record in newest[:limit]]
+
+
+def records(aws: Operator) -> Iterable[Facts]:
+    """Every record that is kept, in no order."""
+    for name in ("none", *(one.name for one in aws.environments)):
+        yield from aws.deployments.of_environment(name)
+
+
+def _summary(record: Facts) -> Facts:
+    release = record.get("release") or {}
+    return {
+        "deployment": record["deploymentId"],
+        "repository": release.get("repository", ""),
+        "commit": release.get("commit", ""),
+        "title": release.get("message", "").partition("\n")[0],
+        "author": release.get("author", ""),
+        "trigger": record.get("trigger", ""),
+        "environment": record.get("environment", ""),
+        "status": record.get("status", ""),
+        "outcome": record.get("outcome", ""),
+        "reason": record.get("reason", ""),
+        "startedAt": record.get("startedAt", ""),
+        "finishedAt": record.get("finishedAt", ""),
+    }
+
+
+def locks(aws: Operator) -> list[Facts]:
+    """Who holds which environment, why, since when, how far along, and who waits."""
+    known = list(aws.locks.all())
+    return [
+        _lock(aws, one.name, lock)
+        for one in aws.environments
+        for lock in [lock for lock in known if environment_of(lock) == one.name] or [Lock("")]
+    ]
+
+
+def environment_of(lock: Lock) -> str:
+    """`environment/test` and, in parallel mode, `environment/test/acme/api` are locks of test."""
+    return lock.key.split("/")[1]
+
+
+def _lock(aws: Operator, environment: str, lock: Lock) -> Facts:
+    owner = lock.owner
+    return {
+        "environment": environment,
+        "held": owner is not None,
+        "deployment": owner.deployment_id if owner else None,
+        "execution": owner.execution if owner else None,
+        "reason": owner.reason if owner else None,
+        "since": lock.since or None,
+        "alive": aws.executions.is_running(owner.execution) if owner else None,
+        "state": _state(aws, owner.execution) if owner else None,
+        "fence": lock.fence,
+        "queue": [
+            {
+                "deployment": waiter.contender.deployment_id,
+                "reason": waiter.contender.reason,
+                "since": waiter.since,
+                "rollback": waiter.contender.rollback,
+            }
+            for waiter in lock.waiters
+        ],
+    }
+
+
+def _state(aws: Operator, execution: str) -> str:
+    return aws.executions.state(execution) if aws.executions.describe(execution) else ""
+
+
+def approvals(aws: Operator) -> list[Facts]:
+    """The requests that wait for a decision."""
+    now = aws.clock.text()
+    return [
+        {
+            "environment": approval.environment,
+            "deployment": approval.deployment_id,
+            "purpose": approval.purpose,
+            "title": approval.summary.get("title", ""),
+            "requestedAt": approval.requested_at,
+            "expiresAt": approval.expires_at,
+        }
+        for _, approval in aws.waits.open()
+        if approval and approval.expires_at > now
+    ]
+
+
+def progress(aws: Operator, deployment_id: str) -> Facts:
+    """Where a deployment stands: its executions with their states, and its outcome once there is one."""
+    record = aws.deployments.get(deployment_id) or {}
+    main = aws.executions.describe(record["execution"]) if record.get("execution") else None
+    for workflow in ("deployment", "rollback"):
+        main = main or aws.executions.named(aws.workflows[workflow], deployment_id)
+    if main is None and not record:
+        raise OutOfReachError(f"no deployment is called {deployment_id}; `kiro history` lists them")
+    found = [main, *_nested(aws, deployment_id)]
+    running = bool(main and main.status == "RUNNING")
+    if main and main.workflow == aws.workflows["rollback"]:
+        record = {} if running else _rolled_back(aws, main)
+    return {
+        "deployment": deployment_id,
+        "running": running,
+        "outcome": record.get("outcome", ""),
+        "status": record.get("status", ""),
+        "reason": record.get("reason", ""),
+        "executions": [_execution(aws, one) for one in found if one],
+    }
+
+
+def _rolled_back(aws: Operator, rollback: Ended) -> Facts:
+    """How a rollback ended, from the record whose ledger it went by."""
+    given = aws.executions.input(rollback.execution)
+    record = aws.deployments.get(given["deploymentId"]) or {}
+    told = record.get(f"rollback_{given['environment']['name']}", {})
+    return {"outcome": told.get("result", ""), "reason": told.get("reason", "")}
+
+
+def _nested(aws: Operator, deployment_id: str) -> Iterable[Ended | None]:
+    for one in aws.environments:
+        stage = f"{deployment_id}-{one.name}"
+        yield aws.executions.named(aws.workflows["stage"], stage)
+        for kind in ("rollback", "full-rollback", "rollback-alone"):
+            yield aws.executions.named(aws.workflows["rollback"], f"{stage}-{kind}")
+
+
+def _execution(aws: Operator, found: Ended) -> Facts:
+    until = datetime.fromisoformat(found.ended) if found.ended else aws.clock.now()
+    return {
+        "name": found.name,
+        "workflow": found.workflow.rpartition("-")[2],
+        "status": found.status,
+        "state": aws.executions.state(found.execution),
+        "seconds": round((until - datetime.fromisoformat(found.started)).total_seconds(), 1),
+    }

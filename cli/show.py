@@ -1,0 +1,109 @@
+"""Facts as people read them."""
+
+from collections.abc import Iterable
+
+from rich.markup import escape
+from rich.table import Table
+
+from cli.facts import GOOD, Facts
+
+_STYLES = {"RUNNING": "cyan", "SUCCEEDED": "green", "FAILED": "red", "ABORTED": "red", "TIMED_OUT": "red"}
+
+
+def environments(found: list[Facts]) -> Table:
+    """A line per part."""
+    table = _table("environment", "part", "runs", "last good", "since", "state")
+    for one in found:
+        state = "; ".join(_states(one)) or "[green]free[/green]"
+        parts = one["parts"] or [{"part": "", "running": None, "good": None}]
+        for number, part in enumerate(parts):
+            running, good = part["running"], part["good"]
+            runs = _commit(running) if running else "nothing"
+            same = running == good
+            table.add_row(
+                one["environment"] if number == 0 else "",
+                part["part"],
+                runs if same else f"[yellow]{runs}[/yellow]",
+                _commit(good) if good else "-",
+                (running or {}).get("at", ""),
+                state if number == 0 else "",
+            )
+    return table
+
+
+def _states(one: Facts) -> Iterable[str]:
+    if one["frozen"]:
+        frozen = one["frozen"]
+        yield f"[red]frozen[/red] since {frozen['since']} by {escape(frozen['by'])}: {escape(frozen['reason'])}"
+    if one["lock"]:
+        yield f"[cyan]{escape(one['deployment'])}[/cyan] ({escape(one['lock']['reason'])})"
+    for alarm in one["outsideAlarms"]:
+        yield f"[red]{escape(alarm['name'])}[/red] rings since {alarm['at']}: {escape(alarm['reason'])}"
+
+
+def history(found: list[Facts]) -> Table:
+    """A line per deployment."""
+    table = _table("deployment", "started", "release", "title", "author", "stands", "reason")
+    for one in found:
+        end = one["status"] if one["outcome"] == "rollback" else one["outcome"] or one["status"]
+        style = "green" if end in GOOD else "red" if one["outcome"] else "cyan"
+        table.add_row(
+            one["deployment"],
+            one["startedAt"],
+            one["commit"][:12],
+            escape(one["title"]),
+            escape(one["author"]),
+            f"[{style}]{end}[/{style}]",
+            escape(one["reason"]),
+        )
+    return table
+
+
+def locks(found: list[Facts]) -> Table:
+    """A line per environment, and one per waiter."""
+    table = _table("environment", "held by", "why", "since", "stands in", "next in line")
+    for one in found:
+        if not one["held"]:
+            table.add_row(one["environment"], "[green]free[/green]", "", "", "", "")
+            continue
+        owner = escape(one["deployment"]) + (
+            "" if one["alive"] else " [red](has ended: whoever asks next gets it)[/red]"
+        )
+        line = "\n".join(f"{n}. {w['deployment']} since {w['since']}" for n, w in enumerate(one["queue"], 1))
+        table.add_row(one["environment"], owner, escape(one["reason"]), one["since"], one["state"], line or "-")
+    return table
+
+
+def approvals(found: list[Facts]) -> Table:
+    """A line per open request."""
+    table = _table("environment", "deployment", "asks to", "title", "until")
+    for one in found:
+        row = (one["environment"], one["deployment"], one["purpose"], escape(one["title"]), one["expiresAt"])
+        table.add_row(*row)
+    return table
+
+
+def progress(one: Facts) -> Table:
+    """A line per execution."""
+    table = _table("execution", "workflow", "state", "status", "seconds")
+    for execution in one["executions"]:
+        style = _STYLES.get(execution["status"], "white")
+        table.add_row(
+            execution["name"],
+            execution["workflow"],
+            execution["state"],
+            f"[{style}]{execution['status'].lower()}[/{style}]",
+            f"{execution['seconds']:.0f}",
+        )
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _commit(version: Facts) -> str:
+    return version["commit"][:12] or f"version {version['version']}"

@@ -1,0 +1,145 @@
+"""The board (GitHub Projects v2): reading a column, moving a card, writing a reason onto it (W1, W3, W8)."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.adapters.github.client import _secret
+from functions.adapters.github.graphql import GraphQL
+from functions.domain.errors import BadInputError
+from functions.domain.work_items import Columns, Item
+from functions.entry import decode
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+_KINDS: Mapping[str, Any] = {"Issue": "issue", "PullRequest": "pull request", "DraftIssue": "draft"}
+_LONGEST_REASON = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Whose board, which one (0: none is configured), and what its fields and columns are called."""
+
+    owner: str
+    number: int
+    status_field: str
+    branch_field: str
+    reason_field: str
+    columns: Columns
+
+
+class Board(GraphQL):
+    """One board; whether its server filters is asked once, while the Lambda is warm."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = (*GraphQL.SETTINGS, "BOARD")
+
+    def __init__(
+        self,
+        api_url: str,
+        credential: Callable[[], str],
+        names: Names,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(api_url, credential, sleep)
+        self.names = names
+        self._filters: bool | None = None
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The board of this stack."""
+        names = decode(Names, json.loads(aws.setting("BOARD")))
+        return cls(aws.setting("GITHUB_API_URL"), lambda: _secret(aws), names)
+
+    def items(self, column: str) -> Iterator[Item]:
+        """The items of a column, a page at a time; what the server's filter lets through by mistake is left out."""
+        names = self.names
+        filtered = self._server_filters()
+        variables: dict[str, Any] = {
+            "owner": names.owner,
+            "number": names.number,
+            "statusField": names.status_field,
+            "branchField": names.branch_field,
+            "after": None,
+            **({"filter": f'{names.status_field.lower().replace(" ", "-")}:"{column}"'} if filtered else {}),
+        }
+        while True:
+            page = self._page("board_items_filtered" if filtered else "board_items", variables)
+            for node in page["nodes"] or []:
+                if node and not node["isArchived"] and (node["status"] or {}).get("name") == column:
+                    yield _item(node)
+            if not page["pageInfo"]["hasNextPage"]:
+                return
+            variables["after"] = page["pageInfo"]["endCursor"]
+
+    def move(self, item_id: str, column: str, reason: str | None = None) -> str:
+        """Put a card into a column (empty: leave it), and write why where the board has the field; since when."""
+        names = self.names
+        fields = {"statusField": names.status_field, "reasonField": names.reason_field}
+        card = self.run("card", {"item": item_id, **fields}, f"card {item_id}")["node"]
+        if not card:
+            return ""  # a person took it off the board
+        project, status = card["project"], card["status"] or {}
+        since = str(status.get("updatedAt", ""))
+        shared = {"project": project["id"], "item": item_id}
+        if column and status.get("name") != column:
+            option = self._option(project, column)
+            moved = {**shared, "field": project["status"]["id"], "option": option, "statusField": names.status_field}
+            answer = self.run("move_card", moved, f"card {item_id}")["updateProjectV2ItemFieldValue"]
+            since = answer["projectV2Item"]["status"]["updatedAt"]
+        if reason is not None and (project["reason"] or {}).get("dataType") == "TEXT":
+            text = {**shared, "field": project["reason"]["id"], "text": reason[:_LONGEST_REASON]}
+            self.run("write_reason", text, f"card {item_id}")
+        return since
+
+    def set_draft(self, pull_request: str, *, draft: bool) -> None:
+        """Make a pull request (its node id) a draft, or offer it for review."""
+        name = "to_draft" if draft else "ready_for_review"
+        self.run(name, {"pullRequest": pull_request}, "pull request")
+
+    def _page(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        names = self.names
+        owner = self.run(document, variables, f"board {names.owner}/{names.number}")["repositoryOwner"]
+        board = (owner or {}).get("projectV2")
+        if not board:
+            raise BadInputError(
+                f"there is no board {names.number} of {names.owner}, or the credential may not see it: look at "
+                "kiro-worker:github.organisation and projectNumber, and grant `project`"
+            )
+        page: dict[str, Any] = board["items"]
+        return page
+
+    def _option(self, project: Mapping[str, Any], column: str) -> str:
+        options = {one["name"]: one["id"] for one in (project["status"] or {}).get("options") or []}
+        if column not in options:
+            raise BadInputError(
+                f"the board's field {self.names.status_field!r} has no option {column!r} "
+                f"(it has {', '.join(options) or 'none'}): add it, or name another in kiro-worker:worker.columns"
+            )
+        return str(options[column])
+
+    def _server_filters(self) -> bool:
+        if self._filters is None:
+            kind = self.run("filter_support", {}, "schema")["__type"] or {"fields": []}
+            arguments = [one["name"] for field in kind["fields"] if field["name"] == "items" for one in field["args"]]
+            self._filters = "query" in arguments
+        return self._filters
+
+
+def _item(node: Mapping[str, Any]) -> Item:
+    """The branch is what the card's field says, else a pull request's own, else the title."""
+    content = node["content"] or {"__typename": "DraftIssue", "title": ""}  # null: the credential may not see it
+    head = "" if content.get("isCrossRepository") else content.get("headRefName", "")
+    named = ((node["branch"] or {}).get("text") or "").strip()
+    return Item(
+        item_id=node["id"],
+        kind=_KINDS[content["__typename"]],
+        title=content["title"],
+        branch=named or head or content["title"].strip(),
+        created_at=node["createdAt"],
+        status_since=node["status"]["updatedAt"],
+        repository=(content.get("repository") or {}).get("nameWithOwner", ""),
+        number=content.get("number", 0),
+    )

@@ -1,0 +1,76 @@
+"""One poll at a time: a lease in the locks table that ends with its holder or, should that die, with its time.
+
+A lock of `locks_table` belongs to an execution; a poll has none, so its own time limit takes the execution's place.
+
+    taken ──────── poll ────────▶ given back
+      └── another comes: noted ──▶ the holder polls once more
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.entry import Allow
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+_KEY = {"lockKey": "poll/board"}
+
+
+class PollLease:
+    """The lease; whoever comes while it is held is remembered, so that no wish to poll is lost.
+
+    It also hands on which items run: the index that finds them lags, and a poll that comes at once must not overlook
+    what the one before it started.
+    """
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("LOCKS_TABLE",)
+    WRITE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:UpdateItem",), on="table/locks"),)
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The table of this stack."""
+        return cls(aws.table("LOCKS_TABLE"))
+
+    def take(self, holder: str, now: datetime, seconds: float) -> tuple[str, ...] | None:
+        """The items that the last poll left running, when this one may begin; None when another runs, which is told."""
+        moment = int(now.timestamp() * 1000)
+        mine = {":holder": holder, ":until": moment + int(seconds * 1000), ":no": False, ":now": moment}
+        begin = "SET holder = :holder, heldUntil = :until, again = :no"
+        while True:
+            taken = self._change(begin, "attribute_not_exists(heldUntil) OR heldUntil < :now", mine)
+            if taken is not None:
+                return tuple(taken.get("running", ()))
+            if self._change("SET again = :yes", "heldUntil >= :now", {":yes": True, ":now": moment}) is not None:
+                return None
+
+    def give_back(self, holder: str, running: Iterable[str]) -> bool:
+        """End the lease, leaving word of what runs; False when somebody came meanwhile: then one more look is due."""
+        mine = {":holder": holder, ":no": False}
+        left = {**mine, ":none": 0, ":running": sorted(set(running))}
+        if (
+            self._change("SET heldUntil = :none, running = :running", "holder = :holder AND again = :no", left)
+            is not None
+        ):
+            return True
+        more = {**mine, ":yes": True}
+        return self._change("SET again = :no", "holder = :holder AND again = :yes", more) is None
+
+    def _change(self, update: str, condition: str, values: dict[str, Any]) -> dict[str, Any] | None:
+        """What stands after a change; None when its condition did not hold."""
+        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
+        try:
+            answer = self._table.update_item(
+                Key=_KEY,
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ReturnValues="ALL_NEW",
+            )
+        except failed:
+            return None
+        return dict(answer["Attributes"])

@@ -1,0 +1,57 @@
+"""The work-items table: what is remembered of every item of the board."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.adapters.records import plain, stored
+from functions.domain.work_items import Record
+from functions.entry import Allow, decode
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+
+class WorkItemsTable:
+    """One record per item; every write is a compare-and-swap, so that two writers can't both be right."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("WORK_ITEMS_TABLE",)
+    READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem",), on="table/work-items"),)
+    FIND: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Query",), on="index/work-items"),)
+    WRITE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem", "dynamodb:PutItem"), on="table/work-items"),)
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The table of this stack."""
+        return cls(aws.table("WORK_ITEMS_TABLE"))
+
+    def get(self, item_id: str) -> Record:
+        """What is known of an item; a fresh record when nothing is."""
+        row = self._table.get_item(Key={"itemId": item_id}, ConsistentRead=True).get("Item")
+        return decode(Record, plain(row)) if row else Record(item_id)
+
+    def running(self) -> tuple[Record, ...]:
+        """The records that say running (eventually consistent: the next poll reads again)."""
+        answer = self._table.query(
+            IndexName="StateIndex",
+            KeyConditionExpression="#state = :state",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":state": "running"},
+        )
+        return tuple(decode(Record, plain(row)) for row in answer["Items"])
+
+    def save(self, record: Record) -> Record | None:
+        """Write a record as it was read and decided on; None when somebody else wrote meanwhile."""
+        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
+        written = replace(record, revision=record.revision + 1)
+        try:
+            self._table.put_item(
+                Item=stored(written),
+                ConditionExpression="attribute_not_exists(itemId) OR revision = :revision",
+                ExpressionAttributeValues={":revision": record.revision},
+            )
+        except failed:
+            return None
+        return written

@@ -1,0 +1,41 @@
+"""The settings that decide about work items."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from functions.entry import decode
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """`WORKER` as the program writes it."""
+
+    repositories: tuple[str, ...]
+    main_branch: str
+    branch_namespace: str
+    concurrency: int
+    attempts: int
+    coverage_percent: float
+
+
+class WorkerRules:
+    """What may be worked on, how much at once, how often, and how good it must be."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("WORKER",)
+
+    def __init__(self, given: _Given) -> None:
+        self.repositories = frozenset(given.repositories)
+        self.main_branch = given.main_branch
+        self.branch_namespace = given.branch_namespace
+        self.concurrency = given.concurrency
+        self.attempts = given.attempts
+        self.coverage_percent = given.coverage_percent
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """Settings of this function."""
+        return cls(decode(_Given, json.loads(aws.setting("WORKER"))))

@@ -1,0 +1,126 @@
+"""One attempt: `python3 -m work_item`, told by variables, answering in `out/results.json`."""
+
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from . import steering, tasks
+from .checks import check
+from .git import WorkingCopy
+from .outcome import Keeper, Outcome, TaskDone
+from .processes import run
+from .redact import Redactor
+from .settings import Settings, WorkError, read
+
+
+class Attempt:
+    """The work on one item in one build."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._settings = settings
+        self._copy = WorkingCopy(settings, folder / "repository")
+        self._out = folder / "out"
+        self._scratch = folder / "scratch"
+        self._redactor = Redactor([settings.token, *_secrets(settings)])
+        self._keeper = Keeper(self._out, self._redactor)
+        self._list = self._copy.folder / settings.spec / "tasks.md"
+        self.outcome = Outcome()
+
+    def run(self) -> None:
+        """Whatever happens, the outcome is written."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        try:
+            self._work()
+        except WorkError as error:
+            self.outcome.problems.append(str(error))
+        except (OSError, ValueError) as error:  # the working copy is not what it was: the agent may do anything to it
+            self.outcome.problems.append(f"the work broke off: {type(error).__name__}: {error}")
+        finally:
+            settings = self._settings
+            self._keeper.conclude(settings.work_id, settings.repository, settings.branch, self.outcome)
+
+    def _work(self) -> None:
+        copy, outcome = self._copy, self.outcome
+        copy.check_out()
+        start = outcome.head = copy.head()
+        outcome.steering = steering.synchronise(copy.folder)
+        if copy.commit(f"chore: steering files of version {outcome.steering}"):
+            self._push()
+        if not self._list.is_file() or not self._list.resolve().is_relative_to(copy.folder.resolve()):
+            raise WorkError(f"{self._settings.spec}/tasks.md is not on the branch")
+        known = tasks.leaves(tasks.read(self._list))
+        outcome.done_before = sum(task.done for task in known)
+        for task in known:
+            if not task.done and not self._do(task):
+                break
+        done = {one.task for one in outcome.tasks}
+        late = (task for task in known if not task.done and task.id not in done)
+        outcome.tasks += [TaskDone(task.id, task.title, "not reached") for task in late]
+        outcome.files = copy.changed_since(start)
+        outcome.checked = check(copy.folder, self._scratch, self._settings.environment)
+
+    def _do(self, task: tasks.Task) -> bool:
+        """One task, committed and pushed when it is done; what a failed one left goes to the artifacts only."""
+        left = self._settings.deadline - time.monotonic()
+        if left <= 0:
+            return False
+        copy, before = self._copy, self._copy.head()
+        say(f"task {task.id}: {task.title}")
+        ran = run(self._command(task), copy.folder, self._settings.environment, min(left, self._settings.task_seconds))
+        self._keeper.keep(f"logs/task-{task.id}.log", ran.output)
+        self.outcome.tail = self._redactor.text(ran.output)
+        if ran.outcome == "done":
+            tasks.tick(self._list, task.id)
+            copy.commit(f"feat: {task.title}\n\nTask {task.id} of {self._settings.spec}/tasks.md")
+        self._keeper.keep(f"diffs/task-{task.id}.diff", copy.diff(before))
+        if ran.outcome != "done":
+            copy.undo(before)
+        files = copy.changed_since(before)
+        self.outcome.tasks.append(TaskDone(task.id, task.title, ran.outcome, round(ran.seconds, 1), files))
+        say(f"task {task.id}: {ran.outcome} after {ran.seconds:.1f} s")
+        if ran.outcome == "done":
+            self._push()
+        return ran.outcome == "done"
+
+    def _push(self) -> None:
+        self._copy.push()
+        self.outcome.head = self._copy.head()
+
+    def _command(self, task: tasks.Task) -> list[str]:
+        """Split first, filled after: what is put in stays one word, whatever it holds."""
+        values = {"{spec}": self._settings.spec, "{task}": task.id}
+        words = shlex.split(self._settings.agent)
+        for name, value in values.items():
+            words = [word.replace(name, value) for word in words]
+        return words
+
+
+def _secrets(settings: Settings) -> list[str]:
+    """Values that the agent was given on purpose, and that sound like secrets."""
+    words = ("TOKEN", "SECRET", "PASSWORD", "KEY", "CREDENTIAL")
+    return [value for name, value in settings.environment.items() if any(word in name for word in words)]
+
+
+def say(line: str) -> None:
+    """A line for the build's log."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """0 when the outcome could be written: good or bad, the workflow reads it there."""
+    try:
+        settings = read()
+    except WorkError as error:
+        say(str(error))
+        return 1
+    attempt = Attempt(settings, Path.cwd())
+    attempt.run()
+    for problem in attempt.outcome.problems:
+        say(problem)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

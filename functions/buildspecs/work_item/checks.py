@@ -1,0 +1,145 @@
+"""The repository's own tests and coverage: found by what lies there, or told by `.kiro/worker.json`.
+
+{"install": ["pip", "install", "."], "test": ["pytest", "--junitxml=junit.xml"], "junit": "junit.xml",
+ "cobertura": "coverage.xml"}
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from .processes import run
+
+OWN = Path(".kiro/worker.json")
+_SECONDS = 1800.0
+
+
+@dataclass(frozen=True)
+class Commands:
+    """What to run, and where the reports are then."""
+
+    install: tuple[str, ...]
+    test: tuple[str, ...]
+    junit: str
+    cobertura: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Tests and coverage in the form of `results.json`; a problem where there is none to tell."""
+
+    tests: dict[str, Any] | None
+    tests_problem: str
+    coverage: dict[str, Any] | None
+    coverage_problem: str
+    log: str
+    reports: tuple[Path, ...] = ()
+
+
+def detect(root: Path, out: Path) -> Commands | str:
+    """The commands of a repository; a text that says why there are none."""
+    if (root / OWN).is_file():
+        return _own(root)
+    python = any((root / name).exists() for name in ("pytest.ini", "pyproject.toml", "setup.py", "tests"))
+    if (root / "package.json").is_file():
+        lock = (root / "package-lock.json").is_file()
+        return Commands(
+            ("npm", "ci" if lock else "install", "--no-audit", "--no-fund"),
+            ("npm", "test"),
+            "reports/junit.xml",
+            "coverage/cobertura-coverage.xml",
+        )
+    if not python:
+        return f"no tests were found: add a `tests` folder, a `package.json`, or name the commands in `{OWN}`"
+    wanted = next((name for name in ("requirements-dev.txt", "requirements.txt") if (root / name).is_file()), None)
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    measured = "src" if (root / "src").is_dir() else "."
+    junit, cobertura = str(out / "junit.xml"), str(out / "coverage.xml")
+    # Without settings of its own, pytest would look for some above the repository, where they are not this one's.
+    own = any(
+        (root / name).is_file() for name in ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+    )
+    alone = () if own else ("-c", os.devnull, "--rootdir=.")
+    pytest = (sys.executable, "-m", "pytest", *alone, f"--junitxml={junit}")
+    coverage = (f"--cov={measured}", "--cov-branch", f"--cov-report=xml:{cobertura}")
+    return Commands((*pip, "-r", wanted) if wanted else (), (*pytest, *coverage), junit, cobertura)
+
+
+def check(root: Path, out: Path, environment: Mapping[str, str], seconds: float = _SECONDS) -> Checked:
+    """Run install and test, then read the reports, whatever the tests' exit code said."""
+    commands = detect(root, out)
+    if isinstance(commands, str):
+        return Checked(None, commands, None, commands, commands)
+    log = ""
+    if commands.install:
+        ran = run(commands.install, root, environment, seconds)
+        log += f"$ {' '.join(commands.install)}\n{ran.output}\n"
+        if ran.outcome != "done":
+            problem = f"`{' '.join(commands.install)[:200]}` {ran.outcome} (exit code {ran.code})"
+            return Checked(None, problem, None, problem, log)
+    ran = run(commands.test, root, environment, seconds)
+    log += f"$ {' '.join(commands.test)}\n{ran.output}\n"
+    junit, cobertura = root / commands.junit, root / commands.cobertura
+    tests, tests_problem = _tests(junit)
+    if ran.outcome == "timed out":
+        tests, tests_problem = None, f"the tests took longer than {seconds:.0f} s"
+    elif tests and ran.outcome == "failed" and not tests["failed"]:
+        tests, tests_problem = (
+            None,
+            f"the test command failed with exit code {ran.code}, though no test did; see the log",
+        )
+    coverage, coverage_problem = _coverage(cobertura)
+    found = tuple(file for file in (junit, cobertura) if file.is_file())
+    return Checked(tests, tests_problem, coverage, coverage_problem, log, found)
+
+
+def _own(root: Path) -> Commands | str:
+    try:
+        told = json.loads((root / OWN).read_text("utf-8"))
+        words = {key: tuple(str(word) for word in told.get(key, [])) for key in ("install", "test")}
+        if not words["test"]:
+            return f"`{OWN}` names no test command"
+        return Commands(words["install"], words["test"], str(told["junit"]), str(told["cobertura"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return f"`{OWN}` can't be used: {type(error).__name__}: {error}"
+
+
+def _tests(file: Path) -> tuple[dict[str, Any] | None, str]:
+    root = _parse(file)
+    if isinstance(root, str):
+        return None, root
+    cases = list(root.iter("testcase"))
+    failed = [_name(case) for case in cases if case.find("failure") is not None or case.find("error") is not None]
+    skipped = sum(case.find("skipped") is not None for case in cases)
+    return {"total": len(cases), "failed": failed[:100], "skipped": skipped}, ""
+
+
+def _name(case: ET.Element) -> str:
+    return f"{case.get('classname', '')}.{case.get('name', '')}".strip(".")[:200]
+
+
+def _coverage(file: Path) -> tuple[dict[str, Any] | None, str]:
+    root = _parse(file)
+    if isinstance(root, str):
+        return None, root
+    try:
+        if int(root.get("lines-valid", "1")) < 1:
+            return None, f"{file.name}: not one line was measured"
+        branches = float(root.get("branch-rate", "0")) * 100 if int(root.get("branches-valid", "0")) else None
+        return {"lines": float(root.attrib["line-rate"]) * 100, "branches": branches}, ""
+    except (KeyError, ValueError) as error:
+        return None, f"{file.name} is no Cobertura report: {error}"
+
+
+def _parse(file: Path) -> ET.Element | str:
+    if not file.is_file():
+        return f"the tests left no {file.name}"
+    try:
+        return ET.parse(file).getroot()  # noqa: S314  # nosec B314 - a bomb harms the build that made it
+    except (ET.ParseError, OSError, ValueError) as error:
+        return f"{file.name} can't be read: {error}"

@@ -1,0 +1,82 @@
+"""An alarm that a monitor outside AWS rings for an environment, through a signed webhook (R11)."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from functions.domain.errors import BadInputError
+from functions.domain.watches import AlarmReading, Severity
+
+# A monitor signs at most this long before or after it is heard; clocks differ, and a recording gets old.
+TOLERANCE_SECONDS = 300
+_NAME = re.compile(r"[\w][\w .:/@-]{0,99}")
+_FIELDS = ("name", "state", "severity", "reason", "url")
+_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideAlarm:
+    """What a monitor said last; `at` is when it signed it (ISO 8601), so that a replayed older word changes nothing."""
+
+    name: str
+    state: Literal["ALARM", "OK"]
+    severity: Severity
+    reason: str
+    url: str
+    at: str
+
+    @property
+    def reading(self) -> AlarmReading:
+        """As a watch reads it."""
+        return AlarmReading(
+            self.name, self.severity, self.state, " ".join(filter(None, (self.reason, self.url))), self.at
+        )
+
+
+def signed(timestamp: str, environment: str, body: bytes) -> bytes:
+    """What is signed: time and environment too, or a recording could ring another day or elsewhere."""
+    return f"{timestamp}.{environment}.".encode() + body
+
+
+def is_timely(timestamp: str, now_seconds: float) -> bool:
+    """Whether a signature's time (Unix seconds) is near enough."""
+    return timestamp.isascii() and timestamp.isdigit() and abs(now_seconds - int(timestamp)) <= TOLERANCE_SECONDS
+
+
+def read_alarm(body: bytes, at: str) -> OutsideAlarm:
+    """The alarm of a body; a wrong one is a BadInputError that names the field and what is allowed."""
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadInputError(f"the body is not JSON: {error}") from error
+    if not isinstance(given, dict):
+        raise BadInputError(f"the body must be an object with {', '.join(_FIELDS)}; it is a {type(given).__name__}")
+    unknown = sorted(set(given) - set(_FIELDS))
+    if unknown:
+        raise BadInputError(f"{', '.join(unknown)[:200]}: unknown; known are {', '.join(_FIELDS)}")
+    name = _text(given, "name")
+    if not _NAME.fullmatch(name):
+        raise BadInputError("name: 1 to 100 letters, digits, spaces or any of _ . : / @ -, beginning with a letter")
+    url = _text(given, "url", "")
+    if url and not url.startswith(("https://", "http://")):
+        raise BadInputError("url: must begin with https:// or http://")
+    state: Any = _one_of(given, "state", ("ALARM", "OK"))
+    severity: Any = _one_of(given, "severity", ("critical", "warning"), "critical")
+    return OutsideAlarm(name, state, severity, _text(given, "reason", ""), url, at)
+
+
+def _text(given: dict[str, Any], key: str, default: str | None = None) -> str:
+    value = given.get(key, default)
+    if not isinstance(value, str):
+        raise BadInputError(f"{key}: missing or not a text")
+    if len(value) > _LIMIT:
+        raise BadInputError(f"{key}: {len(value)} characters, {_LIMIT} allowed")
+    return value
+
+
+def _one_of(given: dict[str, Any], key: str, allowed: tuple[str, ...], default: str | None = None) -> str:
+    value = _text(given, key, default)
+    if value not in allowed:
+        raise BadInputError(f"{key}: {value[:100]!r} is none of {', '.join(allowed)}")
+    return value

@@ -1,0 +1,20 @@
+"""Reasons that people read: what Step Functions wraps around an exception is taken off again."""
+
+import json
+
+_DECODER = json.JSONDecoder()
+
+
+def plain_reason(text: str) -> str:
+    """`Verify: NotHealthyYetError: {"errorMessage": "…", …}` without the wrapping; any other text as it is."""
+    start = text.find('{"')
+    while start >= 0:
+        try:
+            wrapped, end = _DECODER.raw_decode(text, start)
+        except ValueError:
+            wrapped, end = None, start + 1
+        if isinstance(wrapped, dict) and isinstance(wrapped.get("errorMessage"), str):
+            text = text[:start] + wrapped["errorMessage"] + text[end:]
+            end = start + len(wrapped["errorMessage"])
+        start = text.find('{"', end)
+    return text

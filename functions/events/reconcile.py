@@ -1,0 +1,112 @@
+"""Every minute: what an event missed is found by asking, and done after all (P2, P9).
+
+Nothing here is an event's job alone: a lost webhook is found at the branch, a lost end of an execution at the records,
+waits and locks that name it, a forgotten build at CodeBuild. Two runs at once do the same things twice, which ends as
+once; they are kept apart by the function's timeout, which is shorter than the time between two runs.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from functions.adapters.clock import Clock
+from functions.adapters.github.client import GitHub
+from functions.adapters.metrics import Metrics
+from functions.deployment.begin import ROOM as BEGIN
+from functions.domain.errors import KiroError
+from functions.domain.reconciliation import Sighting, judge_push
+from functions.domain.releases import execution_name
+from functions.entry import Room
+from functions.events.github_webhook import Deployments
+from functions.remains import Remains, Repair
+
+ROOM = Room(allow=(*Remains.SETTLE, *Deployments.START, *BEGIN.allow), timeout_seconds=55, memory_mb=512)
+# A run that finds more leaves the rest to the next one, a minute later.
+_MOST_REPAIRS = 50
+
+_log = Logger(service="events.reconcile")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What this run did, by kind and in words."""
+
+    repairs: tuple[Repair, ...]
+
+
+def reconcile(
+    event: dict[str, Any],  # noqa: ARG001 - a schedule says nothing
+    remains: Remains,
+    deployments: Deployments,
+    github: GitHub,
+    metrics: Metrics,
+    clock: Clock,
+) -> Output:
+    """Each repair is logged and counted; one that fails keeps no other, and fails the run at its end."""
+    searches: list[Callable[[], Iterator[Repair]]] = [
+        lambda: _lost_pushes(remains, deployments, github, clock),
+        remains.dead_executions,
+        lambda: remains.missing_records(github),
+        remains.orphaned_approvals,
+        remains.stray_builds,
+    ]
+    done: list[Repair] = []
+    failed: list[Exception] = []
+    for search in searches:
+        try:
+            for repair in islice(search(), _MOST_REPAIRS - len(done)):
+                _log.warning("repaired", extra={"kind": repair.kind, "what": repair.what})
+                metrics.count("Repaired", 1, kind=repair.kind)
+                done.append(repair)
+        except Exception as error:  # raised below, once every search had its turn
+            failed.append(error)
+    lost = sum(repair.kind == "push started" for repair in done)
+    if lost:
+        metrics.count("PushNotStarted", lost, environment="all")
+    if failed:
+        raise ExceptionGroup("the reconciliation could not look everywhere; the next run looks again", failed)
+    return Output(tuple(done))
+
+
+def _lost_pushes(remains: Remains, deployments: Deployments, github: GitHub, clock: Clock) -> Iterator[Repair]:
+    """The head of every delivered repository has an execution, or gets the one its webhook would have started."""
+    failed: list[Exception] = []
+    for repository in sorted(deployments.repositories):
+        try:
+            yield from _lost_push(repository, remains, deployments, github, clock)
+        except KiroError as error:  # one repository that can't be asked does not keep the others
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("branch heads could not be read", failed)
+
+
+def _lost_push(
+    repository: str, remains: Remains, deployments: Deployments, github: GitHub, clock: Clock
+) -> Iterator[Repair]:
+    ref = f"refs/heads/{deployments.main_branch}"
+    head = github.branch_head(repository, deployments.main_branch)
+    sighting = remains.waits.sighting(repository)
+    if head is None or remains.was_started(execution_name(ref, head)):
+        if sighting:
+            remains.waits.sight(repository, None, clock.now())
+        return
+    commit = github.commit(repository, head)
+    verdict = judge_push(
+        head,
+        commit.message,
+        commit.committed_at,
+        sighting,
+        now=clock.text(),
+        grace_seconds=remains.grace_seconds,
+    )
+    if verdict == "seen":
+        remains.waits.sight(repository, Sighting(head, clock.text()), clock.now())
+    if verdict == "lost":
+        wanted = {"repository": repository, "ref": ref, "commit": head, "trigger": "push"}
+        name = execution_name(ref, head)
+        if deployments.start(name, wanted):
+            yield Repair("push started", f"{name}: {repository} is at {head[:12]}, and no webhook came")
+        remains.waits.sight(repository, None, clock.now())

@@ -1,0 +1,43 @@
+"""ReadBaseline: which alarms ring, are blind or are missing before anything is changed, and what follows (R1)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.lookout import Lookout
+from functions.domain.environments import Environment
+from functions.domain.watches import baseline
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The environment to enter."""
+
+    deployment_id: str
+    environment: Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What follows; `accepted` are alarms that rang before, and `at` when (ISO 8601)."""
+
+    outcome: Literal["clear", "ask", "block"]
+    reason: str
+    accepted: list[str]
+    at: str
+
+
+ROOM = Room(allow=(*Lookout.LOOK, *DeploymentsTable.WRITE), timeout_seconds=50)
+
+
+def read_baseline(event: Input, lookout: Lookout, deployments: DeploymentsTable, clock: Clock) -> Output:
+    """What was named here goes to the record, also when it is let pass."""
+    at = clock.text()
+    before = baseline(
+        lookout.alarms(event.environment), event.environment.ringing_alarms, event.environment.blind_alarms
+    )
+    facts = {"outcome": before.outcome, "reason": before.reason, "at": at}
+    deployments.note(event.deployment_id, **{f"baseline_{event.environment.name}": facts})
+    return Output(before.outcome, before.reason, list(before.ringing), at)

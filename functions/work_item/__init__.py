@@ -1,0 +1,1 @@
+"""The Task states of `work_item.asl.json`."""

@@ -1,0 +1,72 @@
+"""CheckItem: is everything there that the agent needs, and may the branch be worked on (W3)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from functions.adapters.github.pull_requests import PullRequests
+from functions.adapters.worker_rules import WorkerRules
+from functions.domain.work_items import (
+    Findings,
+    Item,
+    branch_key,
+    branch_problem,
+    fingerprint,
+    ineligible_reason,
+    missing,
+    spec_folder,
+)
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The item, and the attempt it is looked at for."""
+
+    work_id: str
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Whether it is eligible, on which commit, and what it was judged on; `reason` is the comment that says why not."""
+
+    outcome: Literal["eligible", "ineligible"]
+    reason: str
+    head: str
+    seen: str
+    spec: str
+    lock: str
+
+
+ROOM = Room(allow=PullRequests.USE, memory_mb=512, timeout_seconds=60)
+
+
+def check_item(event: Input, github: PullRequests, rules: WorkerRules) -> Output:
+    """A name that is refused is never sent to GitHub."""
+    item = event.item
+    problem = branch_problem(item.branch, rules.branch_namespace, rules.main_branch)
+    ours = not problem and item.kind != "draft" and item.repository in rules.repositories
+    findings = look(item, github, rules) if ours else None
+    lacks = missing(item, findings, problem, rules.repositories)
+    head = (findings.head if findings else None) or ""
+    return Output(
+        "ineligible" if lacks else "eligible",
+        ineligible_reason(lacks) if lacks else "",
+        head,
+        fingerprint(item, head),
+        spec_folder(item.branch),
+        branch_key(item.repository, item.branch),
+    )
+
+
+def look(item: Item, github: PullRequests, rules: WorkerRules) -> Findings:
+    """What GitHub holds for an item."""
+    head = github.branch_head(item.repository, item.branch)
+    if head is None:
+        return Findings(None)
+    files = github.files(item.repository, spec_folder(item.branch), head)
+    found = github.find(item.repository, item.branch)
+    if found:
+        return Findings(head, files, found.number)
+    ahead = github.compare(item.repository, rules.main_branch, head).ahead_by
+    return Findings(head, files, None, can_open=ahead > 0)

@@ -1,0 +1,30 @@
+"""MarkInProgress: the card shows that it is worked on."""
+
+from dataclasses import dataclass
+
+from functions.adapters.github.board import Board
+from functions.domain.work_items import Item
+from functions.entry import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The item whose attempt begins."""
+
+    work_id: str
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Since when the card stands there."""
+
+    moved_at: str
+
+
+ROOM = Room(allow=Board.USE, memory_mb=512, timeout_seconds=60)
+
+
+def mark_in_progress(event: Input, board: Board) -> Output:
+    """An old reason goes: it was about the attempt before."""
+    return Output(board.move(event.item.item_id, board.names.columns.in_progress, ""))

@@ -1,0 +1,60 @@
+"""ReadResults: what the build left behind, and whether it is good enough."""
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from functions.adapters.artifacts import Artifacts
+from functions.adapters.builds import BuildEnd
+from functions.adapters.worker_rules import WorkerRules
+from functions.domain.errors import BadInputError
+from functions.domain.gates import Gate, all_passed
+from functions.domain.work_results import Results, judge
+from functions.entry import Room, decode
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """How the build ended, and below which key its artifacts lie."""
+
+    work_id: str
+    build: BuildEnd
+    artifact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The verdict, its reasons, and what a pull request tells of it."""
+
+    outcome: Literal["passed", "failed"]
+    reason: str
+    gates: tuple[Gate, ...]
+    results: Results
+
+
+ROOM = Room(allow=Artifacts.READ, memory_mb=512, timeout_seconds=60)
+
+
+def read_results(event: Input, artifacts: Artifacts, rules: WorkerRules) -> Output:
+    """A build that was killed leaves no results; what it pushed is on the branch all the same."""
+    raw = artifacts.get(f"{event.artifact}/results.json")
+    if raw is None:
+        said = f"{event.build.outcome}: {event.build.reason}".strip(": ")
+        gates: tuple[Gate, ...] = (
+            Gate("build", "failed", f"the build left no results; it {said} {event.build.log}".strip()),
+        )
+        return Output("failed", gates[0].reason, gates, Results())
+    results = _read(raw, event.artifact)
+    gates = judge(results, rules.coverage_percent)
+    if event.build.outcome != "succeeded":
+        gates = (Gate("build", "failed", f"the build {event.build.outcome}: {event.build.reason}"), *gates)
+    failed = [gate for gate in gates if gate.outcome == "failed"]
+    reason = "\n".join(f"- {gate.name}: {gate.reason}" for gate in failed)
+    return Output("passed" if all_passed(gates) else "failed", reason, gates, results)
+
+
+def _read(raw: bytes, artifact: str) -> Results:
+    try:
+        return decode(Results, json.loads(raw))
+    except (ValueError, RecursionError) as error:
+        raise BadInputError(f"{artifact}/results.json is not JSON: {error}") from error

@@ -1,0 +1,67 @@
+"""UpdatePullRequest: find the branch's pull request or open it, and tell there what the build did (W6)."""
+
+from dataclasses import dataclass
+
+from functions.adapters.github.board import Board
+from functions.adapters.github.errors import GitHubNotFoundError
+from functions.adapters.github.pull_requests import PullRequests
+from functions.adapters.worker_rules import WorkerRules
+from functions.domain.gates import Gate
+from functions.domain.work_items import Item
+from functions.domain.work_results import Results, merged_body, section
+from functions.entry import Room
+
+_PASSED, _FAILED = "kiro: ready", "kiro: failing"
+_CHECK = "kiro/work-item"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The item, the verdict on its build, and where the build is seen."""
+
+    work_id: str
+    item: Item
+    outcome: str
+    reason: str
+    gates: tuple[Gate, ...]
+    results: Results
+    build_id: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The pull request's number."""
+
+    number: int
+
+
+ROOM = Room(allow=PullRequests.USE, memory_mb=512, timeout_seconds=120)
+
+
+def update_pull_request(event: Input, github: PullRequests, board: Board, rules: WorkerRules) -> Output:
+    """Each step may come twice: found before it is opened, replaced between markers, set rather than added."""
+    item, passed = event.item, event.outcome == "passed"
+    ours = section(event.results, event.gates, event.build_id, event.log)
+    found = github.find(item.repository, item.branch)
+    if found is None:
+        closes = f"Closes #{item.number}" if item.kind == "issue" else ""
+        found = github.open(item.repository, item.branch, rules.main_branch, item.title, merged_body(closes, ours))
+    else:
+        github.describe(item.repository, found.number, merged_body(found.body, ours))
+    if found.draft == passed:
+        board.set_draft(found.node, draft=not passed)
+    github.label(item.repository, found.number, *((_PASSED, _FAILED) if passed else (_FAILED, _PASSED)))
+    _check(event, github, passed=passed)
+    return Output(found.number)
+
+
+def _check(event: Input, github: PullRequests, *, passed: bool) -> None:
+    """The verdict as a commit status on what was pushed; a build that was killed may have named no commit."""
+    item = event.item
+    head = event.results.head or github.branch_head(item.repository, item.branch)
+    link = event.log if event.log.startswith("https://") else ""
+    said = "; ".join(f"{gate.name}: {gate.reason}" for gate in event.gates)
+    if head is None:
+        raise GitHubNotFoundError(f"{item.repository}: the branch {item.branch} went away; push it again")
+    github.set_status(item.repository, head, _CHECK, "success" if passed else "failure", said, link)

@@ -1,0 +1,114 @@
+"""The rows of the matrix, read from the definitions, and the plans that make a row's fault happen."""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from statemachines.definitions import WORKFLOWS, is_room, load, module_of
+
+ROOM_FAULTS = ("raise-before", "raise-after", "timeout", "twice", "kill-before", "kill-after", "stop")
+EVENT_FAULTS = ("lost", "doubled")
+_SEND = ":events:putEvents"
+_NESTED = ":states:startExecution"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the matrix: a fault in a Task state."""
+
+    workflow: str
+    state: str
+    fault: str
+
+    @property
+    def task(self) -> dict[str, Any]:
+        """The state as defined."""
+        found: dict[str, Any] = load(self.workflow)["States"][self.state]
+        return found
+
+    @property
+    def announces(self) -> str:
+        """The detail type that the state puts on the bus; empty for other states."""
+        if _SEND not in self.task["Resource"]:
+            return ""
+        return str(self.task["Arguments"]["Entries"][0]["DetailType"])
+
+    @property
+    def waits(self) -> bool:
+        """Whether the fault is one of the event that ends a wait."""
+        return self.fault in EVENT_FAULTS and not self.announces
+
+    @property
+    def nests(self) -> bool:
+        """Whether the state starts another execution and waits for it."""
+        return _NESTED in self.task["Resource"]
+
+
+def rows() -> Iterator[Row]:
+    """Every fault of every Task state of every workflow."""
+    for workflow in WORKFLOWS:
+        for name, state in load(workflow)["States"].items():
+            if state["Type"] == "Task":
+                yield from (Row(workflow, name, fault) for fault in _faults(name, state))
+
+
+def select(workflows: Collection[str], states: Collection[str], faults: Collection[str]) -> list[Row]:
+    """The rows of these workflows, states and faults; none given means all, and `kill` means every `kill-…`."""
+    return [
+        row
+        for row in rows()
+        if (not workflows or row.workflow in workflows)
+        and (not states or row.state in states)
+        and (not faults or any(row.fault == fault or row.fault.startswith(f"{fault}-") for fault in faults))
+    ]
+
+
+def _faults(name: str, state: dict[str, Any]) -> tuple[str, ...]:
+    """What can happen to a state: a room breaks, an event gets lost or comes twice, a person stops the execution."""
+    if is_room(name, state):
+        return (*ROOM_FAULTS, *(EVENT_FAULTS if ".waitForTaskToken" in state["Resource"] else ()))
+    if _SEND in state["Resource"]:
+        return (*EVENT_FAULTS, "stop")
+    if _NESTED in state["Resource"]:
+        return ("stop", "stop-nested")
+    raise ValueError(f"{name}: no fault is known for the resource {state['Resource']}; add it to local/faults/plans.py")
+
+
+class Plans:
+    """The folder that the wrapped functions read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, row: Row, deployment: str, machine: str) -> None:
+        """From now on the row's fault waits for this deployment; a nested execution is stopped from outside instead."""
+        if row.nests:
+            return
+        plan = {
+            "deployment": deployment,
+            "machine": machine,
+            "state": row.state,
+            "fault": row.fault,
+            "turn": 1,
+            "room": "" if row.announces else module_of(row.workflow, row.state),
+            "announces": row.announces,
+        }
+        # renamed into place: a function must never read half a plan
+        draft = self.folder / f"{deployment}.draft"
+        draft.write_text(json.dumps(plan), "utf-8")
+        draft.rename(self.folder / f"{deployment}.json")
+
+    def struck(self, deployment: str) -> bool:
+        """Whether the fault has happened."""
+        return (self.folder / f"{deployment}.struck").exists()
+
+    def strike(self, deployment: str) -> None:
+        """Note a fault that was done from outside."""
+        (self.folder / f"{deployment}.struck").touch()
+
+    def remove(self, deployment: str) -> None:
+        """Nothing more happens to this deployment."""
+        (self.folder / f"{deployment}.json").unlink(missing_ok=True)

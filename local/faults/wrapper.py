@@ -1,0 +1,170 @@
+"""What runs around every room on a platform that was started with fault plans; lies in the zip as `faulty.py`.
+
+A plan is `<folder>/<deployment>.json`: a fault for the n-th time that a room is called in one state of one workflow.
+The state is asked of Step Functions, for workflows share rooms. `<deployment>.struck` says that it happened.
+"""
+
+import json
+import os
+import signal
+import time
+from functools import cache
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+PLANS = Path(os.environ.get("FAULT_PLANS", "."))
+ROOM = os.environ.get("ROOM", "")
+_module, _, _name = os.environ.get("_HANDLER", "builtins.print").rpartition(".")
+_room = getattr(import_module(_module.replace("/", ".")), _name)
+# whether this call completed a token that a plan wants completed twice
+_heard_twice: list[bool] = []
+
+
+class InjectedFaultError(Exception):
+    """No fault of the product's: no Retry names it."""
+
+
+def handle(event: Any, context: Any) -> Any:
+    """The room's handler, with the faults of the plans that concern this call."""
+    plans = [json.loads(file.read_text("utf-8")) for file in PLANS.glob("*.json")]
+    if any(plan["fault"] in ("lost", "doubled") for plan in plans):
+        _listen()
+    for plan in plans:
+        if plan.get("announces"):
+            if _announced(plan, event):
+                return _announce(plan, event, context)
+        elif _unheard(plan, event):
+            return None
+        elif _struck(plan, event):
+            return _strike(plan, event, context)
+    _heard_twice.clear()
+    answer = _room(event, context)
+    return _room(event, context) if _heard_twice else answer
+
+
+def _struck(plan: dict[str, Any], event: Any) -> bool:
+    """Whether this is the call that the plan means; looked up once the cheap questions are answered."""
+    if plan["room"] != ROOM or not isinstance(event, dict) or event.get("deploymentId") != plan["deployment"]:
+        return False
+    plan["execution"] = _execution_in(plan)
+    return bool(plan["execution"]) and _take_turn(plan)
+
+
+def _strike(plan: dict[str, Any], event: Any, context: Any) -> Any:
+    fault, before = plan["fault"], plan["fault"].endswith("before")
+    if fault in ("stop", "unheard"):
+        _states().stop_execution(executionArn=plan["execution"], cause="stopped by a fault plan")
+    elif fault in ("lost", "doubled"):
+        _mark(event["taskToken"], plan)
+    elif fault == "twice":
+        _room(event, context)
+    answer = None if before else _room(event, context)
+    if fault.startswith("kill"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif fault.startswith("raise"):
+        raise InjectedFaultError(f"{plan['state']}: a fault plan says so")
+    elif fault == "timeout":
+        time.sleep(3600)
+    return answer
+
+
+def _announced(plan: dict[str, Any], event: Any) -> bool:
+    """Whether this event is the announcement that the plan means."""
+    return (
+        isinstance(event, dict)
+        and event.get("detail-type") == plan["announces"]
+        and event.get("detail", {}).get("deploymentId") == plan["deployment"]
+    )
+
+
+def _announce(plan: dict[str, Any], event: Any, context: Any) -> Any:
+    first = _take_turn(plan)
+    if plan["fault"] == "lost":
+        return None
+    if plan["fault"] == "doubled":
+        _room(event, context)
+    elif first:
+        _stop_any(plan)
+    return _room(event, context)
+
+
+def _stop_any(plan: dict[str, Any]) -> None:
+    """Stop the execution that announced, where it still runs."""
+    for row in _running(plan):
+        _states().stop_execution(executionArn=row["executionArn"], cause="stopped by a fault plan")
+
+
+def _unheard(plan: dict[str, Any], event: Any) -> bool:
+    """Whether this is the end of an execution that nobody is to hear of."""
+    ended = event.get("detail", {}).get("name", "") if isinstance(event, dict) else ""
+    return plan["fault"] == "unheard" and str(ended).startswith(plan["deployment"])
+
+
+def _execution_in(plan: dict[str, Any]) -> str:
+    """The execution that is in the plan's state now."""
+    for row in _running(plan):
+        history = _states().get_execution_history(executionArn=row["executionArn"], reverseOrder=True, maxResults=100)
+        entered = (e["stateEnteredEventDetails"]["name"] for e in history["events"] if "stateEnteredEventDetails" in e)
+        if next(entered, "") == plan["state"]:
+            return str(row["executionArn"])
+    return ""
+
+
+def _running(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = _states().list_executions(stateMachineArn=plan["machine"], statusFilter="RUNNING")["executions"]
+    return [
+        row for row in rows if row["name"] == plan["deployment"] or row["name"].startswith(f"{plan['deployment']}-")
+    ]
+
+
+def _take_turn(plan: dict[str, Any]) -> bool:
+    """Whether this is the n-th call; each is counted once, whichever process it comes to."""
+    for turn in range(1, plan["turn"] + 1):
+        try:
+            (PLANS / f"{plan['deployment']}.{turn}").touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        if turn == plan["turn"] and (plan["announces"] or plan["fault"] not in ("lost", "doubled")):
+            (PLANS / f"{plan['deployment']}.struck").touch()
+        return bool(turn == plan["turn"])
+    return False
+
+
+def _mark(token: str, plan: dict[str, Any]) -> None:
+    """Say of a token that its completion is lost, or comes twice, unless it comes from the asking room itself."""
+    folder = PLANS / "tokens"
+    folder.mkdir(exist_ok=True)
+    (folder / sha256(token.encode()).hexdigest()).write_text(json.dumps(plan), "utf-8")
+
+
+@cache
+def _listen() -> None:
+    """Meddle with the completion of marked tokens, however a room sends it."""
+    from botocore import client  # noqa: PLC0415 - a room that needs no SDK is not to get one
+
+    base: Any = client.BaseClient
+    send = base._make_api_call  # noqa: SLF001 - the one place that every client's calls pass
+
+    def call(self: Any, operation: str, params: dict[str, Any]) -> Any:
+        mark = PLANS / "tokens" / sha256(params.get("taskToken", "").encode()).hexdigest()
+        if operation not in ("SendTaskSuccess", "SendTaskFailure") or not mark.exists():
+            return send(self, operation, params)
+        plan = json.loads(mark.read_text("utf-8"))
+        if plan["room"] == ROOM:
+            return send(self, operation, params)
+        (PLANS / f"{plan['deployment']}.struck").touch()
+        if plan["fault"] == "lost":
+            return {}
+        _heard_twice.append(True)
+        return send(self, operation, params)
+
+    base._make_api_call = call  # noqa: SLF001 - as above
+
+
+@cache
+def _states() -> Any:
+    import boto3  # noqa: PLC0415 - as above
+
+    return boto3.client("stepfunctions")

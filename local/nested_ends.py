@@ -1,0 +1,92 @@
+"""Tells how nested executions ended: the emulator sends "Step Functions Execution Status Change" for all but these.
+
+It runs `startExecution.sync` as it runs express workflows, which have no such events; on AWS a nested standard
+execution has them like any other.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from local.emulator import Clients
+
+Record = dict[str, Any]
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 0.25
+# What AWS puts into the input of a nested execution when its starter asks for the link.
+PARENT = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+
+
+class NestedEnds:
+    """Looks for nested executions that have failed or were stopped; `publish` gets one event for each."""
+
+    def __init__(self, clients: Clients, publish: Callable[[Record], None]) -> None:
+        self._states = clients.client("stepfunctions")
+        self._publish = publish
+        self._known: set[str] = set()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="nested-ends", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stopping.wait(INTERVAL_SECONDS):
+            try:
+                self._look()
+            except (BotoCoreError, ClientError):
+                logger.debug("the emulator did not answer", exc_info=True)
+
+    def _look(self) -> None:
+        for machine in self._states.list_state_machines()["stateMachines"]:
+            for status in ("FAILED", "ABORTED", "TIMED_OUT"):
+                rows = self._states.list_executions(
+                    stateMachineArn=machine["stateMachineArn"], statusFilter=status, maxResults=20
+                )["executions"]
+                for arn in [row["executionArn"] for row in rows if row["executionArn"] not in self._known]:
+                    self._known.add(arn)
+                    self._tell(self._states.describe_execution(executionArn=arn))
+
+    def _tell(self, execution: Record) -> None:
+        if PARENT in json.loads(execution["input"]):
+            self._publish(status_change(execution))
+
+
+def status_change(execution: Record) -> Record:
+    """The event for an execution from DescribeExecution (AWS: "Automating Step Functions event delivery")."""
+    _, _, _, region, account, *_ = execution["executionArn"].split(":")
+    keys = ("executionArn", "stateMachineArn", "name", "status", "input", "output", "error", "cause")
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Step Functions Execution Status Change",
+        "source": "aws.states",
+        "account": account,
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": region,
+        "resources": [execution["executionArn"]],
+        "detail": {
+            **{key: execution.get(key) for key in keys},
+            "startDate": int(execution["startDate"].timestamp() * 1000),
+            "stopDate": int(execution["stopDate"].timestamp() * 1000),
+        },
+    }

@@ -1,0 +1,1 @@
+"""The operator's commands, over a stack on moto."""

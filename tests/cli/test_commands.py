@@ -1,0 +1,215 @@
+"""What the commands show and order."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.executions import execution_arn
+from functions.adapters.locks_table import LocksTable
+from functions.adapters.waits_table import WaitsTable
+from functions.domain.approvals import Approval
+from functions.domain.locks import Contender
+from functions.domain.outside_alarms import OutsideAlarm
+from functions.domain.rollback import Compensation
+from tests.cli.conftest import Kiro, machine
+from tests.functions.samples import COMMIT, DEPLOYMENT, LEASE, NOW, OLDER, RELEASE, SERVICE, state, version
+
+NEWER = version(COMMIT, "2", at="2026-02-01T08:00:00.000Z", deployment_id=DEPLOYMENT)
+EVERY = (
+    ("status",),
+    ("history",),
+    ("locks",),
+    ("approvals",),
+    ("approve",),
+    ("reject",),
+    ("freeze", "production", "--reason", "fair"),
+    ("unfreeze", "production", "--reason", "over"),
+    ("deploy", "acme/hello-service", "main"),
+    ("rollback", "production"),
+    ("watch", DEPLOYMENT),
+)
+
+
+@pytest.fixture
+def released(kiro: Kiro) -> Kiro:
+    """Production runs a release, good; its ledger knows what ran before."""
+    deployments, running = DeploymentsTable.connect(kiro.clients), EnvironmentsTable.connect(kiro.clients)
+    deployments.begin(DEPLOYMENT, RELEASE, execution_arn(machine("deployment"), DEPLOYMENT), "push")
+    deployments.enter(DEPLOYMENT, "production", "running")
+    deployments.write_ledger(DEPLOYMENT, Compensation("production", 0, SERVICE, version(), SERVICE, NOW))
+    deployments.conclude(DEPLOYMENT, "deployed", "all passed")
+    running.save(state(running=NEWER), LEASE)
+    return kiro
+
+
+def start(kiro: Kiro, workflow: str, name: str) -> str:
+    """An execution that runs."""
+    client = kiro.clients.client("stepfunctions")
+    return str(client.start_execution(stateMachineArn=machine(workflow), name=name, input="{}")["executionArn"])
+
+
+def test_status_tells_what_runs_and_what_holds_it(released: Kiro) -> None:
+    """What runs, what was good, frozen by whom, locked by what, ringing from where."""
+    running = EnvironmentsTable.connect(released.clients)
+    running.note_outside("production", OutsideAlarm("latency", "ALARM", "critical", "4 s", "", NOW))
+    released.run("freeze", "production", "--reason", "the fair")
+    lock(released, start(released, "stage", "s"))
+    test, production = released.json("status")
+    assert (test["environment"], test["parts"], test["lock"]) == ("test", [], None)
+    assert production["parts"][0]["running"]["commit"] == COMMIT
+    assert production["frozen"]["reason"] == "the fair"
+    assert (production["deployment"], production["outsideAlarms"][0]["name"]) == (DEPLOYMENT, "latency")
+    shown = released.run("status").output
+    assert "frozen" in shown
+    assert "latency" in shown
+
+
+def test_history_is_newest_first(released: Kiro) -> None:
+    """With its outcome and its reason, as many as asked for."""
+    older = DeploymentsTable.connect(released.clients)
+    older.begin("main-older", RELEASE, "arn:e", "push")
+    assert [one["deployment"] for one in released.json("history")] == ["main-older", DEPLOYMENT]
+    (one,) = released.json("history", "--limit", "1")
+    assert one["status"] == "running"
+    assert "deployed" in released.run("history").output
+
+
+def lock(kiro: Kiro, *executions: str) -> None:
+    """Executions want production, one after the other."""
+    for number, execution in enumerate(executions):
+        wanted = Contender(execution, DEPLOYMENT, f"2026-01-0{number + 1}", "release 1a2b")
+        LocksTable.connect(kiro.clients).request("environment/production", wanted)
+
+
+def test_locks_tell_who_why_since_and_who_waits(kiro: Kiro) -> None:
+    """And whether the owner lives."""
+    owner = start(kiro, "stage", "one")
+    lock(kiro, owner, start(kiro, "stage", "two"))
+    free, held = kiro.json("locks")
+    assert not free["held"]
+    assert (held["execution"], held["reason"], held["alive"]) == (owner, "release 1a2b", True)
+    assert held["since"]
+    assert len(held["queue"]) == 1
+    kiro.clients.client("stepfunctions").stop_execution(executionArn=owner)
+    assert kiro.json("locks")[1]["alive"] is False
+    assert "has ended" in kiro.run("locks").output
+
+
+def test_approvals_are_listed_and_decided_elsewhere(kiro: Kiro) -> None:
+    """The link's secret is in the mail."""
+    made = Approval("a1", "deploy", DEPLOYMENT, "production", {"title": "t"}, ["h"], NOW, NOW, "2036-01-01T00:00:00Z")
+    WaitsTable.connect(kiro.clients).save_approval(made, datetime.now(UTC))
+    assert [one["deployment"] for one in kiro.json("approvals")] == [DEPLOYMENT]
+    for command in ("approve", "reject"):
+        assert "page that its mail links to" in kiro.run(command).output
+
+
+def test_a_freeze_and_its_end_say_whose_word_they_are(kiro: Kiro) -> None:
+    """R5: recorded with who, why and when."""
+    frozen = kiro.json("freeze", "production", "--reason", "the fair")["frozen"]
+    assert (frozen["reason"], frozen["by"][:12]) == ("the fair", "arn:aws:sts:")
+    assert kiro.json("unfreeze", "production", "--reason", "over")["was"] == frozen
+    row = kiro.clients.table("ENVIRONMENTS_TABLE").get_item(Key={"environment": "production", "part": "*"})["Item"]
+    assert (row["frozen"], row["unfrozen"]["reason"]) == (None, "over")
+    again = kiro.run("unfreeze", "production", "--reason", "over")
+    assert (again.exit_code, "is not frozen" in again.output) == (1, True)
+
+
+@pytest.mark.parametrize(("ref", "commit"), [("main", ""), (COMMIT, COMMIT), ("refs/tags/v1.2.0", "")])
+def test_deploy_starts_a_deployment_each_time(kiro: Kiro, ref: str, commit: str) -> None:
+    """Also of what was deployed before; its name leaves room for stages and rollbacks."""
+    name = kiro.json("deploy", "acme/hello-service", ref)["deployment"]
+    given = kiro.executions("deployment")[name]
+    assert given == {"repository": "acme/hello-service", "ref": ref, "commit": commit, "trigger": "operator"}
+    assert len(name) <= 45
+
+
+def test_rollback_undoes_the_last_release(released: Kiro) -> None:
+    """By its own ledger, in the workflow that stages use."""
+    done = released.json("rollback", "production", "--reason", "slow")
+    given = released.executions("rollback")[done["rollback"]]
+    assert (given["deploymentId"], given["environment"]["name"]) == (DEPLOYMENT, "production")
+    assert given["reason"].endswith("slow")
+    assert done["parts"][0]["to"]["commit"] == OLDER
+
+
+@pytest.mark.parametrize("more", [("--to", OLDER[:7]), ("--part", "hello"), ("--part", "hello", "--to", OLDER)])
+def test_rollback_to_a_version_or_of_a_part_has_a_ledger_of_its_own(released: Kiro, more: tuple[str, ...]) -> None:
+    """R7: one service, or a named version; the record tells history who asked."""
+    done = released.json("rollback", "production", *more)
+    (entry,) = DeploymentsTable.connect(released.clients).ledger(done["rollback"])
+    assert entry.before
+    assert (entry.before.commit, entry.part.name) == (OLDER, "hello")
+    assert released.executions("rollback")[done["rollback"]]["deploymentId"] == done["rollback"]
+    record = DeploymentsTable.connect(released.clients).get(done["rollback"]) or {}
+    assert (record["outcome"], "asked for by arn:aws:sts" in record["reason"]) == ("rollback", True)
+
+
+def test_rollback_prefers_what_was_good_to_what_was_before(released: Kiro) -> None:
+    """After a rollback that failed, the last known good is where a part goes."""
+    good = version("9" * 40, "7", at=NOW)
+    EnvironmentsTable.connect(released.clients).save(state(running=NEWER, good=good), LEASE)
+    done = released.json("rollback", "production", "--part", "hello")
+    assert done["parts"][0]["to"] == json.loads(json.dumps(done["parts"][0]["to"])) | {
+        "commit": "9" * 40,
+        "version": "7",
+    }
+
+
+def test_watch_follows_to_the_end(released: Kiro) -> None:
+    """The exit code says whether it went well."""
+    execution = start(released, "deployment", DEPLOYMENT)
+    released.clients.client("stepfunctions").stop_execution(executionArn=execution)
+    assert released.run("watch", DEPLOYMENT).exit_code == 0
+    last = json.loads(released.run("watch", DEPLOYMENT, "--json").stdout.splitlines()[-1])
+    assert (last["outcome"], last["running"]) == ("deployed", False)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("freeze", "moon", "--reason", "r"), "no environment 'moon'; there are test, production"),
+        (("deploy", "hello", "main"), "give owner/name"),
+        (("rollback", "test"), "nothing runs in test"),
+        (("rollback", "production", "--part", "api"), "no part 'api'; there are hello"),
+        (
+            ("rollback", "production", "--to", "fff"),
+            "fff is no version to go back to in production; known are 0a0a0a0a0a0a",
+        ),
+        (("rollback", "production", "--deployment", "main-x"), "`kiro history` lists them"),
+        (("watch", "main-x"), "no deployment is called main-x"),
+        (("--stack", "moon", "status"), "no stack moon in this account and region"),
+        (("--local", "status"), "`python -m local start` starts one"),
+    ],
+)
+def test_what_is_wrong_is_named_with_the_next_step(
+    released: Kiro, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, command: tuple[str, ...], said: str
+) -> None:
+    """On the error stream, as words or as JSON."""
+    monkeypatch.chdir(tmp_path)
+    plain = released.run(*command)
+    assert (plain.exit_code, said in plain.stderr) == (1, True), plain.output
+    as_json = released.run(*command, "--json")
+    assert said in json.loads(as_json.stderr)["error"]
+
+
+@pytest.mark.parametrize("command", EVERY, ids=lambda command: command[0])
+def test_every_command_speaks_json(released: Kiro, command: tuple[str, ...]) -> None:
+    """Whatever it answers is JSON to the last byte, on the one stream or the other."""
+    done = released.run(*command, "--json")
+    json.loads((done.stdout or done.stderr).splitlines()[-1] if command[0] == "watch" else done.stdout or done.stderr)
+
+
+def test_without_credentials_it_says_how_to_log_in(kiro: Kiro, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    """No traceback."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    done = kiro.run("status")
+    assert (done.exit_code, "log in" in done.output) == (1, True)

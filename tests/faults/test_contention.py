@@ -1,0 +1,169 @@
+"""One lock, many contenders, and owners that die: on the emulated DynamoDB, through the product's own adapter."""
+
+import random
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from functions.adapters.clock import Clock
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.locks_table import LocksTable
+from functions.domain.errors import StaleLeaseError
+from functions.domain.locks import Contender, Lease
+from local.emulator import Clients
+
+THREADS = 16
+ROUNDS = 200
+# How long a waiter trusts its token before it asks again; the product's backstop in small.
+BACKSTOP_SECONDS = 0.4
+DEAD_OWNER_SECONDS = 2.0
+KEY = "environment/contended"
+
+
+@dataclass
+class Ground:
+    """Who lives, who was woken, who is inside; and everything that must not be."""
+
+    living: set[str] = field(default_factory=set)
+    tokens: dict[str, threading.Event] = field(default_factory=dict)
+    inside: str = ""
+    fences: dict[str, int] = field(default_factory=dict)
+    ahead: dict[str, set[str]] = field(default_factory=dict)
+    died: list[tuple[float, int]] = field(default_factory=list)
+    granted: dict[int, float] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def is_running(self, execution: str) -> bool:
+        """What Step Functions would say."""
+        return execution in self.living
+
+    def succeed(self, token: str, _: Any) -> bool:
+        """What Step Functions does with a token."""
+        self.tokens[token].set()
+        return True
+
+    def enter(self, execution: str, fence: int) -> None:
+        """An owner begins its work."""
+        with self.guard:
+            if self.inside:
+                self.wrong.append(f"{execution} holds what {self.inside} holds")
+            self.inside = execution
+            self.fences[execution] = fence
+            self.granted[fence] = time.monotonic()
+
+    def leave(self, execution: str, *, dead: bool) -> None:
+        """An owner has ended its work, or itself."""
+        with self.guard:
+            self.inside = ""
+            if dead:
+                self.living.discard(execution)
+                self.died.append((time.monotonic(), self.fences[execution]))
+
+
+@pytest.fixture
+def tables(aws: Clients) -> Iterator[tuple[str, str]]:
+    """A table of locks and one of environments."""
+    names = (f"locks-{uuid.uuid4().hex[:8]}", f"environments-{uuid.uuid4().hex[:8]}")
+    for name, keys in zip(names, (["lockKey"], ["environment", "part"]), strict=True):
+        aws.client("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": k, "KeyType": t} for k, t in zip(keys, ("HASH", "RANGE"), strict=False)],
+            AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    yield names
+    for name in names:
+        aws.client("dynamodb").delete_table(TableName=name)
+
+
+def test_a_contended_lock_has_one_living_owner(aws: Clients, tables: tuple[str, str]) -> None:
+    """16 contenders, 200 rounds each, owners dying: never two inside, none waits on a dead one, all in their order."""
+    ground = Ground()
+    stand_in: Any = ground
+    resources = [aws.session.resource("dynamodb", endpoint_url=aws.endpoint) for _ in range(THREADS)]
+
+    def work(number: int) -> None:
+        locks = LocksTable(
+            resources[number].Table(tables[0]),
+            stand_in,
+            stand_in,
+            Clock(),
+            "queued",
+        )
+        environments = EnvironmentsTable(resources[number].Table(tables[1]))
+        chance = random.Random(number)
+        try:
+            for turn in range(ROUNDS):
+                one_round(ground, locks, environments, f"e{number}-{turn}", chance)
+        except Exception as error:  # a thread's fault is the test's
+            ground.wrong.append(f"e{number}: {type(error).__name__}: {error}")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ground.wrong == []
+    assert len(ground.fences) == THREADS * ROUNDS
+    assert len(set(ground.fences.values())) == len(ground.fences), "a fencing number was given twice"
+    assert max(waited(ground), default=0) < DEAD_OWNER_SECONDS
+    assert len(ground.died) > ROUNDS
+    late = [(e, a) for e, before in ground.ahead.items() for a in before if ground.fences[a] > ground.fences[e]]
+    assert late == [], "somebody was served before one who stood ahead"
+
+
+def one_round(
+    ground: Ground, locks: LocksTable, environments: EnvironmentsTable, execution: str, chance: random.Random
+) -> None:
+    """Ask, wait, hold, write, and give the lock on, or die with it."""
+    token = f"token-{execution}"
+    ground.tokens[token] = threading.Event()
+    ground.living.add(execution)
+    lease = await_turn(ground, locks, Contender(execution, execution, "same", "a round"), token)
+    ground.enter(execution, lease.fence)
+    environments.fence("contended", lease)
+    dies = chance.random() < 0.1
+    ground.leave(execution, dead=dies)
+    if not dies:
+        locks.release(KEY, execution)
+        ground.living.discard(execution)
+    elif chance.random() < 0.5:
+        locks.release(KEY, execution)  # what its last event does, when it is not lost
+    elif (newer := locks.read(KEY)).fence > lease.fence and newer.fence in ground.granted:
+        assert_refused(ground, environments, lease, newer.fence)
+
+
+def await_turn(ground: Ground, locks: LocksTable, contender: Contender, token: str) -> Lease:
+    """As AcquireLock and AwaitLock do: ask, leave a token, and ask again when it came or the backstop passed."""
+    answer = locks.request(KEY, contender, token)
+    if answer.outcome == "waiting":
+        line = [w.contender.execution for w in answer.lock.waiters]
+        ground.ahead[contender.execution] = set(line[: line.index(contender.execution)])
+    while answer.lease is None:
+        ground.tokens[token].wait(BACKSTOP_SECONDS)
+        ground.tokens[token].clear()
+        answer = locks.request(KEY, contender, token)
+    return answer.lease
+
+
+def assert_refused(ground: Ground, environments: EnvironmentsTable, stale: Lease, newer: int) -> None:
+    """One that died and wakes again can't write once a newer owner did."""
+    environments.fence("contended", Lease(KEY, "the newer owner", newer))
+    try:
+        environments.fence("contended", stale)
+    except StaleLeaseError:
+        return
+    ground.wrong.append(f"the stale number {stale.fence} was taken after {newer}")
+
+
+def waited(ground: Ground) -> Iterator[float]:
+    """Seconds from the death of each owner to the next one's entry; the last may have had none."""
+    for died, fence in ground.died:
+        if fence + 1 in ground.granted:
+            yield ground.granted[fence + 1] - died

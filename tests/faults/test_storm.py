@@ -1,0 +1,94 @@
+"""A storm of webhooks: twenty commits, a hundred deliveries, some of them twice, some never."""
+
+import hashlib
+import hmac
+import json
+import random
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from local.faults import checks
+from local.faults.ground import Ground, wait_for
+from local.faults.lanes import Lane
+from local.faults.matrix import Matrix, lanes
+from local.faults.scenarios import Play
+
+COMMITS = 20
+DELIVERIES = 100
+STORM_SECONDS = 5.0
+# Of these the webhook never came; the newest is among them, and is sent again when the storm is over.
+LOST = (3, 11, COMMITS - 1)
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """A platform with one environment, on which a first release runs; its functions have their own timeouts."""
+    with Ground(tmp_path_factory.mktemp("storm"), lanes(1, 0), print, function_seconds=0) as made:
+        Matrix(made, print).prepare()
+        yield made
+
+
+@pytest.mark.skip(reason="not seen to its end yet: on a busy machine it took more than four minutes")
+def test_a_storm_ends_with_the_newest_release(ground: Ground) -> None:
+    """The newest ends deployed, every other that was heard of has one told outcome, and nothing remains."""
+    lane = ground.lanes[0]
+    commits = [lane.commits.pop(0) for _ in range(COMMITS)]
+    heard = [commit for number, commit in enumerate(commits) if number not in LOST]
+    chance = random.Random(11)
+    deliveries = heard + chance.choices(heard, k=DELIVERIES - len(heard))
+    chance.shuffle(deliveries)
+    threads = []
+    for commit in deliveries:
+        threads.append(threading.Thread(target=deliver, args=(ground, lane, commit)))
+        threads[-1].start()
+        time.sleep(STORM_SECONDS / DELIVERIES)
+    for thread in threads:
+        thread.join()
+    deliver(ground, lane, commits[-1])
+
+    plays = [Play(ground, lane, commit, f"main-{commit[:12]}") for commit in (*heard, commits[-1])]
+    left = wait_for(lambda: all("outcome" in ground.record(play.name) for play in plays), 240, 0.5)
+    outcomes = {play.name: ground.record(play.name).get("outcome") for play in plays}
+    assert left, outcomes
+    known = {commits[-1]}
+    wait_for(lambda: not [p for play in plays for p in wrong(play, known)], 20, 0.5)
+    assert [(play.name, problem) for play in plays for problem in wrong(play, known)] == []
+    assert outcomes[plays[-1].name] == "deployed", outcomes
+    assert set(outcomes.values()) <= {"deployed", "superseded"}, outcomes
+
+
+def wrong(play: Play, known: set[str]) -> list[str]:
+    """What does not hold of one of them."""
+    return [*checks.left_behind(play), *checks.misplaced(play, known), *checks.untold(play, None)]
+
+
+def deliver(ground: Ground, lane: Lane, commit: str) -> None:
+    """One delivery, signed as GitHub signs it."""
+    repository = {"full_name": lane.repository, "default_branch": "main"}
+    head = {"id": commit, "message": "feat: a change", "timestamp": "2026-01-01T00:00:00Z"}
+    payload = {
+        "ref": "refs/heads/main",
+        "after": commit,
+        "before": "0" * 40,
+        "created": False,
+        "deleted": False,
+        "forced": False,
+        "repository": repository,
+        "head_commit": {**head, "author": {"name": "Ada", "email": "ada@example.com"}},
+        "commits": [],
+        "pusher": {"name": "ada"},
+    }
+    body = json.dumps(payload).encode()
+    digest = hmac.new(ground.platform.webhook_secret.encode(), body, hashlib.sha256).hexdigest()
+    headers = {
+        "x-github-event": "push",
+        "x-hub-signature-256": f"sha256={digest}",
+        "content-type": "application/json",
+    }
+    request = urllib.request.Request(ground.platform.outputs["webhookUrl"], body, headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == 202

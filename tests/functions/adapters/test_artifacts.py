@@ -1,0 +1,71 @@
+"""The artifacts bucket, with bounds on what it may hand out."""
+
+import struct
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+
+from functions.adapters import artifacts as module
+from functions.adapters.artifacts import Artifacts, read_member
+from functions.domain.errors import SourceError
+from tests.functions.samples import archive
+from tests.functions.stack import BUCKET, Stack
+
+
+@pytest.fixture
+def artifacts(stack: Stack) -> Artifacts:
+    """The bucket."""
+    return Artifacts.connect(stack.clients)
+
+
+def test_what_is_put_is_there(artifacts: Artifacts) -> None:
+    """A key that only begins alike is another one."""
+    artifacts.put("a/b.zip", BytesIO(archive({"x": "1"})))
+    assert artifacts.exists("a/b.zip")
+    assert not artifacts.exists("a/b")
+    assert artifacts.member("a/b.zip", "x") == b"1"
+    assert artifacts.member("a/b.zip", "y") is None
+
+
+def test_an_object_that_is_missing_or_no_archive_is_named(artifacts: Artifacts) -> None:
+    """With bucket and key."""
+    with pytest.raises(SourceError, match=rf"s3://{BUCKET}/gone is not there"):
+        artifacts.member("gone", "x")
+    artifacts.put("text", BytesIO(b"text"))
+    with pytest.raises(SourceError, match=rf"s3://{BUCKET}/text is not a zip archive"):
+        artifacts.member("text", "x")
+
+
+def test_an_archive_that_is_too_large_is_not_read(artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its size is known before its content."""
+    monkeypatch.setattr(module, "_ARCHIVE_LIMIT", 10)
+    artifacts.put("a.zip", BytesIO(archive({"x": "1"})))
+    with pytest.raises(SourceError, match="bytes, 10 allowed"):
+        artifacts.archive("a.zip")
+
+
+def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member is refused by its declared size, and never unpacks to more than that."""
+    monkeypatch.setattr(module, "_MEMBER_LIMIT", 1000)
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as writer:
+        writer.writestr("bomb", b"0" * 100_000)
+    with ZipFile(packed) as honest, pytest.raises(SourceError, match="bomb unpacks to 100000 bytes, 1000 allowed"):
+        read_member(honest, "bomb")
+    lying = packed.getvalue().replace(struct.pack("<L", 100_000), struct.pack("<L", 10))
+    with ZipFile(BytesIO(lying)) as liar, pytest.raises(SourceError, match="bomb can't be unpacked"):
+        read_member(liar, "bomb")
+
+
+def test_a_broken_member_is_named() -> None:
+    """Wrong checksum, encrypted, unknown compression: never another fault."""
+    good = archive({"x": "content"})
+    wrong = good.replace(b"content", b"c0ntent")
+    flags = good.index(b"PK\x01\x02") + 8
+    encrypted = good[:6] + b"\x01" + good[7:flags] + b"\x01" + good[flags + 1 :]
+    method = good.index(b"PK\x01\x02") + 10
+    unknown = good[:8] + b"\x63" + good[9:method] + b"\x63" + good[method + 1 :]
+    for broken in (wrong, encrypted, unknown):
+        with ZipFile(BytesIO(broken)) as found, pytest.raises(SourceError, match="x can't be unpacked"):
+            read_member(found, "x")

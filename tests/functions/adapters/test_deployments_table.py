@@ -1,0 +1,65 @@
+"""The record of a deployment."""
+
+import pytest
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.rollback import Compensation
+from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, SERVICE, version
+from tests.functions.stack import Stack
+
+
+@pytest.fixture
+def deployments(stack: Stack) -> DeploymentsTable:
+    """The table, with one deployment that has begun."""
+    made = DeploymentsTable.connect(stack.clients)
+    made.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    return made
+
+
+def test_an_unknown_deployment_has_no_record_and_no_ledger(deployments: DeploymentsTable) -> None:
+    """None, not an empty one."""
+    assert deployments.get("other") is None
+    assert deployments.ledger("other") == ()
+
+
+@pytest.mark.parametrize("name", ["rollback_eu-production", "status"])
+def test_facts_may_have_any_name(deployments: DeploymentsTable, name: str) -> None:
+    """Environment names with dashes, reserved words."""
+    deployments.note(DEPLOYMENT, **{name: {"rate": 1.5, "list": ["a"]}})
+    assert (deployments.get(DEPLOYMENT) or {})[name] == {"rate": 1.5, "list": ["a"]}
+
+
+def test_stages_do_not_overwrite_each_other(deployments: DeploymentsTable) -> None:
+    """Each stage has its place."""
+    deployments.note_stage(DEPLOYMENT, "test", {"result": "passed"})
+    deployments.note_stage(DEPLOYMENT, "eu-production", {"result": "rejected"})
+    stages = (deployments.get(DEPLOYMENT) or {})["stages"]
+    assert stages == {"test": {"result": "passed"}, "eu-production": {"result": "rejected"}}
+
+
+def test_the_first_compensation_of_a_part_stays(deployments: DeploymentsTable) -> None:
+    """R6: no recorded history is lost."""
+    first = Compensation("eu-production", 0, SERVICE, version(), SERVICE, NOW)
+    deployments.write_ledger(DEPLOYMENT, first)
+    deployments.write_ledger(DEPLOYMENT, Compensation("eu-production", 0, SERVICE, version(number="2"), None, NOW))
+    assert deployments.ledger(DEPLOYMENT) == (first,)
+
+
+def test_where_a_release_stands_is_found_by_environment(deployments: DeploymentsTable, stack: Stack) -> None:
+    """The index follows `enter`."""
+    deployments.enter(DEPLOYMENT, "production", "waiting for approval")
+    found = stack.table("deployments").query(
+        IndexName="EnvironmentStatusIndex",
+        KeyConditionExpression="environment = :e AND #s = :s",
+        ExpressionAttributeNames={"#s": "status"},
+        ExpressionAttributeValues={":e": "production", ":s": "waiting for approval"},
+    )
+    assert [item["deploymentId"] for item in found["Items"]] == [DEPLOYMENT]
+
+
+def test_a_late_begin_does_not_reopen_what_has_ended(deployments: DeploymentsTable) -> None:
+    """An execution that was stopped before its Begin ran."""
+    deployments.conclude("late", "aborted", "stopped")
+    deployments.begin("late", RELEASE, "arn:e", "push")
+    record = deployments.get("late") or {}
+    assert (record["outcome"], record["status"], record["release"]["commit"]) == ("aborted", "aborted", RELEASE.commit)

@@ -1,0 +1,69 @@
+"""What runs where, and whether it is frozen."""
+
+from dataclasses import replace
+
+import pytest
+
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.environments import Freeze, PartState
+from functions.domain.errors import StaleLeaseError
+from functions.domain.locks import Lease
+from tests.functions.samples import COMMAND, LEASE, NOW, SERVICE, state
+from tests.functions.stack import Stack
+
+
+def test_what_is_saved_is_read(stack: Stack) -> None:
+    """Every field, also the empty ones; environments do not mix."""
+    environments = EnvironmentsTable.connect(stack.clients)
+    first = state(SERVICE, outputs={"url": "http://x"})
+    bare = PartState("production", "bare")
+    for one in (first, bare, state(COMMAND, outputs={"name": "y"})):
+        environments.save(one, LEASE)
+    assert environments.parts("production") == {
+        "hello": first,
+        "bare": bare,
+        "infrastructure": state(COMMAND, outputs={"name": "y"}),
+    }
+    assert environments.parts("test") == {}
+    assert environments.frozen("production") is None
+
+
+def test_freezing_and_unfreezing(stack: Stack) -> None:
+    """The last word counts; the row of the whole is no part, and the fence survives."""
+    environments = EnvironmentsTable.connect(stack.clients)
+    environments.freeze("test", None)
+    assert environments.frozen("test") is None
+    environments.fence("test", LEASE)
+    environments.freeze("test", Freeze("broken", "Ada", NOW))
+    environments.fence("test", LEASE)
+    assert environments.frozen("test") == Freeze("broken", "Ada", NOW)
+    environments.freeze("test", None)
+    assert environments.frozen("test") is None
+    assert environments.parts("test") == {}
+
+
+def test_each_lock_of_an_environment_has_its_own_numbers(stack: Stack) -> None:
+    """Repositories that do not wait for one another overtake only themselves; the rows of leases are no parts."""
+    environments = EnvironmentsTable.connect(stack.clients)
+    shop, blog = (Lease(f"environment/production/acme/{name}", name, 9) for name in ("shop", "blog"))
+    environments.save(state(replace(SERVICE, name="shop/hello")), shop)
+    environments.save(state(replace(SERVICE, name="blog/hello")), replace(blog, fence=1))
+    assert set(environments.parts("production")) == {"shop/hello", "blog/hello"}
+    for stale in (replace(shop, fence=8), replace(blog, fence=0)):
+        with pytest.raises(StaleLeaseError):
+            environments.fence("production", stale)
+    environments.fence("production", replace(blog, fence=2))
+    assert environments.frozen("production") is None
+
+
+def test_another_lock_begins_to_count_anew(stack: Stack) -> None:
+    """A stack that goes over to mode parallel has new locks, with low numbers, for parts that have high ones."""
+    environments = EnvironmentsTable.connect(stack.clients)
+    old, new = Lease("environment/production", "a", 57), Lease("environment/production/acme/shop", "b", 1)
+    environments.save(state(), old)
+    environments.save(state(outputs={"url": "new"}), new)
+    assert environments.parts("production")["hello"].outputs == {"url": "new"}
+    environments.save(state(outputs={"url": "newer"}), replace(new, fence=2))
+    with pytest.raises(StaleLeaseError):
+        environments.save(state(), new)
+    assert environments.parts("production")["hello"].outputs == {"url": "newer"}

@@ -1,0 +1,47 @@
+"""Counts of the platform's own doings, as CloudWatch reads them from the log."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.adapters.metrics import Metrics
+from tests.functions.stack import Stack
+
+
+def written(capsys: pytest.CaptureFixture[str]) -> list[Any]:
+    """The lines that were logged since the last look."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_count_is_one_line_of_embedded_format(
+    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Namespace, unit, dimensions and value; the platform's name is a dimension too."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "kiro-pipeline-test-platform")
+    Metrics.connect(stack.clients).count("Repaired", 3, kind="lock released")
+    (line,) = written(capsys)
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "KiroPipeline"
+    assert [(one["Name"], one["Unit"]) for one in directive["Metrics"]] == [("Repaired", "Count")]
+    assert sorted(directive["Dimensions"][0]) == ["kind", "service"]
+    assert (line["Repaired"], line["kind"]) == ([3.0], "lock released")
+    assert line["service"] == "kiro-pipeline-test-platform"
+
+
+def test_counts_do_not_share_their_dimensions(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is written at once and on its own."""
+    metrics = Metrics.connect(stack.clients)
+    metrics.count("Repaired", 1, kind="build stopped")
+    metrics.count("PushNotStarted", 2, environment="all")
+    first, second = written(capsys)
+    assert (first["Repaired"], "environment" in first) == ([1.0], False)
+    assert (second["PushNotStarted"], "kind" in second) == ([2.0], False)
+
+
+def test_a_count_needs_no_call(stack: Stack) -> None:
+    """And so no permission."""
+    stack.recording = True
+    Metrics.connect(stack.clients).count("Repaired", 1, kind="approval void")
+    stack.recording = False
+    assert stack.calls == []

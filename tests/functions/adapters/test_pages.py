@@ -1,0 +1,55 @@
+"""The pages of an approval."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.adapters.pages import ended_page, open_page, plain_page
+from functions.domain.approvals import Approval, Decision
+
+EVIL = "\"'><script>alert(1)</script>&$title{x}"
+APPROVAL = Approval("a", "deploy", "d", "test", {}, [], "t0", "t1", "t2", by="", reason="")
+KEYS = ("repository", "commit", "title", "author", "changes", "gates", "rollback", "reason")
+
+
+@given(st.text())
+def test_no_text_from_outside_becomes_html(text: str) -> None:
+    """Commit messages, names and reasons are shown, never run."""
+    summary = dict.fromkeys(KEYS, text + EVIL)
+    approval = replace(APPROVAL, summary=summary, environment=text + EVIL, by=text + EVIL, reason=text + EVIL)
+    given_back = Decision(True, text + EVIL, text + EVIL, "", "")
+    pages = [
+        open_page(approval, text + EVIL, 422, text + EVIL, given_back),
+        ended_page(replace(approval, state="rejected")),
+        plain_page(400, text + EVIL, text + EVIL),
+    ]
+    for page in pages:
+        assert "<script" not in page["body"]
+        assert "alert(1)" in page["body"]
+
+
+@pytest.mark.parametrize(
+    ("state", "by", "status"),
+    [
+        ("approved", "Ada", 200),
+        ("rejected", "Ada", 200),
+        ("expired", "", 410),
+        ("superseded", "", 410),
+        ("void", "", 410),
+    ],
+)
+def test_an_end_has_its_status(state: str, by: str, status: int) -> None:
+    """Decided is 200, gone is 410; who decided is shown."""
+    page = ended_page(replace(APPROVAL, state=state, by=by))  # type: ignore[arg-type]
+    assert page["statusCode"] == status
+    assert (f"<strong>{by}</strong>" in page["body"]) == bool(by)
+
+
+def test_pages_may_not_be_framed_cached_or_referred() -> None:
+    """The secret is in the address: it goes nowhere else."""
+    headers = plain_page(404, "x", "y")["headers"]
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]

@@ -1,0 +1,42 @@
+"""What DynamoDB hands back, and what it takes."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.adapters.records import plain, stored
+from functions.entry import encode
+from tests.functions.samples import ENVIRONMENT
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(-1e9, 1e9) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(VALUES)
+def test_what_is_stored_comes_back(value: Any) -> None:
+    """A value survives the table; a whole float may come back as an int, which is the same number."""
+    assert plain(stored(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("given_back", "value"),
+    [(Decimal(3), 3), (Decimal("2.5"), 2.5), ({"a": {Decimal(1)}}, {"a": [1]}), ([b"x"], [b"x"])],
+)
+def test_decimals_become_numbers_and_sets_lists(given_back: Any, value: Any) -> None:
+    """JSON knows neither."""
+    found = plain(given_back)
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_no_float_reaches_dynamodb() -> None:
+    """boto3 refuses them."""
+    assert stored(ENVIRONMENT)["coveragePercent"] == Decimal("80.0")
+    assert isinstance(stored([1.5])[0], Decimal)
+    assert encode(plain(stored(ENVIRONMENT))) == encode(ENVIRONMENT)

@@ -1,0 +1,116 @@
+"""JUnit and Cobertura, from builds that nobody trusts."""
+
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.adapters import artifacts
+from functions.adapters.reports import read_coverage, read_tests
+from functions.domain.gates import Coverage, TestRun, Unreadable
+from tests.functions.samples import archive
+
+BOMB = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><testsuite name="&b;"/>'
+FILE = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><testsuite name="&a;"/>'
+
+
+def junit(*reports: bytes | str) -> TestRun | Unreadable:
+    """Read some JUnit reports."""
+    files: dict[str, str | bytes] = {f"{number}.xml": report for number, report in enumerate(reports)}
+    with ZipFile(BytesIO(archive(files))) as found:
+        return read_tests(found, list(files))
+
+
+def coverage(report: bytes | str) -> Coverage | Unreadable:
+    """Read a Cobertura report."""
+    with ZipFile(BytesIO(archive({"c.xml": report}))) as found:
+        return read_coverage(found, "c.xml")
+
+
+def test_cases_are_counted_in_every_shape_of_report() -> None:
+    """One suite, many, nested; failures and errors fail, skipped ones are skipped."""
+    case = '<testcase classname="c" name="{}">{}</testcase>'
+    inner = "".join(
+        case.format(name, inside)
+        for name, inside in (("a", ""), ("b", "<failure/>"), ("c", "<error/>"), ("d", "<skipped/>"))
+    )
+    suite = f'<testsuite name="s">{inner}</testsuite>'
+    once = TestRun(4, ("c.b", "c.c"), 1)
+    assert junit(suite) == once
+    assert junit(f"<testsuites>{suite}</testsuites>") == once
+    assert junit(f'<testsuites><testsuite name="o">{suite}</testsuite></testsuites>') == once
+    assert junit(suite, suite) == TestRun(8, ("c.b", "c.c", "c.b", "c.c"), 2)
+    assert junit('<testsuite name="s"><testcase name="x"><failure/></testcase></testsuite>') == TestRun(1, ("0.xml.x",))
+    assert junit() == TestRun(0)
+
+
+@pytest.mark.parametrize(
+    ("report", "reason"),
+    [
+        ("<testsuite>\n<", "0.xml:2: not XML"),
+        ("", "0.xml:1: not XML"),
+        ("<html/>", "0.xml: not a JUnit report"),
+        (BOMB, "entities and external references are refused"),
+        (FILE, "entities and external references are refused"),
+        ('<?xml version="1.0" encoding="nonsense"?><testsuite/>', "0.xml:1: not XML"),
+        ('<?xml version="1.0" encoding="gb2312"?><testsuite/>', "0.xml:1: not XML"),
+        (b"\xff\xff", "0.xml:1: not XML"),
+        ('<testsuite name="s">' * 5000 + "</testsuite>" * 5000, "0.xml: not a JUnit report"),
+    ],
+)
+def test_a_report_that_cannot_be_trusted_says_why(report: bytes | str, reason: str) -> None:
+    """File, line and reason; one bad report makes the whole unreadable."""
+    found = junit(report)
+    assert isinstance(found, Unreadable)
+    assert reason in found.reason
+    assert isinstance(junit("<testsuites/>", report), Unreadable)
+
+
+def test_rates_are_percent() -> None:
+    """Branches count only where some were measured."""
+    assert coverage('<coverage line-rate="0.5" branch-rate="0.25" branches-valid="4"/>') == Coverage(50, 25)
+    assert coverage('<coverage line-rate="0.5" branch-rate="0" branches-valid="0"/>') == Coverage(50)
+    assert coverage('<coverage line-rate="1"/>') == Coverage(100)
+
+
+@pytest.mark.parametrize(
+    ("report", "reason"),
+    [
+        ("<x/>", "its root is <x>"),
+        ("<coverage/>", "line-rate"),
+        ('<coverage line-rate="much"/>', "much"),
+        ('<coverage line-rate="NaN"/>', "between 0 and 1"),
+        ('<coverage line-rate="inf"/>', "between 0 and 1"),
+        ('<coverage line-rate="85"/>', "between 0 and 1"),
+        ('<coverage line-rate="1" branches-valid="x"/>', "x"),
+        ('<coverage line-rate="1" branches-valid="3"/>', "branch-rate"),
+        ('<coverage line-rate="1" lines-valid="0"/>', "not one line was measured"),
+        (BOMB.replace(b"testsuite", b"coverage"), "refused"),
+    ],
+)
+def test_coverage_that_cannot_be_trusted_says_why(report: bytes | str, reason: str) -> None:
+    """A number that is none is no coverage, and nothing measured is not all covered."""
+    found = coverage(report)
+    assert isinstance(found, Unreadable)
+    assert reason in found.reason
+
+
+def test_a_report_that_is_missing_or_too_large_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the next step."""
+    with ZipFile(BytesIO(archive({"a.xml": "<x/>"}))) as found:
+        missing = read_tests(found, ["b.xml"])
+        monkeypatch.setattr(artifacts, "_MEMBER_LIMIT", 1)
+        large = read_coverage(found, "a.xml")
+    assert isinstance(missing, Unreadable)
+    assert "is it in the buildspec's artifacts?" in missing.reason
+    assert isinstance(large, Unreadable)
+    assert "1 allowed" in large.reason
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_break_the_readers(raw: bytes) -> None:
+    """Whatever a build leaves, the answer is a report or why there is none."""
+    assert isinstance(junit(raw), (TestRun, Unreadable))
+    assert isinstance(coverage(raw), (Coverage, Unreadable))

@@ -1,0 +1,68 @@
+"""The builds that run now, whoever started them."""
+
+from functions.adapters.running_builds import RunningBuilds
+from functions.domain.reconciliation import RunningBuild
+from tests.functions import builds
+from tests.functions.samples import DEPLOYMENT
+from tests.functions.stack import Stack
+
+OTHER = "kiro-pipeline-test-gates"
+
+
+def connected(stack: Stack, *projects: str) -> RunningBuilds:
+    """The adapter over these projects, which exist."""
+    for project in projects:
+        builds.create_project(stack, project)
+    stack.settings["BUILD_PROJECTS"] = ",".join(projects)
+    return RunningBuilds.connect(stack.clients)
+
+
+def started(stack: Stack, project: str = builds.PROJECT, status: str = "IN_PROGRESS", **variables: str) -> str:
+    """The id of a build that stands like this."""
+    build_id = str(stack.client("codebuild").start_build(projectName=project)["build"]["id"])
+    carried = [{"name": name, "value": value} for name, value in variables.items()]
+    builds.end(build_id, status, environment={"environmentVariables": carried})
+    return build_id
+
+
+def test_projects_without_builds_run_nothing(stack: Stack) -> None:
+    """CodeBuild refuses to be asked for no builds, so it is not asked."""
+    assert list(connected(stack, builds.PROJECT, OTHER).all()) == []
+
+
+def test_only_builds_in_progress_run(stack: Stack) -> None:
+    """What has ended in any way is past."""
+    running = connected(stack, builds.PROJECT)
+    for status in ("SUCCEEDED", "FAILED", "STOPPED", "TIMED_OUT"):
+        started(stack, status=status)
+    build_id = started(stack)
+    assert [build.build_id for build in running.all()] == [build_id]
+
+
+def test_every_project_is_asked(stack: Stack) -> None:
+    """They stand in one setting."""
+    running = connected(stack, builds.PROJECT, OTHER)
+    ids = {started(stack), started(stack, OTHER)}
+    assert {build.build_id for build in running.all()} == ids
+
+
+def test_a_build_tells_its_deployment_and_its_start(stack: Stack) -> None:
+    """By the variable that every build of a deployment carries; another's has none."""
+    running = connected(stack, builds.PROJECT)
+    ours, theirs = started(stack, KIRO_DEPLOYMENT=DEPLOYMENT, STAGE="x"), started(stack, STAGE="x")
+    found = {build.build_id: build for build in running.all()}
+    assert found[ours] == RunningBuild(ours, DEPLOYMENT, found[ours].started)
+    assert found[ours].started.endswith("Z")
+    assert found[theirs].deployment_id == ""
+
+
+def test_a_long_history_is_asked_for_in_one_call(stack: Stack) -> None:
+    """CodeBuild tells about a hundred builds at a time; older ones ended long ago."""
+    running = connected(stack, builds.PROJECT)
+    for _ in range(101):
+        stack.client("codebuild").start_build(projectName=builds.PROJECT)
+    stack.recording = True
+    list(running.all())
+    stack.recording = False
+    (asked,) = [call.given["ids"] for call in stack.calls if call.action == "codebuild:BatchGetBuilds"]
+    assert len(asked) == 100

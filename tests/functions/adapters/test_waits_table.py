@@ -1,0 +1,86 @@
+"""Who waits for what."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from functions.adapters.waits_table import Wait, WaitsTable, approval_key
+from functions.domain.approvals import Approval
+from functions.entry import encode
+from tests.functions.samples import ENVIRONMENT, NOW
+from tests.functions.stack import Stack
+
+MOMENT = datetime.now(UTC)
+OPEN = Approval("a1", "deploy", "d", "production", {"title": "x"}, ["h1"], NOW, NOW, NOW)
+
+
+@pytest.fixture
+def waits(stack: Stack) -> WaitsTable:
+    """The table."""
+    return WaitsTable.connect(stack.clients)
+
+
+def test_a_wait_is_found_by_key_environment_and_execution(waits: WaitsTable, stack: Stack) -> None:
+    """With its facts; it outlives its end by a week."""
+    wait = Wait("watch/production/x", "token", "arn:e", "production", {"environment": encode(ENVIRONMENT)})
+    waits.store(wait, MOMENT)
+    waits.store(Wait("build/1", "other", "arn:f"), MOMENT)
+    assert waits.find("watch/production/x") == wait
+    assert waits.of_environment("production") == (wait,)
+    assert waits.of_execution("arn:e") == (wait,)
+    item = stack.table("waits").get_item(Key={"waitKey": "build/1"})["Item"]
+    assert int(item["expiresAt"]) == int(MOMENT.timestamp()) + 7 * 86_400
+
+
+def test_a_wait_that_ended_is_not_found(waits: WaitsTable) -> None:
+    """Forgetting twice is no fault."""
+    waits.store(Wait("build/1", "t", "e"), MOMENT)
+    for _ in range(2):
+        waits.forget("build/1")
+        assert waits.find("build/1") is None
+        assert waits.of_execution("e") == ()
+
+
+def test_an_approval_and_its_wait_share_a_row(waits: WaitsTable) -> None:
+    """The request is written before anybody waits, and survives every new token."""
+    waits.save_approval(OPEN, MOMENT)
+    assert waits.find(approval_key("a1")) is None
+    waits.store(Wait(approval_key("a1"), "t", "e", "production"), MOMENT)
+    assert waits.approval("a1") == OPEN
+    assert waits.approval("other") is None
+
+
+def test_a_second_mail_adds_its_secret_and_nothing_else(waits: WaitsTable) -> None:
+    """Also when the request was decided meanwhile."""
+    waits.save_approval(OPEN, MOMENT)
+    assert waits.decide(replace(OPEN, state="approved", by="Ada"))
+    waits.save_approval(replace(OPEN, secret_hashes=["h2"], expires_at="later"), MOMENT)
+    found = waits.approval("a1")
+    assert found == replace(OPEN, state="approved", by="Ada", secret_hashes=["h1", "h2"])
+
+
+def test_a_request_is_decided_once(waits: WaitsTable) -> None:
+    """The second decision is refused by the table itself, and so is one of a request that is not there."""
+    waits.save_approval(OPEN, MOMENT)
+    assert waits.decide(replace(OPEN, state="rejected"))
+    assert not waits.decide(replace(OPEN, state="approved"))
+    assert not waits.decide(replace(OPEN, approval_id="other", state="approved"))
+    found = waits.approval("a1")
+    assert found
+    assert found.state == "rejected"
+
+
+def test_the_requests_for_an_environment_are_found_before_anybody_waits(waits: WaitsTable) -> None:
+    """As they stand now; those of another environment, and what is no request, are not among them."""
+    second, elsewhere = replace(OPEN, approval_id="a2"), replace(OPEN, approval_id="a3", environment="test")
+    for one in (OPEN, second, elsewhere):
+        waits.save_approval(one, MOMENT)
+    waits.store(Wait(approval_key("a2"), "t", "e", "production"), MOMENT)
+    waits.store(Wait("watch/1", "t", "e", "production"), MOMENT)
+    rejected = replace(second, state="rejected")
+    assert waits.decide(rejected)
+    assert set(ids := [one.approval_id for one in waits.approvals_of("production")]) == {"a1", "a2"}
+    assert len(ids) == 2
+    assert rejected in waits.approvals_of("production")
+    assert [wait.wait_key for wait in waits.of_environment("production")] == ["approval/a2", "watch/1"]

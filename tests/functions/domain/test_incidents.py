@@ -1,0 +1,170 @@
+"""The story of a rollback, as its issue tells it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.domain.incidents import (
+    Links,
+    closed,
+    end_marker,
+    ended,
+    environment_of,
+    marker,
+    opened,
+    title,
+)
+from functions.entry import encode
+from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE
+
+LINKS = Links("https://github.example.com", "https://runbooks.example.com", "eu-central-1")
+STARTED: dict[str, Any] = {
+    "deploymentId": DEPLOYMENT,
+    "release": encode(RELEASE),
+    "environment": "production",
+    "reason": "errors: above 5",
+    "breachedAt": "2026-01-31T08:00:00.000Z",
+    "startedAt": "2026-01-31T08:00:01.500Z",
+}
+ENDED = {**STARTED, "result": "restored", "reason": "hello runs 3", "verifiedAt": "2026-01-31T08:01:01.500Z"}
+RECORD: dict[str, Any] = {
+    "execution": "arn:aws:states:eu-central-1:123456789012:execution:kiro:main-1",
+    "startedAt": "2026-01-31T07:30:00.000Z",
+    "stages": {
+        "production": {"finishedAt": "2026-01-31T07:59:00.000Z", "result": "failed"},
+        "test": {"finishedAt": "2026-01-31T07:40:00.000Z", "result": "passed"},
+    },
+}
+
+
+def row(body: str, name: str) -> str:
+    """What a body's table says of something; empty when it has no such row."""
+    rows = (line for line in body.splitlines() if line.startswith(f"| {name} | "))
+    return next(rows, f"| {name} |  |").removeprefix(f"| {name} | ").removesuffix(" |")
+
+
+def timeline(body: str) -> list[str]:
+    """The lines of a body's timeline."""
+    return [line for line in body.splitlines() if line.startswith("- ")]
+
+
+def test_the_title_tells_environment_and_release() -> None:
+    """Short enough for a list."""
+    assert title(STARTED) == "production: 1a2b3c4d5e6f was rolled back"
+
+
+def test_a_title_without_a_release_tells_the_deployment() -> None:
+    """GitHub may not have been asked yet."""
+    assert title({**STARTED, "release": None, "deploymentId": "main-x"}) == "production: main-x was rolled back"
+
+
+def test_an_incident_is_found_by_its_marker() -> None:
+    """The whole of it: no other deployment, no other environment."""
+    body = opened(STARTED, RECORD, LINKS)
+    assert marker("production", DEPLOYMENT) in body
+    assert marker("production", DEPLOYMENT[:-1]) not in body
+    assert environment_of(body) == "production"
+
+
+@pytest.mark.parametrize("body", ["", "the coffee machine is broken", "<!-- kiro-incident -->", "kiro-incident test/x"])
+def test_other_issues_are_of_no_environment(body: str) -> None:
+    """A person may use the label too."""
+    assert environment_of(body) is None
+
+
+def test_a_new_incident_says_what_why_and_where_to_look() -> None:
+    """R10: release, author, alarm, deployment and runbook."""
+    body = opened(STARTED, RECORD, LINKS)
+    assert row(body, "Environment") == "production"
+    assert row(body, "Release") == (f"[`1a2b3c4d5e6f`](https://github.example.com/acme/hello-service/commit/{COMMIT})")
+    assert row(body, "Title") == "`feat: greet`"
+    assert row(body, "Author") == "`Ada`"
+    assert row(body, "Alarm or gate") == "`errors: above 5`"
+    assert row(body, "Runbook") == "https://runbooks.example.com"
+    assert row(body, "Deployment") == (
+        f"[{DEPLOYMENT}](https://eu-central-1.console.aws.amazon.com/states/home?region=eu-central-1"
+        f"#/v2/executions/details/{RECORD['execution']})"
+    )
+
+
+def test_the_timeline_is_in_order() -> None:
+    """However the record lists its stages."""
+    assert timeline(opened(STARTED, RECORD, LINKS)) == [
+        "- `2026-01-31T07:30:00.000Z` deployment started",
+        "- `2026-01-31T07:40:00.000Z` test: passed",
+        "- `2026-01-31T07:59:00.000Z` production: failed",
+        "- `2026-01-31T08:00:00.000Z` alarm or failure",
+        "- `2026-01-31T08:00:01.500Z` rollback started",
+    ]
+
+
+def test_what_is_not_known_has_no_line() -> None:
+    """No record, no release, no time: the rest is told all the same."""
+    body = opened({"deploymentId": DEPLOYMENT, "environment": "test"}, {}, LINKS)
+    assert (row(body, "Release"), row(body, "Deployment")) == ("unknown", f"`{DEPLOYMENT}`")
+    for name in ("Title", "Author", "Alarm or gate"):
+        assert f"| {name} |" not in body
+    assert timeline(body) == []
+
+
+@given(st.text())
+def test_texts_from_outside_stay_texts(text: str) -> None:
+    """A commit and an alarm are written by anybody: one row each, quoted, with nothing that ends the quotation."""
+    release = {**encode(RELEASE), "message": text, "author": text}
+    body = opened({**STARTED, "reason": text, "release": release}, {}, LINKS)
+    for name in ("Title", "Author", "Alarm or gate"):
+        cell = row(body, name)
+        assert cell.count("`") in (0, 2)
+        assert cell.strip("`").replace("\\|", "").count("|") == 0
+    assert environment_of(body) == "production"
+    assert body.count("\n") <= opened(STARTED, {}, LINKS).count("\n")
+
+
+def test_a_long_text_is_cut() -> None:
+    """GitHub takes so much and no more."""
+    assert len(row(opened({**STARTED, "reason": "x" * 5000}, {}, LINKS), "Alarm or gate")) == 1002
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        ("restored", "read back from what runs"),
+        ("partly", "nothing to go back to"),
+        ("unknown", "The environment is frozen"),
+        ("another", "another"),
+    ],
+)
+def test_the_end_says_how_it_stands_now(result: str, words: str) -> None:
+    """R5: a person must act on one of them only, and reads which."""
+    assert words in ended({**ENDED, "result": result})
+
+
+def test_the_end_tells_what_was_found_and_how_long_it_took() -> None:
+    """R10: both clocks, in seconds."""
+    said = ended(ENDED)
+    assert said.startswith("<!-- kiro-rollback 2026-01-31T08:01:01.500Z -->\n")
+    assert "What was found: `hello runs 3`" in said
+    assert said.endswith("Verified at `2026-01-31T08:01:01.500Z`; alarm to start 1.5 s, start to verified 60.0 s.")
+
+
+def test_an_end_that_was_never_verified_says_no_time() -> None:
+    """A rollback that died has none."""
+    said = ended({**ENDED, "result": "unknown", "reason": "", "verifiedAt": ""})
+    assert said.startswith("<!-- kiro-rollback unrecorded -->\n")
+    assert "Verified" not in said
+    assert "What was found" not in said
+
+
+def test_the_ends_of_two_rollbacks_of_a_release_differ() -> None:
+    """Or the second would be taken for told."""
+    assert end_marker(ENDED) in ended(ENDED)
+    assert end_marker(ENDED) != end_marker({**ENDED, "verifiedAt": "2026-01-31T09:00:00.000Z"})
+
+
+@pytest.mark.parametrize(("release", "commit"), [(encode(RELEASE), COMMIT), (None, "")])
+def test_an_incident_is_closed_by_a_named_deployment(release: Any, commit: str) -> None:
+    """What runs there now."""
+    said = closed({"release": release, "deploymentId": "main-2"}, "production")
+    assert said == f"production runs a good release again: {commit} was deployed (`main-2`)."

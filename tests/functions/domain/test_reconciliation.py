@@ -1,0 +1,104 @@
+"""What an event missed, decided from values."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.domain.reconciliation import (
+    Ended,
+    RunningBuild,
+    Sighting,
+    is_stray,
+    judge_push,
+    judge_remains,
+    without_record,
+)
+
+NOW = "2026-01-31T08:01:00.000Z"
+COMMIT = "a" * 40
+
+
+def push(**changes: Any) -> str:
+    """The verdict over a head that was seen a minute ago."""
+    facts: dict[str, Any] = {
+        "commit": COMMIT,
+        "message": "feat: greet",
+        "committed_at": "2026-01-30T08:00:00+00:00",
+        "sighting": Sighting(COMMIT, "2026-01-31T08:00:00.000Z"),
+        "now": NOW,
+        "grace_seconds": 60,
+    }
+    return judge_push(**{**facts, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, "lost"),
+        ({"sighting": None}, "seen"),
+        ({"sighting": Sighting("b" * 40, "2026-01-31T07:00:00.000Z")}, "seen"),
+        ({"grace_seconds": 61}, "waiting"),
+        ({"message": "docs: words [skip ci]"}, "skipped"),
+        ({"committed_at": "2025-10-01T08:00:00+00:00"}, "forgotten"),
+    ],
+)
+def test_a_head_is_started_once_its_webhook_had_its_time(changes: Any, verdict: str) -> None:
+    """The grace counts from the first look, not from the commit, which may be old when it is pushed."""
+    assert push(**changes) == verdict
+
+
+def execution(status: str, ended: str = "2026-01-31T08:00:00.000Z") -> Ended:
+    """An execution that has this status."""
+    return Ended("arn:e", "arn:w", "main-1", status, "2026-01-31T07:00:00.000Z", "" if status == "RUNNING" else ended)
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        (None, "unknown"),
+        (execution("RUNNING"), "alive"),
+        (execution("ABORTED", NOW), "fresh"),
+        (execution("ABORTED"), "unsettled"),
+        (execution("SUCCEEDED"), "done"),
+    ],
+)
+def test_what_an_execution_left_is_judged_by_its_end(found: Ended | None, verdict: str) -> None:
+    """Its own event gets a while first; one that went well needs no way back."""
+    assert judge_remains(found, now=NOW, grace_seconds=60) == verdict
+
+
+@given(st.sampled_from(["RUNNING", "SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"]), st.integers(0, 10_000))
+def test_the_living_are_never_settled(status: str, grace: int) -> None:
+    """Whatever the grace, only an execution that has ended is touched."""
+    verdict = judge_remains(execution(status), now=NOW, grace_seconds=grace)
+    assert (verdict == "alive") == (status == "RUNNING")
+
+
+def test_a_record_is_missed_after_a_while() -> None:
+    """Begin is the first state: it may take its retries; a record that something else opened has no start."""
+    found = execution("RUNNING")
+    assert without_record(found, None, now=NOW, grace_seconds=60)
+    assert without_record(found, {"status": "x"}, now=NOW, grace_seconds=60)
+    assert not without_record(found, {"startedAt": NOW}, now=NOW, grace_seconds=60)
+    assert not without_record(found, None, now=NOW, grace_seconds=3700)
+
+
+@pytest.mark.parametrize(
+    ("record", "awaited", "deployment", "grace", "stray"),
+    [
+        ({"outcome": "aborted"}, False, "main-1", 60, True),
+        (None, False, "main-1", 60, True),
+        ({"outcome": "aborted"}, True, "main-1", 60, False),
+        ({"status": "running"}, False, "main-1", 60, False),
+        ({"outcome": "aborted"}, False, "", 60, False),
+        ({"outcome": "aborted"}, False, "main-1", 3700, False),
+    ],
+)
+def test_a_build_is_stray_when_nobody_wants_its_end(
+    record: Any, awaited: bool, deployment: str, grace: int, stray: bool
+) -> None:
+    """Neither awaited, nor of a deployment that goes on, nor somebody else's, nor just started."""
+    build = RunningBuild("b:1", deployment, "2026-01-31T07:00:00.000Z")
+    assert is_stray(build, record, awaited=awaited, now=NOW, grace_seconds=grace) == stray

@@ -1,0 +1,218 @@
+"""GitHub's webhook: the signature first, then everything else."""
+
+import hashlib
+import hmac
+import json
+import os
+import subprocess
+import sys
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import functions
+from functions.adapters.deliveries import Deliveries
+from functions.adapters.secrets import WebhookSecret
+from functions.events.github_webhook import Deployments, Polls, github_webhook
+from tests.functions.domain.test_pushes import COMMIT, PUSH
+from tests.functions.stack import MACHINES, Stack
+
+SECRET = b"webhook-secret"
+BODY = json.dumps(PUSH).encode()
+
+
+class OnlyTheSecret:
+    """Clients that know the secret and nothing else: any further call is a failure."""
+
+    def client(self, service: str, **_: Any) -> Any:
+        """Secrets Manager, with one value in it."""
+        assert service == "secretsmanager", f"{service} was called before the signature was proven"
+        return self
+
+    def setting(self, name: str) -> str:
+        """The secret's name only."""
+        assert name == "WEBHOOK_SECRET"
+        return name
+
+    @staticmethod
+    def get_secret_value(**_: Any) -> dict[str, str]:
+        """The same value for every stage."""
+        return {"SecretString": SECRET.decode()}
+
+    class exceptions:  # noqa: N801 - as boto3 calls it
+        """Nothing is missing here."""
+
+        ResourceNotFoundException = KeyError
+
+
+def sign(body: bytes, secret: bytes = SECRET) -> str:
+    """The header that GitHub sends."""
+    return "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
+
+
+def delivery(body: bytes = BODY, event: str = "push", **changes: Any) -> dict[str, Any]:
+    """A delivery as the HTTP API hands it on."""
+    headers = {"x-hub-signature-256": sign(body), "x-github-event": event}
+    return {"headers": headers, "body": b64encode(body).decode(), "isBase64Encoded": True, **changes}
+
+
+def refused(event: dict[str, Any]) -> tuple[int, str]:
+    """Status and reason of a delivery that may call nothing but the secret."""
+    aws: Any = OnlyTheSecret()
+    answer = github_webhook(
+        event, WebhookSecret.connect(aws), Deployments.connect(aws), Deliveries.connect(aws), Polls.connect(aws)
+    )
+    return answer["statusCode"], json.loads(answer["body"])["message"]
+
+
+@pytest.fixture
+def hooked(stack: Stack) -> Stack:
+    """A stack whose webhook secret is set."""
+    stack.client("secretsmanager").create_secret(Name="kiro-webhook", SecretString=SECRET.decode())
+    return stack
+
+
+def deliver(stack: Stack, event: dict[str, Any]) -> tuple[int, str]:
+    """Run the room."""
+    answer = stack.run("events.github_webhook", event)
+    return answer["statusCode"], json.loads(answer["body"])["message"]
+
+
+def started(stack: Stack) -> list[str]:
+    """The deployments that were started."""
+    listed = stack.client("stepfunctions").list_executions(stateMachineArn=MACHINES["deployment"])["executions"]
+    return [one["name"] for one in listed]
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "reason"),
+    [
+        (delivery(headers={}), 401, "unsigned"),
+        ({"body": "x"}, 401, "unsigned"),
+        (delivery(headers={"x-hub-signature": "sha1=abc"}), 401, "unsigned"),
+        (delivery(headers={"x-hub-signature-256": "sha1=" + sign(BODY)[7:]}), 401, "unsigned"),
+        (delivery(headers={"x-hub-signature-256": sign(BODY, b"other")}), 401, "wrong signature"),
+        (delivery(headers={"x-hub-signature-256": sign(BODY, b"")}), 401, "wrong signature"),
+        (delivery(headers={"x-hub-signature-256": sign(BODY).upper().replace("SHA", "sha")}), 401, "wrong signature"),
+        (delivery(headers={"x-hub-signature-256": "sha256="}), 401, "wrong signature"),
+        (delivery(headers={"x-hub-signature-256": "sha256=é"}), 401, "wrong signature"),
+        (delivery(body=BODY + b" ", headers={"x-hub-signature-256": sign(BODY)}), 401, "wrong signature"),
+        (delivery(body=b"x" * (1024 * 1024 + 1)), 413, "1048577 bytes, 1048576 allowed"),
+        ({**delivery(), "body": "not base64!"}, 400, "not what its encoding says"),
+        ({**delivery(), "body": "\ud800", "isBase64Encoded": False}, 400, "not what its encoding says"),
+    ],
+)
+def test_before_the_signature_nothing_is_called(event: dict[str, Any], status: int, reason: str) -> None:
+    """Status and reason; no AWS call but the reading of the secret itself."""
+    found = refused(event)
+    assert found[0] == status
+    assert reason in found[1]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"payload=%7B%7D", "content type to application/json"),
+        (b"[1]", "not a JSON object"),
+        (b"7", "not a JSON object"),
+        (b"null", "not a JSON object"),
+    ],
+)
+def test_a_signed_body_of_another_form_is_refused(body: bytes, reason: str) -> None:
+    """400 with what to set on GitHub; nothing is started."""
+    status, found = refused(delivery(body))
+    assert status == 400
+    assert reason in found
+
+
+def test_events_that_are_not_used_are_taken(hooked: Stack) -> None:
+    """202 with a reason; the ping is answered."""
+    assert deliver(hooked, delivery(b"{}", "ping")) == (202, "pong")
+    assert deliver(hooked, delivery(b"{}", "issues")) == (202, "event issues is not used here")
+    assert "(none)" in deliver(hooked, delivery(b"{}", ""))[1]
+    assert started(hooked) == []
+
+
+def test_a_push_starts_its_deployment(hooked: Stack) -> None:
+    """The execution is named after the commit and knows what to deliver."""
+    assert deliver(hooked, delivery()) == (202, f"started: main-{COMMIT[:12]}")
+    arn = f"{MACHINES['deployment'].replace('stateMachine', 'execution')}:main-{COMMIT[:12]}"
+    described = hooked.client("stepfunctions").describe_execution(executionArn=arn)
+    assert json.loads(described["input"]) == {
+        "commit": COMMIT,
+        "ref": "refs/heads/main",
+        "repository": "acme/hello-service",
+        "trigger": "push",
+    }
+
+
+def test_ten_deliveries_are_one_execution(hooked: Stack) -> None:
+    """P2: while it runs, and after it has ended."""
+    for _ in range(10):
+        assert deliver(hooked, delivery())[0] == 202
+    assert started(hooked) == [f"main-{COMMIT[:12]}"]
+    client = hooked.client("stepfunctions")
+    with pytest.MonkeyPatch.context() as patch:
+        real = client._make_api_call
+
+        def taken(name: str, given: Any) -> Any:
+            return real(name, {**given, "input": "{}"} if name == "StartExecution" else given)
+
+        patch.setattr(client, "_make_api_call", taken)
+        assert deliver(hooked, delivery()) == (202, f"already started: main-{COMMIT[:12]}")
+    assert len(started(hooked)) == 1
+
+
+def test_a_body_that_is_not_encoded_is_read_as_it_is(hooked: Stack) -> None:
+    """The signature is over the raw body either way; header names have any case."""
+    headers = {"X-Hub-Signature-256": sign(BODY), "X-GitHub-Event": "push"}
+    assert deliver(hooked, {"headers": headers, "body": BODY.decode()})[1].startswith("started")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "reason"),
+    [
+        ({"repository": {"full_name": "evil/fork"}}, 202, "ignored: repository evil/fork"),
+        ({"ref": "refs/heads/topic"}, 202, "ignored: branch topic"),
+        ({"after": "x"}, 400, "push: after"),
+        ({"head_commit": None}, 400, "head_commit"),
+    ],
+)
+def test_a_push_that_starts_nothing_says_why(hooked: Stack, changes: dict[str, Any], status: int, reason: str) -> None:
+    """Ignored is 202, malformed is 400; both with the reason."""
+    found = deliver(hooked, delivery(json.dumps({**PUSH, **changes}).encode()))
+    assert found[0] == status
+    assert reason in found[1]
+    assert started(hooked) == []
+
+
+def test_during_a_rotation_both_secrets_count(hooked: Stack) -> None:
+    """The previous value is good until it is deleted; without any value nothing is."""
+    hooked.client("secretsmanager").put_secret_value(SecretId="kiro-webhook", SecretString="next")
+    headers = {"x-hub-signature-256": sign(BODY, b"next"), "x-github-event": "push"}
+    for event in (delivery(), delivery(headers=headers)):
+        assert deliver(hooked, event)[0] == 202
+    hooked.client("secretsmanager").delete_secret(SecretId="kiro-webhook", ForceDeleteWithoutRecovery=True)
+    assert deliver(hooked, delivery())[0] == 401
+
+
+def test_an_unsigned_request_imports_no_sdk() -> None:
+    """DESIGN §5: it is refused before boto3 is even loaded."""
+    code = """
+import sys
+from functions.runtime import handler
+answer = handler({"headers": {}, "body": "x"}, None)
+assert answer["statusCode"] == 401, answer
+# the logger asks for botocore's version, which loads its first module and nothing else
+loaded = sorted(set(sys.modules) & {"boto3", "botocore.session", "botocore.client", "github", "pydantic", "yaml"})
+assert not loaded, loaded
+"""
+    environment = {"PATH": os.environ["PATH"], "ROOM": "functions.events.github_webhook"}
+    root = Path(functions.__file__).parents[1]
+    subprocess.run([sys.executable, "-c", code], cwd=root, env=environment, check=True, timeout=60)

@@ -1,0 +1,78 @@
+"""A moved card hurries the poll, and nothing else does (W2)."""
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from tests.functions.stack import Stack
+
+SECRET = "webhook-secret"
+ITEM = {"action": "edited", "projects_v2_item": {"id": 1, "node_id": "PVTI_1"}, "organization": {"login": "acme"}}
+NPM = Path(__file__).parents[3] / "build" / "npm" / "node_modules" / "@octokit"
+EXAMPLES = Path(os.environ.get("OCTOKIT", NPM)) / "webhooks-examples" / "api.github.com" / "index.json"
+
+
+@pytest.fixture
+def invoked(stack: Stack) -> Iterator[list[dict[str, Any]]]:
+    """The calls of Lambda, which moto would run in Docker."""
+    stack.client("secretsmanager").create_secret(Name="kiro-webhook", SecretString=SECRET)
+    calls: list[dict[str, Any]] = []
+    client = stack.client("lambda")
+    real = client._make_api_call
+
+    def call(name: str, given: dict[str, Any]) -> Any:
+        if name != "Invoke":
+            return real(name, given)
+        stack.record(given, client.meta.service_model.operation_model(name))
+        calls.append(given)
+        return {"StatusCode": 202}
+
+    with patch.object(client, "_make_api_call", call):
+        yield calls
+
+
+def deliver(stack: Stack, event: str, payload: Any, secret: str = SECRET) -> tuple[int, str]:
+    """Deliver as GitHub does; answers status and message."""
+    body = json.dumps(payload)
+    signature = "sha256=" + hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()
+    headers = {"X-Hub-Signature-256": signature, "X-GitHub-Event": event}
+    answer = stack.run("events.github_webhook", {"headers": headers, "body": body})
+    return answer["statusCode"], json.loads(answer["body"])["message"]
+
+
+def test_a_moved_card_hurries_the_poll(stack: Stack, invoked: list[dict[str, Any]]) -> None:
+    """It is asked for and not waited for."""
+    assert deliver(stack, "projects_v2_item", ITEM) == (202, "the board is polled")
+    assert [(one["FunctionName"], one["InvocationType"]) for one in invoked] == [("kiro-poll-board", "Event")]
+
+
+def test_an_unproven_delivery_hurries_nothing(stack: Stack, invoked: list[dict[str, Any]]) -> None:
+    """Whoever can't sign can't make us ask GitHub."""
+    assert deliver(stack, "projects_v2_item", ITEM, "other")[0] == 401
+    assert invoked == []
+
+
+@pytest.mark.parametrize("payload", [{}, {"projects_v2_item": None}, {"projects_v2_item": "x"}])
+def test_another_form_is_refused(stack: Stack, invoked: list[dict[str, Any]], payload: Any) -> None:
+    """The field that is wrong is named."""
+    status, said = deliver(stack, "projects_v2_item", payload)
+    assert (status, "projects_v2_item" in said) == (400, True)
+    assert invoked == []
+
+
+@pytest.mark.skipif(not EXAMPLES.exists(), reason="npm's @octokit/webhooks-examples is not installed")
+@pytest.mark.parametrize("event", ["ping", "push", "projects_v2_item"])
+def test_the_published_examples_are_accepted(stack: Stack, invoked: list[dict[str, Any]], event: str) -> None:
+    """Every example payload of every event that is used."""
+    found = next(one for one in json.loads(EXAMPLES.read_text("utf-8")) if one["name"] == event)
+    assert found["examples"]
+    for example in found["examples"]:
+        assert deliver(stack, event, example)[0] == 202
+    assert len(invoked) == (len(found["examples"]) if event == "projects_v2_item" else 0)

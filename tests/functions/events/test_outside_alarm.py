@@ -1,0 +1,155 @@
+"""A monitor outside AWS rings for an environment."""
+
+import hashlib
+import hmac
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.adapters.clock import iso
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.waits_table import Wait, WaitsTable
+from functions.domain.approvals import Approval
+from functions.entry import encode
+from tests.functions.samples import ENVIRONMENT
+from tests.functions.stack import Stack
+
+SECRET = "monitors-secret"
+RINGS = {
+    "name": "checkout latency",
+    "state": "ALARM",
+    "severity": "critical",
+    "reason": "p99 4 s",
+    "url": "https://m.io/1",
+}
+
+
+@pytest.fixture(autouse=True)
+def _secret(stack: Stack) -> None:
+    """What monitors sign with."""
+    stack.client("secretsmanager").create_secret(Name="kiro-monitors", SecretString=SECRET)
+
+
+def ring(
+    stack: Stack,
+    body: Any = RINGS,
+    environment: str = "production",
+    *,
+    at: float | None = None,
+    secret: str = SECRET,
+    signed_for: str = "",
+    **headers: str,
+) -> tuple[int, str]:
+    """Post an alarm; status and message."""
+    raw = body if isinstance(body, str) else json.dumps(body)
+    timestamp = str(int(time.time() if at is None else at))
+    said = f"{timestamp}.{signed_for or environment}.{raw}".encode()
+    signature = "sha256=" + hmac.new(secret.encode(), said, hashlib.sha256).hexdigest()
+    event = {
+        "headers": {"X-Kiro-Timestamp": timestamp, "X-Kiro-Signature": signature, **headers},
+        "pathParameters": {"environment": environment},
+        "body": raw,
+    }
+    answer = stack.run("events.outside_alarm", event)
+    return answer["statusCode"], json.loads(answer["body"])["message"]
+
+
+def watch(stack: Stack) -> None:
+    """Somebody watches production."""
+    until = iso(datetime.now(UTC) + timedelta(hours=1))
+    accepted = {"names": [], "at": ""}
+    facts = {"environment": encode(ENVIRONMENT), "until": until, "reviewed": [], "accepted": accepted}
+    wait = Wait("watch/production/main-1", "token-watch", "arn:e", "production", facts)
+    WaitsTable.connect(stack.clients).store(wait, datetime.now(UTC))
+
+
+def test_a_critical_alarm_ends_the_watch_at_once(stack: Stack) -> None:
+    """R11: it breaches as an alarm of CloudWatch does, with its own words."""
+    watch(stack)
+    assert ring(stack) == (202, "checkout latency is ALARM in production; 1 waits ended")
+    answer = stack.completed()["token-watch"]
+    assert (answer["outcome"], answer["alarms"]) == ("breached", ["checkout latency"])
+    assert "p99 4 s https://m.io/1" in answer["reason"]
+
+
+def test_a_warning_asks_for_a_review(stack: Stack) -> None:
+    """R2."""
+    watch(stack)
+    ring(stack, {**RINGS, "severity": "warning"})
+    assert stack.completed()["token-watch"]["outcome"] == "review"
+
+
+def test_a_burning_environment_takes_no_release(stack: Stack) -> None:
+    """A4: a request for approval is void, whoever rang."""
+    waits, later = WaitsTable.connect(stack.clients), iso(datetime.now(UTC) + timedelta(hours=1))
+    waits.save_approval(
+        Approval("a1", "deploy", "main-1", "production", {}, ["h"], later, later, later), datetime.now(UTC)
+    )
+    facts = {"environment": encode(ENVIRONMENT)}
+    waits.store(Wait("approval/a1", "token-a1", "arn:e", "production", facts), datetime.now(UTC))
+    ring(stack)
+    assert stack.completed()["token-a1"]["outcome"] == "void"
+
+
+def test_another_environment_is_not_concerned(stack: Stack) -> None:
+    """It rings for the environment in its address only."""
+    watch(stack)
+    assert ring(stack, environment="test")[0] == 202
+    assert stack.completed() == {}
+
+
+def test_a_replayed_older_word_changes_nothing(stack: Stack) -> None:
+    """Within its minutes a recording is timely, but it is older than what is known."""
+    now = time.time()
+    ring(stack, at=now - 60)
+    ring(stack, {**RINGS, "state": "OK"}, at=now)
+    status, message = ring(stack, at=now - 60)
+    assert (status, "later is known" in message) == (202, True)
+    (kept,) = EnvironmentsTable.connect(stack.clients).outside_alarms("production")
+    assert kept.state == "OK"
+
+
+def test_an_alarm_is_no_part_of_the_environment(stack: Stack) -> None:
+    """What runs there is asked without it."""
+    ring(stack)
+    assert EnvironmentsTable.connect(stack.clients).parts("production") == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "reason"),
+    [
+        ({"environment": "moon"}, 404, "there are test, production"),
+        ({"secret": "another"}, 401, "wrong signature"),
+        ({"signed_for": "test"}, 401, "wrong signature"),
+        ({"X-Kiro-Signature": ""}, 401, "unsigned"),
+        ({"X-Kiro-Signature": "sha1=1"}, 401, "unsigned"),
+        ({"X-Kiro-Timestamp": "yesterday"}, 401, "Unix seconds"),
+        ({"X-Kiro-Timestamp": "²"}, 401, "Unix seconds"),
+        ({"at": 1_700_000_000}, 401, "Unix seconds"),
+        ({"body": "no json"}, 400, "not JSON"),
+        ({"body": "[" * 5000}, 400, "not JSON"),
+        ({"body": []}, 400, "must be an object"),
+        ({"body": {**RINGS, "nmae": 1}}, 400, "nmae: unknown"),
+        ({"body": {**RINGS, "state": "BAD"}}, 400, "state: 'BAD' is none of ALARM, OK"),
+        ({"body": {**RINGS, "name": "!x"}}, 400, "name: "),
+        ({"body": {**RINGS, "name": 7}}, 400, "name: missing or not a text"),
+        ({"body": {**RINGS, "url": "javascript:1"}}, 400, "url: "),
+        ({"body": {**RINGS, "reason": "r" * 1001}}, 400, "1000 allowed"),
+        ({"body": " " * 70_000}, 413, "allowed"),
+    ],
+)
+def test_what_is_wrong_is_answered_and_changes_nothing(stack: Stack, changes: Any, status: int, reason: str) -> None:
+    """Q3: a status and a reason each; nothing is written."""
+    found = ring(stack, **changes)
+    assert found[0] == status
+    assert reason in found[1]
+    assert stack.table("environments").scan()["Items"] == []
+
+
+def test_without_a_secret_nobody_rings(stack: Stack) -> None:
+    """An empty secret proves nothing."""
+    stack.client("secretsmanager").delete_secret(SecretId="kiro-monitors", ForceDeleteWithoutRecovery=True)
+    assert ring(stack, secret="")[0] == 401

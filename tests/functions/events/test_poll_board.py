@@ -1,0 +1,198 @@
+"""The poll: what is started, in which order, at which cost, and what happens when GitHub asks to wait (W1, W2, W4)."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.adapters.github import graphql
+from functions.adapters.github.errors import GitHubUnavailableError
+from functions.adapters.poll_lease import PollLease
+from functions.adapters.work_items_table import WorkItemsTable
+from local.github import LocalGitHub
+from local.github.boards import Board
+from local.github.records import now
+from tests.functions.stack import MACHINES, Stack
+from tests.functions.work_item.conftest import board, item_of, put_up, record_of, running, spec_branch
+
+__all__ = ["board", "put_up", "spec_branch"]
+
+
+@pytest.fixture(autouse=True)
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Waiting takes no time here; the seconds that would have been slept."""
+    waited: list[float] = []
+    monkeypatch.setattr(graphql.GraphQL.__init__, "__defaults__", (waited.append,))
+    monkeypatch.setattr("functions.adapters.github.board.Board.__init__.__defaults__", (waited.append,))
+    return waited
+
+
+def poll(stack: Stack) -> Any:
+    """One poll by a cold Lambda."""
+    return stack.run("events.poll_board", {})
+
+
+def started(stack: Stack) -> list[dict[str, Any]]:
+    """The input of every execution, in the order they were started."""
+    calls = [call.given for call in stack.calls if call.action == "states:StartExecution"]
+    return [json.loads(call["input"]) for call in calls if call["stateMachineArn"] == MACHINES["work_item"]]
+
+
+def test_the_oldest_come_first_and_only_as_many_as_there_is_room(stack: Stack, board: Board, put_up: Any) -> None:
+    """Five items, two places: the two oldest; the next poll starts none while both run."""
+    cards = [put_up(f"Item {n}", f"kiro/item-{n}") for n in range(5)]
+    for place, card in enumerate(cards):
+        card.created = now() - timedelta(hours=place)
+    assert len(poll(stack)["started"]) == 2
+    assert [one["item"]["title"] for one in started(stack)] == ["Item 4", "Item 3"]
+    assert poll(stack)["started"] == []
+
+
+def test_an_execution_is_named_after_item_and_attempt(stack: Stack, board: Board, put_up: Any) -> None:
+    """The record is written with it."""
+    card = put_up()
+    (name,) = poll(stack)["started"]
+    assert name.startswith(f"{card.issue.number}-kiro-greet-")
+    assert name.endswith("-1")
+    assert record_of(stack, card)["execution"].endswith(name)
+
+
+def test_a_branch_is_worked_on_once(stack: Stack, board: Board, put_up: Any) -> None:
+    """Two cards of the same branch wait for each other, also across polls."""
+    put_up("One"), put_up("Two")
+    assert len(poll(stack)["started"]) == 1
+    assert poll(stack)["started"] == []
+
+
+def test_other_columns_and_archived_cards_are_left_alone(stack: Stack, board: Board, put_up: Any) -> None:
+    """Only what people put into the column."""
+    put_up("Elsewhere", "kiro/a", column="In Review")
+    put_up("Archived", "kiro/b").archived = True
+    assert poll(stack)["started"] == []
+
+
+def test_a_dead_attempt_is_settled_and_tried_again(stack: Stack, board: Board, put_up: Any) -> None:
+    """An execution that was stopped leaves its card in progress: the poll says so, and starts the next attempt."""
+    card = put_up()
+    execution = running(stack, item_of(card, board))
+    board.move(card, "In Progress")
+    stack.kill(execution)
+    assert poll(stack)["started"] == [record_of(stack, card)["execution"].rpartition(":")[2]]
+    assert record_of(stack, card)["failures"] == 1
+    assert "stopped" in card.issue.comments[0].body
+
+
+def test_an_ineligible_item_is_looked_at_again_when_something_changed(
+    stack: Stack, board: Board, put_up: Any, spec_branch: Any
+) -> None:
+    """A push to its branch is a change; a poll alone is none."""
+    card = put_up()
+    spec_branch("kiro/greet", ())
+    name = poll(stack)["started"][0]
+    item = item_of(card, board)
+    checked = stack.run("work_item.check_item", {"workId": name, "item": started(stack)[0]["item"]})
+    execution = record_of(stack, card)["execution"]
+    told = {"workId": name, "execution": execution, "item": started(stack)[0]["item"], "result": "ineligible"}
+    stack.run("work_item.conclude", {**told, "reason": checked["reason"], "seen": checked["seen"]})
+    assert item.branch == "kiro/greet"
+    assert poll(stack)["started"] == []
+    spec_branch("kiro/greet")
+    assert len(poll(stack)["started"]) == 1
+
+
+@pytest.mark.parametrize("state", ["quarantined", "done"])
+def test_only_a_person_brings_a_finished_item_back(stack: Stack, board: Board, put_up: Any, state: str) -> None:
+    """A card that stands in the column since before we moved it is old news; one moved after that has all attempts."""
+    card = put_up()
+    item = item_of(card, board)
+    running(stack, item)
+    row = {**record_of(stack, card), "state": state, "failures": 2, "movedAt": item.status_since}
+    stack.clients.table("WORK_ITEMS_TABLE").put_item(Item=row)
+    assert poll(stack)["started"] == []
+    stack.clients.table("WORK_ITEMS_TABLE").put_item(Item={**row, "movedAt": "2020-01-01T00:00:00Z"})
+    assert len(poll(stack)["started"]) == 1
+    assert record_of(stack, card)["failures"] == 0
+
+
+@pytest.mark.parametrize(("filters", "most"), [(True, 2), (False, 101)])
+def test_a_large_board_costs_what_it_must(
+    stack: Stack, hub: LocalGitHub, board: Board, filters: bool, most: int
+) -> None:
+    """10,000 items, 60 in the column: at most 2 requests where the server filters, 101 where it does not."""
+    hub.store.graphql.filters = filters
+    for number in range(10_000):
+        board.add(f"Item {number}", f"kiro/item-{number}", "Todo" if number % 166 == 0 and number < 9960 else "Done")
+    assert sum(board.column_of(card) == "Todo" for card in board.cards.values()) == 60
+    answer = poll(stack)
+    assert len(hub.store.graphql.documents) == answer["requests"] <= most
+    assert len(answer["started"]) == 2
+
+
+def test_a_secondary_limit_is_waited_out(stack: Stack, hub: LocalGitHub, board: Board, put_up: Any, slept: Any) -> None:
+    """403 with Retry-After: the poll waits as long as it was told, and finishes with one request more."""
+    put_up()
+    body = {"message": "You have exceeded a secondary rate limit"}
+    hub.respond_with("POST", "/api/graphql", 403, {"Retry-After": "30"}, body)
+    assert len(poll(stack)["started"]) == 1
+    assert len(slept) == 1
+    assert 30 <= slept[0] <= 33
+
+
+def test_a_primary_limit_is_waited_out(stack: Stack, hub: LocalGitHub, board: Board, put_up: Any, slept: Any) -> None:
+    """RATE_LIMITED in a 200: until the reset that the headers name, and not a request before."""
+    put_up()
+    error = {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}
+    reset = str(int(now().timestamp()) + 60)
+    hub.respond_with("POST", "/api/graphql", 200, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}, error)
+    answer = poll(stack)
+    assert (len(answer["started"]), answer["requests"]) == (1, 3)
+    assert 50 <= slept[0] <= 67
+
+
+def test_a_limit_beyond_its_patience_fails_the_poll(stack: Stack, hub: LocalGitHub, board: Board) -> None:
+    """The queue for dead letters and its alarm are there for that; the lease is given back."""
+    hub.respond_with("POST", "/api/graphql", 403, {"Retry-After": "3000"}, {"message": "secondary rate limit"})
+    with pytest.raises(GitHubUnavailableError):
+        poll(stack)
+    assert poll(stack)["outcome"] == "polled"
+
+
+def test_one_poll_at_a_time(stack: Stack, board: Board) -> None:
+    """A second one leaves its wish with the first, which looks once more."""
+    lease = PollLease.connect(stack.clients)
+    assert lease.take("first", now(), 60) == ()
+    assert poll(stack) == {"outcome": "a poll is under way"}
+    assert not lease.give_back("first", ())
+    assert lease.give_back("first", ())
+    assert poll(stack)["outcome"] == "polled"
+
+
+def test_an_index_that_lags_hides_nothing(
+    stack: Stack, board: Board, put_up: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A poll right after another counts what that one started, though no index tells it yet."""
+    for number in range(4):
+        put_up(f"Item {number}", f"kiro/item-{number}")
+    monkeypatch.setattr(WorkItemsTable, "running", lambda _: ())
+    assert [len(poll(stack)["started"]) for _ in range(3)] == [2, 0, 0]
+
+
+def test_a_poll_that_died_keeps_nobody_for_long(stack: Stack, board: Board) -> None:
+    """Its lease ends with its time."""
+    assert PollLease.connect(stack.clients).take("dead", now() - timedelta(seconds=61), 60) == ()
+    assert poll(stack)["outcome"] == "polled"
+
+
+def test_without_a_board_nothing_is_asked(stack: Stack, hub: LocalGitHub) -> None:
+    """A stack that only delivers polls nothing."""
+    stack.settings["BOARD"] = stack.settings["BOARD"].replace('"number": 1', '"number": 0')
+    assert poll(stack) == {"outcome": "no board is configured"}
+    assert hub.requests == []
+
+
+def test_a_board_that_is_not_there_is_named(stack: Stack, hub: LocalGitHub) -> None:
+    """The error says which board, and where to look."""
+    hub.add_board("acme", 7)
+    with pytest.raises(Exception, match="board acme/1"):
+        poll(stack)

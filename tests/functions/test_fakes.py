@@ -1,0 +1,43 @@
+"""The doubles do what the real adapters do."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.adapters.executions import Executions
+from functions.adapters.task_tokens import TaskTokens
+from functions.domain.watches import Watch
+from tests.functions.fakes import FakeExecutions, RecordingTokens
+from tests.functions.stack import Stack, failing
+
+
+@pytest.mark.parametrize("kind", ["real", "fake"])
+def test_an_execution_runs_until_it_ends(stack: Stack, kind: str) -> None:
+    """Unknown ones, and no execution at all, do not run; an end is final."""
+    execution = stack.execution("stage", "one")
+    fake = FakeExecutions(execution)
+    executions: Any = Executions.connect(stack.clients) if kind == "real" else fake
+    assert executions.is_running(execution)
+    assert not executions.is_running(execution + "-unknown")
+    assert not executions.is_running("")
+    stack.kill(execution)
+    fake.alive.clear()
+    assert not executions.is_running(execution)
+    assert not executions.is_running(execution)
+
+
+@pytest.mark.parametrize("kind", ["real", "fake"])
+def test_a_token_is_completed_once(stack: Stack, kind: str) -> None:
+    """The first answer counts; a second is no fault and says so."""
+    fake = RecordingTokens()
+    tokens: Any = TaskTokens.connect(stack.clients) if kind == "real" else fake
+    stack.recording = True
+    assert tokens.succeed("token", Watch("healthy", "quiet"))
+    stack.recording = False
+    answer = stack.completed()["token"] if kind == "real" else fake.completed["token"]
+    assert json.loads(json.dumps(answer)) == {"outcome": "healthy", "reason": "quiet", "breachedAt": "", "alarms": []}
+    client = stack.client("stepfunctions")
+    gone = client.exceptions.TaskTimedOut({"Error": {"Code": "TaskTimedOut", "Message": "x"}}, "SendTaskSuccess")
+    with failing(client, "SendTaskSuccess", gone):
+        assert not tokens.succeed("token", {})

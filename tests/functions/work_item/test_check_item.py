@@ -1,0 +1,81 @@
+"""CheckItem: everything the agent needs is there, or exactly what is missing is told (W3)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from functions.domain.work_items import SPEC_FILES
+from functions.entry import encode
+from local.github import LocalGitHub
+from local.github.boards import Board, Card
+from tests.functions.stack import Stack
+from tests.functions.work_item.conftest import SpecBranch, item_of
+
+
+def check(stack: Stack, card: Card, board: Board) -> dict[str, str]:
+    """Run the room on a card."""
+    answer: dict[str, str] = stack.run("work_item.check_item", {"workId": "w", "item": encode(item_of(card, board))})
+    return answer
+
+
+def test_a_branch_with_its_spec_is_eligible(
+    stack: Stack, board: Board, spec_branch: SpecBranch, put_up: Callable[..., Card]
+) -> None:
+    """The commit that was looked at, the spec's folder and the branch's lock are told."""
+    commit = spec_branch("kiro/greet")
+    answer = check(stack, put_up(), board)
+    assert (answer["outcome"], answer["head"], answer["reason"]) == ("eligible", commit, "")
+    assert answer["spec"] == ".kiro/specs/kiro/greet"
+    assert answer["lock"] == "branch/acme/hello-service/kiro/greet"
+
+
+@pytest.mark.parametrize("lost", SPEC_FILES)
+def test_a_missing_file_is_named(
+    stack: Stack, board: Board, spec_branch: SpecBranch, put_up: Callable[..., Card], lost: str
+) -> None:
+    """The file that is missing, and no other."""
+    spec_branch("kiro/greet", tuple(name for name in SPEC_FILES if name != lost))
+    answer = check(stack, put_up(), board)
+    assert answer["outcome"] == "ineligible"
+    assert [name in answer["reason"] for name in SPEC_FILES] == [name == lost for name in SPEC_FILES]
+
+
+def test_a_missing_branch_is_told(
+    stack: Stack, board: Board, spec_branch: SpecBranch, put_up: Callable[..., Card]
+) -> None:
+    """A branch that nobody pushed."""
+    answer = check(stack, put_up(branch="kiro/nowhere"), board)
+    assert "does not exist" in answer["reason"]
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        "kiro/a b",
+        "kiro/'; rm -rf /",
+        'kiro/"x"',
+        "kiro/../main",
+        "-kiro/x",
+        "kiro/" + "x" * 300,
+        "kiro/ä",
+        "main",
+        "other/x",
+    ],
+)
+def test_a_hostile_branch_is_refused_without_asking_github(
+    stack: Stack, hub: LocalGitHub, board: Board, put_up: Callable[..., Card], branch: str
+) -> None:
+    """The comment says why; the name is sent nowhere."""
+    card = put_up(branch=branch)
+    before = len(hub.requests)
+    answer = check(stack, card, board)
+    assert answer["outcome"] == "ineligible"
+    assert len(hub.requests) == before
+
+
+def test_a_draft_is_to_become_an_issue(stack: Stack, hub: LocalGitHub, board: Board) -> None:
+    """A draft belongs to no repository."""
+    card = board.add("Greet", "kiro/greet", "Todo")
+    item = item_of(card, board, kind="draft")
+    answer = stack.run("work_item.check_item", {"workId": "w", "item": encode(item)})
+    assert "convert it to an issue" in answer["reason"]

@@ -1,0 +1,80 @@
+"""Conclude: record, card and comment at the end of an attempt (W3, W6, W8)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from functions.entry import encode
+from local.github.boards import Board, Card
+from tests.functions.stack import Stack
+from tests.functions.work_item.conftest import item_of, record_of, running
+
+
+def conclude(stack: Stack, card: Card, board: Board, execution: str, result: str, reason: str = "") -> Any:
+    """Run the room."""
+    item = encode(item_of(card, board))
+    event = {"workId": execution.rpartition(":")[2], "execution": execution, "item": item, "result": result}
+    return stack.run("work_item.conclude", {**event, "reason": reason, "seen": "s1"})
+
+
+def comments(card: Card) -> list[str]:
+    """What was said on the issue."""
+    assert card.issue
+    return [one.body for one in card.issue.comments]
+
+
+@pytest.fixture
+def card(put_up: Callable[..., Card], board: Board) -> Card:
+    """A card that is worked on."""
+    made = put_up()
+    board.move(made, "In Progress")
+    return made
+
+
+def test_what_passed_goes_to_review(stack: Stack, board: Board, card: Card) -> None:
+    """No comment: the pull request says it all."""
+    answer = conclude(stack, card, board, running(stack, item_of(card, board)), "passed")
+    assert (answer["state"], board.column_of(card), comments(card)) == ("done", "In Review", [])
+
+
+def test_a_failure_goes_back_until_attempts_are_used_up(stack: Stack, board: Board, card: Card) -> None:
+    """Back to the column after the first of two, to the failed column after the second, with its reasons."""
+    first = running(stack, item_of(card, board), "attempt-1")
+    assert conclude(stack, card, board, first, "failed", "- tests: 1 of 3 failed")["state"] == "waiting"
+    assert board.column_of(card) == "Todo"
+    second = running(stack, item_of(card, board), "attempt-2", failures=1)
+    assert conclude(stack, card, board, second, "failed", "- tests: 1 of 3 failed")["state"] == "quarantined"
+    assert board.column_of(card) == "Failed"
+    assert "1 of 3 failed" in board.text_of(card, "Reason")
+    assert ["attempt 1 of 2" in comments(card)[0], "until a person moves it" in comments(card)[1]] == [True, True]
+
+
+def test_an_ineligible_item_keeps_its_column_and_its_attempts(stack: Stack, board: Board, card: Card) -> None:
+    """It is remembered on what it was judged."""
+    board.move(card, "Todo")
+    answer = conclude(stack, card, board, running(stack, item_of(card, board)), "ineligible", "tasks.md is missing")
+    assert (answer["state"], board.column_of(card)) == ("ineligible", "Todo")
+    assert (record_of(stack, card)["failures"], record_of(stack, card)["seen"]) == (0, "s1")
+    assert "tasks.md is missing" in comments(card)[0]
+
+
+def test_a_repetition_says_nothing_twice(stack: Stack, board: Board, card: Card) -> None:
+    """A Lambda that was run again after it had commented, and one after it had written its record."""
+    execution = running(stack, item_of(card, board))
+    conclude(stack, card, board, execution, "failed", "no luck")
+    conclude(stack, card, board, execution, "failed", "no luck")
+    running(stack, item_of(card, board), "attempt-1b")
+    record = {**record_of(stack, card), "execution": execution}
+    stack.clients.table("WORK_ITEMS_TABLE").put_item(Item=record)
+    conclude(stack, card, board, execution, "failed", "no luck")
+    assert len(comments(card)) == 1
+
+
+def test_the_same_reason_is_not_told_again(stack: Stack, board: Board, card: Card) -> None:
+    """A second look that finds the same says nothing."""
+    for attempt in ("attempt-1", "attempt-2"):
+        told = str(record_of(stack, card).get("told", ""))
+        execution = running(stack, item_of(card, board), attempt, told=told)
+        conclude(stack, card, board, execution, "ineligible", "tasks.md is missing")
+    assert len(comments(card)) == 1

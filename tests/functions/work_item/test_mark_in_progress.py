@@ -1,0 +1,38 @@
+"""MarkInProgress: the card shows that it is worked on."""
+
+from typing import Any
+
+import pytest
+
+from functions.domain.errors import BadInputError
+from functions.entry import encode
+from local.github import LocalGitHub
+from local.github.boards import Board
+from tests.functions.stack import Stack
+from tests.functions.work_item.conftest import item_of
+
+
+def test_the_card_moves_and_an_old_reason_goes(stack: Stack, board: Board, put_up: Any) -> None:
+    """Moving it again changes nothing."""
+    card = put_up()
+    board.write(card, "Reason", "tests failed")
+    event = {"workId": "w", "item": encode(item_of(card, board))}
+    since = [stack.run("work_item.mark_in_progress", event)["movedAt"] for _ in range(2)]
+    assert (board.column_of(card), board.text_of(card, "Reason")) == ("In Progress", "")
+    assert since[0] == since[1] != ""
+
+
+def test_a_missing_column_is_named_with_those_that_are_there(stack: Stack, hub: LocalGitHub, put_up: Any) -> None:
+    """People can put it right with what the error says."""
+    other = hub.add_board("acme", 1, ("Todo", "Doing"))
+    card = other.add("Greet", "kiro/greet", "Todo")
+    with pytest.raises(BadInputError, match=r"no option 'In Progress' \(it has Todo, Doing\)"):
+        stack.run("work_item.mark_in_progress", {"workId": "w", "item": encode(item_of(card, other, kind="draft"))})
+
+
+def test_a_board_without_a_reason_field_is_moved_all_the_same(stack: Stack, hub: LocalGitHub) -> None:
+    """The field is a convenience."""
+    other = hub.add_board("acme", 1, texts=())
+    card = other.add("Greet", "kiro/greet", "Todo")
+    stack.run("work_item.mark_in_progress", {"workId": "w", "item": encode(item_of(card, other, kind="draft"))})
+    assert other.column_of(card) == "In Progress"

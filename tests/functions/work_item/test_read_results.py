@@ -1,0 +1,79 @@
+"""ReadResults: what the build left behind, judged (W6)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.adapters.builds import BuildEnd
+from functions.domain.errors import BadInputError
+from functions.entry import encode
+from tests.functions.stack import BUCKET, Stack
+
+GOOD = {
+    "head": "1" * 40,
+    "tasks": [{"task": "1", "title": "Say it", "outcome": "done", "seconds": 1.5, "files": ["src/a.py"]}],
+    "doneBefore": 0,
+    "tests": {"total": 3, "failed": [], "skipped": 0},
+    "testsProblem": "",
+    "coverage": {"lines": 91, "branches": 85.5},
+    "coverageProblem": "",
+    "problems": [],
+    "files": ["src/a.py"],
+    "tail": "done",
+}
+
+
+def read(stack: Stack, results: Any = None, outcome: Any = "succeeded") -> Any:
+    """Run the room on these results."""
+    if results is not None:
+        body = results if isinstance(results, bytes) else json.dumps(results).encode()
+        stack.client("s3").put_object(Bucket=BUCKET, Key="test/w/results.json", Body=body)
+    event = {"workId": "w", "build": encode(BuildEnd(outcome, "", "https://log")), "artifact": "test/w"}
+    return stack.run("work_item.read_results", event)
+
+
+def test_good_results_pass(stack: Stack) -> None:
+    """Tasks, tests and coverage, each with its verdict."""
+    answer = read(stack, GOOD)
+    assert (answer["outcome"], answer["reason"]) == ("passed", "")
+    assert [gate["name"] for gate in answer["gates"]] == ["tasks", "tests", "coverage"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"tests": {"total": 3, "failed": ["a.b"], "skipped": 0}}, "1 of 3 tests failed: a.b"),
+        ({"tests": {"total": 0, "failed": [], "skipped": 0}}, "no test ran"),
+        ({"tests": None, "testsProblem": "the tests left no junit.xml"}, "the tests left no junit.xml"),
+        ({"coverage": {"lines": 91, "branches": 79}}, "branches 79.0 % covered, 80 % demanded"),
+        ({"coverage": None, "coverageProblem": "nothing measured"}, "nothing measured"),
+        ({"tasks": [{**GOOD["tasks"][0], "outcome": "timed out"}]}, "task 1 timed out"),  # type: ignore[index]
+        ({"problems": ["checkout failed 3 times"]}, "checkout failed 3 times"),
+    ],
+)
+def test_what_is_not_good_enough_is_said(stack: Stack, change: dict[str, Any], said: str) -> None:
+    """Each with its own reason."""
+    answer = read(stack, {**GOOD, **change})
+    assert answer["outcome"] == "failed"
+    assert said in answer["reason"]
+
+
+@pytest.mark.parametrize("outcome", ["stopped", "timed out", "failed"])
+def test_a_build_without_results_failed(stack: Stack, outcome: str) -> None:
+    """How the build ended is the reason."""
+    answer = read(stack, None, outcome)
+    assert answer["outcome"] == "failed"
+    assert outcome in answer["reason"]
+
+
+def test_good_results_of_a_build_that_broke_do_not_pass(stack: Stack) -> None:
+    """Something went wrong after them."""
+    assert read(stack, GOOD, "failed")["outcome"] == "failed"
+
+
+@pytest.mark.parametrize("body", [b"no json", b"[]", b'{"tasks": 5}', b"[" * 100_000])
+def test_results_in_another_form_are_refused(stack: Stack, body: bytes) -> None:
+    """The build is not believed blindly."""
+    with pytest.raises(BadInputError):
+        read(stack, body)

@@ -1,0 +1,76 @@
+"""The local GitHub's GraphQL: limits, permissions and errors as GitHub tells them."""
+
+from typing import Any
+
+import pytest
+
+from functions.adapters.github.board import Board as BoardAdapter
+from functions.adapters.github.board import Names
+from functions.adapters.github.errors import GitHubError, GitHubUnavailableError
+from functions.domain.work_items import Columns
+from local.github import LocalGitHub
+from tests.local.github.support import Receiver, eventually
+
+
+def adapter(hub: LocalGitHub, token: str, number: int = 1) -> BoardAdapter:
+    """The product's own client."""
+    names = Names("acme", number, "Status", "Branch", "Reason", Columns())
+    made = BoardAdapter(hub.api_url, lambda: f'{{"token": "{token}"}}', names, lambda _: None)
+    made.patience_seconds = 0
+    return made
+
+
+@pytest.fixture
+def token(hub: LocalGitHub) -> str:
+    """A token that may everything."""
+    hub.add_token("ghp_all", "ada")
+    return "ghp_all"
+
+
+def test_pages_hold_a_hundred_and_lead_on(hub: LocalGitHub, token: str) -> None:
+    """250 items are three pages, each counted and costing a point."""
+    board = hub.add_board("acme")
+    for number in range(250):
+        board.add(f"Item {number}", "", "Todo")
+    client = adapter(hub, token)
+    assert [item.title for item in client.items("Todo")] == [f"Item {number}" for number in range(250)]
+    assert hub.store.graphql.documents == ["FilterSupport", *["BoardItemsFiltered"] * 3]
+    assert client.cost == 3
+
+
+def test_used_up_points_are_a_limit(hub: LocalGitHub, token: str) -> None:
+    """RATE_LIMITED, with the time when there are new ones."""
+    hub.add_board("acme")
+    hub.store.graphql.limit = 1
+    with pytest.raises(GitHubUnavailableError) as caught:
+        list(adapter(hub, token).items("Todo"))
+    assert 3500 < (caught.value.retry_after_seconds or 0) <= 3600
+
+
+def test_a_token_that_may_not_write_the_board_is_refused(hub: LocalGitHub, token: str) -> None:
+    """The card stays where it is."""
+    board = hub.add_board("acme")
+    card = board.add("Item", "", "Todo")
+    hub.add_token("ghp_read", "ada", permissions={"organization_projects": "read"})
+    with pytest.raises(GitHubError):
+        adapter(hub, "ghp_read").move(card.id, "In Review")
+    assert board.column_of(card) == "Todo"
+
+
+def test_a_card_that_is_gone_is_an_error_with_its_name(hub: LocalGitHub, token: str) -> None:
+    """GitHub's NOT_FOUND."""
+    hub.add_board("acme")
+    with pytest.raises(GitHubError, match="PVTI_0"):
+        adapter(hub, token).move("PVTI_0", "In Review")
+
+
+def test_a_moved_card_is_told_to_hooks(hub: LocalGitHub, token: str) -> None:
+    """As `projects_v2_item`, in GitHub's form."""
+    board = hub.add_board("acme")
+    with Receiver() as receiver:
+        hub.add_hook("acme/hello-service", receiver.url, "secret", ("projects_v2_item",))
+        card = board.add("Item", "", "Todo")
+        board.move(card, "In Review")
+        deliveries: Any = hub.repository("acme/hello-service").hooks[0].deliveries
+        eventually(lambda: len(deliveries) == 3)
+        assert [one.action for one in deliveries[1:]] == ["created", "edited"]

@@ -1,0 +1,41 @@
+"""The laptop's agent: does what the design says, and nothing that it does not."""
+
+from pathlib import Path
+
+import pytest
+
+from local.agent import main
+
+SPEC = "spec"
+
+
+def run(root: Path, design: str, task: str = "1") -> int:
+    """Run it on a design."""
+    (root / SPEC).mkdir(exist_ok=True)
+    (root / SPEC / "design.md").write_text(f"# Design\n\n## Task 1\n{design}\n## Task 2\n", "utf-8")
+    return main(["--spec", SPEC, "--task", task], root)
+
+
+def test_it_writes_appends_and_replaces(tmp_path: Path) -> None:
+    """In the order of the design."""
+    design = "```python write=a.py\nx = 1\n```\n```python append=a.py\ny = 2\n```\n"
+    assert run(tmp_path, design + "```python replace=a.py\nx = 1\n=======\nx = 3\n```\n") == 0
+    assert (tmp_path / "a.py").read_text() == "x = 3\ny = 2\n"
+
+
+@pytest.mark.parametrize(
+    "design",
+    ["nothing", "```python write=../out.py\nx\n```\n", "```python replace=a.py\nnot there\n=======\nx\n```\n"],
+    ids=["no edit", "outside", "does not fit"],
+)
+def test_what_can_not_be_done_is_an_error(tmp_path: Path, design: str) -> None:
+    """And nothing outside of the repository is touched."""
+    root = tmp_path / "root"
+    root.mkdir()
+    assert run(root, design) == 1
+    assert not (tmp_path / "out.py").exists()
+
+
+def test_a_task_without_a_heading_is_an_error(tmp_path: Path) -> None:
+    """It invents nothing."""
+    assert run(tmp_path, "", "7") == 1
