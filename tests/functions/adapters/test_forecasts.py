@@ -1,5 +1,7 @@
 """The dry run: what a commit would do, told from what there is; nothing is started or written."""
 
+from dataclasses import replace
+
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
@@ -12,7 +14,7 @@ from functions.domain.locks import Contender
 from functions.domain.releases import Release
 from tests.functions.delivered import runs
 from tests.functions.deployment.test_plan_release import MANIFEST, TEST
-from tests.functions.samples import NOW, environment, state, version
+from tests.functions.samples import NOW, SERVICE, environment, state, version
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
@@ -50,7 +52,7 @@ def test_a_first_release(stack: Stack, copy: WorkingCopy) -> None:
     assert (found.outcome, found.release.commit, found.expected_seconds) == ("deploy", sha, None)
     assert found.gates == ("tests: reports/junit.xml", "coverage: 80 %", "security: reports/bandit.sarif")
     test, production = found.stages
-    assert test.parts == {"infrastructure": "nothing runs here yet", "hello": "nothing runs here yet"}
+    assert test.parts == {"hello/infrastructure": "nothing runs here yet", "hello/hello": "nothing runs here yet"}
     assert (test.approvals, test.gates, test.lock, test.frozen) == (0, (), "", "")
     assert (production.approvals, production.approvers) == (1, ("grace@example.com",))
     assert production.gates == ("tests: smoke.xml (smoke.yml)", "performance: load_stats.csv")
@@ -59,12 +61,12 @@ def test_a_first_release(stack: Stack, copy: WorkingCopy) -> None:
 def test_what_is_out_says_why(stack: Stack, copy: WorkingCopy) -> None:
     """By the paths that changed since what runs, for any commit by its id."""
     first = push(copy)
-    runs(stack, state(running=version(commit=first)))
+    runs(stack, state(replace(SERVICE, name="hello/hello"), running=version(commit=first)))
     sha = copy.commit("docs", {"README.md": "more"})
     copy.push()
     production = next(stage for stage in forecast(stack, sha).stages if stage.environment == "production")
-    assert list(production.parts) == ["infrastructure"]
-    assert "hello" in production.skipped
+    assert list(production.parts) == ["hello/infrastructure"]
+    assert "hello/hello" in production.skipped
 
 
 def test_locks_and_freezes_are_told(stack: Stack, copy: WorkingCopy) -> None:

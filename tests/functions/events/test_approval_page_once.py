@@ -104,9 +104,9 @@ def test_two_people_at_once_get_one_decision(stack: Stack, monkeypatch: pytest.M
     waits = keep(stack)
     decide = WaitsTable.decide
 
-    def other_first(self: WaitsTable, approval: Approval) -> bool:
+    def other_first(self: WaitsTable, approval: Approval, *more: Any) -> bool:
         assert decide(waits, replace(OPEN, state="rejected", by="Bob", reason="no"))
-        return decide(self, approval)
+        return decide(self, approval, *more)
 
     monkeypatch.setattr(WaitsTable, "decide", other_first)
     page = post(stack)

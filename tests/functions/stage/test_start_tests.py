@@ -58,12 +58,18 @@ def test_a_retry_asks_for_the_same_build(stack: Stack) -> None:
 
 
 def test_tests_belong_to_their_execution(stack: Stack) -> None:
-    """P9: whoever ends the execution finds them, and those that started too late are stopped at once."""
+    """P9: whoever ends the execution finds them, although nobody waits for them yet."""
     create_project(stack, PROJECT)
     execution = stack.execution("stage", DEPLOYMENT)
     start(stack, execution)
     (wait,) = WaitsTable.connect(stack.clients).of_execution(execution)
     assert wait.wait_key.startswith(f"build/{PROJECT}:")
+
+
+def test_tests_of_a_stopped_execution_are_stopped(stack: Stack) -> None:
+    """P9: it was stopped while this room ran."""
+    create_project(stack, PROJECT)
+    execution = stack.execution("stage", DEPLOYMENT)
     stack.kill(execution)
     start(stack, execution)
     assert WaitsTable.connect(stack.clients).of_execution(execution) == ()
