@@ -82,7 +82,11 @@ def ended(detail: Mapping[str, Any]) -> str:
             _RESULTS.get(detail["result"], detail["result"]),
             "",
             *([f"What was found: {_code(detail['reason'])}", ""] if detail.get("reason") else []),
-            *([f"Verified at `{detail['verifiedAt']}`; {', '.join(took)}."] if detail.get("verifiedAt") else []),
+            *(
+                [f"Verified at `{detail['verifiedAt']}`{''.join(f'; {one}' for one in took)}."]
+                if detail.get("verifiedAt")
+                else []
+            ),
         ]
     ).rstrip()
 
