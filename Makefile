@@ -21,6 +21,7 @@ test: $(READY) $(LAYER) $(SCHEMAS) ## Set up, and pass the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=90
 
 faults: $(READY) $(LAYER) ## Break every task of every workflow in every way, and see what is left behind
+	$(BIN)/python -m pytest tests/faults -m slow -q
 	$(BIN)/python -m local faults
 
 check: $(READY) ## Lint, types, definitions, security: reports, changes nothing

@@ -1,7 +1,8 @@
 """What the commands change: freezes, deployments, rollbacks. Each says whose word it was."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from cli.facts import Facts, records
 from functions.adapters.executions import execution_arn
@@ -59,12 +60,19 @@ class Wanted:
     reason: str = ""
 
 
+def _part(asked: str, states: Mapping[str, PartState]) -> str:
+    """A part's whole name; `hello` will do where only one repository has such a part."""
+    fits = [name for name in states if name.endswith(f"/{asked}")]
+    return fits[0] if asked and len(fits) == 1 else asked
+
+
 def roll_back(aws: Operator, wanted: Wanted) -> Facts:
     """Start a rollback: of a whole release by its own ledger, or to a ledger that says where each part shall go."""
     environment = aws.environment(wanted.environment)
     states = {name: state for name, state in aws.running.parts(environment.name).items() if state.running}
     if not states:
         raise OutOfReachError(f"nothing runs in {environment.name}: there is nothing to roll back")
+    wanted = replace(wanted, part=_part(wanted.part, states))
     if wanted.part and wanted.part not in states:
         raise OutOfReachError(f"{environment.name} has no part {wanted.part!r}; there are {', '.join(sorted(states))}")
     taken_back = (
@@ -147,7 +155,7 @@ def _write_ledger(
     """A record of its own, concluded from the start: how it goes on is told by the rollback."""
     aws.deployments.begin(name, release, execution_arn(aws.workflows["rollback"], name), _OPERATOR)
     # Undone in reverse: services go back before the infrastructure they run on.
-    ordered = sorted(steps, key=lambda step: step[0].part != "infrastructure")
+    ordered = sorted(steps, key=lambda step: not step[0].part.endswith("/infrastructure"))
     for order, (state, target) in enumerate(ordered):
         if state.definition is None:
             raise OutOfReachError(f"{state.part} has no definition on record; deploy it once more instead")

@@ -81,8 +81,9 @@ def locks(aws: Operator) -> list[Facts]:
 
 
 def environment_of(lock: Lock) -> str:
-    """`environment/test` and, in parallel mode, `environment/test/acme/api` are locks of test."""
-    return lock.key.split("/")[1]
+    """`environment/test` and, in parallel mode, `environment/test/acme/api` are locks of test; branches have theirs."""
+    kind, _, rest = lock.key.partition("/")
+    return rest.split("/")[0] if kind == "environment" else ""
 
 
 def _lock(aws: Operator, environment: str, lock: Lock) -> Facts:

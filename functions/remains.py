@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from functions.adapters.builds import Builds
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 # An end older than this was looked at by many runs before; an event is tried again for as long (components/wiring.py).
 _RECENT_SECONDS = 2 * 3600
+_MOST_LISTED = 100
 _BAD_ENDS: tuple[Literal["FAILED", "ABORTED", "TIMED_OUT"], ...] = ("FAILED", "ABORTED", "TIMED_OUT")
 
 
@@ -165,7 +166,9 @@ class Remains:
             verdict = judge_remains(found, now=now, grace_seconds=_RECENT_SECONDS)
             return verdict == "fresh"
 
-        return takewhile(recent, self._executions.newest(self._workflows.deployment, status))
+        # Listed by their start: one that took long may have ended after one that started later.
+        newest = islice(self._executions.newest(self._workflows.deployment, status), _MOST_LISTED)
+        return filter(recent, newest)
 
     def _settle(self, execution: str, deployment_id: str) -> Iterator[Repair]:
         found = self._executions.describe(execution)

@@ -75,6 +75,7 @@ def opened(detail: Mapping[str, Any], record: Mapping[str, Any], links: Links) -
 def ended(detail: Mapping[str, Any]) -> str:
     """The comment that says how the rollback ended; it begins with a marker of its own."""
     clock = (("alarm to start", "breachedAt", "startedAt"), ("start to verified", "startedAt", "verifiedAt"))
+    verified = bool(detail.get("verifiedAt"))
     took = [f"{what} {seconds:.1f} s" for what, a, b in clock if (seconds := _seconds(detail, a, b)) is not None]
     return "\n".join(
         [
@@ -82,7 +83,7 @@ def ended(detail: Mapping[str, Any]) -> str:
             _RESULTS.get(detail["result"], detail["result"]),
             "",
             *([f"What was found: {_code(detail['reason'])}", ""] if detail.get("reason") else []),
-            *([f"Verified at `{detail['verifiedAt']}`; {', '.join(took)}."] if detail.get("verifiedAt") else []),
+            *([f"Verified at `{detail['verifiedAt']}`{'; ' if took else ''}{', '.join(took)}."] if verified else []),
         ]
     ).rstrip()
 

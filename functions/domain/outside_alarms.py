@@ -39,9 +39,14 @@ def signed(timestamp: str, environment: str, body: bytes) -> bytes:
     return f"{timestamp}.{environment}.".encode() + body
 
 
+# Enough for Unix seconds of any century that will read this; a longer number is no moment.
+_MOMENT_DIGITS = 12
+
+
 def is_timely(timestamp: str, now_seconds: float) -> bool:
     """Whether a signature's time (Unix seconds) is near enough."""
-    return timestamp.isascii() and timestamp.isdigit() and abs(now_seconds - int(timestamp)) <= TOLERANCE_SECONDS
+    seconds = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _MOMENT_DIGITS
+    return seconds and abs(now_seconds - int(timestamp)) <= TOLERANCE_SECONDS
 
 
 def read_alarm(body: bytes, at: str) -> OutsideAlarm:

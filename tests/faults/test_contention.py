@@ -82,6 +82,7 @@ def tables(aws: Clients) -> Iterator[tuple[str, str]]:
         aws.client("dynamodb").delete_table(TableName=name)
 
 
+@pytest.mark.slow
 def test_a_contended_lock_has_one_living_owner(aws: Clients, tables: tuple[str, str]) -> None:
     """16 contenders, 200 rounds each, owners dying: never two inside, none waits on a dead one, all in their order."""
     ground = Ground()

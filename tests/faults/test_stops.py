@@ -23,6 +23,7 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
         yield made
 
 
+@pytest.mark.slow
 def test_a_stage_stopped_at_any_moment_leaves_a_known_release(matrix: Matrix) -> None:
     """Ten random moments, by StopExecution: HTTP tells a known commit, the record agrees, nothing is left behind."""
     chance = random.Random(7)

@@ -32,7 +32,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         yield made
 
 
-@pytest.mark.skip(reason="not seen to its end yet: on a busy machine it took more than four minutes")
+@pytest.mark.slow
 def test_a_storm_ends_with_the_newest_release(ground: Ground) -> None:
     """The newest ends deployed, every other that was heard of has one told outcome, and nothing remains."""
     lane = ground.lanes[0]

@@ -83,14 +83,15 @@ def test_a_missing_layer_fails_before_the_first_resource(monkeypatch: pytest.Mon
     assert recorder.resources == []
 
 
-def test_the_four_workflows_start_those_below_them_only(test_stack: Outcome) -> None:
+def test_the_workflows_start_those_below_them_only(test_stack: Outcome) -> None:
     """A deployment its stages and full rollbacks, a stage its rollback and long watch, that watch its rollback."""
     recorder = test_stack.recorder
     below = {
         "deployment": {"stage", "rollback"},
         "stage": {"rollback", "enhanced-watch"},
         "rollback": set(),
-        "enhanced_watch": {"rollback"},
+        "enhanced-watch": {"rollback"},
+        "work-item": set(),
     }
     assert {machine.name for machine in recorder.of("sfn/stateMachine:StateMachine")} == set(below)
     for workflow, started in below.items():

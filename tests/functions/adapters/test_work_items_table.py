@@ -1,0 +1,35 @@
+from dataclasses import replace
+
+from functions.adapters.work_items_table import WorkItemsTable
+from functions.domain.work_items import Record
+from tests.functions.stack import Stack
+
+
+def test_an_unknown_item_has_a_fresh_record(stack: Stack) -> None:
+    """Nobody has to create what is read."""
+    assert WorkItemsTable.connect(stack.clients).get("i1") == Record("i1")
+
+
+def test_what_is_saved_is_read_with_its_next_revision(stack: Stack) -> None:
+    """The answer is what stands, so that it can be written again."""
+    table = WorkItemsTable.connect(stack.clients)
+    written = table.save(Record("i1"))
+    assert written is not None
+    assert written.revision == Record("i1").revision + 1
+    assert table.get("i1") == written
+
+
+def test_two_writers_are_not_both_right(stack: Stack) -> None:
+    """The second one, who decided on what no longer stands, writes nothing."""
+    table = WorkItemsTable.connect(stack.clients)
+    read = table.get("i1")
+    table.save(read)
+    assert table.save(read) is None
+
+
+def test_running_items_are_found(stack: Stack) -> None:
+    """By the index on their state; others are not."""
+    table = WorkItemsTable.connect(stack.clients)
+    table.save(replace(Record("i1"), state="running"))
+    table.save(Record("i2"))
+    assert [record.item_id for record in table.running()] == ["i1"]
