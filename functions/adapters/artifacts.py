@@ -106,8 +106,9 @@ class Artifacts:
         return {str(name): str(value) for name, value in found.items()}
 
 
-def read_member(archive: ZipFile, path: str, limit: int = _MEMBER_LIMIT) -> bytes | None:
-    """One file of an open archive, refused when it unpacks to more than it may."""
+def read_member(archive: ZipFile, path: str, limit: int = 0) -> bytes | None:
+    """One file of an open archive, refused when it unpacks to more than it may (0: what any file may)."""
+    limit = limit or _MEMBER_LIMIT
     try:
         size = archive.getinfo(path).file_size
     except KeyError:

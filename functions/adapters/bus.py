@@ -31,17 +31,12 @@ class Bus:
 
     def put(self, name: str, detail: Any) -> None:
         """Put one event; a refusal is a NotificationError, so that the caller is run again."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         entry = {
             "Source": SOURCE,
             "DetailType": name,
             "Detail": json.dumps(encode(detail)),
             "EventBusName": self._name,
         }
-        try:
-            answer = self._client.put_events(Entries=[entry])  # type: ignore[list-item]
-        except (BotoCoreError, ClientError) as error:
-            raise NotificationError(f"{name}: the event bus {self._name} can't be reached: {error}") from error
+        answer = self._client.put_events(Entries=[entry])  # type: ignore[list-item]
         if answer["FailedEntryCount"]:
             raise NotificationError(f"{name}: the event bus {self._name} refused it: {answer['Entries']}")

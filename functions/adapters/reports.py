@@ -12,6 +12,9 @@ from functions.adapters.artifacts import REPORT_LIMIT, read_member
 from functions.domain.errors import SourceError
 from functions.domain.gates import Coverage, TestRun, Unreadable
 
+# Deeper than any test runner nests; an attack could go as deep as the interpreter, and deeper.
+_DEEPEST = 100
+
 
 def read_tests(archive: ZipFile, paths: Sequence[str]) -> TestRun | Unreadable:
     """The sum of all JUnit reports; a missing or broken one makes the whole unreadable."""
@@ -20,9 +23,11 @@ def read_tests(archive: ZipFile, paths: Sequence[str]) -> TestRun | Unreadable:
         root = _parse(archive, path)
         if isinstance(root, Unreadable):
             return root
+        if _is_deep(root):
+            return Unreadable(f"{path}: not a JUnit report: elements are nested more than {_DEEPEST} deep")
         try:
             cases = _cases(JUnitXml.fromroot(root))  # type: ignore[arg-type]
-        except (JUnitXmlError, ValueError, TypeError, RecursionError) as error:
+        except (JUnitXmlError, ValueError, TypeError) as error:
             return Unreadable(f"{path}: not a JUnit report: {error}")
         total += len(cases)
         for case in cases:
@@ -73,6 +78,14 @@ def _parse(archive: ZipFile, path: str) -> Element | Unreadable:
     except (LookupError, ValueError) as error:
         return Unreadable(f"{path}:1: not XML: {error}")
     return root
+
+
+def _is_deep(root: Element) -> bool:
+    """Whether elements are nested deeper than the parser's own recursion should be trusted with."""
+    level = [root]
+    for _ in range(_DEEPEST):
+        level = [child for element in level for child in element]
+    return bool(level)
 
 
 def _cases(report: JUnitXml | TestSuite) -> list[TestCase]:

@@ -1,7 +1,7 @@
 """CheckGates: the build's end, its tests, its coverage and what scanners found decide whether anything is deployed."""
 
+import logging
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 from zipfile import ZipFile
@@ -14,7 +14,7 @@ from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.reports import read_coverage, read_tests
 from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif
-from functions.domain.errors import NotificationError, SourceError
+from functions.domain.errors import SourceError
 from functions.domain.findings import Allowance, Scan, judge_findings
 from functions.domain.gates import Gate, Unreadable, all_passed, judge_coverage, judge_tests
 from functions.domain.manifests import Scans
@@ -55,6 +55,7 @@ class GatesJudged:
     sarif: tuple[str, ...]
 
 
+_LOG = logging.getLogger(__name__)
 ROOM = Room(allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT), memory_mb=1769, timeout_seconds=100)
 
 
@@ -63,9 +64,11 @@ def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTabl
     reported, digest = _report_gates(event, artifacts, clock)
     gates = (_build_gate(event.build), *reported)
     deployments.note(event.deployment_id, gates=gates, build=event.build, artifactDigest=digest)
-    with suppress(NotificationError):  # telling people never stops a deployment (N2)
-        sarif = event.plan.scans.sarif
+    sarif = event.plan.scans.sarif
+    try:
         bus.put("GatesJudged", GatesJudged(event.deployment_id, event.release, gates, event.artifact, sarif))
+    except Exception as error:  # telling people never stops a deployment (N2)
+        _LOG.warning("verdicts can't be told", extra={"reason": str(error)})
     failed = [gate for gate in gates if gate.outcome == "failed"]
     reason = "; ".join(f"{gate.name}: {gate.reason}" for gate in failed or gates)
     return Output("passed" if all_passed(gates) else "failed", reason, gates)

@@ -44,7 +44,7 @@ def test_an_end_has_its_status(state: str, by: str, status: int) -> None:
     """Decided is 200, gone is 410; who decided is shown."""
     page = ended_page(replace(APPROVAL, state=state, by=by))  # type: ignore[arg-type]
     assert page["statusCode"] == status
-    assert (f"<strong>{by}</strong>" in page["body"]) == bool(by)
+    assert (f"<dd>{by}</dd>" in page["body"]) == bool(by)
 
 
 def test_pages_may_not_be_framed_cached_or_referred() -> None:

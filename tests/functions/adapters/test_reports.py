@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.adapters import artifacts
+from functions.adapters import reports
 from functions.adapters.reports import read_coverage, read_tests
 from functions.domain.gates import Coverage, TestRun, Unreadable
 from tests.functions.samples import archive
@@ -101,7 +101,7 @@ def test_a_report_that_is_missing_or_too_large_is_named(monkeypatch: pytest.Monk
     """With the next step."""
     with ZipFile(BytesIO(archive({"a.xml": "<x/>"}))) as found:
         missing = read_tests(found, ["b.xml"])
-        monkeypatch.setattr(artifacts, "_MEMBER_LIMIT", 1)
+        monkeypatch.setattr(reports, "REPORT_LIMIT", 1)
         large = read_coverage(found, "a.xml")
     assert isinstance(missing, Unreadable)
     assert "is it in the buildspec's artifacts?" in missing.reason

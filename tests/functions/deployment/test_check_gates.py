@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from functions.adapters.builds import BuildEnd
 from functions.domain.errors import NotificationError
@@ -162,5 +163,7 @@ def test_the_verdicts_are_announced(stack: Stack) -> None:
     answer = check(stack, CLEAN, scans=Scans(sarif=("scan.sarif",)))
     ((name, detail),) = stack.told()
     assert (name, detail["gates"], detail["sarif"]) == ("GatesJudged", answer["gates"], ["scan.sarif"])
-    with failing(stack.client("events"), "PutEvents", NotificationError("gone")):
-        assert check(stack, GOOD)["outcome"] == "passed"
+    refusal = ClientError({"Error": {"Code": "InternalException", "Message": "x"}}, "PutEvents")
+    for error in (NotificationError("gone"), refusal, EndpointConnectionError(endpoint_url="https://events")):
+        with failing(stack.client("events"), "PutEvents", error):
+            assert check(stack, GOOD)["outcome"] == "passed"

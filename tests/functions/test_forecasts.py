@@ -6,12 +6,12 @@ import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
-from functions.adapters.forecasts import Forecasts
 from functions.adapters.locks_table import LocksTable
 from functions.domain.environments import Freeze
 from functions.domain.forecasts import Forecast
 from functions.domain.locks import Contender
 from functions.domain.releases import Release
+from functions.forecasts import Forecasts
 from tests.functions.delivered import runs
 from tests.functions.deployment.test_plan_release import MANIFEST, TEST
 from tests.functions.samples import NOW, SERVICE, environment, state, version

@@ -1,0 +1,49 @@
+"""A forecast: the plan, with what would meet it."""
+
+from functions.domain.forecasts import forecast, stage_seconds
+from functions.domain.locks import Contender, Lock, Waiter
+from functions.domain.manifests import AfterDeploy, Build, Manifest, Scans
+from functions.domain.plans import PartPlan, Plan, SkippedPart, StagePlan
+from tests.functions.samples import NOW, RELEASE, SERVICE, environment
+
+MANIFEST = Manifest("hello", Build("b.yml", ["junit.xml"], "c.xml"), [SERVICE], scans=Scans(pip_audit=("pip.json",)))
+OWNER = Contender("arn:e", "main-other", "2026", "release other")
+
+
+def test_a_forecast_tells_what_would_meet_the_plan() -> None:
+    """P11: parts in and out, gates, approvals, the lock with its line, a freeze, and the usual duration."""
+    where = environment(approvers=["grace@example.com"], approvals_needed=1)
+    stage = StagePlan(
+        where,
+        (PartPlan(SERVICE, "src changed"),),
+        (SkippedPart("hello/infrastructure", "nothing changed"),),
+        AfterDeploy("e2e.yml", ("e2e.xml",), "load.csv"),
+    )
+    locks = {"production": Lock("environment/production", 1, OWNER, NOW, (Waiter(OWNER, NOW),))}
+    durations = {"": [1.0, 2.0, 9.0], "production": [3.0]}
+    made = Plan("deploy", "", (stage,))
+    found = forecast(RELEASE, MANIFEST, made, locks, {"production": "since then"}, durations)
+    assert found.gates == ("tests: junit.xml", "coverage: 80 %", "security: pip.json")
+    (told,) = found.stages
+    assert (told.parts, told.skipped) == ({"hello": "src changed"}, {"hello/infrastructure": "nothing changed"})
+    assert told.gates == ("tests: e2e.xml (e2e.yml)", "performance: load.csv")
+    assert (told.approvals, told.approvers) == (1, ("grace@example.com",))
+    assert told.lock == f"held by main-other since {NOW}: release other; 1 in line"
+    assert (told.frozen, told.expected_seconds, found.expected_seconds) == ("since then", 3.0, 2.0)
+
+
+def test_what_is_not_known_is_not_told() -> None:
+    """No approval, no lock, no freeze, no history, no scanner."""
+    stage = StagePlan(environment(approval=False, approvers=["grace@example.com"]), (), ())
+    bare = Manifest("hello", MANIFEST.build, [])
+    found = forecast(RELEASE, bare, Plan("nothing", "all is as it was", (stage,)), {}, {}, {})
+    (told,) = found.stages
+    assert (told.gates, told.approvals, told.approvers, told.lock, told.frozen) == ((), 0, (), "", "")
+    assert (told.expected_seconds, found.expected_seconds) == (None, None)
+    assert found.gates[2] == "security: no scanner is declared"
+
+
+def test_durations_are_gathered_by_environment() -> None:
+    """Records tell what they know."""
+    found = stage_seconds([environment()], [{"": 5.0, "production": 2.0}, {"production": 4.0}, {}])
+    assert found == {"": [5.0], "production": [2.0, 4.0]}
