@@ -1,0 +1,24 @@
+"""Webhook deliveries that are remembered."""
+
+from datetime import UTC, datetime
+
+from functions.adapters.deliveries import Deliveries
+from tests.functions.stack import Stack
+
+
+def test_a_delivery_is_known_by_its_bytes(stack: Stack) -> None:
+    """What it started is answered, for these bytes only; remembering it again changes nothing."""
+    deliveries = Deliveries.connect(stack.clients)
+    assert deliveries.handled(b"{}") == ""
+    for delivery_id in ("guid-1", "guid-2"):
+        deliveries.remember(b"{}", delivery_id, "main-1a2b")
+        assert deliveries.handled(b"{}") == "main-1a2b"
+    assert deliveries.handled(b"{} ") == ""
+
+
+def test_a_delivery_is_forgotten_at_last(stack: Stack) -> None:
+    """The table drops it by itself, and its body is not in there."""
+    Deliveries.connect(stack.clients).remember(b"secret body", "guid-1", "main-1a2b")
+    (item,) = stack.table("waits").scan()["Items"]
+    assert int(item["expiresAt"]) > datetime.now(UTC).timestamp()
+    assert "secret body" not in str(item)
