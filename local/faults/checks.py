@@ -39,8 +39,9 @@ def misplaced(play: Play, known: set[str]) -> Iterator[str]:
         yield f"{play.lane.name} answers as {answers[:12] or 'nothing'}, which is no known release"
     states = ground.environments.parts(play.lane.name)
     recorded = {name: s.running.commit for name, s in states.items() if s.running}
-    if recorded.get("hello") != answers:
-        yield f"{play.lane.name} answers as {answers[:12]}, recorded is {str(recorded.get('hello'))[:12]}"
+    part = recorded.get(f"{play.lane.name}/hello")
+    if part != answers:
+        yield f"{play.lane.name} answers as {answers[:12]}, recorded is {str(part)[:12]}"
 
 
 def untold(play: Play, row: Row | None) -> Iterator[str]:

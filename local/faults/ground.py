@@ -19,6 +19,7 @@ from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.records import plain
 from functions.adapters.task_tokens import TaskTokens
+from functions.entry import camel
 from local.approver import Approver
 from local.faults.lanes import Lane
 from local.faults.plans import Plans
@@ -81,7 +82,7 @@ class Ground:
         clients, outputs = self.platform.clients, self.platform.outputs
         self.clients = clients
         self.sfn = clients.client("stepfunctions")
-        self.machines = {name: outputs[f"{name}Workflow"] for name in WORKFLOWS if f"{name}Workflow" in outputs}
+        self.machines = {name: outputs[f"{camel(name)}Workflow"] for name in WORKFLOWS}
         resource = clients.session.resource("dynamodb", endpoint_url=self.platform.emulator.endpoint)
         self.tables: dict[str, Any] = {
             name: resource.Table(outputs[f"{name}Table"]) for name in ("deployments", "environments", "locks", "waits")

@@ -170,12 +170,3 @@ def test_bad_deliveries_start_nothing(
             found = error.code, json.loads(error.read())["message"]
     assert found[0] == status
     assert reason in found[1]
-
-
-def test_up_again_changes_nothing_and_destroy_leaves_nothing(world: World) -> None:
-    """The program is idempotent, and a destroyable stack leaves no resource of its own."""
-    again = world.platform.deploy("up")
-    assert {op for op, count in again.changes.items() if count} == {"same"}
-    gone = world.platform.deploy("destroy")
-    assert gone.changes["delete"] == again.changes["same"]
-    assert world.platform.clients.client("dynamodb").list_tables()["TableNames"] == []
