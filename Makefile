@@ -7,7 +7,7 @@ LAYER := build/layer/ready
 SCHEMAS := build/npm/ready
 SOURCES := __main__.py cli components examples functions local security statemachines tests
 
-.PHONY: demo test faults check fix diagrams bench package clean help
+.PHONY: demo test faults check fix diagrams package clean help
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
