@@ -85,24 +85,24 @@ def github_webhook(
     headers = {key.lower(): value for key, value in event.get("headers", {}).items()}
     signature = headers.get("x-hub-signature-256", "")
     if not signature.startswith("sha256="):
-        return _answer(401, "unsigned: the header X-Hub-Signature-256 is missing; set the webhook's secret on GitHub")
+        return answer(401, "unsigned: the header X-Hub-Signature-256 is missing; set the webhook's secret on GitHub")
     try:
-        body = _raw_body(event)
+        body = raw_body(event)
     except (Base64Error, ValueError):
-        return _answer(400, "the body is not what its encoding says")
+        return answer(400, "the body is not what its encoding says")
     if len(body) > _LIMIT:
-        return _answer(413, f"{len(body)} bytes, {_LIMIT} allowed")
+        return answer(413, f"{len(body)} bytes, {_LIMIT} allowed")
     if not verify(secret.values(), body, signature):
-        return _answer(401, "wrong signature: the webhook's secret on GitHub differs from the one in Secrets Manager")
+        return answer(401, "wrong signature: the webhook's secret on GitHub differs from the one in Secrets Manager")
     try:
         payload = json.loads(body)
         if not isinstance(payload, dict):
-            return _answer(400, "the payload is not a JSON object; set the webhook's content type to application/json")
+            return answer(400, "the payload is not a JSON object; set the webhook's content type to application/json")
         return _once(headers, body, payload, deployments, deliveries, polls)
     except (ValueError, RecursionError) as error:
-        return _answer(400, f"the body is not JSON: {error}; set the webhook's content type to application/json")
+        return answer(400, f"the body is not JSON: {error}; set the webhook's content type to application/json")
     except BadInputError as error:
-        return _answer(400, str(error))
+        return answer(400, str(error))
 
 
 def _once(
@@ -116,7 +116,7 @@ def _once(
     """A delivery that started something is remembered; a copy of it, however old, starts nothing again."""
     before = deliveries.handled(body)
     if before:
-        return _answer(202, f"already handled: {before}")
+        return answer(202, f"already handled: {before}")
     name, started = _act(headers.get("x-github-event", ""), payload, deployments, polls)
     if name:
         deliveries.remember(body, headers.get("x-github-delivery", ""), name)
@@ -126,28 +126,30 @@ def _once(
 def _act(name: str, payload: dict[str, Any], deployments: Deployments, polls: Polls) -> tuple[str, dict[str, Any]]:
     """What was started, empty when nothing was; and the answer."""
     if name == "ping":
-        return "", _answer(202, "pong")
+        return "", answer(202, "pong")
     if name == "projects_v2_item":
         if not isinstance(payload.get("projects_v2_item"), dict):
             raise BadInputError("projects_v2_item: projects_v2_item is missing or not an object")
         polls.hurry()
-        return "", _answer(202, "the board is polled")
+        return "", answer(202, "the board is polled")
     if name != "push":
-        return "", _answer(202, f"event {name or '(none)'} is not used here")
+        return "", answer(202, f"event {name or '(none)'} is not used here")
     read = read_push(payload, deployments.repositories, deployments.main_branch)
     if isinstance(read, Ignored):
-        return "", _answer(202, f"ignored: {read.reason}")
+        return "", answer(202, f"ignored: {read.reason}")
     release = read.release
     wanted = {"repository": release.repository, "ref": release.ref, "commit": release.commit, "trigger": "push"}
     started = deployments.start(read.name, wanted)
-    return read.name, _answer(202, f"{'started' if started else 'already started'}: {read.name}")
+    return read.name, answer(202, f"{'started' if started else 'already started'}: {read.name}")
 
 
-def _raw_body(event: dict[str, Any]) -> bytes:
+def raw_body(event: dict[str, Any]) -> bytes:
+    """The body as it was sent and signed; one that is not what its encoding says is a ValueError."""
     body = event.get("body") or ""
     return b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
 
 
-def _answer(status: int, message: str) -> dict[str, Any]:
+def answer(status: int, message: str) -> dict[str, Any]:
+    """A status and its reason, as the HTTP API hands them on."""
     body = json.dumps({"message": message})
     return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": body}

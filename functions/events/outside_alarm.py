@@ -7,8 +7,6 @@ with the secret `monitors`, of timestamp, a dot, the environment, a dot, and the
 202 known now, or older than what is known
 """
 
-import json
-from base64 import b64decode
 from binascii import Error as Base64Error
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +23,7 @@ from functions.domain.outside_alarms import TOLERANCE_SECONDS, is_timely, read_a
 from functions.entry import Room
 from functions.events.alarm_changed import ROOM as CHANGED
 from functions.events.alarm_changed import EnvironmentNames, alarm_changed
+from functions.events.github_webhook import answer, raw_body
 
 ROOM = Room(allow=(*MonitorsSecret.READ, *EnvironmentsTable.WRITE, *CHANGED.allow), timeout_seconds=30)
 _LIMIT = 64 * 1024
@@ -45,38 +44,28 @@ def outside_alarm(
     environment = str(event.get("pathParameters", {}).get("environment", ""))
     timestamp, signature = headers.get("x-kiro-timestamp", ""), headers.get("x-kiro-signature", "")
     if not timestamp or not signature.startswith("sha256="):
-        return _answer(401, "unsigned: X-Kiro-Timestamp and X-Kiro-Signature (sha256=…) are both needed")
+        return answer(401, "unsigned: X-Kiro-Timestamp and X-Kiro-Signature (sha256=…) are both needed")
     try:
-        body = _raw_body(event)
+        body = raw_body(event)
     except (Base64Error, ValueError):
-        return _answer(400, "the body is not what its encoding says")
+        return answer(400, "the body is not what its encoding says")
     if len(body) > _LIMIT:
-        return _answer(413, f"{len(body)} bytes, {_LIMIT} allowed")
+        return answer(413, f"{len(body)} bytes, {_LIMIT} allowed")
     if not is_timely(timestamp, clock.now().timestamp()):
-        return _answer(401, f"X-Kiro-Timestamp must be Unix seconds, at most {TOLERANCE_SECONDS} s from now")
+        return answer(401, f"X-Kiro-Timestamp must be Unix seconds, at most {TOLERANCE_SECONDS} s from now")
     if not verify(secret.values(), signed(timestamp, environment, body), signature):
-        return _answer(401, "wrong signature: the monitor's secret differs from the secret `monitors`")
+        return answer(401, "wrong signature: the monitor's secret differs from the secret `monitors`")
     if environment not in names.names:
-        return _answer(404, f"no environment is called {environment!r}; there are {', '.join(names.names)}")
+        return answer(404, f"no environment is called {environment!r}; there are {', '.join(names.names)}")
     try:
         alarm = read_alarm(body, iso(datetime.fromtimestamp(int(timestamp), UTC)))
     except BadInputError as error:
-        return _answer(400, str(error))
+        return answer(400, str(error))
     if not environments.note_outside(environment, alarm):
-        return _answer(202, f"{alarm.name}: something later is known already; nothing was changed")
+        return answer(202, f"{alarm.name}: something later is known already; nothing was changed")
     ended: list[str] = []
     if alarm.state == "ALARM":
         state = {"value": alarm.state, "reason": alarm.reason}
         change = {"time": alarm.at, "detail": {"alarmName": alarm.name, "state": state}}
         ended = alarm_changed(change, names, waits, lookout, tokens, clock)["ended"]
-    return _answer(202, f"{alarm.name} is {alarm.state} in {environment}; {len(ended)} waits ended")
-
-
-def _raw_body(event: dict[str, Any]) -> bytes:
-    body = event.get("body") or ""
-    return b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
-
-
-def _answer(status: int, message: str) -> dict[str, Any]:
-    body = json.dumps({"message": message})
-    return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": body}
+    return answer(202, f"{alarm.name} is {alarm.state} in {environment}; {len(ended)} waits ended")
