@@ -69,8 +69,6 @@ def _faults(name: str, state: dict[str, Any]) -> tuple[str, ...]:
     """What can happen to a state: a room breaks, an event gets lost or comes twice, a person stops the execution."""
     if is_room(name, state):
         return (*ROOM_FAULTS, *(EVENT_FAULTS if ".waitForTaskToken" in state["Resource"] else ()))
-    if ".waitForTaskToken" in state["Resource"]:  # a wait in another state's room, which has its own rows
-        return ("stop",)
     if _SEND in state["Resource"]:
         return (*EVENT_FAULTS, "stop")
     if _NESTED in state["Resource"]:

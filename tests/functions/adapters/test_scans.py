@@ -161,7 +161,7 @@ def test_pip_audit_on_a_known_flaw(tmp_path: Path) -> None:
     [
         ("semgrep-1.182.0.sarif", read_sarif, "HIGH shell-true in app.py:5"),
         ("checkov-3.3.30.sarif", read_sarif, "HIGH CKV_AWS_"),
-        ("cfn-guard-3.2.1.sarif", read_sarif, "HIGH LOGGING_DEMANDED in template.yaml:4"),
+        ("cfn-guard-3.1.1.sarif", read_sarif, "HIGH S3_BUCKET_LOGGING_ENABLED in sample/template.yml:5"),
         ("npm-audit-11.19.1.json", read_npm_audit, "CRITICAL GHSA-jf85-cpcp-j695 in lodash"),
         ("npm-audit-11.19.1-refused.json", read_npm_audit, "405 Method Not Allowed"),
         ("pip-audit-2.10.1-skipped.json", read_pip_audit, "pip-audit looked at no package"),
@@ -178,7 +178,7 @@ def test_recorded_reports_of_flawed_samples_block(name: str, reader: Reader, sai
     [
         ("semgrep-1.182.0-clean.sarif", read_sarif),
         ("checkov-3.3.30-clean.sarif", read_sarif),
-        ("cfn-guard-3.2.1-clean.sarif", read_sarif),
+        ("cfn-guard-3.1.1-clean.sarif", read_sarif),
         ("npm-audit-11.19.1-clean.json", read_npm_audit),
     ],
 )

@@ -150,6 +150,7 @@ HAPPY: dict[str, dict[str, Any]] = {
         "RecordPart": _STATE,
         "Verify": encode(verify.Output((Probe("hello", True),))),
         "StartTests": encode(start_build.Output("build:2")),
+        "AwaitTests": build_end("succeeded"),
         "CheckTests": tried("passed", "tests: 4 tests passed"),
         "Watch": watch("healthy", "no alarm rang"),
         "RecordGood": encode(record_good.Output(("hello",))),

@@ -36,7 +36,7 @@ def test_failed_tests_go_back(house: House) -> None:
 
 def test_the_reports_of_a_failed_build_are_read(house: House) -> None:
     """The verdict is the room's, whatever the build says of itself."""
-    script = {"AwaitBuild": answer(build_end("timed out", "30 minutes"))}
+    script = {"AwaitTests": answer(build_end("timed out", "30 minutes"))}
     played = house.play("stage", script, afterDeploy=AFTER_DEPLOY)
     assert played.told("CheckTests")["build"]["outcome"] == "timed out"
 

@@ -1,0 +1,18 @@
+"""AwaitTests: the wait for the tests' build is that of every build."""
+
+from functions.adapters.waits_table import WaitsTable
+from tests.functions import builds
+from tests.functions.samples import DEPLOYMENT
+from tests.functions.stack import Stack
+
+
+def test_running_tests_are_waited_for_and_ended_ones_are_told(stack: Stack) -> None:
+    """The token is kept while the tests run; once they have ended it is completed with how."""
+    build_id = builds.start(stack)
+    event = {"taskToken": "token", "execution": "arn:e", "deploymentId": DEPLOYMENT, "buildId": build_id}
+    stack.run("stage.await_tests", event)
+    assert stack.completed() == {}
+    builds.end(build_id, "FAILED")
+    stack.run("stage.await_tests", event)
+    assert stack.completed()["token"]["outcome"] == "failed"
+    assert WaitsTable.connect(stack.clients).find(f"build/{build_id}") is None
