@@ -25,6 +25,7 @@ Record = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 0.25
+_BAD_ENDS = {"FAILED", "ABORTED", "TIMED_OUT"}
 # What AWS puts into the input of a nested execution when its starter asks for the link.
 PARENT = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 
@@ -36,6 +37,7 @@ class NestedEnds:
         self._states = clients.client("stepfunctions")
         self._publish = publish
         self._known: set[str] = set()
+        self._running: set[str] = set()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="nested-ends", daemon=True)
 
@@ -57,17 +59,28 @@ class NestedEnds:
                 logger.debug("the emulator did not answer", exc_info=True)
 
     def _look(self) -> None:
+        """One list per machine: the newest executions, and those that ran the last time and are not among them."""
+        ran, self._running = self._running, set()
         for machine in self._states.list_state_machines()["stateMachines"]:
-            for status in ("FAILED", "ABORTED", "TIMED_OUT"):
-                rows = self._states.list_executions(
-                    stateMachineArn=machine["stateMachineArn"], statusFilter=status, maxResults=20
-                )["executions"]
-                for arn in [row["executionArn"] for row in rows if row["executionArn"] not in self._known]:
-                    self._known.add(arn)
-                    self._tell(self._states.describe_execution(executionArn=arn))
+            rows = self._states.list_executions(stateMachineArn=machine["stateMachineArn"], maxResults=100)[
+                "executions"
+            ]
+            self._running |= {row["executionArn"] for row in rows if row["status"] == "RUNNING"}
+            for arn in [row["executionArn"] for row in rows if row["status"] in _BAD_ENDS]:
+                self._end(arn)
+            ran -= {row["executionArn"] for row in rows}
+        for arn in ran:
+            self._end(arn)
 
-    def _tell(self, execution: Record) -> None:
-        if PARENT in json.loads(execution["input"]):
+    def _end(self, arn: str) -> None:
+        if arn in self._known:
+            return
+        execution = self._states.describe_execution(executionArn=arn)
+        if execution["status"] == "RUNNING":
+            self._running.add(arn)
+            return
+        self._known.add(arn)
+        if execution["status"] in _BAD_ENDS and PARENT in json.loads(execution["input"]):
             self._publish(status_change(execution))
 
 

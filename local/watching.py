@@ -36,6 +36,7 @@ class Executions:
         self._work_items: str = outputs["workItemWorkflow"]
         names = ("deployment", "stage", "rollback")
         self._machines: dict[str, str] = {name: outputs[f"{name}Workflow"] for name in names}
+        self._ended: dict[str, Progress] = {}
 
     def of_deployment(self, name: str) -> list[Progress]:
         """A deployment's execution and everything that runs on its behalf, oldest first."""
@@ -65,10 +66,14 @@ class Executions:
         raise TimeoutError(f"{name} did not end within {seconds:.0f} s: {stood}")
 
     def _read(self, workflow: str, row: dict[str, Any]) -> Progress:
+        """The history of one that has ended does not change, and is read once."""
+        known = self._ended.get(row["executionArn"])
+        if known:
+            return known
         events = self._sfn.get_execution_history(executionArn=row["executionArn"], maxResults=1000)["events"]
         states = [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
         ended = row.get("stopDate")
-        return Progress(
+        progress = Progress(
             workflow,
             row["name"],
             row["executionArn"],
@@ -77,3 +82,6 @@ class Executions:
             ended.timestamp() if ended else None,
             states,
         )
+        if ended:
+            self._ended[progress.arn] = progress
+        return progress

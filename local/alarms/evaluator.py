@@ -1,4 +1,4 @@
-"""The thread that evaluates every alarm twice a second and tells what changed.
+"""The thread that evaluates every alarm once a second and tells what changed.
 
 The emulator judges an alarm only when PutMetricData or PutMetricAlarm is called, and without looking at dimensions.
 Such a judgment is recognised by its wording and corrected before anybody is told; it does reach the alarm's own SNS
@@ -35,7 +35,7 @@ Record = dict[str, Any]
 Series = dict[int, float]
 logger = logging.getLogger(__name__)
 
-INTERVAL_SECONDS = 0.5
+INTERVAL_SECONDS = 1.0
 QUERIES = 500
 # "Threshold Crossed: Sum 5.0 GreaterThanThreshold 1.0": CloudWatch itself never words it so
 EMULATORS_WORDS = re.compile(r"^Threshold Crossed: \S+ [-\d.e+]+ \w+Threshold ")

@@ -2,22 +2,17 @@
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from local.platform import Platform
 from tests.scenarios.world import World, name_of
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A platform of its own: these scenarios change what environments look like."""
-    with Platform(tmp_path_factory.mktemp("order"), "test", print, watch_seconds=3) as platform:
-        made = World(platform)
-        made.deployed(made.push("feat: the first release"))
-        yield made
+@pytest.fixture(scope="module", autouse=True)
+def _first(world: World) -> None:
+    """There is a release to go back to."""
+    world.deployed(world.push("feat: the first release"))
 
 
 def until(world: World, name: str, state: str, seconds: float = 60) -> None:

@@ -122,8 +122,7 @@ def test_a_rollback_is_an_incident_until_the_next_good_release(world: World, goo
         world.deployed(bad)
     world.author.mend()
     issues = world.platform.github.repository(REPOSITORY).issues
-    eventually(lambda: [issue for issue in issues if issue.comments])
-    (issue,) = issues
+    (issue,) = eventually(lambda: [one for one in issues if bad[:12] in (one.body or "") and one.comments])
     assert (issue.labels, issue.state) == (["incident"], "open")
     assert "hello-test-errors" in (issue.body or "")
     assert "Restored" in issue.comments[0].body

@@ -27,7 +27,7 @@ def eventually(found: Callable[[], Any], seconds: float = 15) -> Any:
     return answer
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def good(world: World) -> str:
     """A good release that walked to production."""
     commit = world.push("feat: greet people")
