@@ -1,6 +1,7 @@
 """GitHub over GraphQL: documents from files beside this one, and waiting when GitHub asks to wait."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -14,13 +15,16 @@ if TYPE_CHECKING:
     from github.Repository import Repository
 
 _FOLDER = Path(__file__).parent
+_SPREAD = re.compile(r"\.\.\.([A-Z]\w*)")
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
 
 
 @cache
 def document(name: str) -> str:
-    """The text of a query or mutation."""
-    return (_FOLDER / f"{name}.graphql").read_text("utf-8")
+    """The text of a query or mutation, with the fragments that it spreads, each in its file."""
+    text = (_FOLDER / f"{name}.graphql").read_text("utf-8")
+    fragments = (_FOLDER / "fragments" / f"{one}.graphql" for one in _SPREAD.findall(text))
+    return "\n".join([text, *(file.read_text("utf-8") for file in fragments)])
 
 
 class GraphQL(GitHub):
