@@ -46,7 +46,7 @@ def conclude(
     event: Input, board: Board, github: PullRequests, records: WorkItemsTable, rules: WorkerRules, clock: Clock
 ) -> Output:
     """Card and comment come first and may come twice; the record, written last, says that both are done."""
-    state = settle(event, board, github, records, rules)
+    state = _settle(event, board, github, records, rules)
     return Output(
         event.work_id,
         event.item,
@@ -59,7 +59,7 @@ def conclude(
     )
 
 
-def settle(event: Input, board: Board, github: PullRequests, records: WorkItemsTable, rules: WorkerRules) -> str:
+def _settle(event: Input, board: Board, github: PullRequests, records: WorkItemsTable, rules: WorkerRules) -> str:
     """Where the item stands after this attempt; an attempt that was settled before is not settled again."""
     while True:
         record = records.get(event.item.item_id)

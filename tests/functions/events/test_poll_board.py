@@ -86,6 +86,19 @@ def test_a_dead_attempt_is_settled_and_tried_again(stack: Stack, board: Board, p
     assert "stopped" in card.issue.comments[0].body
 
 
+def test_a_last_attempt_that_died_is_told(stack: Stack, board: Board, put_up: Any) -> None:
+    """Its execution can announce nothing any more, so the poll does: people hear that the item waits for them."""
+    card = put_up()
+    execution = running(stack, item_of(card, board), failures=1)
+    stack.kill(execution)
+    assert poll(stack)["started"] == []
+    ((name, detail),) = stack.told()
+    assert (name, detail["state"], detail["workId"]) == ("WorkItemFinished", "quarantined", "attempt-1")
+    assert "stopped" in detail["reason"]
+    poll(stack)
+    assert len(stack.told()) == 1
+
+
 def test_an_ineligible_item_is_looked_at_again_when_something_changed(
     stack: Stack, board: Board, put_up: Any, spec_branch: Any
 ) -> None:
