@@ -106,8 +106,8 @@ class _Poll:
             said = "The attempt was stopped, timed out or died before it could say how it ended."
             name = record.execution.rpartition(":")[2]
             end = conclude.Input(name, record.execution, fresh.item, "failed", said)
-            told = conclude.conclude(end, self.board, self.github, self.records, self.rules, self.clock)
-            self.bus.put("WorkItemFinished", told)
+            state = conclude.settle(end, self.board, self.github, self.records, self.rules)
+            self.bus.put("WorkItemFinished", conclude.told(end, state, self.clock))
         return True
 
     def _head(self, item: Item) -> str | None:

@@ -46,7 +46,24 @@ def conclude(
     event: Input, board: Board, github: PullRequests, records: WorkItemsTable, rules: WorkerRules, clock: Clock
 ) -> Output:
     """Card and comment come first and may come twice; the record, written last, says that both are done."""
-    state = _settle(event, board, github, records, rules)
+    state = settle(event, board, github, records, rules)
+    return told(event, state, clock)
+
+
+def settle(event: Input, board: Board, github: PullRequests, records: WorkItemsTable, rules: WorkerRules) -> str:
+    """Where the item stands after this attempt; an attempt that was settled before is not settled again."""
+    while True:
+        record = records.get(event.item.item_id)
+        if record.state != "running" or record.execution != event.execution:
+            return record.state
+        ending = ended(record, event.result, event.reason, rules.attempts, board.names.columns, event.seen)
+        moved = _tell(event, ending, board, github, rules)
+        if records.save(replace(ending.record, moved_at=moved or record.moved_at)):
+            return ending.record.state
+
+
+def told(event: Input, state: str, clock: Clock) -> Output:
+    """What is announced of an attempt that ended now."""
     return Output(
         event.work_id,
         event.item,
@@ -57,18 +74,6 @@ def conclude(
         event.started_at,
         clock.text(),
     )
-
-
-def _settle(event: Input, board: Board, github: PullRequests, records: WorkItemsTable, rules: WorkerRules) -> str:
-    """Where the item stands after this attempt; an attempt that was settled before is not settled again."""
-    while True:
-        record = records.get(event.item.item_id)
-        if record.state != "running" or record.execution != event.execution:
-            return record.state
-        ending = ended(record, event.result, event.reason, rules.attempts, board.names.columns, event.seen)
-        moved = _tell(event, ending, board, github, rules)
-        if records.save(replace(ending.record, moved_at=moved or record.moved_at)):
-            return ending.record.state
 
 
 def _tell(event: Input, ending: Ending, board: Board, github: PullRequests, rules: WorkerRules) -> str:
