@@ -100,26 +100,6 @@ def test_the_mail_that_asks_has_two_links_and_all_one_needs(purpose: Any) -> Non
     assert "Reason     cpu rings" in approval_wanted(asked, "l")[1]
 
 
-def test_the_mail_tells_the_commits() -> None:
-    """A1: as they stand on the page."""
-    shown = Shown("build.zip", "aa", commits=("1a2b greet (Ada)", "0a0a fix (Bob)"), commits_note="and 3 older ones")
-    approval = Approval("id", "deploy", "d", "p", {**SUMMARY, "reason": ""}, [], "a", "b", "c", shown=shown)
-    lines = approval_wanted(approval, "l")[1].splitlines()
-    first = lines.index("  Commits    1a2b greet (Ada)")
-    assert [line.strip() for line in lines[first + 1 : first + 3]] == ["0a0a fix (Bob)", "and 3 older ones"]
-
-
-@pytest.mark.parametrize(
-    ("name", "said"), [("EnvironmentFrozen", "FROZEN by ada"), ("EnvironmentUnfrozen", "open again")]
-)
-def test_a_freeze_is_told_with_whose_word_it_is(name: str, said: str) -> None:
-    """N1: it is about no release."""
-    told = compose(name, {"environment": "production", "by": "ada", "reason": "the fair", "since": "now"})
-    assert told
-    topic, subject, text = told
-    assert (topic, said in subject, "the fair" in text, "Release" in text) == ("deployments", True, True, False)
-
-
 QUARANTINED: dict[str, Any] = {
     "workId": "7-kiro-greet-1a2b3c4d-3",
     "item": {"kind": "issue", "title": "Greet", "repository": "acme/hello-service", "number": 7},
@@ -157,3 +137,23 @@ def test_an_item_without_a_pull_request_is_told_by_its_own_page() -> None:
         told = compose("WorkItemFinished", {**QUARANTINED, **changes}, github)
         assert told
         assert seen in told[2]
+
+
+def test_the_mail_tells_the_commits() -> None:
+    """A1: as they stand on the page."""
+    shown = Shown("build.zip", "aa", commits=("1a2b greet (Ada)", "0a0a fix (Bob)"), commits_note="and 3 older ones")
+    approval = Approval("id", "deploy", "d", "p", {**SUMMARY, "reason": ""}, [], "a", "b", "c", shown=shown)
+    lines = approval_wanted(approval, "l")[1].splitlines()
+    first = lines.index("  Commits    1a2b greet (Ada)")
+    assert [line.strip() for line in lines[first + 1 : first + 3]] == ["0a0a fix (Bob)", "and 3 older ones"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("EnvironmentFrozen", "FROZEN by ada"), ("EnvironmentUnfrozen", "open again")]
+)
+def test_a_freeze_is_told_with_whose_word_it_is(name: str, said: str) -> None:
+    """N1: it is about no release."""
+    told = compose(name, {"environment": "production", "by": "ada", "reason": "the fair", "since": "now"})
+    assert told
+    topic, subject, text = told
+    assert (topic, said in subject, "the fair" in text, "Release" in text) == ("deployments", True, True, False)
