@@ -7,7 +7,8 @@ In `design.md`, below the heading `## Task 1`, every fenced block whose info str
     ```python write=src/hours.py       the file's new content
     ```python append=src/hello.py      added to its end
     ```python replace=src/hello.py     the part above the line `=======` is replaced by the part below it
-    ```text until=/tmp/go              nothing until that file is there, as if it thought
+    ```text wait=5                     nothing for so many seconds, as if it thought
+    ```text until=/tmp/go              nothing until that file is there
 
 A task without an edit, or an edit that does not fit, is an error: the agent invents nothing.
 """
@@ -18,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-_BLOCK = re.compile(r"^```\w* (write|append|replace|until)=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```\w* (write|append|replace|wait|until)=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PARTS = "=======\n"
 
 
@@ -41,6 +42,9 @@ def edits(design: str, task: str) -> list[tuple[str, str, str]]:
 
 def apply(root: Path, kind: str, name: str, content: str) -> str:
     """Make one edit; answers what was done."""
+    if kind == "wait":
+        time.sleep(float(name))
+        return f"waited {name} s"
     if kind == "until":
         while not Path(name).exists():
             time.sleep(0.05)
