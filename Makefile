@@ -5,9 +5,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 LAYER := build/layer/ready
 SCHEMAS := build/npm/ready
-SOURCES := __main__.py cli components examples functions local security statemachines tests
+SOURCES := __main__.py benchmarks cli components examples functions local security statemachines tests
 
-.PHONY: demo test faults check fix diagrams package clean help
+.PHONY: demo test faults bench check fix diagrams package clean help
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
@@ -23,6 +23,9 @@ test: $(READY) $(LAYER) $(SCHEMAS) ## Set up, and pass the tests
 faults: $(READY) $(LAYER) ## Break every task of every workflow in every way, and see what is left behind
 	$(BIN)/python -m pytest tests/faults -m slow -q
 	$(BIN)/python -m local faults
+
+bench: $(READY) ## Measure what is promised about speed and cost, as ratios
+	$(BIN)/python -m benchmarks
 
 check: $(READY) ## Lint, types, definitions, security: reports, changes nothing
 	$(BIN)/ruff check $(SOURCES)

@@ -151,6 +151,7 @@ class Worker(pulumi.ComponentResource):
             "KIRO_AGENT_VARIABLES": ",".join(worker.agent_variables),
             "KIRO_TASK_SECONDS": str(worker.task_minutes * 60),
             "KIRO_BUILD_SECONDS": str(worker.build_minutes * 60),
+            "KIRO_COVERAGE_PERCENT": str(worker.coverage_percent),
         }
 
     def _grants(

@@ -8,6 +8,7 @@ In `design.md`, below the heading `## Task 1`, every fenced block whose info str
     ```python append=src/hello.py      added to its end
     ```python replace=src/hello.py     the part above the line `=======` is replaced by the part below it
     ```text wait=5                     nothing for so many seconds, as if it thought
+    ```text until=/tmp/go              nothing until that file is there
 
 A task without an edit, or an edit that does not fit, is an error: the agent invents nothing.
 """
@@ -18,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-_BLOCK = re.compile(r"^```\w* (write|append|replace|wait)=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```\w* (write|append|replace|wait|until)=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PARTS = "=======\n"
 
 
@@ -44,6 +45,10 @@ def apply(root: Path, kind: str, name: str, content: str) -> str:
     if kind == "wait":
         time.sleep(float(name))
         return f"waited {name} s"
+    if kind == "until":
+        while not Path(name).exists():
+            time.sleep(0.05)
+        return f"waited for {name}"
     file = root / name
     if not file.resolve().is_relative_to(root.resolve()):
         raise AgentError(f"{name} is outside the repository")

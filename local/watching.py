@@ -48,10 +48,11 @@ class Executions:
         ]
         return sorted(found, key=lambda execution: execution.started)
 
-    def of_work_items(self) -> list[Progress]:
-        """Every attempt at every board item, oldest first."""
+    def of_work_items(self, number: int | None = None) -> list[Progress]:
+        """Every attempt at every board item, or at the item of one issue, oldest first."""
         rows = self._sfn.list_executions(stateMachineArn=self._work_items)["executions"]
-        return sorted((self._read("work_item", row) for row in rows), key=lambda execution: execution.started)
+        found = [row for row in rows if number is None or row["name"].startswith(f"{number}-")]
+        return sorted((self._read("work_item", row) for row in found), key=lambda execution: execution.started)
 
     def await_end(self, name: str, seconds: float, look: Callable[[list[Progress]], object]) -> list[Progress]:
         """Look every third of a second until the deployment has ended; a TimeoutError says where it stood."""

@@ -1,6 +1,6 @@
 """What people are told: subject and text of every mail, from the event alone (N1)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -68,9 +68,10 @@ def _commits(approval: Approval) -> list[str]:
 def compose(name: str, detail: Mapping[str, Any], links: Links = NO_LINKS) -> tuple[Topic, str, str] | None:
     """Topic, subject and text of a domain event; None when the event is not for people."""
     writer = _WRITERS.get(name)
-    if writer is None:
+    told = writer(detail) if writer else None
+    if told is None:
         return None
-    topic, subject, reason = writer(detail)
+    topic, subject, reason = told
     release = detail.get("release") or {}
     lines = [
         subject,
@@ -79,14 +80,19 @@ def compose(name: str, detail: Mapping[str, Any], links: Links = NO_LINKS) -> tu
         *([f"  Environment  {detail['environment']}"] if detail.get("environment") else []),
         f"  Reason       {reason}",
         *([f"  Deployment   {detail['deploymentId']}"] if "deploymentId" in detail else []),
+        *([f"  Attempt      {detail['workId']}"] if "workId" in detail else []),
         *_links(detail, release, links),
     ]
     return topic, subject, "\n".join(lines)
 
 
 def _links(detail: Mapping[str, Any], release: Mapping[str, Any], links: Links) -> list[str]:
-    """The commit; and, when an environment is in an unknown state, what to do about it (R5)."""
+    """The commit or the work; and, when an environment is in an unknown state, what to do about it (R5)."""
     found = []
+    item = detail.get("item") or {}
+    if links.github and item.get("number"):
+        page = f"pull/{detail['pullRequest']}" if detail["pullRequest"] else f"issues/{item['number']}"
+        found.append(f"  Work         {links.github}/{item['repository']}/{page}")
     if links.github and release.get("commit"):
         found.append(f"  Commit       {links.github}/{release['repository']}/commit/{release['commit']}")
     if links.runbooks and "unknown" in (detail.get("result"), detail.get("outcome")):
@@ -139,7 +145,18 @@ def _unfrozen(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
     return "deployments", f"{detail['environment']} is open again, says {detail['by']}", detail["reason"]
 
 
-_WRITERS = {
+def _work_item(detail: Mapping[str, Any]) -> tuple[Topic, str, str] | None:
+    """Only what waits for a person (W8); everything else stands on card and pull request."""
+    if detail["state"] != "quarantined":
+        return None
+    item = detail["item"]
+    name = f"{item['repository']}#{item['number']}" if item.get("number") else "A board item"
+    way_out = "It is not tried again until somebody looks and moves its card back."
+    return "deployments", f"{name} waits for a person: {item['title']}", f"{detail['reason']}\n\n{way_out}"
+
+
+_WRITERS: Mapping[str, Callable[[Mapping[str, Any]], tuple[Topic, str, str] | None]] = {
+    "WorkItemFinished": _work_item,
     "EnvironmentFrozen": _frozen,
     "EnvironmentUnfrozen": _unfrozen,
     "DeploymentStarted": _started,

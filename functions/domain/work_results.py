@@ -49,7 +49,7 @@ def judge(results: Results, minimum: float) -> tuple[Gate, ...]:
 
 
 def _judge_tasks(results: Results) -> Gate:
-    bad = [f"task {one.task} {one.outcome}" for one in results.tasks if one.outcome != "done"]
+    bad = [f"task {one.task} ({one.title[:100]}) {one.outcome}" for one in results.tasks if one.outcome != "done"]
     said = [*results.problems, *bad]
     if said:
         return Gate("tasks", "failed", "; ".join(said))

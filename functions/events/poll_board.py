@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import uuid4
 
+from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
 from functions.adapters.executions import Executions
 from functions.adapters.github.board import Board
@@ -50,6 +51,7 @@ ROOM = Room(
         *WorkItemsTable.FIND,
         *WorkItemsTable.WRITE,
         *PullRequests.USE,
+        *Bus.PUT,
     ),
     timeout_seconds=_TIMEOUT_SECONDS,
     memory_mb=512,
@@ -67,6 +69,8 @@ class _Poll:
         executions: Executions,
         workflow: WorkItemWorkflow,
         rules: WorkerRules,
+        bus: Bus,
+        clock: Clock,
         running: Iterable[str],
     ) -> None:
         self.running = set(running)
@@ -76,6 +80,8 @@ class _Poll:
         self.executions = executions
         self.workflow = workflow
         self.rules = rules
+        self.bus = bus
+        self.clock = clock
 
     def run(self) -> list[str]:
         """Settle what died, then start what there is room for; answers the names of what was started."""
@@ -100,7 +106,8 @@ class _Poll:
             said = "The attempt was stopped, timed out or died before it could say how it ended."
             name = record.execution.rpartition(":")[2]
             end = conclude.Input(name, record.execution, fresh.item, "failed", said)
-            conclude.settle(end, self.board, self.github, self.records, self.rules)
+            state = conclude.settle(end, self.board, self.github, self.records, self.rules)
+            self.bus.put("WorkItemFinished", conclude.told(end, state, self.clock))
         return True
 
     def _head(self, item: Item) -> str | None:
@@ -130,6 +137,7 @@ def poll_board(
     workflow: WorkItemWorkflow,
     rules: WorkerRules,
     lease: PollLease,
+    bus: Bus,
     clock: Clock,
 ) -> dict[str, Any]:
     """A failure is a fault: it is tried again, and then kept in the dead-letter queue, which alarms."""
@@ -141,7 +149,7 @@ def poll_board(
         return {"outcome": "a poll is under way"}
     board.patience_seconds = _PATIENCE_SECONDS
     before, spent, started = board.requests, board.cost, list[str]()
-    poll = _Poll(board, github, records, executions, workflow, rules, left)
+    poll = _Poll(board, github, records, executions, workflow, rules, bus, clock, left)
     finished = False
     try:
         while not finished:

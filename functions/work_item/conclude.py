@@ -47,16 +47,7 @@ def conclude(
 ) -> Output:
     """Card and comment come first and may come twice; the record, written last, says that both are done."""
     state = settle(event, board, github, records, rules)
-    return Output(
-        event.work_id,
-        event.item,
-        event.result,
-        state,
-        event.reason,
-        event.pull_request,
-        event.started_at,
-        clock.text(),
-    )
+    return told(event, state, clock)
 
 
 def settle(event: Input, board: Board, github: PullRequests, records: WorkItemsTable, rules: WorkerRules) -> str:
@@ -69,6 +60,20 @@ def settle(event: Input, board: Board, github: PullRequests, records: WorkItemsT
         moved = _tell(event, ending, board, github, rules)
         if records.save(replace(ending.record, moved_at=moved or record.moved_at)):
             return ending.record.state
+
+
+def told(event: Input, state: str, clock: Clock) -> Output:
+    """What is announced of an attempt that ended now."""
+    return Output(
+        event.work_id,
+        event.item,
+        event.result,
+        state,
+        event.reason,
+        event.pull_request,
+        event.started_at,
+        clock.text(),
+    )
 
 
 def _tell(event: Input, ending: Ending, board: Board, github: PullRequests, rules: WorkerRules) -> str:

@@ -1,5 +1,6 @@
 """The laptop's agent: does what the design says, and nothing that it does not."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,14 @@ def test_what_can_not_be_done_is_an_error(tmp_path: Path, design: str) -> None:
 def test_a_task_without_a_heading_is_an_error(tmp_path: Path) -> None:
     """It invents nothing."""
     assert run(tmp_path, "", "7") == 1
+
+
+def test_it_waits_for_what_it_is_told_to_wait_for(tmp_path: Path) -> None:
+    """And goes on with the next edit."""
+    go = tmp_path / "go"
+    began = threading.Thread(target=run, args=(tmp_path, f"```text until={go}\n```\n```text write=a.txt\nx\n```\n"))
+    began.start()
+    assert not (tmp_path / "a.txt").exists()
+    go.touch()
+    began.join(10)
+    assert (tmp_path / "a.txt").read_text() == "x\n"

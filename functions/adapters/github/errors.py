@@ -14,7 +14,14 @@ from functions.domain.errors import (
 if TYPE_CHECKING:
     from github import GithubException
 
-__all__ = ["GitHubError", "GitHubNotFoundError", "GitHubRefusedError", "GitHubUnavailableError", "translate"]
+__all__ = [
+    "GitHubError",
+    "GitHubNotFoundError",
+    "GitHubRefusedError",
+    "GitHubUnavailableError",
+    "translate",
+    "wait_seconds",
+]
 
 # GitHub asks to wait at least one minute when a secondary limit comes without Retry-After.
 _SECONDARY_LIMIT_SECONDS = 60.0
@@ -49,7 +56,7 @@ def _answered(error: "GithubException", where: str) -> GitHubError:
     message = _message(error)
     told = f"{where}: {error.status} {message}"
     if error.status >= 500 or error.status == 429 or (error.status == 403 and _limited(headers, message)):
-        return GitHubUnavailableError(f"{told}; try again later", _wait_seconds(error.status, headers))
+        return GitHubUnavailableError(f"{told}; try again later", wait_seconds(error.status, headers))
     if error.status == 401:
         return GitHubRefusedError(
             f"{told}: the credential is wrong, expired or revoked; put a valid token or App key into the "
@@ -77,7 +84,7 @@ def _limited(headers: Mapping[str, str], message: str) -> bool:
     return "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0" or "rate limit" in message.lower()
 
 
-def _wait_seconds(status: int, headers: Mapping[str, str]) -> float | None:
+def wait_seconds(status: int, headers: Mapping[str, str]) -> float | None:
     """Seconds until GitHub wants to be asked again, when it is about limits or GitHub said so."""
     if (after := headers.get("retry-after", "")).isdigit():
         return float(after)

@@ -1,6 +1,7 @@
 """GitHub over GraphQL: documents from files beside this one, and waiting when GitHub asks to wait."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -8,19 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from functions.adapters.github.client import GitHub
-from functions.adapters.github.errors import GitHubError, GitHubUnavailableError
+from functions.adapters.github.errors import GitHubError, GitHubUnavailableError, wait_seconds
 
 if TYPE_CHECKING:
     from github.Repository import Repository
 
 _FOLDER = Path(__file__).parent
+_SPREAD = re.compile(r"\.\.\.([A-Z]\w*)")
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
 
 
 @cache
 def document(name: str) -> str:
-    """The text of a query or mutation."""
-    return (_FOLDER / f"{name}.graphql").read_text("utf-8")
+    """The text of a query or mutation, with the fragments that it spreads, each in its file."""
+    text = (_FOLDER / f"{name}.graphql").read_text("utf-8")
+    fragments = (_FOLDER / "fragments" / f"{one}.graphql" for one in _SPREAD.findall(text))
+    return "\n".join([text, *(file.read_text("utf-8") for file in fragments)])
 
 
 class GraphQL(GitHub):
@@ -71,12 +75,13 @@ class GraphQL(GitHub):
 
 
 def _limited(error: Any, about: str) -> GitHubError | None:
-    """GraphQL tells of its limits with status 200, in the first error's type."""
+    """GraphQL tells of its limits with status 200: in an error's type (RATE_LIMITED, RATE_LIMIT), or in words alone."""
     data = error.data if isinstance(error.data, dict) else {}
     found = [one for one in data.get("errors") or [] if isinstance(one, dict)]
-    if not any(one.get("type") == "RATE_LIMITED" for one in found):
+    told = [f"{one.get('type')} {one.get('message')}".lower().replace("_", " ") for one in found]
+    if not any("rate limit" in words for words in told):
         return None
     headers = {name.lower(): str(value) for name, value in (error.headers or {}).items()}
-    after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
-    wait = float(after) if after.isdigit() else max(0.0, float(reset) - time.time()) if reset.isdigit() else 60.0
-    return GitHubUnavailableError(f"GitHub {about}: the GraphQL rate limit is used up; try again later", wait)
+    return GitHubUnavailableError(
+        f"GitHub {about}: a GraphQL rate limit is reached; try again later", wait_seconds(error.status, headers)
+    )

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from . import steering, tasks
-from .checks import check
+from .checks import Checked, check, shortcoming
 from .git import WorkingCopy
 from .outcome import Keeper, Outcome, TaskDone
 from .processes import run
@@ -51,6 +51,8 @@ class Attempt:
             raise WorkError(f"{self._settings.spec}/tasks.md is not on the branch")
         known = tasks.leaves(tasks.read(self._list))
         outcome.done_before = sum(task.done for task in known)
+        if known and all(task.done for task in known):
+            known += self._mend()
         for task in known:
             if not task.done and not self._do(task):
                 break
@@ -58,7 +60,20 @@ class Attempt:
         late = (task for task in known if not task.done and task.id not in done)
         outcome.tasks += [TaskDone(task.id, task.title, "not reached") for task in late]
         outcome.files = copy.changed_since(start)
-        outcome.checked = check(copy.folder, self._scratch, self._settings.environment)
+        outcome.checked = outcome.checked or self._check()
+
+    def _check(self) -> Checked:
+        return check(self._copy.folder, self._scratch, self._settings.environment)
+
+    def _mend(self) -> list[tasks.Task]:
+        """Where all is ticked off, what is left to do is what is not good enough: that becomes a task."""
+        checked, copy = self._check(), self._copy
+        wrong = shortcoming(checked, self._settings.coverage_percent)
+        if not wrong:
+            self.outcome.checked = checked
+            return []
+        copy.undo(copy.head())  # what the tests left behind is nobody's work
+        return [tasks.add(self._list, self._redactor.text(f"Mend what the checks found: {wrong}"))]
 
     def _do(self, task: tasks.Task) -> bool:
         """One task, committed and pushed when it is done; what a failed one left goes to the artifacts only."""

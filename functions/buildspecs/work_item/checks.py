@@ -1,11 +1,14 @@
 """The repository's own tests and coverage: found by what lies there, or told by `.kiro/worker.json`.
 
 {"install": ["pip", "install", "."], "test": ["pytest", "--junitxml=junit.xml"], "junit": "junit.xml",
- "cobertura": "coverage.xml"}
+ "coverage": "coverage.xml"}
+
+Coverage is a Cobertura report, or LCOV where its name ends in `.info`: node and its test runners write that unasked.
 """
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ from .processes import run
 
 OWN = Path(".kiro/worker.json")
 _SECONDS = 1800.0
+_LCOV = re.compile(r"^(LF|LH|BRF|BRH):(\d+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Commands:
     install: tuple[str, ...]
     test: tuple[str, ...]
     junit: str
-    cobertura: str
+    coverage: str
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def detect(root: Path, out: Path) -> Commands | str:
             ("npm", "ci" if lock else "install", "--no-audit", "--no-fund"),
             ("npm", "test"),
             "reports/junit.xml",
-            "coverage/cobertura-coverage.xml",
+            "coverage/lcov.info",
         )
     if not python:
         return f"no tests were found: add a `tests` folder, a `package.json`, or name the commands in `{OWN}`"
@@ -82,9 +86,11 @@ def check(root: Path, out: Path, environment: Mapping[str, str], seconds: float 
         if ran.outcome != "done":
             problem = f"`{' '.join(commands.install)[:200]}` {ran.outcome} (exit code {ran.code})"
             return Checked(None, problem, None, problem, log)
+    junit, measured = root / commands.junit, root / commands.coverage
+    for report in (junit, measured):  # one of an earlier run would speak for this one
+        report.unlink(missing_ok=True)
     ran = run(commands.test, root, environment, seconds)
     log += f"$ {' '.join(commands.test)}\n{ran.output}\n"
-    junit, cobertura = root / commands.junit, root / commands.cobertura
     tests, tests_problem = _tests(junit)
     if ran.outcome == "timed out":
         tests, tests_problem = None, f"the tests took longer than {seconds:.0f} s"
@@ -93,9 +99,22 @@ def check(root: Path, out: Path, environment: Mapping[str, str], seconds: float 
             None,
             f"the test command failed with exit code {ran.code}, though no test did; see the log",
         )
-    coverage, coverage_problem = _coverage(cobertura)
-    found = tuple(file for file in (junit, cobertura) if file.is_file())
+    coverage, coverage_problem = _lcov(measured) if measured.suffix == ".info" else _cobertura(measured)
+    found = tuple(file for file in (junit, measured) if file.is_file())
     return Checked(tests, tests_problem, coverage, coverage_problem, log, found)
+
+
+def shortcoming(checked: Checked, minimum: float) -> str:
+    """What the workflow will not let pass, told to the agent as its next task; empty when there is nothing."""
+    tests, coverage = checked.tests, checked.coverage
+    if tests is None or coverage is None:
+        return checked.tests_problem or checked.coverage_problem
+    if tests["failed"]:
+        return f"{len(tests['failed'])} of {tests['total']} tests fail: {', '.join(tests['failed'][:5])}"
+    if tests["total"] <= tests["skipped"]:
+        return "no test ran"
+    low = [f"{name} {rate:.1f} %" for name, rate in coverage.items() if rate is not None and rate < minimum]
+    return f"{' and '.join(low)} covered, {minimum:g} % demanded" if low else ""
 
 
 def _own(root: Path) -> Commands | str:
@@ -104,7 +123,7 @@ def _own(root: Path) -> Commands | str:
         words = {key: tuple(str(word) for word in told.get(key, [])) for key in ("install", "test")}
         if not words["test"]:
             return f"`{OWN}` names no test command"
-        return Commands(words["install"], words["test"], str(told["junit"]), str(told["cobertura"]))
+        return Commands(words["install"], words["test"], str(told["junit"]), str(told["coverage"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return f"`{OWN}` can't be used: {type(error).__name__}: {error}"
 
@@ -123,7 +142,20 @@ def _name(case: ET.Element) -> str:
     return f"{case.get('classname', '')}.{case.get('name', '')}".strip(".")[:200]
 
 
-def _coverage(file: Path) -> tuple[dict[str, Any] | None, str]:
+def _lcov(file: Path) -> tuple[dict[str, Any] | None, str]:
+    """Lines and branches that were found (LF, BRF) and hit (LH, BRH), summed over all files."""
+    if not file.is_file():
+        return None, f"the tests left no {file.name}"
+    sums = dict.fromkeys(("LF", "LH", "BRF", "BRH"), 0)
+    for name, number in _LCOV.findall(file.read_text("utf-8", errors="replace")):
+        sums[name] += int(number)
+    if not sums["LF"]:
+        return None, f"{file.name}: not one line was measured"
+    branches = sums["BRH"] / sums["BRF"] * 100 if sums["BRF"] else None
+    return {"lines": sums["LH"] / sums["LF"] * 100, "branches": branches}, ""
+
+
+def _cobertura(file: Path) -> tuple[dict[str, Any] | None, str]:
     root = _parse(file)
     if isinstance(root, str):
         return None, root

@@ -31,6 +31,7 @@ class Settings:
     agent: str
     task_seconds: float
     deadline: float
+    coverage_percent: float
     token: str = field(repr=False)
     environment: dict[str, str] = field(repr=False)
 
@@ -52,6 +53,7 @@ def read(environment: MutableMapping[str, str] = os.environ) -> Settings:
             environment["KIRO_AGENT"],
             float(environment["KIRO_TASK_SECONDS"]),
             time.monotonic() + float(environment["KIRO_BUILD_SECONDS"]) * _WORKING_SHARE,
+            float(environment["KIRO_COVERAGE_PERCENT"]),
             token,
             {name: environment[name] for name in (*_HARMLESS, *named) if name in environment},
         )

@@ -15,6 +15,7 @@ from .settings import WorkError
 _TASK = re.compile(
     r"^(?P<head>\s*[-*] \[)(?P<mark>[ xX-])\](?P<optional>\*?) (?P<id>\d+(?:\.\d+)*)\.?\s+(?P<title>.+)$"
 )
+_LONGEST_TITLE = 300
 _UNNUMBERED = re.compile(r"^\s*[-*] \[[ -]\]\*? (?!\d+(?:\.\d+)*\.?\s)")
 
 
@@ -59,6 +60,14 @@ def tick(file: Path, task_id: str) -> None:
         if all(task.done for task in parts):
             _mark(file, parent)
         parent = parent.rpartition(".")[0]
+
+
+def add(file: Path, title: str) -> Task:
+    """Put an open task below all others, under the next number."""
+    last = max((int(task.id.partition(".")[0]) for task in read(file)), default=0)
+    made = Task(str(last + 1), " ".join(title.split())[:_LONGEST_TITLE], done=False, optional=False)
+    file.write_text("\n".join([*_lines(file), f"- [ ] {made.id}. {made.title}"]) + "\n", "utf-8")
+    return made
 
 
 def _mark(file: Path, task_id: str) -> None:

@@ -1,130 +1,13 @@
-"""The worker's program, run as in a build: with a real git, a real agent and real tests (W5, W7)."""
+"""The worker's program, run as in a build: tasks, commits, time, and what is left behind (W5, W7)."""
 
 import json
-import os
 import shlex
-import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from functions.buildspecs.work_item.steering import MANIFEST, SOURCE
-from local.github import LocalGitHub
-from tests.local.github.support import REPOSITORY, WorkingCopy, eventually
-
-ROOT = Path(__file__).parents[3]
-AGENT = ROOT / "local" / "agent.py"
-GIT_TOKEN = "ghp_" + "g" * 36
-BRANCH = "kiro/greet"
-SPEC = f".kiro/specs/{BRANCH}"
-DESIGN = """
-## Task 1
-
-```python write=src/hours.py
-def salutation(hour):
-    return "Good evening" if hour >= 18 else "Good day"
-```
-
-## Task 2
-
-```python write=tests/test_hours.py
-import sys
-sys.path.insert(0, "src")
-import hours
-
-
-def test_evening():
-    assert hours.salutation(18) == "Good evening"
-
-
-def test_day():
-    assert hours.salutation(9) == "Good day"
-```
-"""
-
-
-@dataclass
-class Build:
-    """A build in a folder of its own; `variables` are what a test changes."""
-
-    hub: LocalGitHub
-    folder: Path
-    copy: WorkingCopy
-    variables: dict[str, str] = field(default_factory=dict)
-
-    def environment(self) -> dict[str, str]:
-        """What CodeBuild would set."""
-        agent = f"{shlex.quote(sys.executable)} {shlex.quote(str(AGENT))} --spec {{spec}} --task {{task}}"
-        told = {
-            "KIRO_GIT_TOKEN": GIT_TOKEN,
-            "KIRO_DEPLOYMENT": "7-kiro-greet-1",
-            "KIRO_REPOSITORY": REPOSITORY,
-            "KIRO_BRANCH": BRANCH,
-            "KIRO_SPEC": SPEC,
-            "KIRO_GIT_URL": self.hub.url,
-            "KIRO_NAMESPACE": "kiro/",
-            "KIRO_AGENT": agent,
-            "KIRO_TASK_SECONDS": "20",
-            "KIRO_BUILD_SECONDS": "120",
-            "AWS_SECRET_ACCESS_KEY": "not for the agent",
-        }
-        base = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(self.folder)}
-        return {**base, "PYTHONPATH": str(ROOT / "functions" / "buildspecs"), **told, **self.variables}
-
-    def start(self) -> "subprocess.Popen[str]":
-        """Start the program."""
-        self.folder.mkdir(exist_ok=True)
-        return subprocess.Popen(
-            [sys.executable, "-m", "work_item"],
-            cwd=self.folder,
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def run(self) -> dict[str, Any]:
-        """Run it to its end; answers its results."""
-        process = self.start()
-        said = process.communicate(timeout=60)[0]
-        assert process.returncode == 0, said
-        found: dict[str, Any] = json.loads(self.out("results.json"))
-        return found
-
-    def out(self, name: str) -> str:
-        """A file that it left."""
-        return (self.folder / "out" / name).read_text("utf-8")
-
-    def branch(self, path: str) -> str:
-        """A file of the branch, as GitHub has it."""
-        return self.hub.repository(REPOSITORY).git.text("show", f"refs/heads/{BRANCH}:{path}")
-
-    def log(self) -> list[str]:
-        """The subjects of the branch's commits, newest first."""
-        return self.hub.repository(REPOSITORY).git.text("log", "--format=%s", f"refs/heads/{BRANCH}").splitlines()
-
-
-Make = Callable[..., Build]
-
-
-@pytest.fixture
-def make(hub: LocalGitHub, copy: WorkingCopy, tmp_path: Path) -> Make:
-    """Pushes a branch with a spec and answers a build of it."""
-    hub.add_token(GIT_TOKEN, "kiro-worker", permissions={"contents": "write"}, pushes_to="kiro/")
-
-    def made(design: str = DESIGN, tasks: str = "- [ ] 1. Say it\n- [ ] 2. Test it\n", **files: str) -> Build:
-        copy.commit("feat: begin", {"README.md": "hello\n"})
-        copy.push("origin", "HEAD:refs/heads/main")
-        copy.git("checkout", "--quiet", "-b", BRANCH)
-        copy.commit("docs: spec", {f"{SPEC}/design.md": design, f"{SPEC}/tasks.md": tasks, **files})
-        copy.push("origin", BRANCH)
-        return Build(hub, tmp_path / "build", copy)
-
-    return made
+from tests.functions.buildspecs.conftest import AGENT, BRANCH, DESIGN, SPEC, Make
+from tests.local.github.support import eventually
 
 
 def test_every_open_task_is_done_tested_and_pushed(make: Make) -> None:
@@ -146,16 +29,10 @@ def test_tasks_that_are_done_are_not_done_again(make: Make) -> None:
     build = make()
     build.run()
     before = build.log()
-    results = _again(build)
+    results = build.again()
     assert (results["tasks"], results["doneBefore"]) == ([], 2)
     assert results["tests"]["total"] == 2
     assert build.log() == before
-
-
-def _again(build: Build) -> dict[str, Any]:
-    """The next attempt has a machine of its own."""
-    build.folder = build.folder.with_name(build.folder.name + "-next")
-    return build.run()
 
 
 def test_a_build_killed_in_a_task_loses_nothing(make: Make, tmp_path: Path) -> None:
@@ -171,7 +48,7 @@ def test_a_build_killed_in_a_task_loses_nothing(make: Make, tmp_path: Path) -> N
     process.communicate()
     assert build.log()[0] == "feat: Say it"
     build.variables = usual
-    results = _again(build)
+    results = build.again()
     assert [one["task"] for one in results["tasks"]] == ["2"]
     assert (results["doneBefore"], build.log().count("feat: Say it")) == (1, 1)
 
@@ -199,116 +76,6 @@ def test_without_time_no_task_is_begun(make: Make) -> None:
     build.variables = {"KIRO_BUILD_SECONDS": "0"}
     results = build.run()
     assert {one["outcome"] for one in results["tasks"]} == {"not reached"}
-
-
-def test_the_agent_sees_neither_credential_nor_role(make: Make) -> None:
-    """Its environment holds what any program needs, and nothing of ours."""
-    build = make()
-    build.variables = {"KIRO_AGENT": "sh -c 'env; git config --list' {spec} {task}"}
-    build.run()
-    seen = build.out("logs/task-1.log")
-    assert "PATH=" in seen
-    assert not [word for word in (GIT_TOKEN, "AWS_", "KIRO_", "extraHeader", "extraheader") if word in seen]
-
-
-def test_a_tampered_repository_does_not_get_the_credential(make: Make, tmp_path: Path) -> None:
-    """Hooks, filters and redirections that the agent leaves in `.git` are gone before our next command."""
-    build = make()
-    stolen = tmp_path / "stolen"
-    hook = f"#!/bin/sh\nenv > {stolen}\n"
-    evil = (
-        f"printf {shlex.quote(hook)} > .git/hooks/pre-push; chmod +x .git/hooks/pre-push; cp .git/hooks/pre-push"
-        " .git/hooks/pre-commit; git config url.http://127.0.0.1:9/.insteadOf http://; echo x > evil.txt"
-    )
-    build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(evil)} {{spec}} {{task}}"}
-    results = build.run()
-    assert {one["outcome"] for one in results["tasks"]} == {"done"}
-    assert build.branch("evil.txt") == "x"
-    assert not stolen.exists()
-
-
-@pytest.mark.parametrize(
-    "harm", ["rm -rf .git", f"rm -rf {SPEC}", "rm -rf .git && echo gitdir: /tmp > .git"], ids=["git", "spec", "gitdir"]
-)
-def test_a_working_copy_that_was_destroyed_is_a_problem_with_a_reason(make: Make, harm: str) -> None:
-    """The results are written all the same, and the branch is as it was."""
-    build = make()
-    build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(harm)} {{spec}} {{task}}"}
-    results = build.run()
-    assert results["problems"]
-    assert build.log()[0] == "chore: steering files of version 1"
-
-
-def test_a_git_that_the_agent_plants_is_not_run(make: Make) -> None:
-    """The program found its own before."""
-    build = make(tasks="- [ ] 1. Say it\n")
-    bin_folder = build.folder / "bin"
-    git = bin_folder / "git"
-    planted = f"mkdir -p {bin_folder}; printf '#!/bin/sh\\nexit 9\\n' > {git}; chmod +x {git}; echo x > x.txt"
-    path = f"{bin_folder}{os.pathsep}{build.environment()['PATH']}"
-    build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(planted)} {{spec}} {{task}}", "PATH": path}
-    build.run()
-    assert build.log()[0] == "feat: Say it"
-
-
-def test_secrets_are_redacted_in_everything_that_is_kept(make: Make) -> None:
-    """Values of this build and shapes of others, in logs, diffs and results."""
-    build = make()
-    other = "github_pat_" + "A1" * 20
-    build.variables = {"KIRO_AGENT": f"sh -c 'echo {other}; echo AKIA{'Q' * 16} > leak.txt' {{spec}} {{task}}"}
-    build.run()
-    for file in (build.folder / "out").rglob("*"):
-        if file.is_file():
-            text = file.read_text("utf-8")
-            assert other not in text, file
-            assert "AKIAQ" not in text, file
-    assert "[redacted]" in build.out("logs/task-1.log")
-
-
-def test_a_title_is_text_and_nothing_else(make: Make, tmp_path: Path) -> None:
-    """Quotes, dollars and backticks of a task end up in a commit message as they are."""
-    title = f'$(touch {tmp_path}/x) `touch {tmp_path}/y` "; touch {tmp_path}/z; --amend'
-    build = make(tasks=f"- [ ] 1. {title}\n")
-    build.run()
-    assert build.log()[0] == f"feat: {title}"
-    assert not [name for name in "xyz" if (tmp_path / name).exists()]
-
-
-def test_the_credential_pushes_nowhere_else(make: Make) -> None:
-    """A branch outside the namespace is refused by the program, and by GitHub's ruleset behind it."""
-    build = make()
-    build.variables = {"KIRO_BRANCH": "main", "KIRO_SPEC": ".kiro/specs/main"}
-    process = build.start()
-    assert "refused" in process.communicate(timeout=30)[0]
-    assert process.returncode == 1
-    url = build.hub.url.replace("//", f"//x:{GIT_TOKEN}@")
-    answer = build.copy.git("push", f"{url}/{REPOSITORY}.git", f"{BRANCH}:refs/heads/main", "--force", check=False)
-    assert "403" in answer
-
-
-def test_failing_tests_are_named(make: Make) -> None:
-    """The build itself succeeds: it is the workflow that judges."""
-    build = make(DESIGN.replace("hour >= 18", "hour > 18"))
-    results = build.run()
-    assert results["tests"]["failed"] == ["tests.test_hours.test_evening"]
-
-
-def test_a_repository_without_tests_says_so(make: Make) -> None:
-    """No tests found, and what to do about it."""
-    build = make(tasks="- [x] 1. Say it\n")
-    results = build.run()
-    assert results["tests"] is None
-    assert "add a `tests` folder" in results["testsProblem"]
-
-
-def test_own_commands_come_first(make: Make) -> None:
-    """`.kiro/worker.json` names commands and reports; what is wrong in it is told."""
-    script = "import pathlib; pathlib.Path('j.xml').write_text('<testsuite><testcase name=\"a\"/></testsuite>')"
-    told = {"test": [sys.executable, "-c", script], "junit": "j.xml", "cobertura": "c.xml"}
-    build = make(tasks="", **{".kiro/worker.json": json.dumps(told)})
-    results = build.run()
-    assert results["tests"]["total"] == 1
-    assert results["coverageProblem"] == "the tests left no c.xml"
 
 
 def test_a_branch_that_went_away_is_a_problem_with_a_reason(make: Make) -> None:

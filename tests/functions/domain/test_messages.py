@@ -5,7 +5,7 @@ from typing import Any, get_args
 import pytest
 
 from functions.domain.approvals import Approval, Shown
-from functions.domain.messages import Topic, approval_wanted, compose
+from functions.domain.messages import Links, Topic, approval_wanted, compose
 from functions.entry import encode
 from tests.functions.samples import DEPLOYMENT, RELEASE
 
@@ -98,6 +98,45 @@ def test_the_mail_that_asks_has_two_links_and_all_one_needs(purpose: Any) -> Non
     assert "Reason" not in text
     asked = Approval("id", purpose, "d", "p", {**SUMMARY, "reason": "cpu rings"}, [], "a", "b", "c")
     assert "Reason     cpu rings" in approval_wanted(asked, "l")[1]
+
+
+QUARANTINED: dict[str, Any] = {
+    "workId": "7-kiro-greet-1a2b3c4d-3",
+    "item": {"kind": "issue", "title": "Greet", "repository": "acme/hello-service", "number": 7},
+    "result": "failed",
+    "state": "quarantined",
+    "reason": "- tests: 1 of 9 tests failed: test_evening",
+    "pullRequest": 8,
+}
+
+
+def test_a_quarantined_item_is_told_with_its_reason_and_the_way_out() -> None:
+    """W8: people hear which item waits for them, why, where to look, and what brings it back."""
+    told = compose("WorkItemFinished", QUARANTINED, Links(github="https://github.example.com"))
+    assert told
+    topic, subject, text = told
+    assert (topic, subject) == ("deployments", "acme/hello-service#7 waits for a person: Greet")
+    for word in ("1 of 9 tests failed", "/acme/hello-service/pull/8", QUARANTINED["workId"], "moves its card back"):
+        assert word in text
+    assert "Release" not in text
+
+
+@pytest.mark.parametrize("state", ["done", "waiting", "ineligible", "running"])
+def test_an_item_that_needs_nobody_is_no_mail(state: str) -> None:
+    """Card, comment and pull request tell those who look."""
+    assert compose("WorkItemFinished", {**QUARANTINED, "state": state}) is None
+
+
+def test_an_item_without_a_pull_request_is_told_by_its_own_page() -> None:
+    """A draft has neither, and is told by its title."""
+    github = Links(github="https://github.example.com")
+    for changes, seen in (
+        ({"pullRequest": 0}, "/acme/hello-service/issues/7"),
+        ({"item": {"title": "Greet"}}, "Greet"),
+    ):
+        told = compose("WorkItemFinished", {**QUARANTINED, **changes}, github)
+        assert told
+        assert seen in told[2]
 
 
 def test_the_mail_tells_the_commits() -> None:

@@ -1,6 +1,9 @@
 """The poll: what is started, in which order, at which cost, and what happens when GitHub asks to wait (W1, W2, W4)."""
 
+import gc
 import json
+import tracemalloc
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +14,7 @@ from functions.adapters.github.errors import GitHubUnavailableError
 from functions.adapters.poll_lease import PollLease
 from functions.adapters.work_items_table import WorkItemsTable
 from local.github import LocalGitHub
-from local.github.boards import Board
+from local.github.boards import Board, Value
 from local.github.records import now
 from tests.functions.stack import MACHINES, Stack
 from tests.functions.work_item.conftest import board, item_of, put_up, record_of, running, spec_branch
@@ -83,6 +86,19 @@ def test_a_dead_attempt_is_settled_and_tried_again(stack: Stack, board: Board, p
     assert "stopped" in card.issue.comments[0].body
 
 
+def test_a_last_attempt_that_died_is_told(stack: Stack, board: Board, put_up: Any) -> None:
+    """Its execution can announce nothing any more, so the poll does: people hear that the item waits for them."""
+    card = put_up()
+    execution = running(stack, item_of(card, board), failures=1)
+    stack.kill(execution)
+    assert poll(stack)["started"] == []
+    ((name, detail),) = stack.told()
+    assert (name, detail["state"], detail["workId"]) == ("WorkItemFinished", "quarantined", "attempt-1")
+    assert "stopped" in detail["reason"]
+    poll(stack)
+    assert len(stack.told()) == 1
+
+
 def test_an_ineligible_item_is_looked_at_again_when_something_changed(
     stack: Stack, board: Board, put_up: Any, spec_branch: Any
 ) -> None:
@@ -115,18 +131,52 @@ def test_only_a_person_brings_a_finished_item_back(stack: Stack, board: Board, p
     assert record_of(stack, card)["failures"] == 0
 
 
-@pytest.mark.parametrize(("filters", "most"), [(True, 2), (False, 101)])
-def test_a_large_board_costs_what_it_must(
-    stack: Stack, hub: LocalGitHub, board: Board, filters: bool, most: int
-) -> None:
-    """10,000 items, 60 in the column: at most 2 requests where the server filters, 101 where it does not."""
-    hub.store.graphql.filters = filters
-    for number in range(10_000):
-        board.add(f"Item {number}", f"kiro/item-{number}", "Todo" if number % 166 == 0 and number < 9960 else "Done")
-    assert sum(board.column_of(card) == "Todo" for card in board.cards.values()) == 60
+def grow(board: Board, size: int) -> None:
+    """Fill a board up to a size; 60 of its items, spread over it, stand in the column."""
+    for number in range(len(board.cards), size):
+        board.add(f"Item {number}", f"kiro/item-{number}", "Done")
+    cards = list(board.cards.values())
+    for place, card in enumerate(cards):
+        card.values["Status"] = Value("Done", card.created)
+        if place % (size // 60) == 0 and place < size // 60 * 60:
+            card.values["Status"] = Value("Todo", card.created)
+    assert sum(board.column_of(card) == "Todo" for card in cards) == 60
+
+
+def test_a_large_board_is_read_in_two_requests(stack: Stack, hub: LocalGitHub, board: Board) -> None:
+    """10,000 items, 60 in the column: the server filters, whose support is asked for once."""
+    grow(board, 10_000)
     answer = poll(stack)
-    assert len(hub.store.graphql.documents) == answer["requests"] <= most
+    assert len(hub.store.graphql.documents) == answer["requests"] <= 2
     assert len(answer["started"]) == 2
+
+
+def test_a_large_board_without_filter_costs_its_pages_and_no_memory(
+    stack: Stack, hub: LocalGitHub, board: Board
+) -> None:
+    """10,000 items: at most 101 requests, and the peak is that of 1,000 items with the same 60 in the column."""
+    hub.store.graphql.filters = False
+    poll(stack)  # imports and clients are no part of what a board costs
+    grow(board, 1_000)
+    small = peak_bytes(lambda: poll(stack))
+    for row in stack.clients.table("WORK_ITEMS_TABLE").scan()["Items"]:  # what it started would leave no room
+        stack.clients.table("WORK_ITEMS_TABLE").delete_item(Key={"itemId": row["itemId"]})
+    grow(board, 10_000)
+    begun = len(hub.store.graphql.documents)
+    large = peak_bytes(lambda: poll(stack))
+    assert 100 <= len(hub.store.graphql.documents) - begun <= 101
+    assert large < 1.5 * small
+
+
+def peak_bytes(act: Callable[[], object]) -> int:
+    """The most memory that an act held at once, in bytes, beyond what was there."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        act()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_secondary_limit_is_waited_out(stack: Stack, hub: LocalGitHub, board: Board, put_up: Any, slept: Any) -> None:
@@ -139,15 +189,30 @@ def test_a_secondary_limit_is_waited_out(stack: Stack, hub: LocalGitHub, board: 
     assert 30 <= slept[0] <= 33
 
 
-def test_a_primary_limit_is_waited_out(stack: Stack, hub: LocalGitHub, board: Board, put_up: Any, slept: Any) -> None:
-    """RATE_LIMITED in a 200: until the reset that the headers name, and not a request before."""
+@pytest.mark.parametrize("kind", ["RATE_LIMITED", "RATE_LIMIT"])  # GitHub has said either
+def test_a_primary_limit_is_waited_out(
+    stack: Stack, hub: LocalGitHub, board: Board, put_up: Any, slept: Any, kind: str
+) -> None:
+    """A limit in a 200: until the reset that the headers name, and not a request before."""
     put_up()
-    error = {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}
+    error = {"errors": [{"type": kind, "message": "API rate limit already exceeded for user ID 1"}]}
     reset = str(int(now().timestamp()) + 60)
     hub.respond_with("POST", "/api/graphql", 200, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}, error)
     answer = poll(stack)
     assert (len(answer["started"]), answer["requests"]) == (1, 3)
     assert 50 <= slept[0] <= 67
+
+
+def test_a_secondary_limit_in_a_200_is_waited_out(
+    stack: Stack, hub: LocalGitHub, board: Board, put_up: Any, slept: Any
+) -> None:
+    """It has words and no type; points are left, so the reset of the hour says nothing about it: a minute is due."""
+    put_up()
+    error = {"errors": [{"message": "You have exceeded a secondary rate limit. Please wait a few minutes"}]}
+    headers = {"X-RateLimit-Remaining": "4000", "X-RateLimit-Reset": str(int(now().timestamp()) + 3000)}
+    hub.respond_with("POST", "/api/graphql", 200, headers, error)
+    assert len(poll(stack)["started"]) == 1
+    assert 60 <= slept[0] <= 66
 
 
 def test_a_limit_beyond_its_patience_fails_the_poll(stack: Stack, hub: LocalGitHub, board: Board) -> None:

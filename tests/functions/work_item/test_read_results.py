@@ -48,7 +48,7 @@ def test_good_results_pass(stack: Stack) -> None:
         ({"tests": None, "testsProblem": "the tests left no junit.xml"}, "the tests left no junit.xml"),
         ({"coverage": {"lines": 91, "branches": 79}}, "branches 79.0 % covered, 80 % demanded"),
         ({"coverage": None, "coverageProblem": "nothing measured"}, "nothing measured"),
-        ({"tasks": [{**GOOD["tasks"][0], "outcome": "timed out"}]}, "task 1 timed out"),  # type: ignore[index]
+        ({"tasks": [{**GOOD["tasks"][0], "outcome": "timed out"}]}, "task 1 (Say it) timed out"),  # type: ignore[index]
         ({"problems": ["checkout failed 3 times"]}, "checkout failed 3 times"),
     ],
 )

@@ -1,0 +1,130 @@
+"""What agent, tests and repository can't do to the worker's program, its credential and other branches (W7, I5)."""
+
+import json
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.functions.buildspecs.conftest import BRANCH, GIT_TOKEN, SPEC, Make
+from tests.local.github.support import REPOSITORY
+
+PLANTED = (
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_PROFILE"),
+    *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_SHARED_CREDENTIALS_FILE"),
+    *("CODEBUILD_BUILD_ARN", "GITHUB_TOKEN", "GH_TOKEN", "GIT_ASKPASS", "SSH_AUTH_SOCK", "NPM_TOKEN", "SLACK_TOKEN"),
+)
+
+
+def test_the_agent_and_the_tests_see_neither_credential_nor_role(make: Make) -> None:
+    """Their environment holds what any program needs, whatever else the build machine was given."""
+    look = {"test": ["sh", "-c", "env; git config --list"], "junit": "j.xml", "coverage": "c.xml"}
+    build = make(**{".kiro/worker.json": json.dumps(look)})
+    planted = dict.fromkeys(PLANTED, "planted-for-nobody")
+    build.variables = {**planted, "KIRO_AGENT": "sh -c 'env; git config --list' {spec} {task}"}
+    build.run()
+    for log in ("logs/task-1.log", "logs/tests.log"):
+        seen = build.out(log)
+        assert "PATH=" in seen
+        told = (GIT_TOKEN, "planted", "AWS_", "CODEBUILD_", "KIRO_", "extraheader", "redacted")
+        assert not [word for word in told if word.lower() in seen.lower()]
+
+
+def test_what_the_agent_was_given_on_purpose_reaches_it_and_is_redacted(make: Make) -> None:
+    """A setting names its variables; the value of one that sounds like a secret is in no artifact."""
+    build = make()
+    given = {"KIRO_AGENT_VARIABLES": "MODEL,MODEL_API_KEY", "MODEL": "small", "MODEL_API_KEY": "hush-hush-hush"}
+    build.variables = {**given, "KIRO_AGENT": "sh -c env {spec} {task}"}
+    build.run()
+    assert "MODEL=small" in build.out("logs/task-1.log")
+    assert "MODEL_API_KEY=[redacted]" in build.out("logs/task-1.log")
+
+
+def test_what_the_agent_pushes_is_refused(make: Make) -> None:
+    """To main, to another branch, to its own: it has nothing to show, and the branches stay as they were."""
+    build = make(tasks="- [ ] 1. Push\n")
+    git = build.hub.repository(REPOSITORY).git
+    before = git.text("rev-parse", "refs/heads/main")
+    tries = [f"git push {build.hub.url}/{REPOSITORY}.git HEAD:refs/heads/{b}" for b in ("main", "kiro/other", BRANCH)]
+    command = "git -c user.name=a -c user.email=a@b commit --allow-empty -qm theirs; " + "; ".join(tries)
+    build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(command + '; true')} {{spec}} {{task}}"}
+    build.run()
+    assert build.out("logs/task-1.log").count("fatal:") == 3
+    assert git.text("rev-parse", "refs/heads/main") == before
+    assert "kiro/other" not in git.text("for-each-ref")
+
+
+def test_a_tampered_repository_does_not_get_the_credential(make: Make, tmp_path: Path) -> None:
+    """Hooks, filters and redirections that the agent leaves in `.git` are gone before our next command."""
+    build = make()
+    stolen = tmp_path / "stolen"
+    hook = f"#!/bin/sh\nenv > {stolen}\n"
+    evil = (
+        f"printf {shlex.quote(hook)} > .git/hooks/pre-push; chmod +x .git/hooks/pre-push; cp .git/hooks/pre-push"
+        " .git/hooks/pre-commit; git config url.http://127.0.0.1:9/.insteadOf http://; echo x > evil.txt"
+    )
+    build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(evil)} {{spec}} {{task}}"}
+    results = build.run()
+    assert {one["outcome"] for one in results["tasks"]} == {"done"}
+    assert build.branch("evil.txt") == "x"
+    assert not stolen.exists()
+
+
+@pytest.mark.parametrize(
+    "harm", ["rm -rf .git", f"rm -rf {SPEC}", "rm -rf .git && echo gitdir: /tmp > .git"], ids=["git", "spec", "gitdir"]
+)
+def test_a_working_copy_that_was_destroyed_is_a_problem_with_a_reason(make: Make, harm: str) -> None:
+    """The results are written all the same, and the branch is as it was."""
+    build = make()
+    build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(harm)} {{spec}} {{task}}"}
+    results = build.run()
+    assert results["problems"]
+    assert build.log()[0] == "chore: steering files of version 1"
+
+
+def test_a_git_that_the_agent_plants_is_not_run(make: Make) -> None:
+    """The program found its own before."""
+    build = make(tasks="- [ ] 1. Say it\n")
+    bin_folder = build.folder / "bin"
+    git = bin_folder / "git"
+    planted = f"mkdir -p {bin_folder}; printf '#!/bin/sh\\nexit 9\\n' > {git}; chmod +x {git}; echo x > x.txt"
+    path = f"{bin_folder}{os.pathsep}{build.environment()['PATH']}"
+    build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(planted)} {{spec}} {{task}}", "PATH": path}
+    build.run()
+    assert build.log()[0] == "feat: Say it"
+
+
+def test_secrets_are_redacted_in_everything_that_is_kept(make: Make) -> None:
+    """Values of this build and shapes of others, in logs, diffs and results."""
+    build = make()
+    other = "github_pat_" + "A1" * 20
+    build.variables = {"KIRO_AGENT": f"sh -c 'echo {other}; echo AKIA{'Q' * 16} > leak.txt' {{spec}} {{task}}"}
+    build.run()
+    for file in (build.folder / "out").rglob("*"):
+        if file.is_file():
+            text = file.read_text("utf-8")
+            assert other not in text, file
+            assert "AKIAQ" not in text, file
+    assert "[redacted]" in build.out("logs/task-1.log")
+
+
+def test_a_title_is_text_and_nothing_else(make: Make, tmp_path: Path) -> None:
+    """Quotes, dollars and backticks of a task end up in a commit message as they are."""
+    title = f'$(touch {tmp_path}/x) `touch {tmp_path}/y` "; touch {tmp_path}/z; --amend'
+    build = make(tasks=f"- [ ] 1. {title}\n")
+    build.run()
+    assert build.log()[0] == f"feat: {title}"
+    assert not [name for name in "xyz" if (tmp_path / name).exists()]
+
+
+def test_the_credential_pushes_nowhere_else(make: Make) -> None:
+    """A branch outside the namespace is refused by the program, and by GitHub's ruleset behind it."""
+    build = make()
+    build.variables = {"KIRO_BRANCH": "main", "KIRO_SPEC": ".kiro/specs/main"}
+    process = build.start()
+    assert "refused" in process.communicate(timeout=30)[0]
+    assert process.returncode == 1
+    url = build.hub.url.replace("//", f"//x:{GIT_TOKEN}@")
+    answer = build.copy.git("push", f"{url}/{REPOSITORY}.git", f"{BRANCH}:refs/heads/main", "--force", check=False)
+    assert "403" in answer
