@@ -7,6 +7,7 @@ import urllib.error
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from functions.adapters.clock import Clock
 from functions.adapters.environments_table import EnvironmentsTable
-from functions.adapters.executions import Executions
+from functions.adapters.executions import Executions, execution_arn
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.records import plain
 from functions.adapters.task_tokens import TaskTokens
@@ -29,7 +30,7 @@ from statemachines.definitions import WORKFLOWS
 
 BACKSTOP_SECONDS = 5  # shorter ones are refused by the settings
 # Short, for a timeout is waited for; long enough for a cold start on a busy machine.
-_FUNCTION_SECONDS = 12
+_FUNCTION_SECONDS = 25
 _WAIT_SCALE = 0.02
 _MAIL_SECONDS = 0.2
 
@@ -184,21 +185,30 @@ class Ground:
         return any(str(row.get("execution", "")).rpartition(":")[2].startswith(f"{name}-") for row in mine)
 
     def builds_left(self, name: str) -> list[str]:
-        """The builds of a deployment that run, or that ran to their own end although the deployment had ended."""
-        deployment = self.machines["deployment"].replace(":stateMachine:", ":execution:") + f":{name}"
-        over = self.sfn.describe_execution(executionArn=deployment).get("stopDate")
+        """The builds of a deployment that run, or that ran to their own end although all that wanted them had ended."""
         codebuild = self.platform.clients.client("codebuild")
         ids = codebuild.list_builds(sortOrder="DESCENDING")["ids"][:60]
         builds = codebuild.batch_get_builds(ids=ids)["builds"] if ids else []
         variable = {"name": "KIRO_DEPLOYMENT", "value": name, "type": "PLAINTEXT"}
+        mine = [b for b in builds if variable in b["environment"]["environmentVariables"]]
+        wanted = [self._lifetime(e) for e in (self._deployment(name), *self.of_workflow(name, "rollback"))]
         return [
             b["id"]
-            for b in builds
-            if variable in b["environment"]["environmentVariables"]
-            and (
-                b["buildStatus"] == "IN_PROGRESS" or (over and b["buildStatus"] == "SUCCEEDED" and b["endTime"] > over)
+            for b in mine
+            if b["buildStatus"] == "IN_PROGRESS"
+            or (
+                b["buildStatus"] == "SUCCEEDED"
+                and not any(since <= b["startTime"] and b["endTime"] <= until for since, until in wanted)
             )
         ]
+
+    def _deployment(self, name: str) -> str:
+        return execution_arn(self.machines["deployment"], name)
+
+    def _lifetime(self, execution: str) -> tuple[datetime, datetime]:
+        """From when to when an execution ran; one that runs has no end yet."""
+        found = self.sfn.describe_execution(executionArn=execution)
+        return found["startDate"], found.get("stopDate", datetime.max.replace(tzinfo=UTC))
 
     def _open_ears(self) -> None:
         clients, bus = self.platform.clients, self.platform.outputs["eventBus"]

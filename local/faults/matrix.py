@@ -15,7 +15,6 @@ from local.faults.lanes import CALM, CAREFUL, Kind, Lane
 from local.faults.plans import Row
 from local.faults.scenarios import SCENARIOS, Play, Scenario, StuckError, settle
 
-_SETTLE_SECONDS = 8
 # Cold functions on a busy machine may time out once.
 _FIRST_RELEASES = 3
 
@@ -160,7 +159,7 @@ class Matrix:
         known = {self.ground.answers(lane), play.commit}
         try:
             scenario.play(play)
-            verdict.problems = settle(_SETTLE_SECONDS, lambda: self.wrong(play, known))
+            verdict.problems = settle(play, lambda: self.wrong(play, known))
             verdict.outcome = str(self.ground.record(play.name).get("outcome", "none"))
             if not self.ground.plans.struck(play.name) and not verdict.problems:
                 verdict.problems = [_NEVER]
@@ -199,7 +198,7 @@ class Matrix:
         record = self.ground.record(again.name)
         if record.get("outcome") not in ("deployed", "skipped"):
             return [f"the rerun ended {record.get('outcome')}: {record.get('reason')}"]
-        return settle(_SETTLE_SECONDS, lambda: [*self.wrong(again, {play.commit}), *checks.settled(lane, again)])
+        return settle(again, lambda: [*self.wrong(again, {play.commit}), *checks.settled(lane, again)])
 
     def _mend(self, lane: Lane) -> None:
         """After a row that failed the next one starts on clean ground."""

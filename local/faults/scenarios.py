@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from functions.domain.locks import Contender
-from local.faults.ground import Ground, wait_for
+from local.faults.ground import Ground
 from local.faults.lanes import CALM, CAREFUL, Kind, Lane
 from local.faults.plans import Row
 
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 180
 _PAUSE = 0.15
 _LINE_SECONDS = 12
 _RING_SECONDS = 2.5
+_SETTLE_SECONDS = 8
 
 
 class StuckError(RuntimeError):
@@ -184,14 +185,17 @@ SCENARIOS: Mapping[str, Scenario] = {
 }
 
 
-def settle(seconds: float, found: Callable[[], list[str]]) -> list[str]:
-    """Ask again until nothing is wrong, or the time is up; events need their moment."""
+def settle(play: Play, found: Callable[[], list[str]]) -> list[str]:
+    """Ask again until nothing is wrong, or the time is up; it counts from when all on the play's behalf has ended.
+
+    What an end has woken (`events/execution_ended`) comes a moment after it: words, and a rollback that runs alone.
+    """
     problems: list[str] = []
-
-    def well() -> bool:
-        nonlocal problems
-        problems = found()
-        return not problems
-
-    wait_for(well, seconds, 0.15)
+    began = quiet = time.monotonic()
+    while time.monotonic() - quiet < _SETTLE_SECONDS:
+        if not (problems := found()):
+            return []
+        if play.ground.running(play.name) and time.monotonic() - began < PATIENCE_SECONDS:
+            quiet = time.monotonic()
+        time.sleep(_PAUSE)
     return problems

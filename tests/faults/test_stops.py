@@ -39,7 +39,7 @@ def test_a_stage_stopped_at_any_moment_leaves_a_known_release(matrix: Matrix) ->
         state = list(ground.states(stages[0]))[-1]
         ground.stop(stages[0])
         play.await_end(deployment)
-        problems = settle(8, lambda: matrix.wrong(play, known))  # noqa: B023 - as above
+        problems = settle(play, lambda: matrix.wrong(play, known))  # noqa: B023 - as above
         found.append((round(moment, 2), state, problems))
         assert ground.answers(lane) in known
     assert [one for one in found if one[2]] == []
