@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+from functions.adapters.builds import Builds
 from functions.adapters.clock import Clock
 from functions.adapters.executions import Executions
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.entry import Allow
 
 KEEP: tuple[Allow, ...] = (*WaitsTable.WRITE, *Executions.ASK)
+END: tuple[Allow, ...] = (*WaitsTable.READ, *WaitsTable.WRITE, *Builds.STOP)
 
 
 def keep(wait: Wait, waits: WaitsTable, executions: Executions, clock: Clock) -> bool:
@@ -20,11 +22,22 @@ def keep(wait: Wait, waits: WaitsTable, executions: Executions, clock: Clock) ->
     waits.store(wait, clock.now())
     if not executions.has_ended(wait.execution):
         return True
-    end(wait, waits)
+    _end(wait, waits)
     return False
 
 
-def end(wait: Wait, waits: WaitsTable) -> None:
+def end_all(execution: str, waits: WaitsTable, builds: Builds) -> list[str]:
+    """Nothing of an execution goes on: its builds are stopped, its requests void; answers what was ended."""
+    done = []
+    for wait in waits.of_execution(execution):
+        if wait.wait_key.startswith("build/"):
+            builds.stop(wait.wait_key.removeprefix("build/"))
+        _end(wait, waits)
+        done.append(f"ended {wait.wait_key}")
+    return done
+
+
+def _end(wait: Wait, waits: WaitsTable) -> None:
     """Nobody waits any more: a request for approval is void, everything else is forgotten."""
     if not wait.wait_key.startswith("approval/"):
         waits.forget(wait.wait_key)

@@ -21,7 +21,7 @@ class Input:
     build_id: str
 
 
-ROOM = Room(allow=(*KEEP, *Builds.READ, *TaskTokens.COMPLETE))
+ROOM = Room(allow=(*KEEP, *Builds.READ, *Builds.STOP, *TaskTokens.COMPLETE))
 
 
 def await_build(
@@ -30,6 +30,7 @@ def await_build(
     """Token first, then the question: an end between the two is seen by one or by the other."""
     key = build_key(event.build_id)
     if not keep(Wait(key, event.task_token, event.execution), waits, executions, clock):
+        builds.stop(event.build_id)  # its end may have been heard while this wait was gone again
         return
     end = builds.read(event.build_id)
     if end.outcome != "running":

@@ -20,7 +20,7 @@ from functions.domain.releases import Release
 from functions.domain.work_items import branch_key
 from functions.entry import Allow, Room, decode
 from functions.rollback import record_rollback
-from functions.waiting import end
+from functions.waiting import END, end_all
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -49,13 +49,11 @@ class Workflows:
 ROOM = Room(
     allow=(
         *LocksTable.WRITE,
-        *WaitsTable.READ,
-        *WaitsTable.WRITE,
+        *END,
         *DeploymentsTable.READ,
         *DeploymentsTable.WRITE,
         *EnvironmentsTable.WRITE,
         *Executions.STOP,
-        *Builds.STOP,
         *Bus.PUT,
         *EnvironmentsTable.WRITE,
         *Workflows.ROLL_BACK,
@@ -79,7 +77,7 @@ def execution_ended(
     """Every step may come twice: locks and waits end once, an outcome is written once."""
     detail = event["detail"]
     execution, machine, name, status = (detail[k] for k in ("executionArn", "stateMachineArn", "name", "status"))
-    done = _end_waits(execution, waits, builds)
+    done = end_all(execution, waits, builds)
     if machine == workflows.deployment:
         done += _end_stages(name, status, deployments, executions, workflows)
         done += _tell(name, status, detail.get("error"), deployments, bus)
@@ -97,17 +95,6 @@ def execution_ended(
         locks.release(key, execution)
         done.append(f"released {key}")
     return {"done": done}
-
-
-def _end_waits(execution: str, waits: WaitsTable, builds: Builds) -> list[str]:
-    """Builds of a dead execution are stopped, its approvals void."""
-    done = []
-    for wait in waits.of_execution(execution):
-        if wait.wait_key.startswith("build/"):
-            builds.stop(wait.wait_key.removeprefix("build/"))
-        end(wait, waits)
-        done.append(f"ended {wait.wait_key}")
-    return done
 
 
 def _end_stages(

@@ -134,6 +134,14 @@ def test_what_a_good_end_left_is_given_back(stack: Stack) -> None:
     assert (list(locks.owned()), list(waits.open())) == ([], [])
 
 
+def test_a_wait_that_has_no_token_yet_is_ended_too(stack: Stack) -> None:
+    """A build was started, its start was not heard, and the execution went another way to a good end."""
+    build_id, execution = build(stack), ended(stack, "stage", "s", "SUCCEEDED")
+    WaitsTable.connect(stack.clients).store(Wait(f"build/{build_id}", "", execution), datetime.now(UTC))
+    assert told(remains(stack).dead_executions()) == [("end settled", f"s: ended build/{build_id}")]
+    assert list(WaitsTable.connect(stack.clients).open()) == []
+
+
 def test_an_unknown_execution_gives_its_lock_to_the_next(stack: Stack) -> None:
     """Step Functions forgot it, the table did not."""
     owner, heir = stack.execution("stage", "owner"), stack.execution("stage", "heir")

@@ -83,6 +83,12 @@ def test_who_was_stopped_leaves_nothing(stack: Stack, dead: str, room: Any) -> N
     assert stack.completed() == {}
 
 
+def test_a_build_that_lost_its_wait_is_stopped(stack: Stack, dead: str) -> None:
+    """The end of its execution may have looked for builds while the wait for this one was gone again."""
+    await_build(stack, dead)
+    assert [call.action for call in stack.calls][-1] == "codebuild:StopBuild"
+
+
 def test_a_place_in_line_is_given_to_the_next(stack: Stack, dead: str) -> None:
     """The dead one stood first: who comes after it has the lock."""
     next_one = stack.execution("stage", "next")
