@@ -47,7 +47,7 @@ class Ground:
     ) -> None:
         self._function_seconds = function_seconds
         self.lanes = lanes
-        self._say = say
+        self.say = say
         self.plans = Plans(root / "faults")
         backstops = dict.fromkeys(_BACKSTOPS, BACKSTOP_SECONDS)
         self.platform = Platform(

@@ -131,7 +131,11 @@ class Matrix:
                     if not everything and not wanted - set(self._reached):
                         return
                 one = self.next(lane, None)
-                scenario.play(one)
+                try:
+                    scenario.play(one)
+                except StuckError as error:
+                    self.ground.say(f"the scenario {scenario.name} does not work without a fault either: {error}")
+                    one.mend()
                 visited = self.ground.visited(one.name)
                 with self._lock:
                     for place in visited:

@@ -102,7 +102,7 @@ class Plans:
     def break_room(self, workflow: str, state: str, deployment: str) -> None:
         """From now on a room fails for this deployment whenever it is called, in whichever state."""
         plan = {"deployment": deployment, "fault": "broken", "state": state, "room": module_of(workflow, state)}
-        self._put(f"{deployment}.broken", plan)
+        self._put(f"{deployment}.{state}", plan)
 
     def _put(self, name: str, plan: dict[str, Any]) -> None:
         # renamed into place: a function must never read half a plan
@@ -120,5 +120,5 @@ class Plans:
 
     def remove(self, deployment: str) -> None:
         """Nothing more happens to this deployment."""
-        for name in (deployment, f"{deployment}.broken"):
-            (self.folder / f"{name}.json").unlink(missing_ok=True)
+        for plan in (self.folder / f"{deployment}.json", *self.folder.glob(f"{deployment}.*.json")):
+            plan.unlink(missing_ok=True)

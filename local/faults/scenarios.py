@@ -116,8 +116,7 @@ def with_lock_held(play: Release, start: Callable[[], str]) -> None:
         waits = [w for w in ground.locks.read(key).waiters if w.token]
         if not released and (waits or time.monotonic() > deadline):
             released = True
-            event = {"deploymentId": "holder", "execution": holder, "environment": play.lane.name}
-            ground.call("functions.stage.release_lock", event)
+            ground.call("functions.stage.release_lock", {"deploymentId": "holder", "execution": holder, "key": key})
 
     try:
         deadline = time.monotonic() + _LINE_SECONDS

@@ -39,6 +39,13 @@ def test_a_lent_lease_needs_no_lock(house: House) -> None:
     assert ended(played, "restored", "hello runs 41")
 
 
+def test_who_asked_for_it_is_told_to_the_plan(house: House) -> None:
+    """The builds of the stage that goes back are found by its execution; a person's rollback has none."""
+    played = house.play("rollback", AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID="the stage's execution")
+    assert played.told("PlanRollback")["startedBy"] == "the stage's execution"
+    assert house.play("rollback").told("PlanRollback")["startedBy"] == ""
+
+
 def test_a_rollback_alone_takes_the_lock(house: House) -> None:
     """Without a lent lease a rollback takes the lock as a rollback, gives it back, and tells its start and end."""
     played = house.play("rollback")
