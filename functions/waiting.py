@@ -13,7 +13,7 @@ END: tuple[Allow, ...] = (*WaitsTable.READ, *WaitsTable.WRITE, *Builds.STOP)
 
 
 def keep(wait: Wait, waits: WaitsTable, executions: Executions, clock: Clock) -> bool:
-    """Remember a wait; of an execution that has ended nothing stays, and the answer is False.
+    """Remember a wait; of an execution that has ended nothing stays, and False says that the token may go.
 
         the room runs ── stopped, its end is heard: nothing to end yet ── the wait is written ── asked: it has ended
 

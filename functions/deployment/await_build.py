@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from functions.adapters.builds import Builds
+from functions.adapters.builds import BuildEnd, Builds
 from functions.adapters.clock import Clock
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
@@ -31,6 +31,7 @@ def await_build(
     key = build_key(event.build_id)
     if not keep(Wait(key, event.task_token, event.execution), waits, executions, clock):
         builds.stop(event.build_id)  # its end may have been heard while this wait was gone again
+        tokens.succeed(event.task_token, BuildEnd("stopped", "who waited for it was stopped", ""))
         return
     end = builds.read(event.build_id)
     if end.outcome != "running":

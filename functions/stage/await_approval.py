@@ -49,6 +49,7 @@ def await_approval(
     facts = {"environment": encode(event.environment)}
     wait = Wait(key, event.task_token, event.execution, event.environment.name, facts)
     if not keep(wait, waits, executions, clock):
+        tokens.succeed(event.task_token, Decided("void", "the deployment that asked was stopped"))
         return
     stored = waits.approval(event.approval_id)
     if stored is None:

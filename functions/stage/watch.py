@@ -44,7 +44,9 @@ def watch(
     }
     wait = Wait(key, event.task_token, event.execution, event.environment.name, facts)
     if not keep(wait, waits, executions, clock):
-        return Watch("watching", f"{event.execution} has ended, and watches nothing any more")
+        over = Watch("watching", f"{event.execution} has ended, and watches nothing any more")
+        tokens.succeed(event.task_token, over)
+        return over
     seen = failed_before(wait) or judge(
         lookout.alarms(event.environment),
         lookout.probes(event.environment),

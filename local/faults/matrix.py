@@ -136,6 +136,8 @@ class Matrix:
                 except StuckError as error:
                     self.ground.say(f"the scenario {scenario.name} does not work without a fault either: {error}")
                     one.mend()
+                finally:
+                    one.disarm()
                 visited = self.ground.visited(one.name)
                 with self._lock:
                     for place in visited:

@@ -73,20 +73,21 @@ def acquire_lock(stack: Stack, execution: str) -> None:
     "room", [acquire_lock, await_lock, take_branch, await_build, watch, await_approval, request_approval]
 )
 def test_who_was_stopped_leaves_nothing(stack: Stack, dead: str, room: Any) -> None:
-    """No lock, no place in its line, no token; a request that nobody waits for is void, and nobody is asked."""
+    """No lock, no place in its line, no wait; a request is void, and nobody is asked; a token is let go."""
     room(stack, dead)
     locks, waits = LocksTable.connect(stack.clients), WaitsTable.connect(stack.clients)
     assert [lock.key for lock in locks.owned() if lock.owner and lock.owner.execution == dead] == []
     assert [lock.key for lock in locks.all() if any(w.contender.execution == dead for w in lock.waiters)] == []
     assert list(waits.open()) == []
     assert stack.mails() == []
-    assert stack.completed() == {}
+    waited = room in (await_build, watch, await_approval)
+    assert len(stack.completed()) == waited
 
 
 def test_a_build_that_lost_its_wait_is_stopped(stack: Stack, dead: str) -> None:
     """The end of its execution may have looked for builds while the wait for this one was gone again."""
     await_build(stack, dead)
-    assert [call.action for call in stack.calls][-1] == "codebuild:StopBuild"
+    assert "codebuild:StopBuild" in [call.action for call in stack.calls]
 
 
 def test_a_place_in_line_is_given_to_the_next(stack: Stack, dead: str) -> None:
