@@ -91,7 +91,7 @@ def unfreeze(ground: Ground, lane: Lane) -> None:
         env={
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": ground.platform.emulator.region,
+            "AWS_DEFAULT_REGION": ground.platform.emulator.region,
         },
         capture_output=True,
         text=True,
