@@ -23,7 +23,8 @@ from functions.domain.releases import Release
 from functions.entry import Allow
 from functions.events.alarm_changed import EnvironmentNames
 from functions.events.execution_ended import ROOM as ENDED
-from functions.events.execution_ended import Workflows, _end_waits, _tell, execution_ended
+from functions.events.execution_ended import Workflows, _tell, execution_ended
+from functions.waiting import end_all
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -178,7 +179,7 @@ class Remains:
         if found and verdict == "unsettled" and found.workflow in self._ours:
             done = self._replay(found)
         else:
-            done = _end_waits(execution, self.waits, self._builds)
+            done = end_all(execution, self.waits, self._builds)
             # The index that named this record lags; the record itself says whether it was concluded meanwhile.
             if deployment_id and not (self._deployments.get(deployment_id) or {}).get("outcome"):
                 done += _tell(deployment_id, "UNKNOWN", None, self._deployments, self._bus)

@@ -14,9 +14,9 @@ import typer
 from rich.console import Console
 
 from local.demo import run
-from local.faults.matrix import play
+from local.faults.matrix import kinds_of, play
 from local.faults.plans import select
-from local.faults.scenarios import StuckError
+from local.faults.plays import StuckError
 from local.faults.table import line, print_table
 from local.platform import PROJECT, Platform, PlatformError, pulumi
 
@@ -120,8 +120,7 @@ def faults(
             rows,
             lambda verdict: line(console, next(played), len(rows), verdict),
             lambda said: console.print(f"[dim]{said}[/dim]"),
-            calm=lanes,
-            careful=lanes,
+            kinds_of(rows, lanes),
         )
     except (PlatformError, StuckError) as error:
         _fail(str(error))

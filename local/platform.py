@@ -150,7 +150,7 @@ class Platform:
             self.git_token,
             "kiro-worker",
             permissions={"contents": "write"},
-            repositories=[REPOSITORY],
+            repositories=self.repositories,
             pushes_to=NAMESPACE,
         )
         self.board = self.github.add_board(ORGANISATION, BOARD)

@@ -48,7 +48,6 @@ def overrides(
         }
         for environment in given or settings["environments"]
     ]
-    agent = f"{shlex.quote(sys.executable)} {shlex.quote(str(project / 'local' / 'agent.py'))}"
     changed = {
         "github": {
             **settings["github"],
@@ -58,19 +57,24 @@ def overrides(
             "organisation": ORGANISATION,
             "projectNumber": BOARD,
         },
-        # Two at once, and a second chance: enough to see both, and soon over.
-        "worker": {
-            "concurrency": 2,
-            "attempts": 2,
-            "branchNamespace": NAMESPACE,
-            "agentCommand": f"{agent} --spec {{spec}} --task {{task}}",
-        },
+        "worker": worker(project),
         "pollMinutes": 1,
         "environments": environments,
         "backstops": _BACKSTOPS,
         **changes,
     }
     return {f"kiro-worker:{key}": json.dumps(value) for key, value in changed.items()}
+
+
+def worker(project: Path, concurrency: int = 2) -> dict[str, Any]:
+    """Two at once, and a second chance: enough to see both, and soon over."""
+    agent = f"{shlex.quote(sys.executable)} {shlex.quote(str(project / 'local' / 'agent.py'))}"
+    return {
+        "concurrency": concurrency,
+        "attempts": 2,
+        "branchNamespace": NAMESPACE,
+        "agentCommand": f"{agent} --spec {{spec}} --task {{task}}",
+    }
 
 
 def stack_settings(project: Path, stack: str) -> dict[str, Any]:

@@ -50,6 +50,11 @@ class Executions:
             self._ended.add(execution)
         return status == "RUNNING"
 
+    def has_ended(self, execution: str) -> bool:
+        """Whether an execution is known to have ended; Step Functions may not know one yet that has just begun."""
+        found = self.describe(execution)
+        return found is not None and found.status != "RUNNING"
+
     def stop(self, execution: str, cause: str) -> None:
         """Stop an execution; one that has ended, or never was, is no error."""
         try:

@@ -43,8 +43,11 @@ class LocksTable:
         return f"environment/{environment}" + (f"/{repository}" if self._mode == "parallel" else "")
 
     def request(self, key: str, contender: Contender, token: str = "") -> Answer:
-        """Ask for a lock, or for one's turn; with a token, a wait that is woken."""
-        return self._change(
+        """Ask for a lock, or for one's turn; with a token, a wait that is woken.
+
+        Who was stopped meanwhile, and whose end may have been heard already, gives back what was just written.
+        """
+        answer = self._change(
             key,
             lambda lock: request(
                 lock,
@@ -55,6 +58,9 @@ class LocksTable:
                 token=token,
             ),
         )
+        if self._executions.has_ended(contender.execution):
+            self.release(key, contender.execution)
+        return answer
 
     def release(self, key: str, execution: str) -> Answer:
         """Give a lock on; what is not held is not an error, so this may come twice."""

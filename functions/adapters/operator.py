@@ -98,15 +98,13 @@ def explain(error: Exception, stack: str) -> str | None:
     if isinstance(error, NoCredentialsError):
         return "no AWS credentials: log in (`aws sso login`), or name a profile in AWS_PROFILE"
     if isinstance(error, NoRegionError):
-        return "no region: set AWS_REGION, or `aws configure set region …`"
+        return "no region: set AWS_DEFAULT_REGION, or `aws configure set region …`"
     if isinstance(error, (Unreachable, HTTPClientError)):
         return f"AWS can't be reached: {error}; is the endpoint right, and does it run?"
     if isinstance(error, ClientError):
         code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
         if code in ("ResourceNotFoundException", "StateMachineDoesNotExist"):
-            return (
-                f"there is no stack {stack} in this account and region ({message}); choose with --stack and AWS_REGION"
-            )
+            return f"there is no stack {stack} in this account and region ({message}); choose with --stack and AWS_DEFAULT_REGION"
         if code in ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"):
             return f"AWS does not take these credentials ({code}): log in again (`aws sso login`)"
         return f"AWS refused {error.operation_name}: {code}: {message}"

@@ -75,12 +75,12 @@ class WaitsTable:
         return tuple(decode(Wait, row) for row in map(plain, answer["Items"]))
 
     def open(self) -> Iterator[tuple[Wait | None, Approval | None]]:
-        """Every wait that may still be ended, and every open request for approval, waited for or not."""
+        """Every wait that may still be ended, also one without a token yet, and every open request for approval."""
         for page in self._table.meta.client.get_paginator("scan").paginate(TableName=self._table.name):
             for row in map(plain, page["Items"]):
                 approval = decode(Approval, row["approval"]) if "approval" in row else None
                 if approval is None or approval.state == "open":
-                    yield decode(Wait, row) if row.get("token") else None, approval
+                    yield decode(Wait, row) if row.get("execution") else None, approval
 
     def sighting(self, repository: str) -> Sighting | None:
         """The head of a repository that was seen without an execution."""

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from functions.adapters.builds import Builds
+from functions.adapters.builds import BuildEnd, Builds
 from functions.adapters.clock import Clock
+from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.entry import Room
+from functions.waiting import KEEP, keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +21,18 @@ class Input:
     build_id: str
 
 
-ROOM = Room(allow=(*WaitsTable.WRITE, *Builds.READ, *TaskTokens.COMPLETE))
+ROOM = Room(allow=(*KEEP, *Builds.READ, *Builds.STOP, *TaskTokens.COMPLETE))
 
 
-def await_build(event: Input, waits: WaitsTable, builds: Builds, tokens: TaskTokens, clock: Clock) -> None:
+def await_build(
+    event: Input, waits: WaitsTable, builds: Builds, tokens: TaskTokens, executions: Executions, clock: Clock
+) -> None:
     """Token first, then the question: an end between the two is seen by one or by the other."""
     key = build_key(event.build_id)
-    waits.store(Wait(key, event.task_token, event.execution), clock.now())
+    if not keep(Wait(key, event.task_token, event.execution), waits, executions, clock):
+        builds.stop(event.build_id)  # its end may have been heard while this wait was gone again
+        tokens.succeed(event.task_token, BuildEnd("stopped", "who waited for it was stopped", ""))
+        return
     end = builds.read(event.build_id)
     if end.outcome != "running":
         tokens.succeed(event.task_token, end)

@@ -47,7 +47,7 @@ def plan_release(
     for stage in made.stages:
         frozen = environments.frozen(stage.environment.name)
         if frozen:
-            made = Plan("frozen", f"{stage.environment.name} is frozen since {frozen.since}: {frozen.reason}")
+            made = Plan("frozen", frozen.told(stage.environment.name))
             break
     deployments.note(
         event.deployment_id,

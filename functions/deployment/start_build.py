@@ -12,6 +12,7 @@ from functions.domain import budgets
 from functions.domain.environments import Environment
 from functions.domain.releases import Release
 from functions.entry import Room
+from functions.waiting import KEEP, keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Output:
     build_id: str
 
 
-ROOM = Room(allow=(*Builds.START, *Builds.STOP, *WaitsTable.WRITE, *Executions.ASK))
+ROOM = Room(allow=(*Builds.START, *Builds.STOP, *KEEP))
 
 
 def start_build(event: Input, builds: Builds, waits: WaitsTable, executions: Executions, clock: Clock) -> Output:
@@ -58,12 +59,8 @@ def belong(
     build_id: str, execution: str, builds: Builds, waits: WaitsTable, executions: Executions, clock: Clock
 ) -> None:
     """Note whose build this is, and stop it when that one has ended already; nobody's build (empty) is left alone."""
-    if not execution:
-        return
-    waits.store(Wait(build_key(build_id), "", execution), clock.now())
-    if not executions.is_running(execution):  # stopped meanwhile, and its end may have been heard already
+    if execution and not keep(Wait(build_key(build_id), "", execution), waits, executions, clock):
         builds.stop(build_id)
-        waits.forget(build_key(build_id))
 
 
 def _order(event: Input) -> BuildOrder:

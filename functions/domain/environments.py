@@ -76,6 +76,10 @@ class Freeze:
     by: str
     since: str
 
+    def told(self, environment: str) -> str:
+        """What somebody reads whose release may not enter: since when, by whom and why."""
+        return f"{environment} is frozen since {self.since} by {self.by}: {self.reason}"
+
 
 def outputs_of(part: str, states: Iterable[PartState]) -> dict[str, str]:
     """What the parts of the same repository put out (addresses, names), as one mapping."""

@@ -4,7 +4,6 @@ Rooms and workflows end their own things on every way they know. What is left ar
 out or broke: from the console, by a limit, by a fault nobody foresaw.
 """
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.builds import Builds
@@ -14,13 +13,14 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
-from functions.adapters.waits_table import Wait, WaitsTable
+from functions.adapters.waits_table import WaitsTable
 from functions.deployment.conclude import announcement
 from functions.domain.environments import Freeze
 from functions.domain.releases import Release
 from functions.domain.work_items import branch_key
 from functions.entry import Allow, Room, decode
 from functions.rollback import record_rollback
+from functions.waiting import END, end_all
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -49,13 +49,11 @@ class Workflows:
 ROOM = Room(
     allow=(
         *LocksTable.WRITE,
-        *WaitsTable.READ,
-        *WaitsTable.WRITE,
+        *END,
         *DeploymentsTable.READ,
         *DeploymentsTable.WRITE,
         *EnvironmentsTable.WRITE,
         *Executions.STOP,
-        *Builds.STOP,
         *Bus.PUT,
         *EnvironmentsTable.WRITE,
         *Workflows.ROLL_BACK,
@@ -79,7 +77,7 @@ def execution_ended(
     """Every step may come twice: locks and waits end once, an outcome is written once."""
     detail = event["detail"]
     execution, machine, name, status = (detail[k] for k in ("executionArn", "stateMachineArn", "name", "status"))
-    done = _end_waits(execution, waits, builds)
+    done = end_all(execution, waits, builds)
     if machine == workflows.deployment:
         done += _end_stages(name, status, deployments, executions, workflows)
         done += _tell(name, status, detail.get("error"), deployments, bus)
@@ -99,26 +97,6 @@ def execution_ended(
     return {"done": done}
 
 
-def _end_waits(execution: str, waits: WaitsTable, builds: Builds) -> list[str]:
-    """Builds of a dead execution are stopped, its approvals void."""
-    done = []
-    for wait in waits.of_execution(execution):
-        if wait.wait_key.startswith("build/"):
-            builds.stop(wait.wait_key.removeprefix("build/"))
-        if wait.wait_key.startswith("approval/"):
-            _void(wait, waits)
-        else:
-            waits.forget(wait.wait_key)
-        done.append(f"ended {wait.wait_key}")
-    return done
-
-
-def _void(wait: Wait, waits: WaitsTable) -> None:
-    approval = waits.approval(wait.wait_key.removeprefix("approval/"))
-    if approval and approval.state == "open":
-        waits.decide(replace(approval, state="void", reason="the deployment that asked was stopped"))
-
-
 def _end_stages(
     deployment_id: str, status: str, deployments: DeploymentsTable, executions: Executions, workflows: Workflows
 ) -> list[str]:
@@ -131,9 +109,15 @@ def _end_stages(
         if executions.is_running(execution):
             executions.stop(execution, f"its deployment ended as {status}")
             done.append(f"stopped {execution}")
-        elif executions.describe(execution) and _touched(executions.input(execution), deployments):
+        elif _has_failed(execution, executions) and _touched(executions.input(execution), deployments):
             done += _go_back(executions.input(execution), name, status, executions, workflows)
     return done
+
+
+def _has_failed(execution: str, executions: Executions) -> bool:
+    """A stage that came to its own end has told it to its deployment, also when it could not write it."""
+    found = executions.describe(execution)
+    return found is not None and found.status != "SUCCEEDED"
 
 
 def _tell(deployment_id: str, status: str, error: str | None, deployments: DeploymentsTable, bus: Bus) -> list[str]:

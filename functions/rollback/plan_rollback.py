@@ -1,21 +1,25 @@
-"""PlanRollback: read the ledger of a release in an environment, last change first."""
+"""PlanRollback: read the ledger of a release in an environment, last change first; what still changes it is stopped."""
 
 from dataclasses import dataclass
 
+from functions.adapters.builds import Builds
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.waits_table import WaitsTable
 from functions.domain.releases import Release
 from functions.domain.rollback import Step, in_force, steps
 from functions.entry import Room
+from functions.waiting import END, end_all
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Whose changes, and where."""
+    """Whose changes, and where; `started_by` is the execution that goes back, empty when a person asked."""
 
     deployment_id: str
     release: Release
     environment: str
+    started_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,22 @@ class Output:
     steps: tuple[Step, ...]
 
 
-ROOM = Room(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE, *EnvironmentsTable.READ))
+ROOM = Room(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE, *EnvironmentsTable.READ, *END))
 
 
-def plan_rollback(event: Input, deployments: DeploymentsTable, environments: EnvironmentsTable) -> Output:
-    """Reading changes nothing, so a second rollback plans the same and ends the same (R6)."""
+def plan_rollback(
+    event: Input,
+    deployments: DeploymentsTable,
+    environments: EnvironmentsTable,
+    waits: WaitsTable,
+    builds: Builds,
+) -> Output:
+    """The plan changes nothing, so a second rollback plans the same and ends the same (R6).
+
+    A build whose start, or end, was not heard may still be at work on what is put back now.
+    """
+    if event.started_by:
+        end_all(event.started_by, waits, builds)
     deployments.enter(event.deployment_id, event.environment, "rolling back")
     ledger, states = deployments.ledger(event.deployment_id), environments.parts(event.environment)
     return Output(steps(in_force(ledger, event.environment, event.deployment_id, states), event.environment))

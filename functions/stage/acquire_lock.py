@@ -62,8 +62,7 @@ def _refused(event: Input, environments: EnvironmentsTable) -> Output | None:
         return None
     frozen = environments.frozen(event.environment)
     if frozen:
-        reason = f"{event.environment} is frozen since {frozen.since} by {frozen.by}: {frozen.reason}"
-        return Output("frozen", reason)
+        return Output("frozen", frozen.told(event.environment))
     for state in environments.parts(event.environment).values():
         ours = state.running and state.running.source.startswith(f"sources/{event.release.repository}/")
         if ours and state.running and state.running.committed_at > event.release.committed_at:

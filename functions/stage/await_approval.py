@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from functions.adapters.clock import Clock
+from functions.adapters.executions import Executions
 from functions.adapters.lookout import Lookout
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import Wait, WaitsTable, approval_key
 from functions.domain.approvals import Approval, seen
 from functions.domain.environments import Environment
 from functions.entry import Room, encode
+from functions.waiting import KEEP, keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +35,22 @@ class Decided:
 
 
 _LOG = logging.getLogger(__name__)
-ROOM = Room(allow=(*WaitsTable.WRITE, *Lookout.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
+ROOM = Room(allow=(*KEEP, *Lookout.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
 
 
-def await_approval(event: Input, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, clock: Clock) -> None:
+def await_approval(
+    event: Input, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, executions: Executions, clock: Clock
+) -> None:
     """Token first, then the question; an approval past its end is written as expired here.
 
     Each ask also notes how the alarms stand: the page is open to the world, and must not be able to enter environments.
     """
     key = approval_key(event.approval_id)
     facts = {"environment": encode(event.environment)}
-    waits.store(Wait(key, event.task_token, event.execution, event.environment.name, facts), clock.now())
+    wait = Wait(key, event.task_token, event.execution, event.environment.name, facts)
+    if not keep(wait, waits, executions, clock):
+        tokens.succeed(event.task_token, Decided("void", "the deployment that asked was stopped"))
+        return
     stored = waits.approval(event.approval_id)
     if stored is None:
         tokens.succeed(event.task_token, Decided("void", f"the request {event.approval_id} is gone"))

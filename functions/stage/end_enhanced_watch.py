@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.adapters.executions import Executions
+from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import WaitsTable
+from functions.domain.releases import Release
 from functions.entry import Room
 
 if TYPE_CHECKING:
@@ -13,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Who has the environment now."""
+    """Who has the environment now, and for which release."""
 
     deployment_id: str
     execution: str
     environment: str
+    release: Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +48,23 @@ class EnhancedWatches:
         return execution.startswith(self._start)
 
 
-ROOM = Room(allow=(*WaitsTable.READ, *Executions.STOP))
+ROOM = Room(allow=(*WaitsTable.READ, *Executions.ASK, *Executions.STOP))
 
 
-def end_enhanced_watch(event: Input, waits: WaitsTable, executions: Executions, enhanced: EnhancedWatches) -> Output:
-    """Stages watch here too: where repositories do not wait for one another, another's must not be stopped."""
+def end_enhanced_watch(
+    event: Input, waits: WaitsTable, executions: Executions, enhanced: EnhancedWatches, locks: LocksTable
+) -> Output:
+    """Stages watch here too, and are never stopped; nor is who would take another lock than ours to go back."""
+
+    def under(repository: str) -> str:
+        return locks.key(event.environment, repository)
+
     watching = {
         wait.execution
         for wait in waits.of_environment(event.environment)
-        if wait.wait_key.startswith("watch/") and enhanced.owns(wait.execution)
+        if wait.wait_key.startswith("watch/")
+        and enhanced.owns(wait.execution)
+        and under(executions.input(wait.execution)["release"]["repository"]) == under(event.release.repository)
     }
     for execution in sorted(watching):
         executions.stop(execution, f"{event.deployment_id} has taken {event.environment}")

@@ -10,10 +10,11 @@ from functions.adapters.artifacts import Artifacts
 from functions.adapters.clock import Clock, iso
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.executions import Executions
 from functions.adapters.rollback_outlook import RollbackOutlook
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.topics import Topics
-from functions.adapters.waits_table import WaitsTable, approval_key
+from functions.adapters.waits_table import Wait, WaitsTable, approval_key
 from functions.domain.approvals import Approval, Shown, hash_secret, supersedes
 from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
@@ -22,6 +23,7 @@ from functions.domain.messages import approval_wanted
 from functions.domain.releases import Release
 from functions.entry import Room
 from functions.stage.await_approval import decided
+from functions.waiting import KEEP, keep
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -70,7 +72,7 @@ class ApprovalLinks:
 ROOM = Room(
     allow=(
         *WaitsTable.READ,
-        *WaitsTable.WRITE,
+        *KEEP,
         *EnvironmentsTable.READ,
         *DeploymentsTable.READ,
         *DeploymentsTable.WRITE,
@@ -93,9 +95,13 @@ def request_approval(
     topics: Topics,
     tokens: TaskTokens,
     links: ApprovalLinks,
+    executions: Executions,
     clock: Clock,
 ) -> Output:
-    """A repetition finds its request by the same id and mails further links: of secrets only hashes are kept."""
+    """A repetition finds its request by the same id and mails further links: of secrets only hashes are kept.
+
+    Like a build, a request belongs to its execution from the start (P9).
+    """
     environment, now = event.environment, clock.now()
     approval_id = sha256(f"{event.execution}/{event.purpose}/{event.reason}".encode()).hexdigest()[:24]
     secrets = {to: token_urlsafe(32) for to in _recipients(environment)}
@@ -120,6 +126,8 @@ def request_approval(
     )
     # Written before the others are read: of two that ask at once, at least one sees the other.
     waits.save_approval(approval, now)
+    if not keep(Wait(approval_key(approval_id), "", event.execution, environment.name), waits, executions, clock):
+        return Output(approval_id)
     others = [other for other in waits.approvals_of(approval.environment) if other.approval_id != approval_id]
     if any(supersedes(other, approval) for other in others):
         _supersede(waits.approval(approval_id) or approval, waits, tokens)

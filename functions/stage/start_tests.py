@@ -14,6 +14,7 @@ from functions.domain.environments import Environment, outputs_of
 from functions.domain.manifests import AfterDeploy
 from functions.domain.releases import Release
 from functions.entry import Room
+from functions.waiting import KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Input:
     execution: str = ""
 
 
-ROOM = Room(allow=(*Builds.START, *Builds.STOP, *EnvironmentsTable.READ, *WaitsTable.WRITE, *Executions.ASK))
+ROOM = Room(allow=(*Builds.START, *Builds.STOP, *EnvironmentsTable.READ, *KEEP))
 
 
 def start_tests(

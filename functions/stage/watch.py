@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field, replace
 
 from functions.adapters.clock import Clock
+from functions.adapters.executions import Executions
 from functions.adapters.lookout import Lookout
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.environments import Environment
 from functions.domain.watches import Accepted, Watch, judge
 from functions.entry import Room, decode, encode
+from functions.waiting import KEEP, keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,12 @@ class Input:
     accepted: Accepted = field(default_factory=Accepted)
 
 
-ROOM = Room(allow=(*WaitsTable.WRITE, *Lookout.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
+ROOM = Room(allow=(*KEEP, *Lookout.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
 
 
-def watch(event: Input, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, clock: Clock) -> Watch:
+def watch(
+    event: Input, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, executions: Executions, clock: Clock
+) -> Watch:
     """Token first, then the look: an alarm between the two is seen by one or by the other."""
     key = watch_key(event.environment.name, event.execution)
     known = waits.find(key)
@@ -39,7 +43,10 @@ def watch(event: Input, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens,
         "accepted": encode(event.accepted),
     }
     wait = Wait(key, event.task_token, event.execution, event.environment.name, facts)
-    waits.store(wait, clock.now())
+    if not keep(wait, waits, executions, clock):
+        over = Watch("watching", f"{event.execution} has ended, and watches nothing any more")
+        tokens.succeed(event.task_token, over)
+        return over
     seen = failed_before(wait) or judge(
         lookout.alarms(event.environment),
         lookout.probes(event.environment),

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, replace
 
+from functions.adapters.builds import Builds
 from functions.adapters.clock import Clock
 from functions.adapters.github.board import Board
 from functions.adapters.github.pull_requests import PullRequests
+from functions.adapters.waits_table import WaitsTable
 from functions.adapters.work_items_table import WorkItemsTable
 from functions.adapters.worker_rules import WorkerRules
 from functions.domain.work_items import Ending, Item, Result, ended
 from functions.entry import Room
+from functions.waiting import END, end_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,26 @@ class Output:
     finished_at: str
 
 
-ROOM = Room(allow=(*WorkItemsTable.READ, *WorkItemsTable.WRITE, *PullRequests.USE), memory_mb=512, timeout_seconds=120)
+ROOM = Room(
+    allow=(*WorkItemsTable.READ, *WorkItemsTable.WRITE, *PullRequests.USE, *END), memory_mb=512, timeout_seconds=120
+)
 
 
 def conclude(
-    event: Input, board: Board, github: PullRequests, records: WorkItemsTable, rules: WorkerRules, clock: Clock
+    event: Input,
+    board: Board,
+    github: PullRequests,
+    records: WorkItemsTable,
+    rules: WorkerRules,
+    waits: WaitsTable,
+    builds: Builds,
+    clock: Clock,
 ) -> Output:
-    """Card and comment come first and may come twice; the record, written last, says that both are done."""
+    """Card and comment come first and may come twice; the record, written last, says that both are done.
+
+    A build that was started, and whose start was not heard, must not work on the branch beside the next attempt's.
+    """
+    end_all(event.execution, waits, builds)
     state = settle(event, board, github, records, rules)
     return told(event, state, clock)
 

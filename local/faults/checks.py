@@ -1,17 +1,18 @@
 """What must hold after every row: nothing is left behind, and what happened is known and told once."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from local.faults.lanes import Lane
-from local.faults.plans import Row
-from local.faults.scenarios import Play
+if TYPE_CHECKING:
+    from local.faults.plays import Play
+    from local.faults.releases import Release
 
 
-def left_behind(play: Play) -> Iterator[str]:
-    """Whatever a deployment that has ended still holds: executions, the lock, builds, waits."""
+def left_behind(play: "Play", key: str) -> Iterator[str]:
+    """Whatever a play that is over still holds: executions, its lock, builds, waits."""
     ground = play.ground
     yield from (f"{execution.rpartition(':')[2]} still runs" for execution in ground.running(play.name))
-    lock = ground.locks.read(f"environment/{play.lane.name}")
+    lock = ground.locks.read(key)
     if lock.owner and lock.owner.execution.rpartition(":")[2].startswith(play.name):
         yield f"the lock is still held by {lock.owner.execution.rpartition(':')[2]}"
     for waiter in lock.waiters:
@@ -19,15 +20,20 @@ def left_behind(play: Play) -> Iterator[str]:
             yield f"{waiter.contender.execution.rpartition(':')[2]} still stands in line for the lock"
     yield from (f"{build} runs, or ran on after the end" for build in ground.builds_left(play.name))
     for wait in ground.tables["waits"].scan(ConsistentRead=True)["Items"]:
+        mine = str(wait.get("execution", "")).rpartition(":")[2].startswith(play.name)
+        if mine and not wait["waitKey"].startswith("approval/"):
+            yield f"the wait {wait['waitKey']} is still there"
+
+
+def open_requests(play: "Release") -> Iterator[str]:
+    """Approvals that nobody waits for."""
+    for wait in play.ground.tables["waits"].scan(ConsistentRead=True)["Items"]:
         approval = wait.get("approval", {})
-        if str(wait.get("execution", "")).rpartition(":")[2].startswith(play.name):
-            if not wait["waitKey"].startswith("approval/") or approval.get("state") == "open":
-                yield f"the wait {wait['waitKey']} is still there"
-        elif approval.get("deploymentId") == play.name and approval.get("state") == "open":
+        if approval.get("deploymentId") == play.name and approval.get("state") == "open":
             yield f"the request {wait['waitKey']} is still open"
 
 
-def misplaced(play: Play, known: set[str]) -> Iterator[str]:
+def misplaced(play: "Release") -> Iterator[str]:
     """Whatever is wrong with what runs: an answer nobody knows, or a record that says otherwise; frozen is an end."""
     ground = play.ground
     if ground.environments.frozen(play.lane.name):
@@ -35,7 +41,7 @@ def misplaced(play: Play, known: set[str]) -> Iterator[str]:
     if ground.record(play.name).get("outcome") == "unknown":
         yield f"the outcome is unknown, and {play.lane.name} is not frozen"
     answers = ground.answers(play.lane)
-    if answers not in known:
+    if answers not in play.known:
         yield f"{play.lane.name} answers as {answers[:12] or 'nothing'}, which is no known release"
     states = ground.environments.parts(play.lane.name)
     recorded = {name: s.running.commit for name, s in states.items() if s.running}
@@ -44,7 +50,7 @@ def misplaced(play: Play, known: set[str]) -> Iterator[str]:
         yield f"{play.lane.name} answers as {answers[:12]}, recorded is {str(part)[:12]}"
 
 
-def untold(play: Play, row: Row | None) -> Iterator[str]:
+def untold(play: "Release") -> Iterator[str]:
     """Exactly one outcome in the record, and told; an announcement that was hit itself may come once more."""
     record = play.ground.record(play.name)
     if "outcome" not in record:
@@ -55,15 +61,17 @@ def untold(play: Play, row: Row | None) -> Iterator[str]:
         yield f"the outcome {record['outcome']} was not told"
     if set(said) - {record["outcome"]}:
         yield f"told {said}, recorded {record['outcome']}"
+    row = play.row
     hit = row and row.workflow == "deployment" and (row.announces or row.state == "Conclude")
     if len(said) > 1 and not hit:
         yield f"the outcome was told {len(said)} times"
 
 
-def settled(lane: Lane, play: Play) -> Iterator[str]:
+def settled(play: "Release") -> Iterator[str]:
     """After a rerun: the release runs, and is known to be good."""
-    if play.ground.answers(lane) != play.commit:
-        yield f"after the rerun {lane.name} answers as {play.ground.answers(lane)[:12]}, not as {play.commit[:12]}"
-    for name, state in play.ground.environments.parts(lane.name).items():
+    answers = play.ground.answers(play.lane)
+    if answers != play.commit:
+        yield f"after the rerun {play.lane.name} answers as {answers[:12]}, not as {play.commit[:12]}"
+    for name, state in play.ground.environments.parts(play.lane.name).items():
         if not state.good or state.good.commit != play.commit:
             yield f"after the rerun {name} is not known as good"

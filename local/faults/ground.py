@@ -7,6 +7,7 @@ import urllib.error
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,17 +22,21 @@ from functions.adapters.records import plain
 from functions.adapters.task_tokens import TaskTokens
 from functions.entry import camel
 from local.approver import Approver
-from local.faults.lanes import Lane
+from local.faults.lanes import BOARD, Lane
 from local.faults.plans import Plans
-from local.platform import Platform
+from local.platform import PROJECT, Platform
 from local.service import ask
+from local.settings import worker
 from statemachines.definitions import WORKFLOWS
 
+_BACKSTOPS = ("buildSeconds", "approvalSeconds", "lockSeconds", "watchSeconds", "enhancedSeconds", "pushSeconds")
 BACKSTOP_SECONDS = 5  # shorter ones are refused by the settings
 # Short, for a timeout is waited for; long enough for a cold start on a busy machine.
-_FUNCTION_SECONDS = 12
+_FUNCTION_SECONDS = 25
 _WAIT_SCALE = 0.02
 _MAIL_SECONDS = 0.2
+# The workflows that live as long as their builds; a stage's builds are its deployment's.
+_BUILDING = ("deployment", "rollback", "work_item")
 
 
 class Ground:
@@ -42,16 +47,17 @@ class Ground:
     ) -> None:
         self._function_seconds = function_seconds
         self.lanes = lanes
-        self._say = say
+        self.say = say
         self.plans = Plans(root / "faults")
-        backstops = dict.fromkeys(("buildSeconds", "approvalSeconds", "lockSeconds", "watchSeconds"), BACKSTOP_SECONDS)
+        backstops = dict.fromkeys(_BACKSTOPS, BACKSTOP_SECONDS)
         self.platform = Platform(
             root,
             "test",
             say,
             changes={
                 "repositories": [lane.repository for lane in lanes],
-                "environments": [lane.settings() for lane in lanes],
+                "environments": [lane.settings() for lane in lanes if lane.kind is not BOARD],
+                "worker": worker(PROJECT, concurrency=max(1, sum(lane.kind is BOARD for lane in lanes))),
                 "backstops": backstops,
             },
             variables={"FAULT_PLANS": str(self.plans.folder)},
@@ -85,7 +91,8 @@ class Ground:
         self.machines = {name: outputs[f"{camel(name)}Workflow"] for name in WORKFLOWS}
         resource = clients.session.resource("dynamodb", endpoint_url=self.platform.emulator.endpoint)
         self.tables: dict[str, Any] = {
-            name: resource.Table(outputs[f"{name}Table"]) for name in ("deployments", "environments", "locks", "waits")
+            name: resource.Table(outputs[f"{name}Table"])
+            for name in ("deployments", "environments", "locks", "waits", "workItems")
         }
         self.environments = EnvironmentsTable(self.tables["environments"])
         self.locks = LocksTable(self.tables["locks"], Executions(self.sfn), TaskTokens(self.sfn), Clock(), "superseded")
@@ -183,22 +190,24 @@ class Ground:
         mine = (row for row in rows if not row["waitKey"].startswith("approval/"))
         return any(str(row.get("execution", "")).rpartition(":")[2].startswith(f"{name}-") for row in mine)
 
+    def waiting(self) -> set[str]:
+        """The keys of all waits."""
+        return {row["waitKey"] for row in self.tables["waits"].scan(ConsistentRead=True)["Items"]}
+
     def builds_left(self, name: str) -> list[str]:
-        """The builds of a deployment that run, or that ran to their own end although the deployment had ended."""
-        deployment = self.machines["deployment"].replace(":stateMachine:", ":execution:") + f":{name}"
-        over = self.sfn.describe_execution(executionArn=deployment).get("stopDate")
+        """The builds of a deployment or a card that run, or that ran to their own end when nothing wanted them."""
         codebuild = self.platform.clients.client("codebuild")
         ids = codebuild.list_builds(sortOrder="DESCENDING")["ids"][:60]
         builds = codebuild.batch_get_builds(ids=ids)["builds"] if ids else []
-        variable = {"name": "KIRO_DEPLOYMENT", "value": name, "type": "PLAINTEXT"}
-        return [
-            b["id"]
-            for b in builds
-            if variable in b["environment"]["environmentVariables"]
-            and (
-                b["buildStatus"] == "IN_PROGRESS" or (over and b["buildStatus"] == "SUCCEEDED" and b["endTime"] > over)
-            )
-        ]
+        mine = [b for b in builds if _ordered_by(b, name)]
+        wanting = (e for workflow in _BUILDING for e in self.of_workflow(name, workflow))
+        wanted = [self._lifetime(execution) for execution in wanting] if mine else []
+        return [b["id"] for b in mine if b["buildStatus"] == "IN_PROGRESS" or _ran_on(b, wanted)]
+
+    def _lifetime(self, execution: str) -> tuple[datetime, datetime]:
+        """From when to when an execution ran; one that runs has no end yet."""
+        found = self.sfn.describe_execution(executionArn=execution)
+        return found["startDate"], found.get("stopDate", datetime.max.replace(tzinfo=UTC))
 
     def _open_ears(self) -> None:
         clients, bus = self.platform.clients, self.platform.outputs["eventBus"]
@@ -217,7 +226,7 @@ class Ground:
                 while messages := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
                     for message in messages:
                         event = json.loads(message["Body"])
-                        said = self.told[event["detail"].get("deploymentId", "")]
+                        said = self.told[event["detail"].get("deploymentId") or event["detail"].get("workId", "")]
                         said.append((event["detail-type"], event["detail"]))
                         sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
 
@@ -227,6 +236,20 @@ class Ground:
         while not self._stopping.wait(_MAIL_SECONDS):
             with suppress(RuntimeError, OSError, ClientError):
                 approver.look()
+
+
+def _ordered_by(build: Any, name: str) -> bool:
+    """Whether a build was started for a deployment, or for an attempt at a card."""
+    told = {one["name"]: one["value"] for one in build["environment"]["environmentVariables"]}
+    whose = str(told.get("KIRO_DEPLOYMENT", ""))
+    return whose == name or whose.startswith(f"{name}-")
+
+
+def _ran_on(build: Any, wanted: list[tuple[datetime, datetime]]) -> bool:
+    """Whether it came to its own end, and not within the time of one who wanted it."""
+    if build["buildStatus"] != "SUCCEEDED":
+        return False
+    return not any(since <= build["startTime"] and build["endTime"] <= until for since, until in wanted)
 
 
 def wait_for(found: Callable[[], Any], seconds: float, pause: float = 0.1) -> Any:

@@ -3,6 +3,7 @@
 import io
 import time
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,8 +53,28 @@ phases:
 artifacts:
   files: [outputs.json]
 """
+_AFTER_DEPLOY = """gates:
+  afterDeploy:
+    {name}:
+      buildspec: tests.yml
+      junit: [junit.xml]
+"""
+_TESTS = """version: 0.2
+phases:
+  build:
+    commands:
+      - sleep 0.7
+artifacts:
+  files: [junit.xml]
+"""
 _JUNIT = '<testsuite tests="1"><testcase classname="hello" name="greets"/></testsuite>'
 _COVERAGE = '<coverage line-rate="1" branch-rate="1" lines-valid="1" lines-covered="1" version="1" timestamp="1"/>'
+# Its tests have run already: what a card's build does with them is proved elsewhere.
+_WORKED_ON = {
+    ".kiro/worker.json": '{"test": ["true"], "junit": "junit.xml", "cobertura": "coverage.xml"}',
+    "junit.xml": _JUNIT,
+    "coverage.xml": _COVERAGE,
+}
 _SERVICE = """import json
 from pathlib import Path
 
@@ -66,15 +87,20 @@ def handler(event, context):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an environment asks of a release."""
+    """What an environment asks of a release; `tested` means once more, in the environment."""
 
     name: str
     approval: bool
     watch_seconds: int
+    enhanced_watch_seconds: int = 0
+    tested: bool = False
 
 
 CALM = Kind("calm", approval=False, watch_seconds=0)
 CAREFUL = Kind("careful", approval=True, watch_seconds=3)
+THOROUGH = Kind("thorough", approval=False, watch_seconds=0, enhanced_watch_seconds=3, tested=True)
+# No environment: a repository whose branches are worked on.
+BOARD = Kind("board", approval=False, watch_seconds=0)
 
 
 @dataclass(slots=True)
@@ -107,12 +133,18 @@ class Lane:
             "name": self.name,
             "approval": self.kind.approval,
             "watchSeconds": self.kind.watch_seconds,
+            "enhancedWatchSeconds": self.kind.enhanced_watch_seconds,
             "stabiliseSeconds": 1,
             "functions": [self.function],
         }
 
     def furnish(self, platform: Platform) -> None:
         """What an operator and an author had done before the first release: function, address, alarm, commits."""
+        repository = platform.github.repository(self.repository).git
+        if self.kind is BOARD:
+            begin = imported("refs/heads/main", "feat: begin [skip ci]", _WORKED_ON)
+            repository.run("fast-import", "--quiet", stdin=begin)
+            return
         self.url = _function(platform, self.function)
         platform.clients.client("cloudwatch").put_metric_alarm(
             AlarmName=self.alarm,
@@ -127,9 +159,8 @@ class Lane:
             TreatMissingData="ignore",  # so that it stays as a row sets it
         )
         self.ring(platform.clients, rings=False)
-        repository = platform.github.repository(self.repository).git
-        repository.run("fast-import", "--quiet", stdin=self._history().encode())
-        self.commits = repository.text("rev-list", "--reverse", "main").splitlines()
+        repository.run("fast-import", "--quiet", stdin=self._history())
+        *self.commits, _ = repository.text("rev-list", "--reverse", "main").splitlines()
 
     def ring(self, clients: Clients, *, rings: bool) -> None:
         """Let the alarm ring, or be quiet."""
@@ -138,25 +169,37 @@ class Lane:
             AlarmName=self.alarm, StateValue=state, StateReason="a row says so"
         )
 
-    def _history(self) -> str:
-        """Commits a second apart, in the form of `git fast-import`: order is decided by their time."""
+    def _history(self) -> bytes:
+        """Commits a second apart: order is decided by their time; the last one asks not to be started by itself."""
         files = {
-            "delivery.yml": _MANIFEST.format(name=self.name, function=self.function, url=self.url, alarm=self.alarm),
+            "delivery.yml": _MANIFEST.format(name=self.name, function=self.function, url=self.url, alarm=self.alarm)
+            + (_AFTER_DEPLOY.format(name=self.name) if self.kind.tested else ""),
             "build.yml": _BUILD,
             "infrastructure.yml": _INFRASTRUCTURE.format(url=self.url),
+            "tests.yml": _TESTS,
             "junit.xml": _JUNIT,
             "coverage.xml": _COVERAGE,
             "hello.py": _SERVICE,
         }
         first = int(time.time()) - COMMITS
-        out = []
-        for number in range(COMMITS):
-            message = f"feat: change {number}"
-            out.append(f"commit refs/heads/main\ncommitter Ada Lovelace <ada@example.com> {first + number} +0000\n")
-            out.append(f"data {len(message)}\n{message}\n")
-            changed = {"number.txt": str(number), **(files if number == 0 else {})}
-            out += [f"M 644 inline {path}\ndata {len(text.encode())}\n{text}\n" for path, text in changed.items()]
-        return "".join(out)
+        commits = [
+            imported(
+                "refs/heads/main",
+                f"feat: change {number}",
+                {"number.txt": str(number), **(files if number == 0 else {})},
+                at=first + number,
+            )
+            for number in range(COMMITS)
+        ]
+        return b"".join([*commits, imported("refs/heads/main", "chore: wait [skip ci]", {}, at=first + COMMITS)])
+
+
+def imported(ref: str, message: str, files: Mapping[str, str], *, at: int = 0, start: str = "") -> bytes:
+    """A commit in the form of `git fast-import`; `start` is where a new branch begins, without it the ref goes on."""
+    out = [f"commit {ref}\ncommitter Ada Lovelace <ada@example.com> {at or int(time.time())} +0000\n"]
+    out.append(f"data {len(message)}\n{message}\n" + (f"from {start}\n" if start else ""))
+    out += [f"M 644 inline {path}\ndata {len(text.encode())}\n{text}\n" for path, text in files.items()]
+    return "".join(out).encode()
 
 
 def _function(platform: Platform, name: str) -> str:

@@ -5,17 +5,18 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.faults import checks
+from local.faults.cards import put_up
 from local.faults.ground import Ground
-from local.faults.lanes import CALM, CAREFUL, Kind, Lane
+from local.faults.lanes import BOARD, CALM, CAREFUL, THOROUGH, Kind, Lane
 from local.faults.plans import Row
-from local.faults.scenarios import SCENARIOS, Play, Scenario, StuckError, settle
+from local.faults.plays import Play, StuckError, settle
+from local.faults.releases import Release
+from local.faults.scenarios import SCENARIOS, Scenario
 
-_SETTLE_SECONDS = 8
 # Cold functions on a busy machine may time out once.
 _FIRST_RELEASES = 3
 
@@ -78,8 +79,9 @@ class Matrix:
         return [verdicts[row] for row in rows]
 
     def prepare(self) -> None:
-        """Bring a first good release to every lane."""
-        self._side_by_side([(lane.kind, self._prepare) for lane in self.ground.lanes], each=True)
+        """Bring a first good release to every environment."""
+        places = (lane.kind for lane in self.ground.lanes if lane.kind is not BOARD)
+        self._side_by_side([(kind, self._prepare) for kind in places], each=True)
 
     def _side_by_side(self, jobs: Iterable[tuple[Kind, Callable[[Lane], None]]], *, each: bool = False) -> None:
         """Every lane takes the next job of its kind, or, with `each`, the one job that is its own."""
@@ -115,10 +117,10 @@ class Matrix:
         for _ in range(_FIRST_RELEASES):
             play = self.next(lane, None)
             SCENARIOS["good"].play(play)
-            record = play.ground.record(play.name)
-            if record.get("outcome") == "deployed":
+            if play.outcome == "deployed":
                 return
-        raise StuckError(f"{lane.name}: the first release ended {record.get('outcome')}: {record.get('reason')}")
+        reason = self.ground.record(play.name).get("reason")
+        raise StuckError(f"{lane.name}: the first release ended {play.outcome}: {reason}")
 
     def _rehearse(self, wanted: set[tuple[str, str]], *, everything: bool) -> None:
         """Play scenarios without a fault until every wanted state was reached, and remember which reaches what."""
@@ -129,7 +131,13 @@ class Matrix:
                     if not everything and not wanted - set(self._reached):
                         return
                 one = self.next(lane, None)
-                scenario.play(one)
+                try:
+                    scenario.play(one)
+                except StuckError as error:
+                    self.ground.say(f"the scenario {scenario.name} does not work without a fault either: {error}")
+                    one.mend()
+                finally:
+                    one.disarm()
                 visited = self.ground.visited(one.name)
                 with self._lock:
                     for place in visited:
@@ -143,8 +151,11 @@ class Matrix:
             names.sort(key=order.index)
 
     def next(self, lane: Lane, row: Row | None) -> Play:
-        """The next release of a lane, with a fault or without."""
-        return Play(self.ground, lane, lane.commits.pop(0), f"r{next(self._numbers)}", row)
+        """The next release or card of a lane, with a fault or without."""
+        name = f"r{next(self._numbers)}"
+        if lane.kind is BOARD:
+            return put_up(self.ground, lane, name, row)
+        return Release(self.ground, lane, name, row, commit=lane.commits.pop(0))
 
     def _play(self, row: Row, scenarios: list[Scenario], lane: Lane) -> Verdict:
         """Play a row on the first scenario of this lane's kind in which the fault happens at all."""
@@ -157,82 +168,38 @@ class Matrix:
     def _judge(self, row: Row, scenario: Scenario, lane: Lane) -> Verdict:
         play = self.next(lane, row)
         verdict, started = Verdict(row, scenario.name), time.monotonic()
-        known = {self.ground.answers(lane), play.commit}
         try:
             scenario.play(play)
-            verdict.problems = settle(_SETTLE_SECONDS, lambda: self.wrong(play, known))
-            verdict.outcome = str(self.ground.record(play.name).get("outcome", "none"))
-            if not self.ground.plans.struck(play.name) and not verdict.problems:
+            verdict.problems = settle(play, play.wrong)
+            verdict.outcome = play.outcome
+            if not play.disarm() and not verdict.problems:
                 verdict.problems = [_NEVER]
-            self.ground.plans.remove(play.name)
-            verdict.problems += self._again(play, lane)
+            verdict.problems += play.again()
         except StuckError as error:
             verdict.problems.append(str(error))
         except Exception:  # a row that breaks the harness is a row that fails
             verdict.problems.append(traceback.format_exc(limit=-3))
         finally:
-            self.ground.plans.remove(play.name)
+            play.disarm()
         if verdict.problems and verdict.problems != [_NEVER]:
-            self._mend(lane)
+            play.mend()
         verdict.seconds = time.monotonic() - started
         return verdict
 
-    def wrong(self, play: Play, known: set[str]) -> list[str]:
-        """Everything that does not hold now; `known` are the commits that may answer."""
-        return [
-            *checks.left_behind(play),
-            *checks.misplaced(play, known),
-            *checks.untold(play, play.row),
-        ]
 
-    def _again(self, play: Play, lane: Lane) -> list[str]:
-        """The same release once more, by hand: refused while frozen, and deployed or skipped after that."""
-        again = Play(self.ground, lane, play.commit, f"{play.name}again")
-        if self.ground.environments.frozen(lane.name):
-            refused = Play(self.ground, lane, play.commit, f"{play.name}refused")
-            refused.await_end(refused.deploy())
-            record = self.ground.record(refused.name)
-            if record.get("outcome") != "failed" or "frozen" not in record.get("reason", ""):
-                return [f"frozen, but a rerun was not refused: {record.get('outcome')}: {record.get('reason')}"]
-            self.ground.environments.freeze(lane.name, None)
-        again.await_end(again.deploy())
-        record = self.ground.record(again.name)
-        if record.get("outcome") not in ("deployed", "skipped"):
-            return [f"the rerun ended {record.get('outcome')}: {record.get('reason')}"]
-        return settle(_SETTLE_SECONDS, lambda: [*self.wrong(again, {play.commit}), *checks.settled(lane, again)])
-
-    def _mend(self, lane: Lane) -> None:
-        """After a row that failed the next one starts on clean ground."""
-        for machine in self.ground.machines.values():
-            for row in self.ground.sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
-                given = self.ground.given(row["executionArn"])
-                if lane.name in (given.get("environment") or {}).get("name", "") or (
-                    given.get("repository") == lane.repository
-                ):
-                    self.ground.stop(row["executionArn"])
-        lane.ring(self.ground.clients, rings=False)
-        time.sleep(1)
-        key = f"environment/{lane.name}"
-        for _ in range(_LINE):
-            owner = self.ground.locks.read(key).owner
-            if owner:
-                self.ground.locks.release(key, owner.execution)
-        self.ground.environments.freeze(lane.name, None)
-        again = self.next(lane, None)
-        try:
-            again.await_end(again.deploy())
-        except StuckError:
-            return
-
-
-# More never stand in one line here.
-_LINE = 5
 _NEVER = "the fault never struck"
 
 
-def lanes(calm: int, careful: int) -> list[Lane]:
-    """So many environments of each kind."""
-    return [Lane(f"calm-{n}", CALM) for n in range(calm)] + [Lane(f"careful-{n}", CAREFUL) for n in range(careful)]
+def lanes(kinds: Mapping[Kind, int]) -> list[Lane]:
+    """So many of each kind."""
+    return [Lane(f"{kind.name}-{number}", kind) for kind, count in kinds.items() for number in range(count)]
+
+
+def kinds_of(rows: Sequence[Row], count: int) -> dict[Kind, int]:
+    """So many lanes of each kind on which one of the rows may be played; releases have three kinds, cards one."""
+    cards = any(row.workflow == "work_item" for row in rows)
+    releases = any(row.workflow != "work_item" for row in rows)
+    return {kind: count for kind in (CALM, CAREFUL, THOROUGH, BOARD) if (cards if kind is BOARD else releases)}
 
 
 def play(
@@ -240,14 +207,12 @@ def play(
     rows: Sequence[Row],
     told: Callable[[Verdict], None],
     say: Callable[[str], None],
-    *,
-    calm: int = 3,
-    careful: int = 3,
+    kinds: Mapping[Kind, int],
     rehearsed: str = "",
 ) -> list[Verdict]:
     """Bring a platform up, play the rows on it, and answer how each ended.
 
     `rehearsed` names the scenario that is known to reach every row's state; else that is found out first.
     """
-    with Ground(root, lanes(calm, careful), say) as ground:
+    with Ground(root, lanes(kinds), say) as ground:
         return Matrix(ground, told).run(rows, rehearsed)

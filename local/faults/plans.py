@@ -42,8 +42,13 @@ class Row:
 
     @property
     def nests(self) -> bool:
-        """Whether the state starts another execution and waits for it."""
+        """Whether the state starts another execution."""
         return _NESTED in self.task["Resource"]
+
+    @property
+    def waits_for_nested(self) -> bool:
+        """Whether it stays in the state until that execution has ended."""
+        return ".sync" in self.task["Resource"]
 
 
 def rows() -> Iterator[Row]:
@@ -72,7 +77,8 @@ def _faults(name: str, state: dict[str, Any]) -> tuple[str, ...]:
     if _SEND in state["Resource"]:
         return (*EVENT_FAULTS, "stop")
     if _NESTED in state["Resource"]:
-        return ("stop", "stop-nested")
+        # One that it does not wait for runs on by itself: a stop here is a stop in the next state.
+        return ("stop", "stop-nested") if ".sync" in state["Resource"] else ("stop-nested",)
     raise ValueError(f"{name}: no fault is known for the resource {state['Resource']}; add it to local/faults/plans.py")
 
 
@@ -87,19 +93,20 @@ class Plans:
         """From now on the row's fault waits for this deployment; a nested execution is stopped from outside instead."""
         if row.nests:
             return
-        plan = {
-            "deployment": deployment,
-            "machine": machine,
-            "state": row.state,
-            "fault": row.fault,
-            "turn": 1,
-            "room": "" if row.announces else module_of(row.workflow, row.state),
-            "announces": row.announces,
-        }
+        room = "" if row.announces else module_of(row.workflow, row.state)
+        plan = {"deployment": deployment, "machine": machine, "turn": 1, "room": room, "announces": row.announces}
+        self._put(deployment, {**plan, "state": row.state, "fault": row.fault})
+
+    def break_room(self, workflow: str, state: str, deployment: str) -> None:
+        """From now on a room fails for this deployment whenever it is called, in whichever state."""
+        plan = {"deployment": deployment, "fault": "broken", "state": state, "room": module_of(workflow, state)}
+        self._put(f"{deployment}.{state}", plan)
+
+    def _put(self, name: str, plan: dict[str, Any]) -> None:
         # renamed into place: a function must never read half a plan
-        draft = self.folder / f"{deployment}.draft"
+        draft = self.folder / f"{name}.draft"
         draft.write_text(json.dumps(plan), "utf-8")
-        draft.rename(self.folder / f"{deployment}.json")
+        draft.rename(self.folder / f"{name}.json")
 
     def struck(self, deployment: str) -> bool:
         """Whether the fault has happened."""
@@ -111,4 +118,5 @@ class Plans:
 
     def remove(self, deployment: str) -> None:
         """Nothing more happens to this deployment."""
-        (self.folder / f"{deployment}.json").unlink(missing_ok=True)
+        for plan in (self.folder / f"{deployment}.json", *self.folder.glob(f"{deployment}.*.json")):
+            plan.unlink(missing_ok=True)

@@ -1,85 +1,27 @@
-"""The ways of a release that rows are played on; which one reaches a state is found out by rehearsing them."""
+"""The ways that rows are played on; which one reaches a state is found out by rehearsing them."""
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from functions.domain.locks import Contender
-from local.faults.ground import Ground, wait_for
-from local.faults.lanes import CALM, CAREFUL, Kind, Lane
-from local.faults.plans import Row
+from local.faults.cards import work
+from local.faults.lanes import BOARD, CALM, CAREFUL, THOROUGH, Kind
+from local.faults.plays import StuckError
+from local.faults.releases import Release
 
-PATIENCE_SECONDS = 90
-_PAUSE = 0.15
 _LINE_SECONDS = 12
 _RING_SECONDS = 2.5
 
 
-class StuckError(RuntimeError):
-    """An execution did not end in time; the text says where it stood."""
-
-
-@dataclass
-class Play:
-    """One release on its way, with the fault that waits for it."""
-
-    ground: Ground
-    lane: Lane
-    commit: str
-    name: str
-    row: Row | None = None
-
-    def deploy(self) -> str:
-        """Start the deployment of the commit."""
-        given = {
-            "repository": self.lane.repository,
-            "ref": "refs/heads/main",
-            "commit": self.commit,
-            "trigger": "operator",
-        }
-        return self.ground.start("deployment", self.name, given)
-
-    def arm(self) -> None:
-        """From now on the row's fault may strike."""
-        if self.row:
-            self.ground.plans.write(self.row, self.name, self.ground.machines[self.row.workflow])
-
-    def await_end(self, execution: str, look: Callable[[], None] = lambda: None) -> None:
-        """Look now and then until the execution, and everything on its behalf, has ended."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while self.ground.status(execution) == "RUNNING" or self.ground.running(self.name):
-            look()
-            self._stop_nesting()
-            if time.monotonic() > deadline:
-                stood = {e.rpartition(":")[2]: list(self.ground.states(e))[-1] for e in self.ground.running(self.name)}
-                raise StuckError(f"still running after {PATIENCE_SECONDS} s: {stood or execution}")
-            time.sleep(_PAUSE)
-
-    def _stop_nesting(self) -> None:
-        """A person who stops an execution while it waits for another one, or that other one."""
-        if not self.row or not self.row.nests or self.ground.plans.struck(self.name):
-            return
-        for execution in self.ground.running(self.name, self.row.workflow):
-            if (list(self.ground.states(execution)) or [""])[-1] != self.row.state:
-                continue
-            nested = [e for e in self.ground.running(self.name) if _name(e).startswith(f"{_name(execution)}-")]
-            if nested:
-                chosen = execution if self.row.fault == "stop" else min(nested, key=len)
-                self.ground.plans.strike(self.name)
-                self.ground.stop(chosen)
-
-
-def _name(execution: str) -> str:
-    return execution.rpartition(":")[2]
-
-
-def good(play: Play) -> None:
+def good(play: Release) -> None:
     """A release that is as it should be."""
     play.arm()
-    play.await_end(play.deploy())
+    play.see_out(play.deploy())
 
 
-def bad(play: Play) -> None:
+def bad(play: Release) -> None:
     """A release whose alarm rings as soon as it answers, until the release before it answers again."""
     play.arm()
     before = play.ground.answers(play.lane)
@@ -98,12 +40,37 @@ def bad(play: Play) -> None:
             play.lane.ring(play.ground.clients, rings=False)
 
     try:
-        play.await_end(play.deploy(), ring)
+        play.see_out(play.deploy(), ring)
     finally:
         play.lane.ring(play.ground.clients, rings=False)
 
 
-def stopped(play: Play) -> None:
+def relapsed(play: Release) -> None:
+    """A good release whose alarm rings once it is deployed, in the long watch that follows."""
+    play.arm()
+    rung = False
+
+    def ring() -> None:
+        nonlocal rung
+        if not rung and f"watch/{play.lane.name}/{play.name}-{play.lane.name}-enhanced" in play.ground.waiting():
+            rung = True
+            play.lane.ring(play.ground.clients, rings=True)
+        elif rung and play.ground.of_workflow(play.name, "rollback"):
+            play.lane.ring(play.ground.clients, rings=False)
+
+    try:
+        play.see_out(play.deploy(), ring)
+    finally:
+        play.lane.ring(play.ground.clients, rings=False)
+
+
+def unrecorded(play: Release) -> None:
+    """A bad release whose rollback can never be recorded, wherever it is tried."""
+    play.ground.plans.break_room("rollback", "RecordRollback", play.name)
+    bad(play)
+
+
+def stopped(play: Release) -> None:
     """A release whose stage is stopped by a person once it answers: the deployment goes back by itself."""
     play.arm()
     done = False
@@ -115,18 +82,18 @@ def stopped(play: Play) -> None:
             for stage in play.ground.running(play.name, "stage"):
                 play.ground.stop(stage)
 
-    play.await_end(play.deploy(), stop)
+    play.see_out(play.deploy(), stop)
 
 
-def contended(play: Play) -> None:
+def contended(play: Release) -> None:
     """A release that finds its environment taken, and waits for it."""
     play.arm()
     with_lock_held(play, play.deploy)
 
 
-def undone(play: Play) -> None:
+def undone(play: Release) -> None:
     """A release that an operator rolls back afterwards, while somebody else holds the environment."""
-    play.await_end(play.deploy())
+    play.see_out(play.deploy())
     stage = next(iter(play.ground.of_workflow(play.name, "stage")), None)
     if stage is None:
         raise StuckError(f"{play.name} has no stage to undo: {play.ground.record(play.name).get('reason')}")
@@ -137,7 +104,7 @@ def undone(play: Play) -> None:
     with_lock_held(play, lambda: play.ground.start("rollback", f"{play.name}-undone", payload))
 
 
-def with_lock_held(play: Play, start: Callable[[], str]) -> None:
+def with_lock_held(play: Release, start: Callable[[], str]) -> None:
     """Hold the environment's lock until somebody waits for it, then give it on as a stage does."""
     ground, key = play.ground, f"environment/{play.lane.name}"
     holder = ground.hold(f"holder-{play.name}")
@@ -149,12 +116,11 @@ def with_lock_held(play: Play, start: Callable[[], str]) -> None:
         waits = [w for w in ground.locks.read(key).waiters if w.token]
         if not released and (waits or time.monotonic() > deadline):
             released = True
-            event = {"deploymentId": "holder", "execution": holder, "environment": play.lane.name}
-            ground.call("functions.stage.release_lock", event)
+            ground.call("functions.stage.release_lock", {"deploymentId": "holder", "execution": holder, "key": key})
 
     try:
         deadline = time.monotonic() + _LINE_SECONDS
-        play.await_end(start(), release)
+        play.see_out(start(), release)
     finally:
         ground.locks.release(key, holder)
         ground.stop(holder)
@@ -165,7 +131,7 @@ class Scenario:
     """A way to play a row, and the kind of environment it needs; in a `hurried` one every wait is ended by an event."""
 
     name: str
-    play: Callable[[Play], None]
+    play: Callable[[Any], None]
     kind: Kind
     hurried: bool = False
 
@@ -180,18 +146,9 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("bad", bad, CAREFUL, hurried=True),
         Scenario("stopped", stopped, CAREFUL),
         Scenario("undone", undone, CALM),
+        Scenario("thorough", good, THOROUGH),
+        Scenario("relapsed", relapsed, THOROUGH, hurried=True),
+        Scenario("unrecorded", unrecorded, CAREFUL),
+        Scenario("card", work, BOARD, hurried=True),
     )
 }
-
-
-def settle(seconds: float, found: Callable[[], list[str]]) -> list[str]:
-    """Ask again until nothing is wrong, or the time is up; events need their moment."""
-    problems: list[str] = []
-
-    def well() -> bool:
-        nonlocal problems
-        problems = found()
-        return not problems
-
-    wait_for(well, seconds, 0.15)
-    return problems

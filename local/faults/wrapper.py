@@ -32,7 +32,10 @@ def handle(event: Any, context: Any) -> Any:
     if any(plan["fault"] in ("lost", "doubled") for plan in plans):
         _listen()
     for plan in plans:
-        if plan.get("announces"):
+        if plan["fault"] == "broken":
+            if _meant(plan, event):
+                raise InjectedFaultError(f"{plan['state']}: broken, says a fault plan")
+        elif plan.get("announces"):
             if _announced(plan, event):
                 return _announce(plan, event, context)
         elif _unheard(plan, event):
@@ -44,9 +47,19 @@ def handle(event: Any, context: Any) -> Any:
     return _room(event, context) if _heard_twice else answer
 
 
+def _meant(plan: dict[str, Any], event: Any) -> bool:
+    """Whether this is the plan's room, called for its deployment."""
+    return plan["room"] == ROOM and isinstance(event, dict) and _whose(event) == plan["deployment"]
+
+
+def _whose(told: dict[str, Any]) -> Any:
+    """The deployment, or the attempt at a card, that an event is about."""
+    return told.get("deploymentId") or told.get("workId")
+
+
 def _struck(plan: dict[str, Any], event: Any) -> bool:
     """Whether this is the call that the plan means; looked up once the cheap questions are answered."""
-    if plan["room"] != ROOM or not isinstance(event, dict) or event.get("deploymentId") != plan["deployment"]:
+    if not _meant(plan, event):
         return False
     plan["execution"] = _execution_in(plan)
     return bool(plan["execution"]) and _take_turn(plan)
@@ -75,7 +88,7 @@ def _announced(plan: dict[str, Any], event: Any) -> bool:
     return (
         isinstance(event, dict)
         and event.get("detail-type") == plan["announces"]
-        and event.get("detail", {}).get("deploymentId") == plan["deployment"]
+        and _whose(event.get("detail", {})) == plan["deployment"]
     )
 
 

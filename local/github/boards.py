@@ -107,11 +107,10 @@ class Board:
         return found.text if found else ""
 
     def _told(self, action: str, card: Card) -> None:
-        """The organisation's webhook; here the hooks of its repositories that listen stand for it."""
-        body = _payload(self._hub, self, action, card)
-        for repository in list(self._hub.store.repositories.values()):
-            if repository.owner == self.owner:
-                self._hub.emit(repository, "projects_v2_item", body)
+        """The organisation's webhook, once; here those hooks of a repository of its own that listen stand for it."""
+        ours = [one for one in list(self._hub.store.repositories.values()) if one.owner == self.owner]
+        for repository in [card.repository] if card.repository else ours[:1]:
+            self._hub.emit(repository, "projects_v2_item", _payload(self._hub, self, action, card))
 
 
 def _payload(hub: Hub, board: Board, action: str, card: Card) -> Mapping[str, Any]:

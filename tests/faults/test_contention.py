@@ -43,6 +43,10 @@ class Ground:
         """What Step Functions would say."""
         return execution in self.living
 
+    def has_ended(self, execution: str) -> bool:
+        """What Step Functions would say of one that it knows."""
+        return execution not in self.living
+
     def succeed(self, token: str, _: Any) -> bool:
         """What Step Functions does with a token."""
         self.tokens[token].set()

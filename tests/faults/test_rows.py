@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from local.faults.lanes import CALM
 from local.faults.matrix import play
 from local.faults.plans import EVENT_FAULTS, ROOM_FAULTS, Row, rows, select
 from statemachines.definitions import WORKFLOWS, load
@@ -34,6 +35,7 @@ def test_a_room_that_waits_has_every_fault() -> None:
     assert [row.fault for row in select(["stage"], ["Watch"], [])] == [*ROOM_FAULTS, *EVENT_FAULTS]
     assert {row.fault for row in select([], [], ["kill"])} == {"kill-before", "kill-after"}
     assert {row.fault for row in select(["stage"], ["RollBack"], [])} == {"stop", "stop-nested"}
+    assert {row.fault for row in select(["stage"], ["StartEnhancedWatch"], [])} == {"stop-nested"}
 
 
 @pytest.fixture(scope="session")
@@ -45,5 +47,5 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_a_slice_of_the_matrix_holds(home: Path) -> None:
     """One row per kind of fault: nothing is left behind, one outcome is told, and a rerun works."""
-    verdicts = play(home, SLICE, print, print, calm=3, careful=0, rehearsed="good")
+    verdicts = play(home, SLICE, print, print, {CALM: 3}, rehearsed="good")
     assert [(v.row, v.problems) for v in verdicts if not v.holds] == []

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from local.faults.ground import Ground, wait_for
+from local.faults.lanes import CALM
 from local.faults.matrix import Matrix, lanes
-from local.faults.scenarios import settle
+from local.faults.plays import settle
+from local.faults.releases import Release
 
 STOPS = 10
 STAGE_SECONDS = 3.0
@@ -17,7 +19,7 @@ STAGE_SECONDS = 3.0
 @pytest.fixture(scope="module")
 def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
     """A platform with two lanes, on which a first release runs."""
-    with Ground(tmp_path_factory.mktemp("stops"), lanes(2, 0), print) as ground:
+    with Ground(tmp_path_factory.mktemp("stops"), lanes({CALM: 2}), print) as ground:
         made = Matrix(ground, print)
         made.prepare()
         yield made
@@ -31,15 +33,15 @@ def test_a_stage_stopped_at_any_moment_leaves_a_known_release(matrix: Matrix) ->
     for number in range(STOPS):
         lane = ground.lanes[number % len(ground.lanes)]
         play = matrix.next(lane, None)
-        known = {ground.answers(lane), play.commit}
+        assert isinstance(play, Release)
         moment = chance.uniform(0, STAGE_SECONDS)
         deployment = play.deploy()
         stages = wait_for(lambda: ground.running(play.name, "stage"), 20, 0.02)  # noqa: B023 - called at once
         time.sleep(moment)
         state = list(ground.states(stages[0]))[-1]
         ground.stop(stages[0])
-        play.await_end(deployment)
-        problems = settle(8, lambda: matrix.wrong(play, known))  # noqa: B023 - as above
+        play.see_out(deployment)
+        problems = settle(play, play.wrong)
         found.append((round(moment, 2), state, problems))
-        assert ground.answers(lane) in known
+        assert ground.answers(lane) in play.known
     assert [one for one in found if one[2]] == []

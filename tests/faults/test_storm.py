@@ -11,11 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.faults import checks
 from local.faults.ground import Ground, wait_for
-from local.faults.lanes import Lane
+from local.faults.lanes import CALM, Lane
 from local.faults.matrix import Matrix, lanes
-from local.faults.scenarios import Play
+from local.faults.releases import Release
 
 COMMITS = 20
 DELIVERIES = 100
@@ -27,7 +26,7 @@ LOST = (3, 11, COMMITS - 1)
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     """A platform with one environment, on which a first release runs; its functions have their own timeouts."""
-    with Ground(tmp_path_factory.mktemp("storm"), lanes(1, 0), print, function_seconds=0) as made:
+    with Ground(tmp_path_factory.mktemp("storm"), lanes({CALM: 1}), print, function_seconds=0) as made:
         Matrix(made, print).prepare()
         yield made
 
@@ -50,20 +49,17 @@ def test_a_storm_ends_with_the_newest_release(ground: Ground) -> None:
         thread.join()
     deliver(ground, lane, commits[-1])
 
-    plays = [Play(ground, lane, commit, f"main-{commit[:12]}") for commit in (*heard, commits[-1])]
+    known = {commits[-1]}
+    plays = [
+        Release(ground, lane, f"main-{commit[:12]}", commit=commit, known=known) for commit in (*heard, commits[-1])
+    ]
     left = wait_for(lambda: all("outcome" in ground.record(play.name) for play in plays), 240, 0.5)
     outcomes = {play.name: ground.record(play.name).get("outcome") for play in plays}
     assert left, outcomes
-    known = {commits[-1]}
-    wait_for(lambda: not [p for play in plays for p in wrong(play, known)], 20, 0.5)
-    assert [(play.name, problem) for play in plays for problem in wrong(play, known)] == []
+    wait_for(lambda: not [problem for play in plays for problem in play.wrong()], 20, 0.5)
+    assert [(play.name, problem) for play in plays for problem in play.wrong()] == []
     assert outcomes[plays[-1].name] == "deployed", outcomes
     assert set(outcomes.values()) <= {"deployed", "superseded"}, outcomes
-
-
-def wrong(play: Play, known: set[str]) -> list[str]:
-    """What does not hold of one of them."""
-    return [*checks.left_behind(play), *checks.misplaced(play, known), *checks.untold(play, None)]
 
 
 def deliver(ground: Ground, lane: Lane, commit: str) -> None:

@@ -10,10 +10,15 @@ class FakeExecutions:
 
     def __init__(self, *alive: str) -> None:
         self.alive = set(alive)
+        self._known = frozenset(alive)
 
     def is_running(self, execution: str) -> bool:
         """Whether an execution lives; an unknown one does not."""
         return execution in self.alive
+
+    def has_ended(self, execution: str) -> bool:
+        """Whether an execution is known to have ended."""
+        return execution in self._known - self.alive
 
 
 class RecordingTokens:

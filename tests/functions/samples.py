@@ -9,11 +9,12 @@ from functions.domain.environments import Environment, PartState, Version
 from functions.domain.locks import Lease
 from functions.domain.manifests import Health, Part
 from functions.domain.releases import Release
-from tests.functions.stack import DEPLOY_ROLE, REGION
+from tests.functions.stack import ACCOUNT, DEPLOY_ROLE, REGION
 
 COMMIT = "1a2b3c4d5e6f" + "0" * 28
 OLDER = "0a0a0a0a0a0a" + "1" * 28
 DEPLOYMENT = "main-1a2b3c4d5e6f"
+EXECUTION = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:kiro-stage:main-1"
 NOW = "2026-01-31T08:00:00.000Z"
 RELEASE = Release(
     "acme/hello-service",

@@ -14,17 +14,19 @@ from tests.functions.stack import Stack, failing
 
 @pytest.mark.parametrize("kind", ["real", "fake"])
 def test_an_execution_runs_until_it_ends(stack: Stack, kind: str) -> None:
-    """Unknown ones, and no execution at all, do not run; an end is final."""
+    """Unknown ones, and no execution at all, do not run and have not ended; an end is final."""
     execution = stack.execution("stage", "one")
     fake = FakeExecutions(execution)
     executions: Any = Executions.connect(stack.clients) if kind == "real" else fake
     assert executions.is_running(execution)
     assert not executions.is_running(execution + "-unknown")
     assert not executions.is_running("")
+    assert not any(executions.has_ended(one) for one in (execution, execution + "-unknown"))
     stack.kill(execution)
     fake.alive.clear()
     assert not executions.is_running(execution)
     assert not executions.is_running(execution)
+    assert executions.has_ended(execution)
 
 
 @pytest.mark.parametrize("kind", ["real", "fake"])

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from moto.stepfunctions.models import stepfunctions_backends
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
@@ -18,7 +17,7 @@ from functions.entry import encode
 from functions.remains import Remains, Repair
 from tests.functions import builds
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE
-from tests.functions.stack import ACCOUNT, REGION, Stack
+from tests.functions.stack import Stack, rewritten
 
 GIVEN: dict[str, Any] = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE), "environment": encode(ENVIRONMENT)}
 KEY = "environment/production"
@@ -49,16 +48,6 @@ def ended(stack: Stack, machine: str, name: str = DEPLOYMENT, status: str = "ABO
     execution = stack.execution(machine, name, GIVEN)
     stack.kill(execution)
     return rewritten(execution, status=status, stop_date=_ago(hours))
-
-
-def rewritten(execution: str, **facts: Any) -> str:
-    """An execution of which moto tells something else."""
-    for machine in stepfunctions_backends[ACCOUNT][REGION].state_machines:
-        for one in machine.executions:
-            if one.execution_arn == execution:
-                for name, value in facts.items():
-                    setattr(one, name, value)
-    return execution
 
 
 def begun(stack: Stack, execution: str, deployment_id: str = DEPLOYMENT) -> DeploymentsTable:
@@ -134,13 +123,23 @@ def test_a_bad_end_that_nothing_names_is_found_for_a_while(stack: Stack, status:
 
 def test_what_a_good_end_left_is_given_back(stack: Stack) -> None:
     """It concluded itself: no outcome is written, nothing is announced."""
-    execution = ended(stack, "stage", "s", "SUCCEEDED")
+    execution = stack.execution("stage", "s", GIVEN)
     locks, waits = owns(stack, execution), awaits(stack, execution)
+    stack.kill(execution)
+    rewritten(execution, status="SUCCEEDED")
     assert told(remains(stack).dead_executions()) == [
         ("end settled", "s: ended watch/production/main-1"),
         ("lock released", f"{KEY} was held by {execution}, which has ended"),
     ]
     assert (list(locks.owned()), list(waits.open())) == ([], [])
+
+
+def test_a_wait_that_has_no_token_yet_is_ended_too(stack: Stack) -> None:
+    """A build was started, its start was not heard, and the execution went another way to a good end."""
+    build_id, execution = build(stack), ended(stack, "stage", "s", "SUCCEEDED")
+    WaitsTable.connect(stack.clients).store(Wait(f"build/{build_id}", "", execution), datetime.now(UTC))
+    assert told(remains(stack).dead_executions()) == [("end settled", f"s: ended build/{build_id}")]
+    assert list(WaitsTable.connect(stack.clients).open()) == []
 
 
 def test_an_unknown_execution_gives_its_lock_to_the_next(stack: Stack) -> None:

@@ -21,7 +21,7 @@ from functions.entry import encode
 from functions.events import alarm_changed
 from functions.runtime import Clients, build, furnish
 from functions.stage import acquire_lock
-from tests.functions.samples import ENVIRONMENT
+from tests.functions.samples import ENVIRONMENT, EXECUTION
 from tests.functions.stack import DEPLOY_ROLE, REGION, Stack
 
 ROOT = Path(functions.__file__).parents[1]
@@ -141,7 +141,7 @@ def test_no_secret_reaches_the_log(stack: Stack, capsys: pytest.CaptureFixture[s
         "queryStringParameters": {"secret": "hush-link"},
     }
     hook = {"headers": {"X-Hub-Signature-256": "sha256=hush"}, "body": "hush-body"}
-    wait = {"taskToken": "hush-token", "execution": "e", "deploymentId": "d", "buildId": "hello:1"}
+    wait = {"taskToken": "hush-token", "execution": EXECUTION, "deploymentId": "d", "buildId": "hello:1"}
     for name, event in (
         ("functions.events.approval_page", page),
         ("functions.events.approval_page", {**page, "requestContext": {}}),

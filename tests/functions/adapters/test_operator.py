@@ -81,7 +81,7 @@ def test_a_stack_that_is_not_there_is_no_traceback(stack: Stack) -> None:
         Operator.connect("moon")
     said = explain(refused.value, "moon") or ""
     assert said.startswith("there is no stack moon in this account and region")
-    assert "--stack and AWS_REGION" in said
+    assert "--stack and AWS_DEFAULT_REGION" in said
 
 
 def test_out_of_reach_is_bad_input() -> None:
@@ -99,7 +99,7 @@ def refused(code: str, **more: str) -> ClientError:
     ("error", "said"),
     [
         (NoCredentialsError(), "no AWS credentials: log in"),
-        (NoRegionError(), "no region: set AWS_REGION"),
+        (NoRegionError(), "no region: set AWS_DEFAULT_REGION"),
         (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), "AWS can't be reached: .*127.0.0.1:9.*endpoint"),
         (ConnectTimeoutError(endpoint_url="http://127.0.0.1:9"), "AWS can't be reached: "),
         (refused("ResourceNotFoundException", Message="no table"), r"no stack test in .* \(no table\); choose with"),

@@ -6,13 +6,13 @@ import pytest
 
 from functions.adapters.waits_table import WaitsTable
 from tests.functions import builds
-from tests.functions.samples import DEPLOYMENT
+from tests.functions.samples import DEPLOYMENT, EXECUTION
 from tests.functions.stack import Stack
 
 
 def wait(stack: Stack, build_id: str, token: str = "token") -> dict[str, Any]:
     """Run the room and answer the tokens that were completed."""
-    event = {"taskToken": token, "execution": "arn:e", "deploymentId": DEPLOYMENT, "buildId": build_id}
+    event = {"taskToken": token, "execution": EXECUTION, "deploymentId": DEPLOYMENT, "buildId": build_id}
     stack.run("deployment.await_build", event)
     return stack.completed()
 
@@ -23,7 +23,7 @@ def test_a_build_that_runs_is_waited_for(stack: Stack) -> None:
     # moto calls a build succeeded but not complete: that is one that still runs
     assert wait(stack, build_id) == {}
     assert wait(stack, build_id, "newer") == {}
-    (found,) = WaitsTable.connect(stack.clients).of_execution("arn:e")
+    (found,) = WaitsTable.connect(stack.clients).of_execution(EXECUTION)
     assert (found.wait_key, found.token) == (f"build/{build_id}", "newer")
 
 

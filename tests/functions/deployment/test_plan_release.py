@@ -111,7 +111,7 @@ def test_a_frozen_environment_stops_the_plan(stack: Stack, copy: WorkingCopy) ->
     EnvironmentsTable.connect(stack.clients).freeze("production", Freeze("broken", "Ada", NOW))
     found = plan(stack, history(copy)[-1])
     assert (found["outcome"], found["stages"]) == ("frozen", [])
-    assert f"production is frozen since {NOW}: broken" in found["reason"]
+    assert f"production is frozen since {NOW} by Ada: broken" in found["reason"]
 
 
 def test_a_broken_manifest_is_a_plan_that_says_so(stack: Stack, copy: WorkingCopy) -> None:

@@ -18,7 +18,7 @@ from functions.entry import encode
 from tests.functions import builds
 from tests.functions.rollback.test_record_rollback import record
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE, SERVICE, version
-from tests.functions.stack import MACHINES, Stack, failing
+from tests.functions.stack import MACHINES, Stack, failing, rewritten
 from tests.functions.stage.test_acquire_lock import ask
 from tests.functions.stage.test_await_lock import wait as wait_for_lock
 
@@ -249,6 +249,16 @@ def test_a_stage_that_had_said_its_end_does_not_go_back_with_its_deployment(stac
     deployments.note_stage(DEPLOYMENT, "production", {"result": "passed"})
     stack.kill(execution)
     assert ended(stack, execution, "FAILED", "FailedClean") == []
+    assert rollbacks(stack) == []
+
+
+def test_a_good_stage_whose_end_could_not_be_written_stays(stack: Stack) -> None:
+    """P9: it ended by itself and told its deployment so, which was stopped in a later stage."""
+    planned(stack, "production").write_ledger(DEPLOYMENT, CHANGED)
+    execution = stack.execution("deployment", DEPLOYMENT)
+    rewritten(stage(stack, execution), status="SUCCEEDED")
+    stack.kill(execution)
+    assert ended(stack, execution) == ["told aborted"]
     assert rollbacks(stack) == []
 
 

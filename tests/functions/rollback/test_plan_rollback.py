@@ -1,9 +1,13 @@
 """PlanRollback: the ledger in reverse."""
 
+from datetime import UTC, datetime
+
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.manifests import Part
 from functions.domain.rollback import Compensation
 from functions.entry import encode
+from tests.functions import builds
 from tests.functions.delivered import runs
 from tests.functions.samples import COMMAND, DEPLOYMENT, NOW, RELEASE, SERVICE, state, version
 from tests.functions.stack import Stack
@@ -54,3 +58,15 @@ def test_a_part_that_a_newer_release_has_replaced_stays(stack: Stack) -> None:
     runs(stack, state(SERVICE, version("f" * 40, "9", committed_at="2026-02-01T07:00:00+00:00")), state(COMMAND))
     plan = stack.run("rollback.plan_rollback", EVENT)
     assert [step["part"]["name"] for step in plan["steps"]] == ["infrastructure"]
+
+
+def test_a_build_that_the_stage_lost_sight_of_is_stopped(stack: Stack) -> None:
+    """R4: it was started and its start was not heard; it must not change what is put back now."""
+    note(stack, Compensation("production", 0, COMMAND, version(), COMMAND, NOW))
+    execution, build_id = stack.execution("stage", "s"), builds.start(stack)
+    waits = WaitsTable.connect(stack.clients)
+    waits.store(Wait(f"build/{build_id}", "", execution), datetime.now(UTC))
+    plan = stack.run("rollback.plan_rollback", {**EVENT, "startedBy": execution})
+    assert len(plan["steps"]) == 1
+    assert [call.given["id"] for call in stack.calls if call.action == "codebuild:StopBuild"] == [build_id]
+    assert waits.of_execution(execution) == ()

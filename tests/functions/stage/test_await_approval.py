@@ -10,7 +10,7 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, State
 from functions.domain.environments import Environment
 from tests.functions.delivered import alarm
-from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, environment
+from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, EXECUTION, NOW, environment
 from tests.functions.stack import DEPLOY_ROLE, REGION, Stack, failing
 
 LATER = "2099-01-01T00:00:00.000Z"
@@ -30,7 +30,7 @@ def wait(stack: Stack, token: str = "token", where: Environment = ENVIRONMENT) -
         "stage.await_approval",
         {
             "taskToken": token,
-            "execution": "arn:e",
+            "execution": EXECUTION,
             "deploymentId": DEPLOYMENT,
             "environment": where,
             "approvalId": "a1",
@@ -46,7 +46,7 @@ def test_an_open_request_is_waited_for(stack: Stack) -> None:
     assert wait(stack, "token-2") == {}
     (found,) = waits.of_environment("production")
     assert (found.wait_key, found.token) == ("approval/a1", "token-2")
-    assert waits.of_execution("arn:e") == (found,)
+    assert waits.of_execution(EXECUTION) == (found,)
     stored = waits.approval("a1")
     assert stored
     assert replace(stored, alarms_at="") == OPEN

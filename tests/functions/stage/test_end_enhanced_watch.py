@@ -1,24 +1,31 @@
 """EndEnhancedWatch: who takes the environment ends the long watches there."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from functions.adapters.executions import Executions
 from functions.adapters.waits_table import Wait, WaitsTable
-from tests.functions.samples import DEPLOYMENT
+from functions.domain.releases import Release
+from functions.entry import encode
+from tests.functions.samples import DEPLOYMENT, RELEASE
 from tests.functions.stack import Stack
 from tests.functions.stage.test_watch import watch
 
 
 def end(stack: Stack, execution: str) -> Any:
     """Run the room."""
-    event = {"deploymentId": DEPLOYMENT, "execution": execution, "environment": "production"}
+    event = {"deploymentId": DEPLOYMENT, "execution": execution, "environment": "production", "release": RELEASE}
     return stack.run("stage.end_enhanced_watch", event)["ended"]
 
 
-def watching(stack: Stack, workflow: str, name: str, environment: str = "production") -> str:
-    """An execution that watches an environment."""
-    execution = stack.execution(workflow, name)
+def watching(
+    stack: Stack, workflow: str, name: str, environment: str = "production", release: Release = RELEASE
+) -> str:
+    """An execution that watches a release in an environment."""
+    execution = stack.execution(workflow, name, {"release": encode(release)})
     wait = Wait(f"watch/{environment}/{name}", "token", execution, environment)
     WaitsTable.connect(stack.clients).store(wait, datetime.now(UTC))
     return execution
@@ -57,7 +64,7 @@ def test_a_stage_that_watches_is_never_stopped(stack: Stack) -> None:
 
 def test_who_waits_for_something_else_is_left_alone(stack: Stack) -> None:
     """An approval or a build for the environment is no watch."""
-    execution = stack.execution("enhanced_watch", "main-1-enhanced")
+    execution = stack.execution("enhanced_watch", "main-1-enhanced", {"release": encode(RELEASE)})
     for key in ("approval/a1", "build/b1"):
         WaitsTable.connect(stack.clients).store(Wait(key, "token", execution, "production"), datetime.now(UTC))
     assert end(stack, stack.execution("stage", "ours")) == []
@@ -66,6 +73,16 @@ def test_who_waits_for_something_else_is_left_alone(stack: Stack) -> None:
 
 def test_a_watch_that_was_left_by_the_room_is_found(stack: Stack) -> None:
     """What Watch keeps is what is looked for here."""
-    execution = stack.execution("enhanced_watch", "main-1-production-enhanced")
+    execution = stack.execution("enhanced_watch", "main-1-production-enhanced", {"release": encode(RELEASE)})
     watch(stack, execution=execution)
     assert end(stack, stack.execution("stage", "ours")) == [execution]
+
+
+@pytest.mark.parametrize(("mode", "ends"), [("superseded", True), ("queued", True), ("parallel", False)])
+def test_a_repository_that_does_not_wait_for_ours_is_watched_on(stack: Stack, mode: str, ends: bool) -> None:
+    """Side by side in one environment: a deployment of one does not end the watch of the other's release."""
+    stack.settings["LOCK_MODE"] = mode
+    theirs = watching(stack, "enhanced_watch", "theirs", release=replace(RELEASE, repository="acme/other"))
+    own = watching(stack, "enhanced_watch", "own")
+    assert end(stack, stack.execution("stage", "ours")) == ([own, theirs] if ends else [own])
+    assert lives(stack, theirs) != ends

@@ -15,7 +15,17 @@ from functions.domain.gates import Gate
 from functions.domain.releases import Release
 from local.github import LocalGitHub
 from tests.functions.delivered import artifact, create_function, runs
-from tests.functions.samples import COMMAND, DEPLOYMENT, ENVIRONMENT, OLDER, RELEASE, environment, state, version
+from tests.functions.samples import (
+    COMMAND,
+    DEPLOYMENT,
+    ENVIRONMENT,
+    EXECUTION,
+    OLDER,
+    RELEASE,
+    environment,
+    state,
+    version,
+)
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
@@ -33,7 +43,7 @@ def wanted() -> dict[str, Any]:
     """What a stage asks for."""
     return {
         "deploymentId": DEPLOYMENT,
-        "execution": "arn:execution:stage",
+        "execution": EXECUTION,
         "release": RELEASE,
         "environment": ENVIRONMENT,
         "parts": ["hello"],
@@ -122,7 +132,7 @@ def test_the_way_back_is_looked_at(stack: Stack) -> None:
     assert "NOT READY: version 7 of hello-production is gone" in stack.mails()[0]["Message"]
     runs(stack, state(running=version()), state(COMMAND, running=command))
     artifact(stack, "sources/older.zip", {})
-    ways = kept(stack, ask(stack, parts=["hello", "infrastructure"], execution="other")).shown.rollback  # type: ignore[union-attr]
+    ways = kept(stack, ask(stack, parts=["hello", "infrastructure"], execution=f"{EXECUTION}-other")).shown.rollback  # type: ignore[union-attr]
     assert [(one.ready, one.reason) for one in ways] == [(True, "last known good, still there")] * 2
 
 
@@ -192,7 +202,7 @@ NEWER = replace(RELEASE, commit="f" * 40, committed_at="2026-02-01T07:00:00+00:0
 
 def asked(stack: Stack, number: int, release: Release = RELEASE, **changes: Any) -> str:
     """A stage asks, and waits with its token."""
-    ids = {"deploymentId": f"main-{number}", "execution": f"arn:execution:stage-{number}"}
+    ids = {"deploymentId": f"main-{number}", "execution": f"{EXECUTION}-{number}"}
     approval_id = ask(stack, **ids, release=release, **changes)
     wait = {"taskToken": f"token-{number}", **ids, "environment": ENVIRONMENT, "approvalId": approval_id}
     stack.run("stage.await_approval", wait)
@@ -227,7 +237,7 @@ def test_two_that_ask_at_once_are_told_apart_before_they_wait(stack: Stack, firs
     """A4: neither has left its token yet when the other asks; the older one is superseded all the same."""
     second = NEWER if first is RELEASE else RELEASE
     ids = {
-        release.commit: ask(stack, deploymentId=f"d-{number}", execution=f"arn:{number}", release=release)
+        release.commit: ask(stack, deploymentId=f"d-{number}", execution=f"{EXECUTION}-{number}", release=release)
         for number, release in enumerate((first, second))
     }
     assert kept(stack, ids[RELEASE.commit]).state == "superseded"
@@ -247,7 +257,7 @@ def test_a_repetition_of_the_newer_one_changes_nothing_more(stack: Stack) -> Non
     """A retry mails again, and finds nobody left to supersede."""
     asked(stack, 1)
     newer = asked(stack, 2, NEWER)
-    assert ask(stack, deploymentId="main-2", execution="arn:execution:stage-2", release=NEWER) == newer
+    assert ask(stack, deploymentId="main-2", execution=f"{EXECUTION}-2", release=NEWER) == newer
     assert kept(stack, newer).state == "open"
     assert list(stack.completed()) == ["token-1"]
 
@@ -264,7 +274,7 @@ OTHERS: list[dict[str, Any]] = [
 def test_another_request_is_left_alone(stack: Stack, other: dict[str, Any]) -> None:
     """Another repository, another environment, a review, or a release that is not newer."""
     first = asked(stack, 1)
-    ask(stack, deploymentId="main-2", execution="arn:execution:stage-2", **other)
+    ask(stack, deploymentId="main-2", execution=f"{EXECUTION}-2", **other)
     assert kept(stack, first).state == "open"
     assert stack.completed() == {}
 

@@ -11,7 +11,7 @@ from functions.adapters.clock import iso
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.manifests import Health
 from tests.functions.delivered import Service, alarm, runs
-from tests.functions.samples import COMMIT, DEPLOYMENT, SERVICE, environment, state, version
+from tests.functions.samples import COMMIT, DEPLOYMENT, EXECUTION, SERVICE, environment, state, version
 from tests.functions.stack import Stack, failing
 
 WATCHED = environment(critical_alarms=["errors"], warning_alarms=["cpu"])
@@ -22,7 +22,7 @@ def watch(stack: Stack, until: str = LATER, token: str = "token", **changes: Any
     """Run the room."""
     wanted = {
         "taskToken": token,
-        "execution": "arn:aws:states:eu-central-1:123456789012:execution:kiro-stage:main-1",
+        "execution": EXECUTION,
         "deploymentId": DEPLOYMENT,
         "environment": WATCHED,
         "until": until,

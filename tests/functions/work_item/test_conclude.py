@@ -1,12 +1,15 @@
 """Conclude: record, card and comment at the end of an attempt (W3, W6, W8)."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from functions.adapters.waits_table import Wait, WaitsTable
 from functions.entry import encode
 from local.github.boards import Board, Card
+from tests.functions import builds
 from tests.functions.stack import Stack
 from tests.functions.work_item.conftest import item_of, record_of, running
 
@@ -78,3 +81,13 @@ def test_the_same_reason_is_not_told_again(stack: Stack, board: Board, card: Car
         execution = running(stack, item_of(card, board), attempt, told=told)
         conclude(stack, card, board, execution, "ineligible", "tasks.md is missing")
     assert len(comments(card)) == 1
+
+
+def test_a_build_whose_start_was_not_heard_is_stopped(stack: Stack, board: Board, card: Card) -> None:
+    """P9: the next attempt must not find it at work on the branch."""
+    execution, build_id = running(stack, item_of(card, board)), builds.start(stack)
+    waits = WaitsTable.connect(stack.clients)
+    waits.store(Wait(f"build/{build_id}", "", execution), datetime.now(UTC))
+    conclude(stack, card, board, execution, "failed", "StartBuild: no answer")
+    assert [call.given["id"] for call in stack.calls if call.action == "codebuild:StopBuild"] == [build_id]
+    assert waits.of_execution(execution) == ()

@@ -164,6 +164,7 @@ HAPPY: dict[str, dict[str, Any]] = {
         "RecordRestored": _STATE,
         "VerifyRestored": restored("restored", "hello runs 41"),
         "RecordRollback": {"verifiedAt": "2025-01-01T00:00:01Z"},
+        "Freeze": {"result": "unknown", "verifiedAt": "2025-01-01T00:00:01Z"},
         **_LOCK,
         **_BUILD,
     },
@@ -180,7 +181,9 @@ HAPPY["work_item"] = {
     **_BUILD,
 }
 # Rooms that answer what they were told, and above only what they add themselves.
-ECHOES = frozenset({"deployment/Conclude", "stage/Conclude", "rollback/RecordRollback", "work_item/Conclude"})
+ECHOES = frozenset(
+    {"deployment/Conclude", "stage/Conclude", "rollback/RecordRollback", "rollback/Freeze", "work_item/Conclude"}
+)
 
 
 def usual_input(workflow: str) -> dict[str, Any]:

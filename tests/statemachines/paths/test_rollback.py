@@ -39,6 +39,13 @@ def test_a_lent_lease_needs_no_lock(house: House) -> None:
     assert ended(played, "restored", "hello runs 41")
 
 
+def test_who_asked_for_it_is_told_to_the_plan(house: House) -> None:
+    """The builds of the stage that goes back are found by its execution; a person's rollback has none."""
+    played = house.play("rollback", AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID="the stage's execution")
+    assert played.told("PlanRollback")["startedBy"] == "the stage's execution"
+    assert house.play("rollback").told("PlanRollback")["startedBy"] == ""
+
+
 def test_a_rollback_alone_takes_the_lock(house: House) -> None:
     """Without a lent lease a rollback takes the lock as a rollback, gives it back, and tells its start and end."""
     played = house.play("rollback")
@@ -145,11 +152,23 @@ def test_without_the_lock_nothing_is_changed(house: House, lost: str) -> None:
     assert not played.output["reason"].endswith("; ")
 
 
-def test_a_record_that_fails_is_told_as_unknown(house: House) -> None:
-    """A rollback whose end can't be written is unknown, gives its lock back and still ends."""
+FROZEN = ["RecordRollback", "Freeze", *END[1:]]
+
+
+def test_a_record_that_fails_freezes_before_the_lock_is_given_on(house: House) -> None:
+    """A rollback whose end can't be written is unknown: frozen, told with its cause and times, and then it ends."""
     played = house.play("rollback", {"RecordRollback": raises("BadInputError")})
-    assert played.states == [*ALONE, "PlanRollback", *SERVICE_STEP, *VERIFIED, *END]
+    assert played.states == [*ALONE, "PlanRollback", *SERVICE_STEP, *VERIFIED, *FROZEN]
     assert ended(played, "unknown", "RecordRollback: BadInputError")
+    assert house.announced(played, 2)[-1] == ("RollbackFinished", played.output)
+    assert {"cause", "breachedAt", "startedAt", "verifiedAt"} <= played.output.keys()
+
+
+def test_a_freeze_that_fails_is_told(house: House) -> None:
+    """Where nothing can be written the lock is given back, and people learn that nothing is frozen."""
+    played = house.play("rollback", {"RecordRollback": raises("BadInputError"), "Freeze": raises("BadInputError")})
+    assert played.states == [*ALONE, "PlanRollback", *SERVICE_STEP, *VERIFIED, *FROZEN]
+    assert ended(played, "unknown", "RecordRollback: BadInputError", "could not be frozen: BadInputError")
     assert house.announced(played, 2)[-1] == ("RollbackFinished", played.output)
 
 

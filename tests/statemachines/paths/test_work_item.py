@@ -44,6 +44,12 @@ def test_the_build_is_told_its_branch_and_nothing_of_the_card(house: House) -> N
     assert "Greet" not in str(told)
 
 
+def test_the_build_belongs_to_its_attempt_from_the_start(house: House) -> None:
+    """P9: an attempt that is stopped before anybody waits for its build has that build stopped."""
+    played = house.play("work_item")
+    assert played.told("StartBuild")["execution"] == played.told("AcquireLock")["execution"]
+
+
 def test_an_ineligible_item_builds_nothing(house: House) -> None:
     """What is missing reaches Conclude with what it was judged on; no lock was taken, and none is kept."""
     played = house.play("work_item", {"CheckItem": answer(checked("ineligible", "tasks.md is missing"))})

@@ -1,0 +1,45 @@
+"""Freeze: a rollback whose end could not be recorded leaves its environment frozen, and is told as unknown (R5)."""
+
+from dataclasses import dataclass
+
+from functions.adapters.clock import Clock
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.environments import Freeze
+from functions.domain.reasons import plain_reason
+from functions.domain.releases import Release
+from functions.entry import Room
+from functions.rollback.record_rollback import Output
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The rollback that has no record; `reason` says why, times are ISO 8601."""
+
+    deployment_id: str
+    release: Release
+    environment: str
+    reason: str
+    cause: str
+    breached_at: str
+    started_at: str
+
+
+ROOM = Room(allow=EnvironmentsTable.WRITE)
+
+
+def freeze(event: Input, environments: EnvironmentsTable, clock: Clock) -> Output:
+    """Asks for as little as it can: whatever kept the record from being written must not keep this."""
+    now, cause = clock.text(), plain_reason(event.cause)
+    reason = f"the end of the rollback of {event.deployment_id} could not be recorded: {plain_reason(event.reason)}"
+    environments.freeze(event.environment, Freeze(reason, f"rollback of {event.deployment_id}", now))
+    return Output(
+        event.deployment_id,
+        event.release,
+        event.environment,
+        "unknown",
+        reason,
+        cause,
+        event.breached_at,
+        event.started_at,
+        now,
+    )
