@@ -2,12 +2,16 @@
 
 from functions.adapters.builds import Builds
 from functions.adapters.clock import Clock
+from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.deployment.await_build import ROOM as ROOM
-from functions.deployment.await_build import Input, await_build
+from functions.deployment.await_build import ROOM, Input, await_build
+
+__all__ = ["ROOM", "await_tests"]
 
 
-def await_tests(event: Input, waits: WaitsTable, builds: Builds, tokens: TaskTokens, clock: Clock) -> None:
+def await_tests(
+    event: Input, waits: WaitsTable, builds: Builds, tokens: TaskTokens, executions: Executions, clock: Clock
+) -> None:
     """Its own room, so that the tests' wait is found by its state's name."""
-    await_build(event, waits, builds, tokens, clock)
+    await_build(event, waits, builds, tokens, executions, clock)

@@ -71,7 +71,10 @@ _JUNIT = '<testsuite tests="1"><testcase classname="hello" name="greets"/></test
 _COVERAGE = '<coverage line-rate="1" branch-rate="1" lines-valid="1" lines-covered="1" version="1" timestamp="1"/>'
 # Its tests have run already: what a card's build does with them is proved elsewhere.
 _WORKED_ON = {
-    ".kiro/worker.json": '{"test": ["true"], "junit": "junit.xml", "cobertura": "coverage.xml"}',
+    ".kiro/worker.json": (
+        '{"test": ["git", "checkout", "--", "junit.xml", "coverage.xml"],'
+        ' "junit": "junit.xml", "coverage": "coverage.xml"}'
+    ),
     "junit.xml": _JUNIT,
     "coverage.xml": _COVERAGE,
 }
