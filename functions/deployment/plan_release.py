@@ -10,7 +10,7 @@ from functions.adapters.manifest_file import read_manifest
 from functions.domain.environments import Environment, PartState
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import MANIFEST, Manifest
-from functions.domain.plans import Change, Plan, plan
+from functions.domain.plans import Change, Plan, frozen_plan, plan
 from functions.domain.releases import Release
 from functions.entry import Room
 
@@ -44,11 +44,8 @@ def plan_release(
     made = plan(
         manifest, event.environments, running, changes_since(github, event.release, running), event.release.commit
     )
-    for stage in made.stages:
-        frozen = environments.frozen(stage.environment.name)
-        if frozen:
-            made = Plan("frozen", f"{stage.environment.name} is frozen since {frozen.since}: {frozen.reason}")
-            break
+    found = {stage.environment.name: environments.frozen(stage.environment.name) for stage in made.stages}
+    made = frozen_plan(made, {name: freeze for name, freeze in found.items() if freeze}) or made
     deployments.note(
         event.deployment_id,
         plan={

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from functions.domain.environments import Environment, PartState
+from functions.domain.environments import Environment, Freeze, PartState
 from functions.domain.manifests import MANIFEST, AfterDeploy, Manifest, Part, Scans, changed_path
 
 # The commit of a version that somebody made by hand, once a rollback went back to it.
@@ -83,6 +83,14 @@ def plan(
     if not any(stage.parts for stage in stages):
         return Plan("nothing", "every part of every environment already is as this commit wants it", stages, *build)
     return Plan("deploy", _summary(stages), tuple(stage for stage in stages if stage.parts), *build)
+
+
+def frozen_plan(made: Plan, frozen: Mapping[str, Freeze]) -> Plan | None:
+    """The refusal of a release that would enter a frozen environment; None when it enters none."""
+    for name in (stage.environment.name for stage in made.stages):
+        if name in frozen:
+            return Plan("frozen", f"{name} is frozen since {frozen[name].since}: {frozen[name].reason}")
+    return None
 
 
 def _walk(manifest: Manifest, environments: tuple[Environment, ...]) -> tuple[Environment, ...] | Plan:

@@ -29,6 +29,7 @@ EVERY = (
     ("freeze", "production", "--reason", "fair"),
     ("unfreeze", "production", "--reason", "over"),
     ("deploy", "acme/hello-service", "main"),
+    ("plan", "main"),
     ("rollback", "production"),
     ("watch", DEPLOYMENT),
 )
