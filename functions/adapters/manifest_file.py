@@ -26,6 +26,8 @@ def _free(name: str) -> str:
 
 
 _Path = Annotated[str, StringConstraints(pattern=r"^[\w./*-]+$"), AfterValidator(_inside)]
+# A preview is about one environment: `{environment}` stands for its name.
+_Preview = Annotated[str, StringConstraints(pattern=r"^([\w./-]|\{environment\})+$"), AfterValidator(_inside)]
 _SIZE_LIMIT = 256 * 1024
 
 
@@ -53,6 +55,7 @@ class _Command(_Closed):
     kind: Literal["command"]
     buildspec: _Path
     paths: list[_Path] = []
+    preview: _Preview = ""
     health: _Health | None = None
     alarms: _Alarms = _Alarms()
 
@@ -156,6 +159,6 @@ def _part(name: str, part: _Lambda | _Command) -> Part:
     common = {"paths": part.paths, "health": health}
     alarms = {"critical_alarms": part.alarms.critical, "warning_alarms": part.alarms.warning}
     if isinstance(part, _Command):
-        return Part(name, "command", buildspec=part.buildspec, **common, **alarms)  # type: ignore[arg-type]
+        return Part(name, "command", buildspec=part.buildspec, preview=part.preview, **common, **alarms)  # type: ignore[arg-type]
     place = {"function": part.function, "alias": part.alias, "artifact": part.artifact}
     return Part(name, "lambda", **place, **common, **alarms)  # type: ignore[arg-type]

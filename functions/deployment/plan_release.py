@@ -10,7 +10,7 @@ from functions.adapters.manifest_file import read_manifest
 from functions.domain.environments import Environment, PartState
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import MANIFEST, Manifest
-from functions.domain.plans import Change, Plan, frozen_plan, plan
+from functions.domain.plans import Change, Plan, frozen_plan, plan, told
 from functions.domain.releases import Release
 from functions.entry import Room
 
@@ -46,21 +46,7 @@ def plan_release(
     )
     found = {stage.environment.name: environments.frozen(stage.environment.name) for stage in made.stages}
     made = frozen_plan(made, {name: freeze for name, freeze in found.items() if freeze}) or made
-    deployments.note(
-        event.deployment_id,
-        plan={
-            "outcome": made.outcome,
-            "reason": made.reason,
-            "stages": [
-                {
-                    "environment": stage.environment.name,
-                    "parts": {chosen.part.name: chosen.reason for chosen in stage.parts},
-                    "skipped": {left.part: left.reason for left in stage.skipped},
-                }
-                for stage in made.stages
-            ],
-        },
-    )
+    deployments.note(event.deployment_id, plan=told(made))
     return made
 
 

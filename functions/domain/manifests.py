@@ -26,7 +26,8 @@ class Health:
 class Part:
     """One thing a release changes in an environment: the infrastructure, or a service.
 
-    `paths` are globs over the repository in which `*` also crosses folders; none means every change counts.
+    `paths` are globs over the repository in which `*` also crosses folders; none means every change counts. `preview`
+    is where the build leaves what a command would change, `{environment}` in it being the environment's name.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Part:
     health: Health | None = None
     critical_alarms: list[str] = field(default_factory=list)
     warning_alarms: list[str] = field(default_factory=list)
+    preview: str = ""
 
 
 @dataclass(frozen=True, slots=True)

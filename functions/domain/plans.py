@@ -13,10 +13,11 @@ _BY_HAND = ""
 
 @dataclass(frozen=True, slots=True)
 class PartPlan:
-    """A part that the release changes, and why."""
+    """A part that the release changes, and why; `by_path` when nothing but changed paths speaks for it."""
 
     part: Part
     reason: str
+    by_path: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +115,10 @@ def _stage(
     parts: list[PartPlan] = []
     skipped: list[SkippedPart] = []
     for part in manifest.parts:
-        inside, reason = _judge(part, states.get(part.name), changes, commit)
+        state = states.get(part.name)
+        inside, reason = _judge(part, state, changes, commit)
         if inside:
-            parts.append(PartPlan(part, reason))
+            parts.append(PartPlan(part, reason, _by_path(part, state)))
         else:
             skipped.append(SkippedPart(part.name, reason))
     return StagePlan(environment, tuple(parts), tuple(skipped), manifest.after_deploy.get(environment.name))
@@ -140,6 +142,27 @@ def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], c
     if file is None:
         return False, f"none of its paths changed since {base[:12]}"
     return True, f"{file} changed since {base[:12]}"
+
+
+def _by_path(part: Part, state: PartState | None) -> bool:
+    """Whether it runs, verified good and defined as now, so that only what changed in the repository is a reason."""
+    return bool(state and state.running and state.good == state.running and state.definition == part)
+
+
+def told(made: Plan) -> dict[str, object]:
+    """The plan as the record keeps it: what is in and out, and why."""
+    return {
+        "outcome": made.outcome,
+        "reason": made.reason,
+        "stages": [
+            {
+                "environment": stage.environment.name,
+                "parts": {chosen.part.name: chosen.reason for chosen in stage.parts},
+                "skipped": {left.part: left.reason for left in stage.skipped},
+            }
+            for stage in made.stages
+        ],
+    }
 
 
 def _summary(stages: tuple[StagePlan, ...]) -> str:
