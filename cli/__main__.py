@@ -129,12 +129,15 @@ def deploy(
     context: typer.Context,
     repository: Annotated[str, typer.Argument(help="owner/name")],
     ref: Annotated[str, typer.Argument(help="a commit, branch or tag")],
+    emergency: Annotated[
+        bool, typer.Option("--emergency", help="wait for no window, test nothing afterwards; everybody is told")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Start a deployment, also of what was deployed before."""
     _do(
         context,
-        lambda aws: changes.deploy(aws, repository, ref),
+        lambda aws: changes.deploy(aws, repository, ref, emergency=emergency),
         lambda done: f"started {done['deployment']}; `kiro watch {done['deployment']}` follows it",
         as_json=as_json,
     )

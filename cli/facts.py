@@ -63,6 +63,7 @@ def _summary(record: Facts) -> Facts:
         "title": release.get("message", "").partition("\n")[0],
         "author": release.get("author", ""),
         "trigger": record.get("trigger", ""),
+        "emergency": release.get("emergency", False),
         "environment": record.get("environment", ""),
         "status": record.get("status", ""),
         "outcome": record.get("outcome", ""),

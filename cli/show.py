@@ -52,7 +52,7 @@ def history(found: list[Facts]) -> Table:
             one["deployment"],
             one["startedAt"],
             one["commit"][:12],
-            escape(one["title"]),
+            ("[red]EMERGENCY[/red] " if one["emergency"] else "") + escape(one["title"]),
             escape(one["author"]),
             f"[{style}]{end}[/{style}]",
             escape(one["reason"]),

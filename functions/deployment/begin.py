@@ -19,6 +19,7 @@ class Input:
     ref: str
     commit: str
     trigger: str
+    emergency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def begin(event: Input, github: GitHub, deployments: DeploymentsTable) -> Output
         author_email=commit.author_email,
         message=commit.message,
         committed_at=commit.committed_at,
+        emergency=event.emergency,
     )
     deployments.begin(event.deployment_id, release, event.execution, event.trigger)
     return Output(release)

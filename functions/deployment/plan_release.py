@@ -10,7 +10,7 @@ from functions.adapters.manifest_file import read_manifest
 from functions.domain.environments import Environment, PartState
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import MANIFEST, Manifest
-from functions.domain.plans import Change, Plan, frozen_plan, plan, told
+from functions.domain.plans import Change, Plan, frozen_plan, in_emergency, plan, told
 from functions.domain.releases import Release
 from functions.entry import Room
 
@@ -46,6 +46,8 @@ def plan_release(
     )
     found = {stage.environment.name: environments.frozen(stage.environment.name) for stage in made.stages}
     made = frozen_plan(made, {name: freeze for name, freeze in found.items() if freeze}) or made
+    if event.release.emergency:
+        made = in_emergency(made)
     deployments.note(event.deployment_id, plan=told(made))
     return made
 

@@ -1,7 +1,7 @@
 """What a release changes in each environment, and why each part is in or out (P5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from functions.domain.environments import Environment, Freeze, PartState
@@ -92,6 +92,18 @@ def frozen_plan(made: Plan, frozen: Mapping[str, Freeze]) -> Plan | None:
         if name in frozen:
             return Plan("frozen", f"{name} is frozen since {frozen[name].since}: {frozen[name].reason}")
     return None
+
+
+def in_emergency(made: Plan) -> Plan:
+    """The plan without tests and load runs after deployments; approvals and every gate before them stay (P8)."""
+    if made.outcome != "deploy":
+        return made
+    untested = [stage.environment.name for stage in made.stages if stage.after_deploy]
+    words = "EMERGENCY: deployment windows are not waited for"
+    if untested:
+        words += f", tests after the deployment are left out in {', '.join(untested)}"
+    stages = tuple(replace(stage, after_deploy=None) for stage in made.stages)
+    return replace(made, reason=f"{words}; {made.reason}", stages=stages)
 
 
 def _walk(manifest: Manifest, environments: tuple[Environment, ...]) -> tuple[Environment, ...] | Plan:

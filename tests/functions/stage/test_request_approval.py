@@ -104,6 +104,13 @@ def test_a_review_is_another_request_than_the_deployment(stack: Stack) -> None:
     assert "cpu rings" in stack.mails()[1]["Message"]
 
 
+def test_an_emergency_is_asked_for_as_one(stack: Stack) -> None:
+    """P8: approval is never skipped; whoever is asked reads first what is."""
+    approval = kept(stack, ask(stack, release=replace(RELEASE, emergency=True)))
+    assert approval.summary["emergency"].startswith("This is an EMERGENCY deployment: it does not wait")
+    assert stack.mails()[0]["Subject"].startswith("EMERGENCY: Approve acme/hello-service")
+
+
 def test_a_first_release_says_that_there_is_no_way_back(stack: Stack) -> None:
     """Who approves knows what rollback would do."""
     approval = kept(stack, ask(stack, environment=environment(approval_wait_seconds=0)))
