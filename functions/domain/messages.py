@@ -121,7 +121,9 @@ def _stage(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
 
 
 def _finished(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
-    return "deployments", f"{_what(detail)} ended: {detail['outcome']}", detail["reason"]
+    late = budgets.overwork(detail)
+    reason = f"{detail['reason']}; it {late}" if late else detail["reason"]
+    return "deployments", f"{_what(detail)} ended: {detail['outcome']}", reason
 
 
 def _rollback_started(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:

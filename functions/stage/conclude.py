@@ -11,7 +11,7 @@ from functions.entry import Room
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The end of a stage, as its execution saw it."""
+    """The end of a stage, as its execution saw it; `waited_seconds` for windows, people and locks."""
 
     deployment_id: str
     release: Release
@@ -19,6 +19,7 @@ class Input:
     result: str
     reason: str
     started_at: str
+    waited_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Output:
     reason: str
     started_at: str
     finished_at: str
+    waited_seconds: float
 
 
 ROOM = Room(allow=DeploymentsTable.WRITE)
@@ -45,6 +47,7 @@ def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> Outpu
         "reason": reason,
         "startedAt": event.started_at,
         "finishedAt": ended,
+        "waitedSeconds": event.waited_seconds,
     }
     deployments.note_stage(event.deployment_id, event.environment, facts)
     return Output(
@@ -55,4 +58,5 @@ def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> Outpu
         reason,
         event.started_at,
         ended,
+        event.waited_seconds,
     )
