@@ -1,7 +1,6 @@
 """CheckGates: the build's end, its tests, its coverage and what scanners found decide whether anything is deployed."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 from zipfile import ZipFile
@@ -14,9 +13,9 @@ from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.previews import read_preview
 from functions.adapters.reports import read_coverage, read_tests
-from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif
+from functions.adapters.scans import read_scans
 from functions.domain.errors import SourceError
-from functions.domain.findings import Allowance, Scan, judge_findings
+from functions.domain.findings import Allowance, judge_findings
 from functions.domain.gates import Gate, Unreadable, all_passed, judge_coverage, judge_tests
 from functions.domain.manifests import Scans, fill
 from functions.domain.plans import Plan, told
@@ -49,13 +48,13 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class GatesJudged:
-    """What is announced: the verdicts, and the SARIF reports with the artifact that holds them."""
+    """What is announced: the verdicts, and the scanners' reports with the artifact that holds them."""
 
     deployment_id: str
     release: Release
     gates: tuple[Gate, ...]
     artifact: str
-    sarif: tuple[str, ...]
+    scans: Scans
 
 
 # Previews by environment and part.
@@ -69,9 +68,9 @@ def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTabl
     reported, digest, previews = _report_gates(event, artifacts, clock)
     gates = (_build_gate(event.build), *reported)
     deployments.note(event.deployment_id, gates=gates, build=event.build, artifactDigest=digest)
-    sarif = event.plan.scans.sarif
     try:
-        bus.put("GatesJudged", GatesJudged(event.deployment_id, event.release, gates, event.artifact, sarif))
+        judged = GatesJudged(event.deployment_id, event.release, gates, event.artifact, event.plan.scans)
+        bus.put("GatesJudged", judged)
     except Exception as error:  # telling people never stops a deployment (N2)
         _LOG.warning("verdicts can't be told", extra={"reason": str(error)})
     failed = [gate for gate in gates if gate.outcome == "failed"]
@@ -100,7 +99,7 @@ def _report_gates(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[tup
         with artifacts.archive(event.artifact, digest) as archive:
             tests = judge_tests(read_tests(archive, plan.junit))
             coverage = judge_coverage(read_coverage(archive, plan.cobertura), minimum)
-            scans = tuple(_scans(archive, plan.scans))
+            scans = tuple(read_scans(archive, plan.scans))
             previews, broken = _previews(archive, plan)
     except SourceError as error:
         return () if event.build.outcome != "succeeded" else (Gate("reports", "failed", str(error)),), "", {}
@@ -124,12 +123,6 @@ def _previews(archive: ZipFile, plan: Plan) -> tuple[Previews, list[str]]:
             else:
                 broken.append(found.reason)
     return read, list(dict.fromkeys(broken))
-
-
-def _scans(archive: ZipFile, scans: Scans) -> Iterator[Scan | Unreadable]:
-    yield from (read_sarif(archive, path) for path in scans.sarif)
-    yield from (read_pip_audit(archive, path) for path in scans.pip_audit)
-    yield from (read_npm_audit(archive, path) for path in scans.npm_audit)
 
 
 def _allowed(source: str, path: str, artifacts: Artifacts) -> tuple[Allowance, ...] | Unreadable:

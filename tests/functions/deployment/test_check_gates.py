@@ -167,7 +167,7 @@ def test_the_verdicts_are_announced(stack: Stack) -> None:
     """With the SARIF reports, for code scanning; a bus that is out of reach stops nothing."""
     answer = check(stack, CLEAN, scans=Scans(sarif=("scan.sarif",)))
     ((name, detail),) = stack.told()
-    assert (name, detail["gates"], detail["sarif"]) == ("GatesJudged", answer["gates"], ["scan.sarif"])
+    assert (name, detail["gates"], detail["scans"]["sarif"]) == ("GatesJudged", answer["gates"], ["scan.sarif"])
     refusal = ClientError({"Error": {"Code": "InternalException", "Message": "x"}}, "PutEvents")
     for error in (NotificationError("gone"), refusal, EndpointConnectionError(endpoint_url="https://events")):
         with failing(stack.client("events"), "PutEvents", error):
