@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
 from functions.domain.errors import BadInputError
+from functions.domain.redaction import redact
 from functions.domain.releases import LONGEST_NAME, Release
 from functions.entry import Room
 
@@ -46,7 +47,7 @@ def begin(event: Input, github: GitHub, deployments: DeploymentsTable) -> Output
         commit.sha,
         author=commit.author_name,
         author_email=commit.author_email,
-        message=commit.message,
+        message=redact(commit.message),
         committed_at=commit.committed_at,
         emergency=event.emergency,
     )

@@ -16,7 +16,7 @@ from functions.adapters.reports import read_coverage, read_tests
 from functions.adapters.scans import read_scans
 from functions.domain.errors import SourceError
 from functions.domain.findings import Allowance, judge_findings
-from functions.domain.gates import Gate, Unreadable, all_passed, judge_coverage, judge_tests
+from functions.domain.gates import Gate, Unreadable, all_passed, judge_coverage, judge_tests, without_secrets
 from functions.domain.manifests import Scans, fill
 from functions.domain.plans import Plan, told
 from functions.domain.previews import Preview, narrowed
@@ -66,7 +66,7 @@ ROOM = Room(allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT), memory_m
 def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTable, bus: Bus, clock: Clock) -> Output:
     """Every gate is judged, so that one look tells all that is wrong; the verdicts go to the record."""
     reported, digest, previews = _report_gates(event, artifacts, clock)
-    gates = (_build_gate(event.build), *reported)
+    gates = without_secrets((_build_gate(event.build), *reported))
     deployments.note(event.deployment_id, gates=gates, build=event.build, artifactDigest=digest)
     try:
         judged = GatesJudged(event.deployment_id, event.release, gates, event.artifact, event.plan.scans)

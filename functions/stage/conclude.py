@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.domain.reasons import plain_reason
+from functions.domain.reasons import readable
 from functions.domain.releases import Release
 from functions.entry import Room
 
@@ -41,7 +41,7 @@ ROOM = Room(allow=DeploymentsTable.WRITE)
 
 def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> Output:
     """A repetition writes the same end again, at most a little later."""
-    ended, reason = clock.text(), plain_reason(event.reason)
+    ended, reason = clock.text(), readable(event.reason)
     facts = {
         "result": event.result,
         "reason": reason,
