@@ -1,6 +1,6 @@
 """RequestApproval: write the request, and mail the people who decide a link with a secret in it (A1)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -14,7 +14,7 @@ from functions.adapters.rollback_outlook import RollbackOutlook
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.topics import Topics
 from functions.adapters.waits_table import WaitsTable, approval_key
-from functions.domain.approvals import Approval, Shown, hash_secret, supersedes
+from functions.domain.approvals import Approval, Shown, hash_secret, irreversible, supersedes
 from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
 from functions.domain.gates import Gate
@@ -35,7 +35,7 @@ _EMERGENCY = (
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What is to be decided: a release (deploy), or a warning that rang (review)."""
+    """What is to be decided: a release (deploy), or a warning that rang (review); `irreversible` names parts."""
 
     deployment_id: str
     execution: str
@@ -46,6 +46,7 @@ class Input:
     artifact: str
     purpose: Literal["deploy", "review"]
     reason: str
+    irreversible: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,8 @@ def _authors(release: Release) -> list[str]:
 def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deployments: DeploymentsTable) -> Shown:
     """What is approved must be what the gates judged; a review is about a release that runs already."""
     commits, note = outlook.commits(event.release, event.environment.name, event.parts)
-    back = outlook.ways_back(event.environment, event.parts)
+    known = outlook.ways_back(event.environment, event.parts)
+    back = tuple(irreversible(way) if way.part in event.irreversible else way for way in known)
     gates = deployments.verdicts(event.deployment_id) or event.gates
     if event.purpose == "review":
         return Shown(event.artifact, "", gates, commits, note, back)

@@ -36,6 +36,16 @@ def test_gates_are_read() -> None:
     assert (bare.scans, bool(bare.scans), bare.after_deploy) == (Scans(), False, {})
 
 
+@pytest.mark.parametrize("kind", ["kind: command, buildspec: a.yml", "kind: lambda, function: f, artifact: a.zip"])
+def test_a_part_may_say_that_its_migration_is_irreversible(kind: str) -> None:
+    """M6: nothing said means that there is a way back."""
+    usual, final = (
+        read_manifest(BASE.replace("services: {}", f"services: {{api: {{{kind}{more}}}}}").encode()).parts[0]
+        for more in ("", ", migration: irreversible")
+    )
+    assert (usual.migration, final.migration) == ("reversible", "irreversible")
+
+
 def test_a_command_may_have_a_preview() -> None:
     """Of its own in each environment; without one the paths decide."""
     command = "{kind: command, buildspec: infra.yml, preview: 'reports/{environment}.json'}"

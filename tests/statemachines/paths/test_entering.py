@@ -11,7 +11,16 @@ import pytest
 from functions.adapters.clock import iso
 from functions.deployment import begin
 from functions.entry import encode
-from tests.statemachines.paths.answers import BASELINE_AT, RELEASE, baseline, decision, environment, watch, window
+from tests.statemachines.paths.answers import (
+    BASELINE_AT,
+    RELEASE,
+    SERVICE,
+    baseline,
+    decision,
+    environment,
+    watch,
+    window,
+)
 from tests.statemachines.paths.playing import AS_USUAL, Line, answer, raises
 from tests.statemachines.paths.test_stage import (
     APPROVAL,
@@ -218,3 +227,11 @@ def test_a_long_watch_that_cannot_start_takes_no_good_release_back(house: House)
     played = house.without("enhanced_watch").play("stage", environment=given)
     assert played.states[-len(GOOD) - 1 :] == ["RecordGood", "WatchOn", "StartEnhancedWatch", *END]
     assert ended(played, "passed", "the enhanced watch did not start")
+
+
+def test_who_approves_is_told_what_can_not_be_undone(house: House) -> None:
+    """M6: the parts of this release whose migration is declared irreversible, by name; usually none."""
+    final = replace(SERVICE, name="hello/db", migration="irreversible")
+    for parts, named in (((SERVICE, final), ["hello/db"]), ((SERVICE,), [])):
+        played = house.play("stage", environment=WITH_APPROVAL, parts=encode(parts))
+        assert played.told("RequestApproval", times=1)["irreversible"] == named
