@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 
-_EMERGENCY = (
+EMERGENCY = (
     "This is an EMERGENCY deployment: it does not wait for deployment windows, and no tests follow it. "
     "Tests, coverage and security of the build were judged as always."
 )
@@ -185,5 +185,5 @@ def _summary(event: Input, shown: Shown) -> dict[str, str]:
         "gates": "; ".join(f"{gate.name}: {gate.reason}" for gate in event.gates),
         "rollback": back or "nothing ran here before: there is no earlier release to go back to",
         "reason": event.reason,
-        "emergency": _EMERGENCY if event.release.emergency else "",
+        "emergency": EMERGENCY if event.release.emergency else "",
     }
