@@ -102,7 +102,7 @@ def plan(one: Facts) -> Group:
         f"[{style}]{one['outcome']}[/{style}]: {escape(one['reason'])}",
         f"before any deployment: {escape('; '.join(one['gates']))}" if one["stages"] else "",
         table if one["stages"] else "",
-        f"usually takes {_minutes(one['expectedSeconds'])} as a whole" if one["stages"] else "",
+        f"as a whole it usually takes: {_minutes(one['expectedSeconds'])}" if one["stages"] else "",
     )
 
 
