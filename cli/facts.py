@@ -10,7 +10,6 @@ from functions.domain.locks import Lock
 from functions.domain.reconciliation import Ended
 from functions.entry import encode
 from functions.forecasts import Forecasts
-from functions.runtime import Clients
 
 Facts = dict[str, Any]
 GOOD = ("deployed", "skipped", "superseded", "restored")
@@ -186,14 +185,14 @@ def _execution(aws: Operator, found: Ended) -> Facts:
 def plan(aws: Operator, ref: str, repository: str, environments: list[str]) -> Facts:
     """What a commit would do, without doing it (P11); in some of the environments, or in all that it would enter."""
     chosen = [aws.environment(name).name for name in environments]
-    settings = aws.deployed_settings()
-    known = settings["REPOSITORIES"].split(",")
+    stack = aws.informed()
+    known = stack.setting("REPOSITORIES").split(",")
     if not repository and len(known) > 1:
         raise OutOfReachError(f"this stack delivers {', '.join(known)}: say which with --repository")
     if repository and repository not in known:
         raise OutOfReachError(f"this stack does not deliver {repository!r}; it delivers {', '.join(known)}")
-    forecasts = Forecasts.connect(Clients(settings))
-    told: Facts = encode(forecasts.of(repository or known[0], ref or settings["MAIN_BRANCH"], aws.environments))
+    wanted = ref or stack.setting("MAIN_BRANCH")
+    told: Facts = encode(Forecasts.connect(stack).of(repository or known[0], wanted, aws.environments))
     if chosen:
         told["stages"] = [stage for stage in told["stages"] if stage["environment"] in chosen]
     return told

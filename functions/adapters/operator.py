@@ -72,11 +72,11 @@ class Operator:
             aws,
         )
 
-    def deployed_settings(self) -> dict[str, str]:
-        """What the stack's own functions are told of it, GitHub included; secrets are named there, never held."""
+    def informed(self) -> Clients:
+        """Clients with the settings that the stack's own functions have, GitHub's included; secrets are only named."""
         name = f"kiro-pipeline-{self.stack}-{_WELL_INFORMED}"
         found = self.aws.client("lambda").get_function_configuration(FunctionName=name)
-        return dict(found["Environment"]["Variables"])
+        return Clients(found["Environment"]["Variables"])
 
     def environment(self, name: str) -> Environment:
         """An environment by its name; an unknown one is an OutOfReachError that lists the known ones."""
