@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console, RenderableType
@@ -24,6 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Reason = Annotated[str, typer.Option("--reason", help="why; it is recorded and shown")]
 Environment = Annotated[str, typer.Argument(help="an environment of the stack")]
 _LOOK_SECONDS = 1.0
+_Told = TypeVar("_Told")
 
 
 @dataclass
@@ -128,15 +129,32 @@ def deploy(
     context: typer.Context,
     repository: Annotated[str, typer.Argument(help="owner/name")],
     ref: Annotated[str, typer.Argument(help="a commit, branch or tag")],
+    emergency: Annotated[
+        bool, typer.Option("--emergency", help="wait for no window, test nothing afterwards; everybody is told")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Start a deployment, also of what was deployed before."""
     _do(
         context,
-        lambda aws: changes.deploy(aws, repository, ref),
+        lambda aws: changes.deploy(aws, repository, ref, emergency=emergency),
         lambda done: f"started {done['deployment']}; `kiro watch {done['deployment']}` follows it",
         as_json=as_json,
     )
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    ref: Annotated[str, typer.Argument(help="a commit, branch or tag; the main branch when left out")] = "",
+    environment: Annotated[
+        list[str] | None, typer.Option("--environment", help="only this environment; may be given again")
+    ] = None,
+    repository: Annotated[str, typer.Option("--repository", help="owner/name, where the stack delivers several")] = "",
+    as_json: Json = False,
+) -> None:
+    """What a commit would do now, and what is in its way; nothing is started or written."""
+    _tell(context, lambda aws: facts.plan(aws, ref, repository, environment or []), show.plan, as_json=as_json)
 
 
 @app.command()
@@ -211,8 +229,8 @@ def _went_well(last: facts.Facts) -> bool:
 
 def _tell(
     context: typer.Context,
-    ask: Callable[[Operator], list[facts.Facts]],
-    table: Callable[[list[facts.Facts]], RenderableType],
+    ask: Callable[[Operator], _Told],
+    table: Callable[[_Told], RenderableType],
     *,
     as_json: bool,
 ) -> None:

@@ -37,14 +37,14 @@ def unfreeze(aws: Operator, environment: str, reason: str) -> Facts:
     return {"environment": environment, "frozen": None, "was": encode(was), "unfrozen": encode(word)}
 
 
-def deploy(aws: Operator, repository: str, ref: str) -> Facts:
+def deploy(aws: Operator, repository: str, ref: str, *, emergency: bool = False) -> Facts:
     """Start a deployment of a commit, branch or tag; a new one each time, whatever was deployed before."""
     if not _REPOSITORY.fullmatch(repository):
         raise OutOfReachError(f"{repository!r} is no repository: give owner/name")
     commit = ref if is_commit(ref) else ""
     words = re.sub(r"[^A-Za-z0-9._-]+", "-", commit[:12] or ref.removeprefix("refs/heads/").removeprefix("refs/tags/"))
     name = f"{_OPERATOR}-{words[:_WORDS].strip('-.')}-{_stamp(aws)}"
-    payload = {"repository": repository, "ref": ref, "commit": commit, "trigger": _OPERATOR}
+    payload = {"repository": repository, "ref": ref, "commit": commit, "trigger": _OPERATOR, "emergency": emergency}
     execution, _ = aws.executions.start(aws.workflows["deployment"], name, payload)
     return {"deployment": name, "execution": execution}
 

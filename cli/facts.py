@@ -9,6 +9,7 @@ from functions.domain.environments import Version
 from functions.domain.locks import Lock
 from functions.domain.reconciliation import Ended
 from functions.entry import encode
+from functions.forecasts import Forecasts
 
 Facts = dict[str, Any]
 GOOD = ("deployed", "skipped", "superseded", "restored")
@@ -61,6 +62,7 @@ def _summary(record: Facts) -> Facts:
         "title": release.get("message", "").partition("\n")[0],
         "author": release.get("author", ""),
         "trigger": record.get("trigger", ""),
+        "emergency": release.get("emergency", False),
         "environment": record.get("environment", ""),
         "status": record.get("status", ""),
         "outcome": record.get("outcome", ""),
@@ -178,3 +180,19 @@ def _execution(aws: Operator, found: Ended) -> Facts:
         "state": aws.executions.state(found.execution),
         "seconds": round((until - datetime.fromisoformat(found.started)).total_seconds(), 1),
     }
+
+
+def plan(aws: Operator, ref: str, repository: str, environments: list[str]) -> Facts:
+    """What a commit would do, without doing it (P11); in some of the environments, or in all that it would enter."""
+    chosen = [aws.environment(name).name for name in environments]
+    stack = aws.informed()
+    known = stack.setting("REPOSITORIES").split(",")
+    if not repository and len(known) > 1:
+        raise OutOfReachError(f"this stack delivers {', '.join(known)}: say which with --repository")
+    if repository and repository not in known:
+        raise OutOfReachError(f"this stack does not deliver {repository!r}; it delivers {', '.join(known)}")
+    wanted = ref or stack.setting("MAIN_BRANCH")
+    told: Facts = encode(Forecasts.connect(stack).of(repository or known[0], wanted, aws.environments))
+    if chosen:
+        told["stages"] = [stage for stage in told["stages"] if stage["environment"] in chosen]
+    return told

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
@@ -51,7 +52,7 @@ def history(found: list[Facts]) -> Table:
             one["deployment"],
             one["startedAt"],
             one["commit"][:12],
-            escape(one["title"]),
+            ("[red]EMERGENCY[/red] " if one["emergency"] else "") + escape(one["title"]),
             escape(one["author"]),
             f"[{style}]{end}[/{style}]",
             escape(one["reason"]),
@@ -81,6 +82,48 @@ def approvals(found: list[Facts]) -> Table:
         row = (one["environment"], one["deployment"], one["purpose"], escape(one["title"]), one["expiresAt"])
         table.add_row(*row)
     return table
+
+
+def plan(one: Facts) -> Group:
+    """What would happen, then a line per part of each environment, with what would meet the release there."""
+    release, style = one["release"], "green" if one["outcome"] in ("deploy", "nothing") else "red"
+    title = escape(release["message"].partition("\n")[0])
+    table = _table("environment", "part", "changes", "why", "in the way now", "asked there", "usually")
+    for stage in one["stages"]:
+        way, asked = "\n".join(_in_the_way(stage)) or "[green]nothing[/green]", "\n".join(_asked(stage)) or "-"
+        first = (stage["environment"], way, asked, _minutes(stage["expectedSeconds"]))
+        parts = [(name, "yes", why) for name, why in stage["parts"].items()]
+        parts += [(name, "no", why) for name, why in stage["skipped"].items()]
+        for number, (name, changes, why) in enumerate(parts):
+            where, met, gates, usual = first if number == 0 else ("", "", "", "")
+            table.add_row(where, name, changes, escape(why), met, gates, usual)
+    return Group(
+        f"{escape(release['repository'])} {release['commit'][:12]} {title} ({escape(release['author'])})",
+        f"[{style}]{one['outcome']}[/{style}]: {escape(one['reason'])}",
+        f"before any deployment: {escape('; '.join(one['gates']))}" if one["stages"] else "",
+        table if one["stages"] else "",
+        f"as a whole it usually takes: {_minutes(one['expectedSeconds'])}" if one["stages"] else "",
+    )
+
+
+def _in_the_way(stage: Facts) -> Iterable[str]:
+    if stage["frozen"]:
+        yield f"[red]frozen[/red] {escape(stage['frozen'])}"
+    if stage["closed"]:
+        opens = f"; opens {stage['opensAt']}" if stage["opensAt"] else ""
+        yield f"[yellow]closed[/yellow] {escape(stage['closed'])}{opens}"
+    if stage["lock"]:
+        yield f"[cyan]locked[/cyan] {escape(stage['lock'])}"
+
+
+def _asked(stage: Facts) -> Iterable[str]:
+    if stage["approvals"]:
+        yield f"approval of {stage['approvals']}: {escape(', '.join(stage['approvers']) or 'anybody with the link')}"
+    yield from (escape(gate) for gate in stage["gates"])
+
+
+def _minutes(seconds: float | None) -> str:
+    return "not known yet" if seconds is None else f"{seconds / 60:.1f} min"
 
 
 def progress(one: Facts) -> Table:

@@ -38,6 +38,11 @@ class Estate:
         """The role that changes an environment: given for another account, made by this stack for its own."""
         return environment.deploy_role_arn or self.site.role_arn(self.site.name(f"deploy-{environment.name}"))
 
+    def security_hub_products(self) -> list[str]:
+        """The product under which the account's own findings are imported; none where that is switched off."""
+        product = f"product/{self.site.account}/default"
+        return [self.site.arn("securityhub", product)] if self.settings.security_hub else []
+
     def environments(self) -> list[Environment]:
         """The environments as the deployment's definition carries them."""
         return [

@@ -38,6 +38,7 @@ TARGETS: Mapping[str, Callable[[Estate], Arns]] = {
     "function/poll_board": lambda estate: [estate.site.function_arn("events-poll-board")],
     "workflows": lambda estate: [estate.site.workflow_arn(workflow) for workflow in WORKFLOWS],
     "deploy-roles": lambda estate: [estate.deploy_role_arn(one) for one in estate.settings.environments],
+    "security-hub": lambda estate: estate.security_hub_products(),
     "*": lambda _: ["*"],
 }
 # The names whose ARNs hold a wildcard: a room that uses one says why.
@@ -45,7 +46,7 @@ BROAD = frozenset({"bucket/artifacts/*", "executions", "*"})
 
 
 def grants(allowed: Iterable[Allow], estate: Estate) -> list[Grant]:
-    """A room's permissions as statements: what adapters ask for twice is granted once."""
+    """A room's permissions as statements: what adapters ask for twice is granted once, what is switched off never."""
     merged: dict[tuple[str, str], list[str]] = {}
     for allow in allowed:
         actions = merged.setdefault((allow.on, allow.why), [])
@@ -53,6 +54,7 @@ def grants(allowed: Iterable[Allow], estate: Estate) -> list[Grant]:
     return [
         Grant(tuple(sorted(actions)), tuple(TARGETS[on](estate)), why if on in BROAD else "")
         for (on, why), actions in sorted(merged.items())
+        if TARGETS[on](estate)
     ]
 
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -45,6 +46,17 @@ def _moment(text: str) -> str:
     return text
 
 
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"must be a network such as 192.30.252.0/22: {error}") from None
+    return text
+
+
+Network = Annotated[str, AfterValidator(_network)]
+
+
 class _Closed(BaseModel):
     model_config = ConfigDict(
         frozen=True,
@@ -67,6 +79,9 @@ class GitHub(_Closed):
     """Where people see GitHub; links in messages start with it."""
     main_branch: Annotated[str, StringConstraints(min_length=1)] = "main"
     """The branch whose pushes are delivered."""
+    webhook_sources: tuple[Network, ...] = ()
+    """Networks that webhooks may come from, beside being signed; from anywhere when left out. GitHub tells its own
+    under `hooks` at https://api.github.com/meta, and changes them."""
     organisation: str | None = None
     """The organisation that owns the board (Projects v2)."""
     project_number: Annotated[int, Field(ge=1)] | None = None
@@ -268,6 +283,8 @@ class Settings(_Closed):
     """How long logs are kept."""
     codebuild: CodeBuild = CodeBuild()
     """The machines that builds run on."""
+    security_hub: bool = False
+    """Whether what scanners find is imported into AWS Security Hub; enable that in this account and region first."""
     budget_usd: Annotated[int, Field(ge=1)] = 500
     """The month's budget."""
     budget_email: Email | None = None

@@ -25,6 +25,7 @@ VARIABLES: Mapping[str, Callable[[Estate], pulumi.Input[str]]] = {
     "GITHUB_API_URL": lambda estate: estate.settings.github.api_url,
     "GITHUB_URL": lambda estate: estate.settings.github.url,
     "SLACK_SECRET": lambda estate: estate.secrets.arns["slack"],
+    "WEBHOOK_SOURCES": lambda estate: ",".join(estate.settings.github.webhook_sources) or "anywhere",
     "REPOSITORIES": lambda estate: ",".join(estate.settings.github.repositories),
     "MAIN_BRANCH": lambda estate: estate.settings.github.main_branch,
     "DEPLOYMENT_WORKFLOW": lambda estate: estate.site.workflow_arn("deployment"),
@@ -41,6 +42,7 @@ VARIABLES: Mapping[str, Callable[[Estate], pulumi.Input[str]]] = {
     "POLL_FUNCTION": lambda estate: estate.site.name("events-poll-board"),
     "BOARD": lambda estate: json.dumps(board(estate.settings)),
     "WORKER": lambda estate: json.dumps(rules(estate.settings)),
+    "SECURITY_HUB": lambda estate: ",".join(estate.security_hub_products()) or "off",
     "RUNBOOK_URL": lambda estate: estate.settings.runbook_url,
 }
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.client import GitHub
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.manifest_file import read_manifest
 from functions.deployment.plan_release import changes_since
-from functions.domain.environments import Environment
+from functions.domain.environments import Environment, Freeze
 from functions.domain.errors import ManifestError
 from functions.domain.forecasts import Forecast, forecast, stage_seconds
 from functions.domain.manifests import MANIFEST, Build, Manifest
@@ -32,12 +33,18 @@ class Forecasts:
     )
 
     def __init__(
-        self, github: GitHub, deployments: DeploymentsTable, environments: EnvironmentsTable, locks: LocksTable
+        self,
+        github: GitHub,
+        deployments: DeploymentsTable,
+        environments: EnvironmentsTable,
+        locks: LocksTable,
+        clock: Clock,
     ) -> None:
         self._github = github
         self._deployments = deployments
         self._environments = environments
         self._locks = locks
+        self._clock = clock
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
@@ -47,6 +54,7 @@ class Forecasts:
             DeploymentsTable.connect(aws),
             EnvironmentsTable.connect(aws),
             LocksTable.connect(aws),
+            Clock.connect(aws),
         )
 
     def of(self, repository: str, ref: str, environments: tuple[Environment, ...]) -> Forecast:
@@ -68,16 +76,17 @@ class Forecasts:
             manifest = read_manifest(raw)
         except ManifestError as error:
             nothing = Manifest("", Build("", [], ""), [])
-            return forecast(release, nothing, Plan("invalid", str(error)), {}, {}, {})
+            return forecast(release, nothing, Plan("invalid", str(error)), {}, {}, {}, self._clock.now())
         running = {one.name: self._environments.parts(one.name) for one in environments}
         changes = changes_since(self._github, release, running)
         made = plan(manifest, environments, running, changes, release.commit)
         locks = {one.name: self._locks.read(self._locks.key(one.name, repository)) for one in environments}
-        return forecast(release, manifest, made, locks, self._frozen(environments), self._durations(environments))
+        frozen, durations = self._frozen(environments), self._durations(environments)
+        return forecast(release, manifest, made, locks, frozen, durations, self._clock.now())
 
-    def _frozen(self, environments: tuple[Environment, ...]) -> dict[str, str]:
+    def _frozen(self, environments: tuple[Environment, ...]) -> dict[str, Freeze]:
         found = {one.name: self._environments.frozen(one.name) for one in environments}
-        return {name: f"since {f.since} by {f.by}: {f.reason}" for name, f in found.items() if f}
+        return {name: freeze for name, freeze in found.items() if freeze}
 
     def _durations(self, environments: tuple[Environment, ...]) -> dict[str, list[float]]:
         records = [record for one in environments for record in self._deployments.recent(one.name, "deployed")]

@@ -115,10 +115,12 @@ class Remains:
             if not given.get("repository") or not given.get("ref"):
                 continue  # started by hand with less than it needs: it fails by itself, and its end is told
             facts = (given["repository"], given["ref"], given.get("commit") or "", given.get("trigger") or "operator")
+            emergency = bool(given.get("emergency"))
             try:
-                begin(Input(found.name, found.execution, *facts), github, self._deployments)
+                begin(Input(found.name, found.execution, *facts, emergency), github, self._deployments)
             except GitHubError:  # which is why Begin did not come through: what is known must do
-                self._deployments.begin(found.name, Release(*facts[:3]), found.execution, facts[3])
+                known = Release(*facts[:3], emergency=emergency)
+                self._deployments.begin(found.name, known, found.execution, facts[3])
             yield Repair("record opened", f"{found.name} runs since {found.started} and had no record")
 
     def orphaned_approvals(self) -> Iterator[Repair]:

@@ -106,8 +106,10 @@ def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
         logger.structure_logs(append=False, **_identity(event, context))
         try:
             answer = encode(function(decode(kind, event) if kind else event, **adapters))
-        except Exception:
+        except Exception as error:
             logger.exception("failed")
+            # Step Functions keeps what is raised in the execution's history.
+            error.args = tuple(redact(one) if isinstance(one, str) else one for one in error.args)
             raise
         logger.info("done", extra={"outcome": answer.get("outcome") if isinstance(answer, dict) else None})
         return answer

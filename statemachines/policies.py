@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from functions.domain import budgets
+
 # What Lambda answers when it is at fault itself, or when the function's process died: rooms may all run twice.
 _LAMBDA_FAULTS = [
     "Lambda.ServiceException",
@@ -31,6 +33,13 @@ LOOK_AGAIN: list[dict[str, Any]] = [
 ]
 
 
+# What the definitions themselves look at; builds have theirs from the room that starts them.
+BUDGETS = {
+    "DeploymentBudgetSeconds": budgets.DEPLOYMENT * 60,
+    "ApplicationBudgetSeconds": budgets.APPLICATION * 60,
+}
+
+
 def ask_again(times: int) -> list[dict[str, Any]]:
     """A wait: asked anew at each backstop, this often; whatever the asking Lambda raises is retried beside it.
 
@@ -45,7 +54,7 @@ def ask_again(times: int) -> list[dict[str, Any]]:
 def waits(
     *, build: int, approval: int, lock: int, watch: int, enhanced: int, longest_approval: int = 86_400
 ) -> dict[str, Any]:
-    """Backstops (seconds) and the policies that go with them.
+    """Backstops (seconds), the policies that go with them, and the budgets.
 
     The longest wait is backstop × times: builds 90 min (timeout 60 min), approvals as long as the longest
     and an hour, locks 8 h, watches
@@ -68,6 +77,7 @@ def waits(
         "RetryAnnouncement": RETRY_ANNOUNCEMENT,
         "RetryStart": RETRY_START,
         "LookAgain": LOOK_AGAIN,
+        **BUDGETS,
     }
 
 

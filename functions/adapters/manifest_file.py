@@ -7,7 +7,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from functions.domain.errors import ManifestError
-from functions.domain.manifests import MANIFEST, AfterDeploy, Build, Health, Manifest, Part, Scans
+from functions.domain.manifests import MANIFEST, AfterDeploy, Build, Health, Manifest, Migration, Part, Scans
 
 # A part's name is a key in tables and a word in execution names.
 _Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
@@ -26,6 +26,8 @@ def _free(name: str) -> str:
 
 
 _Path = Annotated[str, StringConstraints(pattern=r"^[\w./*-]+$"), AfterValidator(_inside)]
+# A preview is about one environment: `{environment}` stands for its name.
+_Preview = Annotated[str, StringConstraints(pattern=r"^([\w./-]|\{environment\})+$"), AfterValidator(_inside)]
 _SIZE_LIMIT = 256 * 1024
 
 
@@ -53,6 +55,8 @@ class _Command(_Closed):
     kind: Literal["command"]
     buildspec: _Path
     paths: list[_Path] = []
+    preview: _Preview = ""
+    migration: Migration = "reversible"
     health: _Health | None = None
     alarms: _Alarms = _Alarms()
 
@@ -63,6 +67,7 @@ class _Lambda(_Closed):
     alias: str = "live"
     artifact: _Path
     paths: list[_Path] = []
+    migration: Migration = "reversible"
     health: _Health | None = None
     alarms: _Alarms = _Alarms()
 
@@ -153,9 +158,9 @@ def _domain(manifest: DeliveryManifest) -> Manifest:
 
 def _part(name: str, part: _Lambda | _Command) -> Part:
     health = Health(part.health.url, part.health.version_field) if part.health else None
-    common = {"paths": part.paths, "health": health}
+    common = {"paths": part.paths, "health": health, "migration": part.migration}
     alarms = {"critical_alarms": part.alarms.critical, "warning_alarms": part.alarms.warning}
     if isinstance(part, _Command):
-        return Part(name, "command", buildspec=part.buildspec, **common, **alarms)  # type: ignore[arg-type]
+        return Part(name, "command", buildspec=part.buildspec, preview=part.preview, **common, **alarms)  # type: ignore[arg-type]
     place = {"function": part.function, "alias": part.alias, "artifact": part.artifact}
     return Part(name, "lambda", **place, **common, **alarms)  # type: ignore[arg-type]

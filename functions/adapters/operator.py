@@ -17,6 +17,8 @@ from functions.runtime import Clients
 
 _TABLES = ("deployments", "environments", "locks", "waits")
 _WORKFLOWS = ("deployment", "stage", "rollback")
+# The function that is told of GitHub, the repositories and every table: what it knows, an operator may ask.
+_WELL_INFORMED = "events-reconcile"
 
 
 class OutOfReachError(BadInputError):
@@ -40,6 +42,7 @@ class Operator:
     waits: WaitsTable
     bus: Bus
     clock: Clock
+    aws: Clients
 
     @classmethod
     def connect(cls, stack: str) -> "Operator":
@@ -66,7 +69,14 @@ class Operator:
             WaitsTable.connect(aws),
             Bus.connect(aws),
             Clock.connect(aws),
+            aws,
         )
+
+    def informed(self) -> Clients:
+        """Clients with the settings that the stack's own functions have, GitHub's included; secrets are only named."""
+        name = f"kiro-pipeline-{self.stack}-{_WELL_INFORMED}"
+        found = self.aws.client("lambda").get_function_configuration(FunctionName=name)
+        return Clients(found["Environment"]["Variables"])
 
     def environment(self, name: str) -> Environment:
         """An environment by its name; an unknown one is an OutOfReachError that lists the known ones."""

@@ -96,7 +96,8 @@ def _notes(approval: Approval) -> list[str]:
 def _attention(approval: Approval) -> str:
     """What nobody should overlook, before everything else."""
     ways = approval.shown.rollback if approval.shown else ()
-    said = [f"No way back for {way.part}: {way.reason}." for way in ways if not way.ready]
+    said = [words] if (words := approval.summary.get("emergency", "")) else []
+    said += [f"No way back for {way.part}: {way.reason}." for way in ways if not way.ready]
     said += [f"The alarm {alarm.name} rings." for alarm in approval.alarms if alarm.state == "ALARM"]
     lines = "".join(f"<li>{escape(line)}</li>" for line in said)
     return f'<section class="attention"><h2>Look at this first</h2><ul>{lines}</ul></section>' if said else ""

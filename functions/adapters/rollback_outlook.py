@@ -11,6 +11,7 @@ from functions.domain.approvals import WayBack
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import GitHubError
 from functions.domain.manifests import Part, fill
+from functions.domain.redaction import redact
 from functions.domain.releases import Release
 from functions.domain.rollback import way_back
 from functions.entry import Allow
@@ -65,7 +66,9 @@ class RollbackOutlook:
         except GitHubError as error:
             return (), f"GitHub could not tell: {error}"
         most = max(compared, key=lambda one: one.ahead_by)
-        lines = [f"{c.sha[:12]} {c.message.partition(chr(10))[0]} ({c.author_name})" for c in reversed(most.commits)]
+        lines = [
+            redact(f"{c.sha[:12]} {c.message.partition(chr(10))[0]} ({c.author_name})") for c in reversed(most.commits)
+        ]
         if most.status not in ("ahead", "identical"):
             return tuple(lines[:_MOST_COMMITS]), f"what runs here is not an ancestor of this release ({most.status})"
         left = most.ahead_by - len(lines[:_MOST_COMMITS])

@@ -20,10 +20,18 @@ from functions.domain.findings import (
     severity_of_score,
 )
 from functions.domain.gates import Unreadable
+from functions.domain.manifests import Scans
 
 # A result of these kinds says that a rule was met, or did not apply; every other one is a finding.
 _NO_FINDING = ("pass", "notApplicable", "informational")
 Objects = Iterator[Mapping[str, Any]]
+
+
+def read_scans(archive: ZipFile, declared: Scans) -> Iterator[Scan | Unreadable]:
+    """Every report that a manifest declares."""
+    yield from (read_sarif(archive, path) for path in declared.sarif)
+    yield from (read_pip_audit(archive, path) for path in declared.pip_audit)
+    yield from (read_npm_audit(archive, path) for path in declared.npm_audit)
 
 
 def read_sarif(archive: ZipFile, path: str) -> Scan | Unreadable:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
 from functions.domain.errors import BadInputError
+from functions.domain.redaction import redact
 from functions.domain.releases import LONGEST_NAME, Release
 from functions.entry import Room
 
@@ -19,6 +20,7 @@ class Input:
     ref: str
     commit: str
     trigger: str
+    emergency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,9 @@ def begin(event: Input, github: GitHub, deployments: DeploymentsTable) -> Output
         commit.sha,
         author=commit.author_name,
         author_email=commit.author_email,
-        message=commit.message,
+        message=redact(commit.message),
         committed_at=commit.committed_at,
+        emergency=event.emergency,
     )
     deployments.begin(event.deployment_id, release, event.execution, event.trigger)
     return Output(release)

@@ -1,7 +1,6 @@
 """CheckGates: the build's end, its tests, its coverage and what scanners found decide whether anything is deployed."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 from zipfile import ZipFile
@@ -12,13 +11,15 @@ from functions.adapters.builds import BuildEnd
 from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.previews import read_preview
 from functions.adapters.reports import read_coverage, read_tests
-from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif
+from functions.adapters.scans import read_scans
 from functions.domain.errors import SourceError
-from functions.domain.findings import Allowance, Scan, judge_findings
-from functions.domain.gates import Gate, Unreadable, all_passed, judge_coverage, judge_tests
-from functions.domain.manifests import Scans
-from functions.domain.plans import Plan
+from functions.domain.findings import Allowance, judge_findings
+from functions.domain.gates import Gate, Unreadable, all_passed, judge_coverage, judge_tests, without_secrets
+from functions.domain.manifests import Scans, fill
+from functions.domain.plans import Plan, told
+from functions.domain.previews import Preview, narrowed
 from functions.domain.releases import Release
 from functions.entry import Room
 
@@ -37,41 +38,50 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The verdict of each gate, and of all."""
+    """The verdict of each gate, and of all; `plan` is what previews left of it, None where there are none."""
 
-    outcome: Literal["passed", "failed"]
+    outcome: Literal["passed", "failed", "nothing"]
     reason: str
     gates: tuple[Gate, ...]
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GatesJudged:
-    """What is announced: the verdicts, and the SARIF reports with the artifact that holds them."""
+    """What is announced: the verdicts, and the scanners' reports with the artifact that holds them."""
 
     deployment_id: str
     release: Release
     gates: tuple[Gate, ...]
     artifact: str
-    sarif: tuple[str, ...]
+    scans: Scans
 
 
+# Previews by environment and part.
+Previews = dict[tuple[str, str], Preview]
 _LOG = logging.getLogger(__name__)
 ROOM = Room(allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT), memory_mb=1769, timeout_seconds=100)
 
 
 def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTable, bus: Bus, clock: Clock) -> Output:
     """Every gate is judged, so that one look tells all that is wrong; the verdicts go to the record."""
-    reported, digest = _report_gates(event, artifacts, clock)
-    gates = (_build_gate(event.build), *reported)
+    reported, digest, previews = _report_gates(event, artifacts, clock)
+    gates = without_secrets((_build_gate(event.build), *reported))
     deployments.note(event.deployment_id, gates=gates, build=event.build, artifactDigest=digest)
-    sarif = event.plan.scans.sarif
     try:
-        bus.put("GatesJudged", GatesJudged(event.deployment_id, event.release, gates, event.artifact, sarif))
+        judged = GatesJudged(event.deployment_id, event.release, gates, event.artifact, event.plan.scans)
+        bus.put("GatesJudged", judged)
     except Exception as error:  # telling people never stops a deployment (N2)
         _LOG.warning("verdicts can't be told", extra={"reason": str(error)})
     failed = [gate for gate in gates if gate.outcome == "failed"]
     reason = "; ".join(f"{gate.name}: {gate.reason}" for gate in failed or gates)
-    return Output("passed" if all_passed(gates) else "failed", reason, gates)
+    if not all_passed(gates):
+        return Output("failed", reason, gates)
+    if not previews:
+        return Output("passed", reason, gates)
+    left = narrowed(event.plan, previews)
+    deployments.note(event.deployment_id, plan=told(left))
+    return Output("passed", reason, gates, left) if left.outcome == "deploy" else Output("nothing", left.reason, gates)
 
 
 def _build_gate(build: BuildEnd) -> Gate:
@@ -80,8 +90,8 @@ def _build_gate(build: BuildEnd) -> Gate:
     return Gate("build", "failed", f"the build {build.outcome}: {build.reason} {build.log}".strip())
 
 
-def _report_gates(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[tuple[Gate, ...], str]:
-    """The verdicts and the digest of what was judged; a failed build that left no artifact says enough itself."""
+def _report_gates(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[tuple[Gate, ...], str, Previews]:
+    """Verdicts, digest of what was judged, and previews; a failed build that left no artifact says enough itself."""
     plan = event.plan
     minimum = max(stage.environment.coverage_percent for stage in plan.stages)
     try:
@@ -89,19 +99,30 @@ def _report_gates(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[tup
         with artifacts.archive(event.artifact, digest) as archive:
             tests = judge_tests(read_tests(archive, plan.junit))
             coverage = judge_coverage(read_coverage(archive, plan.cobertura), minimum)
-            scans = tuple(_scans(archive, plan.scans))
+            scans = tuple(read_scans(archive, plan.scans))
+            previews, broken = _previews(archive, plan)
     except SourceError as error:
-        return () if event.build.outcome != "succeeded" else (Gate("reports", "failed", str(error)),), ""
+        return () if event.build.outcome != "succeeded" else (Gate("reports", "failed", str(error)),), "", {}
+    gates = (tests, coverage, *([Gate("preview", "failed", "; ".join(broken))] if broken else []))
     if not plan.scans:
-        return (tests, coverage), digest
+        return gates, digest, previews
     allowed = _allowed(event.source, plan.scans.allow_list, artifacts)
-    return (tests, coverage, judge_findings(scans, allowed, clock.now().date())), digest
+    return (*gates, judge_findings(scans, allowed, clock.now().date())), digest, previews
 
 
-def _scans(archive: ZipFile, scans: Scans) -> Iterator[Scan | Unreadable]:
-    yield from (read_sarif(archive, path) for path in scans.sarif)
-    yield from (read_pip_audit(archive, path) for path in scans.pip_audit)
-    yield from (read_npm_audit(archive, path) for path in scans.npm_audit)
+def _previews(archive: ZipFile, plan: Plan) -> tuple[Previews, list[str]]:
+    """What would change, of every part that declares it and is in; and which of the reports can't be believed."""
+    read: Previews = {}
+    broken: list[str] = []
+    for stage in plan.stages:
+        name = stage.environment.name
+        for part in (chosen.part for chosen in stage.parts if chosen.part.preview):
+            found = read_preview(archive, fill(part.preview, {"environment": name}, f"{part.name}.preview"))
+            if isinstance(found, Preview):
+                read[name, part.name] = found
+            else:
+                broken.append(found.reason)
+    return read, list(dict.fromkeys(broken))
 
 
 def _allowed(source: str, path: str, artifacts: Artifacts) -> tuple[Allowance, ...] | Unreadable:

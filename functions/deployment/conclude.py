@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.domain.reasons import plain_reason
+from functions.domain.reasons import readable
 from functions.domain.releases import Release
 from functions.entry import Room, decode
 
@@ -36,7 +36,7 @@ ROOM = Room(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE))
 
 def conclude(event: Input, deployments: DeploymentsTable) -> Output:
     """Whoever concluded first is right; the answer is always what stands in the record."""
-    stood = deployments.conclude(event.deployment_id, event.outcome, plain_reason(event.reason))
+    stood = deployments.conclude(event.deployment_id, event.outcome, readable(event.reason))
     return announcement(event.deployment_id, stood)
 
 

@@ -10,7 +10,7 @@ from functions.adapters.manifest_file import read_manifest
 from functions.domain.environments import Environment, PartState
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import MANIFEST, Manifest
-from functions.domain.plans import Change, Plan, plan
+from functions.domain.plans import Change, Plan, frozen_plan, in_emergency, plan, told
 from functions.domain.releases import Release
 from functions.entry import Room
 
@@ -44,26 +44,11 @@ def plan_release(
     made = plan(
         manifest, event.environments, running, changes_since(github, event.release, running), event.release.commit
     )
-    for stage in made.stages:
-        frozen = environments.frozen(stage.environment.name)
-        if frozen:
-            made = Plan("frozen", frozen.told(stage.environment.name))
-            break
-    deployments.note(
-        event.deployment_id,
-        plan={
-            "outcome": made.outcome,
-            "reason": made.reason,
-            "stages": [
-                {
-                    "environment": stage.environment.name,
-                    "parts": {chosen.part.name: chosen.reason for chosen in stage.parts},
-                    "skipped": {left.part: left.reason for left in stage.skipped},
-                }
-                for stage in made.stages
-            ],
-        },
-    )
+    found = {stage.environment.name: environments.frozen(stage.environment.name) for stage in made.stages}
+    made = frozen_plan(made, {name: freeze for name, freeze in found.items() if freeze}) or made
+    if event.release.emergency:
+        made = in_emergency(made)
+    deployments.note(event.deployment_id, plan=told(made))
     return made
 
 

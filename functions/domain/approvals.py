@@ -38,6 +38,12 @@ class WayBack:
     reason: str
 
 
+def irreversible(way: WayBack) -> WayBack:
+    """The way back of a part whose migration can't be undone: what people have to know before they approve (M6)."""
+    words = "its migration is declared irreversible: a rollback puts back the code, not the data"
+    return replace(way, ready=False, reason=words if way.ready else f"{way.reason}; {words}")
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What people see when they are asked, frozen; an approval counts for this artifact and these verdicts only."""

@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from statistics import median
 
-from functions.domain.environments import Environment
+from functions.domain.environments import Environment, Freeze
 from functions.domain.locks import Lock
 from functions.domain.manifests import Manifest
-from functions.domain.plans import Plan, StagePlan
+from functions.domain.plans import Plan, StagePlan, frozen_plan
 from functions.domain.releases import Release
+from functions.domain.windows import LOOK_AHEAD_DAYS, opening
 
 
 @dataclass(frozen=True, slots=True)
 class StageForecast:
     """One environment: which parts are in or out and why, what is asked before and after, and what is in the way now.
 
-    `expected_seconds` is the median of the last stages there, None without any; `approvers` are empty for anybody.
+    `closed` says why its windows keep a release out now, and `opens_at` (ISO 8601) when they let it in; both are empty
+    while they are open. `expected_seconds` is the median of the last stages there, None without any; `approvers` are
+    empty for anybody.
     """
 
     environment: str
@@ -26,6 +30,8 @@ class StageForecast:
     approvers: tuple[str, ...]
     lock: str
     frozen: str
+    closed: str
+    opens_at: str
     expected_seconds: float | None
 
 
@@ -46,18 +52,25 @@ def forecast(
     manifest: Manifest,
     made: Plan,
     locks: Mapping[str, Lock],
-    frozen: Mapping[str, str],
+    frozen: Mapping[str, Freeze],
     durations: Mapping[str, Sequence[float]],
+    now: datetime,
 ) -> Forecast:
     """The plan with everything that would meet it; `durations` (seconds) are by environment, `""` for the whole."""
-    stages = tuple(_stage(stage, locks, frozen, durations) for stage in made.stages)
-    return Forecast(release, made.outcome, made.reason, _gates(manifest, made), stages, _usual(durations.get("", ())))
+    stages = tuple(_stage(stage, locks, frozen, durations, now) for stage in made.stages)
+    end = frozen_plan(made, frozen) or made
+    return Forecast(release, end.outcome, end.reason, _gates(manifest, made), stages, _usual(durations.get("", ())))
 
 
 def _stage(
-    stage: StagePlan, locks: Mapping[str, Lock], frozen: Mapping[str, str], durations: Mapping[str, Sequence[float]]
+    stage: StagePlan,
+    locks: Mapping[str, Lock],
+    frozen: Mapping[str, Freeze],
+    durations: Mapping[str, Sequence[float]],
+    now: datetime,
 ) -> StageForecast:
     where = stage.environment
+    closed, opens_at = _closed(where, now)
     return StageForecast(
         where.name,
         {chosen.part.name: chosen.reason for chosen in stage.parts},
@@ -66,7 +79,9 @@ def _stage(
         where.approvals_needed if where.approval else 0,
         tuple(where.approvers) if where.approval else (),
         _held(locks.get(where.name)),
-        frozen.get(where.name, ""),
+        _frozen(frozen.get(where.name)),
+        closed,
+        opens_at,
         _usual(durations.get(where.name, ())),
     )
 
@@ -91,6 +106,19 @@ def _held(lock: Lock | None) -> str:
         return ""
     waiting = f"; {len(lock.waiters)} in line" if lock.waiters else ""
     return f"held by {lock.owner.deployment_id} since {lock.since}: {lock.owner.reason}{waiting}"
+
+
+def _frozen(freeze: Freeze | None) -> str:
+    return f"since {freeze.since} by {freeze.by}: {freeze.reason}" if freeze else ""
+
+
+def _closed(where: Environment, now: datetime) -> tuple[str, str]:
+    found = opening(where.windows, where.freezes, now)
+    if found.is_open:
+        return "", ""
+    if found.next_at is None:
+        return f"{found.reason}; no opening follows within {LOOK_AHEAD_DAYS} days", ""
+    return found.reason, found.next_at.isoformat()
 
 
 def _usual(seconds: Sequence[float]) -> float | None:

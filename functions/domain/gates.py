@@ -1,8 +1,10 @@
 """Whether what was built may be deployed: tests and coverage (G1, G2)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from functions.domain.redaction import redact
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ def judge_coverage(coverage: Coverage | Unreadable, minimum: float) -> Gate:
         return Gate("coverage", "failed", f"{' and '.join(low)} covered, {minimum:g} % demanded")
     branches = "" if coverage.branches is None else f", branches {coverage.branches:.1f} %"
     return Gate("coverage", "passed", f"lines {coverage.lines:.1f} %{branches}; {minimum:g} % demanded")
+
+
+def without_secrets(gates: Sequence[Gate]) -> tuple[Gate, ...]:
+    """The verdicts as they are recorded and shown: reports quote what programs printed."""
+    return tuple(replace(gate, reason=redact(gate.reason)) for gate in gates)
 
 
 def all_passed(gates: Sequence[Gate]) -> bool:

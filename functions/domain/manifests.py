@@ -9,6 +9,7 @@ from typing import Literal
 from functions.domain.errors import ManifestError
 
 Kind = Literal["lambda", "command"]
+Migration = Literal["reversible", "irreversible"]
 MANIFEST = "delivery.yml"
 # Not str.format: a text of the repository is no program (`{x.__class__}`, `{x:>999999999}`).
 _NAME = re.compile(r"\{(\w+)\}")
@@ -26,7 +27,9 @@ class Health:
 class Part:
     """One thing a release changes in an environment: the infrastructure, or a service.
 
-    `paths` are globs over the repository in which `*` also crosses folders; none means every change counts.
+    `paths` are globs over the repository in which `*` also crosses folders; none means every change counts. `preview`
+    is where the build leaves what a command would change, `{environment}` in it being the environment's name. After an
+    irreversible `migration` a rollback puts back the code, and not the data (M6).
     """
 
     name: str
@@ -39,6 +42,8 @@ class Part:
     health: Health | None = None
     critical_alarms: list[str] = field(default_factory=list)
     warning_alarms: list[str] = field(default_factory=list)
+    preview: str = ""
+    migration: Migration = "reversible"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,10 @@ def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
     """The mail that asks for a decision; the only place where the link stands."""
     summary = approval.summary
     asks = "Approve" if approval.purpose == "deploy" else "Review a warning of"
+    emergency = summary.get("emergency", "")
     subject = f"{asks} {summary['repository']} {summary['commit'][:12]} for {approval.environment}"
     lines = [
+        *([emergency, ""] if emergency else []),
         f"{asks} this release for {approval.environment}:",
         "",
         f"  Release    {summary['repository']} {summary['commit'][:12]}",
@@ -43,7 +45,7 @@ def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
         "",
         f"Deployment {approval.deployment_id}",
     ]
-    return subject, "\n".join(lines)
+    return f"EMERGENCY: {subject}" if emergency else subject, "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def compose(name: str, detail: Mapping[str, Any], links: Links = NO_LINKS) -> tu
         return None
     topic, subject, reason = told
     release = detail.get("release") or {}
+    if release.get("emergency"):
+        subject = f"EMERGENCY: {subject}"
     lines = [
         subject,
         "",
@@ -123,7 +127,9 @@ def _stage(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
 
 
 def _finished(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
-    return "deployments", f"{_what(detail)} ended: {detail['outcome']}", detail["reason"]
+    late = budgets.overwork(detail)
+    reason = f"{detail['reason']}; it {late}" if late else detail["reason"]
+    return "deployments", f"{_what(detail)} ended: {detail['outcome']}", reason
 
 
 def _rollback_started(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:

@@ -1,10 +1,10 @@
 """What a release changes in each environment, and why each part is in or out (P5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from functions.domain.environments import Environment, PartState
+from functions.domain.environments import Environment, Freeze, PartState
 from functions.domain.manifests import MANIFEST, AfterDeploy, Manifest, Part, Scans, changed_path
 
 # The commit of a version that somebody made by hand, once a rollback went back to it.
@@ -13,10 +13,11 @@ _BY_HAND = ""
 
 @dataclass(frozen=True, slots=True)
 class PartPlan:
-    """A part that the release changes, and why."""
+    """A part that the release changes, and why; `by_path` when nothing but changed paths speaks for it."""
 
     part: Part
     reason: str
+    by_path: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,26 @@ def plan(
     return Plan("deploy", _summary(stages), tuple(stage for stage in stages if stage.parts), *build)
 
 
+def frozen_plan(made: Plan, frozen: Mapping[str, Freeze]) -> Plan | None:
+    """The refusal of a release that would enter a frozen environment; None when it enters none."""
+    for name in (stage.environment.name for stage in made.stages):
+        if name in frozen:
+            return Plan("frozen", frozen[name].told(name))
+    return None
+
+
+def in_emergency(made: Plan) -> Plan:
+    """The plan without tests and load runs after deployments; approvals and every gate before them stay (P8)."""
+    if made.outcome != "deploy":
+        return made
+    untested = [stage.environment.name for stage in made.stages if stage.after_deploy]
+    words = "EMERGENCY: deployment windows are not waited for"
+    if untested:
+        words += f", tests after the deployment are left out in {', '.join(untested)}"
+    stages = tuple(replace(stage, after_deploy=None) for stage in made.stages)
+    return replace(made, reason=f"{words}; {made.reason}", stages=stages)
+
+
 def _walk(manifest: Manifest, environments: tuple[Environment, ...]) -> tuple[Environment, ...] | Plan:
     """The environments that this repository walks, in the order of the settings."""
     known = {environment.name for environment in environments}
@@ -106,9 +127,10 @@ def _stage(
     parts: list[PartPlan] = []
     skipped: list[SkippedPart] = []
     for part in manifest.parts:
-        inside, reason = _judge(part, states.get(part.name), changes, commit)
+        state = states.get(part.name)
+        inside, reason = _judge(part, state, changes, commit)
         if inside:
-            parts.append(PartPlan(part, reason))
+            parts.append(PartPlan(part, reason, _by_path(part, state)))
         else:
             skipped.append(SkippedPart(part.name, reason))
     return StagePlan(environment, tuple(parts), tuple(skipped), manifest.after_deploy.get(environment.name))
@@ -132,6 +154,27 @@ def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], c
     if file is None:
         return False, f"none of its paths changed since {base[:12]}"
     return True, f"{file} changed since {base[:12]}"
+
+
+def _by_path(part: Part, state: PartState | None) -> bool:
+    """Whether it runs, verified good and defined as now, so that only what changed in the repository is a reason."""
+    return bool(state and state.running and state.good == state.running and state.definition == part)
+
+
+def told(made: Plan) -> dict[str, object]:
+    """The plan as the record keeps it: what is in and out, and why."""
+    return {
+        "outcome": made.outcome,
+        "reason": made.reason,
+        "stages": [
+            {
+                "environment": stage.environment.name,
+                "parts": {chosen.part.name: chosen.reason for chosen in stage.parts},
+                "skipped": {left.part: left.reason for left in stage.skipped},
+            }
+            for stage in made.stages
+        ],
+    }
 
 
 def _summary(stages: tuple[StagePlan, ...]) -> str:

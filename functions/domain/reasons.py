@@ -1,8 +1,15 @@
-"""Reasons that people read: what Step Functions wraps around an exception is taken off again."""
+"""Reasons that people read: without secrets, and without what Step Functions wraps around an exception."""
 
 import json
 
+from functions.domain.redaction import redact
+
 _DECODER = json.JSONDecoder()
+
+
+def readable(text: str) -> str:
+    """A reason as it is recorded and told."""
+    return redact(plain_reason(text))
 
 
 def plain_reason(text: str) -> str:

@@ -11,7 +11,10 @@ _SHAPES = tuple(
     re.compile(pattern, flags)
     for pattern, flags in (
         # PEM, also with its line ends escaped, and cut off before its end
-        (r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+        (
+            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\Z)",
+            re.DOTALL,
+        ),
         (r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,})", 0),
         (r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{12,}\b", 0),
         (r"\bxox[abeoprs]-[\w-]{8,}|\bxapp-[\w-]{8,}", 0),
@@ -20,7 +23,7 @@ _SHAPES = tuple(
             r"\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}|\bsk-[A-Za-z0-9_-]{20,}|\bnpm_[A-Za-z0-9]{20,}|\bpypi-[\w-]{20,}",
             0,
         ),
-        (r"\bAIza[\w-]{30,}", 0),
+        (r"\bAIza[\w-]{30,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bhv[sb]\.[\w-]{20,}|\bdckr_pat_[\w-]{20,}", 0),
         (r"\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*", 0),
         (r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)", 0),
         (r"(?<=\bBearer )[\w.~+/=-]{8,}|(?<=\bBasic )[\w+/=-]{8,}|(?<=\btoken )[\w.-]{16,}", re.IGNORECASE),

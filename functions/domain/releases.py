@@ -13,7 +13,10 @@ LONGEST_NAME = 48
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What is delivered; `committed_at` (ISO 8601, UTC) orders releases of one repository."""
+    """What is delivered; `committed_at` (ISO 8601, UTC) orders releases of one repository.
+
+    An `emergency` does not wait for windows and is not tested after it was deployed (P8); everybody is told so.
+    """
 
     repository: str
     ref: str
@@ -22,6 +25,7 @@ class Release:
     author_email: str = ""
     message: str = ""
     committed_at: str = ""
+    emergency: bool = False
 
     @property
     def short(self) -> str:

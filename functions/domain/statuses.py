@@ -1,7 +1,7 @@
 """What GitHub is told of a release: commit statuses, and deployments with their states (N2)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 CommitState = Literal["pending", "success", "failure", "error"]
@@ -42,6 +42,11 @@ class DeploymentStatus:
 
 def commit_statuses(name: str, detail: Mapping[str, Any]) -> tuple[CommitStatus, ...]:
     """The commit statuses that an event means."""
+    found = _commit_statuses(name, detail)
+    return tuple(replace(one, description=_marked(one.description, detail)) for one in found)
+
+
+def _commit_statuses(name: str, detail: Mapping[str, Any]) -> tuple[CommitStatus, ...]:
     if name == "DeploymentStarted":
         stages = (CommitStatus(f"kiro/{e}", "pending", "waits for its turn") for e in detail["environments"])
         return (CommitStatus("kiro", "pending", detail["reason"]), *stages)
@@ -61,11 +66,19 @@ def commit_statuses(name: str, detail: Mapping[str, Any]) -> tuple[CommitStatus,
 def deployment_status(name: str, detail: Mapping[str, Any]) -> DeploymentStatus | None:
     """The state of the GitHub deployment that an event means; None when it means none."""
     if name == "RollbackStarted":
-        return DeploymentStatus(detail["environment"], "in_progress", f"rolling back: {detail['reason']}")
+        words = _marked(f"rolling back: {detail['reason']}", detail)
+        return DeploymentStatus(detail["environment"], "in_progress", words)
     if name != "StageFinished" or detail["result"] in ("rejected", "expired", "superseded", "void"):
         return None
     state: DeploymentState = "success" if detail["result"] == "passed" else "failure"
-    return DeploymentStatus(detail["environment"], state, _words(detail["result"], detail["reason"]))
+    words = _marked(_words(detail["result"], detail["reason"]), detail)
+    return DeploymentStatus(detail["environment"], state, words)
+
+
+def _marked(text: str, detail: Mapping[str, Any]) -> str:
+    """What is told of an emergency begins with that word (P8)."""
+    plain = text.startswith("EMERGENCY") or not (detail.get("release") or {}).get("emergency")
+    return text if plain else f"EMERGENCY: {text}"
 
 
 def _words(end: str, reason: str) -> str:

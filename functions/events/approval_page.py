@@ -19,6 +19,7 @@ from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable, approval_key
 from functions.domain.approvals import Approval, Decision, Refused, changed, decide, holder, opens, seen
 from functions.domain.errors import SourceError
+from functions.domain.redaction import redact
 from functions.entry import Room
 from functions.stage.await_approval import decided
 
@@ -75,7 +76,7 @@ def approval_page(
     decision = Decision(
         form["decision"] == "approve",
         form.get("name", ""),
-        form.get("reason", ""),
+        redact(form.get("reason", "")),
         http.get("sourceIp", ""),
         http.get("userAgent", ""),
     )

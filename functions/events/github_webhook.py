@@ -1,6 +1,7 @@
 """GitHub's webhook: prove the signature on the raw body, then read it, then start what it asks for (P1, P2).
 
-401 unsigned or wrongly signed · 413 too large · 400 not GitHub's form · 202 started, known already or ignored
+403 from where the stack takes none · 401 unsigned or wrongly signed · 413 too large · 400 not GitHub's form
+202 started, known already or ignored
 """
 
 import json
@@ -13,6 +14,7 @@ from functions.adapters.github.signature import verify
 from functions.adapters.secrets import WebhookSecret
 from functions.domain.errors import BadInputError
 from functions.domain.pushes import Ignored, read_push
+from functions.domain.sources import comes_from
 from functions.entry import Allow, Room
 
 if TYPE_CHECKING:
@@ -75,13 +77,40 @@ class Polls:
         )
 
 
+class Sources:
+    """The networks that webhooks may come from; none stands for everywhere (setting `anywhere`)."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("WEBHOOK_SOURCES",)
+
+    def __init__(self, networks: tuple[str, ...]) -> None:
+        self._networks = networks
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """As the stack is set."""
+        given = aws.setting("WEBHOOK_SOURCES")
+        return cls(() if given == "anywhere" else tuple(given.split(",")))
+
+    def allow(self, address: str) -> bool:
+        """Whether a request from this address is read at all."""
+        return not self._networks or comes_from(address, self._networks)
+
+
 ROOM = Room(allow=(*WebhookSecret.READ, *Deployments.START, *Deliveries.USE, *Polls.HURRY), timeout_seconds=20)
 
 
 def github_webhook(
-    event: dict[str, Any], secret: WebhookSecret, deployments: Deployments, deliveries: Deliveries, polls: Polls
+    event: dict[str, Any],
+    sources: Sources,
+    secret: WebhookSecret,
+    deployments: Deployments,
+    deliveries: Deliveries,
+    polls: Polls,
 ) -> dict[str, Any]:
     """Nothing is parsed, and nothing is called but for the secret itself, before the signature is proven."""
+    address = event.get("requestContext", {}).get("http", {}).get("sourceIp", "")
+    if not sources.allow(address):
+        return answer(403, f"webhooks are not taken from {address or 'an unknown address'}; see github.webhookSources")
     headers = {key.lower(): value for key, value in event.get("headers", {}).items()}
     signature = headers.get("x-hub-signature-256", "")
     if not signature.startswith("sha256="):

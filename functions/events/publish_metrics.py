@@ -26,7 +26,9 @@ def measurements(name: str, detail: dict[str, Any]) -> list[Measurement]:
     """What an event measures: (metric, unit, value, environment); `all` stands for the deployment as a whole."""
     if name == "DeploymentFinished":
         good = detail["outcome"] == "deployed"
+        late = budgets.overwork(detail)
         return [
+            *([("BudgetExceeded", MetricUnit.Count, 1.0, "all")] if late else []),
             ("DeploymentDuration", MetricUnit.Seconds, float(detail["durationSeconds"]), "all"),
             ("DeploymentSucceeded" if good else "DeploymentNotSucceeded", MetricUnit.Count, 1, "all"),
         ]

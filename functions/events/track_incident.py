@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
 from functions.domain.incidents import LABEL, Links, closed, end_marker, ended, environment_of, marker, opened, title
+from functions.domain.redaction import redact
 from functions.entry import Room
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def track_incident(
     if name == "RollbackFinished":
         number = _issue(repository, detail, github, deployments, links)  # its start may have been lost, or be late
         if not github.has_comment(repository, number, end_marker(detail)):
-            github.comment(repository, number, ended(detail))
+            github.comment(repository, number, redact(ended(detail)))
         return {"outcome": "commented", "issue": number}
     if name == "DeploymentFinished" and detail["outcome"] == "deployed":
         return {"outcome": "closed", "issues": _close(repository, detail, github)}
@@ -56,7 +57,7 @@ def _issue(
     if number is not None:
         return number
     record = deployments.get(detail["deploymentId"]) or {}
-    return github.open_issue(repository, title(detail), opened(detail, record, links.links), [LABEL])
+    return github.open_issue(repository, title(detail), redact(opened(detail, record, links.links)), [LABEL])
 
 
 def _close(repository: str, detail: dict[str, Any], github: GitHub) -> list[int]:

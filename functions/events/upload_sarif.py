@@ -13,7 +13,7 @@ ROOM = Room(allow=(*Artifacts.READ, *GitHub.USE), memory_mb=1024, timeout_second
 def upload_sarif(event: dict[str, Any], artifacts: Artifacts, github: GitHub) -> dict[str, Any]:
     """A fault is run again by EventBridge; a repository without code scanning is no fault, and neither is no report."""
     detail = event["detail"]
-    paths, release = detail["sarif"], detail["release"]
+    paths, release = detail["scans"]["sarif"], detail["release"]
     uploaded, left = [], []
     if not paths or not artifacts.exists(detail["artifact"]):
         return {"outcome": "nothing to upload"}

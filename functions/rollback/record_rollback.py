@@ -7,7 +7,7 @@ from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
-from functions.domain.reasons import plain_reason
+from functions.domain.reasons import readable
 from functions.domain.releases import Release
 from functions.entry import Room
 
@@ -48,7 +48,7 @@ def record_rollback(
     event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable, clock: Clock
 ) -> Output:
     """A frozen environment takes no release until a person unfreezes it, or this release went back after all."""
-    now, why, cause = clock.text(), plain_reason(event.reason), plain_reason(event.cause)
+    now, why, cause = clock.text(), readable(event.reason), readable(event.cause)
     if event.result == "unknown":
         reason = f"the rollback of {event.deployment_id} ended unknown: {why}"
         environments.freeze(event.environment, Freeze(reason, f"rollback of {event.deployment_id}", now))

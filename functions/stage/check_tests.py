@@ -10,7 +10,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.load_runs import read_performance
 from functions.adapters.reports import read_tests
 from functions.domain.errors import SourceError
-from functions.domain.gates import Gate, all_passed, judge_tests
+from functions.domain.gates import Gate, all_passed, judge_tests, without_secrets
 from functions.domain.manifests import AfterDeploy
 from functions.domain.performance import Performance, judge_performance
 from functions.entry import Room
@@ -45,7 +45,8 @@ def check_tests(
     event: Input, artifacts: Artifacts, deployments: DeploymentsTable, environments: EnvironmentsTable
 ) -> Output:
     """The figures wait in the record until the release is recorded as good: then the next run is compared with them."""
-    gates, measured = _judge(event, artifacts, environments)
+    judged, measured = _judge(event, artifacts, environments)
+    gates = without_secrets(judged)
     name = event.environment
     deployments.note(event.deployment_id, **{f"gates_{name}": gates, f"performance_{name}": measured})
     failed = [gate for gate in gates if gate.outcome == "failed"]

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.domain.reasons import plain_reason
+from functions.domain.reasons import readable
 from functions.domain.releases import Release
 from functions.entry import Room
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The end of a stage, as its execution saw it."""
+    """The end of a stage, as its execution saw it; `waited_seconds` for windows, people and locks."""
 
     deployment_id: str
     release: Release
@@ -19,6 +19,7 @@ class Input:
     result: str
     reason: str
     started_at: str
+    waited_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Output:
     reason: str
     started_at: str
     finished_at: str
+    waited_seconds: float
 
 
 ROOM = Room(allow=DeploymentsTable.WRITE)
@@ -39,12 +41,13 @@ ROOM = Room(allow=DeploymentsTable.WRITE)
 
 def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> Output:
     """A repetition writes the same end again, at most a little later."""
-    ended, reason = clock.text(), plain_reason(event.reason)
+    ended, reason = clock.text(), readable(event.reason)
     facts = {
         "result": event.result,
         "reason": reason,
         "startedAt": event.started_at,
         "finishedAt": ended,
+        "waitedSeconds": event.waited_seconds,
     }
     deployments.note_stage(event.deployment_id, event.environment, facts)
     return Output(
@@ -55,4 +58,5 @@ def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> Outpu
         reason,
         event.started_at,
         ended,
+        event.waited_seconds,
     )

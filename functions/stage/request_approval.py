@@ -1,6 +1,6 @@
 """RequestApproval: write the request, and mail the people who decide a link with a secret in it (A1)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -15,7 +15,7 @@ from functions.adapters.rollback_outlook import RollbackOutlook
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.topics import Topics
 from functions.adapters.waits_table import Wait, WaitsTable, approval_key
-from functions.domain.approvals import Approval, Shown, hash_secret, supersedes
+from functions.domain.approvals import Approval, Shown, hash_secret, irreversible, supersedes
 from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
 from functions.domain.gates import Gate
@@ -29,9 +29,15 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 
+EMERGENCY = (
+    "This is an EMERGENCY deployment: it does not wait for deployment windows, and no tests follow it. "
+    "Tests, coverage and security of the build were judged as always."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What is to be decided: a release (deploy), or a warning that rang (review)."""
+    """What is to be decided: a release (deploy), or a warning that rang (review); `irreversible` names parts."""
 
     deployment_id: str
     execution: str
@@ -42,6 +48,7 @@ class Input:
     artifact: str
     purpose: Literal["deploy", "review"]
     reason: str
+    irreversible: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +167,8 @@ def _authors(release: Release) -> list[str]:
 def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deployments: DeploymentsTable) -> Shown:
     """What is approved must be what the gates judged; a review is about a release that runs already."""
     commits, note = outlook.commits(event.release, event.environment.name, event.parts)
-    back = outlook.ways_back(event.environment, event.parts)
+    known = outlook.ways_back(event.environment, event.parts)
+    back = tuple(irreversible(way) if way.part in event.irreversible else way for way in known)
     gates = deployments.verdicts(event.deployment_id) or event.gates
     if event.purpose == "review":
         return Shown(event.artifact, "", gates, commits, note, back)
@@ -185,4 +193,5 @@ def _summary(event: Input, shown: Shown) -> dict[str, str]:
         "gates": "; ".join(f"{gate.name}: {gate.reason}" for gate in event.gates),
         "rollback": back or "nothing ran here before: there is no earlier release to go back to",
         "reason": event.reason,
+        "emergency": EMERGENCY if event.release.emergency else "",
     }

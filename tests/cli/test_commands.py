@@ -1,6 +1,7 @@
 """What the commands show and order."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ EVERY = (
     ("freeze", "production", "--reason", "fair"),
     ("unfreeze", "production", "--reason", "over"),
     ("deploy", "acme/hello-service", "main"),
+    ("plan", "main"),
     ("rollback", "production"),
     ("watch", DEPLOYMENT),
 )
@@ -124,8 +126,18 @@ def test_deploy_starts_a_deployment_each_time(kiro: Kiro, ref: str, commit: str)
     """Also of what was deployed before; its name leaves room for stages and rollbacks."""
     name = kiro.json("deploy", "acme/hello-service", ref)["deployment"]
     given = kiro.executions("deployment")[name]
-    assert given == {"repository": "acme/hello-service", "ref": ref, "commit": commit, "trigger": "operator"}
+    wanted = {"repository": "acme/hello-service", "ref": ref, "commit": commit, "trigger": "operator"}
+    assert given == {**wanted, "emergency": False}
     assert len(name) <= 45
+
+
+def test_an_emergency_is_the_operators_word(kiro: Kiro) -> None:
+    """P8: said at the start, and told in the history."""
+    name = kiro.json("deploy", "acme/hello-service", "main", "--emergency")["deployment"]
+    assert kiro.executions("deployment")[name]["emergency"] is True
+    DeploymentsTable.connect(kiro.clients).begin(name, replace(RELEASE, emergency=True), "arn:e", "operator")
+    assert kiro.json("history")[0]["emergency"] is True
+    assert "EMERGENCY" in kiro.run("history").output
 
 
 def test_rollback_undoes_the_last_release(released: Kiro) -> None:

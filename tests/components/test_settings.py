@@ -55,6 +55,9 @@ def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
     [
         ({"colour": "blue"}, ["kiro-worker:colour", '"blue"', "unknown", "lockMode"]),
         ({"github": {"repositories": ["a/b"], "branch": "x"}}, ["kiro-worker:github.branch", "mainBranch"]),
+        ({"github": {**GOOD["github"], "webhookSources": ["192.30.252.1/22"]}}, ["webhookSources[0]", "host bits set"]),
+        ({"github": {**GOOD["github"], "webhookSources": ["github.com"]}}, ["must be a network such as 192.30.252.0"]),
+        ({"securityHub": "yes"}, ["kiro-worker:securityHub", '"yes"']),
         ({"environments": _environment(aproval=True)}, ["environments[0].aproval", "approvalTimeoutSeconds"]),
         ({"logRetentionDays": "ninety"}, ["kiro-worker:logRetentionDays", '"ninety"']),
         ({"logRetentionDays": 91}, ["kiro-worker:logRetentionDays", "91", "90"]),

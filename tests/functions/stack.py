@@ -52,6 +52,7 @@ SETTINGS = {
     "LOCK_MODE": "superseded",
     "APPROVALS_URL": "https://approvals.example.com/approvals/",
     "ENVIRONMENT_NAMES": "test,production",
+    "WEBHOOK_SOURCES": "anywhere",
     "REPOSITORIES": "acme/hello-service",
     "MAIN_BRANCH": "main",
     "WORK_ITEMS_TABLE": "kiro-work-items",
@@ -66,6 +67,7 @@ SETTINGS = {
     "RUNBOOK_URL": "https://runbooks.example.com",
     "AWS_REGION_NAME": REGION,
     "SLACK_SECRET": "kiro-slack",
+    "SECURITY_HUB": "off",
     "GITHUB_CREDENTIAL_SECRET": "kiro-github",
     "GITHUB_API_URL": "http://127.0.0.1:9/api/v3",
 }

@@ -7,10 +7,11 @@ import pytest
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.locks_table import LocksTable
-from functions.domain.environments import Freeze
+from functions.domain.environments import Environment, Freeze
 from functions.domain.forecasts import Forecast
 from functions.domain.locks import Contender
 from functions.domain.releases import Release
+from functions.domain.windows import Closed
 from functions.forecasts import Forecasts
 from tests.functions.delivered import runs
 from tests.functions.deployment.test_plan_release import MANIFEST, TEST
@@ -23,15 +24,16 @@ GATES = """gates:
   afterDeploy:
     production: {buildspec: smoke.yml, junit: [smoke.xml], performance: load_stats.csv}
 """
+CLOSED = Closed("2020-01-01T00:00:00+00:00", "2100-01-01T00:00:00+00:00", "the fair")
 PRODUCTION = environment(approvers=["grace@example.com"], approvals_needed=1)
 
 
-def forecast(stack: Stack, ref: str = "main") -> Forecast:
+def forecast(stack: Stack, ref: str = "main", production: Environment = PRODUCTION) -> Forecast:
     """The forecast, and the promise that nothing was written or started for it."""
     stack.recording = True
     first = len(stack.calls)
     try:
-        return Forecasts.connect(stack.clients).of(REPOSITORY, ref, (TEST, PRODUCTION))
+        return Forecasts.connect(stack.clients).of(REPOSITORY, ref, (TEST, production))
     finally:
         stack.recording = False
         asked = {call.action for call in stack.calls[first:]}
@@ -75,10 +77,21 @@ def test_locks_and_freezes_are_told(stack: Stack, copy: WorkingCopy) -> None:
     owner = Contender(stack.execution("stage", "other"), "main-other", "2026", "release other")
     LocksTable.connect(stack.clients).request("environment/production", owner)
     EnvironmentsTable.connect(stack.clients).freeze("test", Freeze("disk is full", "grace", NOW))
-    test, production = forecast(stack).stages
+    found = forecast(stack)
+    assert (found.outcome, found.reason) == ("frozen", f"test is frozen since {NOW}: disk is full")
+    test, production = found.stages
     assert test.frozen == f"since {NOW} by grace: disk is full"
     assert production.lock.startswith("held by main-other since ")
     assert production.lock.endswith(": release other")
+
+
+def test_closed_windows_are_told(stack: Stack, copy: WorkingCopy) -> None:
+    """With the reason; without an opening in sight that is said too."""
+    push(copy)
+    test, production = forecast(stack, production=replace(PRODUCTION, freezes=[CLOSED])).stages
+    assert (test.closed, test.opens_at) == ("", "")
+    assert production.closed.startswith("frozen until 2100-01-01T00:00:00+00:00: the fair; no opening follows within")
+    assert production.opens_at == ""
 
 
 def test_durations_come_from_history(stack: Stack, copy: WorkingCopy) -> None:

@@ -12,9 +12,8 @@ from tests.scenarios.test_release import eventually
 from tests.scenarios.world import World
 
 RECORDED = Path(__file__).parents[1] / "recorded"
-GATES = """
-gates:
-  sarif: [reports/scan.sarif]
+OWN_GATES = "  sarif: [reports/ruff.sarif]"
+GATES = """  sarif: [reports/scan.sarif]
   afterDeploy:
     test: {buildspec: delivery/integration.yml, junit: [junit.xml], performance: load.json}
 """
@@ -26,6 +25,17 @@ phases:
 artifacts:
   files: [junit.xml, load.json]
 """
+# What Pulumi tells when only a tag differs.
+PREVIEW = {
+    "steps": [
+        {
+            "op": "update",
+            "urn": "urn:pulumi:test::hello::aws:lambda/function:Function::hello",
+            "detailedDiff": {"tags.Owner": {"kind": "update", "inputDiff": False}},
+        }
+    ],
+    "changeSummary": {"update": 1},
+}
 # Asks the service where the environment put it, as the release that it is.
 TESTS = """import json, os, urllib.request
 body = json.load(urllib.request.urlopen(os.environ["KIRO_OUTPUT_URL"] + "/health"))
@@ -43,6 +53,7 @@ def write(world: World, *, scan: str = "semgrep-1.182.0-clean.sarif", works: boo
     (folder / "delivery" / "integration.yml").write_text(INTEGRATION, "utf-8")
     (folder / "integration.py").write_text(TESTS.replace("WORKS", str(works)), "utf-8")
     (folder / "scan.sarif").write_bytes((RECORDED / scan).read_bytes())
+    (folder / "preview.json").write_text(json.dumps(PREVIEW), "utf-8")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,8 +61,10 @@ def _gated(world: World) -> Iterator[None]:
     """For these scenarios only."""
     manifest, build = (world.author.folder / name for name in ("delivery.yml", "delivery/build.yml"))
     before = manifest.read_text("utf-8"), build.read_text("utf-8")
-    manifest.write_text(before[0] + GATES, "utf-8")
-    build.write_text(before[1].replace("dist\n", "dist\n      - cp scan.sarif reports/\n", 1), "utf-8")
+    previewed = before[0].replace("  kind: command\n", "  kind: command\n  preview: reports/preview.json\n", 1)
+    manifest.write_text(previewed.replace(OWN_GATES, GATES), "utf-8")
+    copied = "dist\n      - cp scan.sarif preview.json reports/\n"
+    build.write_text(before[1].replace("dist\n", copied, 1), "utf-8")
     yield
     manifest.write_text(before[0], "utf-8")
     build.write_text(before[1], "utf-8")
@@ -94,12 +107,31 @@ def test_a_finding_deploys_nothing(world: World, good: str) -> None:
     assert world.version("test") == good
 
 
-def test_failed_integration_tests_walk_back(world: World, good: str) -> None:
-    """The release that fails its tests where it runs is rolled back there, the test named."""
+@pytest.fixture(scope="module")
+def failing(world: World, good: str) -> str:
+    """A release that changes service and infrastructure, and fails its tests where it runs."""
+    assert world.version("test") == good
     write(world, works=False)
+    program = world.author.folder / "infrastructure" / "deploy.py"
+    program.write_text(program.read_text("utf-8") + "\n# owned by another team now\n", "utf-8")
     commit = world.push("feat: fails when asked")
     world.deployed(commit)
-    record = world.record(commit)
+    return commit
+
+
+def test_a_preview_of_tags_alone_leaves_the_infrastructure_out(world: World, failing: str) -> None:
+    """P5: although its program changed; the record says why, and nothing of it ran."""
+    stages = world.record(failing)["plan"]["stages"]
+    assert [list(stage["parts"]) for stage in stages] == [["hello-service/hello"]] * 3
+    why = stages[0]["skipped"]["hello-service/infrastructure"]
+    assert why.startswith("infrastructure/deploy.py changed since ")
+    assert why.endswith("but reports/preview.json changes only tags or descriptions (1 resources)")
+    assert [key for key in world.record(failing)["ledger"] if key.endswith("infrastructure")] == []
+
+
+def test_failed_integration_tests_walk_back(world: World, good: str, failing: str) -> None:
+    """The release that fails its tests where it runs is rolled back there, the test named."""
+    record = world.record(failing)
     assert record["outcome"] == "restored", record["reason"]
     assert "1 of 1 tests failed: integration.health" in record["reason"]
     assert world.version("test") == good

@@ -36,11 +36,33 @@ def test_gates_are_read() -> None:
     assert (bare.scans, bool(bare.scans), bare.after_deploy) == (Scans(), False, {})
 
 
+@pytest.mark.parametrize("kind", ["kind: command, buildspec: a.yml", "kind: lambda, function: f, artifact: a.zip"])
+def test_a_part_may_say_that_its_migration_is_irreversible(kind: str) -> None:
+    """M6: nothing said means that there is a way back."""
+    usual, final = (
+        read_manifest(BASE.replace("services: {}", f"services: {{api: {{{kind}{more}}}}}").encode()).parts[0]
+        for more in ("", ", migration: irreversible")
+    )
+    assert (usual.migration, final.migration) == ("reversible", "irreversible")
+
+
+def test_a_command_may_have_a_preview() -> None:
+    """Of its own in each environment; without one the paths decide."""
+    command = "{kind: command, buildspec: infra.yml, preview: 'reports/{environment}.json'}"
+    (part,) = read_manifest((BASE + f"infrastructure: {command}\n").encode()).parts
+    assert part.preview == "reports/{environment}.json"
+
+
 @pytest.mark.parametrize(
     ("gates", "said"),
     [
         ("gates: {sarifs: [a]}", "delivery.yml:5: gates.sarifs"),
         ("gates:\n  sarif: [../../etc/passwd]", "delivery.yml:6: gates.sarif.0"),
+        (
+            "infrastructure: {kind: command, buildspec: a, preview: '{stack}.json'}",
+            "yml:5: infrastructure.pre",
+        ),
+        ("infrastructure: {kind: command, buildspec: a, preview: ../p.json}", "must be a path inside the repository"),
         ("gates:\n  allowList: /etc/passwd", "delivery.yml:6: gates.allowList"),
         ("gates:\n  afterDeploy:\n    test: {buildspec: a.yml, junit: []}", "delivery.yml:7: gates.afterDeploy.test"),
     ],

@@ -33,6 +33,15 @@ def test_a_commit_is_completed(stack: Stack, copy: WorkingCopy) -> None:
     assert begin(stack, commit=sha)["release"] == release
 
 
+def test_an_emergency_stands_in_the_release(stack: Stack, copy: WorkingCopy) -> None:
+    """P8: and so in the record, and in everything that is told of it."""
+    copy.commit("fix: greet", {"a": "1"})
+    copy.push()
+    assert begin(stack)["release"]["emergency"] is False
+    assert begin(stack, deploymentId="main-2", emergency=True)["release"]["emergency"] is True
+    assert stack.deployment("main-2")["release"]["emergency"] is True
+
+
 def test_a_record_is_opened_once(stack: Stack, copy: WorkingCopy) -> None:
     """A retry changes neither the start nor what was written since; the record expires in 90 days."""
     copy.commit("feat: greet", {"a": "1"})

@@ -1,5 +1,6 @@
 """CheckGates: build, tests and coverage decide."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from functions.adapters.builds import BuildEnd
 from functions.domain.errors import NotificationError
 from functions.domain.manifests import Scans
-from functions.domain.plans import Plan, StagePlan
+from functions.domain.plans import PartPlan, Plan, StagePlan
 from tests.functions.delivered import artifact
-from tests.functions.samples import DEPLOYMENT, RELEASE, environment
+from tests.functions.samples import COMMAND, DEPLOYMENT, RELEASE, environment
 from tests.functions.stack import BUCKET, Stack, failing
 
 KEY = f"deployments/{DEPLOYMENT}/build.zip"
@@ -38,7 +39,11 @@ SUCCEEDED = BuildEnd("succeeded", "", "https://log")
 
 
 def check(
-    stack: Stack, files: dict[str, str] | None = None, build: BuildEnd = SUCCEEDED, scans: Scans | None = None
+    stack: Stack,
+    files: dict[str, str] | None = None,
+    build: BuildEnd = SUCCEEDED,
+    scans: Scans | None = None,
+    plan: Plan = PLAN,
 ) -> Any:
     """Run the room for a build that left these files."""
     if files is not None:
@@ -49,7 +54,7 @@ def check(
         "build": build,
         "source": SOURCE,
         "artifact": KEY,
-        "plan": replace(PLAN, scans=scans or Scans()),
+        "plan": replace(plan, scans=scans or Scans()),
     }
     return stack.run("deployment.check_gates", event)
 
@@ -162,8 +167,41 @@ def test_the_verdicts_are_announced(stack: Stack) -> None:
     """With the SARIF reports, for code scanning; a bus that is out of reach stops nothing."""
     answer = check(stack, CLEAN, scans=Scans(sarif=("scan.sarif",)))
     ((name, detail),) = stack.told()
-    assert (name, detail["gates"], detail["sarif"]) == ("GatesJudged", answer["gates"], ["scan.sarif"])
+    assert (name, detail["gates"], detail["scans"]["sarif"]) == ("GatesJudged", answer["gates"], ["scan.sarif"])
     refusal = ClientError({"Error": {"Code": "InternalException", "Message": "x"}}, "PutEvents")
     for error in (NotificationError("gone"), refusal, EndpointConnectionError(endpoint_url="https://events")):
         with failing(stack.client("events"), "PutEvents", error):
             assert check(stack, GOOD)["outcome"] == "passed"
+
+
+CHOSEN = PartPlan(replace(COMMAND, preview="{environment}.json"), "infra/a.py changed since 0a0a", by_path=True)
+WITH_PREVIEWS = replace(PLAN, stages=tuple(replace(stage, parts=(CHOSEN,)) for stage in PLAN.stages))
+SAME = json.dumps({"changeSummary": {"same": 1}})
+CREATES = json.dumps({"changeSummary": {"create": 1}, "steps": [{"op": "create", "urn": "u::p::t::n"}]})
+
+
+def test_previews_leave_what_changes(stack: Stack) -> None:
+    """P5: the plan that goes on, and the record, say why each part is in or out."""
+    answer = check(stack, {**GOOD, "test.json": SAME, "production.json": CREATES}, plan=WITH_PREVIEWS)
+    assert answer["outcome"] == "passed"
+    (stage,) = answer["plan"]["stages"]
+    assert stage["environment"]["name"] == "production"
+    assert stage["parts"][0]["reason"] == "infra/a.py changed since 0a0a; production.json would create t n"
+    assert stack.deployment()["plan"]["stages"][0]["environment"] == "production"
+
+
+def test_previews_may_leave_nothing(stack: Stack) -> None:
+    """The release ends there, with the reasons in its record."""
+    answer = check(stack, {**GOOD, "test.json": SAME, "production.json": SAME}, plan=WITH_PREVIEWS)
+    assert (answer["outcome"], answer["plan"]) == ("nothing", None)
+    assert "production: infrastructure: infra/a.py changed since 0a0a, but production.json" in answer["reason"]
+    assert stack.deployment()["plan"]["outcome"] == "nothing"
+
+
+def test_a_preview_that_can_not_be_read_closes_the_gate(stack: Stack) -> None:
+    """File and reason, for each environment."""
+    answer = check(stack, {**GOOD, "test.json": "{"}, plan=WITH_PREVIEWS)
+    assert (answer["outcome"], answer["plan"]) == ("failed", None)
+    (gate,) = [gate for gate in answer["gates"] if gate["name"] == "preview"]
+    assert gate["reason"].startswith("test.json: Expecting property name")
+    assert "production.json: the build left no such report" in gate["reason"]

@@ -24,12 +24,12 @@ services:
 TEST = environment(name="test", approval=False)
 
 
-def plan(stack: Stack, sha: str, manifest: str | None = MANIFEST) -> Any:
+def plan(stack: Stack, sha: str, manifest: str | None = MANIFEST, *, emergency: bool = False) -> Any:
     """Run the room for a commit."""
     source = artifact(stack, f"sources/{sha}.zip", {"delivery.yml": manifest} if manifest else {"a": ""})
     event = {
         "deploymentId": "main-1",
-        "release": Release(REPOSITORY, "refs/heads/main", sha),
+        "release": Release(REPOSITORY, "refs/heads/main", sha, emergency=emergency),
         "source": source,
         "environments": [TEST, ENVIRONMENT],
     }
@@ -122,3 +122,14 @@ def test_a_broken_manifest_is_a_plan_that_says_so(stack: Stack, copy: WorkingCop
     assert found["reason"].startswith("delivery.yml:2: name:")
     assert plan(stack, sha, None)["reason"].startswith("delivery.yml: not in acme/hello-service at ")
     assert plan(stack, sha, MANIFEST + "environments: [prod]\n")["outcome"] == "invalid"
+
+
+def test_an_emergency_is_planned_as_one(stack: Stack, copy: WorkingCopy) -> None:
+    """P8: nothing tests it after its deployment, and the record says so."""
+    sha = history(copy)[-1]
+    tests = "gates: {afterDeploy: {production: {buildspec: smoke.yml, junit: [smoke.xml]}}}\n"
+    assert plan(stack, sha, MANIFEST + tests)["stages"][1]["afterDeploy"]
+    found = plan(stack, sha, MANIFEST + tests, emergency=True)
+    assert [stage["afterDeploy"] for stage in found["stages"]] == [None, None]
+    assert found["reason"].startswith("EMERGENCY: deployment windows are not waited for, tests after the deployment")
+    assert stack.deployment("main-1")["plan"]["reason"] == found["reason"]

@@ -34,6 +34,37 @@ def test_a_late_rollback_is_told_and_counted(ended: str, said: str) -> None:
     assert ("BudgetExceeded" in names) is bool(said)
 
 
+FINISHED = {
+    "deploymentId": "main-1",
+    "outcome": "deployed",
+    "reason": "all passed",
+    "durationSeconds": 7500.0,
+    "stages": {"test": {"waitedSeconds": 600.0}, "production": {"waitedSeconds": 3300.5}},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, ""),
+        ({"durationSeconds": 7501.0}, "took 60 min, 60 allowed"),
+        ({"stages": {}}, "took 125 min, 60 allowed"),
+        ({"stages": {"test": {"result": "passed"}}}, "took 125 min, 60 allowed"),
+        ({"stages": {}, "outcome": "aborted"}, ""),
+        ({"stages": {}, "outcome": "timed out"}, ""),
+    ],
+)
+def test_a_deployment_that_worked_too_long_is_told_and_counted(changes: dict[str, object], said: str) -> None:
+    """P10: what it waited for windows, people and locks is no work; one that was stopped can't say."""
+    detail = {**FINISHED, **changes}
+    assert budgets.overwork(detail) == said
+    message = compose("DeploymentFinished", detail)
+    assert message
+    assert message[2].count("allowed") == bool(said)
+    names = [name for name, *_ in measurements("DeploymentFinished", detail)]
+    assert ("BudgetExceeded" in names) is bool(said)
+
+
 def test_parts_have_their_budgets() -> None:
     """Infrastructure 15 minutes, anything else 10."""
     assert (budgets.of_part("infrastructure"), budgets.of_part("hello")) == (15, 10)

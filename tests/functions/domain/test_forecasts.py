@@ -1,18 +1,25 @@
 """A forecast: the plan, with what would meet it."""
 
+from datetime import UTC, datetime
+
+from functions.domain.environments import Freeze
 from functions.domain.forecasts import forecast, stage_seconds
 from functions.domain.locks import Contender, Lock, Waiter
 from functions.domain.manifests import AfterDeploy, Build, Manifest, Scans
 from functions.domain.plans import PartPlan, Plan, SkippedPart, StagePlan
+from functions.domain.windows import Window
 from tests.functions.samples import NOW, RELEASE, SERVICE, environment
 
 MANIFEST = Manifest("hello", Build("b.yml", ["junit.xml"], "c.xml"), [SERVICE], scans=Scans(pip_audit=("pip.json",)))
+SATURDAY = datetime(2026, 1, 31, 8, tzinfo=UTC)
 OWNER = Contender("arn:e", "main-other", "2026", "release other")
 
 
 def test_a_forecast_tells_what_would_meet_the_plan() -> None:
     """P11: parts in and out, gates, approvals, the lock with its line, a freeze, and the usual duration."""
-    where = environment(approvers=["grace@example.com"], approvals_needed=1)
+    where = environment(
+        approvers=["grace@example.com"], approvals_needed=1, windows=[Window(["mon"], "09:00", "17:00")]
+    )
     stage = StagePlan(
         where,
         (PartPlan(SERVICE, "src changed"),),
@@ -22,23 +29,29 @@ def test_a_forecast_tells_what_would_meet_the_plan() -> None:
     locks = {"production": Lock("environment/production", 1, OWNER, NOW, (Waiter(OWNER, NOW),))}
     durations = {"": [1.0, 2.0, 9.0], "production": [3.0]}
     made = Plan("deploy", "", (stage,))
-    found = forecast(RELEASE, MANIFEST, made, locks, {"production": "since then"}, durations)
+    frozen = {"production": Freeze("disk is full", "grace", NOW)}
+    found = forecast(RELEASE, MANIFEST, made, locks, frozen, durations, SATURDAY)
+    assert (found.outcome, found.reason) == ("frozen", f"production is frozen since {NOW}: disk is full")
     assert found.gates == ("tests: junit.xml", "coverage: 80 %", "security: pip.json")
     (told,) = found.stages
     assert (told.parts, told.skipped) == ({"hello": "src changed"}, {"hello/infrastructure": "nothing changed"})
     assert told.gates == ("tests: e2e.xml (e2e.yml)", "performance: load.csv")
     assert (told.approvals, told.approvers) == (1, ("grace@example.com",))
     assert told.lock == f"held by main-other since {NOW}: release other; 1 in line"
-    assert (told.frozen, told.expected_seconds, found.expected_seconds) == ("since then", 3.0, 2.0)
+    assert told.frozen == f"since {NOW} by grace: disk is full"
+    assert told.closed == "outside the deployment windows (mon 09:00-17:00 UTC)"
+    assert told.opens_at == "2026-02-02T09:00:00+00:00"
+    assert (told.expected_seconds, found.expected_seconds) == (3.0, 2.0)
 
 
 def test_what_is_not_known_is_not_told() -> None:
     """No approval, no lock, no freeze, no history, no scanner."""
     stage = StagePlan(environment(approval=False, approvers=["grace@example.com"]), (), ())
     bare = Manifest("hello", MANIFEST.build, [])
-    found = forecast(RELEASE, bare, Plan("nothing", "all is as it was", (stage,)), {}, {}, {})
+    found = forecast(RELEASE, bare, Plan("nothing", "all is as it was", (stage,)), {}, {}, {}, SATURDAY)
     (told,) = found.stages
-    assert (told.gates, told.approvals, told.approvers, told.lock, told.frozen) == ((), 0, (), "", "")
+    assert (told.gates, told.approvals, told.approvers) == ((), 0, ())
+    assert (told.lock, told.frozen, told.closed, told.opens_at) == ("", "", "", "")
     assert (told.expected_seconds, found.expected_seconds) == (None, None)
     assert found.gates[2] == "security: no scanner is declared"
 

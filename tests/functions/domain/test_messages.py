@@ -157,3 +157,23 @@ def test_a_freeze_is_told_with_whose_word_it_is(name: str, said: str) -> None:
     assert told
     topic, subject, text = told
     assert (topic, said in subject, "the fair" in text, "Release" in text) == ("deployments", True, True, False)
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_emergency_is_in_every_subject(name: str) -> None:
+    """P8: nobody has to open a mail to know; an ordinary release does not say it."""
+    written = compose(name, {**DETAIL, "release": {**DETAIL["release"], "emergency": True}})
+    usual = compose(name, DETAIL)
+    assert written
+    assert usual
+    assert written[1] == f"EMERGENCY: {usual[1]}"
+
+
+def test_who_is_asked_in_an_emergency_is_told_so() -> None:
+    """Subject and first line."""
+    summary = {**SUMMARY, "emergency": "This is an EMERGENCY deployment"}
+    subject, text = approval_wanted(
+        Approval("a", "deploy", "d", "production", summary, [], "t0", "t1", "t2"), "https://l"
+    )
+    assert subject.startswith("EMERGENCY: Approve acme/hello-service")
+    assert text.startswith("This is an EMERGENCY deployment\n")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from functions.domain.environments import PartState
 from functions.domain.manifests import AfterDeploy, Build, Manifest, Scans
-from functions.domain.plans import Change, Plan, plan
+from functions.domain.plans import Change, Plan, in_emergency, plan
 from tests.functions.samples import COMMAND, COMMIT, OLDER, SERVICE, environment, state, version
 
 TEST, PRODUCTION = environment(name="test", approval=False), environment()
@@ -164,3 +164,28 @@ def test_gates_of_the_manifest_are_in_the_plan() -> None:
         "invalid",
         True,
     )
+
+
+def test_an_emergency_is_not_tested_after_its_deployment() -> None:
+    """P8: parts, approvals and the gates of the build stay what they are; what is left out is named."""
+    tested = replace(
+        MANIFEST, after_deploy={"test": AfterDeploy("it.yml", ("it.xml",), "load.csv")}, scans=Scans(("a.sarif",))
+    )
+    usual = made(manifest=tested)
+    urgent = in_emergency(usual)
+    assert urgent.reason == (
+        "EMERGENCY: deployment windows are not waited for, "
+        f"tests after the deployment are left out in test; {usual.reason}"
+    )
+    assert [stage.after_deploy for stage in urgent.stages] == [None, None]
+    untouched = replace(urgent, reason=usual.reason, stages=usual.stages)
+    assert untouched == usual
+    assert [(stage.environment, stage.parts) for stage in urgent.stages] == [
+        (stage.environment, stage.parts) for stage in usual.stages
+    ]
+
+
+def test_what_deploys_nothing_is_no_emergency() -> None:
+    """A refusal is told as it is."""
+    refused = Plan("invalid", "delivery.yml:1: no")
+    assert in_emergency(refused) == refused

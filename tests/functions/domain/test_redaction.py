@@ -21,6 +21,9 @@ SHAPES = {
     "npm": f"npm_{RANDOM}",
     "pypi": f"pypi-{RANDOM}",
     "google": f"AIza{RANDOM}{RANDOM}",
+    "sendgrid": f"SG.{RANDOM}.{RANDOM}",
+    "vault": f"hvs.{RANDOM}",
+    "docker": f"dckr_pat_{RANDOM}",
     "jwt": f"eyJhbGciOiJI.{RANDOM}.{RANDOM}",
 }
 CONTEXTS = {
@@ -72,7 +75,8 @@ def test_a_secret_is_known_by_its_name(text: str) -> None:
 
 def test_a_private_key_goes_as_a_whole() -> None:
     """Also within JSON, and when a cut took its end."""
-    for text in (PEM.format(RANDOM), json.dumps({"privateKey": PEM.format(RANDOM)}), PEM.format(RANDOM)[:70]):
+    pgp = PEM.replace("RSA", "PGP").replace("KEY-----", "KEY BLOCK-----").format(RANDOM)
+    for text in (pgp, PEM.format(RANDOM), json.dumps({"privateKey": PEM.format(RANDOM)}), PEM.format(RANDOM)[:70]):
         assert RANDOM not in redact(f"x {text}")
         assert "MIIEpAIB" not in redact(f"x {text}")
 

@@ -73,3 +73,21 @@ def test_gates_have_a_status_of_their_own() -> None:
     assert commit_statuses("GatesJudged", {"gates": [good]}) == (
         CommitStatus("kiro/gates", "success", "tests: 3 passed"),
     )
+
+
+@pytest.mark.parametrize("name", ["DeploymentStarted", "GatesJudged", "StageFinished", "DeploymentFinished"])
+def test_an_emergency_is_told_as_one(name: str) -> None:
+    """P8: in every status, once."""
+    detail = {
+        "release": {"emergency": True},
+        "environment": "test",
+        "environments": ["test"],
+        "gates": [{"name": "tests", "outcome": "passed", "reason": "all"}],
+        "result": "passed",
+        "outcome": "deployed",
+        "reason": "EMERGENCY: no windows" if name == "DeploymentStarted" else "why",
+    }
+    for status in (*commit_statuses(name, detail), deployment_status(name, detail)):
+        assert status is None or status.description.count("EMERGENCY: ") == 1
+    going_back = deployment_status("RollbackStarted", {**detail, "reason": "why"})
+    assert going_back == DeploymentStatus("test", "in_progress", "EMERGENCY: rolling back: why")

@@ -6,6 +6,7 @@ Needs Chromium (`apt-get install chromium`, or CHROMIUM=/path/to/it). Screenshot
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Page as BrowserPage
 
-from functions.domain.approvals import hash_secret
-from tests.functions.approving import SECRET, Page, ask, kept
+from functions.domain.approvals import Shown, hash_secret, irreversible
+from functions.stage.request_approval import EMERGENCY
+from tests.functions.approving import ARTIFACT, BACK, GATES, SECRET, SUMMARY, Page, ask, kept
 from tests.functions.stack import Stack
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.skipif(
     not CHROMIUM,
     reason="no Chromium on PATH: `apt-get install chromium`, or set CHROMIUM, to see the page",
 )
+FINAL = (BACK[0], irreversible(replace(BACK[0], part="orders-database")))
 WIDTHS = (360, 1280)
 STATES: dict[str, dict[str, Any]] = {
     "open": {},
@@ -36,6 +39,7 @@ STATES: dict[str, dict[str, Any]] = {
         "authors": ["Ada Lovelace"],
     },
     "review": {"purpose": "review"},
+    "emergency": {"summary": {**SUMMARY, "emergency": EMERGENCY}, "shown": Shown(ARTIFACT, "", GATES, rollback=FINAL)},
     "approved": {"state": "approved", "by": "Grace Hopper", "decided_at": "2026-01-31T09:00:00.000Z"},
     "rejected": {"state": "rejected", "by": "Grace Hopper", "reason": "not on a Friday"},
     "expired": {"state": "expired"},

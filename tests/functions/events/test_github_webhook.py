@@ -15,7 +15,7 @@ import pytest
 import functions
 from functions.adapters.deliveries import Deliveries
 from functions.adapters.secrets import WebhookSecret
-from functions.events.github_webhook import Deployments, Polls, github_webhook
+from functions.events.github_webhook import Deployments, Polls, Sources, github_webhook
 from tests.functions.domain.test_pushes import COMMIT, PUSH
 from tests.functions.stack import MACHINES, Stack
 
@@ -62,7 +62,12 @@ def refused(event: dict[str, Any]) -> tuple[int, str]:
     """Status and reason of a delivery that may call nothing but the secret."""
     aws: Any = OnlyTheSecret()
     answer = github_webhook(
-        event, WebhookSecret.connect(aws), Deployments.connect(aws), Deliveries.connect(aws), Polls.connect(aws)
+        event,
+        Sources(()),
+        WebhookSecret.connect(aws),
+        Deployments.connect(aws),
+        Deliveries.connect(aws),
+        Polls.connect(aws),
     )
     return answer["statusCode"], json.loads(answer["body"])["message"]
 
@@ -214,6 +219,6 @@ assert answer["statusCode"] == 401, answer
 loaded = sorted(set(sys.modules) & {"boto3", "botocore.session", "botocore.client", "github", "pydantic", "yaml"})
 assert not loaded, loaded
 """
-    environment = {"PATH": os.environ["PATH"], "ROOM": "functions.events.github_webhook"}
+    environment = {"PATH": os.environ["PATH"], "ROOM": "functions.events.github_webhook", "WEBHOOK_SOURCES": "anywhere"}
     root = Path(functions.__file__).parents[1]
     subprocess.run([sys.executable, "-c", code], cwd=root, env=environment, check=True, timeout=60)

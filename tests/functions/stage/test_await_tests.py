@@ -9,7 +9,12 @@ from tests.functions.stack import Stack
 def test_running_tests_are_waited_for_and_ended_ones_are_told(stack: Stack) -> None:
     """The token is kept while the tests run; once they have ended it is completed with how."""
     build_id = builds.start(stack)
-    event = {"taskToken": "token", "execution": stack.execution("stage", "s"), "deploymentId": DEPLOYMENT, "buildId": build_id}
+    event = {
+        "taskToken": "token",
+        "execution": stack.execution("stage", "s"),
+        "deploymentId": DEPLOYMENT,
+        "buildId": build_id,
+    }
     stack.run("stage.await_tests", event)
     assert stack.completed() == {}
     builds.end(build_id, "FAILED")

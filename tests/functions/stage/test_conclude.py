@@ -12,6 +12,7 @@ EVENT = {
     "result": "passed",
     "reason": "no alarm rang",
     "startedAt": NOW,
+    "waitedSeconds": 12.5,
 }
 
 
@@ -21,6 +22,7 @@ def test_the_end_of_a_stage_is_recorded_and_said(stack: Stack) -> None:
     first, second = (stack.run("stage.conclude", EVENT) for _ in range(2))
     assert first["release"] == encode(RELEASE)
     assert (first["result"], first["environment"], first["startedAt"]) == ("passed", "eu-production", NOW)
+    assert first["waitedSeconds"] == stack.deployment()["stages"]["eu-production"]["waitedSeconds"] == 12.5
     assert first["finishedAt"] <= second["finishedAt"]
     recorded = stack.deployment()["stages"]["eu-production"]
     assert (recorded["result"], recorded["reason"], recorded["startedAt"]) == ("passed", "no alarm rang", NOW)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.pages import open_page
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, Decision, Refused, State, decide, holder, opens
 from functions.domain.errors import SourceError
@@ -112,6 +113,26 @@ def test_a_review_is_another_request_than_the_deployment(stack: Stack) -> None:
     assert len(ids) == 3
     assert stack.mails()[1]["Subject"].startswith("Review a warning of acme/hello-service")
     assert "cpu rings" in stack.mails()[1]["Message"]
+
+
+def test_an_irreversible_migration_is_told_before_it_is_approved(stack: Stack) -> None:
+    """M6: in the mail and on the page, which puts it first."""
+    runs(stack, state())
+    create_function(stack, "hello-production")
+    approval = kept(stack, ask(stack, irreversible=["hello"]))
+    assert approval.shown
+    (way,) = approval.shown.rollback
+    assert (way.part, way.ready) == ("hello", False)
+    assert way.reason.endswith("declared irreversible: a rollback puts back the code, not the data")
+    assert "NOT READY" in stack.mails()[0]["Message"]
+    assert "No way back for hello" in open_page(approval, "s")["body"]
+
+
+def test_an_emergency_is_asked_for_as_one(stack: Stack) -> None:
+    """P8: approval is never skipped; whoever is asked reads first what is."""
+    approval = kept(stack, ask(stack, release=replace(RELEASE, emergency=True)))
+    assert approval.summary["emergency"].startswith("This is an EMERGENCY deployment: it does not wait")
+    assert stack.mails()[0]["Subject"].startswith("EMERGENCY: Approve acme/hello-service")
 
 
 def test_a_first_release_says_that_there_is_no_way_back(stack: Stack) -> None:

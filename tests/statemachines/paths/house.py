@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, Self
 from functions.entry import encode
 from local.pulumi.handlers.lambda_ import BOOTSTRAP, CUSTOM_RUNTIME
 from statemachines.definitions import WORKFLOWS, load, render, tasks
-from statemachines.policies import ask_again, waits
+from statemachines.policies import BUDGETS, ask_again, waits
 from tests.statemachines.paths.answers import ECHOES, ENVIRONMENTS, HAPPY, usual_input
 from tests.statemachines.paths.playing import AS_USUAL, Line, Played, Playing, Script, Workflow, answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from local.emulator import Clients
 
 # Token timeouts are not shortened by the emulator: a lost answer costs one of these, and two asks are all there are.
@@ -59,6 +61,12 @@ class House:
         """The same house, where this workflow can't be started by another."""
         other = copy(self)
         other._machines = self._open_machines(f"without-{workflow}", BUS, missing=workflow)
+        return other
+
+    def hurried(self) -> Self:
+        """The same house, where every budget is used up by the first moment."""
+        other = copy(self)
+        other._machines = self._open_machines("hurried", BUS, budgets=dict.fromkeys(BUDGETS, 0))
         return other
 
     def play(
@@ -120,12 +128,14 @@ class House:
         events.put_targets(Rule="all", EventBusName=BUS, Targets=[{"Id": "queue", "Arn": arn}])
         return url
 
-    def _open_machines(self, prefix: str, bus: str, missing: str = "") -> dict[str, str]:
+    def _open_machines(
+        self, prefix: str, bus: str, missing: str = "", budgets: Mapping[str, int] = BUDGETS
+    ) -> dict[str, str]:
         machines: dict[str, str] = {}
         backstops = dict.fromkeys(("build", "approval", "lock", "watch", "enhanced"), BACKSTOP_SECONDS)
         asks = ("AskBuild", "AskApproval", "AskLock", "AskWatch", "AskEnhanced")
         for workflow in sorted(WORKFLOWS, key=CHILDREN_FIRST.index):
-            values: dict[str, Any] = {
+            filled: dict[str, Any] = {
                 **waits(**backstops),
                 **dict.fromkeys(asks, ask_again(ASKS - 1)),
                 **{state: self._actors[f"{workflow}/{state}"] for state in tasks(workflow)},
@@ -143,9 +153,10 @@ class House:
                 "Environments": encode(ENVIRONMENTS),
                 "StageTimeoutSeconds": 60,
                 "RollbackTimeoutSeconds": 60,
+                **budgets,
             }
             machines[workflow] = self._aws.client("stepfunctions").create_state_machine(
-                name=f"{prefix}-{workflow}", definition=json.dumps(render(load(workflow), values)), roleArn=ROLE_ARN
+                name=f"{prefix}-{workflow}", definition=json.dumps(render(load(workflow), filled)), roleArn=ROLE_ARN
             )["stateMachineArn"]
         return machines
 

@@ -66,6 +66,21 @@ def test_one_environment_is_a_list_of_one(house: House) -> None:
     assert ended(played, "deployed")
 
 
+def test_previews_may_take_stages_out(house: House) -> None:
+    """P5: what the gates' look at the infrastructure leaves is what is walked through."""
+    left = answer({**gates("passed", "the build succeeded"), "plan": plan(PRODUCTION)})
+    played = house.play("deployment", {"CheckGates": left})
+    assert played.states == [*BUILT, *STAGE, "NextStage", "AllPassed", *END, "Ended"]
+    assert ended(played, "deployed")
+
+
+def test_previews_may_leave_nothing_to_do(house: House) -> None:
+    """The release is skipped after its build, and says why."""
+    played = house.play("deployment", {"CheckGates": answer(gates("nothing", "previews leave nothing to do"))})
+    assert played.states == [*BUILT, *END, "Ended"]
+    assert ended(played, "skipped", "previews leave nothing")
+
+
 @pytest.mark.parametrize(
     ("plan_outcome", "way", "outcome"),
     [

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from functions.adapters.clock import iso
+from functions.deployment import begin
 from functions.entry import encode
-from tests.statemachines.paths.answers import BASELINE_AT, baseline, decision, environment, watch, window
+from tests.statemachines.paths.answers import (
+    BASELINE_AT,
+    RELEASE,
+    SERVICE,
+    baseline,
+    decision,
+    environment,
+    watch,
+    window,
+)
 from tests.statemachines.paths.playing import AS_USUAL, Line, answer, raises
 from tests.statemachines.paths.test_stage import (
     APPROVAL,
@@ -71,17 +82,25 @@ def test_a_window_that_cannot_be_told_is_not_open(house: House) -> None:
     assert ended(played, "failed", "CheckWindow: BadInputError", "no such zone")
 
 
-@pytest.mark.parametrize(("given", "told"), [({"emergency": True}, True), ({"emergency": False}, False), ({}, False)])
-def test_an_emergency_is_told_to_the_window(house: House, given: dict[str, Any], told: bool) -> None:
-    """P8: the room decides on it; a stage that was started without the word is none."""
-    played = house.play("stage", **given)
+BEFORE_IT_WAS_SAID = {key: value for key, value in encode(RELEASE).items() if key != "emergency"}
+
+
+@pytest.mark.parametrize(
+    ("release", "told"),
+    [(encode(replace(RELEASE, emergency=True)), True), (encode(RELEASE), False), (BEFORE_IT_WAS_SAID, False)],
+)
+def test_an_emergency_is_told_to_the_window(house: House, release: dict[str, Any], told: bool) -> None:
+    """P8: the room decides on it; a release that was begun without the word is none."""
+    played = house.play("stage", release=release)
     assert played.told("CheckWindow", times=1)["emergency"] is told
     assert ended(played, "passed")
 
 
 def test_an_emergency_reaches_the_stages_of_a_deployment(house: House) -> None:
-    """P8: said once, at the start of the deployment."""
-    played = house.play("deployment", emergency=True)
+    """P8: said once, at the start of the deployment; Begin writes it into the release."""
+    begun = answer(encode(begin.Output(replace(RELEASE, emergency=True))))
+    played = house.play("deployment", {"Begin": begun}, emergency=True)
+    assert played.told("Begin", times=1)["emergency"] is True
     told = {call.payload["emergency"] for call in played.calls if call.of("stage/CheckWindow")}
     assert told == {True}
     assert {call.payload["emergency"] for call in house.play("deployment").calls if call.of("CheckWindow")} == {False}
@@ -208,3 +227,11 @@ def test_a_long_watch_that_cannot_start_takes_no_good_release_back(house: House)
     played = house.without("enhanced_watch").play("stage", environment=given)
     assert played.states[-len(GOOD) - 1 :] == ["RecordGood", "WatchOn", "StartEnhancedWatch", *END]
     assert ended(played, "passed", "the enhanced watch did not start")
+
+
+def test_who_approves_is_told_what_can_not_be_undone(house: House) -> None:
+    """M6: the parts of this release whose migration is declared irreversible, by name; usually none."""
+    final = replace(SERVICE, name="hello/db", migration="irreversible")
+    for parts, named in (((SERVICE, final), ["hello/db"]), ((SERVICE,), [])):
+        played = house.play("stage", environment=WITH_APPROVAL, parts=encode(parts))
+        assert played.told("RequestApproval", times=1)["irreversible"] == named

@@ -64,7 +64,7 @@ PLAYS: dict[str, tuple[Workflow, dict[str, Any], dict[str, Any]]] = {
     "an enhanced watch": ("enhanced_watch", {}, {}),
 }
 # Different in every execution, or by the reader's own clock.
-VOLATILE = {"taskToken", "startedAt", "breachedAt", "until"}
+VOLATILE = {"taskToken", "waitedSeconds", "startedAt", "breachedAt", "until"}
 
 
 class Rooms:

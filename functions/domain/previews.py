@@ -1,0 +1,90 @@
+"""What an infrastructure's preview would change, and whether that is worth a deployment (P5).
+
+Tags and descriptions are metadata: an update that touches nothing else counts as no change. What can't be told, such as
+an update that does not say what differs, counts as one.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from functions.domain.plans import PartPlan, Plan, SkippedPart, StagePlan
+
+METADATA = frozenset({"tags", "tagsAll", "description"})
+_UNCHANGED = frozenset({"same", "read", "refresh"})
+# `tags.Name`, `tags["a.b"]`, `ingress[0].description`: what comes first is the resource's own property.
+_PROPERTY = re.compile(r"(\w+)(?=$|[.\[])")
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceStep:
+    """What would be done to one resource (a URN); `differences` are paths of properties, for updates only."""
+
+    operation: str
+    resource: str
+    differences: tuple[str, ...] = ()
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """All steps that one report tells."""
+
+    report: str
+    steps: tuple[ResourceStep, ...]
+
+
+def judge_preview(preview: Preview) -> tuple[bool, str]:
+    """Whether anything but metadata would change, and what."""
+    touched = [step for step in preview.steps if step.operation not in _UNCHANGED]
+    real = [step for step in touched if not _is_metadata(step)]
+    if real:
+        rest = f" and {len(real) - _NAMED} more" if len(real) > _NAMED else ""
+        return True, f"{preview.report} would {', '.join(map(_words, real[:_NAMED]))}{rest}"
+    if touched:
+        return False, f"{preview.report} changes only tags or descriptions ({len(touched)} resources)"
+    return False, f"{preview.report} changes nothing"
+
+
+def narrowed(made: Plan, previews: Mapping[tuple[str, str], Preview]) -> Plan:
+    """The plan without the parts whose previews (by environment and part) change nothing, and with what they say.
+
+    A preview takes a part out that changed paths alone had brought in; one that never ran, was never verified or is
+    defined differently now stays in.
+    """
+    stages = tuple(_stage(stage, previews) for stage in made.stages)
+    if any(stage.parts for stage in stages):
+        return replace(made, stages=tuple(stage for stage in stages if stage.parts))
+    return replace(made, outcome="nothing", reason=_nothing(stages), stages=stages)
+
+
+def _stage(stage: StagePlan, previews: Mapping[tuple[str, str], Preview]) -> StagePlan:
+    parts: list[PartPlan] = []
+    skipped = list(stage.skipped)
+    for chosen in stage.parts:
+        preview = previews.get((stage.environment.name, chosen.part.name))
+        changes, words = judge_preview(preview) if preview else (True, "")
+        if changes or not chosen.by_path:
+            parts.append(replace(chosen, reason=f"{chosen.reason}; {words}" if words else chosen.reason))
+        else:
+            skipped.append(SkippedPart(chosen.part.name, f"{chosen.reason}, but {words}"))
+    return replace(stage, parts=tuple(parts), skipped=tuple(skipped))
+
+
+def _nothing(stages: tuple[StagePlan, ...]) -> str:
+    out = (f"{stage.environment.name}: {left.part}: {left.reason}" for stage in stages for left in stage.skipped)
+    return f"previews leave nothing to do: {'; '.join(out)}"
+
+
+def _is_metadata(step: ResourceStep) -> bool:
+    if step.operation != "update" or step.replaces or not step.differences:
+        return False
+    heads = (_PROPERTY.match(path) for path in step.differences)
+    return all(head and head[1] in METADATA for head in heads)
+
+
+def _words(step: ResourceStep) -> str:
+    """`urn:pulumi:test::shop::a:B$aws:s3/bucket:Bucket::logs` is `aws:s3/bucket:Bucket logs`."""
+    *_, kind, name = ("", *step.resource.split("::"))
+    return f"{step.operation} {kind.rpartition('$')[2]} {name}"
