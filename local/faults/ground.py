@@ -166,6 +166,10 @@ class Ground:
         events = self.sfn.get_execution_history(executionArn=execution, maxResults=1000)["events"]
         return (e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e)
 
+    def state(self, execution: str) -> str:
+        """The state that an execution is in, or was in last; empty when it has entered none."""
+        return next(iter(reversed(list(self.states(execution)))), "")
+
     def stop(self, execution: str) -> None:
         """What a person does in the console; one that has ended already stays as it is."""
         with suppress(ClientError):
