@@ -114,8 +114,10 @@ def explain(error: Exception, stack: str) -> str | None:
     if isinstance(error, ClientError):
         code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
         if code in ("ResourceNotFoundException", "StateMachineDoesNotExist"):
-            way_out = "choose with --stack and AWS_DEFAULT_REGION"
-            return f"there is no stack {stack} in this account and region ({message}); {way_out}"
+            return (
+                f"there is no stack {stack} in this account and region ({message}); "
+                "choose with --stack and AWS_DEFAULT_REGION"
+            )
         if code in ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"):
             return f"AWS does not take these credentials ({code}): log in again (`aws sso login`)"
         return f"AWS refused {error.operation_name}: {code}: {message}"

@@ -50,6 +50,15 @@ def misplaced(play: "Release") -> Iterator[str]:
         yield f"{play.lane.name} answers as {answers[:12]}, recorded is {str(part)[:12]}"
 
 
+def unreturned(play: "Release") -> Iterator[str]:
+    """A rollback that was stopped or broke, and of whose end nothing is known; its event comes a moment after it."""
+    ground = play.ground
+    for rollback in ground.of_workflow(play.name, "rollback")[:1]:  # the newest: what came after an older one counts
+        status = ground.status(rollback)
+        if status not in ("RUNNING", "SUCCEEDED") and f"rollback_{play.lane.name}" not in ground.record(play.name):
+            yield f"{rollback.rpartition(':')[2]} ended as {status}, and nobody wrote how far it came"
+
+
 def untold(play: "Release") -> Iterator[str]:
     """Exactly one outcome in the record, and told; an announcement that was hit itself may come once more."""
     record = play.ground.record(play.name)

@@ -35,6 +35,7 @@ BACKSTOP_SECONDS = 5  # shorter ones are refused by the settings
 _FUNCTION_SECONDS = 25
 _WAIT_SCALE = 0.02
 _MAIL_SECONDS = 0.2
+_NEWEST = 100
 # The workflows that live as long as their builds; a stage's builds are its deployment's.
 _BUILDING = ("deployment", "rollback", "work_item")
 
@@ -142,9 +143,8 @@ class Ground:
         ]
 
     def of_workflow(self, name: str, workflow: str) -> list[str]:
-        """A deployment's executions of one workflow, ended or not."""
-        pages = self.sfn.get_paginator("list_executions").paginate(stateMachineArn=self.machines[workflow])
-        rows = (row for page in pages for row in page["executions"])
+        """A deployment's executions of one workflow, ended or not; those of a play are among the newest."""
+        rows = self.sfn.list_executions(stateMachineArn=self.machines[workflow], maxResults=_NEWEST)["executions"]
         return [r["executionArn"] for r in rows if r["name"] == name or r["name"].startswith(f"{name}-")]
 
     def given(self, execution: str) -> dict[str, Any]:
@@ -165,6 +165,10 @@ class Ground:
         """The states that an execution has entered, in order."""
         events = self.sfn.get_execution_history(executionArn=execution, maxResults=1000)["events"]
         return (e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e)
+
+    def state(self, execution: str) -> str:
+        """The state that an execution is in, or was in last; empty when it has entered none."""
+        return next(iter(reversed(list(self.states(execution)))), "")
 
     def stop(self, execution: str) -> None:
         """What a person does in the console; one that has ended already stays as it is."""

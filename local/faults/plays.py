@@ -66,7 +66,7 @@ class Play(ABC):
             look()
             self._stop_nesting()
             if time.monotonic() > deadline:
-                stood = {e.rpartition(":")[2]: list(self.ground.states(e))[-1] for e in self.ground.running(self.name)}
+                stood = {e.rpartition(":")[2]: self.ground.state(e) for e in self.ground.running(self.name)}
                 raise StuckError(f"{self.name}: not over after {PATIENCE_SECONDS} s; running: {stood or 'nothing'}")
             time.sleep(PAUSE)
 
@@ -75,7 +75,7 @@ class Play(ABC):
         if not self.row or not self.row.nests or self.ground.plans.struck(self.deployment):
             return
         for execution in self.ground.running(self.name, self.row.workflow):
-            if self.row.waits_for_nested and (list(self.ground.states(execution)) or [""])[-1] != self.row.state:
+            if self.row.waits_for_nested and self.ground.state(execution) != self.row.state:
                 continue
             nested = [e for e in self.ground.running(self.name) if _name(e).startswith(f"{_name(execution)}-")]
             if nested:

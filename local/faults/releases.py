@@ -50,6 +50,7 @@ class Release(Play):
             *checks.left_behind(self, f"environment/{self.lane.name}"),
             *checks.open_requests(self),
             *checks.misplaced(self),
+            *checks.unreturned(self),
             *checks.untold(self),
         ]
 

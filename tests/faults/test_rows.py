@@ -7,6 +7,7 @@ import pytest
 from local.faults.lanes import CALM
 from local.faults.matrix import play
 from local.faults.plans import EVENT_FAULTS, ROOM_FAULTS, Row, rows, select
+from local.platform import PROJECT
 from statemachines.definitions import WORKFLOWS, load
 
 # One row per kind of fault; together they pass the build, the lock, the change and the end.
@@ -28,6 +29,11 @@ def test_every_task_of_every_workflow_has_its_rows() -> None:
     found = list(rows())
     assert {(row.workflow, row.state) for row in found} == tasks
     assert len(set(found)) == len(found)
+
+
+def test_the_number_of_rows_is_told() -> None:
+    """The README says how many there are."""
+    assert f": {len(list(rows()))} rows," in (PROJECT / "README.md").read_text("utf-8")
 
 
 def test_a_room_that_waits_has_every_fault() -> None:

@@ -38,7 +38,7 @@ def test_a_stage_stopped_at_any_moment_leaves_a_known_release(matrix: Matrix) ->
         deployment = play.deploy()
         stages = wait_for(lambda: ground.running(play.name, "stage"), 20, 0.02)  # noqa: B023 - called at once
         time.sleep(moment)
-        state = list(ground.states(stages[0]))[-1]
+        state = ground.state(stages[0])
         ground.stop(stages[0])
         play.see_out(deployment)
         problems = settle(play, play.wrong)
