@@ -42,7 +42,9 @@ def query(call: Call) -> Response:
     headers = {
         "X-RateLimit-Limit": str(usage.limit),
         "X-RateLimit-Remaining": str(usage.limit - usage.used),
+        "X-RateLimit-Used": str(usage.used),
         "X-RateLimit-Reset": str(int(usage.resets)),
+        "X-RateLimit-Resource": "graphql",
     }
     if limited:
         error = {"type": "RATE_LIMITED", "message": "API rate limit already exceeded"}

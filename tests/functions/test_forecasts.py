@@ -78,7 +78,7 @@ def test_locks_and_freezes_are_told(stack: Stack, copy: WorkingCopy) -> None:
     LocksTable.connect(stack.clients).request("environment/production", owner)
     EnvironmentsTable.connect(stack.clients).freeze("test", Freeze("disk is full", "grace", NOW))
     found = forecast(stack)
-    assert (found.outcome, found.reason) == ("frozen", f"test is frozen since {NOW}: disk is full")
+    assert (found.outcome, found.reason) == ("frozen", f"test is frozen since {NOW} by grace: disk is full")
     test, production = found.stages
     assert test.frozen == f"since {NOW} by grace: disk is full"
     assert production.lock.startswith("held by main-other since ")

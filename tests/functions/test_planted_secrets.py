@@ -13,7 +13,7 @@ from tests.functions.deployment.test_begin import begin
 from tests.functions.deployment.test_check_gates import COVERAGE, PLAN, check
 from tests.functions.domain.test_redaction import PEM, RANDOM, SHAPES
 from tests.functions.events.test_track_incident import issues, track
-from tests.functions.samples import DEPLOYMENT, NOW, RELEASE
+from tests.functions.samples import DEPLOYMENT, EXECUTION, NOW, RELEASE
 from tests.functions.stack import Stack
 from tests.functions.stage.test_check_tests import check as check_tests
 from tests.local.github.support import WorkingCopy
@@ -90,7 +90,7 @@ def test_a_fault_is_raised_without_it(stack: Stack, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("functions.adapters.builds.Builds.read", fail)
     handler = build("functions.deployment.await_build", stack.clients)
-    event = {"taskToken": "t", "execution": "arn:e", "deploymentId": DEPLOYMENT, "buildId": "b:1"}
+    event = {"taskToken": "t", "execution": EXECUTION, "deploymentId": DEPLOYMENT, "buildId": "b:1"}
     with pytest.raises(RuntimeError, match="redacted") as raised:
         handler(event, None)
     assert (seen(str(raised.value)), raised.value.args[1]) == ([], 404)

@@ -232,7 +232,9 @@ def test_metric_math(watch: Watch) -> None:
     def stat(identifier: str, service: str) -> Record:
         dimensions = [{"Name": "service", "Value": service}]
         metric = {"Namespace": name, "MetricName": "Broken", "Dimensions": dimensions}
-        return {"Id": identifier, "ReturnData": False, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+        # a day, for both are to fall into one period
+        measured = {"Metric": metric, "Period": 86_400, "Stat": "Sum"}
+        return {"Id": identifier, "ReturnData": False, "MetricStat": measured}
 
     metrics = [stat("bad", "bad"), stat("all", "all"), {"Id": "rate", "Expression": "FILL(bad, 0) / all * 100"}]
     watch.cloudwatch.put_metric_alarm(

@@ -31,7 +31,7 @@ def test_a_forecast_tells_what_would_meet_the_plan() -> None:
     made = Plan("deploy", "", (stage,))
     frozen = {"production": Freeze("disk is full", "grace", NOW)}
     found = forecast(RELEASE, MANIFEST, made, locks, frozen, durations, SATURDAY)
-    assert (found.outcome, found.reason) == ("frozen", f"production is frozen since {NOW}: disk is full")
+    assert (found.outcome, found.reason) == ("frozen", f"production is frozen since {NOW} by grace: disk is full")
     assert found.gates == ("tests: junit.xml", "coverage: 80 %", "security: pip.json")
     (told,) = found.stages
     assert (told.parts, told.skipped) == ({"hello": "src changed"}, {"hello/infrastructure": "nothing changed"})
