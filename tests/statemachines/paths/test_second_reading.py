@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from jsonata import Jsonata
 from moto import mock_aws
 
 from functions.entry import encode
@@ -32,6 +32,12 @@ from tests.statemachines.paths.answers import (
     usual_input,
 )
 from tests.statemachines.paths.playing import Workflow, answer
+
+# Importing jsonata raises the recursion limit of the whole process; what the others test is not to depend on that.
+LIMIT = sys.getrecursionlimit()
+from jsonata import Jsonata  # noqa: E402
+
+sys.setrecursionlimit(LIMIT)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
