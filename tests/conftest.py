@@ -28,5 +28,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The scenarios first: they wait much and compute little, so the rest runs beside them."""
+    """The scenarios first: they wait much and compute little, so the rest runs beside them.
+
+    Coverage is that of the functions by their own tests, and costs those alone.
+    """
     items.sort(key=lambda item: "scenarios" not in item.path.parts)
+    for item in items:
+        if "functions" not in item.path.parts:
+            item.add_marker(pytest.mark.no_cover)
