@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain import rollback
 from functions.domain.reasons import readable
 from functions.domain.releases import Release
 from functions.entry import Room, decode
@@ -36,8 +37,17 @@ ROOM = Room(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE))
 
 def conclude(event: Input, deployments: DeploymentsTable) -> Output:
     """Whoever concluded first is right; the answer is always what stands in the record."""
-    stood = deployments.conclude(event.deployment_id, event.outcome, readable(event.reason))
+    outcome = _read_back(event, deployments) if event.outcome == "unknown" else event.outcome
+    stood = deployments.conclude(event.deployment_id, outcome, readable(event.reason))
     return announcement(event.deployment_id, stood)
+
+
+def _read_back(event: Input, deployments: DeploymentsTable) -> str:
+    """A rollback that was stopped after it had recorded its end has done its work, though its caller never heard."""
+    record = deployments.get(event.deployment_id) or {}
+    touched = {entry.environment for entry in deployments.ledger(event.deployment_id)}
+    ends = [record.get(f"rollback_{environment}", {}).get("result") for environment in touched]
+    return rollback.outcome(ends) if ends else event.outcome
 
 
 def announcement(deployment_id: str, record: dict[str, Any]) -> Output:

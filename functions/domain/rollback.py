@@ -1,6 +1,6 @@
 """The way back: what was changed, in which order it is undone, and what the end of it is called (R4, R5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,6 +86,14 @@ def verdict(parts: Sequence[ReadBack]) -> tuple[Verdict, str]:
     if first:
         return "partly", f"{', '.join(first)}: this was the first release, there is none to go back to"
     return "restored", "; ".join(f"{p.part} runs {p.meant}" for p in parts) or "nothing had been changed"
+
+
+def outcome(ends: Iterable[Verdict | None]) -> Verdict:
+    """What a release's rollbacks come to, one end per environment it touched; None is one that never said its end."""
+    found = set(ends)
+    if found <= {"restored"}:
+        return "restored"
+    return "partly" if found <= {"restored", "partly"} else "unknown"
 
 
 def _why(part: ReadBack) -> str:

@@ -16,6 +16,7 @@ from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import WaitsTable
 from functions.deployment.conclude import announcement
 from functions.domain.environments import Freeze
+from functions.domain.reconciliation import Ended
 from functions.domain.releases import Release
 from functions.domain.work_items import branch_key
 from functions.entry import Allow, Room, decode
@@ -79,16 +80,17 @@ def execution_ended(
     execution, machine, name, status = (detail[k] for k in ("executionArn", "stateMachineArn", "name", "status"))
     done = end_all(execution, waits, builds)
     if machine == workflows.deployment:
-        done += _end_stages(name, status, deployments, executions, workflows)
+        done += _end_stages(name, status, detail.get("error"), deployments, executions, workflows)
         done += _tell(name, status, detail.get("error"), deployments, bus)
     elif machine == workflows.stage:
         given = executions.input(execution)
-        back = _go_back(given, name, status, executions, workflows) if _touched(given, deployments) else []
+        goes = _touched(given, deployments) and not _went_back(name, executions, workflows)
+        back = _go_back(given, name, status, executions, workflows) if goes else []
         # The lock stays with its dead owner until the rollback takes it: nobody comes between.
         done += back or _release(given, execution, locks)
     elif machine == workflows.rollback:
         given = executions.input(execution)
-        done += _freeze(given, status, deployments, environments, bus, clock)
+        done += _freeze(given, executions.describe(execution), status, deployments, environments, bus, clock)
         done += _release(given, execution, locks)
     elif "item" in (given := executions.input(execution)):  # the poll, which this event wakes too, tells the card
         key = branch_key(given["item"]["repository"], given["item"]["branch"])
@@ -98,9 +100,17 @@ def execution_ended(
 
 
 def _end_stages(
-    deployment_id: str, status: str, deployments: DeploymentsTable, executions: Executions, workflows: Workflows
+    deployment_id: str,
+    status: str,
+    error: str | None,
+    deployments: DeploymentsTable,
+    executions: Executions,
+    workflows: Workflows,
 ) -> list[str]:
-    """Stages of a stopped deployment are stopped; one that ended before, and left its way back to it, goes back."""
+    """Stages of a stopped deployment are stopped; one that ended before, and left its way back to it, goes back.
+
+    Where a deployment that spoke had started the way back, its end is final: restored, or frozen for a person.
+    """
     planned = ((deployments.get(deployment_id) or {}).get("plan") or {}).get("stages", [])
     machine = workflows.stage.replace(":stateMachine:", ":execution:")
     done = []
@@ -109,9 +119,18 @@ def _end_stages(
         if executions.is_running(execution):
             executions.stop(execution, f"its deployment ended as {status}")
             done.append(f"stopped {execution}")
-        elif _has_failed(execution, executions) and _touched(executions.input(execution), deployments):
+        elif (
+            _has_failed(execution, executions)
+            and _touched(executions.input(execution), deployments)
+            and not (error in _TOLD and _went_back(name, executions, workflows))
+        ):
             done += _go_back(executions.input(execution), name, status, executions, workflows)
     return done
+
+
+def _went_back(stage: str, executions: Executions, workflows: Workflows) -> bool:
+    """Whether a stage's deployment has started its way back."""
+    return executions.named(workflows.rollback, f"{stage}-full-rollback") is not None
 
 
 def _has_failed(execution: str, executions: Executions) -> bool:
@@ -160,6 +179,7 @@ def _release(given: dict[str, Any], execution: str, locks: LocksTable) -> list[s
 
 def _freeze(
     given: dict[str, Any],
+    rollback: Ended | None,
     status: str,
     deployments: DeploymentsTable,
     environments: EnvironmentsTable,
@@ -172,7 +192,8 @@ def _freeze(
     """
     name, deployment_id, now = given["environment"]["name"], given["deploymentId"], clock.text()
     facts = (deployments.get(deployment_id) or {}).get(f"rollback_{name}")
-    if facts:
+    # An end that was recorded before this rollback began was another one's.
+    if facts and (rollback is None or facts["verifiedAt"] >= rollback.started):
         return []
     reason = f"the rollback of {deployment_id} ended as {status}: nobody knows how far it came"
     environments.freeze(name, Freeze(reason, f"rollback of {deployment_id}", now))

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.rollback import Compensation
 from functions.entry import encode
-from tests.functions.samples import DEPLOYMENT, RELEASE
+from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, SERVICE, version
 from tests.functions.stack import Stack
 
 
@@ -34,6 +37,25 @@ def test_who_concluded_first_is_right(stack: Stack) -> None:
     first = conclude(stack, "aborted", "stopped")
     assert conclude(stack, "deployed", "all well") == first
     assert stack.deployment()["outcome"] == "aborted"
+
+
+@pytest.mark.parametrize(
+    ("ends", "outcome"),
+    [
+        ({"test": "restored", "production": "restored"}, "restored"),
+        ({"test": "restored", "production": "partly"}, "partly"),
+        ({"test": "restored", "production": "unknown"}, "unknown"),
+        ({"test": "restored"}, "unknown"),
+    ],
+)
+def test_rollbacks_that_recorded_their_end_count(stack: Stack, ends: dict[str, str], outcome: str) -> None:
+    """R4: one that was stopped after its record has restored its environment; one that never spoke is unknown."""
+    deployments = DeploymentsTable.connect(stack.clients)
+    deployments.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    for environment in ("test", "production"):
+        deployments.write_ledger(DEPLOYMENT, Compensation(environment, 0, SERVICE, version(), SERVICE, NOW))
+    deployments.note(DEPLOYMENT, **{f"rollback_{name}": {"result": result} for name, result in ends.items()})
+    assert conclude(stack, "unknown", "its alarm rings")["outcome"] == outcome
 
 
 def test_a_deployment_without_a_record_has_an_outcome_too(stack: Stack) -> None:

@@ -252,6 +252,21 @@ def test_a_stage_that_had_said_its_end_does_not_go_back_with_its_deployment(stac
     assert rollbacks(stack) == []
 
 
+@pytest.mark.parametrize(("status", "error"), [("FAILED", "FailedDirty"), ("ABORTED", None)])
+def test_after_a_full_rollback_a_deployment_s_word_is_final(stack: Stack, status: str, error: str | None) -> None:
+    """R5: what it left unknown stays frozen for a person; one that was stopped on its way back goes on alone."""
+    planned(stack, "production").write_ledger(DEPLOYMENT, CHANGED)
+    execution = stack.execution("deployment", DEPLOYMENT)
+    dead = stage(stack, execution)
+    full = f"{DEPLOYMENT}-production-full-rollback"
+    stack.kill(stack.execution("rollback", full, BACK))
+    stack.kill(execution)
+    assert "rolling back production" not in ended(stack, dead)
+    assert ("rolling back production" in ended(stack, execution, status, error)) == (error is None)
+    alone = f"{DEPLOYMENT}-production-rollback-alone"
+    assert set(rollbacks(stack)) == ({full, alone} if error is None else {full})
+
+
 def test_a_good_stage_whose_end_could_not_be_written_stays(stack: Stack) -> None:
     """P9: it ended by itself and told its deployment so, which was stopped in a later stage."""
     planned(stack, "production").write_ledger(DEPLOYMENT, CHANGED)
@@ -323,10 +338,19 @@ def test_a_rollback_without_a_breach_counts_from_now(stack: Stack) -> None:
 
 def test_a_rollback_that_had_said_its_end_freezes_nothing(stack: Stack) -> None:
     """It was stopped after its record: its own word counts."""
-    begun(stack).note(DEPLOYMENT, rollback_production={"result": "restored"})
-    assert ended(stack, rollback(stack)) == ["released environment/production"]
+    begun(stack)
+    execution = rollback(stack)
+    record(stack, "restored", environment="production")
+    assert ended(stack, execution) == ["released environment/production"]
     assert EnvironmentsTable.connect(stack.clients).frozen("production") is None
     assert stack.told() == []
+
+
+def test_the_word_of_an_earlier_rollback_does_not_count(stack: Stack) -> None:
+    """The stage's had restored; the full one that followed was stopped, and nobody knows how far it came."""
+    begun(stack).note(DEPLOYMENT, rollback_production={"result": "restored", "verifiedAt": NOW})
+    assert ended(stack, rollback(stack))[0] == "froze production"
+    assert stack.deployment()["rollback_production"]["result"] == "unknown"
 
 
 def test_the_token_of_a_stopped_enhanced_watch_is_forgotten(stack: Stack) -> None:
