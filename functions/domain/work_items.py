@@ -67,6 +67,18 @@ class Columns:
     in_review: str = "In Review"
     failed: str = "Failed"
 
+    def of(self, state: State) -> str:
+        """Where a card in this state stands; empty: wherever it is."""
+        standing: dict[State, str] = {
+            "new": "",
+            "running": self.in_progress,
+            "waiting": self.todo,
+            "ineligible": "",
+            "quarantined": self.failed,
+            "done": self.in_review,
+        }
+        return standing[state]
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:
@@ -217,22 +229,23 @@ def chosen(
 def ended(record: Record, result: Result, reason: str, attempts: int, columns: Columns, seen: str = "") -> Ending:
     """What follows from an attempt; attempts end with quarantine, which only a person ends (W8)."""
     if result == "passed":
-        return _ending(replace(record, state="done", failures=0, reason=""), columns.in_review, "")
+        return _ending(replace(record, state="done", failures=0, reason=""), columns, "")
     if result == "busy":
-        return _ending(replace(record, state="waiting", reason=reason), columns.todo, "")
+        return _ending(replace(record, state="waiting", reason=reason), columns, "")
     if result == "ineligible":
-        return _ending(replace(record, state="ineligible", reason=reason, seen=seen), "", reason)
+        return _ending(replace(record, state="ineligible", reason=reason, seen=seen), columns, reason)
     failures = record.failures + 1
     if failures >= attempts:
         last = "the card is not taken again until a person moves it"
         said = f"{quiet(reason)}\n\nThis was attempt {failures} of {attempts}: {last}."
-        return _ending(replace(record, state="quarantined", failures=failures, reason=reason), columns.failed, said)
+        return _ending(replace(record, state="quarantined", failures=failures, reason=reason), columns, said)
     said = f"{quiet(reason)}\n\nThis was attempt {failures} of {attempts}: the next one starts by itself."
-    return _ending(replace(record, state="waiting", failures=failures, reason=reason), columns.todo, said)
+    return _ending(replace(record, state="waiting", failures=failures, reason=reason), columns, said)
 
 
-def _ending(record: Record, column: str, comment: str) -> Ending:
+def _ending(record: Record, columns: Columns, comment: str) -> Ending:
     """The same comment is not made twice in a row."""
+    column = columns.of(record.state)
     told = sha256(comment.encode()).hexdigest()[:16] if comment else ""
     if comment and told == record.told:
         return Ending(record, column, "")

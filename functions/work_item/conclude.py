@@ -67,15 +67,23 @@ def conclude(
 
 
 def settle(event: Input, board: Board, github: PullRequests, records: WorkItemsTable, rules: WorkerRules) -> str:
-    """Where the item stands after this attempt; an attempt that was settled before is not settled again."""
+    """Where the item stands after this attempt; an attempt that was settled before is not settled again.
+
+    Of two that settle at once, the attempt and the poll that found it stopped, the record says who did; the other moved
+    the card too, maybe last, and moves it to where the record says.
+    """
+    overtaken = False
     while True:
         record = records.get(event.item.item_id)
         if record.state != "running" or record.execution != event.execution:
+            if overtaken:
+                board.move(event.item.item_id, board.names.columns.of(record.state), record.reason)
             return record.state
         ending = ended(record, event.result, event.reason, rules.attempts, board.names.columns, event.seen)
         moved = _tell(event, ending, board, github, rules)
         if records.save(replace(ending.record, moved_at=moved or record.moved_at)):
             return ending.record.state
+        overtaken = True
 
 
 def told(event: Input, state: str, clock: Clock) -> Output:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from functions.adapters.waits_table import Wait, WaitsTable
+from functions.adapters.work_items_table import WorkItemsTable
+from functions.domain.work_items import Record
 from functions.entry import encode
 from local.github.boards import Board, Card
 from tests.functions import builds
@@ -72,6 +74,23 @@ def test_a_repetition_says_nothing_twice(stack: Stack, board: Board, card: Card)
     stack.clients.table("WORK_ITEMS_TABLE").put_item(Item=record)
     conclude(stack, card, board, execution, "failed", "no luck")
     assert len(comments(card)) == 1
+
+
+def test_who_is_overtaken_leaves_the_card_where_the_record_says(
+    stack: Stack, board: Board, card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The poll takes a stopped attempt for dead and moves its card last, while the attempt has said its end first."""
+    execution, save = running(stack, item_of(card, board)), WorkItemsTable.save
+
+    def overtaken(records: WorkItemsTable, record: Record) -> Record | None:
+        monkeypatch.setattr(WorkItemsTable, "save", save)
+        conclude(stack, card, board, execution, "passed")
+        board.move(card, "Todo")
+        return save(records, record)
+
+    monkeypatch.setattr(WorkItemsTable, "save", overtaken)
+    answer = conclude(stack, card, board, execution, "failed", "it was stopped")
+    assert (answer["state"], board.column_of(card)) == ("done", "In Review")
 
 
 def test_the_same_reason_is_not_told_again(stack: Stack, board: Board, card: Card) -> None:

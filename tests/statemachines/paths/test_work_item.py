@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 CHECKED = ["Open", "CheckItem", "IsEligible"]
 LOCKED = [*CHECKED, "AcquireLock", "LockTaken"]
 BUILT = [*LOCKED, "MarkInProgress", "StartBuild", "AwaitBuild", "ReadResults", "UpdatePullRequest"]
-END = ["Conclude", "ReleaseLock", "Announce", "Ended"]
+END = ["Conclude", "ReleaseLock", "Concluded", "Announce", "Ended"]
 
 
 def ended(played: Played, result: str, *words: str) -> bool:
@@ -92,13 +92,13 @@ def test_the_event_of_a_build_ends_the_wait(house: House) -> None:
 def test_a_fault_is_a_failed_attempt_with_its_words(house: House, room: str) -> None:
     """The lock is given back, and the card says what happened."""
     played = house.play("work_item", {room: raises("BadInputError", "no such column")})
-    assert played.states[-4:] == END
+    assert played.states[-5:] == END
     assert ended(played, "failed", room, "no such column")
 
 
 def test_a_conclude_that_breaks_leaves_the_rest_to_the_poll(house: House) -> None:
-    """The announcement says that the record still runs; the lock is free."""
+    """The lock is free; the failed end wakes the poll, which alone announces."""
     line: dict[str, Any] = raises("GitHubRefusedError", "forbidden")
     played = house.play("work_item", {"work_item/Conclude": line})
-    assert played.states[-3:] == ["ReleaseLock", "Announce", "Ended"]
-    assert played.output["state"] == "running"
+    assert played.states[-3:] == ["ReleaseLock", "Concluded", "EndedUntold"]
+    assert (played.status, played.error) == ("FAILED", "EndedUntold")
