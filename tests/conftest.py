@@ -1,25 +1,33 @@
-"""How the tests are shared among workers: a file stays together, and so do the scenarios that share a platform."""
+"""How the tests are shared among workers, and which of them are measured."""
 
+from collections.abc import Generator
+
+import coverage
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-# A platform costs half a minute of one core, so there are few; these groups take about as long as each other.
-PLATFORMS = {
-    "tests/scenarios/test_board.py": "platform-1",
-    "tests/scenarios/test_order.py": "platform-2",
-    "tests/scenarios/test_reconcile.py": "platform-2",
-    "tests/scenarios/test_gates.py": "platform-3",
-    "tests/scenarios/test_release.py": "platform-3",
-    "tests/scenarios/test_teardown.py": "platform-3",
+# A platform costs half a minute of one core, the whole program a quarter, the played workflows as much: what shares one
+# stays together. The first group that a file's path begins with counts; any other file is a group of its own.
+GROUPS = {
+    "tests/scenarios/test_board.py": "platform 1",
+    "tests/scenarios/test_order.py": "platform 2",
+    "tests/scenarios/test_reconcile.py": "platform 2",
+    "tests/scenarios/": "platform 3",
+    "tests/program/": "program",
+    "tests/components/": "program",
+    "tests/statemachines/paths/test_any_room.py": "played 1",
+    "tests/statemachines/paths/test_second_reading.py": "played 1",
+    "tests/statemachines/paths/test_stage.py": "played 1",
+    "tests/statemachines/": "played 2",
 }
 
 
 class Sharing(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
-    """Files as a whole, platforms as a whole."""
+    """Files as a whole, and groups of them."""
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return PLATFORMS.get(file, file)
+        return next((group for start, group in GROUPS.items() if file.startswith(start)), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
@@ -28,11 +36,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The scenarios first: they wait much and compute little, so the rest runs beside them.
-
-    Coverage is that of the functions by their own tests, and costs those alone.
-    """
+    """The scenarios first: they wait much and compute little, so the rest runs beside them."""
     items.sort(key=lambda item: "scenarios" not in item.path.parts)
-    for item in items:
-        if "functions" not in item.path.parts:
-            item.add_marker(pytest.mark.no_cover)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Coverage is that of the functions by their own tests; tracing would only slow the others down."""
+    measured = coverage.Coverage.current()
+    if measured is None or "functions" in item.path.parts:
+        return (yield)
+    measured.stop()
+    try:
+        return (yield)
+    finally:
+        measured.start()

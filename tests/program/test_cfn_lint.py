@@ -24,10 +24,10 @@ def test_nothing_is_wrong_with_the_shadow_template(outcome: Outcome) -> None:
 def test_the_shadow_would_show_a_wrong_action_and_a_wrong_state(outcomes: dict[str, Outcome]) -> None:
     """The check bites: an action that AWS does not have and a state without a successor are found."""
     whole = copy.deepcopy(template(outcomes["test"].recorder))
-    policy, machine = (
-        next(one for one in whole["Resources"].values() if one["Type"] == kind)
-        for kind in ("AWS::IAM::Policy", "AWS::StepFunctions::StateMachine")
-    )
+    kinds = ("AWS::IAM::Policy", "AWS::StepFunctions::StateMachine")
+    names = [next(name for name, one in whole["Resources"].items() if one["Type"] == kind) for kind in kinds]
+    whole["Resources"] = {name: whole["Resources"][name] for name in names}
+    policy, machine = whole["Resources"].values()
     policy["Properties"]["PolicyDocument"]["Statement"][0]["Action"] = ["s3:GetObjekt"]
     machine["Properties"]["Definition"]["StartAt"] = "Nowhere"
     faults = "\n".join(_faults(whole))
