@@ -36,7 +36,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The scenarios first: they wait much and compute little, so the rest runs beside them."""
+    """What waits much and computes little comes first, so that the rest runs beside it."""
+    items.sort(key=lambda item: not {"scenarios", "statemachines", "local"} & set(item.path.parts))
     items.sort(key=lambda item: "scenarios" not in item.path.parts)
 
 

@@ -118,15 +118,22 @@ def test_an_enhanced_watch_rolls_back_a_day_later(world: World) -> None:
             }
         ),
     )["executionArn"]
-    time.sleep(1)
+    entered(sfn, started, "Watch")
     ring(world, "hello-test-errors", "ALARM")
-    time.sleep(1)
+    entered(sfn, started, "RollBack")
     ring(world, "hello-test-errors", "OK")
-    deadline = time.monotonic() + 60
-    while sfn.describe_execution(executionArn=started)["status"] == "RUNNING":
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    states = entered(sfn, started, "Ended")
     assert world.version("test") == good
-    events = sfn.get_execution_history(executionArn=started, maxResults=1000)["events"]
-    entered = [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
-    assert entered == ["Open", "Watch", "WhatWasSeen", "RollBack", "Ended"]
+    assert states == ["Open", "Watch", "WhatWasSeen", "RollBack", "Ended"]
+
+
+def entered(sfn: Any, execution: str, state: str) -> list[str]:
+    """The states that an execution has entered, once this one is among them."""
+    deadline = time.monotonic() + 60
+    while True:
+        events = sfn.get_execution_history(executionArn=execution, maxResults=1000)["events"]
+        states = [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
+        if state in states:
+            return states
+        assert time.monotonic() < deadline, f"{state} was not entered, but {states}"
+        time.sleep(0.2)

@@ -19,7 +19,7 @@ from local.settings import REPOSITORY
 from tests.scenarios.world import World, name_of
 
 
-def eventually(found: Callable[[], Any], seconds: float = 30) -> Any:
+def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
     """The first truthy answer."""
     deadline = time.monotonic() + seconds
     while not (answer := found()):

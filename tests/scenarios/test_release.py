@@ -18,7 +18,7 @@ from tests.scenarios.world import World, name_of
 ENVIRONMENTS = ("test", "staging", "production")
 
 
-def eventually(found: Callable[[], Any], seconds: float = 15) -> Any:
+def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
     """The first truthy answer."""
     deadline = time.monotonic() + seconds
     while not (answer := found()):

@@ -18,7 +18,7 @@ TOKEN = "ghp_local"
 SECRET = "webhook-secret"
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 10) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """The first true answer of a condition, asked again until the deadline."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

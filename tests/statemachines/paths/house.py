@@ -100,7 +100,7 @@ class House:
         """What a play put on the bus: type and detail, in order; waits until there are as many as expected."""
         first = played.calls[0].payload
         deployment = first.get("deploymentId") or first["workId"]
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with self._inbox_lock:
                 self._empty_queue()

@@ -128,7 +128,7 @@ def read(
             "stateMachineArn"
         ]
         arn = sfn.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))["executionArn"]
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while (status := sfn.describe_execution(executionArn=arn)["status"]) == "RUNNING":
             assert time.monotonic() < deadline, "moto's interpreter does not come to an end"
             time.sleep(0.05)
