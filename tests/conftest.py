@@ -13,6 +13,7 @@ GROUPS = {
     "tests/scenarios/test_order.py": "platform 2",
     "tests/scenarios/test_reconcile.py": "platform 2",
     "tests/scenarios/": "platform 3",
+    "tests/faults/test_rows.py": "platform 1",
     "tests/program/": "program",
     "tests/components/": "program",
     "tests/statemachines/paths/test_any_room.py": "played 1",
@@ -37,8 +38,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What waits much and computes little comes first, so that the rest runs beside it."""
-    items.sort(key=lambda item: not {"scenarios", "statemachines", "local"} & set(item.path.parts))
-    items.sort(key=lambda item: "scenarios" not in item.path.parts)
+    items.sort(key=lambda item: not {"scenarios", "faults", "statemachines", "local"} & set(item.path.parts))
+    items.sort(key=lambda item: not {"scenarios", "faults"} & set(item.path.parts))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -50,7 +50,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("faults")
 
 
-@pytest.mark.slow
 def test_a_slice_of_the_matrix_holds(home: Path) -> None:
     """One row per kind of fault: nothing is left behind, one outcome is told, and a rerun works."""
     verdicts = play(home, SLICE, print, print, {CALM: 3}, rehearsed="good")
