@@ -17,7 +17,7 @@ ENVIRONMENTS = [
 
 @pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The platform with its author, approver and users; gone when other tests begin, which its threads would disturb."""
+    """The platform with its author, approver and users; gone when others begin, which its threads would disturb."""
     changes = {"environments": ENVIRONMENTS}
     with Platform(tmp_path_factory.mktemp("platform"), "test", print, changes=changes) as platform:
         yield World(platform)
