@@ -163,6 +163,7 @@ class Walk(RuleBasedStateMachine):
 TestWalk = Walk.TestCase
 TestWalk.settings = settings(
     max_examples=150,
+    derandomize=True,  # the same walks each time: a rare one that breaks is known, and is looked for on purpose
     stateful_step_count=30,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a walk is read as it came; shrinking one takes minutes
