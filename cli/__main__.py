@@ -113,15 +113,17 @@ def freeze(context: typer.Context, environment: Environment, reason: Reason, as_
 
 @app.command()
 def unfreeze(context: typer.Context, environment: Environment, reason: Reason, as_json: Json = False) -> None:
-    """Let releases enter again."""
-    _do(
-        context,
-        lambda aws: changes.unfreeze(aws, environment, reason),
-        lambda done: (
-            f"{environment} is open again; it was frozen since {done['was']['since']}: {done['was']['reason']}"
-        ),
-        as_json=as_json,
+    """Let releases enter again; what nobody recorded is deployed anew by the next of them."""
+    _do(context, lambda aws: changes.unfreeze(aws, environment, reason), _open_again, as_json=as_json)
+
+
+def _open_again(done: facts.Facts) -> str:
+    doubts = "".join(
+        f"\n{part} is in doubt: {who} began to change it and recorded no end; the next release deploys it anew"
+        for part, who in done["inDoubt"].items()
     )
+    was = done["was"]
+    return f"{done['environment']} is open again; it was frozen since {was['since']}: {was['reason']}{doubts}"
 
 
 @app.command()

@@ -27,14 +27,21 @@ def freeze(aws: Operator, environment: str, reason: str) -> Facts:
 
 
 def unfreeze(aws: Operator, environment: str, reason: str) -> Facts:
-    """Releases enter again; who said so is kept."""
+    """Releases enter again; who said so is kept. What is in doubt there stays so until a release or rollback of it."""
     was = aws.running.frozen(aws.environment(environment).name)
     if was is None:
         raise OutOfReachError(f"{environment} is not frozen; `kiro status` shows what holds it")
     word = Freeze(reason, aws.who, aws.clock.text())
     aws.running.thaw(environment, word)
     aws.bus.put("EnvironmentUnfrozen", {"environment": environment, **encode(word)})
-    return {"environment": environment, "frozen": None, "was": encode(was), "unfrozen": encode(word)}
+    doubts = {name: state.in_doubt for name, state in aws.running.parts(environment).items() if state.in_doubt}
+    return {
+        "environment": environment,
+        "frozen": None,
+        "was": encode(was),
+        "unfrozen": encode(word),
+        "inDoubt": doubts,
+    }
 
 
 def deploy(aws: Operator, repository: str, ref: str, *, emergency: bool = False) -> Facts:
@@ -75,9 +82,7 @@ def roll_back(aws: Operator, wanted: Wanted) -> Facts:
     wanted = replace(wanted, part=_part(wanted.part, states))
     if wanted.part and wanted.part not in states:
         raise OutOfReachError(f"{environment.name} has no part {wanted.part!r}; there are {', '.join(sorted(states))}")
-    taken_back = (
-        wanted.deployment or max((s.running.at, s.running.deployment_id) for s in states.values() if s.running)[1]
-    )
+    taken_back = wanted.deployment or _last(list(states.values()))
     name = f"rollback-{environment.name}-{_stamp(aws)}"
     reason = f"asked for by {aws.who}" + (f": {wanted.reason}" if wanted.reason else "")
     if wanted.part or wanted.to:
@@ -111,6 +116,12 @@ def roll_back(aws: Operator, wanted: Wanted) -> Facts:
     }
 
 
+def _last(states: list[PartState]) -> str:
+    """The deployment that changed an environment last: one that began and recorded no end comes before all others."""
+    doubts = sorted(state.in_doubt for state in states if state.in_doubt)
+    return doubts[0] if doubts else max((s.running.at, s.running.deployment_id) for s in states if s.running)[1]
+
+
 def _own_ledger(aws: Operator, environment: str, deployment_id: str) -> Release:
     """A deployment whose ledger is there and says something of this environment."""
     release = _release(aws, deployment_id)
@@ -130,13 +141,13 @@ def _steps(aws: Operator, states: list[PartState], wanted: Wanted, taken_back: s
         before += [state.good] if state.good else []
         if wanted.to:
             fits = [version for version in before if version.commit.startswith(wanted.to)]
-        elif state.good and state.good != state.running:
+        elif state.good and not state.proven:
             fits = [state.good]
         else:
             mine = [e for e in aws.deployments.ledger(taken_back) if e.environment == wanted.environment]
             fits = [e.before for e in mine if e.part.name == state.part and e.before]
         target = max(fits, key=lambda version: version.at, default=None)
-        if target and target != state.running:
+        if target and (state.in_doubt or target != state.running):
             found.append((state, target))
     if not found:
         ran = sorted({e.before.commit[:12] for e in known if e.before and e.before.commit})

@@ -27,7 +27,12 @@ def _environment(aws: Operator, name: str) -> Facts:
     return {
         "environment": name,
         "parts": [
-            {"part": state.part, "running": _version(state.running), "good": _version(state.good)}
+            {
+                "part": state.part,
+                "running": _version(state.running),
+                "good": _version(state.good),
+                "inDoubt": state.in_doubt or None,
+            }
             for state in aws.running.parts(name).values()
         ],
         "frozen": encode(frozen) if frozen else None,

@@ -16,15 +16,18 @@ def environments(found: list[Facts]) -> Table:
     table = _table("environment", "part", "runs", "last good", "since", "state")
     for one in found:
         state = "; ".join(_states(one)) or "[green]free[/green]"
-        parts = one["parts"] or [{"part": "", "running": None, "good": None}]
+        parts = one["parts"] or [{"part": "", "running": None, "good": None, "inDoubt": None}]
         for number, part in enumerate(parts):
             running, good = part["running"], part["good"]
             runs = _commit(running) if running else "nothing"
-            same = running == good
+            if part["inDoubt"]:
+                runs = f"[red]{runs}?[/red] {part['inDoubt']} began to change it"
+            elif running != good:
+                runs = f"[yellow]{runs}[/yellow]"
             table.add_row(
                 one["environment"] if number == 0 else "",
                 part["part"],
-                runs if same else f"[yellow]{runs}[/yellow]",
+                runs,
                 _commit(good) if good else "-",
                 (running or {}).get("at", ""),
                 state if number == 0 else "",

@@ -55,6 +55,11 @@ class EnvironmentsTable:
         facts = {k: v for k, v in stored(state).items() if k not in ("environment", "part")}
         self._write(state.environment, state.part, lease, facts)
 
+    def doubt(self, environment: str, part: str, deployment_id: str, lease: Lease) -> None:
+        """Write that a deployment is about to change a part, under the lease; the next `save` takes it back."""
+        self.fence(environment, lease)
+        self._write(environment, part, lease, {"inDoubt": deployment_id})
+
     def performance(self, environment: str, repository: str) -> Performance | None:
         """The figures of the load run of a repository's last good release there; None when there was none."""
         row = next((row for row in self._rows(environment) if row["part"] == _measured(repository)), {})

@@ -55,7 +55,7 @@ class Lookout:
         return (*self._alarms.read(environment, *self._alarm_names(environment)), *outside)
 
     def probes(self, environment: Environment) -> tuple[Probe, ...]:
-        """Every service of the environment, asked for its health as the commit that runs there."""
+        """Every service of the environment, asked for its health as the commit that runs there, where that is known."""
         states = self._environments.parts(environment.name)
         return tuple(
             self._probe(environment, state, health, outputs_of(state.part, states.values()))
@@ -68,7 +68,8 @@ class Lookout:
             url = fill(health.url, values, f"services.{state.part}.health.url")
         except ManifestError as error:
             return Probe(state.part, healthy=False, reason=str(error))
-        return self._health.look(state.part, health, url, (state.running.commit or None) if state.running else None)
+        known = state.running.commit if state.running and not state.in_doubt else ""
+        return self._health.look(state.part, health, url, known or None)
 
     def _filled(self, environment: Environment, part: Part, names: list[str]) -> list[str]:
         values = {**environment.variables, "environment": environment.name}

@@ -58,7 +58,11 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class PartState:
-    """What runs in one part of an environment, and the last version that was verified good there."""
+    """What runs in one part of an environment, and the last version that was verified good there.
+
+    `in_doubt` names the deployment that began to change the part, or to put it back, and has not recorded what runs
+    since: until somebody does, `running` may or may not be true. It is written before the change, under the lease.
+    """
 
     environment: str
     part: str
@@ -66,6 +70,12 @@ class PartState:
     good: Version | None = None
     definition: Part | None = None
     outputs: dict[str, str] = field(default_factory=dict)
+    in_doubt: str = ""
+
+    @property
+    def proven(self) -> bool:
+        """Whether it is known what runs, and that was verified good."""
+        return self.running is not None and self.good == self.running and not self.in_doubt
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,8 +140,10 @@ def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], c
     """Whether the part is in, and why."""
     if state is None or state.running is None:
         return True, "nothing runs here yet"
+    if state.in_doubt:
+        return True, f"{state.in_doubt} began to change it, and has not recorded what runs"
     base = state.running.commit
-    if base == commit and state.good == state.running:
+    if base == commit and state.proven:
         return False, "already runs this commit"
     if base == commit:
         return True, "runs this commit, but it was never verified good"
@@ -158,7 +160,7 @@ def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], c
 
 def _by_path(part: Part, state: PartState | None) -> bool:
     """Whether it runs, verified good and defined as now, so that only what changed in the repository is a reason."""
-    return bool(state and state.running and state.good == state.running and state.definition == part)
+    return bool(state and state.proven and state.definition == part)
 
 
 def told(made: Plan) -> dict[str, object]:

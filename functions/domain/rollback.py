@@ -53,11 +53,14 @@ def steps(ledger: Sequence[Compensation], environment: str) -> tuple[Step, ...]:
 def way_back(state: PartState | None, found: str | None) -> Version | None:
     """Where a part goes back to: what runs, unless that was never verified and something before it was (R4).
 
-    `found` is the version that truly runs; it counts where the record knows it as another one, made by hand.
+    `found` is the version that truly runs; it counts where the record knows it as another one, made by hand. What is in
+    doubt was left by a release that never came to its end, so that the last known good lies behind it.
     """
     recorded = state.running if state else None
     if found is None:
         return None
+    if state and state.in_doubt and state.good:
+        return state.good
     if recorded is None or recorded.version != found:
         return Version("", "", "", "", found, "")
     return state.good if state and state.good else recorded
@@ -105,4 +108,4 @@ def _why(part: ReadBack) -> str:
 def after_rollback(state: PartState, step: Step) -> PartState:
     """The record of a part once it was put back; the release that was taken away is no known good any more."""
     good = step.to if state.good else None
-    return PartState(state.environment, state.part, step.to, good, step.part, state.outputs)
+    return PartState(state.environment, state.part, step.to, good, step.part, state.outputs)  # in doubt no more

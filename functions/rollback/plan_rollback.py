@@ -1,4 +1,7 @@
-"""PlanRollback: read the ledger of a release in an environment, last change first; what still changes it is stopped."""
+"""PlanRollback: read the ledger of a release in an environment, last change first; what still changes it is stopped.
+
+What is about to go back is in doubt until its restoration is recorded.
+"""
 
 from dataclasses import dataclass
 
@@ -6,6 +9,7 @@ from functions.adapters.builds import Builds
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.waits_table import WaitsTable
+from functions.domain.locks import Lease
 from functions.domain.releases import Release
 from functions.domain.rollback import Step, in_force, steps
 from functions.entry import Room
@@ -19,6 +23,7 @@ class Input:
     deployment_id: str
     release: Release
     environment: str
+    lease: Lease
     started_by: str = ""
 
 
@@ -29,7 +34,7 @@ class Output:
     steps: tuple[Step, ...]
 
 
-ROOM = Room(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE, *EnvironmentsTable.READ, *END))
+ROOM = Room(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE, *EnvironmentsTable.WRITE, *END))
 
 
 def plan_rollback(
@@ -39,7 +44,7 @@ def plan_rollback(
     waits: WaitsTable,
     builds: Builds,
 ) -> Output:
-    """The plan changes nothing, so a second rollback plans the same and ends the same (R6).
+    """The plan changes nothing that runs, so a second rollback plans the same and ends the same (R6).
 
     A build whose start, or end, was not heard may still be at work on what is put back now.
     """
@@ -47,4 +52,7 @@ def plan_rollback(
         end_all(event.started_by, waits, builds)
     deployments.enter(event.deployment_id, event.environment, "rolling back")
     ledger, states = deployments.ledger(event.deployment_id), environments.parts(event.environment)
-    return Output(steps(in_force(ledger, event.environment, event.deployment_id, states), event.environment))
+    wanted = steps(in_force(ledger, event.environment, event.deployment_id, states), event.environment)
+    for step in wanted:
+        environments.doubt(event.environment, step.part.name, event.deployment_id, event.lease)
+    return Output(wanted)

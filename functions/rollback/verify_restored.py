@@ -17,12 +17,11 @@ from functions.stage.write_ledger import function_name
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment that went back; `failures` are the steps that could not."""
+    """The environment that went back."""
 
     deployment_id: str
     release: Release
     environment: Environment
-    failures: list[str] = field(default_factory=list)
     accepted: Accepted = field(default_factory=Accepted)
 
 
@@ -50,8 +49,7 @@ def verify_restored(
     ledger = in_force(deployments.ledger(event.deployment_id), name, event.deployment_id, states)
     went_back = {c.part.name for c in ledger if c.before is not None}
     probes = {p.part: p for p in lookout.probes(event.environment) if p.part in went_back}
-    failed = {failure.split()[0].rstrip(":") for failure in event.failures if failure.strip()}
-    read = [_read_back(event.environment, entry, states, functions, failed) for entry in ledger]
+    read = [_read_back(event.environment, entry, states, functions) for entry in ledger]
     result, reason = verdict(read)
     if result == "unknown":
         return Output(result, reason)
@@ -68,9 +66,8 @@ def _read_back(
     entry: Compensation,
     states: dict[str, PartState],
     functions: DeliveredFunctions,
-    failed: set[str],
 ) -> ReadBack:
-    """Aliases are asked; a command is known by the record of its last success only, and not once it failed."""
+    """Aliases are asked; a command is known by the record of its last success only, and not while that is in doubt."""
     part = entry.definition_before or entry.part
     if entry.before is None:
         return ReadBack(part.name, None, None, None)
@@ -78,5 +75,5 @@ def _read_back(
         found = functions.alias(environment, function_name(environment, part), part.alias)
         return ReadBack(part.name, entry.before.version, found, None)
     state = states.get(part.name)
-    found = state.running.commit if state and state.running and part.name not in failed else None
+    found = state.running.commit if state and state.running and not state.in_doubt else None
     return ReadBack(part.name, entry.before.commit, found, None)

@@ -30,8 +30,8 @@ ROOM = Room(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.READ))
 
 
 def record_good(event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable) -> Output:
-    """Every part that runs was watched, also those this release left alone."""
-    states = environments.parts(event.environment).values()
+    """Every part that runs was watched, also those this release left alone; what is in doubt is not good."""
+    states = [state for state in environments.parts(event.environment).values() if not state.in_doubt]
     for state in states:
         if state.good != state.running:
             environments.save(replace(state, good=state.running), event.lease)

@@ -1,4 +1,4 @@
-"""WriteLedger: note what runs now, and how to go back to it, before anything is changed (R4)."""
+"""WriteLedger: note how to go back, and that what runs is in doubt from now on, before anything is changed (R4)."""
 
 from dataclasses import dataclass
 
@@ -41,7 +41,10 @@ def write_ledger(
     functions: DeliveredFunctions,
     clock: Clock,
 ) -> Output:
-    """The first entry of a part stays: a repetition after the change would note the change itself."""
+    """The first entry of a part stays: a repetition after the change would note the change itself.
+
+    A repetition after the change was recorded raises no new doubt either.
+    """
     environments.fence(event.environment.name, event.lease)
     state = environments.parts(event.environment.name).get(event.part.name)
     before = way_back(state, _found(event, state, functions))
@@ -55,6 +58,8 @@ def write_ledger(
         state.running if state else None,
     )
     deployments.write_ledger(event.deployment_id, entry)
+    if entry.recorded is None or entry.recorded.deployment_id != event.deployment_id:
+        environments.doubt(event.environment.name, event.part.name, event.deployment_id, event.lease)
     return Output(before.version if before else "")
 
 

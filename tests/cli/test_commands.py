@@ -121,6 +121,28 @@ def test_a_freeze_and_its_end_say_whose_word_they_are(kiro: Kiro) -> None:
     assert (again.exit_code, "is not frozen" in again.output) == (1, True)
 
 
+def test_what_nobody_recorded_is_shown_and_said_when_its_freeze_ends(released: Kiro) -> None:
+    """R5: whoever unfreezes knows that the record may not be what runs, and what becomes of it."""
+    EnvironmentsTable.connect(released.clients).doubt("production", "hello", "main-that-died", LEASE)
+    released.run("freeze", "production", "--reason", "nobody knows")
+    assert released.json("status")[1]["parts"][0]["inDoubt"] == "main-that-died"
+    assert "main-that-died began to change it" in " ".join(released.run("status").output.split())
+    said = released.run("unfreeze", "production", "--reason", "looked at").output
+    assert "hello is in doubt: main-that-died began to change it" in said
+
+
+def test_rollback_takes_back_what_was_begun_and_never_recorded(released: Kiro) -> None:
+    """Neither the record nor a version that is recorded as running keeps a part from going back."""
+    deployments = DeploymentsTable.connect(released.clients)
+    deployments.begin("main-that-died", RELEASE, "arn:e", "push")
+    deployments.write_ledger("main-that-died", Compensation("production", 0, SERVICE, NEWER, SERVICE, NOW, NEWER))
+    EnvironmentsTable.connect(released.clients).doubt("production", "hello", "main-that-died", LEASE)
+    whole = released.json("rollback", "production")
+    assert (whole["deployment"], whole["parts"][0]["to"]["commit"]) == ("main-that-died", COMMIT)
+    part = released.json("rollback", "production", "--part", "hello")
+    assert part["parts"][0]["to"]["commit"] == COMMIT
+
+
 @pytest.mark.parametrize(("ref", "commit"), [("main", ""), (COMMIT, COMMIT), ("refs/tags/v1.2.0", "")])
 def test_deploy_starts_a_deployment_each_time(kiro: Kiro, ref: str, commit: str) -> None:
     """Also of what was deployed before; its name leaves room for stages and rollbacks."""

@@ -43,6 +43,8 @@ class Execution:
     rollback: bool = False
     parent: Execution | None = None
     alive: bool = True
+    killed: bool = False
+    began: int = 0
     answer: Any = None
 
 
@@ -67,7 +69,7 @@ class World:
     ringing: set[str] = field(default_factory=set)
     passed: set[tuple[str, str]] = field(default_factory=set)
     breached: set[tuple[str, str]] = field(default_factory=set)
-    rolled: set[tuple[str, str]] = field(default_factory=set)
+    rolled: dict[tuple[str, str], int] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
     orders: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
@@ -96,7 +98,9 @@ class World:
 
     def start(self, execution: Execution) -> None:
         """A name starts once."""
-        self.executions.setdefault(execution.name, execution)
+        if self.executions.setdefault(execution.name, execution) is execution:
+            self.now += 1
+            execution.began = self.now
 
     def advance(self, name: str, *, twice: bool = False) -> None:
         """One step of an execution; a fault in it ends the execution, as its last Catch would."""
@@ -120,7 +124,7 @@ class World:
     def kill(self, name: str) -> None:
         """An execution is stopped; those who wait for it see that later."""
         execution = self.executions[name]
-        execution.alive = False
+        execution.alive, execution.killed = False, True
         execution.steps.close()
         self.ended.append(execution)
         for place in self.holders.values():
@@ -169,6 +173,13 @@ class World:
             state.running if state else None,
         )
         self.ledgers[release_].setdefault((place, part.name), entry)
+        if state is None or state.running is None or state.running.deployment_id != release_:
+            self.doubt(release_, place, part.name)
+
+    def doubt(self, release_: str, place: str, part: str) -> None:
+        """What runs is about to change, and is known again once that is recorded."""
+        state = self.states.get((place, part)) or PartState(place, part)
+        self.states[place, part] = replace(state, in_doubt=release_)
 
     def apply(self, release_: str, place: str, part: Part, lease: Lease) -> None:
         """The thing itself changes."""
@@ -194,8 +205,15 @@ class World:
         """What was watched is good."""
         self.fence(lease)
         for part, state in self.parts(place).items():
-            self.states[place, part] = replace(state, good=state.running)
+            if not state.in_doubt:
+                self.states[place, part] = replace(state, good=state.running)
         self.passed.add((place, release_))
+
+    def plan_rollback(self, release_: str, place: str, wanted: Sequence[Any], lease: Lease) -> None:
+        """Whatever goes back is in doubt until it is back."""
+        self.fence(lease)
+        for step in wanted:
+            self.doubt(release_, place, step.part.name)
 
     def restore(self, place: str, part: str, version: Version, step: Any, lease: Lease) -> None:
         """One step back: the thing, then its record."""
@@ -205,7 +223,7 @@ class World:
 
     def record_rollback(self, release_: str, place: str, result: str) -> None:
         """An unknown end freezes; one that went well after all takes its own freeze back."""
-        self.rolled.add((release_, place))
+        self.rolled[release_, place] = self.now
         if result == "unknown":
             self.frozen.setdefault(place, release_)
         elif result == "restored" and self.frozen.get(place) == release_:
@@ -333,9 +351,11 @@ def roll_back(world: World, me: Execution, lease: Lease | None, say: Callable[[s
             answer = yield lambda: world.ask(me, rollback=True)
         lease = answer.lease
     held = lease
-    failed = False
     entries = in_force(list(world.ledgers[me.release].values()), place, me.release, world.parts(place))
-    for one in steps(entries, place):
+    wanted = steps(entries, place)
+    fault = yield lambda: world.plan_rollback(me.release, place, wanted, held)
+    failed = isinstance(fault, StaleError)
+    for one in () if failed else wanted:
         fault = yield lambda one=one: world.restore(place, one.part.name, one.to, one, held)  # type: ignore[misc]
         failed = failed or isinstance(fault, StaleError)
     read = [
@@ -355,15 +375,24 @@ def end(world: World, dead: Execution) -> None:
         world.conclude(dead.release, "aborted")
         if not any(release_ == dead.release for release_, _ in world.told):
             world.tell(dead.release)
+        for place in (environment.name for environment in ENVIRONMENTS):
+            child = world.executions.get(f"{dead.name}-{place}")
+            if child and child.killed:
+                _go_back_alone(world, child)
         return
     world.give(dead.environment, dead.name)
     if dead.rollback:
-        if (dead.release, dead.environment) not in world.rolled:
+        if world.rolled.get((dead.release, dead.environment), -1) < dead.began:  # an earlier end was another one's
             world.frozen.setdefault(dead.environment, dead.release)
         return
+    if dead.parent is None or not dead.parent.alive:
+        _go_back_alone(world, dead)
+
+
+def _go_back_alone(world: World, dead: Execution) -> None:
+    """What a stopped stage had begun to change goes back in an execution of its own; that starts once."""
     touched = any(place == dead.environment for place, _ in world.ledgers[dead.release])
-    orphan = dead.parent is None or not dead.parent.alive
-    if orphan and touched and dead.environment not in world.stages[dead.release]:
+    if touched and dead.environment not in world.stages[dead.release]:
         back = Execution(f"{dead.name}-alone", _never(), dead.release, dead.environment, rollback=True)
         back.steps = roll_back(world, back, None, lambda _: None)
         world.start(back)

@@ -28,6 +28,19 @@ def test_what_is_saved_is_read(stack: Stack) -> None:
     assert environments.frozen("production") is None
 
 
+def test_a_doubt_lasts_until_the_part_is_recorded(stack: Stack) -> None:
+    """What is known of the part stays beside it; under a stale lease nobody doubts."""
+    environments = EnvironmentsTable.connect(stack.clients)
+    environments.save(state(), LEASE)
+    environments.doubt("production", "hello", "main-1", LEASE)
+    assert environments.parts("production")["hello"] == state(in_doubt="main-1")
+    environments.save(state(), replace(LEASE, fence=2))
+    assert environments.parts("production")["hello"] == state()
+    with pytest.raises(StaleLeaseError):
+        environments.doubt("production", "hello", "main-1", LEASE)
+    assert environments.parts("production")["hello"] == state()
+
+
 def test_freezing_and_unfreezing(stack: Stack) -> None:
     """The last word counts; the row of the whole is no part, and the fence survives."""
     environments = EnvironmentsTable.connect(stack.clients)

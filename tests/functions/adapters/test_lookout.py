@@ -45,6 +45,14 @@ def test_services_are_asked_where_the_parts_before_them_put_them(stack: Stack, s
     assert (probe.part, probe.healthy) == ("shop/hello", True)
 
 
+def test_what_is_in_doubt_may_answer_as_anything(stack: Stack, service: Service) -> None:
+    """The record may name another version than the one that runs; that it answers well still counts."""
+    runs(stack, state(replace(SERVICE, health=Health(service.url)), version(COMMIT), in_doubt="main-that-died"))
+    service.says(version="whatever")
+    (probe,) = Lookout.connect(stack.clients).probes(environment())
+    assert probe.healthy
+
+
 def test_no_service_is_asked_at_another_repositorys_address(stack: Stack, service: Service) -> None:
     """Two repositories deliver here and put out the same name: each service gets its own repository's."""
     service.says(version=COMMIT)

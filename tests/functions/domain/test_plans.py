@@ -74,6 +74,20 @@ def test_a_commit_that_was_never_verified_is_deployed_again() -> None:
     assert reasons(found)["+hello"] == "runs this commit, but it was never verified good"
 
 
+def test_what_is_in_doubt_is_deployed_whatever_is_on_record() -> None:
+    """A change was begun and never recorded: neither the same commit nor untouched paths keep a part out."""
+    now = version(COMMIT)
+    found = made(
+        everywhere(
+            infrastructure=state(COMMAND, in_doubt="main-that-died"),
+            hello=state(SERVICE, now, in_doubt="main-that-died"),
+        )
+    )
+    why = "main-that-died began to change it, and has not recorded what runs"
+    assert reasons(found) == {"+infrastructure": why, "+hello": why}
+    assert not any(chosen.by_path for chosen in found.stages[0].parts)
+
+
 def test_a_changed_definition_brings_a_part_in() -> None:
     """The manifest itself is a change, whatever the paths say."""
     found = made(everywhere(infrastructure=state(COMMAND), hello=state(replace(SERVICE, alias="old"))))

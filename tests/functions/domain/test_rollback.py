@@ -80,6 +80,7 @@ def test_the_record_after_a_rollback_says_what_runs() -> None:
     after = after_rollback(broken, Step(SERVICE, version()))
     assert (after.running, after.good, after.definition, after.outputs) == (version(), version(), SERVICE, {"url": "x"})
     assert after_rollback(after, Step(SERVICE, version())) == after
+    assert after_rollback(replace(broken, in_doubt="main-that-died"), Step(SERVICE, version())) == after
 
 
 def test_what_was_never_verified_is_no_way_back() -> None:
@@ -95,6 +96,13 @@ def test_a_version_made_by_hand_is_a_way_back() -> None:
     assert way_back(state(), "7") == Version("", "", "", "", "7", "")
     assert way_back(None, "7") == Version("", "", "", "", "7", "")
     assert way_back(state(), None) is None
+
+
+def test_behind_what_is_in_doubt_lies_the_last_known_good() -> None:
+    """What a dead release left is no version made by hand; without anything good there is no better way back."""
+    assert way_back(state(in_doubt="main-that-died"), "7") == version()
+    assert way_back(state(in_doubt="main-that-died", good=None), "7") == Version("", "", "", "", "7", "")
+    assert way_back(state(in_doubt="main-that-died"), None) is None
 
 
 def test_a_late_rollback_leaves_a_newer_release_alone() -> None:

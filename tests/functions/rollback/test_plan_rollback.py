@@ -1,18 +1,23 @@
 """PlanRollback: the ledger in reverse."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+
+import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import Wait, WaitsTable
+from functions.domain.errors import StaleLeaseError
+from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.rollback import Compensation
 from functions.entry import encode
 from tests.functions import builds
-from tests.functions.delivered import runs
-from tests.functions.samples import COMMAND, DEPLOYMENT, NOW, RELEASE, SERVICE, state, version
+from tests.functions.delivered import parts, runs
+from tests.functions.samples import COMMAND, DEPLOYMENT, LEASE, NOW, RELEASE, SERVICE, state, version
 from tests.functions.stack import Stack
 
-EVENT = {"deploymentId": DEPLOYMENT, "release": RELEASE, "environment": "production"}
+EVENT = {"deploymentId": DEPLOYMENT, "release": RELEASE, "environment": "production", "lease": LEASE}
 
 
 def note(stack: Stack, *entries: Compensation) -> None:
@@ -41,6 +46,23 @@ def test_the_last_change_goes_back_first(stack: Stack) -> None:
     assert plans[0]["steps"][0]["part"] == encode(SERVICE)
     record = stack.deployment()
     assert (record["environment"], record["status"]) == ("production", "rolling back")
+
+
+def test_what_is_about_to_go_back_is_in_doubt(stack: Stack) -> None:
+    """A rollback that dies half-way leaves what it was about to put back in doubt, and the rest alone."""
+    note(stack, Compensation("production", 1, SERVICE, version(), SERVICE, NOW))
+    runs(stack, state(running=replace(version(number="2"), deployment_id=DEPLOYMENT), good=version()), state(COMMAND))
+    stack.run("rollback.plan_rollback", EVENT)
+    assert {name: part.in_doubt for name, part in parts(stack).items()} == {"hello": DEPLOYMENT, "infrastructure": ""}
+
+
+def test_a_stale_lease_plans_nothing(stack: Stack) -> None:
+    """Q1: a newer owner's parts are not put in doubt."""
+    note(stack, Compensation("production", 1, SERVICE, version(), SERVICE, NOW))
+    runs(stack, state(), lease=Lease(LEASE.key, "newer", 7))
+    with pytest.raises(StaleLeaseError):
+        stack.run("rollback.plan_rollback", EVENT)
+    assert parts(stack)["hello"] == state()
 
 
 def test_without_a_ledger_there_is_nothing_to_undo(stack: Stack) -> None:

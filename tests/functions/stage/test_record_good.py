@@ -25,6 +25,14 @@ def test_everything_that_was_watched_is_good(stack: Stack) -> None:
         assert {name: part.good for name, part in parts(stack).items()} == {"hello": new, "infrastructure": version()}
 
 
+def test_what_is_in_doubt_is_not_good(stack: Stack) -> None:
+    """Nobody knows what was watched there."""
+    doubtful = state(SERVICE, version(COMMIT, "2"), good=version(), in_doubt="main-that-died")
+    runs(stack, doubtful, state(COMMAND))
+    assert stack.run("stage.record_good", EVENT) == {"parts": ["infrastructure"]}
+    assert parts(stack)["hello"] == doubtful
+
+
 def test_an_empty_environment_has_nothing_good(stack: Stack) -> None:
     """No part, no record."""
     assert stack.run("stage.record_good", EVENT) == {"parts": []}

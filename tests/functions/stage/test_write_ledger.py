@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.domain.environments import Version
+from functions.domain.environments import PartState, Version
 from functions.domain.errors import ManifestError, StaleLeaseError
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.rollback import Compensation
 from functions.entry import encode
-from tests.functions.delivered import create_function, lambdas, runs
-from tests.functions.samples import COMMAND, DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, state, version
+from tests.functions.delivered import create_function, lambdas, parts, runs
+from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, state, version
 from tests.functions.stack import Stack
 
 
@@ -50,6 +50,38 @@ def test_the_first_entry_stays(stack: Stack) -> None:
     (entry,) = ledger(stack)
     assert entry.before
     assert entry.before.version == "2"
+
+
+def test_what_is_about_to_change_is_in_doubt(stack: Stack) -> None:
+    """Whoever dies before the change is recorded leaves the doubt behind; what was known and good stays on record."""
+    create_function(stack)
+    runs(stack, state())
+    write(stack)
+    assert parts(stack)["hello"] == state(in_doubt=DEPLOYMENT)
+
+
+def test_a_first_release_is_in_doubt_too(stack: Stack) -> None:
+    """Nothing is known to run there yet, and that something is about to."""
+    write(stack)
+    assert parts(stack)["hello"] == PartState("production", "hello", in_doubt=DEPLOYMENT)
+
+
+def test_a_repetition_after_the_record_raises_no_doubt(stack: Stack) -> None:
+    """A Lambda that is asked twice, late: the change was recorded meanwhile."""
+    create_function(stack)
+    runs(stack, state())
+    write(stack)
+    runs(stack, state(running=version(COMMIT, "2")))
+    write(stack)
+    assert parts(stack)["hello"].in_doubt == ""
+
+
+def test_what_a_dead_release_left_is_no_way_back(stack: Stack) -> None:
+    """R4: the alias points to what nobody verified; behind it lies the last known good."""
+    create_function(stack, versions=3)
+    runs(stack, state(in_doubt="main-that-died"))
+    assert write(stack) == {"before": "1"}
+    assert ledger(stack)[0].before == version()
 
 
 def test_an_alias_that_was_moved_by_hand_is_believed(stack: Stack) -> None:

@@ -98,12 +98,10 @@ def test_nothing_to_put_back_is_verified_too(house: House) -> None:
     ],
 )
 def test_a_step_that_fails_does_not_keep_the_others(house: House, script: Script, way: list[str], said: str) -> None:
-    """Every other part still goes back, and both the check and the record learn what could not."""
+    """Every other part still goes back, and the record learns what could not."""
     found = answer(restored("unknown", "hello runs 42 instead of 41"))
     played = house.play("rollback", {"PlanRollback": BOTH, "VerifyRestored": found, **script})
     assert played.states == [*ALONE, "PlanRollback", *way, *VERIFIED, *END]
-    assert len(played.told("VerifyRestored", times=1)["failures"]) == 1
-    assert said in played.told("VerifyRestored")["failures"][0]
     assert said in played.told("RecordRollback", times=1)["reason"]
     assert ended(played, "unknown", said, "hello runs 42 instead of 41")
 
@@ -112,15 +110,15 @@ def test_every_failure_is_named(house: House) -> None:
     """Two parts that can't go back are two failures, in order."""
     script = {"RestoreService": raises("DeployTargetError"), "StartBuild": raises("BadInputError")}
     played = house.play("rollback", {"PlanRollback": BOTH, **script})
-    names = [failure.partition(":")[0] for failure in played.told("VerifyRestored")["failures"]]
-    assert names == ["hello", "infrastructure"]
+    failures = played.told("RecordRollback")["reason"].split("; ")[:2]
+    assert [failure.partition(":")[0] for failure in failures] == ["hello", "infrastructure"]
 
 
 def test_a_slow_return_gets_a_few_looks(house: House) -> None:
     """A service that becomes healthy at a later look was restored."""
     played = house.play("rollback", {"VerifyRestored": [SICK, SICK, AS_USUAL]})
     assert played.states == [*ALONE, "PlanRollback", *SERVICE_STEP, *VERIFIED, *END]
-    assert played.told("VerifyRestored", times=3)["failures"] == []
+    played.told("VerifyRestored", times=3)
     assert ended(played, "restored")
 
 
@@ -137,7 +135,6 @@ def test_without_a_ledger_what_runs_is_read_back(house: House) -> None:
     """A plan that can't be made changes nothing; what runs decides the result, and the reason names the plan."""
     played = house.play("rollback", {"PlanRollback": raises("BadInputError")})
     assert played.states == [*ALONE, "PlanRollback", "VerifyRestored", *END]
-    assert "PlanRollback: BadInputError" in played.told("VerifyRestored")["failures"][0]
     assert ended(played, "restored", "PlanRollback: BadInputError", "hello runs 41")
 
 
