@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
+from statemachines.policies import MOST_ASKS
+
 NAMESPACE = "kiro-worker"
 TAGS = ("Project", "Environment", "ManagedBy")
 
@@ -303,6 +305,16 @@ class Settings(_Closed):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"environments: {', '.join(twice)} is there twice; names must be unique")
+        for number, environment in enumerate(self.environments):
+            for name, seconds, backstop in (
+                ("approval", environment.approval_timeout_seconds, self.backstops.approval_seconds),
+                ("enhanced", environment.enhanced_watch_seconds, self.backstops.enhanced_seconds),
+            ):
+                if seconds > MOST_ASKS * backstop:
+                    raise ValueError(
+                        f"backstops.{name}Seconds = {backstop}: too short for the {seconds} s that environments[{number}]"
+                        f" ({environment.name}) may wait; a wait asks {MOST_ASKS} times at most"
+                    )
         return self
 
 

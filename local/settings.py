@@ -13,7 +13,12 @@ REPOSITORY = "acme/hello-service"
 ORGANISATION, BOARD = "acme", 1
 NAMESPACE = "kiro/"
 # A laptop has no patience: watches long enough to see an alarm ring, backstops short enough to see one used.
-_TIMES = {"enhancedWatchSeconds": 0, "stabiliseSeconds": 3, "approvalWaitSeconds": 0}
+_TIMES = {
+    "enhancedWatchSeconds": 0,
+    "stabiliseSeconds": 3,
+    "approvalWaitSeconds": 0,
+    "approvalTimeoutSeconds": 6 * 3600,
+}
 WATCH_SECONDS = 12
 _BACKSTOPS = {"buildSeconds": 20, "approvalSeconds": 20, "lockSeconds": 10, "watchSeconds": 5, "pushSeconds": 5}
 

@@ -33,6 +33,9 @@ LOOK_AGAIN: list[dict[str, Any]] = [
 ]
 
 
+# More of them could fill an execution's history alone.
+MOST_ASKS = 2400
+
 # What the definitions themselves look at; builds have theirs from the room that starts them.
 BUDGETS = {
     "DeploymentBudgetSeconds": budgets.DEPLOYMENT * 60,
@@ -82,5 +85,5 @@ def waits(
 
 
 def _times(seconds: int, backstop: int) -> int:
-    """Asks that fill a span, but never so many that they alone could fill an execution's history."""
-    return min(max(seconds // backstop, 10), 2400)
+    """Asks that fill a span; longer ones than `MOST_ASKS` can fill are refused by the settings."""
+    return min(max(seconds // backstop, 10), MOST_ASKS)

@@ -137,6 +137,7 @@ class Lane:
             "approval": self.kind.approval,
             "watchSeconds": self.kind.watch_seconds,
             "enhancedWatchSeconds": self.kind.enhanced_watch_seconds,
+            "approvalTimeoutSeconds": 3600,
             "stabiliseSeconds": 1,
             "functions": [self.function],
         }

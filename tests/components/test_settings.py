@@ -115,6 +115,11 @@ def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
         ({"environments": _environment(ringingAlarms="shrug")}, ["ringingAlarms", '"shrug"', "block", "ask", "ignore"]),
         ({"environments": _environment(blindAlarms="shrug")}, ["blindAlarms", '"shrug"', "block", "ask", "ignore"]),
         ({"environments": _environment(enhancedWatchSeconds=8 * 86_400)}, ["enhancedWatchSeconds", "691200"]),
+        ({"backstops": {"approvalSeconds": 5}}, ["backstops.approvalSeconds = 5", "86400 s", "2400 times"]),
+        (
+            {"environments": _environment(enhancedWatchSeconds=86_400), "backstops": {"enhancedSeconds": 30}},
+            ["backstops.enhancedSeconds = 30", "86400 s", "2400 times"],
+        ),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(changed: dict[str, Any], said: list[str]) -> None:
