@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import pulumi
 
+from components.environment_settings import EnvironmentSettings
 from components.estate import Estate
 from components.python_function import PythonFunction
 from components.role import Role
-from components.settings import EnvironmentSettings
 from components.site import Grant
 
 _CHANGE = (

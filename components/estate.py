@@ -7,8 +7,9 @@ from pulumi_aws import codebuild
 
 from components.builds import Builds, deploy_project, test_project
 from components.channels import Channels
+from components.environment_settings import EnvironmentSettings
 from components.secrets import Secrets
-from components.settings import EnvironmentSettings, Settings
+from components.settings import Settings
 from components.site import Site
 from components.storage import Storage
 from components.worker import WORKER, Worker

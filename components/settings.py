@@ -1,51 +1,31 @@
 """The settings of a stack: typed, closed, and refused by name before the first resource is registered (I1)."""
 
 import json
-from datetime import datetime
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from components.closed import Closed
+from components.environment_settings import EnvironmentSettings
+from components.worker_settings import Worker, WorkerColumns
 from statemachines.policies import MOST_ASKS
 
 NAMESPACE = "kiro-worker"
 TAGS = ("Project", "Environment", "ManagedBy")
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,15}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+[^\s]*$")]
 Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
-Approver = Annotated[str, StringConstraints(pattern=r"^[^@\s]*@[^@\s]+$")]
-RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+$")]
-PolicyArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$")]
-WallClock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-Seconds = Annotated[int, Field(ge=0)]
-# A name on the board; it goes into a filter between quotes.
-Column = Annotated[str, StringConstraints(pattern=r'^[^"\\\n]{1,50}$')]
 # What CloudWatch Logs takes as retention, in days.
 Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288]
 
 
 class SettingsError(pulumi.RunError):
     """The stack's settings can't be used; every line names a key, its value and what is allowed."""
-
-
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("must be a time zone of the IANA database, such as Europe/Berlin")
-    return name
-
-
-def _moment(text: str) -> str:
-    if datetime.fromisoformat(text).tzinfo is None:
-        raise ValueError("must be a moment with its offset, such as 2026-12-24T00:00:00+01:00")
-    return text
 
 
 def _network(text: str) -> str:
@@ -59,18 +39,7 @@ def _network(text: str) -> str:
 Network = Annotated[str, AfterValidator(_network)]
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        alias_generator=to_camel,
-        validate_by_alias=True,
-        use_attribute_docstrings=True,
-    )
-
-
-class GitHub(_Closed):
+class GitHub(Closed):
     """The GitHub that is listened to and told."""
 
     repositories: tuple[Repository, ...] = Field(min_length=1)
@@ -98,144 +67,7 @@ class GitHub(_Closed):
         return self
 
 
-class WorkerColumns(_Closed):
-    """What the board calls the columns that cards move through."""
-
-    todo: Column = "Todo"
-    """Where people put what is to be worked on; oldest first it is taken from here."""
-    in_progress: Column = "In Progress"
-    """Where a card stands while it is worked on."""
-    in_review: Column = "In Review"
-    """Where a card goes whose pull request passed its gates."""
-    failed: Column = "Failed"
-    """Where a card goes whose attempts are used up."""
-
-    @model_validator(mode="after")
-    def _different(self) -> "WorkerColumns":
-        if len({self.todo, self.in_progress, self.in_review, self.failed}) < 4:
-            raise ValueError("todo, inProgress, inReview and failed must be four different columns")
-        return self
-
-
-class Worker(_Closed):
-    """How board items are worked on."""
-
-    columns: WorkerColumns = WorkerColumns()
-    """What the board calls its columns."""
-    branch_field: Column = "Branch"
-    """The board's text field that names an item's branch; without a value its title does."""
-    reason_field: Column = "Reason"
-    """The board's text field that says why an item is not in review, if the board has it."""
-    branch_namespace: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/$")] = "kiro/"
-    """What a branch that is worked on begins with; the git credential may push nowhere else."""
-    concurrency: Annotated[int, Field(ge=1, le=20)] = 1
-    """How many items are worked on at once."""
-    attempts: Annotated[int, Field(ge=1, le=10)] = 3
-    """After how many failed attempts an item waits for a person."""
-    agent_command: Annotated[str, StringConstraints(pattern=r"\{spec\}.*\{task\}|\{task\}.*\{spec\}")] = (
-        "kiro execute-task --spec {spec} --task {task}"
-    )
-    """What does a task: words, split as a shell would but never given to one; {spec} and {task} are put in."""
-    agent_variables: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")], ...] = ()
-    """Variables of the build's image that the agent may see besides the harmless ones."""
-    task_minutes: Annotated[int, Field(ge=1, le=55)] = 20
-    """How long one task may take."""
-    build_minutes: Annotated[int, Field(ge=5, le=480)] = 60
-    """How long a whole build may take; tasks begin only while a quarter of it is left."""
-    coverage_percent: Annotated[float, Field(ge=0, le=100)] = 80
-    """The least test coverage, of lines and of branches, that is offered for review."""
-
-
-class DeploymentWindow(_Closed):
-    """A weekly span in which deployments may enter."""
-
-    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(min_length=1)
-    """The days on which it opens."""
-    opens: WallClock
-    """When it opens, HH:MM."""
-    closes: WallClock
-    """When it closes, HH:MM; at or before `opens` means on the next day."""
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    """The time zone of both, such as `Europe/Berlin`."""
-
-
-class DeploymentFreeze(_Closed):
-    """A span in which no deployment enters."""
-
-    starts: Annotated[str, AfterValidator(_moment)]
-    """Its first moment, ISO 8601 with offset."""
-    ends: Annotated[str, AfterValidator(_moment)]
-    """The first moment after it."""
-    reason: Annotated[str, StringConstraints(min_length=1)]
-    """What people are told."""
-
-
-class EnvironmentSettings(_Closed):
-    """One environment that a release walks through; all times in seconds."""
-
-    name: Name
-    """Its name; unique in the stack."""
-    account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
-    """The AWS account it lives in; the stack's own when left out."""
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
-    """The region it lives in; the stack's own when left out."""
-    deploy_role_arn: RoleArn | None = None
-    """The role to assume there; demanded for another account, made by the stack for its own."""
-    approval: bool = False
-    """Whether a person approves each release before it enters; demanded for `production`."""
-    approvers: tuple[Approver, ...] = ()
-    """Who may approve: addresses, each mailed a link of its own, or `@domain` for everybody there; empty: anybody."""
-    approvals_needed: Annotated[int, Field(ge=1, le=10)] = 1
-    """How many different people approve."""
-    author_may_approve: bool = True
-    """Whether the author of the release counts among them."""
-    approval_timeout_seconds: Annotated[int, Field(ge=60, le=7 * 86_400)] = 86_400
-    """How long an approval waits before it expires."""
-    approval_wait_seconds: Seconds = 0
-    """How long after the request a decision counts at the earliest."""
-    watch_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
-    """How long alarms are watched after a deployment."""
-    windows: tuple[DeploymentWindow, ...] = ()
-    """When deployments may enter; at any time when left out."""
-    freezes: tuple[DeploymentFreeze, ...] = ()
-    """Spans in which none may, but emergencies."""
-    ringing_alarms: Literal["block", "ask", "ignore"] = "block"
-    """What follows when alarms ring before a release has changed anything: end it, ask a person, or go on."""
-    blind_alarms: Literal["block", "ask", "ignore"] = "ignore"
-    """What follows when alarms do not exist or have no data then; a first release makes its alarms itself."""
-    enhanced_watch_seconds: Annotated[int, Field(ge=0, le=7 * 86_400)] = 0
-    """How long they are watched on, beside the next releases; 0 for not at all."""
-    stabilise_seconds: Seconds = 60
-    """How long a rollback settles before it is verified."""
-    coverage_percent: Annotated[float, Field(ge=0, le=100)] = 80
-    """The least test coverage, of lines and of branches, that may enter."""
-    critical_alarms: tuple[str, ...] = ()
-    """Alarms whose ringing rolls a release back."""
-    warning_alarms: tuple[str, ...] = ()
-    """Alarms whose ringing pauses a release for review."""
-    variables: dict[str, str] = {}
-    """What manifests and builds may refer to by name."""
-    functions: tuple[Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")], ...] = ()
-    """The Lambda functions that are delivered here; the deploy role may change these and no other."""
-    deploy_policy_arns: tuple[PolicyArn, ...] = ()
-    """Managed policies for what this environment's commands (buildspecs) need."""
-
-    @model_validator(mode="after")
-    def _possible(self) -> "EnvironmentSettings":
-        if self.name == "production" and not self.approval:
-            raise ValueError("approval must be true for production: no release enters it unseen")
-        if self.account and not self.deploy_role_arn:
-            raise ValueError(f"deployRoleArn is missing: account {self.account} is entered through a role of its own")
-        if self.deploy_role_arn and self.account != self.deploy_role_arn.split(":")[4]:
-            raise ValueError("account must be given with deployRoleArn, and be the account of that role")
-        if self.approvals_needed > max(1, sum(not one.startswith("@") for one in self.approvers)):
-            raise ValueError("approvalsNeeded needs as many addresses in approvers: with one link one could be two")
-        if self.approval_wait_seconds >= self.approval_timeout_seconds:
-            raise ValueError("approvalWaitSeconds must be less than approvalTimeoutSeconds: nothing could be decided")
-        return self
-
-
-class Backstops(_Closed):
+class Backstops(Closed):
     """How long a wait trusts events before it reads the truth again, in seconds."""
 
     build_seconds: Annotated[int, Field(ge=5)] = 60
@@ -252,7 +84,7 @@ class Backstops(_Closed):
     """For pushes: a branch head that has started nothing for so long is started without its webhook."""
 
 
-class CodeBuild(_Closed):
+class CodeBuild(Closed):
     """The machines that builds run on."""
 
     compute_type: Literal["small", "medium", "large"] = "small"
@@ -261,7 +93,7 @@ class CodeBuild(_Closed):
     """Their image."""
 
 
-class Settings(_Closed):
+class Settings(Closed):
     """Everything that `Pulumi.<stack>.yaml` may say under `kiro-worker:`."""
 
     github: GitHub
@@ -312,8 +144,8 @@ class Settings(_Closed):
             ):
                 if seconds > MOST_ASKS * backstop:
                     raise ValueError(
-                        f"backstops.{name}Seconds = {backstop}: too short for the {seconds} s that environments[{number}]"
-                        f" ({environment.name}) may wait; a wait asks {MOST_ASKS} times at most"
+                        f"backstops.{name}Seconds = {backstop}: too short for the {seconds} s that "
+                        f"environments[{number}] ({environment.name}) may wait; a wait asks {MOST_ASKS} times at most"
                     )
         return self
 

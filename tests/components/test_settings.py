@@ -5,17 +5,8 @@ from typing import Any
 
 import pytest
 
-from components.settings import (
-    Backstops,
-    CodeBuild,
-    DeploymentFreeze,
-    DeploymentWindow,
-    EnvironmentSettings,
-    GitHub,
-    Settings,
-    SettingsError,
-    parse,
-)
+from components.environment_settings import DeploymentFreeze, DeploymentWindow, EnvironmentSettings
+from components.settings import Backstops, CodeBuild, GitHub, Settings, SettingsError, parse
 from tests.components.recorder import stack_config
 
 GOOD: dict[str, Any] = {

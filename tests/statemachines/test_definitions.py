@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from components.settings import Name
+from components.environment_settings import Name
 from functions.domain.releases import LONGEST_NAME
 from statemachines import definitions
 from statemachines.definitions import (
