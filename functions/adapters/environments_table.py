@@ -1,5 +1,6 @@
 """What runs in each environment, what was last good there, and whether it is frozen; never expires (DESIGN §3)."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.records import plain, stored
@@ -26,6 +27,7 @@ class EnvironmentsTable:
     SETTINGS: ClassVar[tuple[str, ...]] = ("ENVIRONMENTS_TABLE",)
     READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Query",), on="table/environments"),)
     WRITE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:UpdateItem", "dynamodb:Query"), on="table/environments"),)
+    FORGET: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:DeleteItem",), on="table/environments"),)
 
     def __init__(self, table: Any) -> None:
         self._table = table
@@ -59,6 +61,11 @@ class EnvironmentsTable:
         """Write that a deployment is about to change a part, under the lease; the next `save` takes it back."""
         self.fence(environment, lease)
         self._write(environment, part, lease, {"inDoubt": deployment_id})
+
+    def forget(self, environment: str, part: str, lease: Lease) -> None:
+        """Strike a part that is delivered no more, under the lease."""
+        self.fence(environment, lease)
+        self._change(self._table.delete_item, environment, part, lease, _number(lease))
 
     def performance(self, environment: str, repository: str) -> Performance | None:
         """The figures of the load run of a repository's last good release there; None when there was none."""
@@ -107,16 +114,22 @@ class EnvironmentsTable:
         return True
 
     def _write(self, environment: str, part: str, lease: Lease, facts: dict[str, Any]) -> None:
-        # Numbers of different locks do not compare: another lock mode gives an environment other locks.
-        facts = {**facts, "fence": lease.fence, "lease": lease.key}
+        facts = {**facts, **_number(lease)}
+        change = "SET " + ", ".join(f"#{k} = :{k}" for k in facts)
+        self._change(self._table.update_item, environment, part, lease, facts, UpdateExpression=change)
+
+    def _change(
+        self, do: Callable[..., Any], environment: str, part: str, lease: Lease, named: dict[str, Any], **how: Any
+    ) -> None:
+        """Refused when a newer number of the same lock was seen: numbers of different locks do not compare."""
         failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
         try:
-            self._table.update_item(
+            do(
                 Key={"environment": environment, "part": part},
-                UpdateExpression="SET " + ", ".join(f"#{k} = :{k}" for k in facts),
                 ConditionExpression="attribute_not_exists(#fence) OR #fence <= :fence OR #lease <> :lease",
-                ExpressionAttributeNames={f"#{k}": k for k in facts},
-                ExpressionAttributeValues={f":{k}": v for k, v in facts.items()},
+                ExpressionAttributeNames={f"#{k}": k for k in named},
+                ExpressionAttributeValues={f":{k}": v for k, v in named.items()},
+                **how,
             )
         except failed:
             raise StaleLeaseError(
@@ -131,6 +144,10 @@ class EnvironmentsTable:
             ConsistentRead=True,
         )
         return [plain(row) for row in answer["Items"]]
+
+
+def _number(lease: Lease) -> dict[str, Any]:
+    return {"fence": lease.fence, "lease": lease.key}
 
 
 def _measured(repository: str) -> str:

@@ -1,6 +1,6 @@
 """One look at an environment: its alarms, and every service that says where its health is asked."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.adapters.alarms import Alarms
@@ -32,34 +32,38 @@ class Lookout:
         """The environments of this stack."""
         return cls(EnvironmentsTable.connect(aws), Alarms.connect(aws), HealthProbe.connect(aws))
 
-    def alarm_names(self, environment: Environment) -> tuple[list[str], list[str]]:
-        """The critical and the warning alarms of an environment: its own, of what runs there, and from outside AWS."""
-        critical, warning = self._alarm_names(environment)
+    def alarm_names(self, environment: Environment, without: Container[str] = ()) -> tuple[list[str], list[str]]:
+        """The critical and the warning alarms of an environment: its own, of what runs there, and from outside AWS.
+
+        Here and below, parts that a release leaves behind may be left out.
+        """
+        critical, warning = self._alarm_names(environment, without)
         outside = self._environments.outside_alarms(environment.name)
         critical += [a.name for a in outside if a.severity == "critical"]
         warning += [a.name for a in outside if a.severity == "warning"]
         return sorted(set(critical)), sorted(set(warning))
 
-    def _alarm_names(self, environment: Environment) -> tuple[list[str], list[str]]:
+    def _alarm_names(self, environment: Environment, without: Container[str]) -> tuple[list[str], list[str]]:
         """Those that CloudWatch knows."""
         critical, warning = list(environment.critical_alarms), list(environment.warning_alarms)
         for state in self._environments.parts(environment.name).values():
-            if state.definition:
+            if state.definition and state.part not in without:
                 critical += self._filled(environment, state.definition, state.definition.critical_alarms)
                 warning += self._filled(environment, state.definition, state.definition.warning_alarms)
         return sorted(set(critical)), sorted(set(warning))
 
-    def alarms(self, environment: Environment) -> tuple[AlarmReading, ...]:
+    def alarms(self, environment: Environment, without: Container[str] = ()) -> tuple[AlarmReading, ...]:
         """Every alarm of the environment, as it stands."""
         outside = (alarm.reading for alarm in self._environments.outside_alarms(environment.name))
-        return (*self._alarms.read(environment, *self._alarm_names(environment)), *outside)
+        return (*self._alarms.read(environment, *self._alarm_names(environment, without)), *outside)
 
-    def probes(self, environment: Environment) -> tuple[Probe, ...]:
+    def probes(self, environment: Environment, without: Container[str] = ()) -> tuple[Probe, ...]:
         """Every service of the environment, asked for its health as the commit that runs there, where that is known."""
         states = self._environments.parts(environment.name)
         return tuple(
             self._probe(environment, state, health, outputs_of(state.part, states.values()))
             for state, health in _asked(states.values())
+            if state.part not in without
         )
 
     def _probe(self, environment: Environment, state: PartState, health: Health, outputs: dict[str, str]) -> Probe:

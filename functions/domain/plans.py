@@ -30,12 +30,17 @@ class SkippedPart:
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
-    """One environment's share of the release, in the order of application."""
+    """One environment's share of the release, in the order of application.
+
+    `gone` are parts that run here and that the repository no longer names: nobody looks at them while this release is
+    judged, and they are forgotten once it is good.
+    """
 
     environment: Environment
     parts: tuple[PartPlan, ...]
     skipped: tuple[SkippedPart, ...]
     after_deploy: AfterDeploy | None = None
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,14 @@ def _stage(
             parts.append(PartPlan(part, reason, _by_path(part, state)))
         else:
             skipped.append(SkippedPart(part.name, reason))
-    return StagePlan(environment, tuple(parts), tuple(skipped), manifest.after_deploy.get(environment.name))
+    gone = _gone(manifest, states)
+    skipped += [SkippedPart(name, f"{MANIFEST} no longer names it: it is looked at no more") for name in gone]
+    return StagePlan(environment, tuple(parts), tuple(skipped), manifest.after_deploy.get(environment.name), gone)
+
+
+def _gone(manifest: Manifest, states: Mapping[str, PartState]) -> tuple[str, ...]:
+    named = {part.name for part in manifest.parts}
+    return tuple(name for name in sorted(states) if name.partition("/")[0] == manifest.name and name not in named)
 
 
 def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], commit: str) -> tuple[bool, str]:

@@ -72,11 +72,11 @@ def _end(
 def _end_watch(
     wait: Wait, alarm: AlarmReading, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, clock: Clock
 ) -> bool:
-    environment = decode(Environment, wait.facts["environment"])
-    if alarm.name not in {name for names in lookout.alarm_names(environment) for name in names}:
+    environment, gone = decode(Environment, wait.facts["environment"]), wait.facts.get("gone", ())
+    if alarm.name not in {name for names in lookout.alarm_names(environment, gone) for name in names}:
         return False
     seen = failed_before(wait) or judge(
-        [_heard(reading, alarm) for reading in lookout.alarms(environment)],
+        [_heard(reading, alarm) for reading in lookout.alarms(environment, gone)],
         (),
         now=clock.text(),
         until=wait.facts["until"],

@@ -1,6 +1,6 @@
 """ReadBaseline: which alarms ring, are blind or are missing before anything is changed, and what follows (R1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from functions.adapters.clock import Clock
@@ -13,10 +13,11 @@ from functions.entry import Room
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment to enter."""
+    """The environment to enter; `gone` are parts that the release leaves behind."""
 
     deployment_id: str
     environment: Environment
+    gone: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,9 @@ def read_baseline(event: Input, lookout: Lookout, deployments: DeploymentsTable,
     """What was named here goes to the record, also when it is let pass."""
     at = clock.text()
     before = baseline(
-        lookout.alarms(event.environment), event.environment.ringing_alarms, event.environment.blind_alarms
+        lookout.alarms(event.environment, event.gone),
+        event.environment.ringing_alarms,
+        event.environment.blind_alarms,
     )
     facts = {"outcome": before.outcome, "reason": before.reason, "at": at}
     deployments.note(event.deployment_id, **{f"baseline_{event.environment.name}": facts})

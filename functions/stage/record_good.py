@@ -1,6 +1,6 @@
 """RecordGood: from here on, what runs in the environment is its last known good."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
@@ -11,12 +11,13 @@ from functions.entry import Room, decode
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment whose watch ended well, and whose release was watched."""
+    """The environment whose watch ended well, and whose release was watched; `gone` are parts it left behind."""
 
     deployment_id: str
     environment: str
     repository: str
     lease: Lease
+    gone: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,13 @@ class Output:
     parts: tuple[str, ...]
 
 
-ROOM = Room(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.READ))
+ROOM = Room(allow=(*EnvironmentsTable.WRITE, *EnvironmentsTable.FORGET, *DeploymentsTable.READ))
 
 
 def record_good(event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable) -> Output:
     """Every part that runs was watched, also those this release left alone; what is in doubt is not good."""
+    for part in event.gone:
+        environments.forget(event.environment, part, event.lease)
     states = [state for state in environments.parts(event.environment).values() if not state.in_doubt]
     for state in states:
         if state.good != state.running:

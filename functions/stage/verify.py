@@ -1,6 +1,6 @@
 """Verify: every service of the environment answers as what was just put there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from functions.adapters.lookout import Lookout
 from functions.domain.environments import Environment
@@ -11,10 +11,11 @@ from functions.entry import Room
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment that was changed."""
+    """The environment that was changed; `gone` are parts that the release leaves behind."""
 
     deployment_id: str
     environment: Environment
+    gone: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ ROOM = Room(allow=Lookout.LOOK, timeout_seconds=50)
 
 def verify(event: Input, lookout: Lookout) -> Output:
     """NotHealthyYetError names what is not well; the workflow looks again a few times."""
-    probes = lookout.probes(event.environment)
+    probes = lookout.probes(event.environment, event.gone)
     sick = [probe for probe in probes if not probe.healthy]
     if sick:
         raise NotHealthyYetError("; ".join(f"{probe.part}: {probe.reason}" for probe in sick))

@@ -15,7 +15,10 @@ from functions.waiting import KEEP, keep
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What is watched until when (ISO 8601); `reviewed` warnings were looked at, `accepted` alarms rang before."""
+    """What is watched until when (ISO 8601).
+
+    `reviewed` warnings were looked at, `accepted` alarms rang before; `gone` are parts that the release leaves behind.
+    """
 
     task_token: str
     execution: str
@@ -24,6 +27,7 @@ class Input:
     until: str
     reviewed: list[str] = field(default_factory=list)
     accepted: Accepted = field(default_factory=Accepted)
+    gone: list[str] = field(default_factory=list)
 
 
 ROOM = Room(allow=(*KEEP, *Lookout.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
@@ -41,6 +45,7 @@ def watch(
         "until": event.until,
         "reviewed": event.reviewed,
         "accepted": encode(event.accepted),
+        "gone": event.gone,
     }
     wait = Wait(key, event.task_token, event.execution, event.environment.name, facts)
     if not keep(wait, waits, executions, clock):
@@ -48,8 +53,8 @@ def watch(
         tokens.succeed(event.task_token, over)
         return over
     seen = failed_before(wait) or judge(
-        lookout.alarms(event.environment),
-        lookout.probes(event.environment),
+        lookout.alarms(event.environment, event.gone),
+        lookout.probes(event.environment, event.gone),
         now=clock.text(),
         until=event.until,
         reviewed=event.reviewed,

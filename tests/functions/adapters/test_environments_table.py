@@ -41,6 +41,20 @@ def test_a_doubt_lasts_until_the_part_is_recorded(stack: Stack) -> None:
     assert environments.parts("production")["hello"] == state()
 
 
+def test_a_part_that_is_forgotten_is_gone(stack: Stack) -> None:
+    """Under the newest lease only; forgetting it twice ends the same."""
+    environments = EnvironmentsTable.connect(stack.clients)
+    for one in (state(), state(COMMAND)):
+        environments.save(one, LEASE)
+    for _ in range(2):
+        environments.forget("production", "hello", LEASE)
+        assert set(environments.parts("production")) == {"infrastructure"}
+    environments.fence("production", replace(LEASE, fence=2))
+    with pytest.raises(StaleLeaseError):
+        environments.forget("production", "infrastructure", LEASE)
+    assert set(environments.parts("production")) == {"infrastructure"}
+
+
 def test_freezing_and_unfreezing(stack: Stack) -> None:
     """The last word counts; the row of the whole is no part, and the fence survives."""
     environments = EnvironmentsTable.connect(stack.clients)

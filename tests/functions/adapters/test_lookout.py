@@ -24,6 +24,18 @@ def test_alarms_are_the_environments_and_those_of_what_runs(stack: Stack) -> Non
     )
 
 
+def test_what_a_release_leaves_behind_is_left_out(stack: Stack, service: Service) -> None:
+    """Neither asked for its health nor listened to; everything else is."""
+    part = replace(SERVICE, critical_alarms=["old"], health=Health("http://127.0.0.1:9/"))
+    stays = replace(SERVICE, name="stays", critical_alarms=["new"], health=Health(service.url))
+    runs(stack, state(part), state(stays, version(COMMIT)))
+    service.says(version=COMMIT)
+    lookout = Lookout.connect(stack.clients)
+    assert [probe.part for probe in lookout.probes(environment(), ["hello"])] == ["stays"]
+    assert [alarm.name for alarm in lookout.alarms(environment(), ["hello"])] == ["new"]
+    assert lookout.alarm_names(environment(), ["hello"]) == (["new"], [])
+
+
 def test_an_alarm_name_that_cannot_be_filled_in_is_named(stack: Stack) -> None:
     """With the part it belongs to."""
     runs(stack, state(replace(SERVICE, warning_alarms=["{gone}"])))

@@ -74,6 +74,14 @@ def test_a_commit_that_was_never_verified_is_deployed_again() -> None:
     assert reasons(found)["+hello"] == "runs this commit, but it was never verified good"
 
 
+def test_what_the_repository_no_longer_names_is_gone() -> None:
+    """Another repository's parts are not; the record says that it is left."""
+    states = {"hello/old": state(SERVICE), "other/old": state(SERVICE), "infrastructure": state(COMMAND)}
+    found = made({"test": states, "production": {}})
+    assert [stage.gone for stage in found.stages] == [("hello/old",), ()]
+    assert reasons(found)["-hello/old"] == "delivery.yml no longer names it: it is looked at no more"
+
+
 def test_what_is_in_doubt_is_deployed_whatever_is_on_record() -> None:
     """A change was begun and never recorded: neither the same commit nor untouched paths keep a part out."""
     now = version(COMMIT)

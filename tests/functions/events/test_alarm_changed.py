@@ -37,6 +37,7 @@ def watch(
     where: Environment = WATCHED,
     reviewed: tuple[str, ...] = (),
     accepted: Accepted = NOTHING_ACCEPTED,
+    gone: tuple[str, ...] = (),
 ) -> str:
     """Somebody watches an environment."""
     key = f"watch/{where.name}/main-1"
@@ -45,6 +46,7 @@ def watch(
         "until": LATER,
         "reviewed": list(reviewed),
         "accepted": encode(accepted),
+        "gone": list(gone),
     }
     WaitsTable.connect(stack.clients).store(Wait(key, f"token-{where.name}", "arn:e", where.name, facts), _now())
     return key
@@ -192,3 +194,13 @@ def test_a_wait_that_cannot_be_read_keeps_no_other(stack: Stack) -> None:
         changed(stack)
     assert stack.completed()["token-production"]["outcome"] == "breached"
     assert WaitsTable.connect(stack.clients).find(key) is None
+
+
+def test_the_alarm_of_what_a_release_leaves_behind_ends_no_watch(stack: Stack) -> None:
+    """The watch is about what is delivered now."""
+    runs(stack, state(replace(SERVICE, critical_alarms=["old-errors"])))
+    alarm(stack, "old-errors", "ALARM")
+    key = watch(stack, environment(), gone=("hello",))
+    assert changed(stack, "old-errors") == []
+    assert watch(stack, environment()) == key
+    assert changed(stack, "old-errors") == [key]

@@ -94,3 +94,12 @@ def test_who_cannot_read_the_alarms_says_so(stack: Stack) -> None:
     with failing(cloudwatch, "DescribeAlarms", refusal), pytest.raises(ClientError):
         read(stack)
     assert "baseline_production" not in stack.deployment()
+
+
+def test_what_a_release_leaves_behind_keeps_nobody_out(stack: Stack) -> None:
+    """The alarm of a service that is taken away must not keep it there."""
+    runs(stack, state(replace(SERVICE, critical_alarms=["old-errors"])))
+    alarm(stack, "old-errors", "ALARM")
+    event = {"deploymentId": DEPLOYMENT, "environment": environment()}
+    assert stack.run("stage.read_baseline", event)["outcome"] == "block"
+    assert stack.run("stage.read_baseline", {**event, "gone": ["hello"]})["outcome"] == "clear"

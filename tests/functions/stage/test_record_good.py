@@ -25,6 +25,14 @@ def test_everything_that_was_watched_is_good(stack: Stack) -> None:
         assert {name: part.good for name, part in parts(stack).items()} == {"hello": new, "infrastructure": version()}
 
 
+def test_what_the_repository_no_longer_names_is_forgotten(stack: Stack) -> None:
+    """From here on nobody asks it for its health, or listens to its alarms; doing it twice ends the same."""
+    runs(stack, state(), state(COMMAND))
+    for _ in range(2):
+        assert stack.run("stage.record_good", {**EVENT, "gone": ["hello"]}) == {"parts": ["infrastructure"]}
+    assert set(parts(stack)) == {"infrastructure"}
+
+
 def test_what_is_in_doubt_is_not_good(stack: Stack) -> None:
     """Nobody knows what was watched there."""
     doubtful = state(SERVICE, version(COMMIT, "2"), good=version(), in_doubt="main-that-died")

@@ -77,3 +77,9 @@ def test_a_url_that_leads_nowhere_is_named(stack: Stack, url: str, reason: str) 
     delivered(stack, url)
     with pytest.raises(NotHealthyYetError, match=f"hello: .*{reason}"):
         stack.run("stage.verify", EVENT)
+
+
+def test_what_a_release_leaves_behind_is_not_asked(stack: Stack) -> None:
+    """It may be gone already: the release has taken away what it ran on."""
+    delivered(stack, "http://127.0.0.1:9/")
+    assert stack.run("stage.verify", {**EVENT, "gone": ["hello"]}) == {"probes": []}

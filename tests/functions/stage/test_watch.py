@@ -114,3 +114,12 @@ def test_a_hundred_and_more_alarms_are_read(stack: Stack) -> None:
     many = [f"a-{number}" for number in range(120)]
     answer = watch(stack, environment=environment(critical_alarms=[*many, "z-last"]))
     assert answer["alarms"] == ["z-last"]
+
+
+def test_what_a_release_leaves_behind_is_not_watched(stack: Stack) -> None:
+    """Its alarm and its health are those of something that nobody delivers any more."""
+    part = replace(SERVICE, critical_alarms=["old-errors"], health=Health("http://127.0.0.1:9/"))
+    runs(stack, state(part))
+    alarm(stack, "old-errors", "ALARM")
+    assert watch(stack, OVER, gone=["hello"], environment=environment())["outcome"] == "healthy"
+    assert watch(stack, OVER, environment=environment())["outcome"] == "breached"

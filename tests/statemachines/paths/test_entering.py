@@ -13,11 +13,13 @@ from functions.deployment import begin
 from functions.entry import encode
 from tests.statemachines.paths.answers import (
     BASELINE_AT,
+    ENVIRONMENTS,
     RELEASE,
     SERVICE,
     baseline,
     decision,
     environment,
+    plan,
     watch,
     window,
 )
@@ -235,3 +237,13 @@ def test_who_approves_is_told_what_can_not_be_undone(house: House) -> None:
     for parts, named in (((SERVICE, final), ["hello/db"]), ((SERVICE,), [])):
         played = house.play("stage", environment=WITH_APPROVAL, parts=encode(parts))
         assert played.told("RequestApproval", times=1)["irreversible"] == named
+
+
+def test_what_the_repository_no_longer_names_is_left_behind(house: House) -> None:
+    """The plan of a stage says what is gone: it is not looked at while the release is judged, then it is forgotten."""
+    made = plan(*ENVIRONMENTS[:2])
+    made["stages"][1]["gone"] = ["hello/old"]
+    played = house.play("deployment", {"PlanRelease": answer(made)})
+    for state in ("ReadBaseline", "Verify", "Watch", "RecordGood"):
+        told = [played.told(f"stage/{state}@{name}")["gone"] for name in ("test", "staging")]
+        assert told == [[], ["hello/old"]], state
