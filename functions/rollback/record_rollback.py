@@ -27,17 +27,9 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class Output(Input):
     """The same, as it is announced."""
 
-    deployment_id: str
-    release: Release
-    environment: str
-    result: Literal["restored", "partly", "unknown"]
-    reason: str
-    cause: str
-    breached_at: str
-    started_at: str
     verified_at: str
 
 
