@@ -6,6 +6,7 @@ import pulumi
 from pulumi_aws import codebuild
 
 from components.logs import log_group
+from components.network import network_grants, placed
 from components.role import Role
 from components.settings import Settings
 from components.site import Grant, Site
@@ -108,6 +109,7 @@ class Builds(pulumi.ComponentResource):
             build_timeout=_BUILD_MINUTES,
             queued_timeout=QUEUE_MINUTES,
             encryption_key=self._key_arn,
+            vpc_config=placed(self._settings.codebuild.vpc),
             logs_config=codebuild.ProjectLogsConfigArgs(
                 cloudwatch_logs=codebuild.ProjectLogsConfigCloudwatchLogsArgs(status="ENABLED", group_name=logs.name)
             ),
@@ -149,4 +151,5 @@ class Builds(pulumi.ComponentResource):
                 ),
                 reports,
             ),
+            *network_grants(self._site, self._settings.codebuild.vpc),
         ]

@@ -67,7 +67,8 @@ def _statement(holder: str, grant: Grant, arns: Sequence[str]) -> dict[str, Any]
     wild = [arn for arn in arns if "*" in arn]
     if wild and not grant.why:
         raise ValueError(f"{holder}: {', '.join(grant.actions)} on {wild[0]} needs a reason for its wildcard (why)")
-    return {"Effect": "Allow", "Action": list(grant.actions), "Resource": list(arns)}
+    statement = {"Effect": "Allow", "Action": list(grant.actions), "Resource": list(arns)}
+    return {**statement, "Condition": grant.condition} if grant.condition else statement
 
 
 def _trusting(trust: Mapping[str, pulumi.Input[Any]], site: Site) -> dict[str, Any]:

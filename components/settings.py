@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from components.closed import Closed
 from components.environment_settings import EnvironmentSettings
-from components.worker_settings import Worker, WorkerColumns
+from components.worker_settings import Worker
 from statemachines.policies import MOST_ASKS
 
 NAMESPACE = "kiro-worker"
@@ -84,6 +84,22 @@ class Backstops(Closed):
     """For pushes: a branch head that has started nothing for so long is started without its webhook."""
 
 
+class Vpc(Closed):
+    """A network of yours that builds run in, instead of one of CodeBuild's with a way to everywhere."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]+$")]
+    """The VPC."""
+    subnets: tuple[Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]+$")], ...] = Field(
+        min_length=1, max_length=16
+    )
+    """Private subnets, with a way (NAT or endpoints) to GitHub, S3, CloudWatch Logs, CodeBuild, KMS and Secrets
+    Manager, and to whatever the builds install and change."""
+    security_groups: tuple[Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]+$")], ...] = Field(
+        min_length=1, max_length=5
+    )
+    """Security groups that let builds out, and nobody in."""
+
+
 class CodeBuild(Closed):
     """The machines that builds run on."""
 
@@ -91,6 +107,8 @@ class CodeBuild(Closed):
     """Their size."""
     image: str = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
     """Their image."""
+    vpc: Vpc | None = None
+    """The network they run in; CodeBuild's own when left out."""
 
 
 class Settings(Closed):
@@ -217,14 +235,11 @@ def _short(value: object) -> str:
 
 def _known_beside(place: tuple[int | str, ...]) -> list[str]:
     """The keys that are allowed where an unknown one was found."""
-    inner: dict[str, type[BaseModel]] = {
-        "github": GitHub,
-        "environments": EnvironmentSettings,
-        "backstops": Backstops,
-        "codebuild": CodeBuild,
-        "worker": Worker,
-    }
-    model: type[BaseModel] = inner[str(place[0])] if len(place) > 1 else Settings
-    if place[:2] == ("worker", "columns") and len(place) > 2:
-        model = WorkerColumns
-    return sorted(str(field.alias) for field in model.model_fields.values())
+    schema = Settings.model_json_schema()
+    group: dict[str, Any] = schema
+    for step in place[:-1]:
+        group = group["items"] if isinstance(step, int) else group["properties"][step]
+        # What may be left out is itself or null; a group of its own stands among the definitions.
+        group = next((one for one in group.get("anyOf", ()) if "$ref" in one), group)
+        group = schema["$defs"][group["$ref"].rpartition("/")[2]] if "$ref" in group else group
+    return sorted(group["properties"])

@@ -1,5 +1,6 @@
 """Where this stack is built and how its things are called (I8)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -18,6 +19,7 @@ class Grant:
     actions: tuple[str, ...]
     resources: tuple[pulumi.Input[str], ...]
     why: str = ""
+    condition: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pulumi_aws import codebuild, s3
 
 from components.builds import COMPUTE, PLACEHOLDER, QUEUE_MINUTES
 from components.logs import log_group
+from components.network import network_grants, placed
 from components.role import Role
 from components.secrets import Secrets
 from components.settings import Settings
@@ -136,6 +137,7 @@ class Worker(pulumi.ComponentResource):
             build_timeout=settings.worker.build_minutes,
             queued_timeout=QUEUE_MINUTES,
             encryption_key=self._key_arn,
+            vpc_config=placed(settings.codebuild.vpc),
             logs_config=codebuild.ProjectLogsConfigArgs(
                 cloudwatch_logs=codebuild.ProjectLogsConfigCloudwatchLogsArgs(status="ENABLED", group_name=logs.name)
             ),
@@ -179,4 +181,5 @@ class Worker(pulumi.ComponentResource):
                 (pulumi.Output.concat(logs_arn, ":*"),),
                 why="streams of this one log group; CodeBuild names them after the build",
             ),
+            *network_grants(self._site, self._settings.codebuild.vpc),
         ]

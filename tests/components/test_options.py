@@ -7,19 +7,24 @@ import pytest
 from components import package
 from tests.components.recorder import ACCOUNT, REGION, Outcome, run_main, stack_config
 
+VPC = {"id": "vpc-0a1b", "subnets": ["subnet-01", "subnet-02"], "securityGroups": ["sg-0f"]}
 PRODUCT = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default"
 
 
 @pytest.fixture(scope="module")
 def switched_on(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """The stack `test` with Security Hub, and webhooks from two networks."""
+    """The stack `test` with Security Hub, webhooks from two networks, and builds in one of its own."""
     folder = tmp_path_factory.mktemp("layer")
     (folder / "python").mkdir()
     config = stack_config("test")
     github = json.loads(config["kiro-worker:github"]) | {"webhookSources": ["192.30.252.0/22", "2606:50c0::/32"]}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(package, "LAYER", folder)
-        changed = {"kiro-worker:securityHub": "true", "kiro-worker:github": json.dumps(github)}
+        changed = {
+            "kiro-worker:securityHub": "true",
+            "kiro-worker:github": json.dumps(github),
+            "kiro-worker:codebuild": json.dumps({"vpc": VPC}),
+        }
         return run_main("test", {**config, **changed})
 
 
@@ -49,3 +54,28 @@ def test_webhooks_know_their_sources(whole: Outcome, switched_on: Outcome) -> No
     thing, name = "events-github-webhook", "WEBHOOK_SOURCES"
     assert told(switched_on, thing, name) == "192.30.252.0/22,2606:50c0::/32"
     assert told(whole, thing, name) == "anywhere"
+
+
+def test_builds_run_in_the_network_that_is_named(whole: Outcome, switched_on: Outcome) -> None:
+    """Every project, the worker's included; in CodeBuild's own without the setting."""
+    kind, names = "codebuild/project:Project", {"vpcId": "vpc-0a1b", "subnets": VPC["subnets"]}
+    projects = switched_on.recorder.of(kind)
+    assert {project.name for project in projects} >= {"build", "deploy-test", "worker-build"}
+    for project in projects:
+        assert project.inputs["vpcConfig"] == {**names, "securityGroupIds": ["sg-0f"]}, project.name
+    assert not any(project.inputs.get("vpcConfig") for project in whole.recorder.of(kind))
+
+
+def test_a_build_gets_an_interface_in_these_subnets_only(whole: Outcome, switched_on: Outcome) -> None:
+    """Each role of a build may have CodeBuild use an interface there, with its reason listed; none may without."""
+    subnets = [f"arn:aws:ec2:{REGION}:{ACCOUNT}:subnet/{name}" for name in VPC["subnets"]]
+    action = "ec2:CreateNetworkInterfacePermission"
+    for outcome, wanted in ((switched_on, True), (whole, False)):
+        for project in outcome.recorder.of("codebuild/project:Project"):
+            thing = "worker-codebuild" if project.name == "worker-build" else f"codebuild-{project.name}"
+            policy = outcome.recorder.one("iam/rolePolicy:RolePolicy", thing).inputs["policy"]
+            found = [one["Condition"] for one in json.loads(policy)["Statement"] if action in one["Action"]]
+            condition = {"ec2:AuthorizedService": ["codebuild.amazonaws.com"], "ec2:Subnet": subnets}
+            assert found == ([{"StringEquals": condition}] if wanted else []), thing
+    roles = {grant.role for grant in switched_on.globals["site"].broad_grants if action in grant.actions}
+    assert len(roles) == len(switched_on.recorder.of("codebuild/project:Project"))

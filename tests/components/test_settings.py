@@ -106,6 +106,16 @@ def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
         ({"environments": _environment(ringingAlarms="shrug")}, ["ringingAlarms", '"shrug"', "block", "ask", "ignore"]),
         ({"environments": _environment(blindAlarms="shrug")}, ["blindAlarms", '"shrug"', "block", "ask", "ignore"]),
         ({"environments": _environment(enhancedWatchSeconds=8 * 86_400)}, ["enhancedWatchSeconds", "691200"]),
+        (
+            {"environments": _environment(windows=[{**WINDOW, "from": "09:00"}])},
+            ["environments[0].windows[0].from", "known here: closes, days, opens, timezone"],
+        ),
+        ({"worker": {"columns": {"done": "Done"}}}, ["worker.columns.done", "known here: failed, inProgress"]),
+        (
+            {"codebuild": {"vpc": {"vpcId": "vpc-1", "subnets": ["subnet-1"], "securityGroups": ["sg-1"]}}},
+            ["codebuild.vpc.vpcId", "known here: id, securityGroups, subnets", "codebuild.vpc.id: missing"],
+        ),
+        ({"codebuild": {"vpc": {"id": "vpc-1", "subnets": [], "securityGroups": ["x"]}}}, ["vpc.subnets", '"x"']),
         ({"backstops": {"approvalSeconds": 5}}, ["backstops.approvalSeconds = 5", "86400 s", "2400 times"]),
         (
             {"environments": _environment(enhancedWatchSeconds=86_400), "backstops": {"enhancedSeconds": 30}},

@@ -54,6 +54,8 @@ class Project(Handler):
             wanted["cache"] = plain(inputs["cache"], "type", "location", "modes")
         if inputs.get("logsConfig"):
             wanted["logsConfig"] = logs(inputs["logsConfig"])
+        if inputs.get("vpcConfig"):
+            wanted["vpcConfig"] = plain(inputs["vpcConfig"], "vpcId", "subnets", "securityGroupIds")
         if inputs.get("secondarySources"):
             wanted["secondarySources"] = [source(item) for item in inputs["secondarySources"]]
         return wanted
