@@ -71,7 +71,9 @@ class Executions:
         known = self._ended.get(row["executionArn"])
         if known:
             return known
-        events = self._sfn.get_execution_history(executionArn=row["executionArn"], maxResults=1000)["events"]
+        events = self._sfn.get_execution_history(
+            executionArn=row["executionArn"], maxResults=1000, includeExecutionData=False
+        )["events"]
         states = [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
         ended = row.get("stopDate")
         progress = Progress(
