@@ -12,7 +12,7 @@ from tests.scenarios.world import World, name_of
 @pytest.fixture(scope="module", autouse=True)
 def _first(world: World) -> None:
     """There is a release to go back to."""
-    world.deployed(world.push("feat: the first release"))
+    world.released()
 
 
 def until(world: World, name: str, state: str, seconds: float = 60) -> None:
