@@ -35,7 +35,7 @@ def test_the_older_of_two_pending_approvals_is_superseded(world: World) -> None:
     older = world.push("feat: the older one")
     until(world, f"{name_of(older)}-production", "AwaitApproval")
     newer = world.push("feat: the newer one")
-    ended = world.executions.await_end(name_of(older), 90, lambda _: None)
+    ended = world.executions.await_end(name_of(older), 90, lambda: None)
     assert world.record(older)["outcome"] == "superseded"
     assert not [e for e in ended if e.workflow == "rollback"]
     world.deployed(newer)

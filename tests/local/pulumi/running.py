@@ -19,18 +19,18 @@ _processes.set_forkserver_preload([__name__, "pulumi_aws"])
 
 def run(arguments: Sequence[str], folder: Path) -> tuple[int | None, str, str]:
     """Its exit status, and what it wrote to its two streams."""
-    written = folder / "stdout", folder / "stderr"
-    process = _processes.Process(target=_command, args=(list(arguments), *map(str, written)))
+    stdout, stderr = folder / "stdout", folder / "stderr"
+    process = _processes.Process(target=_command, args=(list(arguments), stdout, stderr))
     process.start()
     process.join(SECONDS)
     if process.exitcode is None:
         process.kill()
         process.join()
-    return process.exitcode, *(file.read_text("utf-8") for file in written)
+    return process.exitcode, stdout.read_text("utf-8"), stderr.read_text("utf-8")
 
 
-def _command(arguments: list[str], stdout: str, stderr: str) -> None:
+def _command(arguments: list[str], stdout: Path, stderr: Path) -> None:
     os.chdir(ROOT)
-    with Path(stdout).open("w", encoding="utf-8") as sys.stdout, Path(stderr).open("w", encoding="utf-8") as sys.stderr:
+    with stdout.open("w", encoding="utf-8") as sys.stdout, stderr.open("w", encoding="utf-8") as sys.stderr:
         status = main(arguments)
     sys.exit(status)
