@@ -90,11 +90,11 @@ class Stage:
         started = time.monotonic()
         with self._live() as show:
 
-            def look(executions: list[Progress]) -> None:
+            def look() -> None:
                 asked = self._approver.look()
                 if asked:
                     self._console.print(f"  [bold]mail[/bold] {asked} → approved on its page")
-                show(executions)
+                show(self._executions.of_deployment(name))
 
             executions = self._executions.await_end(name, _PATIENCE_SECONDS, look)
         seconds = time.monotonic() - started

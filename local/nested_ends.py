@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 logger = logging.getLogger(__name__)
 
-INTERVAL_SECONDS = 0.25
+# Events take about as long on AWS; each look asks for the executions of every workflow.
+INTERVAL_SECONDS = 1.0
 _BAD_ENDS = {"FAILED", "ABORTED", "TIMED_OUT"}
 # What AWS puts into the input of a nested execution when its starter asks for the link.
 PARENT = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"

@@ -7,8 +7,6 @@ from typing import Any
 
 from local.emulator import Clients
 
-_TERMINAL = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
-
 
 @dataclass(slots=True)
 class Progress:
@@ -54,24 +52,31 @@ class Executions:
         found = [row for row in rows if number is None or row["name"].startswith(f"{number}-")]
         return sorted((self._read("work_item", row) for row in found), key=lambda execution: execution.started)
 
-    def await_end(self, name: str, seconds: float, look: Callable[[list[Progress]], object]) -> list[Progress]:
+    def await_end(self, name: str, seconds: float, look: Callable[[], object]) -> list[Progress]:
         """Look every third of a second until the deployment has ended; a TimeoutError says where it stood."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            running = self.of_deployment(name)
-            look(running)
-            if any(e.workflow == "deployment" and e.status in _TERMINAL for e in running):
-                return running
+            look()
+            if self._has_ended(name):
+                return self.of_deployment(name)
             time.sleep(0.3)
         stood = ", ".join(f"{e.name} in {e.state}" for e in self.of_deployment(name)) or "it was never started"
         raise TimeoutError(f"{name} did not end within {seconds:.0f} s: {stood}")
+
+    def _has_ended(self, name: str) -> bool:
+        """One question, however many executions run on the deployment's behalf."""
+        rows = self._sfn.list_executions(stateMachineArn=self._machines["deployment"])["executions"]
+        mine = (row for row in rows if row["name"] == name or row["name"].startswith(f"{name}-"))
+        return any(row["status"] != "RUNNING" for row in mine)
 
     def _read(self, workflow: str, row: dict[str, Any]) -> Progress:
         """The history of one that has ended does not change, and is read once."""
         known = self._ended.get(row["executionArn"])
         if known:
             return known
-        events = self._sfn.get_execution_history(executionArn=row["executionArn"], maxResults=1000)["events"]
+        events = self._sfn.get_execution_history(
+            executionArn=row["executionArn"], maxResults=1000, includeExecutionData=False
+        )["events"]
         states = [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
         ended = row.get("stopDate")
         progress = Progress(

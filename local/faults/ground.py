@@ -163,7 +163,9 @@ class Ground:
 
     def states(self, execution: str) -> Iterator[str]:
         """The states that an execution has entered, in order."""
-        events = self.sfn.get_execution_history(executionArn=execution, maxResults=1000)["events"]
+        events = self.sfn.get_execution_history(executionArn=execution, maxResults=1000, includeExecutionData=False)[
+            "events"
+        ]
         return (e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e)
 
     def state(self, execution: str) -> str:

@@ -1,11 +1,16 @@
 """What the tests of components share."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from components import package
 from tests.components import recorder  # its import quiets the SDK before any component is imported
+
+WEBHOOK_SOURCES = ["192.30.252.0/22", "2606:50c0::/32"]
+VPC = {"id": "vpc-0a1b", "subnets": ["subnet-01", "subnet-02"], "securityGroups": ["sg-0f"]}
+FOREIGN_ROLE = "arn:aws:iam::999999999999:role/deploy"
 
 
 @pytest.fixture(autouse=True)
@@ -18,10 +23,26 @@ def layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> recorder.Outcome:
-    """The stack `test`, run once: components are looked at where they stand."""
+def whole() -> recorder.Outcome:
+    """The stack `test`: components are looked at where they stand."""
+    return recorder.stack("test")
+
+
+@pytest.fixture(scope="session")
+def switched_on(tmp_path_factory: pytest.TempPathFactory) -> recorder.Outcome:
+    """The stack `test` with all that is left out by default: one run for everything that a setting switches on."""
+    config = recorder.stack_config("test")
+    github = json.loads(config["kiro-worker:github"]) | {"webhookSources": WEBHOOK_SOURCES}
+    elsewhere = [{"name": "test", "account": "999999999999", "deployRoleArn": FOREIGN_ROLE}]
+    changed = {
+        "kiro-worker:securityHub": "true",
+        "kiro-worker:github": json.dumps(github),
+        "kiro-worker:budgetEmail": "ops@example.com",
+        "kiro-worker:codebuild": json.dumps({"vpc": VPC}),
+        "kiro-worker:environments": json.dumps(elsewhere),
+    }
     folder = tmp_path_factory.mktemp("layer")
     (folder / "python").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(package, "LAYER", folder)
-        return recorder.run_main("test")
+        return recorder.run_main("test", {**config, **changed})

@@ -2,7 +2,8 @@
 
 import json
 
-from tests.components.recorder import Outcome, run_main, stack_config
+from tests.components.conftest import FOREIGN_ROLE
+from tests.components.recorder import Outcome
 
 
 def test_a_deploy_role_changes_the_functions_of_its_environment_only(whole: Outcome) -> None:
@@ -14,14 +15,11 @@ def test_a_deploy_role_changes_the_functions_of_its_environment_only(whole: Outc
     assert change["Resource"] == [function, f"{function}:*"]
 
 
-def test_another_account_brings_its_own_role() -> None:
+def test_another_account_brings_its_own_role(switched_on: Outcome) -> None:
     """No role is made for it, and the definition carries the one that was given."""
-    role = "arn:aws:iam::999999999999:role/deploy"
-    environments = json.dumps([{"name": "test", "account": "999999999999", "deployRoleArn": role}])
-    outcome = run_main("test", {**stack_config("test"), "kiro-worker:environments": environments})
-    assert not [one for one in outcome.recorder.of("iam/role:Role") if one.name == "deploy-test"]
-    machine = outcome.recorder.one("sfn/stateMachine:StateMachine", "deployment")
+    assert not [one for one in switched_on.recorder.of("iam/role:Role") if one.name == "deploy-test"]
+    machine = switched_on.recorder.one("sfn/stateMachine:StateMachine", "deployment")
     (carried,) = json.loads(machine.inputs["definition"])["States"]["Begin"]["Assign"]["environments"]
-    assert carried["deployRoleArn"] == role
-    taker = outcome.recorder.one("iam/rolePolicy:RolePolicy", "stage-apply-service").inputs["policy"]
-    assert role in taker
+    assert carried["deployRoleArn"] == FOREIGN_ROLE
+    taker = switched_on.recorder.one("iam/rolePolicy:RolePolicy", "stage-apply-service").inputs["policy"]
+    assert FOREIGN_ROLE in taker

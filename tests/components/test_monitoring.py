@@ -2,7 +2,7 @@
 
 import json
 
-from tests.components.recorder import Outcome, run_main, stack_config
+from tests.components.recorder import Outcome
 
 
 def test_the_alarms_of_the_requirements_are_there(whole: Outcome) -> None:
@@ -35,10 +35,9 @@ def test_the_dashboard_shows_every_function(whole: Outcome) -> None:
     assert json.loads(dashboard["dashboardBody"])["widgets"]
 
 
-def test_a_budget_is_made_for_somebody_to_be_told(whole: Outcome) -> None:
+def test_a_budget_is_made_for_somebody_to_be_told(whole: Outcome, switched_on: Outcome) -> None:
     """Without an address there is none; with one, 500 USD a month."""
     assert not whole.recorder.of("budgets/budget:Budget")
-    outcome = run_main("test", {**stack_config("test"), "kiro-worker:budgetEmail": "ops@example.com"})
-    (budget,) = outcome.recorder.of("budgets/budget:Budget")
+    (budget,) = switched_on.recorder.of("budgets/budget:Budget")
     assert (budget.inputs["limitAmount"], budget.inputs["timeUnit"]) == ("500", "MONTHLY")
     assert {tuple(one["subscriberEmailAddresses"]) for one in budget.inputs["notifications"]} == {("ops@example.com",)}

@@ -2,30 +2,10 @@
 
 import json
 
-import pytest
+from tests.components.conftest import VPC, WEBHOOK_SOURCES
+from tests.components.recorder import ACCOUNT, REGION, Outcome
 
-from components import package
-from tests.components.recorder import ACCOUNT, REGION, Outcome, run_main, stack_config
-
-VPC = {"id": "vpc-0a1b", "subnets": ["subnet-01", "subnet-02"], "securityGroups": ["sg-0f"]}
 PRODUCT = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default"
-
-
-@pytest.fixture(scope="module")
-def switched_on(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """The stack `test` with Security Hub, webhooks from two networks, and builds in one of its own."""
-    folder = tmp_path_factory.mktemp("layer")
-    (folder / "python").mkdir()
-    config = stack_config("test")
-    github = json.loads(config["kiro-worker:github"]) | {"webhookSources": ["192.30.252.0/22", "2606:50c0::/32"]}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(package, "LAYER", folder)
-        changed = {
-            "kiro-worker:securityHub": "true",
-            "kiro-worker:github": json.dumps(github),
-            "kiro-worker:codebuild": json.dumps({"vpc": VPC}),
-        }
-        return run_main("test", {**config, **changed})
 
 
 def told(outcome: Outcome, thing: str, name: str) -> str:
@@ -52,7 +32,7 @@ def test_findings_may_be_imported_where_that_is_wanted(whole: Outcome, switched_
 def test_webhooks_know_their_sources(whole: Outcome, switched_on: Outcome) -> None:
     """As given, or anywhere."""
     thing, name = "events-github-webhook", "WEBHOOK_SOURCES"
-    assert told(switched_on, thing, name) == "192.30.252.0/22,2606:50c0::/32"
+    assert told(switched_on, thing, name) == ",".join(WEBHOOK_SOURCES)
     assert told(whole, thing, name) == "anywhere"
 
 

@@ -219,6 +219,8 @@ def test_composite_and_topic(watch: Watch) -> None:
     parent = f"composite-{uuid.uuid4().hex[:8]}"
     rule = f'ALARM("{child}") AND NOT ALARM("{calm}")'
     watch.cloudwatch.put_composite_alarm(AlarmName=parent, AlarmRule=rule)
+    # The emulator rings at the value itself: a first OK that is still on its way then would have it ring once more.
+    watch.wait(lambda: watch.told(child) == ["OK"], "the first look at the child")
     watch.put(child, 9)
     watch.wait(lambda: watch.told(parent)[-1:] == ["ALARM"], "the composite alarm")
     assert watch.events[-1]["detail"]["configuration"] == {"alarmRule": rule}

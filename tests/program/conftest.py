@@ -5,19 +5,20 @@ from collections.abc import Iterator
 import pytest
 
 from components import package
-from tests.components.recorder import Outcome, run_main
+from tests.components import recorder
+from tests.components.recorder import Outcome
 
 STACKS = ("test", "staging", "production")
 
 
 @pytest.fixture(scope="session")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Outcome]]:
-    """What every stack registers, over an empty layer."""
+    """What every stack registers; whoever runs the program again does it over an empty layer."""
     layer = tmp_path_factory.mktemp("layer")
     (layer / "python").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(package, "LAYER", layer)
-        yield {stack: run_main(stack) for stack in STACKS}
+        yield {stack: recorder.stack(stack) for stack in STACKS}
 
 
 @pytest.fixture(params=STACKS)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from typing import Any
 
 from cfnlint.api import lint  # type: ignore[import-untyped]
@@ -16,9 +17,28 @@ def _faults(whole: dict[str, Any]) -> list[str]:
     return [f"{match.rule.id} {match.message}" for match in matches if match.rule.id[0] in "EW"]
 
 
-def test_nothing_is_wrong_with_the_shadow_template(outcome: Outcome) -> None:
-    """IAM policies, ASL, patterns, alarms, tables and functions are all in AWS's form."""
-    assert _faults(template(outcome.recorder)) == []
+def _all(outcomes: dict[str, Outcome]) -> dict[str, Any]:
+    """The resources of every stack in one template; what differs between stacks in their names alone is there once."""
+    found: dict[str, tuple[str, Any]] = {}
+    # the longest names first: these are the ones that stay
+    for stack in sorted(outcomes, key=len, reverse=True):
+        shadow = template(outcomes[stack].recorder)
+        for name, one in shadow["Resources"].items():
+            found.setdefault(re.sub(rf"\b(kiro-\w+)-{stack}\b", r"\1", json.dumps(one)), (f"{stack}{name}", one))
+    return {**shadow, "Resources": dict(found.values())}
+
+
+def test_nothing_is_wrong_with_the_shadow_template(outcomes: dict[str, Outcome]) -> None:
+    """IAM policies, ASL, patterns, alarms, tables and functions of every stack are all in AWS's form."""
+    assert _faults(_all(outcomes)) == []
+
+
+def test_what_one_stack_alone_has_is_in_the_shadow(outcomes: dict[str, Outcome]) -> None:
+    """A resource that differs in more than its name is read for each stack that has it."""
+    shadows = [template(one.recorder)["Resources"].values() for one in outcomes.values()]
+    keys = {json.dumps(one) for shadow in shadows for one in shadow if one["Type"] == "AWS::KMS::Key"}
+    assert len(keys) > 1
+    assert keys <= {json.dumps(one) for one in _all(outcomes)["Resources"].values()}
 
 
 def test_the_shadow_would_show_a_wrong_action_and_a_wrong_state(outcomes: dict[str, Outcome]) -> None:

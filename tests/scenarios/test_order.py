@@ -12,7 +12,7 @@ from tests.scenarios.world import World, name_of
 @pytest.fixture(scope="module", autouse=True)
 def _first(world: World) -> None:
     """There is a release to go back to."""
-    world.deployed(world.push("feat: the first release"))
+    world.released()
 
 
 def until(world: World, name: str, state: str, seconds: float = 60) -> None:
@@ -35,7 +35,7 @@ def test_the_older_of_two_pending_approvals_is_superseded(world: World) -> None:
     older = world.push("feat: the older one")
     until(world, f"{name_of(older)}-production", "AwaitApproval")
     newer = world.push("feat: the newer one")
-    ended = world.executions.await_end(name_of(older), 90, lambda _: None)
+    ended = world.executions.await_end(name_of(older), 90, lambda: None)
     assert world.record(older)["outcome"] == "superseded"
     assert not [e for e in ended if e.workflow == "rollback"]
     world.deployed(newer)

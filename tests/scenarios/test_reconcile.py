@@ -159,7 +159,7 @@ def test_a_freeze_refuses_with_its_reason_until_it_ends(world: World, good: str)
     assert staging["frozen"]["reason"] == "the fair"
     kiro(world, "unfreeze", "staging", "--reason", "it is over")
     name = kiro(world, "deploy", REPOSITORY, commit)["deployment"]
-    world.executions.await_end(name, 120, lambda _: decide(world))
+    world.executions.await_end(name, 120, lambda: decide(world))
     assert kiro(world, "watch", name)["outcome"] == "deployed"
     assert {world.version(environment) for environment in ("test", "staging", "production")} == {commit}
 

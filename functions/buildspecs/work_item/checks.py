@@ -61,7 +61,8 @@ def detect(root: Path, out: Path) -> Commands | str:
     if not python:
         return f"no tests were found: add a `tests` folder, a `package.json`, or name the commands in `{OWN}`"
     wanted = next((name for name in ("requirements-dev.txt", "requirements.txt") if (root / name).is_file()), None)
-    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    # Whether the packages of the build's image agree with each other says nothing about the repository.
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-warn-conflicts")
     measured = "src" if (root / "src").is_dir() else "."
     junit, cobertura = str(out / "junit.xml"), str(out / "coverage.xml")
     # Without settings of its own, pytest would look for some above the repository, where they are not this one's.

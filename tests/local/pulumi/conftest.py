@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.local.pulumi import running
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.emulator import Emulator
-
-ROOT = Path(__file__).parents[3]
 
 
 @dataclass
 class Outcome:
     """What one run of the command said."""
 
-    code: int
+    code: int | None
     result: dict[str, Any]
     progress: str
 
@@ -59,14 +58,12 @@ class Sandbox:
         """Run `up`, `preview` or `destroy`."""
         codebuild = self.codebuild_endpoint or self.emulator.endpoint
         endpoints = ["--endpoint", self.emulator.endpoint, "--codebuild-endpoint", codebuild]
-        done = subprocess.run(
-            [sys.executable, "-m", "local.pulumi", command, "--stack", "dev", "--json",
-             "--directory", str(self.directory), *endpoints, *options],
-            cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert done.stdout, done.stderr
-        outcome = Outcome(done.returncode, json.loads(done.stdout), done.stderr)
-        assert (outcome.code == 0) is ok, done.stderr
+        arguments = [command, "--stack", "dev", "--json", "--directory", str(self.directory), *endpoints, *options]
+        with tempfile.TemporaryDirectory() as written:
+            code, said, progress = running.run(arguments, Path(written))
+        assert said, progress
+        outcome = Outcome(code, json.loads(said), progress)
+        assert (outcome.code == 0) is ok, progress
         return outcome
 
 
