@@ -1,9 +1,11 @@
 """How the tests are shared among workers, and which of them are measured."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from functools import cache
 
 import coverage
 import pytest
+from botocore.loaders import JSONFileLoader
 from xdist.scheduler import LoadFileScheduling
 
 # A platform costs half a minute of one core, the whole program a quarter, the played workflows as much: what shares one
@@ -53,3 +55,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         measured.start()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_once() -> Iterator[None]:
+    """The SDK reads its descriptions of AWS once and not once per session: a tenth of a second for every new client."""
+    read = cache(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        yield

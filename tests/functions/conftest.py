@@ -14,6 +14,7 @@ from moto import mock_aws
 from functions.runtime import Clients
 from local.github import LocalGitHub
 from tests.functions.delivered import Service
+from tests.functions.kept import Kept
 from tests.functions.stack import ACCOUNT, BUCKET, MACHINES, REGION, SETTINGS, Stack, create_tables
 from tests.local.github.support import REPOSITORY, TOKEN, WorkingCopy
 
@@ -58,13 +59,10 @@ def _session_stack() -> Iterator[Stack]:
         yield made
 
 
-@pytest.fixture
-def stack(_session_stack: Stack) -> Iterator[Stack]:
-    """An empty stack: tables, bucket, topics, bus, workflows."""
+@pytest.fixture(scope="module")
+def _kept(_session_stack: Stack) -> Iterator[Kept]:
+    """moto, with the resources of an empty stack; until the module's end, for others want it off or otherwise."""
     made = _session_stack
-    made.settings.clear()
-    made.settings.update(SETTINGS)
-    made.calls.clear()
     with mock_aws():
         create_tables(made.client("dynamodb"))
         made.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -75,7 +73,18 @@ def stack(_session_stack: Stack) -> Iterator[Stack]:
             made.client("stepfunctions").create_state_machine(
                 name=arn.rsplit(":", 1)[-1], definition="{}", roleArn=f"arn:aws:iam::{ACCOUNT}:role/workflow"
             )
-        yield made
+        yield Kept()
+
+
+@pytest.fixture
+def stack(_session_stack: Stack, _kept: Kept) -> Stack:
+    """An empty stack: tables, bucket, topics, bus, workflows."""
+    made = _session_stack
+    made.settings.clear()
+    made.settings.update(SETTINGS)
+    made.calls.clear()
+    _kept.restore()
+    return made
 
 
 @pytest.fixture
