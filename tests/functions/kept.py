@@ -1,9 +1,10 @@
 """moto's state, kept once and brought back for every test: to create it anew would cost each of them 30 ms."""
 
 import pickle
+from typing import Any
 
 from moto.core.base_backend import BackendDict
-from moto.core.models import reset_model_data
+from moto.core.model_instances import reset_model_data
 from moto.dynamodb.models import dynamodb_backends
 from moto.events.models import events_backends
 from moto.s3.models import s3_backends
@@ -12,7 +13,7 @@ from moto.stepfunctions.models import stepfunctions_backends
 
 from tests.functions.stack import ACCOUNT, REGION
 
-_SERVICES = (
+_SERVICES: tuple[tuple[BackendDict[Any], str], ...] = (
     (dynamodb_backends, REGION),
     (events_backends, REGION),
     (s3_backends, "aws"),
