@@ -1,11 +1,16 @@
 """How the tests are shared among workers, and which of them are measured."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from functools import cache
 
 import coverage
 import pytest
+from botocore.loaders import JSONFileLoader
 from xdist.scheduler import LoadFileScheduling
 
+from tests.tracing import import_all, looked_at, looking
+
+MEASURED = pytest.StashKey[coverage.Coverage]()
 # A platform costs half a minute of one core, the whole program a quarter, the played workflows as much: what shares one
 # stays together. The first group that a file's path begins with counts; any other file is a group of its own.
 GROUPS = {
@@ -42,14 +47,41 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not {"scenarios", "faults"} & set(item.path.parts))
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Coverage is that of the functions by their own tests; tracing would only slow the others down."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Coverage is that of the functions by their own tests: it starts when one of them is called."""
     measured = coverage.Coverage.current()
-    if measured is None or "functions" in item.path.parts:
+    if measured is None:
         return (yield)
+    import_all()
     measured.stop()
-    try:
+    session.config.stash[MEASURED] = measured
+    return (yield)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A property is looked at example by example."""
+    measured, property_ = item.config.stash.get(MEASURED, None), getattr(getattr(item, "obj", None), "hypothesis", None)
+    # a function with parameters is many items
+    if measured and property_ and "functions" in item.path.parts and not hasattr(property_, "looked_at"):
+        property_.inner_test = looked_at(measured, property_.inner_test)
+        property_.looked_at = True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Only the test itself is looked at."""
+    measured = pyfuncitem.config.stash.get(MEASURED, None)
+    if measured is None or "functions" not in pyfuncitem.path.parts or hasattr(pyfuncitem.obj, "hypothesis"):
         return (yield)
-    finally:
-        measured.start()
+    with looking(measured):
+        return (yield)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_once() -> Iterator[None]:
+    """The SDK reads its descriptions of AWS once and not once per session: a tenth of a second for every new client."""
+    read = cache(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        yield

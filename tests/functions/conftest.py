@@ -1,21 +1,20 @@
 """The stack on moto, and a local GitHub; the clients are made once, the resources anew for every test."""
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import moto  # noqa: F401 - hooks botocore: must come before the first client is made
 import pytest
-from botocore.client import BaseClient
 from moto import mock_aws
 
 from functions.runtime import Clients
 from local.github import LocalGitHub
 from tests.functions.delivered import Service
+from tests.functions.kept import Kept
 from tests.functions.stack import ACCOUNT, BUCKET, MACHINES, REGION, SETTINGS, Stack, create_tables
 from tests.local.github.support import REPOSITORY, TOKEN, WorkingCopy
+from tests.tracing import without_the_others
 
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -27,22 +26,9 @@ _CREDENTIALS = {
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _sdk_untraced() -> Iterator[None]:
-    """Nothing that coverage measures runs inside the SDK and moto, where tracing would cost these tests most."""
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]
-
-    def untraced(*arguments: Any) -> Any:
-        tracer: Any = sys.gettrace()
-        if not hasattr(tracer, "stop"):  # nobody traces, or a debugger does
-            return call(*arguments)
-        tracer.stop()
-        try:
-            return call(*arguments)
-        finally:
-            tracer.start()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseClient, "_make_api_call", untraced)
+def _overlooked() -> Iterator[None]:
+    """To look into the SDK, moto and the local GitHub would cost these tests most."""
+    with without_the_others():
         yield
 
 
@@ -58,13 +44,10 @@ def _session_stack() -> Iterator[Stack]:
         yield made
 
 
-@pytest.fixture
-def stack(_session_stack: Stack) -> Iterator[Stack]:
-    """An empty stack: tables, bucket, topics, bus, workflows."""
+@pytest.fixture(scope="module")
+def _kept(_session_stack: Stack) -> Iterator[Kept]:
+    """moto, with the resources of an empty stack; until the module's end, for others want it off or otherwise."""
     made = _session_stack
-    made.settings.clear()
-    made.settings.update(SETTINGS)
-    made.calls.clear()
     with mock_aws():
         create_tables(made.client("dynamodb"))
         made.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -75,7 +58,18 @@ def stack(_session_stack: Stack) -> Iterator[Stack]:
             made.client("stepfunctions").create_state_machine(
                 name=arn.rsplit(":", 1)[-1], definition="{}", roleArn=f"arn:aws:iam::{ACCOUNT}:role/workflow"
             )
-        yield made
+        yield Kept()
+
+
+@pytest.fixture
+def stack(_session_stack: Stack, _kept: Kept) -> Stack:
+    """An empty stack: tables, bucket, topics, bus, workflows."""
+    made = _session_stack
+    made.settings.clear()
+    made.settings.update(SETTINGS)
+    made.calls.clear()
+    _kept.restore()
+    return made
 
 
 @pytest.fixture

@@ -62,18 +62,18 @@ def test_every_form_survives_the_wire(kind: type[Any], data: st.DataObject) -> N
     assert decode(kind, json.loads(json.dumps(encode(value)))) == value
 
 
-@pytest.mark.parametrize("kind", FORMS, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(value=st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists) | st.just({}))
-def test_no_value_breaks_the_decoder(kind: type[Any], value: Any) -> None:
+def test_no_value_breaks_the_decoder(value: Any) -> None:
     """Whatever stands in every field, the answer is the form or a BadInputError that names it."""
-    event = {camel(f.name): value for f in fields(kind)}
-    said = kind.__name__
-    try:
-        assert isinstance(decode(kind, event), kind)
-    except BadInputError as error:
-        said = str(error)
-    assert said.startswith(kind.__name__)
+    for kind in FORMS:  # to draw a value takes a hundred times as long as to decode it
+        event = {camel(f.name): value for f in fields(kind)}
+        said = kind.__name__
+        try:
+            assert isinstance(decode(kind, event), kind)
+        except BadInputError as error:
+            said = str(error)
+        assert said.startswith(kind.__name__)
 
 
 @dataclass(frozen=True)

@@ -91,10 +91,10 @@ class House:
         given = {_ID.get(workflow, "deploymentId"): deployment, **usual_input(workflow), **changes}
         place = "" if workflow in ("deployment", "work_item") else f"-{given['environment']['name']}"
         name = f"{deployment}{place}{SUFFIXES.get(workflow, '')}"
-        arn = self._aws.client("stepfunctions").start_execution(
+        started = self._aws.client("stepfunctions").start_execution(
             stateMachineArn=self._machines[workflow], name=name, input=json.dumps(given)
-        )["executionArn"]
-        return Playing(self._aws, self._machines, arn, deployment, self._scripts / f"{deployment}.calls")
+        )
+        return Playing(self._aws, self._machines, started, deployment, self._scripts / f"{deployment}.calls")
 
     def announced(self, played: Played, count: int) -> list[tuple[str, dict[str, Any]]]:
         """What a play put on the bus: type and detail, in order; waits until there are as many as expected."""

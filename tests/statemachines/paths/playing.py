@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import signature
+from itertools import chain, repeat, takewhile
 from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 from functions.entry import decode, room_function
 from statemachines.definitions import tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from local.emulator import Clients
@@ -75,10 +77,13 @@ class Played:
 class Playing:
     """An execution that runs."""
 
-    def __init__(self, aws: Clients, machines: Mapping[str, str], arn: str, deployment: str, calls: Path) -> None:
+    def __init__(
+        self, aws: Clients, machines: Mapping[str, str], started: Mapping[str, Any], deployment: str, calls: Path
+    ) -> None:
         self._sfn = aws.client("stepfunctions")
         self._machines = machines
-        self._arn = arn
+        self._arn = started["executionArn"]
+        self._start = started["startDate"]
         self._deployment = deployment
         self._calls = calls
 
@@ -107,26 +112,41 @@ class Playing:
         Every payload on the way must have been the typed input of its room, unless told not.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while running := [arn for arn in (self._arn, *self._children().values()) if self._runs(arn)]:
-            assert time.monotonic() < deadline, f"{running[0]} still runs: {self._seen(running[0]).states}"
-            time.sleep(0.05)
+        pauses = chain((0.05, 0.1, 0.15, 0.2), repeat(0.25))
+        # It first, what it started then: while it runs nobody needs to know of the others, and asking for them is dear.
+        for running in (self._running, self._running_children):
+            while left := running():
+                assert time.monotonic() < deadline, f"{left[0]} still runs: {self._seen(left[0]).states}"
+                time.sleep(next(pauses))
         calls = self._read_calls()
         for call in calls if typed else ():
             decode(_input_of(call.role), call.payload)
-        children = {name: self._seen(arn) for name, arn in self._children().items()}
+        children = {
+            item["name"].removeprefix(self._deployment).strip("-"): self._seen(item["executionArn"])
+            for item in self._children()
+        }
         return self._seen(self._arn, calls, children)
 
-    def _runs(self, arn: str) -> bool:
-        return bool(self._sfn.describe_execution(executionArn=arn)["status"] == "RUNNING")
+    def _running(self) -> list[str]:
+        told = self._sfn.describe_execution(executionArn=self._arn)
+        return [self._arn] if told["status"] == "RUNNING" else []
 
-    def _children(self) -> dict[str, str]:
-        return {
-            item["name"].removeprefix(self._deployment).strip("-"): item["executionArn"]
-            for workflow in ("stage", "rollback", "enhanced_watch")
-            for page in self._sfn.get_paginator("list_executions").paginate(stateMachineArn=self._machines[workflow])
-            for item in page["executions"]
-            if item["name"].startswith(self._deployment) and item["executionArn"] != self._arn
-        }
+    def _running_children(self) -> list[str]:
+        return [item["executionArn"] for item in self._children() if item["status"] == "RUNNING"]
+
+    def _children(self) -> Iterator[dict[str, Any]]:
+        for workflow in ("stage", "rollback", "enhanced_watch"):
+            for item in self._since_start(workflow):
+                if item["name"].startswith(self._deployment) and item["executionArn"] != self._arn:
+                    yield item
+
+    def _since_start(self, workflow: Workflow) -> Iterator[dict[str, Any]]:
+        """What ended or began last comes first, and every older play of the emulator at the end: nobody reads them."""
+        pages = self._sfn.get_paginator("list_executions").paginate(
+            stateMachineArn=self._machines[workflow], PaginationConfig={"PageSize": 20}
+        )
+        items: Iterator[dict[str, Any]] = (item for page in pages for item in page["executions"])
+        return takewhile(lambda item: item.get("stopDate", item["startDate"]) >= self._start, items)
 
     def _seen(self, arn: str, calls: list[Call] | None = None, children: dict[str, Played] | None = None) -> Played:
         told = self._sfn.describe_execution(executionArn=arn)
