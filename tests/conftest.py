@@ -15,10 +15,9 @@ MEASURED = pytest.StashKey[coverage.Coverage]()
 # stays together. The first group that a file's path begins with counts; any other file is a group of its own.
 GROUPS = {
     "tests/scenarios/test_board.py": "platform 1",
-    "tests/scenarios/test_order.py": "platform 2",
-    "tests/scenarios/test_reconcile.py": "platform 2",
-    "tests/scenarios/": "platform 3",
-    "tests/faults/test_rows.py": "platform 1",
+    "tests/scenarios/test_reconcile.py": "platform 1",
+    "tests/scenarios/": "platform 2",
+    "tests/faults/test_rows.py": "platform 3",
     "tests/program/": "program",
     "tests/components/": "program",
     "tests/statemachines/paths/test_any_room.py": "played 1",
