@@ -50,8 +50,9 @@ class LogTail:
             for group in page["logGroups"]:
                 name = group["logGroupName"]
                 if self._stored.get(name) != group["storedBytes"]:
-                    self._stored[name] = group["storedBytes"]
                     yield from self._read_group(name)
+                    # only now: a reading that failed is done again
+                    self._stored[name] = group["storedBytes"]
 
     def _read_group(self, group: str) -> Iterator[Point]:
         while True:

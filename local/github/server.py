@@ -1,5 +1,6 @@
 """The local GitHub itself: one HTTP server for git, REST, GraphQL and archives."""
 
+import functools
 import logging
 import re
 import threading
@@ -68,7 +69,6 @@ class LocalGitHub:
         self.requests: list[tuple[str, str]] = []
         self._faults = Faults()
         self._webhooks = Webhooks(self.store)
-        self._routes = Map([_rule(route) for topic in _TOPICS for route in topic.ROUTES], merge_slashes=False)
         self._server: BaseWSGIServer = make_server("127.0.0.1", 0, self._wsgi, True, request_handler=_Quiet)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="local-github", daemon=True
@@ -214,7 +214,7 @@ class LocalGitHub:
             return reply({"message": "Server Error"}, 500)
 
     def _rest(self, request: Request) -> Response:
-        adapter = self._routes.bind_to_environ(request.environ)
+        adapter = _routes().bind_to_environ(request.environ)
         rule, matched = adapter.match(return_rule=True)
         chosen: Route = rule.endpoint
         arguments: dict[str, Any] = dict(matched)
@@ -246,6 +246,12 @@ class _Quiet(WSGIRequestHandler):
 
     def log_request(self, *_: Any) -> None:
         """Say nothing of a request; `requests` has it."""
+
+
+@functools.cache
+def _routes() -> Map:
+    """The same for every GitHub of a process: to compile them takes longer than to start one."""
+    return Map([_rule(route) for topic in _TOPICS for route in topic.ROUTES], merge_slashes=False)
 
 
 def _rule(route: Route) -> Rule:

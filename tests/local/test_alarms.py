@@ -126,7 +126,7 @@ def a_function(aws: Clients, runtime: str) -> str:
         Handler="app.handler",
         Role="arn:aws:iam::123456789012:role/function",
         Code={"ZipFile": archive.getvalue()},
-        Timeout=20,
+        Timeout=60,
     )
     return name
 
@@ -138,7 +138,8 @@ def test_metric_in_a_function_log(watch: Watch, runtime: str) -> None:
     name = watch.alarm(Dimensions=[{"Name": "service", "Value": "shop"}], Period=3600)
     other = watch.alarm(Namespace=name, Dimensions=[{"Name": "service", "Value": "bank"}], Period=3600)
     payload = json.dumps({"namespace": name, "service": "shop", "broken": [2, 3]})
-    watch.aws.client("lambda").invoke(FunctionName=a_function(watch.aws, runtime), Payload=payload)
+    answer = watch.aws.client("lambda").invoke(FunctionName=a_function(watch.aws, runtime), Payload=payload)
+    assert "FunctionError" not in answer, answer["Payload"].read()
     watch.wait(lambda: "ALARM" in watch.told(name), "the alarm")
     assert watch.told(other) == ["OK"]
     event = next(
