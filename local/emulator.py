@@ -27,6 +27,8 @@ DUMMY_CREDENTIAL = "test"
 READY_SECONDS = 30.0
 LAUNCHES = 3
 GUARD = Path(__file__).with_name("guarded.py")
+LAMBDA_START = Path(__file__).with_name("lambda_start.py")
+NURSERY = Path(__file__).with_name("nursery.py")
 
 
 class EmulatorError(RuntimeError):
@@ -117,6 +119,7 @@ class Emulator:
         self.wait_scale = wait_scale
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._nursery: subprocess.Popen[bytes] | None = None
         self._scratch = self.log_path.with_suffix(".tmp")
 
     @property
@@ -148,8 +151,8 @@ class Emulator:
 
     def stop(self) -> None:
         """Kill the emulator and every process below it; nothing it holds is meant to survive."""
-        process, self._process = self._process, None
-        if process is not None:
+        processes, self._process, self._nursery = (self._process, self._nursery), None, None
+        for process in filter(None, processes):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -171,9 +174,13 @@ class Emulator:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir()
+        self._process = self._run(str(GUARD), str(os.getpid()), "ministack")
+        self._nursery = self._run(str(NURSERY), str(self._socket), str(os.getpid()))
+
+    def _run(self, *command: str) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", str(GUARD), str(os.getpid()), "ministack"],
+            return subprocess.Popen(
+                [sys.executable, "-P", *command],
                 cwd=self._scratch,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -182,6 +189,10 @@ class Emulator:
                 # its own group, so that stop() reaches the Lambda workers too
                 start_new_session=True,
             )
+
+    @property
+    def _socket(self) -> Path:
+        return self._scratch / "nursery"
 
     def _environment(self) -> dict[str, str]:
         """Nothing of the caller's but PATH: neither real credentials nor proxies reach a Lambda."""
@@ -205,6 +216,8 @@ class Emulator:
             "USE_SSL": "0",
             "DOCKER_HOST": f"unix://{self._scratch}/no-docker.sock",
             "LAMBDA_EXECUTOR": "local",
+            # handed on to Lambda workers: where `lambda_start.py` finds the nursery
+            "LAMBDA_NURSERY": str(self._socket),
         }
 
     def _await_ready(self) -> None:

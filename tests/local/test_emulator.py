@@ -137,10 +137,32 @@ def test_stop_leaves_no_process_and_no_files(tmp_path: Path) -> None:
         with clients(emulator.endpoint, emulator.region) as aws:
             workers = running_worker(aws, tmp_path)
         leader = emulator.pid
-        assert workers < group(leader)
+        assert all(map(alive, workers))
     wait_for(lambda: not group(leader), "the group is empty")
     assert not any(map(alive, workers))
     assert {path.name for path in tmp_path.iterdir()} == {"emulator.log", "started"}
+
+
+def parent_of(pid: int) -> int:
+    """The process that started another."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_workers_are_forked_off_one_that_has_the_sdk_and_start_without_it_too(tmp_path: Path) -> None:
+    """A killed nursery costs time and nothing else; what a worker is does not depend on it."""
+    with (
+        Emulator(tmp_path / "emulator.log", account="123456789012") as emulator,
+        clients(emulator.endpoint, emulator.region) as aws,
+    ):
+        create_function(aws)
+        forked = json.loads(invoke(aws)["Payload"].read())
+        nursery = parent_of(forked)
+        assert "nursery.py" in Path(f"/proc/{nursery}/cmdline").read_text()
+        os.kill(nursery, signal.SIGKILL)
+        os.kill(forked, signal.SIGKILL)
+        wait_for(lambda: not alive(forked), "the worker ended")
+        alone = json.loads(invoke(aws)["Payload"].read())
+        assert parent_of(alone) == emulator.pid
 
 
 def test_workers_die_with_a_killed_emulator(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from local.emulator import GUARD
+from local.emulator import GUARD, LAMBDA_START
 from local.pulumi.assets import zip_bytes
 from local.pulumi.errors import ResourceError
 from local.pulumi.handlers.base import Call, Cloud, Handler, Properties, Tagging, handles, pick
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HAS_RUNTIME_CLIENT = sys.platform == "linux"
 CUSTOM_RUNTIME = "provided.al2023"
 BOOTSTRAP = f"""#!/bin/sh
-exec {quote(sys.executable)} -P {quote(str(GUARD))} "$PPID" awslambdaric "$_HANDLER"
+exec {quote(sys.executable)} -I -S {quote(str(LAMBDA_START))} {quote(str(GUARD))} "$PPID" awslambdaric "$_HANDLER"
 """
 # Only on a platform that was started with a folder of fault plans: the functions run inside local/faults/wrapper.py.
 PLANS = "FAULT_PLANS"

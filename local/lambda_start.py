@@ -1,0 +1,35 @@
+"""What a function's `bootstrap` runs: `python -I -S lambda_start.py GUARD EMULATOR_PID MODULE [ARGUMENT…]`.
+
+Hands its environment and streams to the nursery and stays for as long as the worker does; without a nursery, or before
+it is ready, it becomes the worker itself. It imports as little as it can: there is one for every worker.
+"""
+
+import json
+import os
+import socket
+import sys
+
+NURSERY = "LAMBDA_NURSERY"
+
+
+def main() -> None:
+    """The emulator watches and ends this process; the connection passes that on, both ways."""
+    guard, emulator, *command = sys.argv[1:]
+    order = {
+        "environment": dict(os.environ),
+        "directory": os.getcwd(),  # noqa: PTH109 - pathlib takes long to import
+        "command": command,
+        "emulator": int(emulator),
+    }
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
+        try:
+            line.connect(os.environ.get(NURSERY, ""))
+            socket.send_fds(line, [json.dumps(order).encode()], [1, 2])
+        except OSError:
+            os.execv(sys.executable, [sys.executable, "-P", guard, emulator, *command])  # noqa: S606 - no shell
+        line.recv(1)
+    sys.exit("the worker has ended")
+
+
+if __name__ == "__main__":
+    main()
