@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Coverage is that of the functions by their own tests: it starts when one of them is called."""
     measured = coverage.Coverage.current()
-    if measured is None:
+    if measured is None or session.config.pluginmanager.hasplugin("dsession"):  # where workers call the tests
         return (yield)
     import_all()
     measured.stop()

@@ -138,8 +138,7 @@ def test_stop_leaves_no_process_and_no_files(tmp_path: Path) -> None:
             workers = running_worker(aws, tmp_path)
         leader = emulator.pid
         assert all(map(alive, workers))
-    wait_for(lambda: not group(leader), "the group is empty")
-    assert not any(map(alive, workers))
+    wait_for(lambda: not group(leader) and not any(map(alive, workers)), "everything has ended")
     assert {path.name for path in tmp_path.iterdir()} == {"emulator.log", "started"}
 
 
@@ -160,9 +159,15 @@ def test_workers_are_forked_off_one_that_has_the_sdk_and_start_without_it_too(tm
         assert "nursery.py" in Path(f"/proc/{nursery}/cmdline").read_text()
         os.kill(nursery, signal.SIGKILL)
         os.kill(forked, signal.SIGKILL)
-        wait_for(lambda: not alive(forked), "the worker ended")
-        alone = json.loads(invoke(aws)["Payload"].read())
-        assert parent_of(alone) == emulator.pid
+        answers: list[Any] = []
+
+        def answered() -> bool:
+            # the one that was killed may be asked once more, before the emulator sees that it has ended
+            answers.append(json.loads(invoke(aws)["Payload"].read()))
+            return isinstance(answers[-1], int)
+
+        wait_for(answered, "a worker starts by itself")
+        assert parent_of(answers[-1]) == emulator.pid
 
 
 def test_workers_die_with_a_killed_emulator(tmp_path: Path) -> None:
@@ -189,5 +194,4 @@ def test_everything_dies_with_a_killed_parent(tmp_path: Path) -> None:
         with clients(endpoint, "eu-central-1") as aws:
             workers = running_worker(aws, tmp_path)
         parent.kill()
-    wait_for(lambda: not group(int(leader)), "the group is empty")
-    assert not any(map(alive, workers))
+    wait_for(lambda: not group(int(leader)) and not any(map(alive, workers)), "everything has ended")

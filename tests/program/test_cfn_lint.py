@@ -5,13 +5,13 @@ import json
 import re
 from typing import Any
 
-from cfnlint.api import lint  # type: ignore[import-untyped]
-
 from tests.components.recorder import REGION, Outcome
 from tests.program.template import template
 
 
 def _faults(whole: dict[str, Any]) -> list[str]:
+    from cfnlint.api import lint  # type: ignore[import-untyped] # slow, and every worker imports every file
+
     # Deletion is the settings' to decide (retainStateful), and the shadow has no metadata.
     matches = lint(json.dumps(whole), regions=[REGION])
     return [f"{match.rule.id} {match.message}" for match in matches if match.rule.id[0] in "EW"]
