@@ -6,6 +6,8 @@ READY := $(VENV)/ready
 LAYER := build/layer/ready
 SCHEMAS := build/npm/ready
 SOURCES := __main__.py benchmarks cli components examples functions local security statemachines tests
+# Many processes import the same code here: what one has compiled serves the others.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test faults bench check fix diagrams package clean help
 
