@@ -75,9 +75,9 @@ def main() -> None:
                 ready = True
             if os.fork() == 0:
                 server.close()
-                return become(line)
+                become(line)
+                return
             line.close()
-    return None
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def test_the_next_opening_is_open_and_none_comes_before_it(
         assert at < found.next_at <= at + timedelta(days=LOOK_AHEAD_DAYS)
         assert opening(windows, freezes, found.next_at).is_open
     # All edges lie on quarters of an hour: between two of them nothing opens.
-    step = max(MINUTES_15, (until - at) / 150 // MINUTES_15 * MINUTES_15)
+    step = max(MINUTES_15, (until - at) / 400 // MINUTES_15 * MINUTES_15)
     closed = at
     while closed < until:
         assert not opening(windows, freezes, closed).is_open, closed
