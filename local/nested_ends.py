@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 logger = logging.getLogger(__name__)
 
-# Events take about as long on AWS; each look asks for the executions of every workflow.
-INTERVAL_SECONDS = 1.0
+# Each look asks for the executions of every workflow, and nothing waits for these events: other timers stand behind them.
+INTERVAL_SECONDS = 2.0
 _BAD_ENDS = {"FAILED", "ABORTED", "TIMED_OUT"}
 # What AWS puts into the input of a nested execution when its starter asks for the link.
 PARENT = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"

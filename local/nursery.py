@@ -16,18 +16,26 @@ import socket
 import sys
 import threading
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 
-PRELOADED = ("aws_lambda_powertools", "dacite", "github", "pydantic", "yaml")
+PRELOADED = ("aws_lambda_powertools", "dacite", "github", "junitparser", "yaml", "zoneinfo")
+SERVICES = ("codebuild", "dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "stepfunctions")
 MESSAGE_BYTES = 1 << 20
 LOOK_SECONDS = 1.0
 
 
 def preload() -> None:
-    """Import what functions import, and what the SDK imports late."""
+    """Import what functions import, and read what their libraries read late: descriptions of AWS, and of themselves."""
     for module in PRELOADED:
         import_module(module)
-    import_module("boto3").Session("nobody", "nothing", region_name="us-east-1").resource("dynamodb")
+    import_module("pydantic").create_model("Nothing")
+    session = import_module("botocore.session")
+    session.create_loader = cache(session.create_loader)  # one for all sessions, in which all that was read stays
+    nobody = import_module("boto3").Session("nobody", "nothing", region_name="us-east-1")
+    nobody.resource("dynamodb")
+    for service in SERVICES:
+        nobody.client(service)
     # what is collected later would be copied into every worker by looking at it
     gc.freeze()
 

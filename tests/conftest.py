@@ -6,7 +6,7 @@ from functools import cache
 
 import coverage
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import create_loader
 from xdist.scheduler import LoadFileScheduling
 
 from tests.tracing import import_all, looked_at, looking
@@ -87,7 +87,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 @pytest.fixture(scope="session", autouse=True)
 def _read_once() -> Iterator[None]:
     """The SDK reads its descriptions of AWS once and not once per session: a tenth of a second for every new client."""
-    read = cache(JSONFileLoader().load_file)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        patch.setattr("botocore.session.create_loader", cache(create_loader))
         yield

@@ -22,7 +22,7 @@ from local.alarms.evaluation import COMPARISONS, Verdict, evaluate, periods_befo
 from local.alarms.events import AlarmState, state_change
 from local.alarms.expressions import ExpressionError, compute
 from local.alarms.log_metrics import LogTail
-from local.alarms.store import MetricStore
+from local.alarms.store import Metric, MetricStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +36,7 @@ Series = dict[int, float]
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 1.0
+PAGE = 100
 QUERIES = 500
 # "Threshold Crossed: Sum 5.0 GreaterThanThreshold 1.0": CloudWatch itself never words it so
 EMULATORS_WORDS = re.compile(r"^Threshold Crossed: \S+ [-\d.e+]+ \w+Threshold ")
@@ -90,7 +91,8 @@ class AlarmEvaluator:
 
     def _evaluate_all(self) -> None:
         self._store.add(self._tail.read())
-        alarms = {alarm["AlarmName"]: alarm for alarm in self._describe("MetricAlarm")}
+        metric, composites = self._describe("MetricAlarm", "CompositeAlarm")
+        alarms = {alarm["AlarmName"]: alarm for alarm in metric}
         judged = {name: definition for name, alarm in alarms.items() if (definition := self._definition(alarm))}
         now = time.time()
         fetched = self._fetch(judged.values(), now)
@@ -99,17 +101,19 @@ class AlarmEvaluator:
             if name in judged:
                 verdict = self._judge(judged[name], fetched, now)
                 self._settle(alarm, verdict)
-        # only now: a composite alarm is right when its children are
-        composites = self._describe("CompositeAlarm")
-        for alarm in composites:
+        # once more: a composite alarm is right when its children are
+        for alarm in self._describe("CompositeAlarm")[1] if composites else []:
             self._notice(alarm)
         for gone in set(self._told) - set(alarms) - {alarm["AlarmName"] for alarm in composites}:
             del self._told[gone]
         self._first = False
 
-    def _describe(self, kind: str) -> list[Record]:
-        pages = self._cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=[kind])
-        return [alarm for page in pages for alarm in page[f"{kind}s"]]
+    def _describe(self, *kinds: str) -> tuple[list[Record], list[Record]]:
+        """Return the metric alarms and the composite alarms."""
+        paginator = self._cloudwatch.get_paginator("describe_alarms")
+        pages = list(paginator.paginate(AlarmTypes=list(kinds), PaginationConfig={"PageSize": PAGE}))
+        metric = [alarm for page in pages for alarm in page["MetricAlarms"]]
+        return metric, [alarm for page in pages for alarm in page["CompositeAlarms"]]
 
     def _definition(self, alarm: Record) -> AlarmDefinition | None:
         if not alarm.get("MetricName") and not alarm.get("Metrics"):
@@ -133,10 +137,20 @@ class AlarmEvaluator:
                     fetched[query] = self._store.series(query.metric, query.statistic, query.period, begin)
                 else:
                     elsewhere[query] = min(begin, elsewhere.get(query, begin))
-        wanted = list(elsewhere)
+        # Most metrics have no data for most of the time, and asking for all of them is what costs most here.
+        there = self._existing() if elsewhere else set()
+        wanted = [query for query in elsewhere if query.metric in there]
         for start in range(0, len(wanted), QUERIES):
             fetched |= self._ask(wanted[start : start + QUERIES], min(elsewhere.values()), now)
         return fetched
+
+    def _existing(self) -> set[Metric]:
+        pages = self._cloudwatch.get_paginator("list_metrics").paginate()
+        return {
+            Metric(found["Namespace"], found["MetricName"], frozenset((d["Name"], d["Value"]) for d in found["Dimensions"]))
+            for page in pages
+            for found in page["Metrics"]
+        }
 
     def _ask(self, queries: list[MetricQuery], begin: float, now: float) -> dict[MetricQuery, Series]:
         asked = [
