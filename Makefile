@@ -55,13 +55,15 @@ $(READY): requirements-dev.txt requirements.txt functions/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V); try: make PYTHON=python3.12 $@"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.txt
+	@# pip would compile on one core, and all of pulumi-aws, of which a tenth is used.
+	$(BIN)/python -m compileall -q -j 0 -x '/pulumi_aws/' $(VENV)/lib
 	@touch $@
 
 # The layer is for Lambda, not for this machine: its wheels are chosen by the runtime's platform.
 $(LAYER): functions/requirements.txt | $(READY)
 	rm -rf build/layer
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target build/layer/python \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --target build/layer/python \
 		--platform manylinux_2_28_aarch64 --platform manylinux2014_aarch64 --implementation cp --python-version 3.13 \
 		--only-binary=:all: -r functions/requirements.txt
 	@touch $@

@@ -51,6 +51,8 @@ class Clients:
             max_pool_connections=32,
             connect_timeout=5,
             read_timeout=120,
+            # the SDK would work out its own name anew for every call
+            user_agent="kiro-local",
             # a proxy variable of the machine must never carry these calls away
             proxies={},
         )

@@ -18,6 +18,7 @@ import threading
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 PRELOADED = ("aws_lambda_powertools", "dacite", "github", "junitparser", "yaml", "zoneinfo")
 SERVICES = ("codebuild", "dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "stepfunctions")
@@ -30,7 +31,7 @@ def preload() -> None:
     for module in PRELOADED:
         import_module(module)
     import_module("pydantic").create_model("Nothing")
-    session = import_module("botocore.session")
+    session: Any = import_module("botocore.session")
     session.create_loader = cache(session.create_loader)  # one for all sessions, in which all that was read stays
     nobody = import_module("boto3").Session("nobody", "nothing", region_name="us-east-1")
     nobody.resource("dynamodb")

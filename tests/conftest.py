@@ -1,14 +1,13 @@
 """How the tests are shared among workers, and which of them are measured."""
 
 import gc
-from collections.abc import Generator, Iterator
-from functools import cache
+from collections.abc import Generator
 
 import coverage
 import pytest
-from botocore.loaders import create_loader
 from xdist.scheduler import LoadFileScheduling
 
+from local.nursery import preload
 from tests.tracing import import_all, looked_at, looking
 
 MEASURED = pytest.StashKey[coverage.Coverage]()
@@ -50,12 +49,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Coverage is that of the functions by their own tests: it starts when one of them is called."""
-    measured = coverage.Coverage.current()
-    if measured is None or session.config.pluginmanager.hasplugin("dsession"):  # where workers call the tests
+    if session.config.pluginmanager.hasplugin("dsession"):  # workers call the tests
         return (yield)
-    import_all()
-    measured.stop()
-    session.config.stash[MEASURED] = measured
+    measured = coverage.Coverage.current()
+    if measured:
+        measured.stop()
+    # Else the SDK would read its descriptions of AWS once per session: a tenth of a second for every new client.
+    preload()
+    if measured:
+        with looking(measured):
+            import_all()
+        session.config.stash[MEASURED] = measured
     return (yield)
 
 
@@ -82,11 +86,3 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         return (yield)
     with looking(measured):
         return (yield)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _read_once() -> Iterator[None]:
-    """The SDK reads its descriptions of AWS once and not once per session: a tenth of a second for every new client."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("botocore.session.create_loader", cache(create_loader))
-        yield

@@ -109,23 +109,30 @@ WINDOWS = [{"days": ["sun"], "opens": "06:00", "closes": "09:00", "timezone": "E
 FREEZES = [{"starts": "2026-12-24T00:00:00+01:00", "ends": "2026-12-27T00:00:00+01:00", "reason": "holidays"}]
 
 
-def begins(**changes: Any) -> tuple[Environment, int]:
-    """The only environment of a stack, as its deployments carry it, and how many seconds its stages may take."""
-    given = {**stack_config("test"), "kiro-worker:environments": json.dumps([{"name": "test", **changes}])}
-    machine = run_main("test", given).recorder.one("sfn/stateMachine:StateMachine", "deployment")
+def begins(outcome: Outcome) -> tuple[Environment, int]:
+    """The first environment of a stack, as its deployments carry it, and how many seconds its stages may take."""
+    machine = outcome.recorder.one("sfn/stateMachine:StateMachine", "deployment")
     states = json.loads(machine.inputs["definition"])["States"]
-    (carried,) = states["Begin"]["Assign"]["environments"]
-    return decode(Environment, carried), states["RunStage"]["TimeoutSeconds"]
+    return decode(Environment, states["Begin"]["Assign"]["environments"][0]), states["RunStage"]["TimeoutSeconds"]
+
+
+def alone(**changes: Any) -> Outcome:
+    """The stack `test` with this environment only."""
+    return run_main(
+        "test", {**stack_config("test"), "kiro-worker:environments": json.dumps([{"name": "test", **changes}])}
+    )
 
 
 def test_windows_and_freezes_are_carried_and_outlived(test_stack: Outcome) -> None:
     """P8: the workflow knows them, and a stage that waits for its window is not timed out."""
-    plain, shortest = begins()
+    plain, shortest = begins(test_stack)
     assert (plain.windows, plain.freezes, plain.ringing_alarms, plain.blind_alarms) == ([], [], "block", "ignore")
-    strict, longer = begins(windows=WINDOWS, ringingAlarms="ask", blindAlarms="block", enhancedWatchSeconds=86_400)
+    strict, longer = begins(
+        alone(windows=WINDOWS, ringingAlarms="ask", blindAlarms="block", enhancedWatchSeconds=86_400)
+    )
     assert strict.windows == [Window(["sun"], "06:00", "09:00", "Europe/Berlin")]
     assert (strict.ringing_alarms, strict.blind_alarms, strict.enhanced_watch_seconds) == ("ask", "block", 86_400)
     assert longer - shortest >= LOOK_AHEAD_DAYS * 86_400
-    frozen, as_long = begins(freezes=FREEZES)
+    frozen, as_long = begins(alone(freezes=FREEZES))
     assert [asdict(one) for one in frozen.freezes] == FREEZES
     assert as_long == longer
