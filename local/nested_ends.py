@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 logger = logging.getLogger(__name__)
 
-# Each look asks for the executions of every workflow, and nothing waits for these events: other timers stand behind them.
+# Each look asks for the executions of every workflow; nothing hurries, for timers stand behind these events.
 INTERVAL_SECONDS = 2.0
 _BAD_ENDS = {"FAILED", "ABORTED", "TIMED_OUT"}
 # What AWS puts into the input of a nested execution when its starter asks for the link.

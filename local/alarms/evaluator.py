@@ -13,6 +13,7 @@ import re
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -145,10 +146,10 @@ class AlarmEvaluator:
         return fetched
 
     def _existing(self) -> set[Metric]:
-        pages = self._cloudwatch.get_paginator("list_metrics").paginate()
+        dimensions = itemgetter("Name", "Value")
         return {
-            Metric(found["Namespace"], found["MetricName"], frozenset((d["Name"], d["Value"]) for d in found["Dimensions"]))
-            for page in pages
+            Metric(found["Namespace"], found["MetricName"], frozenset(map(dimensions, found["Dimensions"])))
+            for page in self._cloudwatch.get_paginator("list_metrics").paginate()
             for found in page["Metrics"]
         }
 
