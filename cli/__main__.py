@@ -3,42 +3,24 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.live import Live
 
-from cli import changes, facts, show
-from cli.reach import reach
-from functions.adapters.operator import Operator, explain
-from functions.domain.errors import KiroError
+from cli import changes, facts, show, upkeep
+from cli.session import Json, Session, do, explained, tell
+from functions.adapters.operator import Operator
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Reason = Annotated[str, typer.Option("--reason", help="why; it is recorded and shown")]
 Environment = Annotated[str, typer.Argument(help="an environment of the stack")]
+app.command()(upkeep.doctor)
+app.command()(upkeep.setup)
+app.command()(upkeep.validate)
 _LOOK_SECONDS = 1.0
-_Told = TypeVar("_Told")
-
-
-@dataclass
-class Session:
-    """The options that every command shares, and the stack once it is needed."""
-
-    stack: str | None
-    endpoint: str | None
-    local: bool
-
-    @cached_property
-    def aws(self) -> Operator:
-        """Connected at the first use."""
-        return reach(self.stack, self.endpoint, local=self.local)
 
 
 @app.callback()
@@ -56,7 +38,7 @@ def _options(
 @app.command()
 def status(context: typer.Context, as_json: Json = False) -> None:
     """What runs where, what was good last, what is frozen, locked or ringing."""
-    _tell(context, facts.environments, show.environments, as_json=as_json)
+    tell(context, facts.environments, show.environments, as_json=as_json)
 
 
 @app.command()
@@ -66,19 +48,19 @@ def history(
     as_json: Json = False,
 ) -> None:
     """The newest deployments and how they ended."""
-    _tell(context, lambda aws: facts.history(aws, limit), show.history, as_json=as_json)
+    tell(context, lambda aws: facts.history(aws, limit), show.history, as_json=as_json)
 
 
 @app.command()
 def locks(context: typer.Context, as_json: Json = False) -> None:
     """Who holds which environment, why, since when, and who waits for it."""
-    _tell(context, facts.locks, show.locks, as_json=as_json)
+    tell(context, facts.locks, show.locks, as_json=as_json)
 
 
 @app.command()
 def approvals(context: typer.Context, as_json: Json = False) -> None:
     """The requests that wait for a decision, and the way to decide them."""
-    _tell(context, facts.approvals, show.approvals, as_json=as_json)
+    tell(context, facts.approvals, show.approvals, as_json=as_json)
     if not as_json:
         typer.echo(
             "\nA request is approved or rejected on the page that its mail links to (topic `approvals`): "
@@ -101,7 +83,7 @@ def reject(context: typer.Context, as_json: Json = False) -> None:
 @app.command()
 def freeze(context: typer.Context, environment: Environment, reason: Reason, as_json: Json = False) -> None:
     """Let nothing be deployed to an environment until it is unfrozen; rollbacks still may."""
-    _do(
+    do(
         context,
         lambda aws: changes.freeze(aws, environment, reason),
         lambda done: (
@@ -114,7 +96,7 @@ def freeze(context: typer.Context, environment: Environment, reason: Reason, as_
 @app.command()
 def unfreeze(context: typer.Context, environment: Environment, reason: Reason, as_json: Json = False) -> None:
     """Let releases enter again; what nobody recorded is deployed anew by the next of them."""
-    _do(context, lambda aws: changes.unfreeze(aws, environment, reason), _open_again, as_json=as_json)
+    do(context, lambda aws: changes.unfreeze(aws, environment, reason), _open_again, as_json=as_json)
 
 
 def _open_again(done: facts.Facts) -> str:
@@ -137,7 +119,7 @@ def deploy(
     as_json: Json = False,
 ) -> None:
     """Start a deployment, also of what was deployed before."""
-    _do(
+    do(
         context,
         lambda aws: changes.deploy(aws, repository, ref, emergency=emergency),
         lambda done: f"started {done['deployment']}; `kiro watch {done['deployment']}` follows it",
@@ -156,7 +138,7 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """What a commit would do now, and what is in its way; nothing is started or written."""
-    _tell(context, lambda aws: facts.plan(aws, ref, repository, environment or []), show.plan, as_json=as_json)
+    tell(context, lambda aws: facts.plan(aws, ref, repository, environment or []), show.plan, as_json=as_json)
 
 
 @app.command()
@@ -171,7 +153,7 @@ def rollback(
 ) -> None:
     """Put an environment back: to what ran before its last release, or to a named version."""
     wanted = changes.Wanted(environment, part, to, deployment, reason)
-    _do(context, lambda aws: changes.roll_back(aws, wanted), _rolling, as_json=as_json)
+    do(context, lambda aws: changes.roll_back(aws, wanted), _rolling, as_json=as_json)
 
 
 def _rolling(done: facts.Facts) -> str:
@@ -192,7 +174,7 @@ def watch(
     as_json: Json = False,
 ) -> None:
     """Follow a deployment until it has ended; the exit code says whether it went well."""
-    with _explained(context, as_json=as_json):
+    with explained(context, as_json=as_json):
         last = _watch_lines(context.obj.aws, deployment) if as_json else _watch_live(context.obj.aws, deployment)
     raise typer.Exit(0 if _went_well(last) else 1)
 
@@ -227,57 +209,6 @@ def _watch_live(aws: Operator, deployment: str) -> facts.Facts:
 
 def _went_well(last: facts.Facts) -> bool:
     return last["outcome"] in facts.GOOD
-
-
-def _tell(
-    context: typer.Context,
-    ask: Callable[[Operator], _Told],
-    table: Callable[[_Told], RenderableType],
-    *,
-    as_json: bool,
-) -> None:
-    with _explained(context, as_json=as_json):
-        found = ask(context.obj.aws)
-    if as_json:
-        typer.echo(json.dumps(found, indent=1))
-    else:
-        Console().print(table(found))
-
-
-def _do(
-    context: typer.Context,
-    act: Callable[[Operator], facts.Facts],
-    say: Callable[[facts.Facts], str],
-    *,
-    as_json: bool,
-) -> None:
-    with _explained(context, as_json=as_json):
-        done = act(context.obj.aws)
-    typer.echo(json.dumps(done, indent=1) if as_json else say(done))
-
-
-@contextmanager
-def _explained(context: typer.Context, *, as_json: bool) -> Iterator[None]:
-    """Show that something goes on, and turn what goes wrong into words with a next step."""
-    console = Console(stderr=True)
-    try:
-        if as_json or context.command.name == "watch":
-            yield
-        else:
-            with console.status("asking AWS"):
-                yield
-    except KiroError as error:
-        _fail(str(error), as_json=as_json)
-    except Exception as error:
-        said = explain(error, context.obj.stack or "test")
-        if said is None:
-            raise
-        _fail(said, as_json=as_json)
-
-
-def _fail(message: str, *, as_json: bool) -> NoReturn:
-    typer.echo(json.dumps({"error": message}) if as_json else f"kiro: {message}", err=True)
-    raise typer.Exit(1)
 
 
 def main() -> None:

@@ -5,14 +5,14 @@ import os
 from pathlib import Path
 from typing import Any
 
-from functions.adapters.operator import Operator, OutOfReachError
+from functions.adapters.operator import OutOfReachError
 
 # Written by `python -m local start`, removed when it ends.
 RUNNING = Path(".local") / "running.json"
 
 
-def reach(stack: str | None, endpoint: str | None, *, local: bool) -> Operator:
-    """The stack, connected; `local` takes address, region and stack from the platform that runs here."""
+def direct(stack: str | None, endpoint: str | None, *, local: bool) -> str:
+    """Point the SDK at an address, and name the stack; `local` takes both from the platform that runs here."""
     if local:
         known = _running()
         os.environ["AWS_ENDPOINT_URL_CODEBUILD"] = known["codebuildEndpoint"]
@@ -21,7 +21,7 @@ def reach(stack: str | None, endpoint: str | None, *, local: bool) -> Operator:
         _use_emulator()
     if endpoint:
         os.environ["AWS_ENDPOINT_URL"] = endpoint
-    return Operator.connect(stack or "test")
+    return stack or "test"
 
 
 def _use_emulator() -> None:

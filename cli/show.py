@@ -13,7 +13,7 @@ _STYLES = {"RUNNING": "cyan", "SUCCEEDED": "green", "FAILED": "red", "ABORTED": 
 
 def environments(found: list[Facts]) -> Table:
     """A line per part."""
-    table = _table("environment", "part", "runs", "last good", "since", "state")
+    table = grid("environment", "part", "runs", "last good", "since", "state")
     for one in found:
         state = "; ".join(_states(one)) or "[green]free[/green]"
         parts = one["parts"] or [{"part": "", "running": None, "good": None, "inDoubt": None}]
@@ -47,7 +47,7 @@ def _states(one: Facts) -> Iterable[str]:
 
 def history(found: list[Facts]) -> Table:
     """A line per deployment."""
-    table = _table("deployment", "started", "release", "title", "author", "stands", "reason")
+    table = grid("deployment", "started", "release", "title", "author", "stands", "reason")
     for one in found:
         end = one["status"] if one["outcome"] == "rollback" else one["outcome"] or one["status"]
         style = "green" if end in GOOD else "red" if one["outcome"] else "cyan"
@@ -65,7 +65,7 @@ def history(found: list[Facts]) -> Table:
 
 def locks(found: list[Facts]) -> Table:
     """A line per environment, and one per waiter."""
-    table = _table("environment", "held by", "why", "since", "stands in", "next in line")
+    table = grid("environment", "held by", "why", "since", "stands in", "next in line")
     for one in found:
         if not one["held"]:
             table.add_row(one["environment"], "[green]free[/green]", "", "", "", "")
@@ -80,7 +80,7 @@ def locks(found: list[Facts]) -> Table:
 
 def approvals(found: list[Facts]) -> Table:
     """A line per open request."""
-    table = _table("environment", "deployment", "asks to", "title", "until")
+    table = grid("environment", "deployment", "asks to", "title", "until")
     for one in found:
         row = (one["environment"], one["deployment"], one["purpose"], escape(one["title"]), one["expiresAt"])
         table.add_row(*row)
@@ -91,7 +91,7 @@ def plan(one: Facts) -> Group:
     """What would happen, then a line per part of each environment, with what would meet the release there."""
     release, style = one["release"], "green" if one["outcome"] in ("deploy", "nothing") else "red"
     title = escape(release["message"].partition("\n")[0])
-    table = _table("environment", "part", "changes", "why", "in the way now", "asked there", "usually")
+    table = grid("environment", "part", "changes", "why", "in the way now", "asked there", "usually")
     for stage in one["stages"]:
         way, asked = "\n".join(_in_the_way(stage)) or "[green]nothing[/green]", "\n".join(_asked(stage)) or "-"
         first = (stage["environment"], way, asked, _minutes(stage["expectedSeconds"]))
@@ -131,7 +131,7 @@ def _minutes(seconds: float | None) -> str:
 
 def progress(one: Facts) -> Table:
     """A line per execution."""
-    table = _table("execution", "workflow", "state", "status", "seconds")
+    table = grid("execution", "workflow", "state", "status", "seconds")
     for execution in one["executions"]:
         style = _STYLES.get(execution["status"], "white")
         table.add_row(
@@ -144,7 +144,21 @@ def progress(one: Facts) -> Table:
     return table
 
 
-def _table(*columns: str) -> Table:
+def pieces(found: list[Facts]) -> Table:
+    """A line per resource, a tick per look."""
+    table = grid("kind", "name", "looked at")
+    for one in found:
+        table.add_row(one["kind"], one["name"], "  ".join(_ticked(check) for check in one["checks"]))
+    return table
+
+
+def _ticked(check: Facts) -> str:
+    mark = {"right": "[green]✓[/green]", "note": "[yellow]![/yellow]", "wrong": "[red]✗[/red]"}[check["outcome"]]
+    return f"{mark} {check['what']}" + (f": {escape(check['said'])}" if check["said"] else "")
+
+
+def grid(*columns: str) -> Table:
+    """A plain table that folds what is too long."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")

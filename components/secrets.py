@@ -7,15 +7,7 @@ from pulumi_aws import secretsmanager, ssm
 
 from components.settings import Settings
 from components.site import Site
-
-# Short name → (name in AWS, what it holds). The short names are those that permissions use.
-SECRETS = {
-    "github": ("github-credential", "How the platform speaks to GitHub: a token, or a GitHub App's key"),
-    "git": ("git-credential", "How builds of the worker push to git"),
-    "webhook": ("webhook", "What GitHub signs its webhooks with"),
-    "monitors": ("monitors", "What monitors outside AWS sign their alarms with"),
-    "slack": ("slack", "The URL of a Slack webhook; without a value nothing is posted"),
-}
+from functions.adapters.secrets import SECRETS
 
 
 class Secrets(pulumi.ComponentResource):
@@ -35,17 +27,17 @@ class Secrets(pulumi.ComponentResource):
         super().__init__("kiro:index:Secrets", "secrets", None, opts)
         retain = settings.retain_stateful
         kept = pulumi.ResourceOptions(parent=self, protect=retain, retain_on_delete=retain)
-        self.names = {short: site.name(name) for short, (name, _) in SECRETS.items()}
+        self.names = {short: site.name(secret.name) for short, secret in SECRETS.items()}
         self.arns = {
             short: secretsmanager.Secret(
-                name,
-                name=site.name(name),
-                description=holds,
+                secret.name,
+                name=site.name(secret.name),
+                description=secret.holds,
                 kms_key_id=key_arn,
                 recovery_window_in_days=30 if retain else 0,
                 opts=kept,
             ).arn
-            for short, (name, holds) in SECRETS.items()
+            for short, secret in SECRETS.items()
         }
         for name, value in parameters(settings).items():
             ssm.Parameter(

@@ -16,6 +16,7 @@ MEASURED = pytest.StashKey[coverage.Coverage]()
 GROUPS = {
     "tests/scenarios/test_board.py": "platform 1",
     "tests/scenarios/test_reconcile.py": "platform 1",
+    "tests/scenarios/test_upkeep.py": "platform 1",
     "tests/scenarios/": "platform 2",
     "tests/faults/test_rows.py": "platform 3",
     "tests/program/": "program",

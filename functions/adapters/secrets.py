@@ -1,5 +1,7 @@
 """Secrets Manager: values are read when first needed, and again after five minutes, so that a rotation takes hold."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -9,6 +11,27 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 _FRESH_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A secret of the stack: its name in AWS, what it holds, and whether nothing works without it."""
+
+    name: str
+    holds: str
+    needed: bool = False
+
+
+# By the short names that permissions use.
+SECRETS: Mapping[str, Kept] = {
+    "github": Kept(
+        "github-credential", "How the platform speaks to GitHub: a token, or a GitHub App's key", needed=True
+    ),
+    "git": Kept("git-credential", "How builds of the worker push to git"),
+    "webhook": Kept("webhook", "What GitHub signs its webhooks with", needed=True),
+    "monitors": Kept("monitors", "What monitors outside AWS sign their alarms with"),
+    "slack": Kept("slack", "The URL of a Slack webhook; without a value nothing is posted"),
+}
 
 
 class _SigningSecret:
@@ -60,3 +83,29 @@ class MonitorsSecret(_SigningSecret):
         Allow(("secretsmanager:GetSecretValue",), on="secret/monitors"),
         Allow(("kms:Decrypt",), on="key"),
     )
+
+
+class SecretValues:
+    """What an operator does with the secrets of a stack: see whether there is a value, and put one in."""
+
+    def __init__(self, aws: "Clients") -> None:
+        self._client = aws.client("secretsmanager")
+
+    def since(self, name: str) -> str:
+        """The day on which the value was put in; "" when there is none."""
+        found = self._client.describe_secret(SecretId=name)
+        return f"{found['LastChangedDate']:%Y-%m-%d}" if found.get("VersionIdsToStages") else ""
+
+    def put(self, name: str, value: str) -> bool:
+        """Put a value in; False when it is there already.
+
+        What was there before stays valid until the next change, so that both sides of a signature can follow. Putting
+        the same in twice must not end that.
+        """
+        try:
+            if self._client.get_secret_value(SecretId=name)["SecretString"] == value:
+                return False
+        except self._client.exceptions.ResourceNotFoundException:
+            pass  # no value yet
+        self._client.put_secret_value(SecretId=name, SecretString=value)
+        return True

@@ -44,6 +44,7 @@ def kiro(world: World, *arguments: str) -> Any:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": world.platform.emulator.region,
+        "AWS_ENDPOINT_URL_CODEBUILD": world.platform.codebuild.endpoint,
         "NO_PROXY": "127.0.0.1",
     }
     endpoint = ("--endpoint-url", world.platform.emulator.endpoint)

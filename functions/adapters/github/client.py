@@ -265,7 +265,7 @@ def _secret(aws: "Clients") -> str:
     except secrets.exceptions.ResourceNotFoundException:
         raise GitHubRefusedError(
             f"the secret {name} is missing or has no value yet: put the GitHub credential into it "
-            "(`aws secretsmanager put-secret-value`)"
+            "(`kiro setup --secret github`)"
         ) from None
 
 

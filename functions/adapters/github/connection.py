@@ -47,5 +47,5 @@ def authentication(credential: str) -> "Auth":
         # The reason may quote the secret, so it is not told.
         raise GitHubRefusedError(
             f"the GitHub credential secret does not hold {_FORMS}: put that into it "
-            "(`aws secretsmanager put-secret-value`)"
+            "(`kiro setup --secret github`)"
         ) from None

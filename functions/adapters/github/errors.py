@@ -60,7 +60,7 @@ def _answered(error: "GithubException", where: str) -> GitHubError:
     if error.status == 401:
         return GitHubRefusedError(
             f"{told}: the credential is wrong, expired or revoked; put a valid token or App key into the "
-            "GitHub credential secret (`aws secretsmanager put-secret-value`)"
+            "GitHub credential secret (`kiro setup --secret github`)"
         )
     if error.status == 403:
         needed = headers.get("x-accepted-github-permissions", "the permission this call asks for")

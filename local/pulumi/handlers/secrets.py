@@ -22,6 +22,10 @@ class Secret(Handler):
         answer = call.aws("secretsmanager").create_secret(
             Name=call.auto_name(), **pick(inputs, "description", "kmsKeyId")
         )
+        # AWS makes no version without a value; the emulator's would hold nothing and yet be the current one.
+        call.aws("secretsmanager").update_secret_version_stage(
+            SecretId=answer["ARN"], VersionStage="AWSCURRENT", RemoveFromVersionId=answer["VersionId"]
+        )
         self._policy(call, answer["ARN"])
         return str(answer["ARN"])
 

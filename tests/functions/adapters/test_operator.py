@@ -1,6 +1,5 @@
 """A stack as its operator reaches it, and what the SDK's errors mean to an operator."""
 
-import json
 import re
 from typing import Any
 
@@ -17,29 +16,9 @@ from botocore.exceptions import (
 from functions.adapters.operator import Operator, OutOfReachError, explain
 from functions.domain.environments import Freeze
 from functions.domain.errors import BadInputError
-from functions.entry import encode
+from tests.functions.adapters.conftest import WORKFLOWS
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE, environment
-from tests.functions.stack import ACCOUNT, REGION, Stack, create_tables
-
-NAME = "kiro-pipeline-staging"
-WORKFLOWS = {
-    workflow: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{NAME}-{workflow}"
-    for workflow in ("deployment", "stage", "rollback")
-}
-
-
-@pytest.fixture
-def operator(stack: Stack) -> Operator:
-    """The stack `staging`, named by the rule, beside the one of the fixture."""
-    create_tables(stack.client("dynamodb"), prefix=f"{NAME}-")
-    stack.client("events").create_event_bus(Name=f"{NAME}-events")
-    carried = encode([environment(name="test"), ENVIRONMENT])
-    definition = json.dumps({"States": {"Begin": {"Assign": {"environments": carried}}}})
-    role = f"arn:aws:iam::{ACCOUNT}:role/workflow"
-    for arn in WORKFLOWS.values():
-        name = arn.rpartition(":")[2]
-        stack.client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=role)
-    return Operator.connect("staging")
+from tests.functions.stack import ACCOUNT, REGION, Stack
 
 
 def test_a_stack_is_found_by_its_name(operator: Operator) -> None:

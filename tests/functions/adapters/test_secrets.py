@@ -3,7 +3,7 @@
 import pytest
 
 from functions.adapters import secrets
-from functions.adapters.secrets import WebhookSecret
+from functions.adapters.secrets import SecretValues, WebhookSecret
 from tests.functions.stack import Stack
 
 
@@ -35,3 +35,15 @@ def test_a_binary_secret_is_none(stack: Stack) -> None:
     """It can't be what GitHub signs with."""
     stack.client("secretsmanager").create_secret(Name="kiro-webhook", SecretBinary=b"x")
     assert WebhookSecret.connect(stack.clients).values() == ()
+
+
+def test_a_value_that_is_put_in_twice_does_not_end_the_one_before(stack: Stack) -> None:
+    """Whoever still signs with the old one has until the next change."""
+    store, values = stack.client("secretsmanager"), SecretValues(stack.clients)
+    store.create_secret(Name="kiro-webhook")
+    assert values.since("kiro-webhook") == ""
+    assert values.put("kiro-webhook", "one")
+    assert values.put("kiro-webhook", "two")
+    assert not values.put("kiro-webhook", "two")
+    assert WebhookSecret.connect(stack.clients).values() == (b"two", b"one")
+    assert values.since("kiro-webhook")[:2] == "20"

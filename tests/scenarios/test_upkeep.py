@@ -1,0 +1,39 @@
+"""What an operator does around a stack, against one that was really deployed."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+from functions.adapters.simulation import Refusal, Simulation
+from tests.scenarios.test_reconcile import kiro
+from tests.scenarios.world import World
+
+
+def test_every_resource_is_as_promised(world: World) -> None:
+    """Nothing is wrong with what `pulumi up` made; what nobody has to fill in is noted."""
+    pieces = kiro(world, "validate")
+    looked = [(one["kind"], one["name"], check) for one in pieces for check in one["checks"]]
+    assert [(kind, name, check) for kind, name, check in looked if check["outcome"] == "wrong"] == []
+    functions = {name for kind, name, _ in looked if kind == "function"}
+    assert functions == set(world.platform.outputs["functions"].values())
+    (slack,) = (check for kind, name, check in looked if name.endswith("-slack") and check["what"] == "value")
+    assert slack["outcome"] == "note"
+
+
+def test_iam_is_asked_what_a_role_may_do(world: World) -> None:
+    """By its policies and for the resource that is meant; root, whom no policy binds, may deploy."""
+    assert kiro(world, "doctor")["refused"] == []
+    iam, table = world.platform.clients.client("iam"), "arn:aws:dynamodb:eu-central-1:111122223333:table/kiro-{}"
+    role = iam.create_role(RoleName="deployer", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    statement = {"Effect": "Allow", "Action": "dynamodb:*", "Resource": table.format("pipeline-*")}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName="deployer", PolicyName="tables", PolicyDocument=policy)
+    aws: Any = SimpleNamespace(client=world.platform.clients.client)
+    caller = Simulation(aws, role, role, "111122223333", "eu-central-1", "aws")
+    assert list(caller.refused(["dynamodb:CreateTable"], table.format("pipeline-test-locks"))) == []
+    other = table.format("worker-test-work-items")
+    assert list(caller.refused(["dynamodb:CreateTable"], other)) == [
+        Refusal("dynamodb:CreateTable", other, "no policy allows it")
+    ]
+    iam.delete_role_policy(RoleName="deployer", PolicyName="tables")
+    iam.delete_role(RoleName="deployer")
