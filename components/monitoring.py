@@ -1,25 +1,27 @@
 """Alarms over the platform itself, its dashboard and its budget (O3, O4); functions bring their own error alarm."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 from pulumi_aws import budgets, cloudwatch
 
 from components.builds import BUILD
+from components.dashboard import dashboard_body
 from components.estate import Estate
 from components.pipeline import Pipeline
+from functions.adapters.metrics import NAMESPACE
 
-# What functions/events/publish_metrics.py measures.
-_OURS = "KiroPipeline"
 _HOUR = 3600
+_DAY = 24 * _HOUR
+_COVERAGE_PERCENT = 85
+_BUILD_MINUTES = 30
+_SECRET_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """An alarm on the sum of one metric: it rings at `at_least` within `seconds`.
+    """An alarm on one metric: it rings when `stat` within `seconds` reaches `limit`, or with `below` falls short of it.
 
     A critical alarm speaks to the topic `rollbacks`, which the people on call read; a warning to `deployments`.
     """
@@ -29,10 +31,11 @@ class Watched:
     namespace: str
     metric: str
     dimensions: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    at_least: float = 1
+    limit: float = 1
     seconds: int = 300
     stat: str = "Sum"
     critical: bool = True
+    below: bool = False
 
 
 class Monitoring(pulumi.ComponentResource):
@@ -52,7 +55,7 @@ class Monitoring(pulumi.ComponentResource):
         cloudwatch.Dashboard(
             "dashboard",
             dashboard_name=self.dashboard,
-            dashboard_body=_dashboard(estate, pipeline),
+            dashboard_body=dashboard_body(estate, pipeline),
             opts=self._inner,
         )
         if estate.settings.budget_email:
@@ -70,8 +73,8 @@ class Monitoring(pulumi.ComponentResource):
             statistic=one.stat,
             period=one.seconds,
             evaluation_periods=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            threshold=one.at_least,
+            comparison_operator="LessThanThreshold" if one.below else "GreaterThanOrEqualToThreshold",
+            threshold=one.limit,
             treat_missing_data="notBreaching",
             alarm_actions=[self._told(critical=one.critical)],
             opts=self._inner,
@@ -96,7 +99,8 @@ class Monitoring(pulumi.ComponentResource):
         cloudwatch.MetricAlarm(
             thing,
             name=self._estate.site.name(thing),
-            alarm_description=f"More than {percent} % of the builds failed within {seconds // 60} minutes",
+            alarm_description=f"More than {percent} % of the builds failed within {seconds // 60} minutes: where it is "
+            "not one commit's own fault, look in the project's log for what all of them miss",
             metric_queries=[counted("failed", "FailedBuilds"), counted("builds", "Builds"), share],
             evaluation_periods=1,
             comparison_operator="GreaterThanThreshold",
@@ -143,12 +147,14 @@ def watched(estate: Estate, pipeline: Pipeline) -> Iterator[Watched]:
         "push-not-started",
         "A push started nothing within its minute: no webhook came. The reconciliation has started it; look at the "
         f"deliveries of the repository's webhook. See {estate.settings.runbook_url}",
-        _OURS,
+        NAMESPACE,
         "PushNotStarted",
         {"environment": "all", "service": estate.site.name("platform")},
         seconds=60,
     )
     yield from _of_worker(estate, pipeline)
+    yield from _of_builds(estate)
+    yield from _of_secrets(estate)
     for function in pipeline.functions.values():
         if function.dead_letters:
             yield Watched(
@@ -164,7 +170,7 @@ def watched(estate: Estate, pipeline: Pipeline) -> Iterator[Watched]:
         for what in ("Read", "Write"):
             yield Watched(
                 f"{name}-{what.lower()}-throttled",
-                f"The table {name} refuses to {what.lower()}: it gets more requests than it can take",
+                f"The table {name} refuses to {what.lower()}: it is asked more than it can take; find by whom",
                 "AWS/DynamoDB",
                 f"{what}ThrottleEvents",
                 {"TableName": getattr(tables, name.replace("-", "_")).name},
@@ -173,14 +179,14 @@ def watched(estate: Estate, pipeline: Pipeline) -> Iterator[Watched]:
 
 def _of_workflows(pipeline: Pipeline) -> Iterator[Watched]:
     deployment = {"StateMachineArn": pipeline.workflows["deployment"].arn}
-    failed = "Three deployments failed within an hour"
+    failed = "Three deployments failed within an hour: compare their reasons (kiro history) before the next one starts"
     yield Watched("deployments-failed", failed, "AWS/States", "ExecutionsFailed", deployment, 3, _HOUR)
-    slow = "A deployment took more than an hour"
+    slow = "A deployment took more than an hour, waits included: kiro history names it, its execution shows at what"
     yield Watched(
         "deployment-slow", slow, "AWS/States", "ExecutionTime", deployment, _HOUR * 1000, 300, "Maximum", critical=False
     )
     rollback = {"StateMachineArn": pipeline.workflows["rollback"].arn}
-    often = "Two rollbacks started within an hour"
+    often = "Two rollbacks started within an hour: read their incidents, and freeze what is not well (kiro freeze)"
     yield Watched("rollbacks-started", often, "AWS/States", "ExecutionsStarted", rollback, 2, _HOUR)
 
 
@@ -189,10 +195,63 @@ def _of_rollbacks(estate: Estate) -> Iterator[Watched]:
         yield Watched(
             f"rollback-failed-{one.name}",
             f"A rollback of {one.name} did not restore it; see {estate.settings.runbook_url}",
-            _OURS,
+            NAMESPACE,
             "RollbackFailed",
             {"environment": one.name, "service": estate.site.name("platform")},
             seconds=60,
+        )
+
+
+def _of_builds(estate: Estate) -> Iterator[Watched]:
+    yield Watched(
+        "build-slow",
+        f"The builds of an hour took {_BUILD_MINUTES} minutes on average, where each is ended: look at what the log "
+        "waits for, or give the project more compute (codebuild.computeType)",
+        "AWS/CodeBuild",
+        "Duration",
+        {"ProjectName": estate.builds.projects[BUILD].name},
+        _BUILD_MINUTES * 60,
+        _HOUR,
+        "Average",
+        critical=False,
+    )
+    yield Watched(
+        "coverage-low",
+        f"The tests of a build covered less than {_COVERAGE_PERCENT} % of its lines: the status kiro/gates "
+        "of its commit says how much; write the tests that are missing",
+        NAMESPACE,
+        "LineCoverage",
+        {"environment": "all", "service": estate.site.name("platform")},
+        _COVERAGE_PERCENT,
+        stat="Minimum",
+        critical=False,
+        below=True,
+    )
+
+
+def _of_secrets(estate: Estate) -> Iterator[Watched]:
+    service = estate.site.name("platform")
+    yield Watched(
+        "secret-denied",
+        "A function may not read a secret or use its key: its log says which; look in CloudTrail for who changed the "
+        "policy, and let pulumi up set it right",
+        NAMESPACE,
+        "SecretDenied",
+        {"environment": "all", "service": service},
+        seconds=60,
+    )
+    for short, name in estate.secrets.names.items():
+        yield Watched(
+            f"secret-{short}-old",
+            f"The value of {name} is {_SECRET_DAYS} days old: make a new one where it is from, then "
+            "aws secretsmanager put-secret-value",
+            NAMESPACE,
+            "SecretAgeDays",
+            {"secret": name, "service": service},
+            _SECRET_DAYS,
+            _DAY,
+            "Maximum",
+            critical=False,
         )
 
 
@@ -213,47 +272,3 @@ def _of_worker(estate: Estate, pipeline: Pipeline) -> Iterator[Watched]:
         _HOUR,
         critical=False,
     )
-
-
-def _dashboard(estate: Estate, pipeline: Pipeline) -> pulumi.Output[str]:
-    """Workflows, functions, builds and rollbacks, each over the time that is looked at."""
-    service = estate.site.name("platform")
-    machines = {name: workflow.arn for name, workflow in pipeline.workflows.items()}
-    functions = [function.name for function in pipeline.functions.values()]
-    environments = [one.name for one in estate.settings.environments]
-
-    def body(known: Mapping[str, str]) -> str:
-        graphs: list[tuple[str, Sequence[Sequence[Any]]]] = [
-            (
-                "Executions",
-                [
-                    ["AWS/States", f"Executions{end}", "StateMachineArn", arn, {"label": f"{name} {end.lower()}"}]
-                    for name, arn in known.items()
-                    for end in ("Succeeded", "Failed")
-                ],
-            ),
-            ("Function errors", [["AWS/Lambda", "Errors", "FunctionName", name] for name in functions]),
-            ("Builds", [["AWS/CodeBuild", f"{end}Builds"] for end in ("Succeeded", "Failed")]),
-            (
-                "Rollbacks",
-                [[_OURS, "RollbackStarted", "environment", name, "service", service] for name in environments],
-            ),
-            ("Deployment duration, seconds", [[_OURS, "DeploymentDuration", "environment", "all", "service", service]]),
-        ]
-        return json.dumps(
-            {"widgets": [_widget(place, *graph, estate.site.region) for place, graph in enumerate(graphs)]}
-        )
-
-    return pulumi.Output.all(**machines).apply(body)
-
-
-def _widget(place: int, title: str, metrics: Sequence[Sequence[Any]], region: str) -> dict[str, Any]:
-    look = {"title": title, "metrics": metrics, "region": region, "stat": "Sum", "period": 300, "view": "timeSeries"}
-    return {
-        "type": "metric",
-        "x": 12 * (place % 2),
-        "y": 6 * (place // 2),
-        "width": 12,
-        "height": 6,
-        "properties": look,
-    }

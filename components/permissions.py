@@ -27,6 +27,7 @@ TARGETS: Mapping[str, Callable[[Estate], Arns]] = {
     "secret/webhook": lambda estate: [estate.secrets.arns["webhook"]],
     "secret/monitors": lambda estate: [estate.secrets.arns["monitors"]],
     "secret/slack": lambda estate: [estate.secrets.arns["slack"]],
+    "secrets": lambda estate: list(estate.secrets.arns.values()),
     "topics": lambda estate: [topic.arn for topic in estate.channels.topics.values()],
     "bus": lambda estate: [estate.channels.bus.arn],
     "projects": lambda estate: [project.arn for project in estate.projects().values()],

@@ -26,6 +26,7 @@ VARIABLES: Mapping[str, Callable[[Estate], pulumi.Input[str]]] = {
     "GITHUB_URL": lambda estate: estate.settings.github.url,
     "SLACK_SECRET": lambda estate: estate.secrets.arns["slack"],
     "WEBHOOK_SOURCES": lambda estate: ",".join(estate.settings.github.webhook_sources) or "anywhere",
+    "SECRETS": lambda estate: ",".join(estate.secrets.names.values()),
     "REPOSITORIES": lambda estate: ",".join(estate.settings.github.repositories),
     "MAIN_BRANCH": lambda estate: estate.settings.github.main_branch,
     "DEPLOYMENT_WORKFLOW": lambda estate: estate.site.workflow_arn("deployment"),

@@ -20,6 +20,7 @@ _OWN_SOURCE = "kiro.pipeline"
 _RETRY_SECONDS, _RETRIES = 3600, 20
 # A run of a schedule is followed by the next one: nothing is gained by catching up.
 _EVERY_MINUTE, _MINUTE = "rate(1 minute)", 60
+_TWICE_A_DAY = "rate(12 hours)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ TRIGGERS: Mapping[str, Trigger] = {
     "publish_metrics": Trigger(_own, own_bus=True),
     "track_incident": Trigger(_own, own_bus=True),
     "reconcile": Trigger(schedule=lambda _: _EVERY_MINUTE),
+    "measure_secrets": Trigger(schedule=lambda _: _TWICE_A_DAY),
 }
 
 

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import Any, Literal
 
 from functions.adapters.operator import Operator
-from functions.adapters.secrets import SECRETS
+from functions.adapters.secrets import SECRETS, valid_since
 
 ROTATION = timedelta(days=90)
 # Table → whether its rows expire, and its indexes.
@@ -138,12 +138,13 @@ class Inventory:
             yield right("expiry", on, "rows do not expire by `expiresAt`")
 
     def _secret(self, short: str, name: str, *, needed: bool) -> Iterator[Check]:
-        secret = self._client("secretsmanager").describe_secret(SecretId=name)
-        yield self._encrypted(secret.get("KmsKeyId"))
-        if not secret.get("VersionIdsToStages"):
+        client = self._client("secretsmanager")
+        yield self._encrypted(client.describe_secret(SecretId=name).get("KmsKeyId"))
+        moment = valid_since(client, name)
+        if moment is None:
             yield Check("value", "wrong" if needed else "note", "none yet; `kiro setup` puts it in")
             return
-        age = datetime.now(UTC) - secret.get("LastChangedDate", datetime.now(UTC))
+        age = datetime.now(UTC) - moment
         yield right("value", age <= ROTATION, f"{age.days} days old: rotate it (`kiro setup --secret {short}`)")
 
     def _topic(self, name: str) -> Iterator[Check]:

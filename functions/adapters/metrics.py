@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-_NAMESPACE = "KiroPipeline"
+NAMESPACE = "KiroPipeline"
 
 
 class Metrics:
@@ -22,6 +22,6 @@ class Metrics:
         """Publish a count; the platform's name is added as the dimension `service`."""
         from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-        with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=_NAMESPACE) as metric:
+        with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as metric:
             for dimension, what in dimensions.items():
                 metric.add_dimension(name=dimension, value=what)

@@ -1,10 +1,13 @@
 """Secrets Manager: values are read when first needed, and again after five minutes, so that a rotation takes hold."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from functions.adapters.metrics import Metrics
 from functions.entry import Allow
 
 if TYPE_CHECKING:
@@ -34,6 +37,33 @@ SECRETS: Mapping[str, Kept] = {
 }
 
 
+def read_secret(aws: "Clients", setting: str, stage: str = "AWSCURRENT") -> str | None:
+    """The text of the secret that a setting names; None where it is missing or still empty, "" where it is binary.
+
+    What a function is refused is counted before it is raised: somebody took the permission on the secret or its key
+    away. An operator who is refused reads that at the terminal, and it rings nowhere.
+    """
+    client = aws.client("secretsmanager")
+    try:
+        answer = client.get_secret_value(SecretId=aws.setting(setting), VersionStage=stage)
+    except client.exceptions.ResourceNotFoundException:
+        return None
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] == "AccessDeniedException" and "ROOM" in os.environ:
+            Metrics().count("SecretDenied", 1, environment="all")
+        raise
+    return str(answer.get("SecretString", ""))
+
+
+def valid_since(client: Any, name: str) -> datetime | None:
+    """The first moment of a secret's current value, which stays unread; None while it is empty.
+
+    The secret's own last change would tell of a new tag or description, too, and make an old value look new.
+    """
+    versions = client.list_secret_version_ids(SecretId=name)["Versions"]
+    return next((one["CreatedDate"] for one in versions if "AWSCURRENT" in one["VersionStages"]), None)
+
+
 class _SigningSecret:
     """A secret that others sign with: the current value, and the previous one while a rotation lasts."""
 
@@ -52,17 +82,10 @@ class _SigningSecret:
     def values(self) -> tuple[bytes, ...]:
         """Every value that a signature may be made with, newest first; none when the secret is still empty."""
         if not self._values or monotonic() - self._read_at > _FRESH_SECONDS:
-            self._values = tuple(v for v in map(self._value, ("AWSCURRENT", "AWSPREVIOUS")) if v)
+            found = (read_secret(self._aws, self.SETTINGS[0], stage) for stage in ("AWSCURRENT", "AWSPREVIOUS"))
+            self._values = tuple(value.encode() for value in found if value)  # a binary one is not ours
             self._read_at = monotonic()
         return self._values
-
-    def _value(self, stage: str) -> bytes | None:
-        client = self._aws.client("secretsmanager")
-        try:
-            answer = client.get_secret_value(SecretId=self._aws.setting(self.SETTINGS[0]), VersionStage=stage)
-        except client.exceptions.ResourceNotFoundException:
-            return None
-        return str(answer.get("SecretString", "")).encode()  # a secret may also be binary: then it is not ours
 
 
 class WebhookSecret(_SigningSecret):
@@ -93,8 +116,8 @@ class SecretValues:
 
     def since(self, name: str) -> str:
         """The day on which the value was put in; "" when there is none."""
-        found = self._client.describe_secret(SecretId=name)
-        return f"{found['LastChangedDate']:%Y-%m-%d}" if found.get("VersionIdsToStages") else ""
+        moment = valid_since(self._client, name)
+        return f"{moment:%Y-%m-%d}" if moment else ""
 
     def put(self, name: str, value: str) -> bool:
         """Put a value in; False when it is there already.
@@ -103,9 +126,32 @@ class SecretValues:
         the same in twice must not end that.
         """
         try:
-            if self._client.get_secret_value(SecretId=name)["SecretString"] == value:
+            if self._client.get_secret_value(SecretId=name).get("SecretString") == value:
                 return False
         except self._client.exceptions.ResourceNotFoundException:
             pass  # no value yet
         self._client.put_secret_value(SecretId=name, SecretString=value)
         return True
+
+
+class SecretVersions:
+    """Since when the secrets of this stack have had their values; the values themselves stay unread."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("SECRETS",)
+    LIST: ClassVar[tuple[Allow, ...]] = (Allow(("secretsmanager:ListSecretVersionIds",), on="secrets"),)
+
+    def __init__(self, aws: "Clients", names: tuple[str, ...]) -> None:
+        self._aws = aws
+        self._names = names
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """Every secret that the stack made."""
+        return cls(aws, tuple(aws.setting("SECRETS").split(",")))
+
+    def current(self) -> Iterator[tuple[str, datetime]]:
+        """Name and first moment of each current value; an empty secret has none."""
+        client = self._aws.client("secretsmanager")
+        for name in self._names:
+            if moment := valid_since(client, name):
+                yield name, moment

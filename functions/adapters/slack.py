@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from functions.adapters.secrets import read_secret
 from functions.domain.errors import NotificationError
 from functions.entry import Allow
 
@@ -54,9 +55,4 @@ class Slack:
             raise NotificationError(f"Slack did not take the message: {type(error).__name__}") from None
 
     def _url(self) -> str:
-        client = self._aws.client("secretsmanager")
-        try:
-            answer = client.get_secret_value(SecretId=self._aws.setting("SLACK_SECRET"))
-        except client.exceptions.ResourceNotFoundException:
-            return ""
-        return str(answer.get("SecretString", "")).strip()
+        return (read_secret(self._aws, "SLACK_SECRET") or "").strip()

@@ -1,7 +1,7 @@
 """CheckGates: the build's end, its tests, its coverage and what scanners found decide whether anything is deployed."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from zipfile import ZipFile
 
@@ -16,7 +16,7 @@ from functions.adapters.reports import read_coverage, read_tests
 from functions.adapters.scans import read_scans
 from functions.domain.errors import SourceError
 from functions.domain.findings import Allowance, judge_findings
-from functions.domain.gates import Gate, Unreadable, all_passed, judge_coverage, judge_tests, without_secrets
+from functions.domain.gates import Gate, Unreadable, all_passed, figures, judge_coverage, judge_tests, without_secrets
 from functions.domain.manifests import Scans, fill
 from functions.domain.plans import Plan, told
 from functions.domain.previews import Preview, narrowed
@@ -48,28 +48,43 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class GatesJudged:
-    """What is announced: the verdicts, and the scanners' reports with the artifact that holds them."""
+    """What is announced: the verdicts, the scanners' reports with the artifact that holds them, and the figures."""
 
     deployment_id: str
     release: Release
     gates: tuple[Gate, ...]
     artifact: str
     scans: Scans
+    figures: dict[str, float]
 
 
 # Previews by environment and part.
 Previews = dict[tuple[str, str], Preview]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reported:
+    """What an artifact's reports say; nothing where there is no artifact."""
+
+    gates: tuple[Gate, ...] = ()
+    digest: str = ""
+    previews: Previews = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
+
+
 _LOG = logging.getLogger(__name__)
 ROOM = Room(allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT), memory_mb=1769, timeout_seconds=100)
 
 
 def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTable, bus: Bus, clock: Clock) -> Output:
     """Every gate is judged, so that one look tells all that is wrong; the verdicts go to the record."""
-    reported, digest, previews = _report_gates(event, artifacts, clock)
-    gates = without_secrets((_build_gate(event.build), *reported))
-    deployments.note(event.deployment_id, gates=gates, build=event.build, artifactDigest=digest)
+    reported = _report_gates(event, artifacts, clock)
+    gates = without_secrets((_build_gate(event.build), *reported.gates))
+    deployments.note(event.deployment_id, gates=gates, build=event.build, artifactDigest=reported.digest)
     try:
-        judged = GatesJudged(event.deployment_id, event.release, gates, event.artifact, event.plan.scans)
+        judged = GatesJudged(
+            event.deployment_id, event.release, gates, event.artifact, event.plan.scans, reported.figures
+        )
         bus.put("GatesJudged", judged)
     except Exception as error:  # telling people never stops a deployment (N2)
         _LOG.warning("verdicts can't be told", extra={"reason": str(error)})
@@ -77,9 +92,9 @@ def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTabl
     reason = "; ".join(f"{gate.name}: {gate.reason}" for gate in failed or gates)
     if not all_passed(gates):
         return Output("failed", reason, gates)
-    if not previews:
+    if not reported.previews:
         return Output("passed", reason, gates)
-    left = narrowed(event.plan, previews)
+    left = narrowed(event.plan, reported.previews)
     deployments.note(event.deployment_id, plan=told(left))
     return Output("passed", reason, gates, left) if left.outcome == "deploy" else Output("nothing", left.reason, gates)
 
@@ -90,24 +105,25 @@ def _build_gate(build: BuildEnd) -> Gate:
     return Gate("build", "failed", f"the build {build.outcome}: {build.reason} {build.log}".strip())
 
 
-def _report_gates(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[tuple[Gate, ...], str, Previews]:
-    """Verdicts, digest of what was judged, and previews; a failed build that left no artifact says enough itself."""
+def _report_gates(event: Input, artifacts: Artifacts, clock: Clock) -> _Reported:
+    """Verdicts, digest of what was judged, previews, figures; a failed build that left no artifact says enough."""
     plan = event.plan
     minimum = max(stage.environment.coverage_percent for stage in plan.stages)
     try:
         digest = artifacts.digest(event.artifact)
         with artifacts.archive(event.artifact, digest) as archive:
-            tests = judge_tests(read_tests(archive, plan.junit))
-            coverage = judge_coverage(read_coverage(archive, plan.cobertura), minimum)
+            tests, coverage = read_tests(archive, plan.junit), read_coverage(archive, plan.cobertura)
             scans = tuple(read_scans(archive, plan.scans))
             previews, broken = _previews(archive, plan)
     except SourceError as error:
-        return () if event.build.outcome != "succeeded" else (Gate("reports", "failed", str(error)),), "", {}
-    gates = (tests, coverage, *([Gate("preview", "failed", "; ".join(broken))] if broken else []))
-    if not plan.scans:
-        return gates, digest, previews
-    allowed = _allowed(event.source, plan.scans.allow_list, artifacts)
-    return (*gates, judge_findings(scans, allowed, clock.now().date())), digest, previews
+        return _Reported(() if event.build.outcome != "succeeded" else (Gate("reports", "failed", str(error)),))
+    gates = [judge_tests(tests), judge_coverage(coverage, minimum)]
+    if broken:
+        gates.append(Gate("preview", "failed", "; ".join(broken)))
+    if plan.scans:
+        allowed = _allowed(event.source, plan.scans.allow_list, artifacts)
+        gates.append(judge_findings(scans, allowed, clock.now().date()))
+    return _Reported(tuple(gates), digest, previews, figures(tests, coverage))
 
 
 def _previews(archive: ZipFile, plan: Plan) -> tuple[Previews, list[str]]:

@@ -66,6 +66,19 @@ def judge_coverage(coverage: Coverage | Unreadable, minimum: float) -> Gate:
     return Gate("coverage", "passed", f"lines {coverage.lines:.1f} %{branches}; {minimum:g} % demanded")
 
 
+def figures(tests: TestRun | Unreadable, coverage: Coverage | Unreadable) -> dict[str, float]:
+    """What the reports counted (tests) and measured (percent); nothing of a report that can't be read."""
+    found: dict[str, float] = {}
+    if isinstance(tests, TestRun):
+        ran, failed = tests.total - tests.skipped, len(tests.failed)
+        found |= {"testsRun": ran, "testsFailed": failed, "testsSkipped": tests.skipped}
+    if isinstance(coverage, Coverage):
+        found["lineCoverage"] = coverage.lines
+        if coverage.branches is not None:
+            found["branchCoverage"] = coverage.branches
+    return found
+
+
 def without_secrets(gates: Sequence[Gate]) -> tuple[Gate, ...]:
     """The verdicts as they are recorded and shown: reports quote what programs printed."""
     return tuple(replace(gate, reason=redact(gate.reason)) for gate in gates)

@@ -11,7 +11,11 @@ from functions.entry import Room
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The end of a stage, as its execution saw it; `waited_seconds` for windows, people and locks."""
+    """The end of a stage, as its execution saw it; `waited_seconds` for windows, people and locks.
+
+    `queue_seconds` is the part of it that went by until the lock was taken, None where it never was;
+    `approval_seconds` the part that people took to decide.
+    """
 
     deployment_id: str
     release: Release
@@ -20,6 +24,8 @@ class Input:
     reason: str
     started_at: str
     waited_seconds: float = 0
+    queue_seconds: float | None = None
+    approval_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class Output:
     started_at: str
     finished_at: str
     waited_seconds: float
+    queue_seconds: float | None
+    approval_seconds: float
 
 
 ROOM = Room(allow=DeploymentsTable.WRITE)
@@ -59,4 +67,6 @@ def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> Outpu
         event.started_at,
         ended,
         event.waited_seconds,
+        event.queue_seconds,
+        event.approval_seconds,
     )

@@ -68,6 +68,16 @@ def test_the_reconciliation_runs_every_minute_and_never_twice(whole: Outcome) ->
     assert retries.inputs["maximumRetryAttempts"] == 0
 
 
+def test_secrets_are_measured_twice_a_day(whole: Outcome) -> None:
+    """An alarm looks at a day, and one of two measurements may be lost; nothing is read but when values were made."""
+    rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-measure-secrets").inputs
+    assert rule["scheduleExpression"] == "rate(12 hours)"
+    policy = json.loads(whole.recorder.one("iam/rolePolicy:RolePolicy", "events-measure-secrets").inputs["policy"])
+    (asked,) = [s for s in policy["Statement"] if any(a.startswith("secretsmanager:") for a in s["Action"])]
+    assert asked["Action"] == ["secretsmanager:ListSecretVersionIds"]
+    assert len(asked["Resource"]) == 5
+
+
 def test_a_push_that_started_nothing_rings(whole: Outcome) -> None:
     """P2: the reconciliation starts it, and somebody hears of it."""
     alarm = whole.recorder.one("cloudwatch/metricAlarm:MetricAlarm", "push-not-started").inputs

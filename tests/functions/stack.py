@@ -61,6 +61,7 @@ SETTINGS = {
     "WORKER": json.dumps(WORKER),
     "WEBHOOK_SECRET": "kiro-webhook",
     "MONITORS_SECRET": "kiro-monitors",
+    "SECRETS": "kiro-webhook,kiro-monitors",
     "BUILD_PROJECTS": "kiro-build",
     "PUSH_GRACE_SECONDS": "0",
     "GITHUB_URL": "https://github.example.com",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, TypeVar, cast
 from functions.adapters.github import connection
 from functions.adapters.github.errors import GitHubNotFoundError, GitHubRefusedError, translate
 from functions.adapters.github.types import UNKNOWN, Commit, Comparison, DeploymentState, StatusState
+from functions.adapters.secrets import read_secret
 from functions.entry import Allow
 
 if TYPE_CHECKING:
@@ -259,14 +260,13 @@ class GitHub:
 
 
 def _secret(aws: "Clients") -> str:
-    secrets, name = aws.client("secretsmanager"), aws.setting("GITHUB_CREDENTIAL_SECRET")
-    try:
-        return str(secrets.get_secret_value(SecretId=name)["SecretString"])
-    except secrets.exceptions.ResourceNotFoundException:
-        raise GitHubRefusedError(
-            f"the secret {name} is missing or has no value yet: put the GitHub credential into it "
-            "(`kiro setup --secret github`)"
-        ) from None
+    value = read_secret(aws, "GITHUB_CREDENTIAL_SECRET")
+    if value:
+        return value
+    raise GitHubRefusedError(
+        f"the secret {aws.setting('GITHUB_CREDENTIAL_SECRET')} is missing or has no value yet: put the GitHub "
+        "credential into it (`kiro setup --secret github`)"
+    )
 
 
 def _commit(found: "ApiCommit") -> Commit:

@@ -46,6 +46,5 @@ def authentication(credential: str) -> "Auth":
     except (ValueError, KeyError, TypeError, AttributeError, AssertionError):
         # The reason may quote the secret, so it is not told.
         raise GitHubRefusedError(
-            f"the GitHub credential secret does not hold {_FORMS}: put that into it "
-            "(`kiro setup --secret github`)"
+            f"the GitHub credential secret does not hold {_FORMS}: put that into it (`kiro setup --secret github`)"
         ) from None

@@ -1,10 +1,16 @@
-"""The webhook's secret."""
+"""Secrets: what they hold, and who may not know it."""
+
+import json
+from collections.abc import Callable
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.adapters import secrets
-from functions.adapters.secrets import SecretValues, WebhookSecret
-from tests.functions.stack import Stack
+from functions.adapters.github.client import GitHub
+from functions.adapters.secrets import MonitorsSecret, SecretValues, WebhookSecret
+from functions.adapters.slack import Slack
+from tests.functions.stack import Stack, failing
 
 
 def test_the_value_and_the_one_before_it(stack: Stack) -> None:
@@ -47,3 +53,41 @@ def test_a_value_that_is_put_in_twice_does_not_end_the_one_before(stack: Stack) 
     assert not values.put("kiro-webhook", "two")
     assert WebhookSecret.connect(stack.clients).values() == (b"two", b"one")
     assert values.since("kiro-webhook")[:2] == "20"
+
+
+def refusal(code: str) -> ClientError:
+    """What Secrets Manager says to a role without permission, among others."""
+    return ClientError({"Error": {"Code": code, "Message": "not authorized"}}, "GetSecretValue")
+
+
+READERS: list[Callable[[Stack], object]] = [
+    lambda stack: WebhookSecret.connect(stack.clients).values(),
+    lambda stack: MonitorsSecret.connect(stack.clients).values(),
+    lambda stack: Slack.connect(stack.clients).post("title", "text"),
+    lambda stack: GitHub.connect(stack.clients).branch_head("acme/hello-service", "main"),
+]
+
+
+@pytest.mark.parametrize("read", READERS, ids=["webhook", "monitors", "slack", "github"])
+def test_a_refusal_is_counted_by_every_reader(
+    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, read: Callable[[Stack], object]
+) -> None:
+    """O3: and stays the failure that it is."""
+    monkeypatch.setenv("ROOM", "functions.events.notify")
+    error = refusal("AccessDeniedException")
+    with failing(stack.client("secretsmanager"), "GetSecretValue", error), pytest.raises(ClientError):
+        read(stack)
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (line["SecretDenied"], line["environment"]) == ([1.0], "all")
+
+
+@pytest.mark.parametrize(("room", "code"), [("", "AccessDeniedException"), ("a.room", "InternalServiceError")])
+def test_another_fault_or_an_operator_counts_for_nothing(
+    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, room: str, code: str
+) -> None:
+    """The commands' output is their answer, and a metric in it would be none."""
+    if room:
+        monkeypatch.setenv("ROOM", room)
+    with failing(stack.client("secretsmanager"), "GetSecretValue", refusal(code)), pytest.raises(ClientError):
+        WebhookSecret.connect(stack.clients).values()
+    assert capsys.readouterr().out == ""

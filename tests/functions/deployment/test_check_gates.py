@@ -168,10 +168,27 @@ def test_the_verdicts_are_announced(stack: Stack) -> None:
     answer = check(stack, CLEAN, scans=Scans(sarif=("scan.sarif",)))
     ((name, detail),) = stack.told()
     assert (name, detail["gates"], detail["scans"]["sarif"]) == ("GatesJudged", answer["gates"], ["scan.sarif"])
+    assert detail["figures"] == {
+        "testsRun": 2,
+        "testsFailed": 0,
+        "testsSkipped": 0,
+        "lineCoverage": 90.0,
+        "branchCoverage": 85.0,
+    }
     refusal = ClientError({"Error": {"Code": "InternalException", "Message": "x"}}, "PutEvents")
     for error in (NotificationError("gone"), refusal, EndpointConnectionError(endpoint_url="https://events")):
         with failing(stack.client("events"), "PutEvents", error):
             assert check(stack, GOOD)["outcome"] == "passed"
+
+
+def test_figures_of_a_report_that_can_not_be_read_are_left_out(stack: Stack) -> None:
+    """Nothing is measured as zero."""
+    check(stack, {"junit.xml": FAILED, "coverage.xml": "<oops"})
+    check(stack, {"junit.xml": "<oops", "coverage.xml": '<coverage line-rate="0.5" lines-valid="10"/>'})
+    assert [detail["figures"] for _, detail in stack.told()] == [
+        {"testsRun": 1, "testsFailed": 1, "testsSkipped": 0},
+        {"lineCoverage": 50.0},
+    ]
 
 
 CHOSEN = PartPlan(replace(COMMAND, preview="{environment}.json"), "infra/a.py changed since 0a0a", by_path=True)

@@ -14,6 +14,7 @@ TIMES = {
     "finishedAt": "2026-01-31T08:01:02.000Z",
     "verifiedAt": "2026-01-31T08:02:02.000Z",
 }
+RELEASE = {"committedAt": "2026-01-31T07:00:00+00:00"}
 
 
 @pytest.mark.parametrize(
@@ -22,17 +23,43 @@ TIMES = {
         (
             "DeploymentFinished",
             {"outcome": "deployed", "durationSeconds": 7},
-            {"DeploymentDuration": 7, "DeploymentSucceeded": 1},
+            {"DeploymentDuration": 7, "DeploymentSucceeded": 1, "DeploymentSuccessRate": 100},
         ),
         (
             "DeploymentFinished",
             {"outcome": "failed", "durationSeconds": 7},
-            {"DeploymentDuration": 7, "DeploymentNotSucceeded": 1},
+            {"DeploymentDuration": 7, "DeploymentNotSucceeded": 1, "DeploymentSuccessRate": 0},
         ),
-        ("StageFinished", {}, {"StageDuration": 60}),
+        ("StageFinished", {"result": "rejected"}, {"StageDuration": 60}),
+        (
+            "StageFinished",
+            {"result": "rejected", "queueSeconds": None, "approvalSeconds": 90.5},
+            {"StageDuration": 60, "ApprovalWait": 90.5},
+        ),
+        (
+            "StageFinished",
+            {"result": "passed", "release": RELEASE, "queueSeconds": 0, "approvalSeconds": 0},
+            {"StageDuration": 60, "QueueTime": 0, "Change": 1, "ChangeSucceeded": 1, "LeadTime": 3662},
+        ),
+        ("StageFinished", {"result": "restored", "release": RELEASE}, {"StageDuration": 60, "Change": 1}),
+        ("StageFinished", {"result": "partly", "release": RELEASE}, {"StageDuration": 60, "Change": 1}),
         ("RollbackStarted", {}, {"RollbackStarted": 1, "BreachToRollback": 2}),
-        ("RollbackFinished", {"result": "restored"}, {"RollbackDuration": 120, "RollbackSucceeded": 1}),
-        ("RollbackFinished", {"result": "unknown"}, {"RollbackDuration": 120, "RollbackFailed": 1}),
+        (
+            "RollbackFinished",
+            {"result": "restored"},
+            {"RollbackDuration": 120, "TimeToRestore": 122, "RollbackSucceeded": 1, "RollbackSuccessRate": 100},
+        ),
+        (
+            "GatesJudged",
+            {"gates": [], "figures": {"testsRun": 9, "testsFailed": 0, "testsSkipped": 1, "lineCoverage": 84.5}},
+            {"TestsRun": 9, "TestsFailed": 0, "TestsSkipped": 1, "LineCoverage": 84.5},
+        ),
+        ("GatesJudged", {"gates": [], "figures": {"branchCoverage": 70.0}}, {"BranchCoverage": 70}),
+        (
+            "RollbackFinished",
+            {"result": "unknown"},
+            {"RollbackDuration": 120, "RollbackFailed": 1, "RollbackSuccessRate": 0},
+        ),
         ("SomethingElse", {}, {}),
     ],
 )
@@ -47,7 +74,24 @@ def test_each_event_has_its_measures(name: str, detail: dict[str, Any], expected
 def test_an_event_without_its_times_is_counted_all_the_same(name: str, times: dict[str, str]) -> None:
     """A workflow that could not write its record announces an end without them."""
     found = measurements(name, {"environment": "test", "result": "unknown", **times})
-    assert all(unit.value == "Count" for _, unit, _, _ in found)
+    assert all(unit.value != "Seconds" for _, unit, _, _ in found)
+
+
+@pytest.mark.parametrize("result", ["rejected", "expired", "superseded", "failed"])
+def test_a_stage_that_changed_nothing_is_no_change(result: str) -> None:
+    """DORA counts what reached an environment; and no lead time ends where nothing is good."""
+    found = measurements("StageFinished", {"environment": "production", "result": result, "release": RELEASE, **TIMES})
+    assert [name for name, *_ in found] == ["StageDuration"]
+
+
+def test_figures_of_the_whole_have_no_environment_and_those_of_a_stage_do() -> None:
+    """`all` stands for the release; the lead time to production is told apart from the one to test."""
+    judged = measurements("GatesJudged", {"gates": [], "figures": {"lineCoverage": 90.0}})
+    assert [(unit.value, where) for _, unit, _, where in judged] == [("Percent", "all")]
+    passed = measurements(
+        "StageFinished", {"environment": "production", "result": "passed", "release": RELEASE, **TIMES}
+    )
+    assert {where for *_, where in passed} == {"production"}
 
 
 def test_a_breach_after_the_start_took_no_time() -> None:
@@ -58,7 +102,7 @@ def test_a_breach_after_the_start_took_no_time() -> None:
 
 def test_metrics_are_written_as_embedded_format(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     """CloudWatch reads them from the log: namespace, dimension, value."""
-    event = {"detail-type": "StageFinished", "detail": {"environment": "test", **TIMES}}
+    event = {"detail-type": "StageFinished", "detail": {"environment": "test", "result": "rejected", **TIMES}}
     assert stack.run("events.publish_metrics", event) == {"metrics": 1}
     written = json.loads(capsys.readouterr().out)
     (directive,) = written["_aws"]["CloudWatchMetrics"]

@@ -13,6 +13,8 @@ EVENT = {
     "reason": "no alarm rang",
     "startedAt": NOW,
     "waitedSeconds": 12.5,
+    "queueSeconds": 2,
+    "approvalSeconds": 9.5,
 }
 
 
@@ -23,6 +25,13 @@ def test_the_end_of_a_stage_is_recorded_and_said(stack: Stack) -> None:
     assert first["release"] == encode(RELEASE)
     assert (first["result"], first["environment"], first["startedAt"]) == ("passed", "eu-production", NOW)
     assert first["waitedSeconds"] == stack.deployment()["stages"]["eu-production"]["waitedSeconds"] == 12.5
+    assert (first["queueSeconds"], first["approvalSeconds"]) == (2.0, 9.5)
     assert first["finishedAt"] <= second["finishedAt"]
     recorded = stack.deployment()["stages"]["eu-production"]
     assert (recorded["result"], recorded["reason"], recorded["startedAt"]) == ("passed", "no alarm rang", NOW)
+
+
+def test_a_stage_that_never_had_the_lock_has_no_queue_time(stack: Stack) -> None:
+    """Zero would be a wait that ended at once."""
+    DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    assert stack.run("stage.conclude", {**EVENT, "queueSeconds": None})["queueSeconds"] is None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions.entry import encode
-from tests.statemachines.paths.answers import INFRASTRUCTURE, SERVICE, decision, watch
+from tests.statemachines.paths.answers import INFRASTRUCTURE, SERVICE, decision, turn, watch
 from tests.statemachines.paths.playing import AS_USUAL, Line, answer
 from tests.statemachines.paths.test_stage import BACK, OPENED, SERVICE_PART, WITH_APPROVAL
 
@@ -58,12 +58,31 @@ WAITS: list[tuple[str, Line | list[Line]]] = [
 def test_what_is_waited_for_is_no_work(house: House, name: str, line: Line) -> None:
     """The stage tells how long it waited until it had the lock, or that it did nothing else."""
     played = house.play("stage", {"AwaitApproval": line}, environment=WITH_APPROVAL)
-    waited = played.told("stage/Conclude", times=1)["waitedSeconds"]
+    told = played.told("stage/Conclude", times=1)
+    waited = told["waitedSeconds"]
     until = "EndEnhancedWatch" if name == "an approval" else "stage/Conclude"
     begun = next(call.at for call in played.calls if call.of("CheckWindow"))
     ended = next(call.at for call in played.calls if call.of(until))
     assert waited > 0
     assert abs(waited - (ended - begun)) < 2
+    assert 0 < told["approvalSeconds"] <= waited
+
+
+def test_the_queue_is_told_apart_from_people(house: House) -> None:
+    """From the request for the lock until it is taken; a release that nobody had to approve waited for no person."""
+    played = house.play("stage", {"AcquireLock": answer(turn("waiting"))})
+    asked = next(call.at for call in played.calls if call.of("AcquireLock"))
+    locked = next(call.at for call in played.calls if call.of("EndEnhancedWatch"))
+    told = played.told("stage/Conclude", times=1)
+    assert told["queueSeconds"] > 0
+    assert abs(told["queueSeconds"] - (locked - asked)) < 2
+    assert told["approvalSeconds"] == 0
+
+
+def test_who_never_had_the_lock_has_no_queue_time(house: House) -> None:
+    """A place in line that was lost is no wait that ended."""
+    played = house.play("stage", {"AcquireLock": answer(turn("superseded"))})
+    assert played.told("stage/Conclude", times=1)["queueSeconds"] is None
 
 
 def test_a_review_is_waited_for_too(house: House) -> None:
@@ -74,8 +93,9 @@ def test_a_review_is_waited_for_too(house: House) -> None:
     locked = next(call.at for call in played.calls if call.of("EndEnhancedWatch"))
     begun = next(call.at for call in played.calls if call.of("CheckWindow"))
     again = [call.at for call in played.calls if call.of("Watch")][1]
-    waited = played.told("stage/Conclude", times=1)["waitedSeconds"]
-    assert abs(waited - (locked - begun) - (again - asked)) < 2
+    told = played.told("stage/Conclude", times=1)
+    assert abs(told["waitedSeconds"] - (locked - begun) - (again - asked)) < 2
+    assert abs(told["approvalSeconds"] - (again - asked)) < 2
 
 
 def test_a_deployment_takes_waiting_off(house: House) -> None:

@@ -70,7 +70,7 @@ PLAYS: dict[str, tuple[Workflow, dict[str, Any], dict[str, Any]]] = {
     "an enhanced watch": ("enhanced_watch", {}, {}),
 }
 # Different in every execution, or by the reader's own clock.
-VOLATILE = {"taskToken", "waitedSeconds", "startedAt", "breachedAt", "until"}
+VOLATILE = {"taskToken", "waitedSeconds", "queueSeconds", "approvalSeconds", "startedAt", "breachedAt", "until"}
 
 
 class Rooms:
