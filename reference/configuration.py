@@ -10,7 +10,7 @@ import yaml
 
 from components.closed import Closed
 from components.settings import NAMESPACE, TAGS, Settings
-from reference.markdown import code, codes, item, paragraph, table
+from reference.markdown import code, codes, item, paragraph, table, under
 
 ROOT = Path(__file__).parents[1]
 STACKS = ("test", "staging", "production")
@@ -156,4 +156,4 @@ def page(settings: type[Closed] = Settings) -> str:
 
 def _told(key: Key) -> str:
     default = "must be given" if key.default is None else f"default: {key.default}"
-    return item(f"**{code(key.path)}**: {key.takes}; {default}.") + "\n" + item(key.meaning).replace("- ", "  ", 1)
+    return item(f"**{code(key.path)}**: {key.takes}; {default}.") + "\n" + under(key.meaning)

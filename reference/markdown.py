@@ -16,9 +16,14 @@ def codes(texts: Iterable[str]) -> str:
     return ", ".join(code(text) for text in texts)
 
 
-def item(text: str, level: int = 0) -> str:
-    """An entry of a list; `level` is how deep it stands in another."""
-    return _filled(text, "  " * level + "- ", "  " * level + "  ")
+def item(text: str) -> str:
+    """An entry of a list."""
+    return _filled(text, "- ", "  ")
+
+
+def under(text: str) -> str:
+    """A line of its own below an entry."""
+    return _filled(text, "  ", "  ")
 
 
 def paragraph(text: str) -> str:

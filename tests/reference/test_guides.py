@@ -13,6 +13,8 @@ from reference import configuration
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = [ROOT / "docs" / f"{name}.md" for name in ("quick-start", "troubleshooting", "disaster-recovery", "security")]
+# What puts secrets in, ticks off a stack and checks rights: named by the guides, and not all there yet.
+_COMING = {"setup", "validate", "doctor"}
 # Groups whose keys the guides name by path.
 _GROUPS = ("github", "worker", "codebuild", "backstops")
 
@@ -43,4 +45,4 @@ def test_guides_name_commands_that_are_there(page: Path) -> None:
     """Each `kiro command`, with or without the stack before it."""
     known = set(typer.main.get_group(app).list_commands(typer.Context(typer.main.get_command(app))))
     named = set(re.findall(r"`?kiro (?:--stack \w+ )?([a-z]+)", page.read_text("utf-8")))
-    assert named - known - {"setup", "validate", "doctor"} == set()
+    assert named - known - _COMING == set()
