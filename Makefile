@@ -5,11 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 LAYER := build/layer/ready
 SCHEMAS := build/npm/ready
-SOURCES := __main__.py benchmarks cli components examples functions local security statemachines tests
+SOURCES := __main__.py benchmarks cli components examples functions local reference security statemachines tests
 # Many processes import the same code here: what one has compiled serves the others.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test faults bench check fix diagrams package clean help
+.PHONY: demo test faults bench check fix diagrams reference package clean help
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
@@ -35,15 +35,19 @@ check: $(READY) ## Lint, types, definitions, security: reports, changes nothing
 	$(BIN)/mypy
 	$(BIN)/python -m statemachines.definitions
 	$(BIN)/python -m statemachines.diagrams --check
-	$(BIN)/bandit -q -ll -c pyproject.toml -r functions components statemachines cli local security __main__.py
+	$(BIN)/python -m reference --check
+	$(BIN)/bandit -q -ll -c pyproject.toml -r functions components statemachines cli local reference security __main__.py
 	$(BIN)/python -m security.gates
 
 fix: $(READY) ## Format and mend what can be mended
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-diagrams: $(READY) ## Draw docs/diagrams from the definitions
+diagrams: $(READY) ## Draw the pictures of docs/architecture.md from the definitions
 	$(BIN)/python -m statemachines.diagrams
+
+reference: $(READY) ## Write docs/reference from the code
+	$(BIN)/python -m reference
 
 package: $(LAYER) ## Bring the Lambda layer together for `pulumi up`
 

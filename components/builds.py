@@ -8,7 +8,7 @@ from pulumi_aws import codebuild
 from components.logs import log_group
 from components.network import network_grants, placed
 from components.role import Role
-from components.settings import Settings
+from components.settings import Settings, Vpc
 from components.site import Grant, Site
 from components.storage import Storage
 
@@ -78,7 +78,14 @@ class Builds(pulumi.ComponentResource):
             f"codebuild-{thing}",
             site=site,
             trust={"Service": "codebuild.amazonaws.com"},
-            grants=self._grants(thing, logs.arn),
+            grants=build_grants(
+                thing,
+                site=site,
+                bucket_arn=self._bucket.arn,
+                key_arn=self._key_arn,
+                logs_arn=logs.arn,
+                vpc=self._settings.codebuild.vpc,
+            ),
             managed_policies=policies,
             opts=self._inner,
         )
@@ -116,40 +123,49 @@ class Builds(pulumi.ComponentResource):
             opts=self._inner,
         )
 
-    def _grants(self, thing: str, logs_arn: pulumi.Output[str]) -> list[Grant]:
-        """Read sources and what was built, write what is built; no secret, no workflow, nothing else."""
-        bucket, name = self._bucket.arn, self._site.name(thing)
 
-        def below(prefix: str) -> pulumi.Output[str]:
-            return pulumi.Output.concat(bucket, f"/{prefix}/*")
+def build_grants(
+    thing: str,
+    *,
+    site: Site,
+    bucket_arn: pulumi.Input[str],
+    key_arn: pulumi.Input[str],
+    logs_arn: pulumi.Input[str],
+    vpc: Vpc | None,
+) -> list[Grant]:
+    """Read sources and what was built, write what is built; no secret, no workflow, nothing else."""
+    name = site.name(thing)
 
-        reports = tuple(self._site.arn("codebuild", f"report-group/{name}-{report}") for report in REPORTS)
-        return [
-            Grant(
-                ("s3:GetObject", "s3:GetObjectVersion"),
-                (below("sources"), below("deployments"), below(f"cache/{thing}")),
-                why="object keys below a prefix of this one bucket",
+    def below(prefix: str) -> pulumi.Output[str]:
+        return pulumi.Output.concat(bucket_arn, f"/{prefix}/*")
+
+    reports = tuple(site.arn("codebuild", f"report-group/{name}-{report}") for report in REPORTS)
+    return [
+        Grant(
+            ("s3:GetObject", "s3:GetObjectVersion"),
+            (below("sources"), below("deployments"), below(f"cache/{thing}")),
+            why="object keys below a prefix of this one bucket",
+        ),
+        Grant(
+            ("s3:PutObject",),
+            (below("deployments"), below(f"cache/{thing}")),
+            why="object keys below a prefix of this one bucket",
+        ),
+        Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket_arn,)),
+        Grant(("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), (key_arn,)),
+        Grant(
+            ("logs:CreateLogStream", "logs:PutLogEvents"),
+            (pulumi.Output.concat(logs_arn, ":*"),),
+            why="streams of this one log group; CodeBuild names them after the build",
+        ),
+        Grant(
+            (
+                "codebuild:CreateReport",
+                "codebuild:UpdateReport",
+                "codebuild:BatchPutTestCases",
+                "codebuild:BatchPutCodeCoverages",
             ),
-            Grant(
-                ("s3:PutObject",),
-                (below("deployments"), below(f"cache/{thing}")),
-                why="object keys below a prefix of this one bucket",
-            ),
-            Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket,)),
-            Grant(("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), (self._key_arn,)),
-            Grant(
-                ("logs:CreateLogStream", "logs:PutLogEvents"),
-                (pulumi.Output.concat(logs_arn, ":*"),),
-                why="streams of this one log group; CodeBuild names them after the build",
-            ),
-            Grant(
-                (
-                    "codebuild:CreateReport",
-                    "codebuild:UpdateReport",
-                    "codebuild:BatchPutTestCases",
-                    "codebuild:BatchPutCodeCoverages",
-                ),
-                reports,
-            ),
-            *network_grants(self._site, self._settings.codebuild.vpc),
-        ]
+            reports,
+        ),
+        *network_grants(site, vpc),
+    ]

@@ -8,7 +8,8 @@ from components.environment_settings import EnvironmentSettings
 from components.estate import Estate
 from components.python_function import PythonFunction
 from components.role import Role
-from components.site import Grant
+from components.site import Grant, Site
+from functions.entry import Room
 
 _CHANGE = (
     "lambda:CreateAlias",
@@ -28,20 +29,26 @@ class DeployAccess(pulumi.ComponentResource):
         self, *, estate: Estate, functions: Iterable[PythonFunction], opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("kiro:index:DeployAccess", "deploy-access", None, opts)
-        takers = [one.role.arn for one in functions if any(a.on == "deploy-roles" for a in one.room.room.allow)]
+        takers = [one.role.arn for one in functions if may_deploy(one.room.room)]
         for environment in estate.settings.environments:
             if not environment.deploy_role_arn:
                 Role(
                     f"deploy-{environment.name}",
                     site=estate.site,
                     trust={"AWS": takers},
-                    grants=_grants(environment, estate),
+                    grants=deploy_grants(environment, estate.site),
                     opts=pulumi.ResourceOptions(parent=self),
                 )
         self.register_outputs({})
 
 
-def _grants(environment: EnvironmentSettings, estate: Estate) -> list[Grant]:
+def may_deploy(room: Room) -> bool:
+    """Whether a room takes the roles that change environments."""
+    return any(allow.on == "deploy-roles" for allow in room.allow)
+
+
+def deploy_grants(environment: EnvironmentSettings, site: Site) -> list[Grant]:
+    """What changes the functions that are delivered to an environment."""
     alarms = Grant(
         ("cloudwatch:DescribeAlarms",),
         ("*",),
@@ -49,7 +56,7 @@ def _grants(environment: EnvironmentSettings, estate: Estate) -> list[Grant]:
     )
     if not environment.functions:
         return [alarms]
-    arns = [estate.site.arn("lambda", f"function:{name}") for name in environment.functions]
+    arns = [site.arn("lambda", f"function:{name}") for name in environment.functions]
     change = Grant(
         _CHANGE,
         tuple(arn + end for arn in arns for end in ("", ":*")),

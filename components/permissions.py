@@ -46,16 +46,23 @@ TARGETS: Mapping[str, Callable[[Estate], Arns]] = {
 BROAD = frozenset({"bucket/artifacts/*", "executions", "*"})
 
 
-def grants(allowed: Iterable[Allow], estate: Estate) -> list[Grant]:
-    """A room's permissions as statements: what adapters ask for twice is granted once, what is switched off never."""
-    merged: dict[tuple[str, str], list[str]] = {}
+def merged(allowed: Iterable[Allow]) -> list[Allow]:
+    """A room's permissions in order: what adapters ask for twice is there once, with a reason where it needs one."""
+    found: dict[tuple[str, str], list[str]] = {}
     for allow in allowed:
-        actions = merged.setdefault((allow.on, allow.why), [])
+        actions = found.setdefault((allow.on, allow.why), [])
         actions += [action for action in allow.actions if action not in actions]
     return [
-        Grant(tuple(sorted(actions)), tuple(TARGETS[on](estate)), why if on in BROAD else "")
-        for (on, why), actions in sorted(merged.items())
-        if TARGETS[on](estate)
+        Allow(tuple(sorted(actions)), on, why if on in BROAD else "") for (on, why), actions in sorted(found.items())
+    ]
+
+
+def grants(allowed: Iterable[Allow], estate: Estate) -> list[Grant]:
+    """A room's permissions as statements; what is switched off is never granted."""
+    return [
+        Grant(allow.actions, tuple(TARGETS[allow.on](estate)), allow.why)
+        for allow in merged(allowed)
+        if TARGETS[allow.on](estate)
     ]
 
 

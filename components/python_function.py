@@ -57,24 +57,16 @@ class PythonFunction(pulumi.ComponentResource):
             room.thing,
             site=site,
             trust={"Service": "lambda.amazonaws.com"},
-            grants=[*grants(room.room.allow, estate), *self._own_grants(logs.arn)],
+            grants=[
+                *grants(room.room.allow, estate),
+                *own_grants(logs.arn, self.dead_letters.arn if self.dead_letters else None),
+            ],
             opts=self._inner,
         )
         self.function = self._function(estate, package, logs)
         self.arn = self.function.arn
         self._error_alarm(estate)
         self.register_outputs({"arn": self.arn})
-
-    def _own_grants(self, logs_arn: pulumi.Output[str]) -> list[Grant]:
-        """What every function needs, whatever its room does."""
-        logs = Grant(
-            ("logs:CreateLogStream", "logs:PutLogEvents"),
-            (pulumi.Output.concat(logs_arn, ":*"),),
-            why="streams of this one log group; Lambda names them",
-        )
-        if self.dead_letters is None:
-            return [logs, _TRACE]
-        return [logs, _TRACE, Grant(("sqs:SendMessage",), (self.dead_letters.arn,))]
 
     def _function(self, estate: Estate, package: Package, logs: cloudwatch.LogGroup) -> lambda_.Function:
         room = self.room.room
@@ -131,3 +123,15 @@ class PythonFunction(pulumi.ComponentResource):
             alarm_actions=[estate.channels.topics["rollbacks"].arn],
             opts=self._inner,
         )
+
+
+def own_grants(logs_arn: pulumi.Input[str], dead_letters_arn: pulumi.Input[str] | None) -> list[Grant]:
+    """What every function needs, whatever its room does; its queue, if nobody waits for it."""
+    logs = Grant(
+        ("logs:CreateLogStream", "logs:PutLogEvents"),
+        (pulumi.Output.concat(logs_arn, ":*"),),
+        why="streams of this one log group; Lambda names them",
+    )
+    if dead_letters_arn is None:
+        return [logs, _TRACE]
+    return [logs, _TRACE, Grant(("sqs:SendMessage",), (dead_letters_arn,))]

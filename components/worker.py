@@ -12,7 +12,7 @@ from components.logs import log_group
 from components.network import network_grants, placed
 from components.role import Role
 from components.secrets import Secrets
-from components.settings import Settings
+from components.settings import Settings, Vpc
 from components.site import Grant, Site
 from components.storage import Storage
 from functions.entry import camel
@@ -109,7 +109,14 @@ class Worker(pulumi.ComponentResource):
             "worker-codebuild",
             site=site,
             trust={"Service": "codebuild.amazonaws.com"},
-            grants=self._grants(storage.bucket.arn, secrets.arns["git"], logs.arn),
+            grants=worker_grants(
+                site=site,
+                bucket_arn=storage.bucket.arn,
+                secret_arn=secrets.arns["git"],
+                key_arn=self._key_arn,
+                logs_arn=logs.arn,
+                vpc=settings.codebuild.vpc,
+            ),
             opts=self._inner,
         )
         variables = [
@@ -156,30 +163,35 @@ class Worker(pulumi.ComponentResource):
             "KIRO_COVERAGE_PERCENT": str(worker.coverage_percent),
         }
 
-    def _grants(
-        self, bucket: pulumi.Output[str], git_secret: pulumi.Output[str], logs_arn: pulumi.Output[str]
-    ) -> list[Grant]:
-        """Its program, its artifacts, its git credential, its log: no other secret, no board, no workflow."""
-        return [
-            Grant(
-                ("s3:GetObject", "s3:GetObjectVersion"),
-                (pulumi.Output.concat(bucket, "/sources/worker/*"),),
-                why="the worker's program is named after its content",
-            ),
-            Grant(
-                ("s3:PutObject",),
-                (pulumi.Output.concat(bucket, f"/{self._site.stack}/*"),),
-                why="artifacts lie below the stack's name and that of the attempt",
-            ),
-            Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket,)),
-            Grant(
-                ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), (pulumi.Output.from_input(self._key_arn),)
-            ),
-            Grant(("secretsmanager:GetSecretValue",), (git_secret,)),
-            Grant(
-                ("logs:CreateLogStream", "logs:PutLogEvents"),
-                (pulumi.Output.concat(logs_arn, ":*"),),
-                why="streams of this one log group; CodeBuild names them after the build",
-            ),
-            *network_grants(self._site, self._settings.codebuild.vpc),
-        ]
+
+def worker_grants(
+    *,
+    site: Site,
+    bucket_arn: pulumi.Input[str],
+    secret_arn: pulumi.Input[str],
+    key_arn: pulumi.Input[str],
+    logs_arn: pulumi.Input[str],
+    vpc: Vpc | None,
+) -> list[Grant]:
+    """Its program, its artifacts, its git credential, its log: no other secret, no board, no workflow."""
+    return [
+        Grant(
+            ("s3:GetObject", "s3:GetObjectVersion"),
+            (pulumi.Output.concat(bucket_arn, "/sources/worker/*"),),
+            why="the worker's program is named after its content",
+        ),
+        Grant(
+            ("s3:PutObject",),
+            (pulumi.Output.concat(bucket_arn, f"/{site.stack}/*"),),
+            why="artifacts lie below the stack's name and that of the attempt",
+        ),
+        Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket_arn,)),
+        Grant(("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), (key_arn,)),
+        Grant(("secretsmanager:GetSecretValue",), (secret_arn,)),
+        Grant(
+            ("logs:CreateLogStream", "logs:PutLogEvents"),
+            (pulumi.Output.concat(logs_arn, ":*"),),
+            why="streams of this one log group; CodeBuild names them after the build",
+        ),
+        *network_grants(site, vpc),
+    ]

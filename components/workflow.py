@@ -1,7 +1,7 @@
 """One state machine: its definition, rendered, and a role that may call what its tasks call and nothing else."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pulumi
@@ -12,7 +12,7 @@ from components.estate import Estate
 from components.logs import log_group
 from components.python_function import PythonFunction
 from components.role import Role
-from components.site import Grant
+from components.site import Grant, Site
 from components.worker import BUILDSPEC
 from functions.domain.windows import LOOK_AHEAD_DAYS
 from functions.entry import encode
@@ -70,7 +70,7 @@ class Workflow(pulumi.ComponentResource):
             thing,
             site=estate.site,
             trust={"Service": "states.amazonaws.com"},
-            grants=list(_grants(workflow, called, estate)),
+            grants=list(workflow_grants(workflow, called.values(), estate.channels.bus.arn, estate.site)),
             opts=inner,
         )
         logs = log_group(
@@ -140,10 +140,12 @@ def _stage_seconds(estate: Estate) -> Iterator[int]:
         yield closed + asked + one.watch_seconds + _LONGEST_LINE_SECONDS + _STAGE_WORK_SECONDS
 
 
-def _grants(workflow: str, called: Mapping[str, pulumi.Output[str]], estate: Estate) -> Iterator[Grant]:
-    site = estate.site
-    yield Grant(("lambda:InvokeFunction",), tuple(called.values()))
-    yield Grant(("events:PutEvents",), (estate.channels.bus.arn,))
+def workflow_grants(
+    workflow: str, called: Iterable[pulumi.Input[str]], bus_arn: pulumi.Input[str], site: Site
+) -> Iterator[Grant]:
+    """Call its tasks' functions, speak on the bus, start and follow the workflows it nests."""
+    yield Grant(("lambda:InvokeFunction",), tuple(called))
+    yield Grant(("events:PutEvents",), (bus_arn,))
     nested = definitions.placeholders(workflow) & _NESTED.keys()
     if nested:
         names = sorted(_NESTED[placeholder] for placeholder in nested)

@@ -23,7 +23,7 @@ from functions.domain.gates import Unreadable
 
 ROOT = Path(__file__).parents[1]
 ALLOWED = "security/allowed.yml"
-CODE = ("functions", "components", "statemachines", "cli", "local", "security", "__main__.py")
+CODE = ("functions", "components", "statemachines", "cli", "local", "reference", "security", "__main__.py")
 STACKS = ("test", "staging", "production")
 _TOOLS = Path(sys.executable).parent
 _PATIENCE_SECONDS = 300

@@ -21,6 +21,7 @@ GROUPS = {
     "tests/faults/test_rows.py": "platform 3",
     "tests/program/": "program",
     "tests/components/": "program",
+    "tests/reference/": "program",
     "tests/statemachines/paths/test_any_room.py": "played 1",
     "tests/statemachines/paths/test_second_reading.py": "played 1",
     "tests/statemachines/paths/test_stage.py": "played 1",
