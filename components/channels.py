@@ -1,4 +1,4 @@
-"""How the platform speaks: three topics for people, one event bus for programs (N1, DESIGN §3)."""
+"""How the platform speaks: three topics for people, one event bus for programs (N1)."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the platform remembers: the artifacts bucket and five tables (I3, DESIGN §3)."""
+"""What the platform remembers: the artifacts bucket and five tables (I3)."""
 
 from collections.abc import Sequence
 

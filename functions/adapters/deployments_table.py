@@ -1,4 +1,4 @@
-"""The record of every deployment: what was released, what each stage did, how it ended (DESIGN §3)."""
+"""The record of every deployment: what was released, what each stage did, how it ended."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What runs in each environment, what was last good there, and whether it is frozen; never expires (DESIGN §3)."""
+"""What runs in each environment, what was last good there, and whether it is frozen; never expires."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self

@@ -1,4 +1,4 @@
-"""The lock of an environment: whose it is, who waits, and which number its writes carry (DESIGN §2).
+"""The lock of an environment: whose it is, who waits, and which number its writes carry.
 
     request ──free or owner dead──▶ owned ──release──▶ next waiter owns (fence + 1), or free
        │                              ▲

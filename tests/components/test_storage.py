@@ -42,7 +42,7 @@ def test_the_bucket_is_private_versioned_and_forgets(whole: Outcome) -> None:
 def test_a_table_has_its_keys_indexes_and_end(
     whole: Outcome, name: str, keys: tuple[str, str | None], expires: bool, indexes: set[str]
 ) -> None:
-    """As DESIGN §3 says; every table can be restored to a point in time."""
+    """Every table can be restored to a point in time."""
     table = whole.recorder.one("dynamodb/table:Table", name).inputs
     assert (table["hashKey"], table.get("rangeKey")) == keys
     assert {one["name"] for one in table.get("globalSecondaryIndexes") or []} == indexes

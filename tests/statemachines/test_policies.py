@@ -36,7 +36,7 @@ def test_an_ask_is_repeated_at_once_and_its_faults_with_backoff() -> None:
 
 
 def test_rooms_are_retried_for_what_is_not_their_fault() -> None:
-    """DESIGN §4: throttling, Lambda service faults, a lost process, GitHub out of reach; with backoff and jitter."""
+    """Throttling, Lambda service faults, a lost process, GitHub out of reach; with backoff and jitter."""
     (policy,) = RETRY_FAULTS
     for name in ("Lambda.TooManyRequestsException", "Lambda.ServiceException", "Sandbox.Timedout", "States.Timeout"):
         assert name in policy["ErrorEquals"]

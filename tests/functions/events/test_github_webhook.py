@@ -209,7 +209,7 @@ def test_during_a_rotation_both_secrets_count(hooked: Stack) -> None:
 
 
 def test_an_unsigned_request_imports_no_sdk() -> None:
-    """DESIGN §5: it is refused before boto3 is even loaded."""
+    """It is refused before boto3 is even loaded."""
     code = """
 import sys
 from functions.runtime import handler
