@@ -66,11 +66,16 @@ class Artifacts:
 
     def digest(self, key: str) -> str:
         """The SHA-256 of an object, in hexadecimal; a missing or oversized one is a SourceError."""
-        return sha256(self._read(key)).hexdigest()
+        return self.fingerprint(key)[0]
+
+    def fingerprint(self, key: str) -> tuple[str, str]:
+        """An object's SHA-256 and the version of it that has it, "" in a bucket that keeps no versions."""
+        raw, version = self._read(key)
+        return sha256(raw).hexdigest(), version
 
     def archive(self, key: str, digest: str = "") -> ZipFile:
         """A zip archive of the bucket; a missing, broken, oversized or changed one is a SourceError."""
-        raw = self._read(key)
+        raw, _ = self._read(key)
         if digest and sha256(raw).hexdigest() != digest:
             raise SourceError(f"s3://{self.bucket}/{key} is not what was judged by the gates: it was changed since")
         try:
@@ -78,14 +83,14 @@ class Artifacts:
         except BadZipFile as error:
             raise SourceError(f"s3://{self.bucket}/{key} is not a zip archive: {error}") from error
 
-    def _read(self, key: str) -> bytes:
+    def _read(self, key: str) -> tuple[bytes, str]:
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=key)
         except self._client.exceptions.NoSuchKey:
             raise SourceError(f"s3://{self.bucket}/{key} is not there: it expired or was never built") from None
         if answer["ContentLength"] > _ARCHIVE_LIMIT:
             raise SourceError(f"s3://{self.bucket}/{key} has {answer['ContentLength']} bytes, {_ARCHIVE_LIMIT} allowed")
-        return answer["Body"].read()
+        return answer["Body"].read(), answer.get("VersionId", "")
 
     def member(self, key: str, path: str, digest: str = "") -> bytes | None:
         """One file of a zip archive; None when the archive has none of that name."""

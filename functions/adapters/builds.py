@@ -24,7 +24,10 @@ _OUTCOMES: dict[str, Literal["succeeded", "failed", "timed out", "stopped"]] = {
 
 @dataclass(frozen=True, slots=True)
 class BuildOrder:
-    """What to build: objects are keys in the artifacts bucket; `token` makes a repetition start nothing new."""
+    """What to build: objects are keys in the artifacts bucket; `token` makes a repetition start nothing new.
+
+    `input_version` is the version of the input artifact; its newest when that is empty.
+    """
 
     project: str
     buildspec: str
@@ -34,6 +37,7 @@ class BuildOrder:
     timeout_minutes: int
     token: str
     input_artifact: str = ""
+    input_version: str = ""
     folder: bool = False
 
 
@@ -70,6 +74,9 @@ class Builds:
         if order.input_artifact:
             location = f"{self._bucket}/{order.input_artifact}"
             more["secondarySourcesOverride"] = [{"type": "S3", "location": location, "sourceIdentifier": "release"}]
+        if order.input_version:
+            version = {"sourceIdentifier": "release", "sourceVersion": order.input_version}
+            more["secondarySourcesVersionOverride"] = [version]
         answer = self._client.start_build(
             projectName=order.project,
             idempotencyToken=order.token,

@@ -69,6 +69,11 @@ class DeploymentsTable:
         item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
         return plain(item) if item else None
 
+    def judged_version(self, artifact: str) -> str:
+        """The version of a deployment's artifact, `deployments/{id}/…`, that its gates judged; "" when unknown."""
+        record = self.get(artifact.split("/")[1]) or {}
+        return str(record.get("artifactVersion", ""))
+
     def verdicts(self, deployment_id: str) -> tuple[Gate, ...]:
         """Every gate that was judged so far: before any deployment, and in each environment (`staging tests`)."""
         record = self.get(deployment_id) or {}

@@ -64,10 +64,11 @@ Previews = dict[tuple[str, str], Preview]
 
 @dataclass(frozen=True, slots=True)
 class _Reported:
-    """What an artifact's reports say; nothing where there is no artifact."""
+    """What an artifact's reports say, and which bytes they are; nothing where there is no artifact."""
 
     gates: tuple[Gate, ...] = ()
     digest: str = ""
+    version: str = ""
     previews: Previews = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
 
@@ -80,12 +81,13 @@ def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTabl
     """Every gate is judged, so that one look tells all that is wrong; the verdicts go to the record."""
     reported = _report_gates(event, artifacts, clock)
     gates = without_secrets((_build_gate(event.build), *reported.gates))
-    deployments.note(event.deployment_id, gates=gates, build=event.build, artifactDigest=reported.digest)
+    judged = {"artifactDigest": reported.digest, "artifactVersion": reported.version}
+    deployments.note(event.deployment_id, gates=gates, build=event.build, **judged)
     try:
-        judged = GatesJudged(
+        verdicts = GatesJudged(
             event.deployment_id, event.release, gates, event.artifact, event.plan.scans, reported.figures
         )
-        bus.put("GatesJudged", judged)
+        bus.put("GatesJudged", verdicts)
     except Exception as error:  # telling people never stops a deployment (N2)
         _LOG.warning("verdicts can't be told", extra={"reason": str(error)})
     failed = [gate for gate in gates if gate.outcome == "failed"]
@@ -110,7 +112,7 @@ def _report_gates(event: Input, artifacts: Artifacts, clock: Clock) -> _Reported
     plan = event.plan
     minimum = max(stage.environment.coverage_percent for stage in plan.stages)
     try:
-        digest = artifacts.digest(event.artifact)
+        digest, version = artifacts.fingerprint(event.artifact)
         with artifacts.archive(event.artifact, digest) as archive:
             tests, coverage = read_tests(archive, plan.junit), read_coverage(archive, plan.cobertura)
             scans = tuple(read_scans(archive, plan.scans))
@@ -123,7 +125,7 @@ def _report_gates(event: Input, artifacts: Artifacts, clock: Clock) -> _Reported
     if plan.scans:
         allowed = _allowed(event.source, plan.scans.allow_list, artifacts)
         gates.append(judge_findings(scans, allowed, clock.now().date()))
-    return _Reported(tuple(gates), digest, previews, figures(tests, coverage))
+    return _Reported(tuple(gates), digest, version, previews, figures(tests, coverage))
 
 
 def _previews(archive: ZipFile, plan: Plan) -> tuple[Previews, list[str]]:

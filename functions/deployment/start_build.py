@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from functions.adapters.builds import BuildOrder, Builds
 from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.deployment.await_build import build_key
@@ -45,12 +46,23 @@ class Output:
     build_id: str
 
 
-ROOM = Room(allow=(*Builds.START, *Builds.STOP, *KEEP))
+ROOM = Room(allow=(*Builds.START, *Builds.STOP, *DeploymentsTable.READ, *KEEP))
 
 
-def start_build(event: Input, builds: Builds, waits: WaitsTable, executions: Executions, clock: Clock) -> Output:
-    """A build belongs to its execution from the start: whoever ends that one finds the build, and stops it (P9)."""
-    build_id = builds.start(_order(event))
+def start_build(
+    event: Input,
+    builds: Builds,
+    deployments: DeploymentsTable,
+    waits: WaitsTable,
+    executions: Executions,
+    clock: Clock,
+) -> Output:
+    """A build belongs to its execution from the start: whoever ends that one finds the build, and stops it (P9).
+
+    What was built before comes as the gates judged it, whoever wrote over it since.
+    """
+    version = deployments.judged_version(event.input_artifact) if event.input_artifact else ""
+    build_id = builds.start(_order(event, version))
     belong(build_id, event.execution, builds, waits, executions, clock)
     return Output(build_id)
 
@@ -63,7 +75,7 @@ def belong(
         builds.stop(build_id)
 
 
-def _order(event: Input) -> BuildOrder:
+def _order(event: Input, input_version: str) -> BuildOrder:
     """Builds learn who they are from variables named KIRO_…, and get the variables of their environment."""
     ours = {
         "KIRO_DEPLOYMENT": event.deployment_id,
@@ -82,5 +94,6 @@ def _order(event: Input) -> BuildOrder:
         event.minutes or (budgets.of_part(event.part or "infrastructure") if event.environment else budgets.BUILD),
         token=sha256(event.purpose.encode()).hexdigest(),
         input_artifact=event.input_artifact,
+        input_version=input_version,
         folder=event.folder,
     )

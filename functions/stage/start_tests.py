@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from functions.adapters.builds import BuildOrder, Builds
 from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.waits_table import WaitsTable
@@ -33,13 +34,14 @@ class Input:
     execution: str = ""
 
 
-ROOM = Room(allow=(*Builds.START, *Builds.STOP, *EnvironmentsTable.READ, *KEEP))
+ROOM = Room(allow=(*Builds.START, *Builds.STOP, *EnvironmentsTable.READ, *DeploymentsTable.READ, *KEEP))
 
 
 def start_tests(
     event: Input,
     builds: Builds,
     environments: EnvironmentsTable,
+    deployments: DeploymentsTable,
     waits: WaitsTable,
     executions: Executions,
     clock: Clock,
@@ -66,6 +68,7 @@ def start_tests(
         budgets.TESTS,
         token=sha256(event.purpose.encode()).hexdigest(),
         input_artifact=event.input_artifact,
+        input_version=deployments.judged_version(event.input_artifact),
     )
     build_id = builds.start(order)
     belong(build_id, event.execution, builds, waits, executions, clock)

@@ -31,11 +31,13 @@ ROOMS = sorted(
 
 
 def forms() -> Iterator[type[Any]]:
-    """Every dataclass that crosses the edge of a room, or is kept in a table (an Opening does neither)."""
+    """Every dataclass that crosses the edge of a room, or is kept in a table (an Opening does neither, nor what is private)."""
     seen: set[type[Any]] = set()
     for name in [*ROOMS, *(f"functions.domain.{file.stem}" for file in (ROOT / "domain").glob("[a-z]*.py"))]:
-        for kind in vars(import_module(name)).values():
-            if isinstance(kind, type) and is_dataclass(kind) and kind not in {Allow, Room, Opening} | seen:
+        for called, kind in vars(import_module(name)).items():
+            if called.startswith("_") or kind in (Allow, Room, Opening):
+                continue
+            if isinstance(kind, type) and is_dataclass(kind) and kind not in seen:
                 seen.add(kind)
                 yield kind
 

@@ -45,6 +45,18 @@ def test_a_good_release_walks_to_production(world: World, good: str) -> None:
     assert world.left_behind() == {"locks": [], "waits": []}
 
 
+def test_commands_get_the_release_as_it_was_judged(world: World, good: str) -> None:
+    """Each names the version of the artifact that its gates read: builds may write over one another's."""
+    codebuild = world.platform.clients.client("codebuild")
+    ids = codebuild.list_builds_for_project(projectName=world.platform.outputs["projects"]["deploy-test"])["ids"]
+    ran = [one for one in codebuild.batch_get_builds(ids=ids)["builds"] if one["secondarySources"]]
+    assert ran
+    for build in ran:
+        deployment = build["secondarySources"][0]["location"].split("/")[2]
+        (pinned,) = build["secondarySourceVersions"]
+        assert pinned["sourceVersion"] == world.record_of(deployment)["artifactVersion"] != ""
+
+
 def test_github_shows_every_stage(world: World, good: str) -> None:
     """Commit statuses and GitHub deployments tell each stage as it ended."""
     wanted = {

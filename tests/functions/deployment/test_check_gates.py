@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,18 @@ def test_a_good_build_passes_every_gate(stack: Stack) -> None:
     assert [gate["name"] for gate in answer["gates"]] == ["build", "tests", "coverage"]
     assert check(stack, GOOD) == answer
     assert stack.deployment()["gates"] == answer["gates"]
+
+
+def test_what_was_judged_is_known_by_its_bytes_and_its_version(stack: Stack) -> None:
+    """Whatever is written over it later."""
+    s3 = stack.client("s3")
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    check(stack, GOOD)
+    judged = s3.get_object(Bucket=BUCKET, Key=KEY)
+    artifact(stack, KEY, {"evil": "x"})
+    record = stack.deployment()
+    assert record["artifactVersion"] == judged["VersionId"] != s3.head_object(Bucket=BUCKET, Key=KEY)["VersionId"]
+    assert record["artifactDigest"] == sha256(judged["Body"].read()).hexdigest()
 
 
 def test_the_strictest_environment_counts(stack: Stack) -> None:

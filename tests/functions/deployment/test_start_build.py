@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import WaitsTable
 from tests.functions.builds import PROJECT, create_project
 from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, environment
@@ -46,6 +47,7 @@ def test_a_build_has_its_source_and_its_artifact(stack: Stack) -> None:
         "KIRO_COMMIT": COMMIT,
     }
     assert "secondarySourcesOverride" not in given
+    assert "secondarySourcesVersionOverride" not in given
 
 
 def test_a_command_has_its_environment_and_the_release(stack: Stack) -> None:
@@ -57,6 +59,14 @@ def test_a_command_has_its_environment_and_the_release(stack: Stack) -> None:
     assert given["secondarySourcesOverride"][0]["location"] == f"{BUCKET}/deployments/d/build.zip"
     told = variables(given)
     assert (told["DOMAIN"], told["KIRO_ENVIRONMENT"], told["KIRO_COMMIT"]) == ("x", "production", COMMIT)
+
+
+def test_a_command_gets_the_release_as_it_was_judged(stack: Stack) -> None:
+    """Builds may write over what other builds left: the version is that of the gates, also on the way back."""
+    create_project(stack)
+    DeploymentsTable.connect(stack.clients).note("older", artifactVersion="v7")
+    given = start(stack, environment=environment(), inputArtifact="deployments/older/build.zip")
+    assert given["secondarySourcesVersionOverride"] == [{"sourceIdentifier": "release", "sourceVersion": "v7"}]
 
 
 def test_a_retry_asks_for_the_same_build(stack: Stack) -> None:

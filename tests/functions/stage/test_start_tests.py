@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.manifests import AfterDeploy
 from tests.functions.builds import create_project
@@ -36,6 +37,7 @@ def test_tests_know_what_they_test(stack: Stack) -> None:
     create_project(stack, PROJECT)
     runs(stack, state(outputs={"url": "https://x.example.com", "api-key.id": "7"}))
     runs(stack, state(replace(SERVICE, name="other/api"), outputs={"url": "https://other.example.com"}))
+    DeploymentsTable.connect(stack.clients).note("d", artifactVersion="v7")
     given = start(stack, DOMAIN="x", KIRO_COMMIT="evil", KIRO_OUTPUT_URL="evil")
     told = {one["name"]: one["value"] for one in given["environmentVariablesOverride"]}
     assert told == {
@@ -49,6 +51,7 @@ def test_tests_know_what_they_test(stack: Stack) -> None:
     }
     assert (given["buildspecOverride"], given["timeoutInMinutesOverride"]) == ("delivery/e2e.yml", 30)
     assert given["secondarySourcesOverride"][0]["location"] == f"{BUCKET}/deployments/d/build.zip"
+    assert given["secondarySourcesVersionOverride"] == [{"sourceIdentifier": "release", "sourceVersion": "v7"}]
 
 
 def test_a_retry_asks_for_the_same_build(stack: Stack) -> None:
