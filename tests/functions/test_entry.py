@@ -31,7 +31,7 @@ ROOMS = sorted(
 
 
 def forms() -> Iterator[type[Any]]:
-    """Every dataclass that crosses the edge of a room or is kept in a table; an Opening and what is private do neither."""
+    """Every dataclass that crosses the edge of a room or is kept in a table; an Opening or a private one does not."""
     seen: set[type[Any]] = set()
     for name in [*ROOMS, *(f"functions.domain.{file.stem}" for file in (ROOT / "domain").glob("[a-z]*.py"))]:
         for called, kind in vars(import_module(name)).items():
