@@ -25,7 +25,7 @@ _ROLE = "arn:{partition}:iam::{account}:role/{pipeline}-stage-watch"
 _KEY = "arn:{partition}:kms:{region}:{account}:key/00000000-0000-0000-0000-000000000000"
 
 NEEDS: Mapping[str, tuple[Need, ...]] = {
-    "aws:apigatewayv2/api:Api": (_API, _of("apigateway", _API[0], "TagResource", "UntagResource")),
+    "aws:apigatewayv2/api:Api": (_API, _of("apigateway", _API[0].replace("/apis", "/tags/*"), "DELETE", "GET", "POST")),
     "aws:apigatewayv2/integration:Integration": (_API,),
     "aws:apigatewayv2/route:Route": (_API,),
     "aws:apigatewayv2/stage:Stage": (_API, _of("logs", "*", "CreateLogDelivery", "DeleteLogDelivery")),

@@ -1,11 +1,18 @@
 """IAM's own simulation: may whoever asks do this? Nothing is done (T1)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from functions.adapters.operator import OutOfReachError
 from functions.runtime import Clients
+
+# Policies that let roles be passed to some services only ask for this; whoever may pass to one may pass to the others.
+_PASSED = {
+    "ContextKeyName": "iam:PassedToService",
+    "ContextKeyValues": ["lambda.amazonaws.com"],
+    "ContextKeyType": "string",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,13 @@ class Simulation:
         if not self.principal:
             return
         pages = self.aws.client("iam").get_paginator("simulate_principal_policy")
-        for page in pages.paginate(
-            PolicySourceArn=self.principal, ActionNames=sorted(actions), ResourceArns=[resource]
-        ):
+        question = {
+            "PolicySourceArn": self.principal,
+            "ActionNames": sorted(actions),
+            "ResourceArns": [resource],
+            "ContextEntries": [_PASSED],
+        }
+        for page in pages.paginate(**question):
             for one in page["EvaluationResults"]:
                 if one["EvalDecision"] != "allowed":
                     yield Refusal(one["EvalActionName"], resource, _by(one))
@@ -64,9 +75,20 @@ def _principal(aws: Clients, arn: str) -> str:
     return found
 
 
-def _by(result: dict[str, object]) -> str:
+def _by(result: Mapping[str, Any]) -> str:
     if result.get("OrganizationsDecisionDetail") == {"AllowedByOrganizations": False}:
         return "the organisation"
     if result.get("PermissionsBoundaryDecisionDetail") == {"AllowedByPermissionsBoundary": False}:
         return "the permissions boundary"
-    return "a policy that denies it" if result["EvalDecision"] == "explicitDeny" else "no policy allows it"
+    if result["EvalDecision"] == "explicitDeny":
+        return "a policy that denies it"
+    missing = {
+        key
+        for one in (result, *result.get("ResourceSpecificResults", ()))
+        for key in one.get("MissingContextValues", ())
+    }
+    return (
+        f"a condition on {', '.join(sorted(missing))}, which only a real call can meet"
+        if missing
+        else "no policy allows it"
+    )

@@ -120,5 +120,6 @@ def test_what_is_missing_is_named_with_what_refuses_it(kiro: Kiro, monkeypatch: 
     assert refused["kms:CreateKey"] == "the organisation"
     assert refused["iam:CreateRole"] == "the permissions boundary"
     assert refused["s3:CreateBucket"] == "no policy allows it"
+    assert refused["sns:CreateTopic"] == "a condition on aws:SourceVpc, which only a real call can meet"
     assert not any(action.startswith("dynamodb:") for action in refused)
     assert "✗ sqs:CreateQueue" in kiro.run("doctor").stdout

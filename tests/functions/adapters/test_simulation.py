@@ -32,6 +32,10 @@ class Iam:
         self.asked.append(question)
         answers: dict[str, dict[str, Any]] = {
             "sqs": {"EvalDecision": "explicitDeny"},
+            "sns": {
+                "EvalDecision": "implicitDeny",
+                "ResourceSpecificResults": [{"MissingContextValues": ["aws:SourceVpc"]}],
+            },
             "kms": {"EvalDecision": "implicitDeny", "OrganizationsDecisionDetail": {"AllowedByOrganizations": False}},
             "iam": {
                 "EvalDecision": "implicitDeny",
