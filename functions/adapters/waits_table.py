@@ -14,8 +14,9 @@ from functions.entry import Allow, decode
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-# A wait outlives its own end a little, so that late events and late clicks still find a clear answer.
-_KEPT = timedelta(days=7)
+# A wait outlives its own end, and the longest approval (7 days) its own by as much again, so that late events and late
+# clicks still find a clear answer.
+_KEPT = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from components.environment_settings import EnvironmentSettings
 from functions.adapters.waits_table import Wait, WaitsTable, approval_key
 from functions.domain.approvals import Approval
 from functions.entry import encode
@@ -22,7 +23,7 @@ def waits(stack: Stack) -> WaitsTable:
 
 
 def test_a_wait_is_found_by_key_environment_and_execution(waits: WaitsTable, stack: Stack) -> None:
-    """With its facts; it outlives its end by a week."""
+    """With its facts, for two weeks."""
     wait = Wait("watch/production/x", "token", "arn:e", "production", {"environment": encode(ENVIRONMENT)})
     waits.store(wait, MOMENT)
     waits.store(Wait("build/1", "other", "arn:f"), MOMENT)
@@ -30,7 +31,7 @@ def test_a_wait_is_found_by_key_environment_and_execution(waits: WaitsTable, sta
     assert waits.of_environment("production") == (wait,)
     assert waits.of_execution("arn:e") == (wait,)
     item = stack.table("waits").get_item(Key={"waitKey": "build/1"})["Item"]
-    assert int(item["expiresAt"]) == int(MOMENT.timestamp()) + 7 * 86_400
+    assert int(item["expiresAt"]) == int(MOMENT.timestamp()) + 14 * 86_400
 
 
 def test_a_wait_that_ended_is_not_found(waits: WaitsTable) -> None:
@@ -49,6 +50,16 @@ def test_an_approval_and_its_wait_share_a_row(waits: WaitsTable) -> None:
     waits.store(Wait(approval_key("a1"), "t", "e", "production"), MOMENT)
     assert waits.approval("a1") == OPEN
     assert waits.approval("other") is None
+
+
+def test_the_link_of_the_longest_approval_still_finds_it_a_week_later(waits: WaitsTable, stack: Stack) -> None:
+    """It says that the request has expired, and not that there was none."""
+    waits.save_approval(OPEN, MOMENT)
+    (limit,) = (
+        one.le for one in EnvironmentSettings.model_fields["approval_timeout_seconds"].metadata if hasattr(one, "le")
+    )
+    kept = stack.table("waits").get_item(Key={"waitKey": approval_key("a1")})["Item"]["expiresAt"]
+    assert int(kept) >= int(MOMENT.timestamp()) + limit + 7 * 86_400
 
 
 def test_a_second_mail_adds_its_secret_and_nothing_else(waits: WaitsTable) -> None:
