@@ -11,14 +11,15 @@ import json
 import logging
 import queue
 import re
-import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+from local.background import Background
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,51 +73,39 @@ class Delivery:
     attempts: int = field(compare=False, default=0)
 
 
-class ServiceEvents:
+class ServiceEvents(Background):
     """Takes events from any thread and delivers them in order from a thread of its own."""
 
     def __init__(self, clients: Clients) -> None:
+        super().__init__("service-events")
         self._clients = clients
         self._queue: queue.PriorityQueue[Delivery] = queue.PriorityQueue()
         self._numbers = count()
         self._rules: dict[str, tuple[float, list[Rule]]] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="service-events", daemon=True)
-
-    def start(self) -> Self:
-        """Begin to deliver."""
-        self._thread.start()
-        return self
-
-    def stop(self) -> None:
-        """Stop delivering; what was not delivered is lost."""
-        self._stopping.set()
-        # an entry that sorts before all others wakes the thread
-        self._queue.put(Delivery(-1.0, next(self._numbers), {}))
-        self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        self.stopping.set()
+        # an entry that sorts before all others wakes the thread; what was not delivered is lost
+        self._queue.put(Delivery(-1.0, next(self._numbers), {}))
+        super().__exit__(kind, error, trace)
 
     def publish(self, event: Record) -> None:
         """Queue a whole event as targets see it; returns at once."""
         self._queue.put(Delivery(time.monotonic(), next(self._numbers), event))
 
-    def _work(self) -> None:
+    def work(self) -> None:
+        """Deliver what is due, in order."""
         while True:
             delivery = self._queue.get()
-            if self._stopping.is_set():
+            if self.stopping.is_set():
                 return
             wait = delivery.due - time.monotonic()
             if wait > 0:
                 # something may become due earlier meanwhile, so look again soon
                 self._queue.put(delivery)
-                self._stopping.wait(min(wait, 0.02))
+                self.stopping.wait(min(wait, 0.02))
                 continue
             try:
                 if delivery.target is None:

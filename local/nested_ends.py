@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.background import Background
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from local.emulator import Clients
 
@@ -31,29 +31,19 @@ _BAD_ENDS = {"FAILED", "ABORTED", "TIMED_OUT"}
 PARENT = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 
 
-class NestedEnds:
+class NestedEnds(Background):
     """Looks for nested executions that have failed or were stopped; `publish` gets one event for each."""
 
     def __init__(self, clients: Clients, publish: Callable[[Record], None]) -> None:
+        super().__init__("nested-ends")
         self._states = clients.client("stepfunctions")
         self._publish = publish
         self._known: set[str] = set()
         self._running: set[str] = set()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="nested-ends", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while not self._stopping.wait(INTERVAL_SECONDS):
+    def work(self) -> None:
+        """Look every two seconds."""
+        while not self.stopping.wait(INTERVAL_SECONDS):
             try:
                 self._look()
             except (BotoCoreError, ClientError):

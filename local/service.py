@@ -1,11 +1,11 @@
 """The delivered service as its users meet it, over HTTP."""
 
 import json
-import threading
 import urllib.error
 import urllib.request
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from local.background import Background
 
 _PAUSE_SECONDS = 0.4
 
@@ -27,27 +27,17 @@ def _json(body: bytes) -> dict[str, Any]:
     return found
 
 
-class Users:
+class Users(Background):
     """Somebody who keeps asking a service for its greeting, and counts the answers by status."""
 
     def __init__(self, url: str) -> None:
+        super().__init__("users")
         self._url = url
         self.answers: dict[int, int] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._ask, name="users", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _ask(self) -> None:
-        while not self._stopping.wait(_PAUSE_SECONDS):
+    def work(self) -> None:
+        """Ask, and ask again."""
+        while not self.stopping.wait(_PAUSE_SECONDS):
             try:
                 status, _ = ask(f"{self._url}/?name=Ada")
             except OSError:

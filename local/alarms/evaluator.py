@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import re
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,10 +23,10 @@ from local.alarms.events import AlarmState, state_change
 from local.alarms.expressions import ExpressionError, compute
 from local.alarms.log_metrics import LogTail
 from local.alarms.store import Metric, MetricStore
+from local.background import Background
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import TracebackType
 
     from local.alarms.definitions import AlarmDefinition, MetricQuery
     from local.emulator import Clients
@@ -45,10 +44,11 @@ EMULATORS_WORDS = re.compile(r"^Threshold Crossed: \S+ [-\d.e+]+ \w+Threshold ")
 LONGEST_HOLD_SECONDS = 60.0
 
 
-class AlarmEvaluator:
+class AlarmEvaluator(Background):
     """Evaluates all alarms of the emulator; `publish` gets an event for each change of state."""
 
     def __init__(self, clients: Clients, publish: Callable[[Record], None], interval: float = INTERVAL_SECONDS) -> None:
+        super().__init__("alarm-evaluator")
         self._cloudwatch = clients.client("cloudwatch")
         self._publish = publish
         self._interval = interval
@@ -59,29 +59,10 @@ class AlarmEvaluator:
         self._math: dict[str, tuple[Any, list[Record]]] = {}
         self._complained: set[str] = set()
         self._first = True
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="alarm-evaluator", daemon=True)
 
-    def start(self) -> Self:
-        """Begin to evaluate."""
-        self._thread.start()
-        return self
-
-    def stop(self) -> None:
-        """Stop; the alarms keep their last state."""
-        self._stopping.set()
-        self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def _work(self) -> None:
-        while not self._stopping.wait(self._interval):
+    def work(self) -> None:
+        """Evaluate once in each interval."""
+        while not self.stopping.wait(self._interval):
             try:
                 self._evaluate_all()
             except (BotoCoreError, ClientError):
