@@ -244,7 +244,7 @@ def _of_secrets(estate: Estate) -> Iterator[Watched]:
         yield Watched(
             f"secret-{short}-old",
             f"The value of {name} is {_SECRET_DAYS} days old: make a new one where it is from, then "
-            "aws secretsmanager put-secret-value",
+            f"kiro setup --secret {short}",
             NAMESPACE,
             "SecretAgeDays",
             {"secret": name, "service": service},

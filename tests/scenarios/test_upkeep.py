@@ -20,6 +20,14 @@ def test_every_resource_is_as_promised(world: World) -> None:
     assert slack["outcome"] == "note"
 
 
+def test_the_age_of_secrets_is_measured(world: World) -> None:
+    """Of those that have a value; the deployed function may see no more than that."""
+    name = world.platform.outputs["functions"]["functions.events.measure_secrets"]
+    answer = world.platform.clients.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+    filled = ("github-credential", "git-credential", "webhook", "monitors")
+    assert json.loads(answer["Payload"].read()) == {f"kiro-pipeline-test-{one}": 0 for one in filled}
+
+
 def test_iam_is_asked_what_a_role_may_do(world: World) -> None:
     """By its policies and for the resource that is meant; root, whom no policy binds, may deploy."""
     assert kiro(world, "doctor")["refused"] == []
