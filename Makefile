@@ -51,9 +51,11 @@ reference: $(READY) ## Write docs/reference from the code
 
 package: $(LAYER) ## Bring the Lambda layer together for `pulumi up`, with bytecode where the runtime's Python is here
 	@# Lambda can keep nothing that it compiles: without bytecode it compiles all it imports at every cold start.
-	@python3.13 -V >/dev/null 2>&1 && \
-		PYTHONHASHSEED=0 python3.13 -m compileall -q -j 0 --invalidation-mode unchecked-hash build/layer/python || \
-		echo "no python3.13 here: libraries are shipped as source, and functions start half as fast"
+	@if python3.13 -V >/dev/null 2>&1; then \
+		PYTHONHASHSEED=0 python3.13 -m compileall -q -j 0 --invalidation-mode unchecked-hash build/layer/python; \
+	else \
+		echo "no python3.13 here: libraries are shipped as source, and functions start half as fast"; \
+	fi
 
 clean: ## Remove what was made
 	rm -rf $(VENV) build .local reports .pytest_cache .mypy_cache .ruff_cache

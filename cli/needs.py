@@ -18,7 +18,7 @@ _RULE = "arn:{partition}:events:{region}:{account}:rule/{pipeline}-events-notify
 _FUNCTION = "arn:{partition}:lambda:{region}:{account}:function:{pipeline}-stage-watch"
 _LAYER = "arn:{partition}:lambda:{region}:{account}:layer:{pipeline}-libraries"
 _LOGS = "arn:{partition}:logs:{region}:{account}:log-group:/aws/lambda/{pipeline}-stage-watch"
-_QUEUE = "arn:{partition}:sqs:{region}:{account}:{pipeline}-events-notify-dead-letters"
+_QUEUE = "arn:{partition}:sqs:{region}:{account}:{pipeline}-events-notify"
 _TOPIC = "arn:{partition}:sns:{region}:{account}:{pipeline}-deployments"
 _BUCKET = "arn:{partition}:s3:::{pipeline}-artifacts-{account}"
 _ROLE = "arn:{partition}:iam::{account}:role/{pipeline}-stage-watch"
@@ -75,7 +75,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "aws:codebuild/reportGroup:ReportGroup": (
         _of(
             "codebuild",
-            "arn:{partition}:codebuild:{region}:{account}:report-group/{pipeline}-build-junit",
+            "arn:{partition}:codebuild:{region}:{account}:report-group/{pipeline}-build-tests",
             *("BatchGetReportGroups", "CreateReportGroup", "DeleteReportGroup", "UpdateReportGroup"),
         ),
     ),

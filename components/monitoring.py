@@ -11,12 +11,12 @@ from components.dashboard import dashboard_body
 from components.estate import Estate
 from components.pipeline import Pipeline
 from functions.adapters.metrics import NAMESPACE
+from functions.adapters.secrets import ROTATION_DAYS
 
 _HOUR = 3600
 _DAY = 24 * _HOUR
 _COVERAGE_PERCENT = 85
 _BUILD_MINUTES = 30
-_SECRET_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +243,12 @@ def _of_secrets(estate: Estate) -> Iterator[Watched]:
     for short, name in estate.secrets.names.items():
         yield Watched(
             f"secret-{short}-old",
-            f"The value of {name} is {_SECRET_DAYS} days old: make a new one where it is from, then "
+            f"The value of {name} is {ROTATION_DAYS} days old: make a new one where it is from, then "
             f"kiro setup --secret {short}",
             NAMESPACE,
             "SecretAgeDays",
             {"secret": name, "service": service},
-            _SECRET_DAYS,
+            ROTATION_DAYS,
             _DAY,
             "Maximum",
             critical=False,

@@ -202,6 +202,6 @@ def _closing_table(console: Console, platform: Platform, scenes: list[Scene]) ->
         for problem in scene.problems:
             console.print(f"[red]{scene.title}: {problem}[/red]")
     console.print(
-        f"\nWhere to look: logs in {platform.root}; `python -m local start` keeps a platform running to look into "
-        "with the AWS CLI;\ndocs/architecture.md shows the workflows."
+        f"\nWhere to look: logs in {platform.root}; `.venv/bin/python -m local start` keeps a platform running to "
+        "look into with the AWS CLI;\ndocs/architecture.md shows the workflows."
     )

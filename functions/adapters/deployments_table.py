@@ -71,7 +71,7 @@ class DeploymentsTable:
 
     def judged_version(self, artifact: str) -> str:
         """The version of a deployment's artifact, `deployments/{id}/…`, that its gates judged; "" when unknown."""
-        record = self.get(artifact.split("/")[1]) or {}
+        record = (self.get(artifact.split("/")[1]) if artifact else None) or {}
         return str(record.get("artifactVersion", ""))
 
     def verdicts(self, deployment_id: str) -> tuple[Gate, ...]:

@@ -8,9 +8,8 @@ from functools import cached_property, partial
 from typing import Any, Literal
 
 from functions.adapters.operator import Operator
-from functions.adapters.secrets import SECRETS, valid_since
+from functions.adapters.secrets import ROTATION_DAYS, SECRETS, valid_since
 
-ROTATION = timedelta(days=90)
 # Table → whether its rows expire, and its indexes.
 _TABLES: Mapping[str, tuple[bool, frozenset[str]]] = {
     "pipeline-{}-deployments": (True, frozenset({"EnvironmentStatusIndex"})),
@@ -76,22 +75,25 @@ class Inventory:
             yield self._piece("project", self._named(project), self._project)
         for workflow in _WORKFLOWS:
             yield self._piece("workflow", self._named(workflow), self._workflow)
-        for function in self._functions:
-            yield self._piece("function", function, self._function)
+        yield from self._each("function", self._every_function)
         for bus in ("default", self._named("pipeline-{}-events")):
-            for rule in self._rules(bus):
-                yield Piece("rule", rule["Name"], (right("enabled", rule["State"] == "ENABLED", rule["State"]),))
+            yield from self._each("rule", partial(self._rules, bus))
         yield self._piece("alarms", self._named("pipeline-{}-*"), self._alarms)
 
     def _named(self, pattern: str) -> str:
         return "kiro-" + pattern.format(self._aws.stack)
 
     def _piece(self, kind: str, name: str, look: Callable[[str], Iterable[Check]]) -> Piece:
+        (piece,) = self._each(kind, lambda: [Piece(kind, name, tuple(look(name)))], name)
+        return piece
+
+    def _each(self, kind: str, look: Callable[[], Iterable[Piece]], name: str = "*") -> list[Piece]:
+        """What a look finds; where AWS refuses it, a piece of that kind that says so."""
         try:
-            return Piece(kind, name, tuple(look(name)))
+            return list(look())
         except self._client("sts").exceptions.ClientError as error:  # every service's
             code = error.response["Error"]["Code"]
-            return Piece(kind, name, (Check("exists", "wrong", f"{error.operation_name}: {code}"),))
+            return [Piece(kind, name, (Check("exists", "wrong", f"{error.operation_name}: {code}"),))]
 
     @cached_property
     def _key(self) -> Mapping[str, Any]:
@@ -145,7 +147,11 @@ class Inventory:
             yield Check("value", "wrong" if needed else "note", "none yet; `kiro setup` puts it in")
             return
         age = datetime.now(UTC) - moment
-        yield right("value", age <= ROTATION, f"{age.days} days old: rotate it (`kiro setup --secret {short}`)")
+        yield right(
+            "value",
+            age <= timedelta(days=ROTATION_DAYS),
+            f"{age.days} days old: rotate it (`kiro setup --secret {short}`)",
+        )
 
     def _topic(self, name: str) -> Iterator[Check]:
         sns, partition = self._client("sns"), self._aws.workflows["deployment"].split(":")[1]
@@ -184,6 +190,9 @@ class Inventory:
         found = (one for page in pages for one in page["Functions"])
         return {one["FunctionName"]: one["FunctionArn"] for one in found if self._is_ours(one["FunctionName"])}
 
+    def _every_function(self) -> Iterator[Piece]:
+        return (self._piece("function", name, self._function) for name in self._functions)
+
     def _is_ours(self, name: str) -> bool:
         return name.startswith((self._named("pipeline-{}-"), self._named("worker-{}-")))
 
@@ -203,9 +212,10 @@ class Inventory:
         groups = (one for page in pages for one in page["logGroups"])
         return {one["logGroupName"]: (one.get("kmsKeyId"), one.get("retentionInDays")) for one in groups}
 
-    def _rules(self, bus: str) -> list[dict[str, Any]]:
+    def _rules(self, bus: str) -> Iterator[Piece]:
         pages = self._client("events").get_paginator("list_rules").paginate(EventBusName=bus, NamePrefix="kiro-")
-        return [rule for page in pages for rule in page["Rules"] if self._is_ours(rule["Name"])]
+        for rule in (rule for page in pages for rule in page["Rules"] if self._is_ours(rule["Name"])):
+            yield Piece("rule", rule["Name"], (right("enabled", rule["State"] == "ENABLED", rule["State"]),))
 
     def _alarms(self, _: str) -> Iterator[Check]:
         pages = self._client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix="kiro-")

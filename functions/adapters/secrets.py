@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 _FRESH_SECONDS = 300.0
+ROTATION_DAYS = 90
+"""How old a value may grow (T2)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,7 @@ def start_build(
 
     What was built before comes as the gates judged it, whoever wrote over it since.
     """
-    version = deployments.judged_version(event.input_artifact) if event.input_artifact else ""
-    build_id = builds.start(_order(event, version))
+    build_id = builds.start(_order(event, deployments.judged_version(event.input_artifact)))
     belong(build_id, event.execution, builds, waits, executions, clock)
     return Output(build_id)
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cli.__main__ import app
 from tests.cli.conftest import Kiro
-from tests.functions.adapters.test_simulation import ROLE, stand_in
+from tests.functions.iam import ROLE, stand_in
 
 WEBHOOK = "kiro-pipeline-test-webhook"
 

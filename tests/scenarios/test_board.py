@@ -1,7 +1,5 @@
 """Board items on the real platform: GraphQL, webhooks, workflow, build, git and pull requests (W1–W8)."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +14,7 @@ from local.mailbox import Mail
 from local.settings import REPOSITORY
 from local.specs import failing_spec, good_spec, spec
 from local.watching import Progress
-from tests.scenarios.world import World
+from tests.scenarios.world import World, eventually
 
 HOSTILE = "kiro/$(touch /tmp/owned)`x`"
 SHOUT = """# Design
@@ -42,15 +40,6 @@ def test_shouts():
     assert hello.shout("Ada") == "HELLO, ADA!"
 ```
 """
-
-
-def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
-    """The first truthy answer."""
-    deadline = time.monotonic() + seconds
-    while not (answer := found()):
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.2)
-    return answer
 
 
 class Desk:

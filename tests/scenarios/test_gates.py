@@ -8,8 +8,7 @@ import pytest
 
 from functions.adapters.records import plain
 from local.settings import REPOSITORY
-from tests.scenarios.test_release import eventually
-from tests.scenarios.world import World
+from tests.scenarios.world import World, eventually
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 OWN_GATES = "  sarif: [reports/ruff.sarif]"

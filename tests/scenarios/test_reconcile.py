@@ -3,29 +3,15 @@
 import hashlib
 import hmac
 import json
-import os
-import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from local.platform import PROJECT
 from local.service import Users
 from local.settings import REPOSITORY
-from tests.scenarios.world import World, name_of
-
-
-def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
-    """The first truthy answer."""
-    deadline = time.monotonic() + seconds
-    while not (answer := found()):
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.2)
-    return answer
+from tests.scenarios.world import World, eventually, kiro, name_of
 
 
 def reconcile(world: World) -> list[str]:
@@ -35,29 +21,6 @@ def reconcile(world: World) -> list[str]:
     told = json.loads(answer["Payload"].read())
     assert "errorMessage" not in told, told
     return [one["kind"] for one in told["repairs"]]
-
-
-def kiro(world: World, *arguments: str) -> Any:
-    """The operator's command in a process of its own, as JSON."""
-    environment = {
-        **os.environ,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": world.platform.emulator.region,
-        "AWS_ENDPOINT_URL_CODEBUILD": world.platform.codebuild.endpoint,
-        "NO_PROXY": "127.0.0.1",
-    }
-    endpoint = ("--endpoint-url", world.platform.emulator.endpoint)
-    done = subprocess.run(
-        [sys.executable, "-m", "cli", *endpoint, *arguments, "--json"],
-        cwd=PROJECT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1] if arguments[0] == "watch" else done.stdout)
 
 
 def ring(world: World, state: str) -> int:

@@ -3,28 +3,16 @@
 import hashlib
 import hmac
 import json
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from local.service import Users
 from local.settings import REPOSITORY
-from tests.scenarios.world import World, name_of
+from tests.scenarios.world import World, eventually, name_of
 
 ENVIRONMENTS = ("test", "staging", "production")
-
-
-def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
-    """The first truthy answer."""
-    deadline = time.monotonic() + seconds
-    while not (answer := found()):
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.1)
-    return answer
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from functions.adapters.simulation import Refusal, Simulation
-from tests.scenarios.test_reconcile import kiro
-from tests.scenarios.world import World
+from tests.scenarios.world import World, kiro
 
 
 def test_every_resource_is_as_promised(world: World) -> None:

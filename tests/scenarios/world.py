@@ -1,12 +1,17 @@
 """What a scenario does and sees: pushes, decisions, executions, records, answers of the service."""
 
 import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
 from functions.adapters.records import plain
 from local.approver import Approver
 from local.author import Author
-from local.platform import Platform
+from local.platform import PROJECT, Platform
 from local.service import ask
 from local.settings import REPOSITORY
 from local.watching import Executions, Progress
@@ -96,3 +101,35 @@ _KEPT = ("approval/", "delivery/")
 def name_of(commit: str) -> str:
     """The execution of a commit on main."""
     return f"main-{commit[:12]}"
+
+
+def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
+    """The first truthy answer."""
+    deadline = time.monotonic() + seconds
+    while not (answer := found()):
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.1)
+    return answer
+
+
+def kiro(world: World, *arguments: str) -> Any:
+    """The operator's command in a process of its own, as JSON."""
+    environment = {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": world.platform.emulator.region,
+        "AWS_ENDPOINT_URL_CODEBUILD": world.platform.codebuild.endpoint,
+        "NO_PROXY": "127.0.0.1",
+    }
+    endpoint = ("--endpoint-url", world.platform.emulator.endpoint)
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", *endpoint, *arguments, "--json"],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1] if arguments[0] == "watch" else done.stdout)

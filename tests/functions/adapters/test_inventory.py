@@ -1,10 +1,11 @@
 """Every resource of a stack is looked at, over one that is only partly there."""
 
 import json
-from datetime import timedelta
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.adapters import inventory
 from functions.adapters.inventory import Inventory
@@ -107,7 +108,7 @@ def test_a_secret_without_value_is_wrong_where_nothing_works_without(
     assert checks(operator, "slack")["value"][0] == "note"
     store.put_secret_value(SecretId=f"{NAME}-webhook", SecretString="x" * 32)
     assert checks(operator, "webhook") == {"encrypted": ("right", ""), "value": ("right", "")}
-    monkeypatch.setattr(inventory, "ROTATION", timedelta(seconds=-1))
+    monkeypatch.setattr(inventory, "ROTATION_DAYS", -1)
     assert "kiro setup --secret webhook" in checks(operator, "webhook")["value"][1]
 
 
@@ -144,6 +145,19 @@ def test_a_workflow_that_calls_a_function_that_is_gone_is_wrong(operator: Operat
     )
     assert checks(operator, "stage")["calls what exists"] == ("wrong", f"missing: {gone}")
     assert checks(operator, "rollback")["calls what exists"] == ("right", "")
+
+
+def test_a_list_that_is_refused_is_one_line_among_the_others(
+    operator: Operator, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may not list functions still sees everything else, and that."""
+    refused = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+    fault = ClientError(refused, "ListFunctions")  # type: ignore[arg-type] # the rest of an answer is not read
+    monkeypatch.setattr(operator.aws.client("lambda"), "get_paginator", Mock(side_effect=fault))
+    pieces = {one.kind: one for one in Inventory(operator).pieces()}
+    (check,) = pieces["function"].checks
+    assert (check.outcome, check.said) == ("wrong", "ListFunctions: AccessDeniedException")
+    assert "alarms" in pieces
 
 
 def test_ringing_alarms_are_noted(operator: Operator, stack: Stack) -> None:
