@@ -108,7 +108,7 @@ def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
     deadline = time.monotonic() + seconds
     while not (answer := found()):
         assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.1)
+        time.sleep(0.2)
     return answer
 
 
