@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 LAYER := build/layer/ready
 SCHEMAS := build/npm/ready
-SOURCES := __main__.py benchmarks cli components examples functions local reference security statemachines tests
+SOURCES := __main__.py benchmarks cli components examples functions local statemachines tests tools
 # Many processes import the same code here: what one has compiled serves the others.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -24,7 +24,7 @@ test: $(READY) $(LAYER) $(SCHEMAS) ## Set up, and pass the tests
 
 faults: $(READY) $(LAYER) ## Break every task of every workflow in every way, and see what is left behind
 	$(BIN)/python -m pytest tests/faults -m slow -q
-	$(BIN)/python -m local faults
+	$(BIN)/python -m tests.faults.harness
 
 bench: $(READY) ## Measure what is promised about speed and cost, as ratios
 	$(BIN)/python -m benchmarks
@@ -35,9 +35,9 @@ check: $(READY) ## Lint, types, definitions, security: reports, changes nothing
 	$(BIN)/mypy
 	$(BIN)/python -m statemachines.definitions
 	$(BIN)/python -m statemachines.diagrams --check
-	$(BIN)/python -m reference --check
-	$(BIN)/bandit -q -ll -c pyproject.toml -r functions components statemachines cli local reference security __main__.py
-	$(BIN)/python -m security.gates
+	$(BIN)/python -m tools.reference --check
+	$(BIN)/bandit -q -ll -c pyproject.toml -r functions components statemachines cli local tools __main__.py
+	$(BIN)/python -m tools.security.gates
 
 fix: $(READY) ## Format and mend what can be mended
 	$(BIN)/ruff check --fix $(SOURCES)
@@ -47,7 +47,7 @@ diagrams: $(READY) ## Draw the pictures of docs/architecture.md from the definit
 	$(BIN)/python -m statemachines.diagrams
 
 reference: $(READY) ## Write docs/reference from the code
-	$(BIN)/python -m reference
+	$(BIN)/python -m tools.reference
 
 package: $(LAYER) ## Bring the Lambda layer together for `pulumi up`, with bytecode where the runtime's Python is here
 	@# Lambda can keep nothing that it compiles: without bytecode it compiles all it imports at every cold start.

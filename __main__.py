@@ -2,37 +2,41 @@
 
 import pulumi
 
-from components import package, rooms, settings, wiring
-from components.builds import Builds
-from components.channels import Channels
-from components.encryption import Encryption
-from components.endpoints import Endpoints
-from components.estate import Estate
-from components.monitoring import Monitoring
-from components.outputs import outputs
-from components.pipeline import Pipeline
-from components.secrets import Secrets
-from components.site import Site
-from components.storage import Storage
-from components.worker import Worker
+from components.functions import handlers, package
+from components.functions.resources import StackResources
+from components.platform import event_rules as wiring
+from components.platform.builds import Builds
+from components.platform.endpoints import Endpoints
+from components.platform.monitoring import Monitoring
+from components.platform.outputs import outputs
+from components.platform.pipeline import Pipeline
+from components.platform.worker import Worker
+from components.stack import settings
+from components.stack.channels import Channels
+from components.stack.encryption import Encryption
+from components.stack.naming import Naming
+from components.stack.secrets import Secrets
+from components.stack.storage import Storage
 
 configured = settings.read(pulumi.get_stack())
-found = rooms.discover()
-wiring.require_rooms(found)
+found = handlers.discover()
+wiring.require_handlers(found)
 layer = package.require_layer()
 
-site = Site.here()
-encryption = Encryption(site=site, retain=configured.retain_stateful)
+naming = Naming.here()
+encryption = Encryption(naming=naming, retain=configured.retain_stateful)
 key_arn = encryption.arn
-storage = Storage(site=site, key_arn=key_arn, retain=configured.retain_stateful)
-channels = Channels(site=site, key_arn=key_arn, email=configured.notification_email, approvers=configured.approvers())
-secrets = Secrets(site=site, settings=configured, key_arn=key_arn)
-builds = Builds(site=site, settings=configured, storage=storage, key_arn=key_arn)
-worker = Worker(site=site, settings=configured, storage=storage, secrets=secrets, key_arn=key_arn)
-endpoints = Endpoints(site=site, settings=configured, key_arn=key_arn)
-estate = Estate(site, configured, key_arn, storage, channels, secrets, builds, worker, endpoints.url)
-pipeline = Pipeline(estate=estate, rooms=found, package=package.package(site, layer), endpoints=endpoints)
-monitoring = Monitoring(estate=estate, pipeline=pipeline)
+storage = Storage(naming=naming, key_arn=key_arn, retain=configured.retain_stateful)
+channels = Channels(
+    naming=naming, key_arn=key_arn, email=configured.notification_email, approvers=configured.approvers()
+)
+secrets = Secrets(naming=naming, settings=configured, key_arn=key_arn)
+builds = Builds(naming=naming, settings=configured, storage=storage, key_arn=key_arn)
+worker = Worker(naming=naming, settings=configured, storage=storage, secrets=secrets, key_arn=key_arn)
+endpoints = Endpoints(naming=naming, settings=configured, key_arn=key_arn)
+stack = StackResources(naming, configured, key_arn, storage, channels, secrets, builds, worker, endpoints.url)
+pipeline = Pipeline(stack=stack, handlers=found, package=package.package(naming, layer), endpoints=endpoints)
+monitoring = Monitoring(stack=stack, pipeline=pipeline)
 
-for name, value in outputs(estate, encryption, pipeline, monitoring).items():
+for name, value in outputs(stack, encryption, pipeline, monitoring).items():
     pulumi.export(name, value)

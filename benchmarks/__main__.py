@@ -5,7 +5,7 @@ from rich.table import Table
 
 from benchmarks import board, cold_starts, transitions
 
-_MEASURES = (cold_starts.refusal, cold_starts.room, cold_starts.bytecode, transitions.watch, board.poll)
+_MEASURES = (cold_starts.refusal, cold_starts.handler, cold_starts.bytecode, transitions.watch, board.poll)
 
 
 def main() -> None:

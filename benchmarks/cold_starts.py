@@ -14,15 +14,15 @@ from benchmarks.ratio import Ratio
 
 PROJECT = Path(__file__).parents[1]
 _TURNS = 9
-# Around the code of a measure; the room's log lines come before the last line.
+# Around the code of a measure; the handler's log lines come before the last line.
 _TIMED = "import os\nfrom time import perf_counter\nbegan = perf_counter()\n{code}\nprint(perf_counter() - began)"
 
 _INIT = """from collections import defaultdict
 from functions.runtime import Clients, build
 os.environ["AWS_DEFAULT_REGION"] = "eu-central-1"
-handle = build("functions.{room}", Clients(defaultdict(lambda: "none")))
+handle = build("functions.{handler}", Clients(defaultdict(lambda: "none")))
 """
-_ROOM = _INIT.format(room="stage.acquire_lock")
+_HANDLER = _INIT.format(handler="shared.acquire_lock")
 _EVERYTHING = """from importlib import import_module
 from pathlib import Path
 for folder in ("domain", "adapters", "deployment", "stage", "rollback", "work_item", "events"):
@@ -32,7 +32,7 @@ import boto3, github, yaml, pydantic, junitparser, defusedxml
 """
 _SDK = "import boto3\nboto3.Session(region_name='eu-central-1').client('secretsmanager')\n"
 _FORGED = {"headers": {"X-Hub-Signature-256": "forged"}, "body": "{}"}
-_REFUSE = _INIT.format(room="events.github_webhook") + f"assert handle({_FORGED}, None)['statusCode'] == 401"
+_REFUSE = _INIT.format(handler="events.github_webhook") + f"assert handle({_FORGED}, None)['statusCode'] == 401"
 _HEAVIEST = "import functions.runtime, functions.events.poll_board, boto3, github"
 
 
@@ -42,10 +42,10 @@ def refusal() -> Ratio:
     return _ratio("a delivery with a malformed signature is refused without an SDK", ours, other, 2)
 
 
-def room() -> Ratio:
-    """A room with its clients, as Lambda's INIT makes it; the rest of the package costs it nothing."""
-    ours, other = _side_by_side([("", _ROOM), ("", _EVERYTHING)])
-    return _ratio("a room's cold start imports only what it names", ours, other, 1.25)
+def handler() -> Ratio:
+    """A handler with its clients, as Lambda's INIT makes it; the rest of the package costs it nothing."""
+    ours, other = _side_by_side([("", _HANDLER), ("", _EVERYTHING)])
+    return _ratio("a handler's cold start imports only what it names", ours, other, 1.25)
 
 
 def bytecode() -> Ratio:
@@ -58,7 +58,7 @@ def bytecode() -> Ratio:
         for root in (PROJECT, libraries):
             rmtree(source / root.relative_to("/"))
         ours, other = _side_by_side([(str(compiled), _HEAVIEST), (str(source), _HEAVIEST)])
-    return _ratio("from bytecode the heaviest room is imported in half the time", ours, other, 2)
+    return _ratio("from bytecode the heaviest handler is imported in half the time", ours, other, 2)
 
 
 def _side_by_side(ways: Sequence[tuple[str, str]]) -> list[float]:

@@ -3,7 +3,7 @@
 from math import ceil
 
 from benchmarks.ratio import Ratio
-from components.settings import Backstops
+from components.stack.settings import Backstops
 from statemachines.definitions import edges, load
 
 _DAY_SECONDS = 86_400

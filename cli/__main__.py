@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.live import Live
 
 from cli import changes, facts, show, upkeep
+from cli.aws.operator import Operator
 from cli.session import Json, Session, do, explained, tell
-from functions.adapters.operator import Operator
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

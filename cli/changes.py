@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from cli.aws.operator import Operator, OutOfReachError
 from cli.facts import Facts, records
 from functions.adapters.executions import execution_arn
-from functions.adapters.operator import Operator, OutOfReachError
 from functions.domain.environments import Freeze, PartState, Version
 from functions.domain.releases import Release, is_commit
 from functions.domain.rollback import Compensation
-from functions.entry import decode, encode
+from functions.handler import decode, encode
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _OPERATOR = "operator"

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from functions.adapters.operator import Operator, OutOfReachError
+from cli.aws.forecasts import Forecasts
+from cli.aws.operator import Operator, OutOfReachError
 from functions.domain.environments import Version
 from functions.domain.locks import Lock
 from functions.domain.reconciliation import Ended
-from functions.entry import encode
-from functions.forecasts import Forecasts
+from functions.handler import encode
 
 Facts = dict[str, Any]
 GOOD = ("deployed", "skipped", "superseded", "restored")

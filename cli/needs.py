@@ -15,13 +15,13 @@ def _of(service: str, resource: str, *actions: str) -> Need:
 
 _API = _of("apigateway", "arn:{partition}:apigateway:{region}::/apis", "DELETE", "GET", "PATCH", "POST", "PUT")
 _RULE = "arn:{partition}:events:{region}:{account}:rule/{pipeline}-events-notify"
-_FUNCTION = "arn:{partition}:lambda:{region}:{account}:function:{pipeline}-stage-watch"
+_FUNCTION = "arn:{partition}:lambda:{region}:{account}:function:{pipeline}-shared-watch"
 _LAYER = "arn:{partition}:lambda:{region}:{account}:layer:{pipeline}-libraries"
-_LOGS = "arn:{partition}:logs:{region}:{account}:log-group:/aws/lambda/{pipeline}-stage-watch"
+_LOGS = "arn:{partition}:logs:{region}:{account}:log-group:/aws/lambda/{pipeline}-shared-watch"
 _QUEUE = "arn:{partition}:sqs:{region}:{account}:{pipeline}-events-notify"
 _TOPIC = "arn:{partition}:sns:{region}:{account}:{pipeline}-deployments"
 _BUCKET = "arn:{partition}:s3:::{pipeline}-artifacts-{account}"
-_ROLE = "arn:{partition}:iam::{account}:role/{pipeline}-stage-watch"
+_ROLE = "arn:{partition}:iam::{account}:role/{pipeline}-shared-watch"
 _KEY = "arn:{partition}:kms:{region}:{account}:key/00000000-0000-0000-0000-000000000000"
 
 NEEDS: Mapping[str, tuple[Need, ...]] = {

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from functions.adapters.operator import OutOfReachError
+from cli.aws.operator import OutOfReachError
 
 # Written by `python -m local start`, removed when it ends.
 RUNNING = Path(".local") / "running.json"

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console, RenderableType
 
 from cli import facts
+from cli.aws.operator import Operator, explain
 from cli.reach import direct
-from functions.adapters.operator import Operator, explain
 from functions.domain.errors import KiroError
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]

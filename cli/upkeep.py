@@ -12,14 +12,14 @@ from rich.console import RenderableType
 from rich.markup import escape
 
 from cli import needs, show
+from cli.aws.inventory import Inventory
+from cli.aws.operator import OutOfReachError
+from cli.aws.simulation import Simulation
 from cli.facts import Facts
 from cli.session import Json, explained, out, tell
-from functions.adapters.inventory import Inventory
-from functions.adapters.operator import OutOfReachError
 from functions.adapters.secrets import SECRETS, SecretValues
-from functions.adapters.simulation import Simulation
 from functions.domain.secret_forms import MADE, stored
-from functions.entry import encode
+from functions.handler import encode
 
 
 def validate(context: typer.Context, as_json: Json = False) -> None:

@@ -1,6 +1,6 @@
-"""The one place that creates clients: builds a room from its signature at INIT, then answers its invocations.
+"""The one place that creates clients: builds a handler from its signature at INIT, then answers its invocations.
 
-Every Lambda has the handler `functions.runtime.handler`; its variable `ROOM` names the module it runs.
+Every Lambda has the handler `functions.runtime.handler`; its variable `HANDLER` names the module it runs.
 """
 
 import json
@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger
 
 from functions.domain.errors import BadInputError
 from functions.domain.redaction import redact
-from functions.entry import decode, encode, room_function
+from functions.handler import decode, encode, handler_function
 
 if TYPE_CHECKING:
     import boto3
@@ -88,7 +88,7 @@ def _config() -> Any:
 
 
 def furnish(function: Callable[..., Any], clients: Clients) -> tuple[type | None, dict[str, Any]]:
-    """What a room's signature asks for: the type of its event (None: as it came) and its adapters, connected."""
+    """What a handler's signature asks for: the type of its event (None: as it came) and its adapters, connected."""
     hints = get_type_hints(function)
     event, *adapters = signature(function).parameters
     kind = hints[event]
@@ -97,8 +97,8 @@ def furnish(function: Callable[..., Any], clients: Clients) -> tuple[type | None
 
 
 def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
-    """The Lambda handler of a room."""
-    function = room_function(import_module(module_name))
+    """The Lambda handler of a handler."""
+    function = handler_function(import_module(module_name))
     kind, adapters = furnish(function, clients)
     logger = Logger(service=module_name.removeprefix("functions."), json_serializer=_line)
 
@@ -130,5 +130,5 @@ def _identity(event: Any, context: Any) -> dict[str, Any]:
     return {**found, "requestId": getattr(context, "aws_request_id", "")}
 
 
-if "ROOM" in os.environ:  # inside Lambda: furnish at INIT, where time is free
-    handler = build(os.environ["ROOM"], Clients(os.environ))
+if "HANDLER" in os.environ:  # inside Lambda: furnish at INIT, where time is free
+    handler = build(os.environ["HANDLER"], Clients(os.environ))

@@ -1,27 +1,20 @@
 """`python -m local`: the whole product on this machine, with no AWS account."""
 
-import itertools
 import json
 import os
-import shutil
 import signal
 import sys
 import time
-from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
 from local.demo import run
-from local.faults.matrix import kinds_of, play
-from local.faults.plans import select
-from local.faults.plays import StuckError
-from local.faults.table import line, print_table
-from local.platform import PROJECT, Platform, PlatformError, pulumi
+from local.folders import HOME, alive, fresh_folder
+from local.platform import Platform, PlatformError, pulumi
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-HOME = PROJECT / ".local"
 RUNNING = HOME / "running.json"
 StackOption = Annotated[str, typer.Option("--stack", help="the stack whose settings are used")]
 
@@ -36,7 +29,7 @@ def start(
     if known:
         _fail(f"a platform runs already as process {known['pid']}; `python -m local stop` ends it")
     console = Console(stderr=as_json)
-    with Platform(_folder("platform"), stack, lambda line: console.print(f"[dim]{line}[/dim]")) as platform:
+    with Platform(fresh_folder("platform"), stack, lambda line: console.print(f"[dim]{line}[/dim]")) as platform:
         described = {"pid": os.getpid(), "stack": stack, **platform.describe()}
         RUNNING.write_text(json.dumps(described, indent=1), "utf-8")
         try:
@@ -65,7 +58,7 @@ def stop() -> None:
         return
     os.kill(known["pid"], signal.SIGINT)
     deadline = time.monotonic() + 20
-    while _alive(known["pid"]):
+    while alive(known["pid"]):
         if time.monotonic() > deadline:
             _fail(f"process {known['pid']} does not end; end it with `kill -9 {known['pid']}`: nothing outlives it")
         time.sleep(0.1)
@@ -92,40 +85,14 @@ def destroy(stack: StackOption = "test") -> None:
 
 @app.command()
 def demo(stack: StackOption = "test") -> None:
-    """Play the demo: a good release to production, and a bad one back."""
+    """Run the demo: a good release to production, and a bad one back."""
     console = Console()
     try:
-        good = run(_folder("demo"), stack, console)
+        good = run(fresh_folder("demo"), stack, console)
     except (PlatformError, TimeoutError) as error:
         console.print(f"[red]{error}[/red]", markup=True)
         raise typer.Exit(1) from None
     raise typer.Exit(0 if good else 1)
-
-
-@app.command()
-def faults(
-    workflow: Annotated[list[str] | None, typer.Option("--workflow", help="rows of this workflow only")] = None,
-    state: Annotated[list[str] | None, typer.Option("--state", help="rows of this state only")] = None,
-    fault: Annotated[list[str] | None, typer.Option("--fault", help="rows of this fault only: kill, stop …")] = None,
-    lanes: Annotated[int, typer.Option("--lanes", help="how many rows of each kind run side by side")] = 3,
-) -> None:
-    """Play every fault of every Task state, and tell what each left behind; nothing is what is wanted."""
-    rows = select(workflow or (), state or (), fault or ())
-    if not rows:
-        _fail("no row is of that workflow, state and fault; leave an option out to see which there are")
-    console, started, played = Console(), time.monotonic(), itertools.count(1)
-    try:
-        verdicts = play(
-            _folder("faults"),
-            rows,
-            lambda verdict: line(console, next(played), len(rows), verdict),
-            lambda said: console.print(f"[dim]{said}[/dim]"),
-            kinds_of(rows, lanes),
-        )
-    except (PlatformError, StuckError) as error:
-        _fail(str(error))
-    print_table(console, verdicts, time.monotonic() - started)
-    raise typer.Exit(0 if all(verdict.holds for verdict in verdicts) else 1)
 
 
 def _deploy(command: str, stack: str) -> None:
@@ -141,32 +108,12 @@ def _deploy(command: str, stack: str) -> None:
     typer.echo(", ".join(f"{count} {op}" for op, count in done.changes.items() if count) or "nothing to do")
 
 
-def _folder(name: str) -> Path:
-    """A fresh folder of this process; those of processes that are gone are removed."""
-    HOME.mkdir(exist_ok=True)
-    for old in HOME.iterdir():
-        pid = old.name.rpartition("-")[2]
-        if old.is_dir() and pid.isdigit() and not _alive(int(pid)):
-            shutil.rmtree(old, ignore_errors=True)
-    return HOME / f"{name}-{os.getpid()}"
-
-
 def _running() -> dict[str, Any] | None:
     try:
         known: dict[str, Any] = json.loads(RUNNING.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return known if _alive(known["pid"]) else None
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return known if alive(known["pid"]) else None
 
 
 def _print(described: dict[str, Any], *, as_json: bool) -> None:

@@ -40,21 +40,21 @@ class Scene:
 
 
 def run(root: Path, stack: str, console: Console) -> bool:
-    """Play every scene; whether all ended as they should."""
+    """Run every scene; whether all ended as they should."""
     started = time.monotonic()
     with Platform(root, stack, lambda line: console.print(f"[dim]{line}[/dim]")) as platform:
         console.print(f"[dim]ready after {time.monotonic() - started:.1f} s[/dim]\n")
         stage = Stage(platform, console)
         scenes = [stage.good_release(), stage.bad_release()]
         items = BoardScene(platform, console, stage.author, stage.good)
-        items.play()
+        items.run_case()
         items.closing_table()
         _closing_table(console, platform, scenes)
     return not items.problems and not any(scene.problems for scene in scenes)
 
 
 class Stage:
-    """Plays scenes on one platform."""
+    """Runs scenes on one platform."""
 
     def __init__(self, platform: Platform, console: Console) -> None:
         self._platform = platform

@@ -42,7 +42,7 @@ class BoardScene:
         self._seconds = 0.0
         self.problems: list[str] = []
 
-    def play(self) -> None:
+    def run_case(self) -> None:
         """Push the branches, put the cards up, and wait until each has come to its end."""
         self._console.rule("3. Board items become pull requests")
         self._put_up("Greet by the hour", "kiro/greet-by-hour", good_spec("kiro/greet-by-hour"), "In Review", "")

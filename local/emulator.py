@@ -28,7 +28,7 @@ READY_SECONDS = 30.0
 LAUNCHES = 3
 GUARD = Path(__file__).with_name("guarded.py")
 LAMBDA_START = Path(__file__).with_name("lambda_start.py")
-NURSERY = Path(__file__).with_name("nursery.py")
+PREFORK = Path(__file__).with_name("prefork server.py")
 
 
 class EmulatorError(RuntimeError):
@@ -121,7 +121,7 @@ class Emulator:
         self.wait_scale = wait_scale
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self._nursery: subprocess.Popen[bytes] | None = None
+        self._prefork: subprocess.Popen[bytes] | None = None
         self._scratch = self.log_path.with_suffix(".tmp")
 
     @property
@@ -153,7 +153,7 @@ class Emulator:
 
     def stop(self) -> None:
         """Kill the emulator and every process below it; nothing it holds is meant to survive."""
-        processes, self._process, self._nursery = (self._process, self._nursery), None, None
+        processes, self._process, self._prefork = (self._process, self._prefork), None, None
         for process in filter(None, processes):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -177,7 +177,7 @@ class Emulator:
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir()
         self._process = self._run(str(GUARD), str(os.getpid()), "ministack")
-        self._nursery = self._run(str(NURSERY), str(self._socket), str(os.getpid()))
+        self._prefork = self._run(str(PREFORK), str(self._socket), str(os.getpid()))
 
     def _run(self, *command: str) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
@@ -194,7 +194,7 @@ class Emulator:
 
     @property
     def _socket(self) -> Path:
-        return self._scratch / "nursery"
+        return self._scratch / "prefork server"
 
     def _environment(self) -> dict[str, str]:
         """Nothing of the caller's but PATH: neither real credentials nor proxies reach a Lambda."""
@@ -218,8 +218,8 @@ class Emulator:
             "USE_SSL": "0",
             "DOCKER_HOST": f"unix://{self._scratch}/no-docker.sock",
             "LAMBDA_EXECUTOR": "local",
-            # handed on to Lambda workers: where `lambda_start.py` finds the nursery
-            "LAMBDA_NURSERY": str(self._socket),
+            # handed on to Lambda workers: where `lambda_start.py` finds the prefork server
+            "LAMBDA_PREFORK": str(self._socket),
         }
 
     def _await_ready(self) -> None:

@@ -1,7 +1,7 @@
 """What a function's `bootstrap` runs: `python -I -S lambda_start.py GUARD EMULATOR_PID MODULE [ARGUMENT…]`.
 
-Hands its environment and streams to the nursery and stays for as long as the worker does; without a nursery, or before
-it is ready, it becomes the worker itself. It imports as little as it can: there is one for every worker.
+Hands its environment and streams to the prefork server and stays for as long as the worker does. Without a prefork
+server, or before it is ready, it becomes the worker itself. It imports as little as it can: each worker has one.
 """
 
 import json
@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 
-NURSERY = "LAMBDA_NURSERY"
+PREFORK = "LAMBDA_PREFORK"
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     }
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
         try:
-            line.connect(os.environ.get(NURSERY, ""))
+            line.connect(os.environ.get(PREFORK, ""))
             socket.send_fds(line, [json.dumps(order).encode()], [1, 2])
         except OSError:
             os.execv(sys.executable, [sys.executable, "-P", guard, emulator, *command])  # noqa: S606 - no shell

@@ -16,7 +16,7 @@ from functions.domain import errors
 from statemachines.policies import waits
 
 FOLDER = Path(__file__).parent
-ROOMS = FOLDER.parent / "functions"
+FUNCTIONS = FOLDER.parent / "functions"
 WORKFLOWS = ("deployment", "stage", "rollback", "enhanced_watch", "work_item")
 # Step Functions ends an execution at this number of events.
 HISTORY_LIMIT = 25_000
@@ -56,24 +56,27 @@ def placeholders(workflow: str) -> set[str]:
 
 
 def tasks(workflow: str) -> dict[str, str]:
-    """The Lambda tasks of a workflow: state name → module, its own folder's before a shared one's."""
+    """The Lambda tasks of a workflow: state name → module, its own folder before `shared/`."""
     states = load(workflow)["States"]
-    return {name: module_of(workflow, name) for name, state in states.items() if is_room(name, state)}
+    return {name: module_of(workflow, name) for name, state in states.items() if is_handler(name, state)}
 
 
-def is_room(name: str, state: State) -> bool:
-    """Whether a state's work is a room of ours, rather than a service that Step Functions calls itself."""
+def is_handler(name: str, state: State) -> bool:
+    """Whether a state's work is a handler of ours, rather than a service that Step Functions calls itself."""
     called = state.get("Arguments", {}).get("FunctionName") if _TOKEN in state.get("Resource", "") else None
     return state["Type"] == "Task" and f"${{{name}}}" in (state["Resource"], called)
 
 
 def module_of(workflow: str, state: str) -> str:
-    """`AcquireLock` of rollback → `functions.stage.acquire_lock`; a room that is missing is a KeyError."""
+    """`AcquireLock` of rollback → `functions.shared.acquire_lock`; a handler that is missing is a KeyError."""
     file = re.sub(r"(?<!^)(?=[A-Z])", "_", state).lower() + ".py"
-    for folder in (workflow, *WORKFLOWS):
-        if (ROOMS / folder / file).exists():
+    for folder in (workflow, "shared"):
+        if (FUNCTIONS / folder / file).exists():
             return f"functions.{folder}.{file.removesuffix('.py')}"
-    raise KeyError(f"{workflow}.asl.json: state {state} has no room: write functions/{workflow}/{file}")
+    raise KeyError(
+        f"{workflow}.asl.json: state {state} has no handler: "
+        f"write functions/{workflow}/{file}, or functions/shared/{file} where several workflows have the state"
+    )
 
 
 def edges(state: State) -> Iterator[str]:
@@ -218,7 +221,7 @@ def _known(name: str, values: Mapping[str, Any]) -> Any:
 
 
 def main() -> int:
-    """Check every definition and every room; exit code 1 when something is wrong."""
+    """Check every definition and every handler; exit code 1 when something is wrong."""
     problems: list[str] = []
     for workflow in WORKFLOWS:
         try:

@@ -4,7 +4,7 @@ from typing import Any
 
 from functions.domain import budgets
 
-# What Lambda answers when it is at fault itself, or when the function's process died: rooms may all run twice.
+# What Lambda answers when it is at fault itself, or when the function's process died: handlers may all run twice.
 _LAMBDA_FAULTS = [
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -36,7 +36,7 @@ LOOK_AGAIN: list[dict[str, Any]] = [
 # More of them could fill an execution's history alone.
 MOST_ASKS = 2400
 
-# What the definitions themselves look at; builds have theirs from the room that starts them.
+# What the definitions themselves look at; builds have theirs from the handler that starts them.
 BUDGETS = {
     "DeploymentBudgetSeconds": budgets.DEPLOYMENT * 60,
     "ApplicationBudgetSeconds": budgets.APPLICATION * 60,

@@ -7,7 +7,7 @@ import coverage
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from local.nursery import preload
+from local.prefork import preload
 from tests.tracing import import_all, looked_at, looking
 
 MEASURED = pytest.StashKey[coverage.Coverage]()
@@ -18,11 +18,11 @@ GROUPS = {
     "tests/scenarios/test_reconcile.py": "platform 1",
     "tests/scenarios/test_upkeep.py": "platform 1",
     "tests/scenarios/": "platform 2",
-    "tests/faults/test_rows.py": "platform 3",
+    "tests/faults/test_cases.py": "platform 3",
     "tests/program/": "program",
     "tests/components/": "program",
     "tests/reference/": "program",
-    "tests/statemachines/paths/test_any_room.py": "played 1",
+    "tests/statemachines/paths/test_any_handler.py": "played 1",
     "tests/statemachines/paths/test_second_reading.py": "played 1",
     "tests/statemachines/paths/test_stage.py": "played 1",
     "tests/statemachines/": "played 2",

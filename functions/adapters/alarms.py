@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from functions.adapters.clock import iso
 from functions.domain.environments import Environment
 from functions.domain.watches import AlarmReading, Severity
-from functions.entry import Allow
+from functions.handler import Allow
 
 if TYPE_CHECKING:
     from functions.runtime import Clients

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self
 from zipfile import BadZipFile, ZipFile
 
 from functions.domain.errors import SourceError
-from functions.entry import Allow
+from functions.handler import Allow
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from functions.domain.redaction import redact
-from functions.entry import Allow
+from functions.handler import Allow
 
 if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient

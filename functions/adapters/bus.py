@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.domain.errors import NotificationError
-from functions.entry import Allow, encode
+from functions.handler import Allow, encode
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

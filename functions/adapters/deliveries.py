@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.adapters.clock import Clock
-from functions.entry import Allow
+from functions.handler import Allow
 
 if TYPE_CHECKING:
     from functions.runtime import Clients

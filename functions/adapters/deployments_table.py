@@ -10,7 +10,7 @@ from functions.adapters.records import plain, stored
 from functions.domain.gates import Gate
 from functions.domain.releases import Release
 from functions.domain.rollback import Compensation
-from functions.entry import Allow, decode
+from functions.handler import Allow, decode
 
 if TYPE_CHECKING:
     from functions.runtime import Clients

@@ -9,7 +9,7 @@ from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Lease
 from functions.domain.outside_alarms import OutsideAlarm
 from functions.domain.performance import Performance
-from functions.entry import Allow, decode
+from functions.handler import Allow, decode
 
 if TYPE_CHECKING:
     from functions.runtime import Clients

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from functions.adapters.clock import iso
 from functions.domain.reconciliation import Ended
-from functions.entry import Allow, encode
+from functions.handler import Allow, encode
 
 if TYPE_CHECKING:
     from datetime import datetime

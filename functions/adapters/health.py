@@ -12,7 +12,7 @@ from functions.domain.watches import Probe
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-# A look asks every service of an environment in turn, within the room's own timeout.
+# A look asks every service of an environment in turn, within the handler's own timeout.
 _TIMEOUT_SECONDS = 3
 _ANSWER_LIMIT = 64 * 1024
 

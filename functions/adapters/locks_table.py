@@ -8,7 +8,7 @@ from functions.adapters.executions import Executions
 from functions.adapters.records import plain, stored
 from functions.adapters.task_tokens import TaskTokens
 from functions.domain.locks import Answer, Contender, Lock, Mode, release, request
-from functions.entry import Allow, decode
+from functions.handler import Allow, decode
 
 if TYPE_CHECKING:
     from functions.runtime import Clients

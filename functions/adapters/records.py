@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from functions.entry import encode
+from functions.handler import encode
 
 
 def plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ from functions.domain.manifests import Part, fill
 from functions.domain.redaction import redact
 from functions.domain.releases import Release
 from functions.domain.rollback import way_back
-from functions.entry import Allow
+from functions.handler import Allow
 
 if TYPE_CHECKING:
     from functions.runtime import Clients

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import iso
 from functions.domain.reconciliation import RunningBuild
-from functions.entry import Allow
+from functions.handler import Allow
 
 if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient

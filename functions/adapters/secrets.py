@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.metrics import Metrics
-from functions.entry import Allow
+from functions.handler import Allow
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -51,7 +51,7 @@ def read_secret(aws: "Clients", setting: str, stage: str = "AWSCURRENT") -> str 
     except client.exceptions.ResourceNotFoundException:
         return None
     except client.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] == "AccessDeniedException" and "ROOM" in os.environ:
+        if error.response["Error"]["Code"] == "AccessDeniedException" and "HANDLER" in os.environ:
             Metrics().count("SecretDenied", 1, environment="all")
         raise
     return str(answer.get("SecretString", ""))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.entry import Allow
+from functions.handler import Allow
 
 if TYPE_CHECKING:
     from functions.runtime import Clients

@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 from functions.adapters.secrets import read_secret
 from functions.domain.errors import NotificationError
-from functions.entry import Allow
+from functions.handler import Allow
 
 if TYPE_CHECKING:
     from functions.runtime import Clients

@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.entry import Allow, encode
+from functions.handler import Allow, encode
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from functions.entry import Allow
+from functions.handler import Allow
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -44,7 +44,7 @@ class Topics:
 
     @staticmethod
     def _only(approver: str) -> dict[str, Any]:
-        """What the subscriptions filter by (components/channels.py)."""
+        """What the subscriptions filter by (components/stack/channels.py)."""
         if not approver:
             return {}
         return {"MessageAttributes": {"approver": {"DataType": "String", "StringValue": approver}}}

@@ -9,7 +9,7 @@ from functions.adapters.records import plain, stored
 from functions.domain.approvals import Approval
 from functions.domain.reconciliation import Sighting
 from functions.domain.watches import AlarmReading
-from functions.entry import Allow, decode
+from functions.handler import Allow, decode
 
 if TYPE_CHECKING:
     from functions.runtime import Clients

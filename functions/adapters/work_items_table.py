@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.records import plain, stored
 from functions.domain.work_items import Record
-from functions.entry import Allow, decode
+from functions.handler import Allow, decode
 
 if TYPE_CHECKING:
     from functions.runtime import Clients

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from functions.entry import decode
+from functions.handler import decode
 
 if TYPE_CHECKING:
     from functions.runtime import Clients

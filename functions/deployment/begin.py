@@ -7,7 +7,7 @@ from functions.adapters.github.client import GitHub
 from functions.domain.errors import BadInputError
 from functions.domain.redaction import redact
 from functions.domain.releases import LONGEST_NAME, Release
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Output:
     release: Release
 
 
-ROOM = Room(allow=(*DeploymentsTable.WRITE, *GitHub.USE))
+HANDLER = Handler(allow=(*DeploymentsTable.WRITE, *GitHub.USE))
 
 
 def begin(event: Input, github: GitHub, deployments: DeploymentsTable) -> Output:

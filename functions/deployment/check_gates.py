@@ -21,7 +21,7 @@ from functions.domain.manifests import Scans, fill
 from functions.domain.plans import Plan, told
 from functions.domain.previews import Preview, narrowed
 from functions.domain.releases import Release
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class _Reported:
 
 
 _LOG = logging.getLogger(__name__)
-ROOM = Room(allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT), memory_mb=1769, timeout_seconds=100)
+HANDLER = Handler(allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT), memory_mb=1769, timeout_seconds=100)
 
 
 def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTable, bus: Bus, clock: Clock) -> Output:

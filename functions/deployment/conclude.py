@@ -8,7 +8,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain import rollback
 from functions.domain.reasons import readable
 from functions.domain.releases import Release
-from functions.entry import Room, decode
+from functions.handler import Handler, decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Output:
     stages: dict[str, Any] = field(default_factory=dict)
 
 
-ROOM = Room(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE))
+HANDLER = Handler(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE))
 
 
 def conclude(event: Input, deployments: DeploymentsTable) -> Output:

@@ -9,7 +9,7 @@ from functions.adapters.artifacts import Artifacts
 from functions.adapters.github.client import GitHub
 from functions.domain.errors import SourceError
 from functions.domain.releases import Release
-from functions.entry import Room
+from functions.handler import Handler
 
 _UNPACKED_LIMIT = 1024 * 1024 * 1024
 
@@ -29,7 +29,7 @@ class Output:
     source: str
 
 
-ROOM = Room(allow=(*Artifacts.READ, *Artifacts.WRITE, *GitHub.USE), timeout_seconds=240, memory_mb=512)
+HANDLER = Handler(allow=(*Artifacts.READ, *Artifacts.WRITE, *GitHub.USE), timeout_seconds=240, memory_mb=512)
 
 
 def fetch_source(event: Input, github: GitHub, artifacts: Artifacts) -> Output:

@@ -12,7 +12,7 @@ from functions.domain.errors import ManifestError
 from functions.domain.manifests import MANIFEST, Manifest
 from functions.domain.plans import Change, Plan, frozen_plan, in_emergency, plan, told
 from functions.domain.releases import Release
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Input:
     environments: tuple[Environment, ...]
 
 
-ROOM = Room(allow=(*Artifacts.READ, *EnvironmentsTable.READ, *DeploymentsTable.WRITE, *GitHub.USE), memory_mb=512)
+HANDLER = Handler(allow=(*Artifacts.READ, *EnvironmentsTable.READ, *DeploymentsTable.WRITE, *GitHub.USE), memory_mb=512)
 
 
 def plan_release(

@@ -47,7 +47,7 @@ class RunningBuild:
 
 
 Push = Literal["skipped", "forgotten", "seen", "waiting", "lost"]
-Remains = Literal["alive", "fresh", "unsettled", "done", "unknown"]
+EndState = Literal["alive", "fresh", "unsettled", "done", "unknown"]
 
 
 def judge_push(
@@ -67,7 +67,7 @@ def judge_push(
     return "lost" if _past(sighting.since, now, grace_seconds) else "waiting"
 
 
-def judge_remains(execution: Ended | None, *, now: str, grace_seconds: int) -> Remains:
+def judge_end(execution: Ended | None, *, now: str, grace_seconds: int) -> EndState:
     """What may be done about things that name this execution; its own event gets a while to do it first."""
     if execution is None:
         return "unknown"

@@ -213,7 +213,7 @@ def chosen(
     free: int,
     head: Callable[[Item], str | None],
 ) -> list[Item]:
-    """The items to start: oldest first, one per branch, no more than there is room for."""
+    """The items to start: oldest first, one per branch, no more than there is handler for."""
     busy, found = set(taken), list[Item]()
     for item in oldest_first(items):
         if len(found) >= free:

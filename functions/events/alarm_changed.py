@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import Clock, iso
-from functions.adapters.lookout import Lookout
+from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.environments import Environment
 from functions.domain.watches import Accepted, AlarmReading, judge
-from functions.entry import Room, decode
+from functions.handler import Handler, decode
+from functions.shared.watch import failed_before, remember
 from functions.stage.await_approval import decided
-from functions.stage.watch import failed_before, remember
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -32,14 +32,16 @@ class EnvironmentNames:
         return cls(tuple(aws.setting("ENVIRONMENT_NAMES").split(",")))
 
 
-ROOM = Room(allow=(*WaitsTable.READ, *WaitsTable.WRITE, *Lookout.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
+HANDLER = Handler(
+    allow=(*WaitsTable.READ, *WaitsTable.WRITE, *EnvironmentHealth.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50
+)
 
 
 def alarm_changed(
     event: dict[str, Any],
     names: EnvironmentNames,
     waits: WaitsTable,
-    lookout: Lookout,
+    health: EnvironmentHealth,
     tokens: TaskTokens,
     clock: Clock,
 ) -> dict[str, list[str]]:
@@ -51,7 +53,7 @@ def alarm_changed(
     failed: list[Exception] = []
     for wait in concerned:
         try:
-            if _end(wait, alarm, waits, lookout, tokens, clock):
+            if _end(wait, alarm, waits, health, tokens, clock):
                 ended.append(wait.wait_key)
         except Exception as error:  # one wait that can't be read does not keep the others
             failed.append(error)
@@ -62,21 +64,31 @@ def alarm_changed(
 
 
 def _end(
-    wait: Wait, alarm: AlarmReading, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, clock: Clock
+    wait: Wait,
+    alarm: AlarmReading,
+    waits: WaitsTable,
+    health: EnvironmentHealth,
+    tokens: TaskTokens,
+    clock: Clock,
 ) -> bool:
     if wait.wait_key.startswith("watch/"):
-        return _end_watch(wait, alarm, waits, lookout, tokens, clock)
-    return wait.wait_key.startswith("approval/") and _void(wait, alarm, waits, lookout, tokens)
+        return _end_watch(wait, alarm, waits, health, tokens, clock)
+    return wait.wait_key.startswith("approval/") and _void(wait, alarm, waits, health, tokens)
 
 
 def _end_watch(
-    wait: Wait, alarm: AlarmReading, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, clock: Clock
+    wait: Wait,
+    alarm: AlarmReading,
+    waits: WaitsTable,
+    health: EnvironmentHealth,
+    tokens: TaskTokens,
+    clock: Clock,
 ) -> bool:
     environment, gone = decode(Environment, wait.facts["environment"]), wait.facts.get("gone", ())
-    if alarm.name not in {name for names in lookout.alarm_names(environment, gone) for name in names}:
+    if alarm.name not in {name for names in health.alarm_names(environment, gone) for name in names}:
         return False
     seen = failed_before(wait) or judge(
-        [_heard(reading, alarm) for reading in lookout.alarms(environment, gone)],
+        [_heard(reading, alarm) for reading in health.alarms(environment, gone)],
         (),
         now=clock.text(),
         until=wait.facts["until"],
@@ -105,14 +117,14 @@ def _heard(reading: AlarmReading, told: AlarmReading) -> AlarmReading:
     return replace(reading, state="ALARM", reason=told.reason, since=told.since)
 
 
-def _void(wait: Wait, alarm: AlarmReading, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens) -> bool:
+def _void(wait: Wait, alarm: AlarmReading, waits: WaitsTable, health: EnvironmentHealth, tokens: TaskTokens) -> bool:
     """A release that waits for its approval does not go into an environment that is burning."""
     approval = waits.approval(wait.wait_key.removeprefix("approval/"))
     if approval is None or approval.state != "open" or "environment" not in wait.facts:
         return False
     environment = decode(Environment, wait.facts["environment"])
-    critical = lookout.alarm_names(environment)[0]
-    ringing = [a for a in lookout.alarms(environment) if a.name in critical and a.state == "ALARM"]
+    critical = health.alarm_names(environment)[0]
+    ringing = [a for a in health.alarms(environment) if a.name in critical and a.state == "ALARM"]
     if alarm.name not in critical or not ringing:
         return False
     void = replace(approval, state="void", reason=f"alarm {alarm.name} rings in {environment.name}")

@@ -20,10 +20,10 @@ from functions.adapters.waits_table import WaitsTable, approval_key
 from functions.domain.approvals import Approval, Decision, Refused, changed, decide, holder, opens, seen
 from functions.domain.errors import SourceError
 from functions.domain.redaction import redact
-from functions.entry import Room
+from functions.handler import Handler
 from functions.stage.await_approval import decided
 
-ROOM = Room(
+HANDLER = Handler(
     allow=(
         *WaitsTable.READ,
         *WaitsTable.WRITE,

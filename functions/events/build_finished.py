@@ -5,11 +5,11 @@ from typing import Any
 from functions.adapters.builds import Builds
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.deployment.await_build import build_key
 from functions.domain.errors import BadInputError
-from functions.entry import Room
+from functions.handler import Handler
+from functions.shared.await_build import build_key
 
-ROOM = Room(allow=(*WaitsTable.READ, *WaitsTable.WRITE, *Builds.READ, *TaskTokens.COMPLETE))
+HANDLER = Handler(allow=(*WaitsTable.READ, *WaitsTable.WRITE, *Builds.READ, *TaskTokens.COMPLETE))
 
 
 def build_finished(event: dict[str, Any], waits: WaitsTable, builds: Builds, tokens: TaskTokens) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The end of an execution: what it could not say or give back itself is said and given back here (P9).
 
-Rooms and workflows end their own things on every way they know. What is left are executions that were stopped, timed
+Handlers and workflows end their own things on every way they know. What is left are executions that were stopped, timed
 out or broke: from the console, by a limit, by a fault nobody foresaw.
 """
 
@@ -19,9 +19,9 @@ from functions.domain.environments import Freeze
 from functions.domain.reconciliation import Ended
 from functions.domain.releases import Release
 from functions.domain.work_items import branch_key
-from functions.entry import Allow, Room, decode
+from functions.handler import Allow, Handler, decode
+from functions.procedures.waits import END, end_all
 from functions.rollback import record_rollback
-from functions.waiting import END, end_all
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -47,7 +47,7 @@ class Workflows:
         return cls(*(aws.setting(name) for name in cls.SETTINGS))
 
 
-ROOM = Room(
+HANDLER = Handler(
     allow=(
         *LocksTable.WRITE,
         *END,

@@ -15,7 +15,7 @@ from functions.adapters.secrets import WebhookSecret
 from functions.domain.errors import BadInputError
 from functions.domain.pushes import Ignored, read_push
 from functions.domain.sources import comes_from
-from functions.entry import Allow, Room
+from functions.handler import Allow, Handler
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -96,7 +96,7 @@ class Sources:
         return not self._networks or comes_from(address, self._networks)
 
 
-ROOM = Room(allow=(*WebhookSecret.READ, *Deployments.START, *Deliveries.USE, *Polls.HURRY), timeout_seconds=20)
+HANDLER = Handler(allow=(*WebhookSecret.READ, *Deployments.START, *Deliveries.USE, *Polls.HURRY), timeout_seconds=20)
 
 
 def github_webhook(

@@ -11,10 +11,10 @@ from functions.domain.findings import Scan
 from functions.domain.manifests import Scans
 from functions.domain.releases import Release
 from functions.domain.security_hub import imports
-from functions.entry import Room, decode
+from functions.handler import Handler, decode
 
 _LOG = logging.getLogger(__name__)
-ROOM = Room(allow=(*Artifacts.READ, *SecurityHub.IMPORT), memory_mb=1769, timeout_seconds=120)
+HANDLER = Handler(allow=(*Artifacts.READ, *SecurityHub.IMPORT), memory_mb=1769, timeout_seconds=120)
 
 
 def import_findings(event: dict[str, Any], artifacts: Artifacts, hub: SecurityHub, clock: Clock) -> dict[str, Any]:

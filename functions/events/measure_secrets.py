@@ -8,9 +8,9 @@ from typing import Any
 from functions.adapters.clock import Clock
 from functions.adapters.metrics import Metrics
 from functions.adapters.secrets import SecretVersions
-from functions.entry import Room
+from functions.handler import Handler
 
-ROOM = Room(allow=SecretVersions.LIST)
+HANDLER = Handler(allow=SecretVersions.LIST)
 
 
 def measure_secrets(

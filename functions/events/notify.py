@@ -6,7 +6,7 @@ from functions.adapters.slack import Slack
 from functions.adapters.topics import Topics
 from functions.domain.messages import Links, compose
 from functions.domain.redaction import redact
-from functions.entry import Room
+from functions.handler import Handler
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -26,7 +26,7 @@ class Addresses:
         return cls(Links(*(aws.setting(name).rstrip("/") for name in cls.SETTINGS)))
 
 
-ROOM = Room(allow=(*Topics.PUBLISH, *Slack.READ))
+HANDLER = Handler(allow=(*Topics.PUBLISH, *Slack.READ))
 
 
 def notify(event: dict[str, Any], topics: Topics, slack: Slack, addresses: Addresses) -> dict[str, str]:

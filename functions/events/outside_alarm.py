@@ -12,20 +12,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from functions.adapters.clock import Clock, iso
+from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.signature import verify
-from functions.adapters.lookout import Lookout
 from functions.adapters.secrets import MonitorsSecret
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.errors import BadInputError
 from functions.domain.outside_alarms import TOLERANCE_SECONDS, is_timely, read_alarm, signed
-from functions.entry import Room
-from functions.events.alarm_changed import ROOM as CHANGED
+from functions.events.alarm_changed import HANDLER as CHANGED
 from functions.events.alarm_changed import EnvironmentNames, alarm_changed
 from functions.events.github_webhook import answer, raw_body
+from functions.handler import Handler
 
-ROOM = Room(allow=(*MonitorsSecret.READ, *EnvironmentsTable.WRITE, *CHANGED.allow), timeout_seconds=30)
+HANDLER = Handler(allow=(*MonitorsSecret.READ, *EnvironmentsTable.WRITE, *CHANGED.allow), timeout_seconds=30)
 _LIMIT = 64 * 1024
 
 
@@ -35,7 +35,7 @@ def outside_alarm(
     names: EnvironmentNames,
     environments: EnvironmentsTable,
     waits: WaitsTable,
-    lookout: Lookout,
+    health: EnvironmentHealth,
     tokens: TaskTokens,
     clock: Clock,
 ) -> dict[str, Any]:
@@ -67,5 +67,5 @@ def outside_alarm(
     if alarm.state == "ALARM":
         state = {"value": alarm.state, "reason": alarm.reason}
         change = {"time": alarm.at, "detail": {"alarmName": alarm.name, "state": state}}
-        ended = alarm_changed(change, names, waits, lookout, tokens, clock)["ended"]
+        ended = alarm_changed(change, names, waits, health, tokens, clock)["ended"]
     return answer(202, f"{alarm.name} is {alarm.state} in {environment}; {len(ended)} waits ended")

@@ -16,7 +16,7 @@ from functions.adapters.poll_lease import PollLease
 from functions.adapters.work_items_table import WorkItemsTable
 from functions.adapters.worker_rules import WorkerRules
 from functions.domain.work_items import Item, Record, begun, branch_problem, chosen
-from functions.entry import Allow, Room
+from functions.handler import Allow, Handler
 from functions.work_item import conclude
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class WorkItemWorkflow:
         return cls(aws.setting("WORK_ITEM_WORKFLOW"))
 
 
-ROOM = Room(
+HANDLER = Handler(
     allow=(
         *PollLease.WRITE,
         *Executions.ASK,
@@ -84,7 +84,7 @@ class _Poll:
         self.clock = clock
 
     def run(self) -> list[str]:
-        """Settle what died, then start what there is room for; answers the names of what was started."""
+        """Settle what died, then start what the limit allows; answers the names of what was started."""
         known = {record.item_id for record in self.records.running()} | self.running
         said = [record for record in map(self.records.get, sorted(known)) if record.state == "running"]
         running = [record for record in said if not self._settled(record)]

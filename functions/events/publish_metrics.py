@@ -7,9 +7,9 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from functions.adapters.metrics import NAMESPACE
 from functions.domain import budgets
-from functions.entry import Room
+from functions.handler import Handler
 
-ROOM = Room()
+HANDLER = Handler()
 Measurement = tuple[str, MetricUnit, float, str]
 # How a stage ended that had changed its environment; any other end left it as it was.
 _CHANGED = frozenset({"passed", "restored", "partly", "unknown"})

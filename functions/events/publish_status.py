@@ -5,9 +5,9 @@ from typing import Any
 from functions.adapters.github.client import GitHub
 from functions.domain.redaction import redact
 from functions.domain.statuses import commit_statuses, deployment_status
-from functions.entry import Room
+from functions.handler import Handler
 
-ROOM = Room(allow=GitHub.USE, memory_mb=512)
+HANDLER = Handler(allow=GitHub.USE, memory_mb=512)
 
 
 def publish_status(event: dict[str, Any], github: GitHub) -> dict[str, int]:

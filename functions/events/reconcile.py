@@ -15,15 +15,15 @@ from aws_lambda_powertools import Logger
 from functions.adapters.clock import Clock
 from functions.adapters.github.client import GitHub
 from functions.adapters.metrics import Metrics
-from functions.deployment.begin import ROOM as BEGIN
+from functions.deployment.begin import HANDLER as BEGIN
 from functions.domain.errors import KiroError
 from functions.domain.reconciliation import Sighting, judge_push
 from functions.domain.releases import execution_name
-from functions.entry import Room
 from functions.events.github_webhook import Deployments
-from functions.remains import Remains, Repair
+from functions.handler import Handler
+from functions.procedures.orphans import Orphans, Repair
 
-ROOM = Room(allow=(*Remains.SETTLE, *Deployments.START, *BEGIN.allow), timeout_seconds=55, memory_mb=512)
+HANDLER = Handler(allow=(*Orphans.SETTLE, *Deployments.START, *BEGIN.allow), timeout_seconds=55, memory_mb=512)
 # A run that finds more leaves the rest to the next one, a minute later.
 _MOST_REPAIRS = 50
 
@@ -39,7 +39,7 @@ class Output:
 
 def reconcile(
     event: dict[str, Any],  # noqa: ARG001 - a schedule says nothing
-    remains: Remains,
+    orphans: Orphans,
     deployments: Deployments,
     github: GitHub,
     metrics: Metrics,
@@ -47,11 +47,11 @@ def reconcile(
 ) -> Output:
     """Each repair is logged and counted; one that fails keeps no other, and fails the run at its end."""
     searches: list[Callable[[], Iterator[Repair]]] = [
-        lambda: _lost_pushes(remains, deployments, github, clock),
-        remains.dead_executions,
-        lambda: remains.missing_records(github),
-        remains.orphaned_approvals,
-        remains.stray_builds,
+        lambda: _lost_pushes(orphans, deployments, github, clock),
+        orphans.dead_executions,
+        lambda: orphans.missing_records(github),
+        orphans.orphaned_approvals,
+        orphans.stray_builds,
     ]
     done: list[Repair] = []
     failed: list[Exception] = []
@@ -71,12 +71,12 @@ def reconcile(
     return Output(tuple(done))
 
 
-def _lost_pushes(remains: Remains, deployments: Deployments, github: GitHub, clock: Clock) -> Iterator[Repair]:
+def _lost_pushes(orphans: Orphans, deployments: Deployments, github: GitHub, clock: Clock) -> Iterator[Repair]:
     """The head of every delivered repository has an execution, or gets the one its webhook would have started."""
     failed: list[Exception] = []
     for repository in sorted(deployments.repositories):
         try:
-            yield from _lost_push(repository, remains, deployments, github, clock)
+            yield from _lost_push(repository, orphans, deployments, github, clock)
         except KiroError as error:  # one repository that can't be asked does not keep the others
             failed.append(error)
     if failed:
@@ -84,14 +84,14 @@ def _lost_pushes(remains: Remains, deployments: Deployments, github: GitHub, clo
 
 
 def _lost_push(
-    repository: str, remains: Remains, deployments: Deployments, github: GitHub, clock: Clock
+    repository: str, orphans: Orphans, deployments: Deployments, github: GitHub, clock: Clock
 ) -> Iterator[Repair]:
     ref = f"refs/heads/{deployments.main_branch}"
     head = github.branch_head(repository, deployments.main_branch)
-    sighting = remains.waits.sighting(repository)
-    if head is None or remains.was_started(execution_name(ref, head)):
+    sighting = orphans.waits.sighting(repository)
+    if head is None or orphans.was_started(execution_name(ref, head)):
         if sighting:
-            remains.waits.sight(repository, None, clock.now())
+            orphans.waits.sight(repository, None, clock.now())
         return
     commit = github.commit(repository, head)
     verdict = judge_push(
@@ -100,13 +100,13 @@ def _lost_push(
         commit.committed_at,
         sighting,
         now=clock.text(),
-        grace_seconds=remains.grace_seconds,
+        grace_seconds=orphans.grace_seconds,
     )
     if verdict == "seen":
-        remains.waits.sight(repository, Sighting(head, clock.text()), clock.now())
+        orphans.waits.sight(repository, Sighting(head, clock.text()), clock.now())
     if verdict == "lost":
         wanted = {"repository": repository, "ref": ref, "commit": head, "trigger": "push"}
         name = execution_name(ref, head)
         if deployments.start(name, wanted):
             yield Repair("push started", f"{name}: {repository} is at {head[:12]}, and no webhook came")
-        remains.waits.sight(repository, None, clock.now())
+        orphans.waits.sight(repository, None, clock.now())

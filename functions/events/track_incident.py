@@ -6,7 +6,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
 from functions.domain.incidents import LABEL, Links, closed, end_marker, ended, environment_of, marker, opened, title
 from functions.domain.redaction import redact
-from functions.entry import Room
+from functions.handler import Handler
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -26,7 +26,7 @@ class IncidentLinks:
         return cls(Links(*(aws.setting(name).rstrip("/") for name in cls.SETTINGS)))
 
 
-ROOM = Room(allow=(*GitHub.USE, *DeploymentsTable.READ), memory_mb=512, timeout_seconds=60)
+HANDLER = Handler(allow=(*GitHub.USE, *DeploymentsTable.READ), memory_mb=512, timeout_seconds=60)
 
 
 def track_incident(

@@ -5,9 +5,9 @@ from typing import Any
 from functions.adapters.artifacts import REPORT_LIMIT, Artifacts, read_member
 from functions.adapters.github.client import GitHub
 from functions.domain.errors import GitHubNotFoundError, GitHubRefusedError
-from functions.entry import Room
+from functions.handler import Handler
 
-ROOM = Room(allow=(*Artifacts.READ, *GitHub.USE), memory_mb=1024, timeout_seconds=60)
+HANDLER = Handler(allow=(*Artifacts.READ, *GitHub.USE), memory_mb=1024, timeout_seconds=60)
 
 
 def upload_sarif(event: dict[str, Any], artifacts: Artifacts, github: GitHub) -> dict[str, Any]:

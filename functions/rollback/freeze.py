@@ -7,7 +7,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
 from functions.domain.reasons import plain_reason
 from functions.domain.releases import Release
-from functions.entry import Room
+from functions.handler import Handler
 from functions.rollback.record_rollback import Output
 
 
@@ -24,7 +24,7 @@ class Input:
     started_at: str
 
 
-ROOM = Room(allow=EnvironmentsTable.WRITE)
+HANDLER = Handler(allow=EnvironmentsTable.WRITE)
 
 
 def freeze(event: Input, environments: EnvironmentsTable, clock: Clock) -> Output:

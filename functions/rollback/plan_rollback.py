@@ -12,8 +12,8 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.locks import Lease
 from functions.domain.releases import Release
 from functions.domain.rollback import Step, in_force, steps
-from functions.entry import Room
-from functions.waiting import END, end_all
+from functions.handler import Handler
+from functions.procedures.waits import END, end_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Output:
     steps: tuple[Step, ...]
 
 
-ROOM = Room(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE, *EnvironmentsTable.WRITE, *END))
+HANDLER = Handler(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE, *EnvironmentsTable.WRITE, *END))
 
 
 def plan_rollback(

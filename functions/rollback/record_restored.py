@@ -6,7 +6,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import PartState
 from functions.domain.locks import Lease
 from functions.domain.rollback import Step, after_rollback
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Input:
     lease: Lease
 
 
-ROOM = Room(allow=EnvironmentsTable.WRITE)
+HANDLER = Handler(allow=EnvironmentsTable.WRITE)
 
 
 def record_restored(event: Input, environments: EnvironmentsTable) -> PartState:

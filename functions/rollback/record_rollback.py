@@ -9,7 +9,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
 from functions.domain.reasons import readable
 from functions.domain.releases import Release
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Output(Input):
     verified_at: str
 
 
-ROOM = Room(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE))
+HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE))
 
 
 def record_rollback(

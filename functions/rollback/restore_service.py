@@ -7,7 +7,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment, PartState
 from functions.domain.locks import Lease
 from functions.domain.rollback import Step, after_rollback
-from functions.entry import Room
+from functions.handler import Handler
 from functions.stage.write_ledger import function_name
 
 
@@ -21,7 +21,7 @@ class Input:
     lease: Lease
 
 
-ROOM = Room(allow=(*EnvironmentsTable.WRITE, *DeliveredFunctions.USE), timeout_seconds=60)
+HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *DeliveredFunctions.USE), timeout_seconds=60)
 
 
 def restore_service(event: Input, environments: EnvironmentsTable, functions: DeliveredFunctions) -> PartState:

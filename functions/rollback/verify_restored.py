@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 
 from functions.adapters.delivered_functions import DeliveredFunctions
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.environments_table import EnvironmentsTable
-from functions.adapters.lookout import Lookout
 from functions.domain.environments import Environment, PartState
 from functions.domain.errors import NotHealthyYetError
 from functions.domain.releases import Release
 from functions.domain.rollback import Compensation, ReadBack, Verdict, in_force, verdict
 from functions.domain.watches import Accepted
-from functions.entry import Room
+from functions.handler import Handler
 from functions.stage.write_ledger import function_name
 
 
@@ -33,7 +33,7 @@ class Output:
     reason: str
 
 
-ROOM = Room(allow=(*DeploymentsTable.READ, *Lookout.LOOK, *DeliveredFunctions.USE), timeout_seconds=50)
+HANDLER = Handler(allow=(*DeploymentsTable.READ, *EnvironmentHealth.LOOK, *DeliveredFunctions.USE), timeout_seconds=50)
 
 
 def verify_restored(
@@ -41,20 +41,20 @@ def verify_restored(
     deployments: DeploymentsTable,
     environments: EnvironmentsTable,
     functions: DeliveredFunctions,
-    lookout: Lookout,
+    health: EnvironmentHealth,
 ) -> Output:
     """What is right but not well yet is a NotHealthyYetError: alarms need their period to become quiet."""
     name = event.environment.name
     states = environments.parts(name)
     ledger = in_force(deployments.ledger(event.deployment_id), name, event.deployment_id, states)
     went_back = {c.part.name for c in ledger if c.before is not None}
-    probes = {p.part: p for p in lookout.probes(event.environment) if p.part in went_back}
+    probes = {p.part: p for p in health.probes(event.environment) if p.part in went_back}
     read = [_read_back(event.environment, entry, states, functions) for entry in ledger]
     result, reason = verdict(read)
     if result == "unknown":
         return Output(result, reason)
     sick = [f"{probe.part}: {probe.reason}" for probe in probes.values() if not probe.healthy]
-    critical = (a for a in lookout.alarms(event.environment) if a.state == "ALARM" and a.severity == "critical")
+    critical = (a for a in health.alarms(event.environment) if a.state == "ALARM" and a.severity == "critical")
     unwell = sick + [f"alarm {alarm.name} still rings" for alarm in critical if not event.accepted.covers(alarm)]
     if unwell and went_back:
         raise NotHealthyYetError("; ".join(unwell))

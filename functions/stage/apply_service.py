@@ -11,7 +11,7 @@ from functions.domain.errors import SourceError
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.releases import Release
-from functions.entry import Room
+from functions.handler import Handler
 from functions.stage.write_ledger import function_name
 
 
@@ -34,7 +34,7 @@ class Output:
     version: str
 
 
-ROOM = Room(
+HANDLER = Handler(
     allow=(*Artifacts.READ, *EnvironmentsTable.WRITE, *DeploymentsTable.READ, *DeliveredFunctions.USE),
     timeout_seconds=240,
     memory_mb=512,

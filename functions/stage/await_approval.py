@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from functions.adapters.clock import Clock
+from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.executions import Executions
-from functions.adapters.lookout import Lookout
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import Wait, WaitsTable, approval_key
 from functions.domain.approvals import Approval, seen
 from functions.domain.environments import Environment
-from functions.entry import Room, encode
-from functions.waiting import KEEP, keep
+from functions.handler import Handler, encode
+from functions.procedures.waits import KEEP, keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,16 @@ class Decided:
 
 
 _LOG = logging.getLogger(__name__)
-ROOM = Room(allow=(*KEEP, *Lookout.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
+HANDLER = Handler(allow=(*KEEP, *EnvironmentHealth.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
 
 
 def await_approval(
-    event: Input, waits: WaitsTable, lookout: Lookout, tokens: TaskTokens, executions: Executions, clock: Clock
+    event: Input,
+    waits: WaitsTable,
+    health: EnvironmentHealth,
+    tokens: TaskTokens,
+    executions: Executions,
+    clock: Clock,
 ) -> None:
     """Token first, then the question; an approval past its end is written as expired here.
 
@@ -62,7 +67,7 @@ def await_approval(
         tokens.succeed(event.task_token, decided(current))
         return
     try:
-        waits.note_alarms(event.approval_id, lookout.alarms(event.environment), clock.text())
+        waits.note_alarms(event.approval_id, health.alarms(event.environment), clock.text())
     except Exception as error:  # who decides is told less; that is no reason to stop a release
         _LOG.warning("alarms can't be told", extra={"reason": str(error)})
 

@@ -5,13 +5,13 @@ from functions.adapters.clock import Clock
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.deployment.await_build import ROOM, Input, await_build
+from functions.shared.await_build import HANDLER, Input, await_build
 
-__all__ = ["ROOM", "await_tests"]
+__all__ = ["HANDLER", "await_tests"]
 
 
 def await_tests(
     event: Input, waits: WaitsTable, builds: Builds, tokens: TaskTokens, executions: Executions, clock: Clock
 ) -> None:
-    """Its own room, so that the tests' wait is found by its state's name."""
+    """Its own handler, so that the tests' wait is found by its state's name."""
     await_build(event, waits, builds, tokens, executions, clock)

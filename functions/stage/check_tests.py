@@ -13,7 +13,7 @@ from functions.domain.errors import SourceError
 from functions.domain.gates import Gate, all_passed, judge_tests, without_secrets
 from functions.domain.manifests import AfterDeploy
 from functions.domain.performance import Performance, judge_performance
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Output:
     reason: str
 
 
-ROOM = Room(
+HANDLER = Handler(
     allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *EnvironmentsTable.READ), memory_mb=1769, timeout_seconds=100
 )
 

@@ -6,7 +6,7 @@ from typing import Literal
 from functions.adapters.clock import Clock, iso
 from functions.domain.environments import Environment
 from functions.domain.windows import LOOK_AHEAD_DAYS, opening
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Output:
     opens_at: str = ""
 
 
-ROOM = Room()
+HANDLER = Handler()
 
 
 def check_window(event: Input, clock: Clock) -> Output:

@@ -6,7 +6,7 @@ from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.reasons import readable
 from functions.domain.releases import Release
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Output:
     approval_seconds: float
 
 
-ROOM = Room(allow=DeploymentsTable.WRITE)
+HANDLER = Handler(allow=DeploymentsTable.WRITE)
 
 
 def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> Output:

@@ -7,7 +7,7 @@ from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.releases import Release
-from functions.entry import Room
+from functions.handler import Handler
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -48,7 +48,7 @@ class EnhancedWatches:
         return execution.startswith(self._start)
 
 
-ROOM = Room(allow=(*WaitsTable.READ, *Executions.ASK, *Executions.STOP))
+HANDLER = Handler(allow=(*WaitsTable.READ, *Executions.ASK, *Executions.STOP))
 
 
 def end_enhanced_watch(

@@ -5,10 +5,10 @@ from typing import Literal
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.adapters.lookout import Lookout
+from functions.adapters.environment_health import EnvironmentHealth
 from functions.domain.environments import Environment
 from functions.domain.watches import baseline
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,14 @@ class Output:
     at: str
 
 
-ROOM = Room(allow=(*Lookout.LOOK, *DeploymentsTable.WRITE), timeout_seconds=50)
+HANDLER = Handler(allow=(*EnvironmentHealth.LOOK, *DeploymentsTable.WRITE), timeout_seconds=50)
 
 
-def read_baseline(event: Input, lookout: Lookout, deployments: DeploymentsTable, clock: Clock) -> Output:
+def read_baseline(event: Input, health: EnvironmentHealth, deployments: DeploymentsTable, clock: Clock) -> Output:
     """What was named here goes to the record, also when it is let pass."""
     at = clock.text()
     before = baseline(
-        lookout.alarms(event.environment, event.gone),
+        health.alarms(event.environment, event.gone),
         event.environment.ringing_alarms,
         event.environment.blind_alarms,
     )

@@ -6,7 +6,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.locks import Lease
 from functions.domain.performance import Performance
-from functions.entry import Room, decode
+from functions.handler import Handler, decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Output:
     parts: tuple[str, ...]
 
 
-ROOM = Room(allow=(*EnvironmentsTable.WRITE, *EnvironmentsTable.FORGET, *DeploymentsTable.READ))
+HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *EnvironmentsTable.FORGET, *DeploymentsTable.READ))
 
 
 def record_good(event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable) -> Output:

@@ -9,7 +9,7 @@ from functions.domain.environments import PartState, Version
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.releases import Release
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Input:
     lease: Lease
 
 
-ROOM = Room(allow=(*Artifacts.READ, *EnvironmentsTable.WRITE))
+HANDLER = Handler(allow=(*Artifacts.READ, *EnvironmentsTable.WRITE))
 
 
 def record_part(event: Input, artifacts: Artifacts, environments: EnvironmentsTable, clock: Clock) -> PartState:

@@ -21,9 +21,9 @@ from functions.domain.errors import SourceError
 from functions.domain.gates import Gate
 from functions.domain.messages import approval_wanted
 from functions.domain.releases import Release
-from functions.entry import Room
+from functions.handler import Handler
+from functions.procedures.waits import KEEP, keep
 from functions.stage.await_approval import decided
-from functions.waiting import KEEP, keep
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -76,7 +76,7 @@ class ApprovalLinks:
         return f"{self._base}/{approval_id}?secret={secret}"
 
 
-ROOM = Room(
+HANDLER = Handler(
     allow=(
         *WaitsTable.READ,
         *KEEP,

@@ -9,13 +9,13 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.waits_table import WaitsTable
-from functions.deployment.start_build import Output, belong
 from functions.domain import budgets
 from functions.domain.environments import Environment, outputs_of
 from functions.domain.manifests import AfterDeploy
 from functions.domain.releases import Release
-from functions.entry import Room
-from functions.waiting import KEEP
+from functions.handler import Handler
+from functions.procedures.waits import KEEP
+from functions.shared.start_build import Output, belong
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Input:
     execution: str = ""
 
 
-ROOM = Room(allow=(*Builds.START, *Builds.STOP, *EnvironmentsTable.READ, *DeploymentsTable.READ, *KEEP))
+HANDLER = Handler(allow=(*Builds.START, *Builds.STOP, *EnvironmentsTable.READ, *DeploymentsTable.READ, *KEEP))
 
 
 def start_tests(

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from functions.adapters.lookout import Lookout
+from functions.adapters.environment_health import EnvironmentHealth
 from functions.domain.environments import Environment
 from functions.domain.errors import NotHealthyYetError
 from functions.domain.watches import Probe
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Output:
     probes: tuple[Probe, ...]
 
 
-ROOM = Room(allow=Lookout.LOOK, timeout_seconds=50)
+HANDLER = Handler(allow=EnvironmentHealth.LOOK, timeout_seconds=50)
 
 
-def verify(event: Input, lookout: Lookout) -> Output:
+def verify(event: Input, health: EnvironmentHealth) -> Output:
     """NotHealthyYetError names what is not well; the workflow looks again a few times."""
-    probes = lookout.probes(event.environment, event.gone)
+    probes = health.probes(event.environment, event.gone)
     sick = [probe for probe in probes if not probe.healthy]
     if sick:
         raise NotHealthyYetError("; ".join(f"{probe.part}: {probe.reason}" for probe in sick))

@@ -10,7 +10,7 @@ from functions.domain.environments import Environment, PartState
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part, fill
 from functions.domain.rollback import Compensation, way_back
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,9 @@ class Output:
     before: str
 
 
-ROOM = Room(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE, *DeliveredFunctions.USE), timeout_seconds=30)
+HANDLER = Handler(
+    allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE, *DeliveredFunctions.USE), timeout_seconds=30
+)
 
 
 def write_ledger(

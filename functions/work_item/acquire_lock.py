@@ -5,8 +5,8 @@ from typing import Literal
 
 from functions.adapters.locks_table import LocksTable
 from functions.domain.locks import Contender
-from functions.entry import Room
-from functions.stage.acquire_lock import held
+from functions.handler import Handler
+from functions.shared.acquire_lock import held
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Output:
     reason: str = ""
 
 
-ROOM = Room(allow=LocksTable.WRITE)
+HANDLER = Handler(allow=LocksTable.WRITE)
 
 
 def acquire_lock(event: Input, locks: LocksTable) -> Output:

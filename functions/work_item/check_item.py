@@ -15,7 +15,7 @@ from functions.domain.work_items import (
     missing,
     spec_folder,
 )
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Output:
     lock: str
 
 
-ROOM = Room(allow=PullRequests.USE, memory_mb=512, timeout_seconds=60)
+HANDLER = Handler(allow=PullRequests.USE, memory_mb=512, timeout_seconds=60)
 
 
 def check_item(event: Input, github: PullRequests, rules: WorkerRules) -> Output:

@@ -10,8 +10,8 @@ from functions.adapters.waits_table import WaitsTable
 from functions.adapters.work_items_table import WorkItemsTable
 from functions.adapters.worker_rules import WorkerRules
 from functions.domain.work_items import Ending, Item, Result, ended
-from functions.entry import Room
-from functions.waiting import END, end_all
+from functions.handler import Handler
+from functions.procedures.waits import END, end_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Output:
     finished_at: str
 
 
-ROOM = Room(
+HANDLER = Handler(
     allow=(*WorkItemsTable.READ, *WorkItemsTable.WRITE, *PullRequests.USE, *END), memory_mb=512, timeout_seconds=120
 )
 

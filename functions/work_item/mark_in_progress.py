@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from functions.adapters.github.board import Board
 from functions.domain.work_items import Item
-from functions.entry import Room
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Output:
     moved_at: str
 
 
-ROOM = Room(allow=Board.USE, memory_mb=512, timeout_seconds=60)
+HANDLER = Handler(allow=Board.USE, memory_mb=512, timeout_seconds=60)
 
 
 def mark_in_progress(event: Input, board: Board) -> Output:

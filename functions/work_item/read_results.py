@@ -10,7 +10,7 @@ from functions.adapters.worker_rules import WorkerRules
 from functions.domain.errors import BadInputError
 from functions.domain.gates import Gate, all_passed
 from functions.domain.work_results import Results, judge
-from functions.entry import Room, decode
+from functions.handler import Handler, decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Output:
     results: Results
 
 
-ROOM = Room(allow=Artifacts.READ, memory_mb=512, timeout_seconds=60)
+HANDLER = Handler(allow=Artifacts.READ, memory_mb=512, timeout_seconds=60)
 
 
 def read_results(event: Input, artifacts: Artifacts, rules: WorkerRules) -> Output:

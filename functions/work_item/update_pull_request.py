@@ -9,7 +9,7 @@ from functions.adapters.worker_rules import WorkerRules
 from functions.domain.gates import Gate
 from functions.domain.work_items import Item
 from functions.domain.work_results import Results, merged_body, section
-from functions.entry import Room
+from functions.handler import Handler
 
 _PASSED, _FAILED = "kiro: ready", "kiro: failing"
 _CHECK = "kiro/work-item"
@@ -36,7 +36,7 @@ class Output:
     number: int
 
 
-ROOM = Room(allow=PullRequests.USE, memory_mb=512, timeout_seconds=120)
+HANDLER = Handler(allow=PullRequests.USE, memory_mb=512, timeout_seconds=120)
 
 
 def update_pull_request(event: Input, github: PullRequests, board: Board, rules: WorkerRules) -> Output:

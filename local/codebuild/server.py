@@ -52,7 +52,7 @@ class CodeBuildServer:
         # every build runs below a path without links, so that what a build prints is where it is
         runner = Runner(self._clients, root.resolve(), report_groups, build_environment)
         self._builds = Builds(projects, runner.run, publish, concurrency, minute)
-        self._rooms = (projects, self._builds, report_groups)
+        self._handlers = (projects, self._builds, report_groups)
         self._server: ThreadingHTTPServer | None = None
 
     @property
@@ -89,7 +89,9 @@ class CodeBuildServer:
 
     def call(self, operation: str, body: bytes) -> dict[str, Any]:
         """Answer one operation; raises CodeBuildError."""
-        method = next((found for room in self._rooms if (found := getattr(room, xform_name(operation), None))), None)
+        method = next(
+            (found for handler in self._handlers if (found := getattr(handler, xform_name(operation), None))), None
+        )
         if method is None or operation not in model.service_model().operation_names:
             raise InvalidInputError(f"operation {operation!r} is not offered by the embedded CodeBuild")
         answer: dict[str, Any] = method(model.read_request(operation, body))

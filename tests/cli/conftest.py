@@ -11,7 +11,7 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from functions.entry import encode
+from functions.handler import encode
 from functions.runtime import Clients
 from tests.functions.samples import environment
 from tests.functions.stack import ACCOUNT, REGION, create_tables

@@ -145,7 +145,7 @@ def test_rollback_takes_back_what_was_begun_and_never_recorded(released: Kiro) -
 
 @pytest.mark.parametrize(("ref", "commit"), [("main", ""), (COMMIT, COMMIT), ("refs/tags/v1.2.0", "")])
 def test_deploy_starts_a_deployment_each_time(kiro: Kiro, ref: str, commit: str) -> None:
-    """Also of what was deployed before; its name leaves room for stages and rollbacks."""
+    """Also of what was deployed before; its name leaves handler for stages and rollbacks."""
     name = kiro.json("deploy", "acme/hello-service", ref)["deployment"]
     given = kiro.executions("deployment")[name]
     wanted = {"repository": "acme/hello-service", "ref": ref, "commit": commit, "trigger": "operator"}

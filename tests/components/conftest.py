@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from components import package
+from components.functions import package
 from tests.components import recorder  # its import quiets the SDK before any component is imported
 
 WEBHOOK_SOURCES = ["192.30.252.0/22", "2606:50c0::/32"]

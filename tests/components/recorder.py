@@ -173,7 +173,7 @@ def run_main(stack: str, config: dict[str, str] | None = None, recorder: Recorde
 @functools.cache
 def stack(name: str) -> Outcome:
     """A stack with the settings of its file, over an empty layer; run once, for all who only look at it."""
-    from components import package
+    from components.functions import package
 
     with tempfile.TemporaryDirectory() as layer, mock.patch.object(package, "LAYER", Path(layer)):
         (Path(layer) / "python").mkdir()

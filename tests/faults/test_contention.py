@@ -26,7 +26,7 @@ KEY = "environment/contended"
 
 
 @dataclass
-class Ground:
+class FaultEnvironment:
     """Who lives, who was woken, who is inside; and everything that must not be."""
 
     living: set[str] = field(default_factory=set)
@@ -89,8 +89,8 @@ def tables(aws: Clients) -> Iterator[tuple[str, str]]:
 @pytest.mark.slow
 def test_a_contended_lock_has_one_living_owner(aws: Clients, tables: tuple[str, str]) -> None:
     """16 contenders, 200 rounds each, owners dying: never two inside, none waits on a dead one, all in their order."""
-    ground = Ground()
-    stand_in: Any = ground
+    env = FaultEnvironment()
+    stand_in: Any = env
     resources = [aws.session.resource("dynamodb", endpoint_url=aws.endpoint) for _ in range(THREADS)]
 
     def work(number: int) -> None:
@@ -105,70 +105,70 @@ def test_a_contended_lock_has_one_living_owner(aws: Clients, tables: tuple[str, 
         chance = random.Random(number)
         try:
             for turn in range(ROUNDS):
-                one_round(ground, locks, environments, f"e{number}-{turn}", chance)
+                one_round(env, locks, environments, f"e{number}-{turn}", chance)
         except Exception as error:  # a thread's fault is the test's
-            ground.wrong.append(f"e{number}: {type(error).__name__}: {error}")
+            env.wrong.append(f"e{number}: {type(error).__name__}: {error}")
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(THREADS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert ground.wrong == []
-    assert len(ground.fences) == THREADS * ROUNDS
-    assert len(set(ground.fences.values())) == len(ground.fences), "a fencing number was given twice"
-    assert max(waited(ground), default=0) < DEAD_OWNER_SECONDS
-    assert len(ground.died) > ROUNDS
-    late = [(e, a) for e, before in ground.ahead.items() for a in before if ground.fences[a] > ground.fences[e]]
+    assert env.wrong == []
+    assert len(env.fences) == THREADS * ROUNDS
+    assert len(set(env.fences.values())) == len(env.fences), "a fencing number was given twice"
+    assert max(waited(env), default=0) < DEAD_OWNER_SECONDS
+    assert len(env.died) > ROUNDS
+    late = [(e, a) for e, before in env.ahead.items() for a in before if env.fences[a] > env.fences[e]]
     assert late == [], "somebody was served before one who stood ahead"
 
 
 def one_round(
-    ground: Ground, locks: LocksTable, environments: EnvironmentsTable, execution: str, chance: random.Random
+    env: FaultEnvironment, locks: LocksTable, environments: EnvironmentsTable, execution: str, chance: random.Random
 ) -> None:
     """Ask, wait, hold, write, and give the lock on, or die with it."""
     token = f"token-{execution}"
-    ground.tokens[token] = threading.Event()
-    ground.living.add(execution)
-    lease = await_turn(ground, locks, Contender(execution, execution, "same", "a round"), token)
-    ground.enter(execution, lease.fence)
+    env.tokens[token] = threading.Event()
+    env.living.add(execution)
+    lease = await_turn(env, locks, Contender(execution, execution, "same", "a round"), token)
+    env.enter(execution, lease.fence)
     environments.fence("contended", lease)
     dies = chance.random() < 0.1
-    ground.leave(execution, dead=dies)
+    env.leave(execution, dead=dies)
     if not dies:
         locks.release(KEY, execution)
-        ground.living.discard(execution)
+        env.living.discard(execution)
     elif chance.random() < 0.5:
         locks.release(KEY, execution)  # what its last event does, when it is not lost
-    elif (newer := locks.read(KEY)).fence > lease.fence and newer.fence in ground.granted:
-        assert_refused(ground, environments, lease, newer.fence)
+    elif (newer := locks.read(KEY)).fence > lease.fence and newer.fence in env.granted:
+        assert_refused(env, environments, lease, newer.fence)
 
 
-def await_turn(ground: Ground, locks: LocksTable, contender: Contender, token: str) -> Lease:
+def await_turn(env: FaultEnvironment, locks: LocksTable, contender: Contender, token: str) -> Lease:
     """As AcquireLock and AwaitLock do: ask, leave a token, and ask again when it came or the backstop passed."""
     answer = locks.request(KEY, contender, token)
     if answer.outcome == "waiting":
         line = [w.contender.execution for w in answer.lock.waiters]
-        ground.ahead[contender.execution] = set(line[: line.index(contender.execution)])
+        env.ahead[contender.execution] = set(line[: line.index(contender.execution)])
     while answer.lease is None:
-        ground.tokens[token].wait(BACKSTOP_SECONDS)
-        ground.tokens[token].clear()
+        env.tokens[token].wait(BACKSTOP_SECONDS)
+        env.tokens[token].clear()
         answer = locks.request(KEY, contender, token)
     return answer.lease
 
 
-def assert_refused(ground: Ground, environments: EnvironmentsTable, stale: Lease, newer: int) -> None:
+def assert_refused(env: FaultEnvironment, environments: EnvironmentsTable, stale: Lease, newer: int) -> None:
     """One that died and wakes again can't write once a newer owner did."""
     environments.fence("contended", Lease(KEY, "the newer owner", newer))
     try:
         environments.fence("contended", stale)
     except StaleLeaseError:
         return
-    ground.wrong.append(f"the stale number {stale.fence} was taken after {newer}")
+    env.wrong.append(f"the stale number {stale.fence} was taken after {newer}")
 
 
-def waited(ground: Ground) -> Iterator[float]:
+def waited(env: FaultEnvironment) -> Iterator[float]:
     """Seconds from the death of each owner to the next one's entry; the last may have had none."""
-    for died, fence in ground.died:
-        if fence + 1 in ground.granted:
-            yield ground.granted[fence + 1] - died
+    for died, fence in env.died:
+        if fence + 1 in env.granted:
+            yield env.granted[fence + 1] - died

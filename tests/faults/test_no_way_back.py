@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.faults.ground import Ground, wait_for
-from local.faults.lanes import CALM, Lane
-from local.faults.matrix import Matrix, lanes
-from local.faults.plays import settle
-from local.faults.releases import Release
 from local.platform import PROJECT
+from tests.faults.harness.environment import FaultEnvironment, wait_for
+from tests.faults.harness.matrix import Matrix, subjects
+from tests.faults.harness.releases import Release
+from tests.faults.harness.runs import settle
+from tests.faults.harness.subjects import CALM, Subject
 
 RUNBOOK = "frozen-environment.md"
 
@@ -19,8 +19,8 @@ RUNBOOK = "frozen-environment.md"
 @pytest.fixture(scope="module")
 def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
     """A platform with one environment, on which a first release runs."""
-    with Ground(tmp_path_factory.mktemp("no-way-back"), lanes({CALM: 1}), print) as ground:
-        made = Matrix(ground, print)
+    with FaultEnvironment(tmp_path_factory.mktemp("no-way-back"), subjects({CALM: 1}), print) as env:
+        made = Matrix(env, print)
         made.prepare()
         yield made
 
@@ -28,70 +28,68 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
 @pytest.mark.slow
 def test_what_cannot_go_back_is_frozen_until_a_person_opens_it(matrix: Matrix) -> None:
     """The stage's rollback fails, the full rollback fails: frozen, told once, refused by name; unfrozen, it works."""
-    ground, lane = matrix.ground, matrix.ground.lanes[0]
-    bad = release(matrix, lane)
-    ground.plans.break_room("stage", "Verify", bad.name)
-    ground.plans.break_room("rollback", "RestoreService", bad.name)
+    env, subject = matrix.env, matrix.env.subjects[0]
+    bad = release(matrix, subject)
+    env.plans.break_handler("stage", "Verify", bad.name)
+    env.plans.break_handler("rollback", "RestoreService", bad.name)
     bad.see_out(bad.deploy())
 
-    rollbacks = [
-        one.rpartition(":")[2].removeprefix(f"{bad.name}-") for one in ground.of_workflow(bad.name, "rollback")
-    ]
-    assert sorted(rollbacks) == [f"{lane.name}-full-rollback", f"{lane.name}-rollback"]
+    rollbacks = [one.rpartition(":")[2].removeprefix(f"{bad.name}-") for one in env.of_workflow(bad.name, "rollback")]
+    assert sorted(rollbacks) == [f"{subject.name}-full-rollback", f"{subject.name}-rollback"]
     assert settle(bad, bad.wrong) == []
     assert bad.outcome == "unknown"
-    frozen = ground.environments.frozen(lane.name)
+    frozen = env.environments.frozen(subject.name)
     assert frozen
     assert frozen.by == f"rollback of {bad.name}"
-    assert_told_once(ground, bad)
+    assert_told_once(env, bad)
 
-    refused = release(matrix, lane)
+    refused = release(matrix, subject)
     refused.see_out(refused.deploy())
-    reason = ground.record(refused.name)["reason"]
+    reason = env.record(refused.name)["reason"]
     assert refused.outcome == "failed"
-    assert f"{lane.name} is frozen since {frozen.since} by {frozen.by}" in reason, reason
+    assert f"{subject.name} is frozen since {frozen.since} by {frozen.by}" in reason, reason
 
     bad.disarm()
-    unfreeze(ground, lane)
-    good = release(matrix, lane)
+    unfreeze(env, subject)
+    good = release(matrix, subject)
     good.see_out(good.deploy())
-    assert (good.outcome, ground.answers(lane)) == ("deployed", good.commit)
+    assert (good.outcome, env.answers(subject)) == ("deployed", good.commit)
     assert settle(good, good.wrong) == []
 
 
-def release(matrix: Matrix, lane: Lane) -> Release:
+def release(matrix: Matrix, subject: Subject) -> Release:
     """The next release."""
-    made = matrix.next(lane, None)
+    made = matrix.next(subject, None)
     assert isinstance(made, Release)
     return made
 
 
-def assert_told_once(ground: Ground, bad: Release) -> None:
+def assert_told_once(env: FaultEnvironment, bad: Release) -> None:
     """One mail says how the deployment ended, one how each rollback did; all of them link to the runbook."""
 
     def mails(subject: str) -> list[str]:
-        ours = (mail for mail in ground.platform.mailbox.mails if bad.commit[:12] in mail.subject)
+        ours = (mail for mail in env.platform.mailbox.mails if bad.commit[:12] in mail.subject)
         return [mail.text for mail in ours if subject in mail.subject]
 
     wait_for(lambda: mails("ended: unknown") and len(mails("FROZEN")) == 2, 20)
     told = [*mails("ended: unknown"), *mails("FROZEN")]
-    assert len(told) == 3, ground.platform.mailbox.mails
+    assert len(told) == 3, env.platform.mailbox.mails
     assert all(RUNBOOK in text for text in told)
-    assert len([one for one, _ in ground.told[bad.name] if one == "DeploymentFinished"]) == 1
+    assert len([one for one, _ in env.told[bad.name] if one == "DeploymentFinished"]) == 1
 
 
-def unfreeze(ground: Ground, lane: Lane) -> None:
+def unfreeze(env: FaultEnvironment, subject: Subject) -> None:
     """The operator's command."""
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "cli", "--stack", "test", "--endpoint-url", ground.platform.emulator.endpoint),
-            *("unfreeze", lane.name, "--reason", "looked at it"),
+            *(sys.executable, "-m", "cli", "--stack", "test", "--endpoint-url", env.platform.emulator.endpoint),
+            *("unfreeze", subject.name, "--reason", "looked at it"),
         ],
         cwd=PROJECT,
         env={
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": ground.platform.emulator.region,
+            "AWS_DEFAULT_REGION": env.platform.emulator.region,
         },
         capture_output=True,
         text=True,

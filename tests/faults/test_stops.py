@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.faults.ground import Ground, wait_for
-from local.faults.lanes import CALM
-from local.faults.matrix import Matrix, lanes
-from local.faults.plays import settle
-from local.faults.releases import Release
+from tests.faults.harness.environment import FaultEnvironment, wait_for
+from tests.faults.harness.matrix import Matrix, subjects
+from tests.faults.harness.releases import Release
+from tests.faults.harness.runs import settle
+from tests.faults.harness.subjects import CALM
 
 STOPS = 10
 STAGE_SECONDS = 3.0
@@ -18,9 +18,9 @@ STAGE_SECONDS = 3.0
 
 @pytest.fixture(scope="module")
 def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
-    """A platform with two lanes, on which a first release runs."""
-    with Ground(tmp_path_factory.mktemp("stops"), lanes({CALM: 2}), print) as ground:
-        made = Matrix(ground, print)
+    """A platform with two subjects, on which a first release runs."""
+    with FaultEnvironment(tmp_path_factory.mktemp("stops"), subjects({CALM: 2}), print) as env:
+        made = Matrix(env, print)
         made.prepare()
         yield made
 
@@ -29,19 +29,19 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
 def test_a_stage_stopped_at_any_moment_leaves_a_known_release(matrix: Matrix) -> None:
     """Ten random moments, by StopExecution: HTTP tells a known commit, the record agrees, nothing is left behind."""
     chance = random.Random(7)
-    ground, found = matrix.ground, []
+    env, found = matrix.env, []
     for number in range(STOPS):
-        lane = ground.lanes[number % len(ground.lanes)]
-        play = matrix.next(lane, None)
-        assert isinstance(play, Release)
+        subject = env.subjects[number % len(env.subjects)]
+        run = matrix.next(subject, None)
+        assert isinstance(run, Release)
         moment = chance.uniform(0, STAGE_SECONDS)
-        deployment = play.deploy()
-        stages = wait_for(lambda: ground.running(play.name, "stage"), 20, 0.02)  # noqa: B023 - called at once
+        deployment = run.deploy()
+        stages = wait_for(lambda: env.running(run.name, "stage"), 20, 0.02)  # noqa: B023 - called at once
         time.sleep(moment)
-        state = ground.state(stages[0])
-        ground.stop(stages[0])
-        play.see_out(deployment)
-        problems = settle(play, play.wrong)
+        state = env.state(stages[0])
+        env.stop(stages[0])
+        run.see_out(deployment)
+        problems = settle(run, run.wrong)
         found.append((round(moment, 2), state, problems))
-        assert ground.answers(lane) in play.known
+        assert env.answers(subject) in run.known
     assert [one for one in found if one[2]] == []

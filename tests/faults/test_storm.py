@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.faults.ground import Ground, wait_for
-from local.faults.lanes import CALM, Lane
-from local.faults.matrix import Matrix, lanes
-from local.faults.releases import Release
+from tests.faults.harness.environment import FaultEnvironment, wait_for
+from tests.faults.harness.matrix import Matrix, subjects
+from tests.faults.harness.releases import Release
+from tests.faults.harness.subjects import CALM, Subject
 
 COMMITS = 20
 DELIVERIES = 100
@@ -24,47 +24,47 @@ LOST = (3, 11, COMMITS - 1)
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultEnvironment]:
     """A platform with one environment, on which a first release runs; its functions have their own timeouts."""
-    with Ground(tmp_path_factory.mktemp("storm"), lanes({CALM: 1}), print, function_seconds=0) as made:
+    with FaultEnvironment(tmp_path_factory.mktemp("storm"), subjects({CALM: 1}), print, function_seconds=0) as made:
         Matrix(made, print).prepare()
         yield made
 
 
 @pytest.mark.slow
-def test_a_storm_ends_with_the_newest_release(ground: Ground) -> None:
+def test_a_storm_ends_with_the_newest_release(env: FaultEnvironment) -> None:
     """The newest ends deployed, every other that was heard of has one told outcome, and nothing remains."""
-    lane = ground.lanes[0]
-    commits = [lane.commits.pop(0) for _ in range(COMMITS)]
+    subject = env.subjects[0]
+    commits = [subject.commits.pop(0) for _ in range(COMMITS)]
     heard = [commit for number, commit in enumerate(commits) if number not in LOST]
     chance = random.Random(11)
     deliveries = heard + chance.choices(heard, k=DELIVERIES - len(heard))
     chance.shuffle(deliveries)
     threads = []
     for commit in deliveries:
-        threads.append(threading.Thread(target=deliver, args=(ground, lane, commit)))
+        threads.append(threading.Thread(target=deliver, args=(env, subject, commit)))
         threads[-1].start()
         time.sleep(STORM_SECONDS / DELIVERIES)
     for thread in threads:
         thread.join()
-    deliver(ground, lane, commits[-1])
+    deliver(env, subject, commits[-1])
 
     known = {commits[-1]}
-    plays = [
-        Release(ground, lane, f"main-{commit[:12]}", commit=commit, known=known) for commit in (*heard, commits[-1])
+    runs = [
+        Release(env, subject, f"main-{commit[:12]}", commit=commit, known=known) for commit in (*heard, commits[-1])
     ]
-    left = wait_for(lambda: all("outcome" in ground.record(play.name) for play in plays), 240, 0.5)
-    outcomes = {play.name: ground.record(play.name).get("outcome") for play in plays}
+    left = wait_for(lambda: all("outcome" in env.record(run.name) for run in runs), 240, 0.5)
+    outcomes = {run.name: env.record(run.name).get("outcome") for run in runs}
     assert left, outcomes
-    wait_for(lambda: not [problem for play in plays for problem in play.wrong()], 20, 0.5)
-    assert [(play.name, problem) for play in plays for problem in play.wrong()] == []
-    assert outcomes[plays[-1].name] == "deployed", outcomes
+    wait_for(lambda: not [problem for run in runs for problem in run.wrong()], 20, 0.5)
+    assert [(run.name, problem) for run in runs for problem in run.wrong()] == []
+    assert outcomes[runs[-1].name] == "deployed", outcomes
     assert set(outcomes.values()) <= {"deployed", "superseded"}, outcomes
 
 
-def deliver(ground: Ground, lane: Lane, commit: str) -> None:
+def deliver(env: FaultEnvironment, subject: Subject, commit: str) -> None:
     """One delivery, signed as GitHub signs it."""
-    repository = {"full_name": lane.repository, "default_branch": "main"}
+    repository = {"full_name": subject.repository, "default_branch": "main"}
     head = {"id": commit, "message": "feat: a change", "timestamp": "2026-01-01T00:00:00Z"}
     payload = {
         "ref": "refs/heads/main",
@@ -79,12 +79,12 @@ def deliver(ground: Ground, lane: Lane, commit: str) -> None:
         "pusher": {"name": "ada"},
     }
     body = json.dumps(payload).encode()
-    digest = hmac.new(ground.platform.webhook_secret.encode(), body, hashlib.sha256).hexdigest()
+    digest = hmac.new(env.platform.webhook_secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {
         "x-github-event": "push",
         "x-hub-signature-256": f"sha256={digest}",
         "content-type": "application/json",
     }
-    request = urllib.request.Request(ground.platform.outputs["webhookUrl"], body, headers)
+    request = urllib.request.Request(env.platform.outputs["webhookUrl"], body, headers)
     with urllib.request.urlopen(request, timeout=60) as answer:
         assert answer.status == 202

@@ -84,7 +84,7 @@ def kept(stack: Stack) -> Approval:
 
 
 class Page:
-    """Serves the room; one request at a time may be recorded."""
+    """Serves the handler; one request at a time may be recorded."""
 
     def __init__(self, stack: Stack) -> None:
         self._lock = threading.Lock()

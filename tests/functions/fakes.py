@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from functions.entry import encode
+from functions.handler import encode
 
 
 class FakeExecutions:

@@ -12,7 +12,7 @@ from unittest.mock import patch
 from moto.stepfunctions.models import stepfunctions_backends
 
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.entry import Room, decode, encode, room_function
+from functions.handler import Handler, decode, encode, handler_function
 from functions.runtime import Clients, furnish
 
 REGION = "eu-central-1"
@@ -91,7 +91,7 @@ class Call:
 
 @dataclass
 class Stack:
-    """What a test arranges, runs and reads; `calls` are those that a room made."""
+    """What a test arranges, runs and reads; `calls` are those that a handler made."""
 
     clients: Clients
     settings: dict[str, str]
@@ -113,9 +113,9 @@ class Stack:
         return self.clients.table(f"{name.upper()}_TABLE")
 
     def run(self, module_name: str, event: Any) -> Any:
-        """Run a room as the runtime does, from JSON to JSON, and demand that it declares what it calls."""
+        """Run a handler as the runtime does, from JSON to JSON, and demand that it declares what it calls."""
         module = import_module(f"functions.{module_name}")
-        function = room_function(module)
+        function = handler_function(module)
         kind, adapters = furnish(function, self.clients)
         wire = json.loads(json.dumps(encode(event)))
         first = len(self.calls)
@@ -181,10 +181,10 @@ def _resource(params: Mapping[str, Any]) -> str:
 
 
 def undeclared(module: ModuleType, calls: list[Call]) -> None:
-    """Fail when a room called what its declaration does not allow."""
-    room: Room = module.ROOM
+    """Fail when a handler called what its declaration does not allow."""
+    handler: Handler = module.HANDLER
     for call in calls:
-        fits = [a for a in room.allow if call.action in a.actions and (not call.on or a.on == call.on)]
+        fits = [a for a in handler.allow if call.action in a.actions and (not call.on or a.on == call.on)]
         assert fits, f"{module.__name__} calls {call.action} on {call.on or 'a resource'} without declaring it"
 
 

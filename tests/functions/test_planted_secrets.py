@@ -89,7 +89,7 @@ def test_a_fault_is_raised_without_it(stack: Stack, monkeypatch: pytest.MonkeyPa
         raise RuntimeError("GET https://ada:" + RANDOM + "@example.com failed", 404)
 
     monkeypatch.setattr("functions.adapters.builds.Builds.read", fail)
-    handler = build("functions.deployment.await_build", stack.clients)
+    handler = build("functions.shared.await_build", stack.clients)
     event = {"taskToken": "t", "execution": EXECUTION, "deploymentId": DEPLOYMENT, "buildId": "b:1"}
     with pytest.raises(RuntimeError, match="redacted") as raised:
         handler(event, None)

@@ -1,4 +1,4 @@
-"""Building a room from its signature, its settings, its clients and its log."""
+"""Building a handler from its signature, its settings, its clients and its log."""
 
 import json
 import logging
@@ -14,23 +14,22 @@ import pytest
 
 import functions.domain.approvals
 from functions.adapters.clock import Clock
-from functions.deployment import await_build
 from functions.domain.environments import Environment
 from functions.domain.errors import BadInputError, NotHealthyYetError
-from functions.entry import encode
 from functions.events import alarm_changed
+from functions.handler import encode
 from functions.runtime import Clients, build, furnish
-from functions.stage import acquire_lock
+from functions.shared import acquire_lock, await_build
 from tests.functions.samples import ENVIRONMENT, EXECUTION
 from tests.functions.stack import DEPLOY_ROLE, REGION, Stack
 
 ROOT = Path(functions.__file__).parents[1]
 
 
-def rooms_log(
+def handlers_log(
     module: ModuleType, capsys: pytest.CaptureFixture[str], event: Any, clients: Clients
 ) -> list[dict[str, Any]]:
-    """Run a module's room, whatever becomes of it, and read the log lines it wrote."""
+    """Run a module's handler, whatever becomes of it, and read the log lines it wrote."""
     handler = build(module.__name__, clients)
     context = type("Context", (), {"aws_request_id": "request-1"})()
     try:
@@ -43,13 +42,13 @@ def rooms_log(
 @pytest.fixture(autouse=True)
 def _fresh_loggers() -> None:
     """A logger keeps the stream it was made with; each test has its own."""
-    for name in ("look", "events.approval_page", "events.github_webhook", "deployment.await_build"):
+    for name in ("look", "events.approval_page", "events.github_webhook", "shared.await_build"):
         logging.Logger.manager.loggerDict.pop(name, None)
 
 
 @pytest.fixture
-def room(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """A module with a room that answers what it was given, or fails."""
+def handler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A module with a handler that answers what it was given, or fails."""
     module = ModuleType("functions.look")
 
     def look(event: dict[str, Any], clock: Clock) -> dict[str, Any]:
@@ -63,7 +62,7 @@ def room(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def test_a_room_is_furnished_from_its_signature(stack: Stack) -> None:
+def test_a_handler_is_furnished_from_its_signature(stack: Stack) -> None:
     """The type of its event, and every adapter by name, connected to this stack."""
     kind, adapters = furnish(acquire_lock.acquire_lock, stack.clients)
     assert kind is acquire_lock.Input
@@ -80,9 +79,9 @@ def test_a_missing_setting_is_named_with_the_way_to_set_it(stack: Stack) -> None
         furnish(await_build.await_build, stack.clients)
 
 
-def test_a_handler_goes_from_json_to_json(room: ModuleType, stack: Stack) -> None:
-    """What a room answers is encoded."""
-    answer = build(room.__name__, stack.clients)({"whole": True}, None)
+def test_a_handler_goes_from_json_to_json(handler: ModuleType, stack: Stack) -> None:
+    """What a handler answers is encoded."""
+    answer = build(handler.__name__, stack.clients)({"whole": True}, None)
     assert answer == {"outcome": "seen", "environment": encode(ENVIRONMENT)}
     assert json.dumps(answer)
 
@@ -90,24 +89,24 @@ def test_a_handler_goes_from_json_to_json(room: ModuleType, stack: Stack) -> Non
 def test_a_bad_event_is_a_fault_that_names_the_field(stack: Stack) -> None:
     """The exception's class is what a workflow catches."""
     with pytest.raises(BadInputError, match="task_token"):
-        build("functions.deployment.await_build", stack.clients)({"deploymentId": "d"}, None)
+        build("functions.shared.await_build", stack.clients)({"deploymentId": "d"}, None)
 
 
-def test_every_line_is_json_with_its_ids(room: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_line_is_json_with_its_ids(handler: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     """O1: deployment, environment, execution and request stand in each line."""
     ids = {"deploymentId": "main-1", "environment": "test", "execution": "arn:e"}
-    (line,) = rooms_log(room, capsys, {**ids, "taskToken": "secret-token"}, stack.clients)
+    (line,) = handlers_log(handler, capsys, {**ids, "taskToken": "secret-token"}, stack.clients)
     assert {**ids, "requestId": "request-1"}.items() <= line.items()
     assert (line["service"], line["level"], line["outcome"]) == ("look", "INFO", "seen")
 
 
 def test_ids_of_one_event_do_not_stay_for_the_next(
-    room: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
+    handler: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A warm Lambda does not log another deployment's id."""
-    handler = build(room.__name__, stack.clients)
-    handler({"deploymentId": "first"}, None)
-    handler({}, None)
+    built = build(handler.__name__, stack.clients)
+    built({"deploymentId": "first"}, None)
+    built({}, None)
     first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert first["deploymentId"] == "first"
     assert "deploymentId" not in second
@@ -115,19 +114,19 @@ def test_ids_of_one_event_do_not_stay_for_the_next(
 
 
 def test_a_whole_environment_is_logged_by_its_name(
-    room: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
+    handler: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The settings and variables of an environment are not written with each line."""
-    (line,) = rooms_log(room, capsys, {"environment": encode(ENVIRONMENT)}, stack.clients)
+    (line,) = handlers_log(handler, capsys, {"environment": encode(ENVIRONMENT)}, stack.clients)
     assert line["environment"] == "production"
     assert "example.com" not in json.dumps(line)
 
 
 def test_a_fault_is_logged_with_its_name_and_raised(
-    room: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
+    handler: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The log has class, text and ids; the workflow gets the class."""
-    (line,) = rooms_log(room, capsys, {"fail": True, "deploymentId": "d"}, stack.clients)
+    (line,) = handlers_log(handler, capsys, {"fail": True, "deploymentId": "d"}, stack.clients)
     assert (line["level"], line["exception_name"], line["deploymentId"]) == ("ERROR", "NotHealthyYetError", "d")
     assert "hello is not well" in line["exception"]
 
@@ -146,8 +145,8 @@ def test_no_secret_reaches_the_log(stack: Stack, capsys: pytest.CaptureFixture[s
         ("functions.events.approval_page", page),
         ("functions.events.approval_page", {**page, "requestContext": {}}),
         ("functions.events.github_webhook", hook),
-        ("functions.deployment.await_build", wait),
-        ("functions.deployment.await_build", {**wait, "buildId": None}),
+        ("functions.shared.await_build", wait),
+        ("functions.shared.await_build", {**wait, "buildId": None}),
     ):
         handler = build(name, stack.clients)
         try:
@@ -183,12 +182,12 @@ def test_a_role_is_assumed_again_before_its_hour_ends(stack: Stack) -> None:
     assert clients._roles[role][1] - datetime.now(UTC) > timedelta(minutes=30)
 
 
-def test_inside_lambda_the_room_is_built_at_init() -> None:
-    """`functions.runtime.handler` is the room that the variable ROOM names."""
+def test_inside_lambda_the_handler_is_built_at_init() -> None:
+    """`functions.runtime.handler` is the handler that the variable HANDLER names."""
     code = "from functions.runtime import handler; print(handler({'detail-type': 'x', 'detail': {}}, None))"
     environment = {
         "PATH": os.environ["PATH"],
-        "ROOM": "functions.events.publish_metrics",
+        "HANDLER": "functions.events.publish_metrics",
     }
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, capture_output=True, text=True

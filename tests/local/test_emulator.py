@@ -148,16 +148,16 @@ def parent_of(pid: int) -> int:
 
 
 def test_workers_are_forked_off_one_that_has_the_sdk_and_start_without_it_too(tmp_path: Path) -> None:
-    """A killed nursery costs time and nothing else; what a worker is does not depend on it."""
+    """A killed prefork server costs time and nothing else; what a worker is does not depend on it."""
     with (
         Emulator(tmp_path / "emulator.log", account="123456789012") as emulator,
         clients(emulator.endpoint, emulator.region) as aws,
     ):
         create_function(aws)
         forked = json.loads(invoke(aws)["Payload"].read())
-        nursery = parent_of(forked)
-        assert "nursery.py" in Path(f"/proc/{nursery}/cmdline").read_text()
-        os.kill(nursery, signal.SIGKILL)
+        server = parent_of(forked)
+        assert "prefork.py" in Path(f"/proc/{server}/cmdline").read_text()
+        os.kill(server, signal.SIGKILL)
         os.kill(forked, signal.SIGKILL)
         answers: list[Any] = []
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from components import package
+from components.functions import package
 from tests.components import recorder
 from tests.components.recorder import Outcome
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from components.settings import TAGS
+from components.stack.settings import TAGS
 from statemachines import definitions
 from tests.components.recorder import Outcome, run_main, stack_config
 from tests.program.policies import statements
@@ -50,7 +50,7 @@ def test_every_wildcard_of_a_role_has_a_listed_reason(outcome: Outcome) -> None:
         for s in statements(outcome.recorder)
         if s.owner.type == "aws:iam/rolePolicy:RolePolicy" and any("*" in resource for resource in s.resources)
     }
-    listed = {(grant.role, grant.actions): grant.why for grant in outcome.globals["site"].broad_grants}
+    listed = {(grant.role, grant.actions): grant.why for grant in outcome.globals["naming"].broad_grants}
     assert found == set(listed)
     assert all(len(why) > 20 for why in listed.values())
 
@@ -92,7 +92,7 @@ def test_every_log_group_ends(outcome: Outcome) -> None:
 
 def test_names_say_whose_and_of_which_stack(outcome: Outcome) -> None:
     """Everything with a name of its own is called kiro-pipeline-{stack}-{thing}, or kiro-worker-…."""
-    stack = outcome.globals["site"].stack
+    stack = outcome.globals["naming"].stack
     for one in outcome.recorder.resources:
         if one.type in _OWN_NAMES:
             name = one.inputs[_OWN_NAMES[one.type]]
@@ -104,7 +104,7 @@ def test_names_say_whose_and_of_which_stack(outcome: Outcome) -> None:
 
 def test_every_stack_tags_for_cost_allocation(outcome: Outcome) -> None:
     """Project, Environment and ManagedBy come from the provider, so that no resource can forget them."""
-    stack = outcome.globals["site"].stack
+    stack = outcome.globals["naming"].stack
     tags = json.loads(stack_config(stack)["aws:defaultTags"])["tags"]
     assert set(TAGS) <= set(tags)
     assert tags["Environment"] == stack

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.settings import SettingsError
+from components.stack.settings import SettingsError
 from tests.components.recorder import Outcome, Recorder, run_main, stack_config
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from components import package
-from components.package import PackageError
-from components.settings import SettingsError
+from components.functions import package
+from components.functions.package import PackageError
+from components.stack.settings import SettingsError
 from functions.domain.environments import Environment
 from functions.domain.windows import LOOK_AHEAD_DAYS, Window
-from functions.entry import decode
+from functions.handler import decode
 from tests.components.recorder import Outcome, Recorder, run_main, stack_config
 from tests.program.policies import statements
 
@@ -48,7 +48,7 @@ def test_a_function_and_the_workflow_it_starts_agree_on_names(test_stack: Outcom
 
 
 def test_deploy_roles_are_taken_by_functions_that_declare_it_only(test_stack: Outcome) -> None:
-    """The trust of a deploy role lists the roles of rooms with `deploy-roles`, nobody else's."""
+    """The trust of a deploy role lists the roles of handlers with `deploy-roles`, nobody else's."""
     role = test_stack.recorder.one("iam/role:Role", "deploy-production")
     (trust,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
     takers = {arn.rpartition("/")[2] for arn in trust["Principal"]["AWS"]}

@@ -4,7 +4,7 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-from functions.adapters.simulation import Refusal, Simulation
+from cli.aws.simulation import Refusal, Simulation
 from tests.scenarios.world import World, kiro
 
 

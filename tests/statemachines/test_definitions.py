@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from components.environment_settings import Name
+from components.stack.environment_settings import Name
 from functions.domain.releases import LONGEST_NAME
 from statemachines import definitions
 from statemachines.definitions import (
@@ -188,13 +188,13 @@ def test_edges_and_reach() -> None:
     assert reachable(line, "a", closed="b") == {"a"}
 
 
-def test_rooms_are_found_by_their_state() -> None:
-    """Its own folder before another's; a missing room is told with the file to write."""
+def test_handlers_are_found_by_their_state() -> None:
+    """Its own folder before another's; a missing handler is told with the file to write."""
     assert tasks("stage")["Conclude"] == "functions.stage.conclude"
     assert tasks("deployment")["Conclude"] == "functions.deployment.conclude"
-    assert tasks("rollback")["AcquireLock"] == "functions.stage.acquire_lock"
+    assert tasks("rollback")["AcquireLock"] == "functions.shared.acquire_lock"
     assert "AnnounceEnd" not in tasks("rollback")
-    with pytest.raises(KeyError, match=r"state DoMagic has no room: write functions/stage/do_magic\.py"):
+    with pytest.raises(KeyError, match=r"state DoMagic has no handler: write functions/stage/do_magic\.py"):
         module_of("stage", "DoMagic")
 
 
@@ -207,7 +207,7 @@ def test_the_check_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_command_names_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A broken rule, a room that is missing and a file that is no JSON, each on its line; exit code 1."""
+    """A broken rule, a handler that is missing and a file that is no JSON, each on its line; exit code 1."""
     for workflow in WORKFLOWS:
         definition = load(workflow)
         if workflow == "deployment":
@@ -221,7 +221,7 @@ def test_the_command_names_what_is_wrong(
     assert main() == 1
     said = capsys.readouterr().err
     assert "deployment: Begin: Next Nowhere does not exist" in said
-    assert "NoSuchRoom has no room" in said
+    assert "NoSuchRoom has no handler" in said
     assert "rollback.asl.json: " in said
 
 

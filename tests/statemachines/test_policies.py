@@ -35,7 +35,7 @@ def test_an_ask_is_repeated_at_once_and_its_faults_with_backoff() -> None:
     assert faults["BackoffRate"] > 1
 
 
-def test_rooms_are_retried_for_what_is_not_their_fault() -> None:
+def test_handlers_are_retried_for_what_is_not_their_fault() -> None:
     """Throttling, Lambda service faults, a lost process, GitHub out of reach; with backoff and jitter."""
     (policy,) = RETRY_FAULTS
     for name in ("Lambda.TooManyRequestsException", "Lambda.ServiceException", "Sandbox.Timedout", "States.Timeout"):

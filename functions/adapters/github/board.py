@@ -10,7 +10,7 @@ from functions.adapters.github.client import _secret
 from functions.adapters.github.graphql import GraphQL
 from functions.domain.errors import BadInputError
 from functions.domain.work_items import Columns, Item
-from functions.entry import decode
+from functions.handler import decode
 
 if TYPE_CHECKING:
     from functions.runtime import Clients

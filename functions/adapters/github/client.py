@@ -10,7 +10,7 @@ from functions.adapters.github import connection
 from functions.adapters.github.errors import GitHubNotFoundError, GitHubRefusedError, translate
 from functions.adapters.github.types import UNKNOWN, Commit, Comparison, DeploymentState, StatusState
 from functions.adapters.secrets import read_secret
-from functions.entry import Allow
+from functions.handler import Allow
 
 if TYPE_CHECKING:
     import github

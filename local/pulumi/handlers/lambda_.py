@@ -22,9 +22,8 @@ CUSTOM_RUNTIME = "provided.al2023"
 BOOTSTRAP = f"""#!/bin/sh
 exec {quote(sys.executable)} -I -S {quote(str(LAMBDA_START))} {quote(str(GUARD))} "$PPID" awslambdaric "$_HANDLER"
 """
-# Only on a platform that was started with a folder of fault plans: the functions run inside local/faults/wrapper.py.
-PLANS = "FAULT_PLANS"
-WRAPPER = Path(__file__).parents[2] / "faults" / "wrapper.py"
+# The path of a module `faulty` that stands around every handler; set by the tests that inject faults.
+WRAPPER = "FAULT_WRAPPER"
 FAULTY = BOOTSTRAP.replace('"$_HANDLER"', "faulty.handle")
 SETTINGS = (
     "role",
@@ -114,8 +113,9 @@ class Function(Handler):
         inputs.get("sourceCodeHash")  # its change alone is what matters
         if inputs.get("code"):
             files = {"bootstrap": BOOTSTRAP.encode()} if self._is_python(call) and HAS_RUNTIME_CLIENT else {}
-            if files and PLANS in call.cloud.function_environment:
-                files = {"bootstrap": FAULTY.encode(), "faulty.py": WRAPPER.read_bytes()}
+            wrapper = call.cloud.function_environment.get(WRAPPER)
+            if files and wrapper:
+                files = {"bootstrap": FAULTY.encode(), "faulty.py": Path(wrapper).read_bytes()}
             return {"ZipFile": zip_bytes(inputs["code"], files)}
         if inputs.get("s3Bucket"):
             return pick(inputs, "s3Bucket", "s3Key", "s3ObjectVersion")

@@ -22,14 +22,14 @@ def test_gates_are_read() -> None:
   sarif: [reports/bandit.sarif]
   pipAudit: [reports/pip.json]
   npmAudit: [reports/npm.json]
-  allowList: security/allowed.yml
+  allowList: tools/security/allowed.yml
   afterDeploy:
     staging: {buildspec: e2e.yml, junit: [e2e.xml], performance: load_stats.csv}
 """
         ).encode()
     )
     assert manifest.scans == Scans(
-        ("reports/bandit.sarif",), ("reports/pip.json",), ("reports/npm.json",), "security/allowed.yml"
+        ("reports/bandit.sarif",), ("reports/pip.json",), ("reports/npm.json",), "tools/security/allowed.yml"
     )
     assert manifest.after_deploy == {"staging": AfterDeploy("e2e.yml", ("e2e.xml",), "load_stats.csv")}
     bare = read_manifest(BASE.encode())

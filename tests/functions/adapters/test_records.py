@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.records import plain, stored
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.samples import ENVIRONMENT
 
 VALUES = st.recursive(

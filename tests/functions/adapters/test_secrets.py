@@ -73,7 +73,7 @@ def test_a_refusal_is_counted_by_every_reader(
     stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, read: Callable[[Stack], object]
 ) -> None:
     """O3: and stays the failure that it is."""
-    monkeypatch.setenv("ROOM", "functions.events.notify")
+    monkeypatch.setenv("HANDLER", "functions.events.notify")
     error = refusal("AccessDeniedException")
     with failing(stack.client("secretsmanager"), "GetSecretValue", error), pytest.raises(ClientError):
         read(stack)
@@ -81,13 +81,13 @@ def test_a_refusal_is_counted_by_every_reader(
     assert (line["SecretDenied"], line["environment"]) == ([1.0], "all")
 
 
-@pytest.mark.parametrize(("room", "code"), [("", "AccessDeniedException"), ("a.room", "InternalServiceError")])
+@pytest.mark.parametrize(("handler", "code"), [("", "AccessDeniedException"), ("a.handler", "InternalServiceError")])
 def test_another_fault_or_an_operator_counts_for_nothing(
-    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, room: str, code: str
+    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, handler: str, code: str
 ) -> None:
     """The commands' output is their answer, and a metric in it would be none."""
-    if room:
-        monkeypatch.setenv("ROOM", room)
+    if handler:
+        monkeypatch.setenv("HANDLER", handler)
     with failing(stack.client("secretsmanager"), "GetSecretValue", refusal(code)), pytest.raises(ClientError):
         WebhookSecret.connect(stack.clients).values()
     assert capsys.readouterr().out == ""

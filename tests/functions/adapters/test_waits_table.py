@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from components.environment_settings import EnvironmentSettings
+from components.stack.environment_settings import EnvironmentSettings
 from functions.adapters.waits_table import Wait, WaitsTable, approval_key
 from functions.domain.approvals import Approval
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.samples import ENVIRONMENT, NOW
 from tests.functions.stack import Stack
 

@@ -11,7 +11,7 @@ from tests.local.github.support import REPOSITORY, WorkingCopy
 
 
 def begin(stack: Stack, **changes: Any) -> Any:
-    """Run the room."""
+    """Run the handler."""
     wanted = {
         "deploymentId": "main-1",
         "execution": "arn:execution:main-1",

@@ -46,7 +46,7 @@ def check(
     scans: Scans | None = None,
     plan: Plan = PLAN,
 ) -> Any:
-    """Run the room for a build that left these files."""
+    """Run the handler for a build that left these files."""
     if files is not None:
         artifact(stack, KEY, dict(files))
     event = {
@@ -138,7 +138,7 @@ def test_a_good_build_without_its_artifact_fails(stack: Stack) -> None:
 RECORDED = Path(__file__).parents[2] / "recorded"
 FLAWED = {**GOOD, "scan.sarif": (RECORDED / "semgrep-1.182.0.sarif").read_text("utf-8")}
 CLEAN = {**GOOD, "scan.sarif": (RECORDED / "semgrep-1.182.0-clean.sarif").read_text("utf-8")}
-SCANS = Scans(sarif=("scan.sarif",), allow_list="security/allowed.yml")
+SCANS = Scans(sarif=("scan.sarif",), allow_list="tools/security/allowed.yml")
 ALLOWED = "allowed: [{id: shell-true, reason: a constant command, owner: ada@example.com, expires: 2099-01-01}]"
 
 
@@ -153,9 +153,9 @@ def test_a_high_finding_deploys_nothing(stack: Stack) -> None:
 def test_the_allow_list_comes_from_the_commit(stack: Stack) -> None:
     """Not from the build, which could write its own; a list that is missing closes the gate."""
     artifact(stack, SOURCE, {"README.md": ""})
-    tricked = {**FLAWED, "security/allowed.yml": ALLOWED}
-    assert "security/allowed.yml: not in the repository" in check(stack, tricked, scans=SCANS)["reason"]
-    artifact(stack, SOURCE, {"security/allowed.yml": ALLOWED})
+    tricked = {**FLAWED, "tools/security/allowed.yml": ALLOWED}
+    assert "tools/security/allowed.yml: not in the repository" in check(stack, tricked, scans=SCANS)["reason"]
+    artifact(stack, SOURCE, {"tools/security/allowed.yml": ALLOWED})
     answer = check(stack, FLAWED, scans=SCANS)
     assert (answer["outcome"], answer["gates"][-1]["reason"].startswith("1 critical or high allowed")) == (
         "passed",

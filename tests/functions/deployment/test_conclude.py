@@ -6,13 +6,13 @@ import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.rollback import Compensation
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, SERVICE, version
 from tests.functions.stack import Stack
 
 
 def conclude(stack: Stack, outcome: str = "deployed", reason: str = "all well") -> Any:
-    """Run the room."""
+    """Run the handler."""
     return stack.run("deployment.conclude", {"deploymentId": DEPLOYMENT, "outcome": outcome, "reason": reason})
 
 

@@ -5,7 +5,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from functions.deployment import fetch_source as room
+from functions.deployment import fetch_source as handler
 from functions.domain.errors import GitHubNotFoundError, SourceError
 from functions.domain.releases import Release
 from local.github import LocalGitHub
@@ -56,11 +56,11 @@ def test_a_commit_that_is_gone_leaves_nothing(stack: Stack, copy: WorkingCopy) -
 def test_what_is_no_archive_is_named() -> None:
     """A proxy's page of excuses is not a source."""
     with pytest.raises(SourceError, match="not a zip archive"):
-        room.strip_top_folder(BytesIO(b"<html>"), BytesIO())
+        handler.strip_top_folder(BytesIO(b"<html>"), BytesIO())
 
 
 def test_a_source_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before it is unpacked."""
-    monkeypatch.setattr(room, "_UNPACKED_LIMIT", 3)
+    monkeypatch.setattr(handler, "_UNPACKED_LIMIT", 3)
     with pytest.raises(SourceError, match="unpacks to 4 bytes, 3 allowed"):
-        room.strip_top_folder(BytesIO(archive({"top/a": "1234"})), BytesIO())
+        handler.strip_top_folder(BytesIO(archive({"top/a": "1234"})), BytesIO())

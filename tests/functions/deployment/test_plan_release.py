@@ -8,7 +8,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
 from functions.domain.manifests import Part
 from functions.domain.releases import Release
-from functions.entry import decode
+from functions.handler import decode
 from tests.functions.delivered import artifact, runs
 from tests.functions.samples import ENVIRONMENT, NOW, environment, state, version
 from tests.functions.stack import Stack
@@ -25,7 +25,7 @@ TEST = environment(name="test", approval=False)
 
 
 def plan(stack: Stack, sha: str, manifest: str | None = MANIFEST, *, emergency: bool = False) -> Any:
-    """Run the room for a commit."""
+    """Run the handler for a commit."""
     source = artifact(stack, f"sources/{sha}.zip", {"delivery.yml": manifest} if manifest else {"a": ""})
     event = {
         "deploymentId": "main-1",

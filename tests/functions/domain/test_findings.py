@@ -76,8 +76,8 @@ def test_one_unreadable_report_closes_the_gate(found: list[Finding], allowed: li
 
 def test_an_unreadable_allow_list_closes_the_gate() -> None:
     """Nobody knows what it would have allowed."""
-    gate = judge_findings([Scan("a", ())], Unreadable("security/allowed.yml: not YAML"), TODAY)
-    assert (gate.outcome, gate.reason) == ("failed", "security/allowed.yml: not YAML")
+    gate = judge_findings([Scan("a", ())], Unreadable("tools/security/allowed.yml: not YAML"), TODAY)
+    assert (gate.outcome, gate.reason) == ("failed", "tools/security/allowed.yml: not YAML")
 
 
 def test_no_report_is_no_pass() -> None:

@@ -16,7 +16,7 @@ from functions.domain.incidents import (
     opened,
     title,
 )
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE
 
 LINKS = Links("https://github.example.com", "https://runbooks.example.com", "eu-central-1")

@@ -30,13 +30,13 @@ class World:
         return execution not in self.dead
 
     def ask(self, who: Contender, token: str = "") -> Answer:
-        """Ask for the lock as a room would."""
+        """Ask for the lock as a handler would."""
         self.clock += 1
         now = f"{self.clock // 3:04}"  # several happen in the same millisecond
         return self._keep(request(self.lock, who, alive=self.alive, mode=self.mode, now=now, token=token))
 
     def give(self, execution: str) -> Answer:
-        """Release the lock as a room would."""
+        """Release the lock as a handler would."""
         self.clock += 1
         return self._keep(release(self.lock, execution, alive=self.alive, now=f"{self.clock // 3:04}"))
 

@@ -6,7 +6,7 @@ import pytest
 
 from functions.domain.approvals import Approval, Shown
 from functions.domain.messages import Links, Topic, approval_wanted, compose
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.samples import DEPLOYMENT, RELEASE
 
 DETAIL: dict[str, Any] = {

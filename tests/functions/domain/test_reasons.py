@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from functions.domain.reasons import plain_reason
 
-# What a room may have raised: also texts that look like JSON themselves.
+# What a handler may have raised: also texts that look like JSON themselves.
 TEXTS = st.text() | st.sampled_from(['{"a": 1}', "{}", "[1]", '"', "\\", '{"', "line\nline"])
 
 
@@ -17,7 +17,7 @@ def wrapped(message: str, kind: str = "NotHealthyYetError") -> str:
     return json.dumps({"errorMessage": message, "errorType": kind, "requestId": "r", "stackTrace": ["  File\n"]})
 
 
-def test_the_message_of_a_room_is_what_remains() -> None:
+def test_the_message_of_a_handler_is_what_remains() -> None:
     """State and name stay in front; type, request and stack trace go."""
     reason = f"Verify: NotHealthyYetError: {wrapped('hello: 503 from http://x')}"
     assert plain_reason(reason) == "Verify: NotHealthyYetError: hello: 503 from http://x"

@@ -11,8 +11,8 @@ from functions.domain.reconciliation import (
     RunningBuild,
     Sighting,
     is_stray,
+    judge_end,
     judge_push,
-    judge_remains,
     without_record,
 )
 
@@ -66,13 +66,13 @@ def execution(status: str, ended: str = "2026-01-31T08:00:00.000Z") -> Ended:
 )
 def test_what_an_execution_left_is_judged_by_its_end(found: Ended | None, verdict: str) -> None:
     """Its own event gets a while first; one that went well needs no way back."""
-    assert judge_remains(found, now=NOW, grace_seconds=60) == verdict
+    assert judge_end(found, now=NOW, grace_seconds=60) == verdict
 
 
 @given(st.sampled_from(["RUNNING", "SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"]), st.integers(0, 10_000))
 def test_the_living_are_never_settled(status: str, grace: int) -> None:
     """Whatever the grace, only an execution that has ended is touched."""
-    verdict = judge_remains(execution(status), now=NOW, grace_seconds=grace)
+    verdict = judge_end(execution(status), now=NOW, grace_seconds=grace)
     assert (verdict == "alive") == (status == "RUNNING")
 
 

@@ -12,7 +12,7 @@ from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.environments import Environment
 from functions.domain.watches import NOTHING_ACCEPTED, Accepted
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.delivered import alarm, runs
 from tests.functions.samples import DEPLOYMENT, NOW, SERVICE, environment, state
 from tests.functions.stack import Stack, failing
@@ -25,7 +25,7 @@ RANG_AT = "2026-01-31T08:00:00Z"
 
 
 def changed(stack: Stack, name: str = "errors", value: str = "ALARM") -> list[str]:
-    """Run the room and answer the waits that ended."""
+    """Run the handler and answer the waits that ended."""
     told = {"alarmName": name, "state": {"value": value, "reason": "was above 5"}}
     event = {"time": RANG_AT, "detail": told}
     ended: list[str] = stack.run("events.alarm_changed", event)["ended"]

@@ -289,10 +289,10 @@ def test_the_secret_is_in_no_record(stack: Stack) -> None:
 
 def test_the_page_may_enter_no_environment_and_read_no_secret() -> None:
     """It is open to the world: tables, one bucket and its waiting states are all it may touch."""
-    allowed = {allow.on for allow in approval_page.ROOM.allow}
+    allowed = {allow.on for allow in approval_page.HANDLER.allow}
     assert allowed <= {"table/waits", "index/waits", "table/deployments", "bucket/artifacts", "bucket/artifacts/*"} | {
         "key",
         "workflows",
         "*",
     }
-    assert not any("sts:AssumeRole" in allow.actions for allow in approval_page.ROOM.allow)
+    assert not any("sts:AssumeRole" in allow.actions for allow in approval_page.HANDLER.allow)

@@ -35,7 +35,7 @@ def keep(stack: Stack, **changes: Any) -> WaitsTable:
 
 
 def request(stack: Stack, method: str, **changes: Any) -> Any:
-    """Run the room for a request as the HTTP API hands it on."""
+    """Run the handler for a request as the HTTP API hands it on."""
     event: dict[str, Any] = {
         "requestContext": {"http": {"method": method, "sourceIp": "10.0.0.7", "userAgent": "Firefox"}},
         "pathParameters": {"id": "a1"},

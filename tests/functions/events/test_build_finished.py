@@ -12,7 +12,7 @@ from tests.functions.stack import Stack
 
 
 def finished(stack: Stack, build_id: str) -> Any:
-    """Run the room with the event of a build."""
+    """Run the handler with the event of a build."""
     arn = f"arn:aws:codebuild:eu-central-1:123456789012:build/{build_id}"
     return stack.run("events.build_finished", {"detail": {"build-id": arn, "build-status": "SUCCEEDED"}})
 

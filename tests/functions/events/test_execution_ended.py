@@ -14,13 +14,13 @@ from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.rollback import Compensation
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions import builds
 from tests.functions.rollback.test_record_rollback import record
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE, SERVICE, version
+from tests.functions.shared.test_acquire_lock import ask
+from tests.functions.shared.test_await_lock import wait as wait_for_lock
 from tests.functions.stack import MACHINES, Stack, failing, rewritten
-from tests.functions.stage.test_acquire_lock import ask
-from tests.functions.stage.test_await_lock import wait as wait_for_lock
 
 GIVEN: dict[str, Any] = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE), "environment": encode(ENVIRONMENT)}
 BACK = {**GIVEN, "reason": "alarm errors rings", "breachedAt": NOW}
@@ -28,7 +28,7 @@ CHANGED = Compensation("production", 0, SERVICE, version(), SERVICE, NOW)
 
 
 def ended(stack: Stack, execution: str, status: str = "ABORTED", error: str | None = None) -> list[str]:
-    """Run the room with the event of an execution's end."""
+    """Run the handler with the event of an execution's end."""
     machine, name = execution.split(":")[-2:]
     detail = {
         "executionArn": execution,

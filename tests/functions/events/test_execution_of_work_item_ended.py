@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.work_items import Item, branch_key
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.samples import NOW
 from tests.functions.stack import MACHINES, Stack
 

@@ -80,7 +80,7 @@ def hooked(stack: Stack) -> Stack:
 
 
 def deliver(stack: Stack, event: dict[str, Any]) -> tuple[int, str]:
-    """Run the room."""
+    """Run the handler."""
     answer = stack.run("events.github_webhook", event)
     return answer["statusCode"], json.loads(answer["body"])["message"]
 
@@ -219,6 +219,10 @@ assert answer["statusCode"] == 401, answer
 loaded = sorted(set(sys.modules) & {"boto3", "botocore.session", "botocore.client", "github", "pydantic", "yaml"})
 assert not loaded, loaded
 """
-    environment = {"PATH": os.environ["PATH"], "ROOM": "functions.events.github_webhook", "WEBHOOK_SOURCES": "anywhere"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HANDLER": "functions.events.github_webhook",
+        "WEBHOOK_SOURCES": "anywhere",
+    }
     root = Path(functions.__file__).parents[1]
     subprocess.run([sys.executable, "-c", code], cwd=root, env=environment, check=True, timeout=60)

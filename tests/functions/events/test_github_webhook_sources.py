@@ -11,7 +11,7 @@ GITHUB = "192.30.252.0/22,2606:50c0::/32"
 
 
 def ask(stack: Stack, sources: str, address: str, **changes: Any) -> tuple[int, str]:
-    """Run the room for a signed delivery from an address, unless it is changed."""
+    """Run the handler for a signed delivery from an address, unless it is changed."""
     stack.settings["WEBHOOK_SOURCES"] = sources
     event = delivery(b"{}", "ping", requestContext={"http": {"sourceIp": address}})
     answer = stack.run("events.github_webhook", {**event, **changes})

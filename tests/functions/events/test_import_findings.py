@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.delivered import artifact
 from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE
 from tests.functions.stack import ACCOUNT, REGION, Stack, failing
@@ -18,7 +18,7 @@ PRODUCT = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default"
 
 
 def bring(stack: Stack, *sarif: str) -> Any:
-    """Run the room for an announcement."""
+    """Run the handler for an announcement."""
     detail = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE), "gates": [], "artifact": KEY}
     return stack.run(
         "events.import_findings", {"detail-type": "GatesJudged", "detail": {**detail, "scans": {"sarif": sarif}}}

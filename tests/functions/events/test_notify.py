@@ -7,7 +7,7 @@ from urllib.error import URLError
 import pytest
 
 from functions.domain.errors import NotificationError
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.samples import DEPLOYMENT, RELEASE
 from tests.functions.stack import Stack
 
@@ -21,7 +21,7 @@ DETAIL = {
 
 
 def notify(stack: Stack, name: str = "StageFinished", **changes: Any) -> Any:
-    """Run the room for a domain event."""
+    """Run the handler for a domain event."""
     return stack.run("events.notify", {"detail-type": name, "detail": {**DETAIL, **changes}})
 
 

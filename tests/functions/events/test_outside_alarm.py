@@ -13,7 +13,7 @@ from functions.adapters.clock import iso
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.approvals import Approval
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.samples import ENVIRONMENT
 from tests.functions.stack import Stack
 

@@ -42,7 +42,7 @@ def started(stack: Stack) -> list[dict[str, Any]]:
     return [json.loads(call["input"]) for call in calls if call["stateMachineArn"] == MACHINES["work_item"]]
 
 
-def test_the_oldest_come_first_and_only_as_many_as_there_is_room(stack: Stack, board: Board, put_up: Any) -> None:
+def test_the_oldest_come_first_and_only_as_many_as_there_is_handler(stack: Stack, board: Board, put_up: Any) -> None:
     """Five items, two places: the two oldest; the next poll starts none while both run."""
     cards = [put_up(f"Item {n}", f"kiro/item-{n}") for n in range(5)]
     for place, card in enumerate(cards):
@@ -160,7 +160,7 @@ def test_a_large_board_without_filter_costs_its_pages_and_no_memory(
     poll(stack)  # imports and clients are no part of what a board costs
     grow(board, 1_000)
     small = peak_bytes(lambda: poll(stack))
-    for row in stack.clients.table("WORK_ITEMS_TABLE").scan()["Items"]:  # what it started would leave no room
+    for row in stack.clients.table("WORK_ITEMS_TABLE").scan()["Items"]:  # what it started would leave no handler
         stack.clients.table("WORK_ITEMS_TABLE").delete_item(Key={"itemId": row["itemId"]})
     grow(board, 10_000)
     begun = len(hub.store.graphql.documents)

@@ -20,7 +20,7 @@ def sha(copy: WorkingCopy) -> str:
 
 
 def publish(stack: Stack, name: str, sha: str, **detail: Any) -> Any:
-    """Run the room for an event of a release."""
+    """Run the handler for an event of a release."""
     release = {"repository": REPOSITORY, "commit": sha}
     wanted = {"deploymentId": "main-1", "release": release, "environment": "test", "reason": "r", **detail}
     return stack.run("events.publish_status", {"detail-type": name, "detail": wanted})

@@ -10,13 +10,13 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.rollback import Compensation
-from functions.entry import encode
+from functions.handler import encode
 from local.github import LocalGitHub
 from tests.functions import builds
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE, SERVICE, version
+from tests.functions.shared.test_acquire_lock import ask
+from tests.functions.shared.test_await_lock import wait as wait_for_lock
 from tests.functions.stack import MACHINES, Stack
-from tests.functions.stage.test_acquire_lock import ask
-from tests.functions.stage.test_await_lock import wait as wait_for_lock
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
 GIVEN: dict[str, Any] = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE), "environment": encode(ENVIRONMENT)}

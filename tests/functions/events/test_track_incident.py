@@ -14,7 +14,7 @@ TIMES = {"breachedAt": "2026-01-31T08:00:00.000Z", "startedAt": "2026-01-31T08:0
 
 
 def track(stack: Stack, name: str, **detail: Any) -> Any:
-    """Run the room for an event of production's rollback."""
+    """Run the handler for an event of production's rollback."""
     facts = {"deploymentId": DEPLOYMENT, "release": RELEASE, "environment": "production", "reason": "errors", **TIMES}
     return stack.run("events.track_incident", {"detail-type": name, "detail": {**facts, **detail}})
 

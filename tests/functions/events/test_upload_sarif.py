@@ -18,7 +18,7 @@ REPORT = (Path(__file__).parents[2] / "recorded" / "semgrep-1.182.0.sarif").read
 
 
 def upload(stack: Stack, commit: str, *sarif: str) -> Any:
-    """Run the room for an announcement."""
+    """Run the handler for an announcement."""
     release = {"repository": REPOSITORY, "ref": RELEASE.ref, "commit": commit}
     detail = {"deploymentId": DEPLOYMENT, "release": release, "gates": [], "artifact": KEY, "scans": {"sarif": sarif}}
     return stack.run("events.upload_sarif", {"detail-type": "GatesJudged", "detail": detail})

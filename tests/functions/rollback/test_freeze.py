@@ -8,7 +8,7 @@ from tests.functions.stack import Stack
 
 
 def freeze(stack: Stack) -> Any:
-    """Run the room."""
+    """Run the handler."""
     return stack.run(
         "rollback.freeze",
         {

@@ -11,7 +11,7 @@ from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.rollback import Compensation
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions import builds
 from tests.functions.delivered import parts, runs
 from tests.functions.samples import COMMAND, DEPLOYMENT, LEASE, NOW, RELEASE, SERVICE, state, version

@@ -12,7 +12,7 @@ from tests.functions.stack import Stack
 
 
 def record(stack: Stack, result: str, **changes: Any) -> Any:
-    """Run the room."""
+    """Run the handler."""
     wanted = {
         "deploymentId": DEPLOYMENT,
         "release": RELEASE,

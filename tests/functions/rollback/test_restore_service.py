@@ -13,7 +13,7 @@ from tests.functions.stack import Stack
 
 
 def restore(stack: Stack, to: str = "1") -> Any:
-    """Run the room."""
+    """Run the handler."""
     return stack.run(
         "rollback.restore_service",
         {

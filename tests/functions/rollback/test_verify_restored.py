@@ -29,7 +29,7 @@ COMMAND_ENTRY = Compensation("production", 0, COMMAND, version(), COMMAND, NOW)
 
 
 def verify(stack: Stack, **changes: Any) -> Any:
-    """Run the room."""
+    """Run the handler."""
     wanted = {
         "deploymentId": DEPLOYMENT,
         "release": RELEASE,

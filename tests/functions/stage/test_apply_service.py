@@ -15,7 +15,7 @@ KEY = f"deployments/{DEPLOYMENT}/build.zip"
 
 
 def apply(stack: Stack, **changes: Any) -> Any:
-    """Run the room."""
+    """Run the handler."""
     wanted = {
         "deploymentId": DEPLOYMENT,
         "release": RELEASE,

@@ -25,7 +25,7 @@ def keep(stack: Stack, approval: Approval = OPEN) -> WaitsTable:
 
 
 def wait(stack: Stack, token: str = "token", where: Environment = ENVIRONMENT) -> dict[str, Any]:
-    """Run the room and answer the tokens that were completed."""
+    """Run the handler and answer the tokens that were completed."""
     stack.run(
         "stage.await_approval",
         {

@@ -22,7 +22,7 @@ SUCCEEDED = BuildEnd("succeeded", "", "https://log")
 def check(
     stack: Stack, files: dict[str, Any] | None, build: BuildEnd = SUCCEEDED, performance: str = "load.json"
 ) -> Any:
-    """Run the room for a build that left these files."""
+    """Run the handler for a build that left these files."""
     if files is not None:
         artifact(stack, KEY, files)
     wanted = AfterDeploy("e2e.yml", ("junit.xml",), performance)

@@ -17,7 +17,7 @@ DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def check(stack: Stack, *, emergency: bool = False, **changes: Any) -> Any:
-    """Run the room."""
+    """Run the handler."""
     event = {"deploymentId": DEPLOYMENT, "environment": environment(**changes), "emergency": emergency}
     return stack.run("stage.check_window", event)
 

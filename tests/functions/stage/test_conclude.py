@@ -1,7 +1,7 @@
 """Conclude of a stage: its end in the record, and as it is announced."""
 
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.samples import DEPLOYMENT, NOW, RELEASE
 from tests.functions.stack import Stack
 

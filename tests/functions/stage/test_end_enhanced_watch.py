@@ -9,14 +9,14 @@ import pytest
 from functions.adapters.executions import Executions
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.domain.releases import Release
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.samples import DEPLOYMENT, RELEASE
+from tests.functions.shared.test_watch import watch
 from tests.functions.stack import Stack
-from tests.functions.stage.test_watch import watch
 
 
 def end(stack: Stack, execution: str) -> Any:
-    """Run the room."""
+    """Run the handler."""
     event = {"deploymentId": DEPLOYMENT, "execution": execution, "environment": "production", "release": RELEASE}
     return stack.run("stage.end_enhanced_watch", event)["ended"]
 
@@ -71,7 +71,7 @@ def test_who_waits_for_something_else_is_left_alone(stack: Stack) -> None:
     assert lives(stack, execution)
 
 
-def test_a_watch_that_was_left_by_the_room_is_found(stack: Stack) -> None:
+def test_a_watch_that_was_left_by_the_handler_is_found(stack: Stack) -> None:
     """What Watch keeps is what is looked for here."""
     execution = stack.execution("enhanced_watch", "main-1-production-enhanced", {"release": encode(RELEASE)})
     watch(stack, execution=execution)

@@ -10,18 +10,18 @@ from botocore.exceptions import ClientError
 from functions.adapters.clock import iso
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.watches import Before
-from functions.entry import decode
+from functions.handler import decode
 from functions.stage.read_baseline import Output
 from tests.functions.delivered import alarm, runs
 from tests.functions.samples import DEPLOYMENT, RELEASE, SERVICE, environment, state
+from tests.functions.shared.test_watch import watch
 from tests.functions.stack import DEPLOY_ROLE, REGION, Stack, failing
-from tests.functions.stage.test_watch import watch
 
 EYES = {"critical_alarms": ["errors"], "warning_alarms": ["cpu"]}
 
 
 def read(stack: Stack, **changes: Any) -> Any:
-    """Run the room."""
+    """Run the handler."""
     DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     return stack.run(
         "stage.read_baseline", {"deploymentId": DEPLOYMENT, "environment": environment(**{**EYES, **changes})}

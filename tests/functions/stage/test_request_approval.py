@@ -35,7 +35,7 @@ LINK = re.compile(r"https://approvals\.example\.com/approvals/(\w+)\?secret=([\w
 
 
 def ask(stack: Stack, **changes: Any) -> str:
-    """Run the room and answer the approval's id."""
+    """Run the handler and answer the approval's id."""
     artifact(stack, ARTIFACT, {"app.zip": "code"})
     return str(stack.run("stage.request_approval", {**wanted(), **changes})["approvalId"])
 

@@ -15,7 +15,7 @@ PROJECT = "kiro-pipeline-test-e2e-test"
 
 
 def start(stack: Stack, execution: str = "", **variables: str) -> Any:
-    """Run the room and answer what CodeBuild was asked."""
+    """Run the handler and answer what CodeBuild was asked."""
     event = {
         "deploymentId": DEPLOYMENT,
         "release": RELEASE,
@@ -70,7 +70,7 @@ def test_tests_belong_to_their_execution(stack: Stack) -> None:
 
 
 def test_tests_of_a_stopped_execution_are_stopped(stack: Stack) -> None:
-    """P9: it was stopped while this room ran."""
+    """P9: it was stopped while this handler ran."""
     create_project(stack, PROJECT)
     execution = stack.execution("stage", DEPLOYMENT)
     stack.kill(execution)

@@ -10,7 +10,7 @@ from functions.domain.errors import ManifestError, StaleLeaseError
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.rollback import Compensation
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.delivered import create_function, lambdas, parts, runs
 from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, state, version
 from tests.functions.stack import Stack
@@ -22,7 +22,7 @@ def _begun(stack: Stack) -> None:
 
 
 def write(stack: Stack, part: Part = SERVICE, **changes: Any) -> Any:
-    """Run the room."""
+    """Run the handler."""
     wanted = {"deploymentId": DEPLOYMENT, "environment": ENVIRONMENT, "part": part, "order": 1, "lease": LEASE}
     return stack.run("stage.write_ledger", {**wanted, **changes})
 

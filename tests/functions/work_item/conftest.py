@@ -7,7 +7,7 @@ import pytest
 
 from functions.adapters.records import stored
 from functions.domain.work_items import SPEC_FILES, Item, Record, branch_key
-from functions.entry import encode
+from functions.handler import encode
 from local.github import LocalGitHub
 from local.github.boards import Board, Card
 from tests.functions.stack import Stack

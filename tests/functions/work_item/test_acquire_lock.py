@@ -8,7 +8,7 @@ KEY = "branch/acme/hello-service/kiro/greet"
 
 
 def acquire(stack: Stack, execution: str) -> Any:
-    """Run the room for an execution."""
+    """Run the handler for an execution."""
     return stack.run("work_item.acquire_lock", {"workId": "w", "execution": execution, "key": KEY})
 
 
@@ -19,7 +19,7 @@ def test_a_free_branch_is_taken_and_a_taken_one_left_alone(stack: Stack) -> None
     busy = acquire(stack, second)
     assert (busy["outcome"], first in busy["reason"]) == ("busy", True)
     for execution in (second, first):
-        stack.run("stage.release_lock", {"deploymentId": "w", "execution": execution, "key": KEY})
+        stack.run("shared.release_lock", {"deploymentId": "w", "execution": execution, "key": KEY})
     row = stack.table("locks").get_item(Key={"lockKey": KEY})["Item"]
     assert (row["owner"], row["waiters"]) == (None, [])
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from functions.domain.work_items import SPEC_FILES
-from functions.entry import encode
+from functions.handler import encode
 from local.github import LocalGitHub
 from local.github.boards import Board, Card
 from tests.functions.stack import Stack
@@ -13,7 +13,7 @@ from tests.functions.work_item.conftest import SpecBranch, item_of
 
 
 def check(stack: Stack, card: Card, board: Board) -> dict[str, str]:
-    """Run the room on a card."""
+    """Run the handler on a card."""
     answer: dict[str, str] = stack.run("work_item.check_item", {"workId": "w", "item": encode(item_of(card, board))})
     return answer
 

@@ -9,7 +9,7 @@ import pytest
 from functions.adapters.waits_table import Wait, WaitsTable
 from functions.adapters.work_items_table import WorkItemsTable
 from functions.domain.work_items import Record
-from functions.entry import encode
+from functions.handler import encode
 from local.github.boards import Board, Card
 from tests.functions import builds
 from tests.functions.stack import Stack
@@ -17,7 +17,7 @@ from tests.functions.work_item.conftest import item_of, record_of, running
 
 
 def conclude(stack: Stack, card: Card, board: Board, execution: str, result: str, reason: str = "") -> Any:
-    """Run the room."""
+    """Run the handler."""
     item = encode(item_of(card, board))
     event = {"workId": execution.rpartition(":")[2], "execution": execution, "item": item, "result": result}
     return stack.run("work_item.conclude", {**event, "reason": reason, "seen": "s1"})

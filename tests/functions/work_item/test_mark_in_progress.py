@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.domain.errors import BadInputError
-from functions.entry import encode
+from functions.handler import encode
 from local.github import LocalGitHub
 from local.github.boards import Board
 from tests.functions.stack import Stack

@@ -7,7 +7,7 @@ import pytest
 
 from functions.adapters.builds import BuildEnd
 from functions.domain.errors import BadInputError
-from functions.entry import encode
+from functions.handler import encode
 from tests.functions.stack import BUCKET, Stack
 
 GOOD = {
@@ -25,7 +25,7 @@ GOOD = {
 
 
 def read(stack: Stack, results: Any = None, outcome: Any = "succeeded") -> Any:
-    """Run the room on these results."""
+    """Run the handler on these results."""
     if results is not None:
         body = results if isinstance(results, bytes) else json.dumps(results).encode()
         stack.client("s3").put_object(Bucket=BUCKET, Key="test/w/results.json", Body=body)

@@ -6,7 +6,7 @@ import pytest
 
 from functions.domain.gates import Coverage, Gate, TestRun
 from functions.domain.work_results import BEGIN, END, Results, TaskResult
-from functions.entry import encode
+from functions.handler import encode
 from local.github import LocalGitHub
 from local.github.boards import Board, Card
 from local.github.records import Issue
@@ -28,7 +28,7 @@ def card(spec_branch: Any, put_up: Any) -> Card:
 
 
 def update(stack: Stack, card: Card, board: Board, outcome: Any = "passed", results: Results = RESULTS) -> int:
-    """Run the room; answers the pull request's number."""
+    """Run the handler; answers the pull request's number."""
     event = {
         "workId": "w",
         "item": encode(item_of(card, board)),

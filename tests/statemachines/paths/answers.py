@@ -1,9 +1,9 @@
-"""What every room answers when all goes well, made of the rooms' own types."""
+"""What every handler answers when all goes well, made of the handlers' own types."""
 
 from typing import Any
 
 from functions.adapters.builds import BuildEnd
-from functions.deployment import begin, check_gates, fetch_source, start_build
+from functions.deployment import begin, check_gates, fetch_source
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.gates import Gate
 from functions.domain.locks import Lease
@@ -14,10 +14,10 @@ from functions.domain.rollback import Step
 from functions.domain.watches import Probe, Watch
 from functions.domain.work_items import Item
 from functions.domain.work_results import Results
-from functions.entry import encode
+from functions.handler import encode
 from functions.rollback import plan_rollback, verify_restored
+from functions.shared import acquire_lock, release_lock, start_build
 from functions.stage import (
-    acquire_lock,
     apply_service,
     await_approval,
     check_tests,
@@ -25,7 +25,6 @@ from functions.stage import (
     end_enhanced_watch,
     read_baseline,
     record_good,
-    release_lock,
     request_approval,
     verify,
     write_ledger,
@@ -180,7 +179,7 @@ HAPPY["work_item"] = {
     "ReleaseLock": _LOCK["ReleaseLock"],
     **_BUILD,
 }
-# Rooms that answer what they were told, and above only what they add themselves.
+# Handlers that answer what they were told, and above only what they add themselves.
 ECHOES = frozenset(
     {"deployment/Conclude", "stage/Conclude", "rollback/RecordRollback", "rollback/Freeze", "work_item/Conclude"}
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The workflows as written, their rooms played by actors; retry sleeps and Wait states take no time."""
+    """The workflows as written, their handlers played by actors; retry sleeps and Wait states take no time."""
     if not HAS_RUNTIME_CLIENT:
         pytest.skip("named errors need AWS's runtime client, which has no wheel for this platform")
     folder = tmp_path_factory.mktemp("paths")

@@ -12,7 +12,7 @@ from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from functions.entry import encode
+from functions.handler import encode
 from local.pulumi.handlers.lambda_ import BOOTSTRAP, CUSTOM_RUNTIME
 from statemachines.definitions import WORKFLOWS, load, render, tasks
 from statemachines.policies import BUDGETS, ask_again, waits
@@ -179,11 +179,11 @@ class House:
 
 
 def _full_script(workflow: str, script: Script) -> dict[str, list[Line]]:
-    """Every room's lines; `State` means the played workflow's own before a nested one's."""
+    """Every handler's lines; `State` means the played workflow's own before a nested one's."""
     usual = {
         f"{name}/{state}": {**answer(value), "echo": f"{name}/{state}" in ECHOES}
-        for name, rooms in HAPPY.items()
-        for state, value in rooms.items()
+        for name, handlers in HAPPY.items()
+        for state, value in handlers.items()
     }
     full = {role: [line] for role, line in usual.items()}
     for key, given in script.items():

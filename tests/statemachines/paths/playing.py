@@ -11,7 +11,7 @@ from inspect import signature
 from itertools import chain, repeat, takewhile
 from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
-from functions.entry import decode, room_function
+from functions.handler import decode, handler_function
 from statemachines.definitions import tasks
 
 if TYPE_CHECKING:
@@ -31,18 +31,18 @@ PATIENCE_SECONDS = 60.0
 
 
 def answer(value: Any) -> Line:
-    """The room answers this, or completes its token with it."""
+    """The handler answers this, or completes its token with it."""
     return {"do": "answer", "value": value}
 
 
 def raises(error: str, cause: str = "as the script says") -> Line:
-    """The room fails with an exception of this class name."""
+    """The handler fails with an exception of this class name."""
     return {"do": "raise", "error": error, "cause": cause}
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a room; `at` is in seconds since 1970."""
+    """One call of a handler; `at` is in seconds since 1970."""
 
     role: str
     payload: dict[str, Any]
@@ -68,7 +68,7 @@ class Played:
     children: dict[str, Played] = field(default_factory=dict)
 
     def told(self, state: str, *, times: int | None = None) -> Any:
-        """The payload of the last call of a room, which was called this many times when that is given."""
+        """The payload of the last call of a handler, which was called this many times when that is given."""
         found = [call.payload for call in self.calls if call.of(state)]
         assert times is None or len(found) == times, f"{state} was called {len(found)} times"
         return found[-1]
@@ -88,7 +88,7 @@ class Playing:
         self._calls = calls
 
     def called(self, role: str) -> Call:
-        """Wait for the first call of a room."""
+        """Wait for the first call of a handler."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             found = [call for call in self._read_calls() if call.of(role)]
@@ -98,18 +98,18 @@ class Playing:
         raise AssertionError(f"{role} was not called; calls: {[c.role for c in self._read_calls()]}")
 
     def complete(self, role: str, value: Any) -> None:
-        """What an event does: complete the token that a silent room was given."""
+        """What an event does: complete the token that a silent handler was given."""
         call = self.called(role)
         self._sfn.send_task_success(taskToken=call.payload["taskToken"], output=json.dumps(value))
 
     def stop(self, role: str) -> None:
-        """What a person does in the console: stop the execution that waits in a silent room."""
+        """What a person does in the console: stop the execution that waits in a silent handler."""
         self._sfn.stop_execution(executionArn=self.called(role).payload["execution"], cause="stopped by a person")
 
     def end(self, *, typed: bool = True) -> Played:
         """Wait for the end of it and of all that it started, also of what nobody waits for.
 
-        Every payload on the way must have been the typed input of its room, unless told not.
+        Every payload on the way must have been the typed input of its handler, unless told not.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
         pauses = chain((0.05, 0.1, 0.15, 0.2), repeat(0.25))
@@ -167,6 +167,6 @@ class Playing:
 
 def _input_of(role: str) -> type:
     workflow, _, state = role.partition("@")[0].partition("/")
-    function = room_function(import_module(tasks(workflow)[state]))
+    function = handler_function(import_module(tasks(workflow)[state]))
     kind: type = get_type_hints(function)[next(iter(signature(function).parameters))]
     return kind

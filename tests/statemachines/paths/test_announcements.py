@@ -20,7 +20,7 @@ def deaf(house: House) -> House:
 
 
 def test_a_deployment_goes_on_and_ends_untold(deaf: House) -> None:
-    """The release is deployed; the failed end wakes the room that tells it another way."""
+    """The release is deployed; the failed end wakes the handler that tells it another way."""
     played = deaf.play("deployment", {"PlanRelease": answer(plan(ENVIRONMENTS[0]))})
     assert played.told("deployment/Conclude")["outcome"] == "deployed"
     assert played.states[-3:] == ["Conclude", "AnnounceEnd", "EndedUntold"]

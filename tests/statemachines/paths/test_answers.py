@@ -1,4 +1,4 @@
-"""The actors' answers are what the rooms would answer."""
+"""The actors' answers are what the handlers would answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_type_hints
 
 import pytest
 
-from functions.entry import decode, room_function
+from functions.handler import decode, handler_function
 from statemachines.definitions import WORKFLOWS, tasks
 from tests.statemachines.paths.answers import ECHOES, HAPPY
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_every_room_has_its_answer(workflow: str) -> None:
-    """Each task of each workflow is played, and answers in the form of its room's own output."""
-    rooms = tasks(workflow)
-    assert set(HAPPY[workflow]) == set(rooms)
-    for state, module in rooms.items():
-        kind = get_type_hints(room_function(import_module(module)))["return"]
+def test_every_handler_has_its_answer(workflow: str) -> None:
+    """Each task of each workflow is played, and answers in the form of its handler's own output."""
+    handlers = tasks(workflow)
+    assert set(HAPPY[workflow]) == set(handlers)
+    for state, module in handlers.items():
+        kind = get_type_hints(handler_function(import_module(module)))["return"]
         if is_dataclass(kind) and f"{workflow}/{state}" not in ECHOES:
             assert isinstance(kind, type)
             decode(kind, HAPPY[workflow][state])
 
 
 @pytest.mark.parametrize(("workflow", "state"), [("stage", "Conclude"), ("rollback", "RecordRollback")])
-def test_what_is_announced_is_the_rooms_output(
+def test_what_is_announced_is_the_handlers_output(
     house: House, workflow: Literal["stage", "rollback"], state: str
 ) -> None:
-    """An actor that answers what it was told has the room's own form too."""
-    kind = get_type_hints(room_function(import_module(tasks(workflow)[state])))["return"]
+    """An actor that answers what it was told has the handler's own form too."""
+    kind = get_type_hints(handler_function(import_module(tasks(workflow)[state])))["return"]
     decode(kind, house.play(workflow).output)
 
 
-def test_what_a_deployment_announces_is_the_rooms_output(house: House) -> None:
-    """The actor of Conclude answers in the form of its room."""
-    kind = get_type_hints(room_function(import_module(tasks("deployment")["Conclude"])))["return"]
+def test_what_a_deployment_announces_is_the_handlers_output(house: House) -> None:
+    """The actor of Conclude answers in the form of its handler."""
+    kind = get_type_hints(handler_function(import_module(tasks("deployment")["Conclude"])))["return"]
     decode(kind, house.announced(house.play("deployment"), 5)[-1][1])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.entry import encode
+from functions.handler import encode
 from tests.statemachines.paths.answers import INFRASTRUCTURE, SERVICE, decision, turn, watch
 from tests.statemachines.paths.playing import AS_USUAL, Line, answer
 from tests.statemachines.paths.test_stage import BACK, OPENED, SERVICE_PART, WITH_APPROVAL

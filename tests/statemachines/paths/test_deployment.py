@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.domain.plans import Plan
-from functions.entry import encode
+from functions.handler import encode
 from tests.statemachines.paths.answers import (
     ENVIRONMENTS,
     build_end,
@@ -109,7 +109,7 @@ EARLY: dict[str, tuple[Line, list[str]]] = {
 
 @pytest.mark.parametrize("state", EARLY)
 def test_a_fault_before_the_first_stage_touches_nothing(house: House, state: str) -> None:
-    """A room that fails before the stages ends the deployment clean, with the room and its words in the reason."""
+    """A handler that fails before the stages ends the deployment clean; the reason names it and quotes its error."""
     line, way = EARLY[state]
     played = house.play("deployment", {f"deployment/{state}": line})
     assert played.states == [*way, *CLEAN]
@@ -252,7 +252,7 @@ def test_a_stage_that_breaks_takes_the_whole_release_back(house: House) -> None:
 
 
 def test_an_outcome_that_cannot_be_written_ends_untold(house: House) -> None:
-    """A failing Conclude fails the execution, so that its end wakes the room that tells it."""
+    """A failing Conclude fails the execution, so that its end wakes the handler that tells it."""
     played = house.play("deployment", {"PlanRelease": ONE, "Conclude": raises("BadInputError")})
     assert played.states[-2:] == ["Conclude", "EndedUntold"]
     assert played.error == "EndedUntold"

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from functions.entry import encode
+from functions.handler import encode
 from tests.statemachines.paths.answers import BASELINE_AT, ENVIRONMENTS, turn, watch
 from tests.statemachines.paths.house import BACKSTOP_SECONDS
 from tests.statemachines.paths.playing import AS_USUAL, SILENCE, answer, raises

@@ -10,7 +10,7 @@ import pytest
 
 from functions.adapters.clock import iso
 from functions.deployment import begin
-from functions.entry import encode
+from functions.handler import encode
 from tests.statemachines.paths.answers import (
     BASELINE_AT,
     ENVIRONMENTS,
@@ -61,7 +61,7 @@ def test_a_closed_window_is_waited_for(house: House) -> None:
 
 
 def test_the_wait_is_as_long_as_the_answer_says(house: House) -> None:
-    """The room says when to look again; the workflow looks then, and holds no lock meanwhile."""
+    """The handler says when to look again; the workflow looks then, and holds no lock meanwhile."""
     played = house.play("stage", {"CheckWindow": [closed(), AS_USUAL]})
     entered = [e for e in played.events if e.get("stateEnteredEventDetails", {}).get("name") == "WaitForWindow"]
     looks = [call.at for call in played.calls if call.of("CheckWindow")]
@@ -78,7 +78,7 @@ def test_a_window_that_never_opens_ends_the_stage(house: House) -> None:
 
 
 def test_a_window_that_cannot_be_told_is_not_open(house: House) -> None:
-    """A fault of the room ends the stage before anybody is asked."""
+    """A fault of the handler ends the stage before anybody is asked."""
     played = house.play("stage", {"CheckWindow": raises("BadInputError", "no such zone")})
     assert played.states == ["Open", "CheckWindow", *END]
     assert ended(played, "failed", "CheckWindow: BadInputError", "no such zone")
@@ -92,7 +92,7 @@ BEFORE_IT_WAS_SAID = {key: value for key, value in encode(RELEASE).items() if ke
     [(encode(replace(RELEASE, emergency=True)), True), (encode(RELEASE), False), (BEFORE_IT_WAS_SAID, False)],
 )
 def test_an_emergency_is_told_to_the_window(house: House, release: dict[str, Any], told: bool) -> None:
-    """P8: the room decides on it; a release that was begun without the word is none."""
+    """P8: the handler decides on it; a release that was begun without the word is none."""
     played = house.play("stage", release=release)
     assert played.told("CheckWindow", times=1)["emergency"] is told
     assert ended(played, "passed")

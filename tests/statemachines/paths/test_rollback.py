@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.entry import encode
+from functions.handler import encode
 from tests.statemachines.paths.answers import LEASE, build_end, restored, steps, turn
 from tests.statemachines.paths.playing import AS_USUAL, Played, Script, answer, raises
 

@@ -17,7 +17,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.entry import encode
+from functions.handler import encode
 from statemachines.definitions import load, render, sample_values, tasks
 from tests.statemachines.paths.answers import (
     ECHOES,
@@ -73,7 +73,7 @@ PLAYS: dict[str, tuple[Workflow, dict[str, Any], dict[str, Any]]] = {
 VOLATILE = {"taskToken", "waitedSeconds", "queueSeconds", "approvalSeconds", "startedAt", "breachedAt", "until"}
 
 
-class Rooms:
+class Handlers:
     """Stands in for the Lambda client of the interpreter."""
 
     def __init__(self, workflow: str, answers: dict[str, Any]) -> None:
@@ -82,7 +82,7 @@ class Rooms:
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
     def invoke(self, *, FunctionName: str, Payload: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        """Answer as a room does, or complete the token."""
+        """Answer as a handler does, or complete the token."""
         role, payload = f"{self._workflow}/{FunctionName.rpartition(':')[2]}", json.loads(Payload)
         self.calls.append((role, payload))
         value = self._answers[role.partition("/")[2]]
@@ -109,11 +109,11 @@ def passed(_: object, env: Any, **__: Any) -> Callable[[], Any]:
 
 
 def read(
-    workflow: str, rooms: Rooms, name: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    workflow: str, handlers: Handlers, name: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> tuple[list[str], str]:
     """The states that moto's interpreter visits, and how it ended."""
     monkeypatch.setattr(bridge, "_eval_jsonata", lambda text: Jsonata.jsonata(text).evaluate(None))
-    monkeypatch.setattr(lambda_tasks, "boto_client_for", lambda **_: rooms)
+    monkeypatch.setattr(lambda_tasks, "boto_client_for", lambda **_: handlers)
     monkeypatch.setattr(nested_tasks, "boto_client_for", lambda **_: Nested())
     monkeypatch.setattr(nested_tasks.StateTaskServiceSfn, "_build_sync2_resolver", passed)
     actors = {state: f"arn:aws:lambda:{REGION}:123456789012:function:{state}" for state in tasks(workflow)}
@@ -143,14 +143,14 @@ def lasting(payload: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("play", PLAYS)
 def test_both_interpreters_read_the_same(house: House, monkeypatch: pytest.MonkeyPatch, play: str) -> None:
-    """The same states are entered in the same order, and every room is told the same."""
+    """The same states are entered in the same order, and every handler is told the same."""
     workflow, answers, changes = PLAYS[play]
     played = house.play(workflow, {state: answer(value) for state, value in answers.items()}, **changes)
     name = "workId" if workflow == "work_item" else "deploymentId"
     given = {name: played.calls[0].payload[name], **usual_input(workflow), **changes}
-    rooms = Rooms(workflow, answers)
-    states, status = read(workflow, rooms, played.name, given, monkeypatch)
+    handlers = Handlers(workflow, answers)
+    states, status = read(workflow, handlers, played.name, given, monkeypatch)
     assert (states, status) == (played.states, played.status)
     own = [call for call in played.calls if call.role.startswith(f"{workflow}/")]
     first = [(call.role.partition("@")[0], lasting(call.payload)) for call in own]
-    assert [(role, lasting(payload)) for role, payload in rooms.calls] == first
+    assert [(role, lasting(payload)) for role, payload in handlers.calls] == first

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.entry import encode
+from functions.handler import encode
 from tests.statemachines.paths.answers import (
     ENVIRONMENTS,
     INFRASTRUCTURE,
@@ -68,7 +68,7 @@ def test_a_release_walks_straight_through(house: House) -> None:
     assert house.announced(played, 1)[0][1] == played.output
 
 
-def test_what_the_rooms_are_told(house: House) -> None:
+def test_what_the_handlers_are_told(house: House) -> None:
     """The lease reaches everything that changes the environment, and a part arrives as the plan wrote it."""
     played = house.play("stage")
     roles = ("WriteLedger", "ApplyService", "RecordPart", "RecordGood")
@@ -96,7 +96,7 @@ def test_without_an_approval_nothing_is_touched(house: House, outcome: str) -> N
 
 
 def test_who_cannot_be_asked_has_not_agreed(house: House) -> None:
-    """A request that can't be sent ends the stage as failed, and says which room failed."""
+    """A request that can't be sent ends the stage as failed, and says which handler failed."""
     script = {"RequestApproval": raises("NotificationError", "the topic is gone")}
     played = house.play("stage", script, environment=WITH_APPROVAL)
     assert played.states == [*ENTERED, "RequestApproval", "ReadDecision", "NotApproved", *END]
@@ -163,7 +163,7 @@ FAULTS: dict[str, tuple[Mapping[str, Any], list[str]]] = {
 
 @pytest.mark.parametrize("state", FAULTS)
 def test_a_fault_after_the_lock_goes_back(house: House, state: str) -> None:
-    """Any room that fails under the lock leads to the rollback, under the same lease, and is named in the reason."""
+    """Any handler that fails under the lock leads to the rollback, under the same lease, and is named in the reason."""
     line, way = FAULTS[state]
     played = house.play("stage", {state: dict(line)})
     assert played.states == [*way, *BACK]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.entry import encode
+from functions.handler import encode
 from tests.statemachines.paths.answers import AFTER_DEPLOY, ENVIRONMENTS, build_end, plan, tried
 from tests.statemachines.paths.playing import answer, raises
 from tests.statemachines.paths.test_stage import BACK, GOOD, VERIFIED, ended
@@ -35,7 +35,7 @@ def test_failed_tests_go_back(house: House) -> None:
 
 
 def test_the_reports_of_a_failed_build_are_read(house: House) -> None:
-    """The verdict is the room's, whatever the build says of itself."""
+    """The verdict is the handler's, whatever the build says of itself."""
     script = {"AwaitTests": answer(build_end("timed out", "30 minutes"))}
     played = house.play("stage", script, afterDeploy=AFTER_DEPLOY)
     assert played.told("CheckTests")["build"]["outcome"] == "timed out"
@@ -43,7 +43,7 @@ def test_the_reports_of_a_failed_build_are_read(house: House) -> None:
 
 @pytest.mark.parametrize("state", ["StartTests", "CheckTests"])
 def test_tests_that_cannot_be_run_go_back(house: House, state: str) -> None:
-    """What can't be tested does not stay; the reason names the room."""
+    """What can't be tested does not stay; the reason names the handler."""
     script: dict[str, Any] = {state: raises("BadInputError", "no project")}
     played = house.play("stage", script, afterDeploy=AFTER_DEPLOY)
     assert played.states[-5:] == BACK

@@ -82,18 +82,18 @@ def test_a_killed_build_is_read_all_the_same(house: House) -> None:
 
 
 def test_the_event_of_a_build_ends_the_wait(house: House) -> None:
-    """A silent room is answered by the event, without a second ask."""
+    """A silent handler is answered by the event, without a second ask."""
     playing = house.start("work_item", {"AwaitBuild": SILENCE})
     playing.complete("AwaitBuild", build_end("succeeded"))
     assert playing.end().states == [*BUILT, *END]
 
 
-@pytest.mark.parametrize("room", ["MarkInProgress", "StartBuild", "UpdatePullRequest"])
-def test_a_fault_is_a_failed_attempt_with_its_words(house: House, room: str) -> None:
+@pytest.mark.parametrize("handler", ["MarkInProgress", "StartBuild", "UpdatePullRequest"])
+def test_a_fault_is_a_failed_attempt_with_its_words(house: House, handler: str) -> None:
     """The lock is given back, and the card says what happened."""
-    played = house.play("work_item", {room: raises("BadInputError", "no such column")})
+    played = house.play("work_item", {handler: raises("BadInputError", "no such column")})
     assert played.states[-5:] == END
-    assert ended(played, "failed", room, "no such column")
+    assert ended(played, "failed", handler, "no such column")
 
 
 def test_a_conclude_that_breaks_leaves_the_rest_to_the_poll(house: House) -> None:

@@ -1,0 +1,1 @@
+"""AWS as only an operator reads it: inventory, IAM simulation, forecasts."""

@@ -1,0 +1,237 @@
+"""What a deployed stack consists of, looked at piece by piece: is it there, encrypted, kept as promised (I3-I6, T1)?"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
+from typing import Any, Literal
+
+from cli.aws.operator import Operator
+from functions.adapters.secrets import ROTATION_DAYS, SECRETS, valid_since
+
+# Table → whether its rows expire, and its indexes.
+_TABLES: Mapping[str, tuple[bool, frozenset[str]]] = {
+    "pipeline-{}-deployments": (True, frozenset({"EnvironmentStatusIndex"})),
+    "pipeline-{}-environments": (False, frozenset()),
+    "pipeline-{}-locks": (False, frozenset()),
+    "pipeline-{}-waits": (True, frozenset({"EnvironmentIndex", "ExecutionIndex"})),
+    "worker-{}-work-items": (False, frozenset({"StateIndex"})),
+}
+_TOPICS = ("deployments", "approvals", "rollbacks")
+_WORKFLOWS = (
+    *("pipeline-{}-deployment", "pipeline-{}-stage", "pipeline-{}-rollback", "pipeline-{}-enhanced-watch"),
+    "worker-{}-work-item",
+)
+_PROJECTS = ("pipeline-{}-build", "pipeline-{}-integration-test", "pipeline-{}-e2e-test", "worker-{}-build")
+
+Outcome = Literal["right", "note", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at; a `note` is no fault, but somebody should know."""
+
+    what: str
+    outcome: Outcome
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One resource and all that was looked at."""
+
+    kind: str
+    name: str
+    checks: tuple[Check, ...]
+
+
+def right(what: str, holds: object, otherwise: str = "") -> Check:
+    """A check that holds, or says what is the case instead."""
+    return Check(what, "right") if holds else Check(what, "wrong", otherwise)
+
+
+class Inventory:
+    """The resources of one stack; every look is a read."""
+
+    def __init__(self, aws: Operator) -> None:
+        self._aws = aws
+        self._client = aws.aws.client
+
+    def pieces(self) -> Iterator[Piece]:
+        """Every resource, in the order in which a stack is built; one that can't be looked at says why."""
+        yield self._piece("key", self._named("pipeline-{}-key"), self._key_checks)
+        bucket = self._named(f"pipeline-{{}}-artifacts-{self._aws.account}")
+        yield self._piece("bucket", bucket, self._bucket)
+        for table, (expires, indexes) in _TABLES.items():
+            yield self._piece("table", self._named(table), partial(self._table, indexes, expires=expires))
+        for short, secret in SECRETS.items():
+            name = self._named(f"pipeline-{{}}-{secret.name}")
+            yield self._piece("secret", name, partial(self._secret, short, needed=secret.needed))
+        for topic in _TOPICS:
+            yield self._piece("topic", self._named(f"pipeline-{{}}-{topic}"), self._topic)
+        yield self._piece("bus", self._named("pipeline-{}-events"), self._bus)
+        for project in (*_PROJECTS, *(f"pipeline-{{}}-deploy-{one.name}" for one in self._aws.environments)):
+            yield self._piece("project", self._named(project), self._project)
+        for workflow in _WORKFLOWS:
+            yield self._piece("workflow", self._named(workflow), self._workflow)
+        yield from self._each("function", self._every_function)
+        for bus in ("default", self._named("pipeline-{}-events")):
+            yield from self._each("rule", partial(self._rules, bus))
+        yield self._piece("alarms", self._named("pipeline-{}-*"), self._alarms)
+
+    def _named(self, pattern: str) -> str:
+        return "kiro-" + pattern.format(self._aws.stack)
+
+    def _piece(self, kind: str, name: str, look: Callable[[str], Iterable[Check]]) -> Piece:
+        (piece,) = self._each(kind, lambda: [Piece(kind, name, tuple(look(name)))], name)
+        return piece
+
+    def _each(self, kind: str, look: Callable[[], Iterable[Piece]], name: str = "*") -> list[Piece]:
+        """What a look finds; where AWS refuses it, a piece of that kind that says so."""
+        try:
+            return list(look())
+        except self._client("sts").exceptions.ClientError as error:  # every service's
+            code = error.response["Error"]["Code"]
+            return [Piece(kind, name, (Check("exists", "wrong", f"{error.operation_name}: {code}"),))]
+
+    @cached_property
+    def _key(self) -> Mapping[str, Any]:
+        found = self._client("kms").describe_key(KeyId=f"alias/{self._named('pipeline-{}-key')}")
+        metadata: Mapping[str, Any] = found["KeyMetadata"]
+        return metadata
+
+    def _encrypted(self, key: str | None) -> Check:
+        """AWS tells the key as ARN, id or alias, each service in its own way."""
+        alias = f"alias/{self._named('pipeline-{}-key')}"
+        ours = key and (key in (self._key["Arn"], self._key["KeyId"]) or key.endswith(alias))
+        return right("encrypted", ours, f"with {key or 'no key of its own'}, not with the stack's key")
+
+    def _key_checks(self, _: str) -> Iterator[Check]:
+        yield right("enabled", self._key["Enabled"], str(self._key.get("KeyState")))
+        rotation = self._client("kms").get_key_rotation_status(KeyId=self._key["KeyId"])
+        yield right("rotates", rotation["KeyRotationEnabled"], "the yearly rotation is off")
+
+    def _bucket(self, name: str) -> Iterator[Check]:
+        s3 = self._client("s3")
+        rules = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+        yield self._encrypted(rules[0]["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID"))
+        versioning = s3.get_bucket_versioning(Bucket=name).get("Status", "off")
+        yield right("versioned", versioning == "Enabled", versioning)
+        blocked = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+        yield right("private", all(blocked.values()), "public access is not blocked")
+        policy = s3.get_bucket_policy(Bucket=name)["Policy"]
+        yield right("TLS only", "aws:SecureTransport" in policy, "its policy takes requests without TLS")
+
+    def _table(self, indexes: frozenset[str], name: str, *, expires: bool) -> Iterator[Check]:
+        dynamodb = self._client("dynamodb")
+        table = dynamodb.describe_table(TableName=name)["Table"]
+        yield right("active", table["TableStatus"] == "ACTIVE", table["TableStatus"])
+        yield self._encrypted(table.get("SSEDescription", {}).get("KMSMasterKeyArn"))
+        backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+        status = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus", "DISABLED")
+        yield right("point-in-time recovery", status == "ENABLED", status)
+        there = {one["IndexName"] for one in table.get("GlobalSecondaryIndexes", [])}
+        if indexes:
+            yield right("indexes", indexes <= there, f"missing: {', '.join(sorted(indexes - there))}")
+        if expires:
+            ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+            on = ttl["TimeToLiveStatus"] in ("ENABLED", "ENABLING") and ttl.get("AttributeName") == "expiresAt"
+            yield right("expiry", on, "rows do not expire by `expiresAt`")
+
+    def _secret(self, short: str, name: str, *, needed: bool) -> Iterator[Check]:
+        client = self._client("secretsmanager")
+        yield self._encrypted(client.describe_secret(SecretId=name).get("KmsKeyId"))
+        moment = valid_since(client, name)
+        if moment is None:
+            yield Check("value", "wrong" if needed else "note", "none yet; `kiro setup` puts it in")
+            return
+        age = datetime.now(UTC) - moment
+        yield right(
+            "value",
+            age <= timedelta(days=ROTATION_DAYS),
+            f"{age.days} days old: rotate it (`kiro setup --secret {short}`)",
+        )
+
+    def _topic(self, name: str) -> Iterator[Check]:
+        sns, partition = self._client("sns"), self._aws.workflows["deployment"].split(":")[1]
+        arn = f"arn:{partition}:sns:{self._aws.region}:{self._aws.account}:{name}"
+        yield self._encrypted(sns.get_topic_attributes(TopicArn=arn)["Attributes"].get("KmsMasterKeyId"))
+        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
+        subscribers = [one for page in pages for one in page["Subscriptions"]]
+        pending = [one["Endpoint"] for one in subscribers if not one["SubscriptionArn"].startswith("arn:")]
+        if not subscribers:
+            yield Check("subscribed", "note", "nobody reads it")
+        else:
+            yield right("subscriptions confirmed", not pending, f"not by {', '.join(pending)}: open the mail's link")
+
+    def _bus(self, name: str) -> Iterator[Check]:
+        yield self._encrypted(self._client("events").describe_event_bus(Name=name).get("KmsKeyIdentifier"))
+
+    def _project(self, name: str) -> Iterator[Check]:
+        found = self._client("codebuild").batch_get_projects(names=[name])["projects"]
+        yield right("exists", found, "no such project")
+        for project in found:
+            yield self._encrypted(project.get("encryptionKey"))
+
+    def _workflow(self, name: str) -> Iterator[Check]:
+        deployment = self._aws.workflows["deployment"]
+        machine = self._client("stepfunctions").describe_state_machine(
+            stateMachineArn=f"{deployment.rpartition(':')[0]}:{name}"
+        )
+        yield right("active", machine["status"] == "ACTIVE", machine["status"])
+        called = {arn for arn in _lambdas(machine["definition"]) if arn not in self._functions.values()}
+        yield right("calls what exists", not called, f"missing: {', '.join(sorted(called))}")
+
+    @cached_property
+    def _functions(self) -> Mapping[str, str]:
+        """Name → ARN of every function of the stack."""
+        pages = self._client("lambda").get_paginator("list_functions").paginate()
+        found = (one for page in pages for one in page["Functions"])
+        return {one["FunctionName"]: one["FunctionArn"] for one in found if self._is_ours(one["FunctionName"])}
+
+    def _every_function(self) -> Iterator[Piece]:
+        return (self._piece("function", name, self._function) for name in self._functions)
+
+    def _is_ours(self, name: str) -> bool:
+        return name.startswith((self._named("pipeline-{}-"), self._named("worker-{}-")))
+
+    def _function(self, name: str) -> Iterator[Check]:
+        function = self._client("lambda").get_function_configuration(FunctionName=name)
+        state = function.get("State", "Active")
+        yield right("active", state == "Active", f"{state}: {function.get('StateReason', '')}")
+        group = function.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
+        key, days = self._log_groups.get(group, (None, None))
+        yield right("logs kept", key and days, f"{group} is missing, not encrypted or never expires")
+
+    @cached_property
+    def _log_groups(self) -> Mapping[str, tuple[str | None, int | None]]:
+        pages = (
+            self._client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/kiro")
+        )
+        groups = (one for page in pages for one in page["logGroups"])
+        return {one["logGroupName"]: (one.get("kmsKeyId"), one.get("retentionInDays")) for one in groups}
+
+    def _rules(self, bus: str) -> Iterator[Piece]:
+        pages = self._client("events").get_paginator("list_rules").paginate(EventBusName=bus, NamePrefix="kiro-")
+        for rule in (rule for page in pages for rule in page["Rules"] if self._is_ours(rule["Name"])):
+            yield Piece("rule", rule["Name"], (right("enabled", rule["State"] == "ENABLED", rule["State"]),))
+
+    def _alarms(self, _: str) -> Iterator[Check]:
+        pages = self._client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix="kiro-")
+        found = [one for page in pages for one in page["MetricAlarms"] if self._is_ours(one["AlarmName"])]
+        yield right("exist", found, "none")
+        ringing = ", ".join(one["AlarmName"] for one in found if one["StateValue"] == "ALARM")
+        yield Check("quiet", "note" if ringing else "right", ringing)
+
+
+def _lambdas(definition: str) -> Iterator[str]:
+    """The ARNs of all functions that a definition names."""
+
+    def within(value: Any) -> Iterator[str]:
+        if isinstance(value, str) and ":lambda:" in value and ":function:" in value:
+            yield value
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            yield from within(inner)
+
+    return within(json.loads(definition))

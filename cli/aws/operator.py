@@ -1,0 +1,124 @@
+"""A stack as its operator reaches it: names by the rule (I8), account and region from whoever asks."""
+
+import json
+from dataclasses import dataclass
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+)
+from botocore.exceptions import ConnectionError as Unreachable
+
+from functions.adapters.bus import Bus
+from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.executions import Executions
+from functions.adapters.locks_table import LocksTable
+from functions.adapters.waits_table import WaitsTable
+from functions.domain.environments import Environment
+from functions.domain.errors import BadInputError
+from functions.handler import decode
+from functions.runtime import Clients
+
+_TABLES = ("deployments", "environments", "locks", "waits")
+_WORKFLOWS = ("deployment", "stage", "rollback")
+# The function that is told of GitHub, the repositories and every table: what it knows, an operator may ask.
+_WELL_INFORMED = "events-reconcile"
+
+
+class OutOfReachError(BadInputError):
+    """AWS or the stack can't be reached as asked; the text says why and what to try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The adapters of one stack, and who asks; `workflows` are ARNs by name."""
+
+    stack: str
+    account: str
+    region: str
+    who: str
+    workflows: dict[str, str]
+    environments: tuple[Environment, ...]
+    running: EnvironmentsTable
+    deployments: DeploymentsTable
+    executions: Executions
+    locks: LocksTable
+    waits: WaitsTable
+    bus: Bus
+    clock: Clock
+    aws: Clients
+
+    @classmethod
+    def connect(cls, stack: str) -> "Operator":
+        """The stack of this name in the account and region of the environment's credentials."""
+        settings = {f"{table.upper()}_TABLE": f"kiro-pipeline-{stack}-{table}" for table in _TABLES}
+        settings |= {"LOCK_MODE": "superseded", "EVENT_BUS": f"kiro-pipeline-{stack}-events"}
+        aws = Clients(settings)
+        sts = aws.client("sts")
+        region, identity = sts.meta.region_name, sts.get_caller_identity()
+        account, partition = identity["Account"], identity["Arn"].split(":")[1]
+        prefix = f"arn:{partition}:states:{region}:{account}:stateMachine:kiro-pipeline-{stack}-"
+        workflows = {workflow: prefix + workflow for workflow in _WORKFLOWS}
+        return cls(
+            stack,
+            account,
+            region,
+            identity["Arn"],
+            workflows,
+            _environments(aws, workflows["deployment"]),
+            EnvironmentsTable.connect(aws),
+            DeploymentsTable.connect(aws),
+            Executions.connect(aws),
+            LocksTable.connect(aws),
+            WaitsTable.connect(aws),
+            Bus.connect(aws),
+            Clock.connect(aws),
+            aws,
+        )
+
+    def informed(self) -> Clients:
+        """Clients with the settings that the stack's own functions have, GitHub's included; secrets are only named."""
+        name = f"kiro-pipeline-{self.stack}-{_WELL_INFORMED}"
+        found = self.aws.client("lambda").get_function_configuration(FunctionName=name)
+        return Clients(found["Environment"]["Variables"])
+
+    def environment(self, name: str) -> Environment:
+        """An environment by its name; an unknown one is an OutOfReachError that lists the known ones."""
+        for one in self.environments:
+            if one.name == name:
+                return one
+        known = ", ".join(one.name for one in self.environments)
+        raise OutOfReachError(f"the stack {self.stack} has no environment {name!r}; there are {known}")
+
+
+def _environments(aws: Clients, workflow: str) -> tuple[Environment, ...]:
+    """The settings of every environment, as the definition of the deployment workflow carries them."""
+    found = aws.client("stepfunctions").describe_state_machine(stateMachineArn=workflow)
+    carried = json.loads(found["definition"])["States"]["Begin"]["Assign"]["environments"]
+    return tuple(decode(Environment, one) for one in carried)
+
+
+def explain(error: Exception, stack: str) -> str | None:
+    """What an SDK's error means for an operator, and what to try; None for what is not the SDK's."""
+    if isinstance(error, NoCredentialsError):
+        return "no AWS credentials: log in (`aws sso login`), or name a profile in AWS_PROFILE"
+    if isinstance(error, NoRegionError):
+        return "no region: set AWS_DEFAULT_REGION, or `aws configure set region …`"
+    if isinstance(error, (Unreachable, HTTPClientError)):
+        return f"AWS can't be reached: {error}; is the endpoint right, and does it run?"
+    if isinstance(error, ClientError):
+        code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+        if code in ("ResourceNotFoundException", "StateMachineDoesNotExist"):
+            return (
+                f"there is no stack {stack} in this account and region ({message}); "
+                "choose with --stack and AWS_DEFAULT_REGION"
+            )
+        if code in ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"):
+            return f"AWS does not take these credentials ({code}): log in again (`aws sso login`)"
+        return f"AWS refused {error.operation_name}: {code}: {message}"
+    return str(error) if isinstance(error, BotoCoreError) else None

@@ -1,0 +1,1 @@
+"""One Lambda function or workflow: its code, environment, role and permissions."""

@@ -1,0 +1,61 @@
+"""The queue that keeps what an asynchronous function could not do, until a person has looked (O3)."""
+
+import pulumi
+from pulumi_aws import sqs
+
+from components.stack.naming import Naming
+from components.stack.role import document
+
+_KEPT_SECONDS = 14 * 86_400
+
+
+class DeadLetters(pulumi.ComponentResource):
+    """An encrypted queue; its function may write, and so may the event rule that calls the function."""
+
+    arn: pulumi.Output[str]
+    name: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        naming: Naming,
+        key_arn: pulumi.Input[str],
+        rule_arn: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kiro:index:DeadLetters", name, None, opts)
+        inner = pulumi.ResourceOptions(parent=self)
+        queue = sqs.Queue(
+            name,
+            name=naming.name(name),
+            kms_master_key_id=key_arn,
+            message_retention_seconds=_KEPT_SECONDS,
+            opts=inner,
+        )
+        sqs.QueuePolicy(name, queue_url=queue.id, policy=_policy(queue.arn, rule_arn), opts=inner)
+        self.arn, self.name = queue.arn, queue.name
+        self.register_outputs({"arn": self.arn})
+
+
+def _policy(arn: pulumi.Output[str], rule_arn: str) -> pulumi.Output[str]:
+    return document(
+        [
+            {
+                "Sid": "EventRule",
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+            },
+            {
+                "Sid": "OnlyOverTls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ]
+    )

@@ -1,0 +1,65 @@
+"""The roles through which the platform changes an environment of its own account (I7)."""
+
+from collections.abc import Iterable
+
+import pulumi
+
+from components.functions.python_function import PythonFunction
+from components.functions.resources import StackResources
+from components.stack.environment_settings import EnvironmentSettings
+from components.stack.naming import Grant, Naming
+from components.stack.role import Role
+from functions.handler import Handler
+
+_CHANGE = (
+    "lambda:CreateAlias",
+    "lambda:GetAlias",
+    "lambda:GetFunction",
+    "lambda:GetFunctionConfiguration",
+    "lambda:PublishVersion",
+    "lambda:UpdateAlias",
+    "lambda:UpdateFunctionCode",
+)
+
+
+class DeployAccess(pulumi.ComponentResource):
+    """A role per environment of this account; only functions that declare `deploy-roles` may take them."""
+
+    def __init__(
+        self, *, stack: StackResources, functions: Iterable[PythonFunction], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("kiro:index:DeployAccess", "deploy-access", None, opts)
+        takers = [one.role.arn for one in functions if may_deploy(one.handler.declared)]
+        for environment in stack.settings.environments:
+            if not environment.deploy_role_arn:
+                Role(
+                    f"deploy-{environment.name}",
+                    naming=stack.naming,
+                    trust={"AWS": takers},
+                    grants=deploy_grants(environment, stack.naming),
+                    opts=pulumi.ResourceOptions(parent=self),
+                )
+        self.register_outputs({})
+
+
+def may_deploy(handler: Handler) -> bool:
+    """Whether a handler takes the roles that change environments."""
+    return any(allow.on == "deploy-roles" for allow in handler.allow)
+
+
+def deploy_grants(environment: EnvironmentSettings, naming: Naming) -> list[Grant]:
+    """What changes the functions that are delivered to an environment."""
+    alarms = Grant(
+        ("cloudwatch:DescribeAlarms",),
+        ("*",),
+        why="DescribeAlarms answers for composite alarms only when it is allowed for all",
+    )
+    if not environment.functions:
+        return [alarms]
+    arns = [naming.arn("lambda", f"function:{name}") for name in environment.functions]
+    change = Grant(
+        _CHANGE,
+        tuple(arn + end for arn in arns for end in ("", ":*")),
+        why="versions and aliases of these functions only",
+    )
+    return [alarms, change]

@@ -1,0 +1,70 @@
+"""What a handler's `Allow(…, on="…")` means in this stack: a closed list of names, each with its ARNs."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import pulumi
+
+from components.functions.resources import StackResources
+from components.stack.naming import Grant
+from functions.handler import Allow
+from statemachines.definitions import WORKFLOWS
+
+Arns = Sequence[pulumi.Input[str]]
+
+TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
+    "table/deployments": lambda stack: [stack.storage.deployments.arn],
+    "table/environments": lambda stack: [stack.storage.environments.arn],
+    "table/locks": lambda stack: [stack.storage.locks.arn],
+    "table/waits": lambda stack: [stack.storage.waits.arn],
+    "table/work-items": lambda stack: [stack.storage.work_items.arn],
+    "index/work-items": lambda stack: _indexes(stack.storage.work_items.arn, "StateIndex"),
+    "index/deployments": lambda stack: _indexes(stack.storage.deployments.arn, "EnvironmentStatusIndex"),
+    "index/waits": lambda stack: _indexes(stack.storage.waits.arn, "EnvironmentIndex", "ExecutionIndex"),
+    "bucket/artifacts": lambda stack: [stack.storage.bucket.arn],
+    "bucket/artifacts/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/*")],
+    "key": lambda stack: [stack.key_arn],
+    "secret/github": lambda stack: [stack.secrets.arns["github"]],
+    "secret/webhook": lambda stack: [stack.secrets.arns["webhook"]],
+    "secret/monitors": lambda stack: [stack.secrets.arns["monitors"]],
+    "secret/slack": lambda stack: [stack.secrets.arns["slack"]],
+    "secrets": lambda stack: list(stack.secrets.arns.values()),
+    "topics": lambda stack: [topic.arn for topic in stack.channels.topics.values()],
+    "bus": lambda stack: [stack.channels.bus.arn],
+    "projects": lambda stack: [project.arn for project in stack.projects().values()],
+    "executions": lambda stack: [stack.naming.executions_arn(workflow) for workflow in WORKFLOWS],
+    "workflow/deployment": lambda stack: [stack.naming.workflow_arn("deployment")],
+    "workflow/stage": lambda stack: [stack.naming.workflow_arn("stage")],
+    "workflow/rollback": lambda stack: [stack.naming.workflow_arn("rollback")],
+    "workflow/work_item": lambda stack: [stack.naming.workflow_arn("work_item")],
+    "function/poll_board": lambda stack: [stack.naming.function_arn("events-poll-board")],
+    "workflows": lambda stack: [stack.naming.workflow_arn(workflow) for workflow in WORKFLOWS],
+    "deploy-roles": lambda stack: [stack.deploy_role_arn(one) for one in stack.settings.environments],
+    "security-hub": lambda stack: stack.security_hub_products(),
+    "*": lambda _: ["*"],
+}
+# The names whose ARNs hold a wildcard: a handler that uses one says why.
+BROAD = frozenset({"bucket/artifacts/*", "executions", "*"})
+
+
+def merged(allowed: Iterable[Allow]) -> list[Allow]:
+    """A handler's permissions in order: what adapters ask for twice is there once, with a reason where it needs one."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for allow in allowed:
+        actions = found.setdefault((allow.on, allow.why), [])
+        actions += [action for action in allow.actions if action not in actions]
+    return [
+        Allow(tuple(sorted(actions)), on, why if on in BROAD else "") for (on, why), actions in sorted(found.items())
+    ]
+
+
+def grants(allowed: Iterable[Allow], stack: StackResources) -> list[Grant]:
+    """A handler's permissions as statements; what is switched off is never granted."""
+    return [
+        Grant(allow.actions, tuple(TARGETS[allow.on](stack)), allow.why)
+        for allow in merged(allowed)
+        if TARGETS[allow.on](stack)
+    ]
+
+
+def _indexes(table_arn: pulumi.Output[str], *names: str) -> list[pulumi.Input[str]]:
+    return [pulumi.Output.concat(table_arn, "/index/", name) for name in names]

@@ -1,0 +1,57 @@
+"""What an adapter's `SETTINGS` mean in this stack: a closed list of environment variables, each with its value."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+
+import pulumi
+
+from components.functions.resources import StackResources
+from components.platform.worker import board, rules
+
+VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
+    "DEPLOYMENTS_TABLE": lambda stack: stack.storage.deployments.name,
+    "ENVIRONMENTS_TABLE": lambda stack: stack.storage.environments.name,
+    "LOCKS_TABLE": lambda stack: stack.storage.locks.name,
+    "WAITS_TABLE": lambda stack: stack.storage.waits.name,
+    "LOCK_MODE": lambda stack: stack.settings.lock_mode,
+    "ARTIFACTS_BUCKET": lambda stack: stack.storage.bucket.bucket,
+    "EVENT_BUS": lambda stack: stack.channels.bus.name,
+    "DEPLOYMENTS_TOPIC": lambda stack: stack.channels.topics["deployments"].arn,
+    "APPROVALS_TOPIC": lambda stack: stack.channels.topics["approvals"].arn,
+    "ROLLBACKS_TOPIC": lambda stack: stack.channels.topics["rollbacks"].arn,
+    "APPROVALS_URL": lambda stack: pulumi.Output.concat(stack.api_url, "/approvals"),
+    "WEBHOOK_SECRET": lambda stack: stack.secrets.arns["webhook"],
+    "GITHUB_CREDENTIAL_SECRET": lambda stack: stack.secrets.arns["github"],
+    "GITHUB_API_URL": lambda stack: stack.settings.github.api_url,
+    "GITHUB_URL": lambda stack: stack.settings.github.url,
+    "SLACK_SECRET": lambda stack: stack.secrets.arns["slack"],
+    "WEBHOOK_SOURCES": lambda stack: ",".join(stack.settings.github.webhook_sources) or "anywhere",
+    "SECRETS": lambda stack: ",".join(stack.secrets.names.values()),
+    "REPOSITORIES": lambda stack: ",".join(stack.settings.github.repositories),
+    "MAIN_BRANCH": lambda stack: stack.settings.github.main_branch,
+    "DEPLOYMENT_WORKFLOW": lambda stack: stack.naming.workflow_arn("deployment"),
+    "STAGE_WORKFLOW": lambda stack: stack.naming.workflow_arn("stage"),
+    "ENHANCED_WATCH_WORKFLOW": lambda stack: stack.naming.workflow_arn("enhanced_watch"),
+    "ROLLBACK_WORKFLOW": lambda stack: stack.naming.workflow_arn("rollback"),
+    "ENVIRONMENT_NAMES": lambda stack: ",".join(one.name for one in stack.settings.environments),
+    "AWS_REGION_NAME": lambda stack: stack.naming.region,
+    "BUILD_PROJECTS": lambda stack: _joined(project.name for project in stack.builds.projects.values()),
+    "PUSH_GRACE_SECONDS": lambda stack: str(stack.settings.backstops.push_seconds),
+    "MONITORS_SECRET": lambda stack: stack.secrets.arns["monitors"],
+    "WORK_ITEMS_TABLE": lambda stack: stack.storage.work_items.name,
+    "WORK_ITEM_WORKFLOW": lambda stack: stack.naming.workflow_arn("work_item"),
+    "POLL_FUNCTION": lambda stack: stack.naming.name("events-poll-board"),
+    "BOARD": lambda stack: json.dumps(board(stack.settings)),
+    "WORKER": lambda stack: json.dumps(rules(stack.settings)),
+    "SECURITY_HUB": lambda stack: ",".join(stack.security_hub_products()) or "off",
+    "RUNBOOK_URL": lambda stack: stack.settings.runbook_url,
+}
+
+
+def _joined(names: Iterable[pulumi.Output[str]]) -> pulumi.Output[str]:
+    return pulumi.Output.all(*names).apply(",".join)
+
+
+def variables(names: Iterable[str], stack: StackResources) -> dict[str, pulumi.Input[str]]:
+    """The environment of a function that asks for these."""
+    return {name: VARIABLES[name](stack) for name in names}

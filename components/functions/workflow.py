@@ -1,0 +1,162 @@
+"""One state machine: its definition, rendered, and a role that may call what its tasks call and nothing else."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pulumi
+from pulumi_aws import sfn
+
+from components.functions.python_function import PythonFunction
+from components.functions.resources import StackResources
+from components.platform.builds import BUILD
+from components.platform.worker import BUILDSPEC
+from components.stack.logs import log_group
+from components.stack.naming import Grant, Naming
+from components.stack.role import Role
+from functions.domain.windows import LOOK_AHEAD_DAYS
+from functions.handler import encode
+from statemachines import definitions, policies
+
+# A stage may wait for a window, for an approval (and for the window again) and for a review, then in line for its
+# environment, then build and roll back.
+_LONGEST_LINE_SECONDS, _STAGE_WORK_SECONDS = 8 * 3600, 4 * 3600
+_ROLLBACK_SECONDS = 3600
+# How Step Functions learns that a nested execution ended; AWS names the rule.
+_NESTED_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+_NESTED = {"StageWorkflow": "stage", "RollbackWorkflow": "rollback", "EnhancedWatchWorkflow": "enhanced_watch"}
+_LOGS = Grant(
+    (
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+    ),
+    ("*",),
+    why="CloudWatch Logs has no resource-level permission for log delivery",
+)
+_TRACE = Grant(
+    ("xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+    ("*",),
+    why="X-Ray has no resource-level permission for sampling and writing traces",
+)
+
+
+class Workflow(pulumi.ComponentResource):
+    """A definition of `statemachines/`, with the functions of its handlers; its log tells errors, never data."""
+
+    arn: pulumi.Output[str]
+    name: str
+    role: Role
+
+    def __init__(
+        self,
+        workflow: str,
+        *,
+        stack: StackResources,
+        functions: Mapping[str, PythonFunction],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kiro:index:Workflow", workflow, None, opts)
+        inner = pulumi.ResourceOptions(parent=self)
+        thing = workflow.replace("_", "-")
+        self.name = stack.naming.name(thing)
+        called = {state: functions[module].arn for state, module in definitions.tasks(workflow).items()}
+        self.role = Role(
+            thing,
+            naming=stack.naming,
+            trust={"Service": "states.amazonaws.com"},
+            grants=list(workflow_grants(workflow, called.values(), stack.channels.bus.arn, stack.naming)),
+            opts=inner,
+        )
+        logs = log_group(
+            thing,
+            # Log delivery adds groups outside this path to a policy of bounded size.
+            f"/aws/vendedlogs/states/{self.name}",
+            key_arn=stack.key_arn,
+            retention_days=stack.settings.log_retention_days,
+            opts=inner,
+        )
+        machine = sfn.StateMachine(
+            thing,
+            name=self.name,
+            role_arn=self.role.arn,
+            definition=_rendered(workflow, called, stack),
+            logging_configuration=sfn.StateMachineLoggingConfigurationArgs(
+                level="ERROR", include_execution_data=False, log_destination=pulumi.Output.concat(logs.arn, ":*")
+            ),
+            tracing_configuration=sfn.StateMachineTracingConfigurationArgs(enabled=True),
+            opts=inner,
+        )
+        self.arn = machine.arn
+        self.register_outputs({"arn": self.arn})
+
+
+def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], stack: StackResources) -> pulumi.Output[str]:
+    backstops, longest = stack.settings.backstops, max(_stage_seconds(stack))
+    values: dict[str, pulumi.Input[Any]] = {
+        "Environments": encode(stack.environments()),
+        "EventBus": stack.channels.bus.name,
+        "BuildProject": stack.builds.projects[BUILD].name,
+        "StageWorkflow": stack.naming.workflow_arn("stage"),
+        "RollbackWorkflow": stack.naming.workflow_arn("rollback"),
+        "EnhancedWatchWorkflow": stack.naming.workflow_arn("enhanced_watch"),
+        "StageTimeoutSeconds": longest,
+        "RollbackTimeoutSeconds": _ROLLBACK_SECONDS,
+        **_of_worker(stack),
+        **policies.waits(
+            build=backstops.build_seconds,
+            approval=backstops.approval_seconds,
+            lock=backstops.lock_seconds,
+            watch=backstops.watch_seconds,
+            enhanced=backstops.enhanced_seconds,
+            longest_approval=max(one.approval_timeout_seconds for one in stack.settings.environments),
+        ),
+        **called,
+    }
+    definition = definitions.load(workflow)
+    return pulumi.Output.all(**values).apply(lambda known: json.dumps(definitions.render(definition, known), indent=2))
+
+
+def _of_worker(stack: StackResources) -> dict[str, pulumi.Input[Any]]:
+    """What a work item's build is, and where it leaves its artifacts."""
+    return {
+        "StackName": stack.naming.stack,
+        "WorkerProject": stack.worker.project.name,
+        "WorkerProgram": stack.worker.program,
+        "WorkerBuildspec": BUILDSPEC.read_text("utf-8"),
+        "WorkerMinutes": stack.settings.worker.build_minutes,
+    }
+
+
+def _stage_seconds(stack: StackResources) -> Iterator[int]:
+    for one in stack.settings.environments:
+        closed = 2 * LOOK_AHEAD_DAYS * 86_400 if one.windows or one.freezes else 0
+        asked = 2 * one.approval_timeout_seconds
+        yield closed + asked + one.watch_seconds + _LONGEST_LINE_SECONDS + _STAGE_WORK_SECONDS
+
+
+def workflow_grants(
+    workflow: str, called: Iterable[pulumi.Input[str]], bus_arn: pulumi.Input[str], naming: Naming
+) -> Iterator[Grant]:
+    """Call its tasks' functions, speak on the bus, start and follow the workflows it nests."""
+    yield Grant(("lambda:InvokeFunction",), tuple(called))
+    yield Grant(("events:PutEvents",), (bus_arn,))
+    nested = definitions.placeholders(workflow) & _NESTED.keys()
+    if nested:
+        names = sorted(_NESTED[placeholder] for placeholder in nested)
+        yield Grant(("states:StartExecution",), tuple(naming.workflow_arn(name) for name in names))
+        yield Grant(
+            ("states:DescribeExecution", "states:StopExecution"),
+            tuple(naming.executions_arn(name) for name in names),
+            why="an execution's ARN ends in its name, which is not known before",
+        )
+        yield Grant(
+            ("events:DescribeRule", "events:PutRule", "events:PutTargets"), (naming.arn("events", _NESTED_RULE),)
+        )
+    yield _LOGS
+    yield _TRACE

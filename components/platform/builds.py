@@ -1,0 +1,171 @@
+"""CodeBuild: one project to build and test, and one per environment to run its commands (I5)."""
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_aws import codebuild
+
+from components.stack.logs import log_group
+from components.stack.naming import Grant, Naming
+from components.stack.network import network_grants, placed
+from components.stack.role import Role
+from components.stack.settings import Settings, Vpc
+from components.stack.storage import Storage
+
+BUILD = "build"
+TESTS = ("integration-test", "e2e-test")
+REPORTS = {"tests": "TEST", "coverage": "CODE_COVERAGE"}
+COMPUTE = {"small": "BUILD_GENERAL1_SMALL", "medium": "BUILD_GENERAL1_MEDIUM", "large": "BUILD_GENERAL1_LARGE"}
+_BUILD_MINUTES, QUEUE_MINUTES = 60, 480
+# A project without a source must carry its buildspec. StartBuild brings source, buildspec and artifacts of its own;
+# whoever starts the project by hand is told so.
+PLACEHOLDER = """version: 0.2
+phases:
+  build:
+    commands:
+      - echo "Started by a workflow only, which brings source and buildspec" && exit 1
+"""
+
+
+def deploy_project(environment: str) -> str:
+    """The project, within the stack, that runs an environment's commands."""
+    return f"deploy-{environment}"
+
+
+def test_project(position: int) -> str:
+    """The project, within the stack, that tests an environment: integration tests in the first, e2e in all others."""
+    return TESTS[min(position, 1)]
+
+
+class Builds(pulumi.ComponentResource):
+    """The projects; each has a role, a log group and report groups of its own."""
+
+    projects: Mapping[str, codebuild.Project]
+
+    def __init__(
+        self,
+        *,
+        naming: Naming,
+        settings: Settings,
+        storage: Storage,
+        key_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kiro:index:Builds", "builds", None, opts)
+        self._site = naming
+        self._settings = settings
+        self._bucket = storage.bucket
+        self._key_arn = key_arn
+        self._inner = pulumi.ResourceOptions(parent=self)
+        projects = {name: self._project(name) for name in (BUILD, *TESTS)}
+        for environment in settings.environments:
+            name = deploy_project(environment.name)
+            projects[name] = self._project(name, environment.deploy_policy_arns)
+        self.projects = projects
+        self.register_outputs({"projects": [project.name for project in projects.values()]})
+
+    def _project(self, thing: str, policies: tuple[str, ...] = ()) -> codebuild.Project:
+        naming, name = self._site, self._site.name(thing)
+        logs = log_group(
+            thing,
+            f"/aws/codebuild/{name}",
+            key_arn=self._key_arn,
+            retention_days=self._settings.log_retention_days,
+            opts=self._inner,
+        )
+        # `deploy-{environment}` is the name of the role that changes the environment; this one only runs builds.
+        role = Role(
+            f"codebuild-{thing}",
+            naming=naming,
+            trust={"Service": "codebuild.amazonaws.com"},
+            grants=build_grants(
+                thing,
+                naming=naming,
+                bucket_arn=self._bucket.arn,
+                key_arn=self._key_arn,
+                logs_arn=logs.arn,
+                vpc=self._settings.codebuild.vpc,
+            ),
+            managed_policies=policies,
+            opts=self._inner,
+        )
+        for report, kind in REPORTS.items():
+            codebuild.ReportGroup(
+                f"{thing}-{report}",
+                name=f"{name}-{report}",
+                type=kind,
+                export_config=codebuild.ReportGroupExportConfigArgs(type="NO_EXPORT"),
+                delete_reports=True,
+                opts=self._inner,
+            )
+        return codebuild.Project(
+            thing,
+            name=name,
+            description=f"{thing} of the delivered repositories; started by {naming.name('deployment')}",
+            service_role=role.arn,
+            source=codebuild.ProjectSourceArgs(type="NO_SOURCE", buildspec=PLACEHOLDER),
+            artifacts=codebuild.ProjectArtifactsArgs(type="NO_ARTIFACTS"),
+            environment=codebuild.ProjectEnvironmentArgs(
+                type="LINUX_CONTAINER",
+                compute_type=COMPUTE[self._settings.codebuild.compute_type],
+                image=self._settings.codebuild.image,
+            ),
+            cache=codebuild.ProjectCacheArgs(
+                type="S3", location=pulumi.Output.concat(self._bucket.bucket, f"/cache/{thing}")
+            ),
+            build_timeout=_BUILD_MINUTES,
+            queued_timeout=QUEUE_MINUTES,
+            encryption_key=self._key_arn,
+            vpc_config=placed(self._settings.codebuild.vpc),
+            logs_config=codebuild.ProjectLogsConfigArgs(
+                cloudwatch_logs=codebuild.ProjectLogsConfigCloudwatchLogsArgs(status="ENABLED", group_name=logs.name)
+            ),
+            opts=self._inner,
+        )
+
+
+def build_grants(
+    thing: str,
+    *,
+    naming: Naming,
+    bucket_arn: pulumi.Input[str],
+    key_arn: pulumi.Input[str],
+    logs_arn: pulumi.Input[str],
+    vpc: Vpc | None,
+) -> list[Grant]:
+    """Read sources and what was built, write what is built; no secret, no workflow, nothing else."""
+    name = naming.name(thing)
+
+    def below(prefix: str) -> pulumi.Output[str]:
+        return pulumi.Output.concat(bucket_arn, f"/{prefix}/*")
+
+    reports = tuple(naming.arn("codebuild", f"report-group/{name}-{report}") for report in REPORTS)
+    return [
+        Grant(
+            ("s3:GetObject", "s3:GetObjectVersion"),
+            (below("sources"), below("deployments"), below(f"cache/{thing}")),
+            why="object keys below a prefix of this one bucket",
+        ),
+        Grant(
+            ("s3:PutObject",),
+            (below("deployments"), below(f"cache/{thing}")),
+            why="object keys below a prefix of this one bucket",
+        ),
+        Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket_arn,)),
+        Grant(("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), (key_arn,)),
+        Grant(
+            ("logs:CreateLogStream", "logs:PutLogEvents"),
+            (pulumi.Output.concat(logs_arn, ":*"),),
+            why="streams of this one log group; CodeBuild names them after the build",
+        ),
+        Grant(
+            (
+                "codebuild:CreateReport",
+                "codebuild:UpdateReport",
+                "codebuild:BatchPutTestCases",
+                "codebuild:BatchPutCodeCoverages",
+            ),
+            reports,
+        ),
+        *network_grants(naming, vpc),
+    ]

@@ -1,0 +1,117 @@
+"""What the dashboard shows (O4): how deliveries go, what they wait for, how good they are, what ails the platform."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components.functions.resources import StackResources
+from components.platform.builds import BUILD
+from components.platform.pipeline import Pipeline
+from functions.adapters.metrics import NAMESPACE
+
+_DAY = 86_400
+# A line of a graph, as CloudWatch reads it: a metric with its dimensions, or an expression over others.
+_Line = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """`period` in seconds; the statistic is each line's that names no other."""
+
+    title: str
+    lines: Sequence[_Line]
+    stat: str = "Sum"
+    period: int = 300
+
+
+def dashboard_body(stack: StackResources, pipeline: Pipeline) -> pulumi.Output[str]:
+    """Every graph, two in a row, over the time that is looked at."""
+    machines = {name: workflow.arn for name, workflow in pipeline.workflows.items()}
+    functions = [function.name for function in pipeline.functions.values()]
+
+    def body(known: Mapping[str, str]) -> str:
+        graphs = [
+            *_of_deployments(stack, known),
+            *_of_environments(stack),
+            *_of_builds(stack),
+            _Graph("Function errors", [["AWS/Lambda", "Errors", "FunctionName", name] for name in functions]),
+            _Graph("Age of secrets, days", list(_ages(stack)), "Maximum", _DAY),
+        ]
+        return json.dumps({"widgets": [_widget(place, one, stack.naming.region) for place, one in enumerate(graphs)]})
+
+    return pulumi.Output.all(**machines).apply(body)
+
+
+def _of_deployments(stack: StackResources, machines: Mapping[str, str]) -> Iterator[_Graph]:
+    yield _Graph(
+        "Executions",
+        [
+            ["AWS/States", f"Executions{end}", "StateMachineArn", arn, {"label": f"{name} {end.lower()}"}]
+            for name, arn in machines.items()
+            for end in ("Succeeded", "Failed")
+        ],
+    )
+    yield _Graph("Deployment duration, seconds", [_ours(stack, "DeploymentDuration", "all")], "Average")
+    came_through = [_ours(stack, "DeploymentSuccessRate", "all")]
+    yield _Graph("Deployments that came through, percent", came_through, "Average", _DAY)
+
+
+def _of_environments(stack: StackResources) -> Iterator[_Graph]:
+    names = [one.name for one in stack.settings.environments]
+    last = names[-1]
+
+    def each(metric: str) -> list[_Line]:
+        return [_ours(stack, metric, name) for name in names]
+
+    yield _Graph("Queue for the environment, seconds", each("QueueTime"), "Average")
+    yield _Graph("Wait for approval, seconds", each("ApprovalWait"), "Average")
+    yield _Graph("Rollbacks", each("RollbackStarted"))
+    yield _Graph("Rollbacks that restored, percent", each("RollbackSuccessRate"), "Average", _DAY)
+    yield _Graph("DORA: releases a day", each("ChangeSucceeded"), period=_DAY)
+    yield _Graph("DORA: lead time from the commit, seconds", each("LeadTime"), "Average", _DAY)
+    yield _Graph(f"DORA: changes of {last} that failed, percent", _failures(stack, last), period=_DAY)
+    yield _Graph("DORA: time to restore, seconds", each("TimeToRestore"), "Average", _DAY)
+
+
+def _of_builds(stack: StackResources) -> Iterator[_Graph]:
+    project = ["ProjectName", stack.naming.name(BUILD)]
+    yield _Graph("Builds", [["AWS/CodeBuild", f"{end}Builds", *project] for end in ("Succeeded", "Failed")])
+    yield _Graph("Build duration, seconds", [["AWS/CodeBuild", "Duration", *project]], "Average")
+    yield _Graph("Tests", [_ours(stack, f"Tests{what}", "all") for what in ("Run", "Failed", "Skipped")])
+    coverage = [_ours(stack, f"{what}Coverage", "all") for what in ("Line", "Branch")]
+    yield _Graph("Coverage of judged builds, percent", coverage, "Minimum")
+
+
+def _ages(stack: StackResources) -> Iterator[_Line]:
+    service = stack.naming.name("platform")
+    for name in stack.secrets.names.values():
+        yield [NAMESPACE, "SecretAgeDays", "secret", name, "service", service]
+
+
+def _ours(stack: StackResources, metric: str, environment: str, **look: Any) -> _Line:
+    line = [NAMESPACE, metric, "environment", environment, "service", stack.naming.name("platform")]
+    return [*line, look] if look else line
+
+
+def _failures(stack: StackResources, environment: str) -> list[_Line]:
+    """Rollbacks per change; also of a change that was good first, and rolled back while it was watched on."""
+    return [
+        [{"expression": "100 * FILL(back, 0) / made", "label": "change-failure rate"}],
+        _ours(stack, "RollbackStarted", environment, id="back", visible=False),
+        _ours(stack, "Change", environment, id="made", visible=False),
+    ]
+
+
+def _widget(place: int, graph: _Graph, region: str) -> dict[str, Any]:
+    look = {"title": graph.title, "metrics": graph.lines, "region": region, "stat": graph.stat, "period": graph.period}
+    return {
+        "type": "metric",
+        "x": 12 * (place % 2),
+        "y": 6 * (place // 2),
+        "width": 12,
+        "height": 6,
+        "properties": {**look, "view": "timeSeries"},
+    }

@@ -1,0 +1,110 @@
+"""The way in from outside: an HTTP API whose routes are the only thing that may call their functions (I9)."""
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_aws import apigatewayv2, cloudwatch, lambda_
+
+from components.functions.python_function import PythonFunction
+from components.stack.logs import log_group
+from components.stack.naming import Naming
+from components.stack.settings import Settings
+
+# Route → handler of events/.
+ROUTES: Mapping[str, str] = {
+    "POST /github": "github_webhook",
+    "GET /approvals/{id}": "approval_page",
+    "POST /approvals/{id}": "approval_page",
+    "POST /alarms/{environment}": "outside_alarm",
+}
+# GitHub and a few people; whoever sends more is neither.
+_BURST, _PER_SECOND = 50, 25
+_ACCESS = (
+    '{"requestId":"$context.requestId","time":"$context.requestTimeEpoch","route":"$context.routeKey",'
+    '"status":"$context.status","ip":"$context.identity.sourceIp","error":"$context.integrationErrorMessage"}'
+)
+
+
+class Endpoints(pulumi.ComponentResource):
+    """The API, before its functions: they are told its address."""
+
+    url: pulumi.Output[str]
+
+    def __init__(
+        self,
+        *,
+        naming: Naming,
+        settings: Settings,
+        key_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kiro:index:Endpoints", "endpoints", None, opts)
+        self._inner = pulumi.ResourceOptions(parent=self)
+        self.api = apigatewayv2.Api(
+            "api",
+            name=naming.name("api"),
+            protocol_type="HTTP",
+            description="Webhooks, approvals and outside alarms",
+            opts=self._inner,
+        )
+        logs = log_group(
+            "api",
+            f"/aws/vendedlogs/apis/{naming.name('api')}",
+            key_arn=key_arn,
+            retention_days=settings.log_retention_days,
+            opts=self._inner,
+        )
+        self._stage(logs)
+        self.url = self.api.api_endpoint
+        self.register_outputs({"url": self.url})
+
+    def _stage(self, logs: cloudwatch.LogGroup) -> None:
+        """The address without a stage in its path; access is logged without query strings, which hold secrets."""
+        apigatewayv2.Stage(
+            "api",
+            api_id=self.api.id,
+            name="$default",
+            auto_deploy=True,
+            default_route_settings=apigatewayv2.StageDefaultRouteSettingsArgs(
+                throttling_burst_limit=_BURST, throttling_rate_limit=_PER_SECOND
+            ),
+            access_log_settings=apigatewayv2.StageAccessLogSettingsArgs(destination_arn=logs.arn, format=_ACCESS),
+            opts=self._inner,
+        )
+
+    def connect(self, handlers: Mapping[str, PythonFunction]) -> None:
+        """Lead every route to its handler (`events/` by name)."""
+        integrations: dict[str, apigatewayv2.Integration] = {}
+        for route, name in ROUTES.items():
+            function = handlers[name]
+            if name not in integrations:
+                integrations[name] = apigatewayv2.Integration(
+                    function.handler.thing,
+                    api_id=self.api.id,
+                    integration_type="AWS_PROXY",
+                    integration_uri=function.function.invoke_arn,
+                    payload_format_version="2.0",
+                    timeout_milliseconds=min(function.handler.declared.timeout_seconds, 30) * 1000,
+                    opts=self._inner,
+                )
+            self._route(route, integrations[name], function)
+
+    def _route(self, route: str, integration: apigatewayv2.Integration, function: PythonFunction) -> None:
+        method, path = route.split()
+        thing = f"{method}{path.replace('/', '-')}".replace("{", "").replace("}", "").lower()
+        apigatewayv2.Route(
+            thing,
+            api_id=self.api.id,
+            route_key=route,
+            target=pulumi.Output.concat("integrations/", integration.id),
+            opts=self._inner,
+        )
+        lambda_.Permission(
+            thing,
+            action="lambda:InvokeFunction",
+            function=function.function.name,
+            principal="apigateway.amazonaws.com",
+            # Stages have no name of their own here: API Gateway calls with any, for this route only.
+            source_arn=pulumi.Output.concat(self.api.execution_arn, f"/*/{method}{path}"),
+            opts=self._inner,
+        )

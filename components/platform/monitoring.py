@@ -1,0 +1,276 @@
+"""Alarms over the platform itself, its dashboard and its budget (O3, O4); functions bring their own error alarm."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+from pulumi_aws import budgets, cloudwatch
+
+from components.functions.resources import StackResources
+from components.platform.builds import BUILD
+from components.platform.dashboard import dashboard_body
+from components.platform.pipeline import Pipeline
+from functions.adapters.metrics import NAMESPACE
+from functions.adapters.secrets import ROTATION_DAYS
+
+_HOUR = 3600
+_DAY = 24 * _HOUR
+_COVERAGE_PERCENT = 85
+_BUILD_MINUTES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An alarm on one metric: it rings when `stat` within `seconds` reaches `limit`, or with `below` falls short of it.
+
+    A critical alarm speaks to the topic `rollbacks`, which the people on call read; a warning to `deployments`.
+    """
+
+    thing: str
+    says: str
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    limit: float = 1
+    seconds: int = 300
+    stat: str = "Sum"
+    critical: bool = True
+    below: bool = False
+
+
+class Monitoring(pulumi.ComponentResource):
+    """Made last: it looks at everything else."""
+
+    dashboard: str
+
+    def __init__(
+        self, *, stack: StackResources, pipeline: Pipeline, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("kiro:index:Monitoring", "monitoring", None, opts)
+        self._stack = stack
+        self._inner = pulumi.ResourceOptions(parent=self)
+        for one in watched(stack, pipeline):
+            self._alarm(one)
+        for thing, percent, seconds, critical in (("failures", 50, 300, True), ("failures-warning", 25, 600, False)):
+            self._build_failures(f"build-{thing}", percent, seconds, critical=critical)
+        self.dashboard = stack.naming.name("dashboard")
+        cloudwatch.Dashboard(
+            "dashboard",
+            dashboard_name=self.dashboard,
+            dashboard_body=dashboard_body(stack, pipeline),
+            opts=self._inner,
+        )
+        if stack.settings.budget_email:
+            self._budget(stack.settings.budget_usd, stack.settings.budget_email)
+        self.register_outputs({"dashboard": self.dashboard})
+
+    def _alarm(self, one: Watched) -> None:
+        cloudwatch.MetricAlarm(
+            one.thing,
+            name=self._stack.naming.name(one.thing),
+            alarm_description=one.says,
+            namespace=one.namespace,
+            metric_name=one.metric,
+            dimensions=one.dimensions,
+            statistic=one.stat,
+            period=one.seconds,
+            evaluation_periods=1,
+            comparison_operator="LessThanThreshold" if one.below else "GreaterThanOrEqualToThreshold",
+            threshold=one.limit,
+            treat_missing_data="notBreaching",
+            alarm_actions=[self._told(critical=one.critical)],
+            opts=self._inner,
+        )
+
+    def _build_failures(self, thing: str, percent: int, seconds: int, *, critical: bool) -> None:
+        """A share, so that one failed build of many rings nobody."""
+
+        def counted(name: str, metric_name: str) -> cloudwatch.MetricAlarmMetricQueryArgs:
+            metric = cloudwatch.MetricAlarmMetricQueryMetricArgs(
+                namespace="AWS/CodeBuild",
+                metric_name=metric_name,
+                period=seconds,
+                stat="Sum",
+                dimensions={"ProjectName": self._stack.builds.projects[BUILD].name},
+            )
+            return cloudwatch.MetricAlarmMetricQueryArgs(id=name, metric=metric, return_data=False)
+
+        share = cloudwatch.MetricAlarmMetricQueryArgs(
+            id="share", expression="100 * failed / builds", label="failed builds, percent", return_data=True
+        )
+        cloudwatch.MetricAlarm(
+            thing,
+            name=self._stack.naming.name(thing),
+            alarm_description=f"More than {percent} % of the builds failed within {seconds // 60} minutes: where it is "
+            "not one commit's own fault, look in the project's log for what all of them miss",
+            metric_queries=[counted("failed", "FailedBuilds"), counted("builds", "Builds"), share],
+            evaluation_periods=1,
+            comparison_operator="GreaterThanThreshold",
+            threshold=percent,
+            treat_missing_data="notBreaching",
+            alarm_actions=[self._told(critical=critical)],
+            opts=self._inner,
+        )
+
+    def _told(self, *, critical: bool) -> pulumi.Output[str]:
+        return self._stack.channels.topics["rollbacks" if critical else "deployments"].arn
+
+    def _budget(self, limit_usd: int, email: str) -> None:
+        """Told at four fifths spent, and as soon as the month is forecast to exceed it."""
+        kinds = (("ACTUAL", 80), ("FORECASTED", 100))
+        tag = f"user:Environment${self._stack.naming.stack}"
+        budgets.Budget(
+            "budget",
+            name=self._stack.naming.name("budget"),
+            budget_type="COST",
+            limit_amount=str(limit_usd),
+            limit_unit="USD",
+            time_unit="MONTHLY",
+            cost_filters=[budgets.BudgetCostFilterArgs(name="TagKeyValue", values=[tag])],
+            notifications=[
+                budgets.BudgetNotificationArgs(
+                    comparison_operator="GREATER_THAN",
+                    notification_type=kind,
+                    threshold=percent,
+                    threshold_type="PERCENTAGE",
+                    subscriber_email_addresses=[email],
+                )
+                for kind, percent in kinds
+            ],
+            opts=self._inner,
+        )
+
+
+def watched(stack: StackResources, pipeline: Pipeline) -> Iterator[Watched]:
+    """Every alarm on a single metric."""
+    yield from _of_workflows(pipeline)
+    yield from _of_rollbacks(stack)
+    yield Watched(
+        "push-not-started",
+        "A push started nothing within its minute: no webhook came. The reconciliation has started it; look at the "
+        f"deliveries of the repository's webhook. See {stack.settings.runbook_url}",
+        NAMESPACE,
+        "PushNotStarted",
+        {"environment": "all", "service": stack.naming.name("platform")},
+        seconds=60,
+    )
+    yield from _of_worker(stack, pipeline)
+    yield from _of_builds(stack)
+    yield from _of_secrets(stack)
+    for function in pipeline.functions.values():
+        if function.dead_letters:
+            yield Watched(
+                f"{function.handler.thing}-dead-letters",
+                f"{function.name} gave up on an event; it lies in its dead-letter queue",
+                "AWS/SQS",
+                "ApproximateNumberOfMessagesVisible",
+                {"QueueName": function.dead_letters.name},
+                stat="Maximum",
+            )
+    tables = stack.storage
+    for name in ("deployments", "environments", "locks", "waits", "work-items"):
+        for what in ("Read", "Write"):
+            yield Watched(
+                f"{name}-{what.lower()}-throttled",
+                f"The table {name} refuses to {what.lower()}: it is asked more than it can take; find by whom",
+                "AWS/DynamoDB",
+                f"{what}ThrottleEvents",
+                {"TableName": getattr(tables, name.replace("-", "_")).name},
+            )
+
+
+def _of_workflows(pipeline: Pipeline) -> Iterator[Watched]:
+    deployment = {"StateMachineArn": pipeline.workflows["deployment"].arn}
+    failed = "Three deployments failed within an hour: compare their reasons (kiro history) before the next one starts"
+    yield Watched("deployments-failed", failed, "AWS/States", "ExecutionsFailed", deployment, 3, _HOUR)
+    slow = "A deployment took more than an hour, waits included: kiro history names it, its execution shows at what"
+    yield Watched(
+        "deployment-slow", slow, "AWS/States", "ExecutionTime", deployment, _HOUR * 1000, 300, "Maximum", critical=False
+    )
+    rollback = {"StateMachineArn": pipeline.workflows["rollback"].arn}
+    often = "Two rollbacks started within an hour: read their incidents, and freeze what is not well (kiro freeze)"
+    yield Watched("rollbacks-started", often, "AWS/States", "ExecutionsStarted", rollback, 2, _HOUR)
+
+
+def _of_rollbacks(stack: StackResources) -> Iterator[Watched]:
+    for one in stack.settings.environments:
+        yield Watched(
+            f"rollback-failed-{one.name}",
+            f"A rollback of {one.name} did not restore it; see {stack.settings.runbook_url}",
+            NAMESPACE,
+            "RollbackFailed",
+            {"environment": one.name, "service": stack.naming.name("platform")},
+            seconds=60,
+        )
+
+
+def _of_builds(stack: StackResources) -> Iterator[Watched]:
+    yield Watched(
+        "build-slow",
+        f"The builds of an hour took {_BUILD_MINUTES} minutes on average, where each is ended: look at what the log "
+        "waits for, or give the project more compute (codebuild.computeType)",
+        "AWS/CodeBuild",
+        "Duration",
+        {"ProjectName": stack.builds.projects[BUILD].name},
+        _BUILD_MINUTES * 60,
+        _HOUR,
+        "Average",
+        critical=False,
+    )
+    yield Watched(
+        "coverage-low",
+        f"The tests of a build covered less than {_COVERAGE_PERCENT} % of its lines: the status kiro/gates "
+        "of its commit says how much; write the tests that are missing",
+        NAMESPACE,
+        "LineCoverage",
+        {"environment": "all", "service": stack.naming.name("platform")},
+        _COVERAGE_PERCENT,
+        stat="Minimum",
+        critical=False,
+        below=True,
+    )
+
+
+def _of_secrets(stack: StackResources) -> Iterator[Watched]:
+    service = stack.naming.name("platform")
+    yield Watched(
+        "secret-denied",
+        "A function may not read a secret or use its key: its log says which; look in CloudTrail for who changed the "
+        "policy, and let pulumi up set it right",
+        NAMESPACE,
+        "SecretDenied",
+        {"environment": "all", "service": service},
+        seconds=60,
+    )
+    for short, name in stack.secrets.names.items():
+        yield Watched(
+            f"secret-{short}-old",
+            f"The value of {name} is {ROTATION_DAYS} days old: make a new one where it is from, then "
+            f"kiro setup --secret {short}",
+            NAMESPACE,
+            "SecretAgeDays",
+            {"secret": name, "service": service},
+            ROTATION_DAYS,
+            _DAY,
+            "Maximum",
+            critical=False,
+        )
+
+
+def _of_worker(stack: StackResources, pipeline: Pipeline) -> Iterator[Watched]:
+    """Work that fails is told on its card; here rings what keeps the worker from working at all."""
+    work_items = {"StateMachineArn": pipeline.workflows["work_item"].arn}
+    for end in ("Failed", "TimedOut", "Aborted"):
+        said = f"An execution of the work-item workflow ended as {end}; its card is settled by the next poll"
+        yield Watched(f"work-items-{end.lower()}", said, "AWS/States", f"Executions{end}", work_items, critical=False)
+    budget = {"environment": "all", "service": stack.naming.name("platform")}
+    yield Watched(
+        "worker-polls-expensive",
+        "The polls of an hour cost more than half of GitHub's 5,000 GraphQL points: does its server filter by column?",
+        "KiroWorker",
+        "BoardPollCost",
+        budget,
+        2500,
+        _HOUR,
+        critical=False,
+    )

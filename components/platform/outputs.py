@@ -1,0 +1,42 @@
+"""What an operator needs next (I9)."""
+
+from typing import Any
+
+import pulumi
+
+from components.functions.resources import StackResources
+from components.platform.monitoring import Monitoring
+from components.platform.pipeline import Pipeline
+from components.stack.encryption import Encryption
+from functions.handler import camel
+
+
+def outputs(
+    stack: StackResources, encryption: Encryption, pipeline: Pipeline, monitoring: Monitoring
+) -> dict[str, Any]:
+    """The stack's outputs: addresses, names and ARNs, never a value that is secret."""
+    storage, channels = stack.storage, stack.channels
+    return {
+        "region": stack.naming.region,
+        "account": stack.naming.account,
+        "endpoint": stack.api_url,
+        "webhookUrl": pulumi.Output.concat(stack.api_url, "/github"),
+        "alarmsUrl": pulumi.Output.concat(stack.api_url, "/alarms"),
+        "approvalsUrl": pulumi.Output.concat(stack.api_url, "/approvals"),
+        **{f"{camel(name)}Workflow": workflow.arn for name, workflow in pipeline.workflows.items()},
+        "artifactsBucket": storage.bucket.bucket,
+        "deploymentsTable": storage.deployments.name,
+        "environmentsTable": storage.environments.name,
+        "locksTable": storage.locks.name,
+        "waitsTable": storage.waits.name,
+        "workItemsTable": storage.work_items.name,
+        **{f"{name}Topic": topic.arn for name, topic in channels.topics.items()},
+        "eventBus": channels.bus.name,
+        "projects": {thing: project.name for thing, project in stack.projects().items()},
+        "secrets": dict(stack.secrets.names),
+        "secretArns": dict(stack.secrets.arns),
+        "functions": {module: function.name for module, function in pipeline.functions.items()},
+        "environments": [one.name for one in stack.settings.environments],
+        "keyArn": encryption.arn,
+        "dashboard": monitoring.dashboard,
+    }

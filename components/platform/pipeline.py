@@ -1,0 +1,46 @@
+"""The pipeline itself: a function for every handler, a workflow for every definition, and what wakes them."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.functions.deploy_access import DeployAccess
+from components.functions.handlers import FoundHandler
+from components.functions.package import Package
+from components.functions.python_function import PythonFunction
+from components.functions.resources import StackResources
+from components.functions.workflow import Workflow
+from components.platform.endpoints import Endpoints
+from components.platform.event_rules import EventRules, rule_arn
+from statemachines.definitions import WORKFLOWS
+
+
+class Pipeline(pulumi.ComponentResource):
+    """Functions by module, workflows by name."""
+
+    functions: Mapping[str, PythonFunction]
+    workflows: Mapping[str, Workflow]
+
+    def __init__(
+        self,
+        *,
+        stack: StackResources,
+        handlers: Mapping[str, FoundHandler],
+        package: Package,
+        endpoints: Endpoints,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kiro:index:Pipeline", "pipeline", None, opts)
+        inner = pulumi.ResourceOptions(parent=self)
+        self.functions = {
+            module: PythonFunction(
+                handler, stack=stack, package=package, rule_arn=rule_arn(handler, stack.naming), opts=inner
+            )
+            for module, handler in handlers.items()
+        }
+        DeployAccess(stack=stack, functions=self.functions.values(), opts=inner)
+        self.workflows = {name: Workflow(name, stack=stack, functions=self.functions, opts=inner) for name in WORKFLOWS}
+        events = {one.handler.name: one for module, one in self.functions.items() if ".events." in module}
+        endpoints.connect(events)
+        EventRules(stack=stack, handlers=events, opts=inner)
+        self.register_outputs({})

@@ -1,0 +1,197 @@
+"""The worker's build: its program, its project, and a role that reaches its artifacts and its credential only (I5)."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi_aws import codebuild, s3
+
+from components.platform.builds import COMPUTE, PLACEHOLDER, QUEUE_MINUTES
+from components.stack.logs import log_group
+from components.stack.naming import Grant, Naming
+from components.stack.network import network_grants, placed
+from components.stack.role import Role
+from components.stack.secrets import Secrets
+from components.stack.settings import Settings, Vpc
+from components.stack.storage import Storage
+from functions.handler import camel
+
+WORKER = "worker"
+_THING = "worker-build"
+_BUILDSPECS = Path(__file__).parents[2] / "functions" / "buildspecs"
+BUILDSPEC = _BUILDSPECS / "work_item.yml"
+_PROGRAM = _BUILDSPECS / "work_item"
+_SHIPPED = frozenset({".py", ".json", ".md"})
+
+
+def board(settings: Settings) -> dict[str, Any]:
+    """The board as `adapters/github/board.py` reads it; number 0 when none is configured."""
+    github, worker = settings.github, settings.worker
+    return {
+        "owner": github.organisation or "",
+        "number": github.project_number or 0,
+        "statusField": github.status_column,
+        "branchField": worker.branch_field,
+        "reasonField": worker.reason_field,
+        "columns": {camel(name): value for name, value in worker.columns.model_dump().items()},
+    }
+
+
+def rules(settings: Settings) -> dict[str, Any]:
+    """What decides about work items, as `adapters/worker_rules.py` reads it."""
+    worker = settings.worker
+    return {
+        "repositories": list(settings.github.repositories),
+        "mainBranch": settings.github.main_branch,
+        "branchNamespace": worker.branch_namespace,
+        "concurrency": worker.concurrency,
+        "attempts": worker.attempts,
+        "coveragePercent": worker.coverage_percent,
+    }
+
+
+class Worker(pulumi.ComponentResource):
+    """One project for all items; each build is told its repository and branch."""
+
+    project: codebuild.Project
+    program: pulumi.Output[str]
+
+    def __init__(
+        self,
+        *,
+        naming: Naming,
+        settings: Settings,
+        storage: Storage,
+        secrets: Secrets,
+        key_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kiro:index:Worker", "worker", None, opts)
+        self._site, self._settings, self._key_arn = naming, settings, key_arn
+        self._inner = pulumi.ResourceOptions(parent=self)
+        self.program = self._upload(storage)
+        self.project = self._project(storage, secrets)
+        self.register_outputs({"project": self.project.name})
+
+    def _upload(self, storage: Storage) -> pulumi.Output[str]:
+        """The program under a name made of its content, so that a build that runs keeps the one it started with."""
+        found = sorted(
+            file for file in _PROGRAM.rglob("*") if file.suffix in _SHIPPED and "__pycache__" not in file.parts
+        )
+        files = {f"work_item/{file.relative_to(_PROGRAM).as_posix()}": file for file in found}
+        digest = hashlib.sha256()
+        for name, file in files.items():
+            digest.update(name.encode() + b"\0" + file.read_bytes())
+        content: dict[str, pulumi.Asset | pulumi.Archive] = {
+            name: pulumi.FileAsset(str(file)) for name, file in files.items()
+        }
+        made = s3.BucketObjectv2(
+            "worker-program",
+            bucket=storage.bucket.bucket,
+            key=f"sources/worker/{digest.hexdigest()[:16]}.zip",
+            source=pulumi.AssetArchive(content),
+            opts=self._inner,
+        )
+        return made.key
+
+    def _project(self, storage: Storage, secrets: Secrets) -> codebuild.Project:
+        naming, settings = self._site, self._settings
+        name = naming.name(_THING)
+        logs = log_group(
+            _THING,
+            f"/aws/codebuild/{name}",
+            key_arn=self._key_arn,
+            retention_days=settings.log_retention_days,
+            opts=self._inner,
+        )
+        role = Role(
+            "worker-codebuild",
+            naming=naming,
+            trust={"Service": "codebuild.amazonaws.com"},
+            grants=worker_grants(
+                naming=naming,
+                bucket_arn=storage.bucket.arn,
+                secret_arn=secrets.arns["git"],
+                key_arn=self._key_arn,
+                logs_arn=logs.arn,
+                vpc=settings.codebuild.vpc,
+            ),
+            opts=self._inner,
+        )
+        variables = [
+            codebuild.ProjectEnvironmentEnvironmentVariableArgs(name=key, value=value)
+            for key, value in self._variables().items()
+        ]
+        # `secret:key`: CodeBuild reads the value itself, and hides it in the log.
+        credential = codebuild.ProjectEnvironmentEnvironmentVariableArgs(
+            name="KIRO_GIT_TOKEN", type="SECRETS_MANAGER", value=pulumi.Output.concat(secrets.arns["git"], ":token")
+        )
+        return codebuild.Project(
+            _THING,
+            name=name,
+            description="The agent's work on one board item; started by the work-item workflow",
+            service_role=role.arn,
+            source=codebuild.ProjectSourceArgs(type="NO_SOURCE", buildspec=PLACEHOLDER),
+            artifacts=codebuild.ProjectArtifactsArgs(type="NO_ARTIFACTS"),
+            environment=codebuild.ProjectEnvironmentArgs(
+                type="LINUX_CONTAINER",
+                compute_type=COMPUTE[settings.codebuild.compute_type],
+                image=settings.codebuild.image,
+                environment_variables=[*variables, credential],
+            ),
+            # No cache: what one branch leaves in it would run in the build of another.
+            build_timeout=settings.worker.build_minutes,
+            queued_timeout=QUEUE_MINUTES,
+            encryption_key=self._key_arn,
+            vpc_config=placed(settings.codebuild.vpc),
+            logs_config=codebuild.ProjectLogsConfigArgs(
+                cloudwatch_logs=codebuild.ProjectLogsConfigCloudwatchLogsArgs(status="ENABLED", group_name=logs.name)
+            ),
+            opts=self._inner,
+        )
+
+    def _variables(self) -> dict[str, str]:
+        worker = self._settings.worker
+        return {
+            "KIRO_GIT_URL": self._settings.github.url,
+            "KIRO_NAMESPACE": worker.branch_namespace,
+            "KIRO_AGENT": worker.agent_command,
+            "KIRO_AGENT_VARIABLES": ",".join(worker.agent_variables),
+            "KIRO_TASK_SECONDS": str(worker.task_minutes * 60),
+            "KIRO_BUILD_SECONDS": str(worker.build_minutes * 60),
+            "KIRO_COVERAGE_PERCENT": str(worker.coverage_percent),
+        }
+
+
+def worker_grants(
+    *,
+    naming: Naming,
+    bucket_arn: pulumi.Input[str],
+    secret_arn: pulumi.Input[str],
+    key_arn: pulumi.Input[str],
+    logs_arn: pulumi.Input[str],
+    vpc: Vpc | None,
+) -> list[Grant]:
+    """Its program, its artifacts, its git credential, its log: no other secret, no board, no workflow."""
+    return [
+        Grant(
+            ("s3:GetObject", "s3:GetObjectVersion"),
+            (pulumi.Output.concat(bucket_arn, "/sources/worker/*"),),
+            why="the worker's program is named after its content",
+        ),
+        Grant(
+            ("s3:PutObject",),
+            (pulumi.Output.concat(bucket_arn, f"/{naming.stack}/*"),),
+            why="artifacts lie below the stack's name and that of the attempt",
+        ),
+        Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket_arn,)),
+        Grant(("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), (key_arn,)),
+        Grant(("secretsmanager:GetSecretValue",), (secret_arn,)),
+        Grant(
+            ("logs:CreateLogStream", "logs:PutLogEvents"),
+            (pulumi.Output.concat(logs_arn, ":*"),),
+            why="streams of this one log group; CodeBuild names them after the build",
+        ),
+        *network_grants(naming, vpc),
+    ]

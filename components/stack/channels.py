@@ -1,0 +1,82 @@
+"""How the platform speaks: three topics for people, one event bus for programs (N1)."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi_aws import cloudwatch, sns
+
+from components.stack.naming import Naming
+from components.stack.role import document
+
+# A personal link is mailed to its holder and to nobody else.
+_FOR_NOBODY = json.dumps({"approver": [{"exists": False}]})
+TOPICS = ("deployments", "approvals", "rollbacks")
+
+
+class Channels(pulumi.ComponentResource):
+    """Topics and bus, encrypted with the stack's key; the configured address is subscribed to every topic."""
+
+    topics: Mapping[str, sns.Topic]
+    bus: cloudwatch.EventBus
+
+    def __init__(
+        self,
+        *,
+        naming: Naming,
+        key_arn: pulumi.Input[str],
+        email: str | None,
+        approvers: Sequence[str] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kiro:index:Channels", "channels", None, opts)
+        inner = pulumi.ResourceOptions(parent=self)
+        self.topics = {
+            name: sns.Topic(name, name=naming.name(name), kms_master_key_id=key_arn, opts=inner) for name in TOPICS
+        }
+        for name, topic in self.topics.items():
+            sns.TopicPolicy(name, arn=topic.arn, policy=_topic_policy(topic.arn, naming), opts=inner)
+            if email:
+                sns.TopicSubscription(
+                    name,
+                    topic=topic.arn,
+                    protocol="email",
+                    endpoint=email,
+                    filter_policy=_FOR_NOBODY if name == "approvals" else None,
+                    opts=inner,
+                )
+        for approver in approvers:
+            sns.TopicSubscription(
+                f"approvals-{approver}",
+                topic=self.topics["approvals"].arn,
+                protocol="email",
+                endpoint=approver,
+                filter_policy=json.dumps({"approver": [approver]}),
+                opts=inner,
+            )
+        self.bus = cloudwatch.EventBus("events", name=naming.name("events"), kms_key_identifier=key_arn, opts=inner)
+        self.register_outputs({"bus": self.bus.name})
+
+
+def _topic_policy(arn: pulumi.Output[str], naming: Naming) -> pulumi.Output[str]:
+    """Alarms of this account may speak; nobody may speak or listen without TLS."""
+    return document(
+        [
+            {
+                "Sid": "Alarms",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": arn,
+                "Condition": {"StringEquals": {"aws:SourceAccount": naming.account}},
+            },
+            {
+                "Sid": "OnlyOverTls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sns:Publish",
+                "Resource": arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ]
+    )

@@ -1,0 +1,81 @@
+"""Where this stack is built and how its things are called (I8)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+# The shortest limit of all that carry our names: roles and functions take 64 characters.
+_NAME_LIMIT = 64
+# How the things of the worker begin; everything else is the pipeline's, or of both.
+_WORKER = ("worker-", "work-item", "events-poll-board")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One IAM statement; `why` is demanded where a resource holds a wildcard, and only there."""
+
+    actions: tuple[str, ...]
+    resources: tuple[pulumi.Input[str], ...]
+    why: str = ""
+    condition: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BroadGrant:
+    """A statement with a wildcard in its resources: whose it is, what it allows, and why it can't be narrower."""
+
+    role: str
+    actions: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """One stack in one account and region; `broad_grants` collects every wildcard that any role was given."""
+
+    stack: str
+    account: str
+    region: str
+    partition: str
+    broad_grants: list[BroadGrant] = field(default_factory=list)
+
+    @classmethod
+    def here(cls) -> "Naming":
+        """The stack, account and region that the program runs for."""
+        identity, region, partition = aws.get_caller_identity(), aws.get_region(), aws.get_partition()
+        return cls(pulumi.get_stack(), identity.account_id, region.region, partition.partition)
+
+    def name(self, thing: str) -> str:
+        """`kiro-pipeline-{stack}-{thing}`, `kiro-worker-…` for what only work items use; too long is a ValueError."""
+        family = "worker" if thing.startswith(_WORKER) else "pipeline"
+        name = f"kiro-{family}-{self.stack}-{thing.removeprefix('worker-')}"
+        if len(name) > _NAME_LIMIT:
+            raise ValueError(f"{name} has {len(name)} characters, AWS takes {_NAME_LIMIT}: choose a shorter {thing}")
+        return name
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of something in this account and region, known before it is made."""
+        region = "" if service == "iam" else self.region
+        return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
+
+    def role_arn(self, name: str) -> str:
+        """The ARN of a role of this account."""
+        return self.arn("iam", f"role/{name}")
+
+    def workflow_name(self, workflow: str) -> str:
+        """`enhanced_watch` → `kiro-pipeline-{stack}-enhanced-watch`."""
+        return self.name(workflow.replace("_", "-"))
+
+    def workflow_arn(self, workflow: str) -> str:
+        """The ARN of a workflow: functions start workflows that call functions, so one side goes by name."""
+        return self.arn("states", f"stateMachine:{self.workflow_name(workflow)}")
+
+    def executions_arn(self, workflow: str) -> str:
+        """The ARNs of all executions of a workflow."""
+        return self.arn("states", f"execution:{self.workflow_name(workflow)}:*")
+
+    def function_arn(self, thing: str) -> str:
+        """The ARN of a function, for whoever is made before it."""
+        return self.arn("lambda", f"function:{self.name(thing)}")

@@ -1,0 +1,65 @@
+"""Secrets, created empty: their values are put into Secrets Manager by hand or CLI, never by Pulumi (I4)."""
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_aws import secretsmanager, ssm
+
+from components.stack.naming import Naming
+from components.stack.settings import Settings
+from functions.adapters.secrets import SECRETS
+
+
+class Secrets(pulumi.ComponentResource):
+    """Empty secrets, and parameters for what is configured but no secret."""
+
+    arns: Mapping[str, pulumi.Output[str]]
+    names: Mapping[str, str]
+
+    def __init__(
+        self,
+        *,
+        naming: Naming,
+        settings: Settings,
+        key_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kiro:index:Secrets", "secrets", None, opts)
+        retain = settings.retain_stateful
+        kept = pulumi.ResourceOptions(parent=self, protect=retain, retain_on_delete=retain)
+        self.names = {short: naming.name(secret.name) for short, secret in SECRETS.items()}
+        self.arns = {
+            short: secretsmanager.Secret(
+                secret.name,
+                name=naming.name(secret.name),
+                description=secret.holds,
+                kms_key_id=key_arn,
+                recovery_window_in_days=30 if retain else 0,
+                opts=kept,
+            ).arn
+            for short, secret in SECRETS.items()
+        }
+        for name, value in parameters(settings).items():
+            ssm.Parameter(
+                name,
+                name=f"/{naming.name(name)}",
+                type="SecureString",
+                key_id=key_arn,
+                value=value,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.register_outputs({"names": dict(self.names)})
+
+
+def parameters(settings: Settings) -> dict[str, str]:
+    """What goes to Parameter Store; SSM takes no empty value, so what is not configured is left out."""
+    github = settings.github
+    wanted = {
+        "github-owner": github.organisation or github.repositories[0].partition("/")[0],
+        "github-repositories": ",".join(github.repositories),
+        "project-organisation": github.organisation,
+        "project-number": github.project_number,
+        "project-status-column": github.status_column,
+        "notification-email": settings.notification_email,
+    }
+    return {name: str(value) for name, value in wanted.items() if value}

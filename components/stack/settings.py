@@ -1,0 +1,245 @@
+"""The settings of a stack: typed, closed, and refused by name before the first resource is registered (I1)."""
+
+import json
+from ipaddress import ip_network
+from typing import Annotated, Any, Literal
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from components.stack.closed import Closed
+from components.stack.environment_settings import EnvironmentSettings
+from components.stack.worker_settings import Worker
+from statemachines.policies import MOST_ASKS
+
+NAMESPACE = "kiro-worker"
+TAGS = ("Project", "Environment", "ManagedBy")
+
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+[^\s]*$")]
+Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+# What CloudWatch Logs takes as retention, in days.
+Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288]
+
+
+class SettingsError(pulumi.RunError):
+    """The stack's settings can't be used; every line names a key, its value and what is allowed."""
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"must be a network such as 192.30.252.0/22: {error}") from None
+    return text
+
+
+Network = Annotated[str, AfterValidator(_network)]
+
+
+class GitHub(Closed):
+    """The GitHub that is listened to and told."""
+
+    repositories: tuple[Repository, ...] = Field(min_length=1)
+    """Repositories (`owner/name`) whose pushes are delivered."""
+    api_url: Url = "https://api.github.com"
+    """The REST API; for GitHub Enterprise Server `https://{host}/api/v3`."""
+    url: Url = "https://github.com"
+    """Where people see GitHub; links in messages start with it."""
+    main_branch: Annotated[str, StringConstraints(min_length=1)] = "main"
+    """The branch whose pushes are delivered."""
+    webhook_sources: tuple[Network, ...] = ()
+    """Networks that webhooks may come from, beside being signed; from anywhere when left out. GitHub tells its own
+    under `hooks` at https://api.github.com/meta, and changes them."""
+    organisation: str | None = None
+    """The organisation that owns the board (Projects v2)."""
+    project_number: Annotated[int, Field(ge=1)] | None = None
+    """The number of the board."""
+    status_column: str = "Status"
+    """The board's field that holds an item's state."""
+
+    @model_validator(mode="after")
+    def _whole_board(self) -> "GitHub":
+        if bool(self.organisation) != bool(self.project_number):
+            raise ValueError("organisation and projectNumber go together: both name the board, neither means none")
+        return self
+
+
+class Backstops(Closed):
+    """How long a wait trusts events before it reads the truth again, in seconds."""
+
+    build_seconds: Annotated[int, Field(ge=5)] = 60
+    """For builds."""
+    approval_seconds: Annotated[int, Field(ge=5)] = 300
+    """For approvals."""
+    lock_seconds: Annotated[int, Field(ge=5)] = 60
+    """For locks."""
+    watch_seconds: Annotated[int, Field(ge=5)] = 30
+    """For watches: alarms and health are read this often also without an event."""
+    enhanced_seconds: Annotated[int, Field(ge=5)] = 600
+    """For enhanced watches."""
+    push_seconds: Annotated[int, Field(ge=5)] = 60
+    """For pushes: a branch head that has started nothing for so long is started without its webhook."""
+
+
+class Vpc(Closed):
+    """A network of yours that builds run in, instead of one of CodeBuild's with a way to everywhere."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]+$")]
+    """The VPC."""
+    subnets: tuple[Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]+$")], ...] = Field(
+        min_length=1, max_length=16
+    )
+    """Private subnets, with a way (NAT or endpoints) to GitHub, S3, CloudWatch Logs, CodeBuild, KMS and Secrets
+    Manager, and to whatever the builds install and change."""
+    security_groups: tuple[Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]+$")], ...] = Field(
+        min_length=1, max_length=5
+    )
+    """Security groups that let builds out, and nobody in."""
+
+
+class CodeBuild(Closed):
+    """The machines that builds run on."""
+
+    compute_type: Literal["small", "medium", "large"] = "small"
+    """Their size."""
+    image: str = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
+    """Their image."""
+    vpc: Vpc | None = None
+    """The network they run in; CodeBuild's own when left out."""
+
+
+class Settings(Closed):
+    """Everything that `Pulumi.<stack>.yaml` may say under `kiro-worker:`."""
+
+    github: GitHub
+    """The GitHub that is listened to and told."""
+    environments: tuple[EnvironmentSettings, ...] = Field(min_length=1)
+    """The environments a release walks through, in this order."""
+    worker: Worker = Worker()
+    """How board items are worked on."""
+    poll_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
+    """How often the board is read."""
+    notification_email: Email | None = None
+    """Who gets the mails of all three topics; nobody when left out."""
+    lock_mode: Literal["superseded", "queued", "parallel"] = "superseded"
+    """Of releases that wait for an environment: the newest of a repository goes on (superseded), each in turn
+    (queued), or each in turn with repositories not waiting for one another (parallel)."""
+    backstops: Backstops = Backstops()
+    """How long waits trust events."""
+    retain_stateful: bool = False
+    """Whether tables, bucket, key and secrets outlive the stack; demanded for the stack `production`."""
+    log_retention_days: Retention = 90
+    """How long logs are kept."""
+    codebuild: CodeBuild = CodeBuild()
+    """The machines that builds run on."""
+    security_hub: bool = False
+    """Whether what scanners find is imported into AWS Security Hub; enable that in this account and region first."""
+    budget_usd: Annotated[int, Field(ge=1)] = 500
+    """The month's budget."""
+    budget_email: Email | None = None
+    """Who is told when the budget runs out; without one no budget is made."""
+    runbook_url: Url = "https://github.com/kiro-worker/kiro-worker/blob/main/docs/runbooks"
+    """Where messages send people who have to act."""
+
+    def approvers(self) -> list[str]:
+        """Everybody who gets a link of their own, once."""
+        everybody = {who for one in self.environments for who in one.approvers if not who.startswith("@")}
+        return sorted(everybody)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Settings":
+        names = [environment.name for environment in self.environments]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"environments: {', '.join(twice)} is there twice; names must be unique")
+        for number, environment in enumerate(self.environments):
+            for name, seconds, backstop in (
+                ("approval", environment.approval_timeout_seconds, self.backstops.approval_seconds),
+                ("enhanced", environment.enhanced_watch_seconds, self.backstops.enhanced_seconds),
+            ):
+                if seconds > MOST_ASKS * backstop:
+                    raise ValueError(
+                        f"backstops.{name}Seconds = {backstop}: too short for the {seconds} s that "
+                        f"environments[{number}] ({environment.name}) may wait; a wait asks {MOST_ASKS} times at most"
+                    )
+        return self
+
+
+def read(stack: str) -> Settings:
+    """The settings of the running stack; every fault is named at once, in one SettingsError."""
+    settings = parse(_given(), stack)
+    tags: dict[str, str] = (pulumi.Config("aws").get_object("defaultTags") or {}).get("tags", {})
+    missing = [tag for tag in TAGS if tag not in tags]
+    if missing or tags["Environment"] != stack:
+        raise SettingsError(
+            f"aws:defaultTags = {json.dumps(tags)}: needs the tags {', '.join(TAGS)}, Environment being {stack} (I8)"
+        )
+    return settings
+
+
+def parse(given: dict[str, str], stack: str) -> Settings:
+    """Settings from texts as Pulumi hands them over: strings as they are, anything else as JSON."""
+    values = {key: _value(text) for key, text in given.items()}
+    try:
+        settings = Settings.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        lines = [_explain(fault) for fault in error.errors()]
+        raise SettingsError(f"the settings of stack {stack} can't be used:\n  " + "\n  ".join(lines)) from None
+    if stack == "production" and not settings.retain_stateful:
+        raise SettingsError(
+            f"the settings of stack {stack} can't be used:\n  {NAMESPACE}:retainStateful = false: "
+            "must be true in production, where tables, bucket, key and secrets outlive the stack"
+        )
+    return settings
+
+
+def _given() -> dict[str, str]:
+    """Every key of our namespace; the SDK reads single keys only, and an unknown one must not pass unseen."""
+    everything = {**get_config_env(), **CONFIG.get()}
+    prefix = f"{NAMESPACE}:"
+    found = {key.removeprefix(prefix): str(value) for key, value in everything.items() if key.startswith(prefix)}
+    secret = [key for key in found if is_config_secret(prefix + key)]
+    if secret:
+        raise SettingsError(
+            f"{prefix}{secret[0]} = [secret]: no setting is a secret; put secret values into Secrets Manager"
+        )
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _explain(fault: ErrorDetails) -> str:
+    """`kiro-worker:environments[2].approval = false: what is allowed`."""
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"]).lstrip(".")
+    key = f"{NAMESPACE}:{place}" if place else NAMESPACE
+    if fault["type"] == "extra_forbidden":
+        return f"{key} = {_short(fault['input'])}: unknown; known here: {', '.join(_known_beside(fault['loc']))}"
+    if fault["type"] == "missing":
+        return f"{key}: missing; {fault['msg'].lower()}"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{key} = {_short(fault['input'])}: {message}"
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 120 else f"{text[:119]}…"
+
+
+def _known_beside(place: tuple[int | str, ...]) -> list[str]:
+    """The keys that are allowed where an unknown one was found."""
+    schema = Settings.model_json_schema()
+    group: dict[str, Any] = schema
+    for step in place[:-1]:
+        group = group["items"] if isinstance(step, int) else group["properties"][step]
+        # What may be left out is itself or null; a group of its own stands among the definitions.
+        group = next((one for one in group.get("anyOf", ()) if "$ref" in one), group)
+        group = schema["$defs"][group["$ref"].rpartition("/")[2]] if "$ref" in group else group
+    return sorted(group["properties"])

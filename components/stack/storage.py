@@ -1,0 +1,147 @@
+"""What the platform remembers: the artifacts bucket and five tables (I3)."""
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumi_aws import dynamodb, s3
+
+from components.stack.naming import Naming
+from components.stack.role import document
+
+
+class Storage(pulumi.ComponentResource):
+    """The bucket and the tables, encrypted with the stack's key; kept when the stack goes if `retain`."""
+
+    bucket: s3.Bucket
+    deployments: dynamodb.Table
+    environments: dynamodb.Table
+    locks: dynamodb.Table
+    waits: dynamodb.Table
+    work_items: dynamodb.Table
+
+    def __init__(
+        self, *, naming: Naming, key_arn: pulumi.Input[str], retain: bool, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("kiro:index:Storage", "storage", None, opts)
+        self._site = naming
+        self._key_arn = key_arn
+        self._retain = retain
+        self._kept = pulumi.ResourceOptions(parent=self, protect=retain, retain_on_delete=retain)
+        self.bucket = self._make_bucket()
+        self.deployments = self._table(
+            "deployments",
+            ("deploymentId",),
+            [("EnvironmentStatusIndex", "environment", "status")],
+            expires=True,
+        )
+        self.environments = self._table("environments", ("environment", "part"))
+        self.locks = self._table("locks", ("lockKey",))
+        self.waits = self._table(
+            "waits",
+            ("waitKey",),
+            [("EnvironmentIndex", "environment", "waitKey"), ("ExecutionIndex", "execution", "waitKey")],
+            expires=True,
+        )
+        self.work_items = self._table("work-items", ("itemId",), [("StateIndex", "state", "itemId")])
+        self.register_outputs({"bucket": self.bucket.bucket})
+
+    def _make_bucket(self) -> s3.Bucket:
+        """Names of buckets are unique in the world, so this one ends in the account.
+
+        A bucket that is kept keeps its locks too: what follows it is made with the same options.
+        """
+        name = self._site.name(f"artifacts-{self._site.account}")
+        bucket = s3.Bucket("artifacts", bucket=name, force_destroy=not self._retain, opts=self._kept)
+        s3.BucketVersioning(
+            "artifacts",
+            bucket=bucket.bucket,
+            versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+            opts=self._kept,
+        )
+        default = s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+            sse_algorithm="aws:kms", kms_master_key_id=self._key_arn
+        )
+        s3.BucketServerSideEncryptionConfiguration(
+            "artifacts",
+            bucket=bucket.bucket,
+            rules=[
+                s3.BucketServerSideEncryptionConfigurationRuleArgs(
+                    apply_server_side_encryption_by_default=default, bucket_key_enabled=True
+                )
+            ],
+            opts=self._kept,
+        )
+        public = s3.BucketPublicAccessBlock(
+            "artifacts",
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self._kept,
+        )
+        s3.BucketPolicy(
+            "artifacts",
+            bucket=bucket.bucket,
+            policy=_tls_only(bucket.arn),
+            # S3 refuses two changes of a bucket's access at once.
+            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[public])),
+        )
+        self._lifecycle(bucket)
+        return bucket
+
+    def _lifecycle(self, bucket: s3.Bucket) -> None:
+        rule = s3.BucketLifecycleConfigurationRuleArgs(
+            id="keep-90-days",
+            status="Enabled",
+            filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+            transitions=[s3.BucketLifecycleConfigurationRuleTransitionArgs(days=30, storage_class="STANDARD_IA")],
+            expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=90),
+            noncurrent_version_expiration=s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+                noncurrent_days=30
+            ),
+            abort_incomplete_multipart_upload=s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                days_after_initiation=7
+            ),
+        )
+        s3.BucketLifecycleConfiguration("artifacts", bucket=bucket.bucket, rules=[rule], opts=self._kept)
+
+    def _table(
+        self, thing: str, key: tuple[str, ...], indexes: Sequence[tuple[str, str, str]] = (), *, expires: bool = False
+    ) -> dynamodb.Table:
+        """A table keyed by one or two texts, with indexes (name, hash, range) that hold whole items."""
+        attributes = dict.fromkeys((*key, *(name for _, first, second in indexes for name in (first, second))))
+        return dynamodb.Table(
+            thing,
+            name=self._site.name(thing),
+            billing_mode="PAY_PER_REQUEST",
+            hash_key=key[0],
+            range_key=key[1] if len(key) > 1 else None,
+            attributes=[dynamodb.TableAttributeArgs(name=name, type="S") for name in attributes],
+            global_secondary_indexes=[
+                # A dictionary, for the class warns of hash_key, whose successor is for keys of several attributes.
+                {"name": name, "hash_key": first, "range_key": second, "projection_type": "ALL"}
+                for name, first, second in indexes
+            ],
+            ttl=dynamodb.TableTtlArgs(attribute_name="expiresAt", enabled=True) if expires else None,
+            point_in_time_recovery=dynamodb.TablePointInTimeRecoveryArgs(enabled=True),
+            server_side_encryption=dynamodb.TableServerSideEncryptionArgs(enabled=True, kms_key_arn=self._key_arn),
+            deletion_protection_enabled=self._retain,
+            opts=self._kept,
+        )
+
+
+def _tls_only(bucket_arn: pulumi.Output[str]) -> pulumi.Output[str]:
+    """A refusal may be as wide as it likes: nothing is read or written without TLS."""
+    return document(
+        [
+            {
+                "Sid": "OnlyOverTls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": [bucket_arn, pulumi.Output.concat(bucket_arn, "/*")],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ]
+    )

@@ -1,0 +1,84 @@
+"""One look at an environment: its alarms, and every service that says where its health is asked."""
+
+from collections.abc import Container, Iterable
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from functions.adapters.alarms import Alarms
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.health import HealthProbe
+from functions.domain.environments import Environment, PartState, outputs_of
+from functions.domain.errors import ManifestError
+from functions.domain.manifests import Health, Part, fill
+from functions.domain.watches import AlarmReading, Probe
+from functions.handler import Allow
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+
+class EnvironmentHealth:
+    """Knows what to look at from the record of what runs."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = EnvironmentsTable.SETTINGS
+    LOOK: ClassVar[tuple[Allow, ...]] = (*EnvironmentsTable.READ, *Alarms.READ)
+
+    def __init__(self, environments: EnvironmentsTable, alarms: Alarms, health: HealthProbe) -> None:
+        self._environments = environments
+        self._alarms = alarms
+        self._health = health
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The environments of this stack."""
+        return cls(EnvironmentsTable.connect(aws), Alarms.connect(aws), HealthProbe.connect(aws))
+
+    def alarm_names(self, environment: Environment, without: Container[str] = ()) -> tuple[list[str], list[str]]:
+        """The critical and the warning alarms of an environment: its own, of what runs there, and from outside AWS.
+
+        Here and below, parts that a release leaves behind may be left out.
+        """
+        critical, warning = self._alarm_names(environment, without)
+        outside = self._environments.outside_alarms(environment.name)
+        critical += [a.name for a in outside if a.severity == "critical"]
+        warning += [a.name for a in outside if a.severity == "warning"]
+        return sorted(set(critical)), sorted(set(warning))
+
+    def _alarm_names(self, environment: Environment, without: Container[str]) -> tuple[list[str], list[str]]:
+        """Those that CloudWatch knows."""
+        critical, warning = list(environment.critical_alarms), list(environment.warning_alarms)
+        for state in self._environments.parts(environment.name).values():
+            if state.definition and state.part not in without:
+                critical += self._filled(environment, state.definition, state.definition.critical_alarms)
+                warning += self._filled(environment, state.definition, state.definition.warning_alarms)
+        return sorted(set(critical)), sorted(set(warning))
+
+    def alarms(self, environment: Environment, without: Container[str] = ()) -> tuple[AlarmReading, ...]:
+        """Every alarm of the environment, as it stands."""
+        outside = (alarm.reading for alarm in self._environments.outside_alarms(environment.name))
+        return (*self._alarms.read(environment, *self._alarm_names(environment, without)), *outside)
+
+    def probes(self, environment: Environment, without: Container[str] = ()) -> tuple[Probe, ...]:
+        """Every service of the environment, asked for its health as the commit that runs there, where that is known."""
+        states = self._environments.parts(environment.name)
+        return tuple(
+            self._probe(environment, state, health, outputs_of(state.part, states.values()))
+            for state, health in _asked(states.values())
+            if state.part not in without
+        )
+
+    def _probe(self, environment: Environment, state: PartState, health: Health, outputs: dict[str, str]) -> Probe:
+        values = {**outputs, **environment.variables, "environment": environment.name}
+        try:
+            url = fill(health.url, values, f"services.{state.part}.health.url")
+        except ManifestError as error:
+            return Probe(state.part, healthy=False, reason=str(error))
+        known = state.running.commit if state.running and not state.in_doubt else ""
+        return self._health.look(state.part, health, url, known or None)
+
+    def _filled(self, environment: Environment, part: Part, names: list[str]) -> list[str]:
+        values = {**environment.variables, "environment": environment.name}
+        return [fill(name, values, f"{part.name}: alarms") for name in names]
+
+
+def _asked(states: Iterable[PartState]) -> Iterable[tuple[PartState, Health]]:
+    return ((s, s.definition.health) for s in states if s.running and s.definition and s.definition.health)

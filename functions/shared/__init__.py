@@ -1,0 +1,1 @@
+"""Task states that several workflows have: locks, builds, watches."""

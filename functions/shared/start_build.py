@@ -1,0 +1,98 @@
+"""StartBuild: start a build of a release's source in one of the stack's projects."""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from functions.adapters.builds import BuildOrder, Builds
+from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.executions import Executions
+from functions.adapters.waits_table import Wait, WaitsTable
+from functions.domain import budgets
+from functions.domain.environments import Environment
+from functions.domain.releases import Release
+from functions.handler import Handler
+from functions.procedures.waits import KEEP, keep
+from functions.shared.await_build import build_key
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What to run; `purpose` is unique per build, and makes a repetition find the build it already started.
+
+    `minutes` (0: as usual) is its time limit; `folder` keeps what it leaves as single objects below `artifact`.
+    """
+
+    deployment_id: str
+    release: Release
+    purpose: str
+    project: str
+    buildspec: str
+    source: str
+    artifact: str
+    input_artifact: str = ""
+    environment: Environment | None = None
+    part: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
+    minutes: int = 0
+    folder: bool = False
+    execution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The build that runs now."""
+
+    build_id: str
+
+
+HANDLER = Handler(allow=(*Builds.START, *Builds.STOP, *DeploymentsTable.READ, *KEEP))
+
+
+def start_build(
+    event: Input,
+    builds: Builds,
+    deployments: DeploymentsTable,
+    waits: WaitsTable,
+    executions: Executions,
+    clock: Clock,
+) -> Output:
+    """A build belongs to its execution from the start: whoever ends that one finds the build, and stops it (P9).
+
+    What was built before comes as the gates judged it, whoever wrote over it since.
+    """
+    build_id = builds.start(_order(event, deployments.judged_version(event.input_artifact)))
+    belong(build_id, event.execution, builds, waits, executions, clock)
+    return Output(build_id)
+
+
+def belong(
+    build_id: str, execution: str, builds: Builds, waits: WaitsTable, executions: Executions, clock: Clock
+) -> None:
+    """Note whose build this is, and stop it when that one has ended already; nobody's build (empty) is left alone."""
+    if execution and not keep(Wait(build_key(build_id), "", execution), waits, executions, clock):
+        builds.stop(build_id)
+
+
+def _order(event: Input, input_version: str) -> BuildOrder:
+    """Builds learn who they are from variables named KIRO_…, and get the variables of their environment."""
+    ours = {
+        "KIRO_DEPLOYMENT": event.deployment_id,
+        "KIRO_REPOSITORY": event.release.repository,
+        "KIRO_COMMIT": event.release.commit,
+    }
+    if event.environment:
+        ours["KIRO_ENVIRONMENT"] = event.environment.name
+    variables = {**(event.environment.variables if event.environment else {}), **event.variables, **ours}
+    return BuildOrder(
+        event.project,
+        event.buildspec,
+        event.source,
+        event.artifact,
+        variables,
+        event.minutes or (budgets.of_part(event.part or "infrastructure") if event.environment else budgets.BUILD),
+        token=sha256(event.purpose.encode()).hexdigest(),
+        input_artifact=event.input_artifact,
+        input_version=input_version,
+        folder=event.folder,
+    )

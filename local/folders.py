@@ -1,0 +1,28 @@
+"""Where runs on this machine keep what they write."""
+
+import os
+import shutil
+from pathlib import Path
+
+HOME = Path(__file__).parents[1] / ".local"
+
+
+def fresh_folder(name: str) -> Path:
+    """A folder of this process; the folders of processes that have ended are removed."""
+    HOME.mkdir(exist_ok=True)
+    for old in HOME.iterdir():
+        pid = old.name.rpartition("-")[2]
+        if old.is_dir() and pid.isdigit() and not alive(int(pid)):
+            shutil.rmtree(old, ignore_errors=True)
+    return HOME / f"{name}-{os.getpid()}"
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of this id runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

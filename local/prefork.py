@@ -1,0 +1,93 @@
+"""Starts Lambda workers by forking off a process that has the SDK imported: `python -P prefork.py SOCKET PARENT_PID`.
+
+A cold start is mostly the import of the SDK. On AWS it happens elsewhere and once; a laptop pays for all functions of
+the platform at the same time. What is forked runs AWS's own runtime client on the function's own code, as without it.
+`lambda_start.py` is the other side: one connection stands for one worker, and whoever ends first ends the other.
+"""
+
+import gc
+import json
+import os
+import random
+import runpy
+import select
+import signal
+import socket
+import sys
+import threading
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+PRELOADED = ("aws_lambda_powertools", "dacite", "github", "junitparser", "yaml", "zoneinfo")
+SERVICES = ("codebuild", "dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "stepfunctions")
+MESSAGE_BYTES = 1 << 20
+LOOK_SECONDS = 1.0
+
+
+def preload() -> None:
+    """Import what functions import, and read what their libraries read late: descriptions of AWS, and of themselves."""
+    for module in PRELOADED:
+        import_module(module)
+    import_module("pydantic").create_model("Nothing")
+    session: Any = import_module("botocore.session")
+    session.create_loader = cache(session.create_loader)  # one for all sessions, in which all that was read stays
+    nobody = import_module("boto3").Session("nobody", "nothing", region_name="us-east-1")
+    nobody.resource("dynamodb")
+    for service in SERVICES:
+        nobody.client(service)
+    # what is collected later would be copied into every worker by looking at it
+    gc.freeze()
+
+
+def follow(line: socket.socket, emulator: int) -> None:
+    """Kill this worker's group as soon as its starter, who never says anything more, or the emulator has ended."""
+    with suppress(ProcessLookupError):
+        select.select([line.fileno(), os.pidfd_open(emulator)], [], [])
+    os.killpg(0, signal.SIGKILL)
+
+
+def become(line: socket.socket) -> None:
+    """Take over the starter's environment, directory, streams and command line, and run its module."""
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    message, streams, _, _ = socket.recv_fds(line, MESSAGE_BYTES, 2)
+    order = json.loads(message)
+    for number, stream in enumerate(streams, start=1):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    os.chdir(order["directory"])
+    random.seed()  # else all workers would draw the same numbers
+    threading.Thread(target=follow, args=(line, order["emulator"]), daemon=True).start()
+    module, *arguments = order["command"]
+    sys.path.insert(0, order["directory"])  # as `python -m` does
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def main() -> None:
+    """Fork a worker for every connection, until the parent has ended."""
+    path, parent, ready = sys.argv[1], int(sys.argv[2]), False
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for workers: the system takes them away
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+        server.bind(path)
+        server.listen(64)
+        while os.getppid() == parent:
+            if not select.select([server], [], [], LOOK_SECONDS)[0]:
+                continue
+            line, _ = server.accept()
+            if not ready:  # not before the first: an emulator may never run a function
+                preload()
+                ready = True
+            if os.fork() == 0:
+                server.close()
+                become(line)
+                return
+            line.close()
+
+
+if __name__ == "__main__":
+    main()

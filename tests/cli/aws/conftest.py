@@ -1,0 +1,33 @@
+"""The stack `staging` as its operator reaches it."""
+
+import json
+
+import pytest
+
+from cli.aws.operator import Operator
+from functions.handler import encode
+from tests.functions.conftest import _kept, _session_stack, copy, hub, stack
+from tests.functions.samples import ENVIRONMENT, environment
+from tests.functions.stack import ACCOUNT, REGION, Stack, create_tables
+
+__all__ = ["_kept", "_session_stack", "copy", "hub", "operator", "stack"]
+
+NAME = "kiro-pipeline-staging"
+WORKFLOWS = {
+    workflow: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{NAME}-{workflow}"
+    for workflow in ("deployment", "stage", "rollback")
+}
+
+
+@pytest.fixture
+def operator(stack: Stack) -> Operator:
+    """The stack `staging`, named by the rule, beside the one of the fixture."""
+    create_tables(stack.client("dynamodb"), prefix=f"{NAME}-")
+    stack.client("events").create_event_bus(Name=f"{NAME}-events")
+    carried = encode([environment(name="test"), ENVIRONMENT])
+    definition = json.dumps({"States": {"Begin": {"Assign": {"environments": carried}}}})
+    role = f"arn:aws:iam::{ACCOUNT}:role/workflow"
+    for arn in WORKFLOWS.values():
+        name = arn.rpartition(":")[2]
+        stack.client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=role)
+    return Operator.connect("staging")

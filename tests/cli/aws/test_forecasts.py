@@ -1,0 +1,118 @@
+"""The dry run: what a commit would do, told from what there is; nothing is started or written."""
+
+from dataclasses import replace
+
+import pytest
+
+from cli.aws.forecasts import Forecasts
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.locks_table import LocksTable
+from functions.domain.environments import Environment, Freeze
+from functions.domain.forecasts import Forecast
+from functions.domain.locks import Contender
+from functions.domain.releases import Release
+from functions.domain.windows import Closed
+from tests.functions.delivered import runs
+from tests.functions.deployment.test_plan_release import MANIFEST, TEST
+from tests.functions.samples import NOW, SERVICE, environment, state, version
+from tests.functions.stack import Stack
+from tests.local.github.support import REPOSITORY, WorkingCopy
+
+GATES = """gates:
+  sarif: [reports/bandit.sarif]
+  afterDeploy:
+    production: {buildspec: smoke.yml, junit: [smoke.xml], performance: load_stats.csv}
+"""
+CLOSED = Closed("2020-01-01T00:00:00+00:00", "2100-01-01T00:00:00+00:00", "the fair")
+PRODUCTION = environment(approvers=["grace@example.com"], approvals_needed=1)
+
+
+def forecast(stack: Stack, ref: str = "main", production: Environment = PRODUCTION) -> Forecast:
+    """The forecast, and the promise that nothing was written or started for it."""
+    stack.recording = True
+    first = len(stack.calls)
+    try:
+        return Forecasts.connect(stack.clients).of(REPOSITORY, ref, (TEST, production))
+    finally:
+        stack.recording = False
+        asked = {call.action for call in stack.calls[first:]}
+        assert asked <= {"dynamodb:Query", "dynamodb:GetItem", "secretsmanager:GetSecretValue"}, asked
+
+
+def push(copy: WorkingCopy, message: str = "feat: greet", manifest: str = MANIFEST + GATES) -> str:
+    """A commit with a manifest."""
+    sha = copy.commit(message, {"delivery.yml": manifest, "src/a.py": message})
+    copy.push()
+    return sha
+
+
+def test_a_first_release(stack: Stack, copy: WorkingCopy) -> None:
+    """P11: parts and why, gates before and after, approvals; nothing is known of durations yet."""
+    sha = push(copy)
+    found = forecast(stack)
+    assert (found.outcome, found.release.commit, found.expected_seconds) == ("deploy", sha, None)
+    assert found.gates == ("tests: reports/junit.xml", "coverage: 80 %", "security: reports/bandit.sarif")
+    test, production = found.stages
+    assert test.parts == {"hello/infrastructure": "nothing runs here yet", "hello/hello": "nothing runs here yet"}
+    assert (test.approvals, test.gates, test.lock, test.frozen) == (0, (), "", "")
+    assert (production.approvals, production.approvers) == (1, ("grace@example.com",))
+    assert production.gates == ("tests: smoke.xml (smoke.yml)", "performance: load_stats.csv")
+
+
+def test_what_is_out_says_why(stack: Stack, copy: WorkingCopy) -> None:
+    """By the paths that changed since what runs, for any commit by its id."""
+    first = push(copy)
+    runs(stack, state(replace(SERVICE, name="hello/hello"), running=version(commit=first)))
+    sha = copy.commit("docs", {"README.md": "more"})
+    copy.push()
+    production = next(stage for stage in forecast(stack, sha).stages if stage.environment == "production")
+    assert list(production.parts) == ["hello/infrastructure"]
+    assert "hello/hello" in production.skipped
+
+
+def test_locks_and_freezes_are_told(stack: Stack, copy: WorkingCopy) -> None:
+    """Who holds an environment and why, and who froze it."""
+    push(copy)
+    owner = Contender(stack.execution("stage", "other"), "main-other", "2026", "release other")
+    LocksTable.connect(stack.clients).request("environment/production", owner)
+    EnvironmentsTable.connect(stack.clients).freeze("test", Freeze("disk is full", "grace", NOW))
+    found = forecast(stack)
+    assert (found.outcome, found.reason) == ("frozen", f"test is frozen since {NOW} by grace: disk is full")
+    test, production = found.stages
+    assert test.frozen == f"since {NOW} by grace: disk is full"
+    assert production.lock.startswith("held by main-other since ")
+    assert production.lock.endswith(": release other")
+
+
+def test_closed_windows_are_told(stack: Stack, copy: WorkingCopy) -> None:
+    """With the reason; without an opening in sight that is said too."""
+    push(copy)
+    test, production = forecast(stack, production=replace(PRODUCTION, freezes=[CLOSED])).stages
+    assert (test.closed, test.opens_at) == ("", "")
+    assert production.closed.startswith("frozen until 2100-01-01T00:00:00+00:00: the fair; no opening follows within")
+    assert production.opens_at == ""
+
+
+def test_durations_come_from_history(stack: Stack, copy: WorkingCopy) -> None:
+    """The median of the releases that were deployed, whole and per environment; failed ones don't count."""
+    push(copy)
+    table = DeploymentsTable.connect(stack.clients)
+    for number, (status, seconds) in enumerate([("deployed", 10), ("deployed", 20), ("deployed", 50), ("failed", 1)]):
+        name, ended = f"d{number}", f"2026-01-01T00:00:{seconds:02}.000Z"
+        table.begin(name, Release(REPOSITORY, "r", "c"), "arn:e", "push")
+        span = {"startedAt": "2026-01-01T00:00:00.000Z", "finishedAt": ended}
+        table.note(name, environment="production", status=status, stages={"test": span}, **span)
+    found = forecast(stack)
+    assert found.expected_seconds == 20
+    assert [stage.expected_seconds for stage in found.stages] == [20, None]
+
+
+@pytest.mark.parametrize(("manifest", "said"), [(None, "not in acme/"), ("version: 2\n", "delivery.yml:1: version")])
+def test_a_wrong_manifest_is_told(stack: Stack, copy: WorkingCopy, manifest: str | None, said: str) -> None:
+    """As the deployment itself would."""
+    sha = copy.commit("first", {"delivery.yml": manifest} if manifest else {"README.md": ""})
+    copy.push()
+    found = forecast(stack, sha)
+    assert (found.outcome, found.stages) == ("invalid", ())
+    assert said in found.reason

@@ -1,0 +1,89 @@
+"""Handlers are found by their definitions and folders; what they declare is checked before anything is made."""
+
+from types import ModuleType
+from typing import Any, ClassVar
+
+import pytest
+
+from components.functions import handlers
+from components.platform import event_rules as wiring
+from functions.handler import Allow, Handler
+from statemachines import definitions
+
+
+class _Adapter:
+    SETTINGS: ClassVar[tuple[str, ...]] = ("WAITS_TABLE",)
+
+
+class _Stranger:
+    SETTINGS: ClassVar[tuple[str, ...]] = ("FAVOURITE_COLOUR",)
+
+
+def _module(handler: Handler, adapter: type = _Adapter) -> ModuleType:
+    def take_part(event: dict[str, Any], adapter: Any) -> None: ...
+
+    take_part.__annotations__ = {"event": dict, "adapter": adapter}
+    module = ModuleType("functions.stage.take_part")
+    module.__dict__.update(HANDLER=handler, take_part=take_part)
+    return module
+
+
+def _read(handler: Handler, adapter: type = _Adapter) -> handlers.FoundHandler:
+    return handlers._read("functions.stage.take_part", _module(handler, adapter))
+
+
+def test_every_task_of_every_workflow_and_every_event_is_a_handler() -> None:
+    """Nothing that a definition calls is left out."""
+    found = handlers.discover()
+    for workflow in definitions.WORKFLOWS:
+        assert set(definitions.tasks(workflow).values()) <= set(found)
+    assert "functions.events.github_webhook" in found
+
+
+def test_a_handler_is_named_after_its_folder_and_file() -> None:
+    """`functions/stage/take_part.py` → `stage-take-part`."""
+    found = _read(Handler())
+    assert (found.thing, found.name, found.settings) == ("stage-take-part", "take_part", ("WAITS_TABLE",))
+
+
+@pytest.mark.parametrize(
+    ("allow", "said"),
+    [
+        (Allow(("s3:GetObject",), on="bucket/attic"), "nothing is called 'bucket/attic'"),
+        (Allow(("s3:Get*",), on="bucket/artifacts"), "s3:Get\\* is a wildcard"),
+        (Allow(("states:SendTaskSuccess",), on="*"), "needs a reason"),
+        (Allow(("states:DescribeExecution",), on="executions"), "needs a reason"),
+    ],
+)
+def test_a_permission_nobody_can_grant_is_refused(allow: Allow, said: str) -> None:
+    """The error names the handler and what is wrong."""
+    with pytest.raises(ValueError, match=f"functions.stage.take_part: .*{said}"):
+        _read(Handler(allow=(allow,)))
+
+
+def test_a_setting_nobody_knows_is_refused() -> None:
+    """The error names the handler and the setting."""
+    with pytest.raises(ValueError, match=r"functions.stage.take_part: no setting is called FAVOURITE_COLOUR"):
+        _read(Handler(), _Stranger)
+
+
+def test_a_trigger_without_its_handler_is_refused() -> None:
+    """A rule that would wake nobody fails by the name of the missing file."""
+    found = handlers.discover()
+    del found["functions.events.notify"]
+    with pytest.raises(ValueError, match=r"functions/events/notify.py"):
+        wiring.require_handlers(found)
+
+
+def test_a_handler_that_nothing_wakes_is_refused() -> None:
+    """A handler in events/ has a rule or a route."""
+    found = handlers.discover()
+    lonely = handlers.FoundHandler("functions.events.lonely", "events-lonely", Handler(), ())
+    with pytest.raises(ValueError, match="nothing invokes lonely"):
+        wiring.require_handlers({**found, lonely.module: lonely})
+
+
+def test_handlers_that_somebody_waits_for_have_no_rule(whole: Any) -> None:
+    """A task's function is called by its workflow only."""
+    task = handlers.discover()["functions.shared.acquire_lock"]
+    assert wiring.rule_arn(task, whole.globals["naming"]) is None

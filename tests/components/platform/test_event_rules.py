@@ -1,0 +1,85 @@
+"""Rules: which event wakes which handler."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.platform.event_rules import TRIGGERS
+from tests.components.recorder import Outcome
+
+
+def _pattern(whole: Outcome, handler: str) -> dict[str, Any]:
+    rule = whole.recorder.one("cloudwatch/eventRule:EventRule", f"events-{handler.replace('_', '-')}")
+    found: dict[str, Any] = json.loads(rule.inputs["eventPattern"])
+    return found
+
+
+def test_builds_wake_at_every_end_of_our_projects(whole: Outcome) -> None:
+    """All five ends that CodeBuild knows, of the stack's projects only."""
+    detail = _pattern(whole, "build_finished")["detail"]
+    assert set(detail["build-status"]) == {"SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED"}
+    assert set(detail["project-name"]) == set(whole.outputs["projects"].values())
+
+
+def test_alarms_wake_when_they_ring(whole: Outcome) -> None:
+    """Not when they calm down."""
+    assert _pattern(whole, "alarm_changed")["detail"] == {"state": {"value": ["ALARM"]}}
+
+
+def test_executions_wake_when_they_end_without_success(whole: Outcome) -> None:
+    """Failed, timed out or stopped, of our five workflows."""
+    detail = _pattern(whole, "execution_ended")["detail"]
+    assert set(detail["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
+    ours = {
+        whole.outputs[f"{name}Workflow"] for name in ("deployment", "stage", "rollback", "enhancedWatch", "workItem")
+    }
+    assert set(detail["stateMachineArn"]) == ours
+
+
+def test_the_board_is_polled_on_time_and_when_there_is_handler(whole: Outcome) -> None:
+    """One rule, with the schedule of the settings and with every end of a work item."""
+    rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-poll-board").inputs
+    assert rule["scheduleExpression"] == "rate(5 minutes)"
+    detail = _pattern(whole, "poll_board")["detail"]
+    assert detail["stateMachineArn"] == [whole.outputs["workItemWorkflow"]]
+
+
+@pytest.mark.parametrize("handler", TRIGGERS)
+def test_a_lost_event_is_kept(whole: Outcome, handler: str) -> None:
+    """Every target retries, keeps what it can't deliver, and only its rule may call and write."""
+    thing = f"events-{handler.replace('_', '-')}"
+    target = whole.recorder.one("cloudwatch/eventTarget:EventTarget", thing).inputs
+    assert target["retryPolicy"]["maximumRetryAttempts"] > 0
+    assert target["deadLetterConfig"]["arn"].endswith(f"-{thing}")
+    permission = whole.recorder.one("lambda/permission:Permission", f"{thing}-rule").inputs
+    (policy,) = [one for one in whole.recorder.of("sqs/queuePolicy:QueuePolicy") if one.name == thing]
+    (writer,) = [s for s in json.loads(policy.inputs["policy"])["Statement"] if s["Effect"] == "Allow"]
+    assert writer["Condition"] == {"ArnEquals": {"aws:SourceArn": permission["sourceArn"]}}
+
+
+def test_the_reconciliation_runs_every_minute_and_never_twice(whole: Outcome) -> None:
+    """Shorter than the time between two runs, and a failed run is left to the next one."""
+    rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-reconcile").inputs
+    assert rule["scheduleExpression"] == "rate(1 minute)"
+    assert "eventPattern" not in rule
+    assert whole.recorder.one("lambda/function:Function", "events-reconcile").inputs["timeout"] < 60
+    retries = whole.recorder.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "events-reconcile")
+    assert retries.inputs["maximumRetryAttempts"] == 0
+
+
+def test_secrets_are_measured_twice_a_day(whole: Outcome) -> None:
+    """An alarm looks at a day, and one of two measurements may be lost; nothing is read but when values were made."""
+    rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-measure-secrets").inputs
+    assert rule["scheduleExpression"] == "rate(12 hours)"
+    policy = json.loads(whole.recorder.one("iam/rolePolicy:RolePolicy", "events-measure-secrets").inputs["policy"])
+    (asked,) = [s for s in policy["Statement"] if any(a.startswith("secretsmanager:") for a in s["Action"])]
+    assert asked["Action"] == ["secretsmanager:ListSecretVersionIds"]
+    assert len(asked["Resource"]) == 5
+
+
+def test_a_push_that_started_nothing_rings(whole: Outcome) -> None:
+    """P2: the reconciliation starts it, and somebody hears of it."""
+    alarm = whole.recorder.one("cloudwatch/metricAlarm:MetricAlarm", "push-not-started").inputs
+    assert (alarm["metricName"], alarm["threshold"], alarm["period"]) == ("PushNotStarted", 1, 60)
+    assert alarm["dimensions"]["environment"] == "all"

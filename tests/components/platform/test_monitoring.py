@@ -1,0 +1,145 @@
+"""Alarms over the platform, dashboard and budget."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.functions.handlers import discover
+from functions.events.publish_metrics import measurements
+from tests.components.recorder import Outcome
+
+
+def test_the_alarms_of_the_requirements_are_there(whole: Outcome) -> None:
+    """O3, as far as a metric exists: deployments, rollbacks, builds, tables, dead letters."""
+    alarms = {one.name: one.inputs for one in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm")}
+    hour = {"deployments-failed": 3, "rollbacks-started": 2}
+    assert {name: (alarms[name]["threshold"], alarms[name]["period"]) for name in hour} == {
+        name: (limit, 3600) for name, limit in hour.items()
+    }
+    assert {"build-failures", "locks-write-throttled", "rollback-failed-production"} <= set(alarms)
+    assert {one.name for one in whole.recorder.of("sqs/queue:Queue")} <= {
+        name.removesuffix("-dead-letters") for name in alarms
+    }
+
+
+COMPARED = {"above": "GreaterThanOrEqualToThreshold", "below": "LessThanThreshold"}
+OURS = {"environment": "all", "service": "kiro-pipeline-test-platform"}
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "stat", "seconds", "side", "limit", "topic"),
+    [
+        ("build-slow", "AWS/CodeBuild Duration", "Average", HOUR, "above", 30 * MINUTE, "deployments"),
+        ("coverage-low", "KiroPipeline LineCoverage", "Minimum", 300, "below", 85, "deployments"),
+        ("secret-denied", "KiroPipeline SecretDenied", "Sum", MINUTE, "above", 1, "rollbacks"),
+        ("secret-webhook-old", "KiroPipeline SecretAgeDays", "Maximum", DAY, "above", 90, "deployments"),
+        ("deployment-slow", "AWS/States ExecutionTime", "Maximum", 300, "above", 3_600_000, "deployments"),
+    ],
+)
+def test_an_alarm_rings_at_its_limit(
+    whole: Outcome, name: str, metric: str, stat: str, seconds: int, side: str, limit: float, topic: str
+) -> None:
+    """O3: its metric, how much of it in what time, and who hears it."""
+    alarm = whole.recorder.one("cloudwatch/metricAlarm:MetricAlarm", name).inputs
+    assert alarm["name"] == f"kiro-pipeline-test-{name}"
+    assert f"{alarm['namespace']} {alarm['metricName']}" == metric
+    assert (alarm["statistic"], alarm["period"]) == (stat, seconds)
+    assert (alarm["comparisonOperator"], alarm["threshold"]) == (COMPARED[side], limit)
+    assert alarm["alarmActions"] == [whole.outputs[f"{topic}Topic"]]
+
+
+def test_alarms_look_at_what_is_published(whole: Outcome) -> None:
+    """Metric and dimensions are those that functions write, and of the one project that builds."""
+    alarms = {one.name: one.inputs for one in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm")}
+    ((name, _, _, environment),) = measurements("GatesJudged", {"gates": [], "figures": {"lineCoverage": 84.0}})
+    assert (alarms["coverage-low"]["metricName"], environment) == (name, "all")
+    assert alarms["coverage-low"]["dimensions"] == alarms["secret-denied"]["dimensions"] == OURS
+    assert alarms["build-slow"]["dimensions"] == {"ProjectName": whole.outputs["projects"]["build"]}
+
+
+def test_every_secret_is_measured_and_grows_old(whole: Outcome) -> None:
+    """O3: each has its alarm, under the name that the measuring function is told."""
+    secrets = {one.inputs["name"] for one in whole.recorder.of("secretsmanager/secret:Secret")}
+    alarms = whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm")
+    aged = {one.inputs["dimensions"]["secret"] for one in alarms if one.inputs.get("metricName") == "SecretAgeDays"}
+    function = whole.recorder.one("lambda/function:Function", "events-measure-secrets").inputs
+    assert aged == set(function["environment"]["variables"]["SECRETS"].split(",")) == secrets
+
+
+def test_no_function_can_run_for_more_than_ten_minutes() -> None:
+    """O3's alarm on that could never ring; a handler that may take longer brings it with it (docs/operations.md)."""
+    assert max(handler.declared.timeout_seconds for handler in discover().values()) <= 600
+
+
+def test_every_alarm_says_something(whole: Outcome) -> None:
+    """SNS mails what it says and nothing else that helps."""
+    for alarm in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm"):
+        assert len(alarm.inputs["alarmDescription"]) > 40, alarm.name
+
+
+def test_every_alarm_speaks_to_somebody(whole: Outcome) -> None:
+    """Critical ones to the topic `rollbacks`, warnings to `deployments`; quiet metrics are well."""
+    topics = {whole.outputs["rollbacksTopic"], whole.outputs["deploymentsTopic"]}
+    for alarm in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm"):
+        assert set(alarm.inputs["alarmActions"]) <= topics, alarm.name
+        assert len(alarm.inputs["alarmActions"]) == 1, alarm.name
+        assert alarm.inputs["treatMissingData"] == "notBreaching"
+
+
+def test_the_dashboard_shows_every_function(whole: Outcome) -> None:
+    """Its name is the one of O4."""
+    dashboard = whole.recorder.one("cloudwatch/dashboard:Dashboard", "dashboard").inputs
+    assert dashboard["dashboardName"] == "kiro-pipeline-test-dashboard"
+    assert all(name in dashboard["dashboardBody"] for name in whole.outputs["functions"].values())
+    assert json.loads(dashboard["dashboardBody"])["widgets"]
+
+
+def test_the_dashboard_shows_every_figure(whole: Outcome) -> None:
+    """O2: what is measured is seen, where it is seen it is measured, and no two graphs lie on each other."""
+    widgets = json.loads(whole.recorder.one("cloudwatch/dashboard:Dashboard", "dashboard").inputs["dashboardBody"])[
+        "widgets"
+    ]
+    lines = [line for widget in widgets for line in widget["properties"]["metrics"]]
+    ours = {line[1] for line in lines if line[0] == "KiroPipeline"}
+    assert {
+        "DeploymentDuration",
+        "DeploymentSuccessRate",
+        "RollbackSuccessRate",
+        "QueueTime",
+        "ApprovalWait",
+        "ChangeSucceeded",
+        "LeadTime",
+        "TimeToRestore",
+        "TestsRun",
+        "LineCoverage",
+        "SecretAgeDays",
+    } <= ours
+    assert ours <= published()
+    assert ["AWS/CodeBuild", "Duration", "ProjectName", whole.outputs["projects"]["build"]] in lines
+    assert len({(widget["x"], widget["y"]) for widget in widgets}) == len(widgets)
+
+
+def published() -> set[str]:
+    """The metrics that events and the measuring of secrets publish."""
+    times = dict.fromkeys(("breachedAt", "startedAt", "finishedAt", "verifiedAt"), "2026-01-31T08:00:00.000Z")
+    figures = dict.fromkeys(("testsRun", "testsFailed", "testsSkipped", "lineCoverage", "branchCoverage"), 1.0)
+    release = {"committedAt": "2026-01-31T07:00:00+00:00"}
+    waits = {"queueSeconds": 1.0, "approvalSeconds": 1.0}
+    events: list[tuple[str, dict[str, Any]]] = [
+        ("DeploymentFinished", {"outcome": "deployed", "durationSeconds": 1}),
+        ("StageFinished", {"environment": "production", "result": "passed", "release": release, **waits, **times}),
+        ("RollbackStarted", {"environment": "production", **times}),
+        ("RollbackFinished", {"environment": "production", "result": "restored", **times}),
+        ("GatesJudged", {"gates": [], "figures": figures}),
+    ]
+    return {"SecretAgeDays", *(metric for name, detail in events for metric, *_ in measurements(name, detail))}
+
+
+def test_a_budget_is_made_for_somebody_to_be_told(whole: Outcome, switched_on: Outcome) -> None:
+    """Without an address there is none; with one, 500 USD a month."""
+    assert not whole.recorder.of("budgets/budget:Budget")
+    (budget,) = switched_on.recorder.of("budgets/budget:Budget")
+    assert (budget.inputs["limitAmount"], budget.inputs["timeUnit"]) == ("500", "MONTHLY")
+    assert {tuple(one["subscriberEmailAddresses"]) for one in budget.inputs["notifications"]} == {("ops@example.com",)}

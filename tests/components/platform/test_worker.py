@@ -1,0 +1,65 @@
+"""The worker's build: what it is told, what it may reach, and that its program travels whole."""
+
+import json
+
+from functions.adapters.github.board import Names
+from functions.adapters.worker_rules import WorkerRules, _Given
+from functions.handler import decode
+from tests.components.recorder import Outcome
+
+_FUNCTION = "events-poll-board"
+
+
+def _variables(whole: Outcome) -> dict[str, str]:
+    found: dict[str, str] = whole.recorder.one("lambda/function:Function", _FUNCTION).inputs["environment"]["variables"]
+    return found
+
+
+def test_the_things_of_the_worker_are_called_so(whole: Outcome) -> None:
+    """Functions, workflow, table and project begin with kiro-worker."""
+    outputs = whole.outputs
+    assert outputs["projects"]["worker"] == "kiro-worker-test-build"
+    assert outputs["workItemsTable"] == "kiro-worker-test-work-items"
+    assert outputs["workItemWorkflow"].endswith(":kiro-worker-test-work-item")
+    assert outputs["functions"]["functions.events.poll_board"] == "kiro-worker-test-events-poll-board"
+
+
+def test_the_settings_are_what_the_adapters_read(whole: Outcome) -> None:
+    """Both sides agree on every name."""
+    variables = _variables(whole)
+    assert decode(Names, json.loads(variables["BOARD"])).columns.in_progress == "In Progress"
+    rules = WorkerRules(decode(_Given, json.loads(variables["WORKER"])))
+    assert (rules.concurrency, rules.attempts, rules.coverage_percent) == (1, 3, 80)
+
+
+def test_the_build_reaches_its_credential_and_its_artifacts_only(whole: Outcome) -> None:
+    """One secret, the program to read, one prefix to write; no table, no workflow, no role, no cache."""
+    policy = whole.recorder.one("iam/rolePolicy:RolePolicy", "worker-codebuild").inputs["policy"]
+    allowed = {action: s["Resource"] for s in json.loads(policy)["Statement"] for action in s["Action"]}
+    assert allowed["secretsmanager:GetSecretValue"] == [whole.outputs["secretArns"]["git"]]
+    bucket = f"arn:aws:s3:::{whole.outputs['artifactsBucket']}"
+    assert (allowed["s3:PutObject"], allowed["s3:GetObject"]) == ([f"{bucket}/test/*"], [f"{bucket}/sources/worker/*"])
+    assert {action.partition(":")[0] for action in allowed} == {"s3", "kms", "secretsmanager", "logs"}
+    assert "cache" not in whole.recorder.one("codebuild/project:Project", "worker-build").inputs
+
+
+def test_the_credential_is_read_by_codebuild_itself(whole: Outcome) -> None:
+    """No value of a secret is in the program's state."""
+    environment = whole.recorder.one("codebuild/project:Project", "worker-build").inputs["environment"]
+    (secret,) = [one for one in environment["environmentVariables"] if one["name"] == "KIRO_GIT_TOKEN"]
+    assert (secret["type"], secret["value"]) == ("SECRETS_MANAGER", f"{whole.outputs['secretArns']['git']}:token")
+
+
+def test_the_program_is_named_after_its_content(whole: Outcome) -> None:
+    """The workflow starts builds with exactly this object, in the worker's project."""
+    key = whole.recorder.one("s3/bucketObjectv2:BucketObjectv2", "worker-program").inputs["key"]
+    definition = json.loads(whole.recorder.one("sfn/stateMachine:StateMachine", "work-item").inputs["definition"])
+    told = definition["States"]["StartBuild"]["Arguments"]
+    assert (told["source"], told["project"], told["minutes"]) == (key, "kiro-worker-test-build", 60)
+    assert "python3 -m work_item" in told["buildspec"]
+
+
+def test_a_poll_that_fails_rings(whole: Outcome) -> None:
+    """What it could not do lies in its queue, and an alarm watches that."""
+    alarm = whole.recorder.one("cloudwatch/metricAlarm:MetricAlarm", "events-poll-board-dead-letters").inputs
+    assert alarm["dimensions"] == {"QueueName": "kiro-worker-test-events-poll-board"}

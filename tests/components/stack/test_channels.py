@@ -1,0 +1,50 @@
+"""Topics and bus."""
+
+import json
+
+import pytest
+
+from components.stack.channels import TOPICS, Channels
+from components.stack.naming import Naming
+from tests.components.recorder import ACCOUNT, REGION, Outcome, Recorder, run
+
+
+@pytest.mark.parametrize("email", [None, "ops@example.com"])
+def test_the_configured_address_gets_every_topic(email: str | None) -> None:
+    """Without an address nobody is subscribed."""
+    recorder = Recorder()
+    naming = Naming("test", ACCOUNT, REGION, "aws")
+    run(lambda: Channels(naming=naming, key_arn="arn:aws:kms:::key/k", email=email), "test", {}, recorder)
+    subscribed = [one.inputs["endpoint"] for one in recorder.of("sns/topicSubscription:TopicSubscription")]
+    assert subscribed == ([email] * len(TOPICS) if email else [])
+
+
+def test_topics_refuse_what_comes_without_tls(whole: Outcome) -> None:
+    """Every topic's policy has the refusal."""
+    policies = whole.recorder.of("sns/topicPolicy:TopicPolicy")
+    assert len(policies) == len(TOPICS)
+    for policy in policies:
+        refusals = [s for s in json.loads(policy.inputs["policy"])["Statement"] if s["Effect"] == "Deny"]
+        assert [s["Condition"] for s in refusals] == [{"Bool": {"aws:SecureTransport": "false"}}]
+
+
+def test_a_personal_link_reaches_its_holder_only() -> None:
+    """Each approver is subscribed with a filter for their own mails, which the shared address does not get."""
+    recorder = Recorder()
+    naming = Naming("test", ACCOUNT, REGION, "aws")
+    people = ["ada@example.com", "bob@example.com"]
+    run(
+        lambda: Channels(naming=naming, key_arn="arn:aws:kms:::key/k", email="ops@example.com", approvers=people),
+        "test",
+        {},
+        recorder,
+    )
+    filters = {
+        one.inputs["endpoint"]: json.loads(one.inputs["filterPolicy"])
+        for one in recorder.of("sns/topicSubscription:TopicSubscription")
+        if one.inputs.get("filterPolicy")
+    }
+    assert filters == {
+        "ops@example.com": {"approver": [{"exists": False}]},
+        **{person: {"approver": [person]} for person in people},
+    }

@@ -1,0 +1,57 @@
+"""Roles and their grants: wildcards are refused, or listed with a reason."""
+
+import json
+
+import pulumi
+import pytest
+
+from components.stack.naming import BroadGrant, Grant, Naming
+from components.stack.role import Role, policy_text
+from tests.components.recorder import ACCOUNT, REGION, Recorder, run
+
+
+def _site() -> Naming:
+    return Naming("test", ACCOUNT, REGION, "aws")
+
+
+def test_a_wildcard_action_is_refused() -> None:
+    """Also in roles that no handler declares."""
+    with pytest.raises(ValueError, match=r"somebody: s3:\* is a wildcard"):
+        policy_text("somebody", _site(), [Grant(("s3:*",), ("arn:aws:s3:::b",))])
+
+
+def test_a_wildcard_resource_without_a_reason_is_refused() -> None:
+    """Whatever the ARN turns out to be when it is known."""
+
+    def program() -> None:
+        later = pulumi.Output.from_input("arn:aws:s3:::b/*")
+        policy_text("somebody", _site(), [Grant(("s3:GetObject",), (later,))])
+
+    with pytest.raises(ValueError, match=r"somebody: s3:GetObject on arn:aws:s3:::b/\* needs a reason"):
+        run(program, "test", {}, Recorder())
+
+
+def test_a_reason_is_kept_with_its_role() -> None:
+    """The list of broad grants is what the permissions reference prints."""
+    naming = _site()
+    grant = Grant(("s3:GetObject",), ("arn:aws:s3:::b/*",), why="every object")
+    run(lambda: policy_text("somebody", naming, [grant]), "test", {}, Recorder())
+    assert naming.broad_grants == [BroadGrant("somebody", ("s3:GetObject",), "every object")]
+
+
+@pytest.mark.parametrize(
+    ("service", "condition"),
+    [("states.amazonaws.com", {"StringEquals": {"aws:SourceAccount": ACCOUNT}}), ("lambda.amazonaws.com", None)],
+)
+def test_services_that_say_for_whom_they_act_are_held_to_it(service: str, condition: object) -> None:
+    """Step Functions takes the role for this account only; Lambda says nothing, and would be locked out."""
+    recorder = Recorder()
+    run(lambda: Role("r", naming=_site(), trust={"Service": service}, grants=[]), "test", {}, recorder)
+    (statement,) = json.loads(recorder.one("iam/role:Role", "r").inputs["assumeRolePolicy"])["Statement"]
+    assert statement.get("Condition") == condition
+
+
+def test_a_name_that_aws_would_refuse_is_refused_here() -> None:
+    """64 characters are the limit of roles and functions."""
+    with pytest.raises(ValueError, match="choose a shorter"):
+        _site().name("x" * 60)

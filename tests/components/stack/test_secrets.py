@@ -1,0 +1,25 @@
+"""Secrets are empty; parameters hold what is no secret."""
+
+from components.stack.secrets import parameters
+from components.stack.settings import Settings
+
+
+def _settings(**github: object) -> Settings:
+    environments = [{"name": "test"}]
+    whole = {"github": {"repositories": ["acme/shop", "acme/web"], **github}, "environments": environments}
+    return Settings.model_validate(whole, strict=False)
+
+
+def test_what_is_not_configured_has_no_parameter() -> None:
+    """Parameter Store takes no empty value."""
+    assert parameters(_settings()) == {
+        "github-owner": "acme",
+        "github-repositories": "acme/shop,acme/web",
+        "project-status-column": "Status",
+    }
+
+
+def test_the_board_is_told() -> None:
+    """Organisation and number are there when they are configured."""
+    found = parameters(_settings(organisation="Acme", projectNumber=7))
+    assert (found["github-owner"], found["project-organisation"], found["project-number"]) == ("Acme", "Acme", "7")

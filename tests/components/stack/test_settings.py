@@ -1,0 +1,188 @@
+"""Settings: typed, closed, and refused with the key, the value and what is allowed."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.stack.environment_settings import DeploymentFreeze, DeploymentWindow, EnvironmentSettings
+from components.stack.settings import Backstops, CodeBuild, GitHub, Settings, SettingsError, parse
+from tests.components.recorder import stack_config
+
+GOOD: dict[str, Any] = {
+    "github": {"repositories": ["acme/shop"]},
+    "environments": [{"name": "test"}, {"name": "production", "approval": True}],
+}
+WINDOW = {"days": ["mon", "fri"], "opens": "09:00", "closes": "17:00", "timezone": "Europe/Berlin"}
+FREEZE = {"starts": "2026-12-24T00:00:00+01:00", "ends": "2026-12-27T00:00:00+01:00", "reason": "holidays"}
+
+
+def _parse(stack: str = "test", **changed: Any) -> Settings:
+    values = {**GOOD, **changed}
+    return parse({key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}, stack)
+
+
+def _environment(**changed: Any) -> list[dict[str, Any]]:
+    return [{"name": "test", **changed}]
+
+
+@pytest.mark.parametrize("stack", ["test", "staging", "production"])
+def test_the_settings_in_the_stack_files_are_right(stack: str) -> None:
+    """Every stack file passes."""
+    given = {k.removeprefix("kiro-worker:"): v for k, v in stack_config(stack).items() if k.startswith("kiro-worker:")}
+    assert parse(given, stack).environments[-1].approval
+
+
+def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
+    """80 % coverage, 5 minutes of watching, 24 hours for an approval, 90 days of logs, 500 USD."""
+    settings = _parse()
+    first = settings.environments[0]
+    assert (first.coverage_percent, first.watch_seconds, first.approval_timeout_seconds) == (80, 300, 86_400)
+    assert (settings.log_retention_days, settings.budget_usd, settings.lock_mode) == (90, 500, "superseded")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"colour": "blue"}, ["kiro-worker:colour", '"blue"', "unknown", "lockMode"]),
+        ({"github": {"repositories": ["a/b"], "branch": "x"}}, ["kiro-worker:github.branch", "mainBranch"]),
+        ({"github": {**GOOD["github"], "webhookSources": ["192.30.252.1/22"]}}, ["webhookSources[0]", "host bits set"]),
+        ({"github": {**GOOD["github"], "webhookSources": ["github.com"]}}, ["must be a network such as 192.30.252.0"]),
+        ({"securityHub": "yes"}, ["kiro-worker:securityHub", '"yes"']),
+        ({"environments": _environment(aproval=True)}, ["environments[0].aproval", "approvalTimeoutSeconds"]),
+        ({"logRetentionDays": "ninety"}, ["kiro-worker:logRetentionDays", '"ninety"']),
+        ({"logRetentionDays": 91}, ["kiro-worker:logRetentionDays", "91", "90"]),
+        ({"pollMinutes": 0}, ["kiro-worker:pollMinutes", "0", "greater than or equal to 1"]),
+        ({"retainStateful": "yes"}, ["kiro-worker:retainStateful", '"yes"', "boolean"]),
+        ({"lockMode": "random"}, ["kiro-worker:lockMode", '"random"', "superseded", "queued", "parallel"]),
+        ({"notificationEmail": "nobody"}, ["kiro-worker:notificationEmail", '"nobody"']),
+        ({"github": {"repositories": []}}, ["kiro-worker:github.repositories", "at least 1"]),
+        ({"github": {"repositories": ["shop"]}}, ["kiro-worker:github.repositories[0]", '"shop"']),
+        ({"worker": {"concurency": 2}}, ["kiro-worker:worker.concurency", "agentCommand"]),
+        ({"worker": {"columns": {"done": "x"}}}, ["kiro-worker:worker.columns.done", "inReview"]),
+        ({"worker": {"columns": {"todo": "A", "failed": "A"}}}, ["worker.columns", "four different columns"]),
+        ({"worker": {"agentCommand": "kiro --spec {spec}"}}, ["kiro-worker:worker.agentCommand", "task"]),
+        ({"worker": {"branchNamespace": ""}}, ["kiro-worker:worker.branchNamespace"]),
+        ({"github": {"repositories": ["a/b"], "projectNumber": 1}}, ["organisation and projectNumber go together"]),
+        ({"environments": []}, ["kiro-worker:environments", "at least 1"]),
+        ({"environments": _environment(name="Test 1")}, ["kiro-worker:environments[0].name", '"Test 1"']),
+        ({"environments": _environment(watchSeconds="300")}, ["environments[0].watchSeconds", "integer"]),
+        ({"environments": [{"name": "test"}, {"name": "test"}]}, ["test is there twice"]),
+        ({"environments": [{"name": "production"}]}, ["kiro-worker:environments[0]", "approval must be true"]),
+        ({"environments": _environment(approvers=["ada"])}, ["environments[0].approvers[0]", '"ada"']),
+        ({"environments": _environment(approvalsNeeded=0)}, ["environments[0].approvalsNeeded", "1"]),
+        ({"environments": _environment(approvalsNeeded=2)}, ["environments[0]", "as many addresses in approvers"]),
+        (
+            {"environments": _environment(approvalsNeeded=2, approvers=["ada@x.io", "@x.io"])},
+            ["environments[0]", "as many addresses in approvers"],
+        ),
+        ({"environments": _environment(account="123456789012")}, ["environments[0]", "deployRoleArn is missing"]),
+        (
+            {"environments": _environment(deployRoleArn="arn:aws:iam::123456789012:role/deploy")},
+            ["environments[0]", "account must be given"],
+        ),
+        (
+            {"environments": _environment(approvalTimeoutSeconds=60, approvalWaitSeconds=60)},
+            ["environments[0]", "approvalWaitSeconds must be less"],
+        ),
+        ({"backstops": {"watchSeconds": 1}}, ["kiro-worker:backstops.watchSeconds", "1"]),
+        ({"backstops": {"enhancedSeconds": 4}}, ["kiro-worker:backstops.enhancedSeconds", "4"]),
+        ({"environments": _environment(name="a" * 17)}, ["environments[0].name", '"' + "a" * 17 + '"']),
+        ({"environments": _environment(windows=[{**WINDOW, "days": ["Monday"]}])}, ["windows[0].days[0]", "'mon'"]),
+        ({"environments": _environment(windows=[{**WINDOW, "days": []}])}, ["windows[0].days", "at least 1"]),
+        ({"environments": _environment(windows=[{**WINDOW, "opens": "24:00"}])}, ["windows[0].opens", '"24:00"']),
+        ({"environments": _environment(windows=[{**WINDOW, "closes": "9:00"}])}, ["windows[0].closes", '"9:00"']),
+        (
+            {"environments": _environment(windows=[{**WINDOW, "timezone": "Berlin"}])},
+            ["windows[0].timezone", '"Berlin"', "Europe/Berlin"],
+        ),
+        ({"environments": _environment(windows=[{"days": ["mon"], "opens": "09:00"}])}, ["windows[0].closes"]),
+        (
+            {"environments": _environment(freezes=[{**FREEZE, "starts": "2026-12-24T00:00:00"}])},
+            ["freezes[0].starts", "with its offset"],
+        ),
+        ({"environments": _environment(freezes=[{**FREEZE, "ends": "Christmas"}])}, ["freezes[0].ends", '"Christmas"']),
+        ({"environments": _environment(freezes=[{**FREEZE, "reason": ""}])}, ["freezes[0].reason", "at least 1"]),
+        ({"environments": _environment(ringingAlarms="shrug")}, ["ringingAlarms", '"shrug"', "block", "ask", "ignore"]),
+        ({"environments": _environment(blindAlarms="shrug")}, ["blindAlarms", '"shrug"', "block", "ask", "ignore"]),
+        ({"environments": _environment(enhancedWatchSeconds=8 * 86_400)}, ["enhancedWatchSeconds", "691200"]),
+        (
+            {"environments": _environment(windows=[{**WINDOW, "from": "09:00"}])},
+            ["environments[0].windows[0].from", "known here: closes, days, opens, timezone"],
+        ),
+        ({"worker": {"columns": {"done": "Done"}}}, ["worker.columns.done", "known here: failed, inProgress"]),
+        (
+            {"codebuild": {"vpc": {"vpcId": "vpc-1", "subnets": ["subnet-1"], "securityGroups": ["sg-1"]}}},
+            ["codebuild.vpc.vpcId", "known here: id, securityGroups, subnets", "codebuild.vpc.id: missing"],
+        ),
+        ({"codebuild": {"vpc": {"id": "vpc-1", "subnets": [], "securityGroups": ["x"]}}}, ["vpc.subnets", '"x"']),
+        ({"backstops": {"approvalSeconds": 5}}, ["backstops.approvalSeconds = 5", "86400 s", "2400 times"]),
+        (
+            {"environments": _environment(enhancedWatchSeconds=86_400), "backstops": {"enhancedSeconds": 30}},
+            ["backstops.enhancedSeconds = 30", "86400 s", "2400 times"],
+        ),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(changed: dict[str, Any], said: list[str]) -> None:
+    """The message holds the key, the value and what is allowed."""
+    with pytest.raises(SettingsError) as caught:
+        _parse(**changed)
+    message = str(caught.value)
+    assert [word for word in said if word not in message] == []
+
+
+def test_windows_and_freezes_reach_the_environment() -> None:
+    """As the workflows read them; an environment without any takes deployments at any time."""
+    windows = [WINDOW, {"days": ["sat"], "opens": "22:00", "closes": "02:00"}]
+    given = _environment(windows=windows, freezes=[FREEZE], ringingAlarms="ask", blindAlarms="block")
+    (one,) = _parse(environments=given).environments
+    assert [(w.days, w.opens, w.closes, w.timezone) for w in one.windows] == [
+        (("mon", "fri"), "09:00", "17:00", "Europe/Berlin"),
+        (("sat",), "22:00", "02:00", "UTC"),
+    ]
+    assert [(f.starts, f.ends, f.reason) for f in one.freezes] == [tuple(FREEZE.values())]
+    assert (one.ringing_alarms, one.blind_alarms) == ("ask", "block")
+    plain = _parse().environments[0]
+    assert (plain.windows, plain.freezes, plain.ringing_alarms, plain.blind_alarms) == ((), (), "block", "ignore")
+
+
+@pytest.mark.parametrize("mode", ["superseded", "queued", "parallel"])
+def test_every_lock_mode_can_be_set(mode: str) -> None:
+    """The three that `domain.locks` knows."""
+    assert _parse(lockMode=mode).lock_mode == mode
+
+
+def test_every_fault_is_named_at_once() -> None:
+    """Nobody mends settings one `pulumi up` at a time."""
+    with pytest.raises(SettingsError) as caught:
+        _parse(colour="blue", pollMinutes=0)
+    assert "kiro-worker:colour" in str(caught.value)
+    assert "kiro-worker:pollMinutes" in str(caught.value)
+
+
+def test_a_missing_setting_is_named() -> None:
+    """Without repositories nothing could be delivered."""
+    with pytest.raises(SettingsError, match="kiro-worker:github: missing"):
+        parse({"environments": json.dumps(GOOD["environments"])}, "test")
+
+
+def test_production_keeps_what_it_remembers() -> None:
+    """In the stack `production`, and only there, retainStateful must be true."""
+    assert not _parse().retain_stateful
+    with pytest.raises(SettingsError, match="retainStateful = false"):
+        _parse(stack="production")
+    assert _parse(stack="production", retainStateful=True).retain_stateful
+
+
+def test_another_account_is_entered_through_its_role() -> None:
+    """Account and role together are a possible combination."""
+    role = "arn:aws:iam::123456789012:role/deploy"
+    (environment,) = _parse(environments=_environment(account="123456789012", deployRoleArn=role)).environments
+    assert environment.deploy_role_arn == role
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    """The configuration reference is generated from these words."""
+    for kind in (Settings, GitHub, EnvironmentSettings, DeploymentWindow, DeploymentFreeze, Backstops, CodeBuild):
+        undocumented = [name for name, field in kind.model_fields.items() if not field.description]
+        assert undocumented == [], kind.__name__

@@ -1,0 +1,269 @@
+"""The platform that fault cases run on: subjects, short times, fault plans, and a record of every notification."""
+
+import json
+import threading
+import time
+import urllib.error
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from botocore.exceptions import ClientError
+
+from functions.adapters.clock import Clock
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.executions import Executions
+from functions.adapters.locks_table import LocksTable
+from functions.adapters.records import plain
+from functions.adapters.task_tokens import TaskTokens
+from functions.handler import camel
+from local.approver import Approver
+from local.platform import PROJECT, Platform
+from local.service import ask
+from local.settings import worker
+from statemachines.definitions import WORKFLOWS
+from tests.faults.harness.plans import Plans
+from tests.faults.harness.subjects import BOARD, Subject
+
+_BACKSTOPS = ("buildSeconds", "approvalSeconds", "lockSeconds", "watchSeconds", "enhancedSeconds", "pushSeconds")
+BACKSTOP_SECONDS = 5  # shorter ones are refused by the settings
+# Short, for a timeout is waited for; long enough for a cold start on a busy machine.
+_FUNCTION_SECONDS = 25
+_WAIT_SCALE = 0.02
+_MAIL_SECONDS = 0.2
+_NEWEST = 100
+# The workflows that live as long as their builds; a stage's builds are its deployment's.
+_BUILDING = ("deployment", "rollback", "work_item")
+
+
+class FaultEnvironment:
+    """A context manager; what it starts, it stops. With 0 `function_seconds` the functions keep their timeouts."""
+
+    def __init__(
+        self, root: Path, subjects: list[Subject], say: Callable[[str], None], function_seconds: int = _FUNCTION_SECONDS
+    ) -> None:
+        self._function_seconds = function_seconds
+        self.subjects = subjects
+        self.say = say
+        self.plans = Plans(root / "faults")
+        backstops = dict.fromkeys(_BACKSTOPS, BACKSTOP_SECONDS)
+        self.platform = Platform(
+            root,
+            "test",
+            say,
+            changes={
+                "repositories": [subject.repository for subject in subjects],
+                "environments": [subject.settings() for subject in subjects if subject.kind is not BOARD],
+                "worker": worker(PROJECT, concurrency=max(1, sum(subject.kind is BOARD for subject in subjects))),
+                "backstops": backstops,
+            },
+            variables={
+                "FAULT_PLANS": str(self.plans.folder),
+                "FAULT_WRAPPER": str(Path(__file__).with_name("wrapper.py")),
+            },
+            wait_scale=_WAIT_SCALE,
+        )
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._read_mails, self._read_bus)]
+        self.told: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
+
+    def __enter__(self) -> Self:
+        self.platform.__enter__()
+        try:
+            self._furnish()
+        except BaseException:
+            self.platform.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+        self.platform.__exit__(kind, error, trace)
+
+    def _furnish(self) -> None:
+        clients, outputs = self.platform.clients, self.platform.outputs
+        self.clients = clients
+        self.sfn = clients.client("stepfunctions")
+        self.machines = {name: outputs[f"{camel(name)}Workflow"] for name in WORKFLOWS}
+        resource = clients.session.resource("dynamodb", endpoint_url=self.platform.emulator.endpoint)
+        self.tables: dict[str, Any] = {
+            name: resource.Table(outputs[f"{name}Table"])
+            for name in ("deployments", "environments", "locks", "waits", "workItems")
+        }
+        self.environments = EnvironmentsTable(self.tables["environments"])
+        self.locks = LocksTable(self.tables["locks"], Executions(self.sfn), TaskTokens(self.sfn), Clock(), "superseded")
+        functions = clients.client("lambda")
+        for name in outputs["functions"].values() if self._function_seconds else ():
+            functions.update_function_configuration(FunctionName=name, Timeout=self._function_seconds)
+        for subject in self.subjects:
+            subject.furnish(self.platform)
+        self._holder = self.sfn.create_state_machine(
+            name="holder",
+            definition=json.dumps(
+                {"StartAt": "Hold", "States": {"Hold": {"Type": "Wait", "Seconds": 10_000_000, "End": True}}}
+            ),
+            roleArn="arn:aws:iam::111122223333:role/holder",
+        )["stateMachineArn"]
+        self._open_ears()
+        for thread in self._threads:
+            thread.start()
+
+    def hold(self, name: str) -> str:
+        """An execution that runs and does nothing, to own a lock."""
+        started = self.sfn.start_execution(stateMachineArn=self._holder, name=name)
+        return str(started["executionArn"])
+
+    def start(self, workflow: str, name: str, given: Any) -> str:
+        """Start an execution by hand."""
+        started = self.sfn.start_execution(stateMachineArn=self.machines[workflow], name=name, input=json.dumps(given))
+        return str(started["executionArn"])
+
+    def call(self, handler: str, event: Any) -> None:
+        """Call a handler as somebody else's execution would."""
+        name = self.platform.outputs["functions"][handler]
+        self.platform.clients.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+
+    def status(self, execution: str) -> str:
+        """How an execution stands."""
+        return str(self.sfn.describe_execution(executionArn=execution)["status"])
+
+    def running(self, name: str, workflow: str = "") -> list[str]:
+        """The running executions of a deployment, in one workflow or in all."""
+        machines = [self.machines[workflow]] if workflow else list(self.machines.values())
+        return [
+            row["executionArn"]
+            for machine in machines
+            for row in self.sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+            if row["name"] == name or row["name"].startswith(f"{name}-")
+        ]
+
+    def of_workflow(self, name: str, workflow: str) -> list[str]:
+        """A deployment's executions of one workflow, ended or not; those of a run are among the newest."""
+        rows = self.sfn.list_executions(stateMachineArn=self.machines[workflow], maxResults=_NEWEST)["executions"]
+        return [r["executionArn"] for r in rows if r["name"] == name or r["name"].startswith(f"{name}-")]
+
+    def given(self, execution: str) -> dict[str, Any]:
+        """What an execution was started with."""
+        found: dict[str, Any] = json.loads(self.sfn.describe_execution(executionArn=execution)["input"])
+        return found
+
+    def visited(self, name: str) -> set[tuple[str, str]]:
+        """Every state that a deployment has entered, with its workflow."""
+        return {
+            (workflow, state)
+            for workflow in self.machines
+            for execution in self.of_workflow(name, workflow)
+            for state in self.states(execution)
+        }
+
+    def states(self, execution: str) -> Iterator[str]:
+        """The states that an execution has entered, in order."""
+        events = self.sfn.get_execution_history(executionArn=execution, maxResults=1000, includeExecutionData=False)[
+            "events"
+        ]
+        return (e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e)
+
+    def state(self, execution: str) -> str:
+        """The state that an execution is in, or was in last; empty when it has entered none."""
+        return next(iter(reversed(list(self.states(execution)))), "")
+
+    def stop(self, execution: str) -> None:
+        """What a person does in the console; one that has ended already stays as it is."""
+        with suppress(ClientError):
+            self.sfn.stop_execution(executionArn=execution, cause="stopped by a person")
+
+    def record(self, name: str) -> dict[str, Any]:
+        """A deployment's record."""
+        item = self.tables["deployments"].get_item(Key={"deploymentId": name}, ConsistentRead=True).get("Item", {})
+        found: dict[str, Any] = plain(item)
+        return found
+
+    def answers(self, subject: Subject) -> str:
+        """The commit that answers in a subject over HTTP; empty when nothing does."""
+        try:
+            return str(ask(f"{subject.url}/health")[1].get("version", ""))
+        except (OSError, urllib.error.URLError):
+            return ""
+
+    def waits(self, name: str) -> bool:
+        """Whether an execution of a deployment waits for an event."""
+        rows = self.tables["waits"].scan(ConsistentRead=True)["Items"]
+        mine = (row for row in rows if not row["waitKey"].startswith("approval/"))
+        return any(str(row.get("execution", "")).rpartition(":")[2].startswith(f"{name}-") for row in mine)
+
+    def waiting(self) -> set[str]:
+        """The keys of all waits."""
+        return {row["waitKey"] for row in self.tables["waits"].scan(ConsistentRead=True)["Items"]}
+
+    def builds_left(self, name: str) -> list[str]:
+        """The builds of a deployment or a card that run, or that ran to their own end when nothing wanted them."""
+        codebuild = self.platform.clients.client("codebuild")
+        ids = codebuild.list_builds(sortOrder="DESCENDING")["ids"][:60]
+        builds = codebuild.batch_get_builds(ids=ids)["builds"] if ids else []
+        mine = [b for b in builds if _ordered_by(b, name)]
+        wanting = (e for workflow in _BUILDING for e in self.of_workflow(name, workflow))
+        wanted = [self._lifetime(execution) for execution in wanting] if mine else []
+        return [b["id"] for b in mine if b["buildStatus"] == "IN_PROGRESS" or _ran_on(b, wanted)]
+
+    def _lifetime(self, execution: str) -> tuple[datetime, datetime]:
+        """From when to when an execution ran; one that runs has no end yet."""
+        found = self.sfn.describe_execution(executionArn=execution)
+        return found["startDate"], found.get("stopDate", datetime.max.replace(tzinfo=UTC))
+
+    def _open_ears(self) -> None:
+        clients, bus = self.platform.clients, self.platform.outputs["eventBus"]
+        self._queue = clients.client("sqs").create_queue(QueueName="bus-ear")["QueueUrl"]
+        arn = clients.client("sqs").get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
+        events = clients.client("events")
+        pattern = json.dumps({"source": ["kiro.pipeline"]})
+        events.put_rule(Name="bus-ear", EventBusName=bus, EventPattern=pattern)
+        target = {"Id": "ear", "Arn": arn["Attributes"]["QueueArn"]}
+        events.put_targets(Rule="bus-ear", EventBusName=bus, Targets=[target])
+
+    def _read_bus(self) -> None:
+        sqs = self.platform.clients.client("sqs")
+        while not self._stopping.wait(_MAIL_SECONDS):
+            with suppress(ClientError):
+                while messages := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
+                    for message in messages:
+                        event = json.loads(message["Body"])
+                        said = self.told[event["detail"].get("deploymentId") or event["detail"].get("workId", "")]
+                        said.append((event["detail-type"], event["detail"]))
+                        sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+
+    def _read_mails(self) -> None:
+        """Somebody who approves what is asked; a page of a request that has ended is no surprise here."""
+        approver = Approver(self.platform.mailbox, "Grace Hopper")
+        while not self._stopping.wait(_MAIL_SECONDS):
+            with suppress(RuntimeError, OSError, ClientError):
+                approver.look()
+
+
+def _ordered_by(build: Any, name: str) -> bool:
+    """Whether a build was started for a deployment, or for an attempt at a card."""
+    told = {one["name"]: one["value"] for one in build["environment"]["environmentVariables"]}
+    whose = str(told.get("KIRO_DEPLOYMENT", ""))
+    return whose == name or whose.startswith(f"{name}-")
+
+
+def _ran_on(build: Any, wanted: list[tuple[datetime, datetime]]) -> bool:
+    """Whether it came to its own end, and not within the time of one who wanted it."""
+    if build["buildStatus"] != "SUCCEEDED":
+        return False
+    return not any(since <= build["startTime"] and build["endTime"] <= until for since, until in wanted)
+
+
+def wait_for(found: Callable[[], Any], seconds: float, pause: float = 0.1) -> Any:
+    """The first truthy answer, or the last one when the time is up."""
+    deadline = time.monotonic() + seconds
+    while not (answer := found()) and time.monotonic() < deadline:
+        time.sleep(pause)
+    return answer

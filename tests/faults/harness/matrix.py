@@ -1,0 +1,222 @@
+"""The matrix: every fault of every Task state, run on the real platform, and judged."""
+
+import itertools
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.harness.cards import put_up
+from tests.faults.harness.environment import FaultEnvironment
+from tests.faults.harness.plans import FaultCase
+from tests.faults.harness.releases import Release
+from tests.faults.harness.runs import Run, StuckError, settle
+from tests.faults.harness.scenarios import SCENARIOS, Scenario
+from tests.faults.harness.subjects import BOARD, CALM, CAREFUL, THOROUGH, Kind, Subject
+
+# Cold functions on a busy machine may time out once.
+_FIRST_RELEASES = 3
+
+
+@dataclass(slots=True)
+class Verdict:
+    """How a case ended; it holds when there is no problem."""
+
+    case: FaultCase
+    scenario: str = ""
+    outcome: str = ""
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that must hold did."""
+        return not self.problems
+
+
+class Matrix:
+    """Runs cases on subjects; `told` is called with each verdict as it comes."""
+
+    def __init__(self, env: FaultEnvironment, told: Callable[[Verdict], None]) -> None:
+        self.env = env
+        self._told = told
+        self._numbers = itertools.count(1)
+        self._reached: dict[tuple[str, str], list[str]] = {}
+        self._lock = threading.Lock()
+
+    def run(self, cases: Sequence[FaultCase], rehearsed: str = "") -> list[Verdict]:
+        """Rehearse, then run every case on a subject of the kind it needs; in the order of the cases."""
+        self.prepare()
+        if rehearsed:
+            self._reached = {(case.workflow, case.state): [rehearsed] for case in cases}
+        else:
+            self._rehearse(
+                {(case.workflow, case.state) for case in cases}, everything=any(case.waits for case in cases)
+            )
+        verdicts: dict[FaultCase, Verdict] = {}
+
+        def job(case: FaultCase, scenarios: list[Scenario]) -> Callable[[Subject], None]:
+            def work(subject: Subject) -> None:
+                verdict = self._run(case, scenarios, subject)
+                with self._lock:
+                    verdicts[case] = verdict
+                    self._told(verdict)
+
+            return work
+
+        jobs = []
+        for case in cases:
+            reached = [SCENARIOS[name] for name in self._reached.get((case.workflow, case.state), [])]
+            if case.waits:
+                reached.sort(key=lambda scenario: not scenario.hurried)
+            if reached:
+                jobs.append((reached[0].kind, job(case, reached)))
+            else:
+                verdicts[case] = Verdict(
+                    case, problems=["no scenario reaches this state: add one to tests/faults/harness"]
+                )
+                self._told(verdicts[case])
+        self._side_by_side(jobs)
+        return [verdicts[case] for case in cases]
+
+    def prepare(self) -> None:
+        """Bring a first good release to every environment."""
+        places = (subject.kind for subject in self.env.subjects if subject.kind is not BOARD)
+        self._side_by_side([(kind, self._prepare) for kind in places], each=True)
+
+    def _side_by_side(self, jobs: Iterable[tuple[Kind, Callable[[Subject], None]]], *, each: bool = False) -> None:
+        """Every subject takes the next job of its kind, or, with `each`, the one job that is its own."""
+        queues: dict[Kind, queue.SimpleQueue[Callable[[Subject], None]]] = {}
+        for kind, job in jobs:
+            queues.setdefault(kind, queue.SimpleQueue()).put(job)
+
+        broken: list[Exception] = []
+
+        def work(subject: Subject) -> None:
+            while not broken:
+                try:
+                    job = queues[subject.kind].get_nowait()
+                except (KeyError, queue.Empty):
+                    return
+                try:
+                    job(subject)
+                except Exception as error:  # raised again where all threads have ended
+                    broken.append(error)
+                if each:
+                    return
+
+        threads = [threading.Thread(target=work, args=(subject,), daemon=True) for subject in self.env.subjects]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if broken:
+            raise broken[0]
+
+    def _prepare(self, subject: Subject) -> None:
+        """A first good release, to which later ones can go back."""
+        for _ in range(_FIRST_RELEASES):
+            run = self.next(subject, None)
+            SCENARIOS["good"].run(run)
+            if run.outcome == "deployed":
+                return
+        reason = self.env.record(run.name).get("reason")
+        raise StuckError(f"{subject.name}: the first release ended {run.outcome}: {reason}")
+
+    def _rehearse(self, wanted: set[tuple[str, str]], *, everything: bool) -> None:
+        """Run scenarios without a fault until every wanted state was reached, and remember which reaches what."""
+
+        def job(scenario: Scenario) -> Callable[[Subject], None]:
+            def work(subject: Subject) -> None:
+                with self._lock:
+                    if not everything and not wanted - set(self._reached):
+                        return
+                one = self.next(subject, None)
+                try:
+                    scenario.run(one)
+                except StuckError as error:
+                    self.env.say(f"the scenario {scenario.name} does not work without a fault either: {error}")
+                    one.mend()
+                finally:
+                    one.disarm()
+                visited = self.env.visited(one.name)
+                with self._lock:
+                    for place in visited:
+                        self._reached.setdefault(place, []).append(scenario.name)
+
+            return work
+
+        self._side_by_side((scenario.kind, job(scenario)) for scenario in SCENARIOS.values())
+        order = list(SCENARIOS)
+        for names in self._reached.values():
+            names.sort(key=order.index)
+
+    def next(self, subject: Subject, case: FaultCase | None) -> Run:
+        """The next release or card of a subject, with a fault or without."""
+        name = f"r{next(self._numbers)}"
+        if subject.kind is BOARD:
+            return put_up(self.env, subject, name, case)
+        return Release(self.env, subject, name, case, commit=subject.commits.pop(0))
+
+    def _run(self, case: FaultCase, scenarios: list[Scenario], subject: Subject) -> Verdict:
+        """Run a case on the first scenario of this subject's kind in which the fault happens at all."""
+        for scenario in (one for one in scenarios if one.kind == subject.kind):
+            verdict = self._judge(case, scenario, subject)
+            if verdict.problems != [_NEVER]:
+                return verdict
+        return verdict
+
+    def _judge(self, case: FaultCase, scenario: Scenario, subject: Subject) -> Verdict:
+        run = self.next(subject, case)
+        verdict, started = Verdict(case, scenario.name), time.monotonic()
+        try:
+            scenario.run(run)
+            verdict.problems = settle(run, run.wrong)
+            verdict.outcome = run.outcome
+            if not run.disarm() and not verdict.problems:
+                verdict.problems = [_NEVER]
+            verdict.problems += run.again()
+        except StuckError as error:
+            verdict.problems.append(str(error))
+        except Exception:  # a case that breaks the harness is a case that fails
+            verdict.problems.append(traceback.format_exc(limit=-3))
+        finally:
+            run.disarm()
+        if verdict.problems and verdict.problems != [_NEVER]:
+            run.mend()
+        verdict.seconds = time.monotonic() - started
+        return verdict
+
+
+_NEVER = "the fault never struck"
+
+
+def subjects(kinds: Mapping[Kind, int]) -> list[Subject]:
+    """So many of each kind."""
+    return [Subject(f"{kind.name}-{number}", kind) for kind, count in kinds.items() for number in range(count)]
+
+
+def kinds_of(cases: Sequence[FaultCase], count: int) -> dict[Kind, int]:
+    """So many subjects of each kind on which one of the cases may be run; releases have three kinds, cards one."""
+    cards = any(case.workflow == "work_item" for case in cases)
+    releases = any(case.workflow != "work_item" for case in cases)
+    return {kind: count for kind in (CALM, CAREFUL, THOROUGH, BOARD) if (cards if kind is BOARD else releases)}
+
+
+def run_matrix(
+    root: Path,
+    cases: Sequence[FaultCase],
+    told: Callable[[Verdict], None],
+    say: Callable[[str], None],
+    kinds: Mapping[Kind, int],
+    rehearsed: str = "",
+) -> list[Verdict]:
+    """Bring a platform up, run the cases on it, and answer how each ended.
+
+    `rehearsed` names the scenario that is known to reach every case's state; else that is found out first.
+    """
+    with FaultEnvironment(root, subjects(kinds), say) as env:
+        return Matrix(env, told).run(cases, rehearsed)

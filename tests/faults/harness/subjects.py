@@ -1,0 +1,227 @@
+"""Subjects: small repositories, each delivered to an environment of its own, so that cases can run side by side."""
+
+import io
+import time
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.emulator import Clients
+from local.platform import Platform
+
+COMMITS = 400
+_MANIFEST = """version: 1
+name: {name}
+environments: [{name}]
+build:
+  buildspec: build.yml
+  junit: [junit.xml]
+  cobertura: coverage.xml
+infrastructure:
+  kind: command
+  buildspec: infrastructure.yml
+services:
+  hello:
+    kind: lambda
+    function: {function}
+    alias: live
+    artifact: hello.zip
+    health:
+      url: "{url}/health"
+    alarms:
+      critical: [{alarm}]
+"""
+# Long enough for its end to come as an event, not as the first answer to a question.
+_BUILD = """version: 0.2
+phases:
+  build:
+    commands:
+      - printf '%s' "$KIRO_COMMIT" > version.txt
+      - python3 -I -S -m zipfile -c hello.zip hello.py version.txt
+      - sleep 0.7
+artifacts:
+  files: [hello.zip, junit.xml, coverage.xml]
+"""
+_INFRASTRUCTURE = """version: 0.2
+phases:
+  build:
+    commands:
+      - >-
+        printf '{{"url": "%s"}}' "{url}" > outputs.json
+      - sleep 0.7
+artifacts:
+  files: [outputs.json]
+"""
+_AFTER_DEPLOY = """gates:
+  afterDeploy:
+    {name}:
+      buildspec: tests.yml
+      junit: [junit.xml]
+"""
+_TESTS = """version: 0.2
+phases:
+  build:
+    commands:
+      - sleep 0.7
+artifacts:
+  files: [junit.xml]
+"""
+_JUNIT = '<testsuite tests="1"><testcase classname="hello" name="greets"/></testsuite>'
+_COVERAGE = '<coverage line-rate="1" branch-rate="1" lines-valid="1" lines-covered="1" version="1" timestamp="1"/>'
+# Its tests have run already: what a card's build does with them is proved elsewhere.
+_WORKED_ON = {
+    ".kiro/worker.json": (
+        '{"test": ["git", "checkout", "--", "junit.xml", "coverage.xml"],'
+        ' "junit": "junit.xml", "coverage": "coverage.xml"}'
+    ),
+    "junit.xml": _JUNIT,
+    "coverage.xml": _COVERAGE,
+}
+_SERVICE = """import json
+from pathlib import Path
+
+
+def handler(event, context):
+    body = json.dumps({"version": (Path(__file__).parent / "version.txt").read_text()})
+    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": body}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an environment asks of a release; `tested` means once more, in the environment."""
+
+    name: str
+    approval: bool
+    watch_seconds: int
+    enhanced_watch_seconds: int = 0
+    tested: bool = False
+
+
+CALM = Kind("calm", approval=False, watch_seconds=0)
+CAREFUL = Kind("careful", approval=True, watch_seconds=3)
+THOROUGH = Kind("thorough", approval=False, watch_seconds=0, enhanced_watch_seconds=3, tested=True)
+# No environment: a repository whose branches are worked on.
+BOARD = Kind("board", approval=False, watch_seconds=0)
+
+
+@dataclass(slots=True)
+class Subject:
+    """One environment with its repository; `commits` are those that were not delivered yet, oldest first."""
+
+    name: str
+    kind: Kind
+    url: str = ""
+    commits: list[str] = field(default_factory=list)
+
+    @property
+    def repository(self) -> str:
+        """The repository that is delivered here and nowhere else."""
+        return f"acme/{self.name}"
+
+    @property
+    def function(self) -> str:
+        """The delivered function."""
+        return f"hello-{self.name}"
+
+    @property
+    def alarm(self) -> str:
+        """The alarm that means a bad release."""
+        return f"{self.function}-errors"
+
+    def settings(self) -> dict[str, Any]:
+        """The environment as the stack's settings say it."""
+        return {
+            "name": self.name,
+            "approval": self.kind.approval,
+            "watchSeconds": self.kind.watch_seconds,
+            "enhancedWatchSeconds": self.kind.enhanced_watch_seconds,
+            "approvalTimeoutSeconds": 3600,
+            "stabiliseSeconds": 1,
+            "functions": [self.function],
+        }
+
+    def furnish(self, platform: Platform) -> None:
+        """What an operator and an author had done before the first release: function, address, alarm, commits."""
+        repository = platform.github.repository(self.repository).git
+        if self.kind is BOARD:
+            begin = imported("refs/heads/main", "feat: begin [skip ci]", _WORKED_ON)
+            repository.run("fast-import", "--quiet", stdin=begin)
+            return
+        self.url = _function(platform, self.function)
+        platform.clients.client("cloudwatch").put_metric_alarm(
+            AlarmName=self.alarm,
+            Namespace="HelloService",
+            MetricName="Errors",
+            Dimensions=[{"Name": "Environment", "Value": self.name}],
+            Statistic="Sum",
+            Period=10,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="ignore",  # so that it stays as a case sets it
+        )
+        self.ring(platform.clients, rings=False)
+        repository.run("fast-import", "--quiet", stdin=self._history())
+        *self.commits, _ = repository.text("rev-list", "--reverse", "main").splitlines()
+
+    def ring(self, clients: Clients, *, rings: bool) -> None:
+        """Let the alarm ring, or be quiet."""
+        state = "ALARM" if rings else "OK"
+        clients.client("cloudwatch").set_alarm_state(
+            AlarmName=self.alarm, StateValue=state, StateReason="a case says so"
+        )
+
+    def _history(self) -> bytes:
+        """Commits a second apart: order is decided by their time; the last one asks not to be started by itself."""
+        files = {
+            "delivery.yml": _MANIFEST.format(name=self.name, function=self.function, url=self.url, alarm=self.alarm)
+            + (_AFTER_DEPLOY.format(name=self.name) if self.kind.tested else ""),
+            "build.yml": _BUILD,
+            "infrastructure.yml": _INFRASTRUCTURE.format(url=self.url),
+            "tests.yml": _TESTS,
+            "junit.xml": _JUNIT,
+            "coverage.xml": _COVERAGE,
+            "hello.py": _SERVICE,
+        }
+        first = int(time.time()) - COMMITS
+        commits = [
+            imported(
+                "refs/heads/main",
+                f"feat: change {number}",
+                {"number.txt": str(number), **(files if number == 0 else {})},
+                at=first + number,
+            )
+            for number in range(COMMITS)
+        ]
+        return b"".join([*commits, imported("refs/heads/main", "chore: wait [skip ci]", {}, at=first + COMMITS)])
+
+
+def imported(ref: str, message: str, files: Mapping[str, str], *, at: int = 0, start: str = "") -> bytes:
+    """A commit in the form of `git fast-import`; `start` is where a new branch begins, without it the ref goes on."""
+    out = [f"commit {ref}\ncommitter Ada Lovelace <ada@example.com> {at or int(time.time())} +0000\n"]
+    out.append(f"data {len(message)}\n{message}\n" + (f"from {start}\n" if start else ""))
+    out += [f"M 644 inline {path}\ndata {len(text.encode())}\n{text}\n" for path, text in files.items()]
+    return "".join(out).encode()
+
+
+def _function(platform: Platform, name: str) -> str:
+    """The delivered function, its alias on code that is not a release, and its address."""
+    functions = platform.clients.client("lambda")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("hello.py", _SERVICE)
+        archive.writestr("version.txt", "none")
+    functions.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Handler="hello.handler",
+        Role="arn:aws:iam::111122223333:role/hello",
+        Timeout=5,
+        Code={"ZipFile": packed.getvalue()},
+    )
+    functions.create_alias(FunctionName=name, Name="live", FunctionVersion="$LATEST")
+    address = functions.create_function_url_config(FunctionName=name, Qualifier="live", AuthType="NONE")["FunctionUrl"]
+    identity = address.removeprefix("https://").partition(".")[0]
+    return f"{platform.emulator.endpoint}/_aws/lambda-url/{identity}"

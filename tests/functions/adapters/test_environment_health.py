@@ -1,0 +1,75 @@
+"""One look at an environment."""
+
+from dataclasses import replace
+
+import pytest
+
+from functions.adapters.environment_health import EnvironmentHealth
+from functions.domain.environments import PartState
+from functions.domain.errors import ManifestError
+from functions.domain.manifests import Health
+from tests.functions.delivered import Service, runs
+from tests.functions.samples import COMMAND, COMMIT, SERVICE, environment, state, version
+from tests.functions.stack import Stack
+
+
+def test_alarms_are_the_environments_and_those_of_what_runs(stack: Stack) -> None:
+    """Each once, with names filled in; a part that has no definition has no alarms."""
+    part = replace(SERVICE, critical_alarms=["{environment}-errors", "shared"], warning_alarms=["{DOMAIN}-slow"])
+    runs(stack, state(part), PartState("production", "bare"))
+    watched = environment(critical_alarms=["shared"], warning_alarms=["cpu"])
+    assert EnvironmentHealth.connect(stack.clients).alarm_names(watched) == (
+        ["production-errors", "shared"],
+        ["cpu", "example.com-slow"],
+    )
+
+
+def test_what_a_release_leaves_behind_is_left_out(stack: Stack, service: Service) -> None:
+    """Neither asked for its health nor listened to; everything else is."""
+    part = replace(SERVICE, critical_alarms=["old"], health=Health("http://127.0.0.1:9/"))
+    stays = replace(SERVICE, name="stays", critical_alarms=["new"], health=Health(service.url))
+    runs(stack, state(part), state(stays, version(COMMIT)))
+    service.says(version=COMMIT)
+    health = EnvironmentHealth.connect(stack.clients)
+    assert [probe.part for probe in health.probes(environment(), ["hello"])] == ["stays"]
+    assert [alarm.name for alarm in health.alarms(environment(), ["hello"])] == ["new"]
+    assert health.alarm_names(environment(), ["hello"]) == (["new"], [])
+
+
+def test_an_alarm_name_that_cannot_be_filled_in_is_named(stack: Stack) -> None:
+    """With the part it belongs to."""
+    runs(stack, state(replace(SERVICE, warning_alarms=["{gone}"])))
+    with pytest.raises(ManifestError, match="hello: alarms"):
+        EnvironmentHealth.connect(stack.clients).alarm_names(environment())
+
+
+def test_services_are_asked_where_the_parts_before_them_put_them(stack: Stack, service: Service) -> None:
+    """The infrastructure's outputs fill the service's url; what never ran is not asked."""
+    part = replace(SERVICE, name="shop/hello", health=Health("{address}"))
+    runs(
+        stack,
+        state(replace(COMMAND, name="shop/infrastructure"), outputs={"address": service.url}),
+        state(part, version(COMMIT)),
+        PartState("production", "shop/idle", definition=replace(part, name="shop/idle")),
+    )
+    service.says(version=COMMIT)
+    (probe,) = EnvironmentHealth.connect(stack.clients).probes(environment())
+    assert (probe.part, probe.healthy) == ("shop/hello", True)
+
+
+def test_what_is_in_doubt_may_answer_as_anything(stack: Stack, service: Service) -> None:
+    """The record may name another version than the one that runs; that it answers well still counts."""
+    runs(stack, state(replace(SERVICE, health=Health(service.url)), version(COMMIT), in_doubt="main-that-died"))
+    service.says(version="whatever")
+    (probe,) = EnvironmentHealth.connect(stack.clients).probes(environment())
+    assert probe.healthy
+
+
+def test_no_service_is_asked_at_another_repositorys_address(stack: Stack, service: Service) -> None:
+    """Two repositories deliver here and put out the same name: each service gets its own repository's."""
+    service.says(version=COMMIT)
+    for shop, url in (("blog", "http://127.0.0.1:9/"), ("shop", service.url), ("wiki", "http://127.0.0.1:9/")):
+        runs(stack, state(replace(COMMAND, name=f"{shop}/infrastructure"), outputs={"address": url}))
+    runs(stack, state(replace(SERVICE, name="shop/hello", health=Health("{address}")), version(COMMIT)))
+    (probe,) = EnvironmentHealth.connect(stack.clients).probes(environment())
+    assert (probe.part, probe.healthy, probe.reason) == ("shop/hello", True, "")

@@ -1,0 +1,87 @@
+"""AwaitLock: the token in the line, and the truth asked again."""
+
+from typing import Any
+
+from tests.functions.samples import DEPLOYMENT, RELEASE
+from tests.functions.shared.test_acquire_lock import ask, freeze
+from tests.functions.stack import Stack
+
+
+def wait(stack: Stack, execution: str, token: str, **changes: Any) -> None:
+    """Run the handler for an execution."""
+    wanted = {
+        "taskToken": token,
+        "deploymentId": DEPLOYMENT,
+        "execution": execution,
+        "environment": "production",
+        "release": RELEASE,
+        "reason": "r",
+    }
+    stack.run("shared.await_lock", {**wanted, **changes})
+
+
+def release(stack: Stack, execution: str) -> None:
+    """Give the lock back."""
+    given = {"deploymentId": DEPLOYMENT, "execution": execution, "environment": "production", "release": RELEASE}
+    stack.run("shared.release_lock", given)
+
+
+def test_a_waiter_leaves_its_token_and_waits(stack: Stack) -> None:
+    """Nothing is completed while the owner lives; asked again, the newest token counts."""
+    owner, waiter = stack.execution("stage", "one"), stack.execution("stage", "two")
+    ask(stack, owner)
+    ask(stack, waiter)
+    wait(stack, waiter, "token-1")
+    wait(stack, waiter, "token-2")
+    assert stack.completed() == {}
+    release(stack, owner)
+    assert list(stack.completed()) == ["token-2"]
+
+
+def test_a_woken_waiter_asks_again_and_has_the_lock(stack: Stack) -> None:
+    """The release of the lock wakes; the lock itself is handed out by one place only, this handler."""
+    owner, waiter = stack.execution("stage", "one"), stack.execution("stage", "two")
+    ask(stack, owner)
+    wait(stack, waiter, "token-1")
+    release(stack, owner)
+    assert stack.completed()["token-1"]["outcome"] == "waiting"
+    wait(stack, waiter, "token-2")
+    answer = stack.completed()["token-2"]
+    assert (answer["outcome"], answer["lease"]["execution"], answer["lease"]["fence"]) == ("acquired", waiter, 2)
+
+
+def test_a_waiter_finds_its_owner_dead(stack: Stack) -> None:
+    """An owner that died without a word costs one backstop."""
+    owner, waiter = stack.execution("stage", "one"), stack.execution("stage", "two")
+    ask(stack, owner)
+    wait(stack, waiter, "token-1")
+    stack.kill(owner)
+    wait(stack, waiter, "token-2")
+    assert stack.completed()["token-2"]["outcome"] == "acquired"
+
+
+def test_an_environment_that_was_frozen_meanwhile_is_not_entered(stack: Stack) -> None:
+    """R5: the owner's rollback ended unknown while we waited; its lock passes on, the environment does not."""
+    owner, waiter = stack.execution("stage", "one"), stack.execution("stage", "two")
+    ask(stack, owner)
+    wait(stack, waiter, "token-1")
+    freeze(stack)
+    release(stack, owner)
+    wait(stack, waiter, "token-2")
+    assert stack.completed()["token-2"]["outcome"] == "frozen"
+
+
+def test_a_superseded_waiter_is_told(stack: Stack) -> None:
+    """A newer release takes the one place; the older one ends its wait at once."""
+    owner, old, new = (stack.execution("stage", name) for name in ("one", "two", "three"))
+    ask(stack, owner)
+    wait(stack, old, "token-old")
+    wait(stack, new, "token-new", release={**_plain(), "committedAt": "2026-02-02T00:00:00+00:00"})
+    assert list(stack.completed()) == ["token-old"]
+    assert stack.completed()["token-old"]["outcome"] == "superseded"
+    wait(stack, old, "token-late")
+    assert stack.completed()["token-late"]["outcome"] == "superseded"
+
+
+def _plain() -> dict[str, Any]:
+    return {"repository": RELEASE.repository, "ref": RELEASE.ref, "commit": "f" * 40}

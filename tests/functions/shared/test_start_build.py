@@ -1,0 +1,103 @@
+"""StartBuild: a build of the release's source, with the variables it needs."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.waits_table import WaitsTable
+from tests.functions.builds import PROJECT, create_project
+from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, environment
+from tests.functions.stack import BUCKET, Stack
+
+EVENT: dict[str, Any] = {
+    "deploymentId": DEPLOYMENT,
+    "release": RELEASE,
+    "purpose": f"{DEPLOYMENT}-build",
+    "project": PROJECT,
+    "buildspec": "build.yml",
+    "source": "sources/s.zip",
+    "artifact": "deployments/d/build.zip",
+}
+
+
+def start(stack: Stack, **changes: Any) -> Any:
+    """Run the handler and answer what CodeBuild was asked."""
+    answer = stack.run("shared.start_build", {**EVENT, **changes})
+    assert answer["buildId"].startswith(f"{PROJECT}:")
+    return next(call.given for call in reversed(stack.calls) if call.action == "codebuild:StartBuild")
+
+
+def variables(given: Any) -> dict[str, str]:
+    """The variables of a build."""
+    return {one["name"]: one["value"] for one in given["environmentVariablesOverride"]}
+
+
+def test_a_build_has_its_source_and_its_artifact(stack: Stack) -> None:
+    """Both in the bucket; thirty minutes; who it is in its variables."""
+    create_project(stack)
+    given = start(stack)
+    assert given["sourceLocationOverride"] == f"{BUCKET}/sources/s.zip"
+    assert (given["artifactsOverride"]["path"], given["artifactsOverride"]["name"]) == ("deployments/d", "build.zip")
+    assert (given["timeoutInMinutesOverride"], given["buildspecOverride"]) == (30, "build.yml")
+    assert variables(given) == {
+        "KIRO_DEPLOYMENT": DEPLOYMENT,
+        "KIRO_REPOSITORY": "acme/hello-service",
+        "KIRO_COMMIT": COMMIT,
+    }
+    assert "secondarySourcesOverride" not in given
+    assert "secondarySourcesVersionOverride" not in given
+
+
+def test_a_command_has_its_environment_and_the_release(stack: Stack) -> None:
+    """P10: fifteen minutes; no variable of the environment can pretend to be ours."""
+    create_project(stack)
+    where = environment(variables={"DOMAIN": "x", "KIRO_ENVIRONMENT": "evil", "KIRO_COMMIT": "evil"})
+    given = start(stack, environment=where, inputArtifact="deployments/d/build.zip")
+    assert given["timeoutInMinutesOverride"] == 15
+    assert given["secondarySourcesOverride"][0]["location"] == f"{BUCKET}/deployments/d/build.zip"
+    told = variables(given)
+    assert (told["DOMAIN"], told["KIRO_ENVIRONMENT"], told["KIRO_COMMIT"]) == ("x", "production", COMMIT)
+
+
+def test_a_command_gets_the_release_as_it_was_judged(stack: Stack) -> None:
+    """Builds may write over what other builds left: the version is that of the gates, also on the way back."""
+    create_project(stack)
+    DeploymentsTable.connect(stack.clients).note("older", artifactVersion="v7")
+    given = start(stack, environment=environment(), inputArtifact="deployments/older/build.zip")
+    assert given["secondarySourcesVersionOverride"] == [{"sourceIdentifier": "release", "sourceVersion": "v7"}]
+
+
+def test_a_retry_asks_for_the_same_build(stack: Stack) -> None:
+    """CodeBuild answers the same token with the same build; another purpose is another token."""
+    create_project(stack)
+    tokens = [start(stack)["idempotencyToken"] for _ in range(2)]
+    tokens.append(start(stack, purpose="other")["idempotencyToken"])
+    assert tokens[0] == tokens[1] != tokens[2]
+    assert all(len(token) <= 64 for token in tokens)
+
+
+def test_a_project_that_is_not_there_is_a_fault(stack: Stack) -> None:
+    """Nothing was started, and the workflow hears of it."""
+    with pytest.raises(ClientError):
+        stack.run("shared.start_build", EVENT)
+
+
+def test_a_build_belongs_to_its_execution(stack: Stack) -> None:
+    """P9: whoever ends the execution finds the build, although nobody waits for it yet."""
+    create_project(stack)
+    execution = stack.execution("deployment", DEPLOYMENT)
+    start(stack, execution=execution)
+    (wait,) = WaitsTable.connect(stack.clients).of_execution(execution)
+    assert wait.wait_key.startswith(f"build/{PROJECT}:")
+
+
+def test_a_build_of_a_stopped_execution_is_stopped(stack: Stack) -> None:
+    """P9: it was stopped while this handler ran, and its end may have been heard before the build was there."""
+    create_project(stack)
+    execution = stack.execution("deployment", DEPLOYMENT)
+    stack.kill(execution)
+    start(stack, execution=execution)
+    assert WaitsTable.connect(stack.clients).of_execution(execution) == ()
+    assert [call.action for call in stack.calls if call.action.startswith("codebuild:")][-1] == "codebuild:StopBuild"

@@ -1,0 +1,167 @@
+"""From JSON to typed values and back; and what handlers declare."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import functions
+from functions.domain.environments import Environment
+from functions.domain.errors import BadInputError
+from functions.domain.windows import Opening
+from functions.handler import Allow, Handler, camel, decode, encode, handler_function
+from functions.shared import acquire_lock
+from tests.functions.samples import ENVIRONMENT, RELEASE
+
+ROOT = Path(functions.__file__).parent
+HANDLERS = sorted(
+    f"functions.{folder}.{file.stem}"
+    for folder in ("deployment", "stage", "rollback")
+    for file in (ROOT / folder).glob("*.py")
+    if file.stem != "__init__"
+)
+
+
+def forms() -> Iterator[type[Any]]:
+    """Every public dataclass that a handler takes or returns, or that a table keeps."""
+    seen: set[type[Any]] = set()
+    for name in [*HANDLERS, *(f"functions.domain.{file.stem}" for file in (ROOT / "domain").glob("[a-z]*.py"))]:
+        for called, kind in vars(import_module(name)).items():
+            if called.startswith("_") or kind in (Allow, Handler, Opening):
+                continue
+            if isinstance(kind, type) and is_dataclass(kind) and kind not in seen:
+                seen.add(kind)
+                yield kind
+
+
+FORMS = sorted(forms(), key=lambda kind: (kind.__module__, kind.__name__))
+
+
+def objects(kind: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """JSON objects of one kind of value."""
+    held = get_args(kind)[1]
+    return st.dictionaries(st.text(), st.text() if held is Any else st.from_type(held), max_size=3)
+
+
+st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
+st.register_type_strategy(dict, objects)
+
+
+@pytest.mark.parametrize("kind", FORMS, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
+@settings(max_examples=4, deadline=None)
+@given(data=st.data())
+def test_every_form_survives_the_wire(kind: type[Any], data: st.DataObject) -> None:
+    """Encoded, written as JSON, read and decoded, a value is the same value."""
+    value = data.draw(st.from_type(kind))
+    assert decode(kind, json.loads(json.dumps(encode(value)))) == value
+
+
+@settings(max_examples=60, deadline=None)
+@given(value=st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists) | st.just({}))
+def test_no_value_breaks_the_decoder(value: Any) -> None:
+    """Whatever stands in every field, the answer is the form or a BadInputError that names it."""
+    for kind in FORMS:  # to draw a value takes a hundred times as long as to decode it
+        event = {camel(f.name): value for f in fields(kind)}
+        said = kind.__name__
+        try:
+            assert isinstance(decode(kind, event), kind)
+        except BadInputError as error:
+            said = str(error)
+        assert said.startswith(kind.__name__)
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A form within a form."""
+
+    how_many: int
+    rate: float = 0.0
+
+
+class Colour(Enum):
+    """One of few."""
+
+    RED = "red"
+
+
+@dataclass(frozen=True)
+class Outer:
+    """Every kind of field that the product uses."""
+
+    inner: Inner
+    names: tuple[str, ...] = ()
+    colour: Colour = Colour.RED
+    maybe: Inner | None = None
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("event", "named"),
+    [
+        ({}, "inner"),
+        ({"inner": {}}, "inner.how_many"),
+        ({"inner": {"howMany": "7"}}, "inner.how_many"),
+        ({"inner": {"howMany": 7, "rate": "x"}}, "inner.rate"),
+        ({"inner": {"howMany": 7, "rate": True}}, "inner.rate"),
+        ({"inner": {"howMany": 7, "rate": None}}, "inner.rate"),
+        ({"inner": {"howMany": 7}, "names": "abc"}, "names"),
+        ({"inner": {"howMany": 7}, "names": 3}, "names"),
+        ({"inner": {"howMany": 7}, "names": [3]}, "names"),
+        ({"inner": {"howMany": 7}, "colour": "blue"}, "Colour"),
+        ({"inner": {"howMany": 7}, "maybe": {"howMany": None}}, "maybe"),
+        ({"inner": {"howMany": 7}, "texts": {"a": 1}}, "texts"),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_path(event: dict[str, Any], named: str) -> None:
+    """The error tells the form and where in it."""
+    with pytest.raises(BadInputError, match=rf"^Outer: .*{re.escape(named)}"):
+        decode(Outer, event)
+
+
+@pytest.mark.parametrize("event", [None, [], "x", 7])
+def test_an_event_that_is_no_object_is_refused(event: Any) -> None:
+    """A list or a text is no form."""
+    with pytest.raises(BadInputError, match="Outer: expected an object, got"):
+        decode(Outer, event)
+
+
+def test_json_has_one_kind_of_number() -> None:
+    """80 is a good float; what a form does not know is left out."""
+    assert decode(Inner, {"howMany": 1, "rate": 80, "new": "x"}) == Inner(1, 80.0)
+    assert isinstance(decode(Inner, {"howMany": 1, "rate": 80}).rate, float)
+    assert decode(Environment, encode(ENVIRONMENT)) == ENVIRONMENT
+
+
+def test_values_are_encoded_as_json_has_them() -> None:
+    """Camel case for fields, keys of mappings as they are, sets and tuples as lists, enums by value."""
+    value = Outer(Inner(1), ("a",), texts={"AN_ENV": "x"})
+    assert encode(value) == {
+        "inner": {"howMany": 1, "rate": 0.0},
+        "names": ["a"],
+        "colour": "red",
+        "maybe": None,
+        "texts": {"AN_ENV": "x"},
+    }
+    assert encode({1: frozenset({"a"})}) == {"1": ["a"]}
+    assert encode(RELEASE)["authorEmail"] == "ada@example.com"
+
+
+@pytest.mark.parametrize(("name", "written"), [("a", "a"), ("deployment_id", "deploymentId"), ("a_b_c", "aBC")])
+def test_names_change_their_spelling_in_one_place(name: str, written: str) -> None:
+    """Snake in Python, camel in JSON."""
+    assert camel(name) == written
+
+
+def test_a_handler_is_named_after_its_file() -> None:
+    """The function of `acquire_lock.py` is `acquire_lock`."""
+    assert handler_function(acquire_lock) is acquire_lock.acquire_lock
+    with pytest.raises(AttributeError):
+        handler_function(functions)

@@ -1,0 +1,135 @@
+"""Doors that stay shut, and the one handler of every task."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import functions
+from functions.handler import Handler, handler_function
+from statemachines.definitions import WORKFLOWS, tasks
+
+ROOT = Path(functions.__file__).parents[1]
+MODULES = sorted(path for path in (ROOT / "functions").rglob("*.py") if "buildspecs" not in path.parts)
+FOLDERS = ("deployment", "stage", "rollback", "work_item", "shared", "events")
+HANDLERS = sorted(path for folder in FOLDERS for path in (ROOT / "functions" / folder).glob("[a-z]*.py"))
+
+
+def name(path: Path) -> str:
+    """The dotted name of a module of this repository."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever in it, but for type checking."""
+    tree = ast.parse(path.read_text("utf-8"))
+    typing_only = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide where a name comes from"
+            yield str(node.module)
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.parent.name == "domain"], ids=name)
+def test_the_domain_imports_the_standard_library_and_itself(path: Path) -> None:
+    """No adapter, no SDK, no clock of somebody else's."""
+    for module in imports(path):
+        assert module.partition(".")[0] in sys.stdlib_module_names or module.startswith("functions.domain"), module
+
+
+@pytest.mark.parametrize("folder", ["functions", "components", "statemachines"])
+def test_what_ships_never_imports_the_laptop(folder: str) -> None:
+    """E3: nothing in it knows of the emulator, or of the tests."""
+    # The worker's program is a package of its own: it runs in a build, apart from everything else here.
+    for path in (path for path in (ROOT / folder).rglob("*.py") if "buildspecs" not in path.parts):
+        for module in imports(path):
+            assert module.partition(".")[0] not in ("local", "tests", "cli", "moto", "ministack"), f"{path}: {module}"
+
+
+def test_adapters_do_not_know_the_handlers() -> None:
+    """Handlers know adapters, adapters know the domain."""
+    for path in MODULES:
+        if "adapters" in path.parts:
+            for module in imports(path):
+                assert not module.startswith(tuple(f"functions.{folder}" for folder in FOLDERS)), f"{path}: {module}"
+
+
+def test_importing_every_module_loads_no_sdk() -> None:
+    """Components read declarations without boto3, and a cold start pays for what it calls only."""
+    names = [name(path) for path in MODULES if path.name != "runtime.py"]
+    code = f"""
+import sys
+from importlib import import_module
+for name in {names!r}:
+    import_module(name)
+    found = [sdk for sdk in ("boto3", "botocore.session", "botocore.client", "github") if sdk in sys.modules]
+    assert not found, (name, found)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+
+
+def test_importing_the_runtime_alone_loads_no_sdk() -> None:
+    """It makes clients only when a handler asks for one."""
+    code = "import sys, functions.runtime; assert not {'boto3', 'botocore.session', 'github'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+
+
+def test_only_the_runtime_makes_clients() -> None:
+    """Adapters are given theirs."""
+    for path in MODULES:
+        if path.name not in ("runtime.py", "operator.py"):  # the operator's machine knows no cold start
+            assert not {"boto3", "botocore"} & {module.partition(".")[0] for module in imports(path)}, path
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_every_task_has_its_handler(workflow: str) -> None:
+    """The module exists, and its function is named after it."""
+    assert tasks(workflow)
+    for module in tasks(workflow).values():
+        assert callable(handler_function(import_module(module)))
+
+
+def test_every_handler_is_used_by_a_workflow() -> None:
+    """Nothing in the workflows' folders waits for nobody."""
+    used = {module for workflow in WORKFLOWS for module in tasks(workflow).values()}
+    written = {name(path) for path in HANDLERS if path.parent.name != "events"}
+    assert written == used
+
+
+@pytest.mark.parametrize("path", HANDLERS, ids=name)
+def test_every_handler_declares_itself_and_has_its_test(path: Path) -> None:
+    """Statements, timeout and memory as data; a test file of its name."""
+    module = import_module(name(path))
+    assert isinstance(module.HANDLER, Handler)
+    assert callable(handler_function(module))
+    assert 0 < module.HANDLER.timeout_seconds <= 900
+    assert (ROOT / "tests" / "functions" / path.parent.name / f"test_{path.name}").exists()
+
+
+@pytest.mark.parametrize("path", HANDLERS, ids=name)
+def test_no_handler_asks_for_every_action(path: Path) -> None:
+    """I6: no wildcard action; a wildcard resource says why."""
+    for statement in import_module(name(path)).HANDLER.allow:
+        assert statement.actions
+        assert not any("*" in action for action in statement.actions)
+        assert statement.why or statement.on != "*"
+
+
+@pytest.mark.parametrize("folder", ["domain", "adapters"])
+def test_every_module_has_its_test(folder: str) -> None:
+    """The tests mirror the tree."""
+    for path in (ROOT / "functions" / folder).glob("[a-z]*.py"):
+        assert (ROOT / "tests" / "functions" / folder / f"test_{path.name}").exists(), path

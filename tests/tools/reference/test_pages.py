@@ -1,0 +1,40 @@
+"""Writing the pages, and finding those that are stale."""
+
+from pathlib import Path
+
+import pytest
+
+from tools.reference.__main__ import FOLDER, PAGES, main, stale
+
+
+def test_the_pages_are_what_the_code_says() -> None:
+    """As committed."""
+    assert not stale()
+    assert {page.name for page in FOLDER.iterdir()} == set(PAGES)
+
+
+def test_a_stale_page_is_found_and_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A check changes nothing and exits with 1; writing mends it."""
+    assert main([], tmp_path) == 0
+    assert main(["--check"], tmp_path) == 0
+    page = tmp_path / "configuration.md"
+    whole = page.read_text("utf-8")
+    page.write_text(whole.replace("pollMinutes", "pollHours"), "utf-8")
+    assert main(["--check"], tmp_path) == 1
+    assert capsys.readouterr().err == "docs/reference/configuration.md is stale; run `make reference`\n"
+    assert "pollHours" in page.read_text("utf-8")
+    assert main([], tmp_path) == 0
+    assert page.read_text("utf-8") == whole
+
+
+def test_a_page_that_is_missing_is_stale(tmp_path: Path) -> None:
+    """Both are, in an empty folder."""
+    assert set(stale(tmp_path)) == set(PAGES)
+    assert main(["--check"], tmp_path) == 1
+
+
+def test_lines_are_short_enough_to_read(tmp_path: Path) -> None:
+    """150 characters at most."""
+    main([], tmp_path)
+    for page in tmp_path.iterdir():
+        assert max(map(len, page.read_text("utf-8").splitlines())) < 150, page.name

@@ -1,0 +1,64 @@
+"""The page of permissions: every role, from its declaration."""
+
+import json
+
+import pytest
+
+from components.functions.handlers import discover
+from functions.handler import Allow, Handler
+from tests.components.recorder import Outcome, Recorder
+from tools.reference import permissions
+
+
+def actions_of(recorder: Recorder, thing: str) -> list[tuple[str, ...]]:
+    """What a role of the program may do, statement by statement."""
+    policy = json.loads(recorder.one("iam/rolePolicy:RolePolicy", thing).inputs["policy"])
+    return sorted(tuple(statement["Action"]) for statement in policy["Statement"])
+
+
+def test_every_handler_appears(outcome: Outcome) -> None:
+    """With the actions that its role has in the program, those of every function taken off."""
+    roles = {role.thing: role for role in permissions.functions()}
+    assert set(roles) == {handler.thing for handler in discover().values()}
+    every = [one.actions for one in permissions.every_function()]
+    for thing, role in roles.items():
+        had = actions_of(outcome.recorder, thing)
+        own = every if ("sqs:SendMessage",) in had else every[:-1]
+        # Security Hub is switched off in this stack: what is not granted there is told all the same.
+        told = [one.actions for one in role.statements if one.on != ("security-hub",)]
+        assert sorted([*told, *own]) == had, thing
+
+
+def test_workflows_and_builds_are_those_of_the_program(outcome: Outcome) -> None:
+    """Statement by statement; `deploy-{environment}` stands for each environment."""
+    for role in (*permissions.workflows(), *permissions.builds(), permissions.deployer()):
+        thing = role.thing.replace("{environment}", "staging")
+        assert sorted(one.actions for one in role.statements) == actions_of(outcome.recorder, thing), thing
+
+
+def test_every_role_of_the_program_appears(outcome: Outcome) -> None:
+    """None that the program makes is left out of the page."""
+    page = permissions.page()
+    for role in outcome.recorder.of("iam/role:Role"):
+        names = {role.name, *(role.name.replace(one, "{environment}") for one in outcome.outputs["environments"])}
+        assert any(f"### {name}\n" in page for name in names), role.name
+
+
+def test_what_a_handler_declares_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An action that is added appears, with the reason for its wildcard, also among those on everything."""
+    handler = next(iter(discover().values()))
+    added = Allow(("sqs:ListQueues",), on="*", why="queues are not known before")
+    changed = type(handler)(handler.module, handler.thing, Handler(allow=(added,)), ())
+    monkeypatch.setattr(permissions, "discover", lambda: {**discover(), handler.module: changed})
+    page = permissions.page()
+    assert "- `sqs:ListQueues` on `*`: queues are not known before" in page
+    assert f"**queues are not known before**\n\n- `sqs:ListQueues`: {handler.thing}" in page
+
+
+def test_actions_on_everything_have_reasons() -> None:
+    """Tracing has no narrower resource, and whoever traces is named."""
+    every = permissions.Role("every function", "", permissions.every_function())
+    found = permissions.everywhere([every, *permissions.functions(), *permissions.workflows()])
+    assert all(len(why) > 20 for why in found)
+    writers = found["X-Ray has no resource-level permission for writing traces"]
+    assert writers["xray:PutTraceSegments"] == ["every function"]

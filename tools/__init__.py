@@ -1,0 +1,1 @@
+"""What only this repository needs: reference pages and its own security gate."""

@@ -1,0 +1,40 @@
+"""`python -m tools.reference` writes the pages of `docs/reference`; with `--check` it says which are stale."""
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tools.reference import configuration, permissions
+
+FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+PAGES: Mapping[str, Callable[[], str]] = {
+    "configuration.md": configuration.page,
+    "permissions.md": permissions.page,
+}
+
+
+def stale(folder: Path = FOLDER) -> dict[str, str]:
+    """The pages that are not, or no longer, what the code says: file name → what it should be."""
+    wanted = {name: page() for name, page in PAGES.items()}
+    return {name: text for name, text in wanted.items() if _held(folder / name) != text}
+
+
+def _held(page: Path) -> str:
+    return page.read_text("utf-8") if page.exists() else ""
+
+
+def main(arguments: list[str], folder: Path = FOLDER) -> int:
+    """Write, or check; exit code 1 when a page is stale."""
+    found = stale(folder)
+    if "--check" in arguments:
+        for name in found:
+            sys.stderr.write(f"docs/reference/{name} is stale; run `make reference`\n")
+        return int(bool(found))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in found.items():
+        (folder / name).write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
