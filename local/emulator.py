@@ -28,7 +28,7 @@ READY_SECONDS = 30.0
 LAUNCHES = 3
 GUARD = Path(__file__).with_name("guarded.py")
 LAMBDA_START = Path(__file__).with_name("lambda_start.py")
-PREFORK = Path(__file__).with_name("prefork server.py")
+PREFORK = Path(__file__).with_name("prefork.py")
 
 
 class EmulatorError(RuntimeError):
@@ -194,7 +194,7 @@ class Emulator:
 
     @property
     def _socket(self) -> Path:
-        return self._scratch / "prefork server"
+        return self._scratch / "prefork"
 
     def _environment(self) -> dict[str, str]:
         """Nothing of the caller's but PATH: neither real credentials nor proxies reach a Lambda."""
