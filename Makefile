@@ -5,14 +5,18 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 LAYER := build/layer/ready
 SCHEMAS := build/npm/ready
+# Together these are all tests. The second kind starts an emulated AWS, and most of it the whole platform.
+UNIT := tests/functions tests/components tests/cli tests/program tests/properties tests/tools tests/docs \
+	tests/statemachines/test_*.py
+SCENARIOS := tests/scenarios tests/faults tests/local tests/statemachines/paths
 SOURCES := __main__.py benchmarks cli components examples functions local statemachines tests tools
 # Many processes import the same code here: what one has compiled serves the others.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test faults bench check fix diagrams reference package clean help
+.PHONY: demo test test-unit test-scenarios faults bench check fix diagrams reference package clean help
 
 help: ## Say what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 16
 
 demo: $(READY) $(LAYER) ## Set up, and see releases walk to production and back, and board items become pull requests
 	$(BIN)/python -m local demo
@@ -21,6 +25,12 @@ test: $(READY) $(LAYER) $(SCHEMAS) ## Set up, and pass the tests
 	@for browser in "$$CHROMIUM" chromium chromium-browser google-chrome; do command -v "$$browser" && break; done >/dev/null || \
 		echo "no Chromium: the approval page is not looked at in a browser (apt-get install chromium, or set CHROMIUM)"
 	$(BIN)/python -m pytest -n 5 --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=90
+
+test-unit: $(READY) $(SCHEMAS) ## Pass the fast tests: code, program, definitions, documents; no running platform
+	$(BIN)/python -m pytest $(UNIT) -n auto --no-loadscope-reorder
+
+test-scenarios: $(READY) $(LAYER) ## Pass the tests on an emulated AWS: releases and cards from end to end, paths of workflows
+	$(BIN)/python -m pytest $(SCENARIOS) -n 5 --no-loadscope-reorder
 
 faults: $(READY) $(LAYER) ## Break every task of every workflow in every way, and see what is left behind
 	$(BIN)/python -m pytest tests/faults -m slow -q
