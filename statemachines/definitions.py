@@ -25,6 +25,9 @@ LOOP_LIMIT = 12
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _TOKEN = ".waitForTaskToken"  # noqa: S105 - an ASL suffix
 _ENDS = {"FailedClean", "FailedDirty", "EndedUntold", "WatchBroke"}
+# JSONata for the error that a Catch caught.
+_ERROR_AND_CAUSE = "$states.errorOutput.Error & ': ' & $states.errorOutput.Cause"
+_NAMES_ERROR = re.compile(r"\$\{(Fault|ErrorAndCause)\}|\$states\.errorOutput\.Error")
 
 Definition = dict[str, Any]
 State = dict[str, Any]
@@ -36,12 +39,26 @@ def load(workflow: str) -> Definition:
     return definition
 
 
-def render(value: Any, values: Mapping[str, Any]) -> Any:
+def faults(state: str) -> dict[str, str]:
+    """The placeholders that a definition fills by itself: JSONata for a caught error, with the state's own name.
+
+    `"reason": "{% ${Fault} %}"` in state `Verify` becomes `{% 'Verify: ' & $states.errorOutput.Error & … %}`.
+    """
+    return {"Fault": f"'{state}: ' & {_ERROR_AND_CAUSE}", "ErrorAndCause": _ERROR_AND_CAUSE}
+
+
+def render(definition: Definition, values: Mapping[str, Any]) -> Definition:
+    """A definition with every placeholder filled, from `values` and from each state's own name."""
+    states = {name: fill(state, {**values, **faults(name)}) for name, state in definition["States"].items()}
+    return {key: states if key == "States" else fill(item, values) for key, item in definition.items()}
+
+
+def fill(value: Any, values: Mapping[str, Any]) -> Any:
     """Fill the placeholders; a text that is exactly one placeholder takes the value with its type."""
     if isinstance(value, dict):
-        return {key: render(item, values) for key, item in value.items()}
+        return {key: fill(item, values) for key, item in value.items()}
     if isinstance(value, list):
-        return [render(item, values) for item in value]
+        return [fill(item, values) for item in value]
     if not isinstance(value, str):
         return value
     whole = _PLACEHOLDER.fullmatch(value)
@@ -51,8 +68,8 @@ def render(value: Any, values: Mapping[str, Any]) -> Any:
 
 
 def placeholders(workflow: str) -> set[str]:
-    """Every name that a definition wants filled."""
-    return set(_PLACEHOLDER.findall((FOLDER / f"{workflow}.asl.json").read_text("utf-8")))
+    """Every name that a definition needs a value for."""
+    return set(_PLACEHOLDER.findall((FOLDER / f"{workflow}.asl.json").read_text("utf-8"))) - set(faults(""))
 
 
 def tasks(workflow: str) -> dict[str, str]:
@@ -110,6 +127,21 @@ def check(workflow: str, definition: Definition) -> list[str]:
     if events >= HISTORY_LIMIT:
         found.append(f"{workflow}: up to {events} history events, {HISTORY_LIMIT} end an execution")
     return found
+
+
+def check_written(workflow: str, definition: Definition) -> list[str]:
+    """Everything wrong with a definition as written, before its placeholders are filled."""
+    return [f"{workflow}: {problem}" for problem in _fault_sentences(definition["States"])]
+
+
+def _fault_sentences(states: Mapping[str, State]) -> Iterator[str]:
+    for name, state in states.items():
+        for catcher in state.get("Catch", []):
+            assigned = catcher.get("Assign", {})
+            if "$states.errorOutput.Cause" in json.dumps(assigned):
+                yield f"{name}: a Catch spells out error and cause: write ${{Fault}} or ${{ErrorAndCause}}"
+            if "reason" in assigned and not _NAMES_ERROR.search(assigned["reason"]):
+                yield f"{name}: the reason that a Catch assigns does not name the error: write {{% ${{Fault}} %}}"
 
 
 def _targets(definition: Definition, states: Mapping[str, State]) -> Iterator[str]:
@@ -225,7 +257,9 @@ def main() -> int:
     problems: list[str] = []
     for workflow in WORKFLOWS:
         try:
-            problems += check(workflow, render(load(workflow), sample_values(workflow)))
+            definition = load(workflow)
+            problems += check_written(workflow, definition)
+            problems += check(workflow, render(definition, sample_values(workflow)))
             for module in tasks(workflow).values():
                 import_module(module)
         except (KeyError, ValueError) as error:

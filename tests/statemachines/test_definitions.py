@@ -19,7 +19,10 @@ from statemachines.definitions import (
     LOOP_LIMIT,
     WORKFLOWS,
     check,
+    check_written,
     edges,
+    faults,
+    fill,
     load,
     longest_history,
     main,
@@ -36,13 +39,13 @@ Break = Callable[[dict[str, Any]], Any]
 
 def rendered(workflow: str = "stage") -> dict[str, Any]:
     """A definition with sample values."""
-    made: dict[str, Any] = render(load(workflow), sample_values(workflow))
-    return made
+    return render(load(workflow), sample_values(workflow))
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_the_real_definitions_keep_every_rule(workflow: str) -> None:
     """Nothing to complain about, and far from the limit of an execution's history."""
+    assert check_written(workflow, load(workflow)) == []
     assert check(workflow, rendered(workflow)) == []
     assert longest_history(rendered(workflow)["States"]) < HISTORY_LIMIT
 
@@ -158,13 +161,54 @@ def test_placeholders_render_with_their_types() -> None:
     """A text that is one placeholder takes the value as it is; within a text it becomes text."""
     values = {"Seconds": 30, "Name": "bus", "Policies": [{"a": 1}]}
     given = {"a": "${Seconds}", "b": ["x-${Name}-${Seconds}"], "c": "${Policies}", "d": 7, "e": None, "f": "{% $x %}"}
-    assert render(given, values) == {"a": 30, "b": ["x-bus-30"], "c": [{"a": 1}], "d": 7, "e": None, "f": "{% $x %}"}
+    assert fill(given, values) == {"a": 30, "b": ["x-bus-30"], "c": [{"a": 1}], "d": 7, "e": None, "f": "{% $x %}"}
 
 
 def test_a_placeholder_without_a_value_is_named_with_the_known_ones() -> None:
     """Neither half-rendered nor silent."""
     with pytest.raises(KeyError, match=r"no value for the placeholder \$\{Gone\} \(known: Here\)"):
-        render({"a": ["x ${Gone}"]}, {"Here": 1})
+        fill({"a": ["x ${Gone}"]}, {"Here": 1})
+
+
+def test_a_fault_names_the_state_that_caught_it() -> None:
+    """The one placeholder is rendered with each state's own name, alone and within a longer expression."""
+    alone = {"Catch": [{"Assign": {"reason": "{% ${Fault} %}"}}]}
+    within = {"Catch": [{"Assign": {"failures": "{% $append($failures, [${Fault}]) %}"}}]}
+    made = render({"Comment": "${Text}", "States": {"Verify": alone, "Freeze": within}}, {"Text": "x"})
+    error = "$states.errorOutput.Error & ': ' & $states.errorOutput.Cause"
+    assert made["States"]["Verify"]["Catch"][0]["Assign"] == {"reason": f"{{% 'Verify: ' & {error} %}}"}
+    assert made["States"]["Freeze"]["Catch"][0]["Assign"] == {
+        "failures": f"{{% $append($failures, ['Freeze: ' & {error}]) %}}"
+    }
+    assert made["Comment"] == "x"
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_no_definition_blames_another_state(workflow: str) -> None:
+    """Wherever a rendered Catch names a state together with the error, it is the state's own name."""
+    for name, state in rendered(workflow)["States"].items():
+        named = re.findall(r"'(\w+): ' & \$states\.errorOutput", json.dumps(state.get("Catch", [])))
+        assert set(named) <= {name}
+
+
+def test_faults_are_not_values_to_give() -> None:
+    """A definition fills them by itself: nobody who renders it has to know them."""
+    assert set(faults("Verify")) == {"Fault", "ErrorAndCause"}
+    assert not set(faults("Verify")) & placeholders("stage")
+
+
+def test_a_fault_typed_by_hand_is_a_problem() -> None:
+    """The sentence, and a reason that hides the error, are named with their state; passing a reason on is not."""
+    definition = load("stage")
+    for name, value in {
+        "Verify": "{% 'Watch: ' & $states.errorOutput.Error & ': ' & $states.errorOutput.Cause %}",
+        "Watch": "it broke",
+    }.items():
+        definition["States"][name]["Catch"][0]["Assign"]["reason"] = value
+    assert check_written("stage", definition) == [
+        "stage: Verify: a Catch spells out error and cause: write ${Fault} or ${ErrorAndCause}",
+        "stage: Watch: the reason that a Catch assigns does not name the error: write {% ${Fault} %}",
+    ]
 
 
 def test_history_is_counted_once_per_loop_and_ask() -> None:
@@ -212,6 +256,7 @@ def test_the_command_names_what_is_wrong(
         definition = load(workflow)
         if workflow == "deployment":
             definition["States"]["Begin"]["Next"] = "Nowhere"
+            definition["States"]["PlanRelease"]["Catch"][0]["Assign"]["reason"] = "it broke"
         if workflow == "stage":
             definition["States"]["Verify"]["Resource"] = "${NoSuchRoom}"
             definition["States"]["NoSuchRoom"] = definition["States"].pop("Verify")
@@ -221,6 +266,7 @@ def test_the_command_names_what_is_wrong(
     assert main() == 1
     said = capsys.readouterr().err
     assert "deployment: Begin: Next Nowhere does not exist" in said
+    assert "deployment: PlanRelease: the reason that a Catch assigns does not name the error" in said
     assert "NoSuchRoom has no handler" in said
     assert "rollback.asl.json: " in said
 

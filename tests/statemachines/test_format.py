@@ -1,0 +1,107 @@
+"""The canonical form of the definitions: what it is, that it is stable, and that every file has it."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statemachines import format as form
+from statemachines.definitions import FOLDER, WORKFLOWS
+
+TEXTS = {workflow: (FOLDER / f"{workflow}.asl.json").read_text("utf-8") for workflow in WORKFLOWS}
+PLAIN: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
+
+
+def shuffled(value: Any, random_: random.Random) -> Any:
+    """The keys of ASL's own objects in another order; states and data keep theirs."""
+    known = set(form.TOP) | set(form.STATE) | {key for order in form.ITEMS.values() for key in order}
+    if isinstance(value, list):
+        return [shuffled(item, random_) for item in value]
+    if not isinstance(value, dict):
+        return value
+    items = [
+        (key, item if key in ("Arguments", "Assign", "Output") else shuffled(item, random_))
+        for key, item in value.items()
+    ]
+    if set(value) <= known:
+        random_.shuffle(items)
+    return dict(items)
+
+
+def ordered(value: dict[str, Any], order: tuple[str, ...]) -> bool:
+    """Whether keys occur in this order."""
+    return list(value) == [key for key in order if key in value]
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_every_definition_is_canonical(workflow: str) -> None:
+    """`make fix` has nothing to change in the definitions that are committed."""
+    assert form.canonical(TEXTS[workflow]) == TEXTS[workflow]
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_keys_have_their_order(workflow: str) -> None:
+    """What a state does comes first, then where it leads, then time, retries and catches; so in each rule."""
+    definition = json.loads(TEXTS[workflow])
+    assert ordered(definition, ("Comment", "QueryLanguage", "StartAt", "States"))
+    main = ("Comment", "Type", "Resource", "Arguments", "Assign", "Next", "TimeoutSeconds", "Retry", "Catch")
+    for name, state in definition["States"].items():
+        assert ordered({key: state[key] for key in state if key in main}, main), name
+        for catcher in state.get("Catch", []):
+            assert ordered(catcher, ("Comment", "ErrorEquals", "Assign", "Output", "Next")), name
+        for choice in state.get("Choices", []):
+            assert ordered(choice, ("Comment", "Condition", "Assign", "Output", "Next")), name
+
+
+@given(workflow=st.sampled_from(WORKFLOWS), random_=st.randoms(use_true_random=False), indent=st.integers(0, 5))
+def test_one_definition_has_one_form(workflow: str, random_: random.Random, indent: int) -> None:
+    """However its keys are ordered and its lines are broken, a definition is written in the same way."""
+    definition = shuffled(json.loads(TEXTS[workflow]), random_)
+    assert form.canonical(json.dumps(definition, indent=indent or None)) == TEXTS[workflow]
+
+
+@given(data=VALUES, names=st.lists(st.text(), unique=True))
+def test_formatting_twice_changes_nothing_and_loses_nothing(data: Any, names: list[str]) -> None:
+    """Any data in any states is the same JSON afterwards, with states and data in their order."""
+    states = {name: {"Next": "x", "Arguments": data, "Type": "Task"} for name in names}
+    made = form.canonical(json.dumps({"States": states}))
+    assert form.canonical(made) == made
+    assert json.loads(made) == {"States": states}
+    assert list(json.loads(made)["States"]) == names
+
+
+def test_lists_of_plain_values_stay_on_one_line_where_they_fit() -> None:
+    """A short list of errors is one line; a long one is one error a line."""
+    catch = {"ErrorEquals": ["States.Timeout", "SourceError"], "Next": "B"}
+    text = json.dumps({"States": {"A": {"Catch": [catch]}}})
+    assert '          "ErrorEquals": ["States.Timeout", "SourceError"],\n' in form.canonical(text)
+    catch["ErrorEquals"] = [f"{'Long' * 8}{number}Error" for number in range(4)]
+    made = form.canonical(json.dumps({"States": {"A": {"Catch": [catch]}}}))
+    assert '          "ErrorEquals": [\n            "LongLong' in made
+    assert list(form.too_long("a.asl.json", made)) == []
+
+
+def test_empty_values_have_no_lines_of_their_own() -> None:
+    """Neither `{}` nor `[]` is broken."""
+    made = form.canonical(json.dumps({"States": {"A": {"Assign": {"a": [], "b": {}}}}}))
+    assert '"a": [],\n        "b": {}\n' in made
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "Expecting property name"),
+        ('{"States": {"A": {"Next": "B", "Next": "C"}}}', "key Next occurs twice in one object"),
+        ('{"States": {"A": {"TimeoutSecond": 3}}}', "A: unknown key TimeoutSecond"),
+        ('{"States": {"A": {"Catch": [{"Errors": []}]}}}', "A, Catch: unknown key Errors"),
+        ('{"StartsAt": "A", "States": {}}', "top level: unknown key StartsAt"),
+    ],
+)
+def test_what_would_be_lost_or_means_nothing_is_refused(text: str, problem: str) -> None:
+    """A broken text, a key written twice and a misspelt key are errors that say where and what."""
+    with pytest.raises(ValueError, match=problem):
+        form.canonical(text)
