@@ -43,6 +43,7 @@ check: $(READY) ## Lint, types, definitions, security: reports, changes nothing
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/python -m statemachines.format --check
 	$(BIN)/python -m statemachines.definitions
 	$(BIN)/python -m statemachines.diagrams --check
 	$(BIN)/python -m tools.reference --check
@@ -52,6 +53,7 @@ check: $(READY) ## Lint, types, definitions, security: reports, changes nothing
 fix: $(READY) ## Format and mend what can be mended
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/python -m statemachines.format
 
 diagrams: $(READY) ## Draw the pictures of docs/architecture.md from the definitions
 	$(BIN)/python -m statemachines.diagrams

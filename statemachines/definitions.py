@@ -163,6 +163,8 @@ def _types(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
             yield f"{name}: needs a Next: an execution ends in a Succeed or a Fail state only"
         if state["Type"] == "Choice" and "Default" not in state:
             yield f"{name}: a Choice without a Default can end an execution without a word"
+        if state["Type"] == "Choice" and "Assign" in state:
+            yield f"{name}: a Choice assigns in its rules: AWS's guide and the interpreters differ on its own Assign"
 
 
 def _task_care(_: Definition, states: Mapping[str, State]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The canonical form of the definitions: one key a line, keys in a fixed order, at most 120 columns.
 
 `python -m statemachines.format` rewrites the files; with `--check` it names those that differ. A line that is too long
-is named in both cases, because a JSON text can't be wrapped.
+is named in both cases, because a JSON text can't be wrapped. See docs/decisions/011-the-form-of-definitions.md.
 """
 
 import json

@@ -36,10 +36,10 @@ LOOK_AGAIN: list[dict[str, Any]] = [
 # More of them could fill an execution's history alone.
 MOST_ASKS = 2400
 
-# What the definitions themselves look at; builds have theirs from the handler that starts them.
+# The budgets that a definition compares with; a build's budget is set by the task that starts it.
 BUDGETS = {
-    "DeploymentBudgetSeconds": budgets.DEPLOYMENT * 60,
-    "ApplicationBudgetSeconds": budgets.APPLICATION * 60,
+    "DeploymentBudgetMinutes": budgets.DEPLOYMENT,
+    "ApplicationBudgetMinutes": budgets.APPLICATION,
 }
 
 

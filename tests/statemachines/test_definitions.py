@@ -95,6 +95,7 @@ BROKEN: list[tuple[Break, str]] = [
     (lambda s: s.update(Two={"Type": "Map", "Next": "Ended"}), "Two: Map is not used here"),
     (lambda s: s.update(Bad={"Type": "Fail"}), "Bad: a failure ends in one of EndedUntold, FailedClean, FailedDirty"),
     (drop("LockTaken", "Default"), "LockTaken: a Choice without a Default"),
+    (put("LockTaken", Assign={"a": 1}), "LockTaken: a Choice assigns in its rules"),
     (drop("Verify", "TimeoutSeconds"), "Verify: a Task needs TimeoutSeconds"),
     (put("Verify", TimeoutSeconds="{% $x %}"), "Verify: a Task needs TimeoutSeconds"),
     (drop("Verify", "Retry"), "Verify: a Task needs Retry"),

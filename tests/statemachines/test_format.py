@@ -2,6 +2,7 @@
 
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +42,14 @@ def ordered(value: dict[str, Any], order: tuple[str, ...]) -> bool:
 def test_every_definition_is_canonical(workflow: str) -> None:
     """`make fix` has nothing to change in the definitions that are committed."""
     assert form.canonical(TEXTS[workflow]) == TEXTS[workflow]
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_no_line_is_longer_than_120_columns(workflow: str) -> None:
+    """Every line of every definition fits, and has at most one key."""
+    lines = TEXTS[workflow].splitlines()
+    assert [line for line in lines if len(line) > 120] == []
+    assert [line for line in lines if line.count('": ') > 1] == []
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
@@ -105,3 +114,41 @@ def test_what_would_be_lost_or_means_nothing_is_refused(text: str, problem: str)
     """A broken text, a key written twice and a misspelt key are errors that say where and what."""
     with pytest.raises(ValueError, match=problem):
         form.canonical(text)
+
+
+def folder_with(tmp_path: Path, **changed: str) -> Path:
+    """A folder of the definitions, some of them changed."""
+    for workflow, text in {**TEXTS, **changed}.items():
+        (tmp_path / f"{workflow}.asl.json").write_text(text, "utf-8")
+    return tmp_path
+
+
+def test_the_check_names_what_differs_and_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A stale file, a file that can't be read and a line that is too long are each named; exit code 1."""
+    stale = json.dumps(json.loads(TEXTS["stage"]))
+    long = TEXTS["rollback"].replace('"Comment": "', f'"Comment": "{"long " * 24}', 1)
+    folder = folder_with(tmp_path, stage=stale, rollback=long, work_item="{")
+    monkeypatch.setattr("sys.argv", ["format", "--check"])
+    assert form.main(folder) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "stage.asl.json: is not in canonical form: run `make fix`"
+    assert said[1].startswith("rollback.asl.json:2: ")
+    assert "columns, 120 are allowed: shorten the text" in said[1]
+    assert said[2].startswith("work_item.asl.json: Expecting property name")
+    assert len(said) == 3
+    assert (folder / "stage.asl.json").read_text("utf-8") == stale
+
+
+def test_the_fix_rewrites_and_then_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`python -m statemachines.format` makes the file that `--check` accepts."""
+    folder = folder_with(tmp_path, stage=json.dumps(json.loads(TEXTS["stage"])))
+    monkeypatch.setattr("sys.argv", ["format"])
+    assert form.main(folder) == 0
+    assert (folder / "stage.asl.json").read_text("utf-8") == TEXTS["stage"]
+    monkeypatch.setattr("sys.argv", ["format", "--check"])
+    assert form.main(folder) == 0
+    assert capsys.readouterr().err == ""

@@ -238,7 +238,7 @@ def test_a_stopped_stage_takes_the_whole_release_back(house: House) -> None:
     played = playing.end()
     assert played.states == [*FULL, *CLEAN]
     assert played.children["production"].status == "ABORTED"
-    assert ended(played, "restored", "production: the stage ended without a word")
+    assert ended(played, "restored", "production failed with States.")
 
 
 def test_a_stage_that_breaks_takes_the_whole_release_back(house: House) -> None:
@@ -248,7 +248,7 @@ def test_a_stage_that_breaks_takes_the_whole_release_back(house: House) -> None:
     played = house.start("deployment", {"PlanRelease": answer(broken)}).end(typed=False)
     assert played.states == [*FULL, *CLEAN]
     assert played.children["production"].status == "FAILED"
-    assert ended(played, "restored", "production: the stage ended without a word")
+    assert ended(played, "restored", "production failed with States.")
 
 
 def test_an_outcome_that_cannot_be_written_ends_untold(house: House) -> None:
