@@ -55,7 +55,7 @@ fix: $(READY) ## Format and mend what can be mended
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/python -m statemachines.format
 
-diagrams: $(READY) ## Draw the pictures of docs/architecture.md from the definitions
+diagrams: $(READY) ## Draw the pictures of README.md and docs/architecture.md from the definitions
 	$(BIN)/python -m statemachines.diagrams
 
 reference: $(READY) ## Write docs/reference from the code
