@@ -214,3 +214,11 @@ def test_the_committed_pictures_are_not_stale(
     monkeypatch.setattr("sys.argv", ["diagrams", "--check"])
     assert main() == 0
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("page", [diagrams.ARCHITECTURE, diagrams.README], ids=lambda page: page.name)
+def test_no_picture_has_a_semicolon(page: Path) -> None:
+    """Mermaid ends a statement at it (mermaid.js.org/syntax/sequenceDiagram.html), and shows an error instead."""
+    pictures = re.findall(r"```mermaid\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    assert pictures
+    assert [line for picture in pictures for line in picture.splitlines() if ";" in line] == []
