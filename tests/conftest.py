@@ -5,7 +5,6 @@ from collections.abc import Generator
 
 import coverage
 import pytest
-from xdist.scheduler import LoadFileScheduling
 
 from local.prefork import preload
 from tests.tracing import import_all, looked_at, looking
@@ -21,7 +20,7 @@ GROUPS = {
     "tests/faults/test_cases.py": "platform 3",
     "tests/program/": "program",
     "tests/components/": "program",
-    "tests/reference/": "program",
+    "tests/tools/": "program",
     "tests/statemachines/paths/test_any_handler.py": "played 1",
     "tests/statemachines/paths/test_second_reading.py": "played 1",
     "tests/statemachines/paths/test_stage.py": "played 1",
@@ -29,21 +28,12 @@ GROUPS = {
 }
 
 
-class Sharing(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
-    """Files as a whole, and groups of them."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file: str = super()._split_scope(nodeid)
-        return next((group for start, group in GROUPS.items() if file.startswith(start)), file)
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
-    """The hook by which xdist asks."""
-    return Sharing(config, log)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits much and computes little comes first, so that the rest runs beside it."""
+    """Each file, or group of files, runs on one worker; what waits much and computes little comes first."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        group = next((group for start, group in GROUPS.items() if file.startswith(start)), file)
+        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: not {"scenarios", "faults", "statemachines", "local"} & set(item.path.parts))
     items.sort(key=lambda item: not {"scenarios", "faults"} & set(item.path.parts))
 

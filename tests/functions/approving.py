@@ -3,9 +3,8 @@
 import base64
 import threading
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from functions.adapters.artifacts import Artifacts
@@ -18,6 +17,7 @@ from functions.domain.watches import AlarmReading
 from tests.functions.delivered import artifact
 from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE
 from tests.functions.stack import Stack
+from tests.http_server import HttpServer, QuietHandler
 
 SECRET = "k3S8-a-secret-of-a-mail-that-nobody-guesses_x1"
 ARTIFACT = f"deployments/{DEPLOYMENT}/build.zip"
@@ -83,14 +83,14 @@ def kept(stack: Stack) -> Approval:
     return found
 
 
-class Page:
+class Page(HttpServer):
     """Serves the handler; one request at a time may be recorded."""
 
     def __init__(self, stack: Stack) -> None:
         self._lock = threading.Lock()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def _serve(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 with outer._lock:
@@ -105,24 +105,9 @@ class Page:
 
             do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - names of the base class
 
-            def log_message(self, format: str, *_: Any) -> None:  # noqa: A002 - the name of the base class
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self.base = f"http://127.0.0.1:{self._server.server_port}/approvals/a1"
+        super().__init__(Handler)
+        self.base += "/approvals/a1"
         self.link = f"{self.base}?secret={SECRET}&intent=approve"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 def as_event(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:

@@ -1,10 +1,8 @@
-"""Builds on moto, which ends none by itself: they end here, as CodeBuild would say it."""
+"""Builds on moto, and how they end."""
 
 from typing import Any
 
-from moto.codebuild.models import codebuild_backends
-
-from tests.functions.stack import ACCOUNT, REGION, Stack
+from tests.functions.stack import ACCOUNT, Stack
 
 PROJECT = "kiro-pipeline-test-build"
 
@@ -26,17 +24,7 @@ def start(stack: Stack) -> str:
     return str(stack.client("codebuild").start_build(projectName=PROJECT)["build"]["id"])
 
 
-def end(build_id: str, status: str, **facts: Any) -> None:
-    """The build has ended so."""
-    for history in codebuild_backends[ACCOUNT][REGION].build_metadata_history.values():
-        for place, build in enumerate(history):
-            if build["id"] == build_id:
-                told = {"buildStatus": status, "buildComplete": True, "currentPhase": "COMPLETED", "phases": []}
-                history[place] = _Final({**build, **told, **facts})
-
-
-class _Final(dict[str, Any]):
-    """A build that stays as it ended: moto would call every build succeeded that it is asked for."""
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        pass
+def end(stack: Stack, build_id: str, status: str, **facts: Any) -> None:
+    """The build has ended so; moto by itself calls every build succeeded that it is asked for."""
+    ended = {"buildStatus": status, "buildComplete": True, "currentPhase": "COMPLETED", "phases": []}
+    stack.rewrite(build_id, **{**ended, **facts})

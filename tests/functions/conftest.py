@@ -2,19 +2,21 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import moto  # noqa: F401 - hooks botocore: must come before the first client is made
 import pytest
+import requests
 from moto import mock_aws
 
 from functions.runtime import Clients
 from local.github import LocalGitHub
 from tests.functions.delivered import Service
-from tests.functions.kept import Kept
-from tests.functions.stack import ACCOUNT, BUCKET, MACHINES, REGION, SETTINGS, Stack, create_tables
-from tests.local.github.support import REPOSITORY, TOKEN, WorkingCopy
+from tests.functions.stack import REGION, SETTINGS, Stack
+from tests.local.github.support import TOKEN, copy
+from tests.local.github.support import hub as plain_hub
 from tests.tracing import without_the_others
+
+__all__ = ["copy", "plain_hub"]
 
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -40,35 +42,24 @@ def _session_stack() -> Iterator[Stack]:
         patch.delenv("AWS_PROFILE", raising=False)
         settings = dict(SETTINGS)
         made = Stack(Clients(settings), settings)
-        made.clients._session.events.register("before-parameter-build", made.record)
+        made.connect(made.clients._session.events)
         yield made
 
 
 @pytest.fixture(scope="module")
-def _kept(_session_stack: Stack) -> Iterator[Kept]:
-    """moto, with the resources of an empty stack; until the module's end, for others want it off or otherwise."""
-    made = _session_stack
+def _moto() -> Iterator[None]:
+    """moto, until the module's end: other modules want it off or configured otherwise."""
     with mock_aws():
-        create_tables(made.client("dynamodb"))
-        made.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        made.client("events").create_event_bus(Name="kiro-bus")
-        for topic in ("deployments", "approvals", "rollbacks"):
-            made.client("sns").create_topic(Name=f"kiro-{topic}")
-        for arn in MACHINES.values():
-            made.client("stepfunctions").create_state_machine(
-                name=arn.rsplit(":", 1)[-1], definition="{}", roleArn=f"arn:aws:iam::{ACCOUNT}:role/workflow"
-            )
-        yield Kept()
+        yield
 
 
 @pytest.fixture
-def stack(_session_stack: Stack, _kept: Kept) -> Stack:
-    """An empty stack: tables, bucket, topics, bus, workflows."""
+def stack(_session_stack: Stack, _moto: None) -> Stack:
+    """An empty stack: tables, bucket, topics, bus, workflows; each service's are made at its first call."""
     made = _session_stack
-    made.settings.clear()
-    made.settings.update(SETTINGS)
-    made.calls.clear()
-    _kept.restore()
+    # https://docs.getmoto.org/en/latest/docs/configuration/state_transition/models.html names this address for a reset
+    requests.post("http://motoapi.amazonaws.com/moto-api/reset", timeout=5)
+    made.reset()
     return made
 
 
@@ -80,17 +71,8 @@ def service() -> Iterator[Service]:
 
 
 @pytest.fixture
-def hub(stack: Stack, tmp_path: Path) -> Iterator[LocalGitHub]:
+def hub(stack: Stack, plain_hub: LocalGitHub) -> LocalGitHub:
     """A local GitHub that the stack's settings point to, with its credential."""
-    with LocalGitHub(tmp_path / "hub") as running:
-        running.create_repository(REPOSITORY)
-        running.add_token(TOKEN, "ada", "ada@example.com")
-        stack.settings["GITHUB_API_URL"] = running.api_url
-        stack.client("secretsmanager").create_secret(Name="kiro-github", SecretString=json.dumps({"token": TOKEN}))
-        yield running
-
-
-@pytest.fixture
-def copy(hub: LocalGitHub, tmp_path: Path) -> WorkingCopy:
-    """A working copy of its repository, with nothing in it yet."""
-    return WorkingCopy(hub, tmp_path / "copy")
+    stack.settings["GITHUB_API_URL"] = plain_hub.api_url
+    stack.client("secretsmanager").create_secret(Name="kiro-github", SecretString=json.dumps({"token": TOKEN}))
+    return plain_hub

@@ -1,16 +1,14 @@
 """What a release is delivered to: a Lambda function with versions, alarms, and a service that answers over HTTP."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import PartState
 from functions.domain.locks import Lease
 from tests.functions.samples import LEASE, archive
 from tests.functions.stack import BUCKET, DEPLOY_ROLE, REGION, Stack
+from tests.http_server import HttpServer, QuietHandler
 
 
 def lambdas(stack: Stack) -> Any:
@@ -69,7 +67,7 @@ def alarm(stack: Stack, name: str, state: str = "OK", reason: str = "above 5") -
     client.set_alarm_state(AlarmName=name, StateValue=state, StateReason=reason)
 
 
-class Service:
+class Service(HttpServer):
     """A delivered service: answers what it is told to."""
 
     def __init__(self) -> None:
@@ -78,8 +76,8 @@ class Service:
         self.raw = b""
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Handler(QuietHandler):
+            def do_GET(self) -> None:  # noqa: N802 - the name of the base class
                 if outer.raw:
                     self.wfile.write(outer.raw)
                     return
@@ -88,24 +86,9 @@ class Service:
                 self.end_headers()
                 self.wfile.write(outer.body)
 
-            def log_message(self, format: str, *_: Any) -> None:  # noqa: A002 - the name of the base class
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/health"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        super().__init__(Handler)
+        self.url = f"{self.base}/health"
 
     def says(self, **answer: Any) -> None:
         """Answer 200 with this JSON from now on."""
         self.status, self.body, self.raw = 200, json.dumps(answer).encode(), b""
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()

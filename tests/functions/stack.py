@@ -1,15 +1,13 @@
 """A stack as the functions see it, on moto: clients, settings, records of every call, and the tables behind them."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
-
-from moto.stepfunctions.models import stepfunctions_backends
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.handler import Handler, decode, encode, handler_function
@@ -97,9 +95,56 @@ class Stack:
     settings: dict[str, str]
     calls: list[Call] = field(default_factory=list)
     recording: bool = False
+    rewritten: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _made: set[str] = field(default_factory=set)
+
+    def connect(self, events: Any) -> None:
+        """See every call of a session's clients, and rewrite answers of moto that tests need otherwise."""
+        events.register("before-parameter-build", self.record)
+        events.register("provide-client-params.sfn.ListExecutions", self._ask_for_all)
+        events.register("after-call.sfn.ListExecutions", self._rewrite_executions)
+        events.register("after-call.sfn.DescribeExecution", self._rewrite_execution)
+        events.register("after-call.codebuild.BatchGetBuilds", self._rewrite_builds)
+
+    def reset(self) -> None:
+        """Nothing is there, nothing was called, settings are as usual."""
+        self.settings.clear()
+        self.settings.update(SETTINGS)
+        self.calls.clear()
+        self.rewritten.clear()
+        self._made.clear()
+
+    def rewrite(self, name: str, **facts: Any) -> str:
+        """From now on AWS answers these facts about an execution (by its ARN) or a build (by its id)."""
+        self.rewritten[name] = {**self.rewritten.get(name, {}), **facts}
+        return name
+
+    def _ask_for_all(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        """moto filters by the status it knows itself."""
+        if self.rewritten:
+            context["status"] = params.pop("statusFilter", None)
+
+    def _rewrite_executions(self, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        wanted = context.get("status")
+        found = [{**one, **self.rewritten.get(one["executionArn"], {})} for one in parsed.get("executions", [])]
+        parsed["executions"] = [one for one in found if wanted in (None, one["status"])]
+
+    def _rewrite_execution(self, parsed: dict[str, Any], **_: Any) -> None:
+        parsed.update(self.rewritten.get(parsed.get("executionArn", ""), {}))
+
+    def _rewrite_builds(self, parsed: dict[str, Any], **_: Any) -> None:
+        for build in parsed.get("builds", []):
+            build.update(self.rewritten.get(build["id"], {}))
 
     def record(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
-        """Note a call: a handler of botocore's `before-parameter-build`."""
+        """Note a call (botocore's `before-parameter-build`); the first one of a service makes its resources."""
+        service = model.service_model.service_name
+        if service not in self._made:
+            self._made.add(service)
+            recording, self.recording = self.recording, False
+            if service in _RESOURCES:
+                _RESOURCES[service](self)
+            self.recording = recording
         if self.recording:
             action = f"{model.service_model.signing_name}:{model.name}"
             self.calls.append(Call(_ACTIONS.get(action, action), _resource(params), dict(params)))
@@ -162,16 +207,6 @@ class Stack:
         return DeploymentsTable.connect(self.clients).get(deployment_id) or {}
 
 
-def rewritten(execution: str, **facts: Any) -> str:
-    """An execution of which moto tells something else."""
-    for machine in stepfunctions_backends[ACCOUNT][REGION].state_machines:
-        for one in machine.executions:
-            if one.execution_arn == execution:
-                for name, value in facts.items():
-                    setattr(one, name, value)
-    return execution
-
-
 def _resource(params: Mapping[str, Any]) -> str:
     """`table/waits` or `index/waits` for DynamoDB, empty for what has one resource per action here."""
     name = str(params.get("TableName", ""))
@@ -232,3 +267,28 @@ def _create(dynamodb: Any, name: str, key: list[str], indexes: Mapping[str, list
 
 def _schema(fields: list[str]) -> list[dict[str, str]]:
     return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(fields, ("HASH", "RANGE"), strict=False)]
+
+
+def _bucket(stack: Stack) -> None:
+    stack.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def _topics(stack: Stack) -> None:
+    for topic in ("deployments", "approvals", "rollbacks"):
+        stack.client("sns").create_topic(Name=f"kiro-{topic}")
+
+
+def _workflows(stack: Stack) -> None:
+    for arn in MACHINES.values():
+        stack.client("stepfunctions").create_state_machine(
+            name=arn.rsplit(":", 1)[-1], definition="{}", roleArn=f"arn:aws:iam::{ACCOUNT}:role/workflow"
+        )
+
+
+_RESOURCES: Mapping[str, Callable[[Stack], object]] = {
+    "dynamodb": lambda stack: create_tables(stack.client("dynamodb")),
+    "s3": _bucket,
+    "events": lambda stack: stack.client("events").create_event_bus(Name="kiro-bus"),
+    "sns": _topics,
+    "stepfunctions": _workflows,
+}

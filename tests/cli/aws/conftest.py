@@ -6,11 +6,11 @@ import pytest
 
 from cli.aws.operator import Operator
 from functions.handler import encode
-from tests.functions.conftest import _kept, _session_stack, copy, hub, stack
+from tests.functions.conftest import _moto, _session_stack, copy, hub, plain_hub, stack
 from tests.functions.samples import ENVIRONMENT, environment
 from tests.functions.stack import ACCOUNT, REGION, Stack, create_tables
 
-__all__ = ["_kept", "_session_stack", "copy", "hub", "operator", "stack"]
+__all__ = ["_moto", "_session_stack", "copy", "hub", "operator", "plain_hub", "stack"]
 
 NAME = "kiro-pipeline-staging"
 WORKFLOWS = {

@@ -15,7 +15,7 @@ def test_the_failed_phases_speak(stack: Stack) -> None:
         {"phaseType": "BUILD", "phaseStatus": "FAILED", "contexts": [{"message": "x" * 2000}, {"message": ""}]},
         {"phaseType": "COMPLETED"},
     ]
-    builds.end(build_id, "FAILED", phases=phases, logs={"deepLink": "https://log"})
+    builds.end(stack, build_id, "FAILED", phases=phases, logs={"deepLink": "https://log"})
     end = Builds.connect(stack.clients).read(build_id)
     assert end.reason.startswith("BUILD: xxx")
     assert (end.outcome, len(end.reason), end.log) == ("failed", 1000, "https://log")
@@ -24,7 +24,7 @@ def test_the_failed_phases_speak(stack: Stack) -> None:
 def test_a_build_without_words_is_told_by_its_status(stack: Stack) -> None:
     """The status is better than nothing."""
     build_id = builds.start(stack)
-    builds.end(build_id, "STOPPED", logs={})
+    builds.end(stack, build_id, "STOPPED", logs={})
     assert Builds.connect(stack.clients).read(build_id).reason == "the build ended as STOPPED"
 
 

@@ -21,7 +21,7 @@ def started(stack: Stack, project: str = builds.PROJECT, status: str = "IN_PROGR
     """The id of a build that stands like this."""
     build_id = str(stack.client("codebuild").start_build(projectName=project)["build"]["id"])
     carried = [{"name": name, "value": value} for name, value in variables.items()]
-    builds.end(build_id, status, environment={"environmentVariables": carried})
+    builds.end(stack, build_id, status, environment={"environmentVariables": carried})
     return build_id
 
 

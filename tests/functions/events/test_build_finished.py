@@ -25,7 +25,9 @@ def wait(stack: Stack, build_id: str) -> None:
 def test_the_wait_ends_with_what_codebuild_says(stack: Stack) -> None:
     """The event only hurries: its own word is not believed. A second event finds nobody waiting."""
     build_id = builds.start(stack)
-    builds.end(build_id, "FAILED", phases=[_phase("BUILD", "FAILED", "exit 1"), _phase("INSTALL", "SUCCEEDED", "")])
+    builds.end(
+        stack, build_id, "FAILED", phases=[_phase("BUILD", "FAILED", "exit 1"), _phase("INSTALL", "SUCCEEDED", "")]
+    )
     wait(stack, build_id)
     assert finished(stack, build_id) == {"outcome": "failed", "buildId": build_id}
     assert stack.completed()["token"]["reason"] == "BUILD: exit 1"

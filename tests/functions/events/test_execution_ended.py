@@ -20,7 +20,7 @@ from tests.functions.rollback.test_record_rollback import record
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE, SERVICE, version
 from tests.functions.shared.test_acquire_lock import ask
 from tests.functions.shared.test_await_lock import wait as wait_for_lock
-from tests.functions.stack import MACHINES, Stack, failing, rewritten
+from tests.functions.stack import MACHINES, Stack, failing
 
 GIVEN: dict[str, Any] = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE), "environment": encode(ENVIRONMENT)}
 BACK = {**GIVEN, "reason": "alarm errors rings", "breachedAt": NOW}
@@ -271,7 +271,7 @@ def test_a_good_stage_whose_end_could_not_be_written_stays(stack: Stack) -> None
     """P9: it ended by itself and told its deployment so, which was stopped in a later stage."""
     planned(stack, "production").write_ledger(DEPLOYMENT, CHANGED)
     execution = stack.execution("deployment", DEPLOYMENT)
-    rewritten(stage(stack, execution), status="SUCCEEDED")
+    stack.rewrite(stage(stack, execution), status="SUCCEEDED")
     stack.kill(execution)
     assert ended(stack, execution) == ["told aborted"]
     assert rollbacks(stack) == []

@@ -239,7 +239,7 @@ def running_build(stack: Stack, deployment_id: str = DEPLOYMENT) -> str:
     build_id = str(stack.client("codebuild").start_build(projectName=builds.PROJECT)["build"]["id"])
     variables = [{"name": "KIRO_DEPLOYMENT", "value": deployment_id}] if deployment_id else []
     facts = {"buildComplete": False, "environment": {"environmentVariables": variables}}
-    builds.end(build_id, "IN_PROGRESS", **facts)
+    builds.end(stack, build_id, "IN_PROGRESS", **facts)
     return build_id
 
 

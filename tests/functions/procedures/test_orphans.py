@@ -17,7 +17,7 @@ from functions.handler import encode
 from functions.procedures.orphans import Orphans, Repair
 from tests.functions import builds
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE
-from tests.functions.stack import Stack, rewritten
+from tests.functions.stack import MACHINES, Stack
 
 GIVEN: dict[str, Any] = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE), "environment": encode(ENVIRONMENT)}
 KEY = "environment/production"
@@ -47,7 +47,7 @@ def ended(stack: Stack, machine: str, name: str = DEPLOYMENT, status: str = "ABO
     """An execution that ended so, this long ago, and whose event was lost."""
     execution = stack.execution(machine, name, GIVEN)
     stack.kill(execution)
-    return rewritten(execution, status=status, stop_date=_ago(hours))
+    return stack.rewrite(execution, status=status, stopDate=_ago(hours))
 
 
 def begun(stack: Stack, execution: str, deployment_id: str = DEPLOYMENT) -> DeploymentsTable:
@@ -76,7 +76,7 @@ def build(stack: Stack, deployment_id: str = DEPLOYMENT) -> str:
     """A build in progress of a deployment."""
     build_id = str(stack.client("codebuild").start_build(projectName=builds.PROJECT)["build"]["id"])
     variables = [{"name": "KIRO_DEPLOYMENT", "value": deployment_id}]
-    builds.end(build_id, "IN_PROGRESS", environment={"environmentVariables": variables})
+    builds.end(stack, build_id, "IN_PROGRESS", environment={"environmentVariables": variables})
     return build_id
 
 
@@ -126,7 +126,7 @@ def test_what_a_good_end_left_is_given_back(stack: Stack) -> None:
     execution = stack.execution("stage", "s", GIVEN)
     locks, waits = owns(stack, execution), awaits(stack, execution)
     stack.kill(execution)
-    rewritten(execution, status="SUCCEEDED")
+    stack.rewrite(execution, status="SUCCEEDED")
     assert told(orphans(stack).dead_executions()) == [
         ("end settled", "s: ended watch/production/main-1"),
         ("lock released", f"{KEY} was held by {execution}, which has ended"),
@@ -144,9 +144,9 @@ def test_a_wait_that_has_no_token_yet_is_ended_too(stack: Stack) -> None:
 
 def test_an_unknown_execution_gives_its_lock_to_the_next(stack: Stack) -> None:
     """Step Functions forgot it, the table did not."""
-    owner, heir = stack.execution("stage", "owner"), stack.execution("stage", "heir")
+    owner, heir = stack.execution("rollback", "owner"), stack.execution("stage", "heir")
     locks = owns(stack, owner, heir)
-    rewritten(owner, execution_arn="arn:forgotten")
+    stack.client("stepfunctions").delete_state_machine(stateMachineArn=MACHINES["rollback"])
     assert told(orphans(stack).dead_executions()) == [("lock released", f"{KEY} was held by {owner}, which has ended")]
     assert [lock.owner.execution for lock in locks.owned() if lock.owner] == [heir]
 

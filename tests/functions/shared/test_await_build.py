@@ -40,7 +40,7 @@ def test_a_build_that_runs_is_waited_for(stack: Stack) -> None:
 def test_a_build_that_has_ended_ends_the_wait(stack: Stack, status: str, outcome: str) -> None:
     """A lost event costs one backstop; asked again, the answer is the same and no wait is left."""
     build_id = builds.start(stack)
-    builds.end(build_id, status)
+    builds.end(stack, build_id, status)
     answer = wait(stack, build_id)["token"]
     assert answer["outcome"] == outcome
     assert (answer["reason"] == "") == (outcome == "succeeded")

@@ -17,7 +17,7 @@ def test_running_tests_are_waited_for_and_ended_ones_are_told(stack: Stack) -> N
     }
     stack.run("stage.await_tests", event)
     assert stack.completed() == {}
-    builds.end(build_id, "FAILED")
+    builds.end(stack, build_id, "FAILED")
     stack.run("stage.await_tests", event)
     assert stack.completed()["token"]["outcome"] == "failed"
     assert WaitsTable.connect(stack.clients).find(f"build/{build_id}") is None

@@ -1,29 +1,15 @@
 """A local GitHub with one repository, one all-mighty token, and a receiver of its webhooks."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from github import Auth, Github
 from github.Repository import Repository
 
 from local.github import LocalGitHub
-from tests.local.github.support import REPOSITORY, SECRET, TOKEN, Receiver, WorkingCopy
+from tests.local.github.support import REPOSITORY, SECRET, TOKEN, Receiver, copy, hub
 
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[LocalGitHub]:
-    """A running local GitHub."""
-    with LocalGitHub(tmp_path / "hub") as running:
-        running.create_repository(REPOSITORY)
-        running.add_token(TOKEN, "ada", "ada@example.com")
-        yield running
-
-
-@pytest.fixture
-def copy(hub: LocalGitHub, tmp_path: Path) -> WorkingCopy:
-    """A working copy with nothing in it yet."""
-    return WorkingCopy(hub, tmp_path / "copy")
+__all__ = ["api", "copy", "hub", "receiver"]
 
 
 @pytest.fixture

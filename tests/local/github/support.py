@@ -2,16 +2,16 @@
 
 import os
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+import pytest
 
 from local.github import LocalGitHub
+from tests.http_server import HttpServer, QuietHandler
 
 REPOSITORY = "acme/hello-service"
 TOKEN = "ghp_local"
@@ -82,7 +82,7 @@ class Received:
     body: bytes
 
 
-class Receiver:
+class Receiver(HttpServer):
     """A small HTTP server that keeps the webhooks it gets."""
 
     def __init__(self) -> None:
@@ -90,32 +90,32 @@ class Receiver:
         self.status = 200
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Handler(QuietHandler):
+            def do_POST(self) -> None:  # noqa: N802 - the name of the base class
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.received.append(Received(dict(self.headers.items()), body))
                 self.send_response(outer.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, format: str, *_: Any) -> None:  # noqa: A002 - the name of the base class
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/webhook"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(Handler)
+        self.url = f"{self.base}/webhook"
 
     def events(self, name: str) -> list[Received]:
         """What arrived of one event."""
         return [one for one in self.received if one.headers["X-Github-Event"] == name]
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[LocalGitHub]:
+    """A running local GitHub with one repository and one token that may do everything."""
+    with LocalGitHub(tmp_path / "hub") as running:
+        running.create_repository(REPOSITORY)
+        running.add_token(TOKEN, "ada", "ada@example.com")
+        yield running
+
+
+@pytest.fixture
+def copy(hub: LocalGitHub, tmp_path: Path) -> WorkingCopy:
+    """A working copy of its repository, with nothing in it yet."""
+    return WorkingCopy(hub, tmp_path / "copy")
