@@ -14,9 +14,10 @@ from functions.deployment.plan_release import changes_since
 from functions.domain.environments import Environment, Freeze
 from functions.domain.errors import ManifestError
 from functions.domain.forecasts import Forecast, forecast, stage_seconds
-from functions.domain.manifests import MANIFEST, Build, Manifest
+from functions.domain.manifests import MANIFEST
 from functions.domain.plans import Plan, plan
 from functions.domain.releases import Release
+from functions.gates import registry
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -75,14 +76,15 @@ class Forecasts:
                 raise ManifestError(f"{MANIFEST}: not in {repository} at {release.short}; add it at the root")  # noqa: TRY301
             manifest = read_manifest(raw)
         except ManifestError as error:
-            nothing = Manifest("", Build("", [], ""), [])
-            return forecast(release, nothing, Plan("invalid", str(error)), {}, {}, {}, self._clock.now())
+            return forecast(release, Plan("invalid", str(error)), {}, {}, {}, {}, self._clock.now())
         running = {one.name: self._environments.parts(one.name) for one in environments}
         changes = changes_since(self._github, release, running)
         made = plan(manifest, environments, running, changes, release.commit)
         locks = {one.name: self._locks.read(self._locks.key(one.name, repository)) for one in environments}
         frozen, durations = self._frozen(environments), self._durations(environments)
-        return forecast(release, manifest, made, locks, frozen, durations, self._clock.now())
+        gates = {stage.environment.name: registry.forecast_environment(stage.after_deploy) for stage in made.stages}
+        gates[""] = registry.forecast_release(manifest.gates, made.stages)
+        return forecast(release, made, gates, locks, frozen, durations, self._clock.now())
 
     def _frozen(self, environments: tuple[Environment, ...]) -> dict[str, Freeze]:
         found = {one.name: self._environments.frozen(one.name) for one in environments}

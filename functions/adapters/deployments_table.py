@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import Clock
 from functions.adapters.records import plain, stored
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict
 from functions.domain.releases import Release
 from functions.domain.rollback import Compensation
 from functions.handler import Allow, decode
@@ -74,15 +74,15 @@ class DeploymentsTable:
         record = (self.get(artifact.split("/")[1]) if artifact else None) or {}
         return str(record.get("artifactVersion", ""))
 
-    def verdicts(self, deployment_id: str) -> tuple[Gate, ...]:
+    def verdicts(self, deployment_id: str) -> tuple[Verdict, ...]:
         """Every gate that was judged so far: before any deployment, and in each environment (`staging tests`)."""
         record = self.get(deployment_id) or {}
         later = sorted(key for key in record if key.startswith("gates_"))
-        judged = [decode(Gate, gate) for gate in record.get("gates", [])]
+        judged = [decode(Verdict, gate) for gate in record.get("gates", [])]
         for key in later:
             judged += [
                 replace(gate, name=f"{key.removeprefix('gates_')} {gate.name}")
-                for gate in (decode(Gate, one) for one in record[key])
+                for gate in (decode(Verdict, one) for one in record[key])
             ]
         return tuple(judged)
 

@@ -1,22 +1,17 @@
 """Reading `delivery.yml`: every mistake is named with its line, all of them at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, create_model
 
+from functions.adapters.manifest_types import Closed, Path, Word, inside
 from functions.domain.errors import ManifestError
-from functions.domain.manifests import MANIFEST, AfterDeploy, Build, Health, Manifest, Migration, Part, Scans
-
-# A part's name is a key in tables and a word in execution names.
-_Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-
-
-def _inside(path: str) -> str:
-    if path.startswith("/") or ".." in path.split("/"):
-        raise ValueError("must be a path inside the repository: no leading / and no ..")
-    return path
+from functions.domain.manifests import MANIFEST, AfterDeploy, GateSettings, Health, Manifest, Migration, Part
+from functions.gates import registry
+from functions.gates.base import Gate, Section
 
 
 def _free(name: str) -> str:
@@ -25,48 +20,37 @@ def _free(name: str) -> str:
     return name
 
 
-_Path = Annotated[str, StringConstraints(pattern=r"^[\w./*-]+$"), AfterValidator(_inside)]
 # A preview is about one environment: `{environment}` stands for its name.
-_Preview = Annotated[str, StringConstraints(pattern=r"^([\w./-]|\{environment\})+$"), AfterValidator(_inside)]
+_Preview = Annotated[str, StringConstraints(pattern=r"^([\w./-]|\{environment\})+$"), AfterValidator(inside)]
 _SIZE_LIMIT = 256 * 1024
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+class _Alarms(Closed):
+    critical: list[str] = Field(default=[])
+    warning: list[str] = Field(default=[])
 
 
-class _Build(_Closed):
-    buildspec: _Path
-    junit: list[_Path] = Field(min_length=1)
-    cobertura: _Path
-
-
-class _Alarms(_Closed):
-    critical: list[str] = []
-    warning: list[str] = []
-
-
-class _Health(_Closed):
+class _Health(Closed):
     url: str = Field(min_length=1)
     version_field: str = "version"
 
 
-class _Command(_Closed):
+class _Command(Closed):
     kind: Literal["command"]
-    buildspec: _Path
-    paths: list[_Path] = []
+    buildspec: Path
+    paths: list[Path] = Field(default=[])
     preview: _Preview = ""
     migration: Migration = "reversible"
     health: _Health | None = None
     alarms: _Alarms = _Alarms()
 
 
-class _Lambda(_Closed):
+class _Lambda(Closed):
     kind: Literal["lambda"]
     function: str = Field(min_length=1)
     alias: str = "live"
-    artifact: _Path
-    paths: list[_Path] = []
+    artifact: Path
+    paths: list[Path] = Field(default=[])
     migration: Migration = "reversible"
     health: _Health | None = None
     alarms: _Alarms = _Alarms()
@@ -75,30 +59,28 @@ class _Lambda(_Closed):
 _Service = Annotated[_Lambda | _Command, Field(discriminator="kind")]
 
 
-class _AfterDeploy(_Closed):
-    buildspec: _Path
-    junit: list[_Path] = Field(min_length=1)
-    performance: _Path | None = None
-
-
-class _Gates(_Closed):
-    sarif: list[_Path] = []
-    pip_audit: list[_Path] = Field([], alias="pipAudit")
-    npm_audit: list[_Path] = Field([], alias="npmAudit")
-    allow_list: _Path | None = Field(None, alias="allowList")
-    after_deploy: dict[_Word, _AfterDeploy] = Field({}, alias="afterDeploy")
-
-
-class DeliveryManifest(_Closed):
+class DeliveryManifest(Closed):
     """What a repository that is delivered says of itself."""
 
     version: Literal[1]
-    name: _Word
-    build: _Build
+    name: Word
     infrastructure: _Command | None = None
-    services: dict[Annotated[_Word, AfterValidator(_free)], _Service] = Field(max_length=11)
-    environments: list[_Word] = []
-    gates: _Gates = Field(default_factory=lambda: _Gates.model_validate({}))
+    services: dict[Annotated[Word, AfterValidator(_free)], _Service] = Field(max_length=11)
+    environments: list[Word] = Field(default=[])
+
+
+@cache
+def _schema(gates: tuple[Gate, ...]) -> type[DeliveryManifest]:
+    """The manifest with the keys that these gates read, in the groups `build`, `gates` and `gates.afterDeploy`."""
+
+    def group(section: Section, **own: Any) -> type[Closed]:
+        read = {key: kind for gate in gates for key, kind in gate.manifest(section).items()}
+        return create_model(section, __base__=Closed, **own, **read)
+
+    after = group("afterDeploy", buildspec=(Path, ...))
+    judged = group("gates", afterDeploy=(dict[Word, after], {}))  # type: ignore[valid-type] # made here
+    build = group("build", buildspec=(Path, ...))
+    return create_model("Manifest", __base__=DeliveryManifest, build=(build, ...), gates=(judged, judged()))
 
 
 def read_manifest(raw: bytes) -> Manifest:
@@ -117,7 +99,7 @@ def read_manifest(raw: bytes) -> Manifest:
     except (yaml.YAMLError, RecursionError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ManifestError(f"{MANIFEST}: not YAML: {error}") from error
     try:
-        return _domain(DeliveryManifest.model_validate(value))
+        return _domain(_schema(registry.GATES).model_validate(value))
     except ValidationError as error:
         raise ManifestError("; ".join(_mistakes(error, node))) from error
 
@@ -146,14 +128,25 @@ def _domain(manifest: DeliveryManifest) -> Manifest:
     # Several repositories may deliver to one environment: a part is known by its repository's name and its own.
     parts = [_part(f"{manifest.name}/infrastructure", manifest.infrastructure)] if manifest.infrastructure else []
     parts += [_part(f"{manifest.name}/{name}", service) for name, service in manifest.services.items()]
-    build = Build(manifest.build.buildspec, manifest.build.junit, manifest.build.cobertura)
-    gates = manifest.gates
-    scans = Scans(tuple(gates.sarif), tuple(gates.pip_audit), tuple(gates.npm_audit), gates.allow_list or "")
+    said = manifest.model_dump(include={"build", "gates"}, exclude_unset=True)
+    build, gates = said["build"], said.get("gates", {})
     after = {
-        name: AfterDeploy(one.buildspec, tuple(one.junit), one.performance or "")
-        for name, one in gates.after_deploy.items()
+        name: AfterDeploy(tests["buildspec"], _settings({"afterDeploy": tests}))
+        for name, tests in gates.get("afterDeploy", {}).items()
     }
-    return Manifest(manifest.name, build, parts, manifest.environments, scans, after)
+    judged = _settings({"build": build, "gates": gates})
+    return Manifest(manifest.name, build["buildspec"], parts, manifest.environments, judged, after)
+
+
+def _settings(said: Mapping[Section, Mapping[str, Any]]) -> GateSettings:
+    """What these groups of keys say to each gate; nothing of one that they do not mention."""
+    found: GateSettings = {}
+    for section, values in said.items():
+        for gate in registry.GATES:
+            mentioned = {key: values[key] for key in gate.manifest(section) if values.get(key) is not None}
+            if mentioned:
+                found.setdefault(gate.name, {}).update(mentioned)
+    return found
 
 
 def _part(name: str, part: _Lambda | _Command) -> Part:

@@ -14,13 +14,13 @@ from functions.domain.errors import BadInputError, SourceError
 from functions.domain.findings import (
     Finding,
     Scan,
+    Scans,
     Severity,
     severity_of_level,
     severity_of_npm,
     severity_of_score,
 )
 from functions.domain.gates import Unreadable
-from functions.domain.manifests import Scans
 
 # A result of these kinds says that a rule was met, or did not apply; every other one is a finding.
 _NO_FINDING = ("pass", "notApplicable", "informational")

@@ -11,7 +11,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Literal
 
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict
 from functions.domain.watches import AlarmReading
 
 State = Literal["open", "approved", "rejected", "expired", "superseded", "void"]
@@ -50,7 +50,7 @@ class Shown:
 
     artifact: str
     digest: str
-    gates: tuple[Gate, ...] = ()
+    gates: tuple[Verdict, ...] = ()
     commits: tuple[str, ...] = ()
     commits_note: str = ""
     rollback: tuple[WayBack, ...] = ()
@@ -144,7 +144,7 @@ def supersedes(newer: Approval, older: Approval) -> bool:
     return deploys and same and newer.state == older.state == "open" and newer.committed_at > older.committed_at
 
 
-def changed(approval: Approval, digest: str, gates: Sequence[Gate]) -> str:
+def changed(approval: Approval, digest: str, gates: Sequence[Verdict]) -> str:
     """Why the approval would no longer be about what was shown; empty when it still is."""
     if approval.shown is None or approval.purpose != "deploy":
         return ""

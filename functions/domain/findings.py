@@ -19,7 +19,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from functions.domain.gates import Gate, Unreadable
+from functions.domain.gates import Unreadable, Verdict
 
 Severity = Literal["critical", "high", "medium", "low"]
 BLOCKING: tuple[Severity, ...] = ("critical", "high")
@@ -32,6 +32,21 @@ _NPM: dict[str, Severity] = {
     "info": "low",
 }
 _NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Scans:
+    """Where scanners' reports lie within the build's artifact, and the allow-list within the repository."""
+
+    sarif: tuple[str, ...] = ()
+    pip_audit: tuple[str, ...] = ()
+    npm_audit: tuple[str, ...] = ()
+    allow_list: str = ""
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        """Every report; the allow-list is none."""
+        return (*self.sarif, *self.pip_audit, *self.npm_audit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +97,28 @@ def severity_of_npm(severity: str) -> Severity:
     return _known(severity, _NPM, "severity")
 
 
-def judge_findings(scans: Sequence[Scan | Unreadable], allowed: Sequence[Allowance] | Unreadable, today: date) -> Gate:
+def judge_findings(
+    scans: Sequence[Scan | Unreadable], allowed: Sequence[Allowance] | Unreadable, today: date
+) -> Verdict:
     """No blocking finding but those that are allowed today; entries that do not count are told, and never count."""
     broken = [one.reason for one in (*scans, allowed) if isinstance(one, Unreadable)]
     if broken or isinstance(allowed, Unreadable):
-        return Gate("security", "failed", "; ".join(broken))
+        return Verdict("security", "failed", "; ".join(broken))
     if not scans:
-        return Gate("security", "failed", "no report was read")
+        return Verdict("security", "failed", "no report was read")
     read = [scan for scan in scans if isinstance(scan, Scan)]
     findings = [finding for scan in read for finding in scan.findings]
     counting = [entry for entry in allowed if not _fault(entry, today)]
     blocking = [one for one in findings if one.severity in BLOCKING and not any(_fits(e, one) for e in counting)]
     notes = [*_reported(allowed, findings, today), *_unchecked(read)]
     if blocking:
-        return Gate("security", "failed", "; ".join([_blocked(blocking), *notes]))
+        return Verdict("security", "failed", "; ".join([_blocked(blocking), *notes]))
     exempt = sum(one.severity in BLOCKING for one in findings)
     words = f"nothing critical or high in {len(read)} reports"
     if exempt:
         words = f"{exempt} critical or high allowed by the list, no other in {len(read)} reports"
     lesser = len(findings) - exempt
-    return Gate("security", "passed", "; ".join([f"{words}, {lesser} lesser findings", *notes]))
+    return Verdict("security", "passed", "; ".join([f"{words}, {lesser} lesser findings", *notes]))
 
 
 def _fits(entry: Allowance, finding: Finding) -> bool:

@@ -7,7 +7,6 @@ from statistics import median
 
 from functions.domain.environments import Environment, Freeze
 from functions.domain.locks import Lock
-from functions.domain.manifests import Manifest
 from functions.domain.plans import Plan, StagePlan, frozen_plan
 from functions.domain.releases import Release
 from functions.domain.windows import LOOK_AHEAD_DAYS, opening
@@ -49,21 +48,25 @@ class Forecast:
 
 def forecast(
     release: Release,
-    manifest: Manifest,
     made: Plan,
+    gates: Mapping[str, tuple[str, ...]],
     locks: Mapping[str, Lock],
     frozen: Mapping[str, Freeze],
     durations: Mapping[str, Sequence[float]],
     now: datetime,
 ) -> Forecast:
-    """The plan with everything that would meet it; `durations` (seconds) are by environment, `""` for the whole."""
-    stages = tuple(_stage(stage, locks, frozen, durations, now) for stage in made.stages)
+    """The plan with everything that would meet it.
+
+    `gates` (a line each) and `durations` (seconds) are by environment; `""` stands for the release as a whole.
+    """
+    stages = tuple(_stage(stage, gates, locks, frozen, durations, now) for stage in made.stages)
     end = frozen_plan(made, frozen) or made
-    return Forecast(release, end.outcome, end.reason, _gates(manifest, made), stages, _usual(durations.get("", ())))
+    return Forecast(release, end.outcome, end.reason, gates.get("", ()), stages, _usual(durations.get("", ())))
 
 
 def _stage(
     stage: StagePlan,
+    gates: Mapping[str, tuple[str, ...]],
     locks: Mapping[str, Lock],
     frozen: Mapping[str, Freeze],
     durations: Mapping[str, Sequence[float]],
@@ -75,7 +78,7 @@ def _stage(
         where.name,
         {chosen.part.name: chosen.reason for chosen in stage.parts},
         {left.part: left.reason for left in stage.skipped},
-        _after(stage),
+        gates.get(where.name, ()),
         where.approvals_needed if where.approval else 0,
         tuple(where.approvers) if where.approval else (),
         _held(locks.get(where.name)),
@@ -84,21 +87,6 @@ def _stage(
         opens_at,
         _usual(durations.get(where.name, ())),
     )
-
-
-def _gates(manifest: Manifest, made: Plan) -> tuple[str, ...]:
-    strictest = max((stage.environment.coverage_percent for stage in made.stages), default=0.0)
-    reports = (*manifest.scans.sarif, *manifest.scans.pip_audit, *manifest.scans.npm_audit)
-    security = f"security: {', '.join(reports)}" if reports else "security: no scanner is declared"
-    return f"tests: {', '.join(manifest.build.junit)}", f"coverage: {strictest:g} %", security
-
-
-def _after(stage: StagePlan) -> tuple[str, ...]:
-    wanted = stage.after_deploy
-    if wanted is None:
-        return ()
-    load = (f"performance: {wanted.performance}",) if wanted.performance else ()
-    return (f"tests: {', '.join(wanted.junit)} ({wanted.buildspec})", *load)
 
 
 def _held(lock: Lock | None) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal
 
 from functions.domain.errors import ManifestError
 
@@ -46,46 +46,33 @@ class Part:
     migration: Migration = "reversible"
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
-    """The build of a release and where its reports lie within its artifact."""
-
-    buildspec: str
-    junit: list[str]
-    cobertura: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scans:
-    """Where security scanners' reports lie within the build's artifact, and the allow-list within the repository."""
-
-    sarif: tuple[str, ...] = ()
-    pip_audit: tuple[str, ...] = ()
-    npm_audit: tuple[str, ...] = ()
-    allow_list: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.sarif or self.pip_audit or self.npm_audit)
+# The keys of the manifest that one gate reads. JSON values only: the plan carries them through the execution.
+Settings = dict[str, Any]
+# By the gate's name; a gate of which the manifest says nothing is left out.
+GateSettings = dict[str, Settings]
 
 
 @dataclass(frozen=True, slots=True)
 class AfterDeploy:
-    """The build that tests an environment once the release runs there, and its reports; `performance` may be empty."""
+    """The build that tests an environment once the release runs there, and what gates read of its artifact."""
 
     buildspec: str
-    junit: tuple[str, ...]
-    performance: str = ""
+    gates: GateSettings = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A repository's deliverables, infrastructure before services, in the order they are applied."""
+    """A repository's deliverables, infrastructure before services, in the order they are applied.
+
+    `buildspec` builds a release; `gates` read its artifact before any deployment, those of `after_deploy` (by
+    environment) the artifact of the tests there.
+    """
 
     name: str
-    build: Build
+    buildspec: str
     parts: list[Part]
     environments: list[str] = field(default_factory=list)
-    scans: Scans = field(default_factory=Scans)
+    gates: GateSettings = field(default_factory=dict)
     after_deploy: dict[str, AfterDeploy] = field(default_factory=dict)
 
 

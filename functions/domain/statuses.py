@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from functions.domain.gates import Verdict, failed, reasons
+
 CommitState = Literal["pending", "success", "failure", "error"]
 DeploymentState = Literal["in_progress", "success", "failure", "inactive"]
 
@@ -51,9 +53,9 @@ def _commit_statuses(name: str, detail: Mapping[str, Any]) -> tuple[CommitStatus
         stages = (CommitStatus(f"kiro/{e}", "pending", "waits for its turn") for e in detail["environments"])
         return (CommitStatus("kiro", "pending", detail["reason"]), *stages)
     if name == "GatesJudged":
-        failed = [gate for gate in detail["gates"] if gate["outcome"] == "failed"]
-        words = "; ".join(f"{gate['name']}: {gate['reason']}" for gate in failed or detail["gates"])
-        return (CommitStatus("kiro/gates", "failure" if failed else "success", words),)
+        verdicts = [Verdict(**verdict) for verdict in detail["gates"]]
+        closed = failed(verdicts)
+        return (CommitStatus("kiro/gates", "failure" if closed else "success", reasons(closed or verdicts)),)
     if name == "StageFinished":
         state = _STAGES.get(detail["result"], "failure")
         return (CommitStatus(f"kiro/{detail['environment']}", state, _words(detail["result"], detail["reason"])),)

@@ -7,8 +7,7 @@ from functions.adapters.artifacts import Artifacts
 from functions.adapters.clock import Clock
 from functions.adapters.scans import read_scans
 from functions.adapters.security_hub import SecurityHub
-from functions.domain.findings import Scan
-from functions.domain.manifests import Scans
+from functions.domain.findings import Scan, Scans
 from functions.domain.releases import Release
 from functions.domain.security_hub import imports
 from functions.handler import Handler, decode
@@ -21,7 +20,7 @@ def import_findings(event: dict[str, Any], artifacts: Artifacts, hub: SecurityHu
     """A fault is run again by EventBridge; a report that can't be read has closed its gate, and is left out here."""
     detail = event["detail"]
     scans = decode(Scans, detail["scans"])
-    if not hub.product_arn or not scans or not artifacts.exists(detail["artifact"]):
+    if not hub.product_arn or not scans.reports or not artifacts.exists(detail["artifact"]):
         return {"outcome": "nothing to import"}
     with artifacts.archive(detail["artifact"]) as archive:
         read = [scan for scan in read_scans(archive, scans) if isinstance(scan, Scan)]

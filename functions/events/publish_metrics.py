@@ -7,20 +7,13 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from functions.adapters.metrics import NAMESPACE
 from functions.domain import budgets
+from functions.gates.registry import units
 from functions.handler import Handler
 
 HANDLER = Handler()
 Measurement = tuple[str, MetricUnit, float, str]
 # How a stage ended that had changed its environment; any other end left it as it was.
 _CHANGED = frozenset({"passed", "restored", "partly", "unknown"})
-# What reports counted and measured, by its name in the event.
-_FIGURES = {
-    "testsRun": ("TestsRun", MetricUnit.Count),
-    "testsFailed": ("TestsFailed", MetricUnit.Count),
-    "testsSkipped": ("TestsSkipped", MetricUnit.Count),
-    "lineCoverage": ("LineCoverage", MetricUnit.Percent),
-    "branchCoverage": ("BranchCoverage", MetricUnit.Percent),
-}
 
 
 def publish_metrics(event: dict[str, Any]) -> dict[str, int]:
@@ -68,10 +61,18 @@ def measurements(name: str, detail: dict[str, Any]) -> list[Measurement]:
             ("GatePassed" if gate["outcome"] == "passed" else "GateFailed", MetricUnit.Count, 1.0, gate["name"])
             for gate in detail["gates"]
         ]
-        return [*verdicts, *((*_FIGURES[figure], value, "all") for figure, value in detail.get("figures", {}).items())]
+        return [*verdicts, *_figures(detail.get("figures", {}))]
     if name == "WorkItemFinished":
         return [(f"WorkItem{detail['result'].title()}", MetricUnit.Count, 1, "all")]
     return []
+
+
+def _figures(figures: dict[str, float]) -> list[Measurement]:
+    """What gates measured: `testsRun` is the metric `TestsRun`."""
+    known = units()
+    return [
+        (name[0].upper() + name[1:], MetricUnit(known[name]), float(value), "all") for name, value in figures.items()
+    ]
 
 
 def _of_stage(detail: dict[str, Any]) -> list[Measurement]:

@@ -18,7 +18,7 @@ from functions.adapters.waits_table import Wait, WaitsTable, approval_key
 from functions.domain.approvals import Approval, Shown, hash_secret, irreversible, supersedes
 from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict, reasons
 from functions.domain.messages import approval_wanted
 from functions.domain.releases import Release
 from functions.handler import Handler
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 EMERGENCY = (
     "This is an EMERGENCY deployment: it does not wait for deployment windows, and no tests follow it. "
-    "Tests, coverage and security of the build were judged as always."
+    "Every gate of the build was judged as always."
 )
 
 
@@ -44,7 +44,7 @@ class Input:
     release: Release
     environment: Environment
     parts: list[str]
-    gates: tuple[Gate, ...]
+    gates: tuple[Verdict, ...]
     artifact: str
     purpose: Literal["deploy", "review"]
     reason: str
@@ -190,7 +190,7 @@ def _summary(event: Input, shown: Shown) -> dict[str, str]:
         "title": event.release.title,
         "author": event.release.author,
         "changes": ", ".join(event.parts),
-        "gates": "; ".join(f"{gate.name}: {gate.reason}" for gate in event.gates),
+        "gates": reasons(event.gates),
         "rollback": back or "nothing ran here before: there is no earlier release to go back to",
         "reason": event.reason,
         "emergency": EMERGENCY if event.release.emergency else "",

@@ -12,7 +12,7 @@ from functions.adapters.clock import iso
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import Wait, WaitsTable, approval_key
 from functions.domain.approvals import Approval, Shown, WayBack, hash_secret
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict
 from functions.domain.watches import AlarmReading
 from tests.functions.delivered import artifact
 from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE
@@ -22,10 +22,10 @@ from tests.http_server import HttpServer, QuietHandler
 SECRET = "k3S8-a-secret-of-a-mail-that-nobody-guesses_x1"
 ARTIFACT = f"deployments/{DEPLOYMENT}/build.zip"
 GATES = (
-    Gate("build", "passed", "the build succeeded"),
-    Gate("tests", "passed", "148 tests passed, 0 skipped"),
-    Gate("coverage", "passed", "lines 91.4 %, branches 88.0 %; 80 % demanded"),
-    Gate("security", "passed", "nothing critical or high in 2 reports, 3 lesser findings"),
+    Verdict("build", "passed", "the build succeeded"),
+    Verdict("tests", "passed", "148 tests passed, 0 skipped"),
+    Verdict("coverage", "passed", "lines 91.4 %, branches 88.0 %; 80 % demanded"),
+    Verdict("security", "passed", "nothing critical or high in 2 reports, 3 lesser findings"),
 )
 COMMITS = (
     "1a2b3c4d5e6f feat: greet people by their name (Ada Lovelace)",

@@ -17,6 +17,7 @@ import functions
 from functions.domain.environments import Environment
 from functions.domain.errors import BadInputError
 from functions.domain.windows import Opening
+from functions.gates.base import EnvironmentEvidence, ReleaseEvidence
 from functions.handler import Allow, Handler, camel, decode, encode, handler_function
 from functions.shared import acquire_lock
 from tests.functions.samples import ENVIRONMENT, RELEASE
@@ -35,7 +36,7 @@ def forms() -> Iterator[type[Any]]:
     seen: set[type[Any]] = set()
     for name in [*HANDLERS, *(f"functions.domain.{file.stem}" for file in (ROOT / "domain").glob("[a-z]*.py"))]:
         for called, kind in vars(import_module(name)).items():
-            if called.startswith("_") or kind in (Allow, Handler, Opening):
+            if called.startswith("_") or kind in (Allow, Handler, Opening, EnvironmentEvidence, ReleaseEvidence):
                 continue
             if isinstance(kind, type) and is_dataclass(kind) and kind not in seen:
                 seen.add(kind)

@@ -128,7 +128,7 @@ def test_no_handler_asks_for_every_action(path: Path) -> None:
         assert statement.why or statement.on != "*"
 
 
-@pytest.mark.parametrize("folder", ["domain", "adapters"])
+@pytest.mark.parametrize("folder", ["domain", "adapters", "gates"])
 def test_every_module_has_its_test(folder: str) -> None:
     """The tests mirror the tree."""
     for path in (ROOT / "functions" / folder).glob("[a-z]*.py"):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from functions.adapters.manifest_file import read_manifest
 from functions.domain.errors import ManifestError
-from functions.domain.manifests import Build, Health, Manifest, Part
+from functions.domain.manifests import Health, Manifest, Part
 
 GOOD = """version: 1
 name: hello-service
@@ -37,7 +37,7 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
     """Infrastructure first, then the services, each known by its repository too; what is left out has its default."""
     assert read_manifest(GOOD.encode()) == Manifest(
         "hello-service",
-        Build("ci/build.yml", ["reports/junit.xml"], "reports/coverage.xml"),
+        "ci/build.yml",
         [
             Part("hello-service/infrastructure", "command", ["infra/*"], buildspec="infra/build.yml"),
             Part(
@@ -51,6 +51,7 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
             ),
         ],
         ["test", "production"],
+        {"tests": {"junit": ["reports/junit.xml"]}, "coverage": {"cobertura": "reports/coverage.xml"}},
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from functions.adapters.manifest_file import read_manifest
 from functions.domain.errors import ManifestError
-from functions.domain.manifests import AfterDeploy, Scans
+from functions.domain.manifests import AfterDeploy, GateSettings
 
 BASE = """version: 1
 name: hello
@@ -28,12 +28,13 @@ def test_gates_are_read() -> None:
 """
         ).encode()
     )
-    assert manifest.scans == Scans(
-        ("reports/bandit.sarif",), ("reports/pip.json",), ("reports/npm.json",), "tools/security/allowed.yml"
-    )
-    assert manifest.after_deploy == {"staging": AfterDeploy("e2e.yml", ("e2e.xml",), "load_stats.csv")}
+    build = {"tests": {"junit": ["junit.xml"]}, "coverage": {"cobertura": "coverage.xml"}}
+    reports = {"sarif": ["reports/bandit.sarif"], "pipAudit": ["reports/pip.json"], "npmAudit": ["reports/npm.json"]}
+    assert manifest.gates == {**build, "security": {**reports, "allowList": "tools/security/allowed.yml"}}
+    after: GateSettings = {"tests": {"junit": ["e2e.xml"]}, "performance": {"performance": "load_stats.csv"}}
+    assert manifest.after_deploy == {"staging": AfterDeploy("e2e.yml", after)}
     bare = read_manifest(BASE.encode())
-    assert (bare.scans, bool(bare.scans), bare.after_deploy) == (Scans(), False, {})
+    assert (bare.gates, bare.after_deploy) == (build, {})
 
 
 @pytest.mark.parametrize("kind", ["kind: command, buildspec: a.yml", "kind: lambda, function: f, artifact: a.zip"])

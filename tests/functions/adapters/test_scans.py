@@ -18,7 +18,7 @@ import pytest
 from functions.adapters.artifacts import REPORT_LIMIT
 from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif
 from functions.domain.findings import Allowance, Scan, judge_findings
-from functions.domain.gates import Gate, Unreadable
+from functions.domain.gates import Unreadable, Verdict
 from tests.functions.samples import archive
 
 RECORDED = Path(__file__).parents[2] / "recorded"
@@ -44,7 +44,7 @@ def read(reader: Reader, report: str | bytes, name: str = "report.json") -> Scan
         return reader(opened, name)
 
 
-def verdict(reader: Reader, report: str | bytes) -> Gate:
+def verdict(reader: Reader, report: str | bytes) -> Verdict:
     """What the gate says of one report."""
     return judge_findings([read(reader, report)], (), TODAY)
 

@@ -20,7 +20,7 @@ from functions.domain.approvals import (
     seen,
     supersedes,
 )
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict
 
 ASKED, FROM, TO, LATE = "2026-01-31T08:00", "2026-01-31T08:05", "2026-02-01T08:00", "2026-02-01T08:01"
 OPEN = Approval("id", "deploy", "d", "production", {}, [hash_secret("s1"), hash_secret("s2")], ASKED, FROM, TO)
@@ -171,7 +171,7 @@ def test_a_link_knows_its_holder() -> None:
 
 def test_an_approval_is_about_what_was_shown() -> None:
     """The artifact's digest and the gates' verdicts; a review is about what runs already."""
-    gates = (Gate("tests", "passed", "3 tests passed"),)
+    gates = (Verdict("tests", "passed", "3 tests passed"),)
     bound = replace(OPEN, shown=Shown("build.zip", "aa", gates))
     assert changed(bound, "aa", gates) == ""
     assert changed(bound, "bb", gates) == "the artifact was changed after it was shown"

@@ -12,7 +12,7 @@ from functions.adapters.pages import open_page
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, Decision, Refused, State, decide, holder, opens
 from functions.domain.errors import SourceError
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict
 from functions.domain.releases import Release
 from local.github import LocalGitHub
 from tests.functions.delivered import artifact, create_function, runs
@@ -48,7 +48,7 @@ def wanted() -> dict[str, Any]:
         "release": RELEASE,
         "environment": ENVIRONMENT,
         "parts": ["hello"],
-        "gates": [Gate("tests", "passed", "3 tests passed"), Gate("coverage", "passed", "lines 91 %")],
+        "gates": [Verdict("tests", "passed", "3 tests passed"), Verdict("coverage", "passed", "lines 91 %")],
         "artifact": ARTIFACT,
         "purpose": "deploy",
         "reason": "",
@@ -210,7 +210,7 @@ def test_a_domain_shares_one_link(stack: Stack) -> None:
 def test_verdicts_of_earlier_environments_are_shown(stack: Stack) -> None:
     """What staging's tests and load run said belongs to the question whether production may follow."""
     table = DeploymentsTable.connect(stack.clients)
-    build, tests = Gate("build", "passed", "it succeeded"), Gate("tests", "passed", "9 tests passed")
+    build, tests = Verdict("build", "passed", "it succeeded"), Verdict("tests", "passed", "9 tests passed")
     table.note(DEPLOYMENT, gates=[build], gates_staging=[tests], gates_test=[tests])
     shown = kept(stack, ask(stack)).shown
     assert shown

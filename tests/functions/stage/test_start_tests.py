@@ -22,7 +22,7 @@ def start(stack: Stack, execution: str = "", **variables: str) -> Any:
         "purpose": f"{DEPLOYMENT}-production-tests",
         "environment": environment(test_project=PROJECT, variables=variables),
         "part": "hello",
-        "afterDeploy": AfterDeploy("delivery/e2e.yml", ("junit.xml",)),
+        "afterDeploy": AfterDeploy("delivery/e2e.yml", {"tests": {"junit": ["junit.xml"]}}),
         "source": "sources/s.zip",
         "inputArtifact": "deployments/d/build.zip",
         "artifact": "deployments/d/production-tests.zip",

@@ -5,7 +5,7 @@ from typing import Any
 from functions.adapters.builds import BuildEnd
 from functions.deployment import begin, check_gates, fetch_source
 from functions.domain.environments import Environment, PartState, Version
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict
 from functions.domain.locks import Lease
 from functions.domain.manifests import AfterDeploy, Health, Part
 from functions.domain.plans import PartPlan, Plan, StagePlan
@@ -54,7 +54,7 @@ def plan(*environments: Environment, parts: tuple[Part, ...] = (SERVICE,)) -> An
     """A plan that changes these parts in every one of these environments."""
     chosen = tuple(PartPlan(part, "its source changed") for part in parts)
     stages = tuple(StagePlan(place, chosen, ()) for place in environments)
-    return encode(Plan("deploy", "hello changed", stages, "buildspec.yml", ("junit.xml",), "coverage.xml"))
+    return encode(Plan("deploy", "hello changed", stages, "buildspec.yml", {"tests": {"junit": ["junit.xml"]}}))
 
 
 def turn(outcome: Any, reason: str = "") -> Any:
@@ -99,7 +99,7 @@ def restored(result: Any, reason: str) -> Any:
 
 def gates(outcome: Any, reason: str) -> Any:
     """What CheckGates answers."""
-    return encode(check_gates.Output(outcome, reason, (Gate("build", outcome, reason),)))
+    return encode(check_gates.Output(outcome, reason, (Verdict("build", outcome, reason),)))
 
 
 def tried(outcome: Any, reason: str) -> Any:
@@ -107,7 +107,7 @@ def tried(outcome: Any, reason: str) -> Any:
     return encode(check_tests.Output(outcome, reason))
 
 
-AFTER_DEPLOY = encode(AfterDeploy("e2e.yml", ("junit.xml",), "load.csv"))
+AFTER_DEPLOY = encode(AfterDeploy("e2e.yml", {"tests": {"junit": ["junit.xml"]}}))
 ITEM = Item("PVTI_1", "issue", "Greet", "kiro/greet", "2025-01-01", "2025-01-02", "example/hello", 7)
 
 
@@ -119,7 +119,7 @@ def checked(outcome: Any = "eligible", reason: str = "") -> Any:
 
 def read(outcome: Any = "passed", reason: str = "") -> Any:
     """What ReadResults answers; one gate, to be a list all the same."""
-    return encode(read_results.Output(outcome, reason, (Gate("tests", outcome, reason),), Results(COMMIT)))
+    return encode(read_results.Output(outcome, reason, (Verdict("tests", outcome, reason),), Results(COMMIT)))
 
 
 _STATE = encode(PartState("test", "hello", BEFORE, BEFORE, SERVICE))
