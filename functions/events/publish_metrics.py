@@ -7,7 +7,6 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from functions.adapters.metrics import NAMESPACE
 from functions.domain import budgets
-from functions.gates.registry import units
 from functions.handler import Handler
 
 HANDLER = Handler()
@@ -69,6 +68,8 @@ def measurements(name: str, detail: dict[str, Any]) -> list[Measurement]:
 
 def _figures(figures: dict[str, float]) -> list[Measurement]:
     """What gates measured: `testsRun` is the metric `TestsRun`."""
+    from functions.gates.registry import units  # one event in many needs the gates: the others' cold starts do not pay
+
     known = units()
     return [
         (name[0].upper() + name[1:], MetricUnit(known[name]), float(value), "all") for name, value in figures.items()

@@ -13,7 +13,7 @@ from functions.handler import decode
 
 
 class SecurityGate(Gate):
-    """Passes when the declared reports of scanners tell nothing critical or high but what the allow-list allows today.
+    """Passes when the declared reports of scanners hold nothing critical or high but what the allow-list allows today.
 
     Reads SARIF, and the JSON of pip-audit and npm audit. The allow-list is read from the commit itself, which no build
     can write. Without a declared report there is no verdict.

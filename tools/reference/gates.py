@@ -21,10 +21,12 @@ _PLACES: dict[Section, str] = {
 
 def page(gates: tuple[Gate, ...] = GATES) -> str:
     """The whole page."""
-    return "\n\n".join(["# Gates", paragraph(_INTRODUCTION), *(part for gate in gates for part in _told(gate))]) + "\n"
+    return (
+        "\n\n".join(["# Gates", paragraph(_INTRODUCTION), *(part for gate in gates for part in _section(gate))]) + "\n"
+    )
 
 
-def _told(gate: Gate) -> Iterator[str]:
+def _section(gate: Gate) -> Iterator[str]:
     yield f"## {code(gate.name)}"
     yield paragraph(gate.documentation)
     keys = [f"{_PLACES[section]}{key}" for section in get_args(Section) for key in gate.manifest(section)]

@@ -37,6 +37,12 @@ def test_gates_are_read() -> None:
     assert (bare.gates, bare.after_deploy) == (build, {})
 
 
+def test_a_key_without_a_value_is_not_declared() -> None:
+    """As if it stood there not at all."""
+    bare = read_manifest(BASE.encode())
+    assert read_manifest((BASE + "gates: {allowList: }").encode()) == bare
+
+
 @pytest.mark.parametrize("kind", ["kind: command, buildspec: a.yml", "kind: lambda, function: f, artifact: a.zip"])
 def test_a_part_may_say_that_its_migration_is_irreversible(kind: str) -> None:
     """M6: nothing said means that there is a way back."""

@@ -114,7 +114,7 @@ def checked(stack: Stack, sha: str, licences: list[str], build: BuildEnd = SUCCE
     return stack.run("deployment.check_gates", event)
 
 
-def asked(stack: Stack, sha: str, verdicts: Any) -> tuple[str, str]:
+def requested(stack: Stack, sha: str, verdicts: Any) -> tuple[str, str]:
     """The mail that asks for approval, and the page that its link opens."""
     event = {
         "deploymentId": DEPLOYMENT,
@@ -144,9 +144,9 @@ def sha(copy: WorkingCopy) -> str:
 def test_one_more_gate_is_known_everywhere(stack: Stack, hub: LocalGitHub, sha: str) -> None:
     """Manifest, plan, forecast, verdict, record, announcement, mail, approval page, commit status and metrics."""
     assert planned(stack, sha)["gates"]["licences"] == {"licences": "licences.json"}
-    told = Forecasts.connect(stack.clients).of(REPOSITORY, "main", (ENVIRONMENT,))
+    forecast = Forecasts.connect(stack.clients).of(REPOSITORY, "main", (ENVIRONMENT,))
     screen = StringIO()
-    Console(file=screen, width=250).print(show.plan(encode(told)))
+    Console(file=screen, width=250).print(show.plan(encode(forecast)))
     assert screen.getvalue().count("licences: licences.json") == 2, "before any deployment, and in production"
 
     answer = checked(stack, sha, ["MIT", "BSD"])
@@ -156,7 +156,7 @@ def test_one_more_gate_is_known_everywhere(stack: Stack, hub: LocalGitHub, sha: 
     (announced,) = [detail for name, detail in stack.told() if name == "GatesJudged"]
     assert (announced["gates"][-1], announced["figures"]["licencesFound"]) == (verdict, 2)
 
-    mail, page = asked(stack, sha, answer["gates"])
+    mail, page = requested(stack, sha, answer["gates"])
     assert "licences: 2 licences are fine" in mail
     assert "2 licences are fine" in page
 
@@ -195,7 +195,7 @@ def test_one_more_gate_judges_an_environment(stack: Stack, sha: str) -> None:
 def test_one_more_gate_says_where_it_has_nothing_to_judge(stack: Stack, hub: LocalGitHub, sha: str) -> None:
     """The approval page shows what a release was not judged by."""
     artifact(stack, BUILD, {**REPORTS})
-    _, page = asked(stack, sha, [Verdict("build", "passed", "it succeeded")])
+    _, page = requested(stack, sha, [Verdict("build", "passed", "it succeeded")])
     assert "the repository declares no list of licences" in page
     assert "the repository declares no scanner in delivery.yml" in page
 
@@ -248,7 +248,7 @@ def test_to_know_every_gate_costs_no_parser() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_an_artifact_that_can_not_be_opened_is_told_once() -> None:
+def test_an_artifact_that_can_not_be_opened_is_reported_once() -> None:
     """After a build that succeeded; a failed build says enough, and no gate passes."""
     settings: GateSettings = {"tests": {"junit": ["a.xml"]}, "coverage": {"cobertura": "b.xml"}}
     good = registry.judge_release(settings, of_release(None)).verdicts
