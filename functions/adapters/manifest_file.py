@@ -1,22 +1,24 @@
 """Reading `delivery.yml`: every mistake is named with its line, all of them at once."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import MISSING, Field, fields
+from functools import cache, reduce
+from operator import or_
+from typing import Annotated, Any, Literal, get_type_hints
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, create_model
+from pydantic import Field as Key
 
 from functions.domain.errors import ManifestError
-from functions.domain.manifests import MANIFEST, AfterDeploy, Build, Health, Manifest, Migration, Part, Scans
+from functions.domain.manifests import MANIFEST, AfterDeploy, Build, Health, Kind, Manifest, Migration, Part, Scans
+from functions.handler import camel
+from functions.targets import registry
+from functions.targets.base import Target
+from functions.targets.texts import AnyText, RepositoryPath
 
 # A part's name is a key in tables and a word in execution names.
 _Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-
-
-def _inside(path: str) -> str:
-    if path.startswith("/") or ".." in path.split("/"):
-        raise ValueError("must be a path inside the repository: no leading / and no ..")
-    return path
 
 
 def _free(name: str) -> str:
@@ -25,9 +27,7 @@ def _free(name: str) -> str:
     return name
 
 
-_Path = Annotated[str, StringConstraints(pattern=r"^[\w./*-]+$"), AfterValidator(_inside)]
-# A preview is about one environment: `{environment}` stands for its name.
-_Preview = Annotated[str, StringConstraints(pattern=r"^([\w./-]|\{environment\})+$"), AfterValidator(_inside)]
+_Name = Annotated[_Word, AfterValidator(_free)]
 _SIZE_LIMIT = 256 * 1024
 
 
@@ -36,9 +36,9 @@ class _Closed(BaseModel):
 
 
 class _Build(_Closed):
-    buildspec: _Path
-    junit: list[_Path] = Field(min_length=1)
-    cobertura: _Path
+    buildspec: RepositoryPath
+    junit: list[RepositoryPath] = Key(min_length=1)
+    cobertura: RepositoryPath
 
 
 class _Alarms(_Closed):
@@ -47,58 +47,44 @@ class _Alarms(_Closed):
 
 
 class _Health(_Closed):
-    url: str = Field(min_length=1)
+    url: AnyText
     version_field: str = "version"
 
 
-class _Command(_Closed):
-    kind: Literal["command"]
-    buildspec: _Path
-    paths: list[_Path] = []
-    preview: _Preview = ""
+class _Entry(_Closed):
+    """What the entry of a part of any kind says; its target adds the keys of the kind."""
+
+    kind: Kind
+    paths: list[RepositoryPath] = []
     migration: Migration = "reversible"
     health: _Health | None = None
     alarms: _Alarms = _Alarms()
-
-
-class _Lambda(_Closed):
-    kind: Literal["lambda"]
-    function: str = Field(min_length=1)
-    alias: str = "live"
-    artifact: _Path
-    paths: list[_Path] = []
-    migration: Migration = "reversible"
-    health: _Health | None = None
-    alarms: _Alarms = _Alarms()
-
-
-_Service = Annotated[_Lambda | _Command, Field(discriminator="kind")]
 
 
 class _AfterDeploy(_Closed):
-    buildspec: _Path
-    junit: list[_Path] = Field(min_length=1)
-    performance: _Path | None = None
+    buildspec: RepositoryPath
+    junit: list[RepositoryPath] = Key(min_length=1)
+    performance: RepositoryPath | None = None
 
 
 class _Gates(_Closed):
-    sarif: list[_Path] = []
-    pip_audit: list[_Path] = Field([], alias="pipAudit")
-    npm_audit: list[_Path] = Field([], alias="npmAudit")
-    allow_list: _Path | None = Field(None, alias="allowList")
-    after_deploy: dict[_Word, _AfterDeploy] = Field({}, alias="afterDeploy")
+    sarif: list[RepositoryPath] = []
+    pip_audit: list[RepositoryPath] = Key([], alias="pipAudit")
+    npm_audit: list[RepositoryPath] = Key([], alias="npmAudit")
+    allow_list: RepositoryPath | None = Key(None, alias="allowList")
+    after_deploy: dict[_Word, _AfterDeploy] = Key({}, alias="afterDeploy")
 
 
 class DeliveryManifest(_Closed):
-    """What a repository that is delivered says of itself."""
+    """What a repository that is delivered says of itself, whatever kinds of parts there are."""
 
     version: Literal[1]
     name: _Word
     build: _Build
-    infrastructure: _Command | None = None
-    services: dict[Annotated[_Word, AfterValidator(_free)], _Service] = Field(max_length=11)
+    infrastructure: _Entry | None = None
+    services: dict[_Name, _Entry] = Key(max_length=11)
     environments: list[_Word] = []
-    gates: _Gates = Field(default_factory=lambda: _Gates.model_validate({}))
+    gates: _Gates = Key(default_factory=lambda: _Gates.model_validate({}))
 
 
 def read_manifest(raw: bytes) -> Manifest:
@@ -117,7 +103,7 @@ def read_manifest(raw: bytes) -> Manifest:
     except (yaml.YAMLError, RecursionError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ManifestError(f"{MANIFEST}: not YAML: {error}") from error
     try:
-        return _domain(DeliveryManifest.model_validate(value))
+        return _domain(_manifest(tuple(registry.target_of(kind) for kind in registry.KINDS)).model_validate(value))
     except ValidationError as error:
         raise ManifestError("; ".join(_mistakes(error, node))) from error
 
@@ -156,11 +142,51 @@ def _domain(manifest: DeliveryManifest) -> Manifest:
     return Manifest(manifest.name, build, parts, manifest.environments, scans, after)
 
 
-def _part(name: str, part: _Lambda | _Command) -> Part:
-    health = Health(part.health.url, part.health.version_field) if part.health else None
-    common = {"paths": part.paths, "health": health, "migration": part.migration}
-    alarms = {"critical_alarms": part.alarms.critical, "warning_alarms": part.alarms.warning}
-    if isinstance(part, _Command):
-        return Part(name, "command", buildspec=part.buildspec, preview=part.preview, **common, **alarms)  # type: ignore[arg-type]
-    place = {"function": part.function, "alias": part.alias, "artifact": part.artifact}
-    return Part(name, "lambda", **place, **common, **alarms)  # type: ignore[arg-type]
+def _part(name: str, entry: _Entry) -> Part:
+    target = registry.target_of(entry.kind)
+    part = Part(
+        name,
+        target.kind,
+        target.way,
+        entry.paths,
+        health=Health(entry.health.url, entry.health.version_field) if entry.health else None,
+        critical_alarms=entry.alarms.critical,
+        warning_alarms=entry.alarms.warning,
+        migration=entry.migration,
+    )
+    return target.complete(part, target.keys(**{one.name: getattr(entry, one.name) for one in fields(target.keys)}))
+
+
+@cache
+def _manifest(targets: tuple[type[Target], ...]) -> type[DeliveryManifest]:
+    """The manifest with the entries of these targets."""
+    entries = {target: _entry(target) for target in targets}
+    infrastructure = [entry for target, entry in entries.items() if target.infrastructure]
+    places: dict[str, Any] = {
+        "infrastructure": (_one_of(infrastructure) | None, None),
+        "services": (dict[_Name, _one_of([*entries.values()])], Key(max_length=11)),  # type: ignore[misc]
+    }
+    return create_model("DeliveryManifest", __base__=DeliveryManifest, **places)
+
+
+def _entry(target: type[Target]) -> type[_Entry]:
+    """The entry of one kind: what every part says, and the target's own keys."""
+    types = get_type_hints(target.keys, include_extras=True)
+    own: dict[str, Any] = {one.name: (types[one.name], _key(one)) for one in fields(target.keys)}
+    own["kind"] = (Literal[target.kind], ...)
+    return create_model(target.__name__, __base__=_Entry, **own)
+
+
+def _key(field: Field[Any]) -> Any:
+    """A field of a dataclass as Pydantic knows it: `task_definition` is `taskDefinition` in the manifest."""
+    name = camel(field.name)
+    if field.default is not MISSING:
+        return Key(field.default, alias=name)
+    if field.default_factory is not MISSING:
+        return Key(default_factory=field.default_factory, alias=name)
+    return Key(alias=name)
+
+
+def _one_of(entries: Sequence[type[_Entry]]) -> Any:
+    """One of several entries, told apart by `kind`."""
+    return Annotated[reduce(or_, entries), Key(discriminator="kind")] if len(entries) > 1 else entries[0]
