@@ -67,7 +67,7 @@ class LambdaTarget(CallTarget):
         """Versions and aliases of the functions that the environment names."""
         if not settings.functions:
             return ()
-        arns = [naming.arn("lambda", f"function:{name}") for name in settings.functions]
+        arns = [naming.arn("lambda", f"function:{name}", settings.region) for name in settings.functions]
         return (
             Statement(
                 _DEPLOY,

@@ -35,6 +35,17 @@ def test_another_account_brings_its_own_role(switched_on: Outcome) -> None:
     assert FOREIGN_ROLE in taker
 
 
+def test_functions_are_those_of_the_environments_own_region() -> None:
+    """An environment may live in another region than the stack: its deploy role reaches the functions there.
+
+    A function's ARN names its region:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html#awslambda-resources-for-iam-policies
+    """
+    _, grant = deploy_grants(EnvironmentSettings(name="far", region="us-east-1", functions=("hello",)), NAMING)
+    function = "arn:aws:lambda:us-east-1:123456789012:function:hello"
+    assert grant.resources == (function, f"{function}:*")
+
+
 @pytest.mark.usefixtures("parameter")
 def test_a_kind_says_what_its_deploy_role_may() -> None:
     """A new kind needs no change here."""
