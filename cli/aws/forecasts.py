@@ -14,10 +14,11 @@ from functions.deployment.plan_release import changes_since
 from functions.domain.environments import Environment, Freeze
 from functions.domain.errors import ManifestError
 from functions.domain.forecasts import Forecast, forecast, stage_seconds
-from functions.domain.manifests import MANIFEST
+from functions.domain.manifests import MANIFEST, Part
 from functions.domain.plans import Plan, plan
 from functions.domain.releases import Release
-from functions.gates import registry
+from functions.gates import registry as gates_registry
+from functions.targets import registry
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -76,15 +77,17 @@ class Forecasts:
                 raise ManifestError(f"{MANIFEST}: not in {repository} at {release.short}; add it at the root")  # noqa: TRY301
             manifest = read_manifest(raw)
         except ManifestError as error:
-            return forecast(release, Plan("invalid", str(error)), {}, {}, {}, {}, self._clock.now())
+            return forecast(release, Plan("invalid", str(error)), {}, {}, {}, {}, self._clock.now(), _describe)
         running = {one.name: self._environments.parts(one.name) for one in environments}
         changes = changes_since(self._github, release, running)
         made = plan(manifest, environments, running, changes, release.commit)
         locks = {one.name: self._locks.read(self._locks.key(one.name, repository)) for one in environments}
         frozen, durations = self._frozen(environments), self._durations(environments)
-        gates = {stage.environment.name: registry.forecast_environment(stage.after_deploy) for stage in made.stages}
-        gates[""] = registry.forecast_release(manifest.gates, made.stages)
-        return forecast(release, made, gates, locks, frozen, durations, self._clock.now())
+        gates = {
+            stage.environment.name: gates_registry.forecast_environment(stage.after_deploy) for stage in made.stages
+        }
+        gates[""] = gates_registry.forecast_release(manifest.gates, made.stages)
+        return forecast(release, made, gates, locks, frozen, durations, self._clock.now(), _describe)
 
     def _frozen(self, environments: tuple[Environment, ...]) -> dict[str, Freeze]:
         found = {one.name: self._environments.frozen(one.name) for one in environments}
@@ -93,6 +96,10 @@ class Forecasts:
     def _durations(self, environments: tuple[Environment, ...]) -> dict[str, list[float]]:
         records = [record for one in environments for record in self._deployments.recent(one.name, "deployed")]
         return stage_seconds(environments, [_seconds(record) for record in records])
+
+
+def _describe(environment: Environment, part: Part) -> str:
+    return registry.target_of(part.kind).describe(environment, part)
 
 
 def _seconds(record: Mapping[str, Any]) -> dict[str, float]:

@@ -1,86 +1,20 @@
 """Reading `delivery.yml`: every mistake is named with its line, all of them at once."""
 
 from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import Annotated, Any, Literal
+from dataclasses import fields
+from typing import Any
 
 import yaml
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError, create_model
+from pydantic import ValidationError
 
-from functions.adapters.manifest_types import Closed, Path, Word, inside
+from functions.adapters.manifest_schema import DeliveryManifest, Entry, schema
 from functions.domain.errors import ManifestError
-from functions.domain.manifests import MANIFEST, AfterDeploy, GateSettings, Health, Manifest, Migration, Part
-from functions.gates import registry
-from functions.gates.base import Gate, Section
+from functions.domain.manifests import MANIFEST, AfterDeploy, GateSettings, Health, Manifest, Part
+from functions.gates import registry as gates_registry
+from functions.gates.base import Section
+from functions.targets import registry as targets_registry
 
-
-def _free(name: str) -> str:
-    if name == "infrastructure":
-        raise ValueError("is the name of the infrastructure itself: choose another")
-    return name
-
-
-# A preview is about one environment: `{environment}` stands for its name.
-_Preview = Annotated[str, StringConstraints(pattern=r"^([\w./-]|\{environment\})+$"), AfterValidator(inside)]
 _SIZE_LIMIT = 256 * 1024
-
-
-class _Alarms(Closed):
-    critical: list[str] = Field(default=[])
-    warning: list[str] = Field(default=[])
-
-
-class _Health(Closed):
-    url: str = Field(min_length=1)
-    version_field: str = "version"
-
-
-class _Command(Closed):
-    kind: Literal["command"]
-    buildspec: Path
-    paths: list[Path] = Field(default=[])
-    preview: _Preview = ""
-    migration: Migration = "reversible"
-    health: _Health | None = None
-    alarms: _Alarms = _Alarms()
-
-
-class _Lambda(Closed):
-    kind: Literal["lambda"]
-    function: str = Field(min_length=1)
-    alias: str = "live"
-    artifact: Path
-    paths: list[Path] = Field(default=[])
-    migration: Migration = "reversible"
-    health: _Health | None = None
-    alarms: _Alarms = _Alarms()
-
-
-_Service = Annotated[_Lambda | _Command, Field(discriminator="kind")]
-
-
-class DeliveryManifest(Closed):
-    """What a repository that is delivered says of itself."""
-
-    version: Literal[1]
-    name: Word
-    infrastructure: _Command | None = None
-    services: dict[Annotated[Word, AfterValidator(_free)], _Service] = Field(max_length=11)
-    environments: list[Word] = Field(default=[])
-
-
-@cache
-def _schema(gates: tuple[Gate, ...]) -> type[DeliveryManifest]:
-    """The manifest with the keys that these gates read, in the groups `build`, `gates` and `gates.afterDeploy`."""
-
-    def group(section: Section, **own: Any) -> type[Closed]:
-        read = {key: kind for gate in gates for key, kind in gate.manifest(section).items()}
-        return create_model(section, __base__=Closed, **own, **read)
-
-    after = group("afterDeploy", buildspec=(Path, ...))
-    judged = group("gates", afterDeploy=(dict[Word, after], {}))  # type: ignore[valid-type] # made here
-    build = group("build", buildspec=(Path, ...))
-    return create_model("Manifest", __base__=DeliveryManifest, build=(build, ...), gates=(judged, judged()))
 
 
 def read_manifest(raw: bytes) -> Manifest:
@@ -99,7 +33,7 @@ def read_manifest(raw: bytes) -> Manifest:
     except (yaml.YAMLError, RecursionError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ManifestError(f"{MANIFEST}: not YAML: {error}") from error
     try:
-        return _domain(_schema(registry.GATES).model_validate(value))
+        return _domain(schema().model_validate(value))
     except ValidationError as error:
         raise ManifestError("; ".join(_mistakes(error, node))) from error
 
@@ -142,18 +76,23 @@ def _settings(said: Mapping[Section, Mapping[str, Any]]) -> GateSettings:
     """What these groups of keys say to each gate; nothing of one that they do not mention."""
     found: GateSettings = {}
     for section, values in said.items():
-        for gate in registry.GATES:
+        for gate in gates_registry.GATES:
             mentioned = {key: values[key] for key in gate.manifest(section) if values.get(key) is not None}
             if mentioned:
                 found.setdefault(gate.name, {}).update(mentioned)
     return found
 
 
-def _part(name: str, part: _Lambda | _Command) -> Part:
-    health = Health(part.health.url, part.health.version_field) if part.health else None
-    common = {"paths": part.paths, "health": health, "migration": part.migration}
-    alarms = {"critical_alarms": part.alarms.critical, "warning_alarms": part.alarms.warning}
-    if isinstance(part, _Command):
-        return Part(name, "command", buildspec=part.buildspec, preview=part.preview, **common, **alarms)  # type: ignore[arg-type]
-    place = {"function": part.function, "alias": part.alias, "artifact": part.artifact}
-    return Part(name, "lambda", **place, **common, **alarms)  # type: ignore[arg-type]
+def _part(name: str, entry: Entry) -> Part:
+    target = targets_registry.target_of(entry.kind)
+    part = Part(
+        name,
+        target.kind,
+        target.way,
+        entry.paths,
+        health=Health(entry.health.url, entry.health.version_field) if entry.health else None,
+        critical_alarms=entry.alarms.critical,
+        warning_alarms=entry.alarms.warning,
+        migration=entry.migration,
+    )
+    return target.complete(part, target.keys(**{one.name: getattr(entry, one.name) for one in fields(target.keys)}))

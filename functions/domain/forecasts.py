@@ -1,12 +1,13 @@
 """What a commit would do, without doing it (P11)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
 from functions.domain.environments import Environment, Freeze
 from functions.domain.locks import Lock
+from functions.domain.manifests import Part
 from functions.domain.plans import Plan, StagePlan, frozen_plan
 from functions.domain.releases import Release
 from functions.domain.windows import LOOK_AHEAD_DAYS, opening
@@ -16,6 +17,7 @@ from functions.domain.windows import LOOK_AHEAD_DAYS, opening
 class StageForecast:
     """One environment: which parts are in or out and why, what is asked before and after, and what is in the way now.
 
+    `touches` says for each part that is in, in one line, what a change of it touches there.
     `closed` says why its windows keep a release out now, and `opens_at` (ISO 8601) when they let it in; both are empty
     while they are open. `expected_seconds` is the median of the last stages there, None without any; `approvers` are
     empty for anybody.
@@ -24,6 +26,7 @@ class StageForecast:
     environment: str
     parts: dict[str, str]
     skipped: dict[str, str]
+    touches: dict[str, str]
     gates: tuple[str, ...]
     approvals: int
     approvers: tuple[str, ...]
@@ -54,12 +57,13 @@ def forecast(
     frozen: Mapping[str, Freeze],
     durations: Mapping[str, Sequence[float]],
     now: datetime,
+    describe: Callable[[Environment, Part], str],
 ) -> Forecast:
     """The plan with everything that would meet it.
 
     `gates` (a line each) and `durations` (seconds) are by environment; `""` stands for the release as a whole.
     """
-    stages = tuple(_stage(stage, gates, locks, frozen, durations, now) for stage in made.stages)
+    stages = tuple(_stage(stage, gates, locks, frozen, durations, now, describe) for stage in made.stages)
     end = frozen_plan(made, frozen) or made
     return Forecast(release, end.outcome, end.reason, gates.get("", ()), stages, _usual(durations.get("", ())))
 
@@ -71,6 +75,7 @@ def _stage(
     frozen: Mapping[str, Freeze],
     durations: Mapping[str, Sequence[float]],
     now: datetime,
+    describe: Callable[[Environment, Part], str],
 ) -> StageForecast:
     where = stage.environment
     closed, opens_at = _closed(where, now)
@@ -78,6 +83,7 @@ def _stage(
         where.name,
         {chosen.part.name: chosen.reason for chosen in stage.parts},
         {left.part: left.reason for left in stage.skipped},
+        {chosen.part.name: describe(where, chosen.part) for chosen in stage.parts},
         gates.get(where.name, ()),
         where.approvals_needed if where.approval else 0,
         tuple(where.approvers) if where.approval else (),

@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from functions.domain.errors import ManifestError
 
+# Each has its target in `functions/targets`; the way says whether a buildspec changes it, or a call of its target.
 Kind = Literal["lambda", "command"]
+Way = Literal["build", "call"]
 Migration = Literal["reversible", "irreversible"]
 MANIFEST = "delivery.yml"
 # Not str.format: a text of the repository is no program (`{x.__class__}`, `{x:>999999999}`).
@@ -27,23 +29,23 @@ class Health:
 class Part:
     """One thing a release changes in an environment: the infrastructure, or a service.
 
-    `paths` are globs over the repository in which `*` also crosses folders; none means every change counts. `preview`
-    is where the build leaves what a command would change, `{environment}` in it being the environment's name. After an
-    irreversible `migration` a rollback puts back the code, and not the data (M6).
+    `paths` are globs over the repository in which `*` also crosses folders; none means every change counts. `buildspec`
+    is what changes a part of the way `build`, and `preview` where the build before it leaves what that would change,
+    `{environment}` in it being the environment's name. After an irreversible `migration` a rollback puts back the code,
+    and not the data (M6). `settings` are JSON values that only the target of its kind reads.
     """
 
     name: str
     kind: Kind
+    way: Way
     paths: list[str] = field(default_factory=list)
     buildspec: str = ""
-    function: str = ""
-    alias: str = ""
-    artifact: str = ""
     health: Health | None = None
     critical_alarms: list[str] = field(default_factory=list)
     warning_alarms: list[str] = field(default_factory=list)
     preview: str = ""
     migration: Migration = "reversible"
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 # The keys of the manifest that one gate reads. JSON values only: the plan carries them through the execution.

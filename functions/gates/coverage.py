@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from functions.adapters.manifest_types import RepositoryPath
 from functions.domain.gates import Coverage, Unreadable, judge_coverage
 from functions.domain.manifests import Settings
 from functions.domain.plans import StagePlan
@@ -29,9 +30,7 @@ class CoverageGate(Gate):
 
     def manifest(self, section: Section) -> Mapping[str, Any]:
         """The report of the build, which may not be left out."""
-        from functions.adapters.manifest_types import Path
-
-        return {"cobertura": (Path, ...)} if section == "build" else {}
+        return {"cobertura": (RepositoryPath, ...)} if section == "build" else {}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
         """With figures."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from functions.adapters.manifest_types import RepositoryPath
 from functions.domain.manifests import AfterDeploy, Settings
 from functions.domain.performance import Performance, judge_performance
 from functions.gates.base import EnvironmentEvidence, Gate, Judgement, Section
@@ -28,9 +29,7 @@ class PerformanceGate(Gate):
 
     def manifest(self, section: Section) -> Mapping[str, Any]:
         """The report of the tests in an environment."""
-        from functions.adapters.manifest_types import Path
-
-        return {"performance": (Path | None, None)} if section == "afterDeploy" else {}
+        return {"performance": (RepositoryPath | None, None)} if section == "afterDeploy" else {}
 
     def judge_environment(self, settings: Settings | None, evidence: EnvironmentEvidence) -> Judgement:
         """What was measured is kept, for the next release to be compared with."""

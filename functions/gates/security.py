@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from functions.adapters.manifest_types import RepositoryPath
 from functions.domain.errors import SourceError
 from functions.domain.findings import Allowance, Scans, judge_findings
 from functions.domain.gates import Unreadable
@@ -24,12 +25,10 @@ class SecurityGate(Gate):
 
     def manifest(self, section: Section) -> Mapping[str, Any]:
         """Reports by format, and the allow-list."""
-        from functions.adapters.manifest_types import Path
-
         if section != "gates":
             return {}
-        reports: Any = (list[Path], [])
-        return {"sarif": reports, "pipAudit": reports, "npmAudit": reports, "allowList": (Path | None, None)}
+        reports: Any = (list[RepositoryPath], [])
+        return {"sarif": reports, "pipAudit": reports, "npmAudit": reports, "allowList": (RepositoryPath | None, None)}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
         """All reports together."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from zipfile import ZipFile
 
+from functions.adapters.manifest_types import RepositoryPath
 from functions.domain.gates import TestRun, Unreadable, judge_tests
 from functions.domain.manifests import AfterDeploy, Settings
 from functions.domain.plans import StagePlan
@@ -32,9 +33,7 @@ class TestsGate(Gate):
         """Reports of the build, and of the tests in an environment: neither may be left out."""
         from pydantic import Field
 
-        from functions.adapters.manifest_types import Path
-
-        return {} if section == "gates" else {"junit": (list[Path], Field(min_length=1))}
+        return {} if section == "gates" else {"junit": (list[RepositoryPath], Field(min_length=1))}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
         """With figures."""

@@ -19,11 +19,13 @@ from functions.domain.approvals import Approval, Shown, hash_secret, irreversibl
 from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
 from functions.domain.gates import Verdict, reasons
+from functions.domain.manifests import Part
 from functions.domain.messages import approval_wanted
 from functions.domain.releases import Release
 from functions.handler import Handler
 from functions.procedures.waits import KEEP, keep
 from functions.stage.await_approval import decided
+from functions.targets import registry
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -37,7 +39,10 @@ EMERGENCY = (
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What is to be decided: a release (deploy), or a warning that rang (review); `irreversible` names parts."""
+    """What is to be decided: a release (deploy), or a warning that rang (review); `irreversible` names parts.
+
+    `changes` are the parts as the manifest defines them; a stage that began under an earlier version has only names.
+    """
 
     deployment_id: str
     execution: str
@@ -49,6 +54,7 @@ class Input:
     purpose: Literal["deploy", "review"]
     reason: str
     irreversible: list[str] = field(default_factory=list)
+    changes: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +185,14 @@ def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deploym
     return Shown(event.artifact, digest, gates, commits, note, back)
 
 
+def _touched(event: Input) -> list[str]:
+    """Each part, with what a change of it touches in this environment."""
+    if not event.changes:
+        return event.parts
+    where = event.environment
+    return [f"{part.name} ({registry.target_of(part.kind).describe(where, part)})" for part in event.changes]
+
+
 def _summary(event: Input, shown: Shown) -> dict[str, str]:
     """What the mail and the page show, frozen as it was when asked."""
     back = ", ".join(
@@ -189,7 +203,7 @@ def _summary(event: Input, shown: Shown) -> dict[str, str]:
         "commit": event.release.commit,
         "title": event.release.title,
         "author": event.release.author,
-        "changes": ", ".join(event.parts),
+        "changes": ", ".join(_touched(event)),
         "gates": reasons(event.gates),
         "rollback": back or "nothing ran here before: there is no earlier release to go back to",
         "reason": event.reason,

@@ -38,8 +38,9 @@ ENVIRONMENT = Environment(
     coverage_percent=80.0,
     variables={"DOMAIN": "example.com"},
 )
-SERVICE = Part("hello", "lambda", ["src/*"], function="hello-{environment}", alias="live", artifact="hello.zip")
-COMMAND = Part("infrastructure", "command", ["infra/*"], buildspec="infra/buildspec.yml")
+FUNCTION = {"function": "hello-{environment}", "artifact": "hello.zip", "alias": "live"}
+SERVICE = Part("hello", "lambda", "call", ["src/*"], settings=FUNCTION)
+COMMAND = Part("infrastructure", "command", "build", ["infra/*"], buildspec="infra/buildspec.yml")
 HEALTH = Health("http://{environment}.{DOMAIN}/health")
 LEASE = Lease("environment/production", "arn:execution:owner", 1)
 

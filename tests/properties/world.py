@@ -23,7 +23,7 @@ ENVIRONMENTS = tuple(
     Environment(name, "eu-central-1", "", "", name == "production", 60, 0, 2, 0, 80)
     for name in ("test", "staging", "production")
 )
-PARTS = [Part(name, "lambda", [], function=name, alias="live", artifact="a.zip") for name in ("hello", "worker")]
+PARTS = [Part(name, "lambda", "call", settings={"function": name}) for name in ("hello", "worker")]
 MANIFEST = Manifest("hello", "build.yml", PARTS)
 Steps = Generator[Callable[[], Any], Any, None]
 

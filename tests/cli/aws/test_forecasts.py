@@ -55,6 +55,8 @@ def test_a_first_release(stack: Stack, copy: WorkingCopy) -> None:
     assert found.gates == ("tests: reports/junit.xml", "coverage: 80 %", "security: reports/bandit.sarif")
     test, production = found.stages
     assert test.parts == {"hello/infrastructure": "nothing runs here yet", "hello/hello": "nothing runs here yet"}
+    function = "Lambda function hello-test, alias live"
+    assert test.touches == {"hello/infrastructure": "buildspec infra/build.yml", "hello/hello": function}
     assert (test.approvals, test.gates, test.lock, test.frozen) == (0, (), "", "")
     assert (production.approvals, production.approvers) == (1, ("grace@example.com",))
     assert production.gates == ("tests: smoke.xml (smoke.yml)", "performance: load_stats.csv")

@@ -39,15 +39,14 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
         "hello-service",
         "ci/build.yml",
         [
-            Part("hello-service/infrastructure", "command", ["infra/*"], buildspec="infra/build.yml"),
+            Part("hello-service/infrastructure", "command", "build", ["infra/*"], buildspec="infra/build.yml"),
             Part(
                 "hello-service/hello",
                 "lambda",
-                function="hello-{environment}",
-                alias="live",
-                artifact="dist/hello.zip",
+                "call",
                 health=Health("{url}/health"),
                 critical_alarms=["{environment}-errors"],
+                settings={"function": "hello-{environment}", "artifact": "dist/hello.zip", "alias": "live"},
             ),
         ],
         ["test", "production"],

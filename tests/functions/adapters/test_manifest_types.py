@@ -1,36 +1,50 @@
-"""Types of the manifest's keys."""
+"""Types of texts in the manifest: Pydantic reads them as annotations."""
+
+from typing import Annotated, Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from functions.adapters.manifest_types import Closed, Path, Word
-
-PATHS: TypeAdapter[str] = TypeAdapter(Path)
-WORDS: TypeAdapter[str] = TypeAdapter(Word)
+from functions.adapters.manifest_types import AnyText, PreviewPath, RepositoryPath, Text, Word
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../a", "a/../../b", "", "a b", "a\nb"])
-def test_a_path_stays_inside_the_repository(path: str) -> None:
-    """No absolute path, no way up, no character that a build could read otherwise."""
-    with pytest.raises(ValidationError):
-        PATHS.validate_python(path)
-    assert PATHS.validate_python("reports/*.xml") == "reports/*.xml"
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        (AnyText, "hello-{environment}"),
+        (RepositoryPath, "dist/*.zip"),
+        (PreviewPath, "reports/{environment}.json"),
+        (Annotated[str, Text(max_length=2)], "ab"),
+    ],
+)
+def test_a_text_of_its_form_is_taken_as_it_is(form: Any, text: str) -> None:
+    """Nothing is trimmed or converted."""
+    assert TypeAdapter(form).validate_python(text) == text
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "said"),
+    [
+        (AnyText, "", "at least 1 character"),
+        (AnyText, 7, "valid string"),
+        (RepositoryPath, "/etc/passwd", "must be a path inside the repository"),
+        (RepositoryPath, "a/../../b", "must be a path inside the repository"),
+        (RepositoryPath, "a b; rm", "should match pattern"),
+        (RepositoryPath, "{environment}", "should match pattern"),
+        (PreviewPath, "{stack}.json", "should match pattern"),
+        (PreviewPath, "../{environment}", "must be a path inside the repository"),
+    ],
+)
+def test_any_other_text_is_refused_with_its_reason(form: Any, value: object, said: str) -> None:
+    """The same words wherever such a text stands in the manifest."""
+    with pytest.raises(ValidationError, match=said):
+        TypeAdapter(form).validate_python(value)
 
 
 @pytest.mark.parametrize("word", ["Hello", "1st", "a_b", "a" * 41, ""])
 def test_a_word_can_be_a_name_in_aws(word: str) -> None:
     """Small letters, digits and dashes, 40 at most."""
+    words: TypeAdapter[str] = TypeAdapter(Word)
     with pytest.raises(ValidationError):
-        WORDS.validate_python(word)
-    assert WORDS.validate_python("a" * 40) == "a" * 40
-
-
-def test_an_unknown_key_and_another_type_are_refused() -> None:
-    """Nothing is ignored, nothing is converted."""
-
-    class Group(Closed):
-        number: int
-
-    for wrong in ({"number": 1, "more": 2}, {"number": "1"}, {}):
-        with pytest.raises(ValidationError):
-            Group.model_validate(wrong)
+        words.validate_python(word)
+    assert words.validate_python("a" * 40) == "a" * 40

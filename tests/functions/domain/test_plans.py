@@ -98,7 +98,7 @@ def test_what_is_in_doubt_is_deployed_whatever_is_on_record() -> None:
 
 def test_a_changed_definition_brings_a_part_in() -> None:
     """The manifest itself is a change, whatever the paths say."""
-    found = made(everywhere(infrastructure=state(COMMAND), hello=state(replace(SERVICE, alias="old"))))
+    found = made(everywhere(infrastructure=state(COMMAND), hello=state(replace(SERVICE, settings={"alias": "old"}))))
     assert "delivery.yml changed" in reasons(found)["+hello"]
 
 
@@ -151,7 +151,7 @@ STATES = st.none() | st.builds(
     lambda commit, good, part: state(part, version(commit), good=version(commit) if good else None),
     st.sampled_from([OLDER, COMMIT]),
     st.booleans(),
-    st.sampled_from([SERVICE, replace(SERVICE, alias="old")]),
+    st.sampled_from([SERVICE, replace(SERVICE, settings={"alias": "old"})]),
 )
 CHANGES = st.builds(
     Change,

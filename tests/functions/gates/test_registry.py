@@ -16,7 +16,7 @@ from cli import show
 from cli.aws.forecasts import Forecasts
 from functions.adapters.artifacts import read_member
 from functions.adapters.builds import BuildEnd
-from functions.adapters.manifest_types import Path as ManifestPath
+from functions.adapters.manifest_types import RepositoryPath as ManifestPath
 from functions.domain.gates import Verdict
 from functions.domain.manifests import AfterDeploy, GateSettings, Settings
 from functions.domain.plans import StagePlan

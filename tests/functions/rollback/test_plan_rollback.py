@@ -34,7 +34,7 @@ def test_the_last_change_goes_back_first(stack: Stack) -> None:
         stack,
         Compensation("production", 0, COMMAND, version(), COMMAND, NOW),
         Compensation("production", 1, SERVICE, version(number="7"), None, NOW),
-        Compensation("production", 2, Part("web", "command"), None, None, NOW),
+        Compensation("production", 2, Part("web", "command", "build"), None, None, NOW),
         Compensation("test", 3, SERVICE, version(), SERVICE, NOW),
     )
     plans = [stack.run("rollback.plan_rollback", EVENT) for _ in range(2)]

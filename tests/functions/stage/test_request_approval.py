@@ -23,6 +23,7 @@ from tests.functions.samples import (
     EXECUTION,
     OLDER,
     RELEASE,
+    SERVICE,
     environment,
     state,
     version,
@@ -82,6 +83,16 @@ def test_people_get_a_mail_with_two_links_that_open(stack: Stack) -> None:
     secret = links(stack)[0][1]
     assert secret not in str(stack.table("waits").scan()["Items"])
     assert secret not in str(stack.table("deployments").scan()["Items"])
+
+
+def test_people_read_what_would_be_touched(stack: Stack) -> None:
+    """On the page and in the mail, in the environment's own names; a stage of an earlier version tells names only."""
+    approval = kept(stack, ask(stack, changes=[COMMAND, SERVICE]))
+    touched = "infrastructure (buildspec infra/buildspec.yml), hello (Lambda function hello-production, alias live)"
+    (mail,) = stack.mails()
+    assert touched in mail["Message"]
+    assert touched in open_page(approval, "")["body"]
+    assert kept(stack, ask(stack, purpose="review")).summary["changes"] == "hello"
 
 
 def test_a_request_has_its_times(stack: Stack) -> None:

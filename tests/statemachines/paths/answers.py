@@ -33,8 +33,9 @@ from functions.work_item import check_item, mark_in_progress, read_results, upda
 
 COMMIT = "1a2b3c4d5e6f" + "0" * 28
 RELEASE = Release("example/hello", "refs/heads/main", COMMIT, "Ada", "ada@example.org", "feat: hello", "2025-01-01")
-INFRASTRUCTURE = Part("infrastructure", "command", buildspec="infra.yml")
-SERVICE = Part("hello", "lambda", function="hello-{environment}", alias="live", artifact="app.zip", health=Health("u"))
+INFRASTRUCTURE = Part("infrastructure", "command", "build", buildspec="infra.yml")
+FUNCTION = {"function": "hello-{environment}", "artifact": "app.zip", "alias": "live"}
+SERVICE = Part("hello", "lambda", "call", health=Health("u"), settings=FUNCTION)
 LEASE = Lease("environment/test", "the stage's execution", 7)
 BEFORE = Version("0" * 40, "earlier", "sources/earlier.zip", "deployments/earlier/build.zip", "41", "2025-01-01")
 BASELINE_AT = "2025-01-01T00:00:00.000Z"
