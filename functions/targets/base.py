@@ -58,7 +58,7 @@ class Target(ABC):
 
     `keys` is a dataclass of the manifest keys that only this kind has, typed with `functions.adapters.manifest_types`;
     keys of several words are camelCase in the manifest. `infrastructure` says whether a repository's `infrastructure`
-    may be of this kind. SETTINGS, LOOK and CHANGE are an adapter's: handlers that read or change what runs declare them.
+    may be of this kind. SETTINGS, LOOK and CHANGE are an adapter's: handlers that use them declare them.
     """
 
     kind: ClassVar[Kind]
