@@ -15,9 +15,10 @@ from functions.adapters.previews import read_preview
 from functions.adapters.reports import read_coverage, read_tests
 from functions.adapters.scans import read_scans
 from functions.domain.errors import SourceError
+from functions.domain.events import GatesJudged
 from functions.domain.findings import Allowance, judge_findings
 from functions.domain.gates import Gate, Unreadable, all_passed, figures, judge_coverage, judge_tests, without_secrets
-from functions.domain.manifests import Scans, fill
+from functions.domain.manifests import fill
 from functions.domain.plans import Plan, told
 from functions.domain.previews import Preview, narrowed
 from functions.domain.releases import Release
@@ -44,18 +45,6 @@ class Output:
     reason: str
     gates: tuple[Gate, ...]
     plan: Plan | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GatesJudged:
-    """What is announced: the verdicts, the scanners' reports with the artifact that holds them, and the figures."""
-
-    deployment_id: str
-    release: Release
-    gates: tuple[Gate, ...]
-    artifact: str
-    scans: Scans
-    figures: dict[str, float]
 
 
 # Previews by environment and part.
@@ -87,9 +76,9 @@ def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTabl
         verdicts = GatesJudged(
             event.deployment_id, event.release, gates, event.artifact, event.plan.scans, reported.figures
         )
-        bus.put("GatesJudged", verdicts)
-    except Exception as error:  # telling people never stops a deployment (N2)
-        _LOG.warning("verdicts can't be told", extra={"reason": str(error)})
+        bus.put(verdicts)
+    except Exception as error:  # to announce verdicts never stops a deployment (N2)
+        _LOG.warning("verdicts could not be announced", extra={"reason": str(error)})
     failed = [gate for gate in gates if gate.outcome == "failed"]
     reason = "; ".join(f"{gate.name}: {gate.reason}" for gate in failed or gates)
     if not all_passed(gates):

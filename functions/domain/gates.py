@@ -87,3 +87,9 @@ def without_secrets(gates: Sequence[Gate]) -> tuple[Gate, ...]:
 def all_passed(gates: Sequence[Gate]) -> bool:
     """No gate, no pass: an empty list is a failure."""
     return bool(gates) and all(gate.outcome == "passed" for gate in gates)
+
+
+def reasons(gates: Sequence[Gate]) -> str:
+    """Why gates failed, or, where none did, what each found: for a record, a status or a mail."""
+    failed = [gate for gate in gates if gate.outcome == "failed"]
+    return "; ".join(f"{gate.name}: {gate.reason}" for gate in failed or gates)

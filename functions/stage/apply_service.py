@@ -50,7 +50,8 @@ def apply_service(
 ) -> Output:
     """The same code publishes the same version, so a repetition ends in the same place."""
     environments.fence(event.environment.name, event.lease)
-    judged = str((deployments.get(event.deployment_id) or {}).get("artifactDigest", ""))
+    record = deployments.get(event.deployment_id)
+    judged = record.artifact_digest if record else ""
     code = artifacts.member(event.artifact, event.part.artifact, judged)
     if code is None:
         raise SourceError(
