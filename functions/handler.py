@@ -13,7 +13,7 @@ from dacite import Config, DaciteError, WrongTypeError, from_dict
 
 from functions.domain.errors import BadInputError
 from functions.domain.manifests import Part
-from functions.domain.records import current_part
+from functions.domain.part_upgrade import current_part
 
 Typed = TypeVar("Typed")
 

@@ -1,8 +1,6 @@
 """A dry run: what a commit would do now, from GitHub, the records and the locks; nothing is started or written."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
@@ -16,7 +14,9 @@ from functions.domain.errors import ManifestError
 from functions.domain.forecasts import Forecast, forecast, stage_seconds
 from functions.domain.manifests import MANIFEST, Part
 from functions.domain.plans import Plan, plan
+from functions.domain.records import DeploymentRecord
 from functions.domain.releases import Release
+from functions.domain.times import seconds_between
 from functions.gates import registry as gates_registry
 from functions.targets import registry
 
@@ -102,11 +102,8 @@ def _describe(environment: Environment, part: Part) -> str:
     return registry.target_of(part.kind).describe(environment, part)
 
 
-def _seconds(record: Mapping[str, Any]) -> dict[str, float]:
-    """How long the whole and each stage took, as far as the record tells."""
-    spans = {"": record, **record.get("stages", {})}
-    return {name: _between(one) for name, one in spans.items() if one.get("startedAt") and one.get("finishedAt")}
-
-
-def _between(span: Mapping[str, Any]) -> float:
-    return (datetime.fromisoformat(span["finishedAt"]) - datetime.fromisoformat(span["startedAt"])).total_seconds()
+def _seconds(record: DeploymentRecord) -> dict[str, float]:
+    """How long the whole and each stage took, as far as the record says."""
+    spans = {"": seconds_between(record.started_at, record.finished_at)}
+    spans |= {name: seconds_between(one.started_at, one.finished_at) for name, one in record.stages.items()}
+    return {name: seconds for name, seconds in spans.items() if seconds is not None}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from functions.adapters.clock import Clock
 from functions.adapters.records import plain, stored
 from functions.domain.gates import Verdict
+from functions.domain.records import DeploymentRecord, Outcome, StageRecord, grouped
 from functions.domain.releases import Release
 from functions.domain.rollback import Compensation
 from functions.handler import Allow, decode
@@ -64,29 +65,25 @@ class DeploymentsTable:
         }
         self._set_once(deployment_id, names)
 
-    def get(self, deployment_id: str) -> dict[str, Any] | None:
+    def get(self, deployment_id: str) -> DeploymentRecord | None:
         """The whole record, consistent; None when there is none."""
         item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
-        return plain(item) if item else None
+        return _record(item) if item else None
 
     def judged_version(self, artifact: str) -> str:
         """The version of a deployment's artifact, `deployments/{id}/…`, that its gates judged; "" when unknown."""
-        record = (self.get(artifact.split("/")[1]) if artifact else None) or {}
-        return str(record.get("artifactVersion", ""))
+        record = self.get(artifact.split("/")[1]) if artifact else None
+        return record.artifact_version if record else ""
 
     def verdicts(self, deployment_id: str) -> tuple[Verdict, ...]:
         """Every gate that was judged so far: before any deployment, and in each environment (`staging tests`)."""
-        record = self.get(deployment_id) or {}
-        later = sorted(key for key in record if key.startswith("gates_"))
-        judged = [decode(Verdict, gate) for gate in record.get("gates", [])]
-        for key in later:
-            judged += [
-                replace(gate, name=f"{key.removeprefix('gates_')} {gate.name}")
-                for gate in (decode(Verdict, one) for one in record[key])
-            ]
-        return tuple(judged)
+        record = self.get(deployment_id)
+        if record is None:
+            return ()
+        after = sorted(record.gates_after.items())
+        return (*record.gates, *(replace(gate, name=f"{name} {gate.name}") for name, gates in after for gate in gates))
 
-    def recent(self, environment: str, status: str, limit: int = 20) -> list[dict[str, Any]]:
+    def recent(self, environment: str, status: str, limit: int = 20) -> list[DeploymentRecord]:
         """Records that stand in an environment with a status, in no order (eventually consistent)."""
         answer = self._table.query(
             IndexName="EnvironmentStatusIndex",
@@ -95,19 +92,19 @@ class DeploymentsTable:
             ExpressionAttributeValues={":environment": environment, ":status": status},
             Limit=limit,
         )
-        return [plain(item) for item in answer["Items"]]
+        return [_record(item) for item in answer["Items"]]
 
-    def underway(self, environments: Iterable[str]) -> Iterator[dict[str, Any]]:
+    def underway(self, environments: Iterable[str]) -> Iterator[DeploymentRecord]:
         """Every record without an outcome (eventually consistent), wherever its release stands."""
         for environment in ("none", *environments):
             for status in _UNDERWAY:
                 yield from self._listed(environment, status)
 
-    def of_environment(self, environment: str) -> Iterator[dict[str, Any]]:
+    def of_environment(self, environment: str) -> Iterator[DeploymentRecord]:
         """Every record whose release stands in an environment, or ended there (eventually consistent)."""
         yield from self._listed(environment)
 
-    def _listed(self, environment: str, status: str = "") -> Iterator[dict[str, Any]]:
+    def _listed(self, environment: str, status: str = "") -> Iterator[DeploymentRecord]:
         asked: dict[str, Any] = {
             "IndexName": "EnvironmentStatusIndex",
             "KeyConditionExpression": "environment = :environment",
@@ -120,7 +117,7 @@ class DeploymentsTable:
             asked["FilterExpression"] = "attribute_not_exists(outcome)"
         pages = self._table.meta.client.get_paginator("query").paginate(TableName=self._table.name, **asked)
         for page in pages:
-            yield from map(plain, page["Items"])
+            yield from map(_record, page["Items"])
 
     def note(self, deployment_id: str, **facts: Any) -> None:
         """Set top-level facts of the record."""
@@ -131,13 +128,13 @@ class DeploymentsTable:
         """Say where the release stands; the index `EnvironmentStatusIndex` follows."""
         self.note(deployment_id, environment=environment, status=status)
 
-    def note_stage(self, deployment_id: str, environment: str, facts: dict[str, Any]) -> None:
+    def note_stage(self, deployment_id: str, environment: str, record: StageRecord) -> None:
         """Set what is known of one stage; a repetition writes the same again."""
         self._table.update_item(
             Key={"deploymentId": deployment_id},
             UpdateExpression="SET #stages.#environment = :facts",
             ExpressionAttributeNames={"#stages": "stages", "#environment": environment},
-            ExpressionAttributeValues={":facts": stored(facts)},
+            ExpressionAttributeValues={":facts": stored(record)},
         )
 
     def write_ledger(self, deployment_id: str, entry: Compensation) -> None:
@@ -151,16 +148,18 @@ class DeploymentsTable:
 
     def ledger(self, deployment_id: str) -> tuple[Compensation, ...]:
         """Every compensation that was written, in no order; none when there is no record."""
-        record = self.get(deployment_id) or {}
-        return tuple(decode(Compensation, entry) for entry in record.get("ledger", {}).values())
+        record = self.get(deployment_id)
+        return tuple(record.ledger.values()) if record else ()
 
-    def conclude(self, deployment_id: str, outcome: str, reason: str) -> dict[str, Any]:
+    def conclude(self, deployment_id: str, outcome: Outcome, reason: str) -> DeploymentRecord:
         """Write the one terminal outcome; whoever comes later gets the outcome that stands."""
         expires = int((self._clock.now() + _KEPT).timestamp())
         finished = self._clock.text()
         facts = {"outcome": outcome, "reason": reason, "finishedAt": finished, "status": outcome, "expiresAt": expires}
         self._set_once(deployment_id, facts, guard="outcome", replace=("status", "reason"))
-        return self.get(deployment_id) or {}
+        return self.get(deployment_id) or DeploymentRecord(
+            deployment_id, outcome=outcome, reason=reason, finished_at=finished
+        )
 
     def _set_once(
         self, deployment_id: str, facts: dict[str, Any], guard: str = "startedAt", replace: Sequence[str] = ()
@@ -180,6 +179,10 @@ class DeploymentsTable:
             ExpressionAttributeValues={_placeholder(":", k): stored(v) for k, v in facts.items()},
             **({"ConditionExpression": condition} if condition else {}),
         )
+
+
+def _record(item: Any) -> DeploymentRecord:
+    return decode(DeploymentRecord, grouped(plain(item)))
 
 
 def _placeholder(mark: str, name: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.client import GitHub
-from functions.domain.approvals import WayBack
+from functions.domain.approvals import RollbackTarget
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import GitHubError
 from functions.domain.manifests import Part
@@ -73,21 +73,21 @@ class RollbackOutlook:
         left = most.ahead_by - len(lines[:_MOST_COMMITS])
         return tuple(lines[:_MOST_COMMITS]), f"and {left} older ones" if left > 0 else ""
 
-    def ways_back(self, environment: Environment, parts: Sequence[str]) -> tuple[WayBack, ...]:
+    def ways_back(self, environment: Environment, parts: Sequence[str]) -> tuple[RollbackTarget, ...]:
         """For each part that runs, the last known good version and whether it can still be put back."""
         states = self._environments.parts(environment.name)
         return tuple(self._way_back(environment, states[name]) for name in parts if name in states)
 
-    def _way_back(self, environment: Environment, state: PartState) -> WayBack:
+    def _way_back(self, environment: Environment, state: PartState) -> RollbackTarget:
         to = way_back(state, state.running.version if state.running else None)
         if to is None:
-            return WayBack(state.part, "nothing", ready=False, reason="nothing ran here before")
+            return RollbackTarget(state.part, "nothing", ready=False, reason="nothing ran here before")
         words = to.commit[:12] or f"version {to.version}"
         lost = self._lost(environment, state.definition, to)
         if lost:
-            return WayBack(state.part, words, ready=False, reason=lost)
+            return RollbackTarget(state.part, words, ready=False, reason=lost)
         good = "last known good" if to == state.good else "it runs now, but was never verified good"
-        return WayBack(state.part, words, ready=True, reason=f"{good}, still there")
+        return RollbackTarget(state.part, words, ready=True, reason=f"{good}, still there")
 
     def _lost(self, environment: Environment, part: Part | None, to: Version) -> str:
         """What the way back would miss; empty when it is all there."""

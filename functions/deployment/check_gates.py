@@ -12,7 +12,7 @@ from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.errors import SourceError
-from functions.domain.findings import Scans
+from functions.domain.events import GatesJudged
 from functions.domain.gates import Verdict, all_passed, failed, reasons
 from functions.domain.plans import Plan, told
 from functions.domain.previews import narrowed
@@ -45,18 +45,6 @@ class Output:
     plan: Plan | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GatesJudged:
-    """What is announced: the verdicts, the scanners' reports with the artifact that holds them, and the figures."""
-
-    deployment_id: str
-    release: Release
-    gates: tuple[Verdict, ...]
-    artifact: str
-    scans: Scans
-    figures: dict[str, float]
-
-
 _LOG = logging.getLogger(__name__)
 HANDLER = Handler(allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT), memory_mb=1769, timeout_seconds=100)
 
@@ -68,9 +56,9 @@ def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTabl
     facts = {"artifactDigest": digest, "artifactVersion": version}
     deployments.note(event.deployment_id, gates=gates, build=event.build, **facts)
     try:
-        bus.put("GatesJudged", _announcement(event, judged))
-    except Exception as error:  # telling people never stops a deployment (N2)
-        _LOG.warning("verdicts can't be told", extra={"reason": str(error)})
+        bus.put(_announcement(event, judged))
+    except Exception as error:  # to announce verdicts never stops a deployment (N2)
+        _LOG.warning("verdicts could not be announced", extra={"reason": str(error)})
     reason = reasons(failed(gates) or gates)
     if not all_passed(gates):
         return Output("failed", reason, gates)

@@ -8,7 +8,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment, PartState
 from functions.domain.errors import NotHealthyYetError
 from functions.domain.releases import Release
-from functions.domain.rollback import Compensation, ReadBack, Verdict, in_force, verdict
+from functions.domain.rollback import Compensation, ReadBack, RollbackResult, in_force, verdict
 from functions.domain.watches import Accepted
 from functions.handler import Handler
 from functions.targets.registry import Targets
@@ -28,7 +28,7 @@ class Input:
 class Output:
     """How the rollback ended, and why it is called so."""
 
-    result: Verdict
+    result: RollbackResult
     reason: str
 
 

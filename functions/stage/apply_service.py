@@ -62,6 +62,7 @@ def apply_service(
         return found
 
     fence()
-    judged = str((deployments.get(event.deployment_id) or {}).get("artifactDigest", ""))
+    record = deployments.get(event.deployment_id)
+    judged = record.artifact_digest if record else ""
     change = Change(event.environment, event.part, event.release, read, fence)
     return Output(targets.called(event.part).apply(change).version)

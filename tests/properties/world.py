@@ -13,7 +13,7 @@ from typing import Any
 
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.gates import Verdict, all_passed
-from functions.domain.locks import Answer, Contender, Lease, Lock, Mode, release, request
+from functions.domain.locks import Contender, Lease, Lock, LockResult, Mode, release, request
 from functions.domain.manifests import Manifest, Part
 from functions.domain.plans import Change, Plan, plan
 from functions.domain.rollback import Compensation, ReadBack, after_rollback, in_force, steps, verdict, way_back
@@ -132,7 +132,7 @@ class World:
 
     # --- what a step does -------------------------------------------------------------------------------------------
 
-    def ask(self, who: Execution, *, rollback: bool) -> Answer:
+    def ask(self, who: Execution, *, rollback: bool) -> LockResult:
         """Ask for the environment of an execution."""
         place, order = who.environment, f"{self.orders[who.release]:06}"
         contender = Contender(who.name, who.release, order, "a test", rollback)

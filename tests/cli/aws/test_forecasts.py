@@ -104,7 +104,7 @@ def test_durations_come_from_history(stack: Stack, copy: WorkingCopy) -> None:
         name, ended = f"d{number}", f"2026-01-01T00:00:{seconds:02}.000Z"
         table.begin(name, Release(REPOSITORY, "r", "c"), "arn:e", "push")
         span = {"startedAt": "2026-01-01T00:00:00.000Z", "finishedAt": ended}
-        table.note(name, environment="production", status=status, stages={"test": span}, **span)
+        table.note(name, environment="production", status=status, stages={"test": {"result": "passed", **span}}, **span)
     found = forecast(stack)
     assert found.expected_seconds == 20
     assert [stage.expected_seconds for stage in found.stages] == [20, None]

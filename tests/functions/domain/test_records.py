@@ -1,55 +1,71 @@
-"""Rows that an earlier version of the platform wrote are read as what they say."""
+"""Records of deployments: what a row holds, as typed values."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from functions.domain.environments import PartState
-from functions.domain.errors import BadInputError
-from functions.domain.plans import PartPlan
-from functions.domain.records import current_part
-from functions.domain.rollback import Compensation, Step
-from functions.handler import decode, encode
-from tests.functions.samples import COMMAND, COMMIT, NOW, SERVICE, state, version
-
-# Written by version 0.1.0 before parts had settings.
-FUNCTION = json.loads(
-    '{"name": "hello", "kind": "lambda", "paths": ["src/*"], "buildspec": "", "function": "hello-{environment}", '
-    '"alias": "live", "artifact": "hello.zip", "health": null, "criticalAlarms": [], "warningAlarms": [], '
-    '"preview": "", "migration": "reversible"}'
+import tests
+from functions.domain.gates import Verdict
+from functions.domain.performance import Performance
+from functions.domain.records import (
+    BaselineRecord,
+    DeploymentRecord,
+    PlannedStage,
+    RollbackRecord,
+    StageRecord,
+    grouped,
 )
-BUILDSPEC = json.loads(
-    '{"name": "infrastructure", "kind": "command", "paths": ["infra/*"], "buildspec": "infra/buildspec.yml", '
-    '"function": "", "alias": "", "artifact": "", "health": null, "criticalAlarms": [], "warningAlarms": [], '
-    '"preview": "", "migration": "reversible"}'
-)
+from functions.handler import decode
+from tests.functions.samples import DEPLOYMENT, EXECUTION, NOW, RELEASE, SERVICE, version
+
+RECORDED = Path(tests.__file__).parent / "recorded" / "deployment-row-1.json"
 
 
-@pytest.mark.parametrize(("row", "part"), [(FUNCTION, SERVICE), (BUILDSPEC, COMMAND)])
-def test_a_part_of_an_earlier_version_is_the_same_part(row: dict[str, Any], part: Any) -> None:
-    """So that no release takes it for one whose definition changed; also with the way that a stage gives it."""
-    assert decode(PartPlan, {"part": row, "reason": ""}).part == part
-    assert decode(PartPlan, {"part": {**row, "way": part.way}, "reason": ""}).part == part
+def read(row: dict[str, Any]) -> DeploymentRecord:
+    """A row as the table's adapter reads it."""
+    return decode(DeploymentRecord, grouped(row))
 
 
-def test_rows_of_an_earlier_version_are_read() -> None:
-    """What runs, what the ledger holds, and the steps of a rollback."""
-    assert decode(PartState, {**encode(state()), "definition": FUNCTION}) == state()
-    entry = Compensation("production", 0, COMMAND, version(COMMIT), SERVICE, NOW)
-    assert decode(Compensation, {**encode(entry), "part": BUILDSPEC, "definitionBefore": FUNCTION}) == entry
-    step = Step(COMMAND, version())
-    assert decode(Step, {**encode(step), "part": BUILDSPEC}) == step
+@pytest.fixture
+def record() -> DeploymentRecord:
+    """A row that version 1 wrote: deployed to test, approved for production, restored there."""
+    return read(json.loads(RECORDED.read_text("utf-8")))
 
 
-@pytest.mark.parametrize("row", [None, "part", [], {}, {"name": "hello"}, encode(SERVICE)])
-def test_anything_else_is_left_as_it_is(row: object) -> None:
-    """A part in its present form, and what is no part at all."""
-    assert current_part(row) is row
+def test_a_row_of_an_earlier_version_is_read(record: DeploymentRecord) -> None:
+    """Release, outcome and times."""
+    assert (record.deployment_id, record.release, record.execution) == (DEPLOYMENT, RELEASE, EXECUTION)
+    assert (record.trigger, record.outcome, record.status, record.told) == ("push", "restored", "restored", True)
+    assert (record.artifact_digest, record.artifact_version) == ("ab" * 32, "v1")
+    assert record.gates == (
+        Verdict("build", "passed", "the build succeeded"),
+        Verdict("tests", "passed", "9 tests passed, 0 skipped"),
+    )
 
 
-@pytest.mark.parametrize("kind", ["rocket", None, [], {}])
-def test_a_kind_that_never_was_is_named(kind: object) -> None:
-    """The error names the field."""
-    with pytest.raises(BadInputError, match=r"PartPlan: .*(kind|unhashable)"):
-        decode(PartPlan, {"part": {**FUNCTION, "kind": kind}, "reason": ""})
+def test_what_it_holds_of_each_environment_is_found_by_name(record: DeploymentRecord) -> None:
+    """Stages, plan, ledger, verdicts, figures, alarms before, and the rollback."""
+    assert record.stages["test"] == StageRecord("passed", "no alarm rang", NOW, NOW, 1.5)
+    assert record.plan
+    left = {"infrastructure": "none of its paths changed since 0a0a0a0a0a0a"}
+    assert record.plan.stages[0] == PlannedStage("test", {"hello": "src/hello.py changed since 0a0a0a0a0a0a"}, left)
+    assert {entry.environment for entry in record.ledger.values()} == {"test", "production"}
+    assert (record.ledger["test/hello"].part, record.ledger["test/hello"].before) == (SERVICE, version())
+    assert record.gates_after["production"] == (Verdict("tests", "passed", "4 tests passed"),)
+    assert record.performance == {"test": Performance(100, 1, 0.25), "production": None}
+    assert record.baseline["test"] == BaselineRecord("clear", "no alarm rings", NOW)
+    why = "alarm errors rings"
+    assert record.rollback == {"production": RollbackRecord("restored", "hello runs 1", why, NOW, NOW, NOW)}
+
+
+def test_what_a_row_lacks_has_its_default_and_what_it_has_more_is_ignored() -> None:
+    """A record that was opened and no more, or written by a later version."""
+    assert read({"deploymentId": "d", "future": {"x": 1}}) == DeploymentRecord("d")
+
+
+@pytest.mark.parametrize("name", ["eu-production", "test"])
+def test_an_environment_may_have_any_name(name: str) -> None:
+    """With a dash, too."""
+    assert read({"deploymentId": "d", f"rollback_{name}": {"result": "partly"}}).rollback[name].result == "partly"

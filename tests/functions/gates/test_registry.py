@@ -16,6 +16,7 @@ from cli import show
 from cli.aws.forecasts import Forecasts
 from functions.adapters.artifacts import read_member
 from functions.adapters.builds import BuildEnd
+from functions.adapters.bus import read_event
 from functions.adapters.manifest_types import RepositoryPath as ManifestPath
 from functions.domain.gates import Verdict
 from functions.domain.manifests import AfterDeploy, GateSettings, Settings
@@ -163,7 +164,7 @@ def test_one_more_gate_is_known_everywhere(stack: Stack, hub: LocalGitHub, sha: 
     stack.run("events.publish_status", {"detail-type": "GatesJudged", "detail": announced})
     (status,) = [one for one in hub.repository(REPOSITORY).statuses if one.context == "kiro/gates"]
     assert status.state == "success"
-    measured = {name: (value, unit.value) for name, unit, value, _ in measurements("GatesJudged", announced)}
+    measured = {name: (value, unit.value) for name, unit, value, _ in measurements(read_event({"detail-type": "GatesJudged", "detail": announced}))}
     assert measured["LicencesFound"] == (2, "Count")
 
 

@@ -66,7 +66,7 @@ def test_tests_belong_to_their_execution(stack: Stack) -> None:
     execution = stack.execution("stage", DEPLOYMENT)
     start(stack, execution)
     (wait,) = WaitsTable.connect(stack.clients).of_execution(execution)
-    assert wait.wait_key.startswith(f"build/{PROJECT}:")
+    assert str(wait.key).startswith(f"build/{PROJECT}:")
 
 
 def test_tests_of_a_stopped_execution_are_stopped(stack: Stack) -> None:

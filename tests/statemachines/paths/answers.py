@@ -4,6 +4,7 @@ from typing import Any
 
 from functions.adapters.builds import BuildEnd
 from functions.deployment import begin, check_gates, fetch_source
+from functions.domain.approvals import Decided
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.gates import Verdict
 from functions.domain.locks import Lease
@@ -15,11 +16,12 @@ from functions.domain.watches import Probe, Watch
 from functions.domain.work_items import Item
 from functions.domain.work_results import Results
 from functions.handler import encode
+from functions.procedures.builds import StartedBuild
+from functions.procedures.locks import Turn
 from functions.rollback import plan_rollback, verify_restored
-from functions.shared import acquire_lock, release_lock, start_build
+from functions.shared import release_lock
 from functions.stage import (
     apply_service,
-    await_approval,
     check_tests,
     check_window,
     end_enhanced_watch,
@@ -60,7 +62,7 @@ def plan(*environments: Environment, parts: tuple[Part, ...] = (SERVICE,)) -> An
 
 def turn(outcome: Any, reason: str = "") -> Any:
     """What AcquireLock or AwaitLock answers."""
-    return encode(acquire_lock.Output(outcome, reason, LEASE if outcome == "acquired" else None))
+    return encode(Turn(outcome, reason, LEASE if outcome == "acquired" else None))
 
 
 def window(outcome: Any, reason: str = "", opens_at: str = "") -> Any:
@@ -75,7 +77,7 @@ def baseline(outcome: Any, reason: str, *accepted: str) -> Any:
 
 def decision(outcome: Any, reason: str = "") -> Any:
     """What AwaitApproval answers."""
-    return encode(await_approval.Decided(outcome, reason or f"{outcome} by Grace"))
+    return encode(Decided(outcome, reason or f"{outcome} by Grace"))
 
 
 def watch(outcome: Any, reason: str, *alarms: str) -> Any:
@@ -129,7 +131,7 @@ _LOCK = {
     "AwaitLock": turn("acquired"),
     "ReleaseLock": encode(release_lock.Output("")),
 }
-_BUILD = {"StartBuild": encode(start_build.Output("build:1")), "AwaitBuild": build_end("succeeded")}
+_BUILD = {"StartBuild": encode(StartedBuild("build:1")), "AwaitBuild": build_end("succeeded")}
 HAPPY: dict[str, dict[str, Any]] = {
     "deployment": {
         "Begin": encode(begin.Output(RELEASE)),
@@ -149,7 +151,7 @@ HAPPY: dict[str, dict[str, Any]] = {
         "ApplyService": encode(apply_service.Output("42")),
         "RecordPart": _STATE,
         "Verify": encode(verify.Output((Probe("hello", True),))),
-        "StartTests": encode(start_build.Output("build:2")),
+        "StartTests": encode(StartedBuild("build:2")),
         "AwaitTests": build_end("succeeded"),
         "CheckTests": tried("passed", "tests: 4 tests passed"),
         "Watch": watch("healthy", "no alarm rang"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.adapters.github.signature import verify
+from functions.adapters.signed_requests import verify
 
 _SECRET = b"It's a Secret to Everybody"
 _BODY = b"Hello, World!"

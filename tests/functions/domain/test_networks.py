@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_network
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.sources import comes_from
+from functions.domain.networks import comes_from
 
 
 @given(st.ip_addresses(v=4) | st.ip_addresses(network="2000::/3"), st.integers(0, 32))
