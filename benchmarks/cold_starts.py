@@ -25,7 +25,8 @@ handle = build("functions.{handler}", Clients(defaultdict(lambda: "none")))
 _HANDLER = _INIT.format(handler="shared.acquire_lock")
 _EVERYTHING = """from importlib import import_module
 from pathlib import Path
-for folder in ("domain", "gates", "adapters", "deployment", "stage", "rollback", "work_item", "events"):
+folders = ("domain", "gates", "targets", "adapters", "procedures", "shared", "deployment", "stage", "rollback")
+for folder in (*folders, "work_item", "events"):
     for file in sorted(Path("functions", folder).rglob("*.py")):
         import_module(".".join(file.with_suffix("").parts).removesuffix(".__init__"))
 import boto3, github, yaml, pydantic, junitparser, defusedxml

@@ -16,7 +16,7 @@ from functions.domain.events import (
     WorkItemFinished,
     release_of,
 )
-from functions.domain.gates import reasons
+from functions.domain.gates import failed, reasons
 
 CommitState = Literal["pending", "success", "failure", "error"]
 DeploymentState = Literal["in_progress", "success", "failure", "inactive"]

@@ -164,7 +164,8 @@ def test_one_more_gate_is_known_everywhere(stack: Stack, hub: LocalGitHub, sha: 
     stack.run("events.publish_status", {"detail-type": "GatesJudged", "detail": announced})
     (status,) = [one for one in hub.repository(REPOSITORY).statuses if one.context == "kiro/gates"]
     assert status.state == "success"
-    measured = {name: (value, unit.value) for name, unit, value, _ in measurements(read_event({"detail-type": "GatesJudged", "detail": announced}))}
+    event = read_event({"detail-type": "GatesJudged", "detail": announced})
+    measured = {name: (value, unit.value) for name, unit, value, _ in measurements(event)}
     assert measured["LicencesFound"] == (2, "Count")
 
 

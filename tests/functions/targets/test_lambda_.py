@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from functions.adapters.artifacts import Artifacts
-from functions.domain.errors import BadInputError
+from functions.domain.errors import BadInputError, StaleLeaseError
+from functions.targets.base import Change
 from functions.targets.lambda_ import LambdaTarget
-from tests.functions.delivered import create_function, lambdas
-from tests.functions.samples import ENVIRONMENT, FUNCTION, SERVICE, version
+from tests.functions.delivered import create_function, lambdas, points_to
+from tests.functions.samples import ENVIRONMENT, FUNCTION, RELEASE, SERVICE, archive, version
 from tests.functions.stack import Stack
 
 
@@ -52,3 +53,16 @@ def test_settings_of_another_kind_are_named(stack: Stack) -> None:
     """A part without its function is a record of another form."""
     with pytest.raises(BadInputError, match='"function"'):
         LambdaTarget.connect(stack.clients).current(ENVIRONMENT, replace(SERVICE, settings={}), None)
+
+
+def test_the_alias_is_not_moved_once_the_lease_is_lost(stack: Stack) -> None:
+    """Q1: publishing takes long; the fence is asked again before what runs is changed."""
+    create_function(stack)
+
+    def fence() -> None:
+        raise StaleLeaseError("overtaken")
+
+    change = Change(ENVIRONMENT, SERVICE, RELEASE, lambda _: archive({"app.py": "new"}), fence)
+    with pytest.raises(StaleLeaseError):
+        LambdaTarget.connect(stack.clients).apply(change)
+    assert points_to(stack) == "1"
