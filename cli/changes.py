@@ -1,4 +1,4 @@
-"""What the commands change: freezes, deployments, rollbacks. Each says whose word it was."""
+"""What the commands change: freezes, deployments, rollbacks. Each records the caller."""
 
 import re
 from collections.abc import Mapping

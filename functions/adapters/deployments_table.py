@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import Clock
-from functions.adapters.records import plain, stored
+from functions.adapters.records import conditional, plain, stored
 from functions.domain.gates import Verdict
 from functions.domain.records import DeploymentRecord, Outcome, StageRecord, grouped
 from functions.domain.releases import Release
@@ -164,15 +164,14 @@ class DeploymentsTable:
     def _set_once(
         self, deployment_id: str, facts: dict[str, Any], guard: str = "startedAt", replace: Sequence[str] = ()
     ) -> None:
-        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
         sets = [f"#{k} = :{k}" if k in replace else f"#{k} = if_not_exists(#{k}, :{k})" for k in facts]
-        try:
-            self._update(deployment_id, "SET " + ", ".join(sets), facts, f"attribute_not_exists(#{guard})")
-        except failed:
-            return
+        self._update(deployment_id, "SET " + ", ".join(sets), facts, f"attribute_not_exists(#{guard})")
 
     def _update(self, deployment_id: str, expression: str, facts: dict[str, Any], condition: str | None = None) -> None:
-        self._table.update_item(
+        """Change a record; where a condition is given and does not hold, it stays as it is."""
+        conditional(
+            self._table,
+            "update_item",
             Key={"deploymentId": deployment_id},
             UpdateExpression=expression,
             ExpressionAttributeNames={_placeholder("#", k): k for k in facts},

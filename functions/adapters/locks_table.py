@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import Clock
 from functions.adapters.executions import Executions
-from functions.adapters.records import plain, stored
+from functions.adapters.records import conditional, plain, stored
 from functions.adapters.task_tokens import TaskTokens
 from functions.domain.locks import Contender, Lock, LockResult, Mode, release, request
 from functions.handler import Allow, decode
@@ -83,17 +83,13 @@ class LocksTable:
         return (lock for lock in self.all() if lock.owner)
 
     def _change(self, key: str, decide: Callable[[Lock], LockResult]) -> LockResult:
-        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
         while True:
             lock, revision = self._read(key)
             result = decide(lock)
-            try:
-                if result.lock != lock:
-                    self._write(result.lock, revision)
-            except failed:
-                continue  # somebody else changed it meanwhile: decide again on what stands now
-            self._wake(result)
-            return result
+            # Where somebody else changed it meanwhile, it is decided again on what stands now.
+            if result.lock == lock or self._write(result.lock, revision):
+                self._wake(result)
+                return result
 
     def _wake(self, result: LockResult) -> None:
         for waiter, outcome in result.wake:
@@ -110,10 +106,14 @@ class LocksTable:
         row = plain(item)
         return decode(Lock, {**row, "key": key}), row["revision"]
 
-    def _write(self, lock: Lock, revision: int) -> None:
+    def _write(self, lock: Lock, revision: int) -> bool:
+        """Write a lock that was read in this revision; False when it has another one now."""
         facts = {k: v for k, v in stored(lock).items() if k != "key"}
-        self._table.put_item(
+        written = conditional(
+            self._table,
+            "put_item",
             Item={"lockKey": lock.key, "revision": revision + 1, **facts},
             ConditionExpression="attribute_not_exists(lockKey) OR revision = :revision",
             ExpressionAttributeValues={":revision": revision},
         )
+        return written is not None

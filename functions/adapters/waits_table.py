@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.adapters.records import plain, stored
+from functions.adapters.records import conditional, plain, stored
 from functions.domain.approvals import Approval
 from functions.domain.reconciliation import Sighting
 from functions.domain.waits import ApprovalKey, PushKey, Wait, WaitKey, read_wait_key
@@ -90,13 +90,10 @@ class WaitsTable:
 
     def save_approval(self, approval: Approval, now: datetime) -> None:
         """Write a new approval; when it was written before, only the secret of one more mail is added."""
-        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
         key = ApprovalKey(approval.approval_id)
-        try:
-            about = {"approval": stored(approval), "environment": approval.environment}
-            facts = {**about, "expiresAt": int((now + _KEPT).timestamp())}
-            self._set(key, facts, "attribute_not_exists(approval)")
-        except failed:
+        about = {"approval": stored(approval), "environment": approval.environment}
+        facts = {**about, "expiresAt": int((now + _KEPT).timestamp())}
+        if not self._set(key, facts, "attribute_not_exists(approval)"):
             self._add_secrets(key, approval)
 
     def approval(self, approval_id: str) -> Approval | None:
@@ -124,22 +121,20 @@ class WaitsTable:
 
     def decide(self, approval: Approval, also: str = "", version: int = 0) -> bool:
         """Write the end of an open approval; False when it was no longer open."""
-        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
-        try:
-            self._table.update_item(
-                Key={"waitKey": str(ApprovalKey(approval.approval_id))},
-                UpdateExpression="SET approval = :approval",
-                ConditionExpression="approval.#state = :open" + (f" AND {also}" if also else ""),
-                ExpressionAttributeNames={"#state": "state", **({"#version": "version"} if also else {})},
-                ExpressionAttributeValues={
-                    ":approval": stored(approval),
-                    ":open": "open",
-                    **({":version": version} if also else {}),
-                },
-            )
-        except failed:
-            return False
-        return True
+        written = conditional(
+            self._table,
+            "update_item",
+            Key={"waitKey": str(ApprovalKey(approval.approval_id))},
+            UpdateExpression="SET approval = :approval",
+            ConditionExpression="approval.#state = :open" + (f" AND {also}" if also else ""),
+            ExpressionAttributeNames={"#state": "state", **({"#version": "version"} if also else {})},
+            ExpressionAttributeValues={
+                ":approval": stored(approval),
+                ":open": "open",
+                **({":version": version} if also else {}),
+            },
+        )
+        return written is not None
 
     def _add_secrets(self, key: ApprovalKey, approval: Approval) -> None:
         """Links of a further mail open the same request."""
@@ -168,14 +163,18 @@ class WaitsTable:
         item = self._table.get_item(Key={"waitKey": str(key)}, ConsistentRead=True).get("Item")
         return plain(item) if item else None
 
-    def _set(self, key: WaitKey | PushKey, facts: dict[str, Any], condition: str | None = None) -> None:
-        self._table.update_item(
+    def _set(self, key: WaitKey | PushKey, facts: dict[str, Any], condition: str | None = None) -> bool:
+        """Write facts; False where a condition is given and does not hold."""
+        written = conditional(
+            self._table,
+            "update_item",
             Key={"waitKey": str(key)},
             UpdateExpression="SET " + ", ".join(f"#{k} = :{k}" for k in facts),
             ExpressionAttributeNames={f"#{k}": k for k in facts},
             ExpressionAttributeValues={f":{k}": v for k, v in facts.items()},
             **({"ConditionExpression": condition} if condition else {}),
         )
+        return written is not None
 
 
 def _wait(row: Mapping[str, Any]) -> Wait:

@@ -234,6 +234,6 @@ def _ended(approval: Approval) -> str:
     words = {
         "expired": f"This request expired at {approval.expires_at}; start the deployment again to ask anew.",
         "superseded": "A newer release has taken the place of this one; look for its own request.",
-        "void": "The deployment that asked has ended; nothing is left to decide.",
+        "void": "Its deployment has ended; nothing is left to decide.",
     }
     return words[approval.state]

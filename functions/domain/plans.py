@@ -93,7 +93,7 @@ def frozen_plan(made: Plan, frozen: Mapping[str, Freeze]) -> Plan | None:
     """The refusal of a release that would enter a frozen environment; None when it enters none."""
     for name in (stage.environment.name for stage in made.stages):
         if name in frozen:
-            return Plan("frozen", frozen[name].told(name))
+            return Plan("frozen", frozen[name].describe(name))
     return None
 
 

@@ -49,7 +49,7 @@ def _refused(request: LockRequest, environments: EnvironmentsTable) -> Turn | No
         return None
     frozen = environments.frozen(request.environment)
     if frozen:
-        return Turn("frozen", frozen.told(request.environment))
+        return Turn("frozen", frozen.describe(request.environment))
     for state in environments.parts(request.environment).values():
         ours = state.running and state.running.source.startswith(f"sources/{request.release.repository}/")
         if ours and state.running and state.running.committed_at > request.release.committed_at:

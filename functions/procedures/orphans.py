@@ -109,7 +109,7 @@ class Orphans:
                 continue
             given = self._executions.input(found.execution)
             if not given.get("repository") or not given.get("ref"):
-                continue  # started by hand with less than it needs: it fails by itself, and its end is told
+                continue  # started by hand with less than it needs: it fails by itself, and its end is announced
             started = Started(
                 found.name,
                 found.execution,
@@ -134,7 +134,7 @@ class Orphans:
             record = self._deployments.get(approval.deployment_id)
             if record and not record.outcome:
                 continue
-            void = replace(approval, state="void", reason="the deployment that asked has ended")
+            void = replace(approval, state="void", reason="its deployment has ended")
             if self.waits.decide(void):
                 yield Repair("approval void", f"{approval.deployment_id} no longer asks for {approval.environment}")
 
@@ -166,7 +166,7 @@ class Orphans:
             yield record.execution or execution_arn(self._workflows.deployment, name), name
 
     def _recent(self, status: Literal["FAILED", "ABORTED", "TIMED_OUT"], now: str) -> Iterator[Ended]:
-        """Deployments that ended so and not long ago: one may have concluded and not have told."""
+        """Deployments that ended so and not long ago: one may have concluded and not announced it."""
 
         def recent(found: Ended) -> bool:
             verdict = judge_end(found, now=now, grace_seconds=_RECENT_SECONDS)

@@ -47,7 +47,7 @@ def _forget(wait: Wait, waits: WaitsTable) -> None:
         case ApprovalKey(approval_id):
             approval = waits.approval(approval_id)
             if approval and approval.state == "open":
-                waits.decide(replace(approval, state="void", reason="the deployment that asked was stopped"))
+                waits.decide(replace(approval, state="void", reason="its deployment was stopped"))
         case BuildKey() | WatchKey():
             waits.forget(wait.key)
         case _:

@@ -129,7 +129,7 @@ def _void(
     active = [a for a in health.alarms(environment) if a.name in critical and a.state == "ALARM"]
     if alarm.name not in critical or not active:
         return False
-    void = replace(approval, state="void", reason=f"alarm {alarm.name} rings in {environment.name}")
+    void = replace(approval, state="void", reason=f"alarm {alarm.name} is in ALARM in {environment.name}")
     if waits.decide(void):
         tokens.succeed(wait.token, decided(void))
     return True

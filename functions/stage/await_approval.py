@@ -45,7 +45,7 @@ def await_approval(
     facts = encode(ApprovalFacts(event.environment))
     wait = Wait(ApprovalKey(event.approval_id), event.task_token, event.execution, event.environment.name, facts)
     if not keep(wait, waits, executions, clock):
-        tokens.succeed(event.task_token, Decided("void", "the deployment that asked was stopped"))
+        tokens.succeed(event.task_token, Decided("void", "its deployment was stopped"))
         return
     stored = waits.approval(event.approval_id)
     if stored is None:

@@ -4,12 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.adapters.records import plain, stored
+from functions.adapters.records import conditional, plain, stored
 from functions.handler import encode
 from tests.functions.samples import ENVIRONMENT
+from tests.functions.stack import Stack
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(-1e9, 1e9) | st.text(),
@@ -40,3 +42,14 @@ def test_no_float_reaches_dynamodb() -> None:
     assert stored(ENVIRONMENT)["coveragePercent"] == Decimal("80.0")
     assert isinstance(stored([1.5])[0], Decimal)
     assert encode(plain(stored(ENVIRONMENT))) == encode(ENVIRONMENT)
+
+
+def test_a_conditional_write_says_whether_it_was_done(stack: Stack) -> None:
+    """Refused, it has changed nothing; any other refusal is a fault."""
+    table = stack.table("locks")
+    new = {"Item": {"lockKey": "a", "revision": 1}, "ConditionExpression": "attribute_not_exists(lockKey)"}
+    assert conditional(table, "put_item", **new) is not None
+    assert conditional(table, "put_item", **{**new, "Item": {"lockKey": "a", "revision": 2}}) is None
+    assert table.get_item(Key={"lockKey": "a"})["Item"]["revision"] == 1
+    with pytest.raises(ClientError, match="ValidationException"):
+        conditional(table, "put_item", **{**new, "Item": {}})

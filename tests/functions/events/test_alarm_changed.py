@@ -171,7 +171,7 @@ def test_a_burning_environment_takes_no_release(stack: Stack) -> None:
     alarm(stack, "errors", "ALARM")
     key = approval(stack)
     assert changed(stack) == [key]
-    assert stack.completed()["token-a1"] == {"outcome": "void", "reason": "alarm errors rings in production"}
+    assert stack.completed()["token-a1"] == {"outcome": "void", "reason": "alarm errors is in ALARM in production"}
     kept = WaitsTable.connect(stack.clients).approval("a1")
     assert kept
     assert kept.state == "void"

@@ -214,7 +214,7 @@ def test_a_request_is_open_while_its_deployment_goes_on(stack: Stack) -> None:
     first, second = waits.approval("a1"), waits.approval("a2")
     assert first
     assert second
-    assert (first.state, first.reason, second.state) == ("void", "the deployment that asked has ended", "open")
+    assert (first.state, first.reason, second.state) == ("void", "its deployment has ended", "open")
 
 
 def test_a_request_that_is_decided_meanwhile_stays_decided(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

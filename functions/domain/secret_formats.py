@@ -1,4 +1,4 @@
-"""In which form each secret of a stack is kept (I4): what people paste is checked here before it is put away.
+"""Validates secret values before they are stored (I4), each by the format of its secret.
 
 No message quotes what was given.
 """

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.domain.errors import BadInputError
-from functions.domain.secret_forms import MADE, stored
+from functions.domain.secret_formats import MADE, stored
 
 APP = {"appId": 7, "installationId": 8, "privateKey": "-----BEGIN"}
 
