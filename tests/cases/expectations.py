@@ -1,0 +1,62 @@
+"""Recorded inputs with what each is answered, and the readers that answer; a row of `expected.json` is one input.
+
+`as` names the reader (below `corpus` the folder does), `file` the input, `outcome` and `says` what the gate answers:
+its reason holds `says`. `tool` is who writes such a file.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+from functions.adapters.reports import read_coverage, read_tests
+from functions.domain.gates import Gate, judge_coverage, judge_tests
+from tests.functions.samples import archive
+
+RECORDED = Path(__file__).parents[1] / "recorded"
+COVERAGE_PERCENT = 80.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One input, and what is answered."""
+
+    reader: str
+    file: Path
+    outcome: str
+    says: str
+
+    def __str__(self) -> str:
+        return f"{self.file.parent.name}/{self.file.name}"
+
+
+def expectations(folder: str) -> list[Expectation]:
+    """All of `cases` or `corpus`."""
+    found = []
+    for listed in sorted((RECORDED / folder).glob("*/expected.json")):
+        for row in json.loads(listed.read_text("utf-8")):
+            reader = row.get("as", listed.parent.name)
+            found.append(Expectation(reader, listed.parent / row["file"], row["outcome"], row["says"]))
+    return found
+
+
+def packed(file: Path) -> ZipFile:
+    """A file as a build leaves it: in an archive."""
+    return ZipFile(BytesIO(archive({file.name: file.read_bytes()})))
+
+
+def junit(file: Path) -> Gate:
+    """The gate of tests."""
+    with packed(file) as opened:
+        return judge_tests(read_tests(opened, [file.name]))
+
+
+def cobertura(file: Path) -> Gate:
+    """The gate of coverage."""
+    with packed(file) as opened:
+        return judge_coverage(read_coverage(opened, file.name), COVERAGE_PERCENT)
+
+
+READERS: dict[str, Callable[[Path], Gate]] = {"junit": junit, "cobertura": cobertura}
