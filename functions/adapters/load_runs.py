@@ -10,7 +10,7 @@ from io import StringIO
 from zipfile import ZipFile
 
 from functions.adapters.artifacts import REPORT_LIMIT, read_member
-from functions.adapters.scans import read_json
+from functions.adapters.json_documents import read_json
 from functions.domain.errors import BadInputError, SourceError
 from functions.domain.gates import Unreadable
 from functions.domain.performance import Performance

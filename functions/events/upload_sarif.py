@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from functions.adapters.artifacts import REPORT_LIMIT, Artifacts, read_member
+from functions.adapters.artifacts import REPORT_LIMIT, Artifacts, find_members, read_member
 from functions.adapters.github.client import GitHub
-from functions.domain.errors import GitHubNotFoundError, GitHubRefusedError
+from functions.domain.errors import GitHubNotFoundError, GitHubRefusedError, SourceError
 from functions.handler import Handler
 
 HANDLER = Handler(allow=(*Artifacts.READ, *GitHub.USE), memory_mb=1024, timeout_seconds=60)
@@ -19,13 +19,13 @@ def upload_sarif(event: dict[str, Any], artifacts: Artifacts, github: GitHub) ->
         return {"outcome": "nothing to upload"}
     with artifacts.archive(detail["artifact"]) as archive:
         for path in paths:
-            report = read_member(archive, path, REPORT_LIMIT)
-            if report is None:
-                left.append(f"{path}: not there")
-                continue
             try:
-                github.upload_sarif(release["repository"], release["commit"], release["ref"], report)
-                uploaded.append(path)
+                for file in find_members(archive, path):
+                    report = read_member(archive, file, REPORT_LIMIT) or b""
+                    github.upload_sarif(release["repository"], release["commit"], release["ref"], report)
+                    uploaded.append(file)
             except (GitHubRefusedError, GitHubNotFoundError) as error:
                 left.append(f"{path}: {error}")
+            except SourceError:
+                left.append(f"{path}: not there")
     return {"outcome": f"uploaded {len(uploaded)} of {len(paths)}", "uploaded": uploaded, "left": left}

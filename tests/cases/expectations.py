@@ -7,16 +7,20 @@ its reason holds `says`. `tool` is who writes such a file.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
 from functions.adapters.reports import read_coverage, read_tests
-from functions.domain.gates import Gate, judge_coverage, judge_tests
+from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif
+from functions.domain.findings import Scan, judge_findings
+from functions.domain.gates import Gate, Unreadable, judge_coverage, judge_tests
 from tests.functions.samples import archive
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 COVERAGE_PERCENT = 80.0
+TODAY = date(2026, 1, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +63,20 @@ def cobertura(file: Path) -> Gate:
         return judge_coverage(read_coverage(opened, file.name), COVERAGE_PERCENT)
 
 
-READERS: dict[str, Callable[[Path], Gate]] = {"junit": junit, "cobertura": cobertura}
+def scanned(reader: Callable[[ZipFile, str], Scan | Unreadable]) -> Callable[[Path], Gate]:
+    """The gate of security, by one report."""
+
+    def judged(file: Path) -> Gate:
+        with packed(file) as opened:
+            return judge_findings([reader(opened, file.name)], (), TODAY)
+
+    return judged
+
+
+READERS: dict[str, Callable[[Path], Gate]] = {
+    "junit": junit,
+    "cobertura": cobertura,
+    "sarif": scanned(read_sarif),
+    "pipAudit": scanned(read_pip_audit),
+    "npmAudit": scanned(read_npm_audit),
+}

@@ -109,7 +109,7 @@ def test_a_report_that_is_missing_or_too_large_is_named(monkeypatch: pytest.Monk
     assert "1 allowed" in large.reason
 
 
-FILES = {
+FILES: dict[str, str | bytes] = {
     "target/surefire-reports/TEST-a.xml": '<testsuite><testcase name="a"/></testsuite>',
     "target/surefire-reports/TEST-b.xml": '<testsuite><testcase name="b"><failure/></testcase></testsuite>',
     "target/surefire-reports/deep/TEST-c.xml": '<testsuite><testcase name="c"/></testsuite>',
