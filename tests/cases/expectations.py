@@ -12,10 +12,14 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
+from functions.adapters.load_runs import read_performance
 from functions.adapters.reports import read_coverage, read_tests
 from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif
+from functions.buildspecs.work_item.task_list import read_tasks
 from functions.domain.findings import Scan, judge_findings
 from functions.domain.gates import Gate, Unreadable, judge_coverage, judge_tests
+from functions.domain.performance import judge_performance
+from functions.domain.work_items import Findings, Item, missing
 from tests.functions.samples import archive
 
 RECORDED = Path(__file__).parents[1] / "recorded"
@@ -73,10 +77,36 @@ def scanned(reader: Callable[[ZipFile, str], Scan | Unreadable]) -> Callable[[Pa
     return judged
 
 
+def performance(file: Path) -> Gate:
+    """The gate of performance, without an earlier run."""
+    with packed(file) as opened:
+        return judge_performance(read_performance(opened, file.name), None)
+
+
+def tasks(file: Path) -> Gate:
+    """What a list of tasks holds, or what keeps it from being worked on."""
+    listed = read_tasks(file.read_bytes(), file.name)
+    if listed.problems:
+        return Gate("tasks", "failed", "; ".join(listed.problems))
+    to_do, done = ([task.id for task in listed.work() if task.done is wanted] for wanted in (False, True))
+    return Gate("tasks", "passed", f"to do: {', '.join(to_do) or 'none'}; done: {', '.join(done) or 'none'}")
+
+
+def spec(file: Path) -> Gate:
+    """Whether an item whose branch holds this folder is eligible."""
+    item = Item("PVTI_1", "issue", "Mend it", "kiro/mend", "", "", "acme/shop", 7)
+    files = tuple(one.name for one in file.parent.glob("*.md"))
+    lacks = missing(item, Findings("c" * 40, files, 7), "", ["acme/shop"])
+    return Gate("spec", "failed" if lacks else "passed", "; ".join(lacks) or "nothing is missing")
+
+
 READERS: dict[str, Callable[[Path], Gate]] = {
     "junit": junit,
     "cobertura": cobertura,
     "sarif": scanned(read_sarif),
     "pipAudit": scanned(read_pip_audit),
     "npmAudit": scanned(read_npm_audit),
+    "performance": performance,
+    "tasks": tasks,
+    "spec": spec,
 }

@@ -63,8 +63,10 @@ def _rate(root: Element, name: str) -> float:
 
 def _number(root: Element, name: str) -> float | None:
     text = root.get(name)
+    if text is None:
+        return None
     try:
-        return None if text is None else float(text)
+        return float(text)
     except ValueError:
         raise ValueError(f"<coverage> needs rates and counts as numbers: {name} is {text[:40]!r}") from None
 
