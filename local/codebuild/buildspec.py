@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
@@ -70,9 +70,8 @@ class _Texts(yaml.SafeLoader):
     CodeBuild reads values into texts; YAML 1.1 would make numbers of them. Merges (`<<`) are kept.
     """
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {
-        "<": [("tag:yaml.org,2002:merge", re.compile(r"^<<$"))]
-    }
+
+_Texts.yaml_implicit_resolvers = {"<": [("tag:yaml.org,2002:merge", re.compile(r"^<<$"))]}
 
 
 def is_inline(buildspec: str) -> bool:

@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
+from functions.adapters.allow_list import read_allow_list
 from functions.adapters.load_runs import read_performance
 from functions.adapters.reports import read_coverage, read_tests
 from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif
@@ -100,6 +101,11 @@ def spec(file: Path) -> Gate:
     return Gate("spec", "failed" if lacks else "passed", "; ".join(lacks) or "nothing is missing")
 
 
+def allow_list(file: Path) -> Gate:
+    """The gate of security, by its list and a report without findings."""
+    return judge_findings([Scan("scan.sarif", ())], read_allow_list(file.read_bytes(), file.name), TODAY)
+
+
 READERS: dict[str, Callable[[Path], Gate]] = {
     "junit": junit,
     "cobertura": cobertura,
@@ -107,6 +113,7 @@ READERS: dict[str, Callable[[Path], Gate]] = {
     "pipAudit": scanned(read_pip_audit),
     "npmAudit": scanned(read_npm_audit),
     "performance": performance,
+    "allowList": allow_list,
     "tasks": tasks,
     "spec": spec,
 }

@@ -8,8 +8,10 @@ from functions.buildspecs.work_item.checks import _cobertura, _tests
 from functions.domain.gates import Coverage, TestRun, Unreadable, judge_coverage, judge_tests
 from tests.cases.expectations import COVERAGE_PERCENT, READERS, RECORDED, Expectation, expectations
 
+ALL = [*expectations("cases"), *expectations("corpus")]
 
-@pytest.mark.parametrize("expected", [*expectations("cases"), *expectations("corpus")], ids=str)
+
+@pytest.mark.parametrize("expected", [one for one in ALL if one.reader in READERS], ids=str)
 def test_an_input_is_answered_as_recorded(expected: Expectation) -> None:
     """The outcome, and the words that say why."""
     gate = READERS[expected.reader](expected.file)
@@ -21,6 +23,8 @@ def test_every_recorded_input_has_an_answer(folder: str) -> None:
     """No file lies there without a test that reads it."""
     listed = {one.file for one in expectations(folder)}
     assert not [str(file) for file in _inputs(folder) if file not in listed]
+    # buildspecs are run by tests/local/codebuild/test_buildspec.py
+    assert {one.reader for one in ALL} <= {*READERS, "buildspec"}
 
 
 def _inputs(folder: str) -> list[Path]:
@@ -31,7 +35,7 @@ def _inputs(folder: str) -> list[Path]:
     "expected",
     [
         one
-        for one in (*expectations("cases"), *expectations("corpus"))
+        for one in ALL
         # LCOV, which Node writes unasked, is read by the worker only
         if one.reader in ("junit", "cobertura") and one.file.suffix != ".info"
     ],
