@@ -1,11 +1,11 @@
-"""Reading `delivery.yml`: every mistake is named with its line, all of them at once."""
+"""Reading `delivery.yml`: every mistake is named with its line and column, all of them at once."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from functions.adapters.manifest_mistakes import mistakes
+from functions.adapters.yaml_documents import YamlError, read_yaml
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import MANIFEST, AfterDeploy, Build, Health, Manifest, Migration, Part, Scans
 
@@ -28,7 +28,6 @@ def _free(name: str) -> str:
 _Path = Annotated[str, StringConstraints(pattern=r"^[\w./*-]+$"), AfterValidator(_inside)]
 # A preview is about one environment: `{environment}` stands for its name.
 _Preview = Annotated[str, StringConstraints(pattern=r"^([\w./-]|\{environment\})+$"), AfterValidator(_inside)]
-_SIZE_LIMIT = 256 * 1024
 
 
 class _Closed(BaseModel):
@@ -102,44 +101,14 @@ class DeliveryManifest(_Closed):
 
 
 def read_manifest(raw: bytes) -> Manifest:
-    """The manifest, or a ManifestError that lists every mistake as `delivery.yml:LINE: what`."""
-    if len(raw) > _SIZE_LIMIT:
-        raise ManifestError(f"{MANIFEST}: {len(raw)} bytes, {_SIZE_LIMIT} allowed")
+    """The manifest, or a ManifestError that lists every mistake as `delivery.yml:LINE:COLUMN: key: what`."""
     try:
-        node = yaml.compose(raw.decode("utf-8"), Loader=yaml.SafeLoader)
-        value = yaml.safe_load(raw)
-    except UnicodeDecodeError as error:
-        raise ManifestError(f"{MANIFEST}: not UTF-8: {error}") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ManifestError(f"{MANIFEST}:{line}: {error.problem}") from error
-    # The loader lets through what the constructors of dates and tags raise.
-    except (yaml.YAMLError, RecursionError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ManifestError(f"{MANIFEST}: not YAML: {error}") from error
-    try:
-        return _domain(DeliveryManifest.model_validate(value))
+        document = read_yaml(raw, MANIFEST)
+        return _domain(DeliveryManifest.model_validate(document.value))
+    except YamlError as error:
+        raise ManifestError(str(error)) from error
     except ValidationError as error:
-        raise ManifestError("; ".join(_mistakes(error, node))) from error
-
-
-def _mistakes(error: ValidationError, node: Any) -> Iterator[str]:
-    for mistake in error.errors():
-        where = [str(key) for key in mistake["loc"]]
-        yield f"{MANIFEST}:{_line(node, mistake['loc'])}: {'.'.join(where) or 'the file'}: {mistake['msg']}"
-
-
-def _line(node: Any, path: tuple[Any, ...]) -> int:
-    """The line of the deepest part of the path that the file has; a discriminator's tag is no part of it."""
-    line = node.start_mark.line if node else 0
-    for key in path:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(key)), None)
-            if found:
-                line, node = found[0].start_mark.line, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-            node = node.value[key]
-            line = node.start_mark.line
-    return int(line) + 1
+        raise ManifestError("; ".join(mistakes(error, document, DeliveryManifest.model_json_schema()))) from error
 
 
 def _domain(manifest: DeliveryManifest) -> Manifest:

@@ -184,7 +184,8 @@ def _said(name: str, error: yaml.MarkedYAMLError) -> str:
     return f"{_at(name, mark)}: not YAML: {_words(context, problem)}"
 
 
-def _at(name: str, mark: yaml.Mark | None) -> str:
+def _at(name: str, mark: Any) -> str:
+    """PyYAML has two classes of marks."""
     return f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else f"{name}:1:1"
 
 

@@ -14,9 +14,11 @@ from zipfile import ZipFile
 
 from functions.adapters.allow_list import read_allow_list
 from functions.adapters.load_runs import read_performance
+from functions.adapters.manifest_file import read_manifest
 from functions.adapters.reports import read_coverage, read_tests
 from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif
 from functions.buildspecs.work_item.task_list import read_tasks
+from functions.domain.errors import ManifestError
 from functions.domain.findings import Scan, judge_findings
 from functions.domain.gates import Gate, Unreadable, judge_coverage, judge_tests
 from functions.domain.performance import judge_performance
@@ -106,6 +108,14 @@ def allow_list(file: Path) -> Gate:
     return judge_findings([Scan("scan.sarif", ())], read_allow_list(file.read_bytes(), file.name), TODAY)
 
 
+def manifest(file: Path) -> Gate:
+    """Whether a manifest is read, and where its tests' reports are looked for then."""
+    try:
+        return Gate("manifest", "passed", ", ".join(read_manifest(file.read_bytes()).build.junit))
+    except ManifestError as error:
+        return Gate("manifest", "failed", str(error))
+
+
 READERS: dict[str, Callable[[Path], Gate]] = {
     "junit": junit,
     "cobertura": cobertura,
@@ -114,6 +124,7 @@ READERS: dict[str, Callable[[Path], Gate]] = {
     "npmAudit": scanned(read_npm_audit),
     "performance": performance,
     "allowList": allow_list,
+    "manifest": manifest,
     "tasks": tasks,
     "spec": spec,
 }
