@@ -20,12 +20,16 @@ def upload_sarif(event: dict[str, Any], artifacts: Artifacts, github: GitHub) ->
     with artifacts.archive(detail["artifact"]) as archive:
         for path in paths:
             try:
-                for file in find_members(archive, path):
-                    report = read_member(archive, file, REPORT_LIMIT) or b""
-                    github.upload_sarif(release["repository"], release["commit"], release["ref"], report)
-                    uploaded.append(file)
-            except (GitHubRefusedError, GitHubNotFoundError) as error:
-                left.append(f"{path}: {error}")
+                files = find_members(archive, path)
             except SourceError:
                 left.append(f"{path}: not there")
-    return {"outcome": f"uploaded {len(uploaded)} of {len(paths)}", "uploaded": uploaded, "left": left}
+                continue
+            for file in files:
+                report = read_member(archive, file, REPORT_LIMIT) or b""
+                try:
+                    github.upload_sarif(release["repository"], release["commit"], release["ref"], report)
+                    uploaded.append(file)
+                except (GitHubRefusedError, GitHubNotFoundError) as error:
+                    left.append(f"{file}: {error}")
+    told = f"uploaded {len(uploaded)} of {len(uploaded) + len(left)}"
+    return {"outcome": told, "uploaded": uploaded, "left": left}

@@ -4,11 +4,12 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools.reference import configuration, permissions
+from tools.reference import configuration, formats, permissions
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     "configuration.md": configuration.page,
+    "formats.md": formats.page,
     "permissions.md": permissions.page,
 }
 

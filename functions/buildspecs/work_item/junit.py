@@ -4,6 +4,7 @@ There is no standard: what is read here is what Surefire, Gradle, pytest, Jest, 
 go-junit-report and the converters of .NET write. Whatever says that something went wrong counts, wherever it stands.
 """
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
@@ -104,7 +105,7 @@ def _case(case: Element, suites: Sequence[_Suite], file: str, counts: Counts) ->
     if inside.intersection(_FAILED) or said & _BROKEN:
         counts.failed.append(_name(case, suites, file, counts.total))
         _found(suites)
-    elif "skipped" in inside or "disabled" in inside or said & _NOT_RUN or case.get("executed") == "false":
+    elif "skipped" in inside or "disabled" in inside or said & _NOT_RUN or case.get("skipped") == "true":
         counts.skipped += 1
     elif inside.intersection(_FLAKY):
         _found(suites)  # some writers count the first try among the suite's failures
@@ -114,7 +115,8 @@ def _name(case: Element, suites: Sequence[_Suite], file: str, position: int) -> 
     name, of = (case.get("name") or "").strip(), (case.get("classname") or "").strip()
     if name:
         return f"{of or file}.{name}"
-    return f"{of or _named(suites) or file}, test {position} in {file}"
+    of = of or _named(suites) or case.get("file") or ""
+    return f"{of}{', ' if of else ''}test {position} in {file}"
 
 
 def _outside(element: Element, suites: Sequence[_Suite], file: str) -> str:
@@ -141,8 +143,8 @@ def _claimed(suite: Element) -> int:
     """Failures and errors by the suite's own count; its number of tests says nothing (Catch2 counts assertions)."""
     total = 0
     for name in ("failures", "errors"):
-        text = suite.get(name) or "0"
-        total += max(0, int(text)) if text.strip().lstrip("+-").isdecimal() else 0
+        with contextlib.suppress(ValueError, OverflowError):
+            total += max(0, int(float(suite.get(name) or 0)))
     return total
 
 
