@@ -38,8 +38,8 @@ def _no_number(name: str) -> float:
 
 
 def objects(holder: Mapping[str, Any], key: str, *, missing: bool = False) -> Objects:
-    """The objects of a list; where it may be missing there are none."""
-    if key not in holder and missing:
+    """The objects of a list; where it may be missing, there are none, also for null."""
+    if missing and holder.get(key) is None:
         return
     for item in list_of(holder.get(key), key):
         yield object_of(item, f"an item of {key}")

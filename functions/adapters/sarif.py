@@ -42,7 +42,7 @@ def _run(run: Object) -> Iterator[Finding]:
     artifacts = list(objects(run, "artifacts", missing=True))
     for number, result in enumerate(objects(run, "results")):
         # 3.27.24: an absent result is one that an earlier run had and this one has not
-        if result.get("kind", "fail") not in _NO_FINDING and result.get("baselineState") != "absent":
+        if result.get("kind") not in _NO_FINDING and result.get("baselineState") != "absent":
             yield _finding(rules, number, result, artifacts)
 
 
@@ -56,19 +56,19 @@ def _finding(rules: Rules, number: int, result: Object, artifacts: list[Object])
 
 
 def _name(rule: Rule, result: Object) -> str:
-    named = object_of(result.get("rule", {}), "rule")
+    named = object_of(result.get("rule") or {}, "rule")
     return str(result.get("ruleId") or named.get("id") or rule.told.get("id") or "?")
 
 
 def _place(result: Object, artifacts: list[Object]) -> str:
     for location in objects(result, "locations", missing=True):
-        physical = object_of(location.get("physicalLocation", {}), "physicalLocation")
-        artifact = object_of(physical.get("artifactLocation", {}), "artifactLocation")
+        physical = object_of(location.get("physicalLocation") or {}, "physicalLocation")
+        artifact = object_of(physical.get("artifactLocation") or {}, "artifactLocation")
         index = artifact.get("index", -1)
         if "uri" not in artifact and isinstance(index, int) and 0 <= index < len(artifacts):
-            artifact = object_of(artifacts[index].get("location", {}), "location")
+            artifact = object_of(artifacts[index].get("location") or {}, "location")
         file = artifact.get("uri")
-        line = object_of(physical.get("region", {}), "region").get("startLine")
+        line = object_of(physical.get("region") or {}, "region").get("startLine")
         if file:
             return f"{file}:{line}" if line else str(file)
     return "?"

@@ -55,12 +55,12 @@ class Rules:
 
     def of(self, result: Object) -> Rule:
         """The rule of a result (3.27.5 to 3.27.7); a reference to one that is not there is a ValueError."""
-        reference = object_of(result.get("rule", {}), "rule")
+        reference = object_of(result.get("rule") or {}, "rule")
         rule = self._find(reference, result.get("ruleId"), result.get("ruleIndex", -1))
         if rule is None:
             told = (_index(reference.get("index")), _index(result.get("ruleIndex")), reference.get("guid"))
             pointed = next((one for one in told if one is not None), None)
-            if pointed is not None and "level" not in result:
+            if pointed is not None and result.get("level") is None:
                 raise ValueError(f"a result of {self.tool} refers to rule {pointed}, which the report does not hold")
             return Rule({})
         return Rule(rule, self._overrides.get(id(rule), {}))
@@ -116,7 +116,7 @@ def severity_of(rules: Rules, rule: Rule, result: Object) -> Severity:
             if severity:
                 return severity
     level = result.get("level")
-    if level is None and result.get("kind", "fail") != "fail":
+    if level is None and (result.get("kind") or "fail") != "fail":
         level = "none"  # 3.27.10
     if level is None:
         level = _configured(rule, result)
@@ -131,7 +131,7 @@ def severity_of(rules: Rules, rule: Rule, result: Object) -> Severity:
 
 
 def _scored(score: object) -> Severity | None:
-    """A CVSS score, or a word such as HIGH; None for a word that says that nothing is known."""
+    """A CVSS score, or a word such as HIGH; None for 0 and for words that say that nothing is known."""
     if isinstance(score, str):
         try:
             number = float(score)
@@ -142,8 +142,11 @@ def _scored(score: object) -> Severity | None:
             raise ValueError(
                 f"security-severity is {score[:40]!r}: expected a CVSS score from 0 to 10, or a word such as HIGH"
             ) from None
-        return severity_of_score(number)
-    return severity_of_score(float(score) if isinstance(score, (int, float)) else float("nan"))
+    elif isinstance(score, (int, float)) and not isinstance(score, bool):
+        number = float(score)
+    else:
+        number = float("nan")
+    return severity_of_score(number) if number else None  # 0 is what tools write that know none
 
 
 def _configured(rule: Rule, result: Object) -> str | None:

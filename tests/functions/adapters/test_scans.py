@@ -218,6 +218,8 @@ DEEP = "[" * 100_000
             sarif({"ruleId": "R1", "properties": {"security-severity": "bad"}}),
             "R1: security-severity is 'bad'",
         ),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": True}}), "no CVSS score"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "7,5"}}), "security-severity is '7,5'"),
         (read_pip_audit, "{}", "dependencies is missing"),
         (read_pip_audit, '{"dependencies": []}', "looked at no package"),
         (read_pip_audit, '{"dependencies": [{"name": "a", "vulns": [{"id": "x", "aliases": "y"}]}]}', "aliases is"),
