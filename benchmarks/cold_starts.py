@@ -29,7 +29,7 @@ folders = ("domain", "gates", "targets", "adapters", "procedures", "shared", "de
 for folder in (*folders, "work_item", "events"):
     for file in sorted(Path("functions", folder).rglob("*.py")):
         import_module(".".join(file.with_suffix("").parts).removesuffix(".__init__"))
-import boto3, github, yaml, pydantic, junitparser, defusedxml
+import boto3, github, yaml, pydantic, defusedxml
 """
 _SDK = "import boto3\nboto3.Session(region_name='eu-central-1').client('secretsmanager')\n"
 _FORGED = {"headers": {"X-Hub-Signature-256": "forged"}, "body": "{}"}

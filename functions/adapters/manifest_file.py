@@ -1,61 +1,31 @@
-"""Reading `delivery.yml`: every mistake is named with its line, all of them at once."""
+"""Reading `delivery.yml`: every mistake is named with its line and column, all of them at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
+from functions.adapters.manifest_mistakes import mistakes
 from functions.adapters.manifest_schema import DeliveryManifest, Entry, schema
+from functions.adapters.yaml_documents import YamlError, read_yaml
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import MANIFEST, AfterDeploy, GateSettings, Health, Manifest, Part
 from functions.gates import registry as gates_registry
 from functions.gates.base import Section
 from functions.targets import registry as targets_registry
 
-_SIZE_LIMIT = 256 * 1024
-
 
 def read_manifest(raw: bytes) -> Manifest:
-    """The manifest, or a ManifestError that lists every mistake as `delivery.yml:LINE: what`."""
-    if len(raw) > _SIZE_LIMIT:
-        raise ManifestError(f"{MANIFEST}: {len(raw)} bytes, {_SIZE_LIMIT} allowed")
+    """The manifest, or a ManifestError that lists every mistake as `delivery.yml:LINE:COLUMN: key: what`."""
+    wanted = schema()
     try:
-        node = yaml.compose(raw.decode("utf-8"), Loader=yaml.SafeLoader)
-        value = yaml.safe_load(raw)
-    except UnicodeDecodeError as error:
-        raise ManifestError(f"{MANIFEST}: not UTF-8: {error}") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ManifestError(f"{MANIFEST}:{line}: {error.problem}") from error
-    # The loader lets through what the constructors of dates and tags raise.
-    except (yaml.YAMLError, RecursionError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ManifestError(f"{MANIFEST}: not YAML: {error}") from error
-    try:
-        return _domain(schema().model_validate(value))
+        document = read_yaml(raw, MANIFEST)
+        return _domain(wanted.model_validate(document.value))
+    except YamlError as error:
+        raise ManifestError(str(error)) from error
     except ValidationError as error:
-        raise ManifestError("; ".join(_mistakes(error, node))) from error
-
-
-def _mistakes(error: ValidationError, node: Any) -> Iterator[str]:
-    for mistake in error.errors():
-        where = [str(key) for key in mistake["loc"]]
-        yield f"{MANIFEST}:{_line(node, mistake['loc'])}: {'.'.join(where) or 'the file'}: {mistake['msg']}"
-
-
-def _line(node: Any, path: tuple[Any, ...]) -> int:
-    """The line of the deepest part of the path that the file has; a discriminator's tag is no part of it."""
-    line = node.start_mark.line if node else 0
-    for key in path:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(key)), None)
-            if found:
-                line, node = found[0].start_mark.line, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-            node = node.value[key]
-            line = node.start_mark.line
-    return int(line) + 1
+        raise ManifestError("; ".join(mistakes(error, document, wanted.model_json_schema()))) from error
 
 
 def _domain(manifest: DeliveryManifest) -> Manifest:

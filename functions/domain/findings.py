@@ -31,6 +31,13 @@ _NPM: dict[str, Severity] = {
     "low": "low",
     "info": "low",
 }
+# How tools word a severity where a number is expected; a word that is not among them says nothing.
+_WORDS: dict[str, Severity] = {
+    **dict.fromkeys(("critical", "blocker", "severe"), "critical"),
+    **dict.fromkeys(("high", "important", "error", "major"), "high"),
+    **dict.fromkeys(("medium", "moderate", "warning", "minor"), "medium"),
+    **dict.fromkeys(("low", "info", "informational", "note", "negligible", "none", "recommendation"), "low"),
+}
 _NAMED = 5
 
 
@@ -90,6 +97,11 @@ def severity_of_score(score: float) -> Severity:
 def severity_of_level(level: str) -> Severity:
     """A SARIF level; an unknown one is a ValueError."""
     return _known(level, _LEVELS, "level")
+
+
+def severity_of_word(word: str) -> Severity | None:
+    """A severity in words, whatever its case; None for a word that tells none."""
+    return _WORDS.get(word.strip().lower())
 
 
 def severity_of_npm(severity: str) -> Severity:

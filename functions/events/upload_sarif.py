@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from functions.adapters.artifacts import REPORT_LIMIT, Artifacts, read_member
+from functions.adapters.artifacts import REPORT_LIMIT, Artifacts, find_members, read_member
 from functions.adapters.bus import read_only
 from functions.adapters.github.client import GitHub
-from functions.domain.errors import GitHubNotFoundError, GitHubRefusedError
+from functions.domain.errors import GitHubNotFoundError, GitHubRefusedError, SourceError
 from functions.domain.events import GatesJudged
 from functions.handler import Handler
 
@@ -21,13 +21,17 @@ def upload_sarif(event: dict[str, Any], artifacts: Artifacts, github: GitHub) ->
         return {"outcome": "nothing to upload"}
     with artifacts.archive(judged.artifact) as archive:
         for path in paths:
-            report = read_member(archive, path, REPORT_LIMIT)
-            if report is None:
+            try:
+                files = find_members(archive, path)
+            except SourceError:
                 left.append(f"{path}: not there")
                 continue
-            try:
-                github.upload_sarif(release.repository, release.commit, release.ref, report)
-                uploaded.append(path)
-            except (GitHubRefusedError, GitHubNotFoundError) as error:
-                left.append(f"{path}: {error}")
-    return {"outcome": f"uploaded {len(uploaded)} of {len(paths)}", "uploaded": uploaded, "left": left}
+            for file in files:
+                report = read_member(archive, file, REPORT_LIMIT) or b""
+                try:
+                    github.upload_sarif(release.repository, release.commit, release.ref, report)
+                    uploaded.append(file)
+                except (GitHubRefusedError, GitHubNotFoundError) as error:
+                    left.append(f"{file}: {error}")
+    outcome = f"uploaded {len(uploaded)} of {len(uploaded) + len(left)}"
+    return {"outcome": outcome, "uploaded": uploaded, "left": left}

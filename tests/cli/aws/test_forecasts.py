@@ -110,7 +110,7 @@ def test_durations_come_from_history(stack: Stack, copy: WorkingCopy) -> None:
     assert [stage.expected_seconds for stage in found.stages] == [20, None]
 
 
-@pytest.mark.parametrize(("manifest", "said"), [(None, "not in acme/"), ("version: 2\n", "delivery.yml:1: version")])
+@pytest.mark.parametrize(("manifest", "said"), [(None, "not in acme/"), ("version: 2\n", "delivery.yml:1:1: version")])
 def test_a_wrong_manifest_is_told(stack: Stack, copy: WorkingCopy, manifest: str | None, said: str) -> None:
     """As the deployment itself would."""
     sha = copy.commit("first", {"delivery.yml": manifest} if manifest else {"README.md": ""})

@@ -63,15 +63,18 @@ def test_a_command_may_have_a_preview() -> None:
 @pytest.mark.parametrize(
     ("gates", "said"),
     [
-        ("gates: {sarifs: [a]}", "delivery.yml:5: gates.sarifs"),
-        ("gates:\n  sarif: [../../etc/passwd]", "delivery.yml:6: gates.sarif.0"),
+        ("gates: {sarifs: [a]}", "delivery.yml:5:9: gates.sarifs: is unknown: is it sarif?"),
+        ("gates:\n  sarif: [../../etc/passwd]", "delivery.yml:6:11: gates.sarif.0"),
         (
             "infrastructure: {kind: command, buildspec: a, preview: '{stack}.json'}",
-            "yml:5: infrastructure.pre",
+            "delivery.yml:5:47: infrastructure.preview: '{' is not allowed in a path",
         ),
         ("infrastructure: {kind: command, buildspec: a, preview: ../p.json}", "must be a path inside the repository"),
-        ("gates:\n  allowList: /etc/passwd", "delivery.yml:6: gates.allowList"),
-        ("gates:\n  afterDeploy:\n    test: {buildspec: a.yml, junit: []}", "delivery.yml:7: gates.afterDeploy.test"),
+        ("gates:\n  allowList: /etc/passwd", "delivery.yml:6:3: gates.allowList"),
+        (
+            "gates:\n  afterDeploy:\n    test: {buildspec: a.yml, junit: []}",
+            "delivery.yml:7:30: gates.afterDeploy.test.junit",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_line(gates: str, said: str) -> None:
