@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 
+from local.strict import HOOK
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -177,14 +179,14 @@ class Emulator:
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir()
         self._process = self._run(str(GUARD), str(os.getpid()), "ministack")
-        self._prefork = self._run(str(PREFORK), str(self._socket), str(os.getpid()))
+        self._prefork = self._run(str(PREFORK), str(self._socket), str(os.getpid()), PYTHONPATH=str(HOOK))
 
-    def _run(self, *command: str) -> subprocess.Popen[bytes]:
+    def _run(self, *command: str, **more: str) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-P", *command],
                 cwd=self._scratch,
-                env=self._environment(),
+                env=self._environment() | more,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

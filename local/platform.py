@@ -1,6 +1,7 @@
 """Everything of the laptop run in one place: emulated AWS, CodeBuild, GitHub, events, alarms, the deployed program."""
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from local.github import LocalGitHub
 from local.mailbox import Mailbox
 from local.nested_ends import NestedEnds
 from local.settings import BOARD, NAMESPACE, ORGANISATION, REPOSITORY, WATCH_SECONDS, overrides
+from local.strict import HOOK
 
 PROJECT = Path(__file__).parents[1]
 ACCOUNT = "111122223333"
@@ -62,6 +64,7 @@ def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
             *("--function-environment", *(f"{key}={value}" for key, value in variables.items())),
         ],
         cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(HOOK)},
         capture_output=True,
         text=True,
         check=False,
@@ -128,6 +131,7 @@ class Platform:
             "AWS_ENDPOINT_URL": self.emulator.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
+            "PYTHONPATH": str(HOOK),
         }
         self.codebuild = enter(
             CodeBuildServer(

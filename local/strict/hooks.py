@@ -1,0 +1,30 @@
+"""Where the SDK lets others look: at parameters before they are serialised."""
+
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.model import OperationModel
+
+from . import requests
+
+# The key of a call's context under which its parameters are kept until it is judged.
+_PARAMETERS = "kiro-strict"
+
+
+def _shape(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """Runs last of its kind, for a handler of a service comes first: items of DynamoDB have their types by now."""
+    context[_PARAMETERS] = params
+
+
+def _judge(model: OperationModel, context: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+    """Answer in the service's place; None lets the call go on."""
+    refusal = requests.judge(model, context[_PARAMETERS])
+    return refusal.answer() if refusal else None
+
+
+HANDLERS = (("before-parameter-build", _shape), ("before-call", _judge))
+
+
+def install(handlers: Any) -> None:
+    """Add the hooks to `botocore.handlers`: every session that is made from now on has them."""
+    handlers.BUILTIN_HANDLERS += HANDLERS
