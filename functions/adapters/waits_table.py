@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.adapters.records import plain, stored
+from functions.adapters.records import every, plain, stored
 from functions.domain.approvals import Approval
 from functions.domain.reconciliation import Sighting
 from functions.domain.watches import AlarmReading
@@ -68,20 +68,21 @@ class WaitsTable:
 
     def of_execution(self, execution: str) -> tuple[Wait, ...]:
         """Every wait of an execution, also one without a token yet (eventually consistent: it is read again)."""
-        answer = self._table.query(
+        rows = every(
+            self._table,
+            "query",
             IndexName="ExecutionIndex",
             KeyConditionExpression="execution = :execution",
             ExpressionAttributeValues={":execution": execution},
         )
-        return tuple(decode(Wait, row) for row in map(plain, answer["Items"]))
+        return tuple(decode(Wait, row) for row in rows)
 
     def open(self) -> Iterator[tuple[Wait | None, Approval | None]]:
         """Every wait that may still be ended, also one without a token yet, and every open request for approval."""
-        for page in self._table.meta.client.get_paginator("scan").paginate(TableName=self._table.name):
-            for row in map(plain, page["Items"]):
-                approval = decode(Approval, row["approval"]) if "approval" in row else None
-                if approval is None or approval.state == "open":
-                    yield decode(Wait, row) if row.get("execution") else None, approval
+        for row in every(self._table, "scan"):
+            approval = decode(Approval, row["approval"]) if "approval" in row else None
+            if approval is None or approval.state == "open":
+                yield decode(Wait, row) if row.get("execution") else None, approval
 
     def sighting(self, repository: str) -> Sighting | None:
         """The head of a repository that was seen without an execution."""
@@ -167,13 +168,14 @@ class WaitsTable:
             **({"ExpressionAttributeNames": names} if names else {}),
         )
 
-    def _rows(self, environment: str) -> list[dict[str, Any]]:
-        answer = self._table.query(
+    def _rows(self, environment: str) -> Iterator[dict[str, Any]]:
+        return every(
+            self._table,
+            "query",
             IndexName="EnvironmentIndex",
             KeyConditionExpression="environment = :environment",
             ExpressionAttributeValues={":environment": environment},
         )
-        return [plain(row) for row in answer["Items"]]
 
     def _get(self, wait_key: str) -> dict[str, Any] | None:
         item = self._table.get_item(Key={"waitKey": wait_key}, ConsistentRead=True).get("Item")

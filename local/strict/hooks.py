@@ -1,28 +1,38 @@
-"""Where the SDK lets others look: at parameters before they are serialised."""
+"""Where the SDK lets others look: at parameters before they are serialised, at answers before the caller has them."""
 
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
 from botocore.model import OperationModel
 
-from . import requests
+from . import pages, requests
 
 # The key of a call's context under which its parameters are kept until it is judged.
 _PARAMETERS = "kiro-strict"
 
 
-def _shape(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+def _shape(params: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any) -> None:
     """Runs last of its kind, for a handler of a service comes first: items of DynamoDB have their types by now."""
+    pages.shape(model, params, context)
     context[_PARAMETERS] = params
 
 
 def _judge(model: OperationModel, context: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
     """Answer in the service's place; None lets the call go on."""
-    refusal = requests.judge(model, context[_PARAMETERS])
+    params = context[_PARAMETERS]
+    refusal = requests.judge(model, params)
     return refusal.answer() if refusal else None
 
 
-HANDLERS = (("before-parameter-build", _shape), ("before-call", _judge))
+def _cut(parsed: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any) -> None:
+    pages.cut(model, parsed, context)
+
+
+HANDLERS: tuple[tuple[str, Any], ...] = (
+    ("before-parameter-build", _shape),
+    ("before-call", _judge),
+    ("after-call", _cut),
+)
 
 
 def install(handlers: Any) -> None:

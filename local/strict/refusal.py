@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,4 +19,4 @@ class Refusal:
         """What a handler of `before-call` returns, so that the client raises it without sending anything."""
         metadata = {"HTTPStatusCode": self.status, "HTTPHeaders": {}, "RequestId": "refused", "RetryAttempts": 0}
         parsed = {"Error": {"Code": self.code, "Message": self.message}, "ResponseMetadata": metadata}
-        return AWSResponse("", self.status, {}, None), parsed
+        return AWSResponse("", self.status, HTTPHeaders(), None), parsed

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sized
 from functools import cache
 from typing import Any
 
-from botocore.model import OperationModel, Shape
+from botocore.model import OperationModel
 
 from .refusal import Refusal
 
@@ -32,15 +32,14 @@ def judge(operation: OperationModel, params: dict[str, Any]) -> Refusal | None:
     return Refusal(code, f"1 validation error detected: {found}")
 
 
-def _violations(service: str, shape: Shape, value: Any, at: str) -> Iterator[str]:
+def _violations(service: str, shape: Any, value: Any, at: str) -> Iterator[str]:
     if value is None or not _has_limits(service, shape):
         return
     for constraint in _broken(shape, value):
         yield f"Value '{str(value)[:_LONGEST_VALUE]}' at '{at}' failed to satisfy constraint: {constraint}"
     match shape.type_name:
         case "structure":
-            members: dict[str, Shape] = shape.members
-            for name, member in members.items():
+            for name, member in shape.members.items():
                 if name in value:
                     called = name[:1].lower() + name[1:]
                     yield from _violations(service, member, value[name], f"{at}.{called}" if at else called)
@@ -53,7 +52,7 @@ def _violations(service: str, shape: Shape, value: Any, at: str) -> Iterator[str
                 yield from _violations(service, shape.value, item, f"{at}.{key}")
 
 
-def _has_limits(service: str, shape: Shape) -> bool:
+def _has_limits(service: str, shape: Any) -> bool:
     """Whether anything below a shape has a limit: an item of DynamoDB, which may be large, has none."""
     key = (service, shape.name)
     if key not in _constrained:
@@ -61,7 +60,7 @@ def _has_limits(service: str, shape: Shape) -> bool:
     return _constrained[key]
 
 
-def _below(shape: Shape, seen: set[str]) -> Iterator[Shape]:
+def _below(shape: Any, seen: set[str]) -> Iterator[Any]:
     if shape.name in seen:
         return
     seen.add(shape.name)
@@ -79,7 +78,7 @@ def _below(shape: Shape, seen: set[str]) -> Iterator[Shape]:
         yield from _below(one, seen)
 
 
-def _broken(shape: Shape, value: Any) -> Iterator[str]:
+def _broken(shape: Any, value: Any) -> Iterator[str]:
     limits = shape.metadata
     least, most = limits.get("min"), limits.get("max")
     if isinstance(value, Sized):

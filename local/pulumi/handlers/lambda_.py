@@ -70,8 +70,9 @@ class Function(Handler):
     def read(self, call: Call) -> Properties:
         answer = call.aws("lambda").get_function(FunctionName=call.id)
         found, arn = answer["Configuration"], answer["Configuration"]["FunctionArn"]
-        versions = call.aws("lambda").list_versions_by_function(FunctionName=call.id)["Versions"]
-        numbers = [int(item["Version"]) for item in versions if item["Version"].isdigit()]
+        pages = call.aws("lambda").get_paginator("list_versions_by_function").paginate(FunctionName=call.id)
+        versions = [item["Version"] for page in pages for item in page["Versions"]]
+        numbers = [int(version) for version in versions if version.isdigit()]
         version = str(max(numbers)) if numbers else "$LATEST"
         return {
             "name": found["FunctionName"],

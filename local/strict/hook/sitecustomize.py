@@ -28,7 +28,7 @@ class _AfterImport:
             return None
         import importlib.util
 
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
         if spec is None or spec.loader is None:
             return spec
@@ -59,4 +59,4 @@ def _hooks() -> Any:
     return importlib.import_module(f"{_NAME}.hooks")
 
 
-sys.meta_path.insert(0, _AfterImport("botocore.handlers"))  # type: ignore[arg-type]
+sys.meta_path.insert(0, _AfterImport("botocore.handlers"))

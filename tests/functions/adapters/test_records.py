@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.adapters.records import plain, stored
+from functions.adapters.records import every, plain, stored
 from functions.handler import encode
 from tests.functions.samples import ENVIRONMENT
+from tests.functions.stack import Stack
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(-1e9, 1e9) | st.text(),
@@ -40,3 +41,10 @@ def test_no_float_reaches_dynamodb() -> None:
     assert stored(ENVIRONMENT)["coveragePercent"] == Decimal("80.0")
     assert isinstance(stored([1.5])[0], Decimal)
     assert encode(plain(stored(ENVIRONMENT))) == encode(ENVIRONMENT)
+
+
+def test_every_page_of_a_table_is_read(stack: Stack) -> None:
+    """The first one has a single item here, as on AWS it may."""
+    for number in range(3):
+        stack.table("locks").put_item(Item={"lockKey": str(number)})
+    assert sorted(item["lockKey"] for item in every(stack.table("locks"), "scan")) == ["0", "1", "2"]
