@@ -5,7 +5,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.model import OperationModel
 
-from . import pages, requests
+from . import pages, quotas, requests
 
 # The key of a call's context under which its parameters are kept until it is judged.
 _PARAMETERS = "kiro-strict"
@@ -19,8 +19,8 @@ def _shape(params: dict[str, Any], model: OperationModel, context: dict[str, Any
 
 def _judge(model: OperationModel, context: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
     """Answer in the service's place; None lets the call go on."""
-    params = context[_PARAMETERS]
-    refusal = requests.judge(model, params)
+    params, service = context[_PARAMETERS], model.service_model.service_name
+    refusal = requests.judge(model, params) or quotas.judge(service, model.name, params)
     return refusal.answer() if refusal else None
 
 
