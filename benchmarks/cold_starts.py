@@ -25,10 +25,11 @@ handle = build("functions.{handler}", Clients(defaultdict(lambda: "none")))
 _HANDLER = _INIT.format(handler="shared.acquire_lock")
 _EVERYTHING = """from importlib import import_module
 from pathlib import Path
-for folder in ("domain", "adapters", "deployment", "stage", "rollback", "work_item", "events"):
+folders = ("domain", "gates", "targets", "adapters", "procedures", "shared", "deployment", "stage", "rollback")
+for folder in (*folders, "work_item", "events"):
     for file in sorted(Path("functions", folder).rglob("*.py")):
         import_module(".".join(file.with_suffix("").parts).removesuffix(".__init__"))
-import boto3, github, yaml, pydantic, junitparser, defusedxml
+import boto3, github, yaml, pydantic, defusedxml
 """
 _SDK = "import boto3\nboto3.Session(region_name='eu-central-1').client('secretsmanager')\n"
 _FORGED = {"headers": {"X-Hub-Signature-256": "forged"}, "body": "{}"}

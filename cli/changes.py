@@ -1,4 +1,4 @@
-"""What the commands change: freezes, deployments, rollbacks. Each says whose word it was."""
+"""What the commands change: freezes, deployments, rollbacks. Each records the caller."""
 
 import re
 from collections.abc import Mapping
@@ -8,9 +8,10 @@ from cli.aws.operator import Operator, OutOfReachError
 from cli.facts import Facts, records
 from functions.adapters.executions import execution_arn
 from functions.domain.environments import Freeze, PartState, Version
+from functions.domain.events import EnvironmentFrozen, EnvironmentUnfrozen
 from functions.domain.releases import Release, is_commit
 from functions.domain.rollback import Compensation
-from functions.handler import decode, encode
+from functions.handler import encode
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _OPERATOR = "operator"
@@ -22,7 +23,7 @@ def freeze(aws: Operator, environment: str, reason: str) -> Facts:
     """Nothing deploys there until a person unfreezes it; the last word counts."""
     word = Freeze(reason, aws.who, aws.clock.text())
     aws.running.freeze(aws.environment(environment).name, word)
-    aws.bus.put("EnvironmentFrozen", {"environment": environment, **encode(word)})
+    aws.bus.put(EnvironmentFrozen(environment, word.reason, word.by, word.since))
     return {"environment": environment, "frozen": encode(word)}
 
 
@@ -33,7 +34,7 @@ def unfreeze(aws: Operator, environment: str, reason: str) -> Facts:
         raise OutOfReachError(f"{environment} is not frozen; `kiro status` shows what holds it")
     word = Freeze(reason, aws.who, aws.clock.text())
     aws.running.thaw(environment, word)
-    aws.bus.put("EnvironmentUnfrozen", {"environment": environment, **encode(word)})
+    aws.bus.put(EnvironmentUnfrozen(environment, word.reason, word.by, word.since))
     doubts = {name: state.in_doubt for name, state in aws.running.parts(environment).items() if state.in_doubt}
     return {
         "environment": environment,
@@ -134,7 +135,8 @@ def _own_ledger(aws: Operator, environment: str, deployment_id: str) -> Release:
 
 def _steps(aws: Operator, states: list[PartState], wanted: Wanted, taken_back: str) -> list[tuple[PartState, Version]]:
     """Where each part goes: to the named version; without one to its last known good, or to what ran before."""
-    known = [entry for record in records(aws) for entry in _ledger(record) if entry.environment == wanted.environment]
+    ledgers = (record.ledger.values() for record in records(aws))
+    known = [entry for ledger in ledgers for entry in ledger if entry.environment == wanted.environment]
     found: list[tuple[PartState, Version]] = []
     for state in states:
         before = [e.before for e in known if e.part.name == state.part and e.before and e.before.commit]
@@ -156,10 +158,6 @@ def _steps(aws: Operator, states: list[PartState], wanted: Wanted, taken_back: s
     return found
 
 
-def _ledger(record: Facts) -> list[Compensation]:
-    return [decode(Compensation, entry) for entry in record.get("ledger", {}).values()]
-
-
 def _write_ledger(
     aws: Operator, name: str, release: Release, steps: list[tuple[PartState, Version]], reason: str
 ) -> None:
@@ -177,8 +175,8 @@ def _write_ledger(
 
 
 def _release(aws: Operator, deployment_id: str) -> Release | None:
-    record = aws.deployments.get(deployment_id) or {}
-    return decode(Release, record["release"]) if record.get("release") else None
+    record = aws.deployments.get(deployment_id)
+    return record.release if record else None
 
 
 def _stamp(aws: Operator) -> str:

@@ -9,6 +9,7 @@ from cli.aws.operator import Operator, OutOfReachError
 from functions.domain.environments import Version
 from functions.domain.locks import Lock
 from functions.domain.reconciliation import Ended
+from functions.domain.records import DeploymentRecord
 from functions.handler import encode
 
 Facts = dict[str, Any]
@@ -48,32 +49,32 @@ def _version(version: Version | None) -> Facts | None:
 
 def history(aws: Operator, limit: int) -> list[Facts]:
     """The newest deployments."""
-    newest = sorted(records(aws), key=lambda record: record.get("startedAt", ""), reverse=True)
+    newest = sorted(records(aws), key=lambda record: record.started_at, reverse=True)
     return [_summary(record) for record in newest[:limit]]
 
 
-def records(aws: Operator) -> Iterable[Facts]:
+def records(aws: Operator) -> Iterable[DeploymentRecord]:
     """Every record that is kept, in no order."""
     for name in ("none", *(one.name for one in aws.environments)):
         yield from aws.deployments.of_environment(name)
 
 
-def _summary(record: Facts) -> Facts:
-    release = record.get("release") or {}
+def _summary(record: DeploymentRecord) -> Facts:
+    release = record.release
     return {
-        "deployment": record["deploymentId"],
-        "repository": release.get("repository", ""),
-        "commit": release.get("commit", ""),
-        "title": release.get("message", "").partition("\n")[0],
-        "author": release.get("author", ""),
-        "trigger": record.get("trigger", ""),
-        "emergency": release.get("emergency", False),
-        "environment": record.get("environment", ""),
-        "status": record.get("status", ""),
-        "outcome": record.get("outcome", ""),
-        "reason": record.get("reason", ""),
-        "startedAt": record.get("startedAt", ""),
-        "finishedAt": record.get("finishedAt", ""),
+        "deployment": record.deployment_id,
+        "repository": release.repository if release else "",
+        "commit": release.commit if release else "",
+        "title": release.title if release else "",
+        "author": release.author if release else "",
+        "trigger": record.trigger,
+        "emergency": release.emergency if release else False,
+        "environment": record.environment,
+        "status": record.status,
+        "outcome": record.outcome,
+        "reason": record.reason,
+        "startedAt": record.started_at,
+        "finishedAt": record.finished_at,
     }
 
 
@@ -140,32 +141,37 @@ def approvals(aws: Operator) -> list[Facts]:
 
 def progress(aws: Operator, deployment_id: str) -> Facts:
     """Where a deployment stands: its executions with their states, and its outcome once there is one."""
-    record = aws.deployments.get(deployment_id) or {}
-    main = aws.executions.describe(record["execution"]) if record.get("execution") else None
+    record = aws.deployments.get(deployment_id)
+    main = aws.executions.describe(record.execution) if record and record.execution else None
     for workflow in ("deployment", "rollback"):
         main = main or aws.executions.named(aws.workflows[workflow], deployment_id)
-    if main is None and not record:
+    if main is None and record is None:
         raise OutOfReachError(f"no deployment is called {deployment_id}; `kiro history` lists them")
     found = [main, *_nested(aws, deployment_id)]
     running = bool(main and main.status == "RUNNING")
+    stands = _standing(record)
     if main and main.workflow == aws.workflows["rollback"]:
-        record = {} if running else _rolled_back(aws, main)
+        stands = _standing(None) if running else _rolled_back(aws, main)
     return {
         "deployment": deployment_id,
         "running": running,
-        "outcome": record.get("outcome", ""),
-        "status": record.get("status", ""),
-        "reason": record.get("reason", ""),
+        **stands,
         "executions": [_execution(aws, one) for one in found if one],
     }
+
+
+def _standing(record: DeploymentRecord | None) -> Facts:
+    if record is None:
+        return {"outcome": "", "status": "", "reason": ""}
+    return {"outcome": record.outcome, "status": record.status, "reason": record.reason}
 
 
 def _rolled_back(aws: Operator, rollback: Ended) -> Facts:
     """How a rollback ended, from the record whose ledger it went by."""
     given = aws.executions.input(rollback.execution)
-    record = aws.deployments.get(given["deploymentId"]) or {}
-    told = record.get(f"rollback_{given['environment']['name']}", {})
-    return {"outcome": told.get("result", ""), "reason": told.get("reason", "")}
+    record = aws.deployments.get(given["deploymentId"])
+    end = record.rollback.get(given["environment"]["name"]) if record else None
+    return {"outcome": end.result if end else "", "status": "", "reason": end.reason if end else ""}
 
 
 def _nested(aws: Operator, deployment_id: str) -> Iterable[Ended | None]:
@@ -197,7 +203,7 @@ def plan(aws: Operator, ref: str, repository: str, environments: list[str]) -> F
     if repository and repository not in known:
         raise OutOfReachError(f"this stack does not deliver {repository!r}; it delivers {', '.join(known)}")
     wanted = ref or stack.setting("MAIN_BRANCH")
-    told: Facts = encode(Forecasts.connect(stack).of(repository or known[0], wanted, aws.environments))
+    found: Facts = encode(Forecasts.connect(stack).of(repository or known[0], wanted, aws.environments))
     if chosen:
-        told["stages"] = [stage for stage in told["stages"] if stage["environment"] in chosen]
-    return told
+        found["stages"] = [stage for stage in found["stages"] if stage["environment"] in chosen]
+    return found

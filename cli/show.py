@@ -95,7 +95,7 @@ def plan(one: Facts) -> Group:
     for stage in one["stages"]:
         way, asked = "\n".join(_in_the_way(stage)) or "[green]nothing[/green]", "\n".join(_asked(stage)) or "-"
         first = (stage["environment"], way, asked, _minutes(stage["expectedSeconds"]))
-        parts = [(name, "yes", why) for name, why in stage["parts"].items()]
+        parts = [(name, escape(stage["touches"][name]), why) for name, why in stage["parts"].items()]
         parts += [(name, "no", why) for name, why in stage["skipped"].items()]
         for number, (name, changes, why) in enumerate(parts):
             where, met, gates, usual = first if number == 0 else ("", "", "", "")

@@ -18,7 +18,7 @@ from cli.aws.simulation import Simulation
 from cli.facts import Facts
 from cli.session import Json, explained, out, tell
 from functions.adapters.secrets import SECRETS, SecretValues
-from functions.domain.secret_forms import MADE, stored
+from functions.domain.secret_formats import MADE, stored
 from functions.handler import encode
 
 

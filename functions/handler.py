@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from dacite import Config, DaciteError, WrongTypeError, from_dict
 
 from functions.domain.errors import BadInputError
+from functions.domain.manifests import Part
+from functions.domain.part_upgrade import current_part
 
 Typed = TypeVar("Typed")
 
@@ -58,7 +60,12 @@ def _texts(value: object) -> object:
     raise WrongTypeError(tuple, value)
 
 
-_FORM = Config(convert_key=camel, cast=[tuple, Enum], type_hooks={float: _number, tuple[str, ...]: _texts})
+_FORM = Config(
+    convert_key=camel,
+    cast=[tuple, Enum],
+    # Parts are kept in rows that outlive a version of the platform, and come in inputs of executions that began before.
+    type_hooks={float: _number, tuple[str, ...]: _texts, Part: current_part},
+)
 
 
 def decode(kind: type[Typed], value: object) -> Typed:

@@ -20,7 +20,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-PRELOADED = ("aws_lambda_powertools", "dacite", "github", "junitparser", "yaml", "zoneinfo")
+PRELOADED = ("aws_lambda_powertools", "dacite", "github", "yaml", "zoneinfo")
 SERVICES = ("codebuild", "dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "stepfunctions")
 MESSAGE_BYTES = 1 << 20
 LOOK_SECONDS = 1.0

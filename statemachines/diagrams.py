@@ -26,7 +26,7 @@ HAPPY_PATHS: dict[str, tuple[str, ...]] = {
     ),
     "stage": (
         *("Open", "CheckWindow", "WindowOpen", "ReadBaseline", "ApprovalNeeded", "AcquireLock", "LockTaken"),
-        *("EndEnhancedWatch", "NextPart", "WriteLedger", "KindOfPart", "ApplyService", "RecordPart", "NextPart"),
+        *("EndEnhancedWatch", "NextPart", "WriteLedger", "WayOfPart", "ApplyService", "RecordPart", "NextPart"),
         *("Verify", "TestsWanted", "Watch", "WhatWasSeen", "RecordGood", "WatchOn", "ReleaseLock", "Conclude"),
         *("Announce", "Ended"),
     ),

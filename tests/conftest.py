@@ -5,9 +5,14 @@ from collections.abc import Generator
 
 import coverage
 import pytest
+from hypothesis import settings
 
 from local.prefork import preload
 from tests.tracing import import_all, looked_at, looking
+
+# Tests never assert times: a busy machine is slower than Hypothesis expects.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 MEASURED = pytest.StashKey[coverage.Coverage]()
 # A platform costs half a minute of one core, the whole program a quarter, the played workflows as much: what shares one

@@ -1,8 +1,6 @@
 """A dry run: what a commit would do now, from GitHub, the records and the locks; nothing is started or written."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
@@ -14,9 +12,13 @@ from functions.deployment.plan_release import changes_since
 from functions.domain.environments import Environment, Freeze
 from functions.domain.errors import ManifestError
 from functions.domain.forecasts import Forecast, forecast, stage_seconds
-from functions.domain.manifests import MANIFEST, Build, Manifest
+from functions.domain.manifests import MANIFEST, Part
 from functions.domain.plans import Plan, plan
+from functions.domain.records import DeploymentRecord
 from functions.domain.releases import Release
+from functions.domain.times import seconds_between
+from functions.gates import registry as gates_registry
+from functions.targets import registry
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -75,14 +77,17 @@ class Forecasts:
                 raise ManifestError(f"{MANIFEST}: not in {repository} at {release.short}; add it at the root")  # noqa: TRY301
             manifest = read_manifest(raw)
         except ManifestError as error:
-            nothing = Manifest("", Build("", [], ""), [])
-            return forecast(release, nothing, Plan("invalid", str(error)), {}, {}, {}, self._clock.now())
+            return forecast(release, Plan("invalid", str(error)), {}, {}, {}, {}, self._clock.now(), _describe)
         running = {one.name: self._environments.parts(one.name) for one in environments}
         changes = changes_since(self._github, release, running)
         made = plan(manifest, environments, running, changes, release.commit)
         locks = {one.name: self._locks.read(self._locks.key(one.name, repository)) for one in environments}
         frozen, durations = self._frozen(environments), self._durations(environments)
-        return forecast(release, manifest, made, locks, frozen, durations, self._clock.now())
+        gates = {
+            stage.environment.name: gates_registry.forecast_environment(stage.after_deploy) for stage in made.stages
+        }
+        gates[""] = gates_registry.forecast_release(manifest.gates, made.stages)
+        return forecast(release, made, gates, locks, frozen, durations, self._clock.now(), _describe)
 
     def _frozen(self, environments: tuple[Environment, ...]) -> dict[str, Freeze]:
         found = {one.name: self._environments.frozen(one.name) for one in environments}
@@ -93,11 +98,12 @@ class Forecasts:
         return stage_seconds(environments, [_seconds(record) for record in records])
 
 
-def _seconds(record: Mapping[str, Any]) -> dict[str, float]:
-    """How long the whole and each stage took, as far as the record tells."""
-    spans = {"": record, **record.get("stages", {})}
-    return {name: _between(one) for name, one in spans.items() if one.get("startedAt") and one.get("finishedAt")}
+def _describe(environment: Environment, part: Part) -> str:
+    return registry.target_of(part.kind).describe(environment, part)
 
 
-def _between(span: Mapping[str, Any]) -> float:
-    return (datetime.fromisoformat(span["finishedAt"]) - datetime.fromisoformat(span["startedAt"])).total_seconds()
+def _seconds(record: DeploymentRecord) -> dict[str, float]:
+    """How long the whole and each stage took, as far as the record says."""
+    spans = {"": seconds_between(record.started_at, record.finished_at)}
+    spans |= {name: seconds_between(one.started_at, one.finished_at) for name, one in record.stages.items()}
+    return {name: seconds for name, seconds in spans.items() if seconds is not None}

@@ -10,16 +10,7 @@ from components.stack.environment_settings import EnvironmentSettings
 from components.stack.naming import Grant, Naming
 from components.stack.role import Role
 from functions.handler import Handler
-
-_CHANGE = (
-    "lambda:CreateAlias",
-    "lambda:GetAlias",
-    "lambda:GetFunction",
-    "lambda:GetFunctionConfiguration",
-    "lambda:PublishVersion",
-    "lambda:UpdateAlias",
-    "lambda:UpdateFunctionCode",
-)
+from functions.targets import registry
 
 
 class DeployAccess(pulumi.ComponentResource):
@@ -48,18 +39,11 @@ def may_deploy(handler: Handler) -> bool:
 
 
 def deploy_grants(environment: EnvironmentSettings, naming: Naming) -> list[Grant]:
-    """What changes the functions that are delivered to an environment."""
+    """What reads the alarms of an environment, and what every kind of part needs to be changed there."""
     alarms = Grant(
         ("cloudwatch:DescribeAlarms",),
         ("*",),
         why="DescribeAlarms answers for composite alarms only when it is allowed for all",
     )
-    if not environment.functions:
-        return [alarms]
-    arns = [naming.arn("lambda", f"function:{name}") for name in environment.functions]
-    change = Grant(
-        _CHANGE,
-        tuple(arn + end for arn in arns for end in ("", ":*")),
-        why="versions and aliases of these functions only",
-    )
-    return [alarms, change]
+    wanted = (registry.target_of(kind).deploy_permissions(environment, naming) for kind in registry.KINDS)
+    return [alarms, *(Grant(one.actions, one.resources, one.why) for statements in wanted for one in statements)]

@@ -1,6 +1,7 @@
-"""What is there before the first function: the things that functions are allowed and told."""
+"""Resources that functions get permissions and settings for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import pulumi
 from pulumi_aws import codebuild
@@ -15,6 +16,9 @@ from components.stack.settings import Settings
 from components.stack.storage import Storage
 from functions.domain.environments import Environment
 from functions.domain.windows import Closed, Window
+
+NOT_CARRIED = frozenset({"account", "functions", "deploy_policy_arns"})
+"""Settings of an environment that only the program reads: they shape its roles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +51,23 @@ class StackResources:
     def environments(self) -> list[Environment]:
         """The environments as the deployment's definition carries them."""
         return [
-            Environment(
-                name=one.name,
+            carried(
+                one,
                 region=one.region or self.naming.region,
                 deploy_role_arn=self.deploy_role_arn(one),
                 deploy_project=self.naming.name(deploy_project(one.name)),
-                approval=one.approval,
-                approval_timeout_seconds=one.approval_timeout_seconds,
-                approval_wait_seconds=one.approval_wait_seconds,
-                watch_seconds=one.watch_seconds,
-                stabilise_seconds=one.stabilise_seconds,
-                coverage_percent=one.coverage_percent,
-                critical_alarms=list(one.critical_alarms),
-                warning_alarms=list(one.warning_alarms),
-                variables=dict(one.variables),
-                approvers=list(one.approvers),
-                approvals_needed=one.approvals_needed,
-                author_may_approve=one.author_may_approve,
                 test_project=self.naming.name(test_project(position)),
                 windows=[Window(list(w.days), w.opens, w.closes, w.timezone) for w in one.windows],
                 freezes=[Closed(f.starts, f.ends, f.reason) for f in one.freezes],
-                ringing_alarms=one.ringing_alarms,
-                blind_alarms=one.blind_alarms,
-                enhanced_watch_seconds=one.enhanced_watch_seconds,
             )
             for position, one in enumerate(self.settings.environments)
         ]
+
+
+def carried(settings: EnvironmentSettings, **computed: Any) -> Environment:
+    """An environment from its settings, by field names; what the settings lack or spell otherwise is computed."""
+    names = [field.name for field in fields(Environment) if field.name not in computed]
+    values = {name: getattr(settings, name) for name in names}
+    # Execution inputs are JSON, which knows no tuples.
+    copied: dict[str, Any] = {name: list(one) if isinstance(one, tuple) else one for name, one in values.items()}
+    return Environment(**copied, **computed)

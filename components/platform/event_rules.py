@@ -13,10 +13,11 @@ from components.functions.python_function import PythonFunction
 from components.functions.resources import StackResources
 from components.platform.endpoints import ROUTES
 from components.stack.naming import Naming
+from functions.adapters.bus import SOURCE
+from functions.domain.events import GatesJudged
 from statemachines.definitions import WORKFLOWS
 
 Pattern = dict[str, Any]
-_OWN_SOURCE = "kiro.pipeline"
 _RETRY_SECONDS, _RETRIES = 3600, 20
 # A run of a schedule is followed by the next one: nothing is gained by catching up.
 _EVERY_MINUTE, _MINUTE = "rate(1 minute)", 60
@@ -84,11 +85,11 @@ def _poll_rate(stack: StackResources) -> str:
 
 
 def _own(_: StackResources) -> Pattern:
-    return {"source": [_OWN_SOURCE]}
+    return {"source": [SOURCE]}
 
 
 def _gates(_: StackResources) -> Pattern:
-    return {"source": [_OWN_SOURCE], "detail-type": ["GatesJudged"]}
+    return {"source": [SOURCE], "detail-type": [GatesJudged.__name__]}
 
 
 TRIGGERS: Mapping[str, Trigger] = {

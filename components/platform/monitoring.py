@@ -21,9 +21,9 @@ _BUILD_MINUTES = 30
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """An alarm on one metric: it rings when `stat` within `seconds` reaches `limit`, or with `below` falls short of it.
+    """An alarm on one metric: ALARM when `stat` within `seconds` reaches `limit`, or with `below` is less than it.
 
-    A critical alarm speaks to the topic `rollbacks`, which the people on call read; a warning to `deployments`.
+    A critical alarm notifies the topic `rollbacks`, which the people on call read; a warning notifies `deployments`.
     """
 
     thing: str
@@ -39,7 +39,7 @@ class Watched:
 
 
 class Monitoring(pulumi.ComponentResource):
-    """Made last: it looks at everything else."""
+    """Created last: its alarms and dashboard refer to everything else."""
 
     dashboard: str
 
@@ -83,7 +83,7 @@ class Monitoring(pulumi.ComponentResource):
         )
 
     def _build_failures(self, thing: str, percent: int, seconds: int, *, critical: bool) -> None:
-        """A share, so that one failed build of many rings nobody."""
+        """A share, so that one failed build among many raises no alarm."""
 
         def counted(name: str, metric_name: str) -> cloudwatch.MetricAlarmMetricQueryArgs:
             metric = cloudwatch.MetricAlarmMetricQueryMetricArgs(
@@ -101,8 +101,8 @@ class Monitoring(pulumi.ComponentResource):
         cloudwatch.MetricAlarm(
             thing,
             name=self._stack.naming.name(thing),
-            alarm_description=f"More than {percent} % of the builds failed within {seconds // 60} minutes: where it is "
-            "not one commit's own fault, look in the project's log for what all of them miss",
+            alarm_description=f"More than {percent} % of the builds failed within {seconds // 60} minutes. "
+            "If one commit did not cause it, look in the project's log for the common error",
             metric_queries=[counted("failed", "FailedBuilds"), counted("builds", "Builds"), share],
             evaluation_periods=1,
             comparison_operator="GreaterThanThreshold",
@@ -116,7 +116,7 @@ class Monitoring(pulumi.ComponentResource):
         return self._stack.channels.topics["rollbacks" if critical else "deployments"].arn
 
     def _budget(self, limit_usd: int, email: str) -> None:
-        """Told at four fifths spent, and as soon as the month is forecast to exceed it."""
+        """Notifies at 80 % spent and when the forecast exceeds the budget."""
         kinds = (("ACTUAL", 80), ("FORECASTED", 100))
         tag = f"user:Environment${self._stack.naming.stack}"
         budgets.Budget(
@@ -147,7 +147,7 @@ def watched(stack: StackResources, pipeline: Pipeline) -> Iterator[Watched]:
     yield from _of_rollbacks(stack)
     yield Watched(
         "push-not-started",
-        "A push started nothing within its minute: no webhook came. The reconciliation has started it; look at the "
+        "A push started no deployment within a minute: its webhook was lost. The reconciliation started it; check the "
         f"deliveries of the repository's webhook. See {stack.settings.runbook_url}",
         NAMESPACE,
         "PushNotStarted",
@@ -161,7 +161,7 @@ def watched(stack: StackResources, pipeline: Pipeline) -> Iterator[Watched]:
         if function.dead_letters:
             yield Watched(
                 f"{function.handler.thing}-dead-letters",
-                f"{function.name} gave up on an event; it lies in its dead-letter queue",
+                f"{function.name} could not process an event; the event is in its dead-letter queue",
                 "AWS/SQS",
                 "ApproximateNumberOfMessagesVisible",
                 {"QueueName": function.dead_letters.name},
@@ -172,7 +172,7 @@ def watched(stack: StackResources, pipeline: Pipeline) -> Iterator[Watched]:
         for what in ("Read", "Write"):
             yield Watched(
                 f"{name}-{what.lower()}-throttled",
-                f"The table {name} refuses to {what.lower()}: it is asked more than it can take; find by whom",
+                f"The table {name} throttles {what.lower()} requests: find the source of the requests",
                 "AWS/DynamoDB",
                 f"{what}ThrottleEvents",
                 {"TableName": getattr(tables, name.replace("-", "_")).name},
@@ -183,12 +183,14 @@ def _of_workflows(pipeline: Pipeline) -> Iterator[Watched]:
     deployment = {"StateMachineArn": pipeline.workflows["deployment"].arn}
     failed = "Three deployments failed within an hour: compare their reasons (kiro history) before the next one starts"
     yield Watched("deployments-failed", failed, "AWS/States", "ExecutionsFailed", deployment, 3, _HOUR)
-    slow = "A deployment took more than an hour, waits included: kiro history names it, its execution shows at what"
+    slow = (
+        "A deployment took more than an hour, waits included: kiro history names it, its execution shows the slow state"
+    )
     yield Watched(
         "deployment-slow", slow, "AWS/States", "ExecutionTime", deployment, _HOUR * 1000, 300, "Maximum", critical=False
     )
     rollback = {"StateMachineArn": pipeline.workflows["rollback"].arn}
-    often = "Two rollbacks started within an hour: read their incidents, and freeze what is not well (kiro freeze)"
+    often = "Two rollbacks started within an hour: read their incidents, freeze an unhealthy environment (kiro freeze)"
     yield Watched("rollbacks-started", often, "AWS/States", "ExecutionsStarted", rollback, 2, _HOUR)
 
 
@@ -207,8 +209,8 @@ def _of_rollbacks(stack: StackResources) -> Iterator[Watched]:
 def _of_builds(stack: StackResources) -> Iterator[Watched]:
     yield Watched(
         "build-slow",
-        f"The builds of an hour took {_BUILD_MINUTES} minutes on average, where each is ended: look at what the log "
-        "waits for, or give the project more compute (codebuild.computeType)",
+        f"The builds of an hour took {_BUILD_MINUTES} minutes on average, which is their time limit: look in the log "
+        "for the slow step, or give the project more compute (codebuild.computeType)",
         "AWS/CodeBuild",
         "Duration",
         {"ProjectName": stack.builds.projects[BUILD].name},
@@ -220,7 +222,7 @@ def _of_builds(stack: StackResources) -> Iterator[Watched]:
     yield Watched(
         "coverage-low",
         f"The tests of a build covered less than {_COVERAGE_PERCENT} % of its lines: the status kiro/gates "
-        "of its commit says how much; write the tests that are missing",
+        "of its commit shows the figure; write the missing tests",
         NAMESPACE,
         "LineCoverage",
         {"environment": "all", "service": stack.naming.name("platform")},
@@ -235,8 +237,8 @@ def _of_secrets(stack: StackResources) -> Iterator[Watched]:
     service = stack.naming.name("platform")
     yield Watched(
         "secret-denied",
-        "A function may not read a secret or use its key: its log says which; look in CloudTrail for who changed the "
-        "policy, and let pulumi up set it right",
+        "A function was denied access to a secret or its key: its log names it. Look in CloudTrail for the change "
+        "of the policy, and restore it with pulumi up",
         NAMESPACE,
         "SecretDenied",
         {"environment": "all", "service": service},
@@ -245,7 +247,7 @@ def _of_secrets(stack: StackResources) -> Iterator[Watched]:
     for short, name in stack.secrets.names.items():
         yield Watched(
             f"secret-{short}-old",
-            f"The value of {name} is {ROTATION_DAYS} days old: make a new one where it is from, then "
+            f"The value of {name} is {ROTATION_DAYS} days old: create a new one at its source, then run "
             f"kiro setup --secret {short}",
             NAMESPACE,
             "SecretAgeDays",
@@ -258,7 +260,7 @@ def _of_secrets(stack: StackResources) -> Iterator[Watched]:
 
 
 def _of_worker(stack: StackResources, pipeline: Pipeline) -> Iterator[Watched]:
-    """Work that fails is told on its card; here rings what keeps the worker from working at all."""
+    """Item failures are reported on cards; these alarms cover the worker itself."""
     work_items = {"StateMachineArn": pipeline.workflows["work_item"].arn}
     for end in ("Failed", "TimedOut", "Aborted"):
         said = f"An execution of the work-item workflow ended as {end}; its card is settled by the next poll"
@@ -266,7 +268,7 @@ def _of_worker(stack: StackResources, pipeline: Pipeline) -> Iterator[Watched]:
     budget = {"environment": "all", "service": stack.naming.name("platform")}
     yield Watched(
         "worker-polls-expensive",
-        "The polls of an hour cost more than half of GitHub's 5,000 GraphQL points: does its server filter by column?",
+        "The polls of an hour cost more than half of GitHub's 5,000 GraphQL points: does GitHub filter by column?",
         "KiroWorker",
         "BoardPollCost",
         budget,

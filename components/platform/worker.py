@@ -1,6 +1,7 @@
 """The worker's build: its program, its project, and a role that reaches its artifacts and its credential only (I5)."""
 
 import hashlib
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ _BUILDSPECS = Path(__file__).parents[2] / "functions" / "buildspecs"
 BUILDSPEC = _BUILDSPECS / "work_item.yml"
 _PROGRAM = _BUILDSPECS / "work_item"
 _SHIPPED = frozenset({".py", ".json", ".md"})
+_LIBRARIES = ("markdown-it-py", "mdurl")
 
 
 def board(settings: Settings) -> dict[str, Any]:
@@ -51,6 +53,21 @@ def rules(settings: Settings) -> dict[str, Any]:
     }
 
 
+def program_files() -> dict[str, Path]:
+    """What the build unpacks, by its place there: the program, and the libraries that it imports, with their licences.
+
+    The libraries are those that are installed here, of the versions that functions/requirements.txt pins: plain Python,
+    so that a build needs neither an installation nor a registry.
+    """
+    own = (file for file in _PROGRAM.rglob("*") if file.suffix in _SHIPPED and "__pycache__" not in file.parts)
+    files = {f"work_item/{file.relative_to(_PROGRAM).as_posix()}": file for file in own}
+    for library in _LIBRARIES:
+        for file in metadata.files(library) or ():
+            if file.suffix == ".py" or "LICENSE" in file.name:
+                files[file.as_posix()] = Path(str(file.locate()))
+    return dict(sorted(files.items()))
+
+
 class Worker(pulumi.ComponentResource):
     """One project for all items; each build is told its repository and branch."""
 
@@ -76,10 +93,7 @@ class Worker(pulumi.ComponentResource):
 
     def _upload(self, storage: Storage) -> pulumi.Output[str]:
         """The program under a name made of its content, so that a build that runs keeps the one it started with."""
-        found = sorted(
-            file for file in _PROGRAM.rglob("*") if file.suffix in _SHIPPED and "__pycache__" not in file.parts
-        )
-        files = {f"work_item/{file.relative_to(_PROGRAM).as_posix()}": file for file in found}
+        files = program_files()
         digest = hashlib.sha256()
         for name, file in files.items():
             digest.update(name.encode() + b"\0" + file.read_bytes())

@@ -29,89 +29,96 @@ def _moment(text: str) -> str:
 
 
 class DeploymentWindow(Closed):
-    """A weekly span in which deployments may enter."""
+    """A weekly period in which deployments may enter the environment."""
 
     days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(min_length=1)
     """The days on which it opens."""
     opens: WallClock
     """When it opens, HH:MM."""
     closes: WallClock
-    """When it closes, HH:MM; at or before `opens` means on the next day."""
+    """When it closes, HH:MM; a time at or before `opens` means the next day."""
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    """The time zone of both, such as `Europe/Berlin`."""
+    """The time zone of `opens` and `closes`, such as `Europe/Berlin`."""
 
 
 class DeploymentFreeze(Closed):
-    """A span in which no deployment enters."""
+    """A period in which only emergency deployments may enter the environment."""
 
     starts: Annotated[str, AfterValidator(_moment)]
-    """Its first moment, ISO 8601 with offset."""
+    """When the freeze starts, ISO 8601 with offset."""
     ends: Annotated[str, AfterValidator(_moment)]
-    """The first moment after it."""
+    """When the freeze ends, ISO 8601 with offset."""
     reason: Annotated[str, StringConstraints(min_length=1)]
-    """What people are told."""
+    """The reason that messages show."""
 
 
 class EnvironmentSettings(Closed):
-    """One environment that a release walks through; all times in seconds."""
+    """One environment that releases are deployed to; all durations in seconds."""
 
     name: Name
-    """Its name; unique in the stack."""
+    """The name of the environment; unique in the stack."""
     account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
-    """The AWS account it lives in; the stack's own when left out."""
+    """The AWS account of the environment; default: the account of the stack."""
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
-    """The region it lives in; the stack's own when left out."""
+    """The region of the environment; default: the region of the stack."""
     deploy_role_arn: RoleArn | None = None
-    """The role to assume there; demanded for another account, made by the stack for its own."""
+    """The role that the platform assumes to deploy; required for another account, otherwise created by the stack."""
     approval: bool = False
-    """Whether a person approves each release before it enters; demanded for `production`."""
+    """Whether a person approves each release before it is deployed; required for `production`."""
     approvers: tuple[Approver, ...] = ()
-    """Who may approve: addresses, each mailed a link of its own, or `@domain` for everybody there; empty: anybody."""
+    """Who may approve: e-mail addresses, each sent a personal link, or `@domain` for a whole domain; empty: anybody."""
     approvals_needed: Annotated[int, Field(ge=1, le=10)] = 1
-    """How many different people approve."""
+    """How many different people must approve."""
     author_may_approve: bool = True
-    """Whether the author of the release counts among them."""
+    """Whether an approval by the author of the release counts."""
     approval_timeout_seconds: Annotated[int, Field(ge=60, le=7 * 86_400)] = 86_400
-    """How long an approval waits before it expires."""
+    """How long a request for approval stays open before it expires."""
     approval_wait_seconds: Seconds = 0
-    """How long after the request a decision counts at the earliest."""
+    """The shortest time between a request for approval and a decision."""
     watch_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
-    """How long alarms are watched after a deployment."""
+    """How long alarms and health are watched after a deployment, before the next stage starts."""
     windows: tuple[DeploymentWindow, ...] = ()
-    """When deployments may enter; at any time when left out."""
+    """Deployment windows; default: deployments may enter at any time."""
     freezes: tuple[DeploymentFreeze, ...] = ()
-    """Spans in which none may, but emergencies."""
+    """Periods in which only emergency deployments may enter."""
     ringing_alarms: Literal["block", "ask", "ignore"] = "block"
-    """What follows when alarms ring before a release has changed anything: end it, ask a person, or go on."""
+    """The reaction to an alarm that is in ALARM before the release changes anything: `block` fails the stage, `ask`
+    requests approval, `ignore` continues."""
     blind_alarms: Literal["block", "ask", "ignore"] = "ignore"
-    """What follows when alarms do not exist or have no data then; a first release makes its alarms itself."""
+    """The reaction to a missing alarm, or one without data, at that time. A first release creates its own alarms."""
     enhanced_watch_seconds: Annotated[int, Field(ge=0, le=7 * 86_400)] = 0
-    """How long they are watched on, beside the next releases; 0 for not at all."""
+    """How long alarms are watched after the stage passed; the next deployment ends it. 0: no enhanced watch."""
     stabilise_seconds: Seconds = 60
-    """How long a rollback settles before it is verified."""
+    """How long a rollback waits before it verifies the environment."""
     coverage_percent: Annotated[float, Field(ge=0, le=100)] = 80
-    """The least test coverage, of lines and of branches, that may enter."""
+    """The lowest test coverage, of lines and of branches, that is accepted, in percent."""
     critical_alarms: tuple[str, ...] = ()
-    """Alarms whose ringing rolls a release back."""
+    """Alarms that roll a release back when they are in ALARM."""
     warning_alarms: tuple[str, ...] = ()
-    """Alarms whose ringing pauses a release for review."""
+    """Alarms that pause a release for review when they are in ALARM."""
     variables: dict[str, str] = Field(default_factory=dict)
-    """What manifests and builds may refer to by name."""
+    """Variables for `delivery.yml` placeholders and builds."""
     functions: tuple[Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")], ...] = ()
-    """The Lambda functions that are delivered here; the deploy role may change these and no other."""
+    """The Lambda functions that may be delivered to the environment; the deploy role can change no others."""
     deploy_policy_arns: tuple[PolicyArn, ...] = ()
-    """Managed policies for what this environment's commands (buildspecs) need."""
+    """Managed policies for the commands (buildspecs) that deploy to the environment."""
 
     @model_validator(mode="after")
     def _possible(self) -> "EnvironmentSettings":
         if self.name == "production" and not self.approval:
-            raise ValueError("approval must be true for production: no release enters it unseen")
+            raise ValueError("approval must be true for production: a person approves each release to it")
         if self.account and not self.deploy_role_arn:
-            raise ValueError(f"deployRoleArn is missing: account {self.account} is entered through a role of its own")
+            raise ValueError(
+                f"deployRoleArn is missing: account {self.account} needs a role that the platform can assume"
+            )
         if self.deploy_role_arn and self.account != self.deploy_role_arn.split(":")[4]:
             raise ValueError("account must be given with deployRoleArn, and be the account of that role")
         if self.approvals_needed > max(1, sum(not one.startswith("@") for one in self.approvers)):
-            raise ValueError("approvalsNeeded needs as many addresses in approvers: with one link one could be two")
+            raise ValueError(
+                "approvalsNeeded needs at least as many addresses in approvers: a shared link counts as one"
+            )
         if self.approval_wait_seconds >= self.approval_timeout_seconds:
-            raise ValueError("approvalWaitSeconds must be less than approvalTimeoutSeconds: nothing could be decided")
+            raise ValueError(
+                "approvalWaitSeconds must be less than approvalTimeoutSeconds: otherwise no decision is possible"
+            )
         return self

@@ -55,9 +55,9 @@ class Naming:
             raise ValueError(f"{name} has {len(name)} characters, AWS takes {_NAME_LIMIT}: choose a shorter {thing}")
         return name
 
-    def arn(self, service: str, resource: str) -> str:
-        """The ARN of something in this account and region, known before it is made."""
-        region = "" if service == "iam" else self.region
+    def arn(self, service: str, resource: str, region: str | None = None) -> str:
+        """The ARN of something in this account, known before it is made; in the stack's region where none is given."""
+        region = "" if service == "iam" else region or self.region
         return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
 
     def role_arn(self, name: str) -> str:

@@ -40,25 +40,25 @@ Network = Annotated[str, AfterValidator(_network)]
 
 
 class GitHub(Closed):
-    """The GitHub that is listened to and told."""
+    """The GitHub instance, its repositories and its board."""
 
     repositories: tuple[Repository, ...] = Field(min_length=1)
-    """Repositories (`owner/name`) whose pushes are delivered."""
+    """Repositories (`owner/name`) whose pushes start deployments."""
     api_url: Url = "https://api.github.com"
-    """The REST API; for GitHub Enterprise Server `https://{host}/api/v3`."""
+    """The address of the REST API; for GitHub Enterprise Server `https://{host}/api/v3`."""
     url: Url = "https://github.com"
-    """Where people see GitHub; links in messages start with it."""
+    """The address of GitHub's pages; links in messages start with it."""
     main_branch: Annotated[str, StringConstraints(min_length=1)] = "main"
-    """The branch whose pushes are delivered."""
+    """The branch whose pushes start deployments."""
     webhook_sources: tuple[Network, ...] = ()
-    """Networks that webhooks may come from, beside being signed; from anywhere when left out. GitHub tells its own
-    under `hooks` at https://api.github.com/meta, and changes them."""
+    """Networks that webhooks are accepted from; default: all. The signature is always verified. GitHub publishes its
+    networks under `hooks` at https://api.github.com/meta and changes them from time to time."""
     organisation: str | None = None
     """The organisation that owns the board (Projects v2)."""
     project_number: Annotated[int, Field(ge=1)] | None = None
     """The number of the board."""
     status_column: str = "Status"
-    """The board's field that holds an item's state."""
+    """The board's single-select field that holds the column of an item."""
 
     @model_validator(mode="after")
     def _whole_board(self) -> "GitHub":
@@ -68,84 +68,85 @@ class GitHub(Closed):
 
 
 class Backstops(Closed):
-    """How long a wait trusts events before it reads the truth again, in seconds."""
+    """How often each wait reads the current state in case its event was lost, in seconds."""
 
     build_seconds: Annotated[int, Field(ge=5)] = 60
-    """For builds."""
+    """How often a build is polled when its event is lost."""
     approval_seconds: Annotated[int, Field(ge=5)] = 300
-    """For approvals."""
+    """How often a request for approval is polled when its event is lost."""
     lock_seconds: Annotated[int, Field(ge=5)] = 60
-    """For locks."""
+    """How often a lock is requested again when its event is lost."""
     watch_seconds: Annotated[int, Field(ge=5)] = 30
-    """For watches: alarms and health are read this often also without an event."""
+    """How often a watch reads alarms and health, also without an event."""
     enhanced_seconds: Annotated[int, Field(ge=5)] = 600
-    """For enhanced watches."""
+    """How often an enhanced watch reads alarms and health, also without an event."""
     push_seconds: Annotated[int, Field(ge=5)] = 60
-    """For pushes: a branch head that has started nothing for so long is started without its webhook."""
+    """How old a branch head without a deployment must be before it is started without its webhook."""
 
 
 class Vpc(Closed):
-    """A network of yours that builds run in, instead of one of CodeBuild's with a way to everywhere."""
+    """The VPC that builds run in, instead of CodeBuild's own network, which can reach the whole internet."""
 
     id: Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]+$")]
     """The VPC."""
     subnets: tuple[Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]+$")], ...] = Field(
         min_length=1, max_length=16
     )
-    """Private subnets, with a way (NAT or endpoints) to GitHub, S3, CloudWatch Logs, CodeBuild, KMS and Secrets
-    Manager, and to whatever the builds install and change."""
+    """Private subnets with a route (NAT or endpoints) to GitHub, S3, CloudWatch Logs, CodeBuild, KMS and Secrets
+    Manager, and to everything that builds install or change."""
     security_groups: tuple[Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]+$")], ...] = Field(
         min_length=1, max_length=5
     )
-    """Security groups that let builds out, and nobody in."""
+    """Security groups that allow outbound traffic and no inbound traffic."""
 
 
 class CodeBuild(Closed):
     """The machines that builds run on."""
 
     compute_type: Literal["small", "medium", "large"] = "small"
-    """Their size."""
+    """The compute type of a build."""
     image: str = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
-    """Their image."""
+    """The image of a build."""
     vpc: Vpc | None = None
-    """The network they run in; CodeBuild's own when left out."""
+    """The network that builds run in; default: CodeBuild's own network."""
 
 
 class Settings(Closed):
-    """Everything that `Pulumi.<stack>.yaml` may say under `kiro-worker:`."""
+    """The keys of `Pulumi.<stack>.yaml` under `kiro-worker:`."""
 
     github: GitHub
-    """The GitHub that is listened to and told."""
+    """The GitHub instance, its repositories and its board."""
     environments: tuple[EnvironmentSettings, ...] = Field(min_length=1)
-    """The environments a release walks through, in this order."""
+    """The environments that a release is deployed to, in this order."""
     worker: Worker = Worker()
     """How board items are worked on."""
     poll_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
-    """How often the board is read."""
+    """How often the board is polled, in minutes."""
     notification_email: Email | None = None
-    """Who gets the mails of all three topics; nobody when left out."""
+    """The e-mail address that is subscribed to all three topics; default: none."""
     lock_mode: Literal["superseded", "queued", "parallel"] = "superseded"
-    """Of releases that wait for an environment: the newest of a repository goes on (superseded), each in turn
-    (queued), or each in turn with repositories not waiting for one another (parallel)."""
+    """Which waiting release enters an environment next: the newest of its repository (`superseded`), each in turn
+    (`queued`), or each in turn with a lock per repository (`parallel`)."""
     backstops: Backstops = Backstops()
-    """How long waits trust events."""
+    """How often waits read the current state without an event."""
     retain_stateful: bool = False
-    """Whether tables, bucket, key and secrets outlive the stack; demanded for the stack `production`."""
+    """Whether tables, bucket, key and secrets are kept when the stack is destroyed; required for `production`."""
     log_retention_days: Retention = 90
-    """How long logs are kept."""
+    """How long logs are kept, in days."""
     codebuild: CodeBuild = CodeBuild()
     """The machines that builds run on."""
     security_hub: bool = False
-    """Whether what scanners find is imported into AWS Security Hub; enable that in this account and region first."""
+    """Whether findings of scanners are imported into AWS Security Hub; enable Security Hub in this account first."""
     budget_usd: Annotated[int, Field(ge=1)] = 500
-    """The month's budget."""
+    """The monthly budget, in US dollars."""
     budget_email: Email | None = None
-    """Who is told when the budget runs out; without one no budget is made."""
+    """The e-mail address that is notified at 80 % spent and when the forecast exceeds the budget; default: no
+    budget."""
     runbook_url: Url = "https://github.com/kiro-worker/kiro-worker/blob/main/docs/runbooks"
-    """Where messages send people who have to act."""
+    """The address of the runbooks; messages link to it."""
 
     def approvers(self) -> list[str]:
-        """Everybody who gets a link of their own, once."""
+        """The e-mail addresses that are sent personal links, without duplicates."""
         everybody = {who for one in self.environments for who in one.approvers if not who.startswith("@")}
         return sorted(everybody)
 
@@ -154,7 +155,7 @@ class Settings(Closed):
         names = [environment.name for environment in self.environments]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"environments: {', '.join(twice)} is there twice; names must be unique")
+            raise ValueError(f"environments: {', '.join(twice)} is listed twice; names must be unique")
         for number, environment in enumerate(self.environments):
             for name, seconds, backstop in (
                 ("approval", environment.approval_timeout_seconds, self.backstops.approval_seconds),
@@ -163,7 +164,7 @@ class Settings(Closed):
                 if seconds > MOST_ASKS * backstop:
                     raise ValueError(
                         f"backstops.{name}Seconds = {backstop}: too short for the {seconds} s that "
-                        f"environments[{number}] ({environment.name}) may wait; a wait asks {MOST_ASKS} times at most"
+                        f"environments[{number}] ({environment.name}) may wait; a wait polls at most {MOST_ASKS} times"
                     )
         return self
 

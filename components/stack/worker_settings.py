@@ -11,16 +11,16 @@ Column = Annotated[str, StringConstraints(pattern=r'^[^"\\\n]{1,50}$')]
 
 
 class WorkerColumns(Closed):
-    """What the board calls the columns that cards move through."""
+    """The names of the board's columns."""
 
     todo: Column = "Todo"
-    """Where people put what is to be worked on; oldest first it is taken from here."""
+    """The column of items to be worked on; the oldest item is taken first."""
     in_progress: Column = "In Progress"
-    """Where a card stands while it is worked on."""
+    """The column of items that are being worked on."""
     in_review: Column = "In Review"
-    """Where a card goes whose pull request passed its gates."""
+    """The column of items whose pull request passed its gates."""
     failed: Column = "Failed"
-    """Where a card goes whose attempts are used up."""
+    """The column of items that failed `attempts` times."""
 
     @model_validator(mode="after")
     def _different(self) -> "WorkerColumns":
@@ -33,26 +33,27 @@ class Worker(Closed):
     """How board items are worked on."""
 
     columns: WorkerColumns = WorkerColumns()
-    """What the board calls its columns."""
+    """The names of the board's columns."""
     branch_field: Column = "Branch"
-    """The board's text field that names an item's branch; without a value its title does."""
+    """The board's text field that holds the branch of an item; if it is empty, the title names the branch."""
     reason_field: Column = "Reason"
-    """The board's text field that says why an item is not in review, if the board has it."""
+    """The board's text field for the reason why an item is not in review; optional on the board."""
     branch_namespace: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/$")] = "kiro/"
-    """What a branch that is worked on begins with; the git credential may push nowhere else."""
+    """The prefix of all branches that are worked on; the git credential may push to no other branch."""
     concurrency: Annotated[int, Field(ge=1, le=20)] = 1
-    """How many items are worked on at once."""
+    """How many items are worked on at the same time."""
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
-    """After how many failed attempts an item waits for a person."""
+    """The number of failed attempts after which an item waits for a person."""
     agent_command: Annotated[str, StringConstraints(pattern=r"\{spec\}.*\{task\}|\{task\}.*\{spec\}")] = (
         "kiro execute-task --spec {spec} --task {task}"
     )
-    """What does a task: words, split as a shell would but never given to one; {spec} and {task} are put in."""
+    """The command that works on one task. It is split like a shell command but runs without a shell; `{spec}` and
+    `{task}` are replaced."""
     agent_variables: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")], ...] = ()
-    """Variables of the build's image that the agent may see besides the harmless ones."""
+    """Environment variables of the build that are passed to the agent, besides `PATH`, `HOME` and the like."""
     task_minutes: Annotated[int, Field(ge=1, le=55)] = 20
-    """How long one task may take."""
+    """The time limit of one task, in minutes."""
     build_minutes: Annotated[int, Field(ge=5, le=480)] = 60
-    """How long a whole build may take; tasks begin only while a quarter of it is left."""
+    """The time limit of a whole build, in minutes; no task starts in its last quarter."""
     coverage_percent: Annotated[float, Field(ge=0, le=100)] = 80
-    """The least test coverage, of lines and of branches, that is offered for review."""
+    """The lowest test coverage, of lines and of branches, of a pull request that is offered for review, in percent."""

@@ -1,45 +1,92 @@
 """Reading the allow-list of a repository: a YAML list under `allowed`, each with id, reason, owner and expiry."""
 
-from datetime import date, datetime
-from typing import Any
+import difflib
+import re
+from datetime import date
 
-import yaml
-
-from functions.domain.errors import BadInputError
+from functions.adapters.yaml_documents import Document, YamlError, read_yaml
 from functions.domain.findings import Allowance
 from functions.domain.gates import Unreadable
 
-_SIZE_LIMIT = 256 * 1024
 _KEYS = ("id", "reason", "owner", "expires", "place")
+_FORM = "write it as YYYY-MM-DD, for example 2026-12-31"
 
 
 def read_allow_list(raw: bytes | None, path: str) -> tuple[Allowance, ...] | Unreadable:
-    """Every entry, also those that will not count; a file that can't be read allows nothing and closes the gate."""
+    """Every entry, also those that will not count; a file that can't be read allows nothing and closes the gate.
+
+    All mistakes are named, each as `PATH:LINE:COLUMN: entry NUMBER (ID): what, and what to do`.
+    """
     if raw is None:
         return Unreadable(f"{path}: not in the repository; add it, or take allowList out of the manifest")
-    if len(raw) > _SIZE_LIMIT:
-        return Unreadable(f"{path}: {len(raw)} bytes, {_SIZE_LIMIT} allowed")
     try:
-        entries = (yaml.safe_load(raw.decode("utf-8")) or {}).get("allowed", [])
-        if not isinstance(entries, list):
-            return Unreadable(f"{path}: allowed must be a list")
-        return tuple(_entry(number, entry) for number, entry in enumerate(entries, 1))
-    except (yaml.YAMLError, BadInputError, RecursionError, ValueError, TypeError, KeyError, AttributeError) as error:
-        return Unreadable(f"{path}: {error}")
+        document = read_yaml(raw, path)
+    except YamlError as error:
+        return Unreadable(str(error))
+    entries, mistakes = _entries(document), list[str]()
+    if isinstance(entries, str):
+        return Unreadable(entries)
+    read = tuple(_entry(document, number, entry, mistakes) for number, entry in enumerate(entries))
+    return Unreadable("; ".join(mistakes)) if mistakes else read
 
 
-def _entry(number: int, entry: Any) -> Allowance:
-    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str) or not entry["id"].strip():
-        raise ValueError(f"entry {number} needs an id (a text)")
-    unknown = sorted(str(key) for key in entry if key not in _KEYS)
-    if unknown:
-        raise ValueError(f"entry {number} ({entry['id']}): {unknown[0]} is unknown; known: {', '.join(_KEYS)}")
-    expires = entry.get("expires")
-    if isinstance(expires, str):
-        expires = date.fromisoformat(expires)
-    if isinstance(expires, datetime) or not isinstance(expires, date | None):
-        raise BadInputError(f"entry {number} ({entry['id']}): expires must be a date: YYYY-MM-DD")
-    reason, owner = str(entry.get("reason") or ""), str(entry.get("owner") or "")
-    return Allowance(
-        entry["id"].strip(), reason, owner, expires.isoformat() if expires else "", str(entry.get("place") or "*")
-    )
+def _entries(document: Document) -> list[object] | str:
+    """The list, or why there is none."""
+    value = document.value
+    if value is None:
+        return []
+    if not isinstance(value, dict):
+        return f"{document.at(())}: expected the key `allowed`: write `allowed:` above the list"
+    unknown = next((key for key in value if key != "allowed"), None)
+    if unknown is not None:
+        return f"{document.at((unknown,))}: {unknown} is unknown: the list stands under `allowed`"
+    entries = value.get("allowed")
+    if entries is not None and not isinstance(entries, list):
+        return f"{document.at(('allowed',))}: allowed must be a list: begin each entry with `- id: …`"
+    return entries or []
+
+
+def _entry(document: Document, number: int, entry: object, mistakes: list[str]) -> Allowance:
+    path = ("allowed", number)
+    known = entry if isinstance(entry, dict) else {}
+    id_ = known.get("id")
+    named = f"entry {number + 1}" + (f" ({id_})" if isinstance(id_, str) and id_.strip() else "")
+    told = len(mistakes)
+    for key in known:
+        if key not in _KEYS:
+            near = difflib.get_close_matches(key, _KEYS, 1)
+            step = f"write {near[0]}" if near else f"known are {', '.join(_KEYS)}"
+            mistakes.append(f"{document.at((*path, key))}: {named}: {key} is unknown: {step}")
+    texts = {key: _text(document, (*path, key), known.get(key), named, mistakes) for key in _KEYS}
+    if len(mistakes) == told and not texts["id"]:
+        mistakes.append(
+            f"{document.at(path)}: {named} needs an id: name the rule or the advisory it allows (`- id: …`)"
+        )
+    expires = texts["expires"]
+    if expires and not _is_date(expires):
+        mistakes.append(
+            f"{document.at((*path, 'expires'))}: {named}: expires must be a date, {expires} is none: {_FORM}"
+        )
+    return Allowance(texts["id"], texts["reason"], texts["owner"], expires, texts["place"] or "*")
+
+
+def _text(document: Document, path: tuple[str | int, ...], value: object, named: str, mistakes: list[str]) -> str:
+    """A text, "" where there is none; what YAML makes something else of is to be quoted."""
+    if value is None or isinstance(value, str):
+        return (value or "").strip()
+    key, written = path[-1], document.written(path)
+    if written:
+        kind = "a truth value" if isinstance(value, bool) else "a number"
+        step = f'YAML reads {written} as {kind}: quote it, or write a text ("{written}")'
+    else:
+        step = "it is a list or a mapping: write a text"
+    where = f"{named} needs an id (a text)" if key == "id" else f"{named}: {key} must be a text"
+    mistakes.append(f"{document.at(path)}: {where}, {step}")
+    return ""
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) is not None and bool(date.fromisoformat(text))
+    except ValueError:
+        return False

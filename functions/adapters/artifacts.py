@@ -1,6 +1,7 @@
 """The artifacts bucket: sources, build outputs and reports, read with a bound on what they may hold."""
 
 import json
+import re
 import zlib
 from hashlib import sha256
 from io import BytesIO
@@ -20,6 +21,8 @@ _MEMBER_LIMIT = 64 * 1024 * 1024
 _ARCHIVE_LIMIT = 512 * 1024 * 1024
 # What is parsed takes several times its size in memory.
 REPORT_LIMIT = 32 * 1024 * 1024
+_GLOB = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+_GLOB_PARTS = re.compile(r"\*\*/|\*\*|\*|\?|[^*?]+")
 
 
 class Artifacts:
@@ -126,3 +129,33 @@ def read_member(archive: ZipFile, path: str, limit: int = 0) -> bytes | None:
             return member.read(size + 1)
     except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise SourceError(f"{path} can't be unpacked: {error}") from error
+
+
+def find_members(archive: ZipFile, path: str) -> list[str]:
+    """The files that a path names, which may be a glob; a SourceError where there is none.
+
+    `*` and `?` stand for characters of one name, `**` for any folders, as in a buildspec's `files`. A file that has
+    the very name comes first.
+    """
+    names = archive.namelist()
+    if path in names:
+        return [path]
+    if not _is_glob(path):
+        raise SourceError(f"{path}: the build left no such report; is it in the buildspec's artifacts?")
+    wanted = re.compile("".join(_GLOB.get(part, re.escape(part)) for part in _GLOB_PARTS.findall(path)))
+    found = sorted({name for name in names if wanted.fullmatch(name) and not name.endswith("/")})
+    if not found:
+        raise SourceError(f"{path}: the build left no report that matches; is it in the buildspec's artifacts?")
+    return found
+
+
+def find_member(archive: ZipFile, path: str) -> str:
+    """The one file that a path names; a SourceError where there is none, or more than one."""
+    found = find_members(archive, path)
+    if len(found) > 1:
+        raise SourceError(f"{path}: matches {len(found)} files ({found[0]}, {found[1]}, …) where one is read: name it")
+    return found[0]
+
+
+def _is_glob(path: str) -> bool:
+    return "*" in path or "?" in path

@@ -1,10 +1,12 @@
-"""The stack's own event bus, for what is told outside a workflow."""
+"""The stack's own event bus: putting an event outside a workflow, and reading one that a rule handed on."""
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from functions.domain.errors import NotificationError
-from functions.handler import Allow, encode
+from functions.domain.errors import BadInputError, NotificationError
+from functions.domain.events import Event, event_type
+from functions.handler import Allow, decode, encode
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 SOURCE = "kiro.pipeline"
+Kind = TypeVar("Kind", bound=Event)
 
 
 class Bus:
@@ -29,14 +32,31 @@ class Bus:
         """The bus of this stack."""
         return cls(aws.client("events"), aws.setting("EVENT_BUS"))
 
-    def put(self, name: str, detail: Any) -> None:
-        """Put one event; a refusal is a NotificationError, so that the caller is run again."""
+    def put(self, event: Event) -> None:
+        """Put one event under its class's name; a refusal is a NotificationError, so that the caller is run again."""
+        name = type(event).__name__
         entry = {
             "Source": SOURCE,
             "DetailType": name,
-            "Detail": json.dumps(encode(detail)),
+            "Detail": json.dumps(encode(event)),
             "EventBusName": self._name,
         }
         answer = self._client.put_events(Entries=[entry])  # type: ignore[list-item]
         if answer["FailedEntryCount"]:
             raise NotificationError(f"{name}: the event bus {self._name} refused it: {answer['Entries']}")
+
+
+def read_event(envelope: Mapping[str, Any]) -> Event:
+    """The event that EventBridge hands to a function; an unknown name or a wrong field is a BadInputError."""
+    event: Event = decode(event_type(envelope["detail-type"]), envelope["detail"])
+    return event
+
+
+def read_only(kind: type[Kind], envelope: Mapping[str, Any]) -> Kind:
+    """The same for a function whose event rule matches one kind of event; any other kind is a BadInputError."""
+    event = read_event(envelope)
+    if not isinstance(event, kind):
+        raise BadInputError(
+            f"event bus: {type(event).__name__} came where only {kind.__name__} may: see the event rule"
+        )
+    return event

@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.adapters.clock import Clock
+from functions.domain.waits import DeliveryKey
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -51,4 +52,4 @@ class Deliveries:
 
 
 def _key(body: bytes) -> str:
-    return f"delivery/{sha256(body).hexdigest()}"
+    return str(DeliveryKey(sha256(body).hexdigest()))

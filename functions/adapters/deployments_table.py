@@ -7,8 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import Clock
-from functions.adapters.records import every, plain, stored
-from functions.domain.gates import Gate
+from functions.adapters.records import conditional, every, plain, stored
+from functions.domain.gates import Verdict
+from functions.domain.records import DeploymentRecord, Outcome, StageRecord, grouped
 from functions.domain.releases import Release
 from functions.domain.rollback import Compensation
 from functions.handler import Allow, decode
@@ -65,29 +66,25 @@ class DeploymentsTable:
         }
         self._set_once(deployment_id, names)
 
-    def get(self, deployment_id: str) -> dict[str, Any] | None:
+    def get(self, deployment_id: str) -> DeploymentRecord | None:
         """The whole record, consistent; None when there is none."""
         item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
-        return plain(item) if item else None
+        return _record(item) if item else None
 
     def judged_version(self, artifact: str) -> str:
         """The version of a deployment's artifact, `deployments/{id}/…`, that its gates judged; "" when unknown."""
-        record = (self.get(artifact.split("/")[1]) if artifact else None) or {}
-        return str(record.get("artifactVersion", ""))
+        record = self.get(artifact.split("/")[1]) if artifact else None
+        return record.artifact_version if record else ""
 
-    def verdicts(self, deployment_id: str) -> tuple[Gate, ...]:
+    def verdicts(self, deployment_id: str) -> tuple[Verdict, ...]:
         """Every gate that was judged so far: before any deployment, and in each environment (`staging tests`)."""
-        record = self.get(deployment_id) or {}
-        later = sorted(key for key in record if key.startswith("gates_"))
-        judged = [decode(Gate, gate) for gate in record.get("gates", [])]
-        for key in later:
-            judged += [
-                replace(gate, name=f"{key.removeprefix('gates_')} {gate.name}")
-                for gate in (decode(Gate, one) for one in record[key])
-            ]
-        return tuple(judged)
+        record = self.get(deployment_id)
+        if record is None:
+            return ()
+        after = sorted(record.gates_after.items())
+        return (*record.gates, *(replace(gate, name=f"{name} {gate.name}") for name, gates in after for gate in gates))
 
-    def recent(self, environment: str, status: str, limit: int = 20) -> list[dict[str, Any]]:
+    def recent(self, environment: str, status: str, limit: int = 20) -> list[DeploymentRecord]:
         """Records that stand in an environment with a status, in no order (eventually consistent)."""
         rows = every(
             self._table,
@@ -98,19 +95,19 @@ class DeploymentsTable:
             ExpressionAttributeValues={":environment": environment, ":status": status},
             PaginationConfig={"PageSize": limit},
         )
-        return list(islice(rows, limit))
+        return [_record(row) for row in islice(rows, limit)]
 
-    def underway(self, environments: Iterable[str]) -> Iterator[dict[str, Any]]:
+    def underway(self, environments: Iterable[str]) -> Iterator[DeploymentRecord]:
         """Every record without an outcome (eventually consistent), wherever its release stands."""
         for environment in ("none", *environments):
             for status in _UNDERWAY:
                 yield from self._listed(environment, status)
 
-    def of_environment(self, environment: str) -> Iterator[dict[str, Any]]:
+    def of_environment(self, environment: str) -> Iterator[DeploymentRecord]:
         """Every record whose release stands in an environment, or ended there (eventually consistent)."""
         yield from self._listed(environment)
 
-    def _listed(self, environment: str, status: str = "") -> Iterator[dict[str, Any]]:
+    def _listed(self, environment: str, status: str = "") -> Iterator[DeploymentRecord]:
         asked: dict[str, Any] = {
             "IndexName": "EnvironmentStatusIndex",
             "KeyConditionExpression": "environment = :environment",
@@ -121,7 +118,7 @@ class DeploymentsTable:
             asked["ExpressionAttributeNames"] = {"#status": "status"}
             asked["ExpressionAttributeValues"][":status"] = status
             asked["FilterExpression"] = "attribute_not_exists(outcome)"
-        return every(self._table, "query", **asked)
+        return map(_record, every(self._table, "query", **asked))
 
     def note(self, deployment_id: str, **facts: Any) -> None:
         """Set top-level facts of the record."""
@@ -132,13 +129,13 @@ class DeploymentsTable:
         """Say where the release stands; the index `EnvironmentStatusIndex` follows."""
         self.note(deployment_id, environment=environment, status=status)
 
-    def note_stage(self, deployment_id: str, environment: str, facts: dict[str, Any]) -> None:
+    def note_stage(self, deployment_id: str, environment: str, record: StageRecord) -> None:
         """Set what is known of one stage; a repetition writes the same again."""
         self._table.update_item(
             Key={"deploymentId": deployment_id},
             UpdateExpression="SET #stages.#environment = :facts",
             ExpressionAttributeNames={"#stages": "stages", "#environment": environment},
-            ExpressionAttributeValues={":facts": stored(facts)},
+            ExpressionAttributeValues={":facts": stored(record)},
         )
 
     def write_ledger(self, deployment_id: str, entry: Compensation) -> None:
@@ -152,35 +149,40 @@ class DeploymentsTable:
 
     def ledger(self, deployment_id: str) -> tuple[Compensation, ...]:
         """Every compensation that was written, in no order; none when there is no record."""
-        record = self.get(deployment_id) or {}
-        return tuple(decode(Compensation, entry) for entry in record.get("ledger", {}).values())
+        record = self.get(deployment_id)
+        return tuple(record.ledger.values()) if record else ()
 
-    def conclude(self, deployment_id: str, outcome: str, reason: str) -> dict[str, Any]:
+    def conclude(self, deployment_id: str, outcome: Outcome, reason: str) -> DeploymentRecord:
         """Write the one terminal outcome; whoever comes later gets the outcome that stands."""
         expires = int((self._clock.now() + _KEPT).timestamp())
         finished = self._clock.text()
         facts = {"outcome": outcome, "reason": reason, "finishedAt": finished, "status": outcome, "expiresAt": expires}
         self._set_once(deployment_id, facts, guard="outcome", replace=("status", "reason"))
-        return self.get(deployment_id) or {}
+        return self.get(deployment_id) or DeploymentRecord(
+            deployment_id, outcome=outcome, reason=reason, finished_at=finished
+        )
 
     def _set_once(
         self, deployment_id: str, facts: dict[str, Any], guard: str = "startedAt", replace: Sequence[str] = ()
     ) -> None:
-        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
         sets = [f"#{k} = :{k}" if k in replace else f"#{k} = if_not_exists(#{k}, :{k})" for k in facts]
-        try:
-            self._update(deployment_id, "SET " + ", ".join(sets), facts, f"attribute_not_exists(#{guard})")
-        except failed:
-            return
+        self._update(deployment_id, "SET " + ", ".join(sets), facts, f"attribute_not_exists(#{guard})")
 
     def _update(self, deployment_id: str, expression: str, facts: dict[str, Any], condition: str | None = None) -> None:
-        self._table.update_item(
+        """Change a record; where a condition is given and does not hold, it stays as it is."""
+        conditional(
+            self._table,
+            "update_item",
             Key={"deploymentId": deployment_id},
             UpdateExpression=expression,
             ExpressionAttributeNames={_placeholder("#", k): k for k in facts},
             ExpressionAttributeValues={_placeholder(":", k): stored(v) for k, v in facts.items()},
             **({"ConditionExpression": condition} if condition else {}),
         )
+
+
+def _record(item: Any) -> DeploymentRecord:
+    return decode(DeploymentRecord, grouped(plain(item)))
 
 
 def _placeholder(mark: str, name: str) -> str:

@@ -67,7 +67,7 @@ class EnvironmentHealth:
         )
 
     def _probe(self, environment: Environment, state: PartState, health: Health, outputs: dict[str, str]) -> Probe:
-        values = {**outputs, **environment.variables, "environment": environment.name}
+        values = {**outputs, **environment.fill_values}
         try:
             url = fill(health.url, values, f"services.{state.part}.health.url")
         except ManifestError as error:
@@ -76,8 +76,7 @@ class EnvironmentHealth:
         return self._health.look(state.part, health, url, known or None)
 
     def _filled(self, environment: Environment, part: Part, names: list[str]) -> list[str]:
-        values = {**environment.variables, "environment": environment.name}
-        return [fill(name, values, f"{part.name}: alarms") for name in names]
+        return [fill(name, environment.fill_values, f"{part.name}: alarms") for name in names]
 
 
 def _asked(states: Iterable[PartState]) -> Iterable[tuple[PartState, Health]]:

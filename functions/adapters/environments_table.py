@@ -1,9 +1,9 @@
 """What runs in each environment, what was last good there, and whether it is frozen; never expires."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.adapters.records import every, stored
+from functions.adapters.records import conditional, every, stored
 from functions.domain.environments import Freeze, PartState
 from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Lease
@@ -65,7 +65,7 @@ class EnvironmentsTable:
     def forget(self, environment: str, part: str, lease: Lease) -> None:
         """Strike a part that is delivered no more, under the lease."""
         self.fence(environment, lease)
-        self._change(self._table.delete_item, environment, part, lease, _number(lease))
+        self._change("delete_item", environment, part, lease, _number(lease))
 
     def performance(self, environment: str, repository: str) -> Performance | None:
         """The figures of the load run of a repository's last good release there; None when there was none."""
@@ -84,12 +84,12 @@ class EnvironmentsTable:
             ExpressionAttributeValues={":frozen": stored(freeze)},
         )
 
-    def thaw(self, environment: str, word: Freeze) -> None:
-        """Unfreeze an environment, and keep whose word it was."""
+    def thaw(self, environment: str, by: Freeze) -> None:
+        """Unfreeze an environment, and record the caller and the reason."""
         self._table.update_item(
             Key={"environment": environment, "part": _WHOLE},
             UpdateExpression="SET frozen = :nothing, unfrozen = :word",
-            ExpressionAttributeValues={":nothing": None, ":word": stored(word)},
+            ExpressionAttributeValues={":nothing": None, ":word": stored(by)},
         )
 
     def outside_alarms(self, environment: str) -> tuple[OutsideAlarm, ...]:
@@ -100,42 +100,40 @@ class EnvironmentsTable:
     def note_outside(self, environment: str, alarm: OutsideAlarm) -> bool:
         """Write what a monitor tells; False when it told something later already."""
         facts = stored(alarm)
-        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
-        try:
-            self._table.update_item(
-                Key={"environment": environment, "part": _OUTSIDE + alarm.name},
-                UpdateExpression="SET " + ", ".join(f"#{k} = :{k}" for k in facts),
-                ConditionExpression="attribute_not_exists(#at) OR #at <= :at",
-                ExpressionAttributeNames={f"#{k}": k for k in facts},
-                ExpressionAttributeValues={f":{k}": v for k, v in facts.items()},
-            )
-        except failed:
-            return False
-        return True
+        written = conditional(
+            self._table,
+            "update_item",
+            Key={"environment": environment, "part": _OUTSIDE + alarm.name},
+            UpdateExpression="SET " + ", ".join(f"#{k} = :{k}" for k in facts),
+            ConditionExpression="attribute_not_exists(#at) OR #at <= :at",
+            ExpressionAttributeNames={f"#{k}": k for k in facts},
+            ExpressionAttributeValues={f":{k}": v for k, v in facts.items()},
+        )
+        return written is not None
 
     def _write(self, environment: str, part: str, lease: Lease, facts: dict[str, Any]) -> None:
         facts = {**facts, **_number(lease)}
         change = "SET " + ", ".join(f"#{k} = :{k}" for k in facts)
-        self._change(self._table.update_item, environment, part, lease, facts, UpdateExpression=change)
+        self._change("update_item", environment, part, lease, facts, UpdateExpression=change)
 
     def _change(
-        self, do: Callable[..., Any], environment: str, part: str, lease: Lease, named: dict[str, Any], **how: Any
+        self, operation: str, environment: str, part: str, lease: Lease, named: dict[str, Any], **how: Any
     ) -> None:
         """Refused when a newer number of the same lock was seen: numbers of different locks do not compare."""
-        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
-        try:
-            do(
-                Key={"environment": environment, "part": part},
-                ConditionExpression="attribute_not_exists(#fence) OR #fence <= :fence OR #lease <> :lease",
-                ExpressionAttributeNames={f"#{k}": k for k in named},
-                ExpressionAttributeValues={f":{k}": v for k, v in named.items()},
-                **how,
-            )
-        except failed:
+        changed = conditional(
+            self._table,
+            operation,
+            Key={"environment": environment, "part": part},
+            ConditionExpression="attribute_not_exists(#fence) OR #fence <= :fence OR #lease <> :lease",
+            ExpressionAttributeNames={f"#{k}": k for k in named},
+            ExpressionAttributeValues={f":{k}": v for k, v in named.items()},
+            **how,
+        )
+        if changed is None:
             raise StaleLeaseError(
                 f"{environment}: lease {lease.fence} of {lease.execution} was overtaken by a newer one; "
                 "nothing was written"
-            ) from None
+            )
 
     def _rows(self, environment: str) -> Iterator[dict[str, Any]]:
         return every(

@@ -1,54 +1,102 @@
 """Reading what a load run measured, from inside a build's artifact.
 
-Locust's `*_stats.csv` (`locust --csv`), or a JSON object: `{"requests": 1000, "failures": 3, "meanSeconds": 0.21}`.
+Locust's `*_stats.csv` (`locust --csv`), k6's summary (`k6 run --summary-export`, or `handleSummary`), or a JSON object:
+`{"requests": 1000, "failures": 3, "meanSeconds": 0.21}`.
 """
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import StringIO
+from typing import Any
 from zipfile import ZipFile
 
-from functions.adapters.artifacts import REPORT_LIMIT, read_member
-from functions.adapters.scans import read_json
+from functions.adapters.artifacts import find_member
+from functions.adapters.json_documents import object_of, parse_json, read_text
 from functions.domain.errors import BadInputError, SourceError
 from functions.domain.gates import Unreadable
 from functions.domain.performance import Performance
 
-_TOTAL = "Aggregated"  # how Locust names the row that sums up all others
-_COLUMNS = ("Request Count", "Failure Count", "Average Response Time")
+# Locust sums up all requests in a row of this name, whose type is empty; a test may call a request the same.
+# https://docs.locust.io/en/stable/retrieving-stats.html; locust/stats.py: StatsEntry(self, "Aggregated", None)
+_TOTAL = "Aggregated"
+_COLUMNS = ("Type", "Name", "Request Count", "Failure Count", "Average Response Time")
+_NEXT = "write Locust's *_stats.csv, k6's --summary-export, or requests, failures and meanSeconds as JSON"
+_OTHER_TABLES = {
+    "User Count": "Locust's history of the run: name its *_stats.csv",
+    "Occurrences": "Locust's list of failures: name its *_stats.csv",
+    "elapsed": f"JMeter's results: {_NEXT}",
+    "metric_name": "k6's samples: run it with --summary-export",
+}
 
 
 def read_performance(archive: ZipFile, path: str) -> Performance | Unreadable:
     """The figures of a load run; what is missing, no number, or impossible is Unreadable."""
     try:
-        return _checked(*(_csv(archive, path) if path.endswith(".csv") else _json(archive, path)))
+        file = find_member(archive, path)
+        text = read_text(archive, file)
+        return _checked(*(_locust(text) if file.endswith(".csv") else _json(text)))
     except (SourceError, BadInputError, ValueError, csv.Error) as error:
-        text = str(error)
-        return Unreadable(text if text.startswith(path) else f"{path}: {text}")
+        said = str(error)
+        return Unreadable(said if said.startswith(path) else f"{path}: {said}")
 
 
-def _csv(archive: ZipFile, path: str) -> tuple[float, float, float]:
-    raw = read_member(archive, path, REPORT_LIMIT)
-    if raw is None:
-        raise ValueError("the build left no such report; is it in the buildspec's artifacts?")
-    for row in csv.DictReader(StringIO(raw.decode("utf-8-sig"))):
-        if row.get("Name") == _TOTAL:
-            requests, failures, milliseconds = (_number(row, column) for column in _COLUMNS)
-            return requests, failures, milliseconds / 1000
-    raise ValueError(f"not the statistics of a Locust run: no row is named {_TOTAL}")
+def _locust(text: str) -> tuple[float, float, float]:
+    table = csv.DictReader(StringIO(text))
+    columns = [name.strip() for name in table.fieldnames or ()]
+    _refuse_other_tables(columns)
+    totals = [row for row in table if (row.get("Name"), (row.get("Type") or "").strip()) == (_TOTAL, "")]
+    if len(totals) != 1:
+        found = "no row" if not totals else f"{len(totals)} rows with an empty Type"
+        raise ValueError(f"not the statistics of a Locust run: {found} of the name {_TOTAL}; name its *_stats.csv")
+    requests, failures, milliseconds = (_number(totals[0], column) for column in _COLUMNS[2:])
+    return requests, failures, milliseconds / 1000
 
 
-def _json(archive: ZipFile, path: str) -> tuple[float, float, float]:
-    figures = read_json(archive, path)
+def _refuse_other_tables(columns: Sequence[str]) -> None:
+    other = next((told for name, told in _OTHER_TABLES.items() if name in columns), None)
+    if other:
+        raise ValueError(f"not the statistics of a Locust run but {other}")
+    missing = [name for name in _COLUMNS if name not in columns]
+    if columns and missing:
+        raise ValueError(
+            f"not the statistics of a Locust run: the column {missing[0]} is missing; it has {columns[:5]}"
+        )
+
+
+def _json(text: str) -> tuple[float, float, float]:
+    figures = parse_json(text)
     if not isinstance(figures, dict):
-        raise BadInputError("expected an object with requests, failures and meanSeconds")
+        raise BadInputError(f"expected an object with requests, failures and meanSeconds; {_NEXT}")
+    if "metrics" in figures:
+        return _k6(object_of(figures["metrics"], "metrics"))
+    if "requests" not in figures and {"latencies", "aggregate", "stats", "results"} & set(figures):
+        raise ValueError(f"requests is missing: this is another tool's report; {_NEXT}")
     return _number(figures, "requests"), _number(figures, "failures"), _number(figures, "meanSeconds")
+
+
+def _k6(metrics: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Requests, failures and mean of all HTTP requests.
+
+    `http_req_failed` is a rate of what is true: its `passes` are the requests that failed.
+    https://grafana.com/docs/k6/latest/results-output/end-of-test/ and .../using-k6/metrics/reference/
+    """
+    requests = _number(_k6_values(metrics, "http_reqs"), "count")
+    failed = _k6_values(metrics, "http_req_failed")
+    share = _number(failed, "rate" if "rate" in failed else "value")
+    failures = _number(failed, "passes") if "passes" in failed else round(share * requests)
+    return requests, failures, _number(_k6_values(metrics, "http_req_duration"), "avg") / 1000
+
+
+def _k6_values(metrics: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """With --summary-export the figures lie in the metric itself, in `handleSummary` below `values`."""
+    metric = object_of(metrics.get(name), f"metrics.{name}")
+    return object_of(metric.get("values", metric), f"metrics.{name}.values")
 
 
 def _number(figures: Mapping[str, object], name: str) -> float:
     value = figures.get(name)
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)) or value == "":
         raise BadInputError(f"{name} is missing or no number")
     try:
         return float(value)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import Clock
 from functions.adapters.executions import Executions
-from functions.adapters.records import every, plain, stored
+from functions.adapters.records import conditional, every, plain, stored
 from functions.adapters.task_tokens import TaskTokens
-from functions.domain.locks import Answer, Contender, Lock, Mode, release, request
+from functions.domain.locks import Contender, Lock, LockResult, Mode, release, request
 from functions.handler import Allow, decode
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ class LocksTable:
         """The lock of an environment; in parallel mode each repository has its own there."""
         return f"environment/{environment}" + (f"/{repository}" if self._mode == "parallel" else "")
 
-    def request(self, key: str, contender: Contender, token: str = "") -> Answer:
+    def request(self, key: str, contender: Contender, token: str = "") -> LockResult:
         """Ask for a lock, or for one's turn; with a token, a wait that is woken.
 
         Who was stopped meanwhile, and whose end may have been heard already, gives back what was just written.
         """
-        answer = self._change(
+        result = self._change(
             key,
             lambda lock: request(
                 lock,
@@ -60,9 +60,9 @@ class LocksTable:
         )
         if self._executions.has_ended(contender.execution):
             self.release(key, contender.execution)
-        return answer
+        return result
 
-    def release(self, key: str, execution: str) -> Answer:
+    def release(self, key: str, execution: str) -> LockResult:
         """Give a lock on; what is not held is not an error, so this may come twice."""
         return self._change(
             key,
@@ -81,26 +81,22 @@ class LocksTable:
         """Every lock that has an owner, dead or alive."""
         return (lock for lock in self.all() if lock.owner)
 
-    def _change(self, key: str, decide: Callable[[Lock], Answer]) -> Answer:
-        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
+    def _change(self, key: str, decide: Callable[[Lock], LockResult]) -> LockResult:
         while True:
             lock, revision = self._read(key)
-            answer = decide(lock)
-            try:
-                if answer.lock != lock:
-                    self._write(answer.lock, revision)
-            except failed:
-                continue  # somebody else changed it meanwhile: decide again on what stands now
-            self._wake(answer)
-            return answer
+            result = decide(lock)
+            # Where somebody else changed it meanwhile, it is decided again on what stands now.
+            if result.lock == lock or self._write(result.lock, revision):
+                self._wake(result)
+                return result
 
-    def _wake(self, answer: Answer) -> None:
-        for waiter, outcome in answer.wake:
+    def _wake(self, result: LockResult) -> None:
+        for waiter, outcome in result.wake:
             if outcome == "superseded":
-                told = {"outcome": outcome, "reason": f"a newer release waits for {answer.lock.key}", "lease": None}
-            else:  # its turn: it asks again, finds the lock its own, and looks whether it still may
-                told = {"outcome": "waiting", "reason": f"{answer.lock.key} is free now", "lease": None}
-            self._tokens.succeed(waiter.token, told)
+                turn = {"outcome": outcome, "reason": f"a newer release waits for {result.lock.key}", "lease": None}
+            else:  # its turn: it requests again, finds the lock its own, and checks whether it still may
+                turn = {"outcome": "waiting", "reason": f"{result.lock.key} is free now", "lease": None}
+            self._tokens.succeed(waiter.token, turn)
 
     def _read(self, key: str) -> tuple[Lock, int]:
         item = self._table.get_item(Key={"lockKey": key}, ConsistentRead=True).get("Item")
@@ -109,10 +105,14 @@ class LocksTable:
         row = plain(item)
         return decode(Lock, {**row, "key": key}), row["revision"]
 
-    def _write(self, lock: Lock, revision: int) -> None:
+    def _write(self, lock: Lock, revision: int) -> bool:
+        """Write a lock that was read in this revision; False when it has another one now."""
         facts = {k: v for k, v in stored(lock).items() if k != "key"}
-        self._table.put_item(
+        written = conditional(
+            self._table,
+            "put_item",
             Item={"lockKey": lock.key, "revision": revision + 1, **facts},
             ConditionExpression="attribute_not_exists(lockKey) OR revision = :revision",
             ExpressionAttributeValues={":revision": revision},
         )
+        return written is not None

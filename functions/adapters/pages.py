@@ -10,6 +10,7 @@ from string import Template
 from typing import Any
 
 from functions.domain.approvals import Approval, Decision, holder
+from functions.gates.registry import undeclared
 
 _FOLDER = Path(__file__).parent / "html"
 _ENDED = {
@@ -130,8 +131,7 @@ def _commits(approval: Approval) -> str:
 def _gates(approval: Approval) -> str:
     assert approval.shown  # noqa: S101 - the type checker's: the caller looked
     lines = [_line(gate.outcome == "passed", gate.outcome, gate.name, gate.reason) for gate in approval.shown.gates]
-    if not any(gate.name == "security" for gate in approval.shown.gates):
-        lines.append(_line(None, "none", "security", "the repository declares no scanner in delivery.yml"))
+    lines += [_line(None, "none", name, words) for name, words in undeclared(approval.shown.gates).items()]
     return _section("Gates", f'<ul class="lines">{"".join(lines)}</ul>')
 
 

@@ -3,13 +3,14 @@
 A lock of `locks_table` belongs to an execution; a poll has none, so its own time limit takes the execution's place.
 
     taken ──────── poll ────────▶ given back
-      └── another comes: noted ──▶ the holder polls once more
+      └── another trigger: noted ──▶ the holder polls once more
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from functions.adapters.records import conditional
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _KEY = {"lockKey": "poll/board"}
 
 
 class PollLease:
-    """The lease; whoever comes while it is held is remembered, so that no wish to poll is lost.
+    """Only one poll runs at a time; a trigger during a poll causes another pass.
 
     It also hands on which items run: the index that finds them lags, and a poll that comes at once must not overlook
     what the one before it started.
@@ -37,7 +38,7 @@ class PollLease:
         return cls(aws.table("LOCKS_TABLE"))
 
     def take(self, holder: str, now: datetime, seconds: float) -> tuple[str, ...] | None:
-        """The items that the last poll left running, when this one may begin; None when another runs, which is told."""
+        """The items that the last poll left running; None while another runs, which then polls again."""
         moment = int(now.timestamp() * 1000)
         mine = {":holder": holder, ":until": moment + int(seconds * 1000), ":no": False, ":now": moment}
         begin = "SET holder = :holder, heldUntil = :until, again = :no"
@@ -49,7 +50,7 @@ class PollLease:
                 return None
 
     def give_back(self, holder: str, running: Iterable[str]) -> bool:
-        """End the lease, leaving word of what runs; False when somebody came meanwhile: then one more look is due."""
+        """End the lease and record which items run; False if another trigger arrived: then one more pass is due."""
         mine = {":holder": holder, ":no": False}
         left = {**mine, ":none": 0, ":running": sorted(set(running))}
         if (
@@ -62,15 +63,13 @@ class PollLease:
 
     def _change(self, update: str, condition: str, values: dict[str, Any]) -> dict[str, Any] | None:
         """What stands after a change; None when its condition did not hold."""
-        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
-        try:
-            answer = self._table.update_item(
-                Key=_KEY,
-                UpdateExpression=update,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                ReturnValues="ALL_NEW",
-            )
-        except failed:
-            return None
-        return dict(answer["Attributes"])
+        answer = conditional(
+            self._table,
+            "update_item",
+            Key=_KEY,
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ReturnValues="ALL_NEW",
+        )
+        return None if answer is None else dict(answer["Attributes"])

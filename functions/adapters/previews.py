@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from zipfile import ZipFile
 
-from functions.adapters.scans import read_json
+from functions.adapters.json_documents import read_json
 from functions.domain.errors import BadInputError, SourceError
 from functions.domain.gates import Unreadable
 from functions.domain.previews import Preview, ResourceStep

@@ -1,4 +1,4 @@
-"""What DynamoDB hands back, as the plain values that `entry.decode` reads; and what it takes."""
+"""What DynamoDB hands back, as the plain values that `handler.decode` reads; what it takes; conditional writes."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -27,6 +27,15 @@ def every(table: Any, operation: Literal["query", "scan"], **asked: Any) -> Iter
 def stored(value: Any) -> Any:
     """A domain value as DynamoDB takes it: floats as Decimal."""
     return _decimals(encode(value))
+
+
+def conditional(table: Any, operation: str, **how: Any) -> dict[str, Any] | None:
+    """What a conditional write of a table answers (`put_item`, …); None when its condition did not hold."""
+    try:
+        answer: dict[str, Any] = getattr(table, operation)(**how)
+    except table.meta.client.exceptions.ConditionalCheckFailedException:
+        return None
+    return answer
 
 
 def _decimals(value: Any) -> Any:

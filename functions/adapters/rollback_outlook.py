@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.adapters.artifacts import Artifacts
-from functions.adapters.delivered_functions import DeliveredFunctions
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.client import GitHub
-from functions.domain.approvals import WayBack
+from functions.domain.approvals import RollbackTarget
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import GitHubError
-from functions.domain.manifests import Part, fill
+from functions.domain.manifests import Part
 from functions.domain.redaction import redact
 from functions.domain.releases import Release
 from functions.domain.rollback import way_back
 from functions.handler import Allow
+from functions.targets.registry import Targets
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -29,21 +29,20 @@ class RollbackOutlook:
         *EnvironmentsTable.SETTINGS,
         *Artifacts.SETTINGS,
         *GitHub.SETTINGS,
+        *Targets.SETTINGS,
     )
     LOOK: ClassVar[tuple[Allow, ...]] = (
         *EnvironmentsTable.READ,
         *Artifacts.READ,
         *GitHub.USE,
-        *DeliveredFunctions.USE,
+        *Targets.LOOK,
     )
 
-    def __init__(
-        self, environments: EnvironmentsTable, artifacts: Artifacts, github: GitHub, functions: DeliveredFunctions
-    ) -> None:
+    def __init__(self, environments: EnvironmentsTable, artifacts: Artifacts, github: GitHub, targets: Targets) -> None:
         self._environments = environments
         self._artifacts = artifacts
         self._github = github
-        self._functions = functions
+        self._targets = targets
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
@@ -52,7 +51,7 @@ class RollbackOutlook:
             EnvironmentsTable.connect(aws),
             Artifacts.connect(aws),
             GitHub.connect(aws),
-            DeliveredFunctions.connect(aws),
+            Targets.connect(aws),
         )
 
     def commits(self, release: Release, environment: str, parts: Sequence[str]) -> tuple[tuple[str, ...], str]:
@@ -74,30 +73,24 @@ class RollbackOutlook:
         left = most.ahead_by - len(lines[:_MOST_COMMITS])
         return tuple(lines[:_MOST_COMMITS]), f"and {left} older ones" if left > 0 else ""
 
-    def ways_back(self, environment: Environment, parts: Sequence[str]) -> tuple[WayBack, ...]:
+    def ways_back(self, environment: Environment, parts: Sequence[str]) -> tuple[RollbackTarget, ...]:
         """For each part that runs, the last known good version and whether it can still be put back."""
         states = self._environments.parts(environment.name)
         return tuple(self._way_back(environment, states[name]) for name in parts if name in states)
 
-    def _way_back(self, environment: Environment, state: PartState) -> WayBack:
+    def _way_back(self, environment: Environment, state: PartState) -> RollbackTarget:
         to = way_back(state, state.running.version if state.running else None)
         if to is None:
-            return WayBack(state.part, "nothing", ready=False, reason="nothing ran here before")
+            return RollbackTarget(state.part, "nothing", ready=False, reason="nothing ran here before")
         words = to.commit[:12] or f"version {to.version}"
         lost = self._lost(environment, state.definition, to)
         if lost:
-            return WayBack(state.part, words, ready=False, reason=lost)
+            return RollbackTarget(state.part, words, ready=False, reason=lost)
         good = "last known good" if to == state.good else "it runs now, but was never verified good"
-        return WayBack(state.part, words, ready=True, reason=f"{good}, still there")
+        return RollbackTarget(state.part, words, ready=True, reason=f"{good}, still there")
 
     def _lost(self, environment: Environment, part: Part | None, to: Version) -> str:
         """What the way back would miss; empty when it is all there."""
         if part is None:
             return "how it was deployed is not on record"
-        if part.kind == "lambda":
-            values = {**environment.variables, "environment": environment.name}
-            name = fill(part.function, values, f"services.{part.name}.function")
-            there = self._functions.has(environment, name, to.version)
-            return "" if there else f"version {to.version} of {name} is gone"
-        gone = [key for key in (to.source, to.artifact) if key and not self._artifacts.exists(key)]
-        return f"{gone[0]} is no longer in the bucket" if gone else ""
+        return self._targets.of(part).lost(environment, part, to, self._artifacts)

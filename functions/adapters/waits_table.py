@@ -1,13 +1,13 @@
 """Who waits for what: the task tokens of builds, watches and approvals, so that an event can end the wait."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.adapters.records import every, plain, stored
+from functions.adapters.records import conditional, every, plain, stored
 from functions.domain.approvals import Approval
 from functions.domain.reconciliation import Sighting
+from functions.domain.waits import ApprovalKey, PushKey, Wait, WaitKey, read_wait_key
 from functions.domain.watches import AlarmReading
 from functions.handler import Allow, decode
 
@@ -17,17 +17,6 @@ if TYPE_CHECKING:
 # A wait outlives its own end, and the longest approval (7 days) its own by as much again, so that late events and late
 # clicks still find a clear answer.
 _KEPT = timedelta(days=14)
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """One Await state: its key (`build/…`, `watch/…`, `approval/…`), its token and what it is about."""
-
-    wait_key: str
-    token: str
-    execution: str
-    environment: str = "none"
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class WaitsTable:
@@ -54,17 +43,17 @@ class WaitsTable:
 
     def store(self, wait: Wait, now: datetime) -> None:
         """Remember the newest token of a wait; what else is known under its key stays."""
-        facts = {k: v for k, v in stored(wait).items() if k != "waitKey"}
-        self._set(wait.wait_key, {**facts, "expiresAt": int((now + _KEPT).timestamp())})
+        facts = {k: v for k, v in stored(wait).items() if k != "key"}
+        self._set(wait.key, {**facts, "expiresAt": int((now + _KEPT).timestamp())})
 
-    def find(self, wait_key: str) -> Wait | None:
+    def find(self, key: WaitKey) -> Wait | None:
         """The wait under a key; None when nobody waits."""
-        row = self._get(wait_key)
-        return decode(Wait, row) if row and row.get("token") else None
+        row = self._get(key)
+        return _wait(row) if row and row.get("token") else None
 
     def of_environment(self, environment: str) -> tuple[Wait, ...]:
         """Every wait that concerns an environment (eventually consistent: the backstop reads the truth)."""
-        return tuple(decode(Wait, row) for row in self._rows(environment) if row.get("token"))
+        return tuple(_wait(row) for row in self._rows(environment) if row.get("token"))
 
     def of_execution(self, execution: str) -> tuple[Wait, ...]:
         """Every wait of an execution, also one without a token yet (eventually consistent: it is read again)."""
@@ -75,51 +64,48 @@ class WaitsTable:
             KeyConditionExpression="execution = :execution",
             ExpressionAttributeValues={":execution": execution},
         )
-        return tuple(decode(Wait, row) for row in rows)
+        return tuple(map(_wait, rows))
 
     def open(self) -> Iterator[tuple[Wait | None, Approval | None]]:
         """Every wait that may still be ended, also one without a token yet, and every open request for approval."""
         for row in every(self._table, "scan"):
             approval = decode(Approval, row["approval"]) if "approval" in row else None
             if approval is None or approval.state == "open":
-                yield decode(Wait, row) if row.get("execution") else None, approval
+                yield _wait(row) if row.get("execution") else None, approval
 
     def sighting(self, repository: str) -> Sighting | None:
         """The head of a repository that was seen without an execution."""
-        row = self._get(_push_key(repository))
+        row = self._get(PushKey(repository))
         return decode(Sighting, row) if row else None
 
     def sight(self, repository: str, sighting: Sighting | None, now: datetime) -> None:
         """Remember such a head, or forget it with None."""
         if sighting is None:
-            self.forget(_push_key(repository))
+            self.forget(PushKey(repository))
         else:
-            self._set(_push_key(repository), {**stored(sighting), "expiresAt": int((now + _KEPT).timestamp())})
+            self._set(PushKey(repository), {**stored(sighting), "expiresAt": int((now + _KEPT).timestamp())})
 
-    def forget(self, wait_key: str) -> None:
+    def forget(self, key: WaitKey | PushKey) -> None:
         """End a wait; one that is not there is no error."""
-        self._table.delete_item(Key={"waitKey": wait_key})
+        self._table.delete_item(Key={"waitKey": str(key)})
 
     def save_approval(self, approval: Approval, now: datetime) -> None:
         """Write a new approval; when it was written before, only the secret of one more mail is added."""
-        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
-        key = approval_key(approval.approval_id)
-        try:
-            about = {"approval": stored(approval), "environment": approval.environment}
-            facts = {**about, "expiresAt": int((now + _KEPT).timestamp())}
-            self._set(key, facts, "attribute_not_exists(approval)")
-        except failed:
+        key = ApprovalKey(approval.approval_id)
+        about = {"approval": stored(approval), "environment": approval.environment}
+        facts = {**about, "expiresAt": int((now + _KEPT).timestamp())}
+        if not self._set(key, facts, "attribute_not_exists(approval)"):
             self._add_secrets(key, approval)
 
     def approval(self, approval_id: str) -> Approval | None:
         """An approval by its id."""
-        row = self._get(approval_key(approval_id))
+        row = self._get(ApprovalKey(approval_id))
         return decode(Approval, row["approval"]) if row and "approval" in row else None
 
     def note_alarms(self, approval_id: str, alarms: Sequence[AlarmReading], at: str) -> None:
         """Write how the alarms of the environment stood, for people who are about to decide."""
         self._table.update_item(
-            Key={"waitKey": approval_key(approval_id)},
+            Key={"waitKey": str(ApprovalKey(approval_id))},
             UpdateExpression="SET approval.alarms = :alarms, approval.alarmsAt = :at",
             ConditionExpression="attribute_exists(approval)",
             ExpressionAttributeValues={":alarms": stored(tuple(alarms)), ":at": at},
@@ -127,7 +113,7 @@ class WaitsTable:
 
     def approvals_of(self, environment: str) -> tuple[Approval, ...]:
         """Every request for an environment, waited for or not yet; each is read as it stands now."""
-        ids = (row["waitKey"].removeprefix("approval/") for row in self._rows(environment) if "approval" in row)
+        ids = (row["approval"]["approvalId"] for row in self._rows(environment) if "approval" in row)
         return tuple(found for found in map(self.approval, ids) if found)
 
     def consent(self, approval: Approval) -> bool:
@@ -136,29 +122,27 @@ class WaitsTable:
 
     def decide(self, approval: Approval, also: str = "", version: int = 0) -> bool:
         """Write the end of an open approval; False when it was no longer open."""
-        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
-        try:
-            self._table.update_item(
-                Key={"waitKey": approval_key(approval.approval_id)},
-                UpdateExpression="SET approval = :approval",
-                ConditionExpression="approval.#state = :open" + (f" AND {also}" if also else ""),
-                ExpressionAttributeNames={"#state": "state", **({"#version": "version"} if also else {})},
-                ExpressionAttributeValues={
-                    ":approval": stored(approval),
-                    ":open": "open",
-                    **({":version": version} if also else {}),
-                },
-            )
-        except failed:
-            return False
-        return True
+        written = conditional(
+            self._table,
+            "update_item",
+            Key={"waitKey": str(ApprovalKey(approval.approval_id))},
+            UpdateExpression="SET approval = :approval",
+            ConditionExpression="approval.#state = :open" + (f" AND {also}" if also else ""),
+            ExpressionAttributeNames={"#state": "state", **({"#version": "version"} if also else {})},
+            ExpressionAttributeValues={
+                ":approval": stored(approval),
+                ":open": "open",
+                **({":version": version} if also else {}),
+            },
+        )
+        return written is not None
 
-    def _add_secrets(self, key: str, approval: Approval) -> None:
+    def _add_secrets(self, key: ApprovalKey, approval: Approval) -> None:
         """Links of a further mail open the same request."""
         names = {f"#h{number}": secret for number, secret in enumerate(approval.holders)}
         sets = [f"approval.holders.{mark} = :{mark[1:]}" for mark in names]
         self._table.update_item(
-            Key={"waitKey": key},
+            Key={"waitKey": str(key)},
             UpdateExpression="SET "
             + ", ".join(["approval.secretHashes = list_append(approval.secretHashes, :more)", *sets]),
             ExpressionAttributeValues={
@@ -177,24 +161,30 @@ class WaitsTable:
             ExpressionAttributeValues={":environment": environment},
         )
 
-    def _get(self, wait_key: str) -> dict[str, Any] | None:
-        item = self._table.get_item(Key={"waitKey": wait_key}, ConsistentRead=True).get("Item")
+    def _get(self, key: WaitKey | PushKey) -> dict[str, Any] | None:
+        item = self._table.get_item(Key={"waitKey": str(key)}, ConsistentRead=True).get("Item")
         return plain(item) if item else None
 
-    def _set(self, wait_key: str, facts: dict[str, Any], condition: str | None = None) -> None:
-        self._table.update_item(
-            Key={"waitKey": wait_key},
+    def _set(self, key: WaitKey | PushKey, facts: dict[str, Any], condition: str | None = None) -> bool:
+        """Write facts; False where a condition is given and does not hold."""
+        written = conditional(
+            self._table,
+            "update_item",
+            Key={"waitKey": str(key)},
             UpdateExpression="SET " + ", ".join(f"#{k} = :{k}" for k in facts),
             ExpressionAttributeNames={f"#{k}": k for k in facts},
             ExpressionAttributeValues={f":{k}": v for k, v in facts.items()},
             **({"ConditionExpression": condition} if condition else {}),
         )
+        return written is not None
 
 
-def approval_key(approval_id: str) -> str:
-    """Where an approval and its wait are kept."""
-    return f"approval/{approval_id}"
-
-
-def _push_key(repository: str) -> str:
-    return f"push/{repository}"
+def _wait(row: Mapping[str, Any]) -> Wait:
+    """A row that an execution waits by; one of no known kind is a BadInputError."""
+    return Wait(
+        read_wait_key(row["waitKey"]),
+        str(row.get("token", "")),
+        row["execution"],
+        row.get("environment", "none"),
+        row.get("facts", {}),
+    )

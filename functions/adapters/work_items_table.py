@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.adapters.records import every, plain, stored
+from functions.adapters.records import conditional, every, plain, stored
 from functions.domain.work_items import Record
 from functions.handler import Allow, decode
 
@@ -46,14 +46,12 @@ class WorkItemsTable:
 
     def save(self, record: Record) -> Record | None:
         """Write a record as it was read and decided on; None when somebody else wrote meanwhile."""
-        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
-        written = replace(record, revision=record.revision + 1)
-        try:
-            self._table.put_item(
-                Item=stored(written),
-                ConditionExpression="attribute_not_exists(itemId) OR revision = :revision",
-                ExpressionAttributeValues={":revision": record.revision},
-            )
-        except failed:
-            return None
-        return written
+        newer = replace(record, revision=record.revision + 1)
+        written = conditional(
+            self._table,
+            "put_item",
+            Item=stored(newer),
+            ConditionExpression="attribute_not_exists(itemId) OR revision = :revision",
+            ExpressionAttributeValues={":revision": record.revision},
+        )
+        return None if written is None else newer

@@ -1,14 +1,13 @@
 """Conclude: write the one terminal outcome of a deployment (N3)."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain import rollback
+from functions.domain.events import DeploymentFinished
 from functions.domain.reasons import readable
-from functions.domain.releases import Release
-from functions.handler import Handler, decode
+from functions.domain.records import Outcome
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,43 +15,24 @@ class Input:
     """The outcome as this execution sees it."""
 
     deployment_id: str
-    outcome: str
+    outcome: Outcome
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """The outcome that stands, as it is announced; `duration_seconds` from Begin to here."""
-
-    deployment_id: str
-    outcome: str
-    reason: str
-    release: Release | None
-    duration_seconds: float
-    stages: dict[str, Any] = field(default_factory=dict)
 
 
 HANDLER = Handler(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE))
 
 
-def conclude(event: Input, deployments: DeploymentsTable) -> Output:
+def conclude(event: Input, deployments: DeploymentsTable) -> DeploymentFinished:
     """Whoever concluded first is right; the answer is always what stands in the record."""
     outcome = _read_back(event, deployments) if event.outcome == "unknown" else event.outcome
-    stood = deployments.conclude(event.deployment_id, outcome, readable(event.reason))
-    return announcement(event.deployment_id, stood)
+    return DeploymentFinished.of(deployments.conclude(event.deployment_id, outcome, readable(event.reason)))
 
 
-def _read_back(event: Input, deployments: DeploymentsTable) -> str:
+def _read_back(event: Input, deployments: DeploymentsTable) -> Outcome:
     """A rollback that was stopped after it had recorded its end has done its work, though its caller never heard."""
-    record = deployments.get(event.deployment_id) or {}
-    touched = {entry.environment for entry in deployments.ledger(event.deployment_id)}
-    ends = [record.get(f"rollback_{environment}", {}).get("result") for environment in touched]
-    return rollback.outcome(ends) if ends else event.outcome
-
-
-def announcement(deployment_id: str, record: dict[str, Any]) -> Output:
-    """A concluded record, as `DeploymentFinished` tells it."""
-    release = decode(Release, record["release"]) if "release" in record else None
-    started, finished = record.get("startedAt", record["finishedAt"]), record["finishedAt"]
-    seconds = (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds()
-    return Output(deployment_id, record["outcome"], record["reason"], release, seconds, record.get("stages", {}))
+    record = deployments.get(event.deployment_id)
+    if record is None or not record.ledger:
+        return event.outcome
+    touched = {entry.environment for entry in record.ledger.values()}
+    ends = (record.rollback.get(environment) for environment in touched)
+    return rollback.outcome(end.result if end else None for end in ends)

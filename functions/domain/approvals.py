@@ -11,7 +11,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Literal
 
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict
 from functions.domain.watches import AlarmReading
 
 State = Literal["open", "approved", "rejected", "expired", "superseded", "void"]
@@ -29,7 +29,7 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
-class WayBack:
+class RollbackTarget:
     """What a rollback would do with one part, and whether what it needs is there now."""
 
     part: str
@@ -38,10 +38,10 @@ class WayBack:
     reason: str
 
 
-def irreversible(way: WayBack) -> WayBack:
-    """The way back of a part whose migration can't be undone: what people have to know before they approve (M6)."""
+def irreversible(target: RollbackTarget) -> RollbackTarget:
+    """The target of a part whose migration can't be undone: what people have to know before they approve (M6)."""
     words = "its migration is declared irreversible: a rollback puts back the code, not the data"
-    return replace(way, ready=False, reason=words if way.ready else f"{way.reason}; {words}")
+    return replace(target, ready=False, reason=words if target.ready else f"{target.reason}; {words}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ class Shown:
 
     artifact: str
     digest: str
-    gates: tuple[Gate, ...] = ()
+    gates: tuple[Verdict, ...] = ()
     commits: tuple[str, ...] = ()
     commits_note: str = ""
-    rollback: tuple[WayBack, ...] = ()
+    rollback: tuple[RollbackTarget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,14 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """How a request ended, as the workflow that waits for it reads it."""
+
+    outcome: Literal["approved", "rejected", "expired", "superseded", "void"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What a person posts."""
 
@@ -115,7 +123,7 @@ def hash_secret(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def opens(approval: Approval | None, secret: str) -> bool:
+def secret_matches(approval: Approval | None, secret: str) -> bool:
     """Whether the secret is one of the links'; every hash is compared, in constant time."""
     if approval is None:
         return False
@@ -129,7 +137,7 @@ def holder(approval: Approval, secret: str) -> str:
     return approval.holders.get(hash_secret(secret), "")
 
 
-def seen(approval: Approval, now: str) -> Approval:
+def as_of(approval: Approval, now: str) -> Approval:
     """The approval as of now: an open one past its end has expired."""
     return replace(approval, state="expired") if approval.state == "open" and now >= approval.expires_at else approval
 
@@ -144,7 +152,7 @@ def supersedes(newer: Approval, older: Approval) -> bool:
     return deploys and same and newer.state == older.state == "open" and newer.committed_at > older.committed_at
 
 
-def changed(approval: Approval, digest: str, gates: Sequence[Gate]) -> str:
+def changed(approval: Approval, digest: str, gates: Sequence[Verdict]) -> str:
     """Why the approval would no longer be about what was shown; empty when it still is."""
     if approval.shown is None or approval.purpose != "deploy":
         return ""
@@ -158,7 +166,7 @@ def decide(approval: Approval, decision: Decision, now: str, held_by: str = "") 
 
     An approval of several that are needed leaves the request open, with one consent more.
     """
-    current = seen(approval, now)
+    current = as_of(approval, now)
     if current.state in ("approved", "rejected"):
         said = f"already {current.state} by {current.by} at {current.decided_at}"
         return Refused("used", f"This link was used: {said}.")
@@ -182,6 +190,19 @@ def decide(approval: Approval, decision: Decision, now: str, held_by: str = "") 
         address=decision.address,
         user_agent=decision.user_agent[:400],
     )
+
+
+def decided(approval: Approval) -> Decided:
+    """The end of a request that is no longer open."""
+    words = {
+        "approved": f"approved by {approval.by}" + (f": {approval.reason}" if approval.reason else ""),
+        "rejected": f"rejected by {approval.by}: {approval.reason}",
+        "expired": f"nobody decided until {approval.expires_at}",
+        "superseded": "a newer release took its place",
+        "void": approval.reason or "the request was withdrawn",
+    }
+    assert approval.state != "open"  # noqa: S101 - the type checker's: callers looked
+    return Decided(approval.state, words[approval.state])
 
 
 def _refused(approval: Approval, decision: Decision, now: str) -> Refused | None:
@@ -213,6 +234,6 @@ def _ended(approval: Approval) -> str:
     words = {
         "expired": f"This request expired at {approval.expires_at}; start the deployment again to ask anew.",
         "superseded": "A newer release has taken the place of this one; look for its own request.",
-        "void": "The deployment that asked has ended; nothing is left to decide.",
+        "void": "Its deployment has ended; nothing is left to decide.",
     }
     return words[approval.state]

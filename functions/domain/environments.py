@@ -39,6 +39,11 @@ class Environment:
     blind_alarms: Before = "ignore"
     enhanced_watch_seconds: int = 0
 
+    @property
+    def fill_values(self) -> dict[str, str]:
+        """What names in braces stand for in a manifest's texts here."""
+        return {**self.variables, "environment": self.name}
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -86,8 +91,8 @@ class Freeze:
     by: str
     since: str
 
-    def told(self, environment: str) -> str:
-        """What somebody reads whose release may not enter: since when, by whom and why."""
+    def describe(self, environment: str) -> str:
+        """Since when, by whom and why: for somebody whose release may not enter."""
         return f"{environment} is frozen since {self.since} by {self.by}: {self.reason}"
 
 

@@ -19,7 +19,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from functions.domain.gates import Gate, Unreadable
+from functions.domain.gates import Unreadable, Verdict
 
 Severity = Literal["critical", "high", "medium", "low"]
 BLOCKING: tuple[Severity, ...] = ("critical", "high")
@@ -31,7 +31,29 @@ _NPM: dict[str, Severity] = {
     "low": "low",
     "info": "low",
 }
+# How tools word a severity where a number is expected; a word that is not among them says nothing.
+_WORDS: dict[str, Severity] = {
+    **dict.fromkeys(("critical", "blocker", "severe"), "critical"),
+    **dict.fromkeys(("high", "important", "error", "major"), "high"),
+    **dict.fromkeys(("medium", "moderate", "warning", "minor"), "medium"),
+    **dict.fromkeys(("low", "info", "informational", "note", "negligible", "none", "recommendation"), "low"),
+}
 _NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Scans:
+    """Where scanners' reports lie within the build's artifact, and the allow-list within the repository."""
+
+    sarif: tuple[str, ...] = ()
+    pip_audit: tuple[str, ...] = ()
+    npm_audit: tuple[str, ...] = ()
+    allow_list: str = ""
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        """Every report; the allow-list is none."""
+        return (*self.sarif, *self.pip_audit, *self.npm_audit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,31 +99,38 @@ def severity_of_level(level: str) -> Severity:
     return _known(level, _LEVELS, "level")
 
 
+def severity_of_word(word: str) -> Severity | None:
+    """A severity in words, whatever its case; None for a word that tells none."""
+    return _WORDS.get(word.strip().lower())
+
+
 def severity_of_npm(severity: str) -> Severity:
     """A severity as npm writes it; an unknown one is a ValueError."""
     return _known(severity, _NPM, "severity")
 
 
-def judge_findings(scans: Sequence[Scan | Unreadable], allowed: Sequence[Allowance] | Unreadable, today: date) -> Gate:
+def judge_findings(
+    scans: Sequence[Scan | Unreadable], allowed: Sequence[Allowance] | Unreadable, today: date
+) -> Verdict:
     """No blocking finding but those that are allowed today; entries that do not count are told, and never count."""
     broken = [one.reason for one in (*scans, allowed) if isinstance(one, Unreadable)]
     if broken or isinstance(allowed, Unreadable):
-        return Gate("security", "failed", "; ".join(broken))
+        return Verdict("security", "failed", "; ".join(broken))
     if not scans:
-        return Gate("security", "failed", "no report was read")
+        return Verdict("security", "failed", "no report was read")
     read = [scan for scan in scans if isinstance(scan, Scan)]
     findings = [finding for scan in read for finding in scan.findings]
     counting = [entry for entry in allowed if not _fault(entry, today)]
     blocking = [one for one in findings if one.severity in BLOCKING and not any(_fits(e, one) for e in counting)]
     notes = [*_reported(allowed, findings, today), *_unchecked(read)]
     if blocking:
-        return Gate("security", "failed", "; ".join([_blocked(blocking), *notes]))
+        return Verdict("security", "failed", "; ".join([_blocked(blocking), *notes]))
     exempt = sum(one.severity in BLOCKING for one in findings)
     words = f"nothing critical or high in {len(read)} reports"
     if exempt:
         words = f"{exempt} critical or high allowed by the list, no other in {len(read)} reports"
     lesser = len(findings) - exempt
-    return Gate("security", "passed", "; ".join([f"{words}, {lesser} lesser findings", *notes]))
+    return Verdict("security", "passed", "; ".join([f"{words}, {lesser} lesser findings", *notes]))
 
 
 def _fits(entry: Allowance, finding: Finding) -> bool:

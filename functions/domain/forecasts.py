@@ -1,13 +1,13 @@
 """What a commit would do, without doing it (P11)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
 from functions.domain.environments import Environment, Freeze
 from functions.domain.locks import Lock
-from functions.domain.manifests import Manifest
+from functions.domain.manifests import Part
 from functions.domain.plans import Plan, StagePlan, frozen_plan
 from functions.domain.releases import Release
 from functions.domain.windows import LOOK_AHEAD_DAYS, opening
@@ -17,6 +17,7 @@ from functions.domain.windows import LOOK_AHEAD_DAYS, opening
 class StageForecast:
     """One environment: which parts are in or out and why, what is asked before and after, and what is in the way now.
 
+    `touches` says for each part that is in, in one line, what a change of it touches there.
     `closed` says why its windows keep a release out now, and `opens_at` (ISO 8601) when they let it in; both are empty
     while they are open. `expected_seconds` is the median of the last stages there, None without any; `approvers` are
     empty for anybody.
@@ -25,6 +26,7 @@ class StageForecast:
     environment: str
     parts: dict[str, str]
     skipped: dict[str, str]
+    touches: dict[str, str]
     gates: tuple[str, ...]
     approvals: int
     approvers: tuple[str, ...]
@@ -49,25 +51,31 @@ class Forecast:
 
 def forecast(
     release: Release,
-    manifest: Manifest,
     made: Plan,
+    gates: Mapping[str, tuple[str, ...]],
     locks: Mapping[str, Lock],
     frozen: Mapping[str, Freeze],
     durations: Mapping[str, Sequence[float]],
     now: datetime,
+    describe: Callable[[Environment, Part], str],
 ) -> Forecast:
-    """The plan with everything that would meet it; `durations` (seconds) are by environment, `""` for the whole."""
-    stages = tuple(_stage(stage, locks, frozen, durations, now) for stage in made.stages)
+    """The plan with everything that would meet it.
+
+    `gates` (a line each) and `durations` (seconds) are by environment; `""` stands for the release as a whole.
+    """
+    stages = tuple(_stage(stage, gates, locks, frozen, durations, now, describe) for stage in made.stages)
     end = frozen_plan(made, frozen) or made
-    return Forecast(release, end.outcome, end.reason, _gates(manifest, made), stages, _usual(durations.get("", ())))
+    return Forecast(release, end.outcome, end.reason, gates.get("", ()), stages, _usual(durations.get("", ())))
 
 
 def _stage(
     stage: StagePlan,
+    gates: Mapping[str, tuple[str, ...]],
     locks: Mapping[str, Lock],
     frozen: Mapping[str, Freeze],
     durations: Mapping[str, Sequence[float]],
     now: datetime,
+    describe: Callable[[Environment, Part], str],
 ) -> StageForecast:
     where = stage.environment
     closed, opens_at = _closed(where, now)
@@ -75,7 +83,8 @@ def _stage(
         where.name,
         {chosen.part.name: chosen.reason for chosen in stage.parts},
         {left.part: left.reason for left in stage.skipped},
-        _after(stage),
+        {chosen.part.name: describe(where, chosen.part) for chosen in stage.parts},
+        gates.get(where.name, ()),
         where.approvals_needed if where.approval else 0,
         tuple(where.approvers) if where.approval else (),
         _held(locks.get(where.name)),
@@ -84,21 +93,6 @@ def _stage(
         opens_at,
         _usual(durations.get(where.name, ())),
     )
-
-
-def _gates(manifest: Manifest, made: Plan) -> tuple[str, ...]:
-    strictest = max((stage.environment.coverage_percent for stage in made.stages), default=0.0)
-    reports = (*manifest.scans.sarif, *manifest.scans.pip_audit, *manifest.scans.npm_audit)
-    security = f"security: {', '.join(reports)}" if reports else "security: no scanner is declared"
-    return f"tests: {', '.join(manifest.build.junit)}", f"coverage: {strictest:g} %", security
-
-
-def _after(stage: StagePlan) -> tuple[str, ...]:
-    wanted = stage.after_deploy
-    if wanted is None:
-        return ()
-    load = (f"performance: {wanted.performance}",) if wanted.performance else ()
-    return (f"tests: {', '.join(wanted.junit)} ({wanted.buildspec})", *load)
 
 
 def _held(lock: Lock | None) -> str:

@@ -1,6 +1,6 @@
 """Whether what was built may be deployed: tests and coverage (G1, G2)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -34,56 +34,57 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """The verdict of one gate, in words that a mail can carry."""
+class Verdict:
+    """What one gate decided, and why; `name` is the gate's."""
 
     name: str
     outcome: Literal["passed", "failed"]
     reason: str
 
+    def __str__(self) -> str:
+        """`tests: 2 of 9 tests failed: …`, as mails, statuses and records show it."""
+        return f"{self.name}: {self.reason}"
 
-def judge_tests(tests: TestRun | Unreadable) -> Gate:
+
+def judge_tests(tests: TestRun | Unreadable) -> Verdict:
     """Every test passed, and there was at least one that ran."""
     if isinstance(tests, Unreadable):
-        return Gate("tests", "failed", tests.reason)
+        return Verdict("tests", "failed", tests.reason)
     if tests.failed:
         named = ", ".join(tests.failed[:5]) + (f" and {len(tests.failed) - 5} more" if len(tests.failed) > 5 else "")
-        return Gate("tests", "failed", f"{len(tests.failed)} of {tests.total} tests failed: {named}")
+        return Verdict("tests", "failed", f"{len(tests.failed)} of {tests.total} tests failed: {named}")
     if tests.total - tests.skipped <= 0:
-        return Gate("tests", "failed", "no test ran: a release without tests is not deployed")
-    return Gate("tests", "passed", f"{tests.total - tests.skipped} tests passed, {tests.skipped} skipped")
+        return Verdict("tests", "failed", "no test ran: a release without tests is not deployed")
+    return Verdict("tests", "passed", f"{tests.total - tests.skipped} tests passed, {tests.skipped} skipped")
 
 
-def judge_coverage(coverage: Coverage | Unreadable, minimum: float) -> Gate:
+def judge_coverage(coverage: Coverage | Unreadable, minimum: float) -> Verdict:
     """Line coverage, and branch coverage where it was measured, reach the minimum (percent)."""
     if isinstance(coverage, Unreadable):
-        return Gate("coverage", "failed", coverage.reason)
+        return Verdict("coverage", "failed", coverage.reason)
     measured = {"lines": coverage.lines, "branches": coverage.branches}
     low = [f"{name} {rate:.1f} %" for name, rate in measured.items() if rate is not None and not rate >= minimum]
     if low:
-        return Gate("coverage", "failed", f"{' and '.join(low)} covered, {minimum:g} % demanded")
+        return Verdict("coverage", "failed", f"{' and '.join(low)} covered, {minimum:g} % demanded")
     branches = "" if coverage.branches is None else f", branches {coverage.branches:.1f} %"
-    return Gate("coverage", "passed", f"lines {coverage.lines:.1f} %{branches}; {minimum:g} % demanded")
+    return Verdict("coverage", "passed", f"lines {coverage.lines:.1f} %{branches}; {minimum:g} % demanded")
 
 
-def figures(tests: TestRun | Unreadable, coverage: Coverage | Unreadable) -> dict[str, float]:
-    """What the reports counted (tests) and measured (percent); nothing of a report that can't be read."""
-    found: dict[str, float] = {}
-    if isinstance(tests, TestRun):
-        ran, failed = tests.total - tests.skipped, len(tests.failed)
-        found |= {"testsRun": ran, "testsFailed": failed, "testsSkipped": tests.skipped}
-    if isinstance(coverage, Coverage):
-        found["lineCoverage"] = coverage.lines
-        if coverage.branches is not None:
-            found["branchCoverage"] = coverage.branches
-    return found
-
-
-def without_secrets(gates: Sequence[Gate]) -> tuple[Gate, ...]:
+def without_secrets(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     """The verdicts as they are recorded and shown: reports quote what programs printed."""
-    return tuple(replace(gate, reason=redact(gate.reason)) for gate in gates)
+    return tuple(replace(verdict, reason=redact(verdict.reason)) for verdict in verdicts)
 
 
-def all_passed(gates: Sequence[Gate]) -> bool:
-    """No gate, no pass: an empty list is a failure."""
-    return bool(gates) and all(gate.outcome == "passed" for gate in gates)
+def all_passed(verdicts: Sequence[Verdict]) -> bool:
+    """Whether every verdict is a pass; no verdict at all is none."""
+    return bool(verdicts) and not failed(verdicts)
+
+
+def failed(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """The verdicts that close the gate."""
+    return tuple(verdict for verdict in verdicts if verdict.outcome == "failed")
+
+
+def reasons(verdicts: Iterable[Verdict]) -> str:
+    """The verdicts in one line, each with its gate's name."""
+    return "; ".join(map(str, verdicts))

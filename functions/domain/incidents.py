@@ -3,12 +3,16 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
+from functions.domain.events import DeploymentFinished, RollbackFinished, RollbackStarted
+from functions.domain.records import DeploymentRecord
+from functions.domain.rollback import RollbackResult
+from functions.domain.times import seconds_between
+
+Rollback = RollbackStarted | RollbackFinished
 LABEL = "incident"
 _ANY = re.compile(r"<!-- kiro-incident ([a-z][a-z0-9-]*)/([\w.-]+) -->")
-_RESULTS = {
+_RESULTS: Mapping[RollbackResult, str] = {
     "restored": "Restored: what ran before this release runs again, and was read back from what runs.",
     "partly": "Partly restored: some of it was a first release, with nothing to go back to.",
     "unknown": "**Not restored.** The environment is frozen: nothing deploys there until a person unfreezes it.",
@@ -35,28 +39,27 @@ def environment_of(body: str) -> str | None:
     return found[1] if found else None
 
 
-def title(detail: Mapping[str, Any]) -> str:
+def title(event: Rollback) -> str:
     """What the issue is called."""
-    release = detail.get("release") or {}
-    return f"{detail['environment']}: {release.get('commit', detail['deploymentId'])[:12]} was rolled back"
+    return f"{event.environment}: {(event.release.commit or event.deployment_id)[:12]} was rolled back"
 
 
-def opened(detail: Mapping[str, Any], record: Mapping[str, Any], links: Links) -> str:
-    """The body of a new incident: what, why, when and where to look; `record` may be empty."""
-    release = detail.get("release") or {}
-    commit, repository = release.get("commit", ""), release.get("repository", "")
+def opened(event: Rollback, record: DeploymentRecord | None, links: Links) -> str:
+    """The body of a new incident: what, why, when and where to look; without a record it says less."""
+    commit, repository = event.release.commit, event.release.repository
+    execution = record.execution if record else ""
     rows = [
-        ("Environment", detail["environment"]),
+        ("Environment", event.environment),
         ("Release", f"[`{commit[:12]}`]({links.github}/{repository}/commit/{commit})" if commit else "unknown"),
-        ("Title", _code(release.get("message", "").partition("\n")[0])),
-        ("Author", _code(release.get("author", ""))),
-        ("Alarm or gate", _code(detail.get("reason", ""))),
-        ("Deployment", _execution(record.get("execution", ""), detail["deploymentId"], links)),
+        ("Title", _code(event.release.title)),
+        ("Author", _code(event.release.author)),
+        ("Alarm or gate", _code(event.reason)),
+        ("Deployment", _execution(execution, event.deployment_id, links)),
         ("Runbook", links.runbooks),
     ]
     return "\n".join(
         [
-            marker(detail["environment"], detail["deploymentId"]),
+            marker(event.environment, event.deployment_id),
             "A release was taken back. The result follows as a comment; the next good deployment closes this issue.",
             "",
             "| | |",
@@ -65,57 +68,51 @@ def opened(detail: Mapping[str, Any], record: Mapping[str, Any], links: Links) -
             "",
             "### Timeline",
             "",
-            *(f"- `{when}` {what}" for when, what in _timeline(detail, record)),
+            *(f"- `{when}` {what}" for when, what in _timeline(event, record)),
             "",
             "Notes of those who looked into it belong here, as comments.",
         ]
     )
 
 
-def ended(detail: Mapping[str, Any]) -> str:
+def ended(event: RollbackFinished) -> str:
     """The comment that says how the rollback ended; it begins with a marker of its own."""
-    clock = (("alarm to start", "breachedAt", "startedAt"), ("start to verified", "startedAt", "verifiedAt"))
-    verified = bool(detail.get("verifiedAt"))
-    took = [f"{what} {seconds:.1f} s" for what, a, b in clock if (seconds := _seconds(detail, a, b)) is not None]
+    clock = (
+        ("alarm to start", seconds_between(event.breached_at, event.started_at)),
+        ("start to verified", seconds_between(event.started_at, event.verified_at)),
+    )
+    took = [f"{what} {seconds:.1f} s" for what, seconds in clock if seconds is not None]
+    verified = f"Verified at `{event.verified_at}`{'; ' if took else ''}{', '.join(took)}."
     return "\n".join(
         [
-            end_marker(detail),
-            _RESULTS.get(detail["result"], detail["result"]),
+            end_marker(event),
+            _RESULTS[event.result],
             "",
-            *([f"What was found: {_code(detail['reason'])}", ""] if detail.get("reason") else []),
-            *([f"Verified at `{detail['verifiedAt']}`{'; ' if took else ''}{', '.join(took)}."] if verified else []),
+            *([f"What was found: {_code(event.reason)}", ""] if event.reason else []),
+            *([verified] if event.verified_at else []),
         ]
     ).rstrip()
 
 
-def end_marker(detail: Mapping[str, Any]) -> str:
+def end_marker(event: RollbackFinished) -> str:
     """What makes a comment found again; a later rollback of the same release ended at another time."""
-    return f"<!-- kiro-rollback {detail.get('verifiedAt') or 'unrecorded'} -->"
+    return f"<!-- kiro-rollback {event.verified_at or 'unrecorded'} -->"
 
 
-def closed(detail: Mapping[str, Any], environment: str) -> str:
+def closed(event: DeploymentFinished, environment: str) -> str:
     """The comment that closes an incident."""
-    commit = (detail.get("release") or {}).get("commit", "")
-    return f"{environment} runs a good release again: {commit} was deployed ({_code(detail['deploymentId'])})."
+    commit = event.release.commit if event.release else ""
+    return f"{environment} runs a good release again: {commit} was deployed ({_code(event.deployment_id)})."
 
 
-def _timeline(detail: Mapping[str, Any], record: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _timeline(event: Rollback, record: DeploymentRecord | None) -> list[tuple[str, str]]:
     events = [
-        (record.get("startedAt", ""), "deployment started"),
-        *(
-            (stage.get("finishedAt", ""), f"{name}: {stage.get('result', '')}")
-            for name, stage in record.get("stages", {}).items()
-        ),
-        (detail.get("breachedAt", ""), "alarm or failure"),
-        (detail.get("startedAt", ""), "rollback started"),
+        *([(record.started_at, "deployment started")] if record else []),
+        *((stage.finished_at, f"{name}: {stage.result}") for name, stage in (record.stages if record else {}).items()),
+        (event.breached_at, "alarm or failure"),
+        (event.started_at, "rollback started"),
     ]
     return sorted((when, what) for when, what in events if when)
-
-
-def _seconds(detail: Mapping[str, Any], start: str, end: str) -> float | None:
-    if not detail.get(start) or not detail.get(end):
-        return None
-    return (datetime.fromisoformat(detail[end]) - datetime.fromisoformat(detail[start])).total_seconds()
 
 
 def _execution(arn: str, deployment_id: str, links: Links) -> str:

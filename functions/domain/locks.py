@@ -60,8 +60,8 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of a request. `wake` are tokens to complete after the write: (waiter, its own outcome)."""
+class LockResult:
+    """The result of a request; `wake` lists tokens to complete after the write: (waiter, its own outcome)."""
 
     lock: Lock
     outcome: Literal["acquired", "waiting", "superseded"]
@@ -71,10 +71,10 @@ class Answer:
 
 def request(
     lock: Lock, contender: Contender, *, alive: Callable[[str], bool], mode: Mode, now: str, token: str = ""
-) -> Answer:
-    """Take the lock when it is free or its owner is dead, else join the queue, or be told that one is superseded."""
+) -> LockResult:
+    """Take the lock when it is free or its owner is dead, else join the queue, or learn that it is superseded."""
     if lock.owner and lock.owner.execution == contender.execution:
-        return Answer(lock, "acquired", _lease(lock))
+        return LockResult(lock, "acquired", _lease(lock))
     waiters = tuple(w for w in lock.waiters if alive(w.contender.execution))
     if lock.owner and alive(lock.owner.execution):
         return _queue(replace(lock, waiters=waiters), contender, mode, now, token)
@@ -87,19 +87,19 @@ def request(
     return replace(queued, lock=owned.lock, wake=((head, "acquired"), *queued.wake) if head.token else queued.wake)
 
 
-def release(lock: Lock, execution: str, *, alive: Callable[[str], bool], now: str) -> Answer:
+def release(lock: Lock, execution: str, *, alive: Callable[[str], bool], now: str) -> LockResult:
     """Give the lock to the first living waiter, or free it; who does not own it only leaves the queue."""
     waiters = tuple(w for w in lock.waiters if w.contender.execution != execution)
     if lock.owner is None or lock.owner.execution != execution:
-        return Answer(replace(lock, waiters=waiters), "acquired")
+        return LockResult(replace(lock, waiters=waiters), "acquired")
     waiters = tuple(w for w in waiters if alive(w.contender.execution))
     if not waiters:
-        return Answer(replace(lock, owner=None, since="", waiters=()), "acquired")
+        return LockResult(replace(lock, owner=None, since="", waiters=()), "acquired")
     handed = _own(replace(lock, waiters=waiters), waiters[0].contender, now)
     return replace(handed, wake=((waiters[0], "acquired"),) if waiters[0].token else ())
 
 
-def _queue(lock: Lock, contender: Contender, mode: Mode, now: str, token: str) -> Answer:
+def _queue(lock: Lock, contender: Contender, mode: Mode, now: str, token: str) -> LockResult:
     """Stand in line, or keep one's place: rollbacks first, and no release behind a newer one (P3)."""
     mine = next((w for w in lock.waiters if w.contender.execution == contender.execution), None)
     waiter = Waiter(contender, mine.since if mine else now, token or (mine.token if mine else ""))
@@ -111,20 +111,20 @@ def _queue(lock: Lock, contender: Contender, mode: Mode, now: str, token: str) -
     if contender.rollback:
         line = (*rollbacks, waiter, *releases)
     elif any(c.order > contender.order for c in newer) and not (mine and mode == "queued"):
-        return Answer(replace(lock, waiters=others), "superseded")
+        return LockResult(replace(lock, waiters=others), "superseded")
     elif mode == "superseded":
-        told: tuple[tuple[Waiter, Literal["acquired", "superseded"]], ...] = tuple(
+        wake: tuple[tuple[Waiter, Literal["acquired", "superseded"]], ...] = tuple(
             (w, "superseded") for w in mates if w.token
         )
         strangers = tuple(w for w in releases if w not in mates)
         line = tuple(waiter if w is mine else w for w in lock.waiters if w is mine or w not in mates)
         line = line if mine else (*rollbacks, *strangers, waiter)
-        return Answer(replace(lock, waiters=line), "waiting", wake=told)
+        return LockResult(replace(lock, waiters=line), "waiting", wake=wake)
     else:
         line = (*others, waiter)
     if mine:
         line = tuple(waiter if w is mine else w for w in lock.waiters)
-    return Answer(replace(lock, waiters=line), "waiting")
+    return LockResult(replace(lock, waiters=line), "waiting")
 
 
 def _is_mate(owner: Contender | None, contender: Contender) -> TypeGuard[Contender]:
@@ -132,12 +132,32 @@ def _is_mate(owner: Contender | None, contender: Contender) -> TypeGuard[Contend
     return owner is not None and not owner.rollback and owner.repository == contender.repository
 
 
-def _own(lock: Lock, contender: Contender, now: str) -> Answer:
+def _own(lock: Lock, contender: Contender, now: str) -> LockResult:
     waiters = tuple(w for w in lock.waiters if w.contender.execution != contender.execution)
     owned = replace(lock, fence=lock.fence + 1, owner=contender, since=now, waiters=waiters)
-    return Answer(owned, "acquired", _lease(owned))
+    return LockResult(owned, "acquired", _lease(owned))
 
 
 def _lease(lock: Lock) -> Lease:
     assert lock.owner is not None  # noqa: S101 - the type checker's; both callers just saw or set it
     return Lease(lock.key, lock.owner.execution, lock.fence)
+
+
+def explain(result: LockResult) -> str:
+    """Who holds the lock, why, since when, and what to do about it; empty once it is acquired."""
+    if result.outcome == "acquired":
+        return ""
+    if result.outcome == "superseded":
+        return f"a newer release waits for {result.lock.key} already"
+    return f"{held(result.lock)}; waiting at place {len(result.lock.waiters)}"
+
+
+def held(lock: Lock) -> str:
+    """The owner of a lock, in words with a next step."""
+    if lock.owner is None:
+        return f"{lock.key} is free"
+    owner = lock.owner
+    return (
+        f"{lock.key} is held by {owner.deployment_id} ({owner.reason}) since {lock.since}; "
+        f"it ends with that execution, which can be stopped: {owner.execution}"
+    )

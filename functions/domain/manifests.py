@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal
 
 from functions.domain.errors import ManifestError
 
+# Each has its target in `functions/targets`; the way says whether a buildspec changes it, or a call of its target.
 Kind = Literal["lambda", "command"]
+Way = Literal["build", "call"]
 Migration = Literal["reversible", "irreversible"]
 MANIFEST = "delivery.yml"
 # Not str.format: a text of the repository is no program (`{x.__class__}`, `{x:>999999999}`).
@@ -27,65 +29,52 @@ class Health:
 class Part:
     """One thing a release changes in an environment: the infrastructure, or a service.
 
-    `paths` are globs over the repository in which `*` also crosses folders; none means every change counts. `preview`
-    is where the build leaves what a command would change, `{environment}` in it being the environment's name. After an
-    irreversible `migration` a rollback puts back the code, and not the data (M6).
+    `paths` are globs over the repository in which `*` also crosses folders; none means every change counts. `buildspec`
+    is what changes a part of the way `build`, and `preview` where the build before it leaves what that would change,
+    `{environment}` in it being the environment's name. After an irreversible `migration` a rollback puts back the code,
+    and not the data (M6). `settings` are JSON values that only the target of its kind reads.
     """
 
     name: str
     kind: Kind
+    way: Way
     paths: list[str] = field(default_factory=list)
     buildspec: str = ""
-    function: str = ""
-    alias: str = ""
-    artifact: str = ""
     health: Health | None = None
     critical_alarms: list[str] = field(default_factory=list)
     warning_alarms: list[str] = field(default_factory=list)
     preview: str = ""
     migration: Migration = "reversible"
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
-    """The build of a release and where its reports lie within its artifact."""
-
-    buildspec: str
-    junit: list[str]
-    cobertura: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scans:
-    """Where security scanners' reports lie within the build's artifact, and the allow-list within the repository."""
-
-    sarif: tuple[str, ...] = ()
-    pip_audit: tuple[str, ...] = ()
-    npm_audit: tuple[str, ...] = ()
-    allow_list: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.sarif or self.pip_audit or self.npm_audit)
+# The keys of the manifest that one gate reads. JSON values only: the plan carries them through the execution.
+Settings = dict[str, Any]
+# By the gate's name; a gate of which the manifest says nothing is left out.
+GateSettings = dict[str, Settings]
 
 
 @dataclass(frozen=True, slots=True)
 class AfterDeploy:
-    """The build that tests an environment once the release runs there, and its reports; `performance` may be empty."""
+    """The build that tests an environment once the release runs there, and what gates read of its artifact."""
 
     buildspec: str
-    junit: tuple[str, ...]
-    performance: str = ""
+    gates: GateSettings = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A repository's deliverables, infrastructure before services, in the order they are applied."""
+    """A repository's deliverables, infrastructure before services, in the order they are applied.
+
+    `buildspec` builds a release; `gates` read its artifact before any deployment, those of `after_deploy` (by
+    environment) the artifact of the tests there.
+    """
 
     name: str
-    build: Build
+    buildspec: str
     parts: list[Part]
     environments: list[str] = field(default_factory=list)
-    scans: Scans = field(default_factory=Scans)
+    gates: GateSettings = field(default_factory=dict)
     after_deploy: dict[str, AfterDeploy] = field(default_factory=dict)
 
 

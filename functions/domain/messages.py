@@ -1,11 +1,24 @@
-"""What people are told: subject and text of every mail, from the event alone (N1)."""
+"""The mails of events and approvals: subject and text, from the event alone (N1)."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, assert_never
 
 from functions.domain import budgets
 from functions.domain.approvals import Approval
+from functions.domain.events import (
+    DeploymentFinished,
+    DeploymentStarted,
+    EnvironmentFrozen,
+    EnvironmentUnfrozen,
+    Event,
+    GatesJudged,
+    RollbackFinished,
+    RollbackStarted,
+    StageFinished,
+    WorkItemFinished,
+    release_of,
+)
+from functions.domain.releases import Release
 
 Topic = Literal["deployments", "approvals", "rollbacks"]
 
@@ -14,9 +27,9 @@ _STAGE_WORDS = {
     "rejected": "was rejected for",
     "expired": "got no approval for",
     "superseded": "was superseded before",
-    "restored": "failed in, and was rolled back from,",
-    "partly": "failed in, and was partly rolled back from,",
-    "unknown": "failed in, and could not be rolled back from,",
+    "restored": "failed in and was rolled back from",
+    "partly": "failed in and was partly rolled back from",
+    "unknown": "failed in and could not be rolled back from",
 }
 
 
@@ -63,111 +76,134 @@ def _commits(approval: Approval) -> list[str]:
     """The commits since what runs, as they stand on the page."""
     if approval.shown is None:
         return []
-    told = [*approval.shown.commits, *([approval.shown.commits_note] if approval.shown.commits_note else [])]
-    return [f"  {'Commits' if number == 0 else '':<10} {line}" for number, line in enumerate(told)]
+    lines = [*approval.shown.commits, *([approval.shown.commits_note] if approval.shown.commits_note else [])]
+    return [f"  {'Commits' if number == 0 else '':<10} {line}" for number, line in enumerate(lines)]
 
 
-def compose(name: str, detail: Mapping[str, Any], links: Links = NO_LINKS) -> tuple[Topic, str, str] | None:
-    """Topic, subject and text of a domain event; None when the event is not for people."""
-    writer = _WRITERS.get(name)
-    told = writer(detail) if writer else None
-    if told is None:
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One mail, which is also what Slack shows."""
+
+    topic: Topic
+    subject: str
+    text: str
+
+
+def compose(event: Event, links: Links = NO_LINKS) -> Message | None:
+    """The message of a domain event; None when it needs no notification."""
+    written = _written(event)
+    if written is None:
         return None
-    topic, subject, reason = told
-    release = detail.get("release") or {}
-    if release.get("emergency"):
+    topic, subject, reason = written
+    release = release_of(event)
+    if release and release.emergency:
         subject = f"EMERGENCY: {subject}"
-    lines = [
-        subject,
-        "",
-        *(_release_lines(release) if "deploymentId" in detail else []),
-        *([f"  Environment  {detail['environment']}"] if detail.get("environment") else []),
-        f"  Reason       {reason}",
-        *([f"  Deployment   {detail['deploymentId']}"] if "deploymentId" in detail else []),
-        *([f"  Attempt      {detail['workId']}"] if "workId" in detail else []),
-        *_links(detail, release, links),
-    ]
-    return topic, subject, "\n".join(lines)
+    lines = [subject, "", *_about(event), f"  Reason       {reason}", *_identity(event), *_links(event, links)]
+    return Message(topic, subject, "\n".join(lines))
 
 
-def _links(detail: Mapping[str, Any], release: Mapping[str, Any], links: Links) -> list[str]:
+def _written(event: Event) -> tuple[Topic, str, str] | None:
+    """Topic, subject and reason."""
+    match event:
+        case DeploymentStarted():
+            return "deployments", f"{_what(event)} starts", event.reason
+        case StageFinished():
+            words = _STAGE_WORDS.get(event.result, "failed before it changed anything in")
+            return "deployments", f"{_what(event)} {words} {event.environment}", event.reason
+        case DeploymentFinished():
+            return (
+                "deployments",
+                f"{_what(event)} ended: {event.outcome}",
+                _with(event.reason, budgets.overwork(event)),
+            )
+        case RollbackStarted():
+            return "rollbacks", f"{_what(event)} is being rolled back from {event.environment}", event.reason
+        case RollbackFinished():
+            frozen = "; the environment is FROZEN" if event.result == "unknown" else ""
+            subject = f"Rollback of {_what(event)} from {event.environment}: {event.result}{frozen}"
+            late = budgets.overrun(event.started_at, event.verified_at, budgets.ROLLBACK)
+            return "rollbacks", subject, _with(event.reason, late)
+        case EnvironmentFrozen():
+            return "deployments", f"{event.environment} is FROZEN by {event.by}", event.reason
+        case EnvironmentUnfrozen():
+            return "deployments", f"{event.environment} was unfrozen by {event.by}", event.reason
+        case WorkItemFinished():
+            return _work_item(event)
+        case GatesJudged():
+            return None
+        case _:
+            assert_never(event)
+
+
+def _with(reason: str, late: str) -> str:
+    return f"{reason}; it {late}" if late else reason
+
+
+def _work_item(event: WorkItemFinished) -> tuple[Topic, str, str] | None:
+    """Only what waits for a person (W8); everything else stands on card and pull request."""
+    if event.state != "quarantined":
+        return None
+    item = event.item
+    name = f"{item.repository}#{item.number}" if item.number else "A board item"
+    way_out = "It is not tried again until somebody looks and moves its card back."
+    return "deployments", f"{name} waits for a person: {item.title}", f"{event.reason}\n\n{way_out}"
+
+
+def _about(event: Event) -> list[str]:
+    """What the message is about: the release, the environment, or neither."""
+    match event:
+        case DeploymentStarted() | GatesJudged() | DeploymentFinished():
+            return _release_lines(event.release)
+        case StageFinished() | RollbackStarted() | RollbackFinished():
+            return [*_release_lines(event.release), f"  Environment  {event.environment}"]
+        case EnvironmentFrozen() | EnvironmentUnfrozen():
+            return [f"  Environment  {event.environment}"]
+        case WorkItemFinished():
+            return []
+        case _:
+            assert_never(event)
+
+
+def _identity(event: Event) -> list[str]:
+    """The name under which people find the deployment or the attempt."""
+    match event:
+        case EnvironmentFrozen() | EnvironmentUnfrozen():
+            return []
+        case WorkItemFinished():
+            return [f"  Attempt      {event.work_id}"]
+        case _:
+            return [f"  Deployment   {event.deployment_id}"]
+
+
+def _links(event: Event, links: Links) -> list[str]:
     """The commit or the work; and, when an environment is in an unknown state, what to do about it (R5)."""
     found = []
-    item = detail.get("item") or {}
-    if links.github and item.get("number"):
-        page = f"pull/{detail['pullRequest']}" if detail["pullRequest"] else f"issues/{item['number']}"
-        found.append(f"  Work         {links.github}/{item['repository']}/{page}")
-    if links.github and release.get("commit"):
-        found.append(f"  Commit       {links.github}/{release['repository']}/commit/{release['commit']}")
-    if links.runbooks and "unknown" in (detail.get("result"), detail.get("outcome")):
+    release = release_of(event)
+    if links.github and isinstance(event, WorkItemFinished) and event.item.number:
+        page = f"pull/{event.pull_request}" if event.pull_request else f"issues/{event.item.number}"
+        found.append(f"  Work         {links.github}/{event.item.repository}/{page}")
+    if links.github and release and release.commit:
+        found.append(f"  Commit       {links.github}/{release.repository}/commit/{release.commit}")
+    if links.runbooks and _is_unknown(event):
         found.append(f"  Runbook      {links.runbooks}/frozen-environment.md")
     return found
 
 
-def _release_lines(release: Mapping[str, Any]) -> list[str]:
+def _is_unknown(event: Event) -> bool:
+    if isinstance(event, StageFinished | RollbackFinished):
+        return event.result == "unknown"
+    return isinstance(event, DeploymentFinished) and event.outcome == "unknown"
+
+
+def _release_lines(release: Release | None) -> list[str]:
     return [
-        f"  Release      {release.get('repository', '?')} {release.get('commit', '?')[:12]}",
-        f"  Title        {release.get('message', '').partition(chr(10))[0]}",
-        f"  Author       {release.get('author', '?')}",
+        f"  Release      {release.repository} {release.short}" if release else "  Release      ? ?",
+        f"  Title        {release.title if release else ''}",
+        f"  Author       {release.author if release else '?'}",
     ]
 
 
-def _what(detail: Mapping[str, Any]) -> str:
-    release = detail.get("release") or {}
-    return f"{release.get('repository', 'release')} {release.get('commit', detail['deploymentId'])[:12]}"
-
-
-def _started(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
-    return "deployments", f"{_what(detail)} starts", detail["reason"]
-
-
-def _stage(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
-    words = _STAGE_WORDS.get(detail["result"], "failed before it changed anything in")
-    return "deployments", f"{_what(detail)} {words} {detail['environment']}", detail["reason"]
-
-
-def _finished(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
-    late = budgets.overwork(detail)
-    reason = f"{detail['reason']}; it {late}" if late else detail["reason"]
-    return "deployments", f"{_what(detail)} ended: {detail['outcome']}", reason
-
-
-def _rollback_started(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
-    return "rollbacks", f"{_what(detail)} is being rolled back from {detail['environment']}", detail["reason"]
-
-
-def _rollback_finished(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
-    frozen = "; the environment is FROZEN" if detail["result"] == "unknown" else ""
-    subject = f"Rollback of {_what(detail)} from {detail['environment']}: {detail['result']}{frozen}"
-    late = budgets.overrun(detail.get("startedAt", ""), detail.get("verifiedAt", ""), budgets.ROLLBACK)
-    return "rollbacks", subject, f"{detail['reason']}; it {late}" if late else detail["reason"]
-
-
-def _frozen(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
-    return "deployments", f"{detail['environment']} is FROZEN by {detail['by']}", detail["reason"]
-
-
-def _unfrozen(detail: Mapping[str, Any]) -> tuple[Topic, str, str]:
-    return "deployments", f"{detail['environment']} is open again, says {detail['by']}", detail["reason"]
-
-
-def _work_item(detail: Mapping[str, Any]) -> tuple[Topic, str, str] | None:
-    """Only what waits for a person (W8); everything else stands on card and pull request."""
-    if detail["state"] != "quarantined":
-        return None
-    item = detail["item"]
-    name = f"{item['repository']}#{item['number']}" if item.get("number") else "A board item"
-    way_out = "It is not tried again until somebody looks and moves its card back."
-    return "deployments", f"{name} waits for a person: {item['title']}", f"{detail['reason']}\n\n{way_out}"
-
-
-_WRITERS: Mapping[str, Callable[[Mapping[str, Any]], tuple[Topic, str, str] | None]] = {
-    "WorkItemFinished": _work_item,
-    "EnvironmentFrozen": _frozen,
-    "EnvironmentUnfrozen": _unfrozen,
-    "DeploymentStarted": _started,
-    "StageFinished": _stage,
-    "DeploymentFinished": _finished,
-    "RollbackStarted": _rollback_started,
-    "RollbackFinished": _rollback_finished,
-}
+def _what(event: DeploymentStarted | StageFinished | DeploymentFinished | RollbackStarted | RollbackFinished) -> str:
+    if event.release is None:
+        return f"release {event.deployment_id[:12]}"
+    return f"{event.release.repository} {event.release.short}"

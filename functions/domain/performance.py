@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from functions.domain.gates import Gate, Unreadable
+from functions.domain.gates import Unreadable, Verdict
 
 _SUCCESS_PERCENT = 95.0
 _MEAN_SECONDS = 2.0
@@ -23,10 +23,10 @@ class Performance:
         return 100 * (self.requests - self.failures) / self.requests
 
 
-def judge_performance(measured: Performance | Unreadable, before: Performance | None) -> Gate:
+def judge_performance(measured: Performance | Unreadable, before: Performance | None) -> Verdict:
     """Enough answers, fast enough, and at most half as slow again as the last good release there."""
     if isinstance(measured, Unreadable):
-        return Gate("performance", "failed", measured.reason)
+        return Verdict("performance", "failed", measured.reason)
     wrong = []
     if not measured.success_percent >= _SUCCESS_PERCENT:
         wrong.append(f"{measured.success_percent:.1f} % of requests succeeded, {_SUCCESS_PERCENT:g} % demanded")
@@ -36,10 +36,10 @@ def judge_performance(measured: Performance | Unreadable, before: Performance | 
     if slower is not None and not slower <= _REGRESSION_PERCENT:
         wrong.append(f"{slower:.0f} % slower than the last good release, {_REGRESSION_PERCENT:g} % allowed")
     if wrong:
-        return Gate("performance", "failed", "; ".join(wrong))
+        return Verdict("performance", "failed", "; ".join(wrong))
     compared = "no earlier run to compare with" if slower is None else f"{slower:+.0f} % against the last good release"
     figures = f"{measured.success_percent:.1f} % of {measured.requests} requests, {measured.mean_seconds:.3f} s mean"
-    return Gate("performance", "passed", f"{figures}; {compared}")
+    return Verdict("performance", "passed", f"{figures}; {compared}")
 
 
 def _slower(measured: Performance, before: Performance | None) -> float | None:

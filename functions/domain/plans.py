@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from functions.domain.environments import Environment, Freeze, PartState
-from functions.domain.manifests import MANIFEST, AfterDeploy, Manifest, Part, Scans, changed_path
+from functions.domain.manifests import MANIFEST, AfterDeploy, GateSettings, Manifest, Part, changed_path
 
 # The commit of a version that somebody made by hand, once a rollback went back to it.
 _BY_HAND = ""
@@ -51,9 +51,7 @@ class Plan:
     reason: str
     stages: tuple[StagePlan, ...] = ()
     buildspec: str = ""
-    junit: tuple[str, ...] = ()
-    cobertura: str = ""
-    scans: Scans = field(default_factory=Scans)
+    gates: GateSettings = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ def plan(
     stages = tuple(
         _stage(manifest, environment, running.get(environment.name, {}), changes, commit) for environment in walk
     )
-    build = (manifest.build.buildspec, tuple(manifest.build.junit), manifest.build.cobertura, manifest.scans)
+    build = (manifest.buildspec, manifest.gates)
     if not any(stage.parts for stage in stages):
         return Plan("nothing", "every part of every environment already is as this commit wants it", stages, *build)
     return Plan("deploy", _summary(stages), tuple(stage for stage in stages if stage.parts), *build)
@@ -95,7 +93,7 @@ def frozen_plan(made: Plan, frozen: Mapping[str, Freeze]) -> Plan | None:
     """The refusal of a release that would enter a frozen environment; None when it enters none."""
     for name in (stage.environment.name for stage in made.stages):
         if name in frozen:
-            return Plan("frozen", frozen[name].told(name))
+            return Plan("frozen", frozen[name].describe(name))
     return None
 
 

@@ -35,6 +35,10 @@ class Preview:
     steps: tuple[ResourceStep, ...]
 
 
+# By environment and part.
+Previews = Mapping[tuple[str, str], Preview]
+
+
 def judge_preview(preview: Preview) -> tuple[bool, str]:
     """Whether anything but metadata would change, and what."""
     touched = [step for step in preview.steps if step.operation not in _UNCHANGED]
@@ -47,7 +51,7 @@ def judge_preview(preview: Preview) -> tuple[bool, str]:
     return False, f"{preview.report} changes nothing"
 
 
-def narrowed(made: Plan, previews: Mapping[tuple[str, str], Preview]) -> Plan:
+def narrowed(made: Plan, previews: Previews) -> Plan:
     """The plan without the parts whose previews (by environment and part) change nothing, and with what they say.
 
     A preview takes a part out that changed paths alone had brought in; one that never ran, was never verified or is
@@ -59,7 +63,7 @@ def narrowed(made: Plan, previews: Mapping[tuple[str, str], Preview]) -> Plan:
     return replace(made, outcome="nothing", reason=_nothing(stages), stages=stages)
 
 
-def _stage(stage: StagePlan, previews: Mapping[tuple[str, str], Preview]) -> StagePlan:
+def _stage(stage: StagePlan, previews: Previews) -> StagePlan:
     parts: list[PartPlan] = []
     skipped = list(stage.skipped)
     for chosen in stage.parts:

@@ -3,11 +3,11 @@
 Everything here is asked anew at every run, so a decision that is put off is only put off to the next one.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
+from functions.domain.records import DeploymentRecord
 from functions.domain.releases import asks_to_skip
 
 # Step Functions forgets executions after 90 days: a head as old as that has had its chance, and is not started again.
@@ -26,7 +26,10 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An execution as Step Functions tells it; `ended` is empty while it runs (ISO 8601 else)."""
+    """An execution as Step Functions shows it; `ended` is empty while it runs (ISO 8601 else).
+
+    Its event does not bring the times: there `started` is empty, too.
+    """
 
     execution: str
     workflow: str
@@ -78,13 +81,13 @@ def judge_end(execution: Ended | None, *, now: str, grace_seconds: int) -> EndSt
     return "done" if execution.status == _SUCCEEDED else "unsettled"
 
 
-def without_record(execution: Ended, record: Mapping[str, Any] | None, *, now: str, grace_seconds: int) -> bool:
+def without_record(execution: Ended, record: DeploymentRecord | None, *, now: str, grace_seconds: int) -> bool:
     """Whether a running deployment had its time to open a record, and has none."""
-    return not (record and record.get("startedAt")) and _past(execution.started, now, grace_seconds)
+    return not (record and record.started_at) and _past(execution.started, now, grace_seconds)
 
 
 def is_stray(
-    build: RunningBuild, record: Mapping[str, Any] | None, *, awaited: bool, now: str, grace_seconds: int
+    build: RunningBuild, record: DeploymentRecord | None, *, awaited: bool, now: str, grace_seconds: int
 ) -> bool:
     """Whether a build runs for nobody: no execution awaits it, and its deployment has ended or was never recorded.
 
@@ -92,7 +95,7 @@ def is_stray(
     """
     if awaited or not build.deployment_id or not _past(build.started, now, grace_seconds):
         return False
-    return record is None or bool(record.get("outcome"))
+    return record is None or bool(record.outcome)
 
 
 def _past(since: str, now: str, seconds: int) -> bool:

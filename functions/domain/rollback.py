@@ -7,7 +7,7 @@ from typing import Literal
 from functions.domain.environments import PartState, Version
 from functions.domain.manifests import Part
 
-Verdict = Literal["restored", "partly", "unknown"]
+RollbackResult = Literal["restored", "partly", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def in_force(
     return tuple(c for c in ledger if c.environment == environment and not overtaken(c))
 
 
-def verdict(parts: Sequence[ReadBack]) -> tuple[Verdict, str]:
+def verdict(parts: Sequence[ReadBack]) -> tuple[RollbackResult, str]:
     """*restored* when all reads back as meant, *partly* when only first releases have no way back, else *unknown*."""
     wrong = [p for p in parts if p.meant is not None and (p.found != p.meant or p.healthy is False)]
     if wrong:
@@ -91,7 +91,7 @@ def verdict(parts: Sequence[ReadBack]) -> tuple[Verdict, str]:
     return "restored", "; ".join(f"{p.part} runs {p.meant}" for p in parts) or "nothing had been changed"
 
 
-def outcome(ends: Iterable[Verdict | None]) -> Verdict:
+def outcome(ends: Iterable[RollbackResult | None]) -> RollbackResult:
     """What a release's rollbacks come to, one end per environment it touched; None is one that never said its end."""
     found = set(ends)
     if found <= {"restored"}:

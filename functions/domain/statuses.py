@@ -1,8 +1,22 @@
-"""What GitHub is told of a release: commit statuses, and deployments with their states (N2)."""
+"""What GitHub shows of a release: commit statuses, and deployments with their states (N2)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal, assert_never
+
+from functions.domain.events import (
+    DeploymentFinished,
+    DeploymentStarted,
+    EnvironmentFrozen,
+    EnvironmentUnfrozen,
+    Event,
+    GatesJudged,
+    RollbackFinished,
+    RollbackStarted,
+    StageFinished,
+    WorkItemFinished,
+    release_of,
+)
+from functions.domain.gates import failed, reasons
 
 CommitState = Literal["pending", "success", "failure", "error"]
 DeploymentState = Literal["in_progress", "success", "failure", "inactive"]
@@ -33,51 +47,70 @@ class CommitStatus:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentStatus:
-    """The state of a GitHub deployment to an environment."""
+    """The state of a GitHub deployment to an environment; its payload holds our deployment's name."""
 
+    deployment_id: str
     environment: str
     state: DeploymentState
     description: str
 
 
-def commit_statuses(name: str, detail: Mapping[str, Any]) -> tuple[CommitStatus, ...]:
+def commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
     """The commit statuses that an event means."""
-    found = _commit_statuses(name, detail)
-    return tuple(replace(one, description=_marked(one.description, detail)) for one in found)
+    found = _commit_statuses(event)
+    return tuple(replace(one, description=_marked(one.description, event)) for one in found)
 
 
-def _commit_statuses(name: str, detail: Mapping[str, Any]) -> tuple[CommitStatus, ...]:
-    if name == "DeploymentStarted":
-        stages = (CommitStatus(f"kiro/{e}", "pending", "waits for its turn") for e in detail["environments"])
-        return (CommitStatus("kiro", "pending", detail["reason"]), *stages)
-    if name == "GatesJudged":
-        failed = [gate for gate in detail["gates"] if gate["outcome"] == "failed"]
-        words = "; ".join(f"{gate['name']}: {gate['reason']}" for gate in failed or detail["gates"])
-        return (CommitStatus("kiro/gates", "failure" if failed else "success", words),)
-    if name == "StageFinished":
-        state = _STAGES.get(detail["result"], "failure")
-        return (CommitStatus(f"kiro/{detail['environment']}", state, _words(detail["result"], detail["reason"])),)
-    if name == "DeploymentFinished":
-        state = _OUTCOMES.get(detail["outcome"], "failure")
-        return (CommitStatus("kiro", state, _words(detail["outcome"], detail["reason"])),)
-    return ()
+def _commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
+    match event:
+        case DeploymentStarted():
+            stages = (CommitStatus(f"kiro/{name}", "pending", "waits for its turn") for name in event.environments)
+            return (CommitStatus("kiro", "pending", event.reason), *stages)
+        case GatesJudged():
+            closed = failed(event.gates)
+            return (CommitStatus("kiro/gates", "failure" if closed else "success", reasons(closed or event.gates)),)
+        case StageFinished():
+            state = _STAGES.get(event.result, "failure")
+            return (CommitStatus(f"kiro/{event.environment}", state, _words(event.result, event.reason)),)
+        case DeploymentFinished():
+            state = _OUTCOMES.get(event.outcome, "failure")
+            return (CommitStatus("kiro", state, _words(event.outcome, event.reason)),)
+        case RollbackStarted() | RollbackFinished() | EnvironmentFrozen() | EnvironmentUnfrozen() | WorkItemFinished():
+            return ()
+        case _:
+            assert_never(event)
 
 
-def deployment_status(name: str, detail: Mapping[str, Any]) -> DeploymentStatus | None:
+def deployment_status(event: Event) -> DeploymentStatus | None:
     """The state of the GitHub deployment that an event means; None when it means none."""
-    if name == "RollbackStarted":
-        words = _marked(f"rolling back: {detail['reason']}", detail)
-        return DeploymentStatus(detail["environment"], "in_progress", words)
-    if name != "StageFinished" or detail["result"] in ("rejected", "expired", "superseded", "void"):
-        return None
-    state: DeploymentState = "success" if detail["result"] == "passed" else "failure"
-    words = _marked(_words(detail["result"], detail["reason"]), detail)
-    return DeploymentStatus(detail["environment"], state, words)
+    match event:
+        case RollbackStarted():
+            words = _marked(f"rolling back: {event.reason}", event)
+            return DeploymentStatus(event.deployment_id, event.environment, "in_progress", words)
+        case StageFinished():
+            if event.result in ("rejected", "expired", "superseded", "void"):
+                return None
+            state: DeploymentState = "success" if event.result == "passed" else "failure"
+            words = _marked(_words(event.result, event.reason), event)
+            return DeploymentStatus(event.deployment_id, event.environment, state, words)
+        case (
+            DeploymentStarted()
+            | GatesJudged()
+            | DeploymentFinished()
+            | RollbackFinished()
+            | EnvironmentFrozen()
+            | EnvironmentUnfrozen()
+            | WorkItemFinished()
+        ):
+            return None
+        case _:
+            assert_never(event)
 
 
-def _marked(text: str, detail: Mapping[str, Any]) -> str:
-    """What is told of an emergency begins with that word (P8)."""
-    plain = text.startswith("EMERGENCY") or not (detail.get("release") or {}).get("emergency")
+def _marked(text: str, event: Event) -> str:
+    """What is shown of an emergency begins with that word (P8)."""
+    release = release_of(event)
+    plain = text.startswith("EMERGENCY") or release is None or not release.emergency
     return text if plain else f"EMERGENCY: {text}"
 
 

@@ -20,7 +20,10 @@ Kind = Literal["issue", "pull request", "draft"]
 State = Literal["new", "running", "waiting", "ineligible", "quarantined", "done"]
 Result = Literal["passed", "failed", "ineligible", "busy"]
 
-SPEC_FILES = ("requirements.md", "design.md", "tasks.md")
+TASKS = "tasks.md"
+SPEC_FILES = ("requirements.md", "design.md", TASKS)
+# A bugfix spec describes the bug in place of the requirements (kiro.dev/docs/specs).
+_INSTEAD = {"requirements.md": "bugfix.md"}
 # git takes far longer names; no branch that a person chose is, and it must fit a path and a message.
 _BRANCH_LIMIT = 120
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
@@ -82,12 +85,16 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What GitHub holds for an item: the branch's newest commit, spec files that are there, its pull request."""
+    """What GitHub holds for an item: the branch's newest commit, spec files that are there, its pull request.
+
+    `problems` keep the list of tasks from being worked on.
+    """
 
     head: str | None
     files: tuple[str, ...] = ()
     pull_request: int | None = None
     can_open: bool = True
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,12 @@ def missing(item: Item, findings: Findings | None, problem: str, repositories: I
     if findings is None or findings.head is None:
         return (f"the branch {shown(item.branch)} does not exist in {item.repository}: create and push it",)
     folder = spec_folder(item.branch)
-    lacks = [f"`{folder}/{name}` is missing on the branch" for name in SPEC_FILES if name not in findings.files]
+    lacks = [
+        f"`{folder}/{name}`{f' (or `{other}`)' if other else ''} is missing on the branch"
+        for name in SPEC_FILES
+        if not {name, other := _INSTEAD.get(name, "")}.intersection(findings.files)
+    ]
+    lacks += [quiet(problem) for problem in findings.problems]
     if findings.pull_request is None and not findings.can_open:
         lacks.append("no pull request can be opened: the branch has no commit that the main branch lacks")
     return tuple(lacks)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from functions.domain.gates import Coverage, Gate, TestRun, Unreadable, judge_coverage, judge_tests
+from functions.domain.gates import Coverage, TestRun, Unreadable, Verdict, judge_coverage, judge_tests
 
 BEGIN = "<!-- kiro-worker:begin -->"
 END = "<!-- kiro-worker:end -->"
@@ -41,23 +41,23 @@ class Results:
     tail: str = ""
 
 
-def judge(results: Results, minimum: float) -> tuple[Gate, ...]:
+def judge(results: Results, minimum: float) -> tuple[Verdict, ...]:
     """Tasks, tests and coverage, each with its verdict; `minimum` in percent."""
     tests = results.tests or Unreadable(results.tests_problem or "the build reported no tests")
     coverage = results.coverage or Unreadable(results.coverage_problem or "the build reported no coverage")
     return (_judge_tasks(results), judge_tests(tests), judge_coverage(coverage, minimum))
 
 
-def _judge_tasks(results: Results) -> Gate:
+def _judge_tasks(results: Results) -> Verdict:
     bad = [f"task {one.task} ({one.title[:100]}) {one.outcome}" for one in results.tasks if one.outcome != "done"]
     said = [*results.problems, *bad]
     if said:
-        return Gate("tasks", "failed", "; ".join(said))
+        return Verdict("tasks", "failed", "; ".join(said))
     new = len(results.tasks)
-    return Gate("tasks", "passed", f"{new} tasks done, {results.done_before} were done before")
+    return Verdict("tasks", "passed", f"{new} tasks done, {results.done_before} were done before")
 
 
-def section(results: Results, gates: Sequence[Gate], build: str, log: str) -> str:
+def section(results: Results, gates: Sequence[Verdict], build: str, log: str) -> str:
     """Our part of a pull request's body; everything that came from outside is kept from being markup."""
     lines = [
         BEGIN,

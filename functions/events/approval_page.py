@@ -4,8 +4,6 @@
 409 used already · 410 expired, superseded or void · 422 incomplete · 425 too early
 """
 
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,13 +13,24 @@ from functions.adapters.artifacts import Artifacts
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.pages import consented_page, ended_page, open_page, plain_page
+from functions.adapters.signed_requests import Refusal, read_body
 from functions.adapters.task_tokens import TaskTokens
-from functions.adapters.waits_table import WaitsTable, approval_key
-from functions.domain.approvals import Approval, Decision, Refused, changed, decide, holder, opens, seen
+from functions.adapters.waits_table import WaitsTable
+from functions.domain.approvals import (
+    Approval,
+    Decision,
+    Refused,
+    as_of,
+    changed,
+    decide,
+    decided,
+    holder,
+    secret_matches,
+)
 from functions.domain.errors import SourceError
 from functions.domain.redaction import redact
+from functions.domain.waits import ApprovalKey
 from functions.handler import Handler
-from functions.stage.await_approval import decided
 
 HANDLER = Handler(
     allow=(
@@ -66,9 +75,9 @@ def approval_page(
         return plain_page(400, "This form can't be read", "Open the link from the mail again.")
     secret = form.get("secret") or (event.get("queryStringParameters") or {}).get("secret", "")
     approval = waits.approval((event.get("pathParameters") or {}).get("id", ""))
-    if approval is None or not opens(approval, secret):
+    if approval is None or not secret_matches(approval, secret):
         return plain_page(404, "No such request", "The link is incomplete, or was never sent. Open it from the mail.")
-    current = seen(approval, clock.text())
+    current = as_of(approval, clock.text())
     if http["method"] != "POST":
         return open_page(current, secret) if current.state == "open" else ended_page(current)
     if form.get("decision") not in ("approve", "reject"):
@@ -89,7 +98,7 @@ def approval_page(
             return _refuse(approval, after, secret, decision, clock)
         written = waits.consent(after) if after.version > approval.version else waits.decide(after)
         if written:
-            return _told(after, waits, tokens, deployments)
+            return _recorded(after, waits, tokens, deployments)
         approval = waits.approval(approval.approval_id) or approval
         if approval.state != "open":
             break
@@ -97,7 +106,7 @@ def approval_page(
 
 
 def _refuse(approval: Approval, refused: Refused, secret: str, decision: Decision, clock: Clock) -> dict[str, Any]:
-    current = seen(approval, clock.text())
+    current = as_of(approval, clock.text())
     if current.state == "open" and refused.why == "used":
         return consented_page(current, 409, refused.message)
     if refused.why in _FORM_AGAIN:
@@ -116,13 +125,13 @@ def _void(approval: Approval, artifacts: Artifacts, deployments: DeploymentsTabl
     return changed(approval, digest, deployments.verdicts(approval.deployment_id))
 
 
-def _told(after: Approval, waits: WaitsTable, tokens: TaskTokens, deployments: DeploymentsTable) -> dict[str, Any]:
-    """The decision is written; now the record and the waiting state are told. If that fails, its backstop reads it."""
+def _recorded(after: Approval, waits: WaitsTable, tokens: TaskTokens, deployments: DeploymentsTable) -> dict[str, Any]:
+    """The decision is written; now the record and the waiting state get it; if that fails, the backstop reads it."""
     deployments.note(after.deployment_id, **{f"approval_{after.environment}_{after.purpose}": _facts(after)})
     if after.state == "open":
         left = after.needed - len(after.consents)
         return consented_page(after, 200, f"Your approval is recorded; {left} more must approve.")
-    wait = waits.find(approval_key(after.approval_id))
+    wait = waits.find(ApprovalKey(after.approval_id))
     if wait:
         tokens.succeed(wait.token, decided(after))
     return ended_page(after, 410 if after.state == "void" else 200)
@@ -143,11 +152,11 @@ def _facts(after: Approval) -> Mapping[str, Any]:
 
 
 def _form(event: dict[str, Any]) -> dict[str, str] | None:
-    body = event.get("body") or ""
+    """The fields of the form; None when it can't be read."""
+    raw = read_body(event, _FORM_LIMIT)
+    if isinstance(raw, Refusal):
+        return None
     try:
-        raw = b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
-        if len(raw) > _FORM_LIMIT:
-            return None
         return {key: values[0] for key, values in parse_qs(raw.decode(), strict_parsing=bool(raw)).items()}
-    except (Base64Error, ValueError):
+    except ValueError:
         return None

@@ -6,23 +6,23 @@ from functions.adapters.builds import Builds
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.errors import BadInputError
+from functions.domain.waits import BuildKey
 from functions.handler import Handler
-from functions.shared.await_build import build_key
 
 HANDLER = Handler(allow=(*WaitsTable.READ, *WaitsTable.WRITE, *Builds.READ, *TaskTokens.COMPLETE))
 
 
 def build_finished(event: dict[str, Any], waits: WaitsTable, builds: Builds, tokens: TaskTokens) -> dict[str, str]:
-    """The event only hurries: how the build ended is asked of CodeBuild. A build nobody waits for is left alone."""
+    """The event only hurries: how the build ended is read from CodeBuild. A build nobody waits for is left alone."""
     build_id = _build_id(event)
-    wait = waits.find(build_key(build_id))
+    wait = waits.find(BuildKey(build_id))
     if wait is None:
         return {"outcome": "nobody waits", "buildId": build_id}
     end = builds.read(build_id)
     if end.outcome == "running":
         return {"outcome": "still running", "buildId": build_id}
     tokens.succeed(wait.token, end)
-    waits.forget(wait.wait_key)
+    waits.forget(wait.key)
     return {"outcome": end.outcome, "buildId": build_id}
 
 

@@ -5,95 +5,20 @@
 """
 
 import json
-from base64 import b64decode
-from binascii import Error as Base64Error
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any
 
+from functions.adapters.allowed_networks import AllowedNetworks
 from functions.adapters.deliveries import Deliveries
-from functions.adapters.github.signature import verify
+from functions.adapters.polls import Polls
 from functions.adapters.secrets import WebhookSecret
+from functions.adapters.signed_requests import Refusal, answer, read_body, read_headers, verify
+from functions.adapters.workflows import Deployments
 from functions.domain.errors import BadInputError
 from functions.domain.pushes import Ignored, read_push
-from functions.domain.sources import comes_from
-from functions.handler import Allow, Handler
-
-if TYPE_CHECKING:
-    from functions.runtime import Clients
+from functions.handler import Handler
 
 # GitHub itself sends at most 25 MB; a push that starts a deployment is far smaller, and HTTP API allows 10 MB.
 _LIMIT = 1024 * 1024
-
-
-class Deployments:
-    """Starting deployments; the client is made when the first one is wanted, after the signature."""
-
-    SETTINGS: ClassVar[tuple[str, ...]] = ("DEPLOYMENT_WORKFLOW", "REPOSITORIES", "MAIN_BRANCH")
-    START: ClassVar[tuple[Allow, ...]] = (Allow(("states:StartExecution",), on="workflow/deployment"),)
-
-    def __init__(self, aws: "Clients") -> None:
-        self._aws = aws
-
-    @classmethod
-    def connect(cls, aws: "Clients") -> Self:
-        """No client is made here."""
-        return cls(aws)
-
-    @property
-    def repositories(self) -> frozenset[str]:
-        """Whose pushes count."""
-        return frozenset(self._aws.setting("REPOSITORIES").split(","))
-
-    @property
-    def main_branch(self) -> str:
-        """The branch whose pushes are delivered."""
-        return self._aws.setting("MAIN_BRANCH")
-
-    def start(self, name: str, payload: dict[str, Any]) -> bool:
-        """Whether this call started the deployment; a name that was started before is not started again."""
-        from functions.adapters.executions import Executions
-
-        executions = Executions.connect(self._aws)
-        return executions.start(self._aws.setting("DEPLOYMENT_WORKFLOW"), name, payload)[1]
-
-
-class Polls:
-    """Having the board polled now rather than at its time; the client is made when a card has moved."""
-
-    SETTINGS: ClassVar[tuple[str, ...]] = ("POLL_FUNCTION",)
-    HURRY: ClassVar[tuple[Allow, ...]] = (Allow(("lambda:InvokeFunction",), on="function/poll_board"),)
-
-    def __init__(self, aws: "Clients") -> None:
-        self._aws = aws
-
-    @classmethod
-    def connect(cls, aws: "Clients") -> Self:
-        """No client is made here."""
-        return cls(aws)
-
-    def hurry(self) -> None:
-        """Ask for a poll, and wait for nothing: it is the same poll that the schedule asks for."""
-        self._aws.client("lambda").invoke(
-            FunctionName=self._aws.setting("POLL_FUNCTION"), InvocationType="Event", Payload=b"{}"
-        )
-
-
-class Sources:
-    """The networks that webhooks may come from; none stands for everywhere (setting `anywhere`)."""
-
-    SETTINGS: ClassVar[tuple[str, ...]] = ("WEBHOOK_SOURCES",)
-
-    def __init__(self, networks: tuple[str, ...]) -> None:
-        self._networks = networks
-
-    @classmethod
-    def connect(cls, aws: "Clients") -> Self:
-        """As the stack is set."""
-        given = aws.setting("WEBHOOK_SOURCES")
-        return cls(() if given == "anywhere" else tuple(given.split(",")))
-
-    def allow(self, address: str) -> bool:
-        """Whether a request from this address is read at all."""
-        return not self._networks or comes_from(address, self._networks)
 
 
 HANDLER = Handler(allow=(*WebhookSecret.READ, *Deployments.START, *Deliveries.USE, *Polls.HURRY), timeout_seconds=20)
@@ -101,7 +26,7 @@ HANDLER = Handler(allow=(*WebhookSecret.READ, *Deployments.START, *Deliveries.US
 
 def github_webhook(
     event: dict[str, Any],
-    sources: Sources,
+    allowed_networks: AllowedNetworks,
     secret: WebhookSecret,
     deployments: Deployments,
     deliveries: Deliveries,
@@ -109,18 +34,15 @@ def github_webhook(
 ) -> dict[str, Any]:
     """Nothing is parsed, and nothing is called but for the secret itself, before the signature is proven."""
     address = event.get("requestContext", {}).get("http", {}).get("sourceIp", "")
-    if not sources.allow(address):
+    if not allowed_networks.allow(address):
         return answer(403, f"webhooks are not taken from {address or 'an unknown address'}; see github.webhookSources")
-    headers = {key.lower(): value for key, value in event.get("headers", {}).items()}
+    headers = read_headers(event)
     signature = headers.get("x-hub-signature-256", "")
     if not signature.startswith("sha256="):
         return answer(401, "unsigned: the header X-Hub-Signature-256 is missing; set the webhook's secret on GitHub")
-    try:
-        body = raw_body(event)
-    except (Base64Error, ValueError):
-        return answer(400, "the body is not what its encoding says")
-    if len(body) > _LIMIT:
-        return answer(413, f"{len(body)} bytes, {_LIMIT} allowed")
+    body = read_body(event, _LIMIT)
+    if isinstance(body, Refusal):
+        return answer(body.status, body.message)
     if not verify(secret.values(), body, signature):
         return answer(401, "wrong signature: the webhook's secret on GitHub differs from the one in Secrets Manager")
     try:
@@ -170,15 +92,3 @@ def _act(name: str, payload: dict[str, Any], deployments: Deployments, polls: Po
     wanted = {"repository": release.repository, "ref": release.ref, "commit": release.commit, "trigger": "push"}
     started = deployments.start(read.name, wanted)
     return read.name, answer(202, f"{'started' if started else 'already started'}: {read.name}")
-
-
-def raw_body(event: dict[str, Any]) -> bytes:
-    """The body as it was sent and signed; one that is not what its encoding says is a ValueError."""
-    body = event.get("body") or ""
-    return b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
-
-
-def answer(status: int, message: str) -> dict[str, Any]:
-    """A status and its reason, as the HTTP API hands them on."""
-    body = json.dumps({"message": message})
-    return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": body}

@@ -4,14 +4,14 @@ import logging
 from typing import Any
 
 from functions.adapters.artifacts import Artifacts
+from functions.adapters.bus import read_only
 from functions.adapters.clock import Clock
 from functions.adapters.scans import read_scans
 from functions.adapters.security_hub import SecurityHub
+from functions.domain.events import GatesJudged
 from functions.domain.findings import Scan
-from functions.domain.manifests import Scans
-from functions.domain.releases import Release
 from functions.domain.security_hub import imports
-from functions.handler import Handler, decode
+from functions.handler import Handler
 
 _LOG = logging.getLogger(__name__)
 HANDLER = Handler(allow=(*Artifacts.READ, *SecurityHub.IMPORT), memory_mb=1769, timeout_seconds=120)
@@ -19,15 +19,13 @@ HANDLER = Handler(allow=(*Artifacts.READ, *SecurityHub.IMPORT), memory_mb=1769, 
 
 def import_findings(event: dict[str, Any], artifacts: Artifacts, hub: SecurityHub, clock: Clock) -> dict[str, Any]:
     """A fault is run again by EventBridge; a report that can't be read has closed its gate, and is left out here."""
-    detail = event["detail"]
-    scans = decode(Scans, detail["scans"])
-    if not hub.product_arn or not scans or not artifacts.exists(detail["artifact"]):
+    judged = read_only(GatesJudged, event)
+    if not hub.product_arn or not judged.scans.reports or not artifacts.exists(judged.artifact):
         return {"outcome": "nothing to import"}
-    with artifacts.archive(detail["artifact"]) as archive:
-        read = [scan for scan in read_scans(archive, scans) if isinstance(scan, Scan)]
+    with artifacts.archive(judged.artifact) as archive:
+        read = [scan for scan in read_scans(archive, judged.scans) if isinstance(scan, Scan)]
     found = [finding for scan in read for finding in scan.findings]
-    wanted = imports(found, decode(Release, detail["release"]), hub.product_arn, clock.text())
-    taken, refused = hub.bring(wanted)
+    taken, refused = hub.bring(imports(found, judged.release, hub.product_arn, clock.text()))
     if refused:
         _LOG.warning("findings were not taken", extra={"refused": refused[:10]})
     return {"outcome": f"imported {taken} of {len(found)}", "refused": refused}

@@ -7,25 +7,24 @@ with the secret `monitors`, of timestamp, a dot, the environment, a dot, and the
 202 known now, or older than what is known
 """
 
-from binascii import Error as Base64Error
 from datetime import UTC, datetime
 from typing import Any
 
 from functions.adapters.clock import Clock, iso
 from functions.adapters.environment_health import EnvironmentHealth
+from functions.adapters.environment_names import EnvironmentNames
 from functions.adapters.environments_table import EnvironmentsTable
-from functions.adapters.github.signature import verify
 from functions.adapters.secrets import MonitorsSecret
+from functions.adapters.signed_requests import Refusal, answer, read_body, read_headers, verify
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.errors import BadInputError
 from functions.domain.outside_alarms import TOLERANCE_SECONDS, is_timely, read_alarm, signed
-from functions.events.alarm_changed import HANDLER as CHANGED
-from functions.events.alarm_changed import EnvironmentNames, alarm_changed
-from functions.events.github_webhook import answer, raw_body
+from functions.domain.watches import AlarmReading
 from functions.handler import Handler
+from functions.procedures.watches import END, end_concerned
 
-HANDLER = Handler(allow=(*MonitorsSecret.READ, *EnvironmentsTable.WRITE, *CHANGED.allow), timeout_seconds=30)
+HANDLER = Handler(allow=(*MonitorsSecret.READ, *EnvironmentsTable.WRITE, *END), timeout_seconds=30)
 _LIMIT = 64 * 1024
 
 
@@ -40,17 +39,14 @@ def outside_alarm(
     clock: Clock,
 ) -> dict[str, Any]:
     """Nothing is read but the secret before the signature is proven; then it is written, and watches look at once."""
-    headers = {key.lower(): value for key, value in event.get("headers", {}).items()}
+    headers = read_headers(event)
     environment = str(event.get("pathParameters", {}).get("environment", ""))
     timestamp, signature = headers.get("x-kiro-timestamp", ""), headers.get("x-kiro-signature", "")
     if not timestamp or not signature.startswith("sha256="):
         return answer(401, "unsigned: X-Kiro-Timestamp and X-Kiro-Signature (sha256=…) are both needed")
-    try:
-        body = raw_body(event)
-    except (Base64Error, ValueError):
-        return answer(400, "the body is not what its encoding says")
-    if len(body) > _LIMIT:
-        return answer(413, f"{len(body)} bytes, {_LIMIT} allowed")
+    body = read_body(event, _LIMIT)
+    if isinstance(body, Refusal):
+        return answer(body.status, body.message)
     if not is_timely(timestamp, clock.now().timestamp()):
         return answer(401, f"X-Kiro-Timestamp must be Unix seconds, at most {TOLERANCE_SECONDS} s from now")
     if not verify(secret.values(), signed(timestamp, environment, body), signature):
@@ -65,7 +61,6 @@ def outside_alarm(
         return answer(202, f"{alarm.name}: something later is known already; nothing was changed")
     ended: list[str] = []
     if alarm.state == "ALARM":
-        state = {"value": alarm.state, "reason": alarm.reason}
-        change = {"time": alarm.at, "detail": {"alarmName": alarm.name, "state": state}}
-        ended = alarm_changed(change, names, waits, health, tokens, clock)["ended"]
+        notified = AlarmReading(alarm.name, "warning", alarm.state, alarm.reason, alarm.at)
+        ended = end_concerned(notified, names, waits, health, tokens, clock)
     return answer(202, f"{alarm.name} is {alarm.state} in {environment}; {len(ended)} waits ended")

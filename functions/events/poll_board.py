@@ -4,7 +4,7 @@ The poll is the truth: a webhook or the end of an execution only makes it come s
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any
 from uuid import uuid4
 
 from functions.adapters.bus import Bus
@@ -15,31 +15,14 @@ from functions.adapters.github.pull_requests import PullRequests
 from functions.adapters.poll_lease import PollLease
 from functions.adapters.work_items_table import WorkItemsTable
 from functions.adapters.worker_rules import WorkerRules
+from functions.adapters.workflows import WorkItemWorkflow
 from functions.domain.work_items import Item, Record, begun, branch_problem, chosen
-from functions.handler import Allow, Handler
-from functions.work_item import conclude
-
-if TYPE_CHECKING:
-    from functions.runtime import Clients
+from functions.handler import Handler
+from functions.procedures.work_items import SETTLE, Attempt, finished, settle
 
 _TIMEOUT_SECONDS = 300
 # The longest wait for a rate limit, so that a poll that waited still has time to act.
 _PATIENCE_SECONDS = 180.0
-
-
-class WorkItemWorkflow:
-    """The workflow that is started for each item."""
-
-    SETTINGS: ClassVar[tuple[str, ...]] = ("WORK_ITEM_WORKFLOW",)
-    START: ClassVar[tuple[Allow, ...]] = (Allow(("states:StartExecution",), on="workflow/work_item"),)
-
-    def __init__(self, arn: str) -> None:
-        self.arn = arn
-
-    @classmethod
-    def connect(cls, aws: "Clients") -> Self:
-        """A setting of this function."""
-        return cls(aws.setting("WORK_ITEM_WORKFLOW"))
 
 
 HANDLER = Handler(
@@ -47,10 +30,8 @@ HANDLER = Handler(
         *PollLease.WRITE,
         *Executions.ASK,
         *WorkItemWorkflow.START,
-        *WorkItemsTable.READ,
         *WorkItemsTable.FIND,
-        *WorkItemsTable.WRITE,
-        *PullRequests.USE,
+        *SETTLE,
         *Bus.PUT,
     ),
     timeout_seconds=_TIMEOUT_SECONDS,
@@ -105,9 +86,9 @@ class _Poll:
         if fresh.state == "running" and fresh.execution == record.execution and fresh.item:
             said = "The attempt was stopped, timed out or died before it could say how it ended."
             name = record.execution.rpartition(":")[2]
-            end = conclude.Input(name, record.execution, fresh.item, "failed", said)
-            state = conclude.settle(end, self.board, self.github, self.records, self.rules)
-            self.bus.put("WorkItemFinished", conclude.told(end, state, self.clock))
+            attempt = Attempt(name, record.execution, fresh.item, "failed", said)
+            state = settle(attempt, self.board, self.github, self.records, self.rules)
+            self.bus.put(finished(attempt, state, self.clock))
         return True
 
     def _head(self, item: Item) -> str | None:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from functions.adapters.bus import read_event
 from functions.adapters.github.client import GitHub
+from functions.domain.events import release_of
 from functions.domain.redaction import redact
-from functions.domain.statuses import commit_statuses, deployment_status
+from functions.domain.releases import Release
+from functions.domain.statuses import DeploymentStatus, commit_statuses, deployment_status
 from functions.handler import Handler
 
 HANDLER = Handler(allow=GitHub.USE, memory_mb=512)
@@ -12,25 +15,29 @@ HANDLER = Handler(allow=GitHub.USE, memory_mb=512)
 
 def publish_status(event: dict[str, Any], github: GitHub) -> dict[str, int]:
     """A failure is a fault: EventBridge runs this again. Statuses of the same context replace each other."""
-    name, detail = event["detail-type"], event["detail"]
-    release = detail.get("release")
-    if not release:
+    happened = read_event(event)
+    release = release_of(happened)
+    if release is None:
         return {"statuses": 0}
-    repository, commit = release["repository"], release["commit"]
-    statuses = commit_statuses(name, detail)
+    statuses = commit_statuses(happened)
     for status in statuses:
-        github.set_status(repository, commit, status.context, status.state, redact(status.description), "")
-    state = deployment_status(name, detail)
+        description = redact(status.description)
+        github.set_status(release.repository, release.commit, status.context, status.state, description, "")
+    state = deployment_status(happened)
     if state:
-        deployment_id = detail["deploymentId"]
-        number = github.find_deployment(repository, commit, state.environment, deployment_id)
-        if number is None:
-            number = github.create_deployment(
-                repository,
-                commit,
-                state.environment,
-                f"Release {commit[:12]} to {state.environment}",
-                {"key": deployment_id},
-            )
-        github.set_deployment_status(repository, number, state.state, redact(state.description), "", "")
+        _show_deployment(state, release, github)
     return {"statuses": len(statuses)}
+
+
+def _show_deployment(status: DeploymentStatus, release: Release, github: GitHub) -> None:
+    """The GitHub deployment of a release to an environment, made when it is new."""
+    number = github.find_deployment(release.repository, release.commit, status.environment, status.deployment_id)
+    if number is None:
+        number = github.create_deployment(
+            release.repository,
+            release.commit,
+            status.environment,
+            f"Release {release.short} to {status.environment}",
+            {"key": status.deployment_id},
+        )
+    github.set_deployment_status(release.repository, number, status.state, redact(status.description), "", "")

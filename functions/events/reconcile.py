@@ -15,15 +15,15 @@ from aws_lambda_powertools import Logger
 from functions.adapters.clock import Clock
 from functions.adapters.github.client import GitHub
 from functions.adapters.metrics import Metrics
-from functions.deployment.begin import HANDLER as BEGIN
+from functions.adapters.workflows import Deployments
 from functions.domain.errors import KiroError
 from functions.domain.reconciliation import Sighting, judge_push
 from functions.domain.releases import execution_name
-from functions.events.github_webhook import Deployments
 from functions.handler import Handler
 from functions.procedures.orphans import Orphans, Repair
+from functions.procedures.releases import OPEN
 
-HANDLER = Handler(allow=(*Orphans.SETTLE, *Deployments.START, *BEGIN.allow), timeout_seconds=55, memory_mb=512)
+HANDLER = Handler(allow=(*Orphans.SETTLE, *Deployments.START, *OPEN), timeout_seconds=55, memory_mb=512)
 # A run that finds more leaves the rest to the next one, a minute later.
 _MOST_REPAIRS = 50
 

@@ -1,30 +1,25 @@
 """A rollback opens one GitHub issue, its end comments on it, the next good deployment closes it (R10)."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, assert_never
 
+from functions.adapters.bus import read_event
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
-from functions.domain.incidents import LABEL, Links, closed, end_marker, ended, environment_of, marker, opened, title
+from functions.adapters.links import IncidentLinks
+from functions.domain.events import (
+    DeploymentFinished,
+    DeploymentStarted,
+    EnvironmentFrozen,
+    EnvironmentUnfrozen,
+    GatesJudged,
+    RollbackFinished,
+    RollbackStarted,
+    StageFinished,
+    WorkItemFinished,
+)
+from functions.domain.incidents import LABEL, Rollback, closed, end_marker, ended, environment_of, marker, opened, title
 from functions.domain.redaction import redact
 from functions.handler import Handler
-
-if TYPE_CHECKING:
-    from functions.runtime import Clients
-
-
-class IncidentLinks:
-    """Where an incident sends people."""
-
-    SETTINGS: ClassVar[tuple[str, ...]] = ("GITHUB_URL", "RUNBOOK_URL", "AWS_REGION_NAME")
-
-    def __init__(self, links: Links) -> None:
-        self.links = links
-
-    @classmethod
-    def connect(cls, aws: "Clients") -> Self:
-        """Settings of this function."""
-        return cls(Links(*(aws.setting(name).rstrip("/") for name in cls.SETTINGS)))
-
 
 HANDLER = Handler(allow=(*GitHub.USE, *DeploymentsTable.READ), memory_mb=512, timeout_seconds=60)
 
@@ -32,42 +27,56 @@ HANDLER = Handler(allow=(*GitHub.USE, *DeploymentsTable.READ), memory_mb=512, ti
 def track_incident(
     event: dict[str, Any], github: GitHub, deployments: DeploymentsTable, links: IncidentLinks
 ) -> dict[str, Any]:
-    """Each step looks first whether it was done: the same event again changes nothing."""
-    name, detail = event["detail-type"], event["detail"]
-    repository = (detail.get("release") or {}).get("repository")
-    if not repository:
-        return {"outcome": "no repository to tell"}
-    if name == "RollbackStarted":
-        return {"outcome": "opened", "issue": _issue(repository, detail, github, deployments, links)}
-    if name == "RollbackFinished":
-        number = _issue(repository, detail, github, deployments, links)  # its start may have been lost, or be late
-        if not github.has_comment(repository, number, end_marker(detail)):
-            github.comment(repository, number, redact(ended(detail)))
-        return {"outcome": "commented", "issue": number}
-    if name == "DeploymentFinished" and detail["outcome"] == "deployed":
-        return {"outcome": "closed", "issues": _close(repository, detail, github)}
-    return {"outcome": "no incident"}
+    """Each step first reads whether it was done: the same event again changes nothing."""
+    happened = read_event(event)
+    match happened:
+        case RollbackStarted(release=release):
+            if not release.repository:
+                return {"outcome": "no repository"}
+            return {"outcome": "opened", "issue": _issue(happened, github, deployments, links)}
+        case RollbackFinished(release=release):
+            if not release.repository:
+                return {"outcome": "no repository"}
+            number = _issue(happened, github, deployments, links)  # its start may have been lost, or be late
+            if not github.has_comment(release.repository, number, end_marker(happened)):
+                github.comment(release.repository, number, redact(ended(happened)))
+            return {"outcome": "commented", "issue": number}
+        case DeploymentFinished(release=release):
+            if release is None or not release.repository:
+                return {"outcome": "no repository"}
+            if happened.outcome != "deployed":
+                return {"outcome": "no incident"}
+            return {"outcome": "closed", "issues": _close(release.repository, happened, github)}
+        case (
+            DeploymentStarted()
+            | GatesJudged()
+            | StageFinished()
+            | EnvironmentFrozen()
+            | EnvironmentUnfrozen()
+            | WorkItemFinished()
+        ):
+            return {"outcome": "no incident"}
+        case _:
+            assert_never(happened)
 
 
-def _issue(
-    repository: str, detail: dict[str, Any], github: GitHub, deployments: DeploymentsTable, links: IncidentLinks
-) -> int:
-    mark = marker(detail["environment"], detail["deploymentId"])
-    number = github.find_issue(repository, LABEL, mark)
+def _issue(event: Rollback, github: GitHub, deployments: DeploymentsTable, links: IncidentLinks) -> int:
+    repository = event.release.repository
+    number = github.find_issue(repository, LABEL, marker(event.environment, event.deployment_id))
     if number is not None:
         return number
-    record = deployments.get(detail["deploymentId"]) or {}
-    return github.open_issue(repository, title(detail), redact(opened(detail, record, links.links)), [LABEL])
+    record = deployments.get(event.deployment_id)
+    return github.open_issue(repository, title(event), redact(opened(event, record, links.links)), [LABEL])
 
 
-def _close(repository: str, detail: dict[str, Any], github: GitHub) -> list[int]:
+def _close(repository: str, event: DeploymentFinished, github: GitHub) -> list[int]:
     """Only where the release came through: an incident of production outlives a deployment to test."""
-    passed = {name for name, stage in detail.get("stages", {}).items() if stage.get("result") == "passed"}
+    passed = {name for name, stage in event.stages.items() if stage.result == "passed"}
     done = []
     for number, body in github.open_issues(repository, LABEL):
         environment = environment_of(body)
         if environment and environment in passed:
-            github.comment(repository, number, closed(detail, environment))
+            github.comment(repository, number, closed(event, environment))
             github.close_issue(repository, number)
             done.append(number)
     return done

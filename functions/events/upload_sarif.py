@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from functions.adapters.artifacts import REPORT_LIMIT, Artifacts, read_member
+from functions.adapters.artifacts import REPORT_LIMIT, Artifacts, find_members, read_member
+from functions.adapters.bus import read_only
 from functions.adapters.github.client import GitHub
-from functions.domain.errors import GitHubNotFoundError, GitHubRefusedError
+from functions.domain.errors import GitHubNotFoundError, GitHubRefusedError, SourceError
+from functions.domain.events import GatesJudged
 from functions.handler import Handler
 
 HANDLER = Handler(allow=(*Artifacts.READ, *GitHub.USE), memory_mb=1024, timeout_seconds=60)
@@ -12,20 +14,24 @@ HANDLER = Handler(allow=(*Artifacts.READ, *GitHub.USE), memory_mb=1024, timeout_
 
 def upload_sarif(event: dict[str, Any], artifacts: Artifacts, github: GitHub) -> dict[str, Any]:
     """A fault is run again by EventBridge; a repository without code scanning is no fault, and neither is no report."""
-    detail = event["detail"]
-    paths, release = detail["scans"]["sarif"], detail["release"]
+    judged = read_only(GatesJudged, event)
+    paths, release = judged.scans.sarif, judged.release
     uploaded, left = [], []
-    if not paths or not artifacts.exists(detail["artifact"]):
+    if not paths or not artifacts.exists(judged.artifact):
         return {"outcome": "nothing to upload"}
-    with artifacts.archive(detail["artifact"]) as archive:
+    with artifacts.archive(judged.artifact) as archive:
         for path in paths:
-            report = read_member(archive, path, REPORT_LIMIT)
-            if report is None:
+            try:
+                files = find_members(archive, path)
+            except SourceError:
                 left.append(f"{path}: not there")
                 continue
-            try:
-                github.upload_sarif(release["repository"], release["commit"], release["ref"], report)
-                uploaded.append(path)
-            except (GitHubRefusedError, GitHubNotFoundError) as error:
-                left.append(f"{path}: {error}")
-    return {"outcome": f"uploaded {len(uploaded)} of {len(paths)}", "uploaded": uploaded, "left": left}
+            for file in files:
+                report = read_member(archive, file, REPORT_LIMIT) or b""
+                try:
+                    github.upload_sarif(release.repository, release.commit, release.ref, report)
+                    uploaded.append(file)
+                except (GitHubRefusedError, GitHubNotFoundError) as error:
+                    left.append(f"{file}: {error}")
+    outcome = f"uploaded {len(uploaded)} of {len(uploaded) + len(left)}"
+    return {"outcome": outcome, "uploaded": uploaded, "left": left}

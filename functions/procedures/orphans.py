@@ -1,30 +1,28 @@
-"""What executions leave behind when they die, found by asking; it is put right as `execution_ended` does it."""
+"""Finds and cleans up what dead executions leave behind: pushes, records, waits, locks and builds (P2, P9)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from functions.adapters.builds import Builds
-from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock, iso
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.environment_names import EnvironmentNames
 from functions.adapters.executions import Executions, execution_arn
 from functions.adapters.github.client import GitHub
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.running_builds import RunningBuilds
 from functions.adapters.waits_table import WaitsTable
-from functions.deployment.begin import Input, begin
+from functions.adapters.workflows import Workflows
+from functions.domain.ends import LockReleased, keeps_lock, words
 from functions.domain.errors import GitHubError
 from functions.domain.reconciliation import Ended, is_stray, judge_end, without_record
 from functions.domain.releases import Release
-from functions.events.alarm_changed import EnvironmentNames
-from functions.events.execution_ended import HANDLER as ENDED
-from functions.events.execution_ended import Workflows, _tell, execution_ended
+from functions.domain.waits import BuildKey
 from functions.handler import Allow
-from functions.procedures.waits import end_all
-from functions.shared.await_build import build_key
+from functions.procedures.ended_executions import EndedExecutions
+from functions.procedures.releases import Started, open_record
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -52,14 +50,13 @@ class Orphans:
         *LocksTable.SETTINGS,
         *WaitsTable.SETTINGS,
         *DeploymentsTable.SETTINGS,
-        *EnvironmentsTable.SETTINGS,
         *Builds.SETTINGS,
         *RunningBuilds.SETTINGS,
-        *Bus.SETTINGS,
+        *EndedExecutions.SETTINGS,
         "PUSH_GRACE_SECONDS",
     )
     SETTLE: ClassVar[tuple[Allow, ...]] = (
-        *ENDED.allow,
+        *EndedExecutions.SETTLE,
         *Executions.LIST,
         *LocksTable.SCAN,
         *WaitsTable.SCAN,
@@ -76,10 +73,9 @@ class Orphans:
         self._executions = Executions.connect(aws)
         self._locks = LocksTable.connect(aws)
         self._deployments = DeploymentsTable.connect(aws)
-        self._environments_table = EnvironmentsTable.connect(aws)
         self._builds = Builds.connect(aws)
         self._running = RunningBuilds.connect(aws)
-        self._bus = Bus.connect(aws)
+        self._ended = EndedExecutions.connect(aws)
         self._clock = Clock.connect(aws)
 
     @classmethod
@@ -113,14 +109,21 @@ class Orphans:
                 continue
             given = self._executions.input(found.execution)
             if not given.get("repository") or not given.get("ref"):
-                continue  # started by hand with less than it needs: it fails by itself, and its end is told
-            facts = (given["repository"], given["ref"], given.get("commit") or "", given.get("trigger") or "operator")
-            emergency = bool(given.get("emergency"))
+                continue  # started by hand with less than it needs: it fails by itself, and its end is announced
+            started = Started(
+                found.name,
+                found.execution,
+                given["repository"],
+                given["ref"],
+                given.get("commit") or "",
+                given.get("trigger") or "operator",
+                emergency=bool(given.get("emergency")),
+            )
             try:
-                begin(Input(found.name, found.execution, *facts, emergency), github, self._deployments)
+                open_record(started, github, self._deployments)
             except GitHubError:  # which is why Begin did not come through: what is known must do
-                known = Release(*facts[:3], emergency=emergency)
-                self._deployments.begin(found.name, known, found.execution, facts[3])
+                known = Release(started.repository, started.ref, started.commit, emergency=started.emergency)
+                self._deployments.begin(found.name, known, found.execution, started.trigger)
             yield Repair("record opened", f"{found.name} runs since {found.started} and had no record")
 
     def orphaned_approvals(self) -> Iterator[Repair]:
@@ -129,9 +132,9 @@ class Orphans:
             if wait or approval is None:
                 continue
             record = self._deployments.get(approval.deployment_id)
-            if record and not record.get("outcome"):
+            if record and not record.outcome:
                 continue
-            void = replace(approval, state="void", reason="the deployment that asked has ended")
+            void = replace(approval, state="void", reason="its deployment has ended")
             if self.waits.decide(void):
                 yield Repair("approval void", f"{approval.deployment_id} no longer asks for {approval.environment}")
 
@@ -140,7 +143,7 @@ class Orphans:
         for build in self._running.all():
             if not build.deployment_id:
                 continue  # somebody else's
-            wait = self.waits.find(build_key(build.build_id))
+            wait = self.waits.find(BuildKey(build.build_id))
             awaited = wait is not None and self._executions.is_running(wait.execution)
             record = None if awaited else self._deployments.get(build.deployment_id)
             if is_stray(build, record, awaited=awaited, now=self._now, grace_seconds=self.grace_seconds):
@@ -159,11 +162,11 @@ class Orphans:
         for status in _BAD_ENDS:
             yield from ((found.execution, "") for found in self._recent(status, since))
         for record in self._deployments.underway(self._environments):
-            name = record["deploymentId"]
-            yield record.get("execution") or execution_arn(self._workflows.deployment, name), name
+            name = record.deployment_id
+            yield record.execution or execution_arn(self._workflows.deployment, name), name
 
     def _recent(self, status: Literal["FAILED", "ABORTED", "TIMED_OUT"], now: str) -> Iterator[Ended]:
-        """Deployments that ended so and not long ago: one may have concluded and not have told."""
+        """Deployments that ended so and not long ago: one may have concluded and not announced it."""
 
         def recent(found: Ended) -> bool:
             verdict = judge_end(found, now=now, grace_seconds=_RECENT_SECONDS)
@@ -179,41 +182,19 @@ class Orphans:
         if verdict in ("alive", "fresh"):
             return
         if found and verdict == "unsettled" and found.workflow in self._ours:
-            done = self._replay(found)
+            held = {lock.key for lock in self._locks.owned() if lock.owner and lock.owner.execution == execution}
+            # To release what it no longer held is no repair.
+            done = [one for one in self._ended.settle(found) if not isinstance(one, LockReleased) or one.key in held]
         else:
-            done = end_all(execution, self.waits, self._builds)
+            done = self._ended.end_waits(execution)
             # The index that named this record lags; the record itself says whether it was concluded meanwhile.
-            if deployment_id and not (self._deployments.get(deployment_id) or {}).get("outcome"):
-                done += _tell(deployment_id, "UNKNOWN", None, self._deployments, self._bus)
-        going_back = any(one.startswith(("rolling back", "left to")) for one in done)
-        released = [] if going_back else list(self._release(execution))
+            record = self._deployments.get(deployment_id) if deployment_id else None
+            if deployment_id and not (record and record.outcome):
+                done += self._ended.announce(deployment_id, "UNKNOWN")
+        released = [] if keeps_lock(done) else list(self._release(execution))
         if done:
-            yield Repair("end settled", f"{execution.rsplit(':', 1)[-1]}: {', '.join(done)}")
+            yield Repair("end settled", f"{execution.rsplit(':', 1)[-1]}: {', '.join(map(words, done))}")
         yield from released
-
-    def _replay(self, found: Ended) -> list[str]:
-        """The event of its end, once more; what it repeats without effect is no repair."""
-        held = [lock.key for lock in self._locks.owned() if lock.owner and lock.owner.execution == found.execution]
-        detail: dict[str, Any] = {
-            "executionArn": found.execution,
-            "stateMachineArn": found.workflow,
-            "name": found.name,
-            "status": found.status,
-            "error": found.error or None,
-        }
-        done = execution_ended(
-            {"detail": detail},
-            self._workflows,
-            self._executions,
-            self._locks,
-            self.waits,
-            self._deployments,
-            self._environments_table,
-            self._builds,
-            self._bus,
-            self._clock,
-        )["done"]
-        return [one for one in done if not one.startswith("released ") or one.removeprefix("released ") in held]
 
     def _release(self, execution: str) -> Iterator[Repair]:
         """Locks that are still its own: handed on to the next in line."""

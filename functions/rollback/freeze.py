@@ -1,14 +1,14 @@
-"""Freeze: a rollback whose end could not be recorded leaves its environment frozen, and is told as unknown (R5)."""
+"""Freeze: a rollback whose end could not be recorded leaves its environment frozen and unknown (R5)."""
 
 from dataclasses import dataclass
 
 from functions.adapters.clock import Clock
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
+from functions.domain.events import RollbackFinished
 from functions.domain.reasons import plain_reason
 from functions.domain.releases import Release
 from functions.handler import Handler
-from functions.rollback.record_rollback import Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class Input:
 HANDLER = Handler(allow=EnvironmentsTable.WRITE)
 
 
-def freeze(event: Input, environments: EnvironmentsTable, clock: Clock) -> Output:
+def freeze(event: Input, environments: EnvironmentsTable, clock: Clock) -> RollbackFinished:
     """Asks for as little as it can: whatever kept the record from being written must not keep this."""
     now, cause = clock.text(), plain_reason(event.cause)
     reason = f"the end of the rollback of {event.deployment_id} could not be recorded: {plain_reason(event.reason)}"
     environments.freeze(event.environment, Freeze(reason, f"rollback of {event.deployment_id}", now))
-    return Output(
+    return RollbackFinished(
         event.deployment_id,
         event.release,
         event.environment,

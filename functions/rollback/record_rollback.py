@@ -1,14 +1,16 @@
 """RecordRollback: write how the rollback ended and how long it took; an unknown end freezes the environment."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
+from functions.domain.events import RollbackFinished
 from functions.domain.reasons import readable
+from functions.domain.records import RollbackRecord
 from functions.domain.releases import Release
+from functions.domain.rollback import RollbackResult
 from functions.handler import Handler
 
 
@@ -19,18 +21,11 @@ class Input:
     deployment_id: str
     release: Release
     environment: str
-    result: Literal["restored", "partly", "unknown"]
+    result: RollbackResult
     reason: str
     cause: str
     breached_at: str
     started_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Output(Input):
-    """The same, as it is announced."""
-
-    verified_at: str
 
 
 HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE))
@@ -38,7 +33,7 @@ HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE))
 
 def record_rollback(
     event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable, clock: Clock
-) -> Output:
+) -> RollbackFinished:
     """A frozen environment takes no release until a person unfreezes it, or this release went back after all."""
     now, why, cause = clock.text(), readable(event.reason), readable(event.cause)
     if event.result == "unknown":
@@ -48,17 +43,10 @@ def record_rollback(
         frozen = environments.frozen(event.environment)
         if frozen and frozen.by == f"rollback of {event.deployment_id}":
             environments.freeze(event.environment, None)
-    facts = {
-        "result": event.result,
-        "reason": why,
-        "cause": cause,
-        "breachedAt": event.breached_at,
-        "startedAt": event.started_at,
-        "verifiedAt": now,
-    }
+    facts = RollbackRecord(event.result, why, cause, event.breached_at, event.started_at, now)
     # Of a deployment that has concluded, nobody else will say that it no longer rolls back.
     deployments.note(event.deployment_id, status=event.result, **{f"rollback_{event.environment}": facts})
-    return Output(
+    return RollbackFinished(
         event.deployment_id,
         event.release,
         event.environment,

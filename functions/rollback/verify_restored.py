@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass, field
 
-from functions.adapters.delivered_functions import DeliveredFunctions
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment, PartState
 from functions.domain.errors import NotHealthyYetError
 from functions.domain.releases import Release
-from functions.domain.rollback import Compensation, ReadBack, Verdict, in_force, verdict
+from functions.domain.rollback import Compensation, ReadBack, RollbackResult, in_force, verdict
 from functions.domain.watches import Accepted
 from functions.handler import Handler
-from functions.stage.write_ledger import function_name
+from functions.targets.registry import Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +28,18 @@ class Input:
 class Output:
     """How the rollback ended, and why it is called so."""
 
-    result: Verdict
+    result: RollbackResult
     reason: str
 
 
-HANDLER = Handler(allow=(*DeploymentsTable.READ, *EnvironmentHealth.LOOK, *DeliveredFunctions.USE), timeout_seconds=50)
+HANDLER = Handler(allow=(*DeploymentsTable.READ, *EnvironmentHealth.LOOK, *Targets.LOOK), timeout_seconds=50)
 
 
 def verify_restored(
     event: Input,
     deployments: DeploymentsTable,
     environments: EnvironmentsTable,
-    functions: DeliveredFunctions,
+    targets: Targets,
     health: EnvironmentHealth,
 ) -> Output:
     """What is right but not well yet is a NotHealthyYetError: alarms need their period to become quiet."""
@@ -49,7 +48,7 @@ def verify_restored(
     ledger = in_force(deployments.ledger(event.deployment_id), name, event.deployment_id, states)
     went_back = {c.part.name for c in ledger if c.before is not None}
     probes = {p.part: p for p in health.probes(event.environment) if p.part in went_back}
-    read = [_read_back(event.environment, entry, states, functions) for entry in ledger]
+    read = [_read_back(event.environment, entry, states, targets) for entry in ledger]
     result, reason = verdict(read)
     if result == "unknown":
         return Output(result, reason)
@@ -65,15 +64,11 @@ def _read_back(
     environment: Environment,
     entry: Compensation,
     states: dict[str, PartState],
-    functions: DeliveredFunctions,
+    targets: Targets,
 ) -> ReadBack:
-    """Aliases are asked; a command is known by the record of its last success only, and not while that is in doubt."""
+    """The target of the definition that was put back says what runs; a first release had nothing to go back to."""
     part = entry.definition_before or entry.part
     if entry.before is None:
         return ReadBack(part.name, None, None, None)
-    if part.kind == "lambda":
-        found = functions.alias(environment, function_name(environment, part), part.alias)
-        return ReadBack(part.name, entry.before.version, found, None)
-    state = states.get(part.name)
-    found = state.running.commit if state and state.running and not state.in_doubt else None
-    return ReadBack(part.name, entry.before.commit, found, None)
+    found = targets.of(part).read_back(environment, part, states.get(part.name))
+    return ReadBack(part.name, entry.before.version, found, None)

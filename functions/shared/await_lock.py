@@ -6,22 +6,21 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.task_tokens import TaskTokens
 from functions.handler import Handler
-from functions.shared import acquire_lock as handler
-from functions.shared.acquire_lock import turn
+from functions.procedures.locks import REQUEST, LockRequest, take_turn
 
 
 @dataclass(frozen=True, slots=True)
-class Input(handler.Input):
+class Input(LockRequest):
     """The request, with the token of its wait."""
 
     task_token: str = ""
 
 
-HANDLER = Handler(allow=(*LocksTable.WRITE, *EnvironmentsTable.READ))
+HANDLER = Handler(allow=REQUEST)
 
 
 def await_lock(event: Input, locks: LocksTable, environments: EnvironmentsTable, tokens: TaskTokens) -> None:
-    """Each ask repeats the request, and so finds an owner that died without a word."""
-    output = turn(event, locks, environments, event.task_token)
-    if output.outcome != "waiting":
-        tokens.succeed(event.task_token, output)
+    """Each query repeats the request, and so finds an owner that died without a word."""
+    turn = take_turn(event, locks, environments, event.task_token)
+    if turn.outcome != "waiting":
+        tokens.succeed(event.task_token, turn)

@@ -1,9 +1,8 @@
-"""ApplyService: publish the release's code as a new version, and move the alias to it."""
+"""ApplyService: put the release's version of a service in the place of what runs, by calls of its target."""
 
 from dataclasses import dataclass
 
 from functions.adapters.artifacts import Artifacts
-from functions.adapters.delivered_functions import DeliveredFunctions
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment
@@ -12,7 +11,8 @@ from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.releases import Release
 from functions.handler import Handler
-from functions.stage.write_ledger import function_name
+from functions.targets.base import Change
+from functions.targets.registry import Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The version that the alias points to now."""
+    """The version that runs now."""
 
     version: str
 
 
 HANDLER = Handler(
-    allow=(*Artifacts.READ, *EnvironmentsTable.WRITE, *DeploymentsTable.READ, *DeliveredFunctions.USE),
+    allow=(*Artifacts.READ, *EnvironmentsTable.WRITE, *DeploymentsTable.READ, *Targets.CHANGE),
     timeout_seconds=240,
     memory_mb=512,
 )
@@ -46,19 +46,23 @@ def apply_service(
     artifacts: Artifacts,
     environments: EnvironmentsTable,
     deployments: DeploymentsTable,
-    functions: DeliveredFunctions,
+    targets: Targets,
 ) -> Output:
-    """The same code publishes the same version, so a repetition ends in the same place."""
-    environments.fence(event.environment.name, event.lease)
-    judged = str((deployments.get(event.deployment_id) or {}).get("artifactDigest", ""))
-    code = artifacts.member(event.artifact, event.part.artifact, judged)
-    if code is None:
-        raise SourceError(
-            f"{event.part.name}: {event.part.artifact} is not in the build's artifact; "
-            "list it under artifacts in the buildspec"
-        )
-    name = function_name(event.environment, event.part)
-    version = functions.publish(event.environment, name, code, event.release.commit)
-    environments.fence(event.environment.name, event.lease)
-    functions.point(event.environment, name, event.part.alias, version)
-    return Output(version)
+    """A repetition ends in the same place."""
+
+    def fence() -> None:
+        environments.fence(event.environment.name, event.lease)
+
+    def read(path: str) -> bytes:
+        found = artifacts.member(event.artifact, path, judged)
+        if found is None:
+            raise SourceError(
+                f"{event.part.name}: {path} is not in the build's artifact; list it under artifacts in the buildspec"
+            )
+        return found
+
+    fence()
+    record = deployments.get(event.deployment_id)
+    judged = record.artifact_digest if record else ""
+    change = Change(event.environment, event.part, event.release, read, fence)
+    return Output(targets.called(event.part).apply(change).version)

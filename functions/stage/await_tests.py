@@ -5,13 +5,14 @@ from functions.adapters.clock import Clock
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.shared.await_build import HANDLER, Input, await_build
+from functions.handler import Handler
+from functions.procedures.builds import AWAIT, AwaitedBuild, await_end
 
-__all__ = ["HANDLER", "await_tests"]
+HANDLER = Handler(allow=AWAIT)
 
 
 def await_tests(
-    event: Input, waits: WaitsTable, builds: Builds, tokens: TaskTokens, executions: Executions, clock: Clock
+    event: AwaitedBuild, waits: WaitsTable, builds: Builds, tokens: TaskTokens, executions: Executions, clock: Clock
 ) -> None:
     """Its own handler, so that the tests' wait is found by its state's name."""
-    await_build(event, waits, builds, tokens, executions, clock)
+    await_end(event, waits, builds, tokens, executions, clock)

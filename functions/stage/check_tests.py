@@ -1,18 +1,19 @@
-"""CheckTests: the tests against the environment, and the load run, decide whether the release stays (G1, G4)."""
+"""CheckTests: the gates judge the tests in the environment, and decide whether the release stays (G1, G4)."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
+from zipfile import ZipFile
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.builds import BuildEnd
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
-from functions.adapters.load_runs import read_performance
-from functions.adapters.reports import read_tests
 from functions.domain.errors import SourceError
-from functions.domain.gates import Gate, all_passed, judge_tests, without_secrets
+from functions.domain.gates import all_passed, failed, reasons
 from functions.domain.manifests import AfterDeploy
-from functions.domain.performance import Performance, judge_performance
+from functions.gates import registry
+from functions.gates.base import EnvironmentEvidence
 from functions.handler import Handler
 
 
@@ -45,30 +46,20 @@ def check_tests(
     event: Input, artifacts: Artifacts, deployments: DeploymentsTable, environments: EnvironmentsTable
 ) -> Output:
     """The figures wait in the record until the release is recorded as good: then the next run is compared with them."""
-    judged, measured = _judge(event, artifacts, environments)
-    gates = without_secrets(judged)
-    name = event.environment
-    deployments.note(event.deployment_id, **{f"gates_{name}": gates, f"performance_{name}": measured})
-    failed = [gate for gate in gates if gate.outcome == "failed"]
-    reason = "; ".join(f"{gate.name}: {gate.reason}" for gate in failed or gates)
-    return Output("passed" if all_passed(gates) else "failed", reason)
+    judged = _judge(event, artifacts, environments)
+    gates, name = judged.verdicts, event.environment
+    deployments.note(event.deployment_id, **{f"gates_{name}": gates, f"performance_{name}": judged.measured})
+    return Output("passed" if all_passed(gates) else "failed", reasons(failed(gates) or gates))
 
 
-def _judge(
-    event: Input, artifacts: Artifacts, environments: EnvironmentsTable
-) -> tuple[tuple[Gate, ...], Performance | None]:
-    """A build that failed may have left no artifact; then its own verdict says enough."""
-    end, wanted = event.build, event.after_deploy
-    good = end.outcome == "succeeded"
-    words = "the tests ran to their end" if good else f"the build {end.outcome}: {end.reason} {end.log}".strip()
-    build = Gate("build", "passed" if good else "failed", words)
+def _judge(event: Input, artifacts: Artifacts, environments: EnvironmentsTable) -> registry.Judged:
+    def judged(opened: ZipFile | str) -> registry.Judged:
+        last = partial(environments.performance, event.environment, event.repository)
+        evidence = EnvironmentEvidence(event.build, opened, event.environment, last)
+        return registry.judge_environment(event.after_deploy.gates, evidence)
+
     try:
         with artifacts.archive(event.artifact) as archive:
-            tests = judge_tests(read_tests(archive, wanted.junit))
-            if not wanted.performance:
-                return (build, tests), None
-            measured = read_performance(archive, wanted.performance)
+            return judged(archive)
     except SourceError as error:
-        return ((build, Gate("reports", "failed", str(error))) if good else (build,)), None
-    verdict = judge_performance(measured, environments.performance(event.environment, event.repository))
-    return (build, tests, verdict), measured if isinstance(measured, Performance) else None
+        return judged(str(error))

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.events import StageFinished
 from functions.domain.reasons import readable
+from functions.domain.records import StageRecord, StageResult
 from functions.domain.releases import Release
 from functions.handler import Handler
 
@@ -20,7 +22,7 @@ class Input:
     deployment_id: str
     release: Release
     environment: str
-    result: str
+    result: StageResult
     reason: str
     started_at: str
     waited_seconds: float = 0
@@ -28,37 +30,15 @@ class Input:
     approval_seconds: float = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """The same, as it is announced and handed to the deployment."""
-
-    deployment_id: str
-    release: Release
-    environment: str
-    result: str
-    reason: str
-    started_at: str
-    finished_at: str
-    waited_seconds: float
-    queue_seconds: float | None
-    approval_seconds: float
-
-
 HANDLER = Handler(allow=DeploymentsTable.WRITE)
 
 
-def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> Output:
+def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> StageFinished:
     """A repetition writes the same end again, at most a little later."""
     ended, reason = clock.text(), readable(event.reason)
-    facts = {
-        "result": event.result,
-        "reason": reason,
-        "startedAt": event.started_at,
-        "finishedAt": ended,
-        "waitedSeconds": event.waited_seconds,
-    }
-    deployments.note_stage(event.deployment_id, event.environment, facts)
-    return Output(
+    record = StageRecord(event.result, reason, event.started_at, ended, event.waited_seconds)
+    deployments.note_stage(event.deployment_id, event.environment, record)
+    return StageFinished(
         event.deployment_id,
         event.release,
         event.environment,

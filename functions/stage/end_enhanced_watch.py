@@ -1,16 +1,14 @@
 """EndEnhancedWatch: a deployment that takes the environment ends the long watch of the one before (R8)."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import WaitsTable
+from functions.adapters.workflows import EnhancedWatches
 from functions.domain.releases import Release
+from functions.domain.waits import WatchKey
 from functions.handler import Handler
-
-if TYPE_CHECKING:
-    from functions.runtime import Clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +28,6 @@ class Output:
     ended: tuple[str, ...]
 
 
-class EnhancedWatches:
-    """The executions that watch on after a release has passed."""
-
-    SETTINGS: ClassVar[tuple[str, ...]] = ("ENHANCED_WATCH_WORKFLOW",)
-
-    def __init__(self, workflow: str) -> None:
-        self._start = workflow.replace(":stateMachine:", ":execution:") + ":"
-
-    @classmethod
-    def connect(cls, aws: "Clients") -> Self:
-        """Those of this stack."""
-        return cls(aws.setting("ENHANCED_WATCH_WORKFLOW"))
-
-    def owns(self, execution: str) -> bool:
-        """Whether an execution is one of them."""
-        return execution.startswith(self._start)
-
-
 HANDLER = Handler(allow=(*WaitsTable.READ, *Executions.ASK, *Executions.STOP))
 
 
@@ -62,7 +42,7 @@ def end_enhanced_watch(
     watching = {
         wait.execution
         for wait in waits.of_environment(event.environment)
-        if wait.wait_key.startswith("watch/")
+        if isinstance(wait.key, WatchKey)
         and enhanced.owns(wait.execution)
         and under(executions.input(wait.execution)["release"]["repository"]) == under(event.release.repository)
     }

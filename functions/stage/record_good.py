@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.locks import Lease
-from functions.domain.performance import Performance
-from functions.handler import Handler, decode
+from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +37,8 @@ def record_good(event: Input, environments: EnvironmentsTable, deployments: Depl
     for state in states:
         if state.good != state.running:
             environments.save(replace(state, good=state.running), event.lease)
-    measured = (deployments.get(event.deployment_id) or {}).get(f"performance_{event.environment}")
+    record = deployments.get(event.deployment_id)
+    measured = record.performance.get(event.environment) if record else None
     if measured:
-        figures = decode(Performance, measured)
-        environments.save_performance(event.environment, event.repository, figures, event.lease)
+        environments.save_performance(event.environment, event.repository, measured, event.lease)
     return Output(tuple(state.part for state in states))

@@ -10,11 +10,12 @@ from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.releases import Release
 from functions.handler import Handler
+from functions.targets.registry import Targets
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The change that was made; `output` is where a command left its artifact."""
+    """The change that was made; `output` is where a build leaves its artifact."""
 
     deployment_id: str
     release: Release
@@ -30,10 +31,12 @@ class Input:
 HANDLER = Handler(allow=(*Artifacts.READ, *EnvironmentsTable.WRITE))
 
 
-def record_part(event: Input, artifacts: Artifacts, environments: EnvironmentsTable, clock: Clock) -> PartState:
+def record_part(
+    event: Input, artifacts: Artifacts, environments: EnvironmentsTable, targets: Targets, clock: Clock
+) -> PartState:
     """The last known good version stays what it was: this one has yet to prove itself."""
     known = environments.parts(event.environment).get(event.part.name)
-    outputs = artifacts.outputs(event.output) if event.part.kind == "command" else {}
+    outputs = targets.of(event.part).outputs(artifacts, event.output)
     running = Version(
         event.release.commit,
         event.deployment_id,

@@ -4,51 +4,54 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import Literal
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.clock import Clock, iso
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
+from functions.adapters.links import ApprovalLinks
 from functions.adapters.rollback_outlook import RollbackOutlook
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.topics import Topics
-from functions.adapters.waits_table import Wait, WaitsTable, approval_key
-from functions.domain.approvals import Approval, Shown, hash_secret, irreversible, supersedes
+from functions.adapters.waits_table import WaitsTable
+from functions.domain.approvals import Approval, Shown, decided, hash_secret, irreversible, supersedes
 from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict, reasons
+from functions.domain.manifests import Part
 from functions.domain.messages import approval_wanted
 from functions.domain.releases import Release
+from functions.domain.waits import ApprovalKey, Wait
 from functions.handler import Handler
 from functions.procedures.waits import KEEP, keep
-from functions.stage.await_approval import decided
-
-if TYPE_CHECKING:
-    from functions.runtime import Clients
-
+from functions.targets import registry
 
 EMERGENCY = (
     "This is an EMERGENCY deployment: it does not wait for deployment windows, and no tests follow it. "
-    "Tests, coverage and security of the build were judged as always."
+    "Every gate of the build was judged as always."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What is to be decided: a release (deploy), or a warning that rang (review); `irreversible` names parts."""
+    """What is to be decided: a release (deploy), or a warning that rang (review); `irreversible` names parts.
+
+    `changes` are the parts as the manifest defines them; a stage that began under an earlier version has only names.
+    """
 
     deployment_id: str
     execution: str
     release: Release
     environment: Environment
     parts: list[str]
-    gates: tuple[Gate, ...]
+    gates: tuple[Verdict, ...]
     artifact: str
     purpose: Literal["deploy", "review"]
     reason: str
     irreversible: list[str] = field(default_factory=list)
+    changes: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +59,6 @@ class Output:
     """The request; its secret is in the mail and nowhere else."""
 
     approval_id: str
-
-
-class ApprovalLinks:
-    """Where the approval page is reached."""
-
-    SETTINGS: ClassVar[tuple[str, ...]] = ("APPROVALS_URL",)
-
-    def __init__(self, base: str) -> None:
-        self._base = base.rstrip("/")
-
-    @classmethod
-    def connect(cls, aws: "Clients") -> Self:
-        """The page of this stack."""
-        return cls(aws.setting("APPROVALS_URL"))
-
-    def link(self, approval_id: str, secret: str) -> str:
-        """The link of one mail."""
-        return f"{self._base}/{approval_id}?secret={secret}"
 
 
 HANDLER = Handler(
@@ -133,7 +118,7 @@ def request_approval(
     )
     # Written before the others are read: of two that ask at once, at least one sees the other.
     waits.save_approval(approval, now)
-    if not keep(Wait(approval_key(approval_id), "", event.execution, environment.name), waits, executions, clock):
+    if not keep(Wait(ApprovalKey(approval_id), "", event.execution, environment.name), waits, executions, clock):
         return Output(approval_id)
     others = [other for other in waits.approvals_of(approval.environment) if other.approval_id != approval_id]
     if any(supersedes(other, approval) for other in others):
@@ -149,7 +134,7 @@ def request_approval(
 
 def _supersede(older: Approval, waits: WaitsTable, tokens: TaskTokens) -> None:
     ended = replace(older, state="superseded")
-    wait = waits.find(approval_key(older.approval_id))
+    wait = waits.find(ApprovalKey(older.approval_id))
     if waits.decide(ended) and wait:
         tokens.succeed(wait.token, decided(ended))
 
@@ -168,15 +153,23 @@ def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deploym
     """What is approved must be what the gates judged; a review is about a release that runs already."""
     commits, note = outlook.commits(event.release, event.environment.name, event.parts)
     known = outlook.ways_back(event.environment, event.parts)
-    back = tuple(irreversible(way) if way.part in event.irreversible else way for way in known)
+    back = tuple(irreversible(one) if one.part in event.irreversible else one for one in known)
     gates = deployments.verdicts(event.deployment_id) or event.gates
     if event.purpose == "review":
         return Shown(event.artifact, "", gates, commits, note, back)
     digest = artifacts.digest(event.artifact)
-    judged = (deployments.get(event.deployment_id) or {}).get("artifactDigest") or digest
-    if judged != digest:
+    record = deployments.get(event.deployment_id)
+    if record and record.artifact_digest not in ("", digest):
         raise SourceError(f"{event.artifact} is not what the gates judged: it was changed since")
     return Shown(event.artifact, digest, gates, commits, note, back)
+
+
+def _touched(event: Input) -> list[str]:
+    """Each part, with what a change of it touches in this environment."""
+    if not event.changes:
+        return event.parts
+    where = event.environment
+    return [f"{part.name} ({registry.target_of(part.kind).describe(where, part)})" for part in event.changes]
 
 
 def _summary(event: Input, shown: Shown) -> dict[str, str]:
@@ -189,8 +182,8 @@ def _summary(event: Input, shown: Shown) -> dict[str, str]:
         "commit": event.release.commit,
         "title": event.release.title,
         "author": event.release.author,
-        "changes": ", ".join(event.parts),
-        "gates": "; ".join(f"{gate.name}: {gate.reason}" for gate in event.gates),
+        "changes": ", ".join(_touched(event)),
+        "gates": reasons(event.gates),
         "rollback": back or "nothing ran here before: there is no earlier release to go back to",
         "reason": event.reason,
         "emergency": EMERGENCY if event.release.emergency else "",

@@ -14,8 +14,7 @@ from functions.domain.environments import Environment, outputs_of
 from functions.domain.manifests import AfterDeploy
 from functions.domain.releases import Release
 from functions.handler import Handler
-from functions.procedures.waits import KEEP
-from functions.shared.start_build import Output, belong
+from functions.procedures.builds import START, StartedBuild, belong
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Input:
     execution: str = ""
 
 
-HANDLER = Handler(allow=(*Builds.START, *Builds.STOP, *EnvironmentsTable.READ, *DeploymentsTable.READ, *KEEP))
+HANDLER = Handler(allow=(*START, *EnvironmentsTable.READ, *DeploymentsTable.READ))
 
 
 def start_tests(
@@ -45,7 +44,7 @@ def start_tests(
     waits: WaitsTable,
     executions: Executions,
     clock: Clock,
-) -> Output:
+) -> StartedBuild:
     """Tests find what they test in `KIRO_OUTPUT_…`: what its repository's parts put out, `url` as KIRO_OUTPUT_URL.
 
     Like every build, this one belongs to its execution from the start (P9).
@@ -72,7 +71,7 @@ def start_tests(
     )
     build_id = builds.start(order)
     belong(build_id, event.execution, builds, waits, executions, clock)
-    return Output(build_id)
+    return StartedBuild(build_id)
 
 
 def _variable(name: str) -> str:

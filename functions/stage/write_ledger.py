@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from functions.adapters.clock import Clock
-from functions.adapters.delivered_functions import DeliveredFunctions
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
-from functions.domain.environments import Environment, PartState
+from functions.domain.environments import Environment
 from functions.domain.locks import Lease
-from functions.domain.manifests import Part, fill
+from functions.domain.manifests import Part
 from functions.domain.rollback import Compensation, way_back
 from functions.handler import Handler
+from functions.targets.registry import Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +31,14 @@ class Output:
     before: str
 
 
-HANDLER = Handler(
-    allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE, *DeliveredFunctions.USE), timeout_seconds=30
-)
+HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE, *Targets.LOOK), timeout_seconds=30)
 
 
 def write_ledger(
     event: Input,
     environments: EnvironmentsTable,
     deployments: DeploymentsTable,
-    functions: DeliveredFunctions,
+    targets: Targets,
     clock: Clock,
 ) -> Output:
     """The first entry of a part stays: a repetition after the change would note the change itself.
@@ -49,7 +47,7 @@ def write_ledger(
     """
     environments.fence(event.environment.name, event.lease)
     state = environments.parts(event.environment.name).get(event.part.name)
-    before = way_back(state, _found(event, state, functions))
+    before = way_back(state, targets.of(event.part).current(event.environment, event.part, state))
     entry = Compensation(
         event.environment.name,
         event.order,
@@ -63,17 +61,3 @@ def write_ledger(
     if entry.recorded is None or entry.recorded.deployment_id != event.deployment_id:
         environments.doubt(event.environment.name, event.part.name, event.deployment_id, event.lease)
     return Output(before.version if before else "")
-
-
-def _found(event: Input, state: PartState | None, functions: DeliveredFunctions) -> str | None:
-    """What runs: for an alias, what it truly points to, also when somebody moved it by hand; else what is recorded."""
-    if event.part.kind != "lambda":
-        return state.running.version if state and state.running else None
-    found = functions.alias(event.environment, function_name(event.environment, event.part), event.part.alias)
-    return None if found == "$LATEST" else found
-
-
-def function_name(environment: Environment, part: Part) -> str:
-    """The name of a delivered function in an environment."""
-    values = {**environment.variables, "environment": environment.name}
-    return fill(part.function, values, f"services.{part.name}.function")

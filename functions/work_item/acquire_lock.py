@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from functions.adapters.locks_table import LocksTable
-from functions.domain.locks import Contender
+from functions.domain.locks import Contender, held
 from functions.handler import Handler
-from functions.shared.acquire_lock import held
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +30,5 @@ HANDLER = Handler(allow=LocksTable.WRITE)
 
 def acquire_lock(event: Input, locks: LocksTable) -> Output:
     """The poll asks again later, so nobody stands in line: ReleaseLock, which follows in any case, leaves it."""
-    answer = locks.request(event.key, Contender(event.execution, event.work_id, "", "works on its tasks"))
-    return Output("acquired") if answer.outcome == "acquired" else Output("busy", held(answer.lock))
+    result = locks.request(event.key, Contender(event.execution, event.work_id, "", "works on its tasks"))
+    return Output("acquired") if result.outcome == "acquired" else Output("busy", held(result.lock))

@@ -5,7 +5,9 @@ from typing import Literal
 
 from functions.adapters.github.pull_requests import PullRequests
 from functions.adapters.worker_rules import WorkerRules
+from functions.buildspecs.work_item.task_list import read_tasks
 from functions.domain.work_items import (
+    TASKS,
     Findings,
     Item,
     branch_key,
@@ -64,9 +66,12 @@ def look(item: Item, github: PullRequests, rules: WorkerRules) -> Findings:
     head = github.branch_head(item.repository, item.branch)
     if head is None:
         return Findings(None)
-    files = github.files(item.repository, spec_folder(item.branch), head)
+    folder = spec_folder(item.branch)
+    files = github.files(item.repository, folder, head)
+    listed = github.read_file(item.repository, f"{folder}/{TASKS}", head) if TASKS in files else None
+    problems = () if listed is None else read_tasks(listed, f"{folder}/{TASKS}").problems
     found = github.find(item.repository, item.branch)
     if found:
-        return Findings(head, files, found.number)
+        return Findings(head, files, found.number, problems=problems)
     ahead = github.compare(item.repository, rules.main_branch, head).ahead_by
-    return Findings(head, files, None, can_open=ahead > 0)
+    return Findings(head, files, None, can_open=ahead > 0, problems=problems)

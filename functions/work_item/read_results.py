@@ -8,7 +8,7 @@ from functions.adapters.artifacts import Artifacts
 from functions.adapters.builds import BuildEnd
 from functions.adapters.worker_rules import WorkerRules
 from functions.domain.errors import BadInputError
-from functions.domain.gates import Gate, all_passed
+from functions.domain.gates import Verdict, all_passed, failed
 from functions.domain.work_results import Results, judge
 from functions.handler import Handler, decode
 
@@ -28,7 +28,7 @@ class Output:
 
     outcome: Literal["passed", "failed"]
     reason: str
-    gates: tuple[Gate, ...]
+    gates: tuple[Verdict, ...]
     results: Results
 
 
@@ -40,16 +40,15 @@ def read_results(event: Input, artifacts: Artifacts, rules: WorkerRules) -> Outp
     raw = artifacts.get(f"{event.artifact}/results.json")
     if raw is None:
         said = f"{event.build.outcome}: {event.build.reason}".strip(": ")
-        gates: tuple[Gate, ...] = (
-            Gate("build", "failed", f"the build left no results; it {said} {event.build.log}".strip()),
+        gates: tuple[Verdict, ...] = (
+            Verdict("build", "failed", f"the build left no results; it {said} {event.build.log}".strip()),
         )
         return Output("failed", gates[0].reason, gates, Results())
     results = _read(raw, event.artifact)
     gates = judge(results, rules.coverage_percent)
     if event.build.outcome != "succeeded":
-        gates = (Gate("build", "failed", f"the build {event.build.outcome}: {event.build.reason}"), *gates)
-    failed = [gate for gate in gates if gate.outcome == "failed"]
-    reason = "\n".join(f"- {gate.name}: {gate.reason}" for gate in failed)
+        gates = (Verdict("build", "failed", f"the build {event.build.outcome}: {event.build.reason}"), *gates)
+    reason = "\n".join(f"- {verdict}" for verdict in failed(gates))
     return Output("passed" if all_passed(gates) else "failed", reason, gates, results)
 
 

@@ -6,7 +6,7 @@ from functions.adapters.github.board import Board
 from functions.adapters.github.errors import GitHubNotFoundError
 from functions.adapters.github.pull_requests import PullRequests
 from functions.adapters.worker_rules import WorkerRules
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict, reasons
 from functions.domain.work_items import Item
 from functions.domain.work_results import Results, merged_body, section
 from functions.handler import Handler
@@ -23,7 +23,7 @@ class Input:
     item: Item
     outcome: str
     reason: str
-    gates: tuple[Gate, ...]
+    gates: tuple[Verdict, ...]
     results: Results
     build_id: str
     log: str
@@ -61,7 +61,6 @@ def _check(event: Input, github: PullRequests, *, passed: bool) -> None:
     item = event.item
     head = event.results.head or github.branch_head(item.repository, item.branch)
     link = event.log if event.log.startswith("https://") else ""
-    said = "; ".join(f"{gate.name}: {gate.reason}" for gate in event.gates)
     if head is None:
         raise GitHubNotFoundError(f"{item.repository}: the branch {item.branch} went away; push it again")
-    github.set_status(item.repository, head, _CHECK, "success" if passed else "failure", said, link)
+    github.set_status(item.repository, head, _CHECK, "success" if passed else "failure", reasons(event.gates), link)

@@ -30,9 +30,10 @@ def find(files: FileSet, source: Path) -> dict[str, Path]:
     found = {
         _relative(path, base, files): path
         for base in bases
+        for excluded in [{path for pattern in files.exclude_paths for path in _matches(pattern, base)}]
         for pattern in files.files
         for path in _matches(pattern, base)
-        if path.is_file()
+        if path.is_file() and path not in excluded
     }
     if not found:
         raise PhaseFailedError(CLIENT_ERROR, f"no matching artifact paths found for {', '.join(files.files)}")

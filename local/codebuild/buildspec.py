@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
+from local.codebuild.buildspec_keys import unread
 from local.codebuild.errors import PhaseFailedError
 
 if TYPE_CHECKING:
@@ -27,10 +29,11 @@ class Phase:
 
 @dataclass(frozen=True)
 class FileSet:
-    """Files named by patterns below a base directory."""
+    """Files named by patterns below a base directory, without those that other patterns name."""
 
     files: tuple[str, ...]
     base_directory: str = ""
+    exclude_paths: tuple[str, ...] = ()
     discard_paths: bool = False
     name: str = ""
 
@@ -46,7 +49,7 @@ class ReportFiles:
 
 @dataclass(frozen=True)
 class Buildspec:
-    """What to run, with which variables, and what to keep."""
+    """What to run, with which variables, and what to keep; `warnings` name what is written and not read."""
 
     shell: str = "sh"
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -58,6 +61,17 @@ class Buildspec:
     secondary_artifacts: Mapping[str, FileSet] = field(default_factory=dict)
     reports: tuple[ReportFiles, ...] = ()
     cache_paths: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class _Texts(yaml.SafeLoader):
+    """YAML in which every plain scalar is the text that stands there: `3.10`, `0755`, `12:30:00`, `yes`.
+
+    CodeBuild reads values into texts; YAML 1.1 would make numbers of them. Merges (`<<`) are kept.
+    """
+
+
+_Texts.yaml_implicit_resolvers = {"<": [("tag:yaml.org,2002:merge", re.compile(r"^<<$"))]}
 
 
 def is_inline(buildspec: str) -> bool:
@@ -69,12 +83,12 @@ def is_inline(buildspec: str) -> bool:
 def parse(text: str) -> Buildspec:
     """Return the buildspec; raises PhaseFailedError with YAML_FILE_ERROR saying what is wrong and where."""
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        document = yaml.load(text, Loader=_Texts)  # noqa: S506  # nosec B506 - a SafeLoader
+    except (yaml.YAMLError, ValueError) as error:
         raise _wrong(str(error)) from error
     if not isinstance(document, dict):
         raise _wrong("a buildspec is a mapping")
-    if str(document.get("version")) != "0.2":
+    if document.get("version") != "0.2":
         raise _wrong(f"version {document.get('version')!r} is not run here; use version: 0.2")
     environment = _mapping(document, "env")
     shell = str(environment.get("shell", "sh"))
@@ -95,6 +109,7 @@ def parse(text: str) -> Buildspec:
         },
         reports=_reports(document),
         cache_paths=_list(_mapping(document, "cache"), "paths"),
+        warnings=tuple(unread(document)),
     )
 
 
@@ -107,7 +122,10 @@ def _phases(document: Mapping[str, Any]) -> dict[str, Phase]:
 
 
 def _phase(name: str, written: Mapping[str, Any]) -> Phase:
-    on_failure = written.get("on-failure")
+    if "commands" not in written and not {"finally", "runtime-versions"} & set(written) and written:
+        # "Required sequence if build is specified", says the reference
+        raise _wrong(f"phases.{name} has no commands, only {', '.join(sorted(written))}; write commands:")
+    on_failure = written.get("on-failure") or None
     if on_failure not in {None, "ABORT", "CONTINUE"}:
         raise _wrong(f"phases.{name}.on-failure {on_failure!r} is not run here; use ABORT or CONTINUE")
     return Phase(_list(written, "commands"), _list(written, "finally"), on_failure)
@@ -132,8 +150,8 @@ def _file_set(written: Mapping[str, Any], where: str) -> FileSet:
     return FileSet(
         files=files,
         base_directory=str(written.get("base-directory") or ""),
-        # YAML 1.1 reads a bare yes as true
-        discard_paths=written.get("discard-paths") in {True, "yes"},
+        exclude_paths=_list(written, "exclude-paths"),
+        discard_paths=str(written.get("discard-paths")).lower() in {"yes", "true"},
         name=str(written.get("name") or ""),
     )
 
@@ -153,13 +171,13 @@ def _list(container: Mapping[str, Any], key: str) -> tuple[str, ...]:
     value = container.get(key) or []
     if not isinstance(value, list):
         raise _wrong(f"{key} must be a list, not {type(value).__name__}")
-    return tuple(_text(item, key) for item in value)
+    return tuple(_text(item, f"{key}[{number}]") for number, item in enumerate(value))
 
 
 def _text(value: object, where: str) -> str:
-    if isinstance(value, dict | list) or value is None:
-        raise _wrong(f"{where} holds a {type(value).__name__} where a text is expected; quote it")
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, dict | list):
+        raise _wrong(f"Expected {where} to be of string type: found subkeys instead; quote it")
+    return str(value)
 
 
 def _wrong(message: str) -> PhaseFailedError:

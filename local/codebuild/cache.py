@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING
 from local.codebuild.errors import PhaseFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
 # where AWS's images have their home; buildspecs name it literally
 AWS_HOME = "/root"
 
 
-def restore(kept: Path, paths: Iterable[str], source: Path, home: Path) -> None:
-    """Copy what an earlier build left into this one's directories."""
-    for pattern in paths:
-        stored = kept / _label(pattern)
+def restore(kept: Path, paths: Mapping[str, str], source: Path, home: Path) -> None:
+    """Copy what an earlier build left into this one's directories; `paths` are as written → with their variables."""
+    for written, pattern in paths.items():
+        stored = kept / _label(written)
         if stored.is_dir():
             shutil.copytree(stored, _place(pattern, source, home), symlinks=True, dirs_exist_ok=True)
 
 
-def save(kept: Path, paths: Iterable[str], source: Path, home: Path) -> None:
+def save(kept: Path, paths: Mapping[str, str], source: Path, home: Path) -> None:
     """Keep this build's directories; a rename at the end, so that another build never sees half of them."""
     kept.mkdir(parents=True, exist_ok=True)
-    for pattern in paths:
-        place, stored = _place(pattern, source, home), kept / _label(pattern)
+    for written, pattern in paths.items():
+        place, stored = _place(pattern, source, home), kept / _label(written)
         if not place.is_dir():
             continue
         with tempfile.TemporaryDirectory(dir=kept, ignore_cleanup_errors=True) as scratch:
@@ -48,6 +48,8 @@ def _place(pattern: str, source: Path, home: Path) -> Path:
             break
         parts.append(part)
     fixed = PurePosixPath(*parts)
+    if fixed.is_relative_to(source) or fixed.is_relative_to(home):
+        return Path(fixed)
     if fixed.is_relative_to(AWS_HOME):
         return home / fixed.relative_to(AWS_HOME)
     if fixed.is_absolute():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from local.codebuild import artifacts, reports
@@ -33,7 +34,8 @@ class Outputs:
         self._export()
         for wanted in self._spec.reports:
             try:
-                self._report(wanted.group, wanted.file_format, wanted.files, report_groups)
+                (group,) = self._shell.expand([wanted.group])
+                self._report(group, wanted.file_format, self._expanded(wanted.files), report_groups)
             except PhaseFailedError as error:
                 self._log.write(f"Error in report {wanted.group}: {error}")
         self._upload_artifacts(s3)
@@ -74,4 +76,11 @@ class Outputs:
         name = str(settings.get("name") or settings.get("artifactIdentifier") or self._job.record["projectName"])
         if settings.get("overrideArtifactName") and files.name:
             name = next(iter(self._shell.values([files.name])), name)
-        return artifacts.upload(s3, settings, self._job.uuid, name, artifacts.find(files, self._source))
+        found = artifacts.find(self._expanded(files), self._source)
+        return artifacts.upload(s3, settings, self._job.uuid, name, found)
+
+    def _expanded(self, files: FileSet) -> FileSet:
+        """The patterns with the values of their variables."""
+        base, *patterns = self._shell.expand([files.base_directory, *files.files, *files.exclude_paths])
+        wanted, excluded = patterns[: len(files.files)], patterns[len(files.files) :]
+        return replace(files, base_directory=base, files=tuple(wanted), exclude_paths=tuple(excluded))

@@ -163,6 +163,8 @@ class Build:
         if job.interruption:
             return
         self.spec = specs.parse(self._buildspec())
+        for warning in self.spec.warnings:
+            self.log.write(f"Warning: {warning}")
         variables, hidden = environment.resolve(job, self.spec, clients)
         self.log.hide(hidden)
         self.shell.program = self.spec.shell
@@ -172,7 +174,7 @@ class Build:
             **variables,
         }
         if self._kept:
-            cache.restore(self._kept, self.spec.cache_paths, self.source, self.directory / "home")
+            cache.restore(self._kept, self._cached(), self.source, self.directory / "home")
 
     def _buildspec(self) -> str:
         written = str(self.job.record["source"].get("buildspec") or "buildspec.yml")
@@ -207,10 +209,14 @@ class Build:
 
     def _upload(self) -> None:
         if self._kept:
-            cache.save(self._kept, self.spec.cache_paths, self.source, self.directory / "home")
+            cache.save(self._kept, self._cached(), self.source, self.directory / "home")
         Outputs(self.job, self.spec, self.source, self.shell, self.log).upload(
             self.runner.clients.client("s3"), self.runner.report_groups
         )
+
+    def _cached(self) -> dict[str, str]:
+        paths = self.spec.cache_paths
+        return dict(zip(paths, self.shell.expand(paths), strict=True))
 
     @property
     def _kept(self) -> Any:

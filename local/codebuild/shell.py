@@ -6,10 +6,11 @@ exported and where it stood is written down when it ends.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from local.codebuild.processes import BuildProcesses
@@ -25,6 +26,9 @@ pwd > "{state}/directory"
 exit $code' EXIT
 set -a
 """
+
+
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 
 
 class Shell:
@@ -53,3 +57,10 @@ class Shell:
         quoted = " ".join(f'"{word}"' for word in words)
         self.run(f"printf '%s\\0' {quoted} > '{answer}'", succeeding=True)
         return answer.read_text().split("\0")[:-1] if answer.exists() else []
+
+    def expand(self, texts: Iterable[str]) -> list[str]:
+        """Return the texts with the values that variables have by now, such as `$CODEBUILD_SRC_DIR/site`."""
+        found = list(texts)
+        names = list(dict.fromkeys(one[1] or one[2] for text in found for one in _VARIABLE.finditer(text)))
+        values = dict(zip(names, self.values([f"${{{name}}}" for name in names]), strict=False))
+        return [_VARIABLE.sub(lambda one: values.get(one[1] or one[2], ""), text) for text in found]

@@ -33,6 +33,7 @@ from local.github import (
     rest_statuses,
 )
 from local.github.access import authenticate, check
+from local.github.board_events import send
 from local.github.boards import COLUMNS, Board
 from local.github.faults import Fault, Faults
 from local.github.git import Ref
@@ -135,7 +136,9 @@ class LocalGitHub:
     ) -> Board:
         """Make a board of an organisation, with a status field and text fields."""
         self.store.person(owner)
-        made = self.store.boards[owner, number] = Board(self, owner, number, columns, texts)
+        made = self.store.boards[owner, number] = Board(
+            self.store, owner, number, columns, texts, functools.partial(send, self)
+        )
         return made
 
     def add_app(

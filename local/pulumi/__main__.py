@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from local.pulumi.commands import Target, run
 from local.pulumi.errors import ConfigurationError
-from local.pulumi.program import load_project
+from local.pulumi.project import load_project
 from local.pulumi.report import Report
 
 if TYPE_CHECKING:

@@ -11,12 +11,13 @@ from local.pulumi.engine import PROVIDER_PREFIX, Engine
 from local.pulumi.errors import ConfigurationError, DeploymentError
 from local.pulumi.handlers.base import Cloud
 from local.pulumi.operations import delete
-from local.pulumi.program import Project, run_program
+from local.pulumi.program import run_program
 from local.pulumi.state import Record, Records, StateStore, deletion_order, needed_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from local.pulumi.project import Project
     from local.pulumi.report import Report
 
 

@@ -24,7 +24,7 @@ from local.pulumi.values import decode, encode, has_unknown, strings
 
 if TYPE_CHECKING:
     from local.pulumi.handlers.base import Cloud
-    from local.pulumi.program import Project
+    from local.pulumi.project import Project
     from local.pulumi.report import Report
 
 STACK_TYPE = "pulumi:pulumi:Stack"

@@ -179,8 +179,9 @@ def test_rollback_to_a_version_or_of_a_part_has_a_ledger_of_its_own(released: Ki
     assert entry.before
     assert (entry.before.commit, entry.part.name) == (OLDER, "hello")
     assert released.executions("rollback")[done["rollback"]]["deploymentId"] == done["rollback"]
-    record = DeploymentsTable.connect(released.clients).get(done["rollback"]) or {}
-    assert (record["outcome"], "asked for by arn:aws:sts" in record["reason"]) == ("rollback", True)
+    record = DeploymentsTable.connect(released.clients).get(done["rollback"])
+    assert record
+    assert (record.outcome, "asked for by arn:aws:sts" in record.reason) == ("rollback", True)
 
 
 def test_rollback_prefers_what_was_good_to_what_was_before(released: Kiro) -> None:

@@ -63,6 +63,7 @@ def test_a_plan_starts_nothing(kiro: Kiro, copy: WorkingCopy) -> None:
     words = kiro.run("plan", sha[:12], "--repository", REPOSITORY).output
     for said in ("feat: greet", "nothing runs here yet", "approval of 1", "not known yet"):
         assert said in words
+    assert "Lambda function hello-test, alias live" in words
     assert kiro.executions("deployment") == {}
     assert kiro.json("history") == []
 

@@ -10,9 +10,10 @@ from urllib.parse import parse_qsl, urlsplit
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.clock import iso
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.adapters.waits_table import Wait, WaitsTable, approval_key
-from functions.domain.approvals import Approval, Shown, WayBack, hash_secret
-from functions.domain.gates import Gate
+from functions.adapters.waits_table import WaitsTable
+from functions.domain.approvals import Approval, RollbackTarget, Shown, hash_secret
+from functions.domain.gates import Verdict
+from functions.domain.waits import ApprovalKey, Wait
 from functions.domain.watches import AlarmReading
 from tests.functions.delivered import artifact
 from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE
@@ -22,18 +23,18 @@ from tests.http_server import HttpServer, QuietHandler
 SECRET = "k3S8-a-secret-of-a-mail-that-nobody-guesses_x1"
 ARTIFACT = f"deployments/{DEPLOYMENT}/build.zip"
 GATES = (
-    Gate("build", "passed", "the build succeeded"),
-    Gate("tests", "passed", "148 tests passed, 0 skipped"),
-    Gate("coverage", "passed", "lines 91.4 %, branches 88.0 %; 80 % demanded"),
-    Gate("security", "passed", "nothing critical or high in 2 reports, 3 lesser findings"),
+    Verdict("build", "passed", "the build succeeded"),
+    Verdict("tests", "passed", "148 tests passed, 0 skipped"),
+    Verdict("coverage", "passed", "lines 91.4 %, branches 88.0 %; 80 % demanded"),
+    Verdict("security", "passed", "nothing critical or high in 2 reports, 3 lesser findings"),
 )
 COMMITS = (
     "1a2b3c4d5e6f feat: greet people by their name (Ada Lovelace)",
     "7f8e9d0c1b2a fix: answer 404 where nothing is found (Grace Hopper)",
 )
 BACK = (
-    WayBack("infrastructure", "0a0a0a0a0a0a", ready=True, reason="last known good, still there"),
-    WayBack("hello", "0a0a0a0a0a0a", ready=False, reason="version 7 of hello-production is gone"),
+    RollbackTarget("infrastructure", "0a0a0a0a0a0a", ready=True, reason="last known good, still there"),
+    RollbackTarget("hello", "0a0a0a0a0a0a", ready=False, reason="version 7 of hello-production is gone"),
 )
 ALARMS = (
     AlarmReading("hello-production-errors", "critical", "OK", "0 of 3 errors"),
@@ -72,7 +73,7 @@ def ask(stack: Stack, **changes: Any) -> Approval:
     approval = Approval(**{**values, **changes})
     waits = WaitsTable.connect(stack.clients)
     waits.save_approval(approval, now)
-    waits.store(Wait(approval_key(approval.approval_id), "token", "arn:e", "production"), now)
+    waits.store(Wait(ApprovalKey(approval.approval_id), "token", "arn:e", "production"), now)
     return approval
 
 

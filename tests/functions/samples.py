@@ -1,14 +1,16 @@
 """Values of the domain for tests, complete and plausible; every builder takes what the test is about."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile, ZipInfo
 
 from functions.domain.environments import Environment, PartState, Version
+from functions.domain.events import Event, event_type
 from functions.domain.locks import Lease
 from functions.domain.manifests import Health, Part
 from functions.domain.releases import Release
+from functions.handler import camel, decode, encode
 from tests.functions.stack import ACCOUNT, DEPLOY_ROLE, REGION
 
 COMMIT = "1a2b3c4d5e6f" + "0" * 28
@@ -38,9 +40,42 @@ ENVIRONMENT = Environment(
     coverage_percent=80.0,
     variables={"DOMAIN": "example.com"},
 )
-SERVICE = Part("hello", "lambda", ["src/*"], function="hello-{environment}", alias="live", artifact="hello.zip")
-COMMAND = Part("infrastructure", "command", ["infra/*"], buildspec="infra/buildspec.yml")
+FUNCTION = {"function": "hello-{environment}", "artifact": "hello.zip", "alias": "live"}
+SERVICE = Part("hello", "lambda", "call", ["src/*"], settings=FUNCTION)
+COMMAND = Part("infrastructure", "command", "build", ["infra/*"], buildspec="infra/buildspec.yml")
 HEALTH = Health("http://{environment}.{DOMAIN}/health")
+# What an event of the bus holds when a test does not care, as JSON spells it.
+FACTS: dict[str, Any] = {
+    "deploymentId": DEPLOYMENT,
+    "release": encode(RELEASE),
+    "environment": "production",
+    "environments": ["production"],
+    "reason": "because",
+    "outcome": "deployed",
+    "cause": "errors",
+    "gates": [],
+    "artifact": "deployments/d/build.zip",
+    "scans": {},
+    "by": "ada",
+    "since": NOW,
+    "breachedAt": "",
+    "startedAt": "",
+    "workId": "7-kiro-greet-1a2b3c4d-3",
+    "item": {
+        "itemId": "PVTI_1",
+        "kind": "issue",
+        "title": "Greet",
+        "branch": "kiro/greet",
+        "createdAt": NOW,
+        "statusSince": NOW,
+        "repository": "acme/hello-service",
+        "number": 7,
+    },
+    "state": "quarantined",
+    "pullRequest": 8,
+    "finishedAt": "",
+}
+RESULTS = {"StageFinished": "passed", "RollbackFinished": "restored", "WorkItemFinished": "failed"}
 LEASE = Lease("environment/production", "arn:execution:owner", 1)
 
 
@@ -68,3 +103,17 @@ def archive(files: dict[str, str | bytes]) -> bytes:
         for name, content in files.items():
             writer.writestr(ZipInfo(name), content)
     return packed.getvalue()
+
+
+def detail(name: str, **changes: Any) -> dict[str, Any]:
+    """The detail of an event of the bus, by its name: what it must hold, with changes; keys as JSON spells them."""
+    facts = {**FACTS, "result": RESULTS.get(name, "")}
+    names = {camel(one.name) for one in fields(event_type(name))}
+    made: dict[str, Any] = encode({**{key: facts[key] for key in names & facts.keys()}, **changes})
+    return made
+
+
+def event(name: str, **changes: Any) -> Event:
+    """An event of the bus."""
+    made: Event = decode(event_type(name), detail(name, **changes))
+    return made

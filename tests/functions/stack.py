@@ -11,8 +11,7 @@ from unittest.mock import patch
 
 import boto3
 
-from functions.adapters.deployments_table import DeploymentsTable
-from functions.adapters.records import every
+from functions.adapters.records import every, plain
 from functions.handler import Handler, decode, encode, handler_function
 from functions.runtime import Clients, furnish
 from local.strict.hooks import HANDLERS
@@ -238,8 +237,10 @@ class Stack:
         self.client("stepfunctions").stop_execution(executionArn=execution)
 
     def deployment(self, deployment_id: str = "main-1a2b3c4d5e6f") -> dict[str, Any]:
-        """A deployment's record, as the product reads it."""
-        return DeploymentsTable.connect(self.clients).get(deployment_id) or {}
+        """A deployment's row in the table."""
+        item = self.table("deployments").get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
+        found: dict[str, Any] = plain(item or {})
+        return found
 
 
 def _resource(params: Mapping[str, Any]) -> str:

@@ -17,11 +17,15 @@ import functions
 from functions.domain.environments import Environment
 from functions.domain.errors import BadInputError
 from functions.domain.windows import Opening
+from functions.gates.base import EnvironmentEvidence, ReleaseEvidence
 from functions.handler import Allow, Handler, camel, decode, encode, handler_function
 from functions.shared import acquire_lock
+from functions.targets.base import Change
 from tests.functions.samples import ENVIRONMENT, RELEASE
 
 ROOT = Path(functions.__file__).parent
+# Arguments of our own functions: they hold functions and open files, and never travel as JSON.
+NEVER_JSON = (Allow, Change, Handler, Opening, EnvironmentEvidence, ReleaseEvidence)
 HANDLERS = sorted(
     f"functions.{folder}.{file.stem}"
     for folder in ("deployment", "stage", "rollback")
@@ -31,11 +35,18 @@ HANDLERS = sorted(
 
 
 def forms() -> Iterator[type[Any]]:
-    """Every public dataclass that a handler takes or returns, or that a table keeps."""
+    """Every public dataclass that a handler takes or returns, or that a table keeps; not what stays in the process."""
     seen: set[type[Any]] = set()
     for name in [*HANDLERS, *(f"functions.domain.{file.stem}" for file in (ROOT / "domain").glob("[a-z]*.py"))]:
         for called, kind in vars(import_module(name)).items():
-            if called.startswith("_") or kind in (Allow, Handler, Opening):
+            if called.startswith("_") or kind in (
+                Allow,
+                Change,
+                Handler,
+                Opening,
+                EnvironmentEvidence,
+                ReleaseEvidence,
+            ):
                 continue
             if isinstance(kind, type) and is_dataclass(kind) and kind not in seen:
                 seen.add(kind)

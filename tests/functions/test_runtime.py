@@ -18,9 +18,10 @@ from functions.domain.environments import Environment
 from functions.domain.errors import BadInputError, NotHealthyYetError
 from functions.events import alarm_changed
 from functions.handler import encode
+from functions.procedures.locks import LockRequest
 from functions.runtime import Clients, build, furnish
 from functions.shared import acquire_lock, await_build
-from tests.functions.samples import ENVIRONMENT, EXECUTION
+from tests.functions.samples import ENVIRONMENT, EXECUTION, detail
 from tests.functions.stack import DEPLOY_ROLE, REGION, Stack
 
 ROOT = Path(functions.__file__).parents[1]
@@ -65,7 +66,7 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def test_a_handler_is_furnished_from_its_signature(stack: Stack) -> None:
     """The type of its event, and every adapter by name, connected to this stack."""
     kind, adapters = furnish(acquire_lock.acquire_lock, stack.clients)
-    assert kind is acquire_lock.Input
+    assert kind is LockRequest
     assert list(adapters) == ["locks", "environments", "deployments"]
     kind, adapters = furnish(alarm_changed.alarm_changed, stack.clients)
     assert kind is None
@@ -184,7 +185,8 @@ def test_a_role_is_assumed_again_before_its_hour_ends(stack: Stack) -> None:
 
 def test_inside_lambda_the_handler_is_built_at_init() -> None:
     """`functions.runtime.handler` is the handler that the variable HANDLER names."""
-    code = "from functions.runtime import handler; print(handler({'detail-type': 'x', 'detail': {}}, None))"
+    started = {"detail-type": "DeploymentStarted", "detail": detail("DeploymentStarted")}
+    code = f"from functions.runtime import handler; print(handler({started!r}, None))"
     environment = {
         "PATH": os.environ["PATH"],
         "HANDLER": "functions.events.publish_metrics",
@@ -215,9 +217,8 @@ def test_a_secret_in_an_exception_is_in_no_log(
 
     monkeypatch.setattr("functions.adapters.topics.Topics.publish", fail)
     handler = build("functions.events.notify", stack.clients)
-    detail = {"deploymentId": "d", "reason": "", "release": {"repository": "a/b", "commit": "c" * 40}}
     with pytest.raises(RuntimeError):
-        handler({"detail-type": "DeploymentStarted", "detail": detail}, None)
+        handler({"detail-type": "DeploymentStarted", "detail": detail("DeploymentStarted")}, None)
     written = capsys.readouterr().out
     assert "failed" in written
     assert secret not in written
@@ -225,13 +226,9 @@ def test_a_secret_in_an_exception_is_in_no_log(
 
 def test_a_secret_in_a_reason_is_in_no_mail(stack: Stack) -> None:
     """I4: a build's words are handed on without it."""
-    detail = {
-        "deploymentId": "d",
-        "outcome": "failed",
-        "reason": "deploy: exit 1: --token Zx9Kq3Lm8Rt5Wv2Yb7Nc4Pd6",
-        "release": {"repository": "a/b", "commit": "c" * 40},
-    }
-    stack.run("events.notify", {"detail-type": "DeploymentFinished", "detail": detail})
+    reason = "deploy: exit 1: --token Zx9Kq3Lm8Rt5Wv2Yb7Nc4Pd6"
+    failed = detail("DeploymentFinished", outcome="failed", reason=reason)
+    stack.run("events.notify", {"detail-type": "DeploymentFinished", "detail": failed})
     (mail,) = stack.mails()
     assert "Zx9Kq" not in mail["Message"]
     assert "--token [redacted]" in mail["Message"]

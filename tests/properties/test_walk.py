@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from functions.domain.environments import PartState
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict
 from functions.domain.plans import Change, plan
 from tests.properties.world import ENVIRONMENTS, MANIFEST, PARTS, Execution, World, deploy, end, roll_back
 
-PASSED = Gate("tests", "passed", "all passed")
-FAILED = Gate("tests", "failed", "one failed")
+PASSED = Verdict("tests", "passed", "all passed")
+FAILED = Verdict("tests", "failed", "one failed")
 PLACES = [environment.name for environment in ENVIRONMENTS]
 LAST_ROUNDS = 1000
 
@@ -28,7 +28,7 @@ class Walk(RuleBasedStateMachine):
             self.world.begin("r0")
 
     @rule(gates=st.sampled_from([[PASSED], [PASSED], [PASSED], [PASSED, FAILED], []]), late=st.booleans())
-    def push(self, gates: list[Gate], late: bool) -> None:
+    def push(self, gates: list[Verdict], late: bool) -> None:
         """A release starts; `late` ones are older than one that started before."""
         number = len(self.world.orders)
         name = f"r{number + self.first}"

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from functions.domain.environments import Environment, PartState, Version
-from functions.domain.gates import Gate, all_passed
-from functions.domain.locks import Answer, Contender, Lease, Lock, Mode, release, request
-from functions.domain.manifests import Build, Manifest, Part
+from functions.domain.gates import Verdict, all_passed
+from functions.domain.locks import Contender, Lease, Lock, LockResult, Mode, release, request
+from functions.domain.manifests import Manifest, Part
 from functions.domain.plans import Change, Plan, plan
 from functions.domain.rollback import Compensation, ReadBack, after_rollback, in_force, steps, verdict, way_back
 from functions.domain.watches import AlarmReading, judge
@@ -23,8 +23,8 @@ ENVIRONMENTS = tuple(
     Environment(name, "eu-central-1", "", "", name == "production", 60, 0, 2, 0, 80)
     for name in ("test", "staging", "production")
 )
-PARTS = [Part(name, "lambda", [], function=name, alias="live", artifact="a.zip") for name in ("hello", "worker")]
-MANIFEST = Manifest("hello", Build("build.yml", [], ""), PARTS)
+PARTS = [Part(name, "lambda", "call", settings={"function": name}) for name in ("hello", "worker")]
+MANIFEST = Manifest("hello", "build.yml", PARTS)
 Steps = Generator[Callable[[], Any], Any, None]
 
 
@@ -132,7 +132,7 @@ class World:
 
     # --- what a step does -------------------------------------------------------------------------------------------
 
-    def ask(self, who: Execution, *, rollback: bool) -> Answer:
+    def ask(self, who: Execution, *, rollback: bool) -> LockResult:
         """Ask for the environment of an execution."""
         place, order = who.environment, f"{self.orders[who.release]:06}"
         contender = Contender(who.name, who.release, order, "a test", rollback)
@@ -256,7 +256,7 @@ class World:
         return Plan("frozen", ice[0]) if ice else made
 
 
-def deploy(world: World, me: Execution, gates: Sequence[Gate]) -> Steps:
+def deploy(world: World, me: Execution, gates: Sequence[Verdict]) -> Steps:
     """The deployment workflow, step by step."""
     if not all_passed(gates):
         world.blocked.add(me.release)

@@ -4,11 +4,13 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools.reference import configuration, permissions
+from tools.reference import configuration, formats, gates, permissions
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     "configuration.md": configuration.page,
+    "gates.md": gates.page,
+    "formats.md": formats.page,
     "permissions.md": permissions.page,
 }
 

@@ -1,7 +1,7 @@
-"""Bring the service's infrastructure to an environment: role, log group, function, alias, address, alarm.
+"""Create the infrastructure of the service in an environment: role, log group, function, alias, address, alarm.
 
-Run by `delivery/infrastructure.yml` once per environment; running it again changes nothing. What the service's parts
-and probes need to know is written to `outputs.json`.
+`delivery/infrastructure.yml` runs it once for each environment; running it again changes nothing. The outputs for
+services and health probes are written to `outputs.json`.
 """
 
 import json
@@ -24,7 +24,7 @@ NOT_YET = "def handler(event, context):\n    return {'statusCode': 503, 'body': 
 
 
 def role(iam: Any) -> str:
-    """The role of the function: it writes its own log and nothing else."""
+    """Create the role of the function, which may write its own log only; return its ARN."""
     try:
         arn: str = iam.get_role(RoleName=NAME)["Role"]["Arn"]
     except iam.exceptions.NoSuchEntityException:
@@ -40,7 +40,7 @@ def role(iam: Any) -> str:
 
 
 def log_group(logs: Any) -> None:
-    """The log group, kept for two weeks."""
+    """Create the log group; entries are kept for two weeks."""
     name = f"/aws/lambda/{NAME}"
     try:
         logs.create_log_group(logGroupName=name)
@@ -50,7 +50,7 @@ def log_group(logs: Any) -> None:
 
 
 def function(client: Any, role_arn: str) -> None:
-    """The function with code that says 503, and the alias that deliveries move."""
+    """Create the function with code that answers 503, and the alias that deployments move."""
     try:
         client.get_function(FunctionName=NAME)
     except client.exceptions.ResourceNotFoundException:
@@ -74,7 +74,7 @@ def function(client: Any, role_arn: str) -> None:
 
 
 def address(client: Any) -> str:
-    """The public address of the alias; PUBLIC_URL names it where it stands behind another one."""
+    """Create the public address of the alias; return it, or `PUBLIC_URL` where another address leads to it."""
     where = {"FunctionName": NAME, "Qualifier": ALIAS}
     try:
         url: str = client.get_function_url_config(**where)["FunctionUrl"]
@@ -92,7 +92,7 @@ def address(client: Any) -> str:
 
 
 def alarm(cloudwatch: Any) -> None:
-    """Three failed requests within ten seconds are too many."""
+    """Create the alarm on three failed requests within ten seconds."""
     cloudwatch.put_metric_alarm(
         AlarmName=f"{NAME}-errors",
         AlarmDescription="The service answers its users with errors.",
@@ -109,7 +109,7 @@ def alarm(cloudwatch: Any) -> None:
 
 
 def main() -> None:
-    """Everything, in the order in which one needs the other."""
+    """Create everything, each resource after those it needs; write and print the outputs."""
     client = boto3.client("lambda")
     log_group(boto3.client("logs"))
     function(client, role(boto3.client("iam")))

@@ -1,4 +1,4 @@
-"""A service that greets, says which release it is, and counts its errors."""
+"""A service that greets, names its release, and counts its errors."""
 
 import json
 import os
@@ -19,7 +19,7 @@ def greet(name: str) -> str:
 
 
 def measure(errors: int) -> str:
-    """One line of Embedded Metric Format: CloudWatch makes a metric of it."""
+    """One line of Embedded Metric Format: CloudWatch turns it into a metric."""
     return json.dumps(
         {
             "_aws": {
@@ -39,19 +39,19 @@ def measure(errors: int) -> str:
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """`/health` tells the release; anything else greets the `name` of the query."""
+    """`/health` names the release; any other path greets the `name` of the query."""
     if event.get("rawPath") == "/health":
         return answer(200, {"status": "ok", "version": version()})
     try:
         name = (event.get("queryStringParameters") or {}).get("name", "world")
         reply = answer(200, {"message": greet(name), "version": version()})
         print(measure(errors=0))
-    except Exception as error:  # a user gets an answer, the alarm gets a number
+    except Exception as error:  # the user gets a response, the alarm a metric
         print(measure(errors=1))
         reply = answer(500, {"message": f"{type(error).__name__}: {error}", "version": version()})
     return reply
 
 
 def answer(status: int, body: dict[str, str]) -> dict[str, Any]:
-    """An HTTP answer in the form of a Lambda function URL."""
+    """An HTTP response in the form that a Lambda function URL expects."""
     return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": json.dumps(body)}

@@ -14,7 +14,7 @@ def test_greets_by_name():
 
 
 def test_greets_the_world():
-    """Who gives no name is greeted as the world."""
+    """A request without a name is greeted as the world."""
     assert json.loads(hello.handler({"rawPath": "/"}, None)["body"])["message"] == "Hello, world!"
 
 
@@ -24,7 +24,7 @@ def test_health_tells_the_release():
 
 
 def test_an_error_is_answered_and_counted(monkeypatch, capsys):
-    """An error inside becomes a 500 for the user and a one in the metric."""
+    """An error in the service becomes a 500 response and counts one in the metric."""
     monkeypatch.setattr(hello, "greet", lambda name: 1 / 0)
     reply = hello.handler({"rawPath": "/"}, None)
     assert reply["statusCode"] == 500
@@ -32,7 +32,7 @@ def test_an_error_is_answered_and_counted(monkeypatch, capsys):
 
 
 def test_version_is_the_built_one(tmp_path, monkeypatch):
-    """A built service says the commit that was built."""
+    """A built service names the commit that it was built from."""
     (tmp_path / "version.txt").write_text("abc123")
     monkeypatch.setattr(hello, "__file__", str(tmp_path / "hello.py"))
     assert hello.version() == "abc123"

@@ -12,6 +12,7 @@ from .outcome import Keeper, Outcome, TaskDone
 from .processes import run
 from .redact import Redactor
 from .settings import Settings, WorkError, read
+from .task_list import Task
 
 
 class Attempt:
@@ -49,23 +50,31 @@ class Attempt:
             self._push()
         if not self._list.is_file() or not self._list.resolve().is_relative_to(copy.folder.resolve()):
             raise WorkError(f"{self._settings.spec}/tasks.md is not on the branch")
-        known = tasks.leaves(tasks.read(self._list))
-        outcome.done_before = sum(task.done for task in known)
-        if known and all(task.done for task in known):
-            known += self._mend()
-        for task in known:
-            if not task.done and not self._do(task):
-                break
-        done = {one.task for one in outcome.tasks}
-        late = (task for task in known if not task.done and task.id not in done)
-        outcome.tasks += [TaskDone(task.id, task.title, "not reached") for task in late]
+        listed = tasks.read(self._list)
+        if listed.problems:
+            outcome.problems += listed.problems
+        else:
+            self._do_all(listed.work())
         outcome.files = copy.changed_since(start)
         outcome.checked = outcome.checked or self._check()
+
+    def _do_all(self, known: list[Task]) -> None:
+        """One after the other, up to the first that fails."""
+        outcome = self.outcome
+        outcome.done_before = sum(task.done for task in known)
+        if all(task.done for task in known):
+            known += self._mend()
+        to_do = [task for task in known if not task.done]
+        for task in to_do:
+            if not self._do(task):
+                break
+        late = to_do[len(outcome.tasks) :]
+        outcome.tasks += [TaskDone(task.id, task.title, "not reached") for task in late]
 
     def _check(self) -> Checked:
         return check(self._copy.folder, self._scratch, self._settings.environment)
 
-    def _mend(self) -> list[tasks.Task]:
+    def _mend(self) -> list[Task]:
         """Where all is ticked off, what is left to do is what is not good enough: that becomes a task."""
         checked, copy = self._check(), self._copy
         wrong = shortcoming(checked, self._settings.coverage_percent)
@@ -75,7 +84,7 @@ class Attempt:
         copy.undo(copy.head())  # what the tests left behind is nobody's work
         return [tasks.add(self._list, self._redactor.text(f"Mend what the checks found: {wrong}"))]
 
-    def _do(self, task: tasks.Task) -> bool:
+    def _do(self, task: Task) -> bool:
         """One task, committed and pushed when it is done; what a failed one left goes to the artifacts only."""
         left = self._settings.deadline - time.monotonic()
         if left <= 0:
@@ -83,12 +92,13 @@ class Attempt:
         copy, before = self._copy, self._copy.head()
         say(f"task {task.id}: {task.title}")
         ran = run(self._command(task), copy.folder, self._settings.environment, min(left, self._settings.task_seconds))
-        self._keeper.keep(f"logs/task-{task.id}.log", ran.output)
+        name = f"task-{task.id}-line-{task.line}" if self._is_known(task) else f"task-{task.id}"
+        self._keeper.keep(f"logs/{name}.log", ran.output)
         self.outcome.tail = self._redactor.text(ran.output)
         if ran.outcome == "done":
-            tasks.tick(self._list, task.id)
+            tasks.tick(self._list, task)
             copy.commit(f"feat: {task.title}\n\nTask {task.id} of {self._settings.spec}/tasks.md")
-        self._keeper.keep(f"diffs/task-{task.id}.diff", copy.diff(before))
+        self._keeper.keep(f"diffs/{name}.diff", copy.diff(before))
         if ran.outcome != "done":
             copy.undo(before)
         files = copy.changed_since(before)
@@ -98,11 +108,15 @@ class Attempt:
             self._push()
         return ran.outcome == "done"
 
+    def _is_known(self, task: Task) -> bool:
+        """Whether a task of the same number was done before: lists repeat themselves."""
+        return any(one.task == task.id for one in self.outcome.tasks)
+
     def _push(self) -> None:
         self._copy.push()
         self.outcome.head = self._copy.head()
 
-    def _command(self, task: tasks.Task) -> list[str]:
+    def _command(self, task: Task) -> list[str]:
         """Split first, filled after: what is put in stays one word, whatever it holds."""
         values = {"{spec}": self._settings.spec, "{task}": task.id}
         words = shlex.split(self._settings.agent)

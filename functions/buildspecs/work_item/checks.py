@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from .cobertura import read_rates
+from .junit import count_tests
 from .processes import run
 
 OWN = Path(".kiro/worker.json")
@@ -133,14 +135,12 @@ def _tests(file: Path) -> tuple[dict[str, Any] | None, str]:
     root = _parse(file)
     if isinstance(root, str):
         return None, root
-    cases = list(root.iter("testcase"))
-    failed = [_name(case) for case in cases if case.find("failure") is not None or case.find("error") is not None]
-    skipped = sum(case.find("skipped") is not None for case in cases)
-    return {"total": len(cases), "failed": failed[:100], "skipped": skipped}, ""
-
-
-def _name(case: ET.Element) -> str:
-    return f"{case.get('classname', '')}.{case.get('name', '')}".strip(".")[:200]
+    try:
+        counts = count_tests(root, file.name)
+    except ValueError as error:
+        return None, f"{file.name}: {error}"
+    failed = [name[:200] for name in counts.failed[:100]]
+    return {"total": counts.total, "failed": failed, "skipped": counts.skipped}, ""
 
 
 def _lcov(file: Path) -> tuple[dict[str, Any] | None, str]:
@@ -161,12 +161,10 @@ def _cobertura(file: Path) -> tuple[dict[str, Any] | None, str]:
     if isinstance(root, str):
         return None, root
     try:
-        if int(root.get("lines-valid", "1")) < 1:
-            return None, f"{file.name}: not one line was measured"
-        branches = float(root.get("branch-rate", "0")) * 100 if int(root.get("branches-valid", "0")) else None
-        return {"lines": float(root.attrib["line-rate"]) * 100, "branches": branches}, ""
-    except (KeyError, ValueError) as error:
-        return None, f"{file.name} is no Cobertura report: {error}"
+        lines, branches = read_rates(root)
+    except ValueError as error:
+        return None, f"{file.name}: {error}"
+    return {"lines": lines, "branches": branches}, ""
 
 
 def _parse(file: Path) -> ET.Element | str:

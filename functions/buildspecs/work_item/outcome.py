@@ -66,8 +66,8 @@ class Keeper:
             "steering": outcome.steering,
             "finishedAt": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        self.keep("metadata.json", json.dumps(facts, indent=2) + "\n")
-        self.keep("results.json", json.dumps(self._results(outcome), indent=2) + "\n")
+        self.keep("metadata.json", json.dumps(self._redactor.each(facts), indent=2) + "\n")
+        self.keep("results.json", json.dumps(self._redactor.each(self._results(outcome)), indent=2) + "\n")
 
     def _results(self, outcome: Outcome) -> dict[str, Any]:
         checked = outcome.checked

@@ -1,84 +1,46 @@
-"""`tasks.md`: which tasks are open, and ticking one off.
+"""The list of a working copy: ticking a task off, and adding one. No byte changes but those that must."""
 
-- [ ] 1. A task            open
-- [x] 2. Another           done
-  - [ ] 2.1 A part of it   open; a task with parts is done when they are
-- [ ]* 3. An optional one  left to people
-"""
-
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
-from .settings import WorkError
+from .task_list import Task, TaskList, read_tasks, ticked
 
-_TASK = re.compile(
-    r"^(?P<head>\s*[-*] \[)(?P<mark>[ xX-])\](?P<optional>\*?) (?P<id>\d+(?:\.\d+)*)\.?\s+(?P<title>.+)$"
-)
 _LONGEST_TITLE = 300
-_UNNUMBERED = re.compile(r"^\s*[-*] \[[ -]\]\*? (?!\d+(?:\.\d+)*\.?\s)")
 
 
-@dataclass(frozen=True)
-class Task:
-    """One line of the list."""
-
-    id: str
-    title: str
-    done: bool
-    optional: bool
+def read(file: Path) -> TaskList:
+    """What the file says now."""
+    return read_tasks(file.read_bytes(), file.name)
 
 
-def read(file: Path) -> list[Task]:
-    """Every task in order; a box without a number is a WorkError that names its line."""
-    found: list[Task] = []
-    for number, line in enumerate(_lines(file), 1):
-        match = _TASK.match(line)
-        if match:
-            done = match["mark"] in "xX"
-            found.append(Task(match["id"], match["title"].strip(), done, bool(match["optional"])))
-        elif _UNNUMBERED.match(line):
-            raise WorkError(f"{file.name}:{number}: a task without a number: write `- [ ] 1. …`")
-    twice = sorted({task.id for task in found if sum(other.id == task.id for other in found) > 1})
-    if twice:
-        raise WorkError(f"{file.name}: the number {twice[0]} is there twice")
-    return found
-
-
-def leaves(tasks: list[Task]) -> list[Task]:
-    """The tasks to do: those without parts, and not the optional ones."""
-    return [task for task in tasks if not task.optional and not any(t.id.startswith(f"{task.id}.") for t in tasks)]
-
-
-def tick(file: Path, task_id: str) -> None:
-    """Mark a task as done, and the tasks above it whose parts are all done now."""
-    _mark(file, task_id)
-    parent = task_id.rpartition(".")[0]
-    while parent:
-        tasks = read(file)
-        parts = [task for task in leaves(tasks) if task.id.startswith(f"{parent}.")]
-        if all(task.done for task in parts):
-            _mark(file, parent)
-        parent = parent.rpartition(".")[0]
+def tick(file: Path, task: Task) -> None:
+    """Mark a task as done, wherever it stands by now, and the tasks above it whose parts are all done then."""
+    found = [one for one in read(file).tasks if (one.id, one.title) == (task.id, task.title)]
+    if len(found) <= task.nth:
+        return  # the agent rewrote the list
+    _mark(file, found[task.nth])
+    above = read(file).parent(_same(file, found[task.nth]))
+    while above is not None and above in read(file).finished():
+        _mark(file, above)
+        above = read(file).parent(_same(file, above))
 
 
 def add(file: Path, title: str) -> Task:
-    """Put an open task below all others, under the next number."""
-    last = max((int(task.id.partition(".")[0]) for task in read(file)), default=0)
-    made = Task(str(last + 1), " ".join(title.split())[:_LONGEST_TITLE], done=False, optional=False)
-    file.write_text("\n".join([*_lines(file), f"- [ ] {made.id}. {made.title}"]) + "\n", "utf-8")
-    return made
+    """Put an open task below all others, under the next number, or under none where no other has one."""
+    known = read(file)
+    raw = file.read_bytes()
+    end = b"\r\n" if b"\r\n" in raw else b"\n"
+    words = " ".join(title.split())[:_LONGEST_TITLE]
+    number = max((int(task.id.partition(".")[0]) for task in known.tasks if task.id), default=0) + 1
+    start = raw if not raw or raw.endswith((b"\n", b"\r")) else raw + end
+    file.write_bytes(start + f"- [ ] {number}. {words}".encode() + end)
+    return next(task for task in reversed(read(file).tasks) if task.title == words)
 
 
-def _mark(file: Path, task_id: str) -> None:
-    lines = [
-        f"{match['head']}x{line[match.end('mark') :]}"
-        if (match := _TASK.match(line)) and match["id"] == task_id
-        else line
-        for line in _lines(file)
-    ]
-    file.write_text("\n".join(lines) + "\n", "utf-8")
+def _mark(file: Path, task: Task) -> None:
+    if not task.done:
+        file.write_bytes(ticked(file.read_bytes(), task.line))
 
 
-def _lines(file: Path) -> list[str]:
-    return file.read_text("utf-8", errors="replace").splitlines()
+def _same(file: Path, task: Task) -> Task:
+    """A task as it stands after its mark was changed."""
+    return next(one for one in read(file).tasks if one.line == task.line)

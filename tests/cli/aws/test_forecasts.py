@@ -55,6 +55,8 @@ def test_a_first_release(stack: Stack, copy: WorkingCopy) -> None:
     assert found.gates == ("tests: reports/junit.xml", "coverage: 80 %", "security: reports/bandit.sarif")
     test, production = found.stages
     assert test.parts == {"hello/infrastructure": "nothing runs here yet", "hello/hello": "nothing runs here yet"}
+    function = "Lambda function hello-test, alias live"
+    assert test.touches == {"hello/infrastructure": "buildspec infra/build.yml", "hello/hello": function}
     assert (test.approvals, test.gates, test.lock, test.frozen) == (0, (), "", "")
     assert (production.approvals, production.approvers) == (1, ("grace@example.com",))
     assert production.gates == ("tests: smoke.xml (smoke.yml)", "performance: load_stats.csv")
@@ -102,13 +104,13 @@ def test_durations_come_from_history(stack: Stack, copy: WorkingCopy) -> None:
         name, ended = f"d{number}", f"2026-01-01T00:00:{seconds:02}.000Z"
         table.begin(name, Release(REPOSITORY, "r", "c"), "arn:e", "push")
         span = {"startedAt": "2026-01-01T00:00:00.000Z", "finishedAt": ended}
-        table.note(name, environment="production", status=status, stages={"test": span}, **span)
+        table.note(name, environment="production", status=status, stages={"test": {"result": "passed", **span}}, **span)
     found = forecast(stack)
     assert found.expected_seconds == 20
     assert [stage.expected_seconds for stage in found.stages] == [20, None]
 
 
-@pytest.mark.parametrize(("manifest", "said"), [(None, "not in acme/"), ("version: 2\n", "delivery.yml:1: version")])
+@pytest.mark.parametrize(("manifest", "said"), [(None, "not in acme/"), ("version: 2\n", "delivery.yml:1:1: version")])
 def test_a_wrong_manifest_is_told(stack: Stack, copy: WorkingCopy, manifest: str | None, said: str) -> None:
     """As the deployment itself would."""
     sha = copy.commit("first", {"delivery.yml": manifest} if manifest else {"README.md": ""})

@@ -16,6 +16,7 @@ from botocore.exceptions import (
 from cli.aws.operator import Operator, OutOfReachError, explain
 from functions.domain.environments import Freeze
 from functions.domain.errors import BadInputError
+from functions.domain.events import DeploymentStarted
 from tests.cli.aws.conftest import WORKFLOWS
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE, environment
 from tests.functions.stack import ACCOUNT, REGION, Stack
@@ -47,7 +48,7 @@ def test_its_adapters_are_those_of_the_stack(operator: Operator, stack: Stack) -
     assert operator.running.frozen("production")
     assert operator.deployments.get(DEPLOYMENT)
     assert (list(operator.locks.owned()), list(operator.waits.open())) == ([], [])
-    operator.bus.put("DeploymentStarted", {})
+    operator.bus.put(DeploymentStarted(DEPLOYMENT, RELEASE, "why", ("production",)))
     arn, started = operator.executions.start(operator.workflows["deployment"], "one", {})
     assert (started, operator.executions.is_running(arn)) == (True, True)
     for table in ("environments", "deployments"):

@@ -2,8 +2,18 @@
 
 import json
 
+import pytest
+
+from components.functions.deploy_access import deploy_grants
+from components.stack.environment_settings import EnvironmentSettings
+from components.stack.naming import Naming
 from tests.components.conftest import FOREIGN_ROLE
 from tests.components.recorder import Outcome
+from tests.functions.targets.parameter import parameter
+
+__all__ = ["parameter"]
+
+NAMING = Naming("test", "123456789012", "eu-central-1", "aws")
 
 
 def test_a_deploy_role_changes_the_functions_of_its_environment_only(whole: Outcome) -> None:
@@ -23,3 +33,22 @@ def test_another_account_brings_its_own_role(switched_on: Outcome) -> None:
     assert carried["deployRoleArn"] == FOREIGN_ROLE
     taker = switched_on.recorder.one("iam/rolePolicy:RolePolicy", "stage-apply-service").inputs["policy"]
     assert FOREIGN_ROLE in taker
+
+
+def test_functions_are_those_of_the_environments_own_region() -> None:
+    """An environment may live in another region than the stack: its deploy role reaches the functions there.
+
+    A function's ARN names its region:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html#awslambda-resources-for-iam-policies
+    """
+    _, grant = deploy_grants(EnvironmentSettings(name="far", region="us-east-1", functions=("hello",)), NAMING)
+    function = "arn:aws:lambda:us-east-1:123456789012:function:hello"
+    assert grant.resources == (function, f"{function}:*")
+
+
+@pytest.mark.usefixtures("parameter")
+def test_a_kind_says_what_its_deploy_role_may() -> None:
+    """A new kind needs no change here."""
+    _, grant = deploy_grants(EnvironmentSettings(name="test"), NAMING)
+    assert (grant.actions, grant.why) == (("ssm:PutParameter",), "")
+    assert grant.resources == ("arn:aws:ssm:eu-central-1:123456789012:parameter/news/test",)

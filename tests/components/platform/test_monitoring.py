@@ -1,13 +1,13 @@
 """Alarms over the platform, dashboard and budget."""
 
 import json
-from typing import Any
 
 import pytest
 
 from components.functions.handlers import discover
 from functions.events.publish_metrics import measurements
 from tests.components.recorder import Outcome
+from tests.functions.samples import event
 
 
 def test_the_alarms_of_the_requirements_are_there(whole: Outcome) -> None:
@@ -53,7 +53,7 @@ def test_an_alarm_rings_at_its_limit(
 def test_alarms_look_at_what_is_published(whole: Outcome) -> None:
     """Metric and dimensions are those that functions write, and of the one project that builds."""
     alarms = {one.name: one.inputs for one in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm")}
-    ((name, _, _, environment),) = measurements("GatesJudged", {"gates": [], "figures": {"lineCoverage": 84.0}})
+    ((name, _, _, environment),) = measurements(event("GatesJudged", figures={"lineCoverage": 84.0}))
     assert (alarms["coverage-low"]["metricName"], environment) == (name, "all")
     assert alarms["coverage-low"]["dimensions"] == alarms["secret-denied"]["dimensions"] == OURS
     assert alarms["build-slow"]["dimensions"] == {"ProjectName": whole.outputs["projects"]["build"]}
@@ -125,16 +125,15 @@ def published() -> set[str]:
     """The metrics that events and the measuring of secrets publish."""
     times = dict.fromkeys(("breachedAt", "startedAt", "finishedAt", "verifiedAt"), "2026-01-31T08:00:00.000Z")
     figures = dict.fromkeys(("testsRun", "testsFailed", "testsSkipped", "lineCoverage", "branchCoverage"), 1.0)
-    release = {"committedAt": "2026-01-31T07:00:00+00:00"}
     waits = {"queueSeconds": 1.0, "approvalSeconds": 1.0}
-    events: list[tuple[str, dict[str, Any]]] = [
-        ("DeploymentFinished", {"outcome": "deployed", "durationSeconds": 1}),
-        ("StageFinished", {"environment": "production", "result": "passed", "release": release, **waits, **times}),
-        ("RollbackStarted", {"environment": "production", **times}),
-        ("RollbackFinished", {"environment": "production", "result": "restored", **times}),
-        ("GatesJudged", {"gates": [], "figures": figures}),
-    ]
-    return {"SecretAgeDays", *(metric for name, detail in events for metric, *_ in measurements(name, detail))}
+    events = (
+        event("DeploymentFinished"),
+        event("StageFinished", **waits, **times),
+        event("RollbackStarted", **times),
+        event("RollbackFinished", **times),
+        event("GatesJudged", figures=figures),
+    )
+    return {"SecretAgeDays", *(metric for one in events for metric, *_ in measurements(one))}
 
 
 def test_a_budget_is_made_for_somebody_to_be_told(whole: Outcome, switched_on: Outcome) -> None:

@@ -1,7 +1,12 @@
 """The worker's build: what it is told, what it may reach, and that its program travels whole."""
 
 import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
+from components.platform.worker import program_files
 from functions.adapters.github.board import Names
 from functions.adapters.worker_rules import WorkerRules, _Given
 from functions.handler import decode
@@ -57,6 +62,20 @@ def test_the_program_is_named_after_its_content(whole: Outcome) -> None:
     told = definition["States"]["StartBuild"]["Arguments"]
     assert (told["source"], told["project"], told["minutes"]) == (key, "kiro-worker-test-build", 60)
     assert "python3 -m work_item" in told["buildspec"]
+
+
+def test_the_program_brings_its_libraries(tmp_path: Path) -> None:
+    """Unpacked, it reads a list of tasks on a Python that has nothing installed; licences travel with the libraries."""
+    files = program_files()
+    for name, file in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, tmp_path / name)
+    code = "from work_item import __main__, task_list; print(task_list.read_tasks(b'- [ ] 1. Greet').tasks[0].title)"
+    # -S: no site-packages
+    words = [sys.executable, "-S", "-c", code]
+    done = subprocess.run(words, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "Greet", done.stderr
+    assert sum("LICENSE" in name for name in files) >= 2
 
 
 def test_a_poll_that_fails_rings(whole: Outcome) -> None:

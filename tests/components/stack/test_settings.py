@@ -67,7 +67,7 @@ def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
         ({"environments": []}, ["kiro-worker:environments", "at least 1"]),
         ({"environments": _environment(name="Test 1")}, ["kiro-worker:environments[0].name", '"Test 1"']),
         ({"environments": _environment(watchSeconds="300")}, ["environments[0].watchSeconds", "integer"]),
-        ({"environments": [{"name": "test"}, {"name": "test"}]}, ["test is there twice"]),
+        ({"environments": [{"name": "test"}, {"name": "test"}]}, ["test is listed twice"]),
         ({"environments": [{"name": "production"}]}, ["kiro-worker:environments[0]", "approval must be true"]),
         ({"environments": _environment(approvers=["ada"])}, ["environments[0].approvers[0]", '"ada"']),
         ({"environments": _environment(approvalsNeeded=0)}, ["environments[0].approvalsNeeded", "1"]),

@@ -3,6 +3,7 @@
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.records import StageRecord
 from functions.domain.rollback import Compensation
 from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, SERVICE, version
 from tests.functions.stack import Stack
@@ -23,18 +24,19 @@ def test_an_unknown_deployment_has_no_record_and_no_ledger(deployments: Deployme
 
 
 @pytest.mark.parametrize("name", ["rollback_eu-production", "status"])
-def test_facts_may_have_any_name(deployments: DeploymentsTable, name: str) -> None:
+def test_facts_may_have_any_name(deployments: DeploymentsTable, stack: Stack, name: str) -> None:
     """Environment names with dashes, reserved words."""
     deployments.note(DEPLOYMENT, **{name: {"rate": 1.5, "list": ["a"]}})
-    assert (deployments.get(DEPLOYMENT) or {})[name] == {"rate": 1.5, "list": ["a"]}
+    assert stack.deployment()[name] == {"rate": 1.5, "list": ["a"]}
 
 
 def test_stages_do_not_overwrite_each_other(deployments: DeploymentsTable) -> None:
     """Each stage has its place."""
-    deployments.note_stage(DEPLOYMENT, "test", {"result": "passed"})
-    deployments.note_stage(DEPLOYMENT, "eu-production", {"result": "rejected"})
-    stages = (deployments.get(DEPLOYMENT) or {})["stages"]
-    assert stages == {"test": {"result": "passed"}, "eu-production": {"result": "rejected"}}
+    deployments.note_stage(DEPLOYMENT, "test", StageRecord("passed"))
+    deployments.note_stage(DEPLOYMENT, "eu-production", StageRecord("rejected"))
+    record = deployments.get(DEPLOYMENT)
+    assert record
+    assert record.stages == {"test": StageRecord("passed"), "eu-production": StageRecord("rejected")}
 
 
 def test_the_first_compensation_of_a_part_stays(deployments: DeploymentsTable) -> None:
@@ -61,5 +63,6 @@ def test_a_late_begin_does_not_reopen_what_has_ended(deployments: DeploymentsTab
     """An execution that was stopped before its Begin ran."""
     deployments.conclude("late", "aborted", "stopped")
     deployments.begin("late", RELEASE, "arn:e", "push")
-    record = deployments.get("late") or {}
-    assert (record["outcome"], record["status"], record["release"]["commit"]) == ("aborted", "aborted", RELEASE.commit)
+    record = deployments.get("late")
+    assert record
+    assert (record.outcome, record.status, record.release) == ("aborted", "aborted", RELEASE)

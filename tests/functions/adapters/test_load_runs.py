@@ -1,5 +1,6 @@
 """What load runs leave: Locust's statistics and plain JSON."""
 
+import json
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -37,18 +38,44 @@ def test_json_is_read() -> None:
     assert read("load.json", '{"requests": 10, "failures": 0, "meanSeconds": 0.2, "p95": 1}') == Performance(10, 0, 0.2)
 
 
+K6 = {
+    "http_reqs": {"count": 200, "rate": 6.6},
+    "http_req_failed": {"passes": 3, "fails": 197, "value": 0.015},
+    "http_req_duration": {"avg": 120.5, "min": 80, "max": 900},
+}
+
+
+def test_k6_is_read_in_both_forms_of_its_summary() -> None:
+    """What passes in `http_req_failed` failed; without that count its rate says how many."""
+    nested = {name: {"type": "x", "contains": "y", "values": values} for name, values in K6.items()}
+    rated = {**nested, "http_req_failed": {"values": {"rate": 0.015}}}
+    for metrics in (K6, nested, rated):
+        assert read("load.json", json.dumps({"metrics": metrics})) == Performance(200, 3, 0.1205)
+
+
 @pytest.mark.parametrize(
     ("name", "report", "said"),
     [
-        ("a.csv", "", "no row is named Aggregated"),
-        ("a.csv", LOCUST.replace("Aggregated", "Total"), "no row is named Aggregated"),
+        ("a.csv", "", "no row of the name Aggregated"),
+        ("a.csv", LOCUST.replace("Aggregated", "Total"), "no row of the name Aggregated"),
+        ("a.csv", LOCUST.replace(",Aggregated", "GET,Aggregated"), "no row of the name Aggregated"),
+        ("a.csv", LOCUST + ",Aggregated,1,0,1,1\n", "2 rows with an empty Type of the name Aggregated"),
+        ("a.csv", LOCUST.replace(",118.5,", ",,"), "Average Response Time is missing or no number"),
+        ("a.csv", LOCUST.replace("Type,", "Kind,"), "the column Type is missing"),
+        ("a.csv", "Timestamp,User Count,Type,Name\n", "Locust's history of the run"),
+        ("a.csv", "Method,Name,Error,Occurrences\n", "Locust's list of failures"),
+        ("a.csv", "timeStamp,elapsed,label\n", "JMeter's results"),
+        ("a.csv", "metric_name,timestamp,metric_value\n", "run it with --summary-export"),
+        ("a.json", '{"latencies": {}, "success": 1}', "another tool's report"),
+        ("a.json", '{"metrics": {}}', "metrics.http_reqs is missing"),
+        ("a.json", '{"type": "Metric"}\n{"type": "Point"}\n', "Extra data: line 2"),
         ("a.csv", LOCUST.replace(",1000,3,", ",many,3,"), "Request Count is no number: many"),
         ("a.csv", LOCUST.replace(",1000,3,", ",1000,-3,"), "failures is -3.0"),
         ("a.csv", LOCUST.replace(",118.5,", ",nan,"), "the mean is nan"),
         ("a.csv", LOCUST.replace(",118.5,", ",inf,"), "the mean is inf"),
         ("a.csv", LOCUST.replace(",1000,3,", ",0,0,"), "0 failures of 0 requests"),
         ("a.csv", LOCUST.replace(",1000,3,", ",10,30,"), "30 failures of 10 requests"),
-        ("a.csv", LOCUST.replace("Failure Count", "Failures"), "Failure Count is missing"),
+        ("a.csv", LOCUST.replace("Failure Count", "Failures"), "the column Failure Count is missing"),
         ("a.csv", LOCUST.encode("utf-16"), "utf-8"),
         ("a.json", "{}", "requests is missing"),
         ("a.json", "[]", "expected an object"),

@@ -11,7 +11,7 @@ from functions.adapters.clock import Clock
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.locks_table import LocksTable
 from functions.domain.errors import StaleLeaseError
-from functions.domain.locks import Answer, Contender, Lease, Lock, Mode
+from functions.domain.locks import Contender, Lease, Lock, LockResult, Mode
 from local.emulator import Emulator
 from tests.functions.fakes import FakeExecutions, RecordingTokens
 from tests.functions.samples import state
@@ -103,7 +103,7 @@ def test_a_change_between_reading_and_writing_is_decided_anew(stack: Stack) -> N
     locks = LocksTable.connect(stack.clients)
     other = LocksTable.connect(stack.clients)
     first, second = stack.execution("stage", "one"), stack.execution("stage", "two")
-    read, raced = locks._read, list[Answer]()
+    read, raced = locks._read, list[LockResult]()
 
     def slowly(key: str) -> tuple[Lock, int]:
         found = read(key)

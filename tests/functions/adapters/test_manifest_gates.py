@@ -4,7 +4,7 @@ import pytest
 
 from functions.adapters.manifest_file import read_manifest
 from functions.domain.errors import ManifestError
-from functions.domain.manifests import AfterDeploy, Scans
+from functions.domain.manifests import AfterDeploy, GateSettings
 
 BASE = """version: 1
 name: hello
@@ -28,12 +28,19 @@ def test_gates_are_read() -> None:
 """
         ).encode()
     )
-    assert manifest.scans == Scans(
-        ("reports/bandit.sarif",), ("reports/pip.json",), ("reports/npm.json",), "tools/security/allowed.yml"
-    )
-    assert manifest.after_deploy == {"staging": AfterDeploy("e2e.yml", ("e2e.xml",), "load_stats.csv")}
+    build = {"tests": {"junit": ["junit.xml"]}, "coverage": {"cobertura": "coverage.xml"}}
+    reports = {"sarif": ["reports/bandit.sarif"], "pipAudit": ["reports/pip.json"], "npmAudit": ["reports/npm.json"]}
+    assert manifest.gates == {**build, "security": {**reports, "allowList": "tools/security/allowed.yml"}}
+    after: GateSettings = {"tests": {"junit": ["e2e.xml"]}, "performance": {"performance": "load_stats.csv"}}
+    assert manifest.after_deploy == {"staging": AfterDeploy("e2e.yml", after)}
     bare = read_manifest(BASE.encode())
-    assert (bare.scans, bool(bare.scans), bare.after_deploy) == (Scans(), False, {})
+    assert (bare.gates, bare.after_deploy) == (build, {})
+
+
+def test_a_key_without_a_value_is_not_declared() -> None:
+    """As if it stood there not at all."""
+    bare = read_manifest(BASE.encode())
+    assert read_manifest((BASE + "gates: {allowList: }").encode()) == bare
 
 
 @pytest.mark.parametrize("kind", ["kind: command, buildspec: a.yml", "kind: lambda, function: f, artifact: a.zip"])
@@ -56,15 +63,18 @@ def test_a_command_may_have_a_preview() -> None:
 @pytest.mark.parametrize(
     ("gates", "said"),
     [
-        ("gates: {sarifs: [a]}", "delivery.yml:5: gates.sarifs"),
-        ("gates:\n  sarif: [../../etc/passwd]", "delivery.yml:6: gates.sarif.0"),
+        ("gates: {sarifs: [a]}", "delivery.yml:5:9: gates.sarifs: is unknown: is it sarif?"),
+        ("gates:\n  sarif: [../../etc/passwd]", "delivery.yml:6:11: gates.sarif.0"),
         (
             "infrastructure: {kind: command, buildspec: a, preview: '{stack}.json'}",
-            "yml:5: infrastructure.pre",
+            "delivery.yml:5:47: infrastructure.preview: '{' is not allowed in a path",
         ),
         ("infrastructure: {kind: command, buildspec: a, preview: ../p.json}", "must be a path inside the repository"),
-        ("gates:\n  allowList: /etc/passwd", "delivery.yml:6: gates.allowList"),
-        ("gates:\n  afterDeploy:\n    test: {buildspec: a.yml, junit: []}", "delivery.yml:7: gates.afterDeploy.test"),
+        ("gates:\n  allowList: /etc/passwd", "delivery.yml:6:3: gates.allowList"),
+        (
+            "gates:\n  afterDeploy:\n    test: {buildspec: a.yml, junit: []}",
+            "delivery.yml:7:30: gates.afterDeploy.test.junit",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_line(gates: str, said: str) -> None:

@@ -4,10 +4,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.adapters.records import every, plain, stored
+from functions.adapters.records import conditional, every, plain, stored
 from functions.handler import encode
 from tests.functions.samples import ENVIRONMENT
 from tests.functions.stack import Stack
@@ -48,3 +49,14 @@ def test_every_page_of_a_table_is_read(stack: Stack) -> None:
     for number in range(3):
         stack.table("locks").put_item(Item={"lockKey": str(number)})
     assert sorted(item["lockKey"] for item in every(stack.table("locks"), "scan")) == ["0", "1", "2"]
+
+
+def test_a_conditional_write_says_whether_it_was_done(stack: Stack) -> None:
+    """Refused, it has changed nothing; any other refusal is a fault."""
+    table = stack.table("locks")
+    new = {"Item": {"lockKey": "a", "revision": 1}, "ConditionExpression": "attribute_not_exists(lockKey)"}
+    assert conditional(table, "put_item", **new) is not None
+    assert conditional(table, "put_item", **{**new, "Item": {"lockKey": "a", "revision": 2}}) is None
+    assert table.get_item(Key={"lockKey": "a"})["Item"]["revision"] == 1
+    with pytest.raises(ClientError, match="ValidationException"):
+        conditional(table, "put_item", **{**new, "Item": {}})

@@ -109,6 +109,50 @@ def test_a_report_that_is_missing_or_too_large_is_named(monkeypatch: pytest.Monk
     assert "1 allowed" in large.reason
 
 
+FILES: dict[str, str | bytes] = {
+    "target/surefire-reports/TEST-a.xml": '<testsuite><testcase name="a"/></testsuite>',
+    "target/surefire-reports/TEST-b.xml": '<testsuite><testcase name="b"><failure/></testcase></testsuite>',
+    "target/surefire-reports/deep/TEST-c.xml": '<testsuite><testcase name="c"/></testsuite>',
+    "target/coverage.xml": '<coverage line-rate="1"/>',
+}
+
+
+@pytest.mark.parametrize(
+    ("paths", "total"),
+    [
+        (["target/surefire-reports/TEST-*.xml"], 2),
+        (["target/**/TEST-*.xml"], 3),
+        (["**/TEST-?.xml"], 3),
+        (["target/surefire-reports/TEST-a.xml", "target/*/TEST-*.xml"], 2),
+    ],
+)
+def test_a_glob_names_every_report_that_matches(paths: list[str], total: int) -> None:
+    """Surefire and Gradle write one file a class; a file that two globs name is read once."""
+    with ZipFile(BytesIO(archive(FILES))) as found:
+        tests = read_tests(found, paths)
+    assert isinstance(tests, TestRun)
+    assert (tests.total, tests.failed) == (total, ("target/surefire-reports/TEST-b.xml.b",))
+
+
+def test_a_file_of_the_very_name_is_no_glob() -> None:
+    """A bracket or a star in a name that is there is a character of that name."""
+    with ZipFile(BytesIO(archive({"a*.xml": "<testsuite/>", "ab.xml": "<broken"}))) as found:
+        assert read_tests(found, ["a*.xml"]) == TestRun(0)
+
+
+def test_a_glob_that_matches_nothing_closes_the_gate_by_name() -> None:
+    """Also a glob of coverage, of which one report is read."""
+    with ZipFile(BytesIO(archive(FILES))) as found:
+        none, many = read_tests(found, ["reports/*.xml"]), read_coverage(found, "target/**/*.xml")
+        one = read_coverage(found, "target/*.xml")
+    assert none == Unreadable(
+        "reports/*.xml: the build left no report that matches; is it in the buildspec's artifacts?"
+    )
+    assert isinstance(many, Unreadable)
+    assert "target/**/*.xml: matches 4 files" in many.reason
+    assert one == Coverage(100)
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_readers(raw: bytes) -> None:
     """Whatever a build leaves, the answer is a report or why there is none."""

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,15 +16,15 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from functions.adapters.artifacts import REPORT_LIMIT
-from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif
-from functions.domain.findings import Allowance, Scan, judge_findings
-from functions.domain.gates import Gate, Unreadable
+from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif, read_scans
+from functions.domain.findings import Allowance, Scan, Scans, judge_findings
+from functions.domain.gates import Unreadable, Verdict
+from tests.functions.adapters.scanning import Reader, read, sarif
 from tests.functions.samples import archive
 
 RECORDED = Path(__file__).parents[2] / "recorded"
 TOOLS = Path(sys.executable).parent
 TODAY = date(2026, 1, 31)
-Reader = Callable[[ZipFile, str], Scan | Unreadable]
 FLAWED = "import subprocess\n\n\ndef run(command):\n    return subprocess.call(command, shell=True)\n"
 CLEAN = "def run(command):\n    return command\n"
 OPEN_ROLE = """Resources:
@@ -38,13 +38,7 @@ OPEN_ROLE = """Resources:
 GOOD_ROLE = OPEN_ROLE.replace("GetObjekt", "GetObject")
 
 
-def read(reader: Reader, report: str | bytes, name: str = "report.json") -> Scan | Unreadable:
-    """Read a report from inside an artifact."""
-    with ZipFile(BytesIO(archive({name: report}))) as opened:
-        return reader(opened, name)
-
-
-def verdict(reader: Reader, report: str | bytes) -> Gate:
+def verdict(reader: Reader, report: str | bytes) -> Verdict:
     """What the gate says of one report."""
     return judge_findings([read(reader, report)], (), TODAY)
 
@@ -187,37 +181,12 @@ def test_recorded_reports_of_clean_samples_pass(name: str, reader: Reader) -> No
     assert verdict(reader, (RECORDED / name).read_bytes()).outcome == "passed"
 
 
-def sarif(result: object = None, rule: object = None, **run: object) -> str:
-    """A SARIF log with one run; the result is of rule R1 when it says nothing else."""
-    results = [] if result is None else [result]
-    driver = {"name": "t", "rules": [{"id": "R1", **(rule or {})}]}  # type: ignore[dict-item]
-    return json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results, **run}]})
-
-
-@pytest.mark.parametrize(
-    ("result", "rule", "severity"),
-    [
-        ({"ruleId": "R1", "level": "note"}, {"properties": {"security-severity": "9.8"}}, "critical"),
-        ({"ruleId": "R1", "properties": {"security-severity": "7.0"}}, {}, "high"),
-        ({"ruleId": "R1"}, {"defaultConfiguration": {"level": "error"}}, "high"),
-        ({"ruleIndex": 0}, {"defaultConfiguration": {"level": "error"}}, "high"),
-        ({"rule": {"id": "R1"}}, {"defaultConfiguration": {"level": "error"}}, "high"),
-        ({"ruleId": "R1"}, {}, "medium"),
-        ({"ruleId": "R1", "level": "error", "suppressions": [{"kind": "inSource"}]}, {}, "high"),
-        ({"ruleId": "R1", "level": "error", "kind": "review"}, {}, "high"),
-    ],
-)
-def test_severity_of_a_result(result: object, rule: object, severity: str) -> None:
-    """The score of result or rule, else the level of result or rule, else SARIF's default; suppressions don't count."""
-    scan = read(read_sarif, sarif(result, rule))
-    assert isinstance(scan, Scan), scan
-    assert [finding.severity for finding in scan.findings] == [severity]
-
-
-def test_a_rule_that_was_met_is_no_finding() -> None:
-    """Results of kind pass and notApplicable are no findings."""
-    scan = read(read_sarif, sarif({"ruleId": "R1", "level": "none", "kind": "pass"}))
-    assert scan == Scan("report.json", ())
+def test_a_glob_is_every_report_that_matches() -> None:
+    """One scanner writes a file a module; none found closes the gate."""
+    files: dict[str, str | bytes] = {"a/x.sarif": sarif(), "b/x.sarif": sarif()}
+    with ZipFile(BytesIO(archive(files))) as opened:
+        scans = list(read_scans(opened, Scans(sarif=("*/x.sarif", "none/*.sarif"))))
+    assert [isinstance(one, Scan) for one in scans] == [True, True, False]
 
 
 DEEP = "[" * 100_000
@@ -243,7 +212,13 @@ DEEP = "[" * 100_000
         (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "nan"}}), "no CVSS score"),
         (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "-9"}}), "no CVSS score"),
         (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": []}}), "no CVSS score"),
-        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "bad"}}), "could not convert"),
+        (
+            read_sarif,
+            sarif({"ruleId": "R1", "properties": {"security-severity": "bad"}}),
+            "R1: security-severity is 'bad'",
+        ),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": True}}), "no CVSS score"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "7,5"}}), "security-severity is '7,5'"),
         (read_pip_audit, "{}", "dependencies is missing"),
         (read_pip_audit, '{"dependencies": []}', "looked at no package"),
         (read_pip_audit, '{"dependencies": [{"name": "a", "vulns": [{"id": "x", "aliases": "y"}]}]}', "aliases is"),

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from components.stack.environment_settings import EnvironmentSettings
-from functions.adapters.waits_table import Wait, WaitsTable, approval_key
+from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
+from functions.domain.waits import ApprovalKey, Wait, read_wait_key
 from functions.handler import encode
 from tests.functions.samples import ENVIRONMENT, NOW
 from tests.functions.stack import Stack
@@ -24,10 +25,12 @@ def waits(stack: Stack) -> WaitsTable:
 
 def test_a_wait_is_found_by_key_environment_and_execution(waits: WaitsTable, stack: Stack) -> None:
     """With its facts, for two weeks."""
-    wait = Wait("watch/production/x", "token", "arn:e", "production", {"environment": encode(ENVIRONMENT)})
+    wait = Wait(
+        read_wait_key("watch/production/x"), "token", "arn:e", "production", {"environment": encode(ENVIRONMENT)}
+    )
     waits.store(wait, MOMENT)
-    waits.store(Wait("build/1", "other", "arn:f"), MOMENT)
-    assert waits.find("watch/production/x") == wait
+    waits.store(Wait(read_wait_key("build/1"), "other", "arn:f"), MOMENT)
+    assert waits.find(read_wait_key("watch/production/x")) == wait
     assert waits.of_environment("production") == (wait,)
     assert waits.of_execution("arn:e") == (wait,)
     item = stack.table("waits").get_item(Key={"waitKey": "build/1"})["Item"]
@@ -36,18 +39,18 @@ def test_a_wait_is_found_by_key_environment_and_execution(waits: WaitsTable, sta
 
 def test_a_wait_that_ended_is_not_found(waits: WaitsTable) -> None:
     """Forgetting twice is no fault."""
-    waits.store(Wait("build/1", "t", "e"), MOMENT)
+    waits.store(Wait(read_wait_key("build/1"), "t", "e"), MOMENT)
     for _ in range(2):
-        waits.forget("build/1")
-        assert waits.find("build/1") is None
+        waits.forget(read_wait_key("build/1"))
+        assert waits.find(read_wait_key("build/1")) is None
         assert waits.of_execution("e") == ()
 
 
 def test_an_approval_and_its_wait_share_a_row(waits: WaitsTable) -> None:
     """The request is written before anybody waits, and survives every new token."""
     waits.save_approval(OPEN, MOMENT)
-    assert waits.find(approval_key("a1")) is None
-    waits.store(Wait(approval_key("a1"), "t", "e", "production"), MOMENT)
+    assert waits.find(ApprovalKey("a1")) is None
+    waits.store(Wait(ApprovalKey("a1"), "t", "e", "production"), MOMENT)
     assert waits.approval("a1") == OPEN
     assert waits.approval("other") is None
 
@@ -58,7 +61,7 @@ def test_the_link_of_the_longest_approval_still_finds_it_a_week_later(waits: Wai
     (limit,) = (
         one.le for one in EnvironmentSettings.model_fields["approval_timeout_seconds"].metadata if hasattr(one, "le")
     )
-    kept = stack.table("waits").get_item(Key={"waitKey": approval_key("a1")})["Item"]["expiresAt"]
+    kept = stack.table("waits").get_item(Key={"waitKey": str(ApprovalKey("a1"))})["Item"]["expiresAt"]
     assert int(kept) >= int(MOMENT.timestamp()) + limit + 7 * 86_400
 
 
@@ -87,11 +90,11 @@ def test_the_requests_for_an_environment_are_found_before_anybody_waits(waits: W
     second, elsewhere = replace(OPEN, approval_id="a2"), replace(OPEN, approval_id="a3", environment="test")
     for one in (OPEN, second, elsewhere):
         waits.save_approval(one, MOMENT)
-    waits.store(Wait(approval_key("a2"), "t", "e", "production"), MOMENT)
-    waits.store(Wait("watch/1", "t", "e", "production"), MOMENT)
+    waits.store(Wait(ApprovalKey("a2"), "t", "e", "production"), MOMENT)
+    waits.store(Wait(read_wait_key("watch/production/1"), "t", "e", "production"), MOMENT)
     rejected = replace(second, state="rejected")
     assert waits.decide(rejected)
     assert set(ids := [one.approval_id for one in waits.approvals_of("production")]) == {"a1", "a2"}
     assert len(ids) == 2
     assert rejected in waits.approvals_of("production")
-    assert [wait.wait_key for wait in waits.of_environment("production")] == ["approval/a2", "watch/1"]
+    assert [str(wait.key) for wait in waits.of_environment("production")] == ["approval/a2", "watch/production/1"]

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from functions.buildspecs.work_item.steering import MANIFEST, SOURCE
+from functions.domain.work_results import Results, judge
 from tests.functions.buildspecs.conftest import AGENT, BRANCH, DESIGN, SPEC, Make
-from tests.local.github.support import eventually
+from tests.local.github.support import REPOSITORY, eventually
 
 
 def test_every_open_task_is_done_tested_and_pushed(make: Make) -> None:
@@ -99,3 +100,44 @@ def test_what_people_push_meanwhile_is_kept(make: Make) -> None:
     build.run()
     assert build.log()[:2] == ["feat: Say it", "theirs"]
     assert (build.branch("theirs.txt"), build.branch("ours.txt")) == ("mine", "ours")
+
+
+TOUCH = "sh -c 'echo x >> done.txt' {spec} {task}"
+PARTS = (
+    "# Plan\r\n\r\n- [ ] 1. Say it\r\n  - [-] 1.1 Now\r\n  - [ ]* 1.2 Test it\r\n"
+    "- [ ] 2. Say more\r\n  - [ ]* 2.1 Test that\r\n\r\n## Again\r\n\r\n- [~] 2. Say more\r\n- [ ] all is said\r\n"
+)
+
+
+def test_parts_repeated_tasks_and_line_ends(make: Make) -> None:
+    """Each task is done once, those above are ticked with their last part; optional parts and line ends stay."""
+    build = make(tasks=PARTS)
+    build.variables = {"KIRO_AGENT": TOUCH}
+    results = build.run()
+    assert [one["task"] for one in results["tasks"] if one["outcome"] == "done"] == ["1.1", "2", "2"]
+    after = build.hub.repository(REPOSITORY).git.run("show", f"refs/heads/{BRANCH}:{SPEC}/tasks.md")
+    wanted = PARTS
+    for mark in ("[ ] 1.", "[-] 1.1", "[ ] 2.", "[~] 2."):
+        wanted = wanted.replace(mark, "[x]" + mark[3:])
+    assert after == wanted.encode()
+    assert "x" in build.out("diffs/task-2-line-11.diff")
+
+
+def test_a_list_that_nobody_understands_is_never_done(make: Make) -> None:
+    """It is a problem with its line, no task is begun, and what is there is tested all the same."""
+    build = make(tasks="# Plan\n\n- [x] 1. Say it\n-[ ] 2. Test it\n")
+    build.variables = {"KIRO_AGENT": TOUCH}
+    results = build.run()
+    assert "tasks.md:4: `-[ ] 2. Test it` looks like a task" in results["problems"][0]
+    assert (results["tasks"], results["doneBefore"]) == ([], 0)
+    assert judge(Results(problems=tuple(results["problems"])), 80)[0].outcome == "failed"
+
+
+def test_a_list_that_the_agent_rewrites_is_ticked_where_the_task_stands_now(make: Make) -> None:
+    """By number and title, not by the line where it stood."""
+    build = make(tasks="- [ ] 1. Say it\n- [ ] 2. Test it\n")
+    rewrite = f"printf '# Plan\\n\\n- [ ] 2. Test it\\n- [ ] 1. Say it\\n' > {SPEC}/tasks.md"
+    first = f'test "$1" = 2 || {{ {rewrite}; }}; echo x >> done.txt'
+    build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(first)} agent {{task}}"}
+    build.run()
+    assert build.branch(f"{SPEC}/tasks.md").splitlines() == ["# Plan", "", "- [x] 2. Test it", "- [x] 1. Say it"]

@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from functions.adapters.builds import BuildEnd
 from functions.domain.errors import NotificationError
-from functions.domain.manifests import Scans
+from functions.domain.findings import Scans
 from functions.domain.plans import PartPlan, Plan, StagePlan
+from functions.handler import encode
 from tests.functions.delivered import artifact
 from tests.functions.samples import COMMAND, DEPLOYMENT, RELEASE, environment
 from tests.functions.stack import BUCKET, Stack, failing
@@ -33,8 +34,7 @@ PLAN = Plan(
         StagePlan(environment(coverage_percent=80.0), (), ()),
     ),
     "build.yml",
-    ("junit.xml",),
-    "coverage.xml",
+    {"tests": {"junit": ["junit.xml"]}, "coverage": {"cobertura": "coverage.xml"}},
 )
 SUCCEEDED = BuildEnd("succeeded", "", "https://log")
 
@@ -55,7 +55,7 @@ def check(
         "build": build,
         "source": SOURCE,
         "artifact": KEY,
-        "plan": replace(plan, scans=scans or Scans()),
+        "plan": replace(plan, gates={**plan.gates, **({"security": encode(scans)} if scans else {})}),
     }
     return stack.run("deployment.check_gates", event)
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.records import StageRecord
 from functions.domain.rollback import Compensation
 from functions.handler import encode
 from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, SERVICE, version
@@ -20,13 +21,13 @@ def test_the_outcome_is_written_and_announced(stack: Stack) -> None:
     """The answer is the event: release, stages, duration."""
     deployments = DeploymentsTable.connect(stack.clients)
     deployments.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
-    deployments.note_stage(DEPLOYMENT, "test", {"result": "passed"})
+    deployments.note_stage(DEPLOYMENT, "test", StageRecord("passed"))
     answer = conclude(stack)
     assert answer["release"] == encode(RELEASE)
     assert (answer["outcome"], answer["reason"], answer["stages"]) == (
         "deployed",
         "all well",
-        {"test": {"result": "passed"}},
+        {"test": encode(StageRecord("passed"))},
     )
     assert 0 <= answer["durationSeconds"] < 60
     assert stack.deployment()["status"] == "deployed"

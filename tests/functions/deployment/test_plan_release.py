@@ -119,7 +119,7 @@ def test_a_broken_manifest_is_a_plan_that_says_so(stack: Stack, copy: WorkingCop
     sha = history(copy)[-1]
     found = plan(stack, sha, MANIFEST.replace("name: hello", "name: 7"))
     assert found["outcome"] == "invalid"
-    assert found["reason"].startswith("delivery.yml:2: name:")
+    assert found["reason"].startswith("delivery.yml:2:1: name:")
     assert plan(stack, sha, None)["reason"].startswith("delivery.yml: not in acme/hello-service at ")
     assert plan(stack, sha, MANIFEST + "environments: [prod]\n")["outcome"] == "invalid"
 

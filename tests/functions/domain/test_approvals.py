@@ -12,15 +12,15 @@ from functions.domain.approvals import (
     Refused,
     Shown,
     State,
+    as_of,
     changed,
     decide,
     hash_secret,
     holder,
-    opens,
-    seen,
+    secret_matches,
     supersedes,
 )
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict
 
 ASKED, FROM, TO, LATE = "2026-01-31T08:00", "2026-01-31T08:05", "2026-02-01T08:00", "2026-02-01T08:01"
 OPEN = Approval("id", "deploy", "d", "production", {}, [hash_secret("s1"), hash_secret("s2")], ASKED, FROM, TO)
@@ -101,20 +101,20 @@ def test_every_refusal_has_its_word() -> None:
 
 def test_a_request_ends_at_its_end() -> None:
     """The moment of the end counts as over; a decided request stays as it was decided."""
-    assert seen(OPEN, "2026-02-01T07:59").state == "open"
-    assert seen(OPEN, TO).state == "expired"
-    assert seen(replace(OPEN, state="rejected"), LATE).state == "rejected"
+    assert as_of(OPEN, "2026-02-01T07:59").state == "open"
+    assert as_of(OPEN, TO).state == "expired"
+    assert as_of(replace(OPEN, state="rejected"), LATE).state == "rejected"
 
 
 @given(st.text())
 def test_only_a_secret_that_was_mailed_opens(secret: str) -> None:
-    """Every mail's secret opens, nothing else does: not the empty one, not a hash."""
-    assert opens(OPEN, secret) == (secret in ("s1", "s2"))
-    assert opens(OPEN, "s1")
-    assert opens(OPEN, "s2")
-    assert not opens(OPEN, OPEN.secret_hashes[0])
-    assert not opens(None, "s1")
-    assert not opens(replace(OPEN, secret_hashes=[]), "")
+    """Every mail's secret secret_matches, nothing else does: not the empty one, not a hash."""
+    assert secret_matches(OPEN, secret) == (secret in ("s1", "s2"))
+    assert secret_matches(OPEN, "s1")
+    assert secret_matches(OPEN, "s2")
+    assert not secret_matches(OPEN, OPEN.secret_hashes[0])
+    assert not secret_matches(None, "s1")
+    assert not secret_matches(replace(OPEN, secret_hashes=[]), "")
 
 
 def test_secrets_are_kept_as_hashes() -> None:
@@ -171,7 +171,7 @@ def test_a_link_knows_its_holder() -> None:
 
 def test_an_approval_is_about_what_was_shown() -> None:
     """The artifact's digest and the gates' verdicts; a review is about what runs already."""
-    gates = (Gate("tests", "passed", "3 tests passed"),)
+    gates = (Verdict("tests", "passed", "3 tests passed"),)
     bound = replace(OPEN, shown=Shown("build.zip", "aa", gates))
     assert changed(bound, "aa", gates) == ""
     assert changed(bound, "bb", gates) == "the artifact was changed after it was shown"

@@ -3,17 +3,13 @@
 import pytest
 
 from functions.domain import budgets
+from functions.domain.events import DeploymentFinished
+from functions.domain.gates import Verdict
 from functions.domain.messages import compose
 from functions.events.publish_metrics import measurements
+from tests.functions.samples import event
 
 START = "2026-01-31T08:00:00.000Z"
-ROLLBACK = {
-    "deploymentId": "main-1",
-    "environment": "production",
-    "result": "restored",
-    "reason": "hello runs 41",
-    "startedAt": START,
-}
 
 
 @pytest.mark.parametrize(
@@ -27,19 +23,20 @@ ROLLBACK = {
 def test_a_late_rollback_is_told_and_counted(ended: str, said: str) -> None:
     """P10: in the mail and as a metric; one in time, or one whose times are lost, is not."""
     assert budgets.overrun(START, ended, budgets.ROLLBACK) == said
-    message = compose("RollbackFinished", {**ROLLBACK, "verifiedAt": ended})
+    finished = event("RollbackFinished", startedAt=START, verifiedAt=ended)
+    message = compose(finished)
     assert message
-    assert ("took 17 min" in message[2]) is bool(said)
-    names = [name for name, *_ in measurements("RollbackFinished", {**ROLLBACK, "verifiedAt": ended})]
+    assert ("took 17 min" in message.text) is bool(said)
+    names = [name for name, *_ in measurements(finished)]
     assert ("BudgetExceeded" in names) is bool(said)
 
 
 FINISHED = {
-    "deploymentId": "main-1",
-    "outcome": "deployed",
-    "reason": "all passed",
     "durationSeconds": 7500.0,
-    "stages": {"test": {"waitedSeconds": 600.0}, "production": {"waitedSeconds": 3300.5}},
+    "stages": {
+        "test": {"result": "passed", "waitedSeconds": 600.0},
+        "production": {"result": "passed", "waitedSeconds": 3300.5},
+    },
 }
 
 
@@ -56,12 +53,13 @@ FINISHED = {
 )
 def test_a_deployment_that_worked_too_long_is_told_and_counted(changes: dict[str, object], said: str) -> None:
     """P10: what it waited for windows, people and locks is no work; one that was stopped can't say."""
-    detail = {**FINISHED, **changes}
-    assert budgets.overwork(detail) == said
-    message = compose("DeploymentFinished", detail)
+    finished = event("DeploymentFinished", **{**FINISHED, **changes})
+    assert isinstance(finished, DeploymentFinished)
+    assert budgets.overwork(finished) == said
+    message = compose(finished)
     assert message
-    assert message[2].count("allowed") == bool(said)
-    names = [name for name, *_ in measurements("DeploymentFinished", detail)]
+    assert message.text.count("allowed") == bool(said)
+    names = [name for name, *_ in measurements(finished)]
     assert ("BudgetExceeded" in names) is bool(said)
 
 
@@ -72,8 +70,8 @@ def test_parts_have_their_budgets() -> None:
 
 def test_verdicts_of_gates_are_counted() -> None:
     """G5: per gate."""
-    gates = [{"name": "tests", "outcome": "passed"}, {"name": "security", "outcome": "failed"}]
-    assert [(name, where) for name, _, _, where in measurements("GatesJudged", {"gates": gates})] == [
+    gates = [Verdict("tests", "passed", "3 passed"), Verdict("security", "failed", "HIGH B602")]
+    assert [(name, where) for name, _, _, where in measurements(event("GatesJudged", gates=gates))] == [
         ("GatePassed", "tests"),
         ("GateFailed", "security"),
     ]

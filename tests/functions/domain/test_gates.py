@@ -5,23 +5,33 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.gates import Coverage, Gate, TestRun, Unreadable, all_passed, judge_coverage, judge_tests
+from functions.domain.gates import (
+    Coverage,
+    TestRun,
+    Unreadable,
+    Verdict,
+    all_passed,
+    failed,
+    judge_coverage,
+    judge_tests,
+    reasons,
+)
 
 RATES = st.floats(allow_nan=True, allow_infinity=True)
-VERDICTS = st.lists(st.builds(Gate, st.text(), st.sampled_from(["passed", "failed"]), st.text()))
+VERDICTS = st.lists(st.builds(Verdict, st.text(), st.sampled_from(["passed", "failed"]), st.text()))
 
 
 @given(VERDICTS)
-def test_one_failed_gate_closes_all(gates: list[Gate]) -> None:
+def test_one_failed_gate_closes_all(gates: list[Verdict]) -> None:
     """A blocking finding never deploys, wherever it stands."""
-    assert not all_passed([*gates, Gate("x", "failed", "")])
-    assert not all_passed([Gate("x", "failed", ""), *gates])
+    assert not all_passed([*gates, Verdict("x", "failed", "")])
+    assert not all_passed([Verdict("x", "failed", ""), *gates])
 
 
 def test_no_gate_is_no_pass() -> None:
     """Nothing judged is nothing passed."""
     assert not all_passed([])
-    assert all_passed([Gate("tests", "passed", "")])
+    assert all_passed([Verdict("tests", "passed", "")])
 
 
 @given(st.integers(0, 50), st.lists(st.text(min_size=1), max_size=8), st.integers(0, 50))
@@ -60,5 +70,16 @@ def test_low_coverage_says_how_low() -> None:
 
 def test_what_cannot_be_read_has_failed() -> None:
     """A report nobody can trust closes its gate and says why."""
-    assert judge_tests(Unreadable("junit.xml:3: not XML")) == Gate("tests", "failed", "junit.xml:3: not XML")
-    assert judge_coverage(Unreadable("gone"), 80) == Gate("coverage", "failed", "gone")
+    assert judge_tests(Unreadable("junit.xml:3: not XML")) == Verdict("tests", "failed", "junit.xml:3: not XML")
+    assert judge_coverage(Unreadable("gone"), 80) == Verdict("coverage", "failed", "gone")
+
+
+def test_what_closed_the_gate_is_told_with_its_names() -> None:
+    """In the order of judging, in one line."""
+    verdicts = [
+        Verdict("build", "passed", "it succeeded"),
+        Verdict("tests", "failed", "a"),
+        Verdict("x", "failed", "b"),
+    ]
+    assert reasons(failed(verdicts)) == "tests: a; x: b"
+    assert reasons(verdicts[:1]) == "build: it succeeded"

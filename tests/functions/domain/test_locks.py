@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.domain.locks import Answer, Contender, Lock, Mode, release, request
+from functions.domain.locks import Contender, Lock, LockResult, Mode, release, request
 
 NAMES = [f"e{number}" for number in range(6)]
 
@@ -29,13 +29,13 @@ class World:
         """Whether an execution runs."""
         return execution not in self.dead
 
-    def ask(self, who: Contender, token: str = "") -> Answer:
+    def ask(self, who: Contender, token: str = "") -> LockResult:
         """Ask for the lock as a handler would."""
         self.clock += 1
         now = f"{self.clock // 3:04}"  # several happen in the same millisecond
         return self._keep(request(self.lock, who, alive=self.alive, mode=self.mode, now=now, token=token))
 
-    def give(self, execution: str) -> Answer:
+    def give(self, execution: str) -> LockResult:
         """Release the lock as a handler would."""
         self.clock += 1
         return self._keep(release(self.lock, execution, alive=self.alive, now=f"{self.clock // 3:04}"))
@@ -48,7 +48,7 @@ class World:
         """Who owns the lock."""
         return self.lock.owner.execution if self.lock.owner else None
 
-    def _keep(self, answer: Answer) -> Answer:
+    def _keep(self, answer: LockResult) -> LockResult:
         self.lock = answer.lock
         self.woken += [(waiter.contender.execution, outcome) for waiter, outcome in answer.wake]
         return answer

@@ -25,7 +25,7 @@ def test_the_first_file_of_its_paths_concerns_a_part(
     globs: list[str], files: tuple[str, ...], found: str | None
 ) -> None:
     """No paths: every file; `*` crosses folders; upper and lower case differ."""
-    assert changed_path(Part("a", "command", globs), files) == found
+    assert changed_path(Part("a", "command", "build", globs), files) == found
 
 
 def test_names_are_filled_in() -> None:

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.domain.environments import PartState
-from functions.domain.manifests import AfterDeploy, Build, Manifest, Scans
+from functions.domain.manifests import AfterDeploy, Manifest
 from functions.domain.plans import Change, Plan, in_emergency, plan
 from tests.functions.samples import COMMAND, COMMIT, OLDER, SERVICE, environment, state, version
 
 TEST, PRODUCTION = environment(name="test", approval=False), environment()
-MANIFEST = Manifest("hello", Build("build.yml", ["junit.xml"], "coverage.xml"), [COMMAND, SERVICE])
+MANIFEST = Manifest("hello", "build.yml", [COMMAND, SERVICE], gates={"tests": {"junit": ["junit.xml"]}})
 AHEAD = Change("ahead", ("src/hello.py",))
 
 
@@ -42,7 +42,7 @@ def test_an_empty_environment_gets_every_part_in_order() -> None:
     assert first.outcome == "deploy"
     assert [stage.environment.name for stage in first.stages] == ["test", "production"]
     assert [chosen.part.name for chosen in first.stages[0].parts] == ["infrastructure", "hello"]
-    assert (first.buildspec, first.junit, first.cobertura) == ("build.yml", ("junit.xml",), "coverage.xml")
+    assert (first.buildspec, first.gates) == ("build.yml", {"tests": {"junit": ["junit.xml"]}})
 
 
 def test_only_what_changed_is_in_and_the_rest_says_why_not() -> None:
@@ -98,7 +98,7 @@ def test_what_is_in_doubt_is_deployed_whatever_is_on_record() -> None:
 
 def test_a_changed_definition_brings_a_part_in() -> None:
     """The manifest itself is a change, whatever the paths say."""
-    found = made(everywhere(infrastructure=state(COMMAND), hello=state(replace(SERVICE, alias="old"))))
+    found = made(everywhere(infrastructure=state(COMMAND), hello=state(replace(SERVICE, settings={"alias": "old"}))))
     assert "delivery.yml changed" in reasons(found)["+hello"]
 
 
@@ -151,7 +151,7 @@ STATES = st.none() | st.builds(
     lambda commit, good, part: state(part, version(commit), good=version(commit) if good else None),
     st.sampled_from([OLDER, COMMIT]),
     st.booleans(),
-    st.sampled_from([SERVICE, replace(SERVICE, alias="old")]),
+    st.sampled_from([SERVICE, replace(SERVICE, settings={"alias": "old"})]),
 )
 CHANGES = st.builds(
     Change,
@@ -176,10 +176,11 @@ def test_every_part_is_in_or_out_with_a_reason(states: dict[str, PartState | Non
 
 
 def test_gates_of_the_manifest_are_in_the_plan() -> None:
-    """Scans once, tests with their environment; an environment that the stack does not have is named."""
-    scans, tests = Scans(sarif=("a.sarif",)), AfterDeploy("e2e.yml", ("e2e.xml",))
-    found = made(manifest=replace(MANIFEST, scans=scans, after_deploy={"production": tests}))
-    assert found.scans == scans
+    """Those of the build once, tests with their environment; an environment that the stack does not have is named."""
+    gates = {"security": {"sarif": ["a.sarif"]}}
+    tests = AfterDeploy("e2e.yml", {"tests": {"junit": ["e2e.xml"]}})
+    found = made(manifest=replace(MANIFEST, gates=gates, after_deploy={"production": tests}))
+    assert found.gates == gates
     assert [stage.after_deploy for stage in found.stages] == [None, tests]
     wrong = made(manifest=replace(MANIFEST, after_deploy={"prod": tests}))
     assert (wrong.outcome, "gates.afterDeploy: prod unknown (known: production, test)" in wrong.reason) == (
@@ -190,9 +191,8 @@ def test_gates_of_the_manifest_are_in_the_plan() -> None:
 
 def test_an_emergency_is_not_tested_after_its_deployment() -> None:
     """P8: parts, approvals and the gates of the build stay what they are; what is left out is named."""
-    tested = replace(
-        MANIFEST, after_deploy={"test": AfterDeploy("it.yml", ("it.xml",), "load.csv")}, scans=Scans(("a.sarif",))
-    )
+    tests = AfterDeploy("it.yml", {"tests": {"junit": ["it.xml"]}, "performance": {"performance": "load.csv"}})
+    tested = replace(MANIFEST, after_deploy={"test": tests}, gates={"security": {"sarif": ["a.sarif"]}})
     usual = made(manifest=tested)
     urgent = in_emergency(usual)
     assert urgent.reason == (

@@ -15,6 +15,7 @@ from functions.domain.reconciliation import (
     judge_push,
     without_record,
 )
+from functions.domain.records import DeploymentRecord
 
 NOW = "2026-01-31T08:01:00.000Z"
 COMMIT = "a" * 40
@@ -80,24 +81,24 @@ def test_a_record_is_missed_after_a_while() -> None:
     """Begin is the first state: it may take its retries; a record that something else opened has no start."""
     found = execution("RUNNING")
     assert without_record(found, None, now=NOW, grace_seconds=60)
-    assert without_record(found, {"status": "x"}, now=NOW, grace_seconds=60)
-    assert not without_record(found, {"startedAt": NOW}, now=NOW, grace_seconds=60)
+    assert without_record(found, DeploymentRecord("d", status="x"), now=NOW, grace_seconds=60)
+    assert not without_record(found, DeploymentRecord("d", started_at=NOW), now=NOW, grace_seconds=60)
     assert not without_record(found, None, now=NOW, grace_seconds=3700)
 
 
 @pytest.mark.parametrize(
     ("record", "awaited", "deployment", "grace", "stray"),
     [
-        ({"outcome": "aborted"}, False, "main-1", 60, True),
+        (DeploymentRecord("d", outcome="aborted"), False, "main-1", 60, True),
         (None, False, "main-1", 60, True),
-        ({"outcome": "aborted"}, True, "main-1", 60, False),
-        ({"status": "running"}, False, "main-1", 60, False),
-        ({"outcome": "aborted"}, False, "", 60, False),
-        ({"outcome": "aborted"}, False, "main-1", 3700, False),
+        (DeploymentRecord("d", outcome="aborted"), True, "main-1", 60, False),
+        (DeploymentRecord("d", status="running"), False, "main-1", 60, False),
+        (DeploymentRecord("d", outcome="aborted"), False, "", 60, False),
+        (DeploymentRecord("d", outcome="aborted"), False, "main-1", 3700, False),
     ],
 )
 def test_a_build_is_stray_when_nobody_wants_its_end(
-    record: Any, awaited: bool, deployment: str, grace: int, stray: bool
+    record: DeploymentRecord | None, awaited: bool, deployment: str, grace: int, stray: bool
 ) -> None:
     """Neither awaited, nor of a deployment that goes on, nor somebody else's, nor just started."""
     build = RunningBuild("b:1", deployment, "2026-01-31T07:00:00.000Z")

@@ -24,7 +24,7 @@ LEDGER = st.lists(
         Compensation,
         st.sampled_from(["test", "production"]),
         st.integers(0, 11),
-        st.builds(Part, st.sampled_from(["a", "b", "c"]), st.just("command")),
+        st.builds(Part, st.sampled_from(["a", "b", "c"]), st.just("command"), st.just("build")),
         st.none() | st.just(version()),
         st.none() | st.just(COMMAND),
         st.just(NOW),

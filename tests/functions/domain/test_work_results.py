@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.gates import Coverage, Gate, TestRun
+from functions.domain.gates import Coverage, TestRun, Verdict
 from functions.domain.work_results import BEGIN, END, Results, TaskResult, judge, merged_body, section
 
 texts = st.text(st.sampled_from("abc `|\n<>!-@#"), max_size=80)
@@ -16,7 +16,7 @@ results = st.builds(
     files=st.lists(texts, max_size=3).map(tuple),
     tail=st.one_of(texts, st.sampled_from([f"{END} {BEGIN}", "````", "</details>"])),
 )
-GATES = (Gate("tests", "passed", "3 | tests\n" + END),)
+GATES = (Verdict("tests", "passed", "3 | tests\n" + END),)
 
 
 @given(people, people, results, results)

@@ -8,9 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.adapters.clock import iso
-from functions.adapters.waits_table import Wait, WaitsTable
+from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.environments import Environment
+from functions.domain.waits import Wait, read_wait_key
 from functions.domain.watches import NOTHING_ACCEPTED, Accepted
 from functions.handler import encode
 from tests.functions.delivered import alarm, runs
@@ -48,7 +49,9 @@ def watch(
         "accepted": encode(accepted),
         "gone": list(gone),
     }
-    WaitsTable.connect(stack.clients).store(Wait(key, f"token-{where.name}", "arn:e", where.name, facts), _now())
+    WaitsTable.connect(stack.clients).store(
+        Wait(read_wait_key(key), f"token-{where.name}", "arn:e", where.name, facts), _now()
+    )
     return key
 
 
@@ -57,7 +60,7 @@ def approval(stack: Stack, where: Environment = WATCHED) -> str:
     waits = WaitsTable.connect(stack.clients)
     waits.save_approval(Approval("a1", "deploy", DEPLOYMENT, where.name, {}, ["h"], NOW, NOW, LATER), _now())
     facts = {"environment": encode(where)}
-    waits.store(Wait("approval/a1", "token-a1", "arn:e", where.name, facts), _now())
+    waits.store(Wait(read_wait_key("approval/a1"), "token-a1", "arn:e", where.name, facts), _now())
     return "approval/a1"
 
 
@@ -168,7 +171,7 @@ def test_a_burning_environment_takes_no_release(stack: Stack) -> None:
     alarm(stack, "errors", "ALARM")
     key = approval(stack)
     assert changed(stack) == [key]
-    assert stack.completed()["token-a1"] == {"outcome": "void", "reason": "alarm errors rings in production"}
+    assert stack.completed()["token-a1"] == {"outcome": "void", "reason": "alarm errors is in ALARM in production"}
     kept = WaitsTable.connect(stack.clients).approval("a1")
     assert kept
     assert kept.state == "void"
@@ -193,7 +196,7 @@ def test_a_wait_that_cannot_be_read_keeps_no_other(stack: Stack) -> None:
     with pytest.raises(ExceptionGroup, match="watch/test/main-1"):
         changed(stack)
     assert stack.completed()["token-production"]["outcome"] == "breached"
-    assert WaitsTable.connect(stack.clients).find(key) is None
+    assert WaitsTable.connect(stack.clients).find(read_wait_key(key)) is None
 
 
 def test_the_alarm_of_what_a_release_leaves_behind_ends_no_watch(stack: Stack) -> None:

@@ -44,7 +44,7 @@ STATES: dict[str, dict[str, Any]] = {
     "rejected": {"state": "rejected", "by": "Grace Hopper", "reason": "not on a Friday"},
     "expired": {"state": "expired"},
     "superseded": {"state": "superseded"},
-    "void": {"state": "void", "reason": "alarm hello-production-errors rings in production"},
+    "void": {"state": "void", "reason": "alarm hello-production-errors is in ALARM in production"},
 }
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from functions.adapters.waits_table import Wait, WaitsTable
+from functions.adapters.waits_table import WaitsTable
 from functions.domain.errors import BadInputError
+from functions.domain.waits import BuildKey, Wait
 from tests.functions import builds
 from tests.functions.stack import Stack
 
@@ -19,7 +20,7 @@ def finished(stack: Stack, build_id: str) -> Any:
 
 def wait(stack: Stack, build_id: str) -> None:
     """Somebody waits for the build."""
-    WaitsTable.connect(stack.clients).store(Wait(f"build/{build_id}", "token", "arn:e"), datetime.now(UTC))
+    WaitsTable.connect(stack.clients).store(Wait(BuildKey(build_id), "token", "arn:e"), datetime.now(UTC))
 
 
 def test_the_wait_ends_with_what_codebuild_says(stack: Stack) -> None:
@@ -44,7 +45,7 @@ def test_an_event_before_the_end_ends_nothing(stack: Stack) -> None:
     build_id = builds.start(stack)
     wait(stack, build_id)
     assert finished(stack, build_id)["outcome"] == "still running"
-    assert WaitsTable.connect(stack.clients).find(f"build/{build_id}")
+    assert WaitsTable.connect(stack.clients).find(BuildKey(build_id))
 
 
 @pytest.mark.parametrize("event", [{}, {"detail": {}}, {"detail": {"build-id": "x"}}, {"detail": {"build-id": None}}])

@@ -11,9 +11,11 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
-from functions.adapters.waits_table import Wait, WaitsTable
+from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
+from functions.domain.records import StageRecord
 from functions.domain.rollback import Compensation
+from functions.domain.waits import Wait, WatchKey, read_wait_key
 from functions.handler import encode
 from tests.functions import builds
 from tests.functions.rollback.test_record_rollback import record
@@ -68,7 +70,7 @@ def test_a_deployment_that_could_not_conclude_is_told_once(stack: Stack, status:
     """N3: the outcome is written and announced; the same event again tells nothing."""
     begun(stack)
     execution = stack.execution("deployment", DEPLOYMENT)
-    assert ended(stack, execution, status, "States.Runtime") == [f"told {outcome}"]
+    assert ended(stack, execution, status, "States.Runtime") == [f"announced {outcome}"]
     ((name, detail),) = stack.told()
     assert (name, detail["outcome"], detail["deploymentId"]) == ("DeploymentFinished", outcome, DEPLOYMENT)
     assert detail["release"]["commit"] == RELEASE.commit
@@ -88,7 +90,7 @@ def test_a_deployment_that_spoke_is_not_told_again(stack: Stack, error: str) -> 
 def test_an_outcome_that_was_written_but_not_announced_is_told(stack: Stack, status: str, error: str | None) -> None:
     """Every event at least once: also when the execution was stopped between the two."""
     begun(stack).conclude(DEPLOYMENT, "deployed", "all well")
-    assert ended(stack, stack.execution("deployment", DEPLOYMENT), status, error) == ["told deployed"]
+    assert ended(stack, stack.execution("deployment", DEPLOYMENT), status, error) == ["announced deployed"]
     assert stack.told()[0][1]["outcome"] == "deployed"
 
 
@@ -99,7 +101,7 @@ def test_an_announcement_that_failed_is_made_by_the_retry(stack: Stack) -> None:
     refusal = ClientError({"Error": {"Code": "InternalException", "Message": "x"}}, "PutEvents")
     with failing(stack.client("events"), "PutEvents", refusal), pytest.raises(ClientError):
         ended(stack, execution)
-    assert ended(stack, execution) == ["told aborted"]
+    assert ended(stack, execution) == ["announced aborted"]
 
 
 def test_builds_are_stopped_and_waits_forgotten(stack: Stack) -> None:
@@ -108,7 +110,7 @@ def test_builds_are_stopped_and_waits_forgotten(stack: Stack) -> None:
     execution = stack.execution("deployment", DEPLOYMENT)
     waits, build_id = WaitsTable.connect(stack.clients), builds.start(stack)
     for key in (f"build/{build_id}", "build/kiro:gone"):
-        waits.store(Wait(key, "token", execution), datetime.now(UTC))
+        waits.store(Wait(read_wait_key(key), "token", execution), datetime.now(UTC))
     done = ended(stack, execution)
     assert f"ended build/{build_id}" in done
     stopped = [call.given["id"] for call in stack.calls if call.action == "codebuild:StopBuild"]
@@ -124,7 +126,7 @@ def test_an_approval_that_nobody_waits_for_is_void(stack: Stack) -> None:
         approval = Approval(name, "deploy", DEPLOYMENT, "production", {}, ["h"], NOW, NOW, NOW)
         approval = replace(approval, state=state)  # type: ignore[arg-type]
         waits.save_approval(approval, datetime.now(UTC))
-        waits.store(Wait(f"approval/{name}", "token", execution), datetime.now(UTC))
+        waits.store(Wait(read_wait_key(f"approval/{name}"), "token", execution), datetime.now(UTC))
     ended(stack, execution)
     found = [waits.approval(name) for name in ("open", "done")]
     assert [one.state for one in found if one] == ["void", "approved"]
@@ -201,7 +203,7 @@ def test_a_stage_that_changed_nothing_or_had_ended_stays(stack: Stack) -> None:
     execution = stage(stack)
     ended(stack, execution)
     deployments.write_ledger(DEPLOYMENT, Compensation("production", 0, SERVICE, version(), SERVICE, NOW))
-    deployments.note_stage(DEPLOYMENT, "production", {"result": "restored"})
+    deployments.note_stage(DEPLOYMENT, "production", StageRecord("restored"))
     ended(stack, execution)
     assert rollbacks(stack) == []
 
@@ -219,7 +221,7 @@ def test_the_stages_of_a_stopped_deployment_are_stopped(stack: Stack) -> None:
     running = stack.execution("stage", f"{DEPLOYMENT}-production", GIVEN)
     execution = stack.execution("deployment", DEPLOYMENT)
     stack.kill(execution)
-    assert ended(stack, execution) == [f"stopped {running}", "told aborted"]
+    assert ended(stack, execution) == [f"stopped {running}", "announced aborted"]
     assert not Executions.connect(stack.clients).is_running(running)
     assert stack.stopped() == {running: "its deployment ended as ABORTED"}
     stack.calls.clear()
@@ -234,7 +236,7 @@ def test_what_a_stage_had_left_to_its_deployment_goes_back_without_it(stack: Sta
     dead = stage(stack, execution)
     assert ended(stack, dead) == ["left to the deployment to roll back"]
     stack.kill(execution)
-    assert ended(stack, execution) == ["rolling back production", "told aborted"]
+    assert ended(stack, execution) == ["rolling back production", "announced aborted"]
     assert ended(stack, execution) == ["rolling back production"]
     assert rollbacks(stack) == [f"{DEPLOYMENT}-production-rollback-alone"]
 
@@ -245,7 +247,7 @@ def test_a_stage_that_had_said_its_end_does_not_go_back_with_its_deployment(stac
     deployments.write_ledger(DEPLOYMENT, CHANGED)
     execution = stack.execution("deployment", DEPLOYMENT)
     stage(stack, execution)
-    deployments.note_stage(DEPLOYMENT, "production", {"result": "passed"})
+    deployments.note_stage(DEPLOYMENT, "production", StageRecord("passed"))
     stack.kill(execution)
     assert ended(stack, execution, "FAILED", "FailedClean") == []
     assert rollbacks(stack) == []
@@ -272,7 +274,7 @@ def test_a_good_stage_whose_end_could_not_be_written_stays(stack: Stack) -> None
     execution = stack.execution("deployment", DEPLOYMENT)
     stack.rewrite(stage(stack, execution), status="SUCCEEDED")
     stack.kill(execution)
-    assert ended(stack, execution) == ["told aborted"]
+    assert ended(stack, execution) == ["announced aborted"]
     assert rollbacks(stack) == []
 
 
@@ -355,7 +357,7 @@ def test_the_word_of_an_earlier_rollback_does_not_count(stack: Stack) -> None:
 def test_the_token_of_a_stopped_enhanced_watch_is_forgotten(stack: Stack) -> None:
     """R8: the next deployment has stopped it; nothing else follows."""
     execution, waits = stack.execution("enhanced_watch", "main-1-enhanced"), WaitsTable.connect(stack.clients)
-    waits.store(Wait("watch/production/main-1-enhanced", "token", execution, "production"), datetime.now(UTC))
+    waits.store(Wait(WatchKey("production", "main-1-enhanced"), "token", execution, "production"), datetime.now(UTC))
     stack.kill(execution)
     assert ended(stack, execution) == ["ended watch/production/main-1-enhanced"]
     assert ended(stack, execution) == []

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from functions.adapters.waits_table import Wait, WaitsTable
+from functions.adapters.waits_table import WaitsTable
+from functions.domain.waits import Wait, read_wait_key
 from functions.domain.work_items import Item, branch_key
 from functions.handler import encode
 from tests.functions.samples import NOW
@@ -17,7 +18,7 @@ def test_lock_and_waits_end_with_the_execution(stack: Stack) -> None:
     key = branch_key(ITEM.repository, ITEM.branch)
     stack.run("work_item.acquire_lock", {"workId": "w", "execution": execution, "key": key})
     waits = WaitsTable.connect(stack.clients)
-    waits.store(Wait("watch/none", "token", execution), datetime.now(UTC))
+    waits.store(Wait(read_wait_key("watch/none/1"), "token", execution), datetime.now(UTC))
     stack.kill(execution)
     detail = {"executionArn": execution, "stateMachineArn": MACHINES["work_item"], "status": "ABORTED", "name": "w"}
     answer = stack.run("events.execution_ended", {"detail": detail})

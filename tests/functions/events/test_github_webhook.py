@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 
 import functions
+from functions.adapters.allowed_networks import AllowedNetworks
 from functions.adapters.deliveries import Deliveries
+from functions.adapters.polls import Polls
 from functions.adapters.secrets import WebhookSecret
-from functions.events.github_webhook import Deployments, Polls, Sources, github_webhook
+from functions.adapters.workflows import Deployments
+from functions.events.github_webhook import github_webhook
 from tests.functions.domain.test_pushes import COMMIT, PUSH
 from tests.functions.stack import MACHINES, Stack
 
@@ -63,7 +66,7 @@ def refused(event: dict[str, Any]) -> tuple[int, str]:
     aws: Any = OnlyTheSecret()
     answer = github_webhook(
         event,
-        Sources(()),
+        AllowedNetworks(()),
         WebhookSecret.connect(aws),
         Deployments.connect(aws),
         Deliveries.connect(aws),

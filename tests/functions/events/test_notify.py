@@ -7,22 +7,14 @@ from urllib.error import URLError
 import pytest
 
 from functions.domain.errors import NotificationError
-from functions.handler import encode
-from tests.functions.samples import DEPLOYMENT, RELEASE
+from functions.domain.events import UnknownEventError
+from tests.functions.samples import RELEASE, detail
 from tests.functions.stack import Stack
-
-DETAIL = {
-    "deploymentId": DEPLOYMENT,
-    "release": encode(RELEASE),
-    "environment": "test",
-    "reason": "r",
-    "result": "passed",
-}
 
 
 def notify(stack: Stack, name: str = "StageFinished", **changes: Any) -> Any:
     """Run the handler for a domain event."""
-    return stack.run("events.notify", {"detail-type": name, "detail": {**DETAIL, **changes}})
+    return stack.run("events.notify", {"detail-type": name, "detail": detail(name, environment="test", **changes)})
 
 
 @pytest.mark.parametrize(
@@ -31,16 +23,23 @@ def notify(stack: Stack, name: str = "StageFinished", **changes: Any) -> Any:
 )
 def test_an_event_for_people_is_mailed_on_its_topic(stack: Stack, name: str, topic: str) -> None:
     """N1: without a Slack secret the mail is all."""
-    assert notify(stack, name) == {"outcome": f"told {topic}"}
+    assert notify(stack, name) == {"outcome": f"notified {topic}"}
     (mail,) = stack.mails()
     assert mail["TopicArn"].endswith(f":kiro-{topic}")
     assert "acme/hello-service 1a2b3c4d5e6f" in mail["Subject"]
 
 
-def test_an_event_that_is_not_for_people_is_left_alone(stack: Stack) -> None:
+def test_an_event_without_a_notification_is_left_alone(stack: Stack) -> None:
     """No mail, no fault."""
-    assert notify(stack, "SomethingElse") == {"outcome": "not for people"}
+    assert notify(stack, "GatesJudged") == {"outcome": "no notification"}
     assert stack.mails() == []
+
+
+@pytest.mark.parametrize("handler", ["notify", "publish_status", "publish_metrics", "track_incident"])
+def test_an_event_that_nobody_knows_is_a_fault(stack: Stack, handler: str) -> None:
+    """Its dead-letter queue keeps it and an alarm says so; a misspelt name is not passed over."""
+    with pytest.raises(UnknownEventError, match="no event is called 'SomethingElse'"):
+        stack.run(f"events.{handler}", {"detail-type": "SomethingElse", "detail": {}})
 
 
 def test_slack_is_told_where_it_is_set(stack: Stack) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from functions.adapters.clock import iso
 from functions.adapters.environments_table import EnvironmentsTable
-from functions.adapters.waits_table import Wait, WaitsTable
+from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
+from functions.domain.waits import Wait, read_wait_key
 from functions.handler import encode
 from tests.functions.samples import ENVIRONMENT
 from tests.functions.stack import Stack
@@ -62,7 +63,7 @@ def watch(stack: Stack) -> None:
     until = iso(datetime.now(UTC) + timedelta(hours=1))
     accepted = {"names": [], "at": ""}
     facts = {"environment": encode(ENVIRONMENT), "until": until, "reviewed": [], "accepted": accepted}
-    wait = Wait("watch/production/main-1", "token-watch", "arn:e", "production", facts)
+    wait = Wait(read_wait_key("watch/production/main-1"), "token-watch", "arn:e", "production", facts)
     WaitsTable.connect(stack.clients).store(wait, datetime.now(UTC))
 
 
@@ -89,7 +90,7 @@ def test_a_burning_environment_takes_no_release(stack: Stack) -> None:
         Approval("a1", "deploy", "main-1", "production", {}, ["h"], later, later, later), datetime.now(UTC)
     )
     facts = {"environment": encode(ENVIRONMENT)}
-    waits.store(Wait("approval/a1", "token-a1", "arn:e", "production", facts), datetime.now(UTC))
+    waits.store(Wait(read_wait_key("approval/a1"), "token-a1", "arn:e", "production", facts), datetime.now(UTC))
     ring(stack)
     assert stack.completed()["token-a1"]["outcome"] == "void"
 

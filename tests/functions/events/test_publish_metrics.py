@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from functions.events.publish_metrics import measurements
+from tests.functions.samples import detail, event
 from tests.functions.stack import Stack
 
 TIMES = {
@@ -14,11 +15,10 @@ TIMES = {
     "finishedAt": "2026-01-31T08:01:02.000Z",
     "verifiedAt": "2026-01-31T08:02:02.000Z",
 }
-RELEASE = {"committedAt": "2026-01-31T07:00:00+00:00"}
 
 
 @pytest.mark.parametrize(
-    ("name", "detail", "expected"),
+    ("name", "changes", "expected"),
     [
         (
             "DeploymentFinished",
@@ -38,11 +38,11 @@ RELEASE = {"committedAt": "2026-01-31T07:00:00+00:00"}
         ),
         (
             "StageFinished",
-            {"result": "passed", "release": RELEASE, "queueSeconds": 0, "approvalSeconds": 0},
+            {"result": "passed", "queueSeconds": 0, "approvalSeconds": 0},
             {"StageDuration": 60, "QueueTime": 0, "Change": 1, "ChangeSucceeded": 1, "LeadTime": 3662},
         ),
-        ("StageFinished", {"result": "restored", "release": RELEASE}, {"StageDuration": 60, "Change": 1}),
-        ("StageFinished", {"result": "partly", "release": RELEASE}, {"StageDuration": 60, "Change": 1}),
+        ("StageFinished", {"result": "restored"}, {"StageDuration": 60, "Change": 1}),
+        ("StageFinished", {"result": "partly"}, {"StageDuration": 60, "Change": 1}),
         ("RollbackStarted", {}, {"RollbackStarted": 1, "BreachToRollback": 2}),
         (
             "RollbackFinished",
@@ -60,12 +60,15 @@ RELEASE = {"committedAt": "2026-01-31T07:00:00+00:00"}
             {"result": "unknown"},
             {"RollbackDuration": 120, "RollbackFailed": 1, "RollbackSuccessRate": 0},
         ),
-        ("SomethingElse", {}, {}),
+        ("DeploymentStarted", {}, {}),
+        ("EnvironmentFrozen", {}, {}),
+        ("EnvironmentUnfrozen", {}, {}),
+        ("WorkItemFinished", {"result": "ineligible"}, {"WorkItemIneligible": 1}),
     ],
 )
-def test_each_event_has_its_measures(name: str, detail: dict[str, Any], expected: dict[str, float]) -> None:
+def test_each_event_has_its_measures(name: str, changes: dict[str, Any], expected: dict[str, float]) -> None:
     """O2, R9: durations in seconds, and counts."""
-    found = measurements(name, {"environment": "test", **TIMES, **detail})
+    found = measurements(event(name, **{"environment": "test", **TIMES, **changes}))
     assert {metric: value for metric, _, value, _ in found} == expected
 
 
@@ -73,37 +76,36 @@ def test_each_event_has_its_measures(name: str, detail: dict[str, Any], expected
 @pytest.mark.parametrize("times", [{}, {"startedAt": "", "breachedAt": ""}])
 def test_an_event_without_its_times_is_counted_all_the_same(name: str, times: dict[str, str]) -> None:
     """A workflow that could not write its record announces an end without them."""
-    found = measurements(name, {"environment": "test", "result": "unknown", **times})
+    found = measurements(event(name, **{"result": "unknown", **times}))
     assert all(unit.value != "Seconds" for _, unit, _, _ in found)
 
 
 @pytest.mark.parametrize("result", ["rejected", "expired", "superseded", "failed"])
 def test_a_stage_that_changed_nothing_is_no_change(result: str) -> None:
     """DORA counts what reached an environment; and no lead time ends where nothing is good."""
-    found = measurements("StageFinished", {"environment": "production", "result": result, "release": RELEASE, **TIMES})
+    found = measurements(event("StageFinished", result=result, **TIMES))
     assert [name for name, *_ in found] == ["StageDuration"]
 
 
 def test_figures_of_the_whole_have_no_environment_and_those_of_a_stage_do() -> None:
     """`all` stands for the release; the lead time to production is told apart from the one to test."""
-    judged = measurements("GatesJudged", {"gates": [], "figures": {"lineCoverage": 90.0}})
+    judged = measurements(event("GatesJudged", figures={"lineCoverage": 90.0}))
     assert [(unit.value, where) for _, unit, _, where in judged] == [("Percent", "all")]
-    passed = measurements(
-        "StageFinished", {"environment": "production", "result": "passed", "release": RELEASE, **TIMES}
-    )
+    passed = measurements(event("StageFinished", **TIMES))
     assert {where for *_, where in passed} == {"production"}
 
 
 def test_a_breach_after_the_start_took_no_time() -> None:
     """Clocks differ; a duration is never negative."""
-    found = measurements("RollbackStarted", {"environment": "t", **TIMES, "breachedAt": "2026-01-31T09:00:00.000Z"})
+    found = measurements(event("RollbackStarted", **{**TIMES, "breachedAt": "2026-01-31T09:00:00.000Z"}))
     assert found[1][2] == 0
 
 
 def test_metrics_are_written_as_embedded_format(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     """CloudWatch reads them from the log: namespace, dimension, value."""
-    event = {"detail-type": "StageFinished", "detail": {"environment": "test", "result": "rejected", **TIMES}}
-    assert stack.run("events.publish_metrics", event) == {"metrics": 1}
+    rejected = detail("StageFinished", environment="test", result="rejected", **TIMES)
+    handed = {"detail-type": "StageFinished", "detail": rejected}
+    assert stack.run("events.publish_metrics", handed) == {"metrics": 1}
     written = json.loads(capsys.readouterr().out)
     (directive,) = written["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "KiroPipeline"

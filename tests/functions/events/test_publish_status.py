@@ -6,7 +6,9 @@ import pytest
 from github import Auth, Github
 
 from functions.domain.errors import GitHubNotFoundError
+from functions.domain.releases import Release
 from local.github import LocalGitHub
+from tests.functions.samples import detail
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY, TOKEN, WorkingCopy
 
@@ -19,11 +21,10 @@ def sha(copy: WorkingCopy) -> str:
     return commit
 
 
-def publish(stack: Stack, name: str, sha: str, **detail: Any) -> Any:
+def publish(stack: Stack, name: str, sha: str, **changes: Any) -> Any:
     """Run the handler for an event of a release."""
-    release = {"repository": REPOSITORY, "commit": sha}
-    wanted = {"deploymentId": "main-1", "release": release, "environment": "test", "reason": "r", **detail}
-    return stack.run("events.publish_status", {"detail-type": name, "detail": wanted})
+    facts = {"deploymentId": "main-1", "release": Release(REPOSITORY, "refs/heads/main", sha), "environment": "test"}
+    return stack.run("events.publish_status", {"detail-type": name, "detail": detail(name, **{**facts, **changes})})
 
 
 def seen(hub: LocalGitHub, sha: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
@@ -56,8 +57,9 @@ def test_another_deployment_of_the_same_commit_is_another(stack: Stack, hub: Loc
 
 def test_an_event_without_a_release_has_nobody_to_tell(stack: Stack) -> None:
     """Begin could not ask GitHub; GitHub is not asked again."""
-    event = {"detail-type": "DeploymentFinished", "detail": {"deploymentId": "d", "release": None, "outcome": "failed"}}
-    assert stack.run("events.publish_status", event) == {"statuses": 0}
+    failed = detail("DeploymentFinished", release=None, outcome="failed")
+    handed = {"detail-type": "DeploymentFinished", "detail": failed}
+    assert stack.run("events.publish_status", handed) == {"statuses": 0}
 
 
 def test_a_failure_is_a_fault_that_is_run_again(stack: Stack, hub: LocalGitHub, sha: str) -> None:

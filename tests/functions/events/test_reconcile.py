@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.adapters.waits_table import Wait, WaitsTable
+from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.rollback import Compensation
+from functions.domain.waits import ApprovalKey, BuildKey, Wait, read_wait_key
 from functions.handler import encode
 from local.github import LocalGitHub
 from tests.functions import builds
@@ -108,7 +109,7 @@ def test_a_repository_that_cannot_be_asked_keeps_nothing_else(stack: Stack) -> N
 def test_a_deployment_that_died_unheard_is_concluded_and_told_once(stack: Stack) -> None:
     """P9, N3: as the lost event would have done."""
     begun(stack, dead(stack, "deployment", DEPLOYMENT))
-    assert reconcile(stack) == [("end settled", f"{DEPLOYMENT}: told aborted")]
+    assert reconcile(stack) == [("end settled", f"{DEPLOYMENT}: announced aborted")]
     assert reconcile(stack) == []
     assert [(name, detail["outcome"]) for name, detail in stack.told()] == [("DeploymentFinished", "aborted")]
 
@@ -123,7 +124,7 @@ def test_an_outcome_that_was_written_but_not_told_is_told(stack: Stack) -> None:
 def test_an_execution_that_nobody_remembers_is_concluded(stack: Stack) -> None:
     """A table that outlived its workflows names executions that Step Functions does not know."""
     begun(stack, f"{MACHINES['deployment'].replace('stateMachine', 'execution')}:gone")
-    assert reconcile(stack) == [("end settled", "gone: told failed")]
+    assert reconcile(stack) == [("end settled", "gone: announced failed")]
     assert stack.deployment()["outcome"] == "failed"
 
 
@@ -133,7 +134,7 @@ def test_the_living_are_left_alone(stack: Stack) -> None:
     begun(stack, execution)
     ask(stack, stack.execution("stage", "one", GIVEN))
     build_id = running_build(stack)
-    WaitsTable.connect(stack.clients).store(Wait(f"build/{build_id}", "token", execution), datetime.now(UTC))
+    WaitsTable.connect(stack.clients).store(Wait(BuildKey(build_id), "token", execution), datetime.now(UTC))
     assert reconcile(stack) == []
 
 
@@ -164,14 +165,14 @@ def test_a_wait_of_the_dead_is_ended(stack: Stack) -> None:
     """P9: its build is stopped, its approval void."""
     execution, waits = dead(stack, "stage", "s", GIVEN), WaitsTable.connect(stack.clients)
     build_id = running_build(stack, deployment_id="")
-    waits.store(Wait(f"build/{build_id}", "token", execution), datetime.now(UTC))
+    waits.store(Wait(BuildKey(build_id), "token", execution), datetime.now(UTC))
     approval(stack)
-    waits.store(Wait("approval/a1", "token", execution), datetime.now(UTC))
+    waits.store(Wait(read_wait_key("approval/a1"), "token", execution), datetime.now(UTC))
     ((kind, what),) = reconcile(stack)
     assert kind == "end settled"
     assert f"ended build/{build_id}" in what
     assert [call.given["id"] for call in stack.calls if call.action == "codebuild:StopBuild"] == [build_id]
-    assert waits.of_execution(execution)[0].wait_key == "approval/a1"
+    assert waits.of_execution(execution)[0].key == ApprovalKey("a1")
     kept = waits.approval("a1")
     assert kept
     assert kept.state == "void"

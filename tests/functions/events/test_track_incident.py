@@ -5,18 +5,19 @@ from typing import Any
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.releases import Release
 from local.github import LocalGitHub
-from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE
+from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, detail
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY
 
 TIMES = {"breachedAt": "2026-01-31T08:00:00.000Z", "startedAt": "2026-01-31T08:00:01.500Z"}
 
 
-def track(stack: Stack, name: str, **detail: Any) -> Any:
+def track(stack: Stack, name: str, **changes: Any) -> Any:
     """Run the handler for an event of production's rollback."""
-    facts = {"deploymentId": DEPLOYMENT, "release": RELEASE, "environment": "production", "reason": "errors", **TIMES}
-    return stack.run("events.track_incident", {"detail-type": name, "detail": {**facts, **detail}})
+    happened = detail(name, **{"reason": "errors", **TIMES, **changes})
+    return stack.run("events.track_incident", {"detail-type": name, "detail": happened})
 
 
 def finished(stack: Stack, **changes: Any) -> Any:
@@ -105,6 +106,7 @@ def test_texts_from_outside_stay_texts(stack: Stack, hub: LocalGitHub) -> None:
     assert deployed(stack, {"test": "passed"})["issues"] == []
 
 
-def test_an_event_without_a_release_has_nobody_to_tell(stack: Stack) -> None:
-    """Begin could not ask GitHub; nothing was rolled back then."""
-    assert track(stack, "RollbackStarted", release=None) == {"outcome": "no repository to tell"}
+def test_an_event_without_a_repository_is_shown_nowhere(stack: Stack) -> None:
+    """An operator's rollback of what somebody made by hand; a deployment whose commit GitHub did not know."""
+    assert track(stack, "RollbackStarted", release=Release("", "", "")) == {"outcome": "no repository"}
+    assert track(stack, "DeploymentFinished", release=None, outcome="failed") == {"outcome": "no repository"}

@@ -35,6 +35,16 @@ def test_a_report_arrives_as_the_tool_wrote_it(stack: Stack, hub: LocalGitHub, c
     assert (kept.document, kept.commit_sha, kept.ref) == (json.loads(REPORT), commit, RELEASE.ref)
 
 
+def test_a_glob_is_every_report_that_matches(stack: Stack, hub: LocalGitHub, copy: WorkingCopy) -> None:
+    """As the gate reads it."""
+    commit = copy.commit("first", {"README.md": "hello"})
+    copy.push()
+    artifact(stack, KEY, {"a/scan.sarif": REPORT, "b/scan.sarif": REPORT})
+    answer = upload(stack, commit, "*/scan.sarif", "none/*.sarif")
+    assert (answer["outcome"], answer["uploaded"]) == ("uploaded 2 of 3", ["a/scan.sarif", "b/scan.sarif"])
+    assert len(hub.repository(REPOSITORY).sarifs) == 2
+
+
 def test_nothing_is_asked_of_github_for_nothing(stack: Stack) -> None:
     """No report, or no artifact."""
     assert upload(stack, "a" * 40)["outcome"] == "nothing to upload"

@@ -10,9 +10,11 @@ import pytest
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
 from functions.adapters.locks_table import LocksTable
-from functions.adapters.waits_table import Wait, WaitsTable
+from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.locks import Contender
+from functions.domain.records import Outcome
+from functions.domain.waits import Wait, read_wait_key
 from functions.handler import encode
 from functions.procedures.orphans import Orphans, Repair
 from tests.functions import builds
@@ -68,7 +70,7 @@ def owns(stack: Stack, *executions: str) -> LocksTable:
 def awaits(stack: Stack, execution: str, key: str = "watch/production/main-1") -> WaitsTable:
     """The waits, one of which is this execution's."""
     waits = WaitsTable.connect(stack.clients)
-    waits.store(Wait(key, "token", execution), datetime.now(UTC))
+    waits.store(Wait(read_wait_key(key), "token", execution), datetime.now(UTC))
     return waits
 
 
@@ -99,7 +101,9 @@ def test_a_fresh_end_is_left_to_its_event(stack: Stack) -> None:
     execution = ended(stack, "deployment", hours=0.5)
     begun(stack, execution)
     assert told(orphans(stack, grace_seconds=3600).dead_executions()) == []
-    assert told(orphans(stack, grace_seconds=60).dead_executions()) == [("end settled", f"{DEPLOYMENT}: told aborted")]
+    assert told(orphans(stack, grace_seconds=60).dead_executions()) == [
+        ("end settled", f"{DEPLOYMENT}: announced aborted")
+    ]
 
 
 @pytest.mark.parametrize("name", ["lock", "wait", "record"])
@@ -112,11 +116,11 @@ def test_the_living_are_not_settled(stack: Stack, name: str) -> None:
 
 
 @pytest.mark.parametrize(("status", "outcome"), [("ABORTED", "aborted"), ("FAILED", "failed")])
-def test_a_bad_end_that_nothing_names_is_found_for_a_while(stack: Stack, status: str, outcome: str) -> None:
+def test_a_bad_end_that_nothing_names_is_found_for_a_while(stack: Stack, status: str, outcome: Outcome) -> None:
     """Its outcome may be written and not told; after two hours it was looked at often enough."""
     ended(stack, "deployment", "main-older", status=status, hours=3)
     begun(stack, ended(stack, "deployment", status=status, hours=1)).conclude(DEPLOYMENT, outcome, "r")
-    assert told(orphans(stack).dead_executions()) == [("end settled", f"{DEPLOYMENT}: told {outcome}")]
+    assert told(orphans(stack).dead_executions()) == [("end settled", f"{DEPLOYMENT}: announced {outcome}")]
     assert told(orphans(stack).dead_executions()) == []
     assert stack.deployment("main-older") == {}
 
@@ -137,7 +141,7 @@ def test_what_a_good_end_left_is_given_back(stack: Stack) -> None:
 def test_a_wait_that_has_no_token_yet_is_ended_too(stack: Stack) -> None:
     """A build was started, its start was not heard, and the execution went another way to a good end."""
     build_id, execution = build(stack), ended(stack, "stage", "s", "SUCCEEDED")
-    WaitsTable.connect(stack.clients).store(Wait(f"build/{build_id}", "", execution), datetime.now(UTC))
+    WaitsTable.connect(stack.clients).store(Wait(read_wait_key(f"build/{build_id}"), "", execution), datetime.now(UTC))
     assert told(orphans(stack).dead_executions()) == [("end settled", f"s: ended build/{build_id}")]
     assert list(WaitsTable.connect(stack.clients).open()) == []
 
@@ -163,7 +167,7 @@ def test_a_record_that_names_no_execution_is_its_deployments(stack: Stack) -> No
     """A record is keyed by the name of its execution."""
     ended(stack, "deployment", hours=3)
     DeploymentsTable.connect(stack.clients).enter(DEPLOYMENT, "production", "running")
-    assert told(orphans(stack).dead_executions()) == [("end settled", f"{DEPLOYMENT}: told aborted")]
+    assert told(orphans(stack).dead_executions()) == [("end settled", f"{DEPLOYMENT}: announced aborted")]
     assert stack.deployment()["outcome"] == "aborted"
 
 
@@ -210,7 +214,7 @@ def test_a_request_is_open_while_its_deployment_goes_on(stack: Stack) -> None:
     first, second = waits.approval("a1"), waits.approval("a2")
     assert first
     assert second
-    assert (first.state, first.reason, second.state) == ("void", "the deployment that asked has ended", "open")
+    assert (first.state, first.reason, second.state) == ("void", "its deployment has ended", "open")
 
 
 def test_a_request_that_is_decided_meanwhile_stays_decided(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

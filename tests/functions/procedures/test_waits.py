@@ -109,4 +109,4 @@ def test_a_request_belongs_to_its_execution_before_anybody_waits(stack: Stack) -
     execution = stack.execution("stage", "asks")
     request_approval(stack, execution)
     (wait,) = WaitsTable.connect(stack.clients).of_execution(execution)
-    assert (wait.wait_key.partition("/")[0], wait.token) == ("approval", "")
+    assert (str(wait.key).partition("/")[0], wait.token) == ("approval", "")

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.adapters.waits_table import Wait, WaitsTable
+from functions.adapters.waits_table import WaitsTable
 from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.rollback import Compensation
+from functions.domain.waits import Wait, read_wait_key
 from functions.handler import encode
 from tests.functions import builds
 from tests.functions.delivered import parts, runs
@@ -34,7 +35,7 @@ def test_the_last_change_goes_back_first(stack: Stack) -> None:
         stack,
         Compensation("production", 0, COMMAND, version(), COMMAND, NOW),
         Compensation("production", 1, SERVICE, version(number="7"), None, NOW),
-        Compensation("production", 2, Part("web", "command"), None, None, NOW),
+        Compensation("production", 2, Part("web", "command", "build"), None, None, NOW),
         Compensation("test", 3, SERVICE, version(), SERVICE, NOW),
     )
     plans = [stack.run("rollback.plan_rollback", EVENT) for _ in range(2)]
@@ -87,7 +88,7 @@ def test_a_build_that_the_stage_lost_sight_of_is_stopped(stack: Stack) -> None:
     note(stack, Compensation("production", 0, COMMAND, version(), COMMAND, NOW))
     execution, build_id = stack.execution("stage", "s"), builds.start(stack)
     waits = WaitsTable.connect(stack.clients)
-    waits.store(Wait(f"build/{build_id}", "", execution), datetime.now(UTC))
+    waits.store(Wait(read_wait_key(f"build/{build_id}"), "", execution), datetime.now(UTC))
     plan = stack.run("rollback.plan_rollback", {**EVENT, "startedBy": execution})
     assert len(plan["steps"]) == 1
     assert [call.given["id"] for call in stack.calls if call.action == "codebuild:StopBuild"] == [build_id]

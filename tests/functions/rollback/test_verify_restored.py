@@ -25,7 +25,9 @@ from tests.functions.samples import (
 from tests.functions.stack import Stack
 
 SERVICE_ENTRY = Compensation("production", 1, SERVICE, version(), SERVICE, NOW)
-COMMAND_ENTRY = Compensation("production", 0, COMMAND, version(), COMMAND, NOW)
+# A command's version is the commit that it ran with.
+RAN = version(OLDER, OLDER)
+COMMAND_ENTRY = Compensation("production", 0, COMMAND, RAN, COMMAND, NOW)
 
 
 def verify(stack: Stack, **changes: Any) -> Any:
@@ -41,7 +43,7 @@ def verify(stack: Stack, **changes: Any) -> Any:
 def test_what_reads_back_as_it_was_is_restored(stack: Stack) -> None:
     """The alias is asked, the command's record is read; asking twice tells the same."""
     create_function(stack, versions=1)
-    runs(stack, state(), state(COMMAND))
+    runs(stack, state(), state(COMMAND, RAN))
     note(stack, SERVICE_ENTRY, COMMAND_ENTRY)
     found = verify(stack)
     assert found["result"] == "restored"
@@ -59,14 +61,14 @@ def test_an_alias_elsewhere_is_unknown(stack: Stack) -> None:
 
 def test_a_command_that_is_in_doubt_is_unknown(stack: Stack) -> None:
     """It may have failed half-way forward and half-way back; its record alone does not make it restored."""
-    runs(stack, state(COMMAND, in_doubt=DEPLOYMENT))
+    runs(stack, state(COMMAND, RAN, in_doubt=DEPLOYMENT))
     note(stack, COMMAND_ENTRY)
     assert verify(stack) == {"result": "unknown", "reason": f"infrastructure runs nothing known instead of {OLDER}"}
 
 
 def test_a_command_whose_record_is_the_new_one_is_unknown(stack: Stack) -> None:
     """The record was never put back."""
-    runs(stack, state(COMMAND, version(COMMIT)))
+    runs(stack, state(COMMAND, version(COMMIT, COMMIT)))
     note(stack, COMMAND_ENTRY)
     assert verify(stack)["reason"] == f"infrastructure runs {COMMIT} instead of {OLDER}"
 
@@ -121,7 +123,7 @@ def test_what_a_newer_release_has_replaced_is_not_read_back(stack: Stack) -> Non
     """P3: its alias points to the newer one, and that is right."""
     create_function(stack, versions=2)
     newer = version("f" * 40, "2", committed_at="2026-02-01T07:00:00+00:00")
-    runs(stack, state(SERVICE, newer), state(COMMAND))
+    runs(stack, state(SERVICE, newer), state(COMMAND, RAN))
     note(stack, SERVICE_ENTRY, COMMAND_ENTRY)
     assert verify(stack) == {"result": "restored", "reason": f"infrastructure runs {OLDER}"}
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.waits_table import WaitsTable
+from functions.domain.waits import BuildKey
 from tests.functions import builds
 from tests.functions.samples import DEPLOYMENT, EXECUTION
 from tests.functions.stack import Stack
@@ -24,7 +25,7 @@ def test_a_build_that_runs_is_waited_for(stack: Stack) -> None:
     assert wait(stack, build_id) == {}
     assert wait(stack, build_id, "newer") == {}
     (found,) = WaitsTable.connect(stack.clients).of_execution(EXECUTION)
-    assert (found.wait_key, found.token) == (f"build/{build_id}", "newer")
+    assert (str(found.key), found.token) == (f"build/{build_id}", "newer")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_a_build_that_has_ended_ends_the_wait(stack: Stack, status: str, outcome
     assert answer["outcome"] == outcome
     assert (answer["reason"] == "") == (outcome == "succeeded")
     assert wait(stack, build_id, "again")["again"] == answer
-    assert WaitsTable.connect(stack.clients).find(f"build/{build_id}") is None
+    assert WaitsTable.connect(stack.clients).find(BuildKey(build_id)) is None
 
 
 def test_a_build_that_nobody_knows_counts_as_stopped(stack: Stack) -> None:

@@ -90,7 +90,7 @@ def test_a_build_belongs_to_its_execution(stack: Stack) -> None:
     execution = stack.execution("deployment", DEPLOYMENT)
     start(stack, execution=execution)
     (wait,) = WaitsTable.connect(stack.clients).of_execution(execution)
-    assert wait.wait_key.startswith(f"build/{PROJECT}:")
+    assert str(wait.key).startswith(f"build/{PROJECT}:")
 
 
 def test_a_build_of_a_stopped_execution_is_stopped(stack: Stack) -> None:

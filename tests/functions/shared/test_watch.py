@@ -32,7 +32,7 @@ def watch(stack: Stack, until: str = LATER, token: str = "token", **changes: Any
 
 def waiting(stack: Stack) -> list[str]:
     """The watches that are kept."""
-    return [wait.wait_key for wait in WaitsTable.connect(stack.clients).of_environment("production")]
+    return [str(wait.key) for wait in WaitsTable.connect(stack.clients).of_environment("production")]
 
 
 def test_a_quiet_environment_is_watched_until_its_time_is_up(stack: Stack) -> None:

@@ -45,7 +45,7 @@ def test_an_open_request_is_waited_for(stack: Stack) -> None:
     assert wait(stack) == {}
     assert wait(stack, "token-2") == {}
     (found,) = waits.of_environment("production")
-    assert (found.wait_key, found.token) == ("approval/a1", "token-2")
+    assert (str(found.key), found.token) == ("approval/a1", "token-2")
     assert waits.of_execution(EXECUTION) == (found,)
     stored = waits.approval("a1")
     assert stored

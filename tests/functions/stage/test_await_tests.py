@@ -1,6 +1,7 @@
 """AwaitTests: the wait for the tests' build is that of every build."""
 
 from functions.adapters.waits_table import WaitsTable
+from functions.domain.waits import BuildKey
 from tests.functions import builds
 from tests.functions.samples import DEPLOYMENT
 from tests.functions.stack import Stack
@@ -20,4 +21,4 @@ def test_running_tests_are_waited_for_and_ended_ones_are_told(stack: Stack) -> N
     builds.end(stack, build_id, "FAILED")
     stack.run("stage.await_tests", event)
     assert stack.completed()["token"]["outcome"] == "failed"
-    assert WaitsTable.connect(stack.clients).find(f"build/{build_id}") is None
+    assert WaitsTable.connect(stack.clients).find(BuildKey(build_id)) is None

@@ -25,7 +25,8 @@ def check(
     """Run the handler for a build that left these files."""
     if files is not None:
         artifact(stack, KEY, files)
-    wanted = AfterDeploy("e2e.yml", ("junit.xml",), performance)
+    load = {"performance": {"performance": performance}} if performance else {}
+    wanted = AfterDeploy("e2e.yml", {"tests": {"junit": ["junit.xml"]}, **load})
     event = {
         "deploymentId": DEPLOYMENT,
         "environment": "production",

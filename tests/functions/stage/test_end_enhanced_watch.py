@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from functions.adapters.executions import Executions
-from functions.adapters.waits_table import Wait, WaitsTable
+from functions.adapters.waits_table import WaitsTable
 from functions.domain.releases import Release
+from functions.domain.waits import Wait, read_wait_key
 from functions.handler import encode
 from tests.functions.samples import DEPLOYMENT, RELEASE
 from tests.functions.shared.test_watch import watch
@@ -26,7 +27,7 @@ def watching(
 ) -> str:
     """An execution that watches a release in an environment."""
     execution = stack.execution(workflow, name, {"release": encode(release)})
-    wait = Wait(f"watch/{environment}/{name}", "token", execution, environment)
+    wait = Wait(read_wait_key(f"watch/{environment}/{name}"), "token", execution, environment)
     WaitsTable.connect(stack.clients).store(wait, datetime.now(UTC))
     return execution
 
@@ -66,7 +67,9 @@ def test_who_waits_for_something_else_is_left_alone(stack: Stack) -> None:
     """An approval or a build for the environment is no watch."""
     execution = stack.execution("enhanced_watch", "main-1-enhanced", {"release": encode(RELEASE)})
     for key in ("approval/a1", "build/b1"):
-        WaitsTable.connect(stack.clients).store(Wait(key, "token", execution, "production"), datetime.now(UTC))
+        WaitsTable.connect(stack.clients).store(
+            Wait(read_wait_key(key), "token", execution, "production"), datetime.now(UTC)
+        )
     assert end(stack, stack.execution("stage", "ours")) == []
     assert lives(stack, execution)
 

@@ -10,9 +10,9 @@ import pytest
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.pages import open_page
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Approval, Decision, Refused, State, decide, holder, opens
+from functions.domain.approvals import Approval, Decision, Refused, State, decide, holder, secret_matches
 from functions.domain.errors import SourceError
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict
 from functions.domain.releases import Release
 from local.github import LocalGitHub
 from tests.functions.delivered import artifact, create_function, runs
@@ -23,6 +23,7 @@ from tests.functions.samples import (
     EXECUTION,
     OLDER,
     RELEASE,
+    SERVICE,
     environment,
     state,
     version,
@@ -48,7 +49,7 @@ def wanted() -> dict[str, Any]:
         "release": RELEASE,
         "environment": ENVIRONMENT,
         "parts": ["hello"],
-        "gates": [Gate("tests", "passed", "3 tests passed"), Gate("coverage", "passed", "lines 91 %")],
+        "gates": [Verdict("tests", "passed", "3 tests passed"), Verdict("coverage", "passed", "lines 91 %")],
         "artifact": ARTIFACT,
         "purpose": "deploy",
         "reason": "",
@@ -78,10 +79,20 @@ def test_people_get_a_mail_with_two_links_that_open(stack: Stack) -> None:
         assert words in mail["Message"]
     assert "infrastructure to" not in mail["Message"], "this release leaves it alone"
     assert [intent for _, _, intent in links(stack)] == ["approve", "reject"]
-    assert all(opens(approval, secret) and len(secret) >= 43 for _, secret, _ in links(stack))
+    assert all(secret_matches(approval, secret) and len(secret) >= 43 for _, secret, _ in links(stack))
     secret = links(stack)[0][1]
     assert secret not in str(stack.items("waits"))
     assert secret not in str(stack.items("deployments"))
+
+
+def test_people_read_what_would_be_touched(stack: Stack) -> None:
+    """On the page and in the mail, in the environment's own names; a stage of an earlier version tells names only."""
+    approval = kept(stack, ask(stack, changes=[COMMAND, SERVICE]))
+    touched = "infrastructure (buildspec infra/buildspec.yml), hello (Lambda function hello-production, alias live)"
+    (mail,) = stack.mails()
+    assert touched in mail["Message"]
+    assert touched in open_page(approval, "")["body"]
+    assert kept(stack, ask(stack, purpose="review")).summary["changes"] == "hello"
 
 
 def test_a_request_has_its_times(stack: Stack) -> None:
@@ -102,7 +113,7 @@ def test_asking_twice_is_one_request_with_two_mails(stack: Stack) -> None:
     before = kept(stack, first)
     assert ask(stack) == first
     after = kept(stack, first)
-    assert all(opens(after, secret) for _, secret, _ in links(stack))
+    assert all(secret_matches(after, secret) for _, secret, _ in links(stack))
     assert len(after.secret_hashes) == 2
     assert after.expires_at == before.expires_at
 
@@ -210,7 +221,7 @@ def test_a_domain_shares_one_link(stack: Stack) -> None:
 def test_verdicts_of_earlier_environments_are_shown(stack: Stack) -> None:
     """What staging's tests and load run said belongs to the question whether production may follow."""
     table = DeploymentsTable.connect(stack.clients)
-    build, tests = Gate("build", "passed", "it succeeded"), Gate("tests", "passed", "9 tests passed")
+    build, tests = Verdict("build", "passed", "it succeeded"), Verdict("tests", "passed", "9 tests passed")
     table.note(DEPLOYMENT, gates=[build], gates_staging=[tests], gates_test=[tests])
     shown = kept(stack, ask(stack)).shown
     assert shown

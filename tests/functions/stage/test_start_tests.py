@@ -22,7 +22,7 @@ def start(stack: Stack, execution: str = "", **variables: str) -> Any:
         "purpose": f"{DEPLOYMENT}-production-tests",
         "environment": environment(test_project=PROJECT, variables=variables),
         "part": "hello",
-        "afterDeploy": AfterDeploy("delivery/e2e.yml", ("junit.xml",)),
+        "afterDeploy": AfterDeploy("delivery/e2e.yml", {"tests": {"junit": ["junit.xml"]}}),
         "source": "sources/s.zip",
         "inputArtifact": "deployments/d/build.zip",
         "artifact": "deployments/d/production-tests.zip",
@@ -66,7 +66,7 @@ def test_tests_belong_to_their_execution(stack: Stack) -> None:
     execution = stack.execution("stage", DEPLOYMENT)
     start(stack, execution)
     (wait,) = WaitsTable.connect(stack.clients).of_execution(execution)
-    assert wait.wait_key.startswith(f"build/{PROJECT}:")
+    assert str(wait.key).startswith(f"build/{PROJECT}:")
 
 
 def test_tests_of_a_stopped_execution_are_stopped(stack: Stack) -> None:

@@ -12,7 +12,18 @@ from functions.domain.manifests import Part
 from functions.domain.rollback import Compensation
 from functions.handler import encode
 from tests.functions.delivered import create_function, lambdas, parts, runs
-from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, state, version
+from tests.functions.samples import (
+    COMMAND,
+    COMMIT,
+    DEPLOYMENT,
+    ENVIRONMENT,
+    FUNCTION,
+    LEASE,
+    RELEASE,
+    SERVICE,
+    state,
+    version,
+)
 from tests.functions.stack import Stack
 
 
@@ -80,7 +91,7 @@ def test_what_a_dead_release_left_is_no_way_back(stack: Stack) -> None:
     """R4: the alias points to what nobody verified; behind it lies the last known good."""
     create_function(stack, versions=3)
     runs(stack, state(in_doubt="main-that-died"))
-    assert write(stack) == {"before": "1"}
+    assert write(stack)["before"] == "1"
     assert ledger(stack)[0].before == version()
 
 
@@ -88,7 +99,7 @@ def test_an_alias_that_was_moved_by_hand_is_believed(stack: Stack) -> None:
     """What truly runs is the way back, not what the record says."""
     create_function(stack, versions=3)
     runs(stack, state())
-    assert write(stack) == {"before": "3"}
+    assert write(stack)["before"] == "3"
     assert ledger(stack)[0].before == Version("", "", "", "", "3", "")
 
 
@@ -98,13 +109,13 @@ def test_a_first_release_has_no_way_back(stack: Stack, alias: str) -> None:
     create_function(stack, alias="")
     if alias:
         lambdas(stack).create_alias(FunctionName="hello-production", Name=alias, FunctionVersion="$LATEST")
-    assert write(stack) == {"before": ""}
+    assert write(stack)["before"] == ""
     assert ledger(stack)[0].before is None
 
 
 def test_a_function_that_is_not_there_has_no_way_back(stack: Stack) -> None:
     """The infrastructure part may be about to make it."""
-    assert write(stack) == {"before": ""}
+    assert write(stack)["before"] == ""
 
 
 def test_a_command_goes_back_to_its_record(stack: Stack) -> None:
@@ -112,7 +123,7 @@ def test_a_command_goes_back_to_its_record(stack: Stack) -> None:
     assert write(stack, COMMAND) == {"before": ""}
     DeploymentsTable.connect(stack.clients).begin("other-1", RELEASE, "arn:e", "push")
     runs(stack, state(COMMAND, version(number="0a")))
-    assert write(stack, COMMAND, deploymentId="other-1") == {"before": "0a"}
+    assert write(stack, COMMAND, deploymentId="other-1")["before"] == "0a"
 
 
 def test_a_stale_lease_writes_nothing(stack: Stack) -> None:
@@ -125,7 +136,7 @@ def test_a_stale_lease_writes_nothing(stack: Stack) -> None:
 
 def test_a_name_that_cannot_be_filled_in_is_told(stack: Stack) -> None:
     """The manifest's mistake is named with its place."""
-    part = {**encode(SERVICE), "function": "hello-{stage}"}
+    part = {**encode(SERVICE), "settings": {**FUNCTION, "function": "hello-{stage}"}}
     with pytest.raises(ManifestError, match=r"services\.hello\.function"):
         stack.run(
             "stage.write_ledger",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.records import stored
-from functions.domain.work_items import SPEC_FILES, Item, Record, branch_key
+from functions.domain.work_items import SPEC_FILES, TASKS, Item, Record, branch_key
 from functions.handler import encode
 from local.github import LocalGitHub
 from local.github.boards import Board, Card
@@ -24,13 +24,13 @@ def board(stack: Stack, hub: LocalGitHub) -> Board:
 
 @pytest.fixture
 def spec_branch(copy: WorkingCopy) -> SpecBranch:
-    """Pushes main once, and a branch with a spec (or with these files of it); answers its commit."""
+    """Pushes main once, and a branch with a spec (or with these files of it, or these tasks); answers its commit."""
     copy.commit("feat: begin", {"README.md": "hello\n"})
     copy.push("origin", "HEAD:refs/heads/main")
 
-    def make(branch: str, files: tuple[str, ...] = SPEC_FILES) -> str:
+    def make(branch: str, files: tuple[str, ...] = SPEC_FILES, tasks: str = "- [ ] 1. Greet\n") -> str:
         copy.git("checkout", "--quiet", "-B", branch, "main")
-        spec = {f".kiro/specs/{branch}/{name}": f"# {name}\n" for name in files}
+        spec = {f".kiro/specs/{branch}/{name}": tasks if name == TASKS else f"# {name}\n" for name in files}
         commit = copy.commit("docs: spec", spec)
         copy.push("--force", "origin", branch)
         return commit

@@ -8,6 +8,7 @@ from functions.domain.work_items import SPEC_FILES
 from functions.handler import encode
 from local.github import LocalGitHub
 from local.github.boards import Board, Card
+from tests.cases.expectations import RECORDED
 from tests.functions.stack import Stack
 from tests.functions.work_item.conftest import SpecBranch, item_of
 
@@ -38,6 +39,35 @@ def test_a_missing_file_is_named(
     answer = check(stack, put_up(), board)
     assert answer["outcome"] == "ineligible"
     assert [name in answer["reason"] for name in SPEC_FILES] == [name == lost for name in SPEC_FILES]
+
+
+def test_a_bugfix_spec_is_eligible(
+    stack: Stack, board: Board, spec_branch: SpecBranch, put_up: Callable[..., Card]
+) -> None:
+    """It has a `bugfix.md` in place of `requirements.md`, with the files of the recorded case."""
+    case = RECORDED / "cases" / "spec-bugfix"
+    names = tuple(file.name for file in case.iterdir() if file.suffix == ".md")
+    spec_branch("kiro/greet", names, (case / "tasks.md").read_text("utf-8"))
+    answer = check(stack, put_up(), board)
+    assert (answer["outcome"], answer["reason"]) == ("eligible", "")
+
+
+@pytest.mark.parametrize(
+    ("tasks", "said"),
+    [
+        ("# Tasks\n\n## 1. Greet\n", "tasks.md: no task was found: write each as `- [ ] 1. What to do`"),
+        ("- [ ]* 1. Greet\n", "tasks.md: every task is optional"),
+        ("- [ ] 1. Greet\n-[ ] 2. Ask @ada\n", "tasks.md:2: `-[ ] 2. Ask @\u200bada` looks like a task"),
+    ],
+)
+def test_a_list_that_nobody_understands_is_told_on_the_card(
+    stack: Stack, board: Board, spec_branch: SpecBranch, put_up: Callable[..., Card], tasks: str, said: str
+) -> None:
+    """Before a build starts, with the line and what to write; it calls nobody."""
+    spec_branch("kiro/greet", tasks=tasks)
+    answer = check(stack, put_up(), board)
+    assert answer["outcome"] == "ineligible"
+    assert said in answer["reason"]
 
 
 def test_a_missing_branch_is_told(

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from functions.adapters.waits_table import Wait, WaitsTable
+from functions.adapters.waits_table import WaitsTable
 from functions.adapters.work_items_table import WorkItemsTable
+from functions.domain.waits import Wait, read_wait_key
 from functions.domain.work_items import Record
 from functions.handler import encode
 from local.github.boards import Board, Card
@@ -106,7 +107,7 @@ def test_a_build_whose_start_was_not_heard_is_stopped(stack: Stack, board: Board
     """P9: the next attempt must not find it at work on the branch."""
     execution, build_id = running(stack, item_of(card, board)), builds.start(stack)
     waits = WaitsTable.connect(stack.clients)
-    waits.store(Wait(f"build/{build_id}", "", execution), datetime.now(UTC))
+    waits.store(Wait(read_wait_key(f"build/{build_id}"), "", execution), datetime.now(UTC))
     conclude(stack, card, board, execution, "failed", "StartBuild: no answer")
     assert [call.given["id"] for call in stack.calls if call.action == "codebuild:StopBuild"] == [build_id]
     assert waits.of_execution(execution) == ()

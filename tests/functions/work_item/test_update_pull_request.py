@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions.domain.gates import Coverage, Gate, TestRun
+from functions.domain.gates import Coverage, TestRun, Verdict
 from functions.domain.work_results import BEGIN, END, Results, TaskResult
 from functions.handler import encode
 from local.github import LocalGitHub
@@ -34,7 +34,7 @@ def update(stack: Stack, card: Card, board: Board, outcome: Any = "passed", resu
         "item": encode(item_of(card, board)),
         "outcome": outcome,
         "reason": "",
-        "gates": encode((Gate("tests", outcome, "3 tests"),)),
+        "gates": encode((Verdict("tests", outcome, "3 tests"),)),
         "results": encode(results),
         "buildId": "worker:1",
         "log": "https://console/log",

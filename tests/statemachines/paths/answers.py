@@ -4,8 +4,9 @@ from typing import Any
 
 from functions.adapters.builds import BuildEnd
 from functions.deployment import begin, check_gates, fetch_source
+from functions.domain.approvals import Decided
 from functions.domain.environments import Environment, PartState, Version
-from functions.domain.gates import Gate
+from functions.domain.gates import Verdict
 from functions.domain.locks import Lease
 from functions.domain.manifests import AfterDeploy, Health, Part
 from functions.domain.plans import PartPlan, Plan, StagePlan
@@ -15,11 +16,12 @@ from functions.domain.watches import Probe, Watch
 from functions.domain.work_items import Item
 from functions.domain.work_results import Results
 from functions.handler import encode
+from functions.procedures.builds import StartedBuild
+from functions.procedures.locks import Turn
 from functions.rollback import plan_rollback, verify_restored
-from functions.shared import acquire_lock, release_lock, start_build
+from functions.shared import release_lock
 from functions.stage import (
     apply_service,
-    await_approval,
     check_tests,
     check_window,
     end_enhanced_watch,
@@ -33,8 +35,9 @@ from functions.work_item import check_item, mark_in_progress, read_results, upda
 
 COMMIT = "1a2b3c4d5e6f" + "0" * 28
 RELEASE = Release("example/hello", "refs/heads/main", COMMIT, "Ada", "ada@example.org", "feat: hello", "2025-01-01")
-INFRASTRUCTURE = Part("infrastructure", "command", buildspec="infra.yml")
-SERVICE = Part("hello", "lambda", function="hello-{environment}", alias="live", artifact="app.zip", health=Health("u"))
+INFRASTRUCTURE = Part("infrastructure", "command", "build", buildspec="infra.yml")
+FUNCTION = {"function": "hello-{environment}", "artifact": "app.zip", "alias": "live"}
+SERVICE = Part("hello", "lambda", "call", health=Health("u"), settings=FUNCTION)
 LEASE = Lease("environment/test", "the stage's execution", 7)
 BEFORE = Version("0" * 40, "earlier", "sources/earlier.zip", "deployments/earlier/build.zip", "41", "2025-01-01")
 BASELINE_AT = "2025-01-01T00:00:00.000Z"
@@ -54,12 +57,12 @@ def plan(*environments: Environment, parts: tuple[Part, ...] = (SERVICE,)) -> An
     """A plan that changes these parts in every one of these environments."""
     chosen = tuple(PartPlan(part, "its source changed") for part in parts)
     stages = tuple(StagePlan(place, chosen, ()) for place in environments)
-    return encode(Plan("deploy", "hello changed", stages, "buildspec.yml", ("junit.xml",), "coverage.xml"))
+    return encode(Plan("deploy", "hello changed", stages, "buildspec.yml", {"tests": {"junit": ["junit.xml"]}}))
 
 
 def turn(outcome: Any, reason: str = "") -> Any:
     """What AcquireLock or AwaitLock answers."""
-    return encode(acquire_lock.Output(outcome, reason, LEASE if outcome == "acquired" else None))
+    return encode(Turn(outcome, reason, LEASE if outcome == "acquired" else None))
 
 
 def window(outcome: Any, reason: str = "", opens_at: str = "") -> Any:
@@ -74,7 +77,7 @@ def baseline(outcome: Any, reason: str, *accepted: str) -> Any:
 
 def decision(outcome: Any, reason: str = "") -> Any:
     """What AwaitApproval answers."""
-    return encode(await_approval.Decided(outcome, reason or f"{outcome} by Grace"))
+    return encode(Decided(outcome, reason or f"{outcome} by Grace"))
 
 
 def watch(outcome: Any, reason: str, *alarms: str) -> Any:
@@ -99,7 +102,7 @@ def restored(result: Any, reason: str) -> Any:
 
 def gates(outcome: Any, reason: str) -> Any:
     """What CheckGates answers."""
-    return encode(check_gates.Output(outcome, reason, (Gate("build", outcome, reason),)))
+    return encode(check_gates.Output(outcome, reason, (Verdict("build", outcome, reason),)))
 
 
 def tried(outcome: Any, reason: str) -> Any:
@@ -107,7 +110,7 @@ def tried(outcome: Any, reason: str) -> Any:
     return encode(check_tests.Output(outcome, reason))
 
 
-AFTER_DEPLOY = encode(AfterDeploy("e2e.yml", ("junit.xml",), "load.csv"))
+AFTER_DEPLOY = encode(AfterDeploy("e2e.yml", {"tests": {"junit": ["junit.xml"]}}))
 ITEM = Item("PVTI_1", "issue", "Greet", "kiro/greet", "2025-01-01", "2025-01-02", "example/hello", 7)
 
 
@@ -119,7 +122,7 @@ def checked(outcome: Any = "eligible", reason: str = "") -> Any:
 
 def read(outcome: Any = "passed", reason: str = "") -> Any:
     """What ReadResults answers; one gate, to be a list all the same."""
-    return encode(read_results.Output(outcome, reason, (Gate("tests", outcome, reason),), Results(COMMIT)))
+    return encode(read_results.Output(outcome, reason, (Verdict("tests", outcome, reason),), Results(COMMIT)))
 
 
 _STATE = encode(PartState("test", "hello", BEFORE, BEFORE, SERVICE))
@@ -128,7 +131,7 @@ _LOCK = {
     "AwaitLock": turn("acquired"),
     "ReleaseLock": encode(release_lock.Output("")),
 }
-_BUILD = {"StartBuild": encode(start_build.Output("build:1")), "AwaitBuild": build_end("succeeded")}
+_BUILD = {"StartBuild": encode(StartedBuild("build:1")), "AwaitBuild": build_end("succeeded")}
 HAPPY: dict[str, dict[str, Any]] = {
     "deployment": {
         "Begin": encode(begin.Output(RELEASE)),
@@ -148,7 +151,7 @@ HAPPY: dict[str, dict[str, Any]] = {
         "ApplyService": encode(apply_service.Output("42")),
         "RecordPart": _STATE,
         "Verify": encode(verify.Output((Probe("hello", True),))),
-        "StartTests": encode(start_build.Output("build:2")),
+        "StartTests": encode(StartedBuild("build:2")),
         "AwaitTests": build_end("succeeded"),
         "CheckTests": tried("passed", "tests: 4 tests passed"),
         "Watch": watch("healthy", "no alarm rang"),

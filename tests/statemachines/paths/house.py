@@ -12,6 +12,7 @@ from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from functions.adapters.bus import read_event
 from functions.handler import encode
 from local.pulumi.handlers.lambda_ import BOOTSTRAP, CUSTOM_RUNTIME
 from statemachines.definitions import WORKFLOWS, load, render, tasks
@@ -114,6 +115,7 @@ class House:
         while messages := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 event = json.loads(message["Body"])
+                read_event(event)  # what consumers could not read is a fault here, too
                 detail = event["detail"]
                 said = self._inbox.setdefault(detail.get("deploymentId") or detail["workId"], [])
                 said.append((event["detail-type"], event["detail"]))

@@ -35,7 +35,7 @@ APPROVAL = [*ENTERED, "RequestApproval", "AwaitApproval", "ReadDecision"]
 LOCK = ["AcquireLock", "LockTaken"]
 TURN = [*ENTERED, *LOCK]
 OPENED = [*TURN, "EndEnhancedWatch"]
-LEDGER = ["NextPart", "WriteLedger", "KindOfPart"]
+LEDGER = ["NextPart", "WriteLedger", "WayOfPart"]
 SERVICE_PART = [*LEDGER, "ApplyService", "RecordPart"]
 COMMAND_PART = [*LEDGER, "StartBuild", "AwaitBuild", "CommandSucceeded", "RecordPart"]
 APPLIED = [*OPENED, *SERVICE_PART, "NextPart"]
@@ -142,6 +142,13 @@ def test_infrastructure_comes_before_the_service(house: House) -> None:
     ledger = [call.payload for call in played.calls if call.role.startswith("stage/WriteLedger")]
     assert [(entry["order"], entry["part"]["name"]) for entry in ledger] == [(0, "infrastructure"), (1, "hello")]
     assert played.told("StartBuild")["project"] == "deploy-test"
+
+
+def test_parts_of_an_earlier_version_are_changed_in_their_way(house: House) -> None:
+    """A deployment that began under it hands on parts without a way: the one with a buildspec is built, as before."""
+    parts = [{key: value for key, value in encode(part).items() if key != "way"} for part in (INFRASTRUCTURE, SERVICE)]
+    played = house.play("stage", parts=parts)
+    assert played.states == [*OPENED, *COMMAND_PART, *SERVICE_PART, "NextPart", *WATCHED[-4:], *GOOD]
 
 
 def test_a_failed_command_goes_back(house: House) -> None:

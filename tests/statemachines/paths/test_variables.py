@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # `$name` and not `$name(`, which is a function.
 _READ = re.compile(r"\$([A-Za-z_]\w*)\b(?!\()")
+# The names that a function of the expression itself gives its arguments.
+_PARAMETERS = re.compile(r"function\(([^)]*)\)")
 # Read only after a review, which a Watch has asked for and which Verify comes before: `$purpose` tells.
 KNOWN_BY_PURPOSE = {("stage", "ReadDecision", "watch"), ("stage", "Watch", "watchUntil")}
 # Read only under the lock, which is asked for after the baseline, or after an approval that came after it: `$approved`.
@@ -22,9 +24,10 @@ KNOWN_BY_APPROVAL = {("stage", state, "baseline") for state in ("Watch", "StartE
 
 
 def reads(value: Any) -> set[str]:
-    """The variables that the expressions of a value read."""
+    """The variables that the expressions of a value read, without the parameters of functions within them."""
     expressions = re.findall(r"\{%(.*?)%\}", json.dumps(value, ensure_ascii=False))
-    return {name for text in expressions for name in _READ.findall(text)} - {"states"}
+    own = {name for text in expressions for names in _PARAMETERS.findall(text) for name in _READ.findall(names)}
+    return {name for text in expressions for name in _READ.findall(text)} - own - {"states"}
 
 
 def steps(state: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,132 @@
+"""What is wrong in a `delivery.yml`, in the words of those who write one: place, key, reason, next step."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from functions.adapters.yaml_documents import Document, Path
+
+_WORD = r"^[a-z][a-z0-9-]{0,39}$"
+_ONE_CLASS = re.compile(r"^\^(?:\((\[[^]]+\])\|.*\)|(\[[^]]+\]))\+\$$")
+_MAPPINGS = ("dict_type", "mapping_type", "model_type", "model_attributes_type", "dataclass_type")
+_EXAMPLE = "write its keys in the lines below, indented"
+
+
+def mistakes(error: ValidationError, document: Document, schema: Mapping[str, Any]) -> Iterator[str]:
+    """Each mistake as `NAME:LINE:COLUMN: KEY: what, and what to do`; the schema tells which keys there are."""
+    for mistake in error.errors():
+        path = _path(mistake["loc"], document.value)
+        where = ".".join(str(part) for part in path) or "the file"
+        yield f"{document.at(path)}: {where}: {_said(mistake, document, path, schema)}"
+
+
+def _path(location: tuple[int | str, ...], value: Any) -> Path:
+    """The keys of the file; the library adds the kind that it chose, and a sign for a key itself."""
+    path: list[int | str] = []
+    for part in location:
+        if part == "[key]" or (isinstance(value, dict) and part not in value and part in value.values()):
+            continue
+        path.append(part)
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int):
+            value = value[part] if part < len(value) else None
+    return tuple(path)
+
+
+def _said(mistake: ErrorDetails, document: Document, path: Path, schema: Mapping[str, Any]) -> str:
+    kind, given, context = mistake["type"], mistake["input"], mistake.get("ctx", {})
+    if kind in _MAPPINGS:
+        if document.value is None:
+            return "it is empty: begin with `version: 1`"
+        return f"must be a mapping: {_EXAMPLE}"
+    if kind == "missing":
+        return f"is missing: add `{path[-1]}: …`"
+    if kind == "extra_forbidden":
+        return f"is unknown: {_meant(str(path[-1]), schema)}"
+    if kind == "string_pattern_mismatch":
+        return _pattern(str(given), str(context.get("pattern", "")))
+    if kind == "literal_error":
+        told = f"is {_shown(document, path, given)}"
+        if isinstance(given, str) and "'" not in context["expected"]:
+            return f"{told}, which is a text: write {context['expected']} without quotes"
+        return f"{told}: write {_either(context['expected'])}"
+    if kind == "union_tag_not_found":
+        name = context["discriminator"].strip("'")
+        return f"{name} is missing: add `{name}:` with {_either(', '.join(_constants(name, schema)))}"
+    if kind == "union_tag_invalid":
+        name = context["discriminator"].strip("'")
+        return f"{name} is {context['tag'][:40]}: write {_either(context['expected_tags'])}"
+    if kind == "value_error":
+        return str(context.get("error", mistake["msg"]))
+    return _form(mistake, document, path)
+
+
+def _form(mistake: ErrorDetails, document: Document, path: Path) -> str:
+    """Values of another form than is expected."""
+    kind, given, context = mistake["type"], mistake["input"], mistake.get("ctx", {})
+    if kind == "string_type":
+        return f"must be a text, {_read_as(document, path, given)}"
+    if kind == "list_type":
+        return "must be a list: put it in brackets, or begin a line with `- `"
+    if kind in ("too_short", "string_too_short"):
+        return "is empty: name at least one" if kind == "too_short" else "is empty: write a text"
+    if kind == "too_long":
+        return f"has {context.get('actual_length')} entries: {context.get('max_length')} are allowed"
+    if kind in ("int_type", "float_type", "int_from_float"):
+        return f"must be a number: it is {_shown(document, path, given)}"
+    if kind == "bool_type":
+        return f"is {_shown(document, path, given)}: write true or false"
+    return f"{mistake['msg'][:1].lower()}{mistake['msg'][1:]}: it is {_shown(document, path, given)}"
+
+
+def _pattern(given: str, pattern: str) -> str:
+    if not given:
+        return "is empty: write a text"
+    if pattern == _WORD:
+        return f"{given[:60]} is no name: begin with a small letter, then small letters, digits and - (40 at most)"
+    found = _ONE_CLASS.match(pattern)
+    wrong = [sign for sign in given if not re.match(found[1] or found[2], sign)] if found else []
+    if not wrong:
+        return f"{given[:60]} has a form that is not allowed here"
+    allowed = "letters, digits, . _ / -" + (" and *" if "*" in pattern.partition("]")[0] else "")
+    name = " and {environment}" if "{environment}" in pattern.replace("\\", "") else ""
+    return f"{wrong[0]!r} is not allowed in a path ({given[:60]}): allowed are {allowed}{name}"
+
+
+def _read_as(document: Document, path: Path, given: object) -> str:
+    if isinstance(given, (dict, list)):
+        return f"it is a {'mapping' if isinstance(given, dict) else 'list'}: write one text"
+    if given is None:
+        return "it is empty: write one"
+    kind = "a truth value" if isinstance(given, bool) else "a number"
+    return f"YAML reads {_shown(document, path, given)} as {kind}: quote it"
+
+
+def _shown(document: Document, path: Path, given: object) -> str:
+    return (document.written(path) or ("empty" if given is None else str(given)))[:60]
+
+
+def _meant(key: str, schema: Mapping[str, Any]) -> str:
+    known = sorted({name for model in _models(schema) for name in model.get("properties", {})})
+    near = difflib.get_close_matches(key, known, 1)
+    return f"is it {near[0]}?" if near else "take it out, or correct its name"
+
+
+def _constants(name: str, schema: Mapping[str, Any]) -> list[str]:
+    """The values by which the kinds of a part are told apart."""
+    found = (model.get("properties", {}).get(name, {}).get("const") for model in _models(schema))
+    return sorted({str(value) for value in found if value is not None})
+
+
+def _models(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    return (schema, *schema.get("$defs", {}).values())
+
+
+def _either(values: str) -> str:
+    """`a, b or c` of what the library lists in quotes."""
+    return " or ".join(values.replace("'", "").rsplit(", ", 1))

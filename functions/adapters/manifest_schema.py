@@ -1,0 +1,111 @@
+"""The schema of `delivery.yml`, composed from what the targets and the gates say of their keys."""
+
+from collections.abc import Sequence
+from dataclasses import MISSING, Field, fields
+from functools import cache, reduce
+from operator import or_
+from typing import Annotated, Any, Literal, get_type_hints
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, create_model
+from pydantic import Field as Key
+
+from functions.adapters.manifest_types import AnyText, RepositoryPath, Word
+from functions.domain.manifests import Kind, Migration
+from functions.gates import registry as gates
+from functions.gates.base import Gate, Section
+from functions.handler import camel
+from functions.targets import registry as targets
+from functions.targets.base import Target
+
+
+class Closed(BaseModel):
+    """A group of keys: any other key, and a value of another type, is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _free(name: str) -> str:
+    if name == "infrastructure":
+        raise ValueError("is the name of the infrastructure itself: choose another")
+    return name
+
+
+_Name = Annotated[Word, AfterValidator(_free)]
+
+
+class _Alarms(Closed):
+    critical: list[str] = Key(default=[])
+    warning: list[str] = Key(default=[])
+
+
+class _Health(Closed):
+    url: AnyText
+    version_field: str = "version"
+
+
+class Entry(Closed):
+    """The keys of a part of any kind; its target adds the keys of the kind."""
+
+    kind: Kind
+    paths: list[RepositoryPath] = Key(default=[])
+    migration: Migration = "reversible"
+    health: _Health | None = None
+    alarms: _Alarms = _Alarms()
+
+
+class DeliveryManifest(Closed):
+    """The keys of every manifest, whatever gates and kinds of parts there are."""
+
+    version: Literal[1]
+    name: Word
+    infrastructure: Entry | None = None
+    services: dict[_Name, Entry] = Key(max_length=11)
+    environments: list[Word] = Key(default=[])
+
+
+def schema() -> type[DeliveryManifest]:
+    """The manifest as all registered targets and gates read it."""
+    return _schema(tuple(targets.target_of(kind) for kind in targets.KINDS), gates.GATES)
+
+
+@cache
+def _schema(kinds: tuple[type[Target], ...], judges: tuple[Gate, ...]) -> type[DeliveryManifest]:
+    entries = {target: _entry(target) for target in kinds}
+    infrastructure = [entry for target, entry in entries.items() if target.infrastructure]
+
+    def group(section: Section, **own: Any) -> type[Closed]:
+        read = {key: kind for gate in judges for key, kind in gate.manifest(section).items()}
+        return create_model(section, __base__=Closed, **own, **read)
+
+    after = group("afterDeploy", buildspec=(RepositoryPath, ...))
+    judged = group("gates", afterDeploy=(dict[Word, after], {}))  # type: ignore[valid-type] # made here
+    places: dict[str, Any] = {
+        "infrastructure": (_one_of(infrastructure) | None, None),
+        "services": (dict[_Name, _one_of([*entries.values()])], Key(max_length=11)),  # type: ignore[misc]
+        "build": (group("build", buildspec=(RepositoryPath, ...)), ...),
+        "gates": (judged, judged()),
+    }
+    return create_model("Manifest", __base__=DeliveryManifest, **places)
+
+
+def _entry(target: type[Target]) -> type[Entry]:
+    """The entry of one kind: what every part says, and the target's own keys."""
+    types = get_type_hints(target.keys, include_extras=True)
+    own: dict[str, Any] = {one.name: (types[one.name], _key(one)) for one in fields(target.keys)}
+    own["kind"] = (Literal[target.kind], ...)
+    return create_model(target.__name__, __base__=Entry, **own)
+
+
+def _key(field: Field[Any]) -> Any:
+    """A field of a dataclass as Pydantic knows it: `task_definition` is `taskDefinition` in the manifest."""
+    name = camel(field.name)
+    if field.default is not MISSING:
+        return Key(field.default, alias=name)
+    if field.default_factory is not MISSING:
+        return Key(default_factory=field.default_factory, alias=name)
+    return Key(alias=name)
+
+
+def _one_of(entries: Sequence[type[Entry]]) -> Any:
+    """One of several entries, told apart by `kind`."""
+    return Annotated[reduce(or_, entries), Key(discriminator="kind")] if len(entries) > 1 else entries[0]

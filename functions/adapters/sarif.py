@@ -1,0 +1,125 @@
+"""What a SARIF 2.1.0 log reports.
+
+Source: OASIS, Static Analysis Results Interchange Format 2.1.0, errata 01
+(docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html); its sections stand beside what follows them.
+"""
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from functions.adapters.json_documents import list_of, object_of, objects
+from functions.adapters.sarif_rules import Rule, Rules, severity_of
+from functions.domain.errors import BadInputError, SourceError
+from functions.domain.findings import Finding, Scan
+
+# A result of these kinds says that a rule was met, or did not apply (3.27.9); every other one is a finding.
+_NO_FINDING = ("pass", "notApplicable", "informational")
+_EXTERNAL_LISTS = ("results", "invocations", "extensions", "artifacts")
+_MOST_FILES = 100
+Object = Mapping[str, Any]
+Read = Callable[[str], Any]
+
+
+def sarif(path: str, log: Object, read: Read) -> Scan:
+    """The findings of every run; `read` gives another document of the same artifact by its path."""
+    if log.get("version") != "2.1.0":
+        raise ValueError(f"not SARIF 2.1.0: its version is {log.get('version')!r}")
+    runs = list(objects(log, "runs"))
+    if not runs:
+        raise ValueError("no run in it: nothing was scanned")
+    return Scan(path, tuple(finding for run in runs for finding in _run(_whole(path, log, run, read))))
+
+
+def _run(run: Object) -> Iterator[Finding]:
+    rules = Rules(object_of(run.get("tool"), "tool"), list(objects(run, "invocations", missing=True)))
+    for invocation in objects(run, "invocations", missing=True):
+        if invocation.get("executionSuccessful") is False:
+            raise ValueError(f"{rules.tool} says that it did not run to its end")
+    if "results" not in run:
+        raise ValueError(f"a run of {rules.tool} has no results: nothing was scanned")
+    artifacts = list(objects(run, "artifacts", missing=True))
+    for number, result in enumerate(objects(run, "results")):
+        # 3.27.24: an absent result is one that an earlier run had and this one has not
+        if result.get("kind") not in _NO_FINDING and result.get("baselineState") != "absent":
+            yield _finding(rules, number, result, artifacts)
+
+
+def _finding(rules: Rules, number: int, result: Object, artifacts: list[Object]) -> Finding:
+    rule = rules.of(result)
+    try:
+        severity = severity_of(rules, rule, result)
+    except ValueError as error:
+        raise ValueError(f"runs[].results[{number}], rule {_name(rule, result)}: {error}") from None
+    return Finding(rules.tool, _name(rule, result), severity, _place(result, artifacts))
+
+
+def _name(rule: Rule, result: Object) -> str:
+    named = object_of(result.get("rule") or {}, "rule")
+    return str(result.get("ruleId") or named.get("id") or rule.told.get("id") or "?")
+
+
+def _place(result: Object, artifacts: list[Object]) -> str:
+    for location in objects(result, "locations", missing=True):
+        physical = object_of(location.get("physicalLocation") or {}, "physicalLocation")
+        artifact = object_of(physical.get("artifactLocation") or {}, "artifactLocation")
+        index = artifact.get("index", -1)
+        if "uri" not in artifact and isinstance(index, int) and 0 <= index < len(artifacts):
+            artifact = object_of(artifacts[index].get("location") or {}, "location")
+        file = artifact.get("uri")
+        line = object_of(physical.get("region") or {}, "region").get("startLine")
+        if file:
+            return f"{file}:{line}" if line else str(file)
+    return "?"
+
+
+def _whole(path: str, log: Object, run: Object, read: Read) -> Object:
+    """A run with what it keeps in external property files (3.14.2, 3.15), or inline under a guid (3.13.5)."""
+    external = object_of(run.get("externalPropertyFileReferences") or {}, "externalPropertyFileReferences")
+    inline = {str(one.get("guid")): one for one in objects(log, "inlineExternalProperties", missing=True)}
+    if not external:
+        return run
+    whole = dict(run)
+    tool = dict(object_of(run.get("tool") or {}, "tool"))
+    for key in _EXTERNAL_LISTS:
+        references = list(objects(external, key, missing=True))
+        if len(references) > _MOST_FILES:
+            raise ValueError(f"its {key} lie in {len(references)} files, {_MOST_FILES} allowed")
+        holder = tool if key == "extensions" else whole
+        for reference in references:
+            holder[key] = [*list_of(holder.get(key) or [], key), *_items(path, reference, key, inline, read)]
+    if "driver" in external:
+        tool["driver"] = _document(path, object_of(external["driver"], "driver"), "driver", inline, read).get("driver")
+    return {**whole, "tool": tool}
+
+
+def _items(path: str, reference: Object, key: str, inline: Mapping[str, Object], read: Read) -> list[Any]:
+    items = list_of(_document(path, reference, key, inline, read).get(key), key)
+    counted = reference.get("itemCount", -1)
+    if counted not in (-1, len(items)):
+        raise ValueError(f"it counts {counted} {key} in another file, which lists {len(items)}")
+    return items
+
+
+def _document(path: str, reference: Object, key: str, inline: Mapping[str, Object], read: Read) -> Object:
+    """The external properties that a reference names."""
+    uri = str(object_of(reference.get("location") or {}, "location").get("uri") or "")
+    if not uri and str(reference.get("guid")) in inline:
+        return inline[str(reference.get("guid"))]
+    name = unquote(uri)
+    try:
+        return object_of(_first(read, posixpath.normpath(posixpath.join(posixpath.dirname(path), name)), name), name)
+    except (SourceError, BadInputError, ValueError) as error:
+        told = name or f"a document with the guid {reference.get('guid')}"
+        raise ValueError(
+            f"its {key} lie in {told}, which can't be read ({error}); add that file to the buildspec's artifacts"
+        ) from None
+
+
+def _first(read: Read, *names: str) -> Any:
+    """Beside the log, or below the artifact's root."""
+    try:
+        return read(names[0])
+    except SourceError:
+        return read(names[-1])

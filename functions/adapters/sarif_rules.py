@@ -1,0 +1,195 @@
+"""Which rule a SARIF result means, and how severe it is (OASIS SARIF 2.1.0, sections beside the code)."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from functions.adapters.json_documents import object_of, objects
+from functions.domain.findings import Severity, severity_of_level, severity_of_score, severity_of_word
+
+Object = Mapping[str, Any]
+_RANK = ("none", "note", "warning", "error")
+_WORDED = ("severity", "problem.severity", "issue_severity")
+# Tools and rules that look for secrets or known vulnerabilities, and tell no severity: gitleaks and its like. What they
+# find counts as high, as what pip-audit finds does. SARIF's own default (a warning) is meant for linters.
+_SECURITY = re.compile(
+    r"secret|leak|credential|passw(or)?d|truffle|ggshield|gitguardian|nosey ?parker|kingfisher|talisman|vulnerab"
+    r"|security|(access|auth|api|private|encryption|bearer|bot)[ _-]?(key|token)|\b(cve|cwe|ghsa|osv|pysec|rustsec)-",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A reporting descriptor (3.49); empty where a result names none that the log holds."""
+
+    told: Object
+    overrides: Mapping[int, str] = field(default_factory=dict)  # levels by invocation, in place of its default
+
+
+@dataclass(frozen=True, slots=True)
+class _Component:
+    """A driver or an extension (3.19) with its rules, found once."""
+
+    told: Object
+    rules: list[Object]
+    by_id: dict[str, Object]
+    by_guid: dict[str, Object]
+
+
+class Rules:
+    """The rules of one run, by every way a result can name them."""
+
+    def __init__(self, tool: Object, invocations: Sequence[Object]) -> None:
+        driver = object_of(tool.get("driver"), "tool.driver")
+        self.tool = str(driver.get("name") or "a tool")
+        self.driver = driver
+        told = (driver, *objects(tool, "extensions", missing=True))
+        self._components = [_component(one) for one in told]
+        self._by_id: dict[str, Object] = {}
+        for component in self._components:
+            for id_, rule in component.by_id.items():
+                self._by_id.setdefault(id_, rule)
+        self._overrides = self._overridden(invocations)
+
+    def of(self, result: Object) -> Rule:
+        """The rule of a result (3.27.5 to 3.27.7); a reference to one that is not there is a ValueError."""
+        reference = object_of(result.get("rule") or {}, "rule")
+        rule = self._find(reference, result.get("ruleId"), result.get("ruleIndex", -1))
+        if rule is None:
+            told = (_index(reference.get("index")), _index(result.get("ruleIndex")), reference.get("guid"))
+            pointed = next((one for one in told if one is not None), None)
+            if pointed is not None and result.get("level") is None:
+                raise ValueError(f"a result of {self.tool} refers to rule {pointed}, which the report does not hold")
+            return Rule({})
+        return Rule(rule, self._overrides.get(id(rule), {}))
+
+    def _find(self, reference: Object, rule_id: object, rule_index: object) -> Object | None:
+        """By index, guid or id within the component that is named (3.52), else by id in any, hierarchical ids too."""
+        component = self._component(object_of(reference.get("toolComponent") or {}, "toolComponent"))
+        id_ = str(rule_id or reference.get("id") or "")
+        for index in (reference.get("index", -1), rule_index):
+            if component and isinstance(index, int) and 0 <= index < len(component.rules):
+                found = component.rules[index]
+                own = str(found.get("id"))
+                if not id_ or id_ == own or id_.startswith(f"{own}/"):
+                    return found
+        if component and str(reference.get("guid")) in component.by_guid:
+            return component.by_guid[str(reference.get("guid"))]
+        while id_:
+            known = component.by_id if component else {}
+            if id_ in known or id_ in self._by_id:
+                return known.get(id_) or self._by_id[id_]
+            id_ = id_.rpartition("/")[0]
+        return None
+
+    def _component(self, reference: Object) -> _Component | None:
+        """The driver, unless an extension is named by index, guid or name (3.54)."""
+        extensions = self._components[1:]
+        index = reference.get("index", -1)
+        if isinstance(index, int) and 0 <= index < len(extensions):
+            return extensions[index]
+        for key in ("guid", "name"):
+            if key in reference:
+                return next((one for one in self._components if one.told.get(key) == reference[key]), None)
+        return self._components[0]
+
+    def _overridden(self, invocations: Sequence[Object]) -> dict[int, dict[int, str]]:
+        """Levels by rule and invocation (3.20.5)."""
+        found: dict[int, dict[int, str]] = {}
+        for number, invocation in enumerate(invocations):
+            for override in objects(invocation, "ruleConfigurationOverrides", missing=True):
+                rule = self._find(object_of(override.get("descriptor"), "descriptor"), None, -1)
+                level = object_of(override.get("configuration") or {}, "configuration").get("level")
+                if rule is not None and level is not None:
+                    found.setdefault(id(rule), {})[number] = str(level)
+        return found
+
+
+def severity_of(rules: Rules, rule: Rule, result: Object) -> Severity:
+    """The score or worded severity of result or rule, else its level; a value that is neither is a ValueError."""
+    for carrier in (result, rule.told):
+        score = _properties(carrier).get("security-severity")
+        if score is not None:
+            severity = _scored(score)
+            if severity:
+                return severity
+    level = result.get("level")
+    if level is None and (result.get("kind") or "fail") != "fail":
+        level = "none"  # 3.27.10
+    if level is None:
+        level = _configured(rule, result)
+    if level is not None:
+        return severity_of_level(str(level))
+    for word in (_properties(carrier).get(key) for carrier in (result, rule.told) for key in _WORDED):
+        if isinstance(word, str) and (severity := severity_of_word(word)):
+            return severity
+    return (
+        "high" if any(_SECURITY.search(text) for text in _about(rules, rule, result)) else severity_of_level("warning")
+    )
+
+
+def _scored(score: object) -> Severity | None:
+    """A CVSS score, or a word such as HIGH; None for 0 and for words that say that nothing is known."""
+    if isinstance(score, str):
+        try:
+            number = float(score)
+        except ValueError:
+            severity = severity_of_word(score)
+            if severity or score.strip().lower() in ("", "unknown", "undefined", "n/a", "none given"):
+                return severity
+            raise ValueError(
+                f"security-severity is {score[:40]!r}: expected a CVSS score from 0 to 10, or a word such as HIGH"
+            ) from None
+    elif isinstance(score, (int, float)) and not isinstance(score, bool):
+        number = float(score)
+    else:
+        number = float("nan")
+    return severity_of_score(number) if number else None  # 0 is what tools write that know none
+
+
+def _configured(rule: Rule, result: Object) -> str | None:
+    """The level by override or default (3.27.10).
+
+    An override counts for the invocation that the result names (3.48.6). Where it names none, the worst of all counts:
+    tools that run once leave it out.
+    """
+    default = object_of(rule.told.get("defaultConfiguration") or {}, "defaultConfiguration").get("level")
+    number = object_of(result.get("provenance") or {}, "provenance").get("invocationIndex", -1)
+    if number in rule.overrides:
+        return rule.overrides[number]
+    told = [str(default)] if default is not None else []
+    if number == -1:
+        told += rule.overrides.values()
+    return max(told, key=lambda level: _RANK.index(level) if level in _RANK else len(_RANK), default=None)
+
+
+def _about(rules: Rules, rule: Rule, result: Object) -> Iterator[str]:
+    """What says of a result whether it is about security; of messages only what names a secret."""
+    yield rules.tool
+    for key in ("fullName", "organization", "product"):
+        yield str(rules.driver.get(key) or "")
+    yield from (str(result.get("ruleId") or ""), str(rule.told.get("id") or ""), str(rule.told.get("name") or ""))
+    for key in ("shortDescription", "fullDescription"):
+        yield str(object_of(rule.told.get(key) or {}, key).get("text") or "")
+    for carrier in (result, rule.told):
+        yield " ".join(str(tag) for tag in _properties(carrier).get("tags") or ())
+    text = str(object_of(result.get("message") or {}, "message").get("text") or "")
+    yield "secret" if "secret" in text.lower() else ""
+
+
+def _component(told: Object) -> _Component:
+    rules = list(objects(told, "rules", missing=True))
+    by_id: dict[str, Object] = {}
+    for rule in rules:
+        by_id.setdefault(str(rule.get("id")), rule)
+    return _Component(told, rules, by_id, {str(one["guid"]): one for one in rules if "guid" in one})
+
+
+def _properties(carrier: Object) -> Object:
+    return object_of(carrier.get("properties") or {}, "properties")
+
+
+def _index(value: object) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None

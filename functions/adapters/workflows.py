@@ -1,0 +1,90 @@
+"""The workflows of this stack, by their ARNs; and starting the deployment workflow."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.handler import Allow
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+
+class Workflows:
+    """The ARNs of the workflows that change environments."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("DEPLOYMENT_WORKFLOW", "STAGE_WORKFLOW", "ROLLBACK_WORKFLOW")
+    ROLL_BACK: ClassVar[tuple[Allow, ...]] = (Allow(("states:StartExecution",), on="workflow/rollback"),)
+
+    def __init__(self, deployment: str, stage: str, rollback: str) -> None:
+        self.deployment = deployment
+        self.stage = stage
+        self.rollback = rollback
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """Settings of this function."""
+        return cls(*(aws.setting(name) for name in cls.SETTINGS))
+
+
+class EnhancedWatches:
+    """The executions that watch an environment after a release has passed."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("ENHANCED_WATCH_WORKFLOW",)
+
+    def __init__(self, workflow: str) -> None:
+        self._start = workflow.replace(":stateMachine:", ":execution:") + ":"
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """Those of this stack."""
+        return cls(aws.setting("ENHANCED_WATCH_WORKFLOW"))
+
+    def owns(self, execution: str) -> bool:
+        """Whether an execution is one of them."""
+        return execution.startswith(self._start)
+
+
+class WorkItemWorkflow:
+    """The workflow that is started for each item of the board."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("WORK_ITEM_WORKFLOW",)
+    START: ClassVar[tuple[Allow, ...]] = (Allow(("states:StartExecution",), on="workflow/work_item"),)
+
+    def __init__(self, arn: str) -> None:
+        self.arn = arn
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """A setting of this function."""
+        return cls(aws.setting("WORK_ITEM_WORKFLOW"))
+
+
+class Deployments:
+    """Starting deployments; the client is made when the first one is wanted: for a webhook, after its signature."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("DEPLOYMENT_WORKFLOW", "REPOSITORIES", "MAIN_BRANCH")
+    START: ClassVar[tuple[Allow, ...]] = (Allow(("states:StartExecution",), on="workflow/deployment"),)
+
+    def __init__(self, aws: "Clients") -> None:
+        self._aws = aws
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """No client is made here."""
+        return cls(aws)
+
+    @property
+    def repositories(self) -> frozenset[str]:
+        """Whose pushes count."""
+        return frozenset(self._aws.setting("REPOSITORIES").split(","))
+
+    @property
+    def main_branch(self) -> str:
+        """The branch whose pushes are delivered."""
+        return self._aws.setting("MAIN_BRANCH")
+
+    def start(self, name: str, payload: dict[str, Any]) -> bool:
+        """Whether this call started the deployment; a name that was started before is not started again."""
+        from functions.adapters.executions import Executions
+
+        executions = Executions.connect(self._aws)
+        return executions.start(self._aws.setting("DEPLOYMENT_WORKFLOW"), name, payload)[1]

@@ -1,0 +1,213 @@
+"""One YAML document that people wrote: its values, where each stands, and no surprise of YAML's.
+
+Refused with line and column: a key that stands twice, aliases, anchors and merges (a few hundred bytes of them unpack
+to gigabytes), tags, keys that are no text, more than one document, more depth or size than a person writes. A key is
+the text that stands there: `on:` is "on". Dates stay texts. Other values are YAML 1.1's, as PyYAML reads them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml.constructor import ConstructorError, SafeConstructor
+from yaml.reader import ReaderError
+
+SIZE_LIMIT = 256 * 1024
+_DEEPEST = 50
+_MOST_NODES = 20_000
+_TEXT, _NULL = "tag:yaml.org,2002:str", "tag:yaml.org,2002:null"
+_PLAIN = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float"))
+# Read as texts: a date is checked where one is expected, and `=` and `<<` are no values.
+_AS_TEXT = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "timestamp", "value"))
+Path = tuple[str | int, ...]
+
+
+class YamlError(ValueError):
+    """A document can't be believed; the text is `NAME:LINE:COLUMN: what, and what to do`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands, from 1 on, and the text of it as it is written, for a scalar."""
+
+    line: int
+    column: int
+    written: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The values of a file, and the place of each by its path; keys and values are told apart by `keys`."""
+
+    name: str
+    value: Any
+    values: Mapping[Path, Place]
+    keys: Mapping[Path, Place]
+
+    def place(self, path: Path) -> Place:
+        """Where a path stands: its key, else its value, else what is nearest above."""
+        for length in range(len(path), -1, -1):
+            found = self.keys.get(path[:length]) or self.values.get(path[:length])
+            if found:
+                return found
+        return Place(1, 1)
+
+    def at(self, path: Path) -> str:
+        """`NAME:LINE:COLUMN` of a path."""
+        place = self.place(path)
+        return f"{self.name}:{place.line}:{place.column}"
+
+    def written(self, path: Path) -> str:
+        """A scalar as it stands in the file; empty for anything else."""
+        found = self.values.get(path)
+        return found.written if found else ""
+
+
+def read_yaml(raw: bytes, name: str) -> Document:
+    """The document, or a YamlError; an empty file is one whose value is None."""
+    if len(raw) > SIZE_LIMIT:
+        raise YamlError(f"{name}: {len(raw)} bytes, {SIZE_LIMIT} allowed")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, column = _position(raw[: error.start].decode("utf-8", "replace"))
+        raise YamlError(f"{name}:{line}:{column}: not UTF-8: save it as UTF-8") from error
+    reader = _Reader(name)
+    try:
+        node = _compose(text, name)
+        value = reader.read(node, ()) if node else None
+    except ReaderError as error:
+        line, column = _position(text[: error.position])
+        raise YamlError(
+            f"{name}:{line}:{column}: the character U+{_code(error):04X} is not allowed: remove it"
+        ) from error
+    except yaml.MarkedYAMLError as error:
+        raise YamlError(_said(name, error)) from error
+    return Document(name, value, reader.values, reader.keys)
+
+
+def _compose(text: str, name: str) -> yaml.Node | None:
+    """The tree; before it is built, what makes one large is refused."""
+    depth = nodes = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        at = _at(name, event.start_mark)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise YamlError(f"{at}: aliases and anchors are refused: write the value where it belongs")
+        if isinstance(event, yaml.DocumentStartEvent) and event.explicit and nodes:
+            raise YamlError(f"{at}: a second document begins here: keep one")
+        if isinstance(event, (yaml.CollectionStartEvent, yaml.ScalarEvent)):
+            nodes += 1
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise YamlError(f"{at}: nested more than {_DEEPEST} deep: {_DEEPEST} levels are allowed")
+        if nodes > _MOST_NODES:
+            raise YamlError(f"{at}: more than {_MOST_NODES} values: split the file")
+    composed: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    return composed
+
+
+class _Reader:
+    """Values of nodes; the places of all of them on the way."""
+
+    def __init__(self, name: str) -> None:
+        self.values: dict[Path, Place] = {}
+        self.keys: dict[Path, Place] = {}
+        self._name = name
+        self._constructor = SafeConstructor()
+
+    def read(self, node: yaml.Node, path: Path) -> Any:
+        """A node's value."""
+        line, column = node.start_mark.line + 1, node.start_mark.column + 1
+        if isinstance(node, yaml.MappingNode):
+            self.values[path] = Place(line, column)
+            self._plain_tag(node, "tag:yaml.org,2002:map")
+            return dict(self._items(node, path))
+        if isinstance(node, yaml.SequenceNode):
+            self.values[path] = Place(line, column)
+            self._plain_tag(node, "tag:yaml.org,2002:seq")
+            return [self.read(item, (*path, number)) for number, item in enumerate(node.value)]
+        self.values[path] = Place(line, column, str(node.value))
+        return self._scalar(node)
+
+    def _items(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            at = self._at(key)
+            if not isinstance(key, yaml.ScalarNode):
+                raise YamlError(f"{at}: a key must be a text: it is a list or a mapping")
+            name = str(key.value)
+            if key.tag == "tag:yaml.org,2002:merge":
+                raise YamlError(f"{at}: merges (<<) are refused: write the keys where they belong")
+            if name in seen:
+                where = ".".join(str(part) for part in (*path, name))
+                raise YamlError(
+                    f"{at}: {where} stands twice, first in line {seen[name]}: merge the two, the first would be lost"
+                )
+            seen[name] = key.start_mark.line + 1
+            self.keys[(*path, name)] = Place(key.start_mark.line + 1, key.start_mark.column + 1, name)
+            yield name, self.read(value, (*path, name))
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        if node.tag in _AS_TEXT:
+            return str(node.value)
+        if node.tag == _NULL:
+            return None
+        if node.tag in _PLAIN:
+            try:
+                return self._constructor.construct_object(node)
+            except (ConstructorError, ValueError, KeyError, TypeError, AttributeError):
+                raise YamlError(f"{self._at(node)}: {node.value[:40]!r} is no {node.tag.rpartition(':')[2]}") from None
+        raise YamlError(f"{self._at(node)}: tags are refused: remove {_tag(node.tag)}")
+
+    def _plain_tag(self, node: yaml.Node, usual: str) -> None:
+        if node.tag != usual:
+            raise YamlError(f"{self._at(node)}: tags are refused: remove {_tag(node.tag)}")
+
+    def _at(self, node: yaml.Node) -> str:
+        return _at(self._name, node.start_mark)
+
+
+def _tag(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")[:60]
+
+
+def _said(name: str, error: yaml.MarkedYAMLError) -> str:
+    """Plain words for PyYAML's, at the place where the mistake began."""
+    context, problem = str(error.context), str(error.problem)
+    mark = error.problem_mark
+    if context == "while scanning a quoted scalar" or context.startswith("while parsing a flow"):
+        mark = error.context_mark or mark
+    return f"{_at(name, mark)}: not YAML: {_words(context, problem)}"
+
+
+def _at(name: str, mark: Any) -> str:
+    """PyYAML has two classes of marks."""
+    return f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else f"{name}:1:1"
+
+
+def _words(context: str, problem: str) -> str:
+    if context == "while scanning a quoted scalar":
+        return "a text in quotes is not closed: close it"
+    if context.startswith("while parsing a flow"):
+        return "a list or mapping in brackets is not closed, or lacks a comma: close it"
+    if "\\t" in problem:
+        return "a tab stands here: indent with spaces"
+    if context == "while scanning for the next token":
+        return "no text may begin with this sign: quote it"
+    if "mapping values are not allowed" in problem:
+        return "a second colon in one line: quote the text, or begin a new line"
+    if "<block end>" in problem or "could not find expected ':'" in problem:
+        return "this does not belong to the lines above: line it up with them, or quote the text"
+    return f"{problem}: correct it"
+
+
+def _position(text: str) -> tuple[int, int]:
+    return text.count("\n") + 1, len(text) - (text.rfind("\n") + 1) + 1
+
+
+def _code(error: ReaderError) -> int:
+    return error.character if isinstance(error.character, int) else ord(error.character)

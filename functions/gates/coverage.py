@@ -1,0 +1,58 @@
+"""The gate `coverage`: how much of the code the tests of the build ran through (G2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from functions.adapters.manifest_types import RepositoryPath
+from functions.domain.gates import Coverage, Unreadable, judge_coverage
+from functions.domain.manifests import Settings
+from functions.domain.plans import StagePlan
+from functions.gates.base import Gate, Judgement, ReleaseEvidence, Section, Unit
+from functions.handler import decode
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Where the Cobertura report lies within the artifact."""
+
+    cobertura: str
+
+
+class CoverageGate(Gate):
+    """Passes when the Cobertura XML report shows enough lines covered, and enough branches where it measured them.
+
+    Enough is the strictest `coveragePercent` of the environments that the release enters.
+    """
+
+    name = "coverage"
+    metrics: ClassVar[Mapping[str, Unit]] = {"lineCoverage": "Percent", "branchCoverage": "Percent"}
+
+    def manifest(self, section: Section) -> Mapping[str, Any]:
+        """The report of the build, which may not be left out."""
+        return {"cobertura": (RepositoryPath, ...)} if section == "build" else {}
+
+    def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
+        """With figures."""
+        if settings is None:
+            return self.missing()
+        from functions.adapters.reports import read_coverage
+
+        rates = read_coverage(evidence.archive, decode(Report, settings).cobertura)
+        return Judgement(judge_coverage(rates, _minimum(evidence.stages)), _figures(rates))
+
+    def forecast_release(self, settings: Settings | None, stages: tuple[StagePlan, ...]) -> str:
+        """The percentage."""
+        return "" if settings is None else f"coverage: {_minimum(stages):g} %"
+
+
+def _minimum(stages: tuple[StagePlan, ...]) -> float:
+    return max((stage.environment.coverage_percent for stage in stages), default=0.0)
+
+
+def _figures(rates: Coverage | Unreadable) -> Mapping[str, float]:
+    """Nothing of a report that can't be read, and no branches where it measured none."""
+    if isinstance(rates, Unreadable):
+        return {}
+    measured = {"lineCoverage": rates.lines, "branchCoverage": rates.branches}
+    return {name: rate for name, rate in measured.items() if rate is not None}

@@ -1,0 +1,107 @@
+"""All gates, in the order in which they judge and are shown; nothing else in the product names one."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, assert_never, get_args
+
+from functions.adapters.builds import BuildEnd
+from functions.domain.errors import SourceError
+from functions.domain.gates import Verdict, without_secrets
+from functions.domain.manifests import AfterDeploy, GateSettings
+from functions.domain.performance import Performance
+from functions.domain.plans import StagePlan
+from functions.domain.previews import Previews
+from functions.gates.base import EnvironmentEvidence, Gate, Judgement, ReleaseEvidence, Unit
+from functions.gates.build import BuildGate
+from functions.gates.coverage import CoverageGate
+from functions.gates.performance import PerformanceGate
+from functions.gates.preview import PreviewGate
+from functions.gates.security import SecurityGate
+from functions.gates.tests import TestsGate
+
+# What the product is delivered with; a gate without its case below is an error of the type checker.
+Name = Literal["build", "tests", "coverage", "preview", "security", "performance"]
+
+
+def _gate(name: Name) -> Gate:
+    match name:
+        case "build":
+            return BuildGate()
+        case "tests":
+            return TestsGate()
+        case "coverage":
+            return CoverageGate()
+        case "preview":
+            return PreviewGate()
+        case "security":
+            return SecurityGate()
+        case "performance":
+            return PerformanceGate()
+        case _:
+            assert_never(name)
+
+
+GATES: tuple[Gate, ...] = tuple(_gate(name) for name in get_args(Name))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The verdicts as they may be recorded and shown, and what the gates found beside them."""
+
+    verdicts: tuple[Verdict, ...]
+    figures: dict[str, float]
+    previews: Previews
+    measured: Performance | None
+
+
+def judge_release(settings: GateSettings, evidence: ReleaseEvidence) -> Judged:
+    """Every gate before any deployment, so that one run names all that is wrong."""
+    judgements = (gate.judge_release(settings.get(gate.name), evidence) for gate in GATES)
+    return _judged(judgements, evidence.build)
+
+
+def judge_environment(settings: GateSettings, evidence: EnvironmentEvidence) -> Judged:
+    """Every gate in an environment, where the release runs now."""
+    judgements = (gate.judge_environment(settings.get(gate.name), evidence) for gate in GATES)
+    return _judged(judgements, evidence.build)
+
+
+def _judged(judgements: Iterator[Judgement], build: BuildEnd) -> Judged:
+    """What all of them say together; gates without a verdict are left out."""
+    made = tuple(_readable(judgements, build))
+    verdicts = without_secrets(one.verdict for one in made if one.verdict)
+    figures = {name: value for one in made for name, value in one.figures.items()}
+    previews = {place: preview for one in made for place, preview in one.previews.items()}
+    return Judged(verdicts, figures, previews, next((one.measured for one in made if one.measured), None))
+
+
+def _readable(judgements: Iterator[Judgement], build: BuildEnd) -> Iterator[Judgement]:
+    """An artifact that can't be opened closes the gates; that a failed build left none says nothing new."""
+    try:
+        yield from judgements
+    except SourceError as error:
+        if build.outcome == "succeeded":
+            yield Judgement(Verdict("reports", "failed", str(error)))
+
+
+def forecast_release(settings: GateSettings, stages: tuple[StagePlan, ...]) -> tuple[str, ...]:
+    """What will be demanded before any deployment, a line per gate."""
+    return tuple(line for gate in GATES if (line := gate.forecast_release(settings.get(gate.name), stages)))
+
+
+def forecast_environment(tests: AfterDeploy | None) -> tuple[str, ...]:
+    """What will be demanded in an environment, a line per gate."""
+    if tests is None:
+        return ()
+    return tuple(line for gate in GATES if (line := gate.forecast_environment(tests.gates.get(gate.name), tests)))
+
+
+def undeclared(verdicts: Iterable[Verdict]) -> dict[str, str]:
+    """What is said of the gates that have no verdict here, by their names."""
+    judged = {verdict.name for verdict in verdicts}
+    return {gate.name: gate.undeclared for gate in GATES if gate.undeclared and gate.name not in judged}
+
+
+def units() -> dict[str, Unit]:
+    """The unit of every figure that a gate measures."""
+    return {figure: unit for gate in GATES for figure, unit in gate.metrics.items()}

@@ -1,0 +1,61 @@
+"""The gate `security`: what scanners found in the release (G3)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from functions.adapters.manifest_types import RepositoryPath
+from functions.domain.errors import SourceError
+from functions.domain.findings import Allowance, Scans, judge_findings
+from functions.domain.gates import Unreadable
+from functions.domain.manifests import GateSettings, Settings
+from functions.domain.plans import StagePlan
+from functions.gates.base import Gate, Judgement, ReleaseEvidence, Section
+from functions.handler import decode
+
+
+class SecurityGate(Gate):
+    """Passes when the declared reports of scanners hold nothing critical or high but what the allow-list allows today.
+
+    Reads SARIF, and the JSON of pip-audit and npm audit. The allow-list is read from the commit itself, which no build
+    can write. Without a declared report there is no verdict.
+    """
+
+    name = "security"
+    undeclared = "the repository declares no scanner in delivery.yml"
+
+    def manifest(self, section: Section) -> Mapping[str, Any]:
+        """Reports by format, and the allow-list."""
+        if section != "gates":
+            return {}
+        reports: Any = (list[RepositoryPath], [])
+        return {"sarif": reports, "pipAudit": reports, "npmAudit": reports, "allowList": (RepositoryPath | None, None)}
+
+    def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
+        """All reports together."""
+        declared = decode(Scans, settings or {})
+        if not declared.reports:
+            return Judgement()
+        from functions.adapters.scans import read_scans
+
+        read = tuple(read_scans(evidence.archive, declared))
+        return Judgement(judge_findings(read, _allowed(declared.allow_list, evidence.source), evidence.today))
+
+    def forecast_release(self, settings: Settings | None, stages: tuple[StagePlan, ...]) -> str:  # noqa: ARG002
+        """The reports, or that there are none."""
+        return f"security: {', '.join(decode(Scans, settings or {}).reports) or 'no scanner is declared'}"
+
+
+def scans(gates: GateSettings) -> Scans:
+    """What a plan says to this gate, for those who bring reports elsewhere."""
+    return decode(Scans, gates.get(SecurityGate.name, {}))
+
+
+def _allowed(path: str, source: Callable[[str], bytes | None]) -> tuple[Allowance, ...] | Unreadable:
+    from functions.adapters.allow_list import read_allow_list
+
+    if not path:
+        return ()
+    try:
+        return read_allow_list(source(path), path)
+    except SourceError as error:
+        return Unreadable(str(error))

@@ -1,0 +1,210 @@
+"""What is done about an execution that ended without its word: what it could not say or give back itself (P9).
+
+Handlers and workflows end their own things on every way they know. What is left are executions that were stopped, timed
+out or broke: from the console, by a limit, by a fault nobody foresaw. Their event brings them here, or the search for
+orphans does. Every step may come twice: locks and waits end once, an outcome is written once.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.adapters.builds import Builds
+from functions.adapters.bus import Bus
+from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.executions import Executions, execution_arn
+from functions.adapters.locks_table import LocksTable
+from functions.adapters.waits_table import WaitsTable
+from functions.adapters.workflows import Workflows
+from functions.domain.ends import (
+    Effect,
+    LeftFrozen,
+    LeftToDeployment,
+    LockReleased,
+    OutcomeAnnounced,
+    RollbackUnderway,
+    StageStopped,
+    keeps_lock,
+)
+from functions.domain.environments import Freeze
+from functions.domain.events import DeploymentFinished, RollbackFinished
+from functions.domain.reconciliation import Ended
+from functions.domain.records import Outcome
+from functions.domain.releases import Release
+from functions.domain.work_items import branch_key
+from functions.handler import Allow, decode
+from functions.procedures.waits import END, end_all
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+# The failures that a deployment ends with after it announced its outcome itself.
+_ANNOUNCED = ("FailedClean", "FailedDirty")
+_OUTCOMES: dict[str, Outcome] = {"ABORTED": "aborted", "TIMED_OUT": "timed out"}
+
+
+class EndedExecutions:
+    """Settles the end of an execution of any workflow of this stack."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = (
+        *Workflows.SETTINGS,
+        *LocksTable.SETTINGS,
+        *WaitsTable.SETTINGS,
+        *DeploymentsTable.SETTINGS,
+        *EnvironmentsTable.SETTINGS,
+        *Builds.SETTINGS,
+        *Bus.SETTINGS,
+    )
+    SETTLE: ClassVar[tuple[Allow, ...]] = (
+        *LocksTable.WRITE,
+        *END,
+        *DeploymentsTable.READ,
+        *DeploymentsTable.WRITE,
+        *EnvironmentsTable.WRITE,
+        *Executions.STOP,
+        *Bus.PUT,
+        *Workflows.ROLL_BACK,
+    )
+
+    def __init__(self, aws: "Clients") -> None:
+        self._workflows = Workflows.connect(aws)
+        self._executions = Executions.connect(aws)
+        self._locks = LocksTable.connect(aws)
+        self._waits = WaitsTable.connect(aws)
+        self._deployments = DeploymentsTable.connect(aws)
+        self._environments = EnvironmentsTable.connect(aws)
+        self._builds = Builds.connect(aws)
+        self._bus = Bus.connect(aws)
+        self._clock = Clock.connect(aws)
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The workflows and tables of this stack."""
+        return cls(aws)
+
+    def settle(self, end: Ended) -> list[Effect]:
+        """Do what is left to do, by workflow; answers what was done."""
+        done: list[Effect] = [*self.end_waits(end.execution)]
+        if end.workflow == self._workflows.deployment:
+            return [*done, *self._end_stages(end), *self._conclude(end)]
+        given = self._executions.input(end.execution)
+        if end.workflow == self._workflows.stage:
+            done += self._roll_back_stage(given, end)
+            return done if keeps_lock(done) else [*done, self._release(given, end.execution)]
+        if end.workflow == self._workflows.rollback:
+            return [*done, *self._freeze(given, end), self._release(given, end.execution)]
+        if "item" in given:  # the poll, which this event wakes too, shows it on the card
+            key = branch_key(given["item"]["repository"], given["item"]["branch"])
+            self._locks.release(key, end.execution)
+            return [*done, LockReleased(key)]
+        return done
+
+    def end_waits(self, execution: str) -> list[Effect]:
+        """End what the execution waited for."""
+        return [*end_all(execution, self._waits, self._builds)]
+
+    def announce(self, deployment_id: str, status: str) -> list[Effect]:
+        """Write and announce the outcome of a deployment that ended in this status and did not, and note that once."""
+        record = self._deployments.get(deployment_id)
+        if record and record.told:
+            return []
+        reason = f"the execution ended as {status} before it could conclude"
+        stood = self._deployments.conclude(deployment_id, _OUTCOMES.get(status, "failed"), reason)
+        self._bus.put(DeploymentFinished.of(stood))
+        self._deployments.note(deployment_id, told=True)
+        return [OutcomeAnnounced(stood.outcome)]
+
+    def _conclude(self, end: Ended) -> list[Effect]:
+        return [] if end.error in _ANNOUNCED else self.announce(end.name, end.status)
+
+    def _end_stages(self, end: Ended) -> list[Effect]:
+        """Stages of a stopped deployment are stopped; one that ended before, and left its way back to it, goes back.
+
+        Where a deployment that spoke had started the way back, its end is final: restored, or frozen for a person.
+        """
+        record = self._deployments.get(end.name)
+        planned = record.plan.stages if record and record.plan else ()
+        done: list[Effect] = []
+        for name in (f"{end.name}-{stage.environment}" for stage in planned):
+            execution = execution_arn(self._workflows.stage, name)
+            if self._executions.is_running(execution):
+                self._executions.stop(execution, f"its deployment ended as {end.status}")
+                done.append(StageStopped(execution))
+            elif self._has_failed(execution) and not (end.error in _ANNOUNCED and self._went_back(name)):
+                given = self._executions.input(execution)
+                if self._touched(given):
+                    done += self._roll_back(given, name, end.status)
+        return done
+
+    def _has_failed(self, execution: str) -> bool:
+        """A stage that came to its own end has given it to its deployment, also when it could not write it."""
+        found = self._executions.describe(execution)
+        return found is not None and found.status != "SUCCEEDED"
+
+    def _roll_back_stage(self, given: dict[str, Any], end: Ended) -> list[Effect]:
+        if not self._touched(given) or self._went_back(end.name):
+            return []
+        return self._roll_back(given, end.name, end.status)
+
+    def _touched(self, given: dict[str, Any]) -> bool:
+        """Whether a stage had begun to change its environment, and not said how that ended."""
+        environment = given["environment"]["name"]
+        record = self._deployments.get(given["deploymentId"])
+        if record is None or environment in record.stages:
+            return False
+        return any(entry.environment == environment for entry in record.ledger.values())
+
+    def _went_back(self, stage: str) -> bool:
+        """Whether a stage's deployment has started its way back."""
+        return self._executions.named(self._workflows.rollback, f"{stage}-full-rollback") is not None
+
+    def _roll_back(self, given: dict[str, Any], name: str, status: str) -> list[Effect]:
+        """What a stage had changed goes back in an execution of its own, unless its deployment lives and does it."""
+        if self._executions.is_running(_parent(given)):
+            return [LeftToDeployment()]
+        payload = {key: given[key] for key in ("deploymentId", "release", "environment")} | {
+            "reason": f"the stage ended as {status}",
+            "breachedAt": "",
+        }
+        rollback, started = self._executions.start(self._workflows.rollback, f"{name}-rollback-alone", payload)
+        underway = started or self._executions.is_running(rollback)
+        return [RollbackUnderway(given["environment"]["name"])] if underway else []
+
+    def _release(self, given: dict[str, Any], execution: str) -> Effect:
+        key = self._locks.key(given["environment"]["name"], given["release"]["repository"])
+        self._locks.release(key, execution)
+        return LockReleased(key)
+
+    def _freeze(self, given: dict[str, Any], end: Ended) -> list[Effect]:
+        """A rollback that ended without its word: the environment is unknown, and people are notified.
+
+        Whoever waits for it goes on; where that is a stage, the full rollback that follows unfreezes what it restores.
+        """
+        name, deployment_id, now = given["environment"]["name"], given["deploymentId"], self._clock.text()
+        record, execution = self._deployments.get(deployment_id), self._executions.describe(end.execution)
+        facts = record.rollback.get(name) if record else None
+        # An end that was recorded before this rollback began was another one's.
+        if facts and (execution is None or facts.verified_at >= execution.started):
+            return []
+        reason = f"the rollback of {deployment_id} ended as {end.status}: nobody knows how far it came"
+        self._environments.freeze(name, Freeze(reason, f"rollback of {deployment_id}", now))
+        finished = RollbackFinished(
+            deployment_id,
+            decode(Release, given["release"]),
+            name,
+            "unknown",
+            reason,
+            given["reason"],
+            given["breachedAt"] or now,
+            now,
+            now,
+        )
+        self._bus.put(finished)
+        unknown = {"result": "unknown", "reason": reason, "cause": given["reason"], "verifiedAt": now}
+        self._deployments.note(deployment_id, status="unknown", **{f"rollback_{name}": unknown})
+        return [LeftFrozen(name)]
+
+
+def _parent(given: dict[str, Any]) -> str:
+    """The execution that started this one; empty when nobody did."""
+    return str(given.get("AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID", ""))

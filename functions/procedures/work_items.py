@@ -1,0 +1,71 @@
+"""The end of an attempt at a board item: the record, the card and the comment that say how it ended (W3, W6, W8)."""
+
+from dataclasses import dataclass, replace
+
+from functions.adapters.clock import Clock
+from functions.adapters.github.board import Board
+from functions.adapters.github.pull_requests import PullRequests
+from functions.adapters.work_items_table import WorkItemsTable
+from functions.adapters.worker_rules import WorkerRules
+from functions.domain.events import WorkItemFinished
+from functions.domain.work_items import Ending, Item, Result, State, ended
+from functions.handler import Allow
+
+SETTLE: tuple[Allow, ...] = (*WorkItemsTable.READ, *WorkItemsTable.WRITE, *PullRequests.USE)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How the attempt ended, as its execution saw it; `seen` is what an ineligible item was judged on."""
+
+    work_id: str
+    execution: str
+    item: Item
+    result: Result
+    reason: str
+    seen: str = ""
+    pull_request: int = 0
+    started_at: str = ""
+
+
+def settle(attempt: Attempt, board: Board, github: PullRequests, records: WorkItemsTable, rules: WorkerRules) -> State:
+    """Where the item stands after this attempt; an attempt that was settled before is not settled again.
+
+    Of two that settle at once, the attempt and the poll that found it stopped, the record says who did; the other moved
+    the card too, maybe last, and moves it to where the record says. Card and comment come first and may come twice.
+    """
+    overtaken = False
+    while True:
+        record = records.get(attempt.item.item_id)
+        if record.state != "running" or record.execution != attempt.execution:
+            if overtaken:
+                board.move(attempt.item.item_id, board.names.columns.of(record.state), record.reason)
+            return record.state
+        ending = ended(record, attempt.result, attempt.reason, rules.attempts, board.names.columns, attempt.seen)
+        moved = _show(attempt, ending, board, github, rules)
+        if records.save(replace(ending.record, moved_at=moved or record.moved_at)):
+            return ending.record.state
+        overtaken = True
+
+
+def finished(attempt: Attempt, state: State, clock: Clock) -> WorkItemFinished:
+    """The announcement of an attempt that ended now."""
+    return WorkItemFinished(
+        attempt.work_id,
+        attempt.item,
+        attempt.result,
+        state,
+        attempt.reason,
+        attempt.pull_request,
+        attempt.started_at,
+        clock.text(),
+    )
+
+
+def _show(attempt: Attempt, ending: Ending, board: Board, github: PullRequests, rules: WorkerRules) -> str:
+    """A draft and an item of a strange repository can't be commented on: their card says it."""
+    item = attempt.item
+    moved = board.move(item.item_id, ending.column, ending.record.reason)
+    if ending.comment and item.number and item.repository in rules.repositories:
+        github.comment_once(item.repository, item.number, f"kiro-worker:{attempt.work_id}", ending.comment)
+    return moved

@@ -1,0 +1,120 @@
+"""Kind `lambda`: a function whose alias is moved from version to version."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from functions.adapters.delivered_functions import DeliveredFunctions
+from functions.adapters.manifest_types import AnyText, RepositoryPath
+from functions.domain.environments import Environment, PartState, Version
+from functions.domain.errors import ManifestError
+from functions.domain.manifests import Part, fill
+from functions.domain.rollback import Step
+from functions.handler import Allow, decode
+from functions.targets.base import Applied, CallTarget, Change, Statement
+
+if TYPE_CHECKING:
+    from components.stack.environment_settings import EnvironmentSettings
+    from components.stack.naming import Naming
+    from functions.adapters.artifacts import Artifacts
+    from functions.runtime import Clients
+
+_DEPLOY = (
+    "lambda:CreateAlias",
+    "lambda:GetAlias",
+    "lambda:GetFunction",
+    "lambda:GetFunctionConfiguration",
+    "lambda:PublishVersion",
+    "lambda:UpdateAlias",
+    "lambda:UpdateFunctionCode",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The function's name, with placeholders; the zip archive of its code within the build's artifact; its alias."""
+
+    function: AnyText
+    artifact: RepositoryPath
+    alias: str = "live"
+
+
+class LambdaTarget(CallTarget):
+    """The alias is what runs: it is read before a change, moved by it, and read again after a rollback."""
+
+    kind = "lambda"
+    keys = Keys
+    LOOK: ClassVar[tuple[Allow, ...]] = DeliveredFunctions.USE
+    CHANGE: ClassVar[tuple[Allow, ...]] = DeliveredFunctions.USE
+
+    def __init__(self, functions: DeliveredFunctions) -> None:
+        self._functions = functions
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The functions of every environment."""
+        return cls(DeliveredFunctions.connect(aws))
+
+    @classmethod
+    def describe(cls, environment: Environment, part: Part) -> str:
+        """`Lambda function hello-production, alias live`; a name that can't be filled in is said instead."""
+        try:
+            return f"Lambda function {_name(environment, part)}, alias {_keys(part).alias}"
+        except ManifestError as error:
+            return str(error)
+
+    @classmethod
+    def deploy_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
+        """Versions and aliases of the functions that the environment names."""
+        if not settings.functions:
+            return ()
+        arns = [naming.arn("lambda", f"function:{name}", settings.region) for name in settings.functions]
+        return (
+            Statement(
+                _DEPLOY,
+                tuple(arn + end for arn in arns for end in ("", ":*")),
+                why="versions and aliases of these functions only",
+            ),
+        )
+
+    def current(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
+        """Where the alias points, also when somebody moved it by hand; `$LATEST` is no version to go back to."""
+        found = self._functions.alias(environment, _name(environment, part), _keys(part).alias)
+        return None if found == "$LATEST" else found
+
+    def read_back(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
+        """Where the alias points."""
+        return self.current(environment, part, state)
+
+    def apply(self, change: Change) -> Applied:
+        """Publish the code as a version and point the alias at it; the same code is the same version."""
+        environment, keys = change.environment, _keys(change.part)
+        code = change.read(keys.artifact)
+        name = _name(environment, change.part)
+        version = self._functions.publish(environment, name, code, change.release.commit)
+        change.fence()
+        self._functions.point(environment, name, keys.alias, version)
+        return Applied(version)
+
+    def restore(self, environment: Environment, step: Step) -> None:
+        """Point the alias at the earlier version."""
+        name = _name(environment, step.part)
+        self._functions.point(environment, name, _keys(step.part).alias, step.to.version)
+
+    def lost(self, environment: Environment, part: Part, to: Version, artifacts: "Artifacts") -> str:
+        """A version may have been deleted; the artifact it came from is not needed any more."""
+        name = _name(environment, part)
+        there = self._functions.has(environment, name, to.version)
+        return "" if there else f"version {to.version} of {name} is gone"
+
+    def outputs(self, artifacts: "Artifacts", key: str) -> dict[str, str]:
+        """A function puts out nothing."""
+        return {}
+
+
+def _keys(part: Part) -> Keys:
+    return decode(Keys, part.settings)
+
+
+def _name(environment: Environment, part: Part) -> str:
+    values = {**environment.variables, "environment": environment.name}
+    return fill(_keys(part).function, values, f"services.{part.name}.function")

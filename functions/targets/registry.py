@@ -1,0 +1,55 @@
+"""The only place that tells kinds of parts apart. A new kind is a name in `Kind`, a file, and a `case` here."""
+
+from typing import TYPE_CHECKING, ClassVar, Self, assert_never, get_args
+
+from functions.domain.errors import BadInputError
+from functions.domain.manifests import Kind, Part
+from functions.handler import Allow
+from functions.targets.base import CallTarget, Target
+from functions.targets.command import CommandTarget
+from functions.targets.lambda_ import LambdaTarget
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+def target_of(kind: Kind) -> type[Target]:
+    """The target of a kind."""
+    found: type[Target]  # assigned, not returned: mypy refuses a class here that leaves a method of the protocol out
+    match kind:
+        case "lambda":
+            found = LambdaTarget
+        case "command":
+            found = CommandTarget
+        case _:
+            assert_never(kind)
+    return found
+
+
+class Targets:
+    """The targets, as handlers ask for them: with what every kind needs to read (LOOK) and to change what runs."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = tuple(name for kind in KINDS for name in target_of(kind).SETTINGS)
+    LOOK: ClassVar[tuple[Allow, ...]] = tuple(allow for kind in KINDS for allow in target_of(kind).LOOK)
+    CHANGE: ClassVar[tuple[Allow, ...]] = tuple(allow for kind in KINDS for allow in target_of(kind).CHANGE)
+
+    def __init__(self, aws: "Clients") -> None:
+        self._aws = aws
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """A target is connected when it is asked for: a handler makes no client for kinds it never meets."""
+        return cls(aws)
+
+    def of(self, part: Part) -> Target:
+        """The target of a part."""
+        return target_of(part.kind).connect(self._aws)
+
+    def called(self, part: Part) -> CallTarget:
+        """The target of a part that is changed by calls; any other is a BadInputError."""
+        found = self.of(part)
+        if isinstance(found, CallTarget):
+            return found
+        raise BadInputError(f"{part.name}: kind {part.kind} is changed by a {part.way}, and has nothing to call")

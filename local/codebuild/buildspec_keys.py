@@ -1,0 +1,71 @@
+"""The keys of a buildspec: which are read here, and which are known to CodeBuild only.
+
+Source: docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html, "Buildspec syntax". CodeBuild refuses no key
+that it does not know: the example on that page has `secondary-artifacts` at the top, where nothing reads it. A laptop
+says so in the log.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# Keys that are read, by the path of the mapping that holds them; `*` is any name.
+_READ: dict[tuple[str, ...], tuple[str, ...]] = {
+    (): ("version", "env", "phases", "reports", "artifacts", "cache"),
+    ("env",): ("shell", "variables", "parameter-store", "secrets-manager", "exported-variables"),
+    ("phases", "*"): ("on-failure", "commands", "finally"),
+    ("reports", "*"): ("files", "base-directory", "discard-paths", "exclude-paths", "file-format"),
+    ("artifacts",): ("files", "name", "discard-paths", "base-directory", "exclude-paths", "secondary-artifacts"),
+    ("artifacts", "secondary-artifacts", "*"): ("files", "name", "discard-paths", "base-directory", "exclude-paths"),
+    ("cache",): ("paths",),
+}
+# Keys that CodeBuild reads, and this does not: what happens here instead.
+_NOT_HERE = {
+    "run-as": "commands run as you",
+    "proxy": "no proxy is set up",
+    "batch": "one build is run",
+    "git-credential-helper": "git uses the credentials of the source alone",
+    "runtime-versions": "programs are those of this machine",
+    "enable-symlinks": "a link is stored as the file that it leads to",
+    "s3-prefix": "the project says where an artifact lies",
+    "key": "the cache is the project's",
+    "fallback-keys": "the cache is the project's",
+    "action": "the cache is restored and saved",
+}
+
+
+def unread(document: Mapping[str, Any]) -> Iterator[str]:
+    """What is written and not read, one line each."""
+    for pattern, known in _READ.items():
+        for path, mapping in _mappings(document, pattern, ()):
+            for key in mapping:
+                if str(key) not in known:
+                    yield _told(".".join((*path, str(key))), str(key), known)
+    for name, phase in (document.get("phases") or {}).items():
+        if not phase or (not phase.get("commands") and not {"finally", "runtime-versions"} & set(phase)):
+            yield f"buildspec: phases.{name} has no commands: nothing is run in it"
+
+
+def _told(where: str, key: str, known: tuple[str, ...]) -> str:
+    if key in _NOT_HERE:
+        return f"buildspec: {where} is not done here: {_NOT_HERE[key]}"
+    near = difflib.get_close_matches(key, (*known, *_NOT_HERE), 1)
+    meant = f"; is it {near[0]}?" if near else ""
+    return f"buildspec: {where} is no key of a buildspec and is ignored{meant}"
+
+
+def _mappings(
+    holder: object, pattern: tuple[str, ...], path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    if not isinstance(holder, dict):
+        return
+    if not pattern:
+        yield path, holder
+        return
+    names = list(holder) if pattern[0] == "*" else [pattern[0]]
+    for name in names:
+        yield from _mappings(holder.get(name), pattern[1:], (*path, str(name)))

@@ -1,0 +1,76 @@
+"""Environments as executions carry them, from their settings."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from components.functions.resources import NOT_CARRIED, carried
+from components.stack.environment_settings import EnvironmentSettings
+from functions.domain.environments import Environment
+from functions.handler import camel, decode, encode
+
+COMPUTED: dict[str, Any] = {
+    "region": "eu-central-1",
+    "deploy_role_arn": "arn:aws:iam::123456789012:role/deploy-test",
+    "deploy_project": "deploy-test",
+    "test_project": "tests-0",
+    "windows": [],
+    "freezes": [],
+}
+# Each setting that is copied, with a value that is not its default.
+SET: dict[str, Any] = {
+    "name": "staging",
+    "approval": True,
+    "approvers": ("ada@example.com", "grace@example.com"),
+    "approvals_needed": 2,
+    "author_may_approve": False,
+    "approval_timeout_seconds": 61,
+    "approval_wait_seconds": 1,
+    "watch_seconds": 301,
+    "ringing_alarms": "ask",
+    "blind_alarms": "block",
+    "enhanced_watch_seconds": 2,
+    "stabilise_seconds": 61,
+    "coverage_percent": 81.5,
+    "critical_alarms": ("errors",),
+    "warning_alarms": ("latency",),
+    "variables": {"DOMAIN_NAME": "example.com"},
+}
+
+
+def settings(**changes: Any) -> EnvironmentSettings:
+    """An environment's settings, spelled as in `Pulumi.<stack>.yaml`."""
+    return EnvironmentSettings.model_validate(
+        {camel(name): value for name, value in ({"name": "test"} | changes).items()}
+    )
+
+
+def test_every_setting_of_an_environment_is_carried_or_named_as_not() -> None:
+    """F3: a new setting that never reaches a deployment is seen here; and so is a field that has no setting."""
+    known, environment = set(EnvironmentSettings.model_fields), {one.name for one in fields(Environment)}
+    assert known - environment == NOT_CARRIED
+    assert environment - known == {"deploy_project", "test_project"}
+    assert SET.keys() | COMPUTED.keys() == environment
+
+
+@pytest.mark.parametrize("name", SET)
+def test_a_setting_arrives_as_it_was_set(name: str) -> None:
+    """Each by itself: none takes the place of another."""
+    others = {"approvers": SET["approvers"]}  # two approvals need two of them
+    usual = carried(settings(**({} if name == "approvers" else others)), **COMPUTED)
+    found = carried(settings(**{**others, name: SET[name]}), **COMPUTED)
+    assert encode(getattr(found, name)) == encode(SET[name])
+    assert {one for one in SET if getattr(found, one) != getattr(usual, one)} == {name}
+
+
+def test_what_is_computed_wins_over_its_setting() -> None:
+    """The region and role of the stack, where an environment names none of its own."""
+    found = carried(settings(), **COMPUTED)
+    assert {name: getattr(found, name) for name in COMPUTED} == COMPUTED
+
+
+def test_an_environment_survives_the_way_through_json() -> None:
+    """It is written into the deployment's definition, and read by every handler."""
+    found = carried(settings(**SET), **COMPUTED)
+    assert decode(Environment, encode(found)) == found

@@ -1,0 +1,44 @@
+"""Reports of audit tools: which tool wrote one, and what counts."""
+
+from typing import Any
+
+import pytest
+
+from functions.adapters.audits import npm_audit, other_tool, pip_audit
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (
+            [{"name": "flask", "version": "1", "vulns": []}],
+            "pip-audit 1 wrote it; run `pip-audit -f json`",
+        ),
+        ([{"type": "auditAdvisory", "data": {}}], "yarn 1 wrote it"),
+        ([{"value": "lodash", "children": {}}], "yarn 2 or newer wrote it"),
+        ({"advisories": {}, "runId": "1"}, "npm 6 wrote it; run `npm audit --json` with npm 7 or newer"),
+        ({"SchemaVersion": 2, "Results": []}, "Trivy wrote it; name a report in SARIF"),
+        ({"bomFormat": "CycloneDX"}, "a list of components"),
+        ({"version": "2.1.0", "runs": []}, "it is SARIF; name it under gates.sarif"),
+        ({"results": [{"test_id": "B602"}]}, "bandit wrote it"),
+        ({"unknown": 1}, ""),
+        (7, ""),
+    ],
+)
+def test_who_wrote_a_report_and_what_to_run_instead(document: Any, said: str) -> None:
+    """A report of another tool is refused with the next step."""
+    assert other_tool(document).startswith(said)
+    assert bool(other_tool(document)) == bool(said)
+
+
+def test_an_audit_that_looked_at_nothing_is_no_audit() -> None:
+    """Without its advisory service pip-audit skips every package and exits with 0."""
+    skipped = {"dependencies": [{"name": "flask", "skip_reason": "not found"}]}
+    with pytest.raises(ValueError, match=r"looked at no package: flask \(not found\)"):
+        pip_audit("report.json", skipped)
+
+
+def test_a_report_that_contradicts_itself_is_refused() -> None:
+    """npm counts in `metadata` what it lists in `vulnerabilities`."""
+    with pytest.raises(ValueError, match="it counts 2 vulnerabilities, and lists 0"):
+        npm_audit("report.json", {"vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": 2}}})

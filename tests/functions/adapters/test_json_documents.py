@@ -1,0 +1,55 @@
+"""JSON documents from inside an artifact."""
+
+from io import BytesIO
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+from functions.adapters.json_documents import list_of, object_of, objects, parse_json, read_json, read_text
+from functions.domain.errors import BadInputError, SourceError
+from tests.functions.samples import archive
+
+
+def opened(content: str | bytes) -> ZipFile:
+    """An artifact with one report."""
+    return ZipFile(BytesIO(archive({"report.json": content})))
+
+
+def test_a_document_is_read_with_and_without_a_byte_order_mark() -> None:
+    """Tools on Windows write one."""
+    for content in ('{"a": 1}', b'\xef\xbb\xbf{"a": 1}'):
+        assert read_json(opened(content), "report.json") == {"a": 1}
+
+
+def test_what_is_missing_or_no_text_says_so() -> None:
+    """A missing report is a SourceError, one that is not UTF-8 a ValueError."""
+    with pytest.raises(SourceError, match=r"nowhere\.json"):
+        read_text(opened("{}"), "nowhere.json")
+    with pytest.raises(ValueError, match="not UTF-8"):
+        read_text(opened(b"\xff\xfe"), "report.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("NaN", "NaN is no number"), ("[" * 200_000, "nested too deep"), ("{", "line 1")]
+)
+def test_what_is_no_json_is_refused(text: str, said: str) -> None:
+    """Python's reader takes NaN, which is no JSON (RFC 8259, section 6), and overflows on deep nesting."""
+    with pytest.raises(ValueError, match=said):
+        parse_json(text)
+
+
+@pytest.mark.parametrize("value", [None, 1, "text", {}])
+def test_a_list_is_a_list(value: Any) -> None:
+    """Anything else is refused by the name of its key."""
+    with pytest.raises(BadInputError, match="runs is missing or not a list"):
+        list_of(value, "runs")
+    assert list(objects({"runs": None}, "runs", missing=True)) == []
+    assert list(objects({"runs": [{"a": 1}]}, "runs")) == [{"a": 1}]
+
+
+@pytest.mark.parametrize("value", [None, 1, "text", []])
+def test_an_object_is_an_object(value: Any) -> None:
+    """Anything else is refused by its name."""
+    with pytest.raises(BadInputError, match="tool is missing or not an object"):
+        object_of(value, "tool")

@@ -1,0 +1,18 @@
+"""Addresses of a stack's settings."""
+
+import pytest
+
+from functions.adapters.links import ApprovalLinks, IncidentLinks, MessageLinks
+from tests.functions.stack import REGION, Stack
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_addresses_end_without_a_slash(stack: Stack, slash: str) -> None:
+    """However the stack is set, links have one slash between their parts."""
+    stack.settings["GITHUB_URL"] = f"https://github.example.com{slash}"
+    stack.settings["APPROVALS_URL"] = f"https://approvals.example.com/approvals{slash}"
+    message, incident = MessageLinks.connect(stack.clients).links, IncidentLinks.connect(stack.clients).links
+    assert (message.github, message.runbooks) == ("https://github.example.com", "https://runbooks.example.com")
+    assert (incident.github, incident.region) == ("https://github.example.com", REGION)
+    link = ApprovalLinks.connect(stack.clients).link("a1", "hush")
+    assert link == "https://approvals.example.com/approvals/a1?secret=hush"

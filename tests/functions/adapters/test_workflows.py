@@ -1,0 +1,33 @@
+"""The workflows of a stack's settings."""
+
+import pytest
+
+from functions.adapters.workflows import Deployments, EnhancedWatches, Workflows, WorkItemWorkflow
+from tests.functions.stack import MACHINES, Stack
+
+
+def test_workflows_are_known_by_their_arns(stack: Stack) -> None:
+    """Those that change environments, and that of work items."""
+    found = Workflows.connect(stack.clients)
+    assert (found.deployment, found.stage, found.rollback) == (
+        MACHINES["deployment"],
+        MACHINES["stage"],
+        MACHINES["rollback"],
+    )
+    assert WorkItemWorkflow.connect(stack.clients).arn == MACHINES["work_item"]
+
+
+@pytest.mark.parametrize(("machine", "owned"), [("enhanced_watch", True), ("stage", False)])
+def test_an_enhanced_watch_is_told_from_a_stage(stack: Stack, machine: str, owned: bool) -> None:
+    """R8: both watch; only one of them is ended by the next deployment."""
+    execution = stack.execution(machine, "main-1")
+    assert EnhancedWatches.connect(stack.clients).owns(execution) is owned
+
+
+def test_a_deployment_starts_once_under_its_name(stack: Stack) -> None:
+    """P1: a name that was started before starts nothing, whatever it is started with."""
+    stack.settings |= {"REPOSITORIES": "acme/a,acme/b", "MAIN_BRANCH": "trunk"}
+    deployments = Deployments.connect(stack.clients)
+    assert (deployments.repositories, deployments.main_branch) == (frozenset({"acme/a", "acme/b"}), "trunk")
+    assert deployments.start("trunk-1", {"repository": "acme/a"})
+    assert not deployments.start("trunk-1", {"repository": "acme/b"})

@@ -1,0 +1,39 @@
+"""Effects of an execution's end, and their words."""
+
+from typing import get_args
+
+from functions.domain.ends import (
+    Effect,
+    LeftFrozen,
+    LeftToDeployment,
+    LockReleased,
+    OutcomeAnnounced,
+    RollbackUnderway,
+    StageStopped,
+    WaitEnded,
+    keeps_lock,
+    words,
+)
+from functions.domain.waits import BuildKey
+
+WORDS: dict[Effect, str] = {
+    WaitEnded(BuildKey("b:1")): "ended build/b:1",
+    StageStopped("arn:e"): "stopped arn:e",
+    OutcomeAnnounced("aborted"): "announced aborted",
+    RollbackUnderway("test"): "rolling back test",
+    LeftToDeployment(): "left to the deployment to roll back",
+    LockReleased("environment/test"): "released environment/test",
+    LeftFrozen("test"): "froze test",
+}
+
+
+def test_every_effect_has_its_words() -> None:
+    """Logs and answers say each of them."""
+    assert {type(effect) for effect in WORDS} == set(get_args(Effect))
+    assert {effect: words(effect) for effect in WORDS} == WORDS
+
+
+def test_only_a_rollback_keeps_the_lock() -> None:
+    """P9: nobody comes between a dead stage and its rollback; whatever else was done, the lock is handed on."""
+    keeping = {effect for effect in WORDS if keeps_lock([OutcomeAnnounced("failed"), effect])}
+    assert keeping == {RollbackUnderway("test"), LeftToDeployment()}

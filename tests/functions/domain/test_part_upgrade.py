@@ -1,0 +1,55 @@
+"""Rows that an earlier version of the platform wrote are read as what they say."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.domain.environments import PartState
+from functions.domain.errors import BadInputError
+from functions.domain.part_upgrade import current_part
+from functions.domain.plans import PartPlan
+from functions.domain.rollback import Compensation, Step
+from functions.handler import decode, encode
+from tests.functions.samples import COMMAND, COMMIT, NOW, SERVICE, state, version
+
+# Written by version 0.1.0 before parts had settings.
+FUNCTION = json.loads(
+    '{"name": "hello", "kind": "lambda", "paths": ["src/*"], "buildspec": "", "function": "hello-{environment}", '
+    '"alias": "live", "artifact": "hello.zip", "health": null, "criticalAlarms": [], "warningAlarms": [], '
+    '"preview": "", "migration": "reversible"}'
+)
+BUILDSPEC = json.loads(
+    '{"name": "infrastructure", "kind": "command", "paths": ["infra/*"], "buildspec": "infra/buildspec.yml", '
+    '"function": "", "alias": "", "artifact": "", "health": null, "criticalAlarms": [], "warningAlarms": [], '
+    '"preview": "", "migration": "reversible"}'
+)
+
+
+@pytest.mark.parametrize(("row", "part"), [(FUNCTION, SERVICE), (BUILDSPEC, COMMAND)])
+def test_a_part_of_an_earlier_version_is_the_same_part(row: dict[str, Any], part: Any) -> None:
+    """So that no release takes it for one whose definition changed; also with the way that a stage gives it."""
+    assert decode(PartPlan, {"part": row, "reason": ""}).part == part
+    assert decode(PartPlan, {"part": {**row, "way": part.way}, "reason": ""}).part == part
+
+
+def test_rows_of_an_earlier_version_are_read() -> None:
+    """What runs, what the ledger holds, and the steps of a rollback."""
+    assert decode(PartState, {**encode(state()), "definition": FUNCTION}) == state()
+    entry = Compensation("production", 0, COMMAND, version(COMMIT), SERVICE, NOW)
+    assert decode(Compensation, {**encode(entry), "part": BUILDSPEC, "definitionBefore": FUNCTION}) == entry
+    step = Step(COMMAND, version())
+    assert decode(Step, {**encode(step), "part": BUILDSPEC}) == step
+
+
+@pytest.mark.parametrize("row", [None, "part", [], {}, {"name": "hello"}, encode(SERVICE)])
+def test_anything_else_is_left_as_it_is(row: object) -> None:
+    """A part in its present form, and what is no part at all."""
+    assert current_part(row) is row
+
+
+@pytest.mark.parametrize("kind", ["rocket", None, [], {}])
+def test_a_kind_that_never_was_is_named(kind: object) -> None:
+    """The error names the field."""
+    with pytest.raises(BadInputError, match=r"PartPlan: .*(kind|unhashable)"):
+        decode(PartPlan, {"part": {**FUNCTION, "kind": kind}, "reason": ""})

@@ -1,0 +1,71 @@
+"""Records of deployments: what a row holds, as typed values."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tests
+from functions.domain.gates import Verdict
+from functions.domain.performance import Performance
+from functions.domain.records import (
+    BaselineRecord,
+    DeploymentRecord,
+    PlannedStage,
+    RollbackRecord,
+    StageRecord,
+    grouped,
+)
+from functions.handler import decode
+from tests.functions.samples import DEPLOYMENT, EXECUTION, NOW, RELEASE, SERVICE, version
+
+RECORDED = Path(tests.__file__).parent / "recorded" / "deployment-row-1.json"
+
+
+def read(row: dict[str, Any]) -> DeploymentRecord:
+    """A row as the table's adapter reads it."""
+    return decode(DeploymentRecord, grouped(row))
+
+
+@pytest.fixture
+def record() -> DeploymentRecord:
+    """A row that version 1 wrote: deployed to test, approved for production, restored there."""
+    return read(json.loads(RECORDED.read_text("utf-8")))
+
+
+def test_a_row_of_an_earlier_version_is_read(record: DeploymentRecord) -> None:
+    """Release, outcome and times."""
+    assert (record.deployment_id, record.release, record.execution) == (DEPLOYMENT, RELEASE, EXECUTION)
+    assert (record.trigger, record.outcome, record.status, record.told) == ("push", "restored", "restored", True)
+    assert (record.artifact_digest, record.artifact_version) == ("ab" * 32, "v1")
+    assert record.gates == (
+        Verdict("build", "passed", "the build succeeded"),
+        Verdict("tests", "passed", "9 tests passed, 0 skipped"),
+    )
+
+
+def test_what_it_holds_of_each_environment_is_found_by_name(record: DeploymentRecord) -> None:
+    """Stages, plan, ledger, verdicts, figures, alarms before, and the rollback."""
+    assert record.stages["test"] == StageRecord("passed", "no alarm rang", NOW, NOW, 1.5)
+    assert record.plan
+    left = {"infrastructure": "none of its paths changed since 0a0a0a0a0a0a"}
+    assert record.plan.stages[0] == PlannedStage("test", {"hello": "src/hello.py changed since 0a0a0a0a0a0a"}, left)
+    assert {entry.environment for entry in record.ledger.values()} == {"test", "production"}
+    assert (record.ledger["test/hello"].part, record.ledger["test/hello"].before) == (SERVICE, version())
+    assert record.gates_after["production"] == (Verdict("tests", "passed", "4 tests passed"),)
+    assert record.performance == {"test": Performance(100, 1, 0.25), "production": None}
+    assert record.baseline["test"] == BaselineRecord("clear", "no alarm rings", NOW)
+    why = "alarm errors rings"
+    assert record.rollback == {"production": RollbackRecord("restored", "hello runs 1", why, NOW, NOW, NOW)}
+
+
+def test_what_a_row_lacks_has_its_default_and_what_it_has_more_is_ignored() -> None:
+    """A record that was opened and no more, or written by a later version."""
+    assert read({"deploymentId": "d", "future": {"x": 1}}) == DeploymentRecord("d")
+
+
+@pytest.mark.parametrize("name", ["eu-production", "test"])
+def test_an_environment_may_have_any_name(name: str) -> None:
+    """With a dash, too."""
+    assert read({"deploymentId": "d", f"rollback_{name}": {"result": "partly"}}).rollback[name].result == "partly"

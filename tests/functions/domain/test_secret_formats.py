@@ -1,0 +1,69 @@
+"""In which form secrets are kept."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.domain.errors import BadInputError
+from functions.domain.secret_formats import MADE, stored
+
+APP = {"appId": 7, "installationId": 8, "privateKey": "-----BEGIN"}
+
+
+@pytest.mark.parametrize("name", ["github", "git"])
+def test_a_bare_token_becomes_the_form_that_is_read(name: str) -> None:
+    """With or without the line end that a pipe brings along; JSON stays what it is."""
+    assert json.loads(stored(name, "ghp_abc\n")) == {"token": "ghp_abc"}
+    assert json.loads(stored(name, '{"token": "ghp_abc"}')) == {"token": "ghp_abc"}
+
+
+def test_an_app_is_for_the_platform_alone() -> None:
+    """Builds push with a token: they can't sign for an App."""
+    assert json.loads(stored("github", json.dumps(APP))) == APP
+    with pytest.raises(BadInputError, match="git: the JSON must be"):
+        stored("git", json.dumps(APP))
+
+
+def test_what_others_sign_with_is_long() -> None:
+    """128 bits in hexadecimal digits."""
+    for name in MADE:
+        assert stored(name, "0" * 32 + "\n") == "0" * 32
+        with pytest.raises(BadInputError, match=f"{name}: at least 32 characters"):
+            stored(name, "0" * 31)
+        with pytest.raises(BadInputError, match="without a space"):
+            stored(name, "0" * 16 + " " + "0" * 16)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("github", "two words", "a token has no spaces"),
+        ("github", "", "a token has no spaces"),
+        ("github", "{token: x}", "it begins like JSON and is none"),
+        ("github", '{"tokn": "x"}', "the JSON must be"),
+        ("github", '{"token": " "}', "the JSON must be"),
+        ("github", '{"token": 7}', "the JSON must be"),
+        ("github", json.dumps({**APP, "privateKey": ""}), "the JSON must be"),
+        ("slack", "http://hooks.example.com/1", "an https address is needed"),
+        ("slack", "https://", "an https address is needed"),
+        ("slack", "", "an https address is needed"),
+    ],
+)
+def test_what_cannot_be_right_is_refused(name: str, given: str, said: str) -> None:
+    """Before it is stored."""
+    with pytest.raises(BadInputError) as raised:
+        stored(name, given)
+    assert said in str(raised.value)
+
+
+@given(st.sampled_from(["github", "git", "slack", "webhook"]), st.text(min_size=6))
+def test_no_refusal_quotes_what_was_given(name: str, secret: str) -> None:
+    """Whatever was pasted by mistake may be a secret of something else."""
+    said = ""
+    try:
+        stored(name, f"{secret}~#~ {secret}")
+    except BadInputError as refusal:
+        said = str(refusal)
+    assert "~#~" not in said

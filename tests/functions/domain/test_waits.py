@@ -1,0 +1,48 @@
+"""Keys of waits: a closed set of kinds, each with its spelling in the table."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.domain.errors import BadInputError
+from functions.domain.waits import (
+    ApprovalKey,
+    BuildKey,
+    DeliveryKey,
+    PushKey,
+    WaitKey,
+    WatchKey,
+    read_wait_key,
+)
+
+NAMES = st.text(st.characters(categories=("L", "N"), include_characters="-:_"), min_size=1)
+
+
+@given(st.builds(BuildKey, NAMES) | st.builds(WatchKey, NAMES, NAMES) | st.builds(ApprovalKey, NAMES))
+def test_a_key_is_read_back_as_it_was(key: WaitKey) -> None:
+    """Every kind, through its text in the table."""
+    assert read_wait_key(str(key)) == key
+
+
+def test_keys_are_spelled_as_in_the_rows_of_earlier_versions() -> None:
+    """A wait that was written before an upgrade is found after it."""
+    assert [
+        str(BuildKey("kiro-build:1")),
+        str(WatchKey("production", "main-1-production")),
+        str(ApprovalKey("a1")),
+        str(PushKey("acme/hello")),
+        str(DeliveryKey("ab" * 32)),
+    ] == [
+        "build/kiro-build:1",
+        "watch/production/main-1-production",
+        "approval/a1",
+        "push/acme/hello",
+        "delivery/" + "ab" * 32,
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "build", "build/", "watch/production", "approval/", "push/acme/hello", "lock/x"])
+def test_what_nobody_waits_for_is_no_wait(text: str) -> None:
+    """The error names the key and the kinds."""
+    with pytest.raises(BadInputError, match="is of no known kind"):
+        read_wait_key(text)

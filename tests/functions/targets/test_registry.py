@@ -1,0 +1,168 @@
+"""The seam of kinds: one more, defined beside this, goes the whole way; and nothing else tells kinds apart."""
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args
+
+import pytest
+
+import functions
+from cli.aws.forecasts import Forecasts
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.manifest_file import read_manifest
+from functions.adapters.rollback_outlook import RollbackOutlook
+from functions.domain.errors import BadInputError, ManifestError
+from functions.domain.manifests import Kind, Part
+from functions.handler import encode
+from functions.targets import registry
+from functions.targets.base import BuildTarget, CallTarget
+from tests.functions import stack as stack_of_tests
+from tests.functions.delivered import artifact, parts
+from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, ENVIRONMENT, LEASE, OLDER, RELEASE
+from tests.functions.stack import Call, Stack
+from tests.functions.targets.parameter import MANIFEST, parameter
+from tests.local.github.support import REPOSITORY, WorkingCopy
+
+__all__ = ["parameter"]
+
+ROOT = Path(functions.__file__).parents[1]
+# What is emulated on a laptop compares AWS's own names, `lambda` among them, and knows no parts.
+SOURCES = [
+    path
+    for folder in ("functions", "components", "cli", "statemachines")
+    for path in (ROOT / folder).rglob("*.py")
+    if path.parent != ROOT / "functions" / "targets"
+]
+ARTIFACT = f"deployments/{DEPLOYMENT}/build.zip"
+
+
+def news() -> Part:
+    """The part, as the manifest says."""
+    (part,) = read_manifest(MANIFEST.encode()).parts
+    return part
+
+
+@pytest.fixture(autouse=True)
+def _undeclared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The handlers' declarations were read before the kind was there: they do not name its calls."""
+    real = stack_of_tests.undeclared
+
+    def undeclared(module: ModuleType, calls: list[Call]) -> None:
+        real(module, [call for call in calls if not call.action.startswith("ssm:")])
+
+    monkeypatch.setattr(stack_of_tests, "undeclared", undeclared)
+
+
+def run(stack: Stack, state: str, **given: Any) -> Any:
+    """Run a handler, from JSON to JSON."""
+    return stack.run(state, {"deploymentId": DEPLOYMENT, "environment": ENVIRONMENT, "lease": LEASE, **given})
+
+
+def forward(stack: Stack, part: Any, value: str, deployment_id: str, commit: str) -> None:
+    """Apply and record a release."""
+    artifact(stack, ARTIFACT, {"news.txt": value})
+    given = {"deploymentId": deployment_id, "release": replace(RELEASE, commit=commit), "part": part}
+    version = run(stack, "stage.apply_service", artifact=ARTIFACT, **given)["version"]
+    places = {"source": "s.zip", "artifact": ARTIFACT, "output": "o.zip", "environment": "production"}
+    run(stack, "stage.record_part", version=version, **{**given, **places})
+
+
+def verify(stack: Stack) -> Any:
+    """How a rollback would end now."""
+    return run(stack, "rollback.verify_restored", release=RELEASE)
+
+
+@pytest.mark.usefixtures("parameter")
+def test_a_kind_is_read_from_the_manifest() -> None:
+    """With its own keys in their form; mistakes in them are named like any other."""
+    part = news()
+    assert (part.name, part.kind, part.way) == ("radio/news", "parameter", "call")
+    assert part.settings == {"parameterName": "/news/{environment}", "file": "news.txt"}
+    missing = MANIFEST.replace("parameterName", "name").encode()
+    with pytest.raises(ManifestError, match=r"delivery\.yml:5:3: services\.news\.parameterName: is missing: add"):
+        read_manifest(missing)
+    misplaced = MANIFEST.replace("build:", "infrastructure: {kind: parameter, parameterName: x}\nbuild:").encode()
+    with pytest.raises(ManifestError, match=r"delivery\.yml:3:\d+: infrastructure"):
+        read_manifest(misplaced)
+
+
+@pytest.mark.usefixtures("parameter")
+def test_a_kind_is_forecast_and_shown(stack: Stack, copy: WorkingCopy) -> None:
+    """`kiro plan` and the request for an approval say what would be touched."""
+    sha = copy.commit("feat: news", {"delivery.yml": MANIFEST})
+    copy.push()
+    (stage,) = Forecasts.connect(stack.clients).of(REPOSITORY, sha, (ENVIRONMENT,)).stages
+    assert stage.touches == {"radio/news": "parameter /news/production"}
+    artifact(stack, ARTIFACT, {"news.txt": "one"})
+    asked = {"execution": stack.execution("stage", "s"), "release": RELEASE, "gates": [], "artifact": ARTIFACT}
+    asked |= {"purpose": "deploy", "reason": "", "parts": ["radio/news"], "changes": [news()]}
+    run(stack, "stage.request_approval", **asked)
+    (mail,) = stack.mails()
+    assert "radio/news (parameter /news/production)" in mail["Message"]
+
+
+@pytest.mark.usefixtures("parameter")
+def test_a_kind_goes_forward_and_back(stack: Stack) -> None:
+    """Ledger, apply, record, outlook, plan of a rollback, restore and verify: real handlers, as the workflows call."""
+    client, part = stack.client("ssm"), encode(news())
+    for deployment_id in ("older", DEPLOYMENT):
+        DeploymentsTable.connect(stack.clients).begin(deployment_id, RELEASE, "arn:e", "push")
+    assert run(stack, "stage.write_ledger", part=part, order=0, deploymentId="older") == {"before": ""}
+    forward(stack, part, "one", "older", OLDER)
+    run(stack, "stage.record_good", environment="production", repository="radio", deploymentId="older")
+
+    assert run(stack, "stage.write_ledger", part=part, order=0) == {"before": "1"}
+    forward(stack, part, "two", DEPLOYMENT, COMMIT)
+    known = parts(stack)["radio/news"]
+    assert known.running
+    assert (known.running.version, known.outputs, known.definition) == ("2", {"channel": "news"}, news())
+    (way,) = RollbackOutlook.connect(stack.clients).ways_back(ENVIRONMENT, ["radio/news"])
+    assert (way.to, way.ready, way.reason) == (OLDER[:12], True, "last known good, still there")
+
+    (step,) = run(stack, "rollback.plan_rollback", release=RELEASE, environment="production")["steps"]
+    assert (step["part"]["way"], step["to"]["version"]) == ("call", "1")
+    assert verify(stack) == {"result": "unknown", "reason": "radio/news runs 2 instead of 1"}
+    run(stack, "rollback.restore_service", step=step)
+    assert client.get_parameter(Name="/news/production")["Parameter"]["Value"] == "one"
+    assert verify(stack) == {"result": "restored", "reason": "radio/news runs 1"}
+
+
+def test_every_kind_has_its_target() -> None:
+    """Under its own name, of one of the two ways; none of its methods is left out."""
+    for kind in registry.KINDS:
+        target = registry.target_of(kind)
+        assert (target.kind, target.__abstractmethods__) == (kind, frozenset())
+        assert issubclass(target, CallTarget if target.way == "call" else BuildTarget)
+
+
+def test_what_a_build_changes_has_nothing_to_call(stack: Stack) -> None:
+    """The workflow branches on the way; a handler that is called all the same names the part and its kind."""
+    with pytest.raises(BadInputError, match="infrastructure: kind command is changed by a build"):
+        registry.Targets.connect(stack.clients).called(COMMAND)
+
+
+def test_handlers_declare_what_every_kind_needs() -> None:
+    """Permissions and settings are the union of the kinds'."""
+    for name in ("SETTINGS", "LOOK", "CHANGE"):
+        wanted = {one for kind in registry.KINDS for one in getattr(registry.target_of(kind), name)}
+        assert set(getattr(registry.Targets, name)) == wanted
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_else_tells_kinds_apart(path: Path) -> None:
+    """No comparison with a kind's name, and no match on one, outside the targets (F8)."""
+    kinds = set(get_args(Kind))
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Compare | ast.MatchValue):
+            named = {inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant)}
+            assert not named & kinds, f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"
+
+
+def test_no_definition_tells_kinds_apart() -> None:
+    """The workflows know two ways, build and call."""
+    for path in (ROOT / "statemachines").glob("*.asl.json"):
+        text = path.read_text("utf-8")
+        assert ".kind" not in text, path
+        assert not any(f"'{kind}'" in text for kind in get_args(Kind)), path

@@ -1,0 +1,69 @@
+"""Every event that a definition puts on the bus has the form of its class: no handler, no emulator is needed to see."""
+
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from importlib import import_module
+from typing import Any, get_type_hints
+
+import pytest
+
+from functions.domain.events import EVENTS, event_type
+from functions.handler import camel, handler_function
+from statemachines.definitions import WORKFLOWS, load, tasks
+
+PUT = "arn:aws:states:::events:putEvents"
+
+
+def states(workflow: str) -> dict[str, Any]:
+    """The states of a definition, by name."""
+    found: dict[str, Any] = load(workflow)["States"]
+    return found
+
+
+def entries(workflow: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """State and entry of every event that a definition puts."""
+    for name, state in states(workflow).items():
+        if state.get("Resource") == PUT:
+            yield from ((name, entry) for entry in state["Arguments"]["Entries"])
+
+
+ENTRIES = [(workflow, state, entry) for workflow in WORKFLOWS for state, entry in entries(workflow)]
+
+
+def assignments(workflow: str, variable: str) -> Iterator[tuple[str, Any]]:
+    """State and value of everything that a definition assigns to a variable, where it succeeds and where it fails."""
+    for name, state in states(workflow).items():
+        for place in (state, *state.get("Catch", []), *state.get("Choices", [])):
+            if variable in place.get("Assign", {}):
+                yield name, place["Assign"][variable]
+
+
+def assert_has_form(detail: dict[str, Any], kind: type) -> None:
+    """All that the class demands is there, and nothing that it does not know."""
+    known = {camel(one.name) for one in fields(kind)}
+    needed = {camel(one.name) for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING}
+    assert needed <= detail.keys() <= known, f"{kind.__name__}: {sorted(detail)}"
+
+
+@pytest.mark.parametrize(("workflow", "state", "entry"), ENTRIES, ids=[f"{w}/{s}" for w, s, _ in ENTRIES])
+def test_an_event_of_a_definition_has_the_form_of_its_class(workflow: str, state: str, entry: dict[str, Any]) -> None:
+    """A misspelt `detail-type` or field, or a result of another type, is seen here."""
+    kind, detail = event_type(entry["DetailType"]), entry["Detail"]
+    if isinstance(detail, dict):
+        assert_has_form(detail, kind)
+        return
+    assigned = list(assignments(workflow, detail.removeprefix("{% $").removesuffix(" %}")))
+    assert assigned, f"{state} puts {detail}, which nothing assigns"
+    for origin, value in assigned:
+        if isinstance(value, dict):
+            assert_has_form(value, kind)
+        elif value is not None:  # None: the event is not put
+            assert value == "{% $states.result %}"
+            module = import_module(tasks(workflow)[origin])
+            assert get_type_hints(handler_function(module))["return"] is kind, f"{origin} does not answer the event"
+
+
+def test_the_definitions_put_what_no_handler_puts() -> None:
+    """Each event has somebody who puts it: a definition, CheckGates or the commands for freezing."""
+    put = {entry["DetailType"] for _, _, entry in ENTRIES}
+    assert put | {"GatesJudged", "EnvironmentFrozen", "EnvironmentUnfrozen"} == set(EVENTS)

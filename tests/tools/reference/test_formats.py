@@ -1,0 +1,12 @@
+"""The page of formats, and the corpus it is written from."""
+
+from tests.cases.expectations import expectations
+from tools.reference import formats
+
+
+def test_every_tool_of_the_corpus_is_on_the_page() -> None:
+    """With what the gates say of its file."""
+    page = formats.page()
+    found = expectations("corpus")
+    assert found
+    assert not [str(one) for one in found if f"`{one.file.name}`" not in page]
