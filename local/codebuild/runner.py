@@ -21,6 +21,7 @@ from local.codebuild.errors import PhaseFailedError
 from local.codebuild.logs import BuildLog
 from local.codebuild.outputs import Outputs
 from local.codebuild.processes import BuildProcesses
+from local.codebuild.service_role import ServiceRole
 from local.codebuild.shell import Shell
 
 if TYPE_CHECKING:
@@ -208,7 +209,8 @@ class Build:
     def _upload(self) -> None:
         if self._kept:
             cache.save(self._kept, self.spec.cache_paths, self.source, self.directory / "home")
-        Outputs(self.job, self.spec, self.source, self.shell, self.log).upload(
+        role = ServiceRole(self.runner.clients, self.job.record["serviceRole"], f"AWSCodeBuild-{self.job.uuid}")
+        Outputs(self.job, self.spec, self.source, self.shell, self.log, role).upload(
             self.runner.clients.client("s3"), self.runner.report_groups
         )
 

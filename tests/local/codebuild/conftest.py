@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 import uuid
 import zipfile
@@ -49,11 +50,19 @@ class Workbench:
                     "image": "aws/codebuild/standard:7.0",
                     "computeType": "BUILD_GENERAL1_SMALL",
                 },
-                "serviceRole": f"arn:aws:iam::123456789012:role/{name}",
+                "serviceRole": self.role({"Effect": "Allow", "Action": "*", "Resource": "*"}),
                 **settings,
             },
         )
         return name
+
+    def role(self, *statements: Record) -> str:
+        """Create a role that CodeBuild may assume, with a policy of these statements; returns its ARN."""
+        name, iam = f"role-{uuid.uuid4().hex[:8]}", self.aws.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))["Role"]
+        iam.put_role_policy(RoleName=name, PolicyName="build", PolicyDocument=_document(*statements))
+        return str(role["Arn"])
 
     def start(self, project: str, **overrides: Any) -> str:
         """Start a build; returns its id."""
@@ -100,6 +109,10 @@ class Workbench:
         for key, body in objects.items():
             s3.put_object(Bucket=name, Key=key, Body=body)
         return name
+
+
+def _document(*statements: Record) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def zipped(**files: str) -> bytes:
