@@ -79,6 +79,7 @@ class Build:
         self.source = directory / "src"
         self.succeeding = True
         self.spec: Buildspec
+        self.role: ServiceRole
 
     def run(self) -> str:
         """Go through the phases; returns the build's status."""
@@ -153,7 +154,8 @@ class Build:
     def _download(self) -> None:
         record, job = self.job.record, self.job
         git = self._git
-        clients = self.runner.clients
+        self.role = ServiceRole(self.runner.clients, record["serviceRole"], f"AWSCodeBuild-{job.uuid}")
+        clients = self.role.clients
         resolved = sources.fetch(record["source"], record.get("sourceVersion", ""), self.source, clients, git)
         if resolved:
             job.update(resolvedSourceVersion=resolved)
@@ -169,6 +171,7 @@ class Build:
         self.shell.program = self.spec.shell
         self.shell.environment = {
             **self.runner.build_environment,
+            **self.role.variables,
             **environment.builtin(job, clients.region, self.directory),
             **variables,
         }
@@ -209,10 +212,8 @@ class Build:
     def _upload(self) -> None:
         if self._kept:
             cache.save(self._kept, self.spec.cache_paths, self.source, self.directory / "home")
-        role = ServiceRole(self.runner.clients, self.job.record["serviceRole"], f"AWSCodeBuild-{self.job.uuid}")
-        Outputs(self.job, self.spec, self.source, self.shell, self.log, role).upload(
-            self.runner.clients.client("s3"), self.runner.report_groups
-        )
+        outputs = Outputs(self.job, self.spec, self.source, self.shell, self.log, self.role)
+        outputs.upload(self.role.clients.client("s3"), self.runner.report_groups)
 
     @property
     def _kept(self) -> Any:

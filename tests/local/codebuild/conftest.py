@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import time
 import uuid
 import zipfile
@@ -14,6 +13,7 @@ import pytest
 
 from local.codebuild import CodeBuildServer
 from local.emulator import Clients, Emulator, clients
+from tests.roles import new_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,19 +50,11 @@ class Workbench:
                     "image": "aws/codebuild/standard:7.0",
                     "computeType": "BUILD_GENERAL1_SMALL",
                 },
-                "serviceRole": self.role({"Effect": "Allow", "Action": "*", "Resource": "*"}),
+                "serviceRole": new_role(self.aws),
                 **settings,
             },
         )
         return name
-
-    def role(self, *statements: Record) -> str:
-        """Create a role that CodeBuild may assume, with a policy of these statements; returns its ARN."""
-        name, iam = f"role-{uuid.uuid4().hex[:8]}", self.aws.client("iam")
-        trust = {"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))["Role"]
-        iam.put_role_policy(RoleName=name, PolicyName="build", PolicyDocument=_document(*statements))
-        return str(role["Arn"])
 
     def start(self, project: str, **overrides: Any) -> str:
         """Start a build; returns its id."""
@@ -111,10 +103,6 @@ class Workbench:
         return name
 
 
-def _document(*statements: Record) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
 def zipped(**files: str) -> bytes:
     """Return a zip archive; `__` in a name stands for a dot."""
     buffer = io.BytesIO()
@@ -139,7 +127,7 @@ def codebuild_workbench(emulator: Emulator, tmp_path_factory: pytest.TempPathFac
         emulator.account,
         root=tmp_path_factory.mktemp("codebuild"),
         publish=events.append,
-        build_environment={"AWS_ENDPOINT_URL": emulator.endpoint, "AWS_ACCESS_KEY_ID": "test"},
+        build_environment={"AWS_ENDPOINT_URL": emulator.endpoint},
         minute=MINUTE_SECONDS,
     )
     with server, clients(emulator.endpoint, emulator.region, server.endpoint) as aws:

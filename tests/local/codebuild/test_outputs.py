@@ -8,6 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from tests.local.codebuild.conftest import phases
+from tests.roles import new_role
 
 if TYPE_CHECKING:
     from tests.local.codebuild.conftest import Workbench
@@ -105,13 +106,13 @@ def test_a_report_group_that_the_role_may_not_create(bench: Workbench) -> None:
     https://docs.aws.amazon.com/codebuild/latest/userguide/test-report-group-naming.html and …/test-permissions.html
     """
     writing = ["codebuild:CreateReport", "codebuild:UpdateReport", "codebuild:BatchPut*"]
-    role = bench.role({"Effect": "Allow", "Action": writing, "Resource": "*"})
-    project = bench.project(SPEC, serviceRole=role)
+    arn = new_role(bench.aws, {"Effect": "Allow", "Action": writing, "Resource": "*"})
+    project = bench.project(SPEC, serviceRole=arn)
     build = bench.finish(bench.start(project))
     (failed,) = [phase for phase in build["phases"] if phase["phaseType"] == "UPLOAD_ARTIFACTS"]
     (context,) = failed["contexts"]
     assert (failed["phaseStatus"], context["statusCode"]) == ("FAILED", "CLIENT_ERROR")
-    session = f"assumed-role/{role.rpartition('/')[2]}/AWSCodeBuild-{build['id'].rpartition(':')[2]}"
+    session = f"assumed-role/{arn.rpartition('/')[2]}/AWSCodeBuild-{build['id'].rpartition(':')[2]}"
     assert "[unit: [error creating report group: AccessDeniedException: User: arn:aws:sts::" in context["message"]
     assert f"{session} is not authorized to perform: codebuild:CreateReportGroup on resource: " in context["message"]
     assert f":report-group/{project}-unit]" in context["message"]
@@ -127,7 +128,9 @@ def test_a_report_that_the_role_may_not_fill(bench: Workbench) -> None:
     ]
     build = bench.finish(
         bench.start(
-            bench.project(SPEC, serviceRole=bench.role({"Effect": "Allow", "Action": allowed, "Resource": "*"}))
+            bench.project(
+                SPEC, serviceRole=new_role(bench.aws, {"Effect": "Allow", "Action": allowed, "Resource": "*"})
+            )
         )
     )
     (context,) = build["phases"][-3]["contexts"]
