@@ -15,11 +15,12 @@ import pytest
 from local.codebuild import CodeBuildServer
 from local.emulator import clients
 from tests.local.codebuild.conftest import DEADLINE_SECONDS, MINUTE_SECONDS, Workbench, phases
+from tests.roles import new_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.emulator import Emulator
+    from local.emulator import Clients, Emulator
 
 # one child as usual, one in the background, one that left the session and its parents behind
 SLEEPING = """
@@ -145,26 +146,26 @@ import os, signal, sys, time
 from pathlib import Path
 from local.codebuild import CodeBuildServer
 from local.emulator import clients
-endpoint, root, pids = sys.argv[1:]
+endpoint, root, pids, role = sys.argv[1:]
 server = CodeBuildServer(endpoint, "eu-central-1", "123456789012", Path(root), lambda event: None, {"PIDS": pids})
 server.start()
 with clients(endpoint, "eu-central-1", server.endpoint) as aws:
     codebuild = aws.client("codebuild")
     environment = {"type": "LINUX_CONTAINER", "image": "i", "computeType": "BUILD_GENERAL1_SMALL"}
     codebuild.create_project(name="abandoned", source={"type": "NO_SOURCE", "buildspec": sys.stdin.read()},
-        artifacts={"type": "NO_ARTIFACTS"}, environment=environment, serviceRole="arn:aws:iam::123456789012:role/r")
+        artifacts={"type": "NO_ARTIFACTS"}, environment=environment, serviceRole=role)
     codebuild.start_build(projectName="abandoned")
     time.sleep(300)
 """
 
 
 @linux_only
-def test_nothing_remains_of_a_killed_server(emulator: Emulator, tmp_path: Path) -> None:
+def test_nothing_remains_of_a_killed_server(emulator: Emulator, aws: Clients, tmp_path: Path) -> None:
     """Even a server that gets SIGKILL takes every process of its builds with it."""
     told = tmp_path / "pids"
     told.mkdir()
     server = subprocess.Popen(
-        [sys.executable, "-c", ABANDONED, emulator.endpoint, str(tmp_path / "root"), str(told)],
+        [sys.executable, "-c", ABANDONED, emulator.endpoint, str(tmp_path / "root"), str(told), new_role(aws)],
         stdin=subprocess.PIPE,
         text=True,
     )
