@@ -1,6 +1,7 @@
 """The record of every deployment: what was released, what each stage did, how it ended."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -126,6 +127,14 @@ class DeploymentsTable:
         """Set top-level facts of the record."""
         sets = (f"{_placeholder('#', k)} = {_placeholder(':', k)}" for k in facts)
         self._update(deployment_id, "SET " + ", ".join(sets), facts)
+
+    def note_known(self, deployment_id: str, **facts: Any) -> None:
+        """The same, of a deployment that has a record and no outcome yet; of anything else nothing is noted."""
+        failed = self._table.meta.client.exceptions.ConditionalCheckFailedException
+        sets = ", ".join(f"#{name} = :{name}" for name in facts)
+        underway = "attribute_exists(startedAt) AND attribute_not_exists(outcome)"
+        with suppress(failed):
+            self._update(deployment_id, f"SET {sets}", facts, underway)
 
     def enter(self, deployment_id: str, environment: str, status: str) -> None:
         """Say where the release stands; the index `EnvironmentStatusIndex` follows."""

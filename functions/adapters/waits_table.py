@@ -21,7 +21,7 @@ _KEPT = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One Await state: its key (`build/…`, `watch/…`, `approval/…`), its token and what it is about."""
+    """One Await state: its key (`build/…`, `queued/…`, `watch/…`, `approval/…`), its token and what it is about."""
 
     wait_key: str
     token: str
@@ -61,6 +61,11 @@ class WaitsTable:
         """The wait under a key; None when nobody waits."""
         row = self._get(wait_key)
         return decode(Wait, row) if row and row.get("token") else None
+
+    def get(self, wait_key: str) -> Wait | None:
+        """The wait under a key, also one without a token yet."""
+        row = self._get(wait_key)
+        return decode(Wait, row) if row else None
 
     def of_environment(self, environment: str) -> tuple[Wait, ...]:
         """Every wait that concerns an environment (eventually consistent: the backstop reads the truth)."""

@@ -7,7 +7,7 @@ from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.errors import BadInputError
 from functions.handler import Handler
-from functions.shared.await_build import build_key
+from functions.procedures.builds import build_key
 
 HANDLER = Handler(allow=(*WaitsTable.READ, *WaitsTable.WRITE, *Builds.READ, *TaskTokens.COMPLETE))
 

@@ -23,8 +23,8 @@ from functions.events.alarm_changed import EnvironmentNames
 from functions.events.execution_ended import HANDLER as ENDED
 from functions.events.execution_ended import Workflows, _tell, execution_ended
 from functions.handler import Allow
+from functions.procedures.builds import build_key
 from functions.procedures.waits import end_all
-from functions.shared.await_build import build_key
 
 if TYPE_CHECKING:
     from functions.runtime import Clients

@@ -7,13 +7,12 @@ from functions.adapters.builds import BuildOrder, Builds
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.executions import Executions
-from functions.adapters.waits_table import Wait, WaitsTable
+from functions.adapters.waits_table import WaitsTable
 from functions.domain import budgets
 from functions.domain.environments import Environment
 from functions.domain.releases import Release
 from functions.handler import Handler
-from functions.procedures.waits import KEEP, keep
-from functions.shared.await_build import build_key
+from functions.procedures.builds import START, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +40,12 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The build that runs now."""
+    """The build that runs now, or the key of its order while the account's build queue is full."""
 
     build_id: str
 
 
-HANDLER = Handler(allow=(*Builds.START, *Builds.STOP, *DeploymentsTable.READ, *KEEP))
+HANDLER = Handler(allow=(*START, *DeploymentsTable.READ))
 
 
 def start_build(
@@ -57,21 +56,10 @@ def start_build(
     executions: Executions,
     clock: Clock,
 ) -> Output:
-    """A build belongs to its execution from the start: whoever ends that one finds the build, and stops it (P9).
-
-    What was built before comes as the gates judged it, whoever wrote over it since.
-    """
-    build_id = builds.start(_order(event, deployments.judged_version(event.input_artifact)))
-    belong(build_id, event.execution, builds, waits, executions, clock)
+    """What was built before comes as the gates judged it, whoever wrote over it since."""
+    order = _order(event, deployments.judged_version(event.input_artifact))
+    build_id = start(order, event.deployment_id, event.execution, builds, deployments, waits, executions, clock)
     return Output(build_id)
-
-
-def belong(
-    build_id: str, execution: str, builds: Builds, waits: WaitsTable, executions: Executions, clock: Clock
-) -> None:
-    """Note whose build this is, and stop it when that one has ended already; nobody's build (empty) is left alone."""
-    if execution and not keep(Wait(build_key(build_id), "", execution), waits, executions, clock):
-        builds.stop(build_id)
 
 
 def _order(event: Input, input_version: str) -> BuildOrder:

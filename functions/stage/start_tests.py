@@ -14,8 +14,8 @@ from functions.domain.environments import Environment, outputs_of
 from functions.domain.manifests import AfterDeploy
 from functions.domain.releases import Release
 from functions.handler import Handler
-from functions.procedures.waits import KEEP
-from functions.shared.start_build import Output, belong
+from functions.procedures.builds import START, start
+from functions.shared.start_build import Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Input:
     execution: str = ""
 
 
-HANDLER = Handler(allow=(*Builds.START, *Builds.STOP, *EnvironmentsTable.READ, *DeploymentsTable.READ, *KEEP))
+HANDLER = Handler(allow=(*START, *EnvironmentsTable.READ, *DeploymentsTable.READ))
 
 
 def start_tests(
@@ -70,8 +70,7 @@ def start_tests(
         input_artifact=event.input_artifact,
         input_version=deployments.judged_version(event.input_artifact),
     )
-    build_id = builds.start(order)
-    belong(build_id, event.execution, builds, waits, executions, clock)
+    build_id = start(order, event.deployment_id, event.execution, builds, deployments, waits, executions, clock)
     return Output(build_id)
 
 
