@@ -14,7 +14,7 @@ _LAMBDA_FAULTS = [
     "Sandbox.Timedout",
     "GitHubUnavailableError",
 ]
-# The account is at a limit, Lambda's concurrency first of all; the last three are botocore's names of what handlers meet.
+# The account is at a limit, Lambda's concurrency first of all; the last three are errors of botocore in handlers.
 THROTTLED = [
     "Lambda.TooManyRequestsException",
     "TooManyRequestsException",
