@@ -1,4 +1,4 @@
-"""Builds belong to their execution from the start; while the account's build queue is full, their order waits (A6).
+"""Builds belong to their execution from the start; while the account's build queue is full, their order waits.
 
     StartBuild ──taken──▶ build/{id}
         └──queue full──▶ queued/{token} ──asked again at each backstop of AwaitBuild──▶ build/{id}
