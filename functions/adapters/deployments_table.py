@@ -125,6 +125,12 @@ class DeploymentsTable:
         sets = (f"{_placeholder('#', k)} = {_placeholder(':', k)}" for k in facts)
         self._update(deployment_id, "SET " + ", ".join(sets), facts)
 
+    def note_known(self, deployment_id: str, **facts: Any) -> None:
+        """The same, of a deployment that has a record and no outcome yet; of anything else nothing is noted."""
+        sets = ", ".join(f"#{name} = :{name}" for name in facts)
+        underway = "attribute_exists(startedAt) AND attribute_not_exists(outcome)"
+        self._update(deployment_id, f"SET {sets}", facts, underway)
+
     def enter(self, deployment_id: str, environment: str, status: str) -> None:
         """Say where the release stands; the index `EnvironmentStatusIndex` follows."""
         self.note(deployment_id, environment=environment, status=status)

@@ -51,6 +51,11 @@ class WaitsTable:
         row = self._get(key)
         return _wait(row) if row and row.get("token") else None
 
+    def get(self, key: WaitKey) -> Wait | None:
+        """The wait under a key, also one without a token yet."""
+        row = self._get(key)
+        return _wait(row) if row else None
+
     def of_environment(self, environment: str) -> tuple[Wait, ...]:
         """Every wait that concerns an environment (eventually consistent: the backstop reads the truth)."""
         return tuple(_wait(row) for row in self._rows(environment) if row.get("token"))
