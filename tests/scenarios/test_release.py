@@ -17,8 +17,8 @@ ENVIRONMENTS = ("test", "staging", "production")
 
 @pytest.fixture(scope="module")
 def good(world: World) -> str:
-    """A good release that walked to production."""
-    commit = world.push("feat: greet people")
+    """A good release that walked to production, with a message that no state could hand on."""
+    commit = world.push("feat: greet people\n\n" + "x" * 294_000)
     world.deployed(commit)
     return commit
 
@@ -136,7 +136,7 @@ def test_a_broken_manifest_is_named_with_its_line(world: World, good: str) -> No
     manifest.write_text(before, "utf-8")
     world.deployed(commit)
     line = before.splitlines().index("    alias: live") + 1
-    assert f"delivery.yml:{line}: services.hello.lambda.alais" in world.record(commit)["reason"]
+    assert f"delivery.yml:{line}:5: services.hello.alais" in world.record(commit)["reason"]
 
 
 @pytest.mark.parametrize(
