@@ -15,7 +15,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class AlarmState:
-    """A state as events tell it; `reason_data` is JSON text or ""."""
+    """A state as events describe it; `reason_data` is JSON text or ""."""
 
     value: str
     reason: str

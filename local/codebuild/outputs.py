@@ -1,4 +1,4 @@
-"""What a build leaves: exported variables, reports and artifacts."""
+"""The outputs of a build: exported variables, reports and artifacts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Outputs:
-    """Collects and uploads, once, after the last command."""
+    """Collects and uploads the outputs once, after the last command."""
 
     def __init__(self, job: Job, spec: Buildspec, source: Path, shell: Shell, log: BuildLog) -> None:
         self._job = job
@@ -30,7 +30,7 @@ class Outputs:
         self._log = log
 
     def upload(self, s3: Any, report_groups: ReportGroups) -> None:
-        """Take everything; raises PhaseFailedError when an artifact is missing, which a report never does."""
+        """Upload all outputs; a missing artifact raises PhaseFailedError, a missing report is only logged."""
         self._export()
         for wanted in self._spec.reports:
             try:
@@ -52,7 +52,7 @@ class Outputs:
     def _report(self, group: str, file_format: str, files: FileSet, report_groups: ReportGroups) -> None:
         if file_format not in reports.FORMATS:
             raise PhaseFailedError(
-                "CLIENT_ERROR", f"file-format {file_format} is not read here; use {' or '.join(reports.FORMATS)}"
+                "CLIENT_ERROR", f"file-format {file_format} is not supported here; use {' or '.join(reports.FORMATS)}"
             )
         found = artifacts.find(files, self._source)
         kept = report_groups.ensure(group, self._job.record["projectName"], reports.FORMATS[file_format])

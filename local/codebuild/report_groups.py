@@ -1,4 +1,4 @@
-"""The report groups and reports of the account, and the calls about them."""
+"""The report groups and reports of the account and their API calls."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ReportGroups:
         self._lock = threading.Lock()
 
     def ensure(self, name_or_arn: str, project: str, kind: str) -> Record:
-        """Return the group a buildspec names, made on first use as `<project>-<name>`."""
+        """Return the group that a buildspec names; it is created on first use as `<project>-<name>`."""
         arn = name_or_arn if name_or_arn.startswith("arn:") else f"{self._arn_prefix}{project}-{name_or_arn}"
         with self._lock:
             if arn not in self._groups:
@@ -56,7 +56,7 @@ class ReportGroups:
             return {"reportGroup": self._groups[group["arn"]]}
 
     def delete_report_group(self, request: Record) -> Record:
-        """Answer DeleteReportGroup; a group with reports goes only when they go with it."""
+        """Answer DeleteReportGroup; a group that has reports is only deleted together with them."""
         with self._lock:
             reports = self._of_group(request["arn"])
             if reports and not request.get("deleteReports"):
@@ -85,7 +85,7 @@ class ReportGroups:
             }
 
     def list_reports_for_report_group(self, request: Record) -> Record:
-        """Answer ListReportsForReportGroup, newest first unless asked otherwise."""
+        """Answer ListReportsForReportGroup, newest first unless `sortOrder` is ASCENDING."""
         status = request.get("filter", {}).get("status")
         with self._lock:
             self._existing(request["reportGroupArn"])

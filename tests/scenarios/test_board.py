@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from functions.adapters.poll_lease import PollLease
+from local.executions import Progress
 from local.github.boards import Board, Card
 from local.github.records import Issue, Repository, now
 from local.mailbox import Mail
 from local.settings import REPOSITORY
 from local.specs import failing_spec, good_spec, spec
-from local.watching import Progress
 from tests.scenarios.world import World, eventually
 
 HOSTILE = "kiro/$(touch /tmp/owned)`x`"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.service import Users
+from local.service import Traffic
 from local.settings import REPOSITORY
 from tests.scenarios.world import World, eventually, kiro, name_of
 
@@ -37,7 +37,7 @@ def ring(world: World, state: str) -> int:
 
 def decide(world: World) -> None:
     """Approve what is asked for."""
-    world.approver.look()
+    world.approver.decide_next()
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +81,10 @@ def test_a_stop_whose_event_was_lost_is_settled(world: World, good: str) -> None
 def test_a_rollback_is_an_incident_until_the_next_good_release(world: World, good: str) -> None:
     """R10: one issue with the alarm and what was restored; closed by the release that came through."""
     world.author.break_in_service()
-    with Users(world.address("test")):
+    with Traffic(world.address("test")):
         bad = world.push("feat: let operations choose the salutation")
         world.deployed(bad)
-    world.author.mend()
+    world.author.repair_service()
     issues = world.platform.github.repository(REPOSITORY).issues
     (issue,) = eventually(lambda: [one for one in issues if bad[:12] in (one.body or "") and one.comments])
     assert (issue.labels, issue.state) == (["incident"], "open")

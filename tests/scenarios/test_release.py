@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from local.service import Users
+from local.service import Traffic
 from local.settings import REPOSITORY
 from tests.scenarios.world import World, eventually, name_of
 
@@ -90,7 +90,7 @@ def test_a_redelivery_starts_nothing(world: World, good: str) -> None:
 def test_a_bad_release_walks_back(world: World, good: str) -> None:
     """A release whose alarm rings is rolled back within two seconds, and the old version answers again."""
     world.author.break_in_service()
-    with Users(world.address("test")):
+    with Traffic(world.address("test")):
         bad = world.push("feat: let operations choose the salutation")
         ended = world.deployed(bad)
     record = world.record(bad)
@@ -100,7 +100,7 @@ def test_a_bad_release_walks_back(world: World, good: str) -> None:
     assert next(e.status for e in ended if e.workflow == "deployment") == "FAILED"
     assert "staging" not in record["stages"]
     eventually(lambda: world.statuses(bad).get("kiro/test") == "failure")
-    world.author.mend()
+    world.author.repair_service()
 
 
 def test_a_rejection_stops_without_rollback(world: World, good: str) -> None:

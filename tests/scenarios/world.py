@@ -11,10 +11,10 @@ from typing import Any
 from functions.adapters.records import plain
 from local.approver import Approver
 from local.author import Author
+from local.executions import Executions, Progress
 from local.platform import PROJECT, Platform
-from local.service import ask
+from local.service import get
 from local.settings import REPOSITORY
-from local.watching import Executions, Progress
 
 
 class World:
@@ -44,7 +44,7 @@ class World:
     def deployed(self, commit: str, *, approve: bool = True, reason: str = "") -> list[Progress]:
         """Wait until the deployment of a commit has ended, deciding what is asked on the way."""
         return self.executions.await_end(
-            name_of(commit), 120, lambda: self.approver.look(approve=approve, reason=reason)
+            name_of(commit), 120, lambda: self.approver.decide_next(approve=approve, reason=reason)
         )
 
     def released(self) -> None:
@@ -58,7 +58,7 @@ class World:
         self.platform.clients.client("stepfunctions").start_execution(
             stateMachineArn=self.platform.outputs["deploymentWorkflow"], name=name, input=json.dumps(payload)
         )
-        return self.executions.await_end(name, 120, self.approver.look)
+        return self.executions.await_end(name, 120, self.approver.decide_next)
 
     def record(self, commit: str) -> dict[str, Any]:
         """The record of a commit's deployment."""
@@ -77,7 +77,7 @@ class World:
 
     def version(self, environment: str) -> str:
         """The commit that answers in an environment."""
-        return str(ask(f"{self.address(environment)}/health")[1].get("version"))
+        return str(get(f"{self.address(environment)}/health")[1].get("version"))
 
     def statuses(self, commit: str) -> dict[str, str]:
         """The newest commit status per context, as GitHub shows them."""

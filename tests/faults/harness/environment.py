@@ -23,7 +23,7 @@ from functions.adapters.task_tokens import TaskTokens
 from functions.handler import camel
 from local.approver import Approver
 from local.platform import PROJECT, Platform
-from local.service import ask
+from local.service import get
 from local.settings import worker
 from statemachines.definitions import WORKFLOWS
 from tests.faults.harness.plans import Plans
@@ -189,7 +189,7 @@ class FaultEnvironment:
     def answers(self, subject: Subject) -> str:
         """The commit that answers in a subject over HTTP; empty when nothing does."""
         try:
-            return str(ask(f"{subject.url}/health")[1].get("version", ""))
+            return str(get(f"{subject.url}/health")[1].get("version", ""))
         except (OSError, urllib.error.URLError):
             return ""
 
@@ -244,7 +244,7 @@ class FaultEnvironment:
         approver = Approver(self.platform.mailbox, "Grace Hopper")
         while not self._stopping.wait(_MAIL_SECONDS):
             with suppress(RuntimeError, OSError, ClientError):
-                approver.look()
+                approver.decide_next()
 
 
 def _ordered_by(build: Any, name: str) -> bool:

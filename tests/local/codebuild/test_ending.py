@@ -1,4 +1,4 @@
-"""A build that is stopped, late or abandoned ends, and so does everything it started."""
+"""A build that is stopped, times out or loses its server ends with all its processes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from local.emulator import Emulator
 
-# one child as usual, one in the background, one that left the session and its parents behind
+# one child in the foreground, one in the background, one in a session of its own (a daemon)
 SLEEPING = """
 version: 0.2
 phases:
@@ -45,12 +45,12 @@ def wait(condition: Callable[[], object], what: str) -> None:
 
 
 def pids(directory: Path) -> list[int]:
-    """Return the processes a sleeping build has told of."""
+    """Return the process ids that a sleeping build has written."""
     return [int(path.read_text() or 0) for path in directory.iterdir()]
 
 
 def alive(pid: int) -> bool:
-    """Tell whether a process runs; one that waits to be collected does not."""
+    """Whether a process runs; a zombie does not."""
     try:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -103,14 +103,14 @@ def test_stubborn_process(bench: Workbench) -> None:
 
 @linux_only
 def test_background_process_ends_with_its_build(bench: Workbench, tmp_path: Path) -> None:
-    """A server that a build leaves running does not outlive it, nor hold it up."""
+    """A server that a build leaves in the background ends with the build and does not delay its end."""
     spec = f"version: 0.2\nphases:\n  build:\n    commands: ['sleep 300 & echo $! > {tmp_path}/pid']\n"
     assert bench.run(spec)["buildStatus"] == "SUCCEEDED"
     assert not any(alive(pid) for pid in pids(tmp_path))
 
 
 def test_queue(emulator: Emulator, tmp_path: Path) -> None:
-    """Beyond the limit builds wait as QUEUED in their order; one that waits too long times out, one may be stopped."""
+    """Builds above the limit are QUEUED in their order; a queued build can be stopped and can time out."""
     with (
         CodeBuildServer(
             emulator.endpoint,
@@ -159,8 +159,8 @@ with clients(endpoint, "eu-central-1", server.endpoint) as aws:
 
 
 @linux_only
-def test_nothing_remains_of_a_killed_server(emulator: Emulator, tmp_path: Path) -> None:
-    """Even a server that gets SIGKILL takes every process of its builds with it."""
+def test_a_killed_server_leaves_no_process(emulator: Emulator, tmp_path: Path) -> None:
+    """A server that gets SIGKILL leaves no process of its builds behind."""
     told = tmp_path / "pids"
     told.mkdir()
     server = subprocess.Popen(
