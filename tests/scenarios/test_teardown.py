@@ -1,11 +1,11 @@
-"""What stands is not touched again, and what is taken down is gone; the last scenario of its platform."""
+"""A repeated `up` and a `destroy`; the last scenario of its platform."""
 
-from tests.scenarios.world import World
+from tests.scenarios.driver import PlatformDriver
 
 
-def test_up_again_changes_nothing_and_destroy_leaves_nothing(world: World) -> None:
-    """The program is idempotent, and a destroyable stack leaves no resource of its own, used or not."""
-    platform = world.platform
+def test_up_again_changes_nothing_and_destroy_leaves_nothing(driver: PlatformDriver) -> None:
+    """A second `up` changes nothing, and destroying a stack that retains nothing leaves no resource behind."""
+    platform = driver.platform
     again = platform.deploy("up")
     assert {op for op, count in again.changes.items() if count} == {"same"}
     gone = platform.deploy("destroy")
