@@ -226,11 +226,11 @@ def longest_history(states: Mapping[str, State]) -> int:
     total = 0
     for name, state in states.items():
         again = any(name in reachable(states, target) for target in edges(state))
-        asks = sum(retry["MaxAttempts"] for retry in state.get("Retry", [])) + 1
+        queries = sum(retry["MaxAttempts"] for retry in state.get("Retry", [])) + 1
         is_wait = state["Type"] == "Task" and _TOKEN in state["Resource"]
         # Waits in a loop share the time of their execution: the parts of a release never all wait to the end.
         rounds = LOOP_LIMIT if again and not is_wait else 1
-        total += rounds * (2 + 4 * asks if state["Type"] == "Task" else 2)
+        total += rounds * (2 + 4 * queries if state["Type"] == "Task" else 2)
     return total
 
 

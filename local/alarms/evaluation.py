@@ -51,8 +51,8 @@ def evaluate(alarm: AlarmDefinition, series: Mapping[int, float], now: float) ->
     present = {begin: series[begin] for begin in window if begin in series}
     breaching = [begin for begin, value in present.items() if _breaches(alarm, value)]
     missing = len(window) - len(present)
-    rings = len(breaching) + (missing if alarm.missing == "breaching" else 0) >= alarm.datapoints
-    if rings:
+    in_alarm = len(breaching) + (missing if alarm.missing == "breaching" else 0) >= alarm.datapoints
+    if in_alarm:
         return _verdict(alarm, "ALARM", present, missing)
     if alarm.missing in {"breaching", "notBreaching"}:
         return _verdict(alarm, "OK", present, missing)

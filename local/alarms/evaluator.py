@@ -54,7 +54,7 @@ class AlarmEvaluator(Background):
         self._interval = interval
         self._store = MetricStore()
         self._tail = LogTail(clients)
-        self._told: dict[str, AlarmState] = {}
+        self._published: dict[str, AlarmState] = {}
         self._held: dict[str, float] = {}
         self._math: dict[str, tuple[Any, list[Record]]] = {}
         self._complained: set[str] = set()
@@ -86,8 +86,8 @@ class AlarmEvaluator(Background):
         # read again: a composite alarm is right only after its children are
         for alarm in self._describe("CompositeAlarm")[1] if composites else []:
             self._notice(alarm)
-        for gone in set(self._told) - set(alarms) - {alarm["AlarmName"] for alarm in composites}:
-            del self._told[gone]
+        for gone in set(self._published) - set(alarms) - {alarm["AlarmName"] for alarm in composites}:
+            del self._published[gone]
         self._first = False
 
     def _describe(self, *kinds: str) -> tuple[list[Record], list[Record]]:
@@ -135,7 +135,7 @@ class AlarmEvaluator(Background):
         }
 
     def _query_emulator(self, queries: list[MetricQuery], begin: float, now: float) -> dict[MetricQuery, Series]:
-        asked = [
+        entries = [
             {
                 "Id": f"q{index}",
                 "MetricStat": {
@@ -151,7 +151,7 @@ class AlarmEvaluator(Background):
             for index, query in enumerate(queries)
         ]
         answer = self._cloudwatch.get_metric_data(
-            MetricDataQueries=asked,
+            MetricDataQueries=entries,
             StartTime=datetime.fromtimestamp(begin, UTC),
             EndTime=datetime.fromtimestamp(now, UTC) + timedelta(seconds=60),
         )
@@ -185,10 +185,10 @@ class AlarmEvaluator(Background):
     def _notice(self, alarm: Record) -> None:
         """Publish a change of state that was made from outside."""
         name, state = alarm["AlarmName"], _state(alarm)
-        if name not in self._told:
+        if name not in self._published:
             unknown = AlarmState("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation", "", state.since)
-            self._told[name] = state if self._first else unknown
-        if state.value == self._told[name].value or EMULATORS_WORDS.match(state.reason):
+            self._published[name] = state if self._first else unknown
+        if state.value == self._published[name].value or EMULATORS_WORDS.match(state.reason):
             return
         self._publish_change(alarm, state)
         period = float(alarm.get("Period") or LONGEST_HOLD_SECONDS)
@@ -196,18 +196,18 @@ class AlarmEvaluator(Background):
 
     def _settle(self, alarm: Record, verdict: Verdict | None) -> None:
         """Set the state that an alarm should have, and publish it when it is a change."""
-        name, told = alarm["AlarmName"], self._told[alarm["AlarmName"]]
+        name, published = alarm["AlarmName"], self._published[alarm["AlarmName"]]
         foreign = bool(EMULATORS_WORDS.match(alarm["StateReason"]))
         held = time.monotonic() < self._held.get(name, 0)
         if verdict is None or (held and verdict.state != "ALARM"):
             if foreign:
-                self._set(name, told.value, told.reason, told.reason_data)
+                self._set(name, published.value, published.reason, published.reason_data)
             return
         if verdict.state == alarm["StateValue"] and not foreign:
             return
         data = json.dumps(verdict.reason_data)
         self._set(name, verdict.state, verdict.reason, data)
-        if verdict.state != told.value:
+        if verdict.state != published.value:
             self._publish_change(alarm, AlarmState(verdict.state, verdict.reason, data, datetime.now(UTC)))
 
     def _set(self, name: str, state: str, reason: str, data: str) -> None:
@@ -215,8 +215,8 @@ class AlarmEvaluator(Background):
         self._cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason=reason, **extra)
 
     def _publish_change(self, alarm: Record, state: AlarmState) -> None:
-        self._publish(state_change(alarm, self._told[alarm["AlarmName"]], state))
-        self._told[alarm["AlarmName"]] = state
+        self._publish(state_change(alarm, self._published[alarm["AlarmName"]], state))
+        self._published[alarm["AlarmName"]] = state
 
 
 def _state(alarm: Record) -> AlarmState:

@@ -58,8 +58,8 @@ class Builds:
         with self._turn:
             if self._closed:
                 raise InvalidInputError("the build service is stopping; start it again to build")
-            known, asked = self._tokens.get(token or "", ("", fingerprint))
-            if asked != fingerprint:
+            known, earlier = self._tokens.get(token or "", ("", fingerprint))
+            if earlier != fingerprint:
                 raise InvalidInputError(f"idempotencyToken {token} was used with other parameters; use a new one")
             if known in self._jobs:
                 return {"build": self._jobs[known].snapshot()}

@@ -142,11 +142,11 @@ class _Root:
 
     def _update(self, _: Any, **given: Any) -> dict[str, Any]:
         self._require("organization_projects")
-        told = given["input"]
-        board, card = self._card(told["itemId"])
-        name = told["fieldId"].removeprefix(f"{board.id}/")
-        option = told["value"].get("singleSelectOptionId")
-        text = board.columns[int(option)] if option is not None else told["value"]["text"]
+        change = given["input"]
+        board, card = self._card(change["itemId"])
+        name = change["fieldId"].removeprefix(f"{board.id}/")
+        option = change["value"].get("singleSelectOptionId")
+        text = board.columns[int(option)] if option is not None else change["value"]["text"]
         board.write(card, name, text)
         return {"projectV2Item": self._item(board, card)}
 

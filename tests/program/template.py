@@ -1,4 +1,4 @@
-"""A CloudFormation template with the same policies, definitions, functions and tables, for cfn-lint to read."""
+"""A CloudFormation template with a stack's policies, definitions, functions and tables, for cfn-lint."""
 
 import json
 from collections.abc import Callable
@@ -10,15 +10,15 @@ Properties = dict[str, Any]
 
 
 def template(recorder: Recorder) -> Properties:
-    """The shadow of what a program registered."""
+    """The template of the resources that a program registered."""
     resources = {}
     for place, one in enumerate(recorder.resources):
-        shadow = _SHADOWS.get(one.type)
-        if shadow:
-            kind, properties = shadow(one.inputs)
+        converter = _CONVERTERS.get(one.type)
+        if converter:
+            kind, properties = converter(one.inputs)
             name = "".join(part.title() for part in one.name.replace("_", "-").split("-"))
             resources[f"{name}{place}"] = {"Type": kind, "Properties": _present(properties)}
-    return {"AWSTemplateFormatVersion": "2010-09-09", "Description": "A shadow", "Resources": resources}
+    return {"AWSTemplateFormatVersion": "2010-09-09", "Description": "A template for cfn-lint", "Resources": resources}
 
 
 def _present(value: Any) -> Any:
@@ -26,7 +26,7 @@ def _present(value: Any) -> Any:
         return {key: _present(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
         return [_present(item) for item in value]
-    # The SDK carries numbers as floats.
+    # The SDK has numbers as floats.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -177,7 +177,7 @@ def _project(inputs: Properties) -> tuple[str, Properties]:
     }
 
 
-_SHADOWS: dict[str, Callable[[Properties], tuple[str, Properties]]] = {
+_CONVERTERS: dict[str, Callable[[Properties], tuple[str, Properties]]] = {
     "aws:cloudwatch/eventRule:EventRule": _rule,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,

@@ -18,9 +18,9 @@ def reconcile(driver: PlatformDriver) -> list[str]:
     """Run the deployed reconciliation now; returns the kinds of its repairs."""
     name = driver.platform.outputs["functions"]["functions.events.reconcile"]
     answer = driver.platform.clients.client("lambda").invoke(FunctionName=name, Payload=b"{}")
-    told = json.loads(answer["Payload"].read())
-    assert "errorMessage" not in told, told
-    return [one["kind"] for one in told["repairs"]]
+    result = json.loads(answer["Payload"].read())
+    assert "errorMessage" not in result, result
+    return [one["kind"] for one in result["repairs"]]
 
 
 def send_alarm(driver: PlatformDriver, state: str) -> int:

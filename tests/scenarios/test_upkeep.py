@@ -11,11 +11,11 @@ from tests.scenarios.driver import PlatformDriver, kiro
 def test_every_resource_is_as_promised(driver: PlatformDriver) -> None:
     """The inventory finds no problem after `pulumi up` and notes optional secrets without a value."""
     pieces = kiro(driver, "validate")
-    looked = [(one["kind"], one["name"], check) for one in pieces for check in one["checks"]]
-    assert [(kind, name, check) for kind, name, check in looked if check["outcome"] == "wrong"] == []
-    functions = {name for kind, name, _ in looked if kind == "function"}
+    checks = [(one["kind"], one["name"], check) for one in pieces for check in one["checks"]]
+    assert [(kind, name, check) for kind, name, check in checks if check["outcome"] == "wrong"] == []
+    functions = {name for kind, name, _ in checks if kind == "function"}
     assert functions == set(driver.platform.outputs["functions"].values())
-    (slack,) = (check for kind, name, check in looked if name.endswith("-slack") and check["what"] == "value")
+    (slack,) = (check for kind, name, check in checks if name.endswith("-slack") and check["what"] == "value")
     assert slack["outcome"] == "note"
 
 

@@ -60,12 +60,12 @@ class CardRun(Run):
         key = branch_key(self.subject.repository, self.branch)
         return [*checks.left_behind(self, key), *self._wrong_state(), *self._unannounced()]
 
-    def again(self) -> list[str]:
+    def rerun(self) -> list[str]:
         """Move the card again: it ends in review without repeating finished tasks."""
         self.move_to_todo()
         return settle(self, self.wrong)
 
-    def mend(self) -> None:
+    def recover(self) -> None:
         """Stop the card's executions; a card has a branch of its own, so it does not disturb later cases."""
         self.env.platform.board.move(self.card, "Backlog")
         for execution in self.env.running(self.name):

@@ -235,10 +235,9 @@ class FaultEnvironment:
                 while messages := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
                     for message in messages:
                         event = json.loads(message["Body"])
-                        events = self.announced[
-                            event["detail"].get("deploymentId") or event["detail"].get("workId", "")
-                        ]
-                        events.append((event["detail-type"], event["detail"]))
+                        detail = event["detail"]
+                        events = self.announced[detail.get("deploymentId") or detail.get("workId", "")]
+                        events.append((event["detail-type"], detail))
                         sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
 
     def _read_mails(self) -> None:

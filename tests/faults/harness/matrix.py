@@ -139,7 +139,7 @@ class Matrix:
                     scenario.run(one)
                 except StuckError as error:
                     self.env.say(f"the scenario {scenario.name} fails without a fault: {error}")
-                    one.mend()
+                    one.recover()
                 finally:
                     one.disarm()
                 visited = self.env.visited(one.name)
@@ -178,7 +178,7 @@ class Matrix:
             verdict.outcome = run.outcome
             if not run.disarm() and not verdict.problems:
                 verdict.problems = [_NEVER]
-            verdict.problems += run.again()
+            verdict.problems += run.rerun()
         except StuckError as error:
             verdict.problems.append(str(error))
         except Exception:  # an error of the harness fails the case
@@ -186,7 +186,7 @@ class Matrix:
         finally:
             run.disarm()
         if verdict.problems and verdict.problems != [_NEVER]:
-            run.mend()
+            run.recover()
         verdict.seconds = time.monotonic() - started
         return verdict
 

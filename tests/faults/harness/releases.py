@@ -54,7 +54,7 @@ class Release(Run):
             *checks.unannounced(self),
         ]
 
-    def again(self) -> list[str]:
+    def rerun(self) -> list[str]:
         """Deploy the commit again: refused while frozen, after that deployed or skipped."""
         rerun = self._of(f"{self.name}rerun", {self.commit})
         if self.env.environments.frozen(self.subject.name):
@@ -69,7 +69,7 @@ class Release(Run):
             return [f"the rerun ended {rerun.outcome}: {self.env.record(rerun.name).get('reason')}"]
         return settle(rerun, lambda: [*rerun.wrong(), *checks.not_good(rerun)])
 
-    def mend(self) -> None:
+    def recover(self) -> None:
         """Stop all executions of this subject, release its lock, end its freeze, and deploy the commit again."""
         for machine in self.env.machines.values():
             for execution in self.env.sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING")[

@@ -42,11 +42,11 @@ class Run(ABC):
         """All problems that exist now."""
 
     @abstractmethod
-    def again(self) -> list[str]:
+    def rerun(self) -> list[str]:
         """Repeat the run as a person would; returns the problems after it."""
 
     @abstractmethod
-    def mend(self) -> None:
+    def recover(self) -> None:
         """Clean up after a failed case, so that the next case is not disturbed."""
 
     def arm(self) -> None:

@@ -139,7 +139,7 @@ def test_ignored_keys_are_named_in_the_log(bench: Workbench) -> None:
     """The log names unknown keys, which CodeBuild ignores too, and keys that a laptop does not support."""
     build = bench.run(UNREAD)
     assert build["buildStatus"] == "SUCCEEDED"
-    told = [line for line in bench.log(build) if "Warning: buildspec: " in line]
+    lines = [line for line in bench.log(build) if "Warning: buildspec: " in line]
     wanted = (
         "run-as is not supported here: commands run as the current user",
         "artefact is not a key of a buildspec and is ignored; is it artifacts?",
@@ -151,9 +151,9 @@ def test_ignored_keys_are_named_in_the_log(bench: Workbench) -> None:
         "phases.build.timeout is not a key of a buildspec and is ignored",
         "cache.key is not supported here",
     )
-    assert len(told) == len(wanted)
+    assert len(lines) == len(wanted)
     for words in wanted:
-        assert any(words in line for line in told), words
+        assert any(words in line for line in lines), words
 
 
 @pytest.mark.parametrize(
@@ -202,5 +202,7 @@ def test_a_phase_may_be_empty_or_choose_versions_only(bench: Workbench) -> None:
     """Public buildspecs have both kinds of phases; the log says that nothing is run."""
     build = bench.run("version: 0.2\nphases:\n  install:\n    runtime-versions:\n      python: 3.12\n  build:\n")
     assert (build["buildStatus"], phases(build)["BUILD"]) == ("SUCCEEDED", "SUCCEEDED")
-    told = [line for line in bench.log(build) if "has no commands" in line]
-    assert [line.partition("buildspec: ")[2] for line in told] == ["phases.build has no commands: nothing is run in it"]
+    found = [line for line in bench.log(build) if "has no commands" in line]
+    assert [line.partition("buildspec: ")[2] for line in found] == [
+        "phases.build has no commands: nothing is run in it"
+    ]

@@ -161,10 +161,10 @@ with clients(endpoint, "eu-central-1", server.endpoint) as aws:
 @linux_only
 def test_a_killed_server_leaves_no_process(emulator: Emulator, tmp_path: Path) -> None:
     """A server that gets SIGKILL leaves no process of its builds behind."""
-    told = tmp_path / "pids"
-    told.mkdir()
+    folder = tmp_path / "pids"
+    folder.mkdir()
     server = subprocess.Popen(
-        [sys.executable, "-c", ABANDONED, emulator.endpoint, str(tmp_path / "root"), str(told)],
+        [sys.executable, "-c", ABANDONED, emulator.endpoint, str(tmp_path / "root"), str(folder)],
         stdin=subprocess.PIPE,
         text=True,
     )
@@ -172,8 +172,8 @@ def test_a_killed_server_leaves_no_process(emulator: Emulator, tmp_path: Path) -
         assert server.stdin
         server.stdin.write(SLEEPING)
         server.stdin.close()
-        wait(lambda: len([pid for pid in pids(told) if pid]) == 3, "the start of all processes")
+        wait(lambda: len([pid for pid in pids(folder) if pid]) == 3, "the start of all processes")
     finally:
         os.kill(server.pid, signal.SIGKILL)
         server.wait()
-    wait(lambda: not any(alive(pid) for pid in pids(told)), "the end of all processes")
+    wait(lambda: not any(alive(pid) for pid in pids(folder)), "the end of all processes")

@@ -70,11 +70,11 @@ def test_waits_are_no_work(runner: WorkflowRunner, name: str, line: Line) -> Non
 def test_queue_time_and_approval_time_are_separate(runner: WorkflowRunner) -> None:
     """Queue time lasts from the request for the lock until it is taken; without approval, approval time is 0."""
     execution = runner.run("stage", {"AcquireLock": answer(turn("waiting"))})
-    asked = next(call.at for call in execution.calls if call.of("AcquireLock"))
+    requested = next(call.at for call in execution.calls if call.of("AcquireLock"))
     locked = next(call.at for call in execution.calls if call.of("EndEnhancedWatch"))
     payload = execution.payload_of("stage/Conclude", times=1)
     assert payload["queueSeconds"] > 0
-    assert abs(payload["queueSeconds"] - (locked - asked)) < 2
+    assert abs(payload["queueSeconds"] - (locked - requested)) < 2
     assert payload["approvalSeconds"] == 0
 
 
@@ -88,13 +88,13 @@ def test_a_review_counts_as_a_wait(runner: WorkflowRunner) -> None:
     """It lasts from the warning to the decision; then the watch goes on."""
     script: dict[str, Line | list[Line]] = {"Watch": [answer(watch("review", "cpu is in ALARM", "cpu")), AS_USUAL]}
     execution = runner.run("stage", script)
-    asked = next(call.at for call in execution.calls if call.of("RequestApproval"))
+    requested = next(call.at for call in execution.calls if call.of("RequestApproval"))
     locked = next(call.at for call in execution.calls if call.of("EndEnhancedWatch"))
     begun = next(call.at for call in execution.calls if call.of("CheckWindow"))
     again = [call.at for call in execution.calls if call.of("Watch")][1]
     payload = execution.payload_of("stage/Conclude", times=1)
-    assert abs(payload["waitedSeconds"] - (locked - begun) - (again - asked)) < 2
-    assert abs(payload["approvalSeconds"] - (again - asked)) < 2
+    assert abs(payload["waitedSeconds"] - (locked - begun) - (again - requested)) < 2
+    assert abs(payload["approvalSeconds"] - (again - requested)) < 2
 
 
 def test_waits_do_not_count_for_a_deployments_budget(runner: WorkflowRunner) -> None:

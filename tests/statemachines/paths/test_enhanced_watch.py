@@ -32,11 +32,11 @@ def test_an_alarm_rolls_back_at_once(runner: WorkflowRunner) -> None:
     """R8: its event ends the watch at once; the rollback takes the lock itself and gets the accepted alarms."""
     running = runner.start("enhanced_watch", {"Watch": SILENCE})
     running.called("enhanced_watch/Watch")
-    rung = time.time()
+    breached = time.time()
     running.complete("enhanced_watch/Watch", watch("breached", "alarm 5xx is in ALARM", "5xx"))
-    asked = running.called("rollback/AcquireLock")
-    assert asked.at - rung < BACKSTOP_SECONDS
-    assert asked.payload["rollback"] is True
+    request = running.called("rollback/AcquireLock")
+    assert request.at - breached < BACKSTOP_SECONDS
+    assert request.payload["rollback"] is True
     execution = running.end()
     assert execution.states == [*SEEN, "RollBack", "Ended"]
     assert execution.status == "SUCCEEDED"

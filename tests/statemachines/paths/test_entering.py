@@ -64,9 +64,9 @@ def test_the_wait_is_as_long_as_the_answer_says(runner: WorkflowRunner) -> None:
     """The handler gives the time of the next check; the workflow checks then, without a lock in the meantime."""
     execution = runner.run("stage", {"CheckWindow": [closed(), AS_USUAL]})
     entered = [e for e in execution.events if e.get("stateEnteredEventDetails", {}).get("name") == "WaitForWindow"]
-    looks = [call.at for call in execution.calls if call.of("CheckWindow")]
+    checks = [call.at for call in execution.calls if call.of("CheckWindow")]
     assert len(entered) == 1
-    assert looks[1] >= entered[0]["timestamp"].timestamp()
+    assert checks[1] >= entered[0]["timestamp"].timestamp()
     assert execution.states.index("WaitForWindow") < execution.states.index("AcquireLock")
 
 
@@ -147,8 +147,8 @@ def test_an_alarm_in_the_baseline_needs_an_approval(runner: WorkflowRunner) -> N
     """R1: also where releases need no approval; after it the release enters, and the watch accepts that alarm."""
     execution = runner.run("stage", {"ReadBaseline": ASK})
     assert execution.states == [*APPROVAL, *WINDOW, *THROUGH]
-    asked = execution.payload_of("RequestApproval", times=1)
-    assert (asked["purpose"], asked["reason"]) == ("deploy", "alarm 5xx is in ALARM")
+    request = execution.payload_of("RequestApproval", times=1)
+    assert (request["purpose"], request["reason"]) == ("deploy", "alarm 5xx is in ALARM")
     assert execution.payload_of("Watch", times=1)["accepted"] == {"names": ["5xx"], "at": BASELINE_AT}
     assert ended(execution, "passed")
     assert "5xx" not in execution.output["reason"]

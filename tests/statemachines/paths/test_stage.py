@@ -201,10 +201,10 @@ def test_an_alarm_is_rolled_back_at_once(runner: WorkflowRunner) -> None:
     """An alarm's event ends the watch at once, long before the next query."""
     running = runner.start("stage", {"Watch": SILENCE})
     running.called("stage/Watch")
-    rung = time.time()
+    breached = time.time()
     running.complete("stage/Watch", watch("breached", "alarm 5xx is in ALARM", "5xx"))
     planned = running.called("rollback/PlanRollback")
-    assert planned.at - rung < BACKSTOP_SECONDS
+    assert planned.at - breached < BACKSTOP_SECONDS
     execution = running.end()
     assert execution.states == [*WATCHED, *BACK]
     assert execution.payload_of("Watch", times=1)
