@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from cli import changes, facts, show, upkeep
+from cli import changes, facts, show, stopping, upkeep
 from cli.aws.operator import Operator
 from cli.session import Json, Session, do, explained, tell
 
@@ -154,6 +154,17 @@ def rollback(
     """Put an environment back: to what ran before its last release, or to a named version."""
     wanted = changes.Wanted(environment, part, to, deployment, reason)
     do(context, lambda aws: changes.roll_back(aws, wanted), _rolling, as_json=as_json)
+
+
+@app.command()
+def stop_all(context: typer.Context, reason: Reason, as_json: Json = False) -> None:
+    """Stop all that runs, and wait for rollbacks: before `pulumi destroy`, which can't end while something runs."""
+    do(context, lambda aws: stopping.stop_all(aws, reason), _stopped, as_json=as_json)
+
+
+def _stopped(done: facts.Facts) -> str:
+    told = [f"stopped {one}" for one in done["stopped"]] + [f"{one} has ended" for one in done["rolledBack"]]
+    return "\n".join([*told, "nothing runs any more"])
 
 
 def _rolling(done: facts.Facts) -> str:

@@ -10,6 +10,9 @@ from typing import Any
 import yaml
 
 REPOSITORY = "acme/hello-service"
+ACCOUNT = "111122223333"
+# What the delivered repository ships for the commands that deploy it.
+DEPLOY_POLICY = "hello-service-deploy"
 ORGANISATION, BOARD = "acme", 1
 NAMESPACE = "kiro/"
 # Short times for a laptop: watches long enough for an alarm to change, backstops short enough to be used in a run.
@@ -49,6 +52,7 @@ def overrides(
             # the emulator's function URLs have host names that do not resolve; this base address works
             "variables": {**environment.get("variables", {}), "PUBLIC_URL": public},
             "functions": [f"hello-{environment['name']}"],
+            "deployPolicyArns": [f"arn:aws:iam::{ACCOUNT}:policy/{DEPLOY_POLICY}"],
             **(environment if given else {}),
         }
         for environment in given or settings["environments"]

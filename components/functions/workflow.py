@@ -14,6 +14,7 @@ from components.platform.worker import BUILDSPEC
 from components.stack.logs import log_group
 from components.stack.naming import Grant, Naming
 from components.stack.role import Role
+from functions.domain import budgets
 from functions.domain.windows import LOOK_AHEAD_DAYS
 from functions.handler import encode
 from statemachines import definitions, policies
@@ -21,7 +22,8 @@ from statemachines import definitions, policies
 # A stage may wait for a window, for an approval (and for the window again) and for a review, then in line for its
 # environment, then build and roll back.
 _LONGEST_LINE_SECONDS, _STAGE_WORK_SECONDS = 8 * 3600, 4 * 3600
-_ROLLBACK_SECONDS = 3600
+# Its own work, beside a build that waits for a place in the account's queue.
+_ROLLBACK_SECONDS = 3600 + budgets.QUEUE * 60
 # How Step Functions learns that a nested execution ended; AWS names the rule.
 _NESTED_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
 _NESTED = {"StageWorkflow": "stage", "RollbackWorkflow": "rollback", "EnhancedWatchWorkflow": "enhanced_watch"}

@@ -173,9 +173,13 @@ class EventRules(pulumi.ComponentResource):
             opts=inner,
         )
         if trigger.schedule:
-            # Tried again a minute later, a failed run would meet the next one.
+            # Tried again a minute later, a failed or throttled run would meet the next one.
             lambda_.FunctionEventInvokeConfig(
-                thing, function_name=function.function.name, maximum_retry_attempts=0, opts=inner
+                thing,
+                function_name=function.function.name,
+                maximum_retry_attempts=0,
+                maximum_event_age_in_seconds=_MINUTE,
+                opts=inner,
             )
         letters = function.dead_letters
         cloudwatch.EventTarget(

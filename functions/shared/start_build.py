@@ -12,7 +12,7 @@ from functions.domain import budgets
 from functions.domain.environments import Environment
 from functions.domain.releases import Release
 from functions.handler import Handler
-from functions.procedures.builds import START, StartedBuild, belong
+from functions.procedures.builds import START, StartedBuild, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,9 @@ def start_build(
     executions: Executions,
     clock: Clock,
 ) -> StartedBuild:
-    """A build belongs to its execution from the start: whoever ends that one finds the build, and stops it (P9).
-
-    What was built before comes as the gates judged it, whoever wrote over it since.
-    """
-    build_id = builds.start(_order(event, deployments.judged_version(event.input_artifact)))
-    belong(build_id, event.execution, builds, waits, executions, clock)
-    return StartedBuild(build_id)
+    """The artifact of an earlier build is passed in the version that the gates judged."""
+    order = _order(event, deployments.judged_version(event.input_artifact))
+    return start(order, event.deployment_id, event.execution, builds, deployments, waits, executions, clock)
 
 
 def _order(event: Input, input_version: str) -> BuildOrder:

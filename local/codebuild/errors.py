@@ -3,7 +3,8 @@
 CodeBuildError
 ├── InvalidInputError   InvalidInputException
 ├── NotFoundError       ResourceNotFoundException
-└── AlreadyExistsError  ResourceAlreadyExistsException
+├── AlreadyExistsError  ResourceAlreadyExistsException
+└── AccountLimitError   AccountLimitExceededException
 PhaseFailedError        a phase failed for a reason that the build's owner can correct
 """
 
@@ -32,6 +33,12 @@ class AlreadyExistsError(CodeBuildError):
     """The request creates something under a name that is already in use."""
 
     code = "ResourceAlreadyExistsException"
+
+
+class AccountLimitError(CodeBuildError):
+    """The account's build queue has no place left."""
+
+    code = "AccountLimitExceededException"
 
 
 class PhaseFailedError(Exception):

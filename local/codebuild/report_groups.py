@@ -24,9 +24,17 @@ class ReportGroups:
         self._reports: dict[str, Report] = {}
         self._lock = threading.Lock()
 
-    def ensure(self, name_or_arn: str, project: str, kind: str) -> Record:
-        """Return the group that a buildspec names; it is created on first use as `<project>-<name>`."""
-        arn = name_or_arn if name_or_arn.startswith("arn:") else f"{self._arn_prefix}{project}-{name_or_arn}"
+    def arn(self, name_or_arn: str, project: str) -> str:
+        """Return the ARN of the group that a buildspec names; a name means `<project>-<name>`."""
+        return name_or_arn if name_or_arn.startswith("arn:") else f"{self._arn_prefix}{project}-{name_or_arn}"
+
+    def exists(self, arn: str) -> bool:
+        """Whether the group exists."""
+        with self._lock:
+            return arn in self._groups
+
+    def ensure(self, arn: str, kind: str) -> Record:
+        """Return a group; it is created on first use."""
         with self._lock:
             if arn not in self._groups:
                 export = {"exportConfigType": "NO_EXPORT"}

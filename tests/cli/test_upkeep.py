@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
+from cli.aws.account import Account, Finding
 from tests.cli.conftest import Kiro
 from tests.functions.iam import ROLE, stand_in
 
@@ -100,7 +101,30 @@ def test_at_a_terminal_each_empty_one_is_asked_for(kiro: Kiro, store: Any, monke
     assert not any(value in done.output for value in made)
 
 
-def test_who_may_do_all_is_told_so(kiro: Kiro, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+    """What is found of the account; test_account looks for itself."""
+    found = [Finding("builds at a time", "right", "60"), Finding("cost tag", "unknown", "not asked")]
+    monkeypatch.setattr(Account, "findings", lambda _: iter(found))
+    return found
+
+
+def test_what_is_wrong_with_the_account_ends_with_one(
+    kiro: Kiro, account: list[Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each finding has its line, also what AWS did not answer, which is no fault."""
+    stand_in(monkeypatch, ROLE, allowed=":")
+    good = kiro.run("doctor")
+    assert good.exit_code == 0
+    assert "✓ builds at a time: 60" in good.stdout
+    assert "? cost tag: not asked" in good.stdout
+    account.append(Finding("functions at a time", "wrong", "none"))
+    bad = kiro.run("doctor", "--json")
+    assert bad.exit_code == 1
+    assert json.loads(bad.stdout)["account"][-1] == {"what": "functions at a time", "outcome": "wrong", "said": "none"}
+
+
+def test_who_may_do_all_is_told_so(kiro: Kiro, account: list[Finding], monkeypatch: pytest.MonkeyPatch) -> None:
     """Policies belong to the role of the session, under its whole path."""
     iam = stand_in(monkeypatch, ROLE, allowed=":")
     done = kiro.run("doctor")
@@ -110,7 +134,9 @@ def test_who_may_do_all_is_told_so(kiro: Kiro, monkeypatch: pytest.MonkeyPatch) 
     assert any("kiro-pipeline-test-locks" in one["ResourceArns"][0] for one in iam.asked)
 
 
-def test_what_is_missing_is_named_with_what_refuses_it(kiro: Kiro, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_named_with_what_refuses_it(
+    kiro: Kiro, account: list[Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Action, resource, and whether it is a policy, the boundary or the organisation."""
     stand_in(monkeypatch, ROLE, allowed="dynamodb:")
     done = kiro.run("doctor", "--json")

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from tests.components.recorder import REGION, Outcome
-from tests.program.template import template
+from tests.program.converters import WITHOUT
+from tests.program.template import CONVERTERS, template
 
 
 def _faults(whole: dict[str, Any]) -> list[str]:
@@ -31,6 +32,13 @@ def _all(outcomes: dict[str, Outcome]) -> dict[str, Any]:
 def test_the_template_has_no_findings(outcomes: dict[str, Outcome]) -> None:
     """Policies, definitions, patterns, alarms, tables and functions of every stack are valid for AWS."""
     assert _faults(_all(outcomes)) == []
+
+
+def test_every_registered_type_has_its_converter(outcomes: dict[str, Outcome]) -> None:
+    """Every resource type is checked, or is listed with the reason that it can't be."""
+    registered = {one.type for outcome in outcomes.values() for one in outcome.recorder.resources if one.custom}
+    assert registered - CONVERTERS.keys() == {kind for kind in WITHOUT if kind in registered}
+    assert not CONVERTERS.keys() & WITHOUT.keys()
 
 
 def test_resources_of_one_stack_only_are_in_the_template(outcomes: dict[str, Outcome]) -> None:

@@ -15,6 +15,7 @@ from local.executions import Executions, Progress
 from local.platform import PROJECT, Platform
 from local.service import get
 from local.settings import REPOSITORY
+from local.strict import HOOK
 
 
 class PlatformDriver:
@@ -112,21 +113,26 @@ def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
     return answer
 
 
-def kiro(driver: PlatformDriver, *arguments: str) -> Any:
-    """Run the operator's command in its own process; returns its JSON."""
-    environment = {
+def operator_environment(driver: PlatformDriver) -> dict[str, str]:
+    """The variables of the operator's command."""
+    return {
         **os.environ,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": driver.platform.emulator.region,
         "AWS_ENDPOINT_URL_CODEBUILD": driver.platform.codebuild.endpoint,
         "NO_PROXY": "127.0.0.1",
+        "PYTHONPATH": str(HOOK),
     }
+
+
+def kiro(driver: PlatformDriver, *arguments: str) -> Any:
+    """Run the operator's command in its own process; returns its JSON."""
     endpoint = ("--endpoint-url", driver.platform.emulator.endpoint)
     done = subprocess.run(
         [sys.executable, "-m", "cli", *endpoint, *arguments, "--json"],
         cwd=PROJECT,
-        env=environment,
+        env=operator_environment(driver),
         capture_output=True,
         text=True,
         check=False,

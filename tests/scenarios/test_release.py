@@ -138,7 +138,7 @@ def test_a_broken_manifest_is_named_with_its_line(driver: PlatformDriver, good: 
     manifest.write_text(before, "utf-8")
     driver.deployed(commit)
     line = before.splitlines().index("    alias: live") + 1
-    assert f"delivery.yml:{line}: services.hello.lambda.alais" in driver.record(commit)["reason"]
+    assert f"delivery.yml:{line}:5: services.hello.alais: is unknown: is it alias?" in driver.record(commit)["reason"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from functions.handler import encode
 from local.pulumi.handlers.lambda_ import BOOTSTRAP, CUSTOM_RUNTIME
 from statemachines.definitions import WORKFLOWS, load, render, tasks
 from statemachines.policies import BUDGETS, ask_again, waits
+from tests.roles import new_role
 from tests.statemachines.paths.answers import ECHOES, ENVIRONMENTS, HAPPY, usual_input
 from tests.statemachines.paths.executions import (
     AS_USUAL,
@@ -39,7 +40,6 @@ ASKS = 2
 SUFFIXES = {"rollback": "-full-rollback", "enhanced_watch": "-enhanced"}
 CHILDREN_FIRST = ("rollback", "enhanced_watch", "stage", "deployment", "work_item")
 BUS = "played"
-ROLE_ARN = "arn:aws:iam::123456789012:role/played"
 _ID = {"work_item": "workId"}
 
 
@@ -48,6 +48,7 @@ class WorkflowRunner:
 
     def __init__(self, aws: Clients, scripts: Path) -> None:
         self._aws = aws
+        self._role = new_role(aws)
         self._scripts = scripts
         self._inbox: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self._inbox_lock = threading.Lock()
@@ -166,7 +167,7 @@ class WorkflowRunner:
                 **budgets,
             }
             machines[workflow] = self._aws.client("stepfunctions").create_state_machine(
-                name=f"{prefix}-{workflow}", definition=json.dumps(render(load(workflow), filled)), roleArn=ROLE_ARN
+                name=f"{prefix}-{workflow}", definition=json.dumps(render(load(workflow), filled)), roleArn=self._role
             )["stateMachineArn"]
         return machines
 
@@ -180,7 +181,7 @@ class WorkflowRunner:
             FunctionName=role.replace("/", "-"),
             Runtime=CUSTOM_RUNTIME,
             Handler="scripted_handler.handle",
-            Role=ROLE_ARN,
+            Role=self._role,
             Code={"ZipFile": code},
             Timeout=30,
             Environment={"Variables": settings},
