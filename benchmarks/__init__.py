@@ -1,1 +1,1 @@
-"""What the project promises about speed and cost, measured as ratios: two ways side by side, in one run."""
+"""Benchmarks of the project's promises about speed and cost, each the ratio of two ways in one run."""

@@ -1,4 +1,4 @@
-"""What a poll of a large board costs at GitHub, counted by the local one."""
+"""The number of GitHub requests that a poll of a large board needs, counted by the local GitHub."""
 
 import json
 import tempfile
@@ -14,7 +14,7 @@ _SIZE, _WANTED = 10_000, 60
 
 
 def poll() -> Ratio:
-    """The same 60 items of 10,000, with the server's filter and without."""
+    """Finds the same 60 of 10,000 items with and without the server's filter."""
     with tempfile.TemporaryDirectory() as folder, LocalGitHub(Path(folder)) as github:
         github.add_token(_TOKEN, "kiro-worker")
         board = github.add_board(_OWNER, 1)
@@ -24,7 +24,7 @@ def poll() -> Ratio:
             board.add(f"Item {number}", column="Todo" if wanted else "Done")
         requests = {filters: _requests(github, filters=filters) for filters in (True, False)}
     return Ratio(
-        "a board of 10,000 items is filtered by the server",
+        "the server filters a board of 10,000 items",
         f"{requests[True]} requests",
         f"{requests[False]} requests",
         requests[False] / requests[True],
@@ -42,5 +42,5 @@ def _requests(github: LocalGitHub, *, filters: bool) -> int:
     before = len(github.store.graphql.documents)
     found = len(list(board.items("Todo")))
     if found != _WANTED:
-        raise RuntimeError(f"the poll found {found} items of {_WANTED}: look at local/github/graphql.py")
+        raise RuntimeError(f"the poll found {found} of {_WANTED} items: check local/github/graphql.py")
     return len(github.store.graphql.documents) - before

@@ -1,4 +1,4 @@
-"""What a cold start pays for: each measure is a fresh interpreter that times itself, the two ways in turns."""
+"""Cold starts: each measurement is a new interpreter that times itself; the two ways take turns."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from benchmarks.ratio import Ratio
 
 PROJECT = Path(__file__).parents[1]
 _TURNS = 9
-# Around the code of a measure; the handler's log lines come before the last line.
+# The frame of a measurement; its time is the last line of output, after the handler's log lines.
 _TIMED = "import os\nfrom time import perf_counter\nbegan = perf_counter()\n{code}\nprint(perf_counter() - began)"
 
 _INIT = """from collections import defaultdict
@@ -38,19 +38,19 @@ _HEAVIEST = "import functions.runtime, functions.events.poll_board, boto3, githu
 
 
 def refusal() -> Ratio:
-    """A webhook whose signature can't be one is refused by the standard library alone."""
+    """Refuses a webhook with a malformed signature, for which the standard library is enough."""
     ours, other = _side_by_side([("", _REFUSE), ("", _SDK + _REFUSE)])
     return _ratio("a delivery with a malformed signature is refused without an SDK", ours, other, 2)
 
 
 def handler() -> Ratio:
-    """A handler with its clients, as Lambda's INIT makes it; the rest of the package costs it nothing."""
+    """Creates a handler with its clients, as in Lambda's INIT phase; the other modules of the package cost nothing."""
     ours, other = _side_by_side([("", _HANDLER), ("", _EVERYTHING)])
-    return _ratio("a handler's cold start imports only what it names", ours, other, 1.25)
+    return _ratio("a handler's cold start imports only the modules that it needs", ours, other, 1.25)
 
 
 def bytecode() -> Ratio:
-    """Our code and the libraries from bytecode, and from source; the standard library has its bytecode both times."""
+    """Imports our code and the libraries from bytecode and from source; the standard library always has bytecode."""
     with tempfile.TemporaryDirectory() as folder:
         compiled, source = Path(folder, "compiled"), Path(folder, "source")
         for prefix in (compiled, source):
@@ -59,17 +59,17 @@ def bytecode() -> Ratio:
         for root in (PROJECT, libraries):
             rmtree(source / root.relative_to("/"))
         ours, other = _side_by_side([(str(compiled), _HEAVIEST), (str(source), _HEAVIEST)])
-    return _ratio("from bytecode the heaviest handler is imported in half the time", ours, other, 2)
+    return _ratio("bytecode halves the import time of the largest handler", ours, other, 2)
 
 
 def _side_by_side(ways: Sequence[tuple[str, str]]) -> list[float]:
-    """The median seconds of each way; a first turn warms the disk and does not count."""
+    """The median seconds of each way; the first turn fills the disk cache and does not count."""
     turns = [[_run(code, Path(prefix) if prefix else None) for prefix, code in ways] for _ in range(_TURNS + 1)]
     return [median(times) for times in zip(*turns[1:], strict=True)]
 
 
 def _run(code: str, prefix: Path | None, *, write: bool = False) -> float:
-    """Seconds that a fresh interpreter needs; with a prefix, bytecode is looked for there and nowhere else."""
+    """The seconds that a new interpreter needs; with a prefix, bytecode is read from there only."""
     options = [*(("-X", f"pycache_prefix={prefix}") if prefix else ()), *(("-B",) if prefix and not write else ())]
     words = [sys.executable, *options, "-c", _TIMED.format(code=code)]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -1,11 +1,11 @@
-"""One promise and what was measured of it."""
+"""The result of one benchmark."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """The other way's measure over ours; `at_least` is what is promised of it."""
+    """The measure of the other way divided by ours, which the project promises to be `at_least` so high."""
 
     promise: str
     ours: str

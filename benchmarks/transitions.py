@@ -1,4 +1,4 @@
-"""What a day's watch costs in state transitions, counted in its definition."""
+"""The state transitions of a watch of one day, counted in its definition."""
 
 from math import ceil
 
@@ -8,12 +8,12 @@ from statemachines.definitions import edges, load
 
 _DAY_SECONDS = 86_400
 _POLL_SECONDS = 30
-# Wait, look, choose: the three states that a loop enters each time.
+# The three states that a polling loop enters each time: Wait, query, Choice.
 _LOOP = 3
 
 
 def watch() -> Ratio:
-    """Every ask after the first is a retry of the one waiting state, and a transition."""
+    """Compares the waiting state, whose queries after the first are retries and transitions, with a polling loop."""
     backstop = Backstops().enhanced_seconds
     ours = _steps("enhanced_watch", "Ended") + ceil(_DAY_SECONDS / backstop) - 1
     other = _LOOP * _DAY_SECONDS // _POLL_SECONDS
@@ -27,7 +27,7 @@ def watch() -> Ratio:
 
 
 def _steps(workflow: str, end: str) -> int:
-    """The states on the shortest way to an end."""
+    """The number of states on the shortest path to an end state."""
     definition = load(workflow)
     ways, steps = {definition["StartAt"]}, 1
     while end not in ways:

@@ -1,4 +1,4 @@
-"""`python -m local`: the whole product on this machine, with no AWS account."""
+"""`python -m local`: the whole platform on this machine, without an AWS account."""
 
 import json
 import os
@@ -24,17 +24,17 @@ def start(
     stack: StackOption = "test",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object when ready")] = False,
 ) -> None:
-    """Start the platform, deploy the program, print what there is, and keep running until stopped."""
+    """Start the platform, deploy the program, print addresses and names, and run until stopped."""
     known = _running()
     if known:
-        _fail(f"a platform runs already as process {known['pid']}; `python -m local stop` ends it")
+        _fail(f"a platform already runs as process {known['pid']}; end it with `python -m local stop`")
     console = Console(stderr=as_json)
     with Platform(fresh_folder("platform"), stack, lambda line: console.print(f"[dim]{line}[/dim]")) as platform:
         described = {"pid": os.getpid(), "stack": stack, **platform.describe()}
         RUNNING.write_text(json.dumps(described, indent=1), "utf-8")
         try:
             _print(described, as_json=as_json)
-            console.print("[dim]running; Ctrl-C or `python -m local stop` ends it[/dim]")
+            console.print("[dim]running; end it with Ctrl-C or `python -m local stop`[/dim]")
             signal.pause()
         finally:
             RUNNING.unlink(missing_ok=True)
@@ -42,16 +42,16 @@ def start(
 
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False) -> None:
-    """Tell whether a platform runs, and what there is."""
+    """Print addresses and names of the running platform; exit status 1 when none runs."""
     known = _running()
     if not known:
-        _fail("no platform runs; `python -m local start` starts one")
+        _fail("no platform runs; start one with `python -m local start`")
     _print(known, as_json=as_json)
 
 
 @app.command()
 def stop() -> None:
-    """End the running platform and everything below it."""
+    """End the running platform and every process that it started."""
     known = _running()
     if not known:
         typer.echo("no platform runs")
@@ -60,7 +60,7 @@ def stop() -> None:
     deadline = time.monotonic() + 20
     while alive(known["pid"]):
         if time.monotonic() > deadline:
-            _fail(f"process {known['pid']} does not end; end it with `kill -9 {known['pid']}`: nothing outlives it")
+            _fail(f"process {known['pid']} did not end; end it and its children with `kill -9 {known['pid']}`")
         time.sleep(0.1)
     typer.echo("stopped")
 
@@ -73,19 +73,19 @@ def up(stack: StackOption = "test") -> None:
 
 @app.command()
 def preview(stack: StackOption = "test") -> None:
-    """Tell what `up` would change on the running platform."""
+    """Print what `up` would change on the running platform."""
     _deploy("preview", stack)
 
 
 @app.command()
 def destroy(stack: StackOption = "test") -> None:
-    """Take everything down that the stack does not retain by design."""
+    """Delete every resource of the stack, except those that its settings retain."""
     _deploy("destroy", stack)
 
 
 @app.command()
 def demo(stack: StackOption = "test") -> None:
-    """Run the demo: a good release to production, and a bad one back."""
+    """Run the demo: a good release, a bad release that is rolled back, and three board items."""
     console = Console()
     try:
         good = run(fresh_folder("demo"), stack, console)
@@ -98,7 +98,7 @@ def demo(stack: StackOption = "test") -> None:
 def _deploy(command: str, stack: str) -> None:
     known = _running()
     if not known:
-        _fail("no platform runs; `python -m local start` starts one")
+        _fail("no platform runs; start one with `python -m local start`")
     try:
         done = pulumi(command, stack, known)
     except PlatformError as error:
@@ -131,7 +131,7 @@ def _fail(message: str) -> NoReturn:
 
 
 def main() -> None:
-    """The command; SIGTERM ends it as Ctrl-C does, also where a shell started it with SIGINT ignored."""
+    """Run the command; SIGTERM ends it like Ctrl-C, also when a shell started it with SIGINT ignored."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     app()

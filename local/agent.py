@@ -1,16 +1,16 @@
-"""A small coding agent for the laptop: does exactly what the design says, the same on every run.
+"""A small coding agent for the laptop: it makes exactly the edits that the design holds, the same on every run.
 
     agent.py --spec .kiro/specs/kiro/greet --task 1
 
-In `design.md`, below the heading `## Task 1`, every fenced block whose info string names a file is an edit of it:
+In `design.md`, every fenced block below the heading `## Task 1` whose info string names a file is one edit:
 
     ```python write=src/hours.py       the file's new content
-    ```python append=src/hello.py      added to its end
+    ```python append=src/hello.py      appended to the file
     ```python replace=src/hello.py     the part above the line `=======` is replaced by the part below it
-    ```text wait=5                     nothing for so many seconds, as if it thought
-    ```text until=/tmp/go              nothing until that file is there
+    ```text wait=5                     a pause of so many seconds
+    ```text until=/tmp/go              a pause until that file exists
 
-A task without an edit, or an edit that does not fit, is an error: the agent invents nothing.
+A task without an edit, or an edit that does not fit, is an error: the agent never makes up code.
 """
 
 import argparse
@@ -24,7 +24,7 @@ _PARTS = "=======\n"
 
 
 class AgentError(Exception):
-    """The design can't be carried out; the text says where."""
+    """The design can't be carried out; the text names the place."""
 
 
 def edits(design: str, task: str) -> list[tuple[str, str, str]]:
@@ -41,7 +41,7 @@ def edits(design: str, task: str) -> list[tuple[str, str, str]]:
 
 
 def apply(root: Path, kind: str, name: str, content: str) -> str:
-    """Make one edit; answers what was done."""
+    """Make one edit; returns a line that describes it."""
     if kind == "wait":
         time.sleep(float(name))
         return f"waited {name} s"
@@ -61,14 +61,14 @@ def apply(root: Path, kind: str, name: str, content: str) -> str:
     else:
         old, found, new = content.partition(_PARTS)
         if not found or before.count(old) != 1:
-            raise AgentError(f"{name}: the part to replace is there {before.count(old)} times, expected once")
+            raise AgentError(f"{name}: the part to replace occurs {before.count(old)} times, expected once")
         after = before.replace(old, new)
     file.write_text(after, "utf-8")
     return f"{kind} {name}: {len(after.splitlines())} lines"
 
 
 def main(words: list[str], root: Path) -> int:
-    """0 when the task was done."""
+    """Exit status: 0 when the task was done, 1 with the reason on stderr."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--spec", required=True)
     parser.add_argument("--task", required=True)

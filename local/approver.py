@@ -1,4 +1,4 @@
-"""A person with a mailbox: opens the link of an approval mail, reads the page, and posts the form."""
+"""A simulated approver: opens the link of an approval mail, reads the page, and posts its form."""
 
 import re
 import urllib.error
@@ -11,7 +11,10 @@ _LINK = re.compile(r"approve:\s+(\S+)")
 
 
 class Approver:
-    """Decides each request once."""
+    """Decides each approval request once.
+
+    `decided` holds the subjects of the mails that were decided; `too_late` the HTTP status of those that could not be.
+    """
 
     def __init__(self, mailbox: Mailbox, name: str) -> None:
         self._mailbox = mailbox
@@ -20,8 +23,11 @@ class Approver:
         self.too_late: dict[str, int] = {}
         self._unread: list[Mail] = []
 
-    def look(self, approve: bool = True, reason: str = "") -> str | None:
-        """Fetch mails; decide the first request among them and answer its subject, None when nothing was asked."""
+    def decide_next(self, approve: bool = True, reason: str = "") -> str | None:
+        """Fetch mails and decide the first approval request among them.
+
+        Returns the mail's subject, or None when there is no open request.
+        """
         self._unread += self._mailbox.fetch()
         while self._unread:
             mail = self._unread.pop(0)
@@ -30,7 +36,7 @@ class Approver:
                 continue
             try:
                 self._decide(found[1], "approve" if approve else "reject", reason)
-            except urllib.error.HTTPError as page:  # superseded, expired, void: the page says so, and why
+            except urllib.error.HTTPError as page:  # superseded, expired or void: the page gives the reason
                 with page:
                     self.too_late[mail.subject] = page.code
                 continue

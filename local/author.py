@@ -1,4 +1,4 @@
-"""The author of the delivered repository: a real git clone, commits and pushes."""
+"""A simulated author of the delivered repository, who commits and pushes with the real git."""
 
 import shutil
 import subprocess
@@ -18,7 +18,7 @@ _GOOD_GREETING = '''def greet(name: str) -> str:
 
 
 class Author:
-    """One working copy."""
+    """One working copy in `folder`, with the example service in it."""
 
     def __init__(self, platform: Platform) -> None:
         self.folder = platform.root / "author"
@@ -32,14 +32,14 @@ class Author:
         self._git("remote", "add", "origin", remote)
 
     def push(self, message: str) -> str:
-        """Commit everything, push it to main, and answer the commit."""
+        """Commit everything, push it to main, and return the commit id."""
         self._git("add", "--all")
         self._commit(message)
         self._git("push", "--quiet", "origin", "main")
         return self._git("rev-parse", "HEAD").strip()
 
     def push_branch(self, branch: str, start: str, files: Mapping[str, str]) -> str:
-        """Push a branch that begins at a commit and adds these files; main is checked out again after it."""
+        """Push a branch that starts at a commit and adds these files; returns the commit id, with main checked out."""
         self._git("checkout", "--quiet", "-B", branch, start)
         for name, content in files.items():
             file = self.folder / name
@@ -53,7 +53,7 @@ class Author:
         return commit
 
     def break_in_service(self) -> None:
-        """A change whose tests pass, and that fails where the variable it needs is not set: in service."""
+        """Make a change whose tests pass and which fails in service, where the variable that it needs is not set."""
         service = self.folder / "src" / "hello.py"
         service.write_text(service.read_text("utf-8").replace(_GOOD_GREETING, _BAD_GREETING), "utf-8")
         tests = self.folder / "tests" / "test_hello.py"
@@ -61,11 +61,11 @@ class Author:
         tests.write_text(tests.read_text("utf-8").replace("\nimport hello\n", f"{chosen}\nimport hello\n"), "utf-8")
 
     def commit_before(self, steps: int = 1) -> str:
-        """The commit some steps before the newest."""
+        """The id of the commit that is `steps` before the newest."""
         return self._git("rev-parse", f"HEAD~{steps}").strip()
 
-    def mend(self) -> None:
-        """Take the change back that fails in service."""
+    def repair_service(self) -> None:
+        """Undo `break_in_service`."""
         service = self.folder / "src" / "hello.py"
         service.write_text(service.read_text("utf-8").replace(_BAD_GREETING, _GOOD_GREETING), "utf-8")
 

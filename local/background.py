@@ -1,4 +1,4 @@
-"""What works beside everything else, from when it is entered until it is left."""
+"""A background thread as a context manager."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Background(ABC):
-    """A thread as a context manager; its work looks at `stopping`, and ends soon after that was set."""
+    """Runs `work` in a thread from `__enter__` to `__exit__`; `work` must return soon after `stopping` was set."""
 
     def __init__(self, name: str) -> None:
         self.stopping = threading.Event()
@@ -19,7 +19,7 @@ class Background(ABC):
 
     @abstractmethod
     def work(self) -> None:
-        """What the thread does."""
+        """Run in the thread; return soon after `self.stopping` was set."""
 
     def __enter__(self) -> Self:
         self._thread.start()

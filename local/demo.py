@@ -1,4 +1,4 @@
-"""The demo: a good release walks to production, a bad one walks back, board items become pull requests; all here."""
+"""The demo: one release reaches production, one is rolled back, and board items become pull requests."""
 
 import time
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ from rich.text import Text
 
 from local.approver import Approver
 from local.author import Author
-from local.demo_board import BoardScene
+from local.demo_board import BoardScenario
+from local.executions import Executions, Progress
 from local.platform import Platform
-from local.service import Users, ask
-from local.watching import Executions, Progress
+from local.service import Traffic, get
 
 _ENVIRONMENTS = ("test", "staging", "production")
 _PATIENCE_SECONDS = 150.0
@@ -26,35 +26,35 @@ _STYLES = {"RUNNING": "cyan", "SUCCEEDED": "green", "FAILED": "red", "ABORTED": 
 
 
 @dataclass(slots=True)
-class Scene:
-    """What happened in one scenario, and whether it ended as it should."""
+class Scenario:
+    """What one release did: its executions, its record, the versions that answer now, and every difference found."""
 
     title: str
     release: str
     executions: list[Progress]
     seconds: float
     record: dict[str, Any]
-    answers: dict[str, str]
+    versions: dict[str, str]
     problems: list[str]
     alarm_seconds: float | None = None
 
 
 def run(root: Path, stack: str, console: Console) -> bool:
-    """Run every scene; whether all ended as they should."""
+    """Run every scenario on a new platform; True when each ended as expected."""
     started = time.monotonic()
     with Platform(root, stack, lambda line: console.print(f"[dim]{line}[/dim]")) as platform:
         console.print(f"[dim]ready after {time.monotonic() - started:.1f} s[/dim]\n")
-        stage = Stage(platform, console)
-        scenes = [stage.good_release(), stage.bad_release()]
-        items = BoardScene(platform, console, stage.author, stage.good)
+        releases = Releases(platform, console)
+        scenarios = [releases.good_release(), releases.bad_release()]
+        items = BoardScenario(platform, console, releases.author, releases.good)
         items.run_case()
         items.closing_table()
-        _closing_table(console, platform, scenes)
-    return not items.problems and not any(scene.problems for scene in scenes)
+        _closing_table(console, platform, scenarios)
+    return not items.problems and not any(scenario.problems for scenario in scenarios)
 
 
-class Stage:
-    """Runs scenes on one platform."""
+class Releases:
+    """Pushes a good and a bad release to one platform and follows them."""
 
     def __init__(self, platform: Platform, console: Console) -> None:
         self._platform = platform
@@ -64,50 +64,50 @@ class Stage:
         self.author = Author(platform)
         self.good = ""
 
-    def good_release(self) -> Scene:
-        """Push a good commit: it must run in all three environments."""
-        self._console.rule("1. A good release walks to production")
+    def good_release(self) -> Scenario:
+        """Push a good commit, which must run in all three environments."""
+        self._console.rule("1. A good release reaches production")
         self.good = self.author.push("feat: greet people")
-        scene = self._play("a good release", self.good)
-        self._expect(scene, "deployed", dict.fromkeys(_ENVIRONMENTS, self.good))
-        return scene
+        scenario = self._release("a good release", self.good)
+        self._expect(scenario, "deployed", dict.fromkeys(_ENVIRONMENTS, self.good))
+        return scenario
 
-    def bad_release(self) -> Scene:
-        """Push a commit that fails in service: production must answer as before."""
-        self._console.rule("2. A bad release passes its tests, fails in service, and walks back")
+    def bad_release(self) -> Scenario:
+        """Push a commit that passes its tests and fails in service: production must be rolled back."""
+        self._console.rule("2. A bad release passes its tests, fails in service, and is rolled back")
         self.author.break_in_service()
         bad = self.author.push("feat: let operations choose the salutation")
-        with Users(self._address("production")):
-            scene = self._play("a bad release", bad)
-        self._expect(scene, "restored", {"test": bad, "staging": bad, "production": self.good})
-        scene.alarm_seconds = self._alarm_to_rollback(scene)
-        if scene.alarm_seconds is None:
-            scene.problems.append("no rollback was entered after an alarm")
-        return scene
+        with Traffic(self._address("production")):
+            scenario = self._release("a bad release", bad)
+        self._expect(scenario, "restored", {"test": bad, "staging": bad, "production": self.good})
+        scenario.alarm_seconds = self._alarm_to_rollback(scenario)
+        if scenario.alarm_seconds is None:
+            scenario.problems.append("no alarm started a rollback")
+        return scenario
 
-    def _play(self, title: str, commit: str) -> Scene:
+    def _release(self, title: str, commit: str) -> Scenario:
         name = f"main-{commit[:12]}"
         started = time.monotonic()
         with self._live() as show:
 
-            def look() -> None:
-                asked = self._approver.look()
-                if asked:
-                    self._console.print(f"  [bold]mail[/bold] {asked} → approved on its page")
+            def poll() -> None:
+                subject = self._approver.decide_next()
+                if subject:
+                    self._console.print(f"  [bold]mail[/bold] {subject} → approved on its page")
                 show(self._executions.of_deployment(name))
 
-            executions = self._executions.await_end(name, _PATIENCE_SECONDS, look)
+            executions = self._executions.await_end(name, _PATIENCE_SECONDS, poll)
         seconds = time.monotonic() - started
-        return Scene(title, commit, executions, seconds, self._record(name), self._versions(), [])
+        return Scenario(title, commit, executions, seconds, self._record(name), self._versions(), [])
 
-    def _expect(self, scene: Scene, outcome: str, versions: dict[str, str]) -> None:
-        found = scene.record.get("outcome")
+    def _expect(self, scenario: Scenario, outcome: str, versions: dict[str, str]) -> None:
+        found = scenario.record.get("outcome")
         if found != outcome:
-            scene.problems.append(f"ended {found}, expected {outcome}: {scene.record.get('reason')}")
+            scenario.problems.append(f"ended {found}, expected {outcome}: {scenario.record.get('reason')}")
         for environment, commit in versions.items():
-            if scene.answers.get(environment) != commit:
-                answer = scene.answers.get(environment)
-                scene.problems.append(f"{environment} answers as {answer}, expected {commit[:12]}")
+            if scenario.versions.get(environment) != commit:
+                version = scenario.versions.get(environment)
+                scenario.problems.append(f"{environment} runs {version}, expected {commit[:12]}")
 
     def _record(self, deployment_id: str) -> dict[str, Any]:
         table = self._platform.clients.session.resource(
@@ -126,19 +126,19 @@ class Stage:
         return str(row["outputs"]["url"])
 
     def _versions(self) -> dict[str, str]:
-        """What each environment answers, asked over HTTP."""
+        """The version that each environment's service reports over HTTP."""
         found = {}
         for environment in _ENVIRONMENTS:
             try:
-                found[environment] = str(ask(f"{self._address(environment)}/health")[1].get("version", "nothing"))
+                found[environment] = str(get(f"{self._address(environment)}/health")[1].get("version", "nothing"))
             except (KeyError, OSError) as error:
                 found[environment] = f"nothing ({type(error).__name__})"
         return found
 
-    def _alarm_to_rollback(self, scene: Scene) -> float | None:
-        """Seconds from the alarm's change of state to the first state of the rollback."""
-        rollback = next((e for e in scene.executions if e.workflow == "rollback"), None)
-        breached = scene.record.get("rollback_production", {}).get("breachedAt")
+    def _alarm_to_rollback(self, scenario: Scenario) -> float | None:
+        """Seconds from the alarm's change to ALARM until the first state of the rollback; None without a rollback."""
+        rollback = next((e for e in scenario.executions if e.workflow == "rollback"), None)
+        breached = scenario.record.get("rollback_production", {}).get("breachedAt")
         if rollback is None or not breached:
             return None
         events = self._platform.clients.client("stepfunctions").get_execution_history(executionArn=rollback.arn)
@@ -147,19 +147,19 @@ class Stage:
 
     @contextmanager
     def _live(self) -> Iterator[Any]:
-        """A table that follows the executions; a line per change where the output is no terminal."""
+        """Print executions as they run: a live table on a terminal, otherwise one line for each change."""
         if self._console.is_terminal:
             with Live(console=self._console, refresh_per_second=6, transient=False) as live:
                 yield lambda executions: live.update(_table_of(executions))
             return
-        seen: dict[str, str] = {}
+        printed: dict[str, str] = {}
 
         def lines(executions: list[Progress]) -> None:
             for execution in executions:
-                stands = f"{execution.status.lower()} {execution.state}"
-                if seen.get(execution.name) != stands:
-                    seen[execution.name] = stands
-                    self._console.print(f"  {execution.name}: {stands}")
+                progress = f"{execution.status.lower()} {execution.state}"
+                if printed.get(execution.name) != progress:
+                    printed[execution.name] = progress
+                    self._console.print(f"  {execution.name}: {progress}")
 
         yield lines
 
@@ -174,34 +174,34 @@ def _table_of(executions: list[Progress]) -> Group:
     return Group(table)
 
 
-def _closing_table(console: Console, platform: Platform, scenes: list[Scene]) -> None:
-    table = Table(title="What happened", title_justify="left")
-    for column in ("release", "environment", "result", "answers as", "time", "transitions"):
+def _closing_table(console: Console, platform: Platform, scenarios: list[Scenario]) -> None:
+    table = Table(title="Releases", title_justify="left")
+    for column in ("release", "environment", "result", "version now", "time", "transitions"):
         table.add_column(column)
-    for scene in scenes:
+    for scenario in scenarios:
         for environment in _ENVIRONMENTS:
-            stage = scene.record.get("stages", {}).get(environment, {})
-            mine = [e for e in scene.executions if e.name.startswith(f"main-{scene.release[:12]}-{environment}")]
+            stage = scenario.record.get("stages", {}).get(environment, {})
+            mine = [e for e in scenario.executions if e.name.startswith(f"main-{scenario.release[:12]}-{environment}")]
             span = sum((e.ended or e.started) - e.started for e in mine if e.workflow == "stage")
             table.add_row(
-                f"{scene.title} {scene.release[:7]}",
+                f"{scenario.title} {scenario.release[:7]}",
                 environment,
                 str(stage.get("result", "not reached")),
-                scene.answers[environment][:7],
+                scenario.versions[environment][:7],
                 f"{span:.1f} s",
                 str(sum(len(e.states) for e in mine)),
             )
-        total = sum(len(e.states) for e in scene.executions)
-        outcome = str(scene.record.get("outcome"))
-        table.add_row("", "[bold]all[/bold]", f"[bold]{outcome}[/bold]", "", f"{scene.seconds:.1f} s", str(total))
+        total = sum(len(e.states) for e in scenario.executions)
+        outcome = str(scenario.record.get("outcome"))
+        table.add_row("", "[bold]total[/bold]", f"[bold]{outcome}[/bold]", "", f"{scenario.seconds:.1f} s", str(total))
         table.add_section()
     console.print(table)
-    for scene in scenes:
-        if scene.alarm_seconds is not None:
-            console.print(f"alarm → first state of the rollback: [bold]{scene.alarm_seconds * 1000:.0f} ms[/bold]")
-        for problem in scene.problems:
-            console.print(f"[red]{scene.title}: {problem}[/red]")
+    for scenario in scenarios:
+        if scenario.alarm_seconds is not None:
+            console.print(f"alarm to first state of the rollback: [bold]{1000 * scenario.alarm_seconds:.0f} ms[/bold]")
+        for problem in scenario.problems:
+            console.print(f"[red]{scenario.title}: {problem}[/red]")
     console.print(
-        f"\nWhere to look: logs in {platform.root}; `.venv/bin/python -m local start` keeps a platform running to "
-        "look into with the AWS CLI;\ndocs/architecture.md shows the workflows."
+        f"\nThe logs are in {platform.root}. To inspect a running platform with the AWS CLI, start it with\n"
+        "`.venv/bin/python -m local start`. docs/architecture.md shows the workflows."
     )

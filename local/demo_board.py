@@ -1,4 +1,4 @@
-"""The demo's third scene: three cards on a board; one becomes a pull request, one fails, one lacks its spec."""
+"""The demo's third scenario, three cards: one becomes a pull request, one fails its tests, one has no spec."""
 
 import time
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.table import Table
 
 from local.author import Author
+from local.executions import Executions, Progress
 from local.github.boards import Card
 from local.github.records import Issue
 from local.platform import Platform
 from local.settings import REPOSITORY
 from local.specs import failing_spec, good_spec
-from local.watching import Executions, Progress
 
 _PATIENCE_SECONDS = 90.0
 _ENDS = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT")
@@ -20,16 +20,16 @@ _ENDS = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT")
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A card and what must become of it."""
+    """A card, the column it must end in, and a part of the text that its field `Reason` must hold."""
 
     card: Card
     branch: str
     column: str
-    says: str
+    reason: str
 
 
-class BoardScene:
-    """Puts the cards up, watches, and judges what became of them."""
+class BoardScenario:
+    """Adds the cards, follows the work on them, and compares the end of each with its expectation."""
 
     def __init__(self, platform: Platform, console: Console, author: Author, start: str) -> None:
         self._platform = platform
@@ -43,64 +43,64 @@ class BoardScene:
         self.problems: list[str] = []
 
     def run_case(self) -> None:
-        """Push the branches, put the cards up, and wait until each has come to its end."""
+        """Push the branches, add the cards, and wait until each card is where it is expected."""
         self._console.rule("3. Board items become pull requests")
-        self._put_up("Greet by the hour", "kiro/greet-by-hour", good_spec("kiro/greet-by-hour"), "In Review", "")
+        self._add_card("Greet by the hour", "kiro/greet-by-hour", good_spec("kiro/greet-by-hour"), "In Review", "")
         failing = failing_spec("kiro/greet-in-the-evening")
-        self._put_up("Greet in the evening", "kiro/greet-in-the-evening", failing, "Failed", "tests failed")
-        self._put_up("Greet in colour", "kiro/greet-in-colour", {}, "Todo", "tasks.md` is missing")
-        began, shown = time.monotonic(), dict[str, str]()
+        self._add_card("Greet in the evening", "kiro/greet-in-the-evening", failing, "Failed", "tests failed")
+        self._add_card("Greet in colour", "kiro/greet-in-colour", {}, "Todo", "tasks.md` is missing")
+        began, printed = time.monotonic(), dict[str, str]()
         while not self._ended() and time.monotonic() - began < _PATIENCE_SECONDS:
             for execution in self._executions.of_work_items():
-                self._show(execution, shown)
+                self._print(execution, printed)
             time.sleep(0.3)
         self._seconds = time.monotonic() - began
         for one in self._expected:
-            self._judge(one)
+            self._compare(one)
 
     def closing_table(self) -> None:
-        """What became of each card."""
-        table = Table(title=f"What became of the board's items ({self._seconds:.1f} s)", title_justify="left")
-        for column in ("item", "column", "pull request", "said"):
+        """Print where each card ended, and every difference from what was expected."""
+        table = Table(title=f"Board items ({self._seconds:.1f} s)", title_justify="left")
+        for column in ("item", "column", "pull request", "reason"):
             table.add_column(column)
         for one in self._expected:
             pull = self._pull(one.branch)
-            offered = f"#{pull.number} {'draft' if pull.pull and pull.pull.draft else 'ready'}" if pull else "none"
-            table.add_row(one.card.title, self._column(one), offered, _short(self._said(one)))
+            shown = f"#{pull.number} {'draft' if pull.pull and pull.pull.draft else 'ready'}" if pull else "none"
+            table.add_row(one.card.title, self._column(one), shown, _short(self._reason(one)))
         self._console.print(table)
         for problem in self.problems:
             self._console.print(f"[red]{problem}[/red]")
 
-    def _put_up(self, title: str, branch: str, files: dict[str, str], column: str, says: str) -> None:
+    def _add_card(self, title: str, branch: str, files: dict[str, str], column: str, reason: str) -> None:
         self._author.push_branch(branch, self._start, files)
         card = self._platform.board.add_issue(self._repository, title, branch)
-        self._expected.append(Expected(card, branch, column, says))
+        self._expected.append(Expected(card, branch, column, reason))
 
-    def _show(self, execution: Progress, shown: dict[str, str]) -> None:
-        stands = f"{execution.status.lower()} {execution.state}"
-        if shown.get(execution.name) != stands:
-            shown[execution.name] = stands
-            self._console.print(f"  {execution.name}: {stands}")
+    def _print(self, execution: Progress, printed: dict[str, str]) -> None:
+        progress = f"{execution.status.lower()} {execution.state}"
+        if printed.get(execution.name) != progress:
+            printed[execution.name] = progress
+            self._console.print(f"  {execution.name}: {progress}")
 
     def _ended(self) -> bool:
-        there = all(self._column(one) == one.column and one.says in self._said(one) for one in self._expected)
-        return there and all(execution.status in _ENDS for execution in self._executions.of_work_items())
+        met = all(self._column(one) == one.column and one.reason in self._reason(one) for one in self._expected)
+        return met and all(execution.status in _ENDS for execution in self._executions.of_work_items())
 
-    def _judge(self, one: Expected) -> None:
+    def _compare(self, one: Expected) -> None:
         if self._column(one) != one.column:
-            self.problems.append(f"{one.card.title} stands in {self._column(one)}, expected {one.column}")
-        if one.says not in self._said(one):
-            self.problems.append(f"{one.card.title} says {self._said(one)!r}, expected {one.says!r}")
+            self.problems.append(f"{one.card.title} is in column {self._column(one)}, expected {one.column}")
+        if one.reason not in self._reason(one):
+            self.problems.append(f"{one.card.title} has the reason {self._reason(one)!r}, expected {one.reason!r}")
         pull = self._pull(one.branch)
         if one.column == "In Review" and (pull is None or not pull.pull or pull.pull.draft):
             self.problems.append(f"{one.card.title} has no pull request that is ready for review")
         if one.column == "In Review" and "src/hours.py" not in self._files(one.branch):
-            self.problems.append(f"{one.branch} holds no src/hours.py")
+            self.problems.append(f"branch {one.branch} has no src/hours.py")
 
     def _column(self, one: Expected) -> str:
         return self._platform.board.column_of(one.card)
 
-    def _said(self, one: Expected) -> str:
+    def _reason(self, one: Expected) -> str:
         return self._platform.board.text_of(one.card, "Reason")
 
     def _pull(self, branch: str) -> Issue | None:
@@ -110,7 +110,7 @@ class BoardScene:
         return self._repository.git.text("ls-tree", "-r", "--name-only", f"refs/heads/{branch}")
 
 
-def _short(said: str) -> str:
-    """The first reason of a list, and how many there are besides."""
-    reasons = [line.removeprefix("- ") for line in said.splitlines() if line.startswith("- ")]
-    return "; and ".join([reasons[0], f"{len(reasons) - 1} more"][: len(reasons)]) if reasons else said
+def _short(reason: str) -> str:
+    """The first line of a list of reasons and the number of the others; a text without a list as it is."""
+    reasons = [line.removeprefix("- ") for line in reason.splitlines() if line.startswith("- ")]
+    return "; and ".join([reasons[0], f"{len(reasons) - 1} more"][: len(reasons)]) if reasons else reason

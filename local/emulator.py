@@ -1,4 +1,4 @@
-"""The embedded AWS: ministack as a child process on a free loopback port, gone when its owner is gone."""
+"""The embedded AWS: ministack as a child process on a free loopback port, which ends with its owner."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PREFORK = Path(__file__).with_name("prefork.py")
 
 
 class EmulatorError(RuntimeError):
-    """The emulator did not start; the message carries the end of its log."""
+    """The emulator did not start; the message holds the end of its log."""
 
 
 class Clients:
@@ -58,7 +58,7 @@ class Clients:
             max_pool_connections=32,
             connect_timeout=5,
             read_timeout=120,
-            # the SDK would work out its own name anew for every call
+            # otherwise the SDK would compute its user agent anew for every call
             user_agent="kiro-local",
             # a proxy variable of the machine must never carry these calls away
             proxies={},
@@ -74,7 +74,7 @@ class Clients:
         return acting
 
     def client(self, service: str) -> Any:
-        """Return the client of `service`, made on first use (Session.client is not thread-safe)."""
+        """Return the client of `service`, created on first use (Session.client is not thread-safe)."""
         with self._lock:
             if service not in self._clients:
                 elsewhere = self.codebuild_endpoint if service == "codebuild" else None
@@ -108,12 +108,12 @@ class Clients:
 
 
 def clients(endpoint: str, region: str, codebuild_endpoint: str | None = None) -> Clients:
-    """Return clients for an emulator; CodeBuild is answered at an endpoint of its own."""
+    """Return clients for an emulator; CodeBuild has its own endpoint."""
     return Clients(endpoint, region, codebuild_endpoint)
 
 
 def free_port() -> int:
-    """Return a TCP port nobody listens on at the loopback address."""
+    """Return a free TCP port of the loopback address."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -148,12 +148,12 @@ class Emulator:
 
     @property
     def endpoint(self) -> str:
-        """The URL that answers for every service."""
+        """The URL of every service."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def pid(self) -> int:
-        """The process id, which is also its process group's; raises before `start`."""
+        """The id of the process and of its process group; raises EmulatorError before `start`."""
         if self._process is None:
             raise EmulatorError("the emulator is not running; call start() first")
         return self._process.pid
@@ -174,7 +174,7 @@ class Emulator:
         raise AssertionError("unreachable: the last launch returns or raises")
 
     def stop(self) -> None:
-        """Kill the emulator and every process below it; nothing it holds is meant to survive."""
+        """Kill the emulator and every process below it; its data is lost on purpose."""
         processes, self._process, self._prefork = (self._process, self._prefork), None, None
         for process in filter(None, processes):
             with contextlib.suppress(ProcessLookupError):
@@ -219,7 +219,7 @@ class Emulator:
         return self._scratch / "prefork"
 
     def _environment(self) -> dict[str, str]:
-        """Nothing of the caller's but PATH: neither real credentials nor proxies reach a Lambda."""
+        """The emulator's variables: only PATH comes from the caller, and no real credential or proxy."""
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self._scratch),
@@ -244,7 +244,7 @@ class Emulator:
             "USE_SSL": "0",
             "DOCKER_HOST": f"unix://{self._scratch}/no-docker.sock",
             "LAMBDA_EXECUTOR": "local",
-            # handed on to Lambda workers: where `lambda_start.py` finds the prefork server
+            # passed on to Lambda workers: the socket at which `lambda_start.py` finds the prefork server
             "LAMBDA_PREFORK": str(self._socket),
         }
 

@@ -1,8 +1,8 @@
 """Delivers service events (`aws.*` sources) to the emulator's EventBridge rules.
 
-PutEvents refuses such sources, as AWS's does, so rules are read, matched and their targets invoked from here. What the
-emulator sends itself must not be published again: "Step Functions Execution Status Change" (aws.states) and S3's
-object events. Alarm and CodeBuild changes it does not send.
+The emulator's PutEvents refuses such sources, as AWS does, so this module reads and matches the rules and invokes their
+targets. Events that the emulator sends itself must not be published again: "Step Functions Execution Status Change"
+(aws.states) and S3's object events. It does not send alarm and CodeBuild changes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ RULES_SECONDS = 1.0
 # EventBridge tries for 24 hours; on a laptop a target that fails for two seconds is broken
 RETRY_SECONDS = (0.2, 0.5, 1.0)
 PLACEHOLDER = re.compile(r"<([^<>]+)>")
-# whole string literals first, which tells a placeholder inside quotes from one outside
+# string literals match first, which separates placeholders inside quotes from those outside
 TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|<[^<>]+>')
 PATH_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
@@ -49,7 +49,7 @@ class Rule:
     targets: Sequence[Record]
 
     def may_match(self, event: Record) -> bool:
-        """Rule out by source and detail type without asking the emulator."""
+        """False when source or detail type exclude the event; saves a call of the emulator."""
         pattern = json.loads(self.pattern)
         for name in ("source", "detail-type"):
             wanted = pattern.get(name)
@@ -61,7 +61,7 @@ class Rule:
 
 @dataclass(order=True)
 class Delivery:
-    """One thing to do at a moment; without a target it is an event whose rules are still to be found."""
+    """An event for one target at the time `due`; without a target, an event whose rules are not matched yet."""
 
     due: float
     number: int
@@ -74,7 +74,7 @@ class Delivery:
 
 
 class ServiceEvents(Background):
-    """Takes events from any thread and delivers them in order from a thread of its own."""
+    """Takes events from any thread and delivers them in order from its own thread."""
 
     def __init__(self, clients: Clients) -> None:
         super().__init__("service-events")
@@ -87,12 +87,12 @@ class ServiceEvents(Background):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stopping.set()
-        # an entry that sorts before all others wakes the thread; what was not delivered is lost
+        # an entry that sorts before all others wakes the thread; undelivered events are lost
         self._queue.put(Delivery(-1.0, next(self._numbers), {}))
         super().__exit__(kind, error, trace)
 
     def publish(self, event: Record) -> None:
-        """Queue a whole event as targets see it; returns at once."""
+        """Queue a complete event, in the form that targets receive; returns at once."""
         self._queue.put(Delivery(time.monotonic(), next(self._numbers), event))
 
     def work(self) -> None:
@@ -103,7 +103,7 @@ class ServiceEvents(Background):
                 return
             wait = delivery.due - time.monotonic()
             if wait > 0:
-                # something may become due earlier meanwhile, so look again soon
+                # another delivery may become due earlier, so check again soon
                 self._queue.put(delivery)
                 self.stopping.wait(min(wait, 0.02))
                 continue
@@ -166,7 +166,7 @@ class ServiceEvents(Background):
     def _deliver(self, delivery: Delivery) -> None:
         rule, target = delivery.rule, delivery.target
         if rule is None or target is None:
-            raise AssertionError("only a delivery to a target is delivered")
+            raise AssertionError("a delivery without a target is routed, not delivered")
         try:
             self._invoke(target, render(target, rule, delivery.event), delivery)
         except (BotoCoreError, ClientError, ValueError) as error:
@@ -193,7 +193,7 @@ class ServiceEvents(Background):
             bus = name.removeprefix("event-bus/")
             self._queue.put(Delivery(delivery.due, next(self._numbers), delivery.event, bus, path=delivery.path))
         else:
-            raise ValueError(f"a target {arn} is not invoked here; use Lambda, Step Functions, SQS, SNS or a bus")
+            raise ValueError(f"target {arn} is not supported here; use Lambda, Step Functions, SQS, SNS or a bus")
 
     def _send(self, queue_name: str, body: str, **options: Any) -> None:
         sqs = self._clients.client("sqs")
@@ -224,7 +224,7 @@ class ServiceEvents(Background):
 
 
 def render(target: Record, rule: Rule, event: Record) -> str:
-    """Return what a target receives: its constant, a part of the event, a filled template, or the event itself."""
+    """Return the text that a target receives: its constant, a part of the event, a filled template, or the event."""
     if "Input" in target:
         return str(target["Input"])
     if "InputPath" in target:
@@ -244,7 +244,7 @@ def render(target: Record, rule: Rule, event: Record) -> str:
 
 
 def look_up(event: Record, path: str) -> Any:
-    """Return what `$.detail.build-id` or `$.resources[0]` points at; "" where there is nothing, as EventBridge does."""
+    """Return the value at a path such as `$.detail.build-id` or `$.resources[0]`; "" if absent, as in EventBridge."""
     value: Any = event
     for name, index in PATH_STEP.findall(path.removeprefix("$")):
         try:
@@ -255,13 +255,13 @@ def look_up(event: Record, path: str) -> Any:
 
 
 def fill(template: str, values: Mapping[str, Any]) -> str:
-    """Fill an input template: inside quotes a value is spliced as text, outside it is JSON."""
+    """Fill an input template: a value inside quotes becomes text, outside quotes JSON."""
 
     def spliced(match: re.Match[str]) -> str:
         if match[1] not in values:
             return match[0]
         value = values[match[1]]
-        # EventBridge drops the quotes of an object inside a string, so that the string stays one
+        # EventBridge drops the quotes of an object inside a string, so that the string stays valid
         return value if isinstance(value, str) else json.dumps(value).replace('"', "")
 
     def token(match: re.Match[str]) -> str:

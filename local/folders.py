@@ -1,4 +1,4 @@
-"""Where runs on this machine keep what they write."""
+"""The folders that laptop runs write to, below `.local`."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ HOME = Path(__file__).parents[1] / ".local"
 
 
 def fresh_folder(name: str) -> Path:
-    """A folder of this process; the folders of processes that have ended are removed."""
+    """The path of this process's folder (not created); folders of processes that have ended are removed."""
     HOME.mkdir(exist_ok=True)
     for old in HOME.iterdir():
         pid = old.name.rpartition("-")[2]
@@ -18,7 +18,7 @@ def fresh_folder(name: str) -> Path:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process of this id runs."""
+    """Whether a process with this id runs."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

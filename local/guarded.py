@@ -1,8 +1,7 @@
 """Runs a module, or a file, that must not outlive its starter: `python -P guarded.py PARENT_PID MODULE [ARGUMENT…]`.
 
-A kill -9 gives a process no chance to end its children, so each child watches instead. PR_SET_PDEATHSIG would not
-do: it fires when the *thread* that started the child ends, and the emulator starts Lambda workers from short-lived
-threads.
+A process that gets SIGKILL can't end its children, so each child watches its parent. PR_SET_PDEATHSIG does not help: it
+fires when the *thread* that started the child ends, and the emulator starts Lambda workers from short-lived threads.
 """
 
 import os
@@ -24,7 +23,7 @@ def wait_for_end(pid: int) -> None:
             descriptor = os.pidfd_open(pid)
         except OSError:
             return
-        if os.getppid() == pid:  # else the number may already belong to somebody else
+        if os.getppid() == pid:  # otherwise the number may already belong to another process
             select.select([descriptor], [], [])
         return
     while os.getppid() == pid:

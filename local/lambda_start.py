@@ -1,7 +1,7 @@
-"""What a function's `bootstrap` runs: `python -I -S lambda_start.py GUARD EMULATOR_PID MODULE [ARGUMENT…]`.
+"""Starts a Lambda worker: `python -I -S lambda_start.py GUARD EMULATOR_PID MODULE [ARGUMENT…]`, in a `bootstrap`.
 
-Hands its environment and streams to the prefork server and stays for as long as the worker does. Without a prefork
-server, or before it is ready, it becomes the worker itself. It imports as little as it can: each worker has one.
+It hands its environment and streams to the prefork server and runs as long as the worker. Without a prefork server,
+or before it is ready, it becomes the worker itself. It imports as little as possible, as every worker has one.
 """
 
 import json
@@ -15,7 +15,7 @@ HOOK = os.path.join(os.path.dirname(__file__), "strict", "hook")  # noqa: PTH118
 
 
 def main() -> None:
-    """The emulator watches and ends this process; the connection passes that on, both ways."""
+    """Start the worker and wait for its end; when the emulator kills this process, the connection ends the worker."""
     guard, emulator, *command = sys.argv[1:]
     order = {
         "environment": dict(os.environ),

@@ -1,4 +1,4 @@
-"""The mails of the stack's topics, read from a queue that stands in for a person's mailbox."""
+"""The mails that the stack's topics send, read from a queue that replaces a person's mailbox."""
 
 import json
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Mail:
 
 
 class Mailbox:
-    """Subscribes a queue to topics, and keeps every mail that has come."""
+    """Subscribes a queue to topics; `mails` holds every mail received so far."""
 
     def __init__(self, clients: Clients, topics: list[str]) -> None:
         self._sqs = clients.client("sqs")
@@ -31,7 +31,7 @@ class Mailbox:
         self.mails: list[Mail] = []
 
     def fetch(self) -> list[Mail]:
-        """Take the mails that have come since the last time."""
+        """Return the mails that arrived since the last call."""
         found = []
         while messages := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages", []):
             for message in messages:

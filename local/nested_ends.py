@@ -1,7 +1,7 @@
-"""Tells how nested executions ended: the emulator sends "Step Functions Execution Status Change" for all but these.
+"""Publishes "Step Functions Execution Status Change" for nested executions, which the emulator does not.
 
-It runs `startExecution.sync` as it runs express workflows, which have no such events; on AWS a nested standard
-execution has them like any other.
+The emulator runs `startExecution.sync` like express workflows, which have no such events. On AWS a nested standard
+execution has them like any other execution.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 logger = logging.getLogger(__name__)
 
-# Each look asks for the executions of every workflow; nothing hurries, for timers stand behind these events.
+# Each poll lists the executions of every workflow. It may be slow: backstops cover late events.
 INTERVAL_SECONDS = 2.0
 _BAD_ENDS = {"FAILED", "ABORTED", "TIMED_OUT"}
-# What AWS puts into the input of a nested execution when its starter asks for the link.
+# The key that a starter sets in the input of a nested execution, so that AWS links the two.
 PARENT = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 
 
 class NestedEnds(Background):
-    """Looks for nested executions that have failed or were stopped; `publish` gets one event for each."""
+    """Finds nested executions that failed or were stopped; calls `publish` with one event for each."""
 
     def __init__(self, clients: Clients, publish: Callable[[Record], None]) -> None:
         super().__init__("nested-ends")
@@ -42,7 +42,7 @@ class NestedEnds(Background):
         self._running: set[str] = set()
 
     def work(self) -> None:
-        """Look every two seconds."""
+        """Poll every two seconds."""
         while not self.stopping.wait(INTERVAL_SECONDS):
             try:
                 self._look()
@@ -50,7 +50,7 @@ class NestedEnds(Background):
                 logger.debug("the emulator did not answer", exc_info=True)
 
     def _look(self) -> None:
-        """One list per machine: the newest executions, and those that ran the last time and are not among them."""
+        """Check the newest executions of each workflow, and older ones that ran at the last poll."""
         ran, self._running = self._running, set()
         for machine in self._states.list_state_machines()["stateMachines"]:
             rows = self._states.list_executions(stateMachineArn=machine["stateMachineArn"], maxResults=100)[

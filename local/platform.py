@@ -1,4 +1,4 @@
-"""Everything of the laptop run in one place: emulated AWS, CodeBuild, GitHub, events, alarms, the deployed program."""
+"""The laptop run: starts emulated AWS, CodeBuild, GitHub, events and alarms, and deploys the program to them."""
 
 import json
 import os
@@ -27,7 +27,7 @@ DEPLOY_POLICY_FILE = PROJECT / "examples" / "hello-service" / "infrastructure" /
 
 
 class PlatformError(RuntimeError):
-    """Part of the platform did not come up; the text says which, why and where its log is."""
+    """A part of the platform did not start; the text names the part, the reason and its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Deployed:
 
 
 def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
-    """Run the Pulumi program in a process of its own, on the platform that `Platform.describe` described."""
+    """Run the Pulumi program in its own process; `where` is what `Platform.describe` returned."""
     settings = overrides(
         PROJECT,
         stack,
@@ -77,9 +77,9 @@ def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
 
 
 class Platform:
-    """A context manager; what it starts, it stops, and what it starts dies with it even when it is killed.
+    """A platform as a context manager; every process that it starts ends with it, also when it is killed.
 
-    `changes` are settings of the stack, `variables` what every function gets; `wait_scale` shortens waits and retries.
+    `changes` are settings of the stack, `variables` go to every function; `wait_scale` shortens waits and retries.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Platform:
         self.stop()
 
     def start(self) -> Self:
-        """Bring everything up; each line of progress names what comes next."""
+        """Start every part and deploy the program; reports each step before it begins."""
         self.root.mkdir(parents=True, exist_ok=True)
         self._say("starting the emulated AWS, CodeBuild and GitHub")
         enter = self._stack.enter_context
@@ -172,7 +172,7 @@ class Platform:
         return done
 
     def _connect(self) -> None:
-        """What an operator does once after the first deployment: secrets, the webhook, and a mailbox for the topics."""
+        """Do an operator's steps after the first deployment: fill secrets, add the webhook, subscribe a mailbox."""
         values = {
             "webhook": self.webhook_secret,
             "monitors": self.monitors_secret,
@@ -191,7 +191,7 @@ class Platform:
         self.mailbox = Mailbox(self.clients, topics)
 
     def describe(self) -> dict[str, Any]:
-        """What somebody needs to use this platform from outside: addresses, names, credentials of the emulator."""
+        """Addresses, names and the emulator's credentials, for using this platform from another process."""
         api = {"apiUrl": self.outputs["endpoint"]} if self.outputs else {}
         return {
             **self.outputs,

@@ -1,8 +1,8 @@
-"""Starts Lambda workers by forking off a process that has the SDK imported: `python -P prefork.py SOCKET PARENT_PID`.
+"""Starts Lambda workers by forking a process that has imported the SDK: `python -P prefork.py SOCKET PARENT_PID`.
 
-A cold start is mostly the import of the SDK. On AWS it happens elsewhere and once; a laptop pays for all functions of
-the platform at the same time. What is forked runs AWS's own runtime client on the function's own code, as without it.
-`lambda_start.py` is the other side: one connection stands for one worker, and whoever ends first ends the other.
+A cold start mostly imports the SDK, and a laptop starts all functions of the platform at the same time. A forked worker
+runs AWS's own runtime client on the function's own code, as a worker without this server does. `lambda_start.py` is the
+client: one connection belongs to one worker, and when either side ends, the other ends too.
 """
 
 import gc
@@ -27,22 +27,22 @@ LOOK_SECONDS = 1.0
 
 
 def preload() -> None:
-    """Import what functions import, and read what their libraries read late: descriptions of AWS, and of themselves."""
+    """Import what functions import, and read the data files that their libraries load late, such as service models."""
     for module in PRELOADED:
         import_module(module)
     import_module("pydantic").create_model("Nothing")
     session: Any = import_module("botocore.session")
-    session.create_loader = cache(session.create_loader)  # one for all sessions, in which all that was read stays
+    session.create_loader = cache(session.create_loader)  # one loader for all sessions, whose cache stays
     nobody = import_module("boto3").Session("nobody", "nothing", region_name="us-east-1")
     nobody.resource("dynamodb")
     for service in SERVICES:
         nobody.client(service)
-    # what is collected later would be copied into every worker by looking at it
+    # a later garbage collection would touch these pages and so copy them into every worker
     gc.freeze()
 
 
 def follow(line: socket.socket, emulator: int) -> None:
-    """Kill this worker's group as soon as its starter, who never says anything more, or the emulator has ended."""
+    """Kill this worker's process group as soon as its starter (which closes `line`) or the emulator has ended."""
     with suppress(ProcessLookupError):
         select.select([line.fileno(), os.pidfd_open(emulator)], [], [])
     os.killpg(0, signal.SIGKILL)
@@ -60,7 +60,7 @@ def become(line: socket.socket) -> None:
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["directory"])
-    random.seed()  # else all workers would draw the same numbers
+    random.seed()  # otherwise all workers would draw the same numbers
     threading.Thread(target=follow, args=(line, order["emulator"]), daemon=True).start()
     module, *arguments = order["command"]
     sys.path.insert(0, order["directory"])  # as `python -m` does
@@ -71,7 +71,7 @@ def become(line: socket.socket) -> None:
 def main() -> None:
     """Fork a worker for every connection, until the parent has ended."""
     path, parent, ready = sys.argv[1], int(sys.argv[2]), False
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for workers: the system takes them away
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for workers: the system reaps them
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
         server.bind(path)
         server.listen(64)
@@ -79,7 +79,7 @@ def main() -> None:
             if not select.select([server], [], [], LOOK_SECONDS)[0]:
                 continue
             line, _ = server.accept()
-            if not ready:  # not before the first: an emulator may never run a function
+            if not ready:  # only at the first connection: an emulator may never run a function
                 preload()
                 ready = True
             if os.fork() == 0:

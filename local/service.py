@@ -1,4 +1,4 @@
-"""The delivered service as its users meet it, over HTTP."""
+"""HTTP requests to the delivered service, and steady traffic on it."""
 
 import json
 import urllib.error
@@ -10,8 +10,8 @@ from local.background import Background
 _PAUSE_SECONDS = 0.4
 
 
-def ask(url: str) -> tuple[int, dict[str, Any]]:
-    """Status and JSON answer of a GET; an answer that is not JSON is an empty object."""
+def get(url: str) -> tuple[int, dict[str, Any]]:
+    """Status and JSON body of a GET; {} for a body that is not JSON."""
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - an address of this machine
             return answer.status, _json(answer.read())
@@ -27,8 +27,8 @@ def _json(body: bytes) -> dict[str, Any]:
     return found
 
 
-class Users(Background):
-    """Somebody who keeps asking a service for its greeting, and counts the answers by status."""
+class Traffic(Background):
+    """Requests the greeting of a service again and again, and counts the answers by status."""
 
     def __init__(self, url: str) -> None:
         super().__init__("users")
@@ -36,10 +36,10 @@ class Users(Background):
         self.answers: dict[int, int] = {}
 
     def work(self) -> None:
-        """Ask, and ask again."""
+        """Send requests until stopped."""
         while not self.stopping.wait(_PAUSE_SECONDS):
             try:
-                status, _ = ask(f"{self._url}/?name=Ada")
+                status, _ = get(f"{self._url}/?name=Ada")
             except OSError:
                 continue
             self.answers[status] = self.answers.get(status, 0) + 1

@@ -1,4 +1,4 @@
-"""What a laptop run changes in a stack's settings, and why; everything else is the stack file as it stands."""
+"""The settings that a laptop run changes, with the reasons; all others come unchanged from the stack's file."""
 
 import json
 import shlex
@@ -15,7 +15,7 @@ ACCOUNT = "111122223333"
 DEPLOY_POLICY = "hello-service-deploy"
 ORGANISATION, BOARD = "acme", 1
 NAMESPACE = "kiro/"
-# A laptop has no patience: watches long enough to see an alarm ring, backstops short enough to see one used.
+# Short times for a laptop: watches long enough for an alarm to change, backstops short enough to be used in a run.
 _TIMES = {
     "enhancedWatchSeconds": 0,
     "stabiliseSeconds": 3,
@@ -35,9 +35,9 @@ def overrides(
     watch_seconds: int,
     changes: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
-    """The settings to pass to the program besides `Pulumi.<stack>.yaml`, as texts (JSON where they are not one).
+    """The settings that replace those of `Pulumi.<stack>.yaml`, as texts (JSON for values that are not text).
 
-    `changes` replaces whole settings; its `environments` replace the stack file's, and win over the laptop's times.
+    `changes` replaces whole settings; its `environments` replace those of the file and the laptop's times.
     """
     changes = dict(changes or {})
     settings = stack_settings(project, stack)
@@ -49,7 +49,7 @@ def overrides(
             **environment,
             **_TIMES,
             "watchSeconds": watch_seconds,
-            # function addresses of the emulator are names that do not resolve; this is where they are reached
+            # the emulator's function URLs have host names that do not resolve; this base address works
             "variables": {**environment.get("variables", {}), "PUBLIC_URL": public},
             "functions": [f"hello-{environment['name']}"],
             "deployPolicyArns": [f"arn:aws:iam::{ACCOUNT}:policy/{DEPLOY_POLICY}"],
@@ -76,7 +76,7 @@ def overrides(
 
 
 def worker(project: Path, concurrency: int = 2) -> dict[str, Any]:
-    """Two at once, and a second chance: enough to see both, and soon over."""
+    """The worker's settings: `concurrency` items at a time and two attempts, which shows both in a short run."""
     agent = f"{shlex.quote(sys.executable)} {shlex.quote(str(project / 'local' / 'agent.py'))}"
     return {
         "concurrency": concurrency,

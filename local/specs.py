@@ -1,4 +1,4 @@
-"""The specs that the demo and the scenarios put on branches: one that works out, one whose tests fail."""
+"""The specs that demo and scenarios push to branches: one whose work succeeds, one whose tests fail."""
 
 _GOOD = '''# Design
 
@@ -39,7 +39,7 @@ def test_the_hour_decides(hour, said):
 
 
 def spec(branch: str, design: str, *tasks: str) -> dict[str, str]:
-    """The three files of a spec."""
+    """The three files of a spec, by path."""
     folder = f".kiro/specs/{branch}"
     listed = "".join(f"- [ ] {number}. {title}\n" for number, title in enumerate(tasks, 1))
     return {
@@ -50,10 +50,10 @@ def spec(branch: str, design: str, *tasks: str) -> dict[str, str]:
 
 
 def good_spec(branch: str) -> dict[str, str]:
-    """Two tasks whose code is right and covered."""
+    """A spec of two tasks, whose code is correct and covered by tests."""
     return spec(branch, _GOOD, "Say the salutation of an hour", "Test the turning points")
 
 
 def failing_spec(branch: str) -> dict[str, str]:
-    """The same, where the code takes six in the evening for the day."""
+    """The same spec with a mistake in the code, so that its tests fail: 18:00 still counts as day."""
     return spec(branch, _GOOD.replace("hour >= 18", "hour > 18"), "Say the salutation of an hour", "Test it")

@@ -1,1 +1,1 @@
-"""The workflows, in Amazon States Language: the behaviour a person reads first."""
+"""The workflows in Amazon States Language, and the code that renders, checks and draws them."""

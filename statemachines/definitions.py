@@ -1,6 +1,6 @@
-"""Definitions: load, render `${Name}`, list tasks and edges, and check the rules of the house. No Pulumi, no boto3.
+"""Definitions: load, render `${Name}`, list tasks and edges, and check the project's rules. No Pulumi, no boto3.
 
-`python -m statemachines.definitions` checks every definition and names what is wrong; `make check` runs it.
+`python -m statemachines.definitions` checks every definition and names each problem; `make check` runs it.
 """
 
 import inspect
@@ -18,7 +18,7 @@ from statemachines.policies import THROTTLED, waits
 FOLDER = Path(__file__).parent
 FUNCTIONS = FOLDER.parent / "functions"
 WORKFLOWS = ("deployment", "stage", "rollback", "enhanced_watch", "work_item")
-# Step Functions ends an execution at this number of events.
+# Step Functions ends an execution that has this number of events.
 HISTORY_LIMIT = 25_000
 # A definition's loops run over the parts or stages of a release; the manifest allows this many.
 LOOP_LIMIT = 12
@@ -34,13 +34,13 @@ State = dict[str, Any]
 
 
 def load(workflow: str) -> Definition:
-    """A definition as written, placeholders and all."""
+    """A definition as written, with its placeholders."""
     definition: Definition = json.loads((FOLDER / f"{workflow}.asl.json").read_text("utf-8"))
     return definition
 
 
 def faults(state: str) -> dict[str, str]:
-    """The placeholders that a definition fills by itself: JSONata for a caught error, with the state's own name.
+    """The placeholders that are filled without a given value: JSONata for a caught error, with the state's name.
 
     `"reason": "{% ${Fault} %}"` in state `Verify` becomes `{% 'Verify: ' & $states.errorOutput.Error & … %}`.
     """
@@ -48,7 +48,7 @@ def faults(state: str) -> dict[str, str]:
 
 
 def render(definition: Definition, values: Mapping[str, Any]) -> Definition:
-    """A definition with every placeholder filled, from `values` and from each state's own name."""
+    """A definition with every placeholder filled from `values` and from the states' names; KeyError for others."""
     states = {name: fill(state, {**values, **faults(name)}) for name, state in definition["States"].items()}
     return {key: states if key == "States" else fill(item, values) for key, item in definition.items()}
 
@@ -68,7 +68,7 @@ def fill(value: Any, values: Mapping[str, Any]) -> Any:
 
 
 def placeholders(workflow: str) -> set[str]:
-    """Every name that a definition needs a value for."""
+    """The names of all placeholders that need a value."""
     return set(_PLACEHOLDER.findall((FOLDER / f"{workflow}.asl.json").read_text("utf-8"))) - set(faults(""))
 
 
@@ -79,13 +79,13 @@ def tasks(workflow: str) -> dict[str, str]:
 
 
 def is_handler(name: str, state: State) -> bool:
-    """Whether a state's work is a handler of ours, rather than a service that Step Functions calls itself."""
+    """Whether a state invokes one of our handlers, and not a service that Step Functions calls itself."""
     called = state.get("Arguments", {}).get("FunctionName") if _TOKEN in state.get("Resource", "") else None
     return state["Type"] == "Task" and f"${{{name}}}" in (state["Resource"], called)
 
 
 def module_of(workflow: str, state: str) -> str:
-    """`AcquireLock` of rollback → `functions.shared.acquire_lock`; a handler that is missing is a KeyError."""
+    """`AcquireLock` of rollback → `functions.shared.acquire_lock`; KeyError when the handler does not exist."""
     file = re.sub(r"(?<!^)(?=[A-Z])", "_", state).lower() + ".py"
     for folder in (workflow, "shared"):
         if (FUNCTIONS / folder / file).exists():
@@ -97,7 +97,7 @@ def module_of(workflow: str, state: str) -> str:
 
 
 def edges(state: State) -> Iterator[str]:
-    """Every state that may follow."""
+    """Every state that may follow a state, also after an error."""
     for choice in (*state.get("Choices", []), *state.get("Catch", [])):
         yield choice["Next"]
     if "Default" in state:
@@ -107,7 +107,7 @@ def edges(state: State) -> Iterator[str]:
 
 
 def reachable(states: Mapping[str, State], start: str, *, closed: str = "") -> set[str]:
-    """The states that can be reached from one, not passing through `closed`."""
+    """The states that can be reached from a state without passing through `closed`."""
     seen: set[str] = set()
     open_ends = [start]
     while open_ends:
@@ -120,7 +120,7 @@ def reachable(states: Mapping[str, State], start: str, *, closed: str = "") -> s
 
 
 def check(workflow: str, definition: Definition) -> list[str]:
-    """Everything wrong with a rendered definition, each with the state it is in."""
+    """The problems of a rendered definition, each with its state."""
     states = definition["States"]
     found = [f"{workflow}: {problem}" for rule in RULES for problem in rule(definition, states)]
     events = longest_history(states)
@@ -130,7 +130,7 @@ def check(workflow: str, definition: Definition) -> list[str]:
 
 
 def check_written(workflow: str, definition: Definition) -> list[str]:
-    """Everything wrong with a definition as written, before its placeholders are filled."""
+    """The problems of a definition as written, before its placeholders are filled."""
     return [f"{workflow}: {problem}" for problem in _fault_sentences(definition["States"])]
 
 
@@ -156,18 +156,18 @@ def _targets(definition: Definition, states: Mapping[str, State]) -> Iterator[st
 def _types(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
     for name, state in states.items():
         if state["Type"] not in ("Task", "Choice", "Pass", "Wait", "Succeed", "Fail"):
-            yield f"{name}: {state['Type']} is not used here: loop with Choice, which can be stopped anywhere"
+            yield f"{name}: {state['Type']} is not allowed: loop with Choice, which can be stopped in any state"
         if state["Type"] == "Fail" and name not in _ENDS:
             yield f"{name}: a failure ends in one of {', '.join(sorted(_ENDS))}"
         if state["Type"] not in ("Choice", "Succeed", "Fail") and "Next" not in state:
             yield f"{name}: needs a Next: an execution ends in a Succeed or a Fail state only"
         if state["Type"] == "Choice" and "Default" not in state:
-            yield f"{name}: a Choice without a Default can end an execution without a word"
+            yield f"{name}: a Choice without a Default can end an execution without a reason"
         if state["Type"] == "Choice" and "Assign" in state:
-            yield f"{name}: a Choice assigns in its rules: AWS's guide and the interpreters differ on its own Assign"
+            yield f"{name}: a Choice must assign in its rules: AWS and the interpreters differ on its own Assign"
 
 
-def _task_care(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
+def _task_rules(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
     for name, state in states.items():
         if state["Type"] != "Task":
             continue
@@ -177,21 +177,21 @@ def _task_care(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
             yield f"{name}: a Task needs Retry"
         catchers = state.get("Catch", [])
         if not catchers or catchers[-1]["ErrorEquals"] != ["States.ALL"]:
-            yield f"{name}: the last Catch of a Task takes States.ALL"
-        yield from (f"{name}: a Catch says why in its Comment" for catcher in catchers if not catcher.get("Comment"))
-        yield from _wait_care(name, state)
+            yield f"{name}: the last Catch of a Task must match States.ALL"
+        yield from (f"{name}: a Catch needs a Comment" for catcher in catchers if not catcher.get("Comment"))
+        yield from _wait_rules(name, state)
 
 
-def _wait_care(name: str, state: State) -> Iterator[str]:
+def _wait_rules(name: str, state: State) -> Iterator[str]:
     waits_for_token = _TOKEN in state["Resource"]
     asked_again = any("States.Timeout" in retry["ErrorEquals"] for retry in state.get("Retry", []))
     if waits_for_token and not asked_again:
-        yield f"{name}: a wait is asked again on States.Timeout"
+        yield f"{name}: a wait needs a Retry on States.Timeout"
     if waits_for_token and "taskToken" not in state["Arguments"].get("Payload", {}):
-        yield f"{name}: a wait passes taskToken to its Lambda"
+        yield f"{name}: a wait must pass taskToken to its function"
 
 
-def _lock_care(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
+def _lock_rules(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
     if "AcquireLock" not in states:
         return
     for name in sorted(reachable(states, "AcquireLock", closed="ReleaseLock")):
@@ -212,31 +212,31 @@ def _error_names(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
 RULES: tuple[Callable[[Definition, Mapping[str, State]], Iterator[str]], ...] = (
     _targets,
     _types,
-    _task_care,
-    _lock_care,
+    _task_rules,
+    _lock_rules,
     _error_names,
 )
 
 
 def longest_history(states: Mapping[str, State]) -> int:
-    """An upper bound of an execution's history events: every state once per loop, every ask and retry used up.
+    """An upper bound of an execution's history events: every state once per loop, with all its queries and retries.
 
-    An ask of a wait writes 4 events (scheduled, started, submitted, timed out), entering and leaving a state 2. Only
-    states that can come again count once per loop.
+    A query of a wait writes 4 events (scheduled, started, submitted, timed out), entering and leaving a state 2. Only
+    states that can be entered again count once per loop.
     """
     total = 0
     for name, state in states.items():
         again = any(name in reachable(states, target) for target in edges(state))
-        asks = sum(retry["MaxAttempts"] for retry in state.get("Retry", [])) + 1
+        queries = sum(retry["MaxAttempts"] for retry in state.get("Retry", [])) + 1
         is_wait = state["Type"] == "Task" and _TOKEN in state["Resource"]
-        # A wait that loops shares the time of its execution: a release's parts never all wait to the end.
+        # Waits in a loop share the time of their execution: the parts of a release never all wait to the end.
         rounds = LOOP_LIMIT if again and not is_wait else 1
-        total += rounds * (2 + 4 * asks if state["Type"] == "Task" else 2)
+        total += rounds * (2 + 4 * queries if state["Type"] == "Task" else 2)
     return total
 
 
 def sample_values(workflow: str) -> dict[str, Any]:
-    """Values of the right types for every placeholder, for checking a definition without a deployment."""
+    """Values of the right type for every placeholder, for checking a definition without a stack."""
     values: dict[str, Any] = dict.fromkeys(
         placeholders(workflow), "arn:aws:lambda:eu-central-1:123456789012:function:f"
     )
@@ -256,7 +256,7 @@ def _known(name: str, values: Mapping[str, Any]) -> Any:
 
 
 def main() -> int:
-    """Check every definition and every handler; exit code 1 when something is wrong."""
+    """Check every definition and every handler; exit code 1 when there is a problem."""
     problems: list[str] = []
     for workflow in WORKFLOWS:
         try:

@@ -1,9 +1,9 @@
-"""Pictures of the workflows, drawn from the definitions: one a workflow in `docs/architecture.md`, one in the README.
+"""Diagrams of the workflows, drawn from the definitions: one per workflow in `docs/architecture.md`, one in the README.
 
 `python -m statemachines.diagrams` draws them between their markers; with `--check` it only names those that are stale.
-A workflow's picture draws its happy path first, as thick arrows. To stay readable it leaves out what the path tests
-prove anyway: a Pass state that only assigns is the label of an arrow, an arrow that would cross the picture is cut, and
-faults with the same consequence are one box.
+A diagram draws the workflow's happy path first, as thick arrows. It is simplified, because the path tests cover the
+details: a Pass state that only assigns is the label of an arrow, a long arrow is cut, and faults with the same
+consequence are one box.
 """
 
 import re
@@ -17,7 +17,7 @@ from statemachines.definitions import FOLDER, WORKFLOWS, State, load
 
 ARCHITECTURE = FOLDER.parent / "docs" / "architecture.md"
 README = FOLDER.parent / "README.md"
-# The states of a release, or an item, that meets no obstacle; tests/statemachines/paths runs them.
+# The states of a release or an item without faults; tests/statemachines/paths runs them.
 HAPPY_PATHS: dict[str, tuple[str, ...]] = {
     "deployment": (
         *("Begin", "FetchSource", "PlanRelease", "AnythingToDo", "AnnounceStart", "StartBuild", "AwaitBuild"),
@@ -41,9 +41,9 @@ HAPPY_PATHS: dict[str, tuple[str, ...]] = {
         *("ReadResults", "UpdatePullRequest", "Conclude", "ReleaseLock", "Concluded", "Announce", "Ended"),
     ),
 }
-# An arrow to a state more than this many states further up or down in the definition is cut.
+# An arrow is cut when its states are more than this many states apart in the definition.
 _NEAR = 6
-# Up to so many near sources of a fault have an arrow each; others are one box.
+# So many near sources of a fault have an arrow each; all others are one box.
 _FEW_FAULTS = 2
 _NAMES_PER_LINE = 2
 _SHAPES = {
@@ -59,7 +59,7 @@ Arrow = tuple[str, str]
 
 
 def mermaid(workflow: str) -> str:
-    """A definition as a Mermaid flowchart; a happy path that the definition does not have is a ValueError."""
+    """A definition as a Mermaid flowchart; ValueError when the definition lacks an arrow of the happy path."""
     states: dict[str, State] = load(workflow)["States"]
     path = HAPPY_PATHS[workflow]
     spine = dict.fromkeys(pairwise(path))
@@ -83,7 +83,7 @@ def mermaid(workflow: str) -> str:
 
 
 def onward(state: State) -> Iterator[Arrow]:
-    """The states that may follow without a fault, each with the outcome that a Choice compares with, or nothing."""
+    """The states that may follow without a fault, each with the outcome that a Choice compares with, or ""."""
     for choice in state.get("Choices", []):
         outcomes = _OUTCOME.findall(choice["Condition"])
         yield choice["Next"], outcomes[0] if len(outcomes) == 1 else ""
@@ -99,7 +99,7 @@ def _box(name: str, state: State) -> str:
 
 
 def _arrows(states: dict[str, State], folded: set[str]) -> dict[Arrow, list[str]]:
-    """The arrows between states that are drawn, each with its labels: outcomes, and Pass states on its way."""
+    """The arrows between drawn states, each with its labels: outcomes, and Pass states that it passes."""
     found: dict[Arrow, list[str]] = {}
     for source, state in states.items():
         for target, outcome in onward(state) if source not in folded else ():
@@ -120,7 +120,7 @@ def _near(order: list[str], source: str, target: str) -> bool:
 
 
 def _faults(states: dict[str, State]) -> Iterator[str]:
-    """Dotted arrows for faults; a task that goes on as without one has none."""
+    """Dotted arrows for faults, except those after which the workflow goes on as without a fault."""
     sources: dict[str, list[str]] = {}
     for name, state in states.items():
         for target in dict.fromkeys(catcher["Next"] for catcher in state.get("Catch", [])):
@@ -135,18 +135,18 @@ def _faults(states: dict[str, State]) -> Iterator[str]:
 
 
 def draw(page: str, name: str, pictures: dict[str, str]) -> str:
-    """A page with each picture between its markers, as the definitions are now."""
+    """A page with the current diagrams between their markers; ValueError when a marker is missing."""
     for picture, drawn in pictures.items():
         block = f"<!-- {picture}: drawn by make diagrams -->\n```mermaid\n{drawn}\n```\n<!-- end -->"
         pattern = rf"<!-- {picture}: drawn by make diagrams -->.*?<!-- end -->"
         page, found = re.subn(pattern, lambda _, block=block: block, page, flags=re.DOTALL)  # type: ignore[misc]
         if not found:
-            raise ValueError(f"{name} has no place for the picture of {picture}: add its two markers")
+            raise ValueError(f"{name} has no markers for the diagram {picture}: add its two markers")
     return page
 
 
 def main(architecture: Path = ARCHITECTURE, readme: Path = README) -> int:
-    """Draw, or check; exit code 1 when a picture is stale, or shows what no definition has."""
+    """Draw or check; exit code 1 when a diagram is stale or does not agree with the definitions."""
     problems: list[str] = []
     try:
         pages = {
@@ -159,7 +159,7 @@ def main(architecture: Path = ARCHITECTURE, readme: Path = README) -> int:
             if "--check" not in sys.argv:
                 page.write_text(after, "utf-8")
             elif after != before:
-                problems.append(f"{page.name}: pictures are stale: run `make diagrams`")
+                problems.append(f"{page.name}: diagrams are stale: run `make diagrams`")
     except ValueError as error:
         problems.append(str(error))
     for problem in problems:

@@ -1,7 +1,7 @@
-"""The canonical form of the definitions: one key a line, keys in a fixed order, at most 120 columns.
+"""The canonical form of the definitions: one key per line, keys in a fixed order, at most 120 columns.
 
-`python -m statemachines.format` rewrites the files; with `--check` it names those that differ. A line that is too long
-is named in both cases, because a JSON text can't be wrapped. See docs/decisions/011-the-form-of-definitions.md.
+`python -m statemachines.format` rewrites the files; with `--check` it names those that differ. Both report lines that
+are too long, because a JSON text can't be wrapped. See docs/decisions/011-the-form-of-definitions.md.
 """
 
 import json
@@ -15,12 +15,12 @@ from statemachines.definitions import FOLDER, WORKFLOWS
 COLUMNS = 120
 _INDENT = "  "
 TOP = ("Comment", "QueryLanguage", "StartAt", "States")
-# What a state does, what it keeps and where it leads; then how long it may take, and what follows an error.
+# The work of a state, its outputs and its successor; then its times, and the handling of errors.
 STATE = (
     *("Comment", "Type", "Resource", "Arguments", "Choices", "Default", "Error", "Cause", "Assign", "Output"),
     *("Next", "End", "TimeoutSeconds", "HeartbeatSeconds", "Seconds", "Timestamp", "Retry", "Catch"),
 )
-# The lists of a state whose items have keys of Amazon States Language, too.
+# The lists of a state whose items also have keys of Amazon States Language.
 ITEMS = {
     "Choices": ("Comment", "Condition", "Assign", "Output", "Next"),
     "Catch": ("Comment", "ErrorEquals", "Assign", "Output", "Next"),
@@ -43,7 +43,7 @@ def canonical(text: str) -> str:
 
 
 def too_long(name: str, text: str) -> Iterator[str]:
-    """The lines of a definition that are longer than 120 columns, each with its number."""
+    """A message for each line of a definition that is longer than 120 columns, with its number."""
     for number, line in enumerate(text.splitlines(), 1):
         if len(line) > COLUMNS:
             yield (
@@ -71,7 +71,7 @@ def _ordered(given: Mapping[str, Any], order: tuple[str, ...], place: str) -> di
 def _state(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     state = _ordered(given, STATE, name)
     for key, order in ITEMS.items():
-        if isinstance(state.get(key), list):  # a retry policy may be a placeholder
+        if isinstance(state.get(key), list):  # a retry policy can be a placeholder
             state[key] = [_ordered(item, order, f"{name}, {key}") for item in state[key]]
     return state
 
@@ -92,7 +92,7 @@ def _written(value: Any, indent: str, column: int) -> str:
 
 
 def main(folder: Path = FOLDER) -> int:
-    """Rewrite the definitions, or name those that differ; exit code 1 when something is left to do."""
+    """Rewrite the definitions, or name those that differ; exit code 1 when a problem remains."""
     problems: list[str] = []
     for file in (folder / f"{workflow}.asl.json" for workflow in WORKFLOWS):
         text = file.read_text("utf-8")

@@ -1,7 +1,7 @@
-"""The one picture of the README: from a push to a verified release, or back.
+"""The diagram of the README: from a push to a verified release or a rollback.
 
-Steps name the states that do them, and every arrow is looked up in the definitions: a state that is renamed, or a
-connection that is removed, is a ValueError until the picture is corrected, too.
+Each step names its states, and every arrow is checked against the definitions: after a state was renamed or a
+transition removed, a ValueError demands that the diagram is corrected.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _NESTED = {f"${{{workflow.title().replace('_', '')}Workflow}}": workflow for wor
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A box: its words, and the states `workflow/State` that do it, the one that it begins with first."""
+    """A box: its label, and its states (`workflow/State`), the first of which is its entry."""
 
     words: str
     states: tuple[str, ...]
@@ -46,7 +46,7 @@ ENDS = {
     "failed": Step("failed release,<br>environment as before", ("deployment/FailedClean",), _ROUND),
 }
 STEPS = {**RELEASE, **ENVIRONMENT, **ENDS}
-# Without a fault, and after a fault or a bad outcome.
+# Transitions without a fault, and transitions after a fault or a bad outcome.
 SOLID = (
     *(("push", "plan"), ("plan", "build"), ("build", "gates"), ("gates", "entry"), ("entry", "lock")),
     *(("lock", "apply"), ("apply", "verify"), ("verify", "watch"), ("watch", "record")),
@@ -56,7 +56,7 @@ DOTTED = (("gates", "failed"), ("apply", "back"), ("verify", "back"), ("watch", 
 
 
 def mermaid() -> str:
-    """The picture as a Mermaid flowchart; a step or an arrow that the definitions do not have is a ValueError."""
+    """The diagram as a Mermaid flowchart; ValueError when the definitions lack a step or an arrow."""
     for arrows, with_faults in ((SOLID, False), (DOTTED, True)):
         _check(arrows, _graph(with_faults=with_faults))
     return "\n  ".join(
@@ -84,7 +84,7 @@ def _box(name: str, step: Step) -> str:
 
 
 def _end(step: str, other: str) -> str:
-    """One end of an arrow: the step, or its group where the arrow leaves it, which keeps the group's direction."""
+    """One end of an arrow: the step, or its group if the arrow leaves the group, which keeps the group's direction."""
     for name, group in (("release", RELEASE), ("environment", ENVIRONMENT)):
         if step in group and other not in group:
             return name
@@ -92,7 +92,7 @@ def _end(step: str, other: str) -> str:
 
 
 def _graph(*, with_faults: bool) -> dict[str, set[str]]:
-    """What may follow each state of each workflow, into the workflows that it starts and back again."""
+    """The successors of each state, including those in workflows that it starts and those after their end."""
     definitions = {workflow: load(workflow) for workflow in WORKFLOWS}
     graph: dict[str, set[str]] = {
         f"{name}/{state}": set() for name in WORKFLOWS for state in definitions[name]["States"]
@@ -119,11 +119,11 @@ def _check(arrows: tuple[Arrow, ...], graph: dict[str, set[str]]) -> None:
         raise ValueError(f"overview: no state {', '.join(sorted(missing))}: correct statemachines/overview.py")
     for source, target in arrows:
         if not _leads(graph, STEPS[source], STEPS[target], named):
-            raise ValueError(f"overview: no way from {source} to {target} in the definitions: correct SOLID or DOTTED")
+            raise ValueError(f"overview: no path from {source} to {target} in the definitions: correct SOLID or DOTTED")
 
 
 def _leads(graph: dict[str, set[str]], source: Step, target: Step, named: set[str]) -> bool:
-    """Whether a state of one step is followed by the first of the other, through states that no step names."""
+    """Whether a state of one step leads to the entry of the other, through states that belong to no step."""
     seen: set[str] = set()
     ahead = [after for state in source.states for after in graph[state]]
     while ahead:

@@ -1,10 +1,10 @@
-"""The retry policies that the definitions name, and how often a wait may ask."""
+"""The retry policies of the definitions, and how often a wait may query."""
 
 from typing import Any
 
 from functions.domain import budgets
 
-# What Lambda answers when it is at fault itself, or when the function's process died: handlers may all run twice.
+# Lambda's errors when the service fails or the function's process dies; every handler may run twice.
 _LAMBDA_FAULTS = [
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -23,7 +23,7 @@ THROTTLED = [
 ]
 _BACKOFF = {"IntervalSeconds": 1, "MaxAttempts": 4, "BackoffRate": 2, "MaxDelaySeconds": 20, "JitterStrategy": "FULL"}
 
-# About a quarter of an hour: what takes the place of others ends within minutes.
+# About a quarter of an hour: the calls that use up a limit end within minutes.
 _RETRY_THROTTLED: dict[str, Any] = {
     "ErrorEquals": THROTTLED,
     "IntervalSeconds": 5,
@@ -36,7 +36,7 @@ RETRY_FAULTS: list[dict[str, Any]] = [
     _RETRY_THROTTLED,
     {"ErrorEquals": [*_LAMBDA_FAULTS, "States.Timeout"], **_BACKOFF},
 ]
-# For what may come twice, and whose lost answer would leave something behind: a build that runs, a lock that is held.
+# For handlers whose lost response would leave an orphan: a running build or a held lock.
 RETRY_REPEATABLE: list[dict[str, Any]] = [_RETRY_THROTTLED, {"ErrorEquals": ["States.ALL"], **_BACKOFF}]
 RETRY_ANNOUNCEMENT: list[dict[str, Any]] = [{"ErrorEquals": ["States.TaskFailed", "States.Timeout"], **_BACKOFF}]
 RETRY_START: list[dict[str, Any]] = [
@@ -51,10 +51,10 @@ LOOK_AGAIN: list[dict[str, Any]] = [
 ]
 
 
-# More of them could fill an execution's history alone.
+# More queries could fill an execution's history by themselves.
 MOST_ASKS = 2400
 
-# The budgets that a definition compares with; a build's budget is set by the task that starts it.
+# Budgets that definitions compare with; the task that starts a build sets the build's budget.
 BUDGETS = {
     "DeploymentBudgetMinutes": budgets.DEPLOYMENT,
     "ApplicationBudgetMinutes": budgets.APPLICATION,
@@ -62,9 +62,9 @@ BUDGETS = {
 
 
 def ask_again(times: int) -> list[dict[str, Any]]:
-    """A wait: asked anew at each backstop, this often; whatever the asking Lambda raises is retried beside it.
+    """The retries of a wait: `times` queries, one at each backstop; errors of its handler are retried separately.
 
-    Tokens are only ever completed with an answer (decision 002), so a failed task here is the ask's own failure.
+    Tokens are only ever completed with success (decision 002), so a failed task is always a failure of the handler.
     """
     return [
         {"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": times, "BackoffRate": 1},
@@ -76,12 +76,12 @@ def ask_again(times: int) -> list[dict[str, Any]]:
 def waits(
     *, build: int, approval: int, lock: int, watch: int, enhanced: int, longest_approval: int = 86_400
 ) -> dict[str, Any]:
-    """Backstops (seconds), the policies that go with them, and the budgets.
+    """Backstops (seconds), the retry policies for them, and the budgets.
 
-    The longest wait is backstop × times: builds 90 min (timeout 60 min) and an hour in the account's queue, approvals
-    as long as the longest and an hour, locks 8 h, watches 60 min, enhanced watches up to 7 days. A Lambda that is asked
-    past the end of its wait completes it; the counts
-    are the fuse behind that.
+    The longest wait is backstop × times: 90 min for builds (whose timeout is 60 min) and an hour in the account's
+    queue, the longest approval time and an hour for approvals, 8 h for locks, 60 min for watches, up to 7 days for
+    enhanced watches. A handler that is queried after the end of its wait completes the wait; the number of times only
+    limits waits whose handler does not.
     """
     return {
         "BuildBackstopSeconds": build,
@@ -104,5 +104,5 @@ def waits(
 
 
 def _times(seconds: int, backstop: int) -> int:
-    """Asks that fill a span; longer ones than `MOST_ASKS` can fill are refused by the settings."""
+    """The number of queries that fill a span; the settings refuse spans that need more than `MOST_ASKS`."""
     return min(max(seconds // backstop, 10), MOST_ASKS)

@@ -1,4 +1,4 @@
-"""How the tests are shared among workers, and which of them are measured."""
+"""Distribution of the tests among pytest workers, and measurement of their coverage."""
 
 import gc
 from collections.abc import Generator
@@ -9,15 +9,16 @@ from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 from local.prefork import preload
-from tests.tracing import import_all, looked_at, looking
+from tests.tracing import import_all, measured_call, measuring
 
 # Tests never assert times: a busy machine is slower than Hypothesis expects.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 MEASURED = pytest.StashKey[coverage.Coverage]()
-# A platform costs half a minute of one core, the whole program a quarter, the played workflows as much: what shares one
-# stays together. The first group that a file's path begins with counts; any other file is a group of its own.
+# A platform costs half a minute of one core, the program and the workflows a quarter of a minute each, so tests that
+# share one run on the same worker. A file belongs to the first group whose key its path begins with; any other file is
+# a group of its own.
 GROUPS = {
     "tests/scenarios/test_board.py": "platform 1",
     "tests/scenarios/test_reconcile.py": "platform 1",
@@ -27,10 +28,10 @@ GROUPS = {
     "tests/program/": "program",
     "tests/components/": "program",
     "tests/tools/": "program",
-    "tests/statemachines/paths/test_any_handler.py": "played 1",
-    "tests/statemachines/paths/test_second_reading.py": "played 1",
-    "tests/statemachines/paths/test_stage.py": "played 1",
-    "tests/statemachines/": "played 2",
+    "tests/statemachines/paths/test_any_handler.py": "paths 1",
+    "tests/statemachines/paths/test_second_reading.py": "paths 1",
+    "tests/statemachines/paths/test_stage.py": "paths 1",
+    "tests/statemachines/": "paths 2",
 }
 
 
@@ -48,50 +49,50 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits much and computes little comes first, so that the rest runs beside it."""
+    """Tests that mostly wait come first, so that the others run beside them."""
     items.sort(key=lambda item: not {"scenarios", "faults", "statemachines", "local"} & set(item.path.parts))
     items.sort(key=lambda item: not {"scenarios", "faults"} & set(item.path.parts))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """Coverage is that of the functions by their own tests: it starts when one of them is called."""
-    if session.config.pluginmanager.hasplugin("dsession"):  # workers call the tests
+    """Measure the coverage of the functions by their own tests: it starts when one of them is called."""
+    if session.config.pluginmanager.hasplugin("dsession"):  # with xdist, workers call the tests
         return (yield)
     measured = coverage.Coverage.current()
     if measured:
         measured.stop()
-    # Else the SDK would read its descriptions of AWS once per session: a tenth of a second for every new client.
+    # Otherwise the SDK would read its service models for every session: 0.1 s for every new client.
     preload()
     if measured:
-        with looking(measured):
+        with measuring(measured):
             import_all()
         session.config.stash[MEASURED] = measured
     return (yield)
 
 
 def pytest_collection_finish() -> None:
-    """What is imported by now stays: looking for garbage in it takes up to a fifth of the time of a program's tests."""
+    """Exclude all imported objects from garbage collection, which would take up to a fifth of some tests' time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """A property is looked at example by example."""
+    """Measure a property test example by example."""
     measured, property_ = item.config.stash.get(MEASURED, None), getattr(getattr(item, "obj", None), "hypothesis", None)
     # a function with parameters is many items
-    if measured and property_ and "functions" in item.path.parts and not hasattr(property_, "looked_at"):
-        property_.inner_test = looked_at(measured, property_.inner_test)
-        property_.looked_at = True
+    if measured and property_ and "functions" in item.path.parts and not hasattr(property_, "measured_call"):
+        property_.inner_test = measured_call(measured, property_.inner_test)
+        property_.measured_call = True
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Only the test itself is looked at."""
+    """Measure only the test itself, without its fixtures."""
     measured = pyfuncitem.config.stash.get(MEASURED, None)
     if measured is None or "functions" not in pyfuncitem.path.parts or hasattr(pyfuncitem.obj, "hypothesis"):
         return (yield)
-    if pyfuncitem.get_closest_marker("overlooked"):  # pytest-cov's own `no_cover` would start looking again afterwards
+    if pyfuncitem.get_closest_marker("unmeasured"):  # pytest-cov's own `no_cover` would start measuring again
         return (yield)
-    with looking(measured):
+    with measuring(measured):
         return (yield)

@@ -1,4 +1,4 @@
-"""An HTTP server on a free loopback port, for the time of a `with` block."""
+"""An HTTP server on a free loopback port, as a context manager."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,10 +7,10 @@ from typing import Any, Self
 
 
 class QuietHandler(BaseHTTPRequestHandler):
-    """Answers requests without a line on the error stream."""
+    """A base class of handlers that logs no requests."""
 
     def log_message(self, format: str, *_: Any) -> None:  # noqa: A002 - the name of the base class
-        """Nothing."""
+        """Log nothing."""
 
 
 class HttpServer:

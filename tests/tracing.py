@@ -1,7 +1,7 @@
-"""Where coverage looks and where it need not: looking at what nobody asks for would double the time of the tests.
+"""Switches coverage on and off: measuring code whose coverage is not needed would double the time of the tests.
 
-The functions are looked at while they are imported and while a test of theirs runs; neither while tests are collected
-and their stage is set, nor in the SDK, in the local GitHub and in Hypothesis, which draws far more than it calls.
+The functions are measured while they are imported and while their tests run. Coverage is off during collection and
+fixtures, and in the SDK, the local GitHub and Hypothesis, which spends most of its time on drawing examples.
 """
 
 import sys
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def import_all() -> None:
-    """Import the functions, so that what their modules do then has been seen."""
+    """Import the functions, so that the code of their modules is measured."""
     for path in sorted(ROOT.glob("functions/**/*.py")):
         # The worker's program is a package of its own: it runs in a build, apart from everything else here.
         if "buildspecs" not in path.parts:
@@ -30,8 +30,8 @@ def import_all() -> None:
 
 
 @contextmanager
-def looking(measured: coverage.Coverage) -> Iterator[None]:
-    """What is called here is seen."""
+def measuring(measured: coverage.Coverage) -> Iterator[None]:
+    """Measure all calls in this context."""
     measured.start()
     try:
         yield
@@ -39,24 +39,24 @@ def looking(measured: coverage.Coverage) -> Iterator[None]:
         measured.stop()
 
 
-def looked_at(measured: coverage.Coverage, call: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, seen whenever it is called."""
+def measured_call(measured: coverage.Coverage, call: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, measured whenever it is called."""
 
     @wraps(call)
-    def seen(*arguments: Any, **named: Any) -> Any:
-        with looking(measured):
+    def measured_while_called(*arguments: Any, **named: Any) -> Any:
+        with measuring(measured):
             return call(*arguments, **named)
 
-    return seen
+    return measured_while_called
 
 
-def overlooked(call: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, unseen when it is called from where one looks."""
+def unmeasured_call(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, not measured when it is called from measured code."""
 
     @wraps(call)
-    def unseen(*arguments: Any, **named: Any) -> Any:
+    def unmeasured(*arguments: Any, **named: Any) -> Any:
         tracer: Any = sys.gettrace()
-        if not hasattr(tracer, "stop"):  # nobody traces, or a debugger does
+        if not hasattr(tracer, "stop"):  # no tracer, or that of a debugger
             return call(*arguments, **named)
         tracer.stop()
         try:
@@ -64,12 +64,12 @@ def overlooked(call: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             tracer.start()
 
-    return unseen
+    return unmeasured
 
 
 @contextmanager
-def without_the_others() -> Iterator[None]:
-    """Nothing that is measured runs inside the SDK, moto and the local GitHub."""
+def functions_only() -> Iterator[None]:
+    """Do not measure calls of the SDK, moto and the local GitHub in this context."""
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in (
             (BaseClient, "_make_api_call"),
@@ -77,5 +77,5 @@ def without_the_others() -> Iterator[None]:
             (boto3.Session, "resource"),
             (WSGIRequestHandler, "handle"),
         ):
-            patch.setattr(owner, name, overlooked(getattr(owner, name)))
+            patch.setattr(owner, name, unmeasured_call(getattr(owner, name)))
         yield

@@ -1,4 +1,4 @@
-"""Alarms of the embedded AWS that see dimensions, missing data and the metrics functions write into their logs."""
+"""Alarms of the embedded AWS, with dimensions, missing data and the metrics that functions write into their logs."""
 
 from local.alarms.definitions import metric_tags
 from local.alarms.evaluator import AlarmEvaluator

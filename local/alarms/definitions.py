@@ -1,7 +1,7 @@
-"""What an alarm watches, read from DescribeAlarms; and the way round the emulator's forgetting metric math.
+"""Definitions of alarms, read from DescribeAlarms; metric math travels in tags.
 
-The emulator's PutMetricAlarm drops `Metrics`. Whoever creates such an alarm adds `metric_tags(metrics)` to its tags,
-and the evaluator reads the definition back from there.
+The emulator's PutMetricAlarm drops `Metrics`. The creator of such an alarm adds `metric_tags(metrics)` to its tags, and
+the evaluator reads the definition from there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TAG_CHARACTERS = 250
 
 @dataclass(frozen=True)
 class MetricQuery:
-    """One metric an alarm needs, under the id that expressions use."""
+    """One metric that an alarm reads, under the id that expressions use."""
 
     id: str
     metric: Metric
@@ -35,7 +35,7 @@ class MetricQuery:
 
 @dataclass(frozen=True)
 class AlarmDefinition:
-    """How an alarm judges: over the last `periods` periods, `datapoints` of them breaching ring it."""
+    """An alarm's rule: it is in ALARM when `datapoints` of the last `periods` periods breach the threshold."""
 
     name: str
     queries: tuple[MetricQuery, ...]
@@ -55,9 +55,9 @@ class AlarmDefinition:
 
 
 def metric_tags(metrics: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return tags that carry the `Metrics` of PutMetricAlarm to the evaluator; [] for no metrics.
+    """Return tags that hold the `Metrics` of PutMetricAlarm for the evaluator; [] for no metrics.
 
-    PutMetricAlarm takes tags only when it creates: to change an alarm, call TagResource first and PutMetricAlarm then.
+    PutMetricAlarm accepts tags only for a new alarm: to change an alarm, call TagResource before PutMetricAlarm.
     """
     if not metrics:
         return []
@@ -67,7 +67,7 @@ def metric_tags(metrics: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def metrics_of(tags: Sequence[Mapping[str, str]]) -> list[Record]:
-    """Return what `metric_tags` packed."""
+    """Return the `Metrics` that `metric_tags` packed; [] for other tags."""
     packed = "".join(
         tag["Value"] for tag in sorted(tags, key=lambda tag: tag["Key"]) if tag["Key"].startswith(TAG_PREFIX)
     )
@@ -76,7 +76,7 @@ def metrics_of(tags: Sequence[Mapping[str, str]]) -> list[Record]:
 
 
 def read(alarm: Record) -> AlarmDefinition | None:
-    """Return the definition of a metric alarm as DescribeAlarms tells it; None when it names no metric."""
+    """Return the definition of a metric alarm from DescribeAlarms; None when it names no metric."""
     written = metrics(alarm)
     queries = tuple(_query(entry) for entry in written if "MetricStat" in entry)
     expressions = tuple((entry["Id"], entry["Expression"]) for entry in written if entry.get("Expression"))

@@ -1,9 +1,9 @@
 """Decides an alarm's state from its datapoints (AWS: "Configuring how CloudWatch alarms treat missing data").
 
-The newest period is judged while it still runs, so an alarm rings as soon as what came in is enough. A statistic that
-only grows, such as Sum, is left out of judgment there until it breaches (or, for "less than", until the period is
-over): otherwise every new period would begin with an OK. One thing differs from AWS: CloudWatch looks a few periods
-further back for real datapoints before it treats any as missing, and so clears later.
+The newest period is evaluated while it still runs, so an alarm changes as soon as enough data has arrived. A statistic
+that only grows, such as Sum, does not count in that period until it breaches (or, for "less than", until the period is
+over): otherwise every new period would begin with an OK. One thing differs from AWS: CloudWatch searches a few periods
+further back for real datapoints before it treats any as missing, and so returns to OK later.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ class Verdict:
 
 
 def periods_before(now: float, period: int, count: int) -> list[int]:
-    """Return the begin of the running period and of `count` before it, newest first."""
+    """Return when the running period and the `count` periods before it begin, newest first (seconds since 1970)."""
     newest = int(now // period) * period
     return [newest - index * period for index in range(count + 1)]
 
 
 def evaluate(alarm: AlarmDefinition, series: Mapping[int, float], now: float) -> Verdict | None:
-    """Return the verdict over a series of values by period begin; None keeps the state as it is."""
+    """Return the verdict for values by the begin of their period; None keeps the alarm's state."""
     window = _window(alarm, series, now)
     present = {begin: series[begin] for begin in window if begin in series}
     breaching = [begin for begin, value in present.items() if _breaches(alarm, value)]
     missing = len(window) - len(present)
-    rings = len(breaching) + (missing if alarm.missing == "breaching" else 0) >= alarm.datapoints
-    if rings:
+    in_alarm = len(breaching) + (missing if alarm.missing == "breaching" else 0) >= alarm.datapoints
+    if in_alarm:
         return _verdict(alarm, "ALARM", present, missing)
     if alarm.missing in {"breaching", "notBreaching"}:
         return _verdict(alarm, "OK", present, missing)
@@ -61,7 +61,7 @@ def evaluate(alarm: AlarmDefinition, series: Mapping[int, float], now: float) ->
     if len(breaching) < len(present):
         undecided = alarm.missing == "ignore" and len(breaching) + missing >= alarm.datapoints
         return None if undecided else _verdict(alarm, "OK", present, missing)
-    # all there is breaches, but it is less than wanted: it rings once the next datapoints can no longer tell otherwise
+    # all present data breaches, but there is too little: ALARM follows once later datapoints can't change the verdict
     old_enough = window.index(min(breaching)) >= alarm.datapoints - 1
     if alarm.missing == "missing" and old_enough:
         return _verdict(alarm, "ALARM", present, missing)
@@ -69,7 +69,7 @@ def evaluate(alarm: AlarmDefinition, series: Mapping[int, float], now: float) ->
 
 
 def _window(alarm: AlarmDefinition, series: Mapping[int, float], now: float) -> list[int]:
-    """The periods to judge, newest first."""
+    """The periods to evaluate, newest first."""
     begins = periods_before(now, alarm.period, alarm.periods)
     running = series.get(begins[0])
     counts = running is not None and _is_final(alarm, running)

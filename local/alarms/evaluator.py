@@ -1,8 +1,8 @@
-"""The thread that evaluates every alarm once a second and tells what changed.
+"""A thread that evaluates every alarm once a second and publishes changes of state.
 
-The emulator judges an alarm only when PutMetricData or PutMetricAlarm is called, and without looking at dimensions.
-Such a judgment is recognised by its wording and corrected before anybody is told; it does reach the alarm's own SNS
-actions. SNS actions and composite alarms follow from SetAlarmState in the emulator and are not repeated here.
+The emulator evaluates an alarm only when PutMetricData or PutMetricAlarm is called, and ignores dimensions. Such a
+state is recognised by its wording and corrected before an event is published; it does reach the alarm's own SNS
+actions. The emulator derives SNS actions and composite alarms from SetAlarmState, so they are not repeated here.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ logger = logging.getLogger(__name__)
 INTERVAL_SECONDS = 1.0
 PAGE = 100
 QUERIES = 500
-# "Threshold Crossed: Sum 5.0 GreaterThanThreshold 1.0": CloudWatch itself never words it so
+# "Threshold Crossed: Sum 5.0 GreaterThanThreshold 1.0": CloudWatch never uses these words
 EMULATORS_WORDS = re.compile(r"^Threshold Crossed: \S+ [-\d.e+]+ \w+Threshold ")
-# CloudWatch looks again after a period or a minute; so long a state set by hand stays
+# CloudWatch evaluates again after a period or a minute; a state set by hand stays as long as that
 LONGEST_HOLD_SECONDS = 60.0
 
 
 class AlarmEvaluator(Background):
-    """Evaluates all alarms of the emulator; `publish` gets an event for each change of state."""
+    """Evaluates all alarms of the emulator; calls `publish` with an event for each change of state."""
 
     def __init__(self, clients: Clients, publish: Callable[[Record], None], interval: float = INTERVAL_SECONDS) -> None:
         super().__init__("alarm-evaluator")
@@ -54,19 +54,19 @@ class AlarmEvaluator(Background):
         self._interval = interval
         self._store = MetricStore()
         self._tail = LogTail(clients)
-        self._told: dict[str, AlarmState] = {}
+        self._published: dict[str, AlarmState] = {}
         self._held: dict[str, float] = {}
         self._math: dict[str, tuple[Any, list[Record]]] = {}
         self._complained: set[str] = set()
         self._first = True
 
     def work(self) -> None:
-        """Evaluate once in each interval."""
+        """Evaluate all alarms once in each interval."""
         while not self.stopping.wait(self._interval):
             try:
                 self._evaluate_all()
             except (BotoCoreError, ClientError):
-                # the emulator is starting, stopping or gone; the next round sees
+                # the emulator is starting, stopping or gone; the next interval tries again
                 logger.debug("the emulator did not answer", exc_info=True)
             except Exception:
                 logger.exception("alarms could not be evaluated; trying again")
@@ -83,11 +83,11 @@ class AlarmEvaluator(Background):
             if name in judged:
                 verdict = self._judge(judged[name], fetched, now)
                 self._settle(alarm, verdict)
-        # once more: a composite alarm is right when its children are
+        # read again: a composite alarm is right only after its children are
         for alarm in self._describe("CompositeAlarm")[1] if composites else []:
             self._notice(alarm)
-        for gone in set(self._told) - set(alarms) - {alarm["AlarmName"] for alarm in composites}:
-            del self._told[gone]
+        for gone in set(self._published) - set(alarms) - {alarm["AlarmName"] for alarm in composites}:
+            del self._published[gone]
         self._first = False
 
     def _describe(self, *kinds: str) -> tuple[list[Record], list[Record]]:
@@ -109,7 +109,7 @@ class AlarmEvaluator(Background):
         return definitions.read(alarm)
 
     def _fetch(self, alarms: Iterable[AlarmDefinition], now: float) -> dict[MetricQuery, Series]:
-        """Return the series of every query: from the logs where they told of the metric, else from the emulator."""
+        """Return the series of every query: from the logs if they have the metric, otherwise from the emulator."""
         fetched: dict[MetricQuery, Series] = {}
         elsewhere: dict[MetricQuery, int] = {}
         for alarm in alarms:
@@ -119,11 +119,11 @@ class AlarmEvaluator(Background):
                     fetched[query] = self._store.series(query.metric, query.statistic, query.period, begin)
                 else:
                     elsewhere[query] = min(begin, elsewhere.get(query, begin))
-        # Most metrics have no data for most of the time, and asking for all of them is what costs most here.
+        # Most metrics have no data most of the time, and querying all of them would be the largest cost here.
         there = self._existing() if elsewhere else set()
         wanted = [query for query in elsewhere if query.metric in there]
         for start in range(0, len(wanted), QUERIES):
-            fetched |= self._ask(wanted[start : start + QUERIES], min(elsewhere.values()), now)
+            fetched |= self._query_emulator(wanted[start : start + QUERIES], min(elsewhere.values()), now)
         return fetched
 
     def _existing(self) -> set[Metric]:
@@ -134,8 +134,8 @@ class AlarmEvaluator(Background):
             for found in page["Metrics"]
         }
 
-    def _ask(self, queries: list[MetricQuery], begin: float, now: float) -> dict[MetricQuery, Series]:
-        asked = [
+    def _query_emulator(self, queries: list[MetricQuery], begin: float, now: float) -> dict[MetricQuery, Series]:
+        entries = [
             {
                 "Id": f"q{index}",
                 "MetricStat": {
@@ -151,7 +151,7 @@ class AlarmEvaluator(Background):
             for index, query in enumerate(queries)
         ]
         answer = self._cloudwatch.get_metric_data(
-            MetricDataQueries=asked,
+            MetricDataQueries=entries,
             StartTime=datetime.fromtimestamp(begin, UTC),
             EndTime=datetime.fromtimestamp(now, UTC) + timedelta(seconds=60),
         )
@@ -167,56 +167,56 @@ class AlarmEvaluator(Background):
         series = {query.id: fetched.get(query, {}) for query in alarm.queries}
         periods = periods_before(now, alarm.period, alarm.periods)
         if alarm.comparison not in COMPARISONS:
-            self._pass_over(alarm, f"{alarm.comparison} is not compared here; use {', '.join(COMPARISONS)}")
+            self._skip(alarm, f"comparison {alarm.comparison} is not supported here; use {', '.join(COMPARISONS)}")
             return None
         try:
             for identifier, expression in alarm.expressions:
                 series[identifier] = compute(expression, series, periods)
         except ExpressionError as error:
-            self._pass_over(alarm, str(error))
+            self._skip(alarm, str(error))
             return None
         return evaluate(alarm, series[alarm.watched], now)
 
-    def _pass_over(self, alarm: AlarmDefinition, why: str) -> None:
+    def _skip(self, alarm: AlarmDefinition, why: str) -> None:
         if alarm.name not in self._complained:
             self._complained.add(alarm.name)
             logger.warning("alarm %s is not evaluated: %s", alarm.name, why)
 
     def _notice(self, alarm: Record) -> None:
-        """Tell of a state somebody else set."""
+        """Publish a change of state that was made from outside."""
         name, state = alarm["AlarmName"], _state(alarm)
-        if name not in self._told:
+        if name not in self._published:
             unknown = AlarmState("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation", "", state.since)
-            self._told[name] = state if self._first else unknown
-        if state.value == self._told[name].value or EMULATORS_WORDS.match(state.reason):
+            self._published[name] = state if self._first else unknown
+        if state.value == self._published[name].value or EMULATORS_WORDS.match(state.reason):
             return
-        self._tell(alarm, state)
+        self._publish_change(alarm, state)
         period = float(alarm.get("Period") or LONGEST_HOLD_SECONDS)
         self._held[name] = time.monotonic() + min(period, LONGEST_HOLD_SECONDS)
 
     def _settle(self, alarm: Record, verdict: Verdict | None) -> None:
-        """Give an alarm the state it should have, and tell when that is a change."""
-        name, told = alarm["AlarmName"], self._told[alarm["AlarmName"]]
+        """Set the state that an alarm should have, and publish it when it is a change."""
+        name, published = alarm["AlarmName"], self._published[alarm["AlarmName"]]
         foreign = bool(EMULATORS_WORDS.match(alarm["StateReason"]))
         held = time.monotonic() < self._held.get(name, 0)
         if verdict is None or (held and verdict.state != "ALARM"):
             if foreign:
-                self._set(name, told.value, told.reason, told.reason_data)
+                self._set(name, published.value, published.reason, published.reason_data)
             return
         if verdict.state == alarm["StateValue"] and not foreign:
             return
         data = json.dumps(verdict.reason_data)
         self._set(name, verdict.state, verdict.reason, data)
-        if verdict.state != told.value:
-            self._tell(alarm, AlarmState(verdict.state, verdict.reason, data, datetime.now(UTC)))
+        if verdict.state != published.value:
+            self._publish_change(alarm, AlarmState(verdict.state, verdict.reason, data, datetime.now(UTC)))
 
     def _set(self, name: str, state: str, reason: str, data: str) -> None:
         extra = {"StateReasonData": data} if data else {}
         self._cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason=reason, **extra)
 
-    def _tell(self, alarm: Record, state: AlarmState) -> None:
-        self._publish(state_change(alarm, self._told[alarm["AlarmName"]], state))
-        self._told[alarm["AlarmName"]] = state
+    def _publish_change(self, alarm: Record, state: AlarmState) -> None:
+        self._publish(state_change(alarm, self._published[alarm["AlarmName"]], state))
+        self._published[alarm["AlarmName"]] = state
 
 
 def _state(alarm: Record) -> AlarmState:

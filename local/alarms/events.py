@@ -15,7 +15,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class AlarmState:
-    """A state as events tell it; `reason_data` is JSON text or ""."""
+    """A state as events describe it; `reason_data` is JSON text or ""."""
 
     value: str
     reason: str
@@ -24,8 +24,8 @@ class AlarmState:
 
     def described(self) -> Record:
         """Return the state as a part of the event."""
-        told = {"value": self.value, "reason": self.reason, "timestamp": stamp(self.since)}
-        return told | ({"reasonData": self.reason_data} if self.reason_data else {})
+        described = {"value": self.value, "reason": self.reason, "timestamp": stamp(self.since)}
+        return described | ({"reasonData": self.reason_data} if self.reason_data else {})
 
 
 def state_change(alarm: Record, before: AlarmState, after: AlarmState) -> Record:
@@ -56,14 +56,14 @@ def state_change(alarm: Record, before: AlarmState, after: AlarmState) -> Record
 
 
 def _metric(entry: Record) -> Record:
-    told: Record = {"id": entry["Id"], "returnData": entry.get("ReturnData", True)}
+    described: Record = {"id": entry["Id"], "returnData": entry.get("ReturnData", True)}
     if entry.get("Label"):
-        told["label"] = entry["Label"]
+        described["label"] = entry["Label"]
     if entry.get("Expression"):
-        return told | {"expression": entry["Expression"]}
+        return described | {"expression": entry["Expression"]}
     stat = entry["MetricStat"]
     metric = stat["Metric"]
-    return told | {
+    return described | {
         "metricStat": {
             "metric": {
                 "namespace": metric["Namespace"],

@@ -28,7 +28,7 @@ OPERATORS: Mapping[type[ast.AST], Callable[[float, float], float]] = {
 
 
 class ExpressionError(ValueError):
-    """The expression uses something that is not computed here."""
+    """The expression can't be read, or uses something that is not supported here."""
 
 
 def compute(expression: str, series: Mapping[str, Series], periods: Sequence[int]) -> Series:
@@ -62,7 +62,7 @@ class _Evaluation:
             return self._each(OPERATORS[type(node.ops[0])], left, right)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             return self._call(node.func.id, [self.value(argument) for argument in node.args])
-        raise ExpressionError(f"metric math {ast.unparse(node)!r} is not computed here; use + - * / ^, FILL and IF")
+        raise ExpressionError(f"metric math {ast.unparse(node)!r} is not supported here; use + - * / ^, FILL and IF")
 
     def _call(self, name: str, arguments: list[Value]) -> Value:
         if name == "FILL" and len(arguments) == 2:
@@ -74,7 +74,7 @@ class _Evaluation:
                 p: yes if self._at(condition, p) else no for p in self._periods if self._at(condition, p) is not None
             }
             return self._present({p: self._at(value, p) for p, value in chosen.items()})
-        raise ExpressionError(f"metric math function {name} is not computed here; use FILL(m, value) or IF(c, a, b)")
+        raise ExpressionError(f"metric math function {name} is not supported here; use FILL(m, value) or IF(c, a, b)")
 
     def _each(self, function: Callable[[float, float], float], left: Value, right: Value) -> Value:
         if isinstance(left, float) and isinstance(right, float):

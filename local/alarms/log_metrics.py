@@ -1,7 +1,7 @@
-"""Metrics that are hidden in function logs: the Embedded Metric Format, and Lambda's own START and REPORT lines.
+"""Metrics from function logs: the Embedded Metric Format, and Lambda's own START and REPORT lines.
 
-The emulator counts AWS/Lambda metrics only for a direct Invoke; its log has every invocation, so it is the better
-source. A function that runs out of its Timeout leaves no error line and is not counted as an error.
+The emulator counts AWS/Lambda metrics only for a direct Invoke, but its logs have every invocation. A function that
+exceeds its Timeout leaves no error line and is not counted as an error.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from local.emulator import Clients
 
 PREFIX = "/aws/lambda/"
-# events are stamped before they are stored, so one may turn up a little late
+# an event gets its timestamp before it is stored, so it may appear a little late
 LATE_MILLISECONDS = 2000
 PAGE = 10_000
 STANDARD_RESOLUTION_SECONDS = 60
@@ -35,7 +35,7 @@ LogEvent = dict[str, Any]
 
 
 class LogTail:
-    """Reads what is new in the function logs; remembers how far it came in every group."""
+    """Reads new lines of the function logs; remembers the position in every log group."""
 
     def __init__(self, clients: Clients) -> None:
         self._logs = clients.client("logs")
@@ -51,7 +51,7 @@ class LogTail:
                 name = group["logGroupName"]
                 if self._stored.get(name) != group["storedBytes"]:
                     yield from self._read_group(name)
-                    # only now: a reading that failed is done again
+                    # set only now, so that a failed read is repeated
                     self._stored[name] = group["storedBytes"]
 
     def _read_group(self, group: str) -> Iterator[Point]:
@@ -72,7 +72,7 @@ class LogTail:
         for event in events:
             identity = (event["logStreamName"], event["timestamp"], event["message"])
             now[identity] += 1
-            # the same line twice in a millisecond is two lines
+            # equal lines in one millisecond are two lines
             if now[identity] > before[identity]:
                 fresh.append(event)
         self._recent[group] = now
@@ -81,13 +81,13 @@ class LogTail:
 
 
 class Invocations:
-    """Follows invocations line by line; every one ends with one point for each of Lambda's own metrics."""
+    """Follows invocations line by line; the end of each yields one point for each of Lambda's own metrics."""
 
     def __init__(self) -> None:
         self._failed: set[str] = set()
 
     def read(self, event: LogEvent, function: str) -> Iterator[Point]:
-        """Yield the points one log line stands for."""
+        """Yield the points that follow from one log line."""
         message, seconds = str(event["message"]).rstrip("\n"), event["timestamp"] / 1000
         # the emulator writes a stream per invocation
         stream = f"{function}/{event['logStreamName']}"
@@ -110,7 +110,7 @@ class Invocations:
 
 
 def embedded_points(document: Mapping[str, Any], ingested: float) -> Iterator[Point]:
-    """Yield the points of an Embedded Metric Format document; what breaks the format is passed over, as on AWS."""
+    """Yield the points of an Embedded Metric Format document; invalid parts are ignored, as on AWS."""
     metadata = document.get("_aws")
     if not isinstance(metadata, dict):
         return

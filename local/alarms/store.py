@@ -16,7 +16,7 @@ KEPT_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric is its namespace, its name and exactly these dimensions."""
+    """A metric: namespace, name and exactly these dimensions."""
 
     namespace: str
     name: str
@@ -33,7 +33,7 @@ class Point:
 
 
 class MetricStore:
-    """Keeps a day of points; one thread may write while others read."""
+    """Keeps points for a day; one thread may write while others read."""
 
     def __init__(self) -> None:
         self._points: defaultdict[Metric, deque[tuple[float, float]]] = defaultdict(deque)
@@ -44,7 +44,7 @@ class MetricStore:
             return metric in self._points
 
     def add(self, points: Iterable[Point]) -> None:
-        """Keep points and forget those older than a day."""
+        """Add points, and drop those older than a day."""
         with self._lock:
             for point in points:
                 kept = self._points[point.metric]
@@ -68,7 +68,7 @@ def statistic_of(values: Sequence[float], statistic: str) -> float:
         return PLAIN[statistic](values)
     if statistic[:1] in {"p", "P"}:
         return percentile(values, float(statistic[1:]))
-    raise ValueError(f"statistic {statistic!r} is not computed here; use {', '.join(PLAIN)} or a percentile")
+    raise ValueError(f"statistic {statistic!r} is not supported here; use {', '.join(PLAIN)} or a percentile")
 
 
 PLAIN: Mapping[str, Callable[[Sequence[float]], float]] = {
@@ -81,7 +81,7 @@ PLAIN: Mapping[str, Callable[[Sequence[float]], float]] = {
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """Interpolate linearly between the two nearest ranks."""
+    """The percentile, interpolated linearly between the two nearest ranks."""
     ordered = sorted(values)
     rank = (len(ordered) - 1) * percent / 100
     low = math.floor(rank)

@@ -1,4 +1,4 @@
-"""A CodeBuild endpoint for the embedded AWS: it keeps projects and really runs their buildspecs as processes."""
+"""A CodeBuild endpoint for the embedded AWS, which runs buildspecs as real processes."""
 
 from local.codebuild.server import CodeBuildServer
 

@@ -1,4 +1,4 @@
-"""Finds the files a buildspec names and uploads them to the emulator's S3."""
+"""Finds the files that a buildspec names and uploads them to the emulator's S3."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CLIENT_ERROR = "CLIENT_ERROR"
 
 
 def find(files: FileSet, source: Path) -> dict[str, Path]:
-    """Return the matching files by their path in the artifact; raises PhaseFailedError when there is none."""
+    """Return the matching files by their path in the artifact; raises PhaseFailedError when no file matches."""
     base_directory = files.base_directory or "."
     bases = [base for base in _matches(base_directory, source) if base.is_dir()]
     if not bases:
@@ -47,7 +47,7 @@ def _relative(path: Path, base: Path, files: FileSet) -> str:
 
 
 def _matches(pattern: str, directory: Path) -> list[Path]:
-    # ./ and a trailing slash mean nothing to CodeBuild
+    # CodeBuild ignores ./ and a trailing slash
     plain = pattern.removeprefix("./").rstrip("/") or "."
     # Path.glob refuses "." and absolute patterns, both of which buildspecs use
     found = glob.glob(plain, root_dir=directory, recursive=True, include_hidden=True)  # noqa: PTH207
@@ -55,7 +55,7 @@ def _matches(pattern: str, directory: Path) -> list[Path]:
 
 
 def location(settings: Mapping[str, Any], build_id: str, name: str) -> tuple[str, str]:
-    """Return bucket and key of an artifact: path, then the build's id when wanted, then the name."""
+    """Return bucket and key of an artifact; the key is path, the build's id if configured, and name."""
     parts = [str(settings.get("path", "")).strip("/")]
     if settings.get("namespaceType") == "BUILD_ID":
         parts.append(build_id)
@@ -65,7 +65,7 @@ def location(settings: Mapping[str, Any], build_id: str, name: str) -> tuple[str
 
 
 def upload(s3: Any, settings: Mapping[str, Any], build_id: str, name: str, found: Mapping[str, Path]) -> dict[str, Any]:
-    """Upload the files as the project wants them; returns what the build's record says of the artifact."""
+    """Upload the files in the project's packaging; returns the `artifacts` member of the build's record."""
     bucket, key = location(settings, build_id, name)
     described: dict[str, Any] = {"location": f"arn:aws:s3:::{bucket}/{key}"}
     described |= {

@@ -1,4 +1,4 @@
-"""The builds of the account, the calls about them, and the queue they wait in."""
+"""The builds of the account, their API calls, and the queue in which they wait."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUEUED_PER_RUNNING = 5
 
 
 class Builds:
-    """Keeps builds and runs at most `concurrency` of them at a time, first come first served."""
+    """Keeps builds and runs at most `concurrency` of them at a time, in the order of their start."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Builds:
         self._closed = False
 
     def start_build(self, request: Record) -> Record:
-        """Answer StartBuild; the same idempotency token with the same parameters answers the same build."""
+        """Answer StartBuild; a repeated call with the same idempotency token and parameters returns the same build."""
         project = overrides.apply(self._projects.get(request["projectName"]), request)
         check_source(project["source"])
         token = request.get("idempotencyToken")
@@ -61,8 +61,8 @@ class Builds:
         with self._turn:
             if self._closed:
                 raise InvalidInputError("the build service is stopping; start it again to build")
-            known, asked = self._tokens.get(token or "", ("", fingerprint))
-            if asked != fingerprint:
+            known, earlier = self._tokens.get(token or "", ("", fingerprint))
+            if earlier != fingerprint:
                 raise InvalidInputError(f"idempotencyToken {token} was used with other parameters; use a new one")
             if known in self._jobs:
                 return {"build": self._jobs[known].snapshot()}
@@ -81,7 +81,7 @@ class Builds:
         return {"build": answer}
 
     def stop_build(self, request: Record) -> Record:
-        """Answer StopBuild, when the build's processes have ended or their grace period is over."""
+        """Answer StopBuild after the build's processes have ended or their grace period is over."""
         job = self._existing(request["id"])
         job.interrupt("STOPPED")
         with self._turn:
@@ -99,7 +99,7 @@ class Builds:
         }
 
     def list_builds(self, request: Record) -> Record:
-        """Answer ListBuilds, newest first unless asked otherwise."""
+        """Answer ListBuilds, newest first unless `sortOrder` is ASCENDING."""
         with self._turn:
             ids = list(self._jobs)
         return page("ids", ids if request.get("sortOrder") == "ASCENDING" else ids[::-1], request)
@@ -154,7 +154,7 @@ class Builds:
                 self._turn.notify_all()
 
     def _wait_turn(self, job: Job) -> str | None:
-        """Return None when the build may run, else why it never will."""
+        """Wait until the build may run: returns None, or the status with which it ends without running."""
         deadline = time.monotonic() + job.record["queuedTimeoutInMinutes"] * self._minute
         with self._turn:
             while True:
@@ -187,7 +187,7 @@ class Builds:
             "id": build_id,
             "arn": arn,
             "buildNumber": self._projects.next_build_number(project["name"]),
-            # the API tells milliseconds, and so must CODEBUILD_START_TIME
+            # the API has milliseconds, and CODEBUILD_START_TIME must agree with it
             "startTime": now.replace(microsecond=now.microsecond // 1000 * 1000),
             "currentPhase": "SUBMITTED",
             "buildStatus": "IN_PROGRESS",
@@ -221,7 +221,7 @@ KEPT = (
 
 
 def _plain(name: str) -> str:
-    """Return a build's id; an ARN is the id after `build/`."""
+    """Return a build's id, given the id or an ARN (which has the id after `build/`)."""
     return name.partition(":build/")[2] if name.startswith("arn:") else name
 
 

@@ -29,7 +29,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class FileSet:
-    """Files named by patterns below a base directory, without those that other patterns name."""
+    """Patterns of files below a base directory, and patterns of files to leave out."""
 
     files: tuple[str, ...]
     base_directory: str = ""
@@ -40,7 +40,7 @@ class FileSet:
 
 @dataclass(frozen=True)
 class ReportFiles:
-    """Report files of one format, for the report group of this name or ARN."""
+    """Report files of one format, for the report group with this name or ARN."""
 
     group: str
     files: FileSet
@@ -49,7 +49,7 @@ class ReportFiles:
 
 @dataclass(frozen=True)
 class Buildspec:
-    """What to run, with which variables, and what to keep; `warnings` name what is written and not read."""
+    """The commands, variables and outputs of a buildspec; `warnings` name keys that are ignored."""
 
     shell: str = "sh"
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -65,9 +65,9 @@ class Buildspec:
 
 
 class _Texts(yaml.SafeLoader):
-    """YAML in which every plain scalar is the text that stands there: `3.10`, `0755`, `12:30:00`, `yes`.
+    """YAML in which every plain scalar stays the text that is written: `3.10`, `0755`, `12:30:00`, `yes`.
 
-    CodeBuild reads values into texts; YAML 1.1 would make numbers of them. Merges (`<<`) are kept.
+    CodeBuild reads values as texts; YAML 1.1 would convert them. Merges (`<<`) still work.
     """
 
 
@@ -75,13 +75,13 @@ _Texts.yaml_implicit_resolvers = {"<": [("tag:yaml.org,2002:merge", re.compile(r
 
 
 def is_inline(buildspec: str) -> bool:
-    """Tell a buildspec written in the project from a path to one: only the former spans lines or is a mapping."""
+    """Whether a project's `buildspec` is a buildspec (it spans lines or is a mapping), and not the path of one."""
     text = buildspec.strip()
     return "\n" in text or text.startswith(("{", "version:"))
 
 
 def parse(text: str) -> Buildspec:
-    """Return the buildspec; raises PhaseFailedError with YAML_FILE_ERROR saying what is wrong and where."""
+    """Return the buildspec; raises PhaseFailedError YAML_FILE_ERROR with the mistake and its place."""
     try:
         document = yaml.load(text, Loader=_Texts)  # noqa: S506  # nosec B506 - a SafeLoader
     except (yaml.YAMLError, ValueError) as error:
@@ -89,11 +89,11 @@ def parse(text: str) -> Buildspec:
     if not isinstance(document, dict):
         raise _wrong("a buildspec is a mapping")
     if document.get("version") != "0.2":
-        raise _wrong(f"version {document.get('version')!r} is not run here; use version: 0.2")
+        raise _wrong(f"version {document.get('version')!r} is not supported here; use version: 0.2")
     environment = _mapping(document, "env")
     shell = str(environment.get("shell", "sh"))
     if shell not in {"bash", "sh", "/bin/sh"}:
-        raise _wrong(f"env.shell {shell!r} is not run here; use bash or sh")
+        raise _wrong(f"env.shell {shell!r} is not supported here; use bash or sh")
     artifacts = _mapping(document, "artifacts")
     secondary = _mapping(artifacts, "secondary-artifacts")
     return Buildspec(
@@ -123,11 +123,11 @@ def _phases(document: Mapping[str, Any]) -> dict[str, Phase]:
 
 def _phase(name: str, written: Mapping[str, Any]) -> Phase:
     if "commands" not in written and not {"finally", "runtime-versions"} & set(written) and written:
-        # "Required sequence if build is specified", says the reference
+        # the reference: "Required sequence if build is specified"
         raise _wrong(f"phases.{name} has no commands, only {', '.join(sorted(written))}; write commands:")
     on_failure = written.get("on-failure") or None
     if on_failure not in {None, "ABORT", "CONTINUE"}:
-        raise _wrong(f"phases.{name}.on-failure {on_failure!r} is not run here; use ABORT or CONTINUE")
+        raise _wrong(f"phases.{name}.on-failure {on_failure!r} is not supported here; use ABORT or CONTINUE")
     return Phase(_list(written, "commands"), _list(written, "finally"), on_failure)
 
 

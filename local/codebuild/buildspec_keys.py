@@ -1,8 +1,8 @@
-"""The keys of a buildspec: which are read here, and which are known to CodeBuild only.
+"""The keys of a buildspec: those that are read here, and those that only CodeBuild reads.
 
-Source: docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html, "Buildspec syntax". CodeBuild refuses no key
-that it does not know: the example on that page has `secondary-artifacts` at the top, where nothing reads it. A laptop
-says so in the log.
+Source: docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html, "Buildspec syntax". CodeBuild ignores
+unknown keys: the example on that page has `secondary-artifacts` at the top level, where nothing reads it. Here the
+build's log names every ignored key.
 """
 
 from __future__ import annotations
@@ -23,39 +23,39 @@ _READ: dict[tuple[str, ...], tuple[str, ...]] = {
     ("artifacts", "secondary-artifacts", "*"): ("files", "name", "discard-paths", "base-directory", "exclude-paths"),
     ("cache",): ("paths",),
 }
-# Keys that CodeBuild reads, and this does not: what happens here instead.
+# Keys that CodeBuild reads and this module does not, with what happens here instead.
 _NOT_HERE = {
-    "run-as": "commands run as you",
+    "run-as": "commands run as the current user",
     "proxy": "no proxy is set up",
     "batch": "one build is run",
-    "git-credential-helper": "git uses the credentials of the source alone",
-    "runtime-versions": "programs are those of this machine",
-    "enable-symlinks": "a link is stored as the file that it leads to",
-    "s3-prefix": "the project says where an artifact lies",
-    "key": "the cache is the project's",
-    "fallback-keys": "the cache is the project's",
-    "action": "the cache is restored and saved",
+    "git-credential-helper": "git uses the credentials of the source only",
+    "runtime-versions": "the programs of this machine are used",
+    "enable-symlinks": "a link is stored as the file to which it leads",
+    "s3-prefix": "the project sets the place of an artifact",
+    "key": "the project sets the cache",
+    "fallback-keys": "the project sets the cache",
+    "action": "the cache is always restored and saved",
 }
 
 
 def unread(document: Mapping[str, Any]) -> Iterator[str]:
-    """What is written and not read, one line each."""
+    """One line for each key of a buildspec that is ignored."""
     for pattern, known in _READ.items():
         for path, mapping in _mappings(document, pattern, ()):
             for key in mapping:
                 if str(key) not in known:
-                    yield _told(".".join((*path, str(key))), str(key), known)
+                    yield _describe(".".join((*path, str(key))), str(key), known)
     for name, phase in (document.get("phases") or {}).items():
         if not phase or (not phase.get("commands") and not {"finally", "runtime-versions"} & set(phase)):
             yield f"buildspec: phases.{name} has no commands: nothing is run in it"
 
 
-def _told(where: str, key: str, known: tuple[str, ...]) -> str:
+def _describe(where: str, key: str, known: tuple[str, ...]) -> str:
     if key in _NOT_HERE:
-        return f"buildspec: {where} is not done here: {_NOT_HERE[key]}"
+        return f"buildspec: {where} is not supported here: {_NOT_HERE[key]}"
     near = difflib.get_close_matches(key, (*known, *_NOT_HERE), 1)
     meant = f"; is it {near[0]}?" if near else ""
-    return f"buildspec: {where} is no key of a buildspec and is ignored{meant}"
+    return f"buildspec: {where} is not a key of a buildspec and is ignored{meant}"
 
 
 def _mappings(

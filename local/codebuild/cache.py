@@ -13,12 +13,12 @@ from local.codebuild.errors import PhaseFailedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# where AWS's images have their home; buildspecs name it literally
+# the home directory of AWS's images, which buildspecs name literally
 AWS_HOME = "/root"
 
 
 def restore(kept: Path, paths: Mapping[str, str], source: Path, home: Path) -> None:
-    """Copy what an earlier build left into this one's directories; `paths` are as written → with their variables."""
+    """Copy directories that an earlier build saved into this build; `paths` maps paths as written to expanded ones."""
     for written, pattern in paths.items():
         stored = kept / _label(written)
         if stored.is_dir():
@@ -26,7 +26,7 @@ def restore(kept: Path, paths: Mapping[str, str], source: Path, home: Path) -> N
 
 
 def save(kept: Path, paths: Mapping[str, str], source: Path, home: Path) -> None:
-    """Keep this build's directories; a rename at the end, so that another build never sees half of them."""
+    """Save this build's directories, with a rename at the end, so that another build never reads half of them."""
     kept.mkdir(parents=True, exist_ok=True)
     for written, pattern in paths.items():
         place, stored = _place(pattern, source, home), kept / _label(written)
@@ -54,7 +54,7 @@ def _place(pattern: str, source: Path, home: Path) -> Path:
         return home / fixed.relative_to(AWS_HOME)
     if fixed.is_absolute():
         raise PhaseFailedError(
-            "CLIENT_ERROR", f"cache path {pattern} lies outside the build; use a relative path or one below {AWS_HOME}"
+            "CLIENT_ERROR", f"cache path {pattern} is outside the build; use a relative path or one below {AWS_HOME}"
         )
     return source / fixed
 

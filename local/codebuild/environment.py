@@ -23,15 +23,15 @@ ARN_PARTS = 7
 
 
 def builtin(job: Job, region: str, directory: Path) -> dict[str, str]:
-    """Return what every build gets; of the server's own environment only where programs are found."""
+    """Return the variables of every build; only PATH comes from the server's own environment."""
     record = job.record
     variables = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "HOME": str(directory / "home"),
         "TMPDIR": str(directory / "tmp"),
         "LANG": "C.UTF-8",
-        # Builds share the platform's virtual environment: that its packages agree with each other is not theirs to
-        # check after every installation, which takes pip longer than everything else. "0" is how pip spells it here.
+        # Builds share the platform's virtual environment. pip's check of all its packages after every installation
+        # would take longer than everything else in a build. "0" switches it off.
         "PIP_NO_WARN_CONFLICTS": "0",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
@@ -56,17 +56,17 @@ def builtin(job: Job, region: str, directory: Path) -> dict[str, str]:
 
 
 def repository_url(source: Mapping[str, Any]) -> str:
-    """Return where a source comes from, as CODEBUILD_SOURCE_REPO_URL says it."""
+    """Return the address of a source, in the form of CODEBUILD_SOURCE_REPO_URL."""
     location = str(source.get("location", ""))
     return f"s3://{location}" if source["type"] == "S3" and location else location
 
 
 def resolve(job: Job, spec: Buildspec, clients: Clients) -> tuple[dict[str, str], list[str]]:
-    """Return the buildspec's, the project's and the call's variables, and those values that no log may show."""
+    """Return the variables of buildspec, project and call, and the values that no log may show."""
     wanted = [{"name": name, "type": "PLAINTEXT", "value": value} for name, value in spec.variables.items()]
     wanted += [{"name": n, "type": "PARAMETER_STORE", "value": v} for n, v in spec.parameters.items()]
     wanted += [{"name": n, "type": "SECRETS_MANAGER", "value": v} for n, v in spec.secrets.items()]
-    # the project and the call come after, because they win over the buildspec
+    # project and call come last, because they take precedence over the buildspec
     wanted += job.record["environment"]["environmentVariables"]
     latest = {variable["name"]: variable for variable in wanted}
     variables, hidden = {}, []
@@ -91,9 +91,9 @@ def _parameter(clients: Clients, name: str) -> str:
 
 
 def secret(clients: Clients, reference: str) -> str:
-    """Return a secret named as `secret-id:json-key:version-stage:version-id`, where all but the id may be left out."""
+    """Return a secret by `secret-id:json-key:version-stage:version-id`; all parts but the first are optional."""
     parts = reference.split(":")
-    # an ARN holds six colons of its own
+    # an ARN has six colons itself
     count = ARN_PARTS if reference.startswith("arn:") else 1
     identifier = ":".join(parts[:count])
     key, stage, version, *_ = [*parts[count:], "", "", ""]
@@ -106,6 +106,6 @@ def secret(clients: Clients, reference: str) -> str:
         text = str(clients.client("secretsmanager").get_secret_value(**request)["SecretString"])
         return str(json.loads(text)[key]) if key else text
     except (BotoCoreError, ClientError, ValueError, KeyError, TypeError) as error:
-        # the error's own text could quote the secret: its type is enough
+        # the error's text could quote the secret, so only its type is shown
         message = f"secret {identifier} cannot be read{f' at key {key}' if key else ''}: {type(error).__name__}"
         raise PhaseFailedError("Secrets Manager Error Message", message) from None

@@ -1,24 +1,24 @@
-"""What a CodeBuild call can answer instead of a result, and how a build phase can fail.
+"""The errors of CodeBuild calls and of build phases.
 
 CodeBuildError
 ├── InvalidInputError   InvalidInputException
 ├── NotFoundError       ResourceNotFoundException
 ├── AlreadyExistsError  ResourceAlreadyExistsException
 └── AccountLimitError   AccountLimitExceededException
-PhaseFailedError        a phase ended badly for a reason the build's owner can mend
+PhaseFailedError        a phase failed for a reason that the build's owner can correct
 """
 
 from __future__ import annotations
 
 
 class CodeBuildError(Exception):
-    """A call was refused; `code` is the AWS error code the client sees."""
+    """A call was refused; `code` is the AWS error code that the client receives."""
 
     code = "InternalFailure"
 
 
 class InvalidInputError(CodeBuildError):
-    """The request cannot be right, whatever exists."""
+    """The request is invalid in itself, independent of existing resources."""
 
     code = "InvalidInputException"
 
@@ -30,7 +30,7 @@ class NotFoundError(CodeBuildError):
 
 
 class AlreadyExistsError(CodeBuildError):
-    """The request creates something whose name is taken."""
+    """The request creates something under a name that is already in use."""
 
     code = "ResourceAlreadyExistsException"
 
@@ -42,7 +42,7 @@ class AccountLimitError(CodeBuildError):
 
 
 class PhaseFailedError(Exception):
-    """A phase failed; `status_code` and the message become the phase's context."""
+    """A phase failed; `status_code` and message become the phase's context."""
 
     def __init__(self, status_code: str, message: str) -> None:
         super().__init__(message)

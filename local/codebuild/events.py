@@ -123,7 +123,7 @@ def _context_text(phase: Record) -> str:
 
 
 def _clock(moment: datetime) -> str:
-    """The format AWS uses here and nowhere else, such as "Sep 1, 2017 4:14:21 PM"."""
+    """A time in the format of these events only, such as "Sep 1, 2017 4:14:21 PM"."""
     return f"{moment:%b} {moment.day}, {moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
 
 

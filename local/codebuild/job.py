@@ -1,4 +1,4 @@
-"""One build on its way: its AWS record, its phases, and the one place that tells the world about a change."""
+"""One build: its AWS record, its phases, and the only place that publishes its changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Context = tuple[str, str]
 
 @dataclass
 class Job:
-    """A build; `record` is what BatchGetBuilds answers, the rest is what running it needs."""
+    """A build; `record` is the answer of BatchGetBuilds, the other fields serve to run it."""
 
     record: Record
     artifacts: Record
@@ -37,11 +37,11 @@ class Job:
 
     @property
     def uuid(self) -> str:
-        """The part of the id after the project's name."""
+        """The part of the build's id after the project's name."""
         return str(self.record["id"].rpartition(":")[2])
 
     def snapshot(self) -> Record:
-        """Return the record as it is now; later changes do not show."""
+        """Return a copy of the record as it is now."""
         with self.lock:
             return copy.deepcopy(self.record)
 
@@ -51,7 +51,7 @@ class Job:
             self.record.update(changes)
 
     def submit(self) -> None:
-        """Tell that the build exists and now waits for its turn."""
+        """Publish that the build exists and is queued."""
         with self.lock:
             self.enter("SUBMITTED")
             self.publish(events.state_change(self.record))
@@ -65,7 +65,7 @@ class Job:
             self.record["currentPhase"] = phase
 
     def leave(self, status: str, contexts: Sequence[Context] = ()) -> None:
-        """End the current phase with a status and what explains it."""
+        """End the current phase with a status and the contexts that explain it."""
         with self.lock:
             phase, now = self.record["phases"][-1], datetime.now(UTC)
             phase |= {
@@ -77,14 +77,14 @@ class Job:
             self.publish(events.phase_change(self.record, phase))
 
     def fault(self, message: str) -> None:
-        """End the current phase as the service's own fault."""
+        """End the current phase with the status FAULT, for an error of this service."""
         with self.lock:
             if "phaseStatus" in self.record["phases"][-1]:
                 self.enter("FINALIZING")
             self.leave("FAULT", [("INTERNAL_SERVICE_ERROR", message)])
 
     def complete(self, status: str) -> None:
-        """End the build."""
+        """End the build with a status."""
         with self.lock:
             self.enter("COMPLETED")
             self.record |= {"buildStatus": status, "buildComplete": True, "endTime": datetime.now(UTC)}
@@ -92,7 +92,7 @@ class Job:
         self.finished.set()
 
     def interrupt(self, why: Interruption) -> None:
-        """Have the build end soon as stopped or timed out; the first reason wins, a finished build stays as it is."""
+        """Make the build end soon as stopped or timed out; only the first reason counts, an ended build stays."""
         with self.lock:
             if self.interruption or self.record["buildComplete"]:
                 return
@@ -101,7 +101,7 @@ class Job:
                 self.processes.terminate()
 
     def attach(self, processes: BuildProcesses | None) -> None:
-        """Name the processes that an interruption must end."""
+        """Set the processes that an interruption must end."""
         with self.lock:
             self.processes = processes
             if processes and self.interruption:

@@ -19,12 +19,12 @@ FLUSH_SECONDS = 0.2
 BATCH_EVENTS = 1000
 LINE_CHARACTERS = 100_000
 MASK = "***"
-# shorter values would blot out half the log and protect nothing
+# hiding shorter values would hide large parts of the log and protect nothing
 MASKED_CHARACTERS = 3
 
 
 class BuildLog:
-    """One log stream; commands write into `descriptor`, the server through `write`, both in one order."""
+    """One log stream; commands write to `descriptor`, the server calls `write`, and both keep their order."""
 
     def __init__(self, logs: Any, group: str, stream: str, *, enabled: bool = True) -> None:
         self._logs = logs
@@ -33,7 +33,7 @@ class BuildLog:
         self._enabled = enabled
         self._secrets: list[str] = []
         self._events: list[dict[str, Any]] = []
-        # tells the server's lines from output that a command left without a newline at its end
+        # separates the server's lines from output of a command that does not end with a newline
         self._mark = uuid.uuid4().bytes.replace(b"\n", b"n")
         self._reader, self.descriptor = os.pipe()
         if enabled:
@@ -42,19 +42,19 @@ class BuildLog:
         self._thread.start()
 
     def hide(self, secrets: Iterable[str]) -> None:
-        """Replace these values by *** in all that follows, as CodeBuild does for secrets and parameters."""
+        """Replace these values by *** from now on, as CodeBuild does for secrets and parameters."""
         known = {*self._secrets, *(value for value in secrets if len(value) >= MASKED_CHARACTERS)}
         self._secrets = sorted(known, key=len, reverse=True)
 
     def write(self, text: str) -> None:
-        """Write a line of CodeBuild's own."""
+        """Write a line of the server itself."""
         now = datetime.datetime.now(datetime.UTC).strftime("%Y/%m/%d %H:%M:%S.%f")
         remaining = memoryview(self._mark + f"[Container] {now} {text}\n".encode())
         while remaining:
             remaining = remaining[os.write(self.descriptor, remaining) :]
 
     def close(self) -> None:
-        """Send the rest; call it when no process of the build is left."""
+        """Send the rest; call this after the build's last process has ended."""
         os.close(self.descriptor)
         self._thread.join()
         os.close(self._reader)
@@ -111,5 +111,5 @@ class BuildLog:
                     logEvents=events[start : start + BATCH_EVENTS],
                 )
             except (BotoCoreError, ClientError):
-                # a build outlives its log: an emulator that is going away must not look like a failed build
+                # a lost log does not fail a build: the emulator may be stopping
                 return

@@ -1,4 +1,4 @@
-"""Reads and checks requests against botocore's own CodeBuild model, so that a bad call fails here as it does on AWS."""
+"""Checks requests against botocore's CodeBuild model, so that a wrong call fails here as it does on AWS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def service_model() -> ServiceModel:
 
 
 def read_request(operation: str, body: bytes) -> dict[str, Any]:
-    """Return the parameters of a call; raises InvalidInputError naming every parameter that is wrong."""
+    """Return the parameters of a call; raises InvalidInputError that names every wrong parameter."""
     try:
         parameters = json.loads(body or b"{}")
     except NOT_JSON as error:
@@ -44,18 +44,18 @@ def read_request(operation: str, body: bytes) -> dict[str, Any]:
 
 
 def write_response(result: dict[str, Any]) -> bytes:
-    """Return a result as AWS JSON 1.1, where a time is a number of seconds since 1970."""
+    """Return a result as AWS JSON 1.1, in which times are seconds since 1970."""
     return json.dumps(result, default=_seconds).encode()
 
 
 def _seconds(value: object) -> float:
     if isinstance(value, datetime.datetime):
         return round(value.timestamp(), 3)
-    raise TypeError(f"{type(value).__name__} has no place in a CodeBuild answer")
+    raise TypeError(f"a CodeBuild response can't hold a {type(value).__name__}")
 
 
 def _outside_limits(shape: Shape, value: Any, path: str) -> list[str]:
-    """What botocore leaves to the service: enumerations and upper limits."""
+    """Violations that botocore does not check: enumerations and upper limits."""
     kind = shape.type_name
     if kind == "structure":
         members: Any = shape.members  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What a build leaves: exported variables, reports and artifacts."""
+"""The outputs of a build: exported variables, reports and artifacts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WRITES_REPORT = {
 
 
 class Outputs:
-    """Collects and uploads, once, after the last command."""
+    """Collects and uploads the outputs once, after the last command."""
 
     def __init__(self, job: Job, spec: Buildspec, source: Path, shell: Shell, log: BuildLog, role: ServiceRole) -> None:
         self._job = job
@@ -38,9 +38,9 @@ class Outputs:
         self._role = role
 
     def upload(self, s3: Any, report_groups: ReportGroups) -> None:
-        """Take everything; raises PhaseFailedError when an artifact is missing, or a report may not be written.
+        """Upload all outputs; raises PhaseFailedError when an artifact is missing or a report must not be written.
 
-        A report whose file is missing or unreadable fails nothing.
+        A report whose file is missing or unreadable is only logged.
         """
         self._export()
         refused = []
@@ -69,7 +69,7 @@ class Outputs:
         """Keep a report, in a group that is made on first use; answers why the project's role may not, if so."""
         if file_format not in reports.FORMATS:
             raise PhaseFailedError(
-                "CLIENT_ERROR", f"file-format {file_format} is not read here; use {' or '.join(reports.FORMATS)}"
+                "CLIENT_ERROR", f"file-format {file_format} is not supported here; use {' or '.join(reports.FORMATS)}"
             )
         found = artifacts.find(files, self._source)
         kind, project = reports.FORMATS[file_format], self._job.record["projectName"]

@@ -1,4 +1,4 @@
-"""What one StartBuild call changes of its project, for that build only."""
+"""The overrides of a StartBuild call, which change its project for that build only."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PROJECT = {
 
 
 def apply(project: Record, request: Record) -> Record:
-    """Return the project as this build sees it."""
+    """Return the project with the request's overrides."""
     seen = copy.deepcopy(project) | _renamed(request, PROJECT)
     seen["source"] |= _renamed(request, SOURCE)
     if seen["source"]["type"] == "NO_SOURCE":
@@ -51,7 +51,7 @@ def apply(project: Record, request: Record) -> Record:
     environment = seen["environment"]
     environment |= _renamed(request, ENVIRONMENT)
     variables = [*environment.get("environmentVariables", []), *request.get("environmentVariablesOverride", [])]
-    # by name, so that the call wins over the project
+    # by name, so that the call takes precedence over the project
     environment["environmentVariables"] = list(
         {variable["name"]: {"type": "PLAINTEXT", **variable} for variable in variables}.values()
     )

@@ -1,4 +1,4 @@
-"""Lists in pages, as every List call answers them."""
+"""Pages of the List calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAGE = 100
 
 
 def page(name: str, items: Sequence[Any], request: dict[str, Any]) -> dict[str, Any]:
-    """Return one page of `items` under `name`; the token is the number of items already answered."""
+    """Return one page of `items` under `name`; the token is the number of items on earlier pages."""
     token = request.get("nextToken") or "0"
     if not token.isdigit():
         raise InvalidInputError(f"nextToken {token!r} was not issued here; leave it out to start from the beginning")

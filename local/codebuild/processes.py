@@ -17,7 +17,7 @@ GRACE_SECONDS = 3.0
 
 
 class BuildProcesses:
-    """All processes of one build: started one after the other, ended together."""
+    """All processes of one build: commands start one after the other and end together."""
 
     def __init__(self, output: int) -> None:
         control, self._control = os.pipe()
@@ -38,7 +38,7 @@ class BuildProcesses:
             os.close(status)
 
     def run(self, command: Sequence[str], environment: Mapping[str, str], directory: Path) -> int | None:
-        """Run one command to its end; returns its exit status, or None when the build was ended meanwhile."""
+        """Run one command to its end; returns its exit status, or None when the build was ended in the meantime."""
         request = {"command": list(command), "environment": dict(environment), "directory": str(directory)}
         try:
             remaining = memoryview(json.dumps(request).encode() + b"\n")
@@ -50,11 +50,11 @@ class BuildProcesses:
         return int(answer) if answer else None
 
     def terminate(self) -> None:
-        """Ask every process to end, and force it after the grace period; safe from any thread, at any time."""
+        """Send SIGTERM to every process, and SIGKILL after the grace period; callable from any thread at any time."""
         self._supervisor.terminate()
 
     def close(self) -> None:
-        """End what still runs, such as a server left in the background, and wait for it."""
+        """End processes that still run, such as a server in the background, and wait for their end."""
         os.close(self._control)
         try:
             self._supervisor.wait(GRACE_SECONDS + 5)

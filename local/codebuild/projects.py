@@ -1,4 +1,4 @@
-"""The projects of the account, and the calls about them."""
+"""The projects of the account and their API calls."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Projects:
         self._lock = threading.Lock()
 
     def get(self, name: str) -> Record:
-        """Return a project by its name; raises NotFoundError."""
+        """Return a project by its name; raises NotFoundError for an unknown one."""
         with self._lock:
             return self._existing(name)
 
     def next_build_number(self, name: str) -> int:
-        """Count a project's builds; the numbers start at 1."""
+        """Return the number of a project's next build; numbers start at 1."""
         with self._lock:
             self._build_numbers[name] = self._build_numbers.get(name, 0) + 1
             return self._build_numbers[name]
@@ -68,7 +68,7 @@ class Projects:
         return {"project": project}
 
     def update_project(self, request: Record) -> Record:
-        """Answer UpdateProject: what the request leaves out stays."""
+        """Answer UpdateProject; members that the request leaves out stay unchanged."""
         if "source" in request:
             check_source(request["source"])
         with self._lock:
@@ -79,7 +79,7 @@ class Projects:
         return {"project": project}
 
     def delete_project(self, request: Record) -> Record:
-        """Answer DeleteProject, which succeeds also when there is none."""
+        """Answer DeleteProject, which also succeeds when the project does not exist."""
         with self._lock:
             self._projects.pop(self._plain(request["name"]), None)
         return {}
@@ -112,7 +112,7 @@ class Projects:
 
 
 def check_source(source: Record) -> None:
-    """Refuse a source that no build could use; raises InvalidInputError."""
+    """Raise InvalidInputError for a source that no build could use."""
     if source["type"] == "NO_SOURCE":
         if not is_inline(source.get("buildspec", "")):
             raise InvalidInputError("Invalid project source: a NO_SOURCE project needs an inline buildspec")

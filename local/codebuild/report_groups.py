@@ -1,4 +1,4 @@
-"""The report groups and reports of the account, and the calls about them."""
+"""The report groups and reports of the account and their API calls."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class ReportGroups:
         self._lock = threading.Lock()
 
     def arn(self, name_or_arn: str, project: str) -> str:
-        """The ARN of the group a buildspec names; a name stands for `<project>-<name>`."""
+        """Return the ARN of the group that a buildspec names; a name means `<project>-<name>`."""
         return name_or_arn if name_or_arn.startswith("arn:") else f"{self._arn_prefix}{project}-{name_or_arn}"
 
     def exists(self, arn: str) -> bool:
-        """Tell whether there is such a group."""
+        """Whether the group exists."""
         with self._lock:
             return arn in self._groups
 
     def ensure(self, arn: str, kind: str) -> Record:
-        """Return a group, made on first use."""
+        """Return a group; it is created on first use."""
         with self._lock:
             if arn not in self._groups:
                 export = {"exportConfigType": "NO_EXPORT"}
@@ -64,7 +64,7 @@ class ReportGroups:
             return {"reportGroup": self._groups[group["arn"]]}
 
     def delete_report_group(self, request: Record) -> Record:
-        """Answer DeleteReportGroup; a group with reports goes only when they go with it."""
+        """Answer DeleteReportGroup; a group that has reports is only deleted together with them."""
         with self._lock:
             reports = self._of_group(request["arn"])
             if reports and not request.get("deleteReports"):
@@ -93,7 +93,7 @@ class ReportGroups:
             }
 
     def list_reports_for_report_group(self, request: Record) -> Record:
-        """Answer ListReportsForReportGroup, newest first unless asked otherwise."""
+        """Answer ListReportsForReportGroup, newest first unless `sortOrder` is ASCENDING."""
         status = request.get("filter", {}).get("status")
         with self._lock:
             self._existing(request["reportGroupArn"])

@@ -28,7 +28,7 @@ CONDITIONS = re.compile(r"\((\d+)/(\d+)\)")
 
 @dataclass
 class Report:
-    """One report as the API answers it, with its test cases or coverages."""
+    """One report as the API returns it, with its test cases or coverages."""
 
     record: Record
     test_cases: list[Record] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Report:
 
 
 def read(group: Record, build_arn: str, file_format: str, files: Mapping[str, Path]) -> Report:
-    """Return the report of these files; a file that cannot be read makes it FAILED and empty of its contents."""
+    """Return the report of these files; a file that can't be read makes it FAILED and adds no content."""
     now = datetime.now(UTC)
     arn = f"{group['arn'].replace(':report-group/', ':report/')}:{uuid.uuid4()}"
     report = Report(
@@ -67,7 +67,7 @@ def read(group: Record, build_arn: str, file_format: str, files: Mapping[str, Pa
 
 
 def _test_cases(text: str, relative: str, report: Record) -> list[Record]:
-    # the library's own parser expands entities; this one refuses them first
+    # the library's own parser expands entities; this parser refuses them first
     SafeElementTree.fromstring(text)
     parsed = junitparser.JUnitXml.fromstring(text.encode())
     suites = [parsed] if isinstance(parsed, junitparser.TestSuite) else list(parsed)

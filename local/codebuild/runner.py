@@ -1,10 +1,10 @@
-"""Takes one build through its phases (AWS: "Build phase transitions").
+"""Runs the phases of a build (AWS: "Build phase transitions").
 
     SUBMITTED → QUEUED → PROVISIONING → DOWNLOAD_SOURCE → INSTALL → PRE_BUILD → BUILD → POST_BUILD
       → UPLOAD_ARTIFACTS → FINALIZING → COMPLETED
 
-A failed INSTALL or PRE_BUILD skips to FINALIZING. A failed BUILD does not: POST_BUILD runs and artifacts and reports
-are uploaded, so that a red test run still shows its report. `on-failure: ABORT` skips to FINALIZING from anywhere,
+A failed INSTALL or PRE_BUILD skips to FINALIZING. After a failed BUILD, POST_BUILD still runs, and artifacts and
+reports are uploaded, so that failed tests have a report. `on-failure: ABORT` skips to FINALIZING from any phase;
 `CONTINUE` goes on as if the phase had passed.
 """
 
@@ -37,11 +37,11 @@ logger = logging.getLogger(__name__)
 
 
 class BuildInterruptedError(Exception):
-    """The build was stopped or ran out of time."""
+    """The build was stopped or timed out."""
 
 
 class Runner:
-    """Runs builds below `root`, each in a directory that goes when the build ends."""
+    """Runs builds, each in its own directory below `root`, which is removed when the build ends."""
 
     def __init__(
         self,
@@ -56,13 +56,13 @@ class Runner:
         self.build_environment = build_environment
 
     def run(self, job: Job) -> None:
-        """Run the build to its end; whatever happens, it completes."""
+        """Run the build to its end; the build completes also after an error of this service."""
         directory = self.root / "builds" / job.uuid
         try:
             status = Build(self, job, directory).run()
         except Exception:
             logger.exception("build %s failed inside the build service", job.record["id"])
-            job.fault("the build service failed; its own log says why")
+            job.fault("the build service failed; its own log has the reason")
             status = "FAULT"
         finally:
             shutil.rmtree(directory, ignore_errors=True)
@@ -70,7 +70,7 @@ class Runner:
 
 
 class Build:
-    """One run."""
+    """One run of a build."""
 
     def __init__(self, runner: Runner, job: Job, directory: Path) -> None:
         self.runner = runner
@@ -82,7 +82,7 @@ class Build:
         self.role: ServiceRole
 
     def run(self) -> str:
-        """Go through the phases; returns the build's status."""
+        """Run all phases; returns the build's status."""
         job = self.job
         job.leave("SUCCEEDED")
         job.enter("PROVISIONING")
@@ -120,7 +120,7 @@ class Build:
         return "SUCCEEDED" if self.succeeding else "FAILED"
 
     def _commands(self) -> bool:
-        """Run the four phases of commands; returns whether what they made is to be uploaded."""
+        """Run the four phases of commands; returns whether to upload their outputs."""
         for name in specs.PHASES:
             phase = self.spec.phases.get(name, specs.Phase())
             passed = self._step(name.upper(), functools.partial(self._run_phase, phase), phase)
@@ -130,7 +130,7 @@ class Build:
         return True
 
     def _step(self, name: str, work: Callable[[], None], phase: Phase | None = None) -> bool:
-        """Run one phase; returns False when the build must not go on from it."""
+        """Run one phase; returns False when the build must not go on."""
         self.job.enter(name)
         if phase:
             self.log.write(f"Entering phase {name}")
@@ -223,7 +223,7 @@ class Build:
 
     @property
     def _kept(self) -> Any:
-        """Where the project's cache lies; None when the project has none."""
+        """The directory of the project's cache; None when the project has no cache."""
         if self.job.record["cache"]["type"] == "NO_CACHE":
             return None
         return self.runner.root / "cache" / self.job.record["projectName"]

@@ -1,4 +1,4 @@
-"""CodeBuild's AWS JSON 1.1 protocol on a loopback port, for stock SDKs through AWS_ENDPOINT_URL_CODEBUILD."""
+"""CodeBuild's AWS JSON 1.1 protocol on a loopback port; SDKs find it through AWS_ENDPOINT_URL_CODEBUILD."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SECONDS_PER_MINUTE = 60.0
 
 
 class CodeBuildServer:
-    """The endpoint; `publish` gets every event, `build_environment` reaches every build."""
+    """The endpoint; it calls `publish` with every event and adds `build_environment` to every build."""
 
     def __init__(
         self,
@@ -43,13 +43,13 @@ class CodeBuildServer:
         concurrency: int = 4,
         minute: float = SECONDS_PER_MINUTE,
     ) -> None:
-        """Keep builds below `root`; `minute` is how many seconds a minute of a timeout lasts.
+        """Keep builds below `root`; one minute of a timeout lasts `minute` seconds.
 
-        `publish` is called while a build changes: it may queue the event, it must not call this endpoint.
+        `publish` is called while a build changes: it may queue the event, but must not call this endpoint.
         """
         self._clients = clients(emulator_endpoint, region)
         projects, report_groups = Projects(region, account), ReportGroups(region, account)
-        # every build runs below a path without links, so that what a build prints is where it is
+        # a path without links, so that the paths that builds print are the real ones
         runner = Runner(self._clients, root.resolve(), report_groups, build_environment)
         self._builds = Builds(projects, runner.run, publish, concurrency, minute)
         self._handlers = (projects, self._builds, report_groups)
@@ -57,7 +57,7 @@ class CodeBuildServer:
 
     @property
     def endpoint(self) -> str:
-        """The URL to give as AWS_ENDPOINT_URL_CODEBUILD; raises before `start`."""
+        """The URL for AWS_ENDPOINT_URL_CODEBUILD; raises RuntimeError before `start`."""
         if self._server is None:
             raise RuntimeError("the CodeBuild endpoint is not running; call start() first")
         return f"http://{HOST}:{self._server.server_address[1]}"
@@ -93,14 +93,14 @@ class CodeBuildServer:
             (found for handler in self._handlers if (found := getattr(handler, xform_name(operation), None))), None
         )
         if method is None or operation not in model.service_model().operation_names:
-            raise InvalidInputError(f"operation {operation!r} is not offered by the embedded CodeBuild")
+            raise InvalidInputError(f"operation {operation!r} is not supported by the embedded CodeBuild")
         answer: dict[str, Any] = method(model.read_request(operation, body))
         return answer
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # one write per answer; with Nagle on, header and body in two cost 40 ms
+    # one write per response: two writes for header and body cost 40 ms with Nagle's algorithm
     wbufsize = -1
     disable_nagle_algorithm = True
     answer: Callable[[str, bytes], dict[str, Any]]
@@ -125,4 +125,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Stay silent: a request a second would bury what matters."""
+        """Log nothing: a line for every request would hide other messages."""

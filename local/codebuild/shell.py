@@ -1,7 +1,7 @@
-"""Runs buildspec commands so that each starts where the last one left: same variables, same directory.
+"""Runs buildspec commands so that each starts with the variables and the directory of the one before.
 
-Each command is a script of its own, as in CodeBuild's agent: `exit` ends the command and not the build, and what it
-exported and where it stood is written down when it ends.
+Each command is a script of its own, as in CodeBuild's agent: `exit` ends the command and not the build. When the script
+ends, its variables and its directory are saved.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 
 
 class Shell:
-    """One build's shell; the state lives in files, so that it survives every command."""
+    """One build's shell; its state is kept in files between commands."""
 
     def __init__(self, processes: BuildProcesses, directory: Path, source: Path) -> None:
         self._processes = processes
@@ -43,14 +43,14 @@ class Shell:
         self.environment: Mapping[str, str] = {}
 
     def run(self, command: str, *, succeeding: bool) -> int | None:
-        """Run one command; returns its exit status, or None when the build was ended meanwhile."""
+        """Run one command; returns its exit status, or None when the build was ended in the meantime."""
         script = self._state / "script.sh"
         script.write_text(SCRIPT.format(state=self._state, succeeding=int(succeeding)) + command + "\n")
-        # dash knows no --noprofile; neither shell reads start-up files for a script
+        # dash has no option --noprofile; neither shell reads start-up files for a script
         return self._processes.run([self.program, str(script)], self.environment, self._source)
 
     def values(self, words: Sequence[str]) -> list[str]:
-        """Return what the shell makes of each double-quoted word, such as `$VERSION-$(date +%F)`."""
+        """Return the shell's expansion of each double-quoted word, such as `$VERSION-$(date +%F)`."""
         if not words:
             return []
         answer = self._state / "values"
@@ -59,7 +59,7 @@ class Shell:
         return answer.read_text().split("\0")[:-1] if answer.exists() else []
 
     def expand(self, texts: Iterable[str]) -> list[str]:
-        """Return the texts with the values that variables have by now, such as `$CODEBUILD_SRC_DIR/site`."""
+        """Return the texts with the current values of their variables, such as `$CODEBUILD_SRC_DIR/site`."""
         found = list(texts)
         names = list(dict.fromkeys(one[1] or one[2] for text in found for one in _VARIABLE.finditer(text)))
         values = dict(zip(names, self.values([f"${{{name}}}" for name in names]), strict=False))

@@ -1,4 +1,4 @@
-"""Brings a build's source code into its directory: a zip object in S3, or a git repository over http(s)."""
+"""Fetches a build's source into its directory: a zip object in S3, or a git repository over http(s)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def fetch(source: Mapping[str, Any], version: str, directory: Path, clients: Cli
     elif source["type"] in GIT_TYPES:
         return _from_git(source, version, directory, clients, run_git)
     elif source["type"] != "NO_SOURCE":
-        raise PhaseFailedError(CLIENT_ERROR, f"source type {source['type']} is not fetched here; use S3 or GITHUB")
+        raise PhaseFailedError(CLIENT_ERROR, f"source type {source['type']} is not supported here; use S3 or GITHUB")
     return ""
 
 
@@ -51,7 +51,7 @@ def _from_s3(location: str, version: str, directory: Path, clients: Clients) -> 
     try:
         with zipfile.ZipFile(archive) as opened:
             for member in opened.infolist():
-                # the zip module drops the mode, and scripts must stay executable
+                # zipfile drops the mode, but scripts must stay executable
                 mode = stat.S_IMODE(member.external_attr >> 16)
                 path = directory / opened.extract(member, directory)
                 if mode and not member.is_dir():
@@ -66,7 +66,7 @@ def _from_git(source: Mapping[str, Any], version: str, directory: Path, clients:
     url = str(source["location"])
     environment = _credentials(source, clients)
     depth = source.get("gitCloneDepth")
-    # a shallow clone holds one branch only, so it serves only a build that names no version
+    # a shallow clone has one branch only, so it is used only for builds that name no version
     shallow = ["--depth", str(depth)] if depth and not version else []
     steps = [["git", "clone", "--quiet", *shallow, url, str(directory)]]
     if version.startswith("pr/"):
@@ -89,14 +89,14 @@ def _from_git(source: Mapping[str, Any], version: str, directory: Path, clients:
 
 
 def _revision(version: str) -> str:
-    """`refs/heads/main^{<commit>}` is how CodeBuild writes a commit on a branch; git wants the commit."""
+    """The revision for git: of `refs/heads/main^{<commit>}`, CodeBuild's form of a commit on a branch, the commit."""
     if "^{" in version:
         return version.partition("^{")[2].rstrip("}")
     return version.removeprefix("refs/heads/")
 
 
 def _credentials(source: Mapping[str, Any], clients: Clients) -> dict[str, str]:
-    """Hand git a token by environment: on the command line any process could read it."""
+    """Variables that give git a token; on the command line any process could read it."""
     quiet = {"GIT_TERMINAL_PROMPT": "0"}
     auth = source.get("auth") or {}
     if auth.get("type") != "SECRETS_MANAGER":

@@ -1,10 +1,10 @@
-"""Runs a build's commands and takes every process they left with it: `python -I -S supervisor.py CONTROL STATUS GRACE`.
+"""Runs a build's commands and ends every process they started: `python -I -S supervisor.py CONTROL STATUS GRACE`.
 
 One supervisor per build, in a session of its own. It reads one JSON request per line from the descriptor CONTROL,
-runs it, and writes the exit status as a line to STATUS. It ends when it gets SIGTERM or when CONTROL closes, which
-also happens when the server that holds the other end was killed with SIGKILL; before it ends it sends SIGTERM to
-everything below it, waits up to GRACE seconds, then sends SIGKILL. As a subreaper it inherits orphans, so a command
-that daemonised itself is found too. Standard library only: it starts without site-packages, in milliseconds.
+runs it, and writes the exit status as a line to STATUS. It ends on SIGTERM or when CONTROL closes, which also happens
+when the server at the other end gets SIGKILL. Before it ends it sends SIGTERM to all processes below it, waits up to
+GRACE seconds, then sends SIGKILL. As a subreaper it becomes the parent of daemonised processes, so it finds them too.
+It uses the standard library only, so it starts in milliseconds.
 """
 
 import ctypes
@@ -22,7 +22,7 @@ COMMAND_NOT_RUN = 127
 
 
 def prctl(option: int, value: int) -> None:
-    """Set one process attribute; other systems have no such call and go without."""
+    """Set one process attribute; does nothing on systems without this call."""
     if LINUX:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
@@ -34,7 +34,7 @@ def parents() -> dict[int, int]:
         if not entry.name.isdigit():
             continue
         try:
-            # the command name is in brackets and may contain anything, also brackets
+            # the command name is in brackets and may itself contain brackets
             fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
         except OSError:
             continue
@@ -55,7 +55,7 @@ def descendants() -> set[int]:
 
 
 def send(number: int) -> bool:
-    """Signal everything below; returns False when nothing is left."""
+    """Send a signal to every descendant; returns False when there is none."""
     if not LINUX:
         os.killpg(0, number)
         return True
@@ -83,7 +83,7 @@ def reap() -> dict[int, int]:
 
 
 def end_everything(grace: float) -> None:
-    """Leave no process behind."""
+    """End every descendant: SIGTERM, up to `grace` seconds of waiting, SIGKILL."""
     deadline = time.monotonic() + grace
     left = send(signal.SIGTERM)
     while left and time.monotonic() < deadline:
@@ -118,7 +118,7 @@ def launch(request: dict[str, object], wakeups: tuple[int, int]) -> int:
 
 
 def main() -> None:
-    """Serve requests until told to end."""
+    """Run requests until SIGTERM or until CONTROL closes."""
     control, status, grace = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     for descriptor in (control, status):
         os.set_inheritable(descriptor, False)

@@ -1,4 +1,4 @@
-"""Who calls, and whether they may: GitHub's 401, 404 and 403 in that order."""
+"""Authentication and permissions: GitHub's errors 401, 404 and 403, checked in this order."""
 
 from werkzeug.wrappers import Request
 
@@ -22,7 +22,7 @@ def authenticate(store: Store, request: Request) -> Token:
 
 
 def check(store: Store, token: Token, full_name: str, permission: str) -> Repository:
-    """The repository, when it exists for the token and the token has the permission."""
+    """The repository; ApiError 404 when the token can't see it, 403 when the token lacks the permission."""
     repository = store.repositories.get(full_name)
     if repository is None or not token.sees(full_name):
         raise not_found()

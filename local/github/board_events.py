@@ -1,4 +1,4 @@
-"""The webhook of a board: what GitHub sends when a card is created or edited."""
+"""The webhook event of a board, which GitHub sends when a card is created or edited."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,10 @@ from local.github.routing import Hub
 
 
 def send(hub: Hub, board: Board, action: str, card: Card) -> None:
-    """The organisation's webhook, once; here those hooks of a repository of its own that listen stand for it."""
+    """Send `projects_v2_item` once.
+
+    On GitHub an organisation's webhook gets it; here the hooks of one of its repositories do: the card's, or the first.
+    """
     ours = [one for one in list(hub.store.repositories.values()) if one.owner == board.owner]
     for repository in [card.repository] if card.repository else ours[:1]:
         hub.emit(repository, "projects_v2_item", _payload(hub, board, action, card))

@@ -1,4 +1,4 @@
-"""Boards (Projects v2) in memory, and what people do on them: put a card up, move it, look where it stands."""
+"""Boards (Projects v2) in memory, with the operations that people use: add, move and read cards."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -13,7 +13,7 @@ COLUMNS = ("Todo", "In Progress", "In Review", "Failed")
 
 @dataclass(frozen=True)
 class Value:
-    """What a field of a card holds, and since when."""
+    """The text of a card's field, and the time of its last change."""
 
     text: str
     since: datetime
@@ -33,26 +33,26 @@ class Card:
 
     @property
     def id(self) -> str:
-        """Its name in GraphQL."""
+        """The node id in GraphQL."""
         return f"PVTI_{self.number}"
 
 
 class Accounts(Protocol):
-    """What a board needs of the store that holds it."""
+    """The operations of the store that a board uses."""
 
     @property
     def lock(self) -> AbstractContextManager[Any]:
-        """Held while a number is chosen and used."""
+        """The lock to hold while a number is chosen and used."""
 
     def next_id(self) -> int:
-        """A number never given before."""
+        """A number that was never returned before."""
 
     def person(self, login: str) -> Person:
-        """The account of a login, made when it is new."""
+        """The account of a login; created on first use."""
 
 
 class Board:
-    """One board with a single-select field `Status` and text fields; its cards in the order they came."""
+    """One board with a single-select field `Status` and text fields; cards are in the order of their creation."""
 
     def __init__(
         self,
@@ -73,13 +73,13 @@ class Board:
 
     @property
     def id(self) -> str:
-        """Its name in GraphQL."""
+        """The node id in GraphQL."""
         return f"PVT_{self.owner}_{self.number}"
 
     def add_issue(
         self, repository: Repository, title: str, branch: str = "", column: str = "Todo", body: str = ""
     ) -> Card:
-        """Open an issue and put it up, as a person does."""
+        """Open an issue and add its card, as a person does; returns the card."""
         store = self._store
         person = store.person(repository.owner)
         with store.lock:
@@ -97,7 +97,7 @@ class Board:
         issue: Issue | None = None,
         age_seconds: int = 0,
     ) -> Card:
-        """Put a card up; without an issue it is a draft."""
+        """Add a card; without an issue it is a draft."""
         created = now() - timedelta(seconds=age_seconds)
         card = Card(self._store.next_id(), title, created, repository, issue)
         if branch:
@@ -109,21 +109,21 @@ class Board:
         return card
 
     def move(self, card: Card, column: str) -> None:
-        """Move a card, as a person does by hand."""
+        """Move a card to a column, as a person does."""
         self.write(card, "Status", column)
 
     def write(self, card: Card, name: str, text: str) -> None:
-        """Write a field of a card."""
+        """Set a text field of a card."""
         before = card.values.get(name)
         if before is None or before.text != text:
             card.values[name] = Value(text, now())
             self._notify(self, "edited", card)
 
     def column_of(self, card: Card) -> str:
-        """Where a card stands."""
+        """The column of a card."""
         return self.text_of(card, "Status")
 
     def text_of(self, card: Card, name: str) -> str:
-        """What a field of a card says."""
+        """The text of a card's field; "" when it has none."""
         found = card.values.get(name)
         return found.text if found else ""

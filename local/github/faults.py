@@ -1,4 +1,4 @@
-"""Answers a test asks for instead of the real ones, and the list of what was requested."""
+"""Responses that a test plans instead of the real ones, and a list of all requests."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 @dataclass
 class Fault:
-    """An answer to give `times` times to requests of this method and path."""
+    """A response to the next `times` requests with this method and path."""
 
     method: str
     path: re.Pattern[str]
@@ -21,25 +21,25 @@ class Fault:
     body: Mapping[str, object] | bytes
 
     def response(self) -> Response:
-        """The answer itself."""
+        """The planned response."""
         content = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
         return Response(content, self.status, dict(self.headers), content_type="application/json; charset=utf-8")
 
 
 class Faults:
-    """Planned answers, used up in the order they were planned."""
+    """Planned responses, used in the order in which they were planned."""
 
     def __init__(self) -> None:
         self._planned: list[Fault] = []
         self._lock = threading.Lock()
 
     def plan(self, fault: Fault) -> None:
-        """Give this answer when its turn comes."""
+        """Add a planned response after the others."""
         with self._lock:
             self._planned.append(fault)
 
     def take(self, method: str, path: str) -> Response | None:
-        """The planned answer to this request, if there is one."""
+        """The planned response to this request, or None; uses it once."""
         with self._lock:
             for fault in self._planned:
                 if fault.times > 0 and fault.method == method and fault.path.search(path):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 NO_COMMIT = "0" * 40
 _LOG_FORMAT = "%x1e" + "%x1f".join(["%H", "%T", "%P", "%an", "%ae", "%at", "%cn", "%ce", "%ct", "%cI", "%B"])
-# The operator's own git configuration must not change what the server answers.
+# The operator's git configuration must not change the server's answers.
 ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -19,12 +19,12 @@ ENVIRONMENT = {
 
 
 class GitCommandError(Exception):
-    """A git command ended with an error; the message is git's own."""
+    """A git command failed; the message is git's own."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """An author or committer, with the moment in seconds since 1970."""
+    """An author or committer, with the time in seconds since 1970."""
 
     name: str
     email: str
@@ -33,7 +33,7 @@ class Person:
 
 @dataclass(frozen=True)
 class GitCommit:
-    """One commit as `git log` tells it."""
+    """One commit, read from `git log`."""
 
     sha: str
     tree: str
@@ -58,7 +58,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Ref:
-    """A branch or tag: the object it names and the commit it leads to (not the same for annotated tags)."""
+    """A branch or tag: the object that it names and the commit to which it leads (they differ for annotated tags)."""
 
     name: str
     target: str
@@ -85,18 +85,18 @@ class GitRepository:
 
     @classmethod
     def create(cls, path: Path, default_branch: str) -> "GitRepository":
-        """Make an empty bare repository whose HEAD names the default branch."""
+        """Create an empty bare repository whose HEAD names the default branch."""
         path.parent.mkdir(parents=True, exist_ok=True)
         made = cls(path)
         command = ["git", "init", "--quiet", "--bare", f"--initial-branch={default_branch}", str(path)]
         subprocess.run(command, check=True, env=ENVIRONMENT)
         made.run("config", "http.receivepack", "true")
-        # A comparison must find commits that a forced push left behind, as GitHub does for months.
+        # Comparisons must find commits that a forced push removed from a branch; GitHub keeps them for months.
         made.run("config", "gc.auto", "0")
         return made
 
     def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
-        """Run one git command and return its output."""
+        """Run one git command and return its output; raises GitCommandError."""
         command = ["git", "--git-dir", str(self.path), *arguments]
         done = subprocess.run(
             command, input=stdin, capture_output=True, check=False, env={**ENVIRONMENT, **(env or {})}
@@ -117,7 +117,7 @@ class GitRepository:
         return {name: Ref(name, target, peeled or target, kind) for name, target, peeled, kind in found}
 
     def resolve(self, ref: str) -> str | None:
-        """The commit that a branch, tag or (abbreviated) sha names, branches first."""
+        """The commit of a branch, tag or (abbreviated) sha, branches first; None when there is none."""
         if not ref or ref.startswith("-"):
             return None
         for candidate in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref):
@@ -137,13 +137,13 @@ class GitRepository:
         return self.log("-1", sha)[0]
 
     def changes(self, old: str | None, new: str) -> list[Change]:
-        """Files that differ between two commits, or in a root commit when there is no old one."""
+        """Files that differ between two commits; without an old commit, the files of a root commit."""
         flags = ("-r", "-M", "-z", "--raw", "--numstat", "--no-commit-id")
         both = (old, new) if old else ("--root", new)
         return _changes(self.run("diff-tree", *flags, *both).decode(errors="replace"))
 
     def merge_base(self, one: str, other: str) -> str | None:
-        """The newest common ancestor of two commits."""
+        """The newest common ancestor of two commits; None when they have none."""
         try:
             return self.text("merge-base", one, other)
         except GitCommandError:
@@ -155,7 +155,7 @@ class GitRepository:
         return int(ahead), int(behind)
 
     def entries(self, commit: str, path: str, *, inside: bool = False) -> list[Entry]:
-        """What a commit holds at a path, or inside the directory at that path ("" is the root)."""
+        """The entry of a commit at a path, or with `inside` the entries of the directory there ("" is the root)."""
         wanted = ["--", f"{path}/" if inside else path] if path else []
         output = self.run("ls-tree", "-z", "-l", "--full-tree", commit, *wanted).decode(errors="replace")
         found = []
@@ -208,7 +208,7 @@ def _commit(record: str) -> GitCommit:
 
 
 def _changes(output: str) -> list[Change]:
-    """Read `--raw --numstat -z`: first every raw entry, then every count, in the same order."""
+    """Read the output of `--raw --numstat -z`: all raw entries, then all counts in the same order."""
     words: Iterable[str] = iter(output.split("\0"))
     raw: list[tuple[str, str, str, str | None]] = []
     counts: list[tuple[int, int]] = []

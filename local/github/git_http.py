@@ -1,4 +1,4 @@
-"""git over smart HTTP: `git http-backend` as a CGI program, behind GitHub's own answers to credentials."""
+"""git over smart HTTP: `git http-backend` as a CGI program, behind GitHub's checks of credentials."""
 
 import subprocess
 import tempfile
@@ -22,7 +22,7 @@ def answer(hub: Hub, request: Request, full_name: str, service_path: str) -> Res
     if credentials is None or credentials.type != "basic":
         challenge = {"WWW-Authenticate": 'Basic realm="GitHub"'}
         return _plain("No anonymous access: give a token as the password.", 401, challenge)
-    # GitHub takes the token as password, whoever the user is, or alone as the user name.
+    # GitHub accepts the token as password with any user name, or alone as the user name.
     tokens = hub.store.tokens
     token = tokens.get(credentials.password or "") or tokens.get(credentials.username or "")
     if token is None:
@@ -46,7 +46,7 @@ def _plain(text: str, status: int, headers: dict[str, str] | None = None) -> Res
 
 
 def _push(hub: Hub, request: Request, repository: Repository, service_path: str, token: Token) -> Response:
-    """Receive the objects, then tell the hooks before the client hears that the push is done."""
+    """Receive the objects, and queue the webhooks before the client learns that the push succeeded."""
     with repository.pushing:
         before = repository.git.refs()
         response = _serve(request, repository, service_path, token)
@@ -56,8 +56,8 @@ def _push(hub: Hub, request: Request, repository: Repository, service_path: str,
 
 
 def _serve(request: Request, repository: Repository, service_path: str, token: Token) -> Response:
-    # Through a file: the server has undone the chunking, and http-backend reads at its own pace.
-    body = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has it
+    # The body goes through a file: the server has removed the chunking, and http-backend reads at its own speed.
+    body = tempfile.TemporaryFile()  # noqa: SIM115 - closed once the process has it
     with body:
         while chunk := request.stream.read(_CHUNK):
             body.write(chunk)
@@ -81,7 +81,7 @@ def _serve(request: Request, repository: Repository, service_path: str, token: T
 
 
 def _within(body: IO[bytes], prefix: str) -> bool:
-    """Whether a push moves only refs below a prefix: it begins with pkt-lines of `old new ref`, up to a flush."""
+    """Whether a push moves only refs below a prefix; it begins with pkt-lines `old new ref`, up to a flush packet."""
     while (length := int(body.read(4) or b"0", 16)) > 4:
         words = body.read(length - 4).split(b"\0")[0].split()
         if not words[2].decode(errors="replace").startswith(prefix):

@@ -1,6 +1,6 @@
-"""The GraphQL endpoint: GitHub's published schema (`schema.graphql`, what the worker uses of it), run on the store.
+"""The GraphQL endpoint: the part of GitHub's published schema that the worker uses (`schema.graphql`).
 
-Every document is counted and costs a point; when the points are used up GitHub answers RATE_LIMITED, and so does this.
+Every document is counted and costs one point; when no points are left, the answer is RATE_LIMITED, as on GitHub.
 """
 
 import re
@@ -25,7 +25,7 @@ _MOST = 100
 
 @cache
 def schema(*, filters: bool) -> GraphQLSchema:
-    """The schema; a server that does not filter has no argument for it."""
+    """The schema; without `filters` the argument that filters a board's items is missing."""
     text = Path(__file__).with_name("schema.graphql").read_text("utf-8")
     return build_schema(text if filters else _FILTER_ARGUMENT.sub("", text))
 
@@ -59,7 +59,7 @@ def query(call: Call) -> Response:
 
 
 class _Root:
-    """What queries and mutations begin with; graphql-core calls the callables with their arguments."""
+    """The root of queries and mutations; graphql-core calls the callables with their arguments."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
@@ -141,17 +141,17 @@ class _Root:
         raise GraphQLError(f"Could not resolve to a node with the global id of '{item_id}'", extensions=_NOT_FOUND)
 
     def _update(self, _: Any, **given: Any) -> dict[str, Any]:
-        self._demand("organization_projects")
-        told = given["input"]
-        board, card = self._card(told["itemId"])
-        name = told["fieldId"].removeprefix(f"{board.id}/")
-        option = told["value"].get("singleSelectOptionId")
-        text = board.columns[int(option)] if option is not None else told["value"]["text"]
+        self._require("organization_projects")
+        change = given["input"]
+        board, card = self._card(change["itemId"])
+        name = change["fieldId"].removeprefix(f"{board.id}/")
+        option = change["value"].get("singleSelectOptionId")
+        text = board.columns[int(option)] if option is not None else change["value"]["text"]
         board.write(card, name, text)
         return {"projectV2Item": self._item(board, card)}
 
     def _draft(self, given: dict[str, Any], *, draft: bool) -> dict[str, Any]:
-        self._demand("pull_requests")
+        self._require("pull_requests")
         for repository in self._store.repositories.values():
             for issue in repository.issues:
                 if issue.pull and shapes.node("PullRequest", issue.id) == given["pullRequestId"]:
@@ -159,7 +159,7 @@ class _Root:
                     return {"pullRequest": _pull(repository, issue)}
         raise GraphQLError("Could not resolve to a PullRequest", extensions=_NOT_FOUND)
 
-    def _demand(self, area: str) -> None:
+    def _require(self, area: str) -> None:
         if not self._call.token.may(area, "write"):
             raise GraphQLError("Resource not accessible by personal access token", extensions={"type": "FORBIDDEN"})
 
@@ -198,7 +198,7 @@ def _content(card: Card) -> dict[str, Any]:
 
 
 def _pull(repository: Repository, issue: Issue) -> dict[str, Any]:
-    assert issue.pull is not None  # noqa: S101 - the type checker's; callers have looked
+    assert issue.pull is not None  # noqa: S101 - for the type checker; callers have checked
     return {
         "__typename": "PullRequest",
         **_shared(repository, issue),

@@ -1,4 +1,4 @@
-"""What GitHub tells a webhook about a push (https://docs.github.com/en/webhooks/webhook-events-and-payloads#push)."""
+"""The payload of a push event (https://docs.github.com/en/webhooks/webhook-events-and-payloads#push)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class RefChange:
 
 
 def changed_refs(before: Mapping[str, Ref], after: Mapping[str, Ref]) -> list[RefChange]:
-    """The refs that a push event is sent for."""
+    """The refs for which a push event is sent."""
     names = sorted({*before, *after})
     changes = [RefChange(name, before.get(name), after.get(name)) for name in names]
     moved = [change for change in changes if _target(change.before) != _target(change.after)]
@@ -66,7 +66,7 @@ def _target(ref: Ref | None) -> str:
 
 
 def _new_commits(repository: Repository, change: RefChange, old_refs: Mapping[str, Ref]) -> list[GitCommit]:
-    """Commits the ref gained, oldest first: for a new branch those no ref had yet, for a tag none."""
+    """Commits that the ref gained, oldest first: for a new branch those that no ref had before, for a tag none."""
     if change.after is None or change.name.startswith("refs/tags/"):
         return []
     known = [change.before.commit] if change.before else [ref.commit for ref in old_refs.values()]
@@ -80,7 +80,7 @@ def _forced(repository: Repository, change: RefChange) -> bool:
 
 
 def _base_ref(change: RefChange, old_refs: Mapping[str, Ref]) -> str | None:
-    """The branch a new ref was made from, when one stood at that commit."""
+    """The branch that a new ref was created from, if a branch was at that commit."""
     if change.before or not change.after:
         return None
     heads = (name for name, ref in old_refs.items() if ref.commit == change.after.commit)
@@ -116,7 +116,7 @@ def _commit(hub: Hub, repository: Repository, commit: GitCommit) -> dict[str, An
         "url": f"{shapes.html_url(hub, repository)}/commit/{commit.sha}",
         "author": _person(hub, commit.author),
         "committer": _person(hub, commit.committer),
-        # A push tells a rename as one file removed and one added.
+        # A push event has a rename as one removed and one added file.
         "added": [change.path for change in changes if change.status in ("added", "renamed")],
         "removed": [change.path for change in changes if change.status == "removed"]
         + [change.previous for change in renamed if change.previous],
@@ -125,7 +125,7 @@ def _commit(hub: Hub, repository: Repository, commit: GitCommit) -> dict[str, An
 
 
 def _repository(hub: Hub, repository: Repository) -> dict[str, Any]:
-    """In a push, and only there, times are seconds and the owner has a name."""
+    """The repository as push events have it: times are numbers of seconds, and the owner has a name."""
     owner = hub.store.person(repository.owner)
     body = shapes.repository(hub, repository)
     return body | {

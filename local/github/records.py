@@ -1,4 +1,4 @@
-"""What the local GitHub remembers: people, tokens, repositories and what was reported about them."""
+"""The records of the local GitHub: people, tokens, repositories, and what was reported about them."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from local.github.git import GitRepository
 
 
 def now() -> datetime:
-    """The present moment, in whole seconds as GitHub tells it."""
+    """The current time in whole seconds, as GitHub has it."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
@@ -28,7 +28,7 @@ class Person:
 class Token:
     """A credential; `permissions` maps an area to read or write, and None means everything.
 
-    `pushes_to` stands for a ruleset: where it is given, only branches that begin with it may be pushed.
+    `pushes_to` replaces a ruleset: if it is set, the token may only push branches that begin with it.
     """
 
     owner: Person
@@ -37,20 +37,20 @@ class Token:
     pushes_to: str = ""
 
     def may(self, area: str, level: str) -> bool:
-        """Whether the token reads or writes an area; metadata is always readable."""
+        """Whether the token may read or write an area; metadata is always readable."""
         if self.permissions is None or (area, level) == ("metadata", "read"):
             return True
         granted = self.permissions.get(area)
         return granted in ("write", level)
 
     def sees(self, full_name: str) -> bool:
-        """Whether the repository exists for this token."""
+        """Whether this token can see the repository."""
         return self.repositories is None or full_name in self.repositories
 
 
 @dataclass(frozen=True)
 class App:
-    """A GitHub App installation that may ask for tokens with its private key."""
+    """A GitHub App installation, which requests tokens with its private key."""
 
     app_id: str
     installation_id: int
@@ -61,7 +61,7 @@ class App:
 
 @dataclass(frozen=True)
 class Archive:
-    """A source archive that a secret address opens."""
+    """A source archive that is downloaded with a secret address."""
 
     path: str
     full_name: str
@@ -128,7 +128,7 @@ class Comment:
 
 @dataclass
 class PullRequest:
-    """What makes an issue a pull request."""
+    """The fields of a pull request that an issue does not have."""
 
     head: str
     base: str
@@ -137,7 +137,7 @@ class PullRequest:
 
 @dataclass
 class Issue:
-    """An issue, or a pull request when `pull` is there; both share one numbering."""
+    """An issue, or a pull request when `pull` is set; both share one sequence of numbers."""
 
     id: int
     number: int
@@ -198,7 +198,7 @@ class Sarif:
 
 @dataclass
 class GraphQLUsage:
-    """What GraphQL was asked (names of documents), the points it cost, and whether this server filters boards."""
+    """GraphQL requests (names of documents), the points they cost, and whether this server filters boards."""
 
     documents: list[str] = field(default_factory=list)
     used: int = 0
@@ -224,7 +224,7 @@ class Repository:
     labels: dict[str, str] = field(default_factory=dict)
     hooks: list[Hook] = field(default_factory=list)
     sarifs: list[Sarif] = field(default_factory=list)
-    # Held while refs move, so that the webhooks of two pushes tell one story.
+    # Held while refs move, so that the webhooks of two pushes are consistent.
     pushing: threading.RLock = field(default_factory=threading.RLock)
 
     @property

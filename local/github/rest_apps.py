@@ -1,4 +1,4 @@
-"""REST: a GitHub App asks for an installation token (https://docs.github.com/rest/apps)."""
+"""REST: installation tokens of GitHub Apps (https://docs.github.com/rest/apps)."""
 
 import secrets
 from datetime import timedelta

@@ -33,7 +33,7 @@ def tarball(call: Call, repository: Repository, ref: str) -> Response:
 
 @ROUTES.add("GET", "/codeload/<path:path>", "")
 def download(hub: Hub, request: Request, path: str) -> Response:
-    """The archive itself; the key in the address opens this one archive, and no other credential counts."""
+    """The archive; the key in its address is the only credential, for this archive only."""
     archive = hub.store.archives.get(request.args.get("token", ""))
     if archive is None or archive.path != path:
         raise not_found()

@@ -16,7 +16,7 @@ ROUTES = Routes()
 
 @ROUTES.add("POST", "code-scanning/sarifs", "security_events:write", 202)
 def upload(call: Call, repository: Repository) -> dict[str, Any]:
-    """Take a SARIF document, gzipped and then base64."""
+    """Receive a SARIF document, gzipped and then base64."""
     body = call.body("commit_sha", "ref", "sarif", resource="Sarif")
     try:
         document = json.loads(gzip.decompress(base64.b64decode(body["sarif"], validate=True)))
@@ -31,7 +31,7 @@ def upload(call: Call, repository: Repository) -> dict[str, Any]:
 
 @ROUTES.add("GET", "code-scanning/sarifs/<sarif_id>", "security_events:read")
 def get_upload(call: Call, repository: Repository, sarif_id: str) -> dict[str, Any]:
-    """How far the processing of an upload is; here it is always done."""
+    """The progress of an upload; here it is always complete."""
     if not any(one.id == sarif_id for one in repository.sarifs):
         raise not_found()
     analyses = f"{shapes.repository_url(call.hub, repository)}/code-scanning/analyses?sarif_id={sarif_id}"

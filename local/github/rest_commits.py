@@ -13,7 +13,7 @@ _PAGE, _MOST_COMMITS = 250, 1000
 
 
 def resolve(repository: Repository, ref: str, status: int = 422) -> str:
-    """The commit a ref names, or GitHub's error for one that is not there."""
+    """The commit of a ref; raises GitHub's error with this status for an unknown one."""
     sha = repository.git.resolve(ref)
     if sha is None or sha == NO_COMMIT:
         raise not_found() if status == 404 else ApiError(422, f"No commit found for SHA: {ref}")
@@ -22,7 +22,7 @@ def resolve(repository: Repository, ref: str, status: int = 422) -> str:
 
 @ROUTES.add("GET", "commits", "contents:read")
 def list_commits(call: Call, repository: Repository) -> Response:
-    """Commits that lead to `sha` (default: the default branch), newest first."""
+    """The history of `sha` (default: the default branch), newest first."""
     sha = resolve(repository, call.argument("sha", repository.default_branch), 404)
     return call.paged(repository.git.log(sha), lambda commit: shapes.commit(call.hub, repository, commit))
 
@@ -54,7 +54,7 @@ def pulls_of_commit(call: Call, repository: Repository, ref: str) -> Response:
 
 @ROUTES.add("GET", "compare/<path:basehead>", "contents:read")
 def compare(call: Call, repository: Repository, basehead: str) -> Response:
-    """What head has that base has not: commits oldest first, and at most 300 files."""
+    """The commits that head has and base lacks, oldest first, and at most 300 changed files."""
     base_name, dots, head_name = basehead.partition("...")
     if not dots:
         raise not_found()

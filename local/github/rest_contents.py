@@ -11,7 +11,7 @@ from local.github.records import Repository, now
 from local.github.routing import ApiError, Call, Routes, invalid, not_found
 
 ROUTES = Routes()
-_MOST_BYTES = 1024 * 1024  # above this, `contents` gives no content and the blob must be asked for
+_MOST_BYTES = 1024 * 1024  # larger files have no content in `contents`; clients read the blob
 _TYPES = {"040000": "dir", "120000": "symlink", "160000": "submodule"}
 
 

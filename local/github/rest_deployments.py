@@ -15,7 +15,7 @@ _STATES = ("error", "failure", "inactive", "in_progress", "queued", "pending", "
 
 @ROUTES.add("POST", "deployments", "deployments:write", 201)
 def create_deployment(call: Call, repository: Repository) -> dict[str, Any]:
-    """Announce a deployment; by default a ref that is behind, or not green, is refused."""
+    """Create a deployment; by default a ref that is behind or has failed checks is refused."""
     body = call.body("ref", resource="Deployment")
     sha = repository.git.resolve(body["ref"])
     if sha is None:
@@ -60,7 +60,7 @@ def get_deployment(call: Call, repository: Repository, deployment_id: int) -> di
 
 @ROUTES.add("POST", "deployments/<int:deployment_id>/statuses", "deployments:write", 201)
 def create_deployment_status(call: Call, repository: Repository, deployment_id: int) -> dict[str, Any]:
-    """Say how a deployment goes."""
+    """Add a status to a deployment."""
     deployment = _deployment(repository, deployment_id)
     body = call.body("state", resource="DeploymentStatus")
     if body["state"] not in _STATES:
@@ -81,13 +81,13 @@ def create_deployment_status(call: Call, repository: Repository, deployment_id: 
 
 @ROUTES.add("GET", "deployments/<int:deployment_id>/statuses", "deployments:read")
 def list_deployment_statuses(call: Call, repository: Repository, deployment_id: int) -> Response:
-    """How a deployment went, newest first."""
+    """The statuses of a deployment, newest first."""
     deployment = _deployment(repository, deployment_id)
     return call.paged(deployment.statuses[::-1], lambda one: _status(call, repository, deployment, one))
 
 
 def _refuse_behind(repository: Repository, body: dict[str, Any], sha: str) -> None:
-    """GitHub merges the default branch into a ref that is behind; a local one says that it does not."""
+    """Refuse a ref that is behind: GitHub would merge the default branch into it, which is not supported here."""
     default = repository.git.resolve(repository.default_branch)
     if body.get("auto_merge", True) and default and repository.git.merge_base(default, sha) != default:
         raise ApiError(409, f"Conflict merging {repository.default_branch} into {body['ref']}.")

@@ -27,7 +27,7 @@ def list_refs(call: Call, repository: Repository) -> Response:
 
 @ROUTES.add("GET", "git/matching-refs/<path:start>", "contents:read")
 def matching_refs(call: Call, repository: Repository, start: str) -> Response:
-    """Branches and tags whose name starts so."""
+    """Branches and tags whose name begins with `start`."""
     refs = [ref for name, ref in repository.git.refs().items() if name.startswith(f"refs/{start}")]
     return call.paged(refs, lambda ref: _ref(call, repository, ref))
 
@@ -66,7 +66,7 @@ def delete_ref(call: Call, repository: Repository, ref: str) -> None:
 
 @ROUTES.add("GET", "git/blobs/<sha>", "contents:read")
 def get_blob(call: Call, repository: Repository, sha: str) -> dict[str, Any]:
-    """The bytes of a file, also above the 1 MB that `contents` gives."""
+    """The bytes of a file, also above the limit of 1 MB that `contents` has."""
     try:
         content = repository.git.blob(sha)
     except GitCommandError:

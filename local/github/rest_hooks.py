@@ -16,7 +16,7 @@ _MOST_PROPERTIES = 10
 
 
 def add(hub: Hub, repository: Repository, hook: Hook, sender: Person) -> Hook:
-    """Keep a new hook and send its ping."""
+    """Add a new hook and send its ping."""
     if urlsplit(hook.url).scheme not in ("http", "https"):
         raise invalid("Hook", "url", "custom", "Url is invalid: it must start with http:// or https://")
     repository.hooks.append(hook)
@@ -36,7 +36,7 @@ def create_hook(call: Call, repository: Repository) -> dict[str, Any]:
     body = call.body("config", resource="Hook")
     config = body["config"]
     if config.get("content_type") != "json":
-        raise invalid("Hook", "content_type", "custom", "only json is sent here: set config.content_type to json")
+        raise invalid("Hook", "content_type", "custom", "only json is supported here: set config.content_type to json")
     if any(hook.url == config.get("url") for hook in repository.hooks):
         raise invalid("Hook", "url", "custom", "Hook already exists on this repository")
     events, active = body.get("events") or ["push"], body.get("active", True)
@@ -52,7 +52,7 @@ def get_hook(call: Call, repository: Repository, hook_id: int) -> dict[str, Any]
 
 @ROUTES.add("PATCH", "hooks/<int:hook_id>", f"{_AREA}:write")
 def update_hook(call: Call, repository: Repository, hook_id: int) -> dict[str, Any]:
-    """Change address, secret, events or activity."""
+    """Change address, secret, events or the active flag."""
     hook, body = _find(repository, hook_id), call.body()
     config = body.get("config", {})
     hook.url, hook.secret = config.get("url", hook.url), config.get("secret", hook.secret)
@@ -74,7 +74,7 @@ def ping_hook(call: Call, repository: Repository, hook_id: int) -> None:
 
 @ROUTES.add("GET", "hooks/<int:hook_id>/deliveries", f"{_AREA}:read")
 def list_deliveries(call: Call, repository: Repository, hook_id: int) -> Response:
-    """What was sent, newest first."""
+    """The deliveries of a hook, newest first."""
     hook = _find(repository, hook_id)
     return call.paged(hook.deliveries[::-1], lambda one: _delivery(repository, hook, one))
 
@@ -103,7 +103,7 @@ def redeliver(call: Call, repository: Repository, hook_id: int, delivery_id: int
 
 @ROUTES.add("POST", "dispatches", "contents:write", 204)
 def dispatch(call: Call, repository: Repository) -> None:
-    """Tell the hooks a custom event."""
+    """Send a custom event to the hooks."""
     body = call.body("event_type", resource="RepositoryDispatch")
     payload = body.get("client_payload", {})
     if len(payload) > _MOST_PROPERTIES:

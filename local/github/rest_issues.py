@@ -14,7 +14,7 @@ _COLOUR = "ededed"
 
 
 def open_issue(call: Call, repository: Repository, body: dict[str, Any], pull: PullRequest | None = None) -> Issue:
-    """Number and keep a new issue or pull request."""
+    """Add a new issue or pull request with the next number."""
     with call.store.lock:
         number = len(repository.issues) + 1
         made = Issue(call.store.next_id(), number, body["title"], body.get("body"), call.user, now(), pull=pull)
@@ -25,7 +25,7 @@ def open_issue(call: Call, repository: Repository, body: dict[str, Any], pull: P
 
 
 def find_issue(repository: Repository, number: int) -> Issue:
-    """The issue or pull request of that number."""
+    """The issue or pull request with this number; ApiError 404."""
     found = repository.issue(number)
     if found is None:
         raise not_found()
@@ -33,7 +33,7 @@ def find_issue(repository: Repository, number: int) -> Issue:
 
 
 def put_labels(repository: Repository, issue: Issue, labels: list[Any]) -> None:
-    """Add labels to an issue; names the repository does not know are made, as GitHub does."""
+    """Add labels to an issue; unknown labels are created, as on GitHub."""
     for label in labels:
         name = label["name"] if isinstance(label, dict) else str(label)
         repository.labels.setdefault(name, _COLOUR)
@@ -42,7 +42,7 @@ def put_labels(repository: Repository, issue: Issue, labels: list[Any]) -> None:
 
 
 def change(issue: Issue, body: dict[str, Any]) -> None:
-    """Apply what an issue and a pull request have in common."""
+    """Change the fields that issues and pull requests have in common."""
     if body.get("state") not in (None, "open", "closed"):
         raise invalid("Issue", "state", "invalid")
     for name in ("title", "body", "state"):
@@ -53,7 +53,7 @@ def change(issue: Issue, body: dict[str, Any]) -> None:
 
 
 def selected(call: Call, repository: Repository) -> list[Issue]:
-    """Issues and pull requests in the state and order asked for."""
+    """Issues and pull requests in the requested state and order."""
     state = call.argument("state", "open")
     found = [issue for issue in repository.issues if state in ("all", issue.state)]
     return found if call.argument("direction", "desc") == "asc" else found[::-1]
@@ -147,7 +147,7 @@ def get_label(call: Call, repository: Repository, label: str) -> dict[str, Any]:
 
 @ROUTES.add("POST", "labels", "issues:write", 201)
 def create_label(call: Call, repository: Repository) -> dict[str, Any]:
-    """Make a label."""
+    """Create a label."""
     body = call.body("name", resource="Label")
     if body["name"] in repository.labels:
         raise invalid("Label", "name", "already_exists")
@@ -166,7 +166,7 @@ def add_labels(call: Call, repository: Repository, number: int) -> list[dict[str
 
 @ROUTES.add("DELETE", "issues/<int:number>/labels/<label>", "issues:write")
 def remove_label(call: Call, repository: Repository, number: int, label: str) -> list[dict[str, Any]]:
-    """Take a label off."""
+    """Remove a label."""
     issue = find_issue(repository, number)
     if label not in issue.labels:
         raise ApiError(404, "Label does not exist")
@@ -183,7 +183,7 @@ def _find_comment(repository: Repository, comment_id: int) -> tuple[Issue, Comme
 
 
 def shape(call: Call, repository: Repository, issue: Issue) -> dict[str, Any]:
-    """What issues and pull requests look like in the list of issues."""
+    """The JSON of an issue or pull request in the API of issues."""
     api, web = shapes.repository_url(call.hub, repository), shapes.html_url(call.hub, repository)
     url = f"{api}/issues/{issue.number}"
     page = f"{web}/{'pull' if issue.pull else 'issues'}/{issue.number}"

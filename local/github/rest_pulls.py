@@ -12,7 +12,7 @@ ROUTES = Routes()
 
 
 def commits_of(repository: Repository, pull: PullRequest) -> list[str]:
-    """The commits a pull request brings, newest first."""
+    """The commits of a pull request, newest first."""
     head, base = repository.git.resolve(pull.head), repository.git.resolve(pull.base)
     return [commit.sha for commit in repository.git.log(head, f"^{base}")] if head and base else []
 
@@ -31,7 +31,7 @@ def list_pulls(call: Call, repository: Repository) -> Response:
 
 @ROUTES.add("POST", "pulls", "pull_requests:write", 201)
 def create_pull(call: Call, repository: Repository) -> dict[str, Any]:
-    """Open a pull request; GitHub refuses one that exists or brings nothing."""
+    """Open a pull request; one that exists or has no commits is refused, as on GitHub."""
     body = call.body("title", "head", "base", resource="PullRequest")
     pull = PullRequest(body["head"].rpartition(":")[2], body["base"], bool(body.get("draft", False)))
     branches = repository.git.refs("refs/heads")

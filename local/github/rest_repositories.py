@@ -1,4 +1,4 @@
-"""REST: who am I, repositories, branches (https://docs.github.com/rest/repos, /rest/branches)."""
+"""REST: the authenticated user, repositories, branches (https://docs.github.com/rest/repos, /rest/branches)."""
 
 from typing import Any
 

@@ -16,7 +16,7 @@ _LONGEST = 140
 
 @ROUTES.add("POST", "statuses/<sha>", "statuses:write", 201)
 def create_status(call: Call, repository: Repository, sha: str) -> dict[str, Any]:
-    """Report on a commit."""
+    """Add a status to a commit."""
     body = call.body("state", resource="Status")
     if body["state"] not in _STATES:
         raise invalid("Status", "state", "custom", "state is not included in the list")
@@ -50,12 +50,12 @@ def list_statuses(call: Call, repository: Repository, ref: str) -> Response:
 
 @ROUTES.add("GET", "commits/<path:ref>/status", "statuses:read")
 def combined_status(call: Call, repository: Repository, ref: str) -> dict[str, Any]:
-    """The newest status of each context, and what they say together."""
+    """The newest status of each context, and their combined state."""
     sha = resolve(repository, ref)
     newest = newest_statuses(repository, sha)
     api = shapes.repository_url(call.hub, repository)
     return {
-        "state": _together({status.state for status in newest}),
+        "state": _combined({status.state for status in newest}),
         "statuses": [_shape(call, repository, status) for status in newest],
         "sha": sha,
         "total_count": len(newest),
@@ -70,7 +70,7 @@ def newest_statuses(repository: Repository, sha: str) -> list[Status]:
     return list({one.context: one for one in repository.statuses if one.sha == sha}.values())
 
 
-def _together(states: set[str]) -> str:
+def _combined(states: set[str]) -> str:
     if states & {"error", "failure"}:
         return "failure"
     return "success" if states == {"success"} else "pending"

@@ -1,4 +1,4 @@
-"""How a REST call finds its handler, what the handler is given, and how errors and pages are answered."""
+"""Routing of REST calls to handlers, their arguments, and the format of errors and pages."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class ApiError(Exception):
-    """An answer that is an error, in GitHub's words."""
+    """An error response with GitHub's message."""
 
     def __init__(
         self, status: int, message: str, errors: Sequence[Any] = (), headers: Mapping[str, str] | None = None
@@ -42,7 +42,7 @@ class ApiError(Exception):
 
 
 def not_found() -> ApiError:
-    """What GitHub says of things that are not there, or not yours to see."""
+    """GitHub's error for things that do not exist or that the token can't see."""
     return ApiError(404, "Not Found")
 
 
@@ -53,7 +53,7 @@ def invalid(resource: str, name: str, code: str, message: str = "") -> ApiError:
 
 
 def reply(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer."""
+    """A JSON response."""
     return Response(
         b"" if body is None else json.dumps(body).encode(),
         status,
@@ -63,29 +63,29 @@ def reply(body: Any, status: int = 200, headers: Mapping[str, str] | None = None
 
 
 class Hub(Protocol):
-    """What handlers need of the server that runs them."""
+    """The operations of the server that handlers use."""
 
     store: Store
 
     @property
     def url(self) -> str:
-        """Where people and git connect."""
+        """The base address for people and git."""
 
     @property
     def api_url(self) -> str:
-        """Where REST clients connect."""
+        """The base address for REST clients."""
 
     def refs_moved(self, repository: Repository, before: Mapping[str, Ref], pusher: Person) -> None:
-        """Send the push events for what changed since `before`."""
+        """Send the push events for the refs that changed since `before`."""
 
     def emit(self, repository: Repository, event: str, body: Mapping[str, Any]) -> None:
         """Send an event to the repository's hooks."""
 
     def ping(self, repository: Repository, hook: Hook, body: Mapping[str, Any]) -> None:
-        """Send a ping to one hook, whatever it listens to."""
+        """Send a ping to one hook, independent of its events."""
 
     def redeliver(self, hook: Hook, delivery_id: int) -> bool:
-        """Send a recorded delivery again; False when there is none of that id."""
+        """Send a recorded delivery again; False when no delivery has this id."""
 
 
 @dataclass(frozen=True)
@@ -98,16 +98,16 @@ class Call:
 
     @property
     def user(self) -> Person:
-        """Who calls."""
+        """The owner of the token."""
         return self.token.owner
 
     @property
     def store(self) -> Store:
-        """What the server knows."""
+        """The records of the server."""
         return self.hub.store
 
     def body(self, *required: str, resource: str = "Request") -> dict[str, Any]:
-        """The JSON body, with the fields that must be there."""
+        """The JSON body; ApiError 400 or 422 when it is invalid or lacks a required field."""
         try:
             body = json.loads(self.request.get_data() or b"{}")
         except ValueError:
@@ -120,7 +120,7 @@ class Call:
         return body
 
     def argument(self, name: str, default: str = "") -> str:
-        """A query parameter."""
+        """A query parameter, or the default."""
         return str(self.request.args.get(name, default))
 
     def _number(self, name: str, default: int) -> int:
@@ -128,7 +128,7 @@ class Call:
         return max(1, int(given)) if given.isdigit() else default
 
     def window(self, default: int = 30, most: int = 100) -> tuple[int, int]:
-        """The page asked for and its size."""
+        """Number and size of the requested page."""
         return self._number("page", 1), min(self._number("per_page", default), most)
 
     def links(self, total: int, default: int = 30, most: int = 100) -> dict[str, str]:
@@ -157,7 +157,7 @@ Handler = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Route:
-    """A path with its handler and the permission it asks for: `area:read`, `area:write`, or none."""
+    """A path with its handler and the permission that it requires: `area:read`, `area:write`, or none."""
 
     method: str
     rule: str
@@ -176,7 +176,7 @@ class Routes:
         return iter(self._routes)
 
     def add(self, method: str, rule: str, permission: str, status: int = 200) -> Callable[[Handler], Handler]:
-        """Register a handler; a rule that starts with `/` is absolute, else below the repository."""
+        """Register a handler; a rule that starts with `/` is absolute, any other is below the repository."""
         full = rule if rule.startswith("/") else f"{API}/repos/<owner>/<name>/{rule}".rstrip("/")
 
         def register(handler: Handler) -> Handler:

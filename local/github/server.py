@@ -1,4 +1,4 @@
-"""The local GitHub itself: one HTTP server for git, REST, GraphQL and archives."""
+"""The local GitHub: one HTTP server for git, REST, GraphQL and archives."""
 
 import functools
 import logging
@@ -59,11 +59,11 @@ _TOPICS: tuple[ModuleType, ...] = (
     rest_statuses,
 )
 _HOURLY_CALLS = 5000
-_POLL_SECONDS = 0.05  # how long stopping may take
+_POLL_SECONDS = 0.05  # the longest time that stopping takes
 
 
 class LocalGitHub:
-    """A GitHub on 127.0.0.1 with bare git repositories below `root`; the rest is in memory."""
+    """A GitHub on 127.0.0.1 with bare git repositories below `root`; all other data is in memory."""
 
     def __init__(self, root: Path) -> None:
         self.store = Store(root)
@@ -76,13 +76,13 @@ class LocalGitHub:
         )
 
     def start(self) -> Self:
-        """Start answering and sending webhooks."""
+        """Start to serve requests and to send webhooks."""
         self._thread.start()
         self._webhooks.start()
         return self
 
     def stop(self) -> None:
-        """Stop; webhooks that still wait are not sent."""
+        """Stop; queued webhooks are not sent."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -98,25 +98,25 @@ class LocalGitHub:
 
     @property
     def url(self) -> str:
-        """Where people and git connect: `{url}/acme/hello-service.git`."""
+        """The base address for people and git: `{url}/acme/hello-service.git`."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def api_url(self) -> str:
-        """Where REST clients connect; PyGithub takes it as `base_url`."""
+        """The base address for REST clients; PyGithub's `base_url`."""
         return f"{self.url}{API}"
 
     @property
     def graphql_url(self) -> str:
-        """Where GraphQL clients connect."""
+        """The address for GraphQL clients."""
         return f"{self.url}/api/graphql"
 
     def create_repository(self, full_name: str, default_branch: str = "main") -> Repository:
-        """Make an empty private repository."""
+        """Create an empty private repository."""
         return self.store.create_repository(full_name, default_branch)
 
     def repository(self, full_name: str) -> Repository:
-        """A repository with everything recorded about it."""
+        """A repository and its records."""
         return self.store.repositories[full_name]
 
     def add_token(
@@ -128,13 +128,13 @@ class LocalGitHub:
         repositories: Collection[str] | None = None,
         pushes_to: str = "",
     ) -> None:
-        """Let a token in, with fine-grained permissions (`{"contents": "read"}`) or all of them."""
+        """Accept a token, with fine-grained permissions (`{"contents": "read"}`) or all of them."""
         self.store.add_token(token, self.store.person(login, email), permissions, repositories, pushes_to)
 
     def add_board(
         self, owner: str, number: int = 1, columns: Sequence[str] = COLUMNS, texts: Sequence[str] = ("Branch", "Reason")
     ) -> Board:
-        """Make a board of an organisation, with a status field and text fields."""
+        """Create a board of an organisation, with a status field and text fields."""
         self.store.person(owner)
         made = self.store.boards[owner, number] = Board(
             self.store, owner, number, columns, texts, functools.partial(send, self)
@@ -144,7 +144,7 @@ class LocalGitHub:
     def add_app(
         self, app_id: str, installation_id: int, public_key: str, permissions: Mapping[str, str] | None = None
     ) -> None:
-        """Let a GitHub App ask for installation tokens with JWTs signed by the key's private half (PEM)."""
+        """Accept requests for installation tokens with JWTs that this public key (PEM) verifies."""
         bot = self.store.person(f"app-{app_id}[bot]")
         self.store.apps[installation_id] = App(app_id, installation_id, public_key, bot, permissions)
 
@@ -156,7 +156,7 @@ class LocalGitHub:
         return rest_hooks.add(self, repository, hook, owner)
 
     def lose_next(self, count: int) -> None:
-        """Lose the next webhook deliveries on their way."""
+        """Lose the next webhook deliveries: they are recorded as failed and never sent."""
         self._webhooks.lose_next(count)
 
     def respond_with(
@@ -168,27 +168,27 @@ class LocalGitHub:
         body: Mapping[str, object] | bytes = b"{}",
         times: int = 1,
     ) -> None:
-        """Answer the next `times` matching requests with this instead of the truth."""
+        """Answer the next `times` matching requests with this response."""
         self._faults.plan(Fault(method, re.compile(path_regex), times, status, headers or {}, body))
 
     def refs_moved(self, repository: Repository, before: Mapping[str, Ref], pusher: Person) -> None:
-        """Send the push events for what changed since `before`."""
+        """Send the push events for the refs that changed since `before`."""
         repository.pushed = now()
         for body in pushes.payloads(self, repository, before, pusher):
             self.emit(repository, "push", body)
 
     def emit(self, repository: Repository, event: str, body: Mapping[str, Any]) -> None:
-        """Send an event to the repository's hooks that listen to it."""
+        """Send an event to the repository's hooks that subscribe to it."""
         for hook in list(repository.hooks):
             if hook.active and (event in hook.events or "*" in hook.events):
                 self._webhooks.send(hook, repository, event, body)
 
     def ping(self, repository: Repository, hook: Hook, body: Mapping[str, Any]) -> None:
-        """Send a ping to one hook, whatever it listens to."""
+        """Send a ping to one hook, independent of its events."""
         self._webhooks.send(hook, repository, "ping", body)
 
     def redeliver(self, hook: Hook, delivery_id: int) -> bool:
-        """Send a recorded delivery again; False when there is none of that id."""
+        """Send a recorded delivery again; False when no delivery has this id."""
         found = next((delivery for delivery in hook.deliveries if delivery.id == delivery_id), None)
         if found:
             self._webhooks.redeliver(hook, found)
@@ -198,7 +198,7 @@ class LocalGitHub:
         request = Request(environ)
         self.requests.append((request.method, request.path))
         response = self._faults.take(request.method, request.path) or self._answer(request)
-        # A body left unread would be taken for the next request of this connection.
+        # An unread body would be read as the next request of this connection.
         request.get_data(cache=False)
         return response(environ, start_response)
 
@@ -230,7 +230,7 @@ class LocalGitHub:
         return self._limited(_respond(chosen.handler(call, **arguments), chosen.status))
 
     def _limited(self, response: Response) -> Response:
-        """Add the rate-limit headers every REST answer has; GraphQL counts its own points."""
+        """Add the rate-limit headers of every REST response; GraphQL counts its own points."""
         if "X-RateLimit-Limit" in response.headers:
             return response
         used = len(self.requests)
@@ -243,17 +243,17 @@ class LocalGitHub:
 
 
 class _Quiet(WSGIRequestHandler):
-    """Keeps connections open, and the console for the people."""
+    """Keeps connections open and writes nothing to the console."""
 
     protocol_version = "HTTP/1.1"
 
     def log_request(self, *_: Any) -> None:
-        """Say nothing of a request; `requests` has it."""
+        """Log nothing; `requests` holds every request."""
 
 
 @functools.cache
 def _routes() -> Map:
-    """The same for every GitHub of a process: to compile them takes longer than to start one."""
+    """The routes, shared by all servers of a process: compiling them takes longer than starting a server."""
     return Map([_rule(route) for topic in _TOPICS for route in topic.ROUTES], merge_slashes=False)
 
 

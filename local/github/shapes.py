@@ -1,4 +1,4 @@
-"""How GitHub spells accounts, repositories and commits in JSON."""
+"""The JSON of accounts, repositories and commits."""
 
 import base64
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ _LINKS = {
 
 
 def moment(value: datetime | int) -> str:
-    """A time as REST tells it: UTC, seconds, `Z`."""
+    """A time in the format of the REST API: UTC, whole seconds, `Z`."""
     when = datetime.fromtimestamp(value, UTC) if isinstance(value, int) else value.astimezone(UTC)
     return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -33,7 +33,7 @@ def node(kind: str, identifier: int | str) -> str:
 
 
 def user(hub: Hub, person: Person) -> dict[str, Any]:
-    """An account, as it appears inside other things."""
+    """An account, in the form that other objects embed."""
     api = f"{hub.api_url}/users/{person.login}"
     return {
         "login": person.login,
@@ -159,7 +159,7 @@ def commit(hub: Hub, one: Repository, found: GitCommit) -> dict[str, Any]:
 
 
 def changed_file(hub: Hub, one: Repository, sha: str, change: Change) -> dict[str, Any]:
-    """A file that a commit or comparison changed."""
+    """A changed file of a commit or comparison."""
     api, web, path = repository_url(hub, one), html_url(hub, one), quote(change.path)
     shape = {
         "sha": change.blob,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """Everything one local GitHub knows."""
+    """The records of one local GitHub."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -29,11 +29,11 @@ class Store:
         self.graphql = GraphQLUsage()
 
     def next_id(self) -> int:
-        """A number never given before."""
+        """A number that was never returned before."""
         return next(self._ids)
 
     def person(self, login: str, email: str = "") -> Person:
-        """The account of a login, made when it is new."""
+        """The account of a login; created on first use."""
         with self.lock:
             if login not in self.people:
                 email = email or f"{login}@users.noreply.github.com"
@@ -52,18 +52,18 @@ class Store:
         repositories: Collection[str] | None,
         pushes_to: str = "",
     ) -> None:
-        """Let a token in; None means every permission, or every repository."""
+        """Accept a token; None means every permission, or every repository."""
         seen = None if repositories is None else frozenset(repositories)
         self.tokens[token] = Token(owner, permissions, seen, pushes_to)
 
     def create_repository(self, full_name: str, default_branch: str) -> Repository:
-        """Make an empty repository."""
+        """Create an empty repository; raises ValueError for an invalid or existing name."""
         owner, _, name = full_name.partition("/")
         if not owner or not name or "/" in name or ".." in full_name:
-            raise ValueError(f"{full_name!r} is no repository name: write owner/name")
+            raise ValueError(f"{full_name!r} is not a repository name: write owner/name")
         with self.lock:
             if full_name in self.repositories:
-                raise ValueError(f"the repository {full_name} exists already: use it, or choose another name")
+                raise ValueError(f"the repository {full_name} already exists: use it, or choose another name")
             self.person(owner)
             git = GitRepository.create(self._root / owner / f"{name}.git", default_branch)
             made = Repository(self.next_id(), owner, name, default_branch, git)

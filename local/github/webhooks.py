@@ -1,4 +1,4 @@
-"""Sends events to hooks, signed, one after the other from one thread, and remembers every attempt."""
+"""Sends signed events to hooks, one after the other from one thread, and records every attempt."""
 
 import contextlib
 import dataclasses
@@ -17,7 +17,7 @@ from typing import Any
 from local.github.records import Delivery, Hook, Repository, now
 from local.github.store import Store
 
-_SECONDS = 10  # how long GitHub waits for an answer
+_SECONDS = 10  # GitHub's timeout of a delivery
 _REASONS = {"timeout": (504, "timed out"), "refused": (502, "failed to connect to host")}
 
 
@@ -41,14 +41,14 @@ def signed_headers(hook: Hook, repository: Repository, event: str, guid: str, bo
 
 
 class Webhooks:
-    """The sender."""
+    """The thread that sends deliveries, and its queue."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._queue: queue.Queue[tuple[Hook, Delivery] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="local-github-webhooks", daemon=True)
         self._to_lose = 0
-        # A delivery goes to the hook's own address, never through a proxy of the environment.
+        # A delivery goes directly to the hook's address, never through a proxy of the environment.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
 
     def start(self) -> None:
@@ -56,7 +56,7 @@ class Webhooks:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop after the delivery under way; what still waits is not sent."""
+        """Stop after the current delivery; queued deliveries are not sent."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self._queue.get_nowait()
@@ -64,7 +64,7 @@ class Webhooks:
         self._thread.join(timeout=_SECONDS + 1)
 
     def lose_next(self, count: int) -> None:
-        """Let the next deliveries fail on the way: recorded as not connected, never sent."""
+        """Lose the next deliveries: they are recorded as not connected and never sent."""
         with self._store.lock:
             self._to_lose = count
 
@@ -116,7 +116,7 @@ class Webhooks:
             self._to_lose -= lost
         if lost:
             return (*_REASONS["refused"], "")
-        request = urllib.request.Request(  # noqa: S310 - add_hook let in only http(s) addresses
+        request = urllib.request.Request(  # noqa: S310 - add_hook accepts only http(s) addresses
             hook.url, delivery.body, dict(delivery.request_headers), method="POST"
         )
         try:
@@ -134,7 +134,7 @@ class Webhooks:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """GitHub does not follow a redirect of a hook."""
+    """Follows no redirects, as GitHub does for hooks."""
 
     def redirect_request(self, *_: Any) -> None:
         return None

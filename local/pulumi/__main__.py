@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     started = time.monotonic()
-    # whatever the program prints itself must not end up inside the JSON
+    # output of the program must not end up inside the JSON
     stream = sys.stderr if options.json else sys.stdout
     report = Report(lambda line: print(line, file=stream, flush=True))
     code = 0
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report.error(str(error))
         code = USAGE_ERROR
     except KeyboardInterrupt:
-        report.error("interrupted; what was done so far is in the state, run the command again")
+        report.error("interrupted; the changes so far are in the state, run the command again")
     _conclude(report, options.command, time.monotonic() - started, as_json=options.json)
     return code or int(bool(report.errors))
 
@@ -55,9 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--codebuild-endpoint", help="the URL that answers for CodeBuild")
     parser.add_argument("--directory", type=Path, default=Path(), help="the folder of Pulumi.yaml")
     for option, text in (
-        ("--config", "a setting that wins over the stack's file; JSON for anything but a string"),
+        ("--config", "a setting that replaces that of the stack's file; JSON for anything but a string"),
         ("--secret", "the value of a setting that is encrypted in the stack's file"),
-        ("--function-environment", "a variable every Lambda function gets"),
+        ("--function-environment", "a variable of every Lambda function"),
     ):
         parser.add_argument(option, nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=text)
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end, progress to stderr")
@@ -80,15 +80,15 @@ def _interrupt(_: int, __: FrameType | None) -> None:
 
 def _conclude(report: Report, command: str, seconds: float, *, as_json: bool) -> None:
     counts = ", ".join(f"{count} {op}" for op, count in report.changes.items() if count) or "nothing to do"
-    report.say(f"{command} {'failed' if report.errors else 'succeeded'} in {seconds:.1f} s: {counts}")
+    report.print(f"{command} {'failed' if report.errors else 'succeeded'} in {seconds:.1f} s: {counts}")
     if as_json:
         sys.stdout.write(json.dumps(report.as_json()) + "\n")
         return
     for name, value in report.outputs.items():
-        report.say(f"  {name}: {value if isinstance(value, str) else json.dumps(value)}")
+        report.print(f"  {name}: {value if isinstance(value, str) else json.dumps(value)}")
 
 
 if __name__ == "__main__":
-    # the process lives for seconds, and what the SDK makes stays in use: looking for garbage would take a third of them
+    # the process lives for seconds, and the SDK's objects stay in use: garbage collection would take a third of it
     gc.disable()
     sys.exit(main())

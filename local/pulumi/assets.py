@@ -1,4 +1,4 @@
-"""Pulumi assets and archives as bytes that are the same on every run."""
+"""The bytes of Pulumi assets and archives, the same on every run."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from local.pulumi.errors import DeploymentError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# The oldest time a zip can hold: a zip must not change because a file was touched.
+# The oldest time that a zip can hold: a touched file must not change a zip.
 STAMP = (1980, 1, 1, 0, 0, 0)
-# A zip goes to an emulator on this machine: packing it tighter costs more than it saves.
+# A zip goes to an emulator on this machine, where better compression costs more than it saves.
 FASTEST = 1
 
 
 class Entry(NamedTuple):
-    """One file of an archive. Equal entries hold equal bytes, so what is known of one holds for the other."""
+    """One file of an archive. Equal entries hold equal bytes, so cached results are valid for both."""
 
     name: str
     executable: bool
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
     size: int = 0
 
     def content(self) -> bytes:
-        """Its bytes."""
+        """The bytes of the file."""
         return self.source if isinstance(self.source, bytes) else Path(self.source).read_bytes()
 
 
@@ -80,13 +80,13 @@ def _entries(archive: Archive, prefix: str = "") -> Iterator[Entry]:
 
 
 def content_digest(item: Asset | Archive) -> str:
-    """Return the SHA-256 of the content: names and bytes, no times, no paths of this machine."""
+    """Return the SHA-256 over names and bytes, without times and paths of this machine."""
     if isinstance(item, Asset):
         return hashlib.sha256(asset_bytes(item)).hexdigest()
     return _digest(tuple(_entries(item)))
 
 
-# All functions share one archive, and each asks for its digest: what was read once is known.
+# All functions share one archive, and each needs its digest: files are read once.
 @functools.lru_cache(maxsize=16)
 def _digest(entries: tuple[Entry, ...]) -> str:
     total = hashlib.sha256()
@@ -98,7 +98,7 @@ def _digest(entries: tuple[Entry, ...]) -> str:
 
 
 def zip_bytes(archive: Archive, executables: Mapping[str, bytes] | None = None) -> bytes:
-    """Return a zip of the archive plus `executables`; one content is packed once per process."""
+    """Return a zip of the archive and the `executables`; equal content is packed once per process."""
     extra = (Entry(name, executable=True, source=content) for name, content in sorted((executables or {}).items()))
     return _zip((*_entries(archive), *extra))
 

@@ -1,4 +1,4 @@
-"""up, preview and destroy."""
+"""The commands up, preview and destroy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """Where to deploy, and what every Lambda function is given there."""
+    """The endpoints to deploy to, and the variables of every Lambda function there."""
 
     endpoint: str
     codebuild_endpoint: str | None = None
@@ -31,7 +31,7 @@ class Target:
 
 
 def run(command: str, project: Project, target: Target, report: Report) -> None:
-    """Carry out a command; faults end up in the report, and the state is saved whatever happens."""
+    """Run a command; errors go to the report, and the state is saved in every case."""
     for endpoint in filter(None, (target.endpoint, target.codebuild_endpoint)):
         require_loopback(endpoint)
     cloud = Cloud(target.endpoint, target.codebuild_endpoint, project.region, target.function_environment, report.warn)
@@ -46,7 +46,7 @@ def run(command: str, project: Project, target: Target, report: Report) -> None:
 
 
 def require_loopback(endpoint: str) -> None:
-    """Refuse an endpoint that could be somebody's AWS."""
+    """Raise ConfigurationError for an endpoint that is not on this machine and so could be AWS."""
     host = urlsplit(endpoint).hostname or ""
     try:
         if host == "localhost" or ipaddress.ip_address(host).is_loopback:
@@ -63,12 +63,12 @@ def _deploy(project: Project, cloud: Cloud, store: StateStore, report: Report, *
     try:
         run_program(project, engine)
     except DeploymentError as error:
-        # a resource that failed has said so already; what followed from it is noise
+        # the failed resource is already in the report; errors that follow from it are not reported
         if not report.errors:
             report.error(str(error))
     finally:
         if not preview:
-            # what the program did not get to is still there
+            # resources that the program did not reach still exist
             store.save(engine.old | engine.records)
     gone = {urn: record for urn, record in engine.old.items() if urn not in engine.records}
     if report.errors:
@@ -82,7 +82,7 @@ def _deploy(project: Project, cloud: Cloud, store: StateStore, report: Report, *
 
 
 def _delete_removed(cloud: Cloud, gone: Records, report: Report) -> Records:
-    """Delete what the program no longer declares; return what had to stay."""
+    """Delete resources that the program no longer declares; return those that had to stay."""
     protected = [record for record in gone.values() if record.protect]
     for record in protected:
         report.error(

@@ -1,4 +1,4 @@
-"""What the Pulumi SDK promises about a resource type's outputs."""
+"""The outputs that the Pulumi SDK declares for a resource type."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pulumi.runtime.rpc import _RESOURCE_MODULES
 
 @functools.cache
 def required_outputs(kind: str) -> frozenset[str]:
-    """Return the outputs (camelCase) the SDK's class declares as always present.
+    """Return the outputs (camelCase) that the SDK's class declares as always present.
 
     An output that no handler computes would reach the program as a silent None.
     """
@@ -23,7 +23,7 @@ def required_outputs(kind: str) -> frozenset[str]:
         return frozenset()
     found = set()
     for _, member in inspect.getmembers(cls, lambda item: isinstance(item, property)):
-        name = getattr(member.fget, _types._PULUMI_NAME, None)  # noqa: SLF001 - the SDK has no public way to ask
+        name = getattr(member.fget, _types._PULUMI_NAME, None)  # noqa: SLF001 - the SDK has no public API for it
         if name and not _is_optional(typing.get_type_hints(member.fget).get("return")):
             found.add(name)
     return frozenset(found - {"id", "urn"})

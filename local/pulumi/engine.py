@@ -1,6 +1,6 @@
-"""The resource monitor: what the Pulumi SDK calls for every resource, answered in the same process.
+"""The resource monitor, which the Pulumi SDK calls for every resource, in the program's own process.
 
-The SDK uses a monitor that is not a string as it is, so there is neither gRPC nor a CLI.
+The SDK uses a monitor that is not a string directly, so neither gRPC nor a CLI is needed.
 """
 # The monitor's methods carry the names of Pulumi's gRPC service.
 # ruff: noqa: N802
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
-# Without resource references the SDK sends a resource's id, which is what the handlers want.
+# Without resource references the SDK sends a resource's id, which the handlers need.
 FEATURES = [
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
@@ -39,14 +39,14 @@ FEATURES = [
 
 @dataclass
 class Provider:
-    """What a provider decides for its resources."""
+    """The settings of a provider for its resources."""
 
     region: str
     tags: dict[str, str] = field(default_factory=dict)
 
 
 class Engine:
-    """One run of a program; `records` grows into the new state."""
+    """One run of a program; `records` becomes the new state."""
 
     def __init__(self, project: Project, cloud: Cloud, old: Records, report: Report, *, preview: bool) -> None:
         self.project = project.name
@@ -65,7 +65,7 @@ class Engine:
     # -- the resource monitor ---------------------------------------------------------------------
 
     def GetDeploymentInfo(self, _: object) -> resource_pb2.DeploymentInfo:
-        """Say which run this is and what the monitor can do."""
+        """Describe the run."""
         return resource_pb2.DeploymentInfo(
             supportedFeatures=FEATURES, project=self.project, stack=self.stack, dryRun=self.preview
         )
@@ -83,7 +83,7 @@ class Engine:
             raise self._fail(request, record, error) from error
 
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:
-        """Take the stack's exports; a component's outputs live in the program alone."""
+        """Store the stack's exports; outputs of components exist only in the program."""
         if request.urn.split("::")[2] == STACK_TYPE:
             outputs, secrets = decode(request.outputs)
             for name, value in sorted(outputs.items()):
@@ -120,23 +120,23 @@ class Engine:
         return resource_pb2.RegisterPackageResponse(ref=request.name)
 
     def SignalAndWaitForShutdown(self, _: object) -> empty_pb2.Empty:
-        """Let the program end."""
+        """Return at once: the program may end."""
         return empty_pb2.Empty()
 
     # -- the engine -------------------------------------------------------------------------------
 
     def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:
-        """Show what the program logs; as with Pulumi, a logged error fails the run."""
+        """Print a log message of the program; a logged error fails the run, as with Pulumi."""
         if request.severity == engine_pb2.ERROR:
             self.report.error(request.message)
         elif request.severity == engine_pb2.WARNING:
             self.report.warn(request.message)
         elif request.severity == engine_pb2.INFO:
-            self.report.say(request.message)
+            self.report.print(request.message)
         return empty_pb2.Empty()
 
     def RequirePulumiVersion(self, _: object) -> empty_pb2.Empty:
-        """Accept: there is no CLI whose version could be too old."""
+        """Accept every version: there is no CLI."""
         return empty_pb2.Empty()
 
     # -- inside -----------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ class Engine:
                 raise DeploymentError(f"{request.type} '{request.name}' was not started: another resource failed")
             if urn in self.records:
                 self._failed = True
-                message = f"{_describe(request)}: this name is taken by a resource of the same type{_where(request)}"
+                message = f"{_describe(request)}: another resource of the same type has this name{_where(request)}"
                 self.report.error(message)
                 raise ResourceError(message)
             self._sequence += 1
@@ -198,7 +198,7 @@ class Engine:
         else:
             outputs = apply(change, forget=lambda: self.old.pop(record.urn, None))
             if change.ignored:
-                self.report.warn(f"{_describe(request)}: the emulator is not told about {', '.join(change.ignored)}")
+                self.report.warn(f"{_describe(request)}: the emulator does not get {', '.join(change.ignored)}")
         self.report.step(change.op, record.type, record.name, change.changed if old else ())
         missing = required_outputs(record.type) - outputs.keys()
         return resource_pb2.RegisterResourceResponse(
@@ -221,7 +221,7 @@ class Engine:
         record: Record,
         error: Exception,
     ) -> ResourceError:
-        """Keep what is known of a resource that failed, and say what happened to it."""
+        """Keep the known part of a failed resource in the state, and report its error."""
         kind = "" if isinstance(error, DeploymentError) else f"{type(error).__name__}: "
         message = f"{_describe(request)}: {kind}{error}{_where(request)}"
         with self._lock:

@@ -1,4 +1,4 @@
-"""What can go wrong in an embedded deployment.
+"""The errors of an embedded deployment.
 
 DeploymentError
 ├── ConfigurationError   the project, a setting or an argument; nothing was touched
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class DeploymentError(Exception):
-    """A fault of the deployment, already worded for the person who reads it."""
+    """A deployment failed; the message is for people."""
 
 
 class ConfigurationError(DeploymentError):

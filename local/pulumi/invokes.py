@@ -1,4 +1,4 @@
-"""The few provider functions a program may call."""
+"""The provider functions that a program may call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def invoke(token: str, arguments: Properties, cloud: Cloud) -> Properties:
     """Answer a provider function; raises DeploymentError naming one that is not handled."""
     function = FUNCTIONS.get(token.rpartition(":")[2])
     if function is None:
-        raise DeploymentError(f"the embedded deployer does not answer {token}; it knows {', '.join(sorted(FUNCTIONS))}")
+        raise DeploymentError(f"the embedded deployer does not support {token}; use {', '.join(sorted(FUNCTIONS))}")
     return function(arguments, cloud)
 
 
@@ -73,7 +73,7 @@ def _principals(given: list[Properties]) -> Properties:
 def _policy_document(arguments: Properties, _: Cloud) -> Properties:
     for unsupported in ("sourcePolicyDocuments", "overridePolicyDocuments"):
         if arguments.get(unsupported):
-            raise DeploymentError(f"get_policy_document: {unsupported} is not handled; merge the statements yourself")
+            raise DeploymentError(f"get_policy_document: {unsupported} is not supported; merge the statements yourself")
     document: Properties = {"Version": arguments.get("version", "2012-10-17")}
     if arguments.get("policyId"):
         document["Id"] = arguments["policyId"]

@@ -1,4 +1,4 @@
-"""One resource from what is to what is wanted: decide, do, read back."""
+"""Changes one resource to its declaration: decide, apply, read back."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from local.pulumi.state import Record
 
 Properties = dict[str, Any]
-# an input of our own: the resource was created, but something after that failed
+# an input that only this module sets: the resource was created, but a later step failed
 INCOMPLETE = "incomplete"
 
 
 @dataclass
 class Change:
-    """What is to happen to one resource; `record` becomes its entry in the state."""
+    """The change of one resource; `record` becomes its entry in the state."""
 
     cloud: Cloud
     record: Record
@@ -71,13 +71,13 @@ class Change:
         )
 
     def read(self) -> Properties:
-        """Return the outputs as the emulator knows them."""
+        """Return the outputs, read from the emulator."""
         computed = self.handler.read(self.call())
         outputs = {**without_assets(self.inputs), "region": self.record.region, **computed}
         return outputs | ({"tagsAll": self.tags} if self.tagged else {})
 
     def foresee(self) -> Properties:
-        """Return the outputs a preview can know."""
+        """Return the outputs that a preview can know."""
         known = {k: v for k, v in without_assets(self.inputs).items() if not has_unknown(v)}
         known["region"] = self.record.region
         if self.tagged:
@@ -89,7 +89,7 @@ class Change:
 
 
 def plan(change: Change, default_tags: dict[str, str], request: resource_pb2.RegisterResourceRequest) -> Change:
-    """Compare a declaration with what is deployed, and fill the change in."""
+    """Compare a declaration with the deployed resource; returns the completed change."""
     wanted = canonical({k: v for k, v in change.inputs.items() if k not in ("tags", "region")})
     if salt := change.handler.salt(change.cloud):
         wanted["salt"] = salt
@@ -125,7 +125,7 @@ def _decide(change: Change, replace_on_changes: frozenset[str]) -> str:
 
 
 def _ignore(paths: object, change: Change, wanted: Properties) -> None:
-    """Put what is deployed in place of what is declared wherever the program asked for it."""
+    """Replace declared values by deployed ones where the program ignores changes."""
     old = change.old
     if old is None:
         return
@@ -138,7 +138,7 @@ def _ignore(paths: object, change: Change, wanted: Properties) -> None:
             _take_over(old.tags, change.tags, path.split(".")[1:])
         else:
             _take_over(old.inputs, wanted, path.split("."))
-            if not isinstance(change.inputs.get(path), Asset | Archive):  # of an old one only the digest is left
+            if not isinstance(change.inputs.get(path), Asset | Archive):  # of an old asset only the digest is stored
                 _take_over(old.inputs, change.inputs, path.split("."))
 
 
@@ -157,7 +157,7 @@ def _take_over(source: Any, target: Any, path: list[str]) -> None:
 
 
 def apply(change: Change, forget: Callable[[], object]) -> Properties:
-    """Do the change and return the outputs; `forget` drops the old record once its resource is gone."""
+    """Apply the change and return the outputs; `forget` drops the old record once its resource is deleted."""
     record, old = change.record, change.old
     if change.op == "same" and old:
         record.id, record.outputs = old.id, old.outputs
@@ -180,7 +180,7 @@ def apply(change: Change, forget: Callable[[], object]) -> Properties:
 
 def _create(change: Change) -> None:
     call, record = change.call(), change.record
-    # should anything fail once there is an id, the next run finds this and starts over
+    # if a step fails after the id exists, the next run finds this entry and creates the resource anew
     record.inputs, record.tags = {**change.wanted, INCOMPLETE: True}, change.tags
     record.id = change.handler.create(call)
     change.ignored = call.inputs.ignored
@@ -204,7 +204,7 @@ def _tag(change: Change, old_tags: dict[str, str]) -> None:
 
 
 def delete(cloud: Cloud, record: Record) -> None:
-    """Delete a resource; one that is gone already is as good."""
+    """Delete a resource; succeeds also when it no longer exists."""
     change = Change(cloud, record, record.inputs, tags=record.tags)
     try:
         change.handler.delete(change.call())

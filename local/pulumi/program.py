@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from local.pulumi.engine import Engine
     from local.pulumi.project import Project
 
-# The emulator is one process: more calls at once only queue there.
+# The emulator is one process: more parallel calls would only queue there.
 PARALLEL = 8
 
 
 def run_program(project: Project, engine: Engine) -> None:
-    """Run the program to its end; raises DeploymentError for its faults and its resources'."""
+    """Run the program to its end; raises DeploymentError for errors of the program and of its resources."""
     configure(
         Settings(
             project=project.name,
             stack=project.stack,
-            monitor=engine,  # an object that answers like the stub is used as it is
+            monitor=engine,  # the SDK uses an object with the stub's methods directly
             engine=engine,
             parallel=True,
             dry_run=engine.preview,
@@ -40,7 +40,7 @@ def run_program(project: Project, engine: Engine) -> None:
     )
     ROOT.set(None)
     set_all_config(project.config, list(project.secret_keys))
-    # the SDK leaves the failures of dependents behind; the first failure is the one to read
+    # the SDK also reports failures of dependents; only the first failure matters
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     sys.path.insert(0, str(project.program))
     with contextlib.chdir(project.program):
@@ -65,7 +65,7 @@ def _run_to_end(project: Project) -> None:
     try:
         loop.run_until_complete(run_in_stack(program))
     finally:
-        # what was started has to end before the state is saved
+        # started operations must end before the state is saved
         executor.shutdown(wait=True, cancel_futures=True)
         left = asyncio.all_tasks(loop)
         for task in left:
@@ -75,7 +75,7 @@ def _run_to_end(project: Project) -> None:
 
 
 def _explain(project: Project, error: Exception) -> str:
-    """Say what the program raised and on which of its own lines."""
+    """The exception of the program, with the line of the program that raised it."""
     inside = str(project.program)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(inside)]
     place = f" (at {frames[-1].filename}:{frames[-1].lineno})" if frames else ""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Project:
-    """A Pulumi project with one stack's configuration, as strings, the way the SDK wants it."""
+    """A Pulumi project with one stack's configuration, as strings, as the SDK takes it."""
 
     name: str
     stack: str
@@ -37,13 +37,13 @@ class Project:
 
     @property
     def default_tags(self) -> dict[str, str]:
-        """The tags every resource gets."""
+        """The tags of every resource."""
         tags: dict[str, str] = json.loads(self.config.get("aws:defaultTags", "{}")).get("tags") or {}
         return tags
 
 
 def load_project(directory: Path, stack: str, config: dict[str, str], secrets: dict[str, str]) -> Project:
-    """Read Pulumi.yaml and Pulumi.<stack>.yaml; `config` and `secrets` win over both."""
+    """Read Pulumi.yaml and Pulumi.<stack>.yaml; `config` and `secrets` take precedence over both."""
     directory = directory.resolve()
     project = _yaml(directory / "Pulumi.yaml")
     if project is None:
@@ -55,13 +55,13 @@ def load_project(directory: Path, stack: str, config: dict[str, str], secrets: d
         _declare(_full(key, name), declared, values, secret_keys)
     stack_file = _yaml(directory / f"Pulumi.{stack}.yaml") or {}
     values |= {_full(key, name): value for key, value in (stack_file.get("config") or {}).items()}
-    # an encrypted setting stays secret, whoever gives its value
+    # an encrypted setting stays secret, wherever its value comes from
     encrypted = {key for key, value in values.items() if _holds_secure(value)}
     values |= {_full(key, name): value for key, value in (config | secrets).items()}
     for key, value in values.items():
         if _holds_secure(value):
             raise ConfigurationError(
-                f"{key} is encrypted for AWS and cannot be read here; give its value with --secret {key}=…"
+                f"{key} is encrypted for AWS and can't be read here; pass its value with --secret {key}=…"
             )
         if value is _MISSING:
             raise ConfigurationError(f"stack {stack} lacks {key}; set it in Pulumi.{stack}.yaml or with --config")
@@ -93,7 +93,7 @@ def _full(key: str, project: str) -> str:
 
 
 def _declare(key: str, declared: Any, values: dict[str, Any], secret_keys: set[str]) -> None:
-    """A project declares a setting with a default or a value, demands it, or just sets it."""
+    """Apply a project's declaration of a setting: a default or a value, or neither, which makes it required."""
     if not isinstance(declared, dict):
         values[key] = declared
         return

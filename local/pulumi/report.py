@@ -1,4 +1,4 @@
-"""What a run did: counts, steps, errors, and the lines a person watches."""
+"""The report of a run: counts, steps, errors, and lines of progress."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 SYMBOLS = {"create": "+", "update": "~", "replace": "+-", "delete": "-", "same": " "}
-# shorter strings occur everywhere; masking them would make messages unreadable
+# shorter strings occur in many places; masking them would make messages unreadable
 SHORTEST_SECRET = 8
 
 
 class Report:
-    """Collects the outcome of a run from any thread; secrets never pass through it."""
+    """Collects the outcome of a run from any thread, without secrets."""
 
     def __init__(self, emit: Callable[[str], None]) -> None:
         self._emit = emit
@@ -28,18 +28,18 @@ class Report:
         self.outputs: dict[str, Any] = {}
 
     def hide(self, values: Iterable[str]) -> None:
-        """Mask these strings in everything said from now on."""
+        """Mask these strings in all later messages."""
         with self._lock:
             self._secrets.update(value for value in values if len(value) >= SHORTEST_SECRET)
 
     def mask(self, text: str) -> str:
-        """Return the text without secrets; longest first, as one may contain another."""
+        """Return the text without secrets; the longest first, because one may contain another."""
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "[secret]")
         return text
 
     def step(self, op: str, kind: str, name: str, changed: Iterable[str] = ()) -> None:
-        """Count one resource; an unchanged one is not worth a line."""
+        """Count one resource and print its change; an unchanged resource is only counted."""
         with self._lock:
             self.changes[op] += 1
             if op == "same":
@@ -50,26 +50,26 @@ class Report:
             self._emit(f"{SYMBOLS[op]:>2} {op:<8}{kind}  {name}{why}")
 
     def error(self, text: str) -> None:
-        """Record a fault; the run has failed."""
+        """Record an error; the run has failed."""
         with self._lock:
             self.errors.append(self.mask(text))
             self._emit(f"error: {self.mask(text)}")
 
     def warn(self, text: str) -> None:
-        """Say something once that does not fail the run."""
+        """Print a warning, each text only once."""
         with self._lock:
             masked = self.mask(text)
             if masked not in self.warnings:
                 self.warnings.append(masked)
                 self._emit(f"warning: {masked}")
 
-    def say(self, text: str) -> None:
-        """Emit a line of the program's own."""
+    def print(self, text: str) -> None:
+        """Print a line of progress."""
         with self._lock:
             self._emit(self.mask(text))
 
     def retain(self, kind: str, name: str, reason: str) -> None:
-        """Record a resource that was left in place on purpose."""
+        """Record a resource that stays in place on purpose."""
         self.retained.append({"type": kind, "name": name, "reason": reason})
         self._emit(f" = retain  {kind}  {name}  ({reason})")
 

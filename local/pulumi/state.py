@@ -1,4 +1,4 @@
-"""What is deployed: one JSON object kept inside the emulator, so it dies with what it describes."""
+"""The state of a stack: one JSON object inside the emulator, so that it ends with the resources it describes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BUCKET = "pulumi-state"
 
 @dataclasses.dataclass
 class Record:
-    """One resource as last deployed; `inputs` are canonical, `sequence` is the order of creation."""
+    """One resource as last deployed; `inputs` are in canonical form, `sequence` is the order of creation."""
 
     urn: str
     type: str
@@ -38,7 +38,7 @@ class Record:
 
     @property
     def needs(self) -> set[str]:
-        """The URNs that must outlive this resource."""
+        """The URNs of resources that must be deleted after this one."""
         return {urn for urn in (self.parent, *self.dependencies) if urn}
 
 
@@ -46,7 +46,7 @@ Records = dict[str, Record]
 
 
 def deletion_order(records: Iterable[Record]) -> list[Record]:
-    """Return the records so that each comes before everything it needs; newest first where free."""
+    """Return the records so that each comes before all that it needs; otherwise newest first."""
     known = {record.urn: record for record in sorted(records, key=lambda record: record.sequence)}
     placed: Records = {}
 
@@ -62,7 +62,7 @@ def deletion_order(records: Iterable[Record]) -> list[Record]:
 
 
 def needed_by(urns: Iterable[str], records: Records) -> set[str]:
-    """Return `urns` and everything they need, directly or not."""
+    """Return `urns` and all that they need, directly or indirectly."""
     found: set[str] = set()
     waiting = list(urns)
     while waiting:
@@ -82,7 +82,7 @@ class StateStore:
         self._key = f"{project}/{stack}.json"
 
     def load(self) -> Records:
-        """Return the records; none when the emulator is new."""
+        """Return the records; no records in a new emulator."""
         try:
             body = self._s3.get_object(Bucket=BUCKET, Key=self._key)["Body"].read()
         except ClientError as error:

@@ -1,4 +1,4 @@
-"""Pulumi's wire values to Python and back: secrets, unknowns, assets, whole numbers."""
+"""Conversion between Pulumi's wire values and Python: secrets, unknowns, assets, whole numbers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Properties = dict[str, Any]
 
 
 class Unknown:
-    """A value that will only exist once the resource behind it does."""
+    """A value that exists only after its resource was created."""
 
     def __repr__(self) -> str:
         return "<unknown>"
@@ -35,7 +35,7 @@ UNKNOWN_VALUE = Unknown()
 
 
 def decode(message: struct_pb2.Struct) -> tuple[Properties, set[str]]:
-    """Return the properties as Python values, and the names of those that are or hold a secret."""
+    """Return the properties as Python values, and the names of those that contain a secret."""
     properties: Properties = {}
     secrets: set[str] = set()
     for name, raw in MessageToDict(message).items():
@@ -55,7 +55,7 @@ def _decode(raw: Any, secrets: list[bool]) -> Any:
         return [_decode(item, secrets) for item in raw]
     if isinstance(raw, dict):
         return _decode_object(raw, secrets)
-    # protobuf knows no whole numbers; botocore insists on them
+    # protobuf has no whole numbers; botocore requires them
     return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
 
@@ -72,7 +72,7 @@ def _decode_object(raw: dict[str, Any], secrets: list[bool]) -> Any:
 
 def _decode_asset(raw: dict[str, Any], secrets: list[bool]) -> Asset | Archive:
     if "uri" in raw:
-        raise DeploymentError(f"asset {raw['uri']}: remote assets are not fetched here; use a file")
+        raise DeploymentError(f"asset {raw['uri']}: remote assets are not supported here; use a file")
     if "assets" in raw:
         return AssetArchive({name: _decode(item, secrets) for name, item in raw["assets"].items()})
     if "text" in raw:
@@ -81,7 +81,7 @@ def _decode_asset(raw: dict[str, Any], secrets: list[bool]) -> Asset | Archive:
 
 
 def encode(properties: Mapping[str, Any], secrets: Iterable[str], unknown: Iterable[str]) -> struct_pb2.Struct:
-    """Return wire properties; `unknown` names outputs that nobody computed."""
+    """Return wire properties; `unknown` names outputs that no handler computed."""
     hidden = set(secrets)
     body: Properties = {}
     for name, value in properties.items():
@@ -97,7 +97,7 @@ def encode(properties: Mapping[str, Any], secrets: Iterable[str], unknown: Itera
 
 
 def has_unknown(value: Any) -> bool:
-    """Tell whether a value is or holds an unknown."""
+    """Whether a value is or contains an unknown."""
     if isinstance(value, dict):
         return any(has_unknown(item) for item in value.values())
     if isinstance(value, list):
@@ -106,7 +106,7 @@ def has_unknown(value: Any) -> bool:
 
 
 def canonical(value: Any) -> Any:
-    """Return a JSON form that compares by content: an asset becomes its digest."""
+    """Return a JSON form for comparing by content: an asset becomes its digest."""
     if isinstance(value, Asset | Archive):
         return {"sha256": content_digest(value)}
     if isinstance(value, Unknown):
@@ -119,7 +119,7 @@ def canonical(value: Any) -> Any:
 
 
 def without_assets(properties: Mapping[str, Any]) -> Properties:
-    """Drop the properties that have no place among outputs."""
+    """Return the properties that can be outputs: all but assets."""
     return {k: v for k, v in properties.items() if not isinstance(v, Asset | Archive)}
 
 

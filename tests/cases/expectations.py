@@ -1,7 +1,7 @@
-"""Recorded inputs with what each is answered, and the readers that answer; a row of `expected.json` is one input.
+"""Recorded inputs with their expected answers, and the readers that answer; a row of `expected.json` is one input.
 
-`as` names the reader (below `corpus` the folder does), `file` the input, `outcome` and `says` what the gate answers:
-its reason holds `says`. `tool` is who writes such a file.
+`as` names the reader (below `corpus` the folder does), `file` the input, `outcome` the expected outcome and `says` a
+part of the expected reason. `tool` is the producer of such files.
 """
 
 import json
@@ -32,7 +32,7 @@ TODAY = date(2026, 1, 31)
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """One input, and what is answered."""
+    """One input with its expected answer."""
 
     reader: str
     file: Path
@@ -44,7 +44,7 @@ class Expectation:
 
 
 def expectations(folder: str) -> list[Expectation]:
-    """All of `cases` or `corpus`."""
+    """All expectations of `cases` or `corpus`."""
     found = []
     for listed in sorted((RECORDED / folder).glob("*/expected.json")):
         for row in json.loads(listed.read_text("utf-8")):
@@ -54,24 +54,24 @@ def expectations(folder: str) -> list[Expectation]:
 
 
 def packed(file: Path) -> ZipFile:
-    """A file as a build leaves it: in an archive."""
+    """A file in an archive, as builds leave it."""
     return ZipFile(BytesIO(archive({file.name: file.read_bytes()})))
 
 
 def junit(file: Path) -> Verdict:
-    """The gate of tests."""
+    """The verdict of the gate of tests."""
     with packed(file) as opened:
         return judge_tests(read_tests(opened, [file.name]))
 
 
 def cobertura(file: Path) -> Verdict:
-    """The gate of coverage."""
+    """The verdict of the gate of coverage."""
     with packed(file) as opened:
         return judge_coverage(read_coverage(opened, file.name), COVERAGE_PERCENT)
 
 
 def scanned(reader: Callable[[ZipFile, str], Scan | Unreadable]) -> Callable[[Path], Verdict]:
-    """The gate of security, by one report."""
+    """The verdict of the gate of security for one report, as a function of its file."""
 
     def judged(file: Path) -> Verdict:
         with packed(file) as opened:
@@ -81,13 +81,13 @@ def scanned(reader: Callable[[ZipFile, str], Scan | Unreadable]) -> Callable[[Pa
 
 
 def performance(file: Path) -> Verdict:
-    """The gate of performance, without an earlier run."""
+    """The verdict of the gate of performance, without an earlier run."""
     with packed(file) as opened:
         return judge_performance(read_performance(opened, file.name), None)
 
 
 def tasks(file: Path) -> Verdict:
-    """What a list of tasks holds, or what keeps it from being worked on."""
+    """The tasks of a list, or the reason that they can't be worked on."""
     listed = read_tasks(file.read_bytes(), file.name)
     if listed.problems:
         return Verdict("tasks", "failed", "; ".join(listed.problems))
@@ -96,7 +96,7 @@ def tasks(file: Path) -> Verdict:
 
 
 def spec(file: Path) -> Verdict:
-    """Whether an item whose branch holds this folder is eligible."""
+    """Whether an item is eligible whose branch has the files of this folder."""
     item = Item("PVTI_1", "issue", "Mend it", "kiro/mend", "", "", "acme/shop", 7)
     files = tuple(one.name for one in file.parent.glob("*.md"))
     lacks = missing(item, Findings("c" * 40, files, 7), "", ["acme/shop"])
@@ -104,12 +104,12 @@ def spec(file: Path) -> Verdict:
 
 
 def allow_list(file: Path) -> Verdict:
-    """The gate of security, by its list and a report without findings."""
+    """The verdict of the gate of security for an allow-list and a report without findings."""
     return judge_findings([Scan("scan.sarif", ())], read_allow_list(file.read_bytes(), file.name), TODAY)
 
 
 def manifest(file: Path) -> Verdict:
-    """Whether a manifest is read, and where its tests' reports are looked for then."""
+    """Whether a manifest is valid, and the paths of its test reports."""
     try:
         return Verdict("manifest", "passed", ", ".join(read_manifest(file.read_bytes()).gates["tests"]["junit"]))
     except ManifestError as error:

@@ -1,4 +1,4 @@
-"""Inputs as the world writes them, each read as a file by the reader that the product uses."""
+"""Inputs of real producers, each read as a file by the product's own reader."""
 
 from pathlib import Path
 
@@ -13,14 +13,14 @@ ALL = [*expectations("cases"), *expectations("corpus")]
 
 @pytest.mark.parametrize("expected", [one for one in ALL if one.reader in READERS], ids=str)
 def test_an_input_is_answered_as_recorded(expected: Expectation) -> None:
-    """The outcome, and the words that say why."""
+    """Outcome and reason are those of `expected.json`."""
     gate = READERS[expected.reader](expected.file)
     assert (gate.outcome, expected.says in gate.reason) == (expected.outcome, True), gate.reason
 
 
 @pytest.mark.parametrize("folder", ["cases", "corpus"])
 def test_every_recorded_input_has_an_answer(folder: str) -> None:
-    """No file lies there without a test that reads it."""
+    """Every file has an expectation, so that a test reads it."""
     listed = {one.file for one in expectations(folder)}
     assert not [str(file) for file in _inputs(folder) if file not in listed]
     # buildspecs are run by tests/local/codebuild/test_buildspec.py
@@ -36,19 +36,19 @@ def _inputs(folder: str) -> list[Path]:
     [
         one
         for one in ALL
-        # LCOV, which Node writes unasked, is read by the worker only
+        # LCOV, which Node writes by default, is read by the worker only
         if one.reader in ("junit", "cobertura") and one.file.suffix != ".info"
     ],
     ids=str,
 )
 def test_the_worker_judges_tests_and_coverage_as_the_gates_do(expected: Expectation) -> None:
-    """The same file never passes in the worker's build and fails afterwards, or the other way round."""
+    """The same file passes in the worker's build exactly if it passes the gate."""
     if expected.reader == "junit":
-        told, problem = _tests(expected.file)
+        report, problem = _tests(expected.file)
         gate = judge_tests(
-            TestRun(told["total"], tuple(told["failed"]), told["skipped"]) if told else Unreadable(problem)
+            TestRun(report["total"], tuple(report["failed"]), report["skipped"]) if report else Unreadable(problem)
         )
     else:
-        told, problem = _cobertura(expected.file)
-        gate = judge_coverage(Coverage(**told) if told else Unreadable(problem), COVERAGE_PERCENT)
+        report, problem = _cobertura(expected.file)
+        gate = judge_coverage(Coverage(**report) if report else Unreadable(problem), COVERAGE_PERCENT)
     assert (gate.outcome, expected.says in gate.reason) == (expected.outcome, True), gate.reason

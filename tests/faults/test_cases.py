@@ -1,4 +1,4 @@
-"""The matrix covers what the definitions say, and a slice of it holds on the whole platform."""
+"""The matrix covers all definitions, and a slice of its cases holds on the whole platform."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.faults.harness.matrix import run_matrix
 from tests.faults.harness.plans import EVENT_FAULTS, HANDLER_FAULTS, FaultCase, cases, select
 from tests.faults.harness.subjects import CALM
 
-# One case per kind of fault; together they pass the build, the lock, the change and the end.
+# One case per kind of fault; together they cover build, lock, change and end.
 SLICE = [
     FaultCase("stage", "ApplyService", "raise-after"),
     FaultCase("stage", "AcquireLock", "raise-before"),
@@ -24,7 +24,7 @@ SLICE = [
 
 
 def test_every_task_of_every_workflow_has_its_cases() -> None:
-    """A new state is covered without editing anything."""
+    """A new state gets its cases without a change of the harness."""
     tasks = {(w, name) for w in WORKFLOWS for name, state in load(w)["States"].items() if state["Type"] == "Task"}
     found = list(cases())
     assert {(case.workflow, case.state) for case in found} == tasks
@@ -37,7 +37,7 @@ def test_the_number_of_cases_is_documented() -> None:
 
 
 def test_a_handler_that_waits_has_every_fault() -> None:
-    """Handlers break, are repeated, are killed and stopped; the event of a wait gets lost or comes twice."""
+    """A waiting state has all faults of handlers and of events; a state that starts executions has stops."""
     assert [case.fault for case in select(["stage"], ["Watch"], [])] == [*HANDLER_FAULTS, *EVENT_FAULTS]
     assert {case.fault for case in select([], [], ["kill"])} == {"kill-before", "kill-after"}
     assert {case.fault for case in select(["stage"], ["RollBack"], [])} == {"stop", "stop-nested"}
@@ -51,7 +51,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_slice_of_the_matrix_holds(home: Path) -> None:
-    """One case per kind of fault: nothing is left behind, one outcome is told, and a rerun works."""
-    # One subject: cases side by side need warm functions each, and to start these is most of what a slice costs.
+    """After each kind of fault there are no orphans, one outcome is announced, and a rerun succeeds."""
+    # One subject: parallel cases each need warm functions, whose start takes most of the time.
     verdicts = run_matrix(home, SLICE, print, print, {CALM: 1}, rehearsed="good")
     assert [(v.case, v.problems) for v in verdicts if not v.holds] == []

@@ -1,4 +1,4 @@
-"""One lock, many contenders, and owners that die: on the emulated DynamoDB, through the product's own adapter."""
+"""One lock with many contenders and dying owners, on the emulated DynamoDB through the product's adapter."""
 
 import random
 import threading
@@ -19,15 +19,15 @@ from local.emulator import Clients
 
 THREADS = 16
 ROUNDS = 200
-# How long a waiter trusts its token before it asks again; the product's backstop in small.
+# The backstop of a waiter in this test.
 BACKSTOP_SECONDS = 0.4
 DEAD_OWNER_SECONDS = 2.0
 KEY = "environment/contended"
 
 
 @dataclass
-class FaultEnvironment:
-    """Who lives, who was woken, who is inside; and everything that must not be."""
+class Contention:
+    """Running executions, their tokens, the owner of the lock, and every violation; replaces Step Functions."""
 
     living: set[str] = field(default_factory=set)
     tokens: dict[str, threading.Event] = field(default_factory=dict)
@@ -40,29 +40,29 @@ class FaultEnvironment:
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def is_running(self, execution: str) -> bool:
-        """What Step Functions would say."""
+        """Whether an execution is running."""
         return execution in self.living
 
     def has_ended(self, execution: str) -> bool:
-        """What Step Functions would say of one that it knows."""
+        """Whether an execution has ended."""
         return execution not in self.living
 
     def succeed(self, token: str, _: Any) -> bool:
-        """What Step Functions does with a token."""
+        """Complete a token."""
         self.tokens[token].set()
         return True
 
     def enter(self, execution: str, fence: int) -> None:
-        """An owner begins its work."""
+        """Record that an execution has the lock; a second owner is a violation."""
         with self.guard:
             if self.inside:
-                self.wrong.append(f"{execution} holds what {self.inside} holds")
+                self.wrong.append(f"{execution} and {self.inside} own the lock at the same time")
             self.inside = execution
             self.fences[execution] = fence
             self.granted[fence] = time.monotonic()
 
     def leave(self, execution: str, *, dead: bool) -> None:
-        """An owner has ended its work, or itself."""
+        """Record that an owner has finished its work, or has died."""
         with self.guard:
             self.inside = ""
             if dead:
@@ -88,8 +88,8 @@ def tables(aws: Clients) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.slow
 def test_a_contended_lock_has_one_living_owner(aws: Clients, tables: tuple[str, str]) -> None:
-    """16 contenders, 200 rounds each, owners dying: never two inside, none waits on a dead one, all in their order."""
-    env = FaultEnvironment()
+    """With 16 contenders and dying owners there are never two owners, no wait for a dead one, and the order is kept."""
+    env = Contention()
     stand_in: Any = env
     resources = [aws.session.resource("dynamodb", endpoint_url=aws.endpoint) for _ in range(THREADS)]
 
@@ -106,7 +106,7 @@ def test_a_contended_lock_has_one_living_owner(aws: Clients, tables: tuple[str, 
         try:
             for turn in range(ROUNDS):
                 one_round(env, locks, environments, f"e{number}-{turn}", chance)
-        except Exception as error:  # a thread's fault is the test's
+        except Exception as error:  # an error in a thread fails the test
             env.wrong.append(f"e{number}: {type(error).__name__}: {error}")
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(THREADS)]
@@ -120,13 +120,13 @@ def test_a_contended_lock_has_one_living_owner(aws: Clients, tables: tuple[str, 
     assert max(waited(env), default=0) < DEAD_OWNER_SECONDS
     assert len(env.died) > ROUNDS
     late = [(e, a) for e, before in env.ahead.items() for a in before if env.fences[a] > env.fences[e]]
-    assert late == [], "somebody was served before one who stood ahead"
+    assert late == [], "a contender got the lock before one that was ahead of it"
 
 
 def one_round(
-    env: FaultEnvironment, locks: LocksTable, environments: EnvironmentsTable, execution: str, chance: random.Random
+    env: Contention, locks: LocksTable, environments: EnvironmentsTable, execution: str, chance: random.Random
 ) -> None:
-    """Ask, wait, hold, write, and give the lock on, or die with it."""
+    """Request the lock, wait, write, and release the lock or die as its owner."""
     token = f"token-{execution}"
     env.tokens[token] = threading.Event()
     env.living.add(execution)
@@ -139,13 +139,13 @@ def one_round(
         locks.release(KEY, execution)
         env.living.discard(execution)
     elif chance.random() < 0.5:
-        locks.release(KEY, execution)  # what its last event does, when it is not lost
+        locks.release(KEY, execution)  # as the event of its end does, when it is not lost
     elif (newer := locks.read(KEY)).fence > lease.fence and newer.fence in env.granted:
         assert_refused(env, environments, lease, newer.fence)
 
 
-def await_turn(env: FaultEnvironment, locks: LocksTable, contender: Contender, token: str) -> Lease:
-    """As AcquireLock and AwaitLock do: ask, leave a token, and ask again when it came or the backstop passed."""
+def await_turn(env: Contention, locks: LocksTable, contender: Contender, token: str) -> Lease:
+    """Wait for the lock as AcquireLock and AwaitLock do: query again after each token and each backstop."""
     answer = locks.request(KEY, contender, token)
     if answer.outcome == "waiting":
         line = [w.contender.execution for w in answer.lock.waiters]
@@ -157,18 +157,18 @@ def await_turn(env: FaultEnvironment, locks: LocksTable, contender: Contender, t
     return answer.lease
 
 
-def assert_refused(env: FaultEnvironment, environments: EnvironmentsTable, stale: Lease, newer: int) -> None:
-    """One that died and wakes again can't write once a newer owner did."""
+def assert_refused(env: Contention, environments: EnvironmentsTable, stale: Lease, newer: int) -> None:
+    """Assert that a former owner can't write after a newer owner has written."""
     environments.fence("contended", Lease(KEY, "the newer owner", newer))
     try:
         environments.fence("contended", stale)
     except StaleLeaseError:
         return
-    env.wrong.append(f"the stale number {stale.fence} was taken after {newer}")
+    env.wrong.append(f"the stale fencing number {stale.fence} was accepted after {newer}")
 
 
-def waited(env: FaultEnvironment) -> Iterator[float]:
-    """Seconds from the death of each owner to the next one's entry; the last may have had none."""
+def waited(env: Contention) -> Iterator[float]:
+    """Seconds from the death of each owner to its successor; the last one may have none."""
     for died, fence in env.died:
         if fence + 1 in env.granted:
             yield env.granted[fence + 1] - died

@@ -1,4 +1,4 @@
-"""A release that is bad, and can't be taken back: frozen, told, and closed until a person opens it again (R5)."""
+"""A bad release that can't be rolled back: the environment is frozen until a person unfreezes it (R5)."""
 
 import subprocess
 import sys
@@ -26,13 +26,13 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
 
 
 @pytest.mark.slow
-def test_what_cannot_go_back_is_frozen_until_a_person_opens_it(matrix: Matrix) -> None:
-    """The stage's rollback fails, the full rollback fails: frozen, told once, refused by name; unfrozen, it works."""
+def test_a_failed_rollback_freezes_until_a_person_unfreezes(matrix: Matrix) -> None:
+    """When both rollbacks fail, people are notified once and releases are refused until the unfreeze."""
     env, subject = matrix.env, matrix.env.subjects[0]
     bad = release(matrix, subject)
     env.plans.break_handler("stage", "Verify", bad.name)
     env.plans.break_handler("rollback", "RestoreService", bad.name)
-    bad.see_out(bad.deploy())
+    bad.finish(bad.deploy())
 
     rollbacks = [one.rpartition(":")[2].removeprefix(f"{bad.name}-") for one in env.of_workflow(bad.name, "rollback")]
     assert sorted(rollbacks) == [f"{subject.name}-full-rollback", f"{subject.name}-rollback"]
@@ -41,10 +41,10 @@ def test_what_cannot_go_back_is_frozen_until_a_person_opens_it(matrix: Matrix) -
     frozen = env.environments.frozen(subject.name)
     assert frozen
     assert frozen.by == f"rollback of {bad.name}"
-    assert_told_once(env, bad)
+    assert_notified_once(env, bad)
 
     refused = release(matrix, subject)
-    refused.see_out(refused.deploy())
+    refused.finish(refused.deploy())
     reason = env.record(refused.name)["reason"]
     assert refused.outcome == "failed"
     assert f"{subject.name} is frozen since {frozen.since} by {frozen.by}" in reason, reason
@@ -52,7 +52,7 @@ def test_what_cannot_go_back_is_frozen_until_a_person_opens_it(matrix: Matrix) -
     bad.disarm()
     unfreeze(env, subject)
     good = release(matrix, subject)
-    good.see_out(good.deploy())
+    good.finish(good.deploy())
     assert (good.outcome, env.answers(subject)) == ("deployed", good.commit)
     assert settle(good, good.wrong) == []
 
@@ -64,22 +64,22 @@ def release(matrix: Matrix, subject: Subject) -> Release:
     return made
 
 
-def assert_told_once(env: FaultEnvironment, bad: Release) -> None:
-    """One mail says how the deployment ended, one how each rollback did; all of them link to the runbook."""
+def assert_notified_once(env: FaultEnvironment, bad: Release) -> None:
+    """Assert one mail for the end of the deployment and of each rollback, all with a link to the runbook."""
 
     def mails(subject: str) -> list[str]:
         ours = (mail for mail in env.platform.mailbox.mails if bad.commit[:12] in mail.subject)
         return [mail.text for mail in ours if subject in mail.subject]
 
     wait_for(lambda: mails("ended: unknown") and len(mails("FROZEN")) == 2, 20)
-    told = [*mails("ended: unknown"), *mails("FROZEN")]
-    assert len(told) == 3, env.platform.mailbox.mails
-    assert all(RUNBOOK in text for text in told)
-    assert len([one for one, _ in env.told[bad.name] if one == "DeploymentFinished"]) == 1
+    sent = [*mails("ended: unknown"), *mails("FROZEN")]
+    assert len(sent) == 3, env.platform.mailbox.mails
+    assert all(RUNBOOK in text for text in sent)
+    assert len([one for one, _ in env.announced[bad.name] if one == "DeploymentFinished"]) == 1
 
 
 def unfreeze(env: FaultEnvironment, subject: Subject) -> None:
-    """The operator's command."""
+    """Run the operator's command."""
     done = subprocess.run(
         [
             *(sys.executable, "-m", "cli", "--stack", "test", "--endpoint-url", env.platform.emulator.endpoint),

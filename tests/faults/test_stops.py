@@ -1,4 +1,4 @@
-"""Stopping a stage at any moment: the environment answers as a known release (P9)."""
+"""Stopping a stage at any moment leaves the environment on a known release (P9)."""
 
 import random
 import time
@@ -27,7 +27,7 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
 
 @pytest.mark.slow
 def test_a_stage_stopped_at_any_moment_leaves_a_known_release(matrix: Matrix) -> None:
-    """Ten random moments, by StopExecution: HTTP tells a known commit, the record agrees, nothing is left behind."""
+    """After StopExecution at ten random moments a known commit runs, the record agrees, and there are no orphans."""
     chance = random.Random(7)
     env, found = matrix.env, []
     for number in range(STOPS):
@@ -40,7 +40,7 @@ def test_a_stage_stopped_at_any_moment_leaves_a_known_release(matrix: Matrix) ->
         time.sleep(moment)
         state = env.state(stages[0])
         env.stop(stages[0])
-        run.see_out(deployment)
+        run.finish(deployment)
         problems = settle(run, run.wrong)
         found.append((round(moment, 2), state, problems))
         assert env.answers(subject) in run.known

@@ -19,7 +19,7 @@ from tests.faults.harness.subjects import CALM, Subject
 COMMITS = 20
 DELIVERIES = 100
 STORM_SECONDS = 5.0
-# Of these the webhook never came; the newest is among them, and is sent again when the storm is over.
+# Commits whose webhook is lost; that of the newest is sent again after the storm.
 LOST = (3, 11, COMMITS - 1)
 
 
@@ -33,12 +33,12 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultEnvironment]:
 
 @pytest.mark.slow
 def test_a_storm_ends_with_the_newest_release(env: FaultEnvironment) -> None:
-    """The newest ends deployed, every other that was heard of has one told outcome, and nothing remains."""
+    """The newest release ends deployed, every other one with one announced outcome, and there are no orphans."""
     subject = env.subjects[0]
     commits = [subject.commits.pop(0) for _ in range(COMMITS)]
-    heard = [commit for number, commit in enumerate(commits) if number not in LOST]
+    delivered = [commit for number, commit in enumerate(commits) if number not in LOST]
     chance = random.Random(11)
-    deliveries = heard + chance.choices(heard, k=DELIVERIES - len(heard))
+    deliveries = delivered + chance.choices(delivered, k=DELIVERIES - len(delivered))
     chance.shuffle(deliveries)
     threads = []
     for commit in deliveries:
@@ -51,7 +51,7 @@ def test_a_storm_ends_with_the_newest_release(env: FaultEnvironment) -> None:
 
     known = {commits[-1]}
     runs = [
-        Release(env, subject, f"main-{commit[:12]}", commit=commit, known=known) for commit in (*heard, commits[-1])
+        Release(env, subject, f"main-{commit[:12]}", commit=commit, known=known) for commit in (*delivered, commits[-1])
     ]
     left = wait_for(lambda: all("outcome" in env.record(run.name) for run in runs), 240, 0.5)
     outcomes = {run.name: env.record(run.name).get("outcome") for run in runs}
@@ -63,7 +63,7 @@ def test_a_storm_ends_with_the_newest_release(env: FaultEnvironment) -> None:
 
 
 def deliver(env: FaultEnvironment, subject: Subject, commit: str) -> None:
-    """One delivery, signed as GitHub signs it."""
+    """Send one delivery, signed as GitHub signs it."""
     repository = {"full_name": subject.repository, "default_branch": "main"}
     head = {"id": commit, "message": "feat: a change", "timestamp": "2026-01-01T00:00:00Z"}
     payload = {

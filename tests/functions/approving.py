@@ -1,4 +1,4 @@
-"""The approval page on 127.0.0.1, as HTTP API would serve it, and a request to decide on it."""
+"""The approval page on 127.0.0.1, served as by HTTP API, and an approval request."""
 
 import base64
 import threading
@@ -51,7 +51,7 @@ SUMMARY = {
 
 
 def ask(stack: Stack, **changes: Any) -> Approval:
-    """A request that people may decide from now on, with the state that waits for it."""
+    """Store an open approval request, with the wait of a state."""
     now = datetime.now(UTC)
     artifact(stack, ARTIFACT, {"app.zip": "code"})
     digest = Artifacts.connect(stack.clients).digest(ARTIFACT)
@@ -78,14 +78,14 @@ def ask(stack: Stack, **changes: Any) -> Approval:
 
 
 def kept(stack: Stack) -> Approval:
-    """The request as it is stored."""
+    """The stored request."""
     found = WaitsTable.connect(stack.clients).approval("a1")
     assert found
     return found
 
 
 class Page(HttpServer):
-    """Serves the handler; one request at a time may be recorded."""
+    """Serves the approval page's handler over HTTP."""
 
     def __init__(self, stack: Stack) -> None:
         self._lock = threading.Lock()
@@ -112,7 +112,7 @@ class Page(HttpServer):
 
 
 def as_event(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
-    """A request in the form of HTTP API, payload format 2.0."""
+    """An HTTP request in the form of HTTP API, payload format 2.0."""
     parts = urlsplit(request.path)
     http = {"method": request.command, "sourceIp": "10.0.0.1", "userAgent": request.headers.get("user-agent", "")}
     event: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Builds on moto, and how they end."""
+"""Builds on moto."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ PROJECT = "kiro-pipeline-test-build"
 
 
 def create_project(stack: Stack, name: str = PROJECT) -> None:
-    """A project that builds nothing."""
+    """Create a project whose builds do nothing."""
     stack.client("codebuild").create_project(
         name=name,
         source={"type": "S3", "location": "bucket/source.zip"},
@@ -19,13 +19,13 @@ def create_project(stack: Stack, name: str = PROJECT) -> None:
 
 
 def start(stack: Stack) -> str:
-    """The id of a build that runs."""
+    """Start a build; returns its id."""
     create_project(stack)
     return str(stack.client("codebuild").start_build(projectName=PROJECT)["build"]["id"])
 
 
 def end(stack: Stack, build_id: str, status: str, **facts: Any) -> None:
-    """The build has ended so; moto by itself calls every build succeeded that it is asked for."""
+    """Let a build have ended with this status; without it moto reports every build as succeeded."""
     ended = {"buildStatus": status, "buildComplete": True, "currentPhase": "COMPLETED", "phases": []}
     stack.rewrite(build_id, **{**ended, **facts})
 

@@ -1,4 +1,4 @@
-"""The stack on moto, and a local GitHub; the clients are made once, the resources anew for every test."""
+"""The stack on moto, and a local GitHub; clients are created once, resources anew for every test."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.functions.delivered import Service
 from tests.functions.stack import REGION, SETTINGS, Stack, StrictClients
 from tests.local.github.support import TOKEN, copy
 from tests.local.github.support import hub as plain_hub
-from tests.tracing import without_the_others
+from tests.tracing import functions_only
 
 __all__ = ["copy", "plain_hub"]
 
@@ -27,9 +27,9 @@ _CREDENTIALS = {
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _overlooked() -> Iterator[None]:
-    """To look into the SDK, moto and the local GitHub would cost these tests most."""
-    with without_the_others():
+def _unmeasured() -> Iterator[None]:
+    """Measuring the coverage of SDK, moto and local GitHub would take most of these tests' time."""
+    with functions_only():
         yield
 
 
@@ -47,14 +47,14 @@ def _session_stack() -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def _moto() -> Iterator[None]:
-    """moto, until the module's end: other modules want it off or configured otherwise."""
+    """moto until the end of the module: other modules need it off or with another configuration."""
     with mock_aws():
         yield
 
 
 @pytest.fixture
 def stack(_session_stack: Stack, _moto: None) -> Stack:
-    """An empty stack: tables, bucket, topics, bus, workflows; each service's are made at its first call."""
+    """An empty stack: tables, bucket, topics, bus, workflows; those of a service are created at its first call."""
     made = _session_stack
     # https://docs.getmoto.org/en/latest/docs/configuration/state_transition/models.html names this address for a reset
     requests.post("http://motoapi.amazonaws.com/moto-api/reset", timeout=5)

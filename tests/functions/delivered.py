@@ -1,4 +1,4 @@
-"""What a release is delivered to: a Lambda function with versions, alarms, and a service that answers over HTTP."""
+"""The targets of a release: a Lambda function with versions, alarms, and a service that answers over HTTP."""
 
 import json
 from typing import Any
@@ -12,12 +12,12 @@ from tests.http_server import HttpServer, QuietHandler
 
 
 def lambdas(stack: Stack) -> Any:
-    """The Lambda of the environment, under its deploy role."""
+    """The environment's Lambda client, with its deploy role."""
     return stack.clients.client("lambda", region=REGION, role_arn=DEPLOY_ROLE)
 
 
 def create_function(stack: Stack, name: str = "hello-production", versions: int = 1, alias: str = "live") -> None:
-    """A function with some published versions; the alias, when it has a name, points to the last one."""
+    """Create a function with published versions; the alias, unless its name is empty, points to the last version."""
     iam, client = stack.client("iam"), lambdas(stack)
     role = iam.create_role(RoleName=f"{name}-role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     code = {"ZipFile": archive({"app.py": "0"})}
@@ -30,7 +30,7 @@ def create_function(stack: Stack, name: str = "hello-production", versions: int 
 
 
 def points_to(stack: Stack, name: str = "hello-production", alias: str = "live") -> str:
-    """The version that an alias points to."""
+    """The version to which an alias points."""
     return str(lambdas(stack).get_alias(FunctionName=name, Name=alias)["FunctionVersion"])
 
 
@@ -41,18 +41,18 @@ def artifact(stack: Stack, key: str, files: dict[str, str | bytes]) -> str:
 
 
 def runs(stack: Stack, *states: PartState, lease: Lease = LEASE) -> None:
-    """Record what runs in an environment."""
+    """Record the states of an environment's parts."""
     for state in states:
         EnvironmentsTable.connect(stack.clients).save(state, lease)
 
 
 def parts(stack: Stack, environment: str = "production") -> dict[str, PartState]:
-    """What is recorded as running in an environment."""
+    """The recorded states of an environment's parts, by name."""
     return EnvironmentsTable.connect(stack.clients).parts(environment)
 
 
 def alarm(stack: Stack, name: str, state: str = "OK", reason: str = "above 5") -> None:
-    """An alarm in some state, in the environment's account."""
+    """Create an alarm with a state, in the environment's account."""
     client = stack.clients.client("cloudwatch", region=REGION, role_arn=DEPLOY_ROLE)
     client.put_metric_alarm(
         AlarmName=name,
@@ -68,7 +68,7 @@ def alarm(stack: Stack, name: str, state: str = "OK", reason: str = "above 5") -
 
 
 class Service(HttpServer):
-    """A delivered service: answers what it is told to."""
+    """A delivered service with configurable answers."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -90,5 +90,5 @@ class Service(HttpServer):
         self.url = f"{self.base}/health"
 
     def says(self, **answer: Any) -> None:
-        """Answer 200 with this JSON from now on."""
+        """Set the JSON of all later answers, with status 200."""
         self.status, self.body, self.raw = 200, json.dumps(answer).encode(), b""

@@ -1,4 +1,4 @@
-"""Doubles of Step Functions for tests about something else; `test_fakes.py` holds them to the real adapters."""
+"""Fakes of the Step Functions adapters; `test_fakes.py` compares them with the real adapters."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from functions.handler import encode
 
 
 class FakeExecutions:
-    """Executions that live until they are killed."""
+    """Executions that run until they are stopped."""
 
     def __init__(self, *alive: str) -> None:
         self.alive = set(alive)
         self._known = frozenset(alive)
 
     def is_running(self, execution: str) -> bool:
-        """Whether an execution lives; an unknown one does not."""
+        """Whether an execution is running; an unknown one is not."""
         return execution in self.alive
 
     def has_ended(self, execution: str) -> bool:
@@ -22,13 +22,13 @@ class FakeExecutions:
 
 
 class RecordingTokens:
-    """Task tokens that remember how they were completed; a token is completed once."""
+    """Task tokens that record their completions; a token can be completed once."""
 
     def __init__(self) -> None:
         self.completed: dict[str, Any] = {}
 
     def succeed(self, token: str, answer: Any) -> bool:
-        """Complete a token; False when it was completed before."""
+        """Complete a token; False when it was already completed."""
         if token in self.completed:
             return False
         self.completed[token] = encode(answer)

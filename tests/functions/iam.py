@@ -1,4 +1,4 @@
-"""Who asks IAM, and what it says: moto has no simulation."""
+"""A fake of IAM's policy simulation, which moto lacks, and of the caller's identity."""
 
 from typing import Any
 
@@ -10,23 +10,23 @@ ROLE = "arn:aws:sts::123456789012:assumed-role/Deployer/ada"
 
 
 class Iam:
-    """IAM's answers; moto has no simulation."""
+    """A client of IAM with a policy simulation."""
 
     def __init__(self, *, allowed: str) -> None:
         self._allowed = allowed
         self.asked: list[dict[str, Any]] = []
 
     def get_role(self, RoleName: str) -> Any:  # noqa: N803 - boto3's names
-        """With the path that only IAM knows."""
+        """A role, with the path that is not in the ARN of a session."""
         return {"Role": {"Arn": f"arn:aws:iam::123456789012:role/aws-reserved/{RoleName}"}}
 
     def get_paginator(self, name: str) -> Any:
-        """Itself: one page."""
+        """A paginator of one page: this object itself."""
         assert name == "simulate_principal_policy"
         return self
 
     def paginate(self, **question: Any) -> Any:
-        """Allowed is one service; of what is refused, some by the organisation, some by the boundary."""
+        """Allow the actions of one service; denials come from policies, an SCP or a permissions boundary."""
         self.asked.append(question)
         answers: dict[str, dict[str, Any]] = {
             "sqs": {"EvalDecision": "explicitDeny"},
@@ -51,7 +51,7 @@ class Iam:
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, arn: str, *, allowed: str) -> Iam:
-    """Who asks, and what IAM would say."""
+    """Replace the clients of STS and IAM; actions of the service `allowed` are allowed."""
     iam, given = Iam(allowed=allowed), Clients.client
 
     def client(self: Clients, service: str, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Values of the domain for tests, complete and plausible; every builder takes what the test is about."""
+"""Complete and plausible values of the domain for tests; builders take the fields that a test is about."""
 
 from dataclasses import fields, replace
 from io import BytesIO
@@ -44,7 +44,7 @@ FUNCTION = {"function": "hello-{environment}", "artifact": "hello.zip", "alias":
 SERVICE = Part("hello", "lambda", "call", ["src/*"], settings=FUNCTION)
 COMMAND = Part("infrastructure", "command", "build", ["infra/*"], buildspec="infra/buildspec.yml")
 HEALTH = Health("http://{environment}.{DOMAIN}/health")
-# What an event of the bus holds when a test does not care, as JSON spells it.
+# Default details of the bus's events, with keys as in JSON.
 FACTS: dict[str, Any] = {
     "deploymentId": DEPLOYMENT,
     "release": encode(RELEASE),
@@ -80,18 +80,18 @@ LEASE = Lease("environment/production", "arn:execution:owner", 1)
 
 
 def environment(**changes: Any) -> Environment:
-    """The production environment, with changes."""
+    """The environment `production`, with changes."""
     return replace(ENVIRONMENT, **changes)
 
 
 def version(commit: str = OLDER, number: str = "1", **changes: Any) -> Version:
-    """Something that ran."""
+    """A version of a part."""
     made = Version(commit, f"main-{commit[:12]}", f"sources/{commit}.zip", f"builds/{commit}.zip", number, NOW)
     return replace(made, **changes)
 
 
 def state(part: Part = SERVICE, running: Version | None = None, **changes: Any) -> PartState:
-    """What runs in a part of production: by default the older release, and good."""
+    """The state of a part in production: by default the older release runs and is good."""
     made = running or version()
     return replace(PartState("production", part.name, made, made, part), **changes)
 
@@ -106,7 +106,7 @@ def archive(files: dict[str, str | bytes]) -> bytes:
 
 
 def detail(name: str, **changes: Any) -> dict[str, Any]:
-    """The detail of an event of the bus, by its name: what it must hold, with changes; keys as JSON spells them."""
+    """The detail of a bus event by its name: the required fields, with changes; keys as in JSON."""
     facts = {**FACTS, "result": RESULTS.get(name, "")}
     names = {camel(one.name) for one in fields(event_type(name))}
     made: dict[str, Any] = encode({**{key: facts[key] for key in names & facts.keys()}, **changes})
@@ -114,6 +114,6 @@ def detail(name: str, **changes: Any) -> dict[str, Any]:
 
 
 def event(name: str, **changes: Any) -> Event:
-    """An event of the bus."""
+    """A bus event by its name, with changes of its detail."""
     made: Event = decode(event_type(name), detail(name, **changes))
     return made

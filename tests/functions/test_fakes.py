@@ -1,4 +1,4 @@
-"""The doubles do what the real adapters do."""
+"""The fakes behave like the real adapters."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ from tests.functions.stack import Stack, failing
 
 @pytest.mark.parametrize("kind", ["real", "fake"])
 def test_an_execution_runs_until_it_ends(stack: Stack, kind: str) -> None:
-    """Unknown ones, and no execution at all, do not run and have not ended; an end is final."""
+    """An unknown execution, and an empty name, neither run nor have ended; an end is final."""
     execution = stack.execution("stage", "one")
     fake = FakeExecutions(execution)
     executions: Any = Executions.connect(stack.clients) if kind == "real" else fake
@@ -31,7 +31,7 @@ def test_an_execution_runs_until_it_ends(stack: Stack, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["real", "fake"])
 def test_a_token_is_completed_once(stack: Stack, kind: str) -> None:
-    """The first answer counts; a second is no fault and says so."""
+    """The first answer counts; a second returns False and raises nothing."""
     fake = RecordingTokens()
     tokens: Any = TaskTokens.connect(stack.clients) if kind == "real" else fake
     stack.recording = True

@@ -1,4 +1,4 @@
-"""From JSON to typed values and back; and what handlers declare."""
+"""Conversion from JSON to typed values and back, and the declarations of handlers."""
 
 import json
 import re
@@ -24,7 +24,7 @@ from functions.targets.base import Change
 from tests.functions.samples import ENVIRONMENT, RELEASE
 
 ROOT = Path(functions.__file__).parent
-# Arguments of our own functions: they hold functions and open files, and never travel as JSON.
+# Arguments of our own functions, which hold functions and open files and are never JSON.
 NEVER_JSON = (Allow, Change, Handler, Opening, EnvironmentEvidence, ReleaseEvidence)
 HANDLERS = sorted(
     f"functions.{folder}.{file.stem}"
@@ -35,7 +35,7 @@ HANDLERS = sorted(
 
 
 def forms() -> Iterator[type[Any]]:
-    """Every public dataclass that a handler takes or returns, or that a table keeps; not what stays in the process."""
+    """Every public dataclass that is an input or output of a handler or is stored in a table."""
     seen: set[type[Any]] = set()
     for name in [*HANDLERS, *(f"functions.domain.{file.stem}" for file in (ROOT / "domain").glob("[a-z]*.py"))]:
         for called, kind in vars(import_module(name)).items():
@@ -57,7 +57,7 @@ FORMS = sorted(forms(), key=lambda kind: (kind.__module__, kind.__name__))
 
 
 def objects(kind: Any) -> st.SearchStrategy[dict[str, Any]]:
-    """JSON objects of one kind of value."""
+    """JSON objects for one type of value."""
     held = get_args(kind)[1]
     return st.dictionaries(st.text(), st.text() if held is Any else st.from_type(held), max_size=3)
 
@@ -70,7 +70,7 @@ st.register_type_strategy(dict, objects)
 @settings(max_examples=4, deadline=None)
 @given(data=st.data())
 def test_every_form_survives_the_wire(kind: type[Any], data: st.DataObject) -> None:
-    """Encoded, written as JSON, read and decoded, a value is the same value."""
+    """A value that is encoded, written as JSON, read and decoded is the same value."""
     value = data.draw(st.from_type(kind))
     assert decode(kind, json.loads(json.dumps(encode(value)))) == value
 
@@ -78,8 +78,8 @@ def test_every_form_survives_the_wire(kind: type[Any], data: st.DataObject) -> N
 @settings(max_examples=60, deadline=None)
 @given(value=st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists) | st.just({}))
 def test_no_value_breaks_the_decoder(value: Any) -> None:
-    """Whatever stands in every field, the answer is the form or a BadInputError that names it."""
-    for kind in FORMS:  # to draw a value takes a hundred times as long as to decode it
+    """With any JSON in any field, the result is the type or a BadInputError that names it."""
+    for kind in FORMS:  # drawing a value takes a hundred times as long as decoding it
         event = {camel(f.name): value for f in fields(kind)}
         said = kind.__name__
         try:
@@ -132,27 +132,27 @@ class Outer:
     ],
 )
 def test_a_wrong_field_is_named_with_its_path(event: dict[str, Any], named: str) -> None:
-    """The error tells the form and where in it."""
+    """The error names the type and the path of the field."""
     with pytest.raises(BadInputError, match=rf"^Outer: .*{re.escape(named)}"):
         decode(Outer, event)
 
 
 @pytest.mark.parametrize("event", [None, [], "x", 7])
 def test_an_event_that_is_no_object_is_refused(event: Any) -> None:
-    """A list or a text is no form."""
+    """A list or a text is refused with the name of the expected type."""
     with pytest.raises(BadInputError, match="Outer: expected an object, got"):
         decode(Outer, event)
 
 
 def test_json_has_one_kind_of_number() -> None:
-    """80 is a good float; what a form does not know is left out."""
+    """80 is accepted as a float; unknown fields are ignored."""
     assert decode(Inner, {"howMany": 1, "rate": 80, "new": "x"}) == Inner(1, 80.0)
     assert isinstance(decode(Inner, {"howMany": 1, "rate": 80}).rate, float)
     assert decode(Environment, encode(ENVIRONMENT)) == ENVIRONMENT
 
 
 def test_values_are_encoded_as_json_has_them() -> None:
-    """Camel case for fields, keys of mappings as they are, sets and tuples as lists, enums by value."""
+    """Fields become camel case, keys of mappings stay, sets and tuples become lists, enums their values."""
     value = Outer(Inner(1), ("a",), texts={"AN_ENV": "x"})
     assert encode(value) == {
         "inner": {"howMany": 1, "rate": 0.0},
@@ -166,8 +166,8 @@ def test_values_are_encoded_as_json_has_them() -> None:
 
 
 @pytest.mark.parametrize(("name", "written"), [("a", "a"), ("deployment_id", "deploymentId"), ("a_b_c", "aBC")])
-def test_names_change_their_spelling_in_one_place(name: str, written: str) -> None:
-    """Snake in Python, camel in JSON."""
+def test_snake_case_becomes_camel_case(name: str, written: str) -> None:
+    """Names are snake case in Python and camel case in JSON."""
     assert camel(name) == written
 
 

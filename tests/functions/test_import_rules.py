@@ -1,4 +1,4 @@
-"""Import rules, and the one handler of every task."""
+"""The import rules, and the one handler of every Task state."""
 
 import ast
 import subprocess
@@ -26,9 +26,9 @@ def name(path: Path) -> str:
 
 
 def imports(path: Path, *, typing: bool = False) -> Iterator[str]:
-    """Every module that a file imports, wherever in it: `from a import b` is `a.b` where that is a module.
+    """Every module that a file imports, also inside functions; `from a import b` is `a.b` if that is a module.
 
-    Imports for type checking count only when they are wanted.
+    Imports for type checking count only with `typing`.
     """
     tree = ast.parse(path.read_text("utf-8"))
     typing_only = {
@@ -55,7 +55,7 @@ def _module(package: str, member: str) -> str:
     return f"{package}.{member}" if inside.with_suffix(".py").exists() or inside.is_dir() else package
 
 
-def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
+def cycles(graph: Mapping[str, set[str]]) -> list[list[str]]:
     """The groups of nodes that reach each other, each in the order of their names."""
 
     def reached(start: str) -> set[str]:
@@ -74,14 +74,14 @@ def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
 
 @pytest.mark.parametrize("path", [p for p in MODULES if p.parent.name == "domain"], ids=name)
 def test_the_domain_imports_the_standard_library_and_itself(path: Path) -> None:
-    """No adapter, no SDK, no clock of somebody else's."""
+    """The domain imports neither adapters nor SDKs nor other third-party code."""
     for module in imports(path):
         assert module.partition(".")[0] in sys.stdlib_module_names or module.startswith("functions.domain"), module
 
 
 @pytest.mark.parametrize("folder", ["functions", "components", "statemachines"])
 def test_what_ships_never_imports_the_laptop(folder: str) -> None:
-    """E3: nothing in it knows of the emulator, of the tests, or of the operator's commands."""
+    """E3: it imports nothing of the emulator, the tests, or the operator's commands."""
     # The worker's program is a package of its own: it runs in a build, apart from everything else here.
     for path in (path for path in (ROOT / folder).rglob("*.py") if "buildspecs" not in path.parts):
         for module in imports(path):
@@ -90,18 +90,18 @@ def test_what_ships_never_imports_the_laptop(folder: str) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_no_module_imports_a_handler(path: Path) -> None:
-    """What two handlers do is in procedures, what they decide in the domain, what they reach in adapters."""
+    """Steps that handlers share are procedures, decisions are in the domain, access to services in adapters."""
     assert not {name(handler) for handler in HANDLERS} & set(imports(path, typing=True))
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if "adapters" in p.parts], ids=name)
 def test_adapters_import_no_procedure(path: Path) -> None:
-    """Procedures know adapters, adapters know the domain."""
+    """Procedures import adapters, and adapters import the domain, never the other way round."""
     assert not any(module.startswith("functions.procedures") for module in imports(path, typing=True))
 
 
 def test_no_module_imports_itself_through_others() -> None:
-    """Not even for its types: of two modules one comes first."""
+    """There are no import cycles, not even for types."""
     files = {
         name(path): path
         for package in PACKAGES
@@ -109,23 +109,23 @@ def test_no_module_imports_itself_through_others() -> None:
         if "buildspecs" not in path.parts
     }
     graph = {module: (set(imports(path, typing=True)) & files.keys()) - {module} for module, path in files.items()}
-    assert circles(graph) == []
+    assert cycles(graph) == []
 
 
-def test_a_circle_is_seen() -> None:
-    """However long; what only leads to one is not part of it."""
+def test_a_cycle_is_found() -> None:
+    """Cycles of any length are found; modules that only lead to a cycle are not part of it."""
     graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set[str](), "e": {"e2"}, "e2": {"e"}}
-    assert circles(graph) == [["b", "c"], ["e", "e2"]]
+    assert cycles(graph) == [["b", "c"], ["e", "e2"]]
 
 
-def test_only_the_reader_of_manifests_pays_for_pydantic() -> None:
-    """A target names the keys of its entry in a manifest, and is loaded at every cold start of a stage."""
+def test_only_the_reader_of_manifests_imports_pydantic() -> None:
+    """Targets, which are imported at every cold start of a stage, import no parser of manifests."""
     code = "import sys, functions.targets.registry; assert not {'pydantic', 'pydantic_core', 'yaml'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
 
 
 def test_importing_every_module_loads_no_sdk() -> None:
-    """Components read declarations without boto3, and a cold start pays for what it calls only."""
+    """Components read declarations without boto3, and a cold start imports only the SDKs that it uses."""
     names = [name(path) for path in MODULES if path.name != "runtime.py"]
     code = f"""
 import sys
@@ -139,13 +139,13 @@ for name in {names!r}:
 
 
 def test_importing_the_runtime_alone_loads_no_sdk() -> None:
-    """It makes clients only when a handler asks for one."""
+    """It creates a client only when a handler needs one."""
     code = "import sys, functions.runtime; assert not {'boto3', 'botocore.session', 'github'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
 
 
-def test_only_the_runtime_makes_clients() -> None:
-    """Adapters are given theirs."""
+def test_only_the_runtime_creates_clients() -> None:
+    """Adapters get their clients from the runtime."""
     for path in MODULES:
         if path.name != "runtime.py":
             assert not {"boto3", "botocore"} & {module.partition(".")[0] for module in imports(path)}, path
@@ -160,7 +160,7 @@ def test_every_task_has_its_handler(workflow: str) -> None:
 
 
 def test_every_handler_is_used_by_a_workflow() -> None:
-    """Nothing in the workflows' folders waits for nobody."""
+    """Every handler in the workflows' folders belongs to a Task state."""
     used = {module for workflow in WORKFLOWS for module in tasks(workflow).values()}
     written = {name(path) for path in HANDLERS if path.parent.name != "events"}
     assert written == used
@@ -168,7 +168,7 @@ def test_every_handler_is_used_by_a_workflow() -> None:
 
 @pytest.mark.parametrize("path", HANDLERS, ids=name)
 def test_every_handler_declares_itself_and_has_its_test(path: Path) -> None:
-    """Statements, timeout and memory as data; a test file of its name."""
+    """A handler declares statements, timeout and memory as data, and has a test file of its name."""
     module = import_module(name(path))
     assert isinstance(module.HANDLER, Handler)
     assert callable(handler_function(module))
@@ -177,8 +177,8 @@ def test_every_handler_declares_itself_and_has_its_test(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", HANDLERS, ids=name)
-def test_no_handler_asks_for_every_action(path: Path) -> None:
-    """I6: no wildcard action; a wildcard resource says why."""
+def test_no_handler_has_a_wildcard_action(path: Path) -> None:
+    """I6: no handler declares a wildcard action, and a wildcard resource has a reason."""
     for statement in import_module(name(path)).HANDLER.allow:
         assert statement.actions
         assert not any("*" in action for action in statement.actions)
@@ -187,7 +187,7 @@ def test_no_handler_asks_for_every_action(path: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["domain", "adapters", "gates", "targets"])
 def test_every_module_has_its_test(folder: str) -> None:
-    """The tests mirror the tree; a protocol has none of its own."""
+    """The tests mirror the tree; only protocols have no test."""
     for path in (ROOT / "functions" / folder).glob("[a-z]*.py"):
         if path == ROOT / "functions" / "targets" / "base.py":
             continue

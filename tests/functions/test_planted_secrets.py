@@ -1,4 +1,4 @@
-"""Secrets planted in what builds and commits hand over: none is in a record, an issue or a fault (I4)."""
+"""Secrets in the output of builds and in commits: none reaches a record, an issue or an error (I4)."""
 
 import json
 from typing import Any
@@ -29,13 +29,13 @@ HIDDEN = (RANDOM, "IOSFODNN7")
 
 
 def seen(thing: Any) -> list[str]:
-    """The planted words that can still be read in it."""
+    """The planted secrets that are still readable in a value."""
     return [word for word in HIDDEN if word in json.dumps(thing, default=str)]
 
 
 @pytest.mark.parametrize("secret", PLANTED.values(), ids=PLANTED)
-def test_what_builds_report_is_recorded_and_told_without_it(stack: Stack, secret: str) -> None:
-    """The name of a failed test, before and after a deployment: record, answer and announcement."""
+def test_a_report_is_recorded_and_announced_without_the_secret(stack: Stack, secret: str) -> None:
+    """A secret in the name of a failed test is in no record, answer or announcement."""
     DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     case = f"<testcase classname='c' name={quoteattr(secret)}><failure/></testcase>"
     junit = f"<testsuite name='s'>{case}</testsuite>"
@@ -47,8 +47,8 @@ def test_what_builds_report_is_recorded_and_told_without_it(stack: Stack, secret
 
 
 @pytest.mark.parametrize("secret", PLANTED.values(), ids=PLANTED)
-def test_how_it_ended_is_recorded_without_it(stack: Stack, secret: str) -> None:
-    """The outcome of a deployment, of a stage and of a rollback, also wrapped as Step Functions wraps it."""
+def test_an_outcome_is_recorded_without_the_secret(stack: Stack, secret: str) -> None:
+    """A secret in the reason of a deployment, stage or rollback is not recorded, also in Step Functions' wrapping."""
     DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     reason = f"Verify: E: {json.dumps({'errorMessage': f'said {secret}', 'errorType': 'E'})}"
     shared = {"deploymentId": DEPLOYMENT, "reason": reason, "release": RELEASE, "environment": "test"}
@@ -63,8 +63,8 @@ def test_how_it_ended_is_recorded_without_it(stack: Stack, secret: str) -> None:
     assert seen([ended, stack.deployment(), stack.items("environments")]) == []
 
 
-def test_a_commit_message_is_recorded_without_it(stack: Stack, copy: WorkingCopy) -> None:
-    """It is the title of everything that is told of the release."""
+def test_a_commit_message_is_recorded_without_the_secret(stack: Stack, copy: WorkingCopy) -> None:
+    """The message, which is the title of all notifications of the release, is redacted."""
     copy.commit("fix: use " + " and ".join(SHAPES.values()), {"a": "1"})
     copy.push()
     release = begin(stack)["release"]
@@ -72,8 +72,8 @@ def test_a_commit_message_is_recorded_without_it(stack: Stack, copy: WorkingCopy
     assert seen([release, stack.deployment("main-1")]) == []
 
 
-def test_an_incident_is_told_without_it(stack: Stack, hub: LocalGitHub) -> None:
-    """Whoever reads the repository reads its issues."""
+def test_an_incident_is_opened_without_the_secret(stack: Stack, hub: LocalGitHub) -> None:
+    """The issue, which all readers of the repository see, is redacted."""
     reason = " ".join(SHAPES.values())
     track(stack, "RollbackStarted", reason=reason)
     track(stack, "RollbackFinished", reason=reason, result="partly", verifiedAt=NOW)
@@ -82,8 +82,8 @@ def test_an_incident_is_told_without_it(stack: Stack, hub: LocalGitHub) -> None:
     assert "[redacted]" in issue.body
 
 
-def test_a_fault_is_raised_without_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Step Functions keeps its text in the execution's history."""
+def test_an_error_is_raised_without_the_secret(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error's text, which Step Functions keeps in the execution's history, is redacted."""
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("GET https://ada:" + RANDOM + "@example.com failed", 404)

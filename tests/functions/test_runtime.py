@@ -1,4 +1,4 @@
-"""Building a handler from its signature, its settings, its clients and its log."""
+"""The runtime: builds a handler from its signature, its settings, its clients and its log."""
 
 import json
 import logging
@@ -30,7 +30,7 @@ ROOT = Path(functions.__file__).parents[1]
 def handlers_log(
     module: ModuleType, capsys: pytest.CaptureFixture[str], event: Any, clients: Clients
 ) -> list[dict[str, Any]]:
-    """Run a module's handler, whatever becomes of it, and read the log lines it wrote."""
+    """Run a module's handler, also if it fails, and return the log lines that it wrote."""
     handler = build(module.__name__, clients)
     context = type("Context", (), {"aws_request_id": "request-1"})()
     try:
@@ -42,14 +42,14 @@ def handlers_log(
 
 @pytest.fixture(autouse=True)
 def _fresh_loggers() -> None:
-    """A logger keeps the stream it was made with; each test has its own."""
+    """Reset the loggers: a logger keeps the stream with which it was created, and each test has its own."""
     for name in ("look", "events.approval_page", "events.github_webhook", "shared.await_build"):
         logging.Logger.manager.loggerDict.pop(name, None)
 
 
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """A module with a handler that answers what it was given, or fails."""
+    """A module with a handler that returns its event, or fails."""
     module = ModuleType("functions.look")
 
     def look(event: dict[str, Any], clock: Clock) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_a_handler_is_furnished_from_its_signature(stack: Stack) -> None:
-    """The type of its event, and every adapter by name, connected to this stack."""
+    """It gets the type of its event, and every adapter by name, with this stack's settings."""
     kind, adapters = furnish(acquire_lock.acquire_lock, stack.clients)
     assert kind is LockRequest
     assert list(adapters) == ["locks", "environments", "deployments"]
@@ -74,27 +74,27 @@ def test_a_handler_is_furnished_from_its_signature(stack: Stack) -> None:
 
 
 def test_a_missing_setting_is_named_with_the_way_to_set_it(stack: Stack) -> None:
-    """The error names the setting and says what to do."""
+    """The error names the setting and the command that sets it."""
     del stack.settings["WAITS_TABLE"]
     with pytest.raises(BadInputError, match="no setting WAITS_TABLE: deploy it again with `pulumi up`"):
         furnish(await_build.await_build, stack.clients)
 
 
 def test_a_handler_goes_from_json_to_json(handler: ModuleType, stack: Stack) -> None:
-    """What a handler answers is encoded."""
+    """The event is decoded and the answer encoded."""
     answer = build(handler.__name__, stack.clients)({"whole": True}, None)
     assert answer == {"outcome": "seen", "environment": encode(ENVIRONMENT)}
     assert json.dumps(answer)
 
 
 def test_a_bad_event_is_a_fault_that_names_the_field(stack: Stack) -> None:
-    """The exception's class is what a workflow catches."""
+    """The class of the exception is one that workflows catch."""
     with pytest.raises(BadInputError, match="task_token"):
         build("functions.shared.await_build", stack.clients)({"deploymentId": "d"}, None)
 
 
 def test_every_line_is_json_with_its_ids(handler: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
-    """O1: deployment, environment, execution and request stand in each line."""
+    """O1: each line has deployment, environment, execution and request."""
     ids = {"deploymentId": "main-1", "environment": "test", "execution": "arn:e"}
     (line,) = handlers_log(handler, capsys, {**ids, "taskToken": "secret-token"}, stack.clients)
     assert {**ids, "requestId": "request-1"}.items() <= line.items()
@@ -104,7 +104,7 @@ def test_every_line_is_json_with_its_ids(handler: ModuleType, stack: Stack, caps
 def test_ids_of_one_event_do_not_stay_for_the_next(
     handler: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A warm Lambda does not log another deployment's id."""
+    """A warm function does not log the ids of an earlier event."""
     built = build(handler.__name__, stack.clients)
     built({"deploymentId": "first"}, None)
     built({}, None)
@@ -126,14 +126,14 @@ def test_a_whole_environment_is_logged_by_its_name(
 def test_a_fault_is_logged_with_its_name_and_raised(
     handler: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The log has class, text and ids; the workflow gets the class."""
+    """The log has class, text and ids of the error; the workflow gets the class."""
     (line,) = handlers_log(handler, capsys, {"fail": True, "deploymentId": "d"}, stack.clients)
     assert (line["level"], line["exception_name"], line["deploymentId"]) == ("ERROR", "NotHealthyYetError", "d")
     assert "hello is not well" in line["exception"]
 
 
 def test_no_secret_reaches_the_log(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither the secret of a link, nor the webhook's secret, nor a task token, in good days or bad."""
+    """The secret of a link, the webhook's secret and task tokens are never logged, with and without errors."""
     stack.client("secretsmanager").create_secret(Name="kiro-webhook", SecretString="hush-webhook")
     page = {
         "requestContext": {"http": {"method": "GET"}},
@@ -160,7 +160,7 @@ def test_no_secret_reaches_the_log(stack: Stack, capsys: pytest.CaptureFixture[s
 
 
 def test_clients_are_made_once_per_service_region_and_role(stack: Stack) -> None:
-    """A warm Lambda makes no second client and asks STS once."""
+    """A warm function creates no second client and calls STS once."""
     clients = stack.clients
     assert clients.client("s3") is clients.client("s3")
     assert clients.client("s3", region="us-east-1") is not clients.client("s3")
@@ -198,7 +198,7 @@ def test_inside_lambda_the_handler_is_built_at_init() -> None:
 
 
 def test_an_environment_in_json_is_one_in_python(stack: Stack) -> None:
-    """The same settings, whether they came through a definition or a table."""
+    """An environment is the same value, whether it comes from a definition or a table."""
     kind, _ = furnish(acquire_lock.acquire_lock, stack.clients)
     assert kind
     assert encode(Environment(**{f: getattr(ENVIRONMENT, f) for f in Environment.__dataclass_fields__})) == encode(
@@ -209,7 +209,7 @@ def test_an_environment_in_json_is_one_in_python(stack: Stack) -> None:
 def test_a_secret_in_an_exception_is_in_no_log(
     stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I4: what a library quotes when it fails is left out, in the message and in the stack trace."""
+    """I4: a secret that a library quotes in an error is redacted in the message and in the stack trace."""
     secret = "ghp_" + "Zx9Kq3Lm8Rt5Wv2Yb7Nc4Pd6"
 
     def fail(*_: object, **__: object) -> None:
@@ -225,7 +225,7 @@ def test_a_secret_in_an_exception_is_in_no_log(
 
 
 def test_a_secret_in_a_reason_is_in_no_mail(stack: Stack) -> None:
-    """I4: a build's words are handed on without it."""
+    """I4: the reason of a build is redacted before it is mailed."""
     reason = "deploy: exit 1: --token Zx9Kq3Lm8Rt5Wv2Yb7Nc4Pd6"
     failed = detail("DeploymentFinished", outcome="failed", reason=reason)
     stack.run("events.notify", {"detail-type": "DeploymentFinished", "detail": failed})

@@ -1,4 +1,4 @@
-"""Alarms of the embedded AWS ring and clear as CloudWatch's do, and tell it."""
+"""Alarms of the embedded AWS change their states and send events as CloudWatch does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 DEADLINE_SECONDS = 60.0
 PERIOD = 60
-# in the middle of a period, so that the running one has data or not as a test wants it
+# in the middle of a period, so that a test decides whether the running period has data
 NOW = 1_000_000 * PERIOD + 30.0
 RUNNING, LAST, BEFORE = 1_000_000 * PERIOD, 999_999 * PERIOD, 999_998 * PERIOD
 
@@ -56,7 +56,7 @@ class Watch:
         self.events: list[Record] = []
 
     def alarm(self, **settings: Any) -> str:
-        """Create an alarm with its own name and namespace; it rings when the sum of a minute is above 2."""
+        """Create an alarm with a unique name and namespace, for sums above 2 in a minute; returns its name."""
         name = f"alarm-{uuid.uuid4().hex[:8]}"
         self.cloudwatch.put_metric_alarm(
             **{
@@ -88,12 +88,12 @@ class Watch:
         )
 
     def state(self, name: str) -> str:
-        """Return an alarm's state as DescribeAlarms tells it."""
+        """Return an alarm's state from DescribeAlarms."""
         answer = self.cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
         return str((answer["MetricAlarms"] + answer["CompositeAlarms"])[0]["StateValue"])
 
-    def told(self, name: str) -> list[str]:
-        """Return the states that events told of an alarm."""
+    def published(self, name: str) -> list[str]:
+        """Return the states in the events of an alarm."""
         return [e["detail"]["state"]["value"] for e in self.events if e["detail"]["alarmName"] == name]
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
@@ -135,15 +135,15 @@ def a_function(aws: Clients, runtime: str) -> str:
 
 @pytest.mark.parametrize("runtime", ["provided.al2023", "python3.11"])
 def test_metric_in_a_function_log(watch: Watch, runtime: str) -> None:
-    """A metric that a real function prints rings the alarm on its dimensions, within the running period."""
-    # an hour, for a slow machine may see the metric when a short period is over
+    """A metric that a function prints changes the alarm on its dimensions, within the running period."""
+    # an hour, because on a slow machine a short period could end before the metric is read
     name = watch.alarm(Dimensions=[{"Name": "service", "Value": "shop"}], Period=3600)
     other = watch.alarm(Namespace=name, Dimensions=[{"Name": "service", "Value": "bank"}], Period=3600)
     payload = json.dumps({"namespace": name, "service": "shop", "broken": [2, 3]})
     answer = watch.aws.client("lambda").invoke(FunctionName=a_function(watch.aws, runtime), Payload=payload)
     assert "FunctionError" not in answer, answer["Payload"].read()
-    watch.wait(lambda: "ALARM" in watch.told(name), "the alarm")
-    assert watch.told(other) == ["OK"]
+    watch.wait(lambda: "ALARM" in watch.published(name), "the alarm")
+    assert watch.published(other) == ["OK"]
     event = next(
         e for e in watch.events if e["detail"]["alarmName"] == name and e["detail"]["state"]["value"] == "ALARM"
     )
@@ -158,7 +158,7 @@ def test_metric_in_a_function_log(watch: Watch, runtime: str) -> None:
 
 @pytest.mark.parametrize("runtime", ["provided.al2023", "python3.11"])
 def test_errors_of_an_asynchronous_invocation(watch: Watch, runtime: str) -> None:
-    """AWS/Lambda Errors counts an exception that nobody waited for."""
+    """AWS/Lambda Errors counts an exception of an asynchronous invocation."""
     function = a_function(watch.aws, runtime)
     name = watch.alarm(
         Namespace="AWS/Lambda",
@@ -168,43 +168,43 @@ def test_errors_of_an_asynchronous_invocation(watch: Watch, runtime: str) -> Non
     )
     payload = json.dumps({"namespace": name, "service": "x", "broken": 0, "fail": True})
     watch.aws.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=payload)
-    watch.wait(lambda: "ALARM" in watch.told(name), "the alarm")
+    watch.wait(lambda: "ALARM" in watch.published(name), "the alarm")
 
 
 def test_put_metric_data(watch: Watch) -> None:
-    """Published metrics count by their dimensions, though the emulator's own judgment does not look at them."""
+    """Published metrics count by their dimensions, although the emulator's own evaluation ignores them."""
     name = watch.alarm(Dimensions=[{"Name": "service", "Value": "shop"}])
-    watch.wait(lambda: watch.told(name) == ["OK"], "OK without data")
+    watch.wait(lambda: watch.published(name) == ["OK"], "OK without data")
     watch.put(name, 9, service="bank")
     watch.put(name, 1, service="shop")
     watch.wait(lambda: watch.state(name) == "OK", "the correction")
     watch.put(name, 9, service="shop")
-    watch.wait(lambda: watch.told(name) == ["OK", "ALARM"], "the alarm")
+    watch.wait(lambda: watch.published(name) == ["OK", "ALARM"], "the alarm")
 
 
 def test_clears_when_the_breach_is_over(watch: Watch) -> None:
-    """An alarm goes back to OK by itself once no period it looks at breaches."""
-    # AWS has no period so short; the shortest, ten seconds, would make this test wait for twenty
+    """An alarm returns to OK by itself once no evaluated period breaches."""
+    # shorter than AWS allows: with ten seconds, its shortest period, this test would wait for twenty
     name = watch.alarm(Period=1)
     watch.put(name, 9)
-    watch.wait(lambda: watch.told(name)[-2:] == ["ALARM", "OK"], "ringing and clearing")
+    watch.wait(lambda: watch.published(name)[-2:] == ["ALARM", "OK"], "ALARM and OK")
 
 
 def test_missing_data_is_insufficient(watch: Watch) -> None:
-    """Without data an alarm that treats it as missing says so and tells no change."""
+    """Without data an alarm stays INSUFFICIENT_DATA without an event, or changes as its setting demands."""
     name = watch.alarm(TreatMissingData="missing")
     breaching = watch.alarm(TreatMissingData="breaching")
-    watch.wait(lambda: watch.told(breaching) == ["ALARM"], "the alarm")
+    watch.wait(lambda: watch.published(breaching) == ["ALARM"], "the alarm")
     assert watch.state(name) == "INSUFFICIENT_DATA"
-    assert watch.told(name) == []
+    assert watch.published(name) == []
 
 
 def test_state_set_by_hand(watch: Watch) -> None:
-    """A state set by hand is told once and holds for a while."""
+    """A state that is set by hand is published once and stays for a while."""
     name = watch.alarm()
-    watch.wait(lambda: watch.told(name) == ["OK"], "OK")
+    watch.wait(lambda: watch.published(name) == ["OK"], "OK")
     watch.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a drill")
-    watch.wait(lambda: len(watch.told(name)) == 2, "the event")
+    watch.wait(lambda: len(watch.published(name)) == 2, "the event")
     event = [e for e in watch.events if e["detail"]["alarmName"] == name][-1]["detail"]
     assert event["state"]["reason"] == "a drill"
     assert event["previousState"]["value"] == "OK"
@@ -212,7 +212,7 @@ def test_state_set_by_hand(watch: Watch) -> None:
 
 
 def test_composite_and_topic(watch: Watch) -> None:
-    """A composite alarm follows its children, is told, and a topic hears of the ringing once."""
+    """A composite alarm follows its children, its change is published, and a topic gets one message."""
     sqs, sns = watch.aws.client("sqs"), watch.aws.client("sns")
     url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -223,10 +223,10 @@ def test_composite_and_topic(watch: Watch) -> None:
     parent = f"composite-{uuid.uuid4().hex[:8]}"
     rule = f'ALARM("{child}") AND NOT ALARM("{calm}")'
     watch.cloudwatch.put_composite_alarm(AlarmName=parent, AlarmRule=rule)
-    # The emulator rings at the value itself: a first OK that is still on its way then would have it ring once more.
-    watch.wait(lambda: watch.told(child) == ["OK"], "the first look at the child")
+    # The emulator changes the alarm itself on new data: a late first OK would make it change twice.
+    watch.wait(lambda: watch.published(child) == ["OK"], "the first evaluation of the child")
     watch.put(child, 9)
-    watch.wait(lambda: watch.told(parent)[-1:] == ["ALARM"], "the composite alarm")
+    watch.wait(lambda: watch.published(parent)[-1:] == ["ALARM"], "the composite alarm")
     assert watch.events[-1]["detail"]["configuration"] == {"alarmRule": rule}
     messages = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2, MaxNumberOfMessages=10)["Messages"]
     assert [json.loads(json.loads(m["Body"])["Message"])["NewStateValue"] for m in messages] == ["ALARM"]
@@ -239,7 +239,7 @@ def test_metric_math(watch: Watch) -> None:
     def stat(identifier: str, service: str) -> Record:
         dimensions = [{"Name": "service", "Value": service}]
         metric = {"Namespace": name, "MetricName": "Broken", "Dimensions": dimensions}
-        # a day, for both are to fall into one period
+        # a day, so that both values are in one period
         measured = {"Metric": metric, "Period": 86_400, "Stat": "Sum"}
         return {"Id": identifier, "ReturnData": False, "MetricStat": measured}
 
@@ -254,9 +254,9 @@ def test_metric_math(watch: Watch) -> None:
         Tags=metric_tags(metrics),
     )
     watch.put(name, 20, service="all")
-    watch.wait(lambda: watch.told(name) == ["OK"], "OK")
+    watch.wait(lambda: watch.published(name) == ["OK"], "OK")
     watch.put(name, 4, service="bad")
-    watch.wait(lambda: watch.told(name) == ["OK", "ALARM"], "the alarm")
+    watch.wait(lambda: watch.published(name) == ["OK", "ALARM"], "the alarm")
     assert watch.events[-1]["detail"]["configuration"]["metrics"][2]["expression"] == "FILL(bad, 0) / all * 100"
 
 
@@ -281,7 +281,7 @@ def definition(**changes: Any) -> AlarmDefinition:
 @pytest.mark.parametrize(
     ("settings", "series", "state"),
     [
-        # the running period rings at once, and speaks for nothing else while it can still grow
+        # the running period can only breach, as long as it can still grow
         ({}, {RUNNING: 3.0}, "ALARM"),
         ({}, {RUNNING: 1.0, LAST: 3.0}, "ALARM"),
         ({"statistic": "Average"}, {RUNNING: 1.0, LAST: 3.0}, "OK"),
@@ -306,13 +306,13 @@ def definition(**changes: Any) -> AlarmDefinition:
     ],
 )
 def test_evaluation(settings: Record, series: dict[int, float], state: str | None) -> None:
-    """Datapoints and missing data decide the state as CloudWatch documents it."""
+    """Datapoints and missing data determine the state as CloudWatch documents it."""
     verdict = evaluate(definition(**settings), series, NOW)
     assert (verdict.state if verdict else None) == state
 
 
 def test_reason() -> None:
-    """A reason counts, quotes and dates what decided."""
+    """A reason has number, values and times of the decisive datapoints."""
     verdict = evaluate(definition(periods=2, datapoints=2), {LAST: 3.0, BEFORE: 4.0}, NOW)
     assert verdict is not None
     day = datetime.fromtimestamp(LAST, UTC)
@@ -334,13 +334,13 @@ def test_reason() -> None:
     ],
 )
 def test_expressions(expression: str, result: dict[int, float]) -> None:
-    """Metric math goes period by period; what is missing or divided by zero has no datapoint."""
+    """Metric math is computed for each period; missing values and divisions by zero give no datapoint."""
     series = {"a": {1: 1.0, 3: 2.0}, "b": {1: 2.0, 2: 2.0, 3: 0.0}}
     assert compute(expression, series, [3, 2, 1]) == result
 
 
-def test_expression_that_is_not_computed() -> None:
-    """An unknown function is refused by its name."""
+def test_unsupported_expression() -> None:
+    """An unknown function is an error with its name."""
     with pytest.raises(ExpressionError, match="SEARCH"):
         compute("SEARCH(a)", {"a": {}}, [1])
 
@@ -369,7 +369,7 @@ def test_embedded_metric_format() -> None:
 
 
 def test_handled_errors_do_not_count() -> None:
-    """What a function logs as an error itself is no invocation error; every invocation counts once."""
+    """An error that a function only logs is no invocation error; every invocation counts once."""
     lines = [
         "START RequestId: 1 Version: $LATEST",
         "[ERROR]\t2026-01-01T00:00:00.000Z\t1\thandled",
@@ -396,7 +396,7 @@ def test_statistics() -> None:
 
 
 def test_metric_tags() -> None:
-    """A definition of any length survives the way through tags, whose values are short."""
+    """A definition of any length can be stored in tags, whose values are short."""
     metrics = [{"Id": f"m{number}", "Expression": uuid.uuid4().hex * 4} for number in range(10)]
     tags = metric_tags(metrics)
     assert metrics_of([{"Key": "Project", "Value": "x"}, *reversed(tags)]) == metrics

@@ -1,4 +1,4 @@
-"""The emulator is reachable, private, and leaves nothing behind."""
+"""The emulator listens on loopback only and leaves no process and no file behind."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Tell whether a process runs; a zombie has ended."""
+    """Whether a process runs; a zombie has ended."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -86,14 +86,14 @@ def invoke(aws: Clients, **parameters: Any) -> Any:
 
 
 def running_worker(aws: Clients, tmp_path: Path) -> set[int]:
-    """Return one idle worker and one in the middle of a long call."""
+    """Start one idle worker and one in a long call; returns their process ids."""
     create_function(aws)
     idle = int(json.loads(invoke(aws)["Payload"].read()))
     started = tmp_path / "started"
     event = json.dumps({"sleep": 300, "started": str(started)})
     invoke(aws, InvocationType="Event", Payload=event)
     wait_for(lambda: started.exists() and bool(started.read_text()), "the long call started")
-    # the idle worker may have taken the long call: then a second one is made to wait
+    # the idle worker may have taken the long call: then another call starts a second one
     busy = int(started.read_text())
     if busy == idle:
         idle = int(json.loads(invoke(aws)["Payload"].read()))
@@ -101,7 +101,7 @@ def running_worker(aws: Clients, tmp_path: Path) -> set[int]:
 
 
 def test_it_listens_on_one_loopback_port_only(emulator: Emulator) -> None:
-    """Nothing of it can be reached from another machine, and nothing but the gateway listens."""
+    """No port is reachable from another machine, and only the gateway listens."""
     owned = {
         str(link.readlink()).removeprefix("socket:[").removesuffix("]")
         for link in Path(f"/proc/{emulator.pid}/fd").iterdir()
@@ -113,21 +113,21 @@ def test_it_listens_on_one_loopback_port_only(emulator: Emulator) -> None:
             fields = line.split()
             if fields[3] == "0A" and fields[9] in owned:
                 listening.add(fields[1])
-    # the Runtime API of a warm Lambda worker listens too, on loopback
+    # the Runtime API of a warm Lambda worker also listens on loopback
     assert f"0100007F:{emulator.port:04X}" in listening
     assert all(address.startswith("0100007F:") for address in listening)
 
 
-def test_it_is_the_account_and_region_it_was_told(emulator: Emulator, aws: Clients) -> None:
-    """ARNs carry the account and region asked for."""
+def test_it_has_the_given_account_and_region(emulator: Emulator, aws: Clients) -> None:
+    """ARNs have the given account and region."""
     arn = aws.client("sqs").get_queue_attributes(
         QueueUrl=aws.client("sqs").create_queue(QueueName="whose")["QueueUrl"], AttributeNames=["QueueArn"]
     )["Attributes"]["QueueArn"]
     assert arn == f"arn:aws:sqs:{emulator.region}:{emulator.account}:whose"
 
 
-def test_an_account_that_is_none_is_refused(tmp_path: Path) -> None:
-    """An account id is 12 digits; anything else would only fail much later."""
+def test_an_invalid_account_is_refused(tmp_path: Path) -> None:
+    """An account id that is not 12 digits is an error at once."""
     with pytest.raises(ValueError, match="12 digits"):
         Emulator(tmp_path / "log", account="12345")
 
@@ -148,8 +148,8 @@ def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def test_workers_are_forked_off_one_that_has_the_sdk_and_start_without_it_too(tmp_path: Path) -> None:
-    """A killed prefork server costs time and nothing else; what a worker is does not depend on it."""
+def test_workers_start_with_and_without_the_prefork_server(tmp_path: Path) -> None:
+    """Workers are forked from the prefork server; after it was killed they start by themselves."""
     with (
         Emulator(tmp_path / "emulator.log", account="123456789012", role_seconds=0) as emulator,
         clients(emulator.endpoint, emulator.region) as aws,
@@ -163,7 +163,7 @@ def test_workers_are_forked_off_one_that_has_the_sdk_and_start_without_it_too(tm
         answers: list[Any] = []
 
         def answered() -> bool:
-            # the one that was killed may be asked once more, before the emulator sees that it has ended
+            # the emulator may call a killed worker once more before it notices the end
             answers.append(json.loads(invoke(aws)["Payload"].read()))
             return isinstance(answers[-1], int)
 

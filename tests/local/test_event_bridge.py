@@ -105,7 +105,7 @@ def test_transformer(aws: Clients, events: ServiceEvents) -> None:
 
 
 def test_only_matching_events(aws: Clients, events: ServiceEvents) -> None:
-    """An event that does not match reaches nobody, and does not hold up the next."""
+    """An event that does not match is not delivered and does not delay the next one."""
     event, (url, arn) = an_event(), a_queue(aws)
     a_rule(aws, event, {"Arn": arn})
     events.publish({**event, "detail": {**event["detail"], "build-status": "SUCCEEDED"}})
@@ -139,7 +139,7 @@ def test_lambda_target(aws: Clients, events: ServiceEvents) -> None:
 
 
 def test_other_bus(aws: Clients, events: ServiceEvents) -> None:
-    """A bus target hands the event to the rules of that bus."""
+    """A bus target passes the event to the rules of that bus."""
     event, (url, arn) = an_event(), a_queue(aws)
     bus = f"bus-{uuid.uuid4().hex[:8]}"
     bus_arn = aws.client("events").create_event_bus(Name=bus)["EventBusArn"]
@@ -150,7 +150,7 @@ def test_other_bus(aws: Clients, events: ServiceEvents) -> None:
 
 
 def test_failing_target_goes_to_its_dead_letter_queue(aws: Clients, events: ServiceEvents) -> None:
-    """A target that keeps failing is retried, its event then lies in the dead-letter queue with the reason."""
+    """A failing target is retried; then the event is in the dead-letter queue with the reason."""
     event, (url, arn) = an_event(), a_queue(aws)
     missing = "arn:aws:lambda:eu-central-1:123456789012:function:nobody"
     rule = a_rule(
@@ -178,7 +178,7 @@ def test_failing_target_goes_to_its_dead_letter_queue(aws: Clients, events: Serv
     ],
 )
 def test_look_up(path: str, found: object) -> None:
-    """A path leads to its value, and to the empty text where there is none."""
+    """A path gives its value, or the empty text if the value does not exist."""
     assert look_up(an_event(), path) == found
 
 
@@ -192,7 +192,7 @@ def test_look_up(path: str, found: object) -> None:
     ],
 )
 def test_fill(template: str, filled: str) -> None:
-    """A value is text inside quotes and JSON outside."""
+    """A value becomes text inside quotes and JSON outside."""
     assert fill(template, {"s": "it's", "o": {"a": 1}}) == filled
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.emulator import Clients, Emulator, clients
-from local.service import ask
+from local.service import get
 from tests.roles import new_role
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "hello-service" / "infrastructure" / "deploy.py"
@@ -55,12 +55,12 @@ def test_the_address_answers_after_every_run(tmp_path: Path) -> None:
     ):
         arn, where = new_role(aws, *POLICY), {"FunctionName": "hello-test", "Qualifier": "live"}
         address = deployed(aws, arn, tmp_path, "test")
-        assert ask(address)[0] == 503
+        assert get(address)[0] == 503
         for missing in ("public-invoke", "public"):
             aws.client("lambda").remove_permission(**where, StatementId=missing)
-            assert ask(address)[0] == 403
+            assert get(address)[0] == 403
             assert deployed(aws, arn, tmp_path, "test") == address
-            assert ask(address)[0] == 503
+            assert get(address)[0] == 503
 
 
 @pytest.mark.parametrize("needed", POLICY, ids=lambda statement: statement["Sid"])

@@ -13,7 +13,7 @@ STACKS = ("test", "staging", "production")
 
 @pytest.fixture(scope="session")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Outcome]]:
-    """What every stack registers; whoever runs the program again does it over an empty layer."""
+    """The registered resources of every stack, with an empty layer of third-party code."""
     layer = tmp_path_factory.mktemp("layer")
     (layer / "python").mkdir()
     with pytest.MonkeyPatch.context() as patch:
@@ -23,5 +23,5 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Out
 
 @pytest.fixture(params=STACKS)
 def outcome(request: pytest.FixtureRequest, outcomes: dict[str, Outcome]) -> Outcome:
-    """Each stack in turn."""
+    """The outcome of each stack."""
     return outcomes[request.param]

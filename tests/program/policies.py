@@ -1,4 +1,4 @@
-"""Every policy that a program registers, read back as statements."""
+"""The policies that a program registers, as statements."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _POLICIES = {
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement with the resource that carries it."""
+    """One statement, with the resource that it belongs to."""
 
     owner: Registered
     effect: str
@@ -29,7 +29,7 @@ class Statement:
 
 
 def statements(recorder: Recorder) -> Iterator[Statement]:
-    """Every statement of every role, key, bucket, topic and queue."""
+    """The statements of every role, key, bucket, topic and queue."""
     for one in recorder.resources:
         if one.type in _POLICIES:
             for whole in json.loads(one.inputs[_POLICIES[one.type]])["Statement"]:

@@ -1,22 +1,22 @@
-"""A CloudFormation template with the same resources, for cfn-lint to read."""
+"""A CloudFormation template with a stack's policies, definitions, functions and tables, for cfn-lint."""
 
 import json
 from typing import Any
 
 from tests.components.recorder import Recorder
-from tests.program.shadows import PLAIN, Properties, Shadow, pascal
+from tests.program.converters import PLAIN, Converter, Properties, pascal
 
 
 def template(recorder: Recorder) -> Properties:
-    """The shadow of what a program registered."""
+    """The template of the resources that a program registered."""
     resources = {}
     for place, one in enumerate(recorder.resources):
-        shadow = SHADOWS.get(one.type)
-        if shadow:
-            kind, properties = shadow(one.inputs)
+        converter = CONVERTERS.get(one.type)
+        if converter:
+            kind, properties = converter(one.inputs)
             name = "".join(part.title() for part in one.name.replace("_", "-").split("-"))
             resources[f"{name}{place}"] = {"Type": kind, "Properties": _present(properties)}
-    return {"AWSTemplateFormatVersion": "2010-09-09", "Description": "A shadow", "Resources": resources}
+    return {"AWSTemplateFormatVersion": "2010-09-09", "Description": "A template for cfn-lint", "Resources": resources}
 
 
 def _present(value: Any) -> Any:
@@ -24,7 +24,7 @@ def _present(value: Any) -> Any:
         return {key: _present(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
         return [_present(item) for item in value]
-    # The SDK carries numbers as floats.
+    # The SDK has numbers as floats.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -175,7 +175,7 @@ def _project(inputs: Properties) -> tuple[str, Properties]:
     }
 
 
-SHADOWS: dict[str, Shadow] = {
+CONVERTERS: dict[str, Converter] = {
     **PLAIN,
     "aws:cloudwatch/eventRule:EventRule": _rule,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,

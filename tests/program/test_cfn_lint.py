@@ -1,4 +1,4 @@
-"""cfn-lint reads every policy, definition and function of a stack, as a template would carry them."""
+"""cfn-lint checks every policy, definition and function of a stack, as parts of a template."""
 
 import copy
 import json
@@ -6,51 +6,51 @@ import re
 from typing import Any
 
 from tests.components.recorder import REGION, Outcome
-from tests.program.shadows import WITHOUT
-from tests.program.template import SHADOWS, template
+from tests.program.converters import WITHOUT
+from tests.program.template import CONVERTERS, template
 
 
 def _faults(whole: dict[str, Any]) -> list[str]:
     from cfnlint.api import lint  # type: ignore[import-untyped] # slow, and every worker imports every file
 
-    # Deletion is the settings' to decide (retainStateful), and the shadow has no metadata.
+    # Deletion depends on the setting retainStateful, and the template has no metadata.
     matches = lint(json.dumps(whole), regions=[REGION])
     return [f"{match.rule.id} {match.message}" for match in matches if match.rule.id[0] in "EW"]
 
 
 def _all(outcomes: dict[str, Outcome]) -> dict[str, Any]:
-    """The resources of every stack in one template; what differs between stacks in their names alone is there once."""
+    """The resources of every stack in one template; resources that differ only in names occur once."""
     found: dict[str, tuple[str, Any]] = {}
-    # the longest names first: these are the ones that stay
+    # the longest names first, because the first occurrence stays
     for stack in sorted(outcomes, key=len, reverse=True):
-        shadow = template(outcomes[stack].recorder)
-        for name, one in shadow["Resources"].items():
+        one_template = template(outcomes[stack].recorder)
+        for name, one in one_template["Resources"].items():
             found.setdefault(re.sub(rf"\b(kiro-\w+)-{stack}\b", r"\1", json.dumps(one)), (f"{stack}{name}", one))
-    return {**shadow, "Resources": dict(found.values())}
+    return {**one_template, "Resources": dict(found.values())}
 
 
-def test_nothing_is_wrong_with_the_shadow_template(outcomes: dict[str, Outcome]) -> None:
-    """IAM policies, ASL, patterns, alarms, tables and functions of every stack are all in AWS's form."""
+def test_the_template_has_no_findings(outcomes: dict[str, Outcome]) -> None:
+    """Policies, definitions, patterns, alarms, tables and functions of every stack are valid for AWS."""
     assert _faults(_all(outcomes)) == []
 
 
-def test_every_registered_type_has_its_shadow(outcomes: dict[str, Outcome]) -> None:
-    """A resource that nobody reads can be wrong in any of its properties; what can have none says why."""
+def test_every_registered_type_has_its_converter(outcomes: dict[str, Outcome]) -> None:
+    """Every resource type is checked, or is listed with the reason that it can't be."""
     registered = {one.type for outcome in outcomes.values() for one in outcome.recorder.resources if one.custom}
-    assert registered - SHADOWS.keys() == {kind for kind in WITHOUT if kind in registered}
-    assert not SHADOWS.keys() & WITHOUT.keys()
+    assert registered - CONVERTERS.keys() == {kind for kind in WITHOUT if kind in registered}
+    assert not CONVERTERS.keys() & WITHOUT.keys()
 
 
-def test_what_one_stack_alone_has_is_in_the_shadow(outcomes: dict[str, Outcome]) -> None:
-    """A resource that differs in more than its name is read for each stack that has it."""
-    shadows = [template(one.recorder)["Resources"].values() for one in outcomes.values()]
-    keys = {json.dumps(one) for shadow in shadows for one in shadow if one["Type"] == "AWS::KMS::Key"}
+def test_resources_of_one_stack_only_are_in_the_template(outcomes: dict[str, Outcome]) -> None:
+    """A resource that differs in more than its name is checked for each stack."""
+    templates = [template(one.recorder)["Resources"].values() for one in outcomes.values()]
+    keys = {json.dumps(one) for one_template in templates for one in one_template if one["Type"] == "AWS::KMS::Key"}
     assert len(keys) > 1
     assert keys <= {json.dumps(one) for one in _all(outcomes)["Resources"].values()}
 
 
-def test_the_shadow_would_show_a_wrong_action_and_a_wrong_state(outcomes: dict[str, Outcome]) -> None:
-    """The check bites: an action that AWS does not have and a state without a successor are found."""
+def test_a_wrong_action_and_a_wrong_state_are_found(outcomes: dict[str, Outcome]) -> None:
+    """The check finds an action that AWS does not have, and a state without a successor."""
     whole = copy.deepcopy(template(outcomes["test"].recorder))
     kinds = ("AWS::IAM::Policy", "AWS::StepFunctions::StateMachine")
     names = [next(name for name, one in whole["Resources"].items() if one["Type"] == kind) for kind in kinds]

@@ -1,4 +1,4 @@
-"""What holds in every stack: encryption, permissions, names, tags, and definitions that are right."""
+"""Promises about every stack: encryption, permissions, names, tags, and valid definitions."""
 
 import json
 from collections import Counter
@@ -25,7 +25,7 @@ _OWN_NAMES = {
     "aws:sns/topic:Topic": "name",
     "aws:sqs/queue:Queue": "name",
 }
-# Where each kind names the key that encrypts it.
+# The property of each type that names its encryption key.
 _KEY_PROPERTIES = {
     "aws:cloudwatch/eventBus:EventBus": "kmsKeyIdentifier",
     "aws:cloudwatch/logGroup:LogGroup": "kmsKeyId",
@@ -38,7 +38,7 @@ _KEY_PROPERTIES = {
 
 
 def test_no_action_is_a_wildcard(outcome: Outcome) -> None:
-    """Nobody is allowed anything that is not named; only refusals are wide."""
+    """Every allowed action is named; only denials use wildcards."""
     wild = [s for s in statements(outcome.recorder) if s.effect == "Allow" and any("*" in a for a in s.actions)]
     assert not [(s.owner.name, s.actions) for s in wild]
 
@@ -55,8 +55,8 @@ def test_every_wildcard_of_a_role_has_a_listed_reason(outcome: Outcome) -> None:
     assert all(len(why) > 20 for why in listed.values())
 
 
-def test_only_the_key_answers_for_itself_with_a_wildcard(outcome: Outcome) -> None:
-    """Policies of buckets, topics and queues allow things by name; a key's own policy can't name the key."""
+def test_only_the_keys_own_policy_has_a_wildcard_resource(outcome: Outcome) -> None:
+    """Policies of buckets, topics and queues name their resources; a key's own policy can't name the key."""
     for statement in statements(outcome.recorder):
         if statement.effect == "Allow" and statement.owner.type not in (
             "aws:iam/rolePolicy:RolePolicy",
@@ -90,8 +90,8 @@ def test_every_log_group_ends(outcome: Outcome) -> None:
     assert {group.inputs["retentionInDays"] for group in groups} == {90}
 
 
-def test_names_say_whose_and_of_which_stack(outcome: Outcome) -> None:
-    """Everything with a name of its own is called kiro-pipeline-{stack}-{thing}, or kiro-worker-…."""
+def test_names_hold_project_and_stack(outcome: Outcome) -> None:
+    """Every given name is kiro-pipeline-{stack}-{thing} or kiro-worker-{stack}-{thing}."""
     stack = outcome.globals["naming"].stack
     for one in outcome.recorder.resources:
         if one.type in _OWN_NAMES:
@@ -103,7 +103,7 @@ def test_names_say_whose_and_of_which_stack(outcome: Outcome) -> None:
 
 
 def test_every_stack_tags_for_cost_allocation(outcome: Outcome) -> None:
-    """Project, Environment and ManagedBy come from the provider, so that no resource can forget them."""
+    """Project, Environment and ManagedBy come from the provider, so that every resource has them."""
     stack = outcome.globals["naming"].stack
     tags = json.loads(stack_config(stack)["aws:defaultTags"])["tags"]
     assert set(TAGS) <= set(tags)
@@ -123,7 +123,7 @@ def test_every_function_and_workflow_has_a_role_of_its_own(outcome: Outcome) -> 
 
 
 def test_no_secret_value_reaches_the_state(outcome: Outcome) -> None:
-    """Secrets are made empty: nothing registers a value for one."""
+    """Secrets are created empty: no resource registers a value."""
     assert not outcome.recorder.of("secretsmanager/secretVersion:SecretVersion")
     assert len(outcome.recorder.of("secretsmanager/secret:Secret")) == 5
 
@@ -137,7 +137,7 @@ def test_rendered_definitions_follow_the_rules(outcome: Outcome) -> None:
 
 
 def test_workflows_log_errors_without_data_and_are_traced(outcome: Outcome) -> None:
-    """What executions carry never reaches a log."""
+    """The data of executions never reaches a log."""
     for machine in outcome.recorder.of("sfn/stateMachine:StateMachine"):
         logging = machine.inputs["loggingConfiguration"]
         assert (logging["level"], logging["includeExecutionData"]) == ("ERROR", False)
@@ -161,15 +161,15 @@ def test_a_workflow_may_call_its_own_tasks_and_no_others(outcome: Outcome) -> No
         assert {arn.rpartition(":")[2] for arn in allowed.resources} == called
 
 
-def test_functions_that_nobody_waits_for_keep_what_they_could_not_do(outcome: Outcome) -> None:
-    """Every function behind an event rule, and no other, has a dead-letter queue."""
+def test_functions_behind_event_rules_have_dead_letter_queues(outcome: Outcome) -> None:
+    """Every function behind an event rule has a dead-letter queue, and no other function has one."""
     targets = {one.name for one in outcome.recorder.of("cloudwatch/eventTarget:EventTarget")}
     functions = outcome.recorder.of("lambda/function:Function")
     assert {one.name for one in functions if one.inputs.get("deadLetterConfig")} == targets
 
 
 def test_two_runs_register_the_same(outcomes: dict[str, Outcome]) -> None:
-    """No clock, no chance: a second `up` has nothing to change."""
+    """The program depends on neither time nor chance, so a second `up` changes nothing."""
     first, second = outcomes["test"].recorder, run_main("test").recorder
     assert {(r.type, r.name): _plain(r.inputs) for r in first.resources} == {
         (r.type, r.name): _plain(r.inputs) for r in second.resources

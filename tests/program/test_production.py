@@ -1,4 +1,4 @@
-"""What is special about the stack `production`: what it remembers outlives it."""
+"""The stack `production`: its data outlives the stack."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.components.recorder import Outcome, Recorder, run_main, stack_config
 
 
 def test_state_is_protected(outcomes: dict[str, Outcome]) -> None:
-    """Tables refuse deletion, the bucket is not emptied, secrets and key can be had back for 30 days."""
+    """Tables refuse deletion, the bucket is not emptied, secrets and key can be restored for 30 days."""
     recorder = outcomes["production"].recorder
     assert all(table.inputs["deletionProtectionEnabled"] for table in recorder.of("dynamodb/table:Table"))
     assert not any(bucket.inputs["forceDestroy"] for bucket in recorder.of("s3/bucket:Bucket"))
@@ -16,7 +16,7 @@ def test_state_is_protected(outcomes: dict[str, Outcome]) -> None:
 
 
 def test_state_that_goes_with_the_stack_is_refused() -> None:
-    """retainStateful can't be switched off in production."""
+    """The setting retainStateful can't be false in production."""
     recorder = Recorder()
     with pytest.raises(SettingsError, match="kiro-worker:retainStateful"):
         run_main("production", {**stack_config("production"), "kiro-worker:retainStateful": "false"}, recorder)

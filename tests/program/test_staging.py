@@ -1,4 +1,4 @@
-"""What is special about the stack `staging`: watched like production, destroyable like test."""
+"""The stack `staging`: it has the alarms of production and can be destroyed like test."""
 
 import json
 
@@ -6,7 +6,7 @@ from tests.components.recorder import Outcome
 
 
 def test_it_is_destroyable(outcomes: dict[str, Outcome]) -> None:
-    """Stateful resources go with the stack."""
+    """Stateful resources are deleted with the stack."""
     recorder = outcomes["staging"].recorder
     assert all(bucket.inputs["forceDestroy"] for bucket in recorder.of("s3/bucket:Bucket"))
 
@@ -23,8 +23,8 @@ def test_its_alarms_are_those_of_production(outcomes: dict[str, Outcome]) -> Non
     assert alarms["staging"] == alarms["production"]
 
 
-def test_a_release_walks_to_production_through_an_approval(outcomes: dict[str, Outcome]) -> None:
-    """The deployment's definition carries the environments in order; the last one asks a person."""
+def test_a_release_needs_an_approval_for_production(outcomes: dict[str, Outcome]) -> None:
+    """The deployment's definition has the environments in order, and the last one needs an approval."""
     machine = outcomes["staging"].recorder.one("sfn/stateMachine:StateMachine", "deployment")
     carried = json.loads(machine.inputs["definition"])["States"]["Begin"]["Assign"]["environments"]
     assert [(one["name"], one["approval"]) for one in carried] == [

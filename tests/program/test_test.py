@@ -1,4 +1,4 @@
-"""What is special about the stack `test`: it can be taken down without a trace."""
+"""The stack `test`: it can be destroyed completely."""
 
 import json
 from dataclasses import asdict
@@ -23,14 +23,14 @@ def test_stack(outcomes: dict[str, Outcome]) -> Outcome:
 
 
 def test_nothing_is_kept(test_stack: Outcome) -> None:
-    """Bucket, tables and secrets go with the stack, at once."""
+    """Bucket, tables and secrets are deleted with the stack, at once."""
     recorder = test_stack.recorder
     assert all(bucket.inputs["forceDestroy"] for bucket in recorder.of("s3/bucket:Bucket"))
     assert not any(table.inputs["deletionProtectionEnabled"] for table in recorder.of("dynamodb/table:Table"))
     assert {s.inputs["recoveryWindowInDays"] for s in recorder.of("secretsmanager/secret:Secret")} == {0}
 
 
-def test_the_outputs_tell_what_an_operator_needs(test_stack: Outcome) -> None:
+def test_the_outputs_hold_what_an_operator_needs(test_stack: Outcome) -> None:
     """Addresses, workflows, tables, topics, projects and secrets are exported."""
     outputs = test_stack.outputs
     assert outputs["webhookUrl"] == f"{outputs['endpoint']}/github"
@@ -41,14 +41,14 @@ def test_the_outputs_tell_what_an_operator_needs(test_stack: Outcome) -> None:
 
 
 def test_a_function_and_the_workflow_it_starts_agree_on_names(test_stack: Outcome) -> None:
-    """ARNs computed ahead, to break a circle, are those that the workflows get."""
+    """ARNs that are computed in advance, to avoid a cycle, are those of the workflows."""
     webhook = test_stack.recorder.one("lambda/function:Function", "events-github-webhook")
-    told = webhook.inputs["environment"]["variables"]["DEPLOYMENT_WORKFLOW"]
-    assert told == test_stack.outputs["deploymentWorkflow"]
+    arn = webhook.inputs["environment"]["variables"]["DEPLOYMENT_WORKFLOW"]
+    assert arn == test_stack.outputs["deploymentWorkflow"]
 
 
-def test_deploy_roles_are_taken_by_functions_that_declare_it_only(test_stack: Outcome) -> None:
-    """The trust of a deploy role lists the roles of handlers with `deploy-roles`, nobody else's."""
+def test_only_declared_functions_may_assume_deploy_roles(test_stack: Outcome) -> None:
+    """The trust policy of a deploy role lists exactly the roles of handlers that declare `deploy-roles`."""
     role = test_stack.recorder.one("iam/role:Role", "deploy-production")
     (trust,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
     takers = {arn.rpartition("/")[2] for arn in trust["Principal"]["AWS"]}
@@ -67,7 +67,7 @@ def test_deploy_roles_are_taken_by_functions_that_declare_it_only(test_stack: Ou
     ],
 )
 def test_a_wrong_setting_fails_before_the_first_resource(key: str, value: str, said: str) -> None:
-    """The error names the key, and nothing was registered."""
+    """The error names the setting, and nothing was registered."""
     recorder = Recorder()
     with pytest.raises(SettingsError, match=said):
         run_main("test", {**stack_config("test"), key: value}, recorder)
@@ -75,7 +75,7 @@ def test_a_wrong_setting_fails_before_the_first_resource(key: str, value: str, s
 
 
 def test_a_missing_layer_fails_before_the_first_resource(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without third-party code no function could run; the error says what to run."""
+    """Without third-party code no function could run; the error names the command that builds it."""
     recorder = Recorder()
     monkeypatch.setattr(package, "LAYER", package.LAYER / "nowhere")
     with pytest.raises(PackageError, match="make package"):
@@ -83,8 +83,8 @@ def test_a_missing_layer_fails_before_the_first_resource(monkeypatch: pytest.Mon
     assert recorder.resources == []
 
 
-def test_the_workflows_start_those_below_them_only(test_stack: Outcome) -> None:
-    """A deployment its stages and full rollbacks, a stage its rollback and long watch, that watch its rollback."""
+def test_workflows_may_start_only_their_nested_ones(test_stack: Outcome) -> None:
+    """Deployments start stages and rollbacks, stages start rollbacks and enhanced watches, these start rollbacks."""
     recorder = test_stack.recorder
     below = {
         "deployment": {"stage", "rollback"},
@@ -110,7 +110,7 @@ FREEZES = [{"starts": "2026-12-24T00:00:00+01:00", "ends": "2026-12-27T00:00:00+
 
 
 def begins(outcome: Outcome) -> tuple[Environment, int]:
-    """The first environment of a stack, as its deployments carry it, and how many seconds its stages may take."""
+    """The first environment of a stack, in the form of its deployments, and the timeout of its stages in seconds."""
     machine = outcome.recorder.one("sfn/stateMachine:StateMachine", "deployment")
     states = json.loads(machine.inputs["definition"])["States"]
     return decode(Environment, states["Begin"]["Assign"]["environments"][0]), states["RunStage"]["TimeoutSeconds"]
@@ -123,8 +123,8 @@ def alone(**changes: Any) -> Outcome:
     )
 
 
-def test_windows_and_freezes_are_carried_and_outlived(test_stack: Outcome) -> None:
-    """P8: the workflow knows them, and a stage that waits for its window is not timed out."""
+def test_stages_last_as_long_as_windows_and_freezes(test_stack: Outcome) -> None:
+    """P8: the workflow has both settings, and a stage that waits for its window does not time out."""
     plain, shortest = begins(test_stack)
     assert (plain.windows, plain.freezes, plain.ringing_alarms, plain.blind_alarms) == ([], [], "block", "ignore")
     strict, longer = begins(

@@ -1,13 +1,13 @@
-"""One platform for all scenarios of a run: the real program on the embedded AWS, with short watches."""
+"""One platform for all scenarios of a pytest worker: the real program on the embedded AWS, with short watches."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from local.platform import Platform
-from tests.scenarios.world import World
+from tests.scenarios.driver import PlatformDriver
 
-# Where something goes wrong in these scenarios, it does so in `test`; the others are not waited for.
+# Scenarios with faults have them in `test`, so the other environments have no watch.
 ENVIRONMENTS = [
     {"name": "test", "watchSeconds": 4, "stabiliseSeconds": 1},
     {"name": "staging", "watchSeconds": 0, "stabiliseSeconds": 1},
@@ -16,8 +16,8 @@ ENVIRONMENTS = [
 
 
 @pytest.fixture(scope="package")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The platform with its author, approver and users; gone when others begin, which its threads would disturb."""
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformDriver]:
+    """A platform with author and approver; it is stopped before other packages, which its threads would disturb."""
     changes = {"environments": ENVIRONMENTS}
     with Platform(tmp_path_factory.mktemp("platform"), "test", print, changes=changes) as platform:
-        yield World(platform)
+        yield PlatformDriver(platform)

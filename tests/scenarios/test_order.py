@@ -1,4 +1,4 @@
-"""Which release may go where, and when: superseding, windows, alarms that ring before, watches that go on."""
+"""The order of releases: superseding, alarms before a release, stopped stages, enhanced watches."""
 
 import json
 import time
@@ -6,112 +6,112 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.world import World, name_of
+from tests.scenarios.driver import PlatformDriver, name_of
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _first(world: World) -> None:
-    """There is a release to go back to."""
-    world.released()
+def _first(driver: PlatformDriver) -> None:
+    """Make sure that there is a release to go back to."""
+    driver.released()
 
 
-def until(world: World, name: str, state: str, seconds: float = 60) -> None:
+def await_state(driver: PlatformDriver, name: str, state: str, seconds: float = 60) -> None:
     """Wait until an execution is in a state."""
     deadline = time.monotonic() + seconds
-    while not any(e.name == name and e.state == state for e in world.executions.of_deployment(name)):
-        assert time.monotonic() < deadline, f"{name} never came to {state}"
+    while not any(e.name == name and e.state == state for e in driver.executions.of_deployment(name)):
+        assert time.monotonic() < deadline, f"{name} did not enter {state}"
         time.sleep(0.2)
 
 
-def ring(world: World, alarm: str, state: str) -> None:
-    """Set an alarm by hand, as an operator may; the platform publishes the event."""
-    world.platform.clients.client("cloudwatch").set_alarm_state(
+def set_alarm(driver: PlatformDriver, alarm: str, state: str) -> None:
+    """Set an alarm's state by hand, as an operator may; the platform publishes the event."""
+    driver.platform.clients.client("cloudwatch").set_alarm_state(
         AlarmName=alarm, StateValue=state, StateReason="set by a test"
     )
 
 
-def test_the_older_of_two_pending_approvals_is_superseded(world: World) -> None:
-    """A newer release that asks for production ends the older one's request, and its link says so."""
-    older = world.push("feat: the older one")
-    until(world, f"{name_of(older)}-production", "AwaitApproval")
-    newer = world.push("feat: the newer one")
-    ended = world.executions.await_end(name_of(older), 90, lambda: None)
-    assert world.record(older)["outcome"] == "superseded"
+def test_the_older_of_two_pending_approvals_is_superseded(driver: PlatformDriver) -> None:
+    """A newer release that requests production ends the older one's request, whose link answers 410."""
+    older = driver.push("feat: the older one")
+    await_state(driver, f"{name_of(older)}-production", "AwaitApproval")
+    newer = driver.push("feat: the newer one")
+    ended = driver.executions.await_end(name_of(older), 90, lambda: None)
+    assert driver.record(older)["outcome"] == "superseded"
     assert not [e for e in ended if e.workflow == "rollback"]
-    world.deployed(newer)
-    assert world.record(newer)["outcome"] == "deployed"
-    assert world.version("production") == newer
-    assert [code for subject, code in world.approver.too_late.items() if older[:12] in subject] == [410]
+    driver.deployed(newer)
+    assert driver.record(newer)["outcome"] == "deployed"
+    assert driver.version("production") == newer
+    assert [code for subject, code in driver.approver.too_late.items() if older[:12] in subject] == [410]
 
 
-def test_an_older_release_never_overwrites_a_newer_one(world: World) -> None:
-    """A commit started by hand after its successor was deployed changes nothing."""
-    ended = world.start("by-hand-older", world.author.commit_before())
-    assert world.record_of("by-hand-older")["outcome"] == "superseded"
+def test_an_older_release_never_overwrites_a_newer_one(driver: PlatformDriver) -> None:
+    """A commit that is started by hand after a newer one was deployed changes nothing."""
+    ended = driver.start("by-hand-older", driver.author.commit_before())
+    assert driver.record_of("by-hand-older")["outcome"] == "superseded"
     assert {e.workflow for e in ended} == {"deployment"}
 
 
-def test_an_alarm_that_rings_before_blocks_the_release(world: World) -> None:
-    """A release does not enter an environment that is burning already; nothing is touched."""
-    before = world.version("test")
-    ring(world, "hello-test-errors", "ALARM")
-    commit = world.push("feat: not now")
-    world.deployed(commit)
-    ring(world, "hello-test-errors", "OK")
-    record = world.record(commit)
+def test_an_alarm_before_the_release_blocks_it(driver: PlatformDriver) -> None:
+    """A release does not enter an environment with a critical alarm, and nothing is changed."""
+    before = driver.version("test")
+    set_alarm(driver, "hello-test-errors", "ALARM")
+    commit = driver.push("feat: not now")
+    driver.deployed(commit)
+    set_alarm(driver, "hello-test-errors", "OK")
+    record = driver.record(commit)
     assert (record["outcome"], record["baseline_test"]["outcome"]) == ("failed", "block")
     assert "hello-test-errors" in record["reason"]
-    assert world.version("test") == before
+    assert driver.version("test") == before
 
 
-def test_a_stopped_stage_goes_back(world: World) -> None:
-    """Stopping a deployment while it watches brings the environment back, frees the lock and tells the outcome."""
-    before = world.version("test")
-    commit = world.push("feat: stopped on its way")
-    until(world, f"{name_of(commit)}-test", "Watch")
-    found = next(e for e in world.executions.of_deployment(name_of(commit)) if e.workflow == "deployment")
-    world.platform.clients.client("stepfunctions").stop_execution(executionArn=found.arn, cause="a person")
+def test_a_stopped_stage_is_rolled_back(driver: PlatformDriver) -> None:
+    """Stopping a deployment in its watch rolls the environment back, releases the lock and records the outcome."""
+    before = driver.version("test")
+    commit = driver.push("feat: stopped on its way")
+    await_state(driver, f"{name_of(commit)}-test", "Watch")
+    found = next(e for e in driver.executions.of_deployment(name_of(commit)) if e.workflow == "deployment")
+    driver.platform.clients.client("stepfunctions").stop_execution(executionArn=found.arn, cause="a person")
     deadline = time.monotonic() + 60
 
-    def gone_back() -> bool:
-        rollback = [e for e in world.executions.of_deployment(name_of(commit)) if e.workflow == "rollback"]
+    def is_rolled_back() -> bool:
+        rollback = [e for e in driver.executions.of_deployment(name_of(commit)) if e.workflow == "rollback"]
         return bool(rollback) and rollback[0].status == "SUCCEEDED"
 
-    while not gone_back():
-        assert time.monotonic() < deadline, world.executions.of_deployment(name_of(commit))
+    while not is_rolled_back():
+        assert time.monotonic() < deadline, driver.executions.of_deployment(name_of(commit))
         time.sleep(0.2)
-    assert world.version("test") == before
-    assert world.record(commit)["outcome"] == "aborted"
-    while world.left_behind() != {"locks": [], "waits": []}:
-        assert time.monotonic() < deadline, world.left_behind()
+    assert driver.version("test") == before
+    assert driver.record(commit)["outcome"] == "aborted"
+    while driver.left_behind() != {"locks": [], "waits": []}:
+        assert time.monotonic() < deadline, driver.left_behind()
         time.sleep(0.2)
 
 
-def configured(world: World, **changed: Any) -> dict[str, Any]:
-    """The test environment as the workflow carries it, with something changed."""
-    sfn = world.platform.clients.client("stepfunctions")
-    machine = world.platform.outputs["deploymentWorkflow"]
+def configured(driver: PlatformDriver, **changed: Any) -> dict[str, Any]:
+    """The environment `test` in the form of the workflow, with changes."""
+    sfn = driver.platform.clients.client("stepfunctions")
+    machine = driver.platform.outputs["deploymentWorkflow"]
     definition = json.loads(sfn.describe_state_machine(stateMachineArn=machine)["definition"])
     environments = definition["States"]["Begin"]["Assign"]["environments"]
     return {**environments[0], **changed}
 
 
-def test_an_enhanced_watch_rolls_back_a_day_later(world: World) -> None:
-    """The watch after the deployment costs a few transitions, and an alarm still rolls the release back."""
-    good = world.version("test")
-    sfn = world.platform.clients.client("stepfunctions")
-    commit = world.push("feat: looks good at first")
-    world.deployed(commit)
-    record = world.record(commit)
+def test_an_alarm_in_the_enhanced_watch_rolls_back(driver: PlatformDriver) -> None:
+    """The watch after the deployment takes few transitions, and an alarm rolls the release back."""
+    good = driver.version("test")
+    sfn = driver.platform.clients.client("stepfunctions")
+    commit = driver.push("feat: looks good at first")
+    driver.deployed(commit)
+    record = driver.record(commit)
     release = record["release"]
     started = sfn.start_execution(
-        stateMachineArn=world.platform.outputs["enhancedWatchWorkflow"],
+        stateMachineArn=driver.platform.outputs["enhancedWatchWorkflow"],
         name=f"{name_of(commit)}-test-enhanced",
         input=json.dumps(
             {
                 "deploymentId": name_of(commit),
                 "release": release,
-                "environment": configured(world),
+                "environment": configured(driver),
                 "until": "2999-01-01T00:00:00.000Z",
                 "reviewed": [],
                 "accepted": {"names": [], "at": ""},
@@ -119,21 +119,21 @@ def test_an_enhanced_watch_rolls_back_a_day_later(world: World) -> None:
         ),
     )["executionArn"]
     entered(sfn, started, "Watch")
-    ring(world, "hello-test-errors", "ALARM")
+    set_alarm(driver, "hello-test-errors", "ALARM")
     entered(sfn, started, "RollBack")
-    ring(world, "hello-test-errors", "OK")
+    set_alarm(driver, "hello-test-errors", "OK")
     states = entered(sfn, started, "Ended")
-    assert world.version("test") == good
+    assert driver.version("test") == good
     assert states == ["Open", "Watch", "WhatWasSeen", "RollBack", "Ended"]
 
 
 def entered(sfn: Any, execution: str, state: str) -> list[str]:
-    """The states that an execution has entered, once this one is among them."""
+    """Wait until an execution has entered a state; returns all states that it has entered."""
     deadline = time.monotonic() + 60
     while True:
         events = sfn.get_execution_history(executionArn=execution, maxResults=1000)["events"]
         states = [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
         if state in states:
             return states
-        assert time.monotonic() < deadline, f"{state} was not entered, but {states}"
+        assert time.monotonic() < deadline, f"{state} was not entered; entered: {states}"
         time.sleep(0.2)

@@ -14,7 +14,7 @@ from local import platform
 from local.platform import PROJECT, PlatformError
 from local.pulumi.handlers.lambda_ import HAS_RUNTIME_CLIENT
 from tests.packages import packed
-from tests.scenarios.world import World, eventually, operator_environment
+from tests.scenarios.driver import PlatformDriver, eventually, operator_environment
 
 # botocore sends this name of a session, and the emulator takes it; AWS does not.
 PROBE = """
@@ -31,10 +31,10 @@ REFUSED = "failed to satisfy constraint"
 
 
 @pytest.fixture
-def probe(world: World) -> Iterator[str]:
+def probe(driver: PlatformDriver) -> Iterator[str]:
     """A function that makes the call."""
-    name, other = "probe", world.platform.outputs["functions"]["functions.events.reconcile"]
-    functions = world.platform.clients.client("lambda")
+    name, other = "probe", driver.platform.outputs["functions"]["functions.events.reconcile"]
+    functions = driver.platform.clients.client("lambda")
     functions.create_function(
         FunctionName=name,
         Runtime="provided.al2023",
@@ -49,20 +49,20 @@ def probe(world: World) -> Iterator[str]:
 
 @pytest.mark.skipif(not HAS_RUNTIME_CLIENT, reason="AWS's runtime client has wheels for Linux only")
 @pytest.mark.parametrize("more", [{}, {"LAMBDA_PREFORK": "/nowhere"}], ids=["forked", "without prefork server"])
-def test_functions_are_strict(world: World, probe: str, more: dict[str, str]) -> None:
+def test_functions_are_strict(driver: PlatformDriver, probe: str, more: dict[str, str]) -> None:
     """Forked off the prefork server, and started before that is ready."""
-    functions = world.platform.clients.client("lambda")
-    variables = {"AWS_ENDPOINT_URL": world.platform.emulator.endpoint, **more}
+    functions = driver.platform.clients.client("lambda")
+    variables = {"AWS_ENDPOINT_URL": driver.platform.emulator.endpoint, **more}
     functions.update_function_configuration(FunctionName=probe, Environment={"Variables": variables})
     assert REFUSED in json.loads(functions.invoke(FunctionName=probe)["Payload"].read())
 
 
-def test_builds_are_strict(world: World) -> None:
+def test_builds_are_strict(driver: PlatformDriver) -> None:
     """Whatever Python program they run."""
     said = f"assert {REFUSED!r} in handler()"
     command = f"python -c {shlex.quote(PROBE + said)}"
     buildspec = json.dumps({"version": 0.2, "phases": {"build": {"commands": [command]}}})
-    codebuild, project = world.platform.clients.client("codebuild"), "kiro-pipeline-test-build"
+    codebuild, project = driver.platform.clients.client("codebuild"), "kiro-pipeline-test-build"
     started = codebuild.start_build(projectName=project, buildspecOverride=buildspec)["build"]["id"]
 
     def ended() -> Any:
@@ -72,16 +72,16 @@ def test_builds_are_strict(world: World) -> None:
     assert eventually(ended) == "SUCCEEDED"
 
 
-def test_the_command_is_strict(world: World) -> None:
+def test_the_command_is_strict(driver: PlatformDriver) -> None:
     """In the environment in which scenarios run it."""
-    environment = {**operator_environment(world), "AWS_ENDPOINT_URL": world.platform.emulator.endpoint}
+    environment = {**operator_environment(driver), "AWS_ENDPOINT_URL": driver.platform.emulator.endpoint}
     done = subprocess.run(
         [sys.executable, "-c", f"{PROBE}print(handler())"], env=environment, capture_output=True, text=True, check=True
     )
     assert REFUSED in done.stdout
 
 
-def test_the_program_is_strict(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program_is_strict(driver: PlatformDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A role whose name is too long for AWS can't be deployed."""
     (tmp_path / "local").symlink_to(PROJECT / "local")
     (tmp_path / "Pulumi.yaml").write_text("name: other\nruntime: python\nmain: .\n", "utf-8")
@@ -91,4 +91,4 @@ def test_the_program_is_strict(world: World, tmp_path: Path, monkeypatch: pytest
     (tmp_path / "__main__.py").write_text(role, "utf-8")
     monkeypatch.setattr(platform, "PROJECT", tmp_path)
     with pytest.raises(PlatformError, match=REFUSED):
-        platform.pulumi("up", "other", {**world.platform.describe(), "logs": str(tmp_path)})
+        platform.pulumi("up", "other", {**driver.platform.describe(), "logs": str(tmp_path)})

@@ -1,23 +1,23 @@
-"""What stands is not touched again, and what is taken down is gone; the last scenario of its platform."""
+"""A repeated `up` and a `destroy`; the last scenario of its platform."""
 
-from tests.scenarios.world import World, eventually, kiro
+from tests.scenarios.driver import PlatformDriver, eventually, kiro
 
 
-def test_up_again_changes_nothing_and_destroy_leaves_nothing(world: World) -> None:
-    """The program is idempotent, and a destroyable stack leaves no resource of its own, used or not.
+def test_up_again_changes_nothing_and_destroy_leaves_nothing(driver: PlatformDriver) -> None:
+    """A second `up` changes nothing, and destroying a stack that retains nothing leaves no resource behind.
 
-    `pulumi destroy` waits for executions, and so for as long as a release waits for people: `stop-all` comes first.
+    `stop-all` comes first, because `pulumi destroy` waits for executions, which may wait for people.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
     """
-    platform = world.platform
-    world.push("feat: still on its way when the stack goes")
-    deployments = world.table("deploymentsTable")
+    platform = driver.platform
+    driver.push("feat: still running when the stack is destroyed")
+    deployments = driver.table("deploymentsTable")
     eventually(lambda: [one for one in deployments.scan()["Items"] if "outcome" not in one])
-    stopped = kiro(world, "stop-all", "--reason", "the stack goes")["stopped"]
+    stopped = kiro(driver, "stop-all", "--reason", "the stack is destroyed")["stopped"]
     prefix = platform.outputs["deploymentWorkflow"].partition(":stateMachine:")[0] + ":execution:"
     sfn = platform.clients.client("stepfunctions")
     causes = {sfn.describe_execution(executionArn=prefix + one)["cause"] for one in stopped}
-    assert causes == {"stopped by arn:aws:iam::111122223333:root: the stack goes"}
+    assert causes == {"stopped by arn:aws:iam::111122223333:root: the stack is destroyed"}
     again = platform.deploy("up")
     assert {op for op, count in again.changes.items() if count} == {"same"}
     gone = platform.deploy("destroy")

@@ -1,41 +1,41 @@
-"""What an operator does around a stack, against one that was really deployed."""
+"""Operators' commands, on a deployed stack."""
 
 import json
 from types import SimpleNamespace
 from typing import Any
 
 from cli.aws.simulation import Refusal, Simulation
-from tests.scenarios.world import World, kiro
+from tests.scenarios.driver import PlatformDriver, kiro
 
 
-def test_every_resource_is_as_promised(world: World) -> None:
-    """Nothing is wrong with what `pulumi up` made; what nobody has to fill in is noted."""
-    pieces = kiro(world, "validate")
-    looked = [(one["kind"], one["name"], check) for one in pieces for check in one["checks"]]
-    assert [(kind, name, check) for kind, name, check in looked if check["outcome"] == "wrong"] == []
-    functions = {name for kind, name, _ in looked if kind == "function"}
-    assert functions == set(world.platform.outputs["functions"].values())
-    (slack,) = (check for kind, name, check in looked if name.endswith("-slack") and check["what"] == "value")
+def test_every_resource_is_as_promised(driver: PlatformDriver) -> None:
+    """The inventory finds no problem after `pulumi up` and notes optional secrets without a value."""
+    pieces = kiro(driver, "validate")
+    checks = [(one["kind"], one["name"], check) for one in pieces for check in one["checks"]]
+    assert [(kind, name, check) for kind, name, check in checks if check["outcome"] == "wrong"] == []
+    functions = {name for kind, name, _ in checks if kind == "function"}
+    assert functions == set(driver.platform.outputs["functions"].values())
+    (slack,) = (check for kind, name, check in checks if name.endswith("-slack") and check["what"] == "value")
     assert slack["outcome"] == "note"
 
 
-def test_the_age_of_secrets_is_measured(world: World) -> None:
-    """Of those that have a value; the deployed function may see no more than that."""
-    name = world.platform.outputs["functions"]["functions.events.measure_secrets"]
-    answer = world.platform.clients.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+def test_the_age_of_secrets_is_measured(driver: PlatformDriver) -> None:
+    """The ages of secrets with a value are measured by the deployed function, which may read no values."""
+    name = driver.platform.outputs["functions"]["functions.events.measure_secrets"]
+    answer = driver.platform.clients.client("lambda").invoke(FunctionName=name, Payload=b"{}")
     filled = ("github-credential", "git-credential", "webhook", "monitors")
     assert json.loads(answer["Payload"].read()) == {f"kiro-pipeline-test-{one}": 0 for one in filled}
 
 
-def test_iam_is_asked_what_a_role_may_do(world: World) -> None:
-    """By its policies and for the resource that is meant; root, whom no policy binds, may deploy."""
-    assert kiro(world, "doctor")["refused"] == []
-    iam, table = world.platform.clients.client("iam"), "arn:aws:dynamodb:eu-central-1:111122223333:table/kiro-{}"
+def test_iam_simulates_the_permissions_of_a_role(driver: PlatformDriver) -> None:
+    """By its policies and for the given resources; the root user, whom policies do not limit, may deploy."""
+    assert kiro(driver, "doctor")["refused"] == []
+    iam, table = driver.platform.clients.client("iam"), "arn:aws:dynamodb:eu-central-1:111122223333:table/kiro-{}"
     role = iam.create_role(RoleName="deployer", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     statement = {"Effect": "Allow", "Action": "dynamodb:*", "Resource": table.format("pipeline-*")}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_role_policy(RoleName="deployer", PolicyName="tables", PolicyDocument=policy)
-    aws: Any = SimpleNamespace(client=world.platform.clients.client)
+    aws: Any = SimpleNamespace(client=driver.platform.clients.client)
     caller = Simulation(aws, role, role, "111122223333", "eu-central-1", "aws")
     assert list(caller.refused(["dynamodb:CreateTable"], table.format("pipeline-test-locks"))) == []
     other = table.format("worker-test-work-items")

@@ -1,4 +1,4 @@
-"""The rules for definitions: the real ones keep them, and each broken one is caught."""
+"""The rules for definitions: the real definitions follow them, and each violation is found."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def rendered(workflow: str = "stage") -> dict[str, Any]:
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_the_real_definitions_keep_every_rule(workflow: str) -> None:
-    """Nothing to complain about, and far from the limit of an execution's history."""
+    """The checks find no problem, and the longest history is far below the limit."""
     assert check_written(workflow, load(workflow)) == []
     assert check(workflow, rendered(workflow)) == []
     assert longest_history(rendered(workflow)["States"]) < HISTORY_LIMIT
@@ -52,7 +52,7 @@ def test_the_real_definitions_keep_every_rule(workflow: str) -> None:
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_every_placeholder_has_a_value_and_none_is_left(workflow: str) -> None:
-    """What AWS gets has no `${…}` in it, and is JSON."""
+    """A rendered definition is JSON without any `${…}`."""
     assert placeholders(workflow) <= set(sample_values(workflow))
     assert "${" not in json.dumps(rendered(workflow))
 
@@ -91,25 +91,25 @@ BROKEN: list[tuple[Break, str]] = [
     (drop("Verify", "Next"), "Verify: needs a Next"),
     (drop("Open", "Next"), "Open: needs a Next"),
     (lambda s: (s["Verify"].pop("Next"), s["Verify"].update(End=True)), "Verify: needs a Next"),
-    (lambda s: s.update(Two={"Type": "Parallel", "Next": "Ended"}), "Two: Parallel is not used here"),
-    (lambda s: s.update(Two={"Type": "Map", "Next": "Ended"}), "Two: Map is not used here"),
+    (lambda s: s.update(Two={"Type": "Parallel", "Next": "Ended"}), "Two: Parallel is not allowed"),
+    (lambda s: s.update(Two={"Type": "Map", "Next": "Ended"}), "Two: Map is not allowed"),
     (lambda s: s.update(Bad={"Type": "Fail"}), "Bad: a failure ends in one of EndedUntold, FailedClean, FailedDirty"),
     (drop("LockTaken", "Default"), "LockTaken: a Choice without a Default"),
-    (put("LockTaken", Assign={"a": 1}), "LockTaken: a Choice assigns in its rules"),
+    (put("LockTaken", Assign={"a": 1}), "LockTaken: a Choice must assign in its rules"),
     (drop("Verify", "TimeoutSeconds"), "Verify: a Task needs TimeoutSeconds"),
     (put("Verify", TimeoutSeconds="{% $x %}"), "Verify: a Task needs TimeoutSeconds"),
     (drop("Verify", "Retry"), "Verify: a Task needs Retry"),
     (put("Verify", Retry=[]), "Verify: a Task needs Retry"),
-    (drop("Verify", "Catch"), "Verify: the last Catch of a Task takes States.ALL"),
+    (drop("Verify", "Catch"), "Verify: the last Catch of a Task must match States.ALL"),
     (
         lambda s: s["Verify"]["Catch"][0].update(ErrorEquals=["SourceError"]),
-        "Verify: the last Catch of a Task takes States.ALL",
+        "Verify: the last Catch of a Task must match States.ALL",
     ),
-    (lambda s: s["Verify"]["Catch"][0].pop("Comment"), "Verify: a Catch says why in its Comment"),
-    (retries("Watch", "States.Timeout"), "Watch: a wait is asked again on States.Timeout"),
+    (lambda s: s["Verify"]["Catch"][0].pop("Comment"), "Verify: a Catch needs a Comment"),
+    (retries("Watch", "States.Timeout"), "Watch: a wait needs a Retry on States.Timeout"),
     (
         lambda s: s["Watch"]["Arguments"]["Payload"].pop("taskToken"),
-        "Watch: a wait passes taskToken to its Lambda",
+        "Watch: a wait must pass taskToken to its function",
     ),
     (
         lambda s: s["Verify"]["Catch"][0].update(Next="Ended"),
@@ -132,7 +132,7 @@ BROKEN: list[tuple[Break, str]] = [
 
 @pytest.mark.parametrize(("broken", "complaint"), BROKEN, ids=[complaint for _, complaint in BROKEN])
 def test_each_rule_catches_what_breaks_it(broken: Break, complaint: str) -> None:
-    """One change to a good definition, and the check names the state and the rule."""
+    """After one change to a valid definition, the check names the state and the rule."""
     definition = deepcopy(rendered())
     broken(definition["States"])
     found = check("stage", definition)
@@ -141,38 +141,38 @@ def test_each_rule_catches_what_breaks_it(broken: Break, complaint: str) -> None
 
 
 def test_the_query_language_is_jsonata() -> None:
-    """The definitions are written in it."""
+    """Another query language is a problem."""
     definition = rendered()
     del definition["QueryLanguage"]
     assert check("stage", definition) == ["stage: QueryLanguage must be JSONata"]
 
 
-def test_a_start_that_is_not_there_reaches_nothing() -> None:
-    """Every state is named as lost."""
+def test_a_start_state_that_does_not_exist_reaches_nothing() -> None:
+    """Every state is named as unreachable."""
     definition = {**rendered(), "StartAt": "Nowhere"}
     assert "stage: Verify: can't be reached" in check("stage", definition)
 
 
 def test_a_workflow_without_a_lock_needs_no_release() -> None:
-    """The deployment itself holds none."""
+    """The workflow `deployment` holds no lock and passes the check."""
     assert "AcquireLock" not in load("deployment")["States"]
 
 
 def test_placeholders_render_with_their_types() -> None:
-    """A text that is one placeholder takes the value as it is; within a text it becomes text."""
+    """A text that is one placeholder becomes the value with its type; inside a text the value becomes text."""
     values = {"Seconds": 30, "Name": "bus", "Policies": [{"a": 1}]}
     given = {"a": "${Seconds}", "b": ["x-${Name}-${Seconds}"], "c": "${Policies}", "d": 7, "e": None, "f": "{% $x %}"}
     assert fill(given, values) == {"a": 30, "b": ["x-bus-30"], "c": [{"a": 1}], "d": 7, "e": None, "f": "{% $x %}"}
 
 
 def test_a_placeholder_without_a_value_is_named_with_the_known_ones() -> None:
-    """Neither half-rendered nor silent."""
+    """A missing value is a KeyError that names the placeholder and the known ones."""
     with pytest.raises(KeyError, match=r"no value for the placeholder \$\{Gone\} \(known: Here\)"):
         fill({"a": ["x ${Gone}"]}, {"Here": 1})
 
 
 def test_a_fault_names_the_state_that_caught_it() -> None:
-    """The one placeholder is rendered with each state's own name, alone and within a longer expression."""
+    """`${Fault}` is rendered with each state's own name, alone and within a longer expression."""
     alone = {"Catch": [{"Assign": {"reason": "{% ${Fault} %}"}}]}
     within = {"Catch": [{"Assign": {"failures": "{% $append($failures, [${Fault}]) %}"}}]}
     made = render({"Comment": "${Text}", "States": {"Verify": alone, "Freeze": within}}, {"Text": "x"})
@@ -186,20 +186,20 @@ def test_a_fault_names_the_state_that_caught_it() -> None:
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_no_definition_blames_another_state(workflow: str) -> None:
-    """Wherever a rendered Catch names a state together with the error, it is the state's own name."""
+    """A rendered Catch that names a state together with the error names its own state."""
     for name, state in rendered(workflow)["States"].items():
         named = re.findall(r"'(\w+): ' & \$states\.errorOutput", json.dumps(state.get("Catch", [])))
         assert set(named) <= {name}
 
 
-def test_faults_are_not_values_to_give() -> None:
-    """A definition fills them by itself: nobody who renders it has to know them."""
+def test_fault_placeholders_need_no_value() -> None:
+    """Rendering fills them, so they are not among the placeholders that need a value."""
     assert set(faults("Verify")) == {"Fault", "ErrorAndCause"}
     assert not set(faults("Verify")) & placeholders("stage")
 
 
 def test_a_fault_typed_by_hand_is_a_problem() -> None:
-    """The sentence, and a reason that hides the error, are named with their state; passing a reason on is not."""
+    """A hand-written fault text and a reason without the error are problems; passing a reason on is none."""
     definition = load("stage")
     for name, value in {
         "Verify": "{% 'Watch: ' & $states.errorOutput.Error & ': ' & $states.errorOutput.Cause %}",
@@ -212,8 +212,8 @@ def test_a_fault_typed_by_hand_is_a_problem() -> None:
     ]
 
 
-def test_history_is_counted_once_per_loop_and_ask() -> None:
-    """An upper bound: 2 events for entering and leaving, 4 per ask, loops as often as the manifest allows."""
+def test_history_is_counted_once_per_loop_and_query() -> None:
+    """The bound counts 2 events per state, 4 per query, and loops as often as the manifest allows."""
     task: dict[str, Any] = {"Type": "Task", "Resource": "f", "Retry": [{"MaxAttempts": 2}], "Next": "End"}
     end: dict[str, Any] = {"Type": "Succeed"}
     assert longest_history({"One": task, "End": end}) == (2 + 4 * 3) + 2
@@ -225,7 +225,7 @@ def test_history_is_counted_once_per_loop_and_ask() -> None:
 
 
 def test_edges_and_reach() -> None:
-    """Next, Default, Choices and Catch lead on; a closed door does not."""
+    """Next, Default, Choices and Catch are edges; a closed state leads nowhere."""
     state = {"Next": "a", "Default": "b", "Choices": [{"Next": "c"}], "Catch": [{"Next": "d"}]}
     assert set(edges(state)) == {"a", "b", "c", "d"}
     line = {"a": {"Next": "b"}, "b": {"Next": "c"}, "c": {"Next": "gone"}}
@@ -234,7 +234,7 @@ def test_edges_and_reach() -> None:
 
 
 def test_handlers_are_found_by_their_state() -> None:
-    """Its own folder before another's; a missing handler is told with the file to write."""
+    """A workflow's own folder comes first; the error for a missing handler names the file to write."""
     assert tasks("stage")["Conclude"] == "functions.stage.conclude"
     assert tasks("deployment")["Conclude"] == "functions.deployment.conclude"
     assert tasks("rollback")["AcquireLock"] == "functions.shared.acquire_lock"
@@ -244,7 +244,7 @@ def test_handlers_are_found_by_their_state() -> None:
 
 
 def test_the_check_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """`python -m statemachines.definitions` says nothing and ends well."""
+    """`python -m statemachines.definitions` prints nothing and returns 0 for the real definitions."""
     assert main() == 0
     assert capsys.readouterr().err == ""
 
@@ -252,15 +252,15 @@ def test_the_check_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_command_names_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A broken rule, a handler that is missing and a file that is no JSON, each on its line; exit code 1."""
+    """A broken rule, a missing handler and a file that is not JSON have one line each; exit code 1."""
     for workflow in WORKFLOWS:
         definition = load(workflow)
         if workflow == "deployment":
             definition["States"]["Begin"]["Next"] = "Nowhere"
             definition["States"]["PlanRelease"]["Catch"][0]["Assign"]["reason"] = "it broke"
         if workflow == "stage":
-            definition["States"]["Verify"]["Resource"] = "${NoSuchRoom}"
-            definition["States"]["NoSuchRoom"] = definition["States"].pop("Verify")
+            definition["States"]["Verify"]["Resource"] = "${NoSuchState}"
+            definition["States"]["NoSuchState"] = definition["States"].pop("Verify")
         text = "{" if workflow == "rollback" else json.dumps(definition)
         (tmp_path / f"{workflow}.asl.json").write_text(text, "utf-8")
     monkeypatch.setattr(definitions, "FOLDER", tmp_path)
@@ -268,12 +268,12 @@ def test_the_command_names_what_is_wrong(
     said = capsys.readouterr().err
     assert "deployment: Begin: Next Nowhere does not exist" in said
     assert "deployment: PlanRelease: the reason that a Catch assigns does not name the error" in said
-    assert "NoSuchRoom has no handler" in said
+    assert "NoSuchState has no handler" in said
     assert "rollback.asl.json: " in said
 
 
 def longest_environment() -> int:
-    """How many characters the settings allow."""
+    """The number of characters that the settings allow for the name of an environment."""
     names: TypeAdapter[str] = TypeAdapter(Name)
     length = 1
     with suppress(ValidationError):
@@ -283,7 +283,7 @@ def longest_environment() -> int:
 
 
 def test_the_longest_names_of_executions_are_allowed() -> None:
-    """Step Functions takes 80 characters, of the longest deployment in the environment with the longest name too."""
+    """The longest deployment id and environment name give names within Step Functions' limit of 80 characters."""
     suffixes = {
         (workflow, name): re.findall(r"& '(-[a-z-]+)' %", state["Arguments"]["Name"])
         for workflow in WORKFLOWS

@@ -1,4 +1,4 @@
-"""The pictures: the happy path first, nothing lost that is folded, and never stale."""
+"""The diagrams: the happy path comes first, folded states are not lost, and no diagram is stale."""
 
 import re
 from collections import Counter
@@ -17,7 +17,7 @@ _DOTTED = re.compile(r'^  (?:(\w+)|\w+\["a fault in<br>(.+?)"\]:::fault) -\.-> (
 
 
 def drawn(workflow: str) -> dict[tuple[str, str], list[str]]:
-    """The arrows of a picture that are no faults, each with its labels; cut ones lead to the state that they name."""
+    """The arrows of a diagram without those of faults, each with its labels; cut arrows lead to the state they name."""
     return {
         (source, near or far): labels.split("<br>") if labels else []
         for source, _, labels, near, far in _ARROW.findall(mermaid(workflow))
@@ -25,7 +25,7 @@ def drawn(workflow: str) -> dict[tuple[str, str], list[str]]:
 
 
 def faults(workflow: str) -> list[tuple[str, str]]:
-    """State and consequence of every fault in a picture, whether it has an arrow or is named in a box."""
+    """State and consequence of every fault in a diagram, with an arrow of its own or named in a box."""
     return [
         (name, target)
         for one, several, target in _DOTTED.findall(mermaid(workflow))
@@ -34,7 +34,7 @@ def faults(workflow: str) -> list[tuple[str, str]]:
 
 
 def broken(monkeypatch: pytest.MonkeyPatch, workflow: str, state: str, **fields: Any) -> None:
-    """Both modules read this workflow with fields of a state replaced."""
+    """Make both modules read this workflow with fields of one state replaced."""
 
     def changed(name: str) -> dict[str, Any]:
         definition = load(name)
@@ -48,7 +48,7 @@ def broken(monkeypatch: pytest.MonkeyPatch, workflow: str, state: str, **fields:
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_the_happy_path_comes_first_and_in_order(workflow: str) -> None:
-    """Its boxes are declared first, then its thick arrows follow, both from the start to a Succeed state."""
+    """Its boxes come first, then its thick arrows, both from the start to a Succeed state."""
     lines = mermaid(workflow).splitlines()[1:]
     path = HAPPY_PATHS[workflow]
     states = list(dict.fromkeys(path))
@@ -60,8 +60,8 @@ def test_the_happy_path_comes_first_and_in_order(workflow: str) -> None:
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_every_state_is_in_its_picture(workflow: str) -> None:
-    """A state is a box, or a Pass state that is named on an arrow; nothing else is named."""
+def test_every_state_is_in_its_diagram(workflow: str) -> None:
+    """Every state is a box, or a Pass state named on an arrow; no other names occur."""
     boxes = set(re.findall(r'^  (\w+)(?:\[|\{|\()[\[{(/]?"', mermaid(workflow), re.MULTILINE))
     boxes = {name for name in boxes if not name.startswith("faultsTo")}
     states = load(workflow)["States"]
@@ -73,8 +73,8 @@ def test_every_state_is_in_its_picture(workflow: str) -> None:
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_every_way_on_is_drawn_and_no_other(workflow: str) -> None:
-    """An arrow leads where the definition does, through the Pass states on its label."""
+def test_every_transition_is_drawn_and_no_other(workflow: str) -> None:
+    """Every arrow is a transition of the definition, through the Pass states on its label."""
     states = load(workflow)["States"]
     found = set()
     for (source, target), labels in drawn(workflow).items():
@@ -90,7 +90,7 @@ def test_every_way_on_is_drawn_and_no_other(workflow: str) -> None:
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_faults_are_folded_and_none_is_lost(workflow: str) -> None:
-    """Every Catch that leads elsewhere is drawn once, with at most two dotted arrows to a state."""
+    """Every Catch that leaves the normal path is drawn once, with at most two dotted arrows to a state."""
     states = load(workflow)["States"]
     real = {
         (name, catcher["Next"])
@@ -102,16 +102,14 @@ def test_faults_are_folded_and_none_is_lost(workflow: str) -> None:
     assert max(Counter(target for *_, target in _DOTTED.findall(mermaid(workflow))).values(), default=0) <= 2
 
 
-def test_outcomes_and_waits_are_said() -> None:
+def test_outcomes_and_waits_are_labelled() -> None:
     """A Choice's outcome is the label of its arrow, and a state that waits shows it."""
     assert drawn("deployment")["AnythingToDo", "Conclude"] == ["nothing", "superseded", "RefusePlan"]
     assert 'AwaitBuild["AwaitBuild ⏳"]' in mermaid("deployment")
 
 
-def test_a_happy_path_that_is_no_more_is_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A thick arrow that the definition does not have fails the command with both states."""
+def test_an_outdated_happy_path_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A thick arrow that the definition lacks fails the command, which names both states."""
     broken(monkeypatch, "work_item", "CheckItem", Next="Conclude")
     monkeypatch.setattr("sys.argv", ["diagrams", "--check"])
     assert main() == 1
@@ -128,7 +126,7 @@ def test_the_overview_shows_its_steps_and_arrows() -> None:
 
 
 def test_the_overview_names_a_state_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step whose state was renamed is an error with the name that is missing."""
+    """A step whose state was renamed is an error with the missing name."""
     monkeypatch.setitem(overview.STEPS, "lock", overview.Step("lock", ("stage/TakeLock",)))
     with pytest.raises(ValueError, match="overview: no state stage/TakeLock: correct statemachines/overview"):
         overview.mermaid()
@@ -147,9 +145,9 @@ def test_the_overview_names_a_state_that_is_gone(monkeypatch: pytest.MonkeyPatch
 def test_the_overview_names_an_arrow_that_is_gone(
     monkeypatch: pytest.MonkeyPatch, workflow: str, state: str, fields: dict[str, Any], arrow: str
 ) -> None:
-    """A connection that a definition no longer has, within a workflow or between two, is an error with both steps."""
+    """A transition that was removed, within a workflow or between two, is an error with both steps."""
     broken(monkeypatch, workflow, state, **fields)
-    with pytest.raises(ValueError, match=f"overview: no way from {arrow} in the definitions"):
+    with pytest.raises(ValueError, match=f"overview: no path from {arrow} in the definitions"):
         overview.mermaid()
 
 
@@ -159,12 +157,12 @@ def test_the_overview_sees_a_watch_that_does_not_roll_back(monkeypatch: pytest.M
     definition["States"]["WhatWasSeen"]["Default"] = "ReleaseLock"
     definition["States"]["Watch"]["Catch"][0]["Next"] = "ReleaseLock"
     monkeypatch.setattr(overview, "load", lambda name: definition if name == "stage" else load(name))
-    with pytest.raises(ValueError, match="overview: no way from watch to back"):
+    with pytest.raises(ValueError, match="overview: no path from watch to back"):
         overview.mermaid()
 
 
 def pages(tmp_path: Path) -> tuple[Path, Path]:
-    """The two pages with markers, and nothing drawn yet."""
+    """The two pages with markers, without diagrams."""
     architecture, readme = tmp_path / "architecture.md", tmp_path / "README.md"
     marks = {name: f"<!-- {name}: drawn by make diagrams -->\n<!-- end -->\n" for name in (*WORKFLOWS, "overview")}
     architecture.write_text("# A\n" + "text\n".join(marks[name] for name in WORKFLOWS), "utf-8")
@@ -172,7 +170,7 @@ def pages(tmp_path: Path) -> tuple[Path, Path]:
     return architecture, readme
 
 
-def test_pictures_are_drawn_between_their_markers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_diagrams_are_drawn_between_their_markers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The text around them stays, and drawing again changes nothing."""
     architecture, readme = pages(tmp_path)
     monkeypatch.setattr("sys.argv", ["diagrams"])
@@ -186,7 +184,7 @@ def test_pictures_are_drawn_between_their_markers(tmp_path: Path, monkeypatch: p
     assert (architecture.read_text("utf-8"), readme.read_text("utf-8")) == first
 
 
-def test_stale_pictures_are_named_and_left(
+def test_stale_diagrams_are_named_and_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`--check` names each stale page with the command that draws it, and changes nothing."""
@@ -195,30 +193,30 @@ def test_stale_pictures_are_named_and_left(
     monkeypatch.setattr("sys.argv", ["diagrams", "--check"])
     assert main(architecture, readme) == 1
     assert capsys.readouterr().err.splitlines() == [
-        "architecture.md: pictures are stale: run `make diagrams`",
-        "README.md: pictures are stale: run `make diagrams`",
+        "architecture.md: diagrams are stale: run `make diagrams`",
+        "README.md: diagrams are stale: run `make diagrams`",
     ]
     assert readme.read_text("utf-8") == before
 
 
-def test_a_page_without_a_place_is_an_error() -> None:
+def test_a_page_without_markers_is_an_error() -> None:
     """A missing pair of markers is named with the page."""
-    with pytest.raises(ValueError, match=r"a\.md has no place for the picture of stage: add its two markers"):
+    with pytest.raises(ValueError, match=r"a\.md has no markers for the diagram stage: add its two markers"):
         draw("# nothing here\n", "a.md", {"stage": "flowchart TD"})
 
 
-def test_the_committed_pictures_are_not_stale(
+def test_the_committed_diagrams_are_not_stale(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """README and architecture show the definitions as they are."""
+    """README and architecture show the current definitions."""
     monkeypatch.setattr("sys.argv", ["diagrams", "--check"])
     assert main() == 0
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("page", [diagrams.ARCHITECTURE, diagrams.README], ids=lambda page: page.name)
-def test_no_picture_has_a_semicolon(page: Path) -> None:
-    """Mermaid ends a statement at it (mermaid.js.org/syntax/sequenceDiagram.html), and shows an error instead."""
+def test_no_diagram_has_a_semicolon(page: Path) -> None:
+    """Mermaid would end a statement there and show an error (mermaid.js.org/syntax/sequenceDiagram.html)."""
     pictures = re.findall(r"```mermaid\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     assert pictures
     assert [line for picture in pictures for line in picture.splitlines() if ";" in line] == []

@@ -1,4 +1,4 @@
-"""Every event that a definition puts on the bus has the form of its class: no handler, no emulator is needed to see."""
+"""Every event that a definition puts on the bus has the form of its class; checked without handlers and emulator."""
 
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
@@ -21,7 +21,7 @@ def states(workflow: str) -> dict[str, Any]:
 
 
 def entries(workflow: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """State and entry of every event that a definition puts."""
+    """State and entry of every event that a definition puts on the bus."""
     for name, state in states(workflow).items():
         if state.get("Resource") == PUT:
             yield from ((name, entry) for entry in state["Arguments"]["Entries"])
@@ -31,7 +31,7 @@ ENTRIES = [(workflow, state, entry) for workflow in WORKFLOWS for state, entry i
 
 
 def assignments(workflow: str, variable: str) -> Iterator[tuple[str, Any]]:
-    """State and value of everything that a definition assigns to a variable, where it succeeds and where it fails."""
+    """State and value of every assignment to a variable, after a success and after an error."""
     for name, state in states(workflow).items():
         for place in (state, *state.get("Catch", []), *state.get("Choices", [])):
             if variable in place.get("Assign", {}):
@@ -39,7 +39,7 @@ def assignments(workflow: str, variable: str) -> Iterator[tuple[str, Any]]:
 
 
 def assert_has_form(detail: dict[str, Any], kind: type) -> None:
-    """All that the class demands is there, and nothing that it does not know."""
+    """Assert that the detail has the required fields of the class, and no unknown ones."""
     known = {camel(one.name) for one in fields(kind)}
     needed = {camel(one.name) for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING}
     assert needed <= detail.keys() <= known, f"{kind.__name__}: {sorted(detail)}"
@@ -47,7 +47,7 @@ def assert_has_form(detail: dict[str, Any], kind: type) -> None:
 
 @pytest.mark.parametrize(("workflow", "state", "entry"), ENTRIES, ids=[f"{w}/{s}" for w, s, _ in ENTRIES])
 def test_an_event_of_a_definition_has_the_form_of_its_class(workflow: str, state: str, entry: dict[str, Any]) -> None:
-    """A misspelt `detail-type` or field, or a result of another type, is seen here."""
+    """A misspelt `detail-type` or field, or a value of another type, fails."""
     kind, detail = event_type(entry["DetailType"]), entry["Detail"]
     if isinstance(detail, dict):
         assert_has_form(detail, kind)
@@ -63,7 +63,7 @@ def test_an_event_of_a_definition_has_the_form_of_its_class(workflow: str, state
             assert get_type_hints(handler_function(module))["return"] is kind, f"{origin} does not answer the event"
 
 
-def test_the_definitions_put_what_no_handler_puts() -> None:
-    """Each event has somebody who puts it: a definition, CheckGates or the commands for freezing."""
+def test_every_event_has_a_publisher() -> None:
+    """Each event is put by a definition, by CheckGates or by the commands for freezing."""
     put = {entry["DetailType"] for _, _, entry in ENTRIES}
     assert put | {"GatesJudged", "EnvironmentFrozen", "EnvironmentUnfrozen"} == set(EVENTS)

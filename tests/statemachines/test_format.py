@@ -1,4 +1,4 @@
-"""The canonical form of the definitions: what it is, that it is stable, and that every file has it."""
+"""The canonical form of the definitions: its rules, its stability, and that every file has it."""
 
 import json
 import random
@@ -54,7 +54,7 @@ def test_no_line_is_longer_than_120_columns(workflow: str) -> None:
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_keys_have_their_order(workflow: str) -> None:
-    """What a state does comes first, then where it leads, then time, retries and catches; so in each rule."""
+    """Work comes first, then the successor, then times, retries and catches, also in the rules of a Choice."""
     definition = json.loads(TEXTS[workflow])
     assert ordered(definition, ("Comment", "QueryLanguage", "StartAt", "States"))
     main = ("Comment", "Type", "Resource", "Arguments", "Assign", "Next", "TimeoutSeconds", "Retry", "Catch")
@@ -68,14 +68,14 @@ def test_keys_have_their_order(workflow: str) -> None:
 
 @given(workflow=st.sampled_from(WORKFLOWS), random_=st.randoms(use_true_random=False), indent=st.integers(0, 5))
 def test_one_definition_has_one_form(workflow: str, random_: random.Random, indent: int) -> None:
-    """However its keys are ordered and its lines are broken, a definition is written in the same way."""
+    """A definition has the same canonical form for every order of keys and every layout of lines."""
     definition = shuffled(json.loads(TEXTS[workflow]), random_)
     assert form.canonical(json.dumps(definition, indent=indent or None)) == TEXTS[workflow]
 
 
 @given(data=VALUES, names=st.lists(st.text(), unique=True))
 def test_formatting_twice_changes_nothing_and_loses_nothing(data: Any, names: list[str]) -> None:
-    """Any data in any states is the same JSON afterwards, with states and data in their order."""
+    """The JSON stays equal, with states and data in their order."""
     states = {name: {"Next": "x", "Arguments": data, "Type": "Task"} for name in names}
     made = form.canonical(json.dumps({"States": states}))
     assert form.canonical(made) == made
@@ -84,7 +84,7 @@ def test_formatting_twice_changes_nothing_and_loses_nothing(data: Any, names: li
 
 
 def test_lists_of_plain_values_stay_on_one_line_where_they_fit() -> None:
-    """A short list of errors is one line; a long one is one error a line."""
+    """A short list of errors is one line; a long list has one error per line."""
     catch = {"ErrorEquals": ["States.Timeout", "SourceError"], "Next": "B"}
     text = json.dumps({"States": {"A": {"Catch": [catch]}}})
     assert '          "ErrorEquals": ["States.Timeout", "SourceError"],\n' in form.canonical(text)
@@ -94,8 +94,8 @@ def test_lists_of_plain_values_stay_on_one_line_where_they_fit() -> None:
     assert list(form.too_long("a.asl.json", made)) == []
 
 
-def test_empty_values_have_no_lines_of_their_own() -> None:
-    """Neither `{}` nor `[]` is broken."""
+def test_empty_values_are_not_broken() -> None:
+    """`{}` and `[]` stay on the line of their key."""
     made = form.canonical(json.dumps({"States": {"A": {"Assign": {"a": [], "b": {}}}}}))
     assert '"a": [],\n        "b": {}\n' in made
 
@@ -110,14 +110,14 @@ def test_empty_values_have_no_lines_of_their_own() -> None:
         ('{"StartsAt": "A", "States": {}}', "top level: unknown key StartsAt"),
     ],
 )
-def test_what_would_be_lost_or_means_nothing_is_refused(text: str, problem: str) -> None:
-    """A broken text, a key written twice and a misspelt key are errors that say where and what."""
+def test_lost_or_unknown_keys_are_refused(text: str, problem: str) -> None:
+    """A broken text, a duplicate key and a misspelt key are errors that name the key and its place."""
     with pytest.raises(ValueError, match=problem):
         form.canonical(text)
 
 
 def folder_with(tmp_path: Path, **changed: str) -> Path:
-    """A folder of the definitions, some of them changed."""
+    """A folder with the definitions, some of them changed."""
     for workflow, text in {**TEXTS, **changed}.items():
         (tmp_path / f"{workflow}.asl.json").write_text(text, "utf-8")
     return tmp_path
@@ -126,7 +126,7 @@ def folder_with(tmp_path: Path, **changed: str) -> Path:
 def test_the_check_names_what_differs_and_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A stale file, a file that can't be read and a line that is too long are each named; exit code 1."""
+    """A file in another form, an unreadable file and a line that is too long are named; exit code 1."""
     stale = json.dumps(json.loads(TEXTS["stage"]))
     long = TEXTS["rollback"].replace('"Comment": "', f'"Comment": "{"long " * 24}', 1)
     folder = folder_with(tmp_path, stage=stale, rollback=long, work_item="{")
@@ -144,7 +144,7 @@ def test_the_check_names_what_differs_and_changes_nothing(
 def test_the_fix_rewrites_and_then_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`python -m statemachines.format` makes the file that `--check` accepts."""
+    """`python -m statemachines.format` writes files that `--check` accepts."""
     folder = folder_with(tmp_path, stage=json.dumps(json.loads(TEXTS["stage"])))
     monkeypatch.setattr("sys.argv", ["format"])
     assert form.main(folder) == 0

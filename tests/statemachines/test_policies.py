@@ -1,4 +1,4 @@
-"""How often a wait is asked, and what is retried."""
+"""The number of queries of a wait, and the errors that are retried."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from statemachines.policies import LOOK_AGAIN, RETRY_FAULTS, RETRY_REPEATABLE, T
 
 
 @pytest.mark.parametrize("backstop", [1, 5, 30, 60, 300, 3600])
-def test_a_wait_is_asked_often_enough_and_never_too_often(backstop: int) -> None:
-    """The asks fill the span of the wait, but neither an execution's history nor nothing."""
+def test_a_wait_queries_often_enough_and_never_too_often(backstop: int) -> None:
+    """The queries fill the span of the wait, are at least ten, and never fill an execution's history."""
     made: dict[str, Any] = waits(build=backstop, approval=backstop, lock=backstop, watch=backstop, enhanced=backstop)
     spans = {"Build": (90 + 60) * 60, "Approval": 25 * 3600, "Lock": 8 * 3600, "Watch": 3600, "Enhanced": 7 * 86_400}
     assert {f"Ask{name}" for name in spans} == {name for name in made if name.startswith("Ask")}
@@ -21,24 +21,24 @@ def test_a_wait_is_asked_often_enough_and_never_too_often(backstop: int) -> None
         assert made[f"{name}BackstopSeconds"] == backstop
 
 
-def test_an_approval_is_waited_for_as_long_as_the_longest_and_some() -> None:
-    """A stack whose environments give people a week asks for a week and an hour."""
+def test_approval_waits_last_an_hour_longer_than_the_longest_approval() -> None:
+    """In a stack whose longest approval time is a week, the wait lasts a week and an hour."""
     made = waits(build=60, approval=300, lock=60, watch=30, enhanced=600, longest_approval=7 * 86_400)
     assert made["AskApproval"][0]["MaxAttempts"] * 300 == 7 * 86_400 + 3600
 
 
-def test_an_ask_is_repeated_at_once_and_its_faults_with_backoff() -> None:
-    """A timeout of the wait is no fault; a fault of its Lambda is retried beside it."""
+def test_a_query_is_repeated_at_once_and_its_faults_with_backoff() -> None:
+    """A timeout of the wait repeats the query at once; errors of its handler are retried separately."""
     timeout, throttled, faults = ask_again(7)
     assert (timeout["ErrorEquals"], timeout["MaxAttempts"], timeout["BackoffRate"]) == (["States.Timeout"], 7, 1)
-    assert faults["ErrorEquals"] == ["States.TaskFailed"], "every error but a timeout, whatever the Lambda raised"
+    assert faults["ErrorEquals"] == ["States.TaskFailed"], "every error of the handler, but no timeout"
     assert faults["JitterStrategy"] == "FULL"
     assert faults["BackoffRate"] > 1
     assert throttled == RETRY_FAULTS[0]
 
 
-def test_handlers_are_retried_for_what_is_not_their_fault() -> None:
-    """Lambda service faults, a lost process, GitHub out of reach; with backoff and jitter."""
+def test_handlers_are_retried_after_temporary_errors() -> None:
+    """Errors of Lambda, a lost process and an unreachable GitHub are retried with backoff and jitter."""
     _, policy = RETRY_FAULTS
     for name in ("Lambda.ServiceException", "Sandbox.Timedout", "States.Timeout"):
         assert name in policy["ErrorEquals"]
@@ -47,7 +47,7 @@ def test_handlers_are_retried_for_what_is_not_their_fault() -> None:
 
 
 def test_a_service_that_starts_slowly_gets_a_minute() -> None:
-    """NotHealthyYetError is looked at again for a while."""
+    """NotHealthyYetError is retried for at least a minute."""
     first = LOOK_AGAIN[0]
     seconds = sum(first["IntervalSeconds"] * first["BackoffRate"] ** n for n in range(first["MaxAttempts"]))
     assert seconds >= 60

@@ -1,4 +1,4 @@
-"""What a resource handler is, and the little language the handlers are written in."""
+"""The base class of resource handlers, and helpers for writing them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Properties = dict[str, Any]
 
 
 class Inputs(dict[str, Any]):
-    """A resource's inputs that remember which of them a handler looked at."""
+    """A resource's inputs, which record the names that a handler has read."""
 
     def __init__(self, values: Properties) -> None:
         super().__init__(values)
-        # these mean nothing to a handler: the engine has dealt with them
+        # the engine handles these inputs itself
         self.seen = {"tags", "region"}
 
     def __getitem__(self, name: str) -> Any:
@@ -31,7 +31,7 @@ class Inputs(dict[str, Any]):
         return super().__getitem__(name)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """As for a dict."""
+        """Return an input as a dict does, and record its name."""
         self.seen.add(name)
         return super().get(name, default)
 
@@ -41,12 +41,12 @@ class Inputs(dict[str, Any]):
 
     @property
     def ignored(self) -> list[str]:
-        """The inputs nobody looked at."""
+        """The names of inputs that no handler has read."""
         return sorted(self.keys() - self.seen)
 
 
 class Cloud:
-    """The emulated account: clients by region, and what the run gives every Lambda function."""
+    """The emulated account: clients by region, and the variables of every Lambda function."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Call:
         return f"arn:aws:{service}:{self.region}:{self.cloud.account}:{rest}"
 
     def auto_name(self, prop: str = "name", prefix: str = "namePrefix", suffix: str = "") -> str:
-        """Return the declared name, or one that is the same on every run."""
+        """Return the declared name, or a generated one that is the same on every run."""
         if self.inputs.get(prop):
             return str(self.inputs[prop])
         digest = hashlib.sha256(self.urn.encode()).hexdigest()[:7]
@@ -113,7 +113,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Tagging:
-    """How a service tags a resource; `target` is the parameter that takes its id or, by default, ARN."""
+    """The API calls that tag a resource; `target` is the parameter for its id or, by default, its ARN."""
 
     service: str
     target: str = "ResourceARN"
@@ -125,7 +125,7 @@ class Tagging:
     extra: tuple[tuple[str, str], ...] = ()
 
     def apply(self, call: Call, tags: dict[str, str], gone: set[str]) -> None:
-        """Set `tags` and remove the keys in `gone`."""
+        """Set `tags` and remove the keys of `gone`."""
         client = call.aws(self.service)
         target = {self.target: call.id if self.by_id else call.outputs["arn"], **dict(self.extra)}
         if tags:
@@ -138,7 +138,7 @@ class Tagging:
 class Handler:
     """Maps one resource type to API calls; every method may raise botocore's ClientError."""
 
-    #: inputs that AWS cannot change on a living resource; None: it can change none
+    #: inputs that AWS can't change on an existing resource; None: it can change no input
     replace_on: ClassVar[frozenset[str] | None] = frozenset()
     tagging: ClassVar[Tagging | None] = None
     #: a handler without `tagging` that sends the tags itself
@@ -148,20 +148,20 @@ class Handler:
         """Create the resource and return its id."""
         raise NotImplementedError
 
-    def read(self, call: Call) -> Properties:  # noqa: ARG002 - for those that have something to read
+    def read(self, call: Call) -> Properties:  # noqa: ARG002 - for handlers that use it
         """Return the computed outputs of the resource `call.id`; raises when there is no such resource."""
         return {}
 
     def update(self, call: Call) -> None:
-        """Change the resource `call.id` to `call.inputs`; most services put what they create."""
+        """Change the resource `call.id` to `call.inputs`; by default with the call that creates it."""
         self.create(call)
 
     def delete(self, call: Call) -> None:
         """Delete the resource `call.id`."""
         raise NotImplementedError
 
-    def salt(self, cloud: Cloud) -> Properties:  # noqa: ARG002 - for those that depend on the run
-        """Return what else, besides the inputs, decides what the resource looks like."""
+    def salt(self, cloud: Cloud) -> Properties:  # noqa: ARG002 - for handlers that use it
+        """Return other values, besides the inputs, that the resource depends on."""
         return {}
 
     def must_replace(self, changed: frozenset[str]) -> bool:
@@ -189,7 +189,7 @@ def pascal(name: str) -> str:
 
 
 def deep(value: Any, rename: dict[str, str] | None = None) -> Any:
-    """Return nested properties with AWS's names; `rename` holds those that are not just PascalCase."""
+    """Return nested properties with AWS's names; `rename` holds the names that are not just PascalCase."""
     names = rename or {}
     if isinstance(value, dict):
         return {names.get(key) or pascal(key): deep(item, names) for key, item in value.items()}
@@ -199,7 +199,7 @@ def deep(value: Any, rename: dict[str, str] | None = None) -> Any:
 
 
 def pick(inputs: Properties, *names: str, rename: dict[str, str] | None = None) -> Properties:
-    """Return those of the named inputs that are set, with AWS's names all the way down."""
+    """Return those of the named inputs that are set, with AWS's names on every level."""
     found = {name: inputs[name] for name in names if inputs.get(name) is not None}
     shaped: Properties = deep(found, rename)
     return shaped
@@ -211,7 +211,7 @@ def plain(inputs: Properties, *names: str) -> Properties:
 
 
 def pairs(mapping: dict[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """Return a mapping as the list of pairs many APIs want."""
+    """Return a mapping as a list of pairs, as many APIs take it."""
     return [{key: name, value: item} for name, item in mapping.items()]
 
 
@@ -225,5 +225,5 @@ def is_gone(error: ClientError) -> bool:
 def require(answer: Any, what: str) -> Any:
     """Return a value that a read must find; raises when it is empty."""
     if not answer:
-        raise ResourceError(f"{what} was not found after it was created; look into the emulator's log")
+        raise ResourceError(f"{what} was not found after it was created; see the emulator's log")
     return answer

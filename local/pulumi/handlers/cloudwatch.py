@@ -44,7 +44,7 @@ class MetricAlarm(Handler):
             parameters["Dimensions"] = pairs(inputs["dimensions"], "Name", "Value")
         if inputs.get("metricQueries"):
             parameters["Metrics"] = [_query(query) for query in inputs["metricQueries"]]
-            # the emulator forgets Metrics; tags carry them to the evaluator, and only a new alarm takes tags here
+            # the emulator drops Metrics; tags hold them for the evaluator, and PutMetricAlarm tags only new alarms
             parameters["Tags"] = metric_tags(parameters["Metrics"])
             if "arn" in call.outputs:
                 call.aws("cloudwatch").tag_resource(ResourceARN=call.outputs["arn"], Tags=parameters["Tags"])
@@ -126,7 +126,7 @@ class Dashboard(Handler):
 
 @handles("aws:budgets/budget:Budget")
 class Budget(Handler):
-    """A monthly budget with its notifications; the emulator stores it and never spends."""
+    """A monthly budget with its notifications; the emulator only stores it."""
 
     replace_on = None
 

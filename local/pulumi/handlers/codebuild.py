@@ -1,4 +1,4 @@
-"""CodeBuild projects and report groups, kept by the CodeBuild endpoint that really runs them."""
+"""CodeBuild projects and report groups, at the CodeBuild endpoint that runs them."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class Table(Handler):
         call.aws("dynamodb").delete_table(TableName=call.id)
 
     def _reindex(self, call: Call) -> None:
-        """AWS takes one index change a call, and cannot alter an index."""
+        """Delete and create indexes one by one: AWS takes one change per call and can't alter an index."""
         inputs, dynamodb = call.inputs, call.aws("dynamodb")
         old = {index["name"]: index for index in call.old_inputs.get("globalSecondaryIndexes") or []}
         new = {index["name"]: index for index in inputs.get("globalSecondaryIndexes") or []}

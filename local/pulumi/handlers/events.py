@@ -37,7 +37,7 @@ def _bus(inputs: Properties) -> Properties:
 
 @handles("aws:cloudwatch/eventRule:EventRule")
 class EventRule(Handler):
-    """A rule; on a bus of its own its id is `bus/name`."""
+    """A rule; its id is `bus/name` on a custom bus, `name` on the default bus."""
 
     replace_on = frozenset({"name", "namePrefix", "eventBusName"})
     tagging = Tagging("events")

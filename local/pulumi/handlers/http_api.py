@@ -47,12 +47,12 @@ class Api(Handler):
 
 
 def base_url(call: Call, api_id: str) -> str:
-    """Return the URL of an API on this machine; the name ministack answers with has no address."""
+    """Return the URL of an API on this machine; the host name that ministack returns does not resolve."""
     return f"{call.cloud.endpoint}/_aws/execute-api/{api_id}"
 
 
 class Part(Handler):
-    """A part of an API that is created, read, updated and deleted by its own id."""
+    """A part of an API with an id of its own."""
 
     replace_on = frozenset({"apiId"})
     noun: ClassVar[str]
@@ -82,7 +82,7 @@ class Part(Handler):
 
 @handles("aws:apigatewayv2/integration:Integration")
 class Integration(Part):
-    """What answers a route."""
+    """The backend of a route."""
 
     noun = "integration"
     names = (
@@ -100,7 +100,7 @@ class Integration(Part):
 
     def wanted(self, call: Call) -> Properties:
         shaped = super().wanted(call)
-        # a map: its keys are the caller's, not AWS's
+        # a map whose keys are the caller's, so they are not renamed
         if call.inputs.get("requestParameters"):
             shaped["RequestParameters"] = call.inputs["requestParameters"]
         timeout = shaped.pop("TimeoutMilliseconds", None)

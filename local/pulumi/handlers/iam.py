@@ -60,7 +60,7 @@ class Role(Handler):
         iam.delete_role(RoleName=call.id)
 
     def _attach(self, call: Call, name: str) -> None:
-        """Bring the attachments and policies that are written inside the role in line."""
+        """Attach, detach, put and delete the policies that the role declares itself."""
         iam, inputs, old = call.aws("iam"), call.inputs, call.old_inputs
         inputs.get("forceDetachPolicies")  # deletion always does
         new_arns, old_arns = set(inputs.get("managedPolicyArns") or []), set(old.get("managedPolicyArns") or [])

@@ -1,4 +1,4 @@
-"""Lambda functions, run by AWS's own runtime client, their aliases and layers."""
+"""Lambda functions, which AWS's own runtime client runs, their aliases and layers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from local.pulumi.handlers.base import Call, Cloud, Handler, Properties, Tagging
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# ministack's own Python worker turns every exception into Runtime.HandlerError, so that no Catch could match a
-# class; AWS's runtime client reports the class. It has wheels for Linux only.
+# ministack's own Python worker reports every exception as Runtime.HandlerError, so that no Catch could match a class.
+# AWS's runtime client reports the class. It has wheels for Linux only.
 HAS_RUNTIME_CLIENT = sys.platform == "linux"
 CUSTOM_RUNTIME = "provided.al2023"
 BOOTSTRAP = f"""#!/bin/sh
 exec {quote(sys.executable)} -I -S {quote(str(LAMBDA_START))} {quote(str(GUARD))} "$PPID" awslambdaric "$_HANDLER"
 """
-# The path of a module `faulty` that stands around every handler; set by the tests that inject faults.
+# The path of a module `faulty` that wraps every handler; set by the tests that inject faults.
 WRAPPER = "FAULT_WRAPPER"
 FAULTY = BOOTSTRAP.replace('"$_HANDLER"', "faulty.handle")
 SETTINGS = (
@@ -64,7 +64,7 @@ def once_the_role_is_known(create: Callable[[], Any]) -> None:
 
 @handles("aws:lambda/function:Function")
 class Function(Handler):
-    """A function; its layers are registered but not attached: the virtual environment holds the same pins."""
+    """A function; its layers are registered but not attached: the virtual environment has the same versions."""
 
     replace_on = frozenset({"name", "packageType"})
     tagging = Tagging("lambda", "Resource", pair=None)
@@ -130,7 +130,7 @@ class Function(Handler):
 
     def _code(self, call: Call) -> Properties:
         inputs = call.inputs
-        inputs.get("sourceCodeHash")  # its change alone is what matters
+        inputs.get("sourceCodeHash")  # only a change of it matters
         if inputs.get("code"):
             files = {"bootstrap": BOOTSTRAP.encode()} if self._is_python(call) and HAS_RUNTIME_CLIENT else {}
             wrapper = call.cloud.function_environment.get(WRAPPER)

@@ -1,4 +1,4 @@
-"""What calls a Lambda function: permissions, asynchronous retries, URLs, event sources."""
+"""Callers of Lambda functions: permissions, asynchronous retries, URLs, event sources."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class EventInvokeConfig(Handler):
 
 @handles("aws:lambda/functionUrl:FunctionUrl")
 class FunctionUrl(Handler):
-    """A URL of a function, given as one that resolves on this machine."""
+    """A URL of a function, which resolves on this machine."""
 
     replace_on = frozenset({"functionName", "qualifier"})
 
@@ -74,7 +74,7 @@ class FunctionUrl(Handler):
         url_id = found["FunctionUrl"].split("://")[1].split(".")[0]
         return {
             "functionArn": found["FunctionArn"],
-            # the name ministack answers with has no address; this path reaches the same function
+            # the host name that ministack returns does not resolve; this path reaches the same function
             "functionUrl": f"{call.cloud.endpoint}/_aws/lambda-url/{url_id}/",
             "urlId": url_id,
         }

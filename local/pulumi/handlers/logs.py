@@ -7,7 +7,7 @@ from local.pulumi.handlers.base import Call, Handler, Properties, Tagging, handl
 
 @handles("aws:cloudwatch/logGroup:LogGroup")
 class LogGroup(Handler):
-    """A log group; one that a function made first is taken over, as its content is wanted."""
+    """A log group; if a function created it first, it is adopted with its content."""
 
     replace_on = frozenset({"name", "namePrefix", "logGroupClass"})
     tagging = Tagging("logs", "resourceArn", tags="tags", keys="tagKeys", pair=None)
@@ -18,7 +18,7 @@ class LogGroup(Handler):
         try:
             logs.create_log_group(logGroupName=name, **plain(call.inputs, "kmsKeyId", "logGroupClass"))
         except logs.exceptions.ResourceAlreadyExistsException:
-            call.cloud.warn(f"log group {name} existed already: a function wrote to it first; taken over")
+            call.cloud.warn(f"log group {name} already existed, because a function wrote to it first; adopted")
         self._retain(call, name)
         return name
 
@@ -55,7 +55,7 @@ class LogGroup(Handler):
 
 @handles("aws:cloudwatch/logResourcePolicy:LogResourcePolicy")
 class LogResourcePolicy(Handler):
-    """Who may write to the account's log groups."""
+    """A resource policy: the services that may write to the account's log groups."""
 
     replace_on = frozenset({"policyName"})
 

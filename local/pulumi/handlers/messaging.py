@@ -64,7 +64,7 @@ class Topic(Handler):
 
 @handles("aws:sns/topicPolicy:TopicPolicy")
 class TopicPolicy(Handler):
-    """A topic's policy; AWS always keeps one, so deleting leaves it."""
+    """A topic's policy; a topic always has one, so deletion leaves it in place."""
 
     replace_on = frozenset({"arn"})
 
@@ -77,7 +77,7 @@ class TopicPolicy(Handler):
         return {"arn": call.id, "owner": call.cloud.account}
 
     def delete(self, call: Call) -> None:
-        """Nothing to undo: the topic goes with its policy."""
+        """Do nothing: the policy is deleted with its topic."""
 
 
 @handles("aws:sns/topicSubscription:TopicSubscription")

@@ -1,4 +1,4 @@
-"""S3 buckets, the settings that are resources of their own, and objects."""
+"""S3 buckets, their settings (each one resource), and objects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def both(name: str) -> tuple[str, str]:
 
 @handles(*both("Bucket"))
 class Bucket(Handler):
-    """A bucket; the settings AWS gives separate calls are separate resources."""
+    """A bucket; settings with API calls of their own are separate resources."""
 
     replace_on = frozenset({"bucket", "bucketPrefix"})
     tags_itself = True
@@ -65,7 +65,7 @@ class Bucket(Handler):
 
 
 class BucketSetting(Handler):
-    """One setting of a bucket: put to create or change it, `undo` to take it back."""
+    """One setting of a bucket: `put` creates or changes it, the call `undo` removes it."""
 
     replace_on = frozenset({"bucket"})
     undo: ClassVar[str] = ""
@@ -86,7 +86,7 @@ class BucketSetting(Handler):
 
 @handles(*both("BucketVersioning"))
 class BucketVersioning(BucketSetting):
-    """Versioning; AWS can suspend it, never remove it."""
+    """Versioning, which AWS can suspend but not remove."""
 
     def put(self, s3: Any, bucket: str, inputs: Properties) -> None:
         wanted = pick(inputs["versioningConfiguration"], "status", "mfaDelete", rename={"mfaDelete": "MFADelete"})
@@ -107,7 +107,7 @@ class BucketEncryption(BucketSetting):
 
 @handles("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
 class BucketPublicAccessBlock(BucketSetting):
-    """The four locks against public access."""
+    """The four settings that block public access."""
 
     undo = "delete_public_access_block"
 
@@ -164,7 +164,7 @@ class BucketPolicy(BucketSetting):
 
 @handles("aws:s3/bucketOwnershipControls:BucketOwnershipControls")
 class BucketOwnershipControls(BucketSetting):
-    """Who owns an object somebody else writes."""
+    """The owner of objects that other accounts write."""
 
     undo = "delete_bucket_ownership_controls"
 
@@ -225,7 +225,7 @@ class BucketObject(Handler):
 
     def _body(self, inputs: Properties) -> bytes:
         given = plain(inputs, "source", "content")
-        inputs.get("sourceHash")  # its change alone is what matters
+        inputs.get("sourceHash")  # only a change of it matters
         if "source" in given:
             source = given["source"]
             return zip_bytes(source) if isinstance(source, Archive) else asset_bytes(source)

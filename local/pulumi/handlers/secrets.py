@@ -22,7 +22,7 @@ class Secret(Handler):
         answer = call.aws("secretsmanager").create_secret(
             Name=call.auto_name(), **pick(inputs, "description", "kmsKeyId")
         )
-        # AWS makes no version without a value; the emulator's would hold nothing and yet be the current one.
+        # AWS creates no version without a value; the emulator would create an empty current version.
         call.aws("secretsmanager").update_secret_version_stage(
             SecretId=answer["ARN"], VersionStage="AWSCURRENT", RemoveFromVersionId=answer["VersionId"]
         )
@@ -75,7 +75,7 @@ class SecretVersion(Handler):
         }
 
     def delete(self, call: Call) -> None:
-        """AWS has no call for it: a version goes with its secret or when it loses its last label."""
+        """Do nothing, as AWS has no call for it: a version ends with its secret or without its last label."""
 
 
 @handles("aws:ssm/parameter:Parameter")
@@ -98,7 +98,7 @@ class Parameter(Handler):
 
     def read(self, call: Call) -> Properties:
         found = call.aws("ssm").get_parameter(Name=call.id, WithDecryption=True)["Parameter"]
-        # describe_parameters alone knows the tier; the default is what nobody chose otherwise
+        # only describe_parameters has the tier
         return {
             "name": call.id,
             "arn": found["ARN"],
@@ -119,7 +119,7 @@ class Parameter(Handler):
         inputs = call.inputs
         value = inputs.get("value") or inputs.get("insecureValue")
         if not value:
-            raise ResourceError("has no value; AWS keeps no empty parameter")
+            raise ResourceError("has no value; AWS refuses an empty parameter")
         call.aws("ssm").put_parameter(
             Name=name,
             Value=value,

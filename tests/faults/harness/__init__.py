@@ -1,1 +1,1 @@
-"""Faults put into a run on purpose, and the matrix that proves what is left behind: nothing."""
+"""Injects faults into runs of the platform; the matrix checks that no fault leaves an orphan."""

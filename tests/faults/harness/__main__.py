@@ -1,4 +1,4 @@
-"""`python -m tests.faults.harness`: run every fault of every Task state, and report what each left behind."""
+"""`python -m tests.faults.harness`: runs every fault of every Task state and reports the problems of each case."""
 
 import itertools
 import time
@@ -19,12 +19,12 @@ def main(
     workflow: Annotated[list[str] | None, typer.Option("--workflow", help="cases of this workflow only")] = None,
     state: Annotated[list[str] | None, typer.Option("--state", help="cases of this state only")] = None,
     fault: Annotated[list[str] | None, typer.Option("--fault", help="cases of this fault only: kill, stop …")] = None,
-    subjects: Annotated[int, typer.Option("--subjects", help="how many cases of each kind run side by side")] = 3,
+    subjects: Annotated[int, typer.Option("--subjects", help="how many cases of each kind run in parallel")] = 3,
 ) -> None:
-    """Run every fault of every Task state, and report what each left behind; a case holds when nothing is left."""
+    """Run every fault of every Task state and report the problems of each case; a case without problems holds."""
     cases = select(workflow or (), state or (), fault or ())
     if not cases:
-        typer.echo("no case has that workflow, state and fault; leave an option out to see all cases", err=True)
+        typer.echo("no case has this workflow, state and fault; leave an option out to select more cases", err=True)
         raise typer.Exit(1)
     console, started, finished = Console(), time.monotonic(), itertools.count(1)
     try:

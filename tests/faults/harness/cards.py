@@ -1,4 +1,4 @@
-"""Cards as runs: one item of the board, worked on until it is offered for review or has failed for good."""
+"""Runs of cards: one board item, worked on until it is in review or has failed in all attempts."""
 
 import time
 from collections.abc import Iterator
@@ -30,24 +30,24 @@ done
 
 
 @dataclass
-class CardPlay(Run):
-    """One card; `name` is what the names of its attempts begin with."""
+class CardRun(Run):
+    """One card; the names of its attempts begin with `name`."""
 
     branch: str = ""
     card: Card = field(kw_only=True)
 
     @property
     def deployment(self) -> str:
-        """Its first attempt."""
+        """The first attempt of the card."""
         return f"{self.name}-1"
 
     @property
     def outcome(self) -> str:
-        """The column it stands in, and after how many attempts."""
+        """The column of the card and the number of attempts."""
         return f"{self._column} after {len(self._attempts())}"
 
-    def take(self) -> None:
-        """A person moves the card to where it is taken from; the times of a board are whole seconds."""
+    def move_to_todo(self) -> None:
+        """Move the card as a person does and wait until the attempts have ended; a board's times are whole seconds."""
         since = self.card.values["Status"].since
         while int(time.time()) <= int(since.timestamp()):
             time.sleep(PAUSE)
@@ -56,17 +56,17 @@ class CardPlay(Run):
         self.await_end(lambda: self._column in _ENDS and len(self._attempts()) > before)
 
     def wrong(self) -> list[str]:
-        """Left behind, or not told as it should be."""
+        """Orphans, wrong states, and missing or repeated announcements."""
         key = branch_key(self.subject.repository, self.branch)
-        return [*checks.left_behind(self, key), *self._misplaced(), *self._untold()]
+        return [*checks.left_behind(self, key), *self._wrong_state(), *self._unannounced()]
 
-    def again(self) -> list[str]:
-        """The card once more: what is done is not done again, and it ends in review."""
-        self.take()
+    def rerun(self) -> list[str]:
+        """Move the card again: it ends in review without repeating finished tasks."""
+        self.move_to_todo()
         return settle(self, self.wrong)
 
-    def mend(self) -> None:
-        """A card of its own branch is in nobody's way once nothing runs for it."""
+    def recover(self) -> None:
+        """Stop the card's executions; a card has a branch of its own, so it does not disturb later cases."""
         self.env.platform.board.move(self.card, "Backlog")
         for execution in self.env.running(self.name):
             self.env.stop(execution)
@@ -82,36 +82,36 @@ class CardPlay(Run):
         found = self.env.platform.github.repository(self.subject.repository).issues
         return [one for one in found if one.pull and one.pull.head == self.branch]
 
-    def _misplaced(self) -> Iterator[str]:
-        """One failed attempt is no reason to give up: the next one brings every card here to review."""
+    def _wrong_state(self) -> Iterator[str]:
+        """After one failed attempt the next one brings the card to review, with one pull request."""
         if self._column != "In Review":
-            yield f"the card stands in {self._column}"
+            yield f"the card is in column {self._column}"
         state = WorkItemsTable(self.env.tables["workItems"]).get(self.card.id).state
         if state != "done":
-            yield f"the record says {state}"
+            yield f"the record has the state {state}"
         pulls = self._pulls()
         if len(pulls) != 1:
             yield f"{self.branch} has {len(pulls)} pull requests"
         yield from (f"#{one.number} is still a draft" for one in pulls if one.pull and one.pull.draft)
 
-    def _untold(self) -> Iterator[str]:
-        """One comment for an attempt that failed, and each attempt's end announced once at most."""
+    def _unannounced(self) -> Iterator[str]:
+        """A failed attempt has one comment, and the end of an attempt is announced at most once."""
         comments = [one.body for one in self.card.issue.comments] if self.card.issue else []
         for attempt in (one.rpartition(":")[2] for one in self._attempts()):
-            told = sum(f"kiro-worker:{attempt} " in comment for comment in comments)
-            if told > 1:
-                yield f"{attempt} was commented on {told} times"
-            said = [d for kind, d in self.env.told[attempt] if kind == "WorkItemFinished"]
+            times = sum(f"kiro-worker:{attempt} " in comment for comment in comments)
+            if times > 1:
+                yield f"{attempt} was commented on {times} times"
+            announced = [d for kind, d in self.env.announced[attempt] if kind == "WorkItemFinished"]
             hit = self.case and self.case.announces and attempt == self.deployment
-            if len(said) > 1 and not hit:
-                yield f"{attempt} was announced {len(said)} times"
+            if len(announced) > 1 and not hit:
+                yield f"{attempt} was announced {len(announced)} times"
         failed = sum("This was attempt" in comment for comment in comments)
         if failed != len(comments):
             yield f"{len(comments)} comments, {failed} of them about failed attempts"
 
 
-def put_up(env: FaultEnvironment, subject: Subject, name: str, case: FaultCase | None) -> CardPlay:
-    """Push a branch with its spec and put its card up, where nobody takes it yet."""
+def add_card(env: FaultEnvironment, subject: Subject, name: str, case: FaultCase | None) -> CardRun:
+    """Push a branch with its spec and add its card, in a column that the worker ignores."""
     branch = f"kiro/{name}"
     repository = env.platform.github.repository(subject.repository)
     files = spec(branch, _DESIGN, "Be done")
@@ -121,10 +121,10 @@ def put_up(env: FaultEnvironment, subject: Subject, name: str, case: FaultCase |
     number = card.issue.number if card.issue else 0
     item = Item(card.id, "issue", card.title, branch, "", "", subject.repository, number)
     first = execution_name(item, 1).removesuffix("-1")
-    return CardPlay(env, subject, first, case, branch, card=card)
+    return CardRun(env, subject, first, case, branch, card=card)
 
 
-def work(run: CardPlay) -> None:
-    """The card is taken, and attempted until it is in review or has failed for good."""
+def work(run: CardRun) -> None:
+    """Work on the card until it is in review or has failed in all attempts."""
     run.arm()
-    run.take()
+    run.move_to_todo()

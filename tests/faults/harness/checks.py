@@ -1,4 +1,4 @@
-"""What must hold after every case: nothing is left behind, and what happened is known and told once."""
+"""Checks after every case: no orphans, correct records, and one announcement of the outcome."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def left_behind(run: "Run", key: str) -> Iterator[str]:
-    """Whatever a run that is over still holds: executions, its lock, builds, waits."""
+    """Orphans of an ended run: executions, its lock, builds, waits."""
     env = run.env
     yield from (f"{execution.rpartition(':')[2]} still runs" for execution in env.running(run.name))
     lock = env.locks.read(key)
@@ -17,24 +17,24 @@ def left_behind(run: "Run", key: str) -> Iterator[str]:
         yield f"the lock is still held by {lock.owner.execution.rpartition(':')[2]}"
     for waiter in lock.waiters:
         if waiter.contender.execution.rpartition(":")[2].startswith(run.name):
-            yield f"{waiter.contender.execution.rpartition(':')[2]} still stands in line for the lock"
-    yield from (f"{build} runs, or ran on after the end" for build in env.builds_left(run.name))
+            yield f"{waiter.contender.execution.rpartition(':')[2]} still waits for the lock"
+    yield from (f"{build} runs, or ran to its end although nothing wanted it" for build in env.builds_left(run.name))
     for wait in env.tables["waits"].scan(ConsistentRead=True)["Items"]:
         mine = str(wait.get("execution", "")).rpartition(":")[2].startswith(run.name)
         if mine and not wait["waitKey"].startswith("approval/"):
-            yield f"the wait {wait['waitKey']} is still there"
+            yield f"the wait {wait['waitKey']} still exists"
 
 
 def open_requests(run: "Release") -> Iterator[str]:
-    """Approvals that nobody waits for."""
+    """Approval requests that are still open."""
     for wait in run.env.tables["waits"].scan(ConsistentRead=True)["Items"]:
         approval = wait.get("approval", {})
         if approval.get("deploymentId") == run.name and approval.get("state") == "open":
             yield f"the request {wait['waitKey']} is still open"
 
 
-def misplaced(run: "Release") -> Iterator[str]:
-    """Whatever is wrong with what runs: an answer nobody knows, or a record that says otherwise; frozen is an end."""
+def wrong_versions(run: "Release") -> Iterator[str]:
+    """Unknown running versions, and records that differ from them; a frozen environment is accepted."""
     env = run.env
     if env.environments.frozen(run.subject.name):
         return
@@ -42,45 +42,45 @@ def misplaced(run: "Release") -> Iterator[str]:
         yield f"the outcome is unknown, and {run.subject.name} is not frozen"
     answers = env.answers(run.subject)
     if answers not in run.known:
-        yield f"{run.subject.name} answers as {answers[:12] or 'nothing'}, which is no known release"
+        yield f"{run.subject.name} runs {answers[:12] or 'nothing'}, which is not a known release"
     states = env.environments.parts(run.subject.name)
     recorded = {name: s.running.commit for name, s in states.items() if s.running}
     part = recorded.get(f"{run.subject.name}/hello")
     if part != answers:
-        yield f"{run.subject.name} answers as {answers[:12]}, recorded is {str(part)[:12]}"
+        yield f"{run.subject.name} runs {answers[:12]}, but {str(part)[:12]} is recorded"
 
 
-def unreturned(run: "Release") -> Iterator[str]:
-    """A rollback that was stopped or broke, and of whose end nothing is known; its event comes a moment after it."""
+def unrecorded_rollbacks(run: "Release") -> Iterator[str]:
+    """A rollback that was stopped or failed and whose result is not recorded; the event of its end may be late."""
     env = run.env
-    for rollback in env.of_workflow(run.name, "rollback")[:1]:  # the newest: what came after an older one counts
+    for rollback in env.of_workflow(run.name, "rollback")[:1]:  # only the newest: it repeats older ones
         status = env.status(rollback)
         if status not in ("RUNNING", "SUCCEEDED") and f"rollback_{run.subject.name}" not in env.record(run.name):
-            yield f"{rollback.rpartition(':')[2]} ended as {status}, and nobody wrote how far it came"
+            yield f"{rollback.rpartition(':')[2]} ended as {status}, and its result is not recorded"
 
 
-def untold(run: "Release") -> Iterator[str]:
-    """Exactly one outcome in the record, and told; an announcement that was hit itself may come once more."""
+def unannounced(run: "Release") -> Iterator[str]:
+    """The record has an outcome, announced exactly once; a fault of the announcement itself may repeat it."""
     record = run.env.record(run.name)
     if "outcome" not in record:
         yield "the record has no outcome"
         return
-    said = [d["outcome"] for kind, d in run.env.told[run.name] if kind == "DeploymentFinished"]
-    if not said:
-        yield f"the outcome {record['outcome']} was not told"
-    if set(said) - {record["outcome"]}:
-        yield f"told {said}, recorded {record['outcome']}"
+    announced = [d["outcome"] for kind, d in run.env.announced[run.name] if kind == "DeploymentFinished"]
+    if not announced:
+        yield f"the outcome {record['outcome']} was not announced"
+    if set(announced) - {record["outcome"]}:
+        yield f"announced {announced}, recorded {record['outcome']}"
     case = run.case
     hit = case and case.workflow == "deployment" and (case.announces or case.state == "Conclude")
-    if len(said) > 1 and not hit:
-        yield f"the outcome was told {len(said)} times"
+    if len(announced) > 1 and not hit:
+        yield f"the outcome was announced {len(announced)} times"
 
 
-def settled(run: "Release") -> Iterator[str]:
-    """After a rerun: the release runs, and is known to be good."""
+def not_good(run: "Release") -> Iterator[str]:
+    """Problems after a rerun, unless the release runs and is recorded as good."""
     answers = run.env.answers(run.subject)
     if answers != run.commit:
-        yield f"after the rerun {run.subject.name} answers as {answers[:12]}, not as {run.commit[:12]}"
+        yield f"after the rerun {run.subject.name} runs {answers[:12]}, not {run.commit[:12]}"
     for name, state in run.env.environments.parts(run.subject.name).items():
         if not state.good or state.good.commit != run.commit:
-            yield f"after the rerun {name} is not known as good"
+            yield f"after the rerun {name} is not recorded as good"

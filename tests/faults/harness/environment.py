@@ -1,4 +1,4 @@
-"""The platform that fault cases run on: subjects, short times, fault plans, and a record of every notification."""
+"""The platform that fault cases run on, with subjects, short times, fault plans and a record of every event."""
 
 import json
 import threading
@@ -23,7 +23,7 @@ from functions.adapters.task_tokens import TaskTokens
 from functions.handler import camel
 from local.approver import Approver
 from local.platform import PROJECT, Platform
-from local.service import ask
+from local.service import get
 from local.settings import worker
 from statemachines.definitions import WORKFLOWS
 from tests.faults.harness.plans import Plans
@@ -31,18 +31,18 @@ from tests.faults.harness.subjects import BOARD, Subject
 from tests.roles import new_role
 
 _BACKSTOPS = ("buildSeconds", "approvalSeconds", "lockSeconds", "watchSeconds", "enhancedSeconds", "pushSeconds")
-BACKSTOP_SECONDS = 5  # shorter ones are refused by the settings
-# Short, for a timeout is waited for; long enough for a cold start on a busy machine.
+BACKSTOP_SECONDS = 5  # the settings refuse shorter ones
+# Short, because cases wait for timeouts, but long enough for a cold start on a busy machine.
 _FUNCTION_SECONDS = 25
 _WAIT_SCALE = 0.02
 _MAIL_SECONDS = 0.2
 _NEWEST = 100
-# The workflows that live as long as their builds; a stage's builds are its deployment's.
+# The workflows that run as long as their builds; builds of a stage belong to its deployment.
 _BUILDING = ("deployment", "rollback", "work_item")
 
 
 class FaultEnvironment:
-    """A context manager; what it starts, it stops. With 0 `function_seconds` the functions keep their timeouts."""
+    """A platform for fault cases, as a context manager; with 0 `function_seconds` the functions keep their timeouts."""
 
     def __init__(
         self, root: Path, subjects: list[Subject], say: Callable[[str], None], function_seconds: int = _FUNCTION_SECONDS
@@ -70,12 +70,12 @@ class FaultEnvironment:
         )
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._read_mails, self._read_bus)]
-        self.told: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
+        self.announced: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
 
     def __enter__(self) -> Self:
         self.platform.__enter__()
         try:
-            self._furnish()
+            self._set_up()
         except BaseException:
             self.platform.stop()
             raise
@@ -89,7 +89,7 @@ class FaultEnvironment:
             thread.join()
         self.platform.__exit__(kind, error, trace)
 
-    def _furnish(self) -> None:
+    def _set_up(self) -> None:
         clients, outputs = self.platform.clients, self.platform.outputs
         self.clients = clients
         self.sfn = clients.client("stepfunctions")
@@ -105,7 +105,7 @@ class FaultEnvironment:
         for name in outputs["functions"].values() if self._function_seconds else ():
             functions.update_function_configuration(FunctionName=name, Timeout=self._function_seconds)
         for subject in self.subjects:
-            subject.furnish(self.platform)
+            subject.set_up(self.platform)
         self._holder = self.sfn.create_state_machine(
             name="holder",
             definition=json.dumps(
@@ -113,27 +113,27 @@ class FaultEnvironment:
             ),
             roleArn=new_role(clients),
         )["stateMachineArn"]
-        self._open_ears()
+        self._subscribe_to_bus()
         for thread in self._threads:
             thread.start()
 
     def hold(self, name: str) -> str:
-        """An execution that runs and does nothing, to own a lock."""
+        """Start an execution that only waits, to own a lock; returns its ARN."""
         started = self.sfn.start_execution(stateMachineArn=self._holder, name=name)
         return str(started["executionArn"])
 
     def start(self, workflow: str, name: str, given: Any) -> str:
-        """Start an execution by hand."""
+        """Start an execution by hand; returns its ARN."""
         started = self.sfn.start_execution(stateMachineArn=self.machines[workflow], name=name, input=json.dumps(given))
         return str(started["executionArn"])
 
     def call(self, handler: str, event: Any) -> None:
-        """Call a handler as somebody else's execution would."""
+        """Invoke a handler as an execution does."""
         name = self.platform.outputs["functions"][handler]
         self.platform.clients.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
 
     def status(self, execution: str) -> str:
-        """How an execution stands."""
+        """The status of an execution."""
         return str(self.sfn.describe_execution(executionArn=execution)["status"])
 
     def running(self, name: str, workflow: str = "") -> list[str]:
@@ -147,17 +147,17 @@ class FaultEnvironment:
         ]
 
     def of_workflow(self, name: str, workflow: str) -> list[str]:
-        """A deployment's executions of one workflow, ended or not; those of a run are among the newest."""
+        """A deployment's executions of one workflow, running or ended, from the newest 100."""
         rows = self.sfn.list_executions(stateMachineArn=self.machines[workflow], maxResults=_NEWEST)["executions"]
         return [r["executionArn"] for r in rows if r["name"] == name or r["name"].startswith(f"{name}-")]
 
     def given(self, execution: str) -> dict[str, Any]:
-        """What an execution was started with."""
+        """The input of an execution."""
         found: dict[str, Any] = json.loads(self.sfn.describe_execution(executionArn=execution)["input"])
         return found
 
     def visited(self, name: str) -> set[tuple[str, str]]:
-        """Every state that a deployment has entered, with its workflow."""
+        """The states that a deployment has entered, each with its workflow."""
         return {
             (workflow, state)
             for workflow in self.machines
@@ -177,7 +177,7 @@ class FaultEnvironment:
         return next(iter(reversed(list(self.states(execution)))), "")
 
     def stop(self, execution: str) -> None:
-        """What a person does in the console; one that has ended already stays as it is."""
+        """Stop an execution as a person does; does nothing to an ended one."""
         with suppress(ClientError):
             self.sfn.stop_execution(executionArn=execution, cause="stopped by a person")
 
@@ -188,9 +188,9 @@ class FaultEnvironment:
         return found
 
     def answers(self, subject: Subject) -> str:
-        """The commit that answers in a subject over HTTP; empty when nothing does."""
+        """The commit that a subject's service reports over HTTP; empty without an answer."""
         try:
-            return str(ask(f"{subject.url}/health")[1].get("version", ""))
+            return str(get(f"{subject.url}/health")[1].get("version", ""))
         except (OSError, urllib.error.URLError):
             return ""
 
@@ -205,7 +205,7 @@ class FaultEnvironment:
         return {row["waitKey"] for row in self.tables["waits"].scan(ConsistentRead=True)["Items"]}
 
     def builds_left(self, name: str) -> list[str]:
-        """The builds of a deployment or a card that run, or that ran to their own end when nothing wanted them."""
+        """The builds of a deployment or card that still run, or that ran on after the end of their execution."""
         codebuild = self.platform.clients.client("codebuild")
         ids = codebuild.list_builds(sortOrder="DESCENDING")["ids"][:60]
         builds = codebuild.batch_get_builds(ids=ids)["builds"] if ids else []
@@ -215,19 +215,19 @@ class FaultEnvironment:
         return [b["id"] for b in mine if b["buildStatus"] == "IN_PROGRESS" or _ran_on(b, wanted)]
 
     def _lifetime(self, execution: str) -> tuple[datetime, datetime]:
-        """From when to when an execution ran; one that runs has no end yet."""
+        """Start and end of an execution; a running one ends at the latest possible time."""
         found = self.sfn.describe_execution(executionArn=execution)
         return found["startDate"], found.get("stopDate", datetime.max.replace(tzinfo=UTC))
 
-    def _open_ears(self) -> None:
+    def _subscribe_to_bus(self) -> None:
         clients, bus = self.platform.clients, self.platform.outputs["eventBus"]
-        self._queue = clients.client("sqs").create_queue(QueueName="bus-ear")["QueueUrl"]
+        self._queue = clients.client("sqs").create_queue(QueueName="bus-recorder")["QueueUrl"]
         arn = clients.client("sqs").get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
         events = clients.client("events")
         pattern = json.dumps({"source": ["kiro.pipeline"]})
-        events.put_rule(Name="bus-ear", EventBusName=bus, EventPattern=pattern)
+        events.put_rule(Name="bus-recorder", EventBusName=bus, EventPattern=pattern)
         target = {"Id": "ear", "Arn": arn["Attributes"]["QueueArn"]}
-        events.put_targets(Rule="bus-ear", EventBusName=bus, Targets=[target])
+        events.put_targets(Rule="bus-recorder", EventBusName=bus, Targets=[target])
 
     def _read_bus(self) -> None:
         sqs = self.platform.clients.client("sqs")
@@ -236,34 +236,35 @@ class FaultEnvironment:
                 while messages := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
                     for message in messages:
                         event = json.loads(message["Body"])
-                        said = self.told[event["detail"].get("deploymentId") or event["detail"].get("workId", "")]
-                        said.append((event["detail-type"], event["detail"]))
+                        detail = event["detail"]
+                        events = self.announced[detail.get("deploymentId") or detail.get("workId", "")]
+                        events.append((event["detail-type"], detail))
                         sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
 
     def _read_mails(self) -> None:
-        """Somebody who approves what is asked; a page of a request that has ended is no surprise here."""
+        """Approve every request; errors of requests that have ended are ignored."""
         approver = Approver(self.platform.mailbox, "Grace Hopper")
         while not self._stopping.wait(_MAIL_SECONDS):
             with suppress(RuntimeError, OSError, ClientError):
-                approver.look()
+                approver.decide_next()
 
 
 def _ordered_by(build: Any, name: str) -> bool:
     """Whether a build was started for a deployment, or for an attempt at a card."""
-    told = {one["name"]: one["value"] for one in build["environment"]["environmentVariables"]}
-    whose = str(told.get("KIRO_DEPLOYMENT", ""))
-    return whose == name or whose.startswith(f"{name}-")
+    variables = {one["name"]: one["value"] for one in build["environment"]["environmentVariables"]}
+    deployment = str(variables.get("KIRO_DEPLOYMENT", ""))
+    return deployment == name or deployment.startswith(f"{name}-")
 
 
 def _ran_on(build: Any, wanted: list[tuple[datetime, datetime]]) -> bool:
-    """Whether it came to its own end, and not within the time of one who wanted it."""
+    """Whether a build succeeded, but not within the time of an execution that wanted it."""
     if build["buildStatus"] != "SUCCEEDED":
         return False
     return not any(since <= build["startTime"] and build["endTime"] <= until for since, until in wanted)
 
 
 def wait_for(found: Callable[[], Any], seconds: float, pause: float = 0.1) -> Any:
-    """The first truthy answer, or the last one when the time is up."""
+    """Call until the answer is truthy or the time is up; returns the last answer."""
     deadline = time.monotonic() + seconds
     while not (answer := found()) and time.monotonic() < deadline:
         time.sleep(pause)

@@ -1,4 +1,4 @@
-"""The matrix: every fault of every Task state, run on the real platform, and judged."""
+"""The fault matrix: runs every fault of every Task state on the real platform and judges it."""
 
 import itertools
 import queue
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.harness.cards import put_up
+from tests.faults.harness.cards import add_card
 from tests.faults.harness.environment import FaultEnvironment
 from tests.faults.harness.plans import FaultCase
 from tests.faults.harness.releases import Release
@@ -17,13 +17,13 @@ from tests.faults.harness.runs import Run, StuckError, settle
 from tests.faults.harness.scenarios import SCENARIOS, Scenario
 from tests.faults.harness.subjects import BOARD, CALM, CAREFUL, THOROUGH, Kind, Subject
 
-# Cold functions on a busy machine may time out once.
+# Attempts at a first release: cold functions on a busy machine may time out once.
 _FIRST_RELEASES = 3
 
 
 @dataclass(slots=True)
 class Verdict:
-    """How a case ended; it holds when there is no problem."""
+    """The result of a case; the case holds when there are no problems."""
 
     case: FaultCase
     scenario: str = ""
@@ -33,22 +33,22 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Whether everything that must hold did."""
+        """Whether the case has no problems."""
         return not self.problems
 
 
 class Matrix:
-    """Runs cases on subjects; `told` is called with each verdict as it comes."""
+    """Runs cases on subjects; calls `report` with each verdict as soon as it is known."""
 
-    def __init__(self, env: FaultEnvironment, told: Callable[[Verdict], None]) -> None:
+    def __init__(self, env: FaultEnvironment, report: Callable[[Verdict], None]) -> None:
         self.env = env
-        self._told = told
+        self._report = report
         self._numbers = itertools.count(1)
         self._reached: dict[tuple[str, str], list[str]] = {}
         self._lock = threading.Lock()
 
     def run(self, cases: Sequence[FaultCase], rehearsed: str = "") -> list[Verdict]:
-        """Rehearse, then run every case on a subject of the kind it needs; in the order of the cases."""
+        """Rehearse, then run every case on a subject of its kind; the verdicts have the order of the cases."""
         self.prepare()
         if rehearsed:
             self._reached = {(case.workflow, case.state): [rehearsed] for case in cases}
@@ -63,7 +63,7 @@ class Matrix:
                 verdict = self._run(case, scenarios, subject)
                 with self._lock:
                     verdicts[case] = verdict
-                    self._told(verdict)
+                    self._report(verdict)
 
             return work
 
@@ -71,24 +71,24 @@ class Matrix:
         for case in cases:
             reached = [SCENARIOS[name] for name in self._reached.get((case.workflow, case.state), [])]
             if case.waits:
-                reached.sort(key=lambda scenario: not scenario.hurried)
+                reached.sort(key=lambda scenario: not scenario.ended_by_events)
             if reached:
                 jobs.append((reached[0].kind, job(case, reached)))
             else:
                 verdicts[case] = Verdict(
                     case, problems=["no scenario reaches this state: add one to tests/faults/harness"]
                 )
-                self._told(verdicts[case])
-        self._side_by_side(jobs)
+                self._report(verdicts[case])
+        self._in_parallel(jobs)
         return [verdicts[case] for case in cases]
 
     def prepare(self) -> None:
-        """Bring a first good release to every environment."""
+        """Deploy a first good release to every environment."""
         places = (subject.kind for subject in self.env.subjects if subject.kind is not BOARD)
-        self._side_by_side([(kind, self._prepare) for kind in places], each=True)
+        self._in_parallel([(kind, self._prepare) for kind in places], each=True)
 
-    def _side_by_side(self, jobs: Iterable[tuple[Kind, Callable[[Subject], None]]], *, each: bool = False) -> None:
-        """Every subject takes the next job of its kind, or, with `each`, the one job that is its own."""
+    def _in_parallel(self, jobs: Iterable[tuple[Kind, Callable[[Subject], None]]], *, each: bool = False) -> None:
+        """Every subject runs jobs of its kind until none is left; with `each`, only one job."""
         queues: dict[Kind, queue.SimpleQueue[Callable[[Subject], None]]] = {}
         for kind, job in jobs:
             queues.setdefault(kind, queue.SimpleQueue()).put(job)
@@ -103,7 +103,7 @@ class Matrix:
                     return
                 try:
                     job(subject)
-                except Exception as error:  # raised again where all threads have ended
+                except Exception as error:  # raised again after all threads have ended
                     broken.append(error)
                 if each:
                     return
@@ -117,7 +117,7 @@ class Matrix:
             raise broken[0]
 
     def _prepare(self, subject: Subject) -> None:
-        """A first good release, to which later ones can go back."""
+        """Deploy a first good release, to which later ones can be rolled back."""
         for _ in range(_FIRST_RELEASES):
             run = self.next(subject, None)
             SCENARIOS["good"].run(run)
@@ -127,7 +127,7 @@ class Matrix:
         raise StuckError(f"{subject.name}: the first release ended {run.outcome}: {reason}")
 
     def _rehearse(self, wanted: set[tuple[str, str]], *, everything: bool) -> None:
-        """Run scenarios without a fault until every wanted state was reached, and remember which reaches what."""
+        """Run scenarios without a fault until every wanted state was reached; records the states of each scenario."""
 
         def job(scenario: Scenario) -> Callable[[Subject], None]:
             def work(subject: Subject) -> None:
@@ -138,8 +138,8 @@ class Matrix:
                 try:
                     scenario.run(one)
                 except StuckError as error:
-                    self.env.say(f"the scenario {scenario.name} does not work without a fault either: {error}")
-                    one.mend()
+                    self.env.say(f"the scenario {scenario.name} fails without a fault: {error}")
+                    one.recover()
                 finally:
                     one.disarm()
                 visited = self.env.visited(one.name)
@@ -149,20 +149,20 @@ class Matrix:
 
             return work
 
-        self._side_by_side((scenario.kind, job(scenario)) for scenario in SCENARIOS.values())
+        self._in_parallel((scenario.kind, job(scenario)) for scenario in SCENARIOS.values())
         order = list(SCENARIOS)
         for names in self._reached.values():
             names.sort(key=order.index)
 
     def next(self, subject: Subject, case: FaultCase | None) -> Run:
-        """The next release or card of a subject, with a fault or without."""
+        """The next release or card of a subject, with or without a fault."""
         name = f"r{next(self._numbers)}"
         if subject.kind is BOARD:
-            return put_up(self.env, subject, name, case)
+            return add_card(self.env, subject, name, case)
         return Release(self.env, subject, name, case, commit=subject.commits.pop(0))
 
     def _run(self, case: FaultCase, scenarios: list[Scenario], subject: Subject) -> Verdict:
-        """Run a case on the first scenario of this subject's kind in which the fault happens at all."""
+        """Run a case on the first scenario of this subject's kind in which the fault happens."""
         for scenario in (one for one in scenarios if one.kind == subject.kind):
             verdict = self._judge(case, scenario, subject)
             if verdict.problems != [_NEVER]:
@@ -178,29 +178,29 @@ class Matrix:
             verdict.outcome = run.outcome
             if not run.disarm() and not verdict.problems:
                 verdict.problems = [_NEVER]
-            verdict.problems += run.again()
+            verdict.problems += run.rerun()
         except StuckError as error:
             verdict.problems.append(str(error))
-        except Exception:  # a case that breaks the harness is a case that fails
+        except Exception:  # an error of the harness fails the case
             verdict.problems.append(traceback.format_exc(limit=-3))
         finally:
             run.disarm()
         if verdict.problems and verdict.problems != [_NEVER]:
-            run.mend()
+            run.recover()
         verdict.seconds = time.monotonic() - started
         return verdict
 
 
-_NEVER = "the fault never struck"
+_NEVER = "the fault was never injected"
 
 
 def subjects(kinds: Mapping[Kind, int]) -> list[Subject]:
-    """So many of each kind."""
+    """Subjects, as many of each kind as given."""
     return [Subject(f"{kind.name}-{number}", kind) for kind, count in kinds.items() for number in range(count)]
 
 
 def kinds_of(cases: Sequence[FaultCase], count: int) -> dict[Kind, int]:
-    """So many subjects of each kind on which one of the cases may be run; releases have three kinds, cards one."""
+    """`count` subjects of each kind that one of the cases needs; releases need three kinds, cards one."""
     cards = any(case.workflow == "work_item" for case in cases)
     releases = any(case.workflow != "work_item" for case in cases)
     return {kind: count for kind in (CALM, CAREFUL, THOROUGH, BOARD) if (cards if kind is BOARD else releases)}
@@ -209,14 +209,14 @@ def kinds_of(cases: Sequence[FaultCase], count: int) -> dict[Kind, int]:
 def run_matrix(
     root: Path,
     cases: Sequence[FaultCase],
-    told: Callable[[Verdict], None],
-    say: Callable[[str], None],
+    report: Callable[[Verdict], None],
+    log: Callable[[str], None],
     kinds: Mapping[Kind, int],
     rehearsed: str = "",
 ) -> list[Verdict]:
-    """Bring a platform up, run the cases on it, and answer how each ended.
+    """Start a platform, run the cases on it, and return their verdicts.
 
-    `rehearsed` names the scenario that is known to reach every case's state; else that is found out first.
+    `rehearsed` names a scenario that reaches the states of all cases; without it, rehearsals find the scenarios.
     """
-    with FaultEnvironment(root, subjects(kinds), say) as env:
-        return Matrix(env, told).run(cases, rehearsed)
+    with FaultEnvironment(root, subjects(kinds), log) as env:
+        return Matrix(env, report).run(cases, rehearsed)

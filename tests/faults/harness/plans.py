@@ -1,4 +1,4 @@
-"""The cases of the matrix, read from the definitions, and the plans that make a case's fault happen."""
+"""The fault cases, read from the definitions, and the plans by which functions inject the faults."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -16,7 +16,7 @@ _NESTED = ":states:startExecution"
 
 @dataclass(frozen=True, slots=True)
 class FaultCase:
-    """One line of the matrix: a fault in a Task state."""
+    """One fault in one Task state of one workflow."""
 
     workflow: str
     state: str
@@ -24,7 +24,7 @@ class FaultCase:
 
     @property
     def task(self) -> dict[str, Any]:
-        """The state as defined."""
+        """The state's definition."""
         found: dict[str, Any] = load(self.workflow)["States"][self.state]
         return found
 
@@ -37,7 +37,7 @@ class FaultCase:
 
     @property
     def waits(self) -> bool:
-        """Whether the fault is one of the event that ends a wait."""
+        """Whether the fault is in the event that ends a wait."""
         return self.fault in EVENT_FAULTS and not self.announces
 
     @property
@@ -47,7 +47,7 @@ class FaultCase:
 
     @property
     def waits_for_nested(self) -> bool:
-        """Whether it stays in the state until that execution has ended."""
+        """Whether the state waits for the end of that execution."""
         return ".sync" in self.task["Resource"]
 
 
@@ -60,7 +60,7 @@ def cases() -> Iterator[FaultCase]:
 
 
 def select(workflows: Collection[str], states: Collection[str], faults: Collection[str]) -> list[FaultCase]:
-    """The cases of these workflows, states and faults; none given means all, and `kill` means every `kill-…`."""
+    """The cases of these workflows, states and faults; an empty collection means all, `kill` means every `kill-…`."""
     return [
         case
         for case in cases()
@@ -71,28 +71,28 @@ def select(workflows: Collection[str], states: Collection[str], faults: Collecti
 
 
 def _faults(name: str, state: dict[str, Any]) -> tuple[str, ...]:
-    """What can happen to a state: a handler breaks, an event gets lost or comes twice, a person stops the execution."""
+    """The faults of a state: a handler fails, an event is lost or doubled, an execution is stopped."""
     if is_handler(name, state):
         return (*HANDLER_FAULTS, *(EVENT_FAULTS if ".waitForTaskToken" in state["Resource"] else ()))
     if _SEND in state["Resource"]:
         return (*EVENT_FAULTS, "stop")
     if _NESTED in state["Resource"]:
-        # One that it does not wait for runs on by itself: a stop here is a stop in the next state.
+        # The state does not wait for other nested executions, so a stop of its own execution hits the next state.
         return ("stop", "stop-nested") if ".sync" in state["Resource"] else ("stop-nested",)
     raise ValueError(
-        f"{name}: no fault is known for the resource {state['Resource']}; add it to tests/faults/harness/plans.py"
+        f"{name}: no faults are defined for the resource {state['Resource']}; add them to tests/faults/harness/plans.py"
     )
 
 
 class Plans:
-    """The folder that the wrapped functions read."""
+    """The plans, as files in a folder that the wrapped functions read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
     def write(self, case: FaultCase, deployment: str, machine: str) -> None:
-        """From now on the fault waits for this deployment; a nested execution is stopped from outside instead."""
+        """Plan the fault for this deployment; nested executions are stopped by the harness instead."""
         if case.nests:
             return
         handler = "" if case.announces else module_of(case.workflow, case.state)
@@ -106,25 +106,25 @@ class Plans:
         self._put(deployment, {**plan, "state": case.state, "fault": case.fault})
 
     def break_handler(self, workflow: str, state: str, deployment: str) -> None:
-        """From now on a handler fails for this deployment whenever it is called, in whichever state."""
+        """Let every call of a handler for this deployment fail, in all states."""
         plan = {"deployment": deployment, "fault": "broken", "state": state, "handler": module_of(workflow, state)}
         self._put(f"{deployment}.{state}", plan)
 
     def _put(self, name: str, plan: dict[str, Any]) -> None:
-        # renamed into place: a function must never read half a plan
+        # renamed into place, so that a function never reads half a plan
         draft = self.folder / f"{name}.draft"
         draft.write_text(json.dumps(plan), "utf-8")
         draft.rename(self.folder / f"{name}.json")
 
-    def struck(self, deployment: str) -> bool:
+    def was_injected(self, deployment: str) -> bool:
         """Whether the fault has happened."""
-        return (self.folder / f"{deployment}.struck").exists()
+        return (self.folder / f"{deployment}.injected").exists()
 
-    def strike(self, deployment: str) -> None:
-        """Note a fault that was done from outside."""
-        (self.folder / f"{deployment}.struck").touch()
+    def note_injected(self, deployment: str) -> None:
+        """Record that the harness itself has caused the fault."""
+        (self.folder / f"{deployment}.injected").touch()
 
     def remove(self, deployment: str) -> None:
-        """Nothing more happens to this deployment."""
+        """Remove the plans of this deployment."""
         for plan in (self.folder / f"{deployment}.json", *self.folder.glob(f"{deployment}.*.json")):
             plan.unlink(missing_ok=True)

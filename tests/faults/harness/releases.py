@@ -1,4 +1,4 @@
-"""Releases as runs: one commit's deployment, by hand, to the environment of its subject."""
+"""Runs of releases: the deployment of one commit, started by hand, to the environment of a subject."""
 
 import time
 from collections.abc import Callable
@@ -8,25 +8,25 @@ from dataclasses import dataclass, field
 from tests.faults.harness import checks
 from tests.faults.harness.runs import Run, StuckError, settle
 
-# More never stand in one line here.
-_LINE = 5
+# The longest queue of a lock in these cases.
+_QUEUE = 5
 
 
 @dataclass
 class Release(Run):
-    """One release on its way; `known` are the commits that may answer when it has ended."""
+    """The deployment of one commit; `known` are the commits that may run after its end."""
 
     commit: str = ""
     known: set[str] = field(default_factory=set)
 
     @property
     def deployment(self) -> str:
-        """Named by hand."""
+        """The name of the deployment."""
         return self.name
 
     @property
     def outcome(self) -> str:
-        """As its record says."""
+        """The outcome in the deployment's record; `none` without one."""
         return str(self.env.record(self.name).get("outcome", "none"))
 
     def deploy(self) -> str:
@@ -40,55 +40,57 @@ class Release(Run):
         self.known = self.known or {self.env.answers(self.subject), self.commit}
         return self.env.start("deployment", self.name, given)
 
-    def see_out(self, execution: str, look: Callable[[], None] = lambda: None) -> None:
-        """Wait for the end of an execution, and of everything else on its behalf."""
-        self.await_end(lambda: self.env.status(execution) != "RUNNING", look)
+    def finish(self, execution: str, poll: Callable[[], None] = lambda: None) -> None:
+        """Wait until an execution and all others of this run have ended; calls `poll` in the meantime."""
+        self.await_end(lambda: self.env.status(execution) != "RUNNING", poll)
 
     def wrong(self) -> list[str]:
-        """Left behind, misplaced or untold."""
+        """Orphans, wrong versions, and missing or repeated announcements."""
         return [
             *checks.left_behind(self, f"environment/{self.subject.name}"),
             *checks.open_requests(self),
-            *checks.misplaced(self),
-            *checks.unreturned(self),
-            *checks.untold(self),
+            *checks.wrong_versions(self),
+            *checks.unrecorded_rollbacks(self),
+            *checks.unannounced(self),
         ]
 
-    def again(self) -> list[str]:
-        """Refused while frozen, and deployed or skipped after that."""
-        rerun = self._of(f"{self.name}again", {self.commit})
+    def rerun(self) -> list[str]:
+        """Deploy the commit again: refused while frozen, after that deployed or skipped."""
+        rerun = self._of(f"{self.name}rerun", {self.commit})
         if self.env.environments.frozen(self.subject.name):
             refused = self._of(f"{self.name}refused", set())
-            refused.see_out(refused.deploy())
+            refused.finish(refused.deploy())
             record = self.env.record(refused.name)
             if record.get("outcome") != "failed" or "frozen" not in record.get("reason", ""):
                 return [f"frozen, but a rerun was not refused: {record.get('outcome')}: {record.get('reason')}"]
             self.env.environments.freeze(self.subject.name, None)
-        rerun.see_out(rerun.deploy())
+        rerun.finish(rerun.deploy())
         if rerun.outcome not in ("deployed", "skipped"):
             return [f"the rerun ended {rerun.outcome}: {self.env.record(rerun.name).get('reason')}"]
-        return settle(rerun, lambda: [*rerun.wrong(), *checks.settled(rerun)])
+        return settle(rerun, lambda: [*rerun.wrong(), *checks.not_good(rerun)])
 
-    def mend(self) -> None:
-        """Everything of this subject is stopped, its lock freed, and the release deployed once more."""
+    def recover(self) -> None:
+        """Stop all executions of this subject, release its lock, end its freeze, and deploy the commit again."""
         for machine in self.env.machines.values():
-            for case in self.env.sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
-                given = self.env.given(case["executionArn"])
+            for execution in self.env.sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING")[
+                "executions"
+            ]:
+                given = self.env.given(execution["executionArn"])
                 if self.subject.name in (given.get("environment") or {}).get("name", "") or (
                     given.get("repository") == self.subject.repository
                 ):
-                    self.env.stop(case["executionArn"])
-        self.subject.ring(self.env.clients, rings=False)
+                    self.env.stop(execution["executionArn"])
+        self.subject.set_alarm(self.env.clients, on=False)
         time.sleep(1)
         key = f"environment/{self.subject.name}"
-        for _ in range(_LINE):
+        for _ in range(_QUEUE):
             owner = self.env.locks.read(key).owner
             if owner:
                 self.env.locks.release(key, owner.execution)
         self.env.environments.freeze(self.subject.name, None)
-        mending = self._of(f"{self.name}mended", set())
+        recovery = self._of(f"{self.name}recovery", set())
         with suppress(StuckError):
-            mending.see_out(mending.deploy())
+            recovery.finish(recovery.deploy())
 
     def _of(self, name: str, known: set[str]) -> "Release":
         """Another deployment of the same commit."""

@@ -1,4 +1,4 @@
-"""One way through the platform with one fault on it: what every kind of run has in common."""
+"""A run: one release or card on the platform, with at most one fault."""
 
 import time
 from abc import ABC, abstractmethod
@@ -15,12 +15,12 @@ _SETTLE_SECONDS = 8
 
 
 class StuckError(RuntimeError):
-    """An execution did not end in time; the text says where it stood."""
+    """An execution did not end in time; the text names its state."""
 
 
 @dataclass
 class Run(ABC):
-    """`name` begins the names of all executions on its behalf; `deployment` is what their handlers are told."""
+    """The names of all executions of a run begin with `name`; their handlers know the run as `deployment`."""
 
     env: FaultEnvironment
     subject: Subject
@@ -30,49 +30,51 @@ class Run(ABC):
     @property
     @abstractmethod
     def deployment(self) -> str:
-        """The deployment, or attempt, that the fault waits for."""
+        """The id of the deployment or attempt that gets the fault."""
 
     @property
     @abstractmethod
     def outcome(self) -> str:
-        """How it ended, in a word."""
+        """The end of the run, in few words."""
 
     @abstractmethod
     def wrong(self) -> list[str]:
-        """Everything that does not hold now."""
+        """All problems that exist now."""
 
     @abstractmethod
-    def again(self) -> list[str]:
-        """The same once more, by a person's hand: what is wrong after that."""
+    def rerun(self) -> list[str]:
+        """Repeat the run as a person would; returns the problems after it."""
 
     @abstractmethod
-    def mend(self) -> None:
-        """After a case that failed the next one starts on clean env."""
+    def recover(self) -> None:
+        """Clean up after a failed case, so that the next case is not disturbed."""
 
     def arm(self) -> None:
-        """From now on the case's fault may strike."""
+        """Plan the fault of the case."""
         if self.case:
             self.env.plans.write(self.case, self.deployment, self.env.machines[self.case.workflow])
 
     def disarm(self) -> bool:
-        """Nothing more strikes; whether anything did."""
+        """Remove the fault's plan; returns whether the fault has happened."""
         self.env.plans.remove(self.deployment)
-        return self.env.plans.struck(self.deployment)
+        return self.env.plans.was_injected(self.deployment)
 
-    def await_end(self, over: Callable[[], bool], look: Callable[[], None] = lambda: None) -> None:
-        """Look now and then until it is over, and everything on its behalf has ended."""
+    def await_end(self, over: Callable[[], bool], poll: Callable[[], None] = lambda: None) -> None:
+        """Wait until `over` is true and all executions of the run have ended; calls `poll` in the meantime."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not over() or self.env.running(self.name):
-            look()
+            poll()
             self._stop_nesting()
             if time.monotonic() > deadline:
-                stood = {e.rpartition(":")[2]: self.env.state(e) for e in self.env.running(self.name)}
-                raise StuckError(f"{self.name}: not over after {PATIENCE_SECONDS} s; running: {stood or 'nothing'}")
+                states = {e.rpartition(":")[2]: self.env.state(e) for e in self.env.running(self.name)}
+                raise StuckError(
+                    f"{self.name}: did not end within {PATIENCE_SECONDS} s; running: {states or 'nothing'}"
+                )
             time.sleep(PAUSE)
 
     def _stop_nesting(self) -> None:
-        """A person who stops an execution while it waits for another one, or that other one."""
-        if not self.case or not self.case.nests or self.env.plans.struck(self.deployment):
+        """Stop an execution that waits for a nested one, or the nested one, as the case demands."""
+        if not self.case or not self.case.nests or self.env.plans.was_injected(self.deployment):
             return
         for execution in self.env.running(self.name, self.case.workflow):
             if self.case.waits_for_nested and self.env.state(execution) != self.case.state:
@@ -80,7 +82,7 @@ class Run(ABC):
             nested = [e for e in self.env.running(self.name) if _name(e).startswith(f"{_name(execution)}-")]
             if nested:
                 chosen = execution if self.case.fault == "stop" else min(nested, key=len)
-                self.env.plans.strike(self.deployment)
+                self.env.plans.note_injected(self.deployment)
                 self.env.stop(chosen)
 
 
@@ -89,10 +91,10 @@ def _name(execution: str) -> str:
 
 
 def settle(run: Run, found: Callable[[], list[str]]) -> list[str]:
-    """Ask again until nothing is wrong, or the time is up; it counts from when all on the run's behalf has ended.
+    """Check until there are no problems or the time is up, which counts from the end of all executions of the run.
 
-    What an end has woken (`events/execution_ended`) comes a moment after it: words, and a rollback that runs alone.
-    What is wrong then is left to the reconciliation, whose minute is not waited for.
+    Announcements and rollbacks by `events/execution_ended` start a moment after an end. If problems remain after that,
+    the reconciliation is invoked, without waiting for its minute.
     """
     problems = _quiet(run, found)
     if problems:

@@ -1,4 +1,4 @@
-"""The ways that cases are run on; which one reaches a state is found out by rehearsing them."""
+"""The scenarios of fault cases; rehearsals find out which scenario reaches which state."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -11,67 +11,67 @@ from tests.faults.harness.releases import Release
 from tests.faults.harness.runs import StuckError
 from tests.faults.harness.subjects import BOARD, CALM, CAREFUL, THOROUGH, Kind
 
-_LINE_SECONDS = 12
-_RING_SECONDS = 2.5
+_QUEUE_SECONDS = 12
+_ALARM_SECONDS = 2.5
 
 
 def good(run: Release) -> None:
-    """A release that is as it should be."""
+    """A good release."""
     run.arm()
-    run.see_out(run.deploy())
+    run.finish(run.deploy())
 
 
 def bad(run: Release) -> None:
-    """A release whose alarm rings as soon as it answers, until the release before it answers again."""
+    """A release whose alarm is in ALARM from its first answer until the release before it answers again."""
     run.arm()
     before = run.env.answers(run.subject)
-    rung, answered = False, 0.0
+    alarm_set, answered = False, 0.0
 
-    def ring() -> None:
-        nonlocal rung, answered
+    def change_alarm() -> None:
+        nonlocal alarm_set, answered
         answers = run.env.answers(run.subject)
         if not answered and answers == run.commit and before != run.commit:
             answered = time.monotonic()
-        # while somebody watches, so that it is heard as an event; but not for ever, if nobody does
-        if answered and not rung and (run.env.waits(run.name) or time.monotonic() - answered > _RING_SECONDS):
-            rung = True
-            run.subject.ring(run.env.clients, rings=True)
-        elif rung and (answers != run.commit or run.env.running(run.name, "rollback")):
-            run.subject.ring(run.env.clients, rings=False)
+        # set during a watch, so that an event ends the watch; without a watch, after some time
+        if answered and not alarm_set and (run.env.waits(run.name) or time.monotonic() - answered > _ALARM_SECONDS):
+            alarm_set = True
+            run.subject.set_alarm(run.env.clients, on=True)
+        elif alarm_set and (answers != run.commit or run.env.running(run.name, "rollback")):
+            run.subject.set_alarm(run.env.clients, on=False)
 
     try:
-        run.see_out(run.deploy(), ring)
+        run.finish(run.deploy(), change_alarm)
     finally:
-        run.subject.ring(run.env.clients, rings=False)
+        run.subject.set_alarm(run.env.clients, on=False)
 
 
 def relapsed(run: Release) -> None:
-    """A good release whose alarm rings once it is deployed, in the long watch that follows."""
+    """A good release whose alarm changes to ALARM in the enhanced watch."""
     run.arm()
-    rung = False
+    alarm_set = False
 
-    def ring() -> None:
-        nonlocal rung
-        if not rung and f"watch/{run.subject.name}/{run.name}-{run.subject.name}-enhanced" in run.env.waiting():
-            rung = True
-            run.subject.ring(run.env.clients, rings=True)
-        elif rung and run.env.of_workflow(run.name, "rollback"):
-            run.subject.ring(run.env.clients, rings=False)
+    def change_alarm() -> None:
+        nonlocal alarm_set
+        if not alarm_set and f"watch/{run.subject.name}/{run.name}-{run.subject.name}-enhanced" in run.env.waiting():
+            alarm_set = True
+            run.subject.set_alarm(run.env.clients, on=True)
+        elif alarm_set and run.env.of_workflow(run.name, "rollback"):
+            run.subject.set_alarm(run.env.clients, on=False)
 
     try:
-        run.see_out(run.deploy(), ring)
+        run.finish(run.deploy(), change_alarm)
     finally:
-        run.subject.ring(run.env.clients, rings=False)
+        run.subject.set_alarm(run.env.clients, on=False)
 
 
 def unrecorded(run: Release) -> None:
-    """A bad release whose rollback can never be recorded, wherever it is tried."""
+    """A bad release whose rollbacks can never be recorded."""
     run.env.plans.break_handler("rollback", "RecordRollback", run.name)
     bad(run)
 
 
 def stopped(run: Release) -> None:
-    """A release whose stage is stopped by a person once it answers: the deployment goes back by itself."""
+    """A release whose stage is stopped by a person once it answers; the deployment rolls it back by itself."""
     run.arm()
     done = False
 
@@ -82,30 +82,30 @@ def stopped(run: Release) -> None:
             for stage in run.env.running(run.name, "stage"):
                 run.env.stop(stage)
 
-    run.see_out(run.deploy(), stop)
+    run.finish(run.deploy(), stop)
 
 
 def contended(run: Release) -> None:
-    """A release that finds its environment taken, and waits for it."""
+    """A release that waits for the lock of its environment."""
     run.arm()
     with_lock_held(run, run.deploy)
 
 
 def undone(run: Release) -> None:
-    """A release that an operator rolls back afterwards, while somebody else holds the environment."""
-    run.see_out(run.deploy())
+    """A release that an operator rolls back afterwards, while another execution holds the environment's lock."""
+    run.finish(run.deploy())
     stage = next(iter(run.env.of_workflow(run.name, "stage")), None)
     if stage is None:
-        raise StuckError(f"{run.name} has no stage to undo: {run.env.record(run.name).get('reason')}")
+        raise StuckError(f"{run.name} has no stage to roll back: {run.env.record(run.name).get('reason')}")
     given = run.env.given(stage)
     payload = {key: given[key] for key in ("deploymentId", "release", "environment")}
-    payload |= {"reason": "an operator says so", "breachedAt": run.env.record(run.name)["startedAt"]}
+    payload |= {"reason": "an operator's decision", "breachedAt": run.env.record(run.name)["startedAt"]}
     run.arm()
     with_lock_held(run, lambda: run.env.start("rollback", f"{run.name}-undone", payload))
 
 
 def with_lock_held(run: Release, start: Callable[[], str]) -> None:
-    """Hold the environment's lock until somebody waits for it, then give it on as a stage does."""
+    """Hold the environment's lock until another execution waits for it, then release it as a stage does."""
     env, key = run.env, f"environment/{run.subject.name}"
     holder = env.hold(f"holder-{run.name}")
     env.locks.request(key, Contender(holder, "holder", "", "held by a case of the matrix"))
@@ -119,8 +119,8 @@ def with_lock_held(run: Release, start: Callable[[], str]) -> None:
             env.call("functions.shared.release_lock", {"deploymentId": "holder", "execution": holder, "key": key})
 
     try:
-        deadline = time.monotonic() + _LINE_SECONDS
-        run.see_out(start(), release)
+        deadline = time.monotonic() + _QUEUE_SECONDS
+        run.finish(start(), release)
     finally:
         env.locks.release(key, holder)
         env.stop(holder)
@@ -128,27 +128,30 @@ def with_lock_held(run: Release, start: Callable[[], str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A way to run a case, and the kind of environment it needs; in a `hurried` one every wait is ended by an event."""
+    """A way to run a case, with the kind of subject that it needs.
+
+    With `ended_by_events`, every wait of the scenario is ended by an event and not by a backstop.
+    """
 
     name: str
     run: Callable[[Any], None]
     kind: Kind
-    hurried: bool = False
+    ended_by_events: bool = False
 
 
-# The quickest first: a state is run on the first scenario that reaches it.
+# The fastest first: a case is run on the first scenario that reaches its state.
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
         Scenario("good", good, CALM),
         Scenario("contended", contended, CALM),
         Scenario("approved", good, CAREFUL),
-        Scenario("bad", bad, CAREFUL, hurried=True),
+        Scenario("bad", bad, CAREFUL, ended_by_events=True),
         Scenario("stopped", stopped, CAREFUL),
         Scenario("undone", undone, CALM),
         Scenario("thorough", good, THOROUGH),
-        Scenario("relapsed", relapsed, THOROUGH, hurried=True),
+        Scenario("relapsed", relapsed, THOROUGH, ended_by_events=True),
         Scenario("unrecorded", unrecorded, CAREFUL),
-        Scenario("card", work, BOARD, hurried=True),
+        Scenario("card", work, BOARD, ended_by_events=True),
     )
 }

@@ -1,4 +1,4 @@
-"""Subjects: small repositories, each delivered to an environment of its own, so that cases can run side by side."""
+"""Subjects: small repositories, each delivered to an environment of its own, so that cases can run in parallel."""
 
 import io
 import time
@@ -34,7 +34,7 @@ services:
     alarms:
       critical: [{alarm}]
 """
-# Long enough for its end to come as an event, not as the first answer to a question.
+# Long enough for the end of the build to come as an event, and not in the first query.
 _BUILD = """version: 0.2
 phases:
   build:
@@ -71,7 +71,7 @@ artifacts:
 """
 _JUNIT = '<testsuite tests="1"><testcase classname="hello" name="greets"/></testsuite>'
 _COVERAGE = '<coverage line-rate="1" branch-rate="1" lines-valid="1" lines-covered="1" version="1" timestamp="1"/>'
-# Its tests have run already: what a card's build does with them is proved elsewhere.
+# The test reports exist already: other tests cover the test runs of a card's build.
 _WORKED_ON = {
     ".kiro/worker.json": (
         '{"test": ["git", "checkout", "--", "junit.xml", "coverage.xml"],'
@@ -97,7 +97,7 @@ def handler(event, context):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an environment asks of a release; `tested` means once more, in the environment."""
+    """The demands of an environment on a release; `tested` means that tests run after the deployment."""
 
     name: str
     approval: bool
@@ -109,13 +109,13 @@ class Kind:
 CALM = Kind("calm", approval=False, watch_seconds=0)
 CAREFUL = Kind("careful", approval=True, watch_seconds=3)
 THOROUGH = Kind("thorough", approval=False, watch_seconds=0, enhanced_watch_seconds=3, tested=True)
-# No environment: a repository whose branches are worked on.
+# A repository without an environment, whose branches the worker works on.
 BOARD = Kind("board", approval=False, watch_seconds=0)
 
 
 @dataclass(slots=True)
 class Subject:
-    """One environment with its repository; `commits` are those that were not delivered yet, oldest first."""
+    """One environment with its repository; `commits` are not delivered yet, oldest first."""
 
     name: str
     kind: Kind
@@ -124,21 +124,21 @@ class Subject:
 
     @property
     def repository(self) -> str:
-        """The repository that is delivered here and nowhere else."""
+        """The repository, which is delivered to this environment only."""
         return f"acme/{self.name}"
 
     @property
     def function(self) -> str:
-        """The delivered function."""
+        """The name of the delivered function."""
         return f"hello-{self.name}"
 
     @property
     def alarm(self) -> str:
-        """The alarm that means a bad release."""
+        """The name of the alarm that marks a bad release."""
         return f"{self.function}-errors"
 
     def settings(self) -> dict[str, Any]:
-        """The environment as the stack's settings say it."""
+        """The environment in the form of the stack's settings."""
         return {
             "name": self.name,
             "approval": self.kind.approval,
@@ -149,8 +149,8 @@ class Subject:
             "functions": [self.function],
         }
 
-    def furnish(self, platform: Platform) -> None:
-        """What an operator and an author had done before the first release: function, address, alarm, commits."""
+    def set_up(self, platform: Platform) -> None:
+        """Create function, address, alarm and commits, as operator and author do before the first release."""
         repository = platform.github.repository(self.repository).git
         if self.kind is BOARD:
             begin = imported("refs/heads/main", "feat: begin [skip ci]", _WORKED_ON)
@@ -169,19 +169,19 @@ class Subject:
             ComparisonOperator="GreaterThanOrEqualToThreshold",
             TreatMissingData="ignore",  # so that it stays as a case sets it
         )
-        self.ring(platform.clients, rings=False)
+        self.set_alarm(platform.clients, on=False)
         repository.run("fast-import", "--quiet", stdin=self._history())
         *self.commits, _ = repository.text("rev-list", "--reverse", "main").splitlines()
 
-    def ring(self, clients: Clients, *, rings: bool) -> None:
-        """Let the alarm ring, or be quiet."""
-        state = "ALARM" if rings else "OK"
+    def set_alarm(self, clients: Clients, *, on: bool) -> None:
+        """Put the alarm into ALARM or OK."""
+        state = "ALARM" if on else "OK"
         clients.client("cloudwatch").set_alarm_state(
-            AlarmName=self.alarm, StateValue=state, StateReason="a case says so"
+            AlarmName=self.alarm, StateValue=state, StateReason="set by a fault case"
         )
 
     def _history(self) -> bytes:
-        """Commits a second apart: order is decided by their time; the last one asks not to be started by itself."""
+        """Commits one second apart, because their times decide the order; the last one starts no deployment."""
         files = {
             "delivery.yml": _MANIFEST.format(name=self.name, function=self.function, url=self.url, alarm=self.alarm)
             + (_AFTER_DEPLOY.format(name=self.name) if self.kind.tested else ""),
@@ -206,7 +206,7 @@ class Subject:
 
 
 def imported(ref: str, message: str, files: Mapping[str, str], *, at: int = 0, start: str = "") -> bytes:
-    """A commit in the form of `git fast-import`; `start` is where a new branch begins, without it the ref goes on."""
+    """A commit in the format of `git fast-import`; a new branch begins at `start`, without it the ref is continued."""
     out = [f"commit {ref}\ncommitter Ada Lovelace <ada@example.com> {at or int(time.time())} +0000\n"]
     out.append(f"data {len(message)}\n{message}\n" + (f"from {start}\n" if start else ""))
     out += [f"M 644 inline {path}\ndata {len(text.encode())}\n{text}\n" for path, text in files.items()]
@@ -214,7 +214,7 @@ def imported(ref: str, message: str, files: Mapping[str, str], *, at: int = 0, s
 
 
 def _function(platform: Platform, name: str) -> str:
-    """The delivered function, its alias on code that is not a release, and its address."""
+    """Create the delivered function, with an alias on code that is no release; returns its address."""
     functions = platform.clients.client("lambda")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

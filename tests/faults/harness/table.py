@@ -1,4 +1,4 @@
-"""The matrix as people read it: workflow / state / fault → outcome, seconds, verdict."""
+"""Prints the matrix: workflow / state / fault → outcome, seconds, verdict."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from tests.faults.harness.matrix import Verdict
 
 
 def line(console: Console, number: int, total: int, verdict: Verdict) -> None:
-    """One case as it comes."""
+    """Print the verdict of one case."""
     case = verdict.case
     word = "[green]holds[/green]" if verdict.holds else "[red]FAILS[/red]"
     console.print(
@@ -19,13 +19,13 @@ def line(console: Console, number: int, total: int, verdict: Verdict) -> None:
 
 
 def print_table(console: Console, verdicts: Sequence[Verdict], seconds: float) -> None:
-    """Every case, and below the table what was wrong with those that failed."""
-    table = Table(title="What faults leave behind", title_justify="left")
-    for column in ("workflow", "state", "fault", "run as", "outcome", "seconds", "verdict"):
+    """Print a table of all cases, and below it the problems of the failed ones."""
+    table = Table(title="Fault cases", title_justify="left")
+    for column in ("workflow", "state", "fault", "scenario", "outcome", "seconds", "verdict"):
         table.add_column(column)
     for one in verdicts:
         word = "[green]holds[/green]" if one.holds else "[red]FAILS[/red]"
-        told = (
+        cells = (
             one.case.workflow,
             one.case.state,
             one.case.fault,
@@ -34,7 +34,7 @@ def print_table(console: Console, verdicts: Sequence[Verdict], seconds: float) -
             f"{one.seconds:.1f}",
             word,
         )
-        table.add_row(*told)
+        table.add_row(*cells)
     console.print(table)
     failed = [one for one in verdicts if not one.holds]
     for one in failed:

@@ -1,4 +1,4 @@
-"""A CodeBuild endpoint beside the shared emulator, and short ways to start a build and to wait for it."""
+"""A CodeBuild endpoint for the shared emulator, and helpers that start a build and wait for it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 DEADLINE_SECONDS = 20.0
-# the shortest timeout CodeBuild allows is five minutes; here that is one second
+# CodeBuild's shortest timeout is five minutes, which last one second here
 MINUTE_SECONDS = 0.2
 
 
 @dataclass
 class Workbench:
-    """What a test about builds works with."""
+    """The endpoint with its clients and events, and helpers for tests of builds."""
 
     aws: Clients
     server: CodeBuildServer
@@ -34,11 +34,11 @@ class Workbench:
 
     @property
     def codebuild(self) -> Any:
-        """A stock client of the endpoint."""
+        """A boto3 client of the endpoint."""
         return self.aws.client("codebuild")
 
     def project(self, buildspec: str = "", **settings: Any) -> str:
-        """Create a project with its own name; without a source of its own it needs a buildspec."""
+        """Create a project with a unique name; without a source it needs a buildspec."""
         name = f"project-{uuid.uuid4().hex[:8]}"
         self.codebuild.create_project(
             name=name,
@@ -70,17 +70,18 @@ class Workbench:
         return self.wait(build_id, lambda build: bool(build["buildComplete"]))
 
     def wait(self, build_id: str, condition: Any) -> Record:
-        """Wait until a condition on a build holds."""
+        """Wait until a condition holds for a build; returns the build."""
         deadline = time.monotonic() + DEADLINE_SECONDS
         while time.monotonic() < deadline:
             build = self.get(build_id)
             if condition(build):
                 return build
             time.sleep(0.02)
-        raise AssertionError(f"build {build_id} did not get there in {DEADLINE_SECONDS} s: {self.get(build_id)}")
+        build = self.get(build_id)
+        raise AssertionError(f"build {build_id} did not meet the condition within {DEADLINE_SECONDS} s: {build}")
 
     def run(self, buildspec: str, **overrides: Any) -> Record:
-        """Run a buildspec in a project of its own to its end."""
+        """Run a buildspec to its end, in a new project."""
         return self.finish(self.start(self.project(buildspec), **overrides))
 
     def log(self, build: Record) -> list[str]:

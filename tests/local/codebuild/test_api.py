@@ -1,4 +1,4 @@
-"""The endpoint answers a stock client as CodeBuild does, also when the call is wrong."""
+"""The endpoint answers boto3 as CodeBuild does, also when a call is wrong."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_refusals(bench: Workbench) -> None:
 
 
 def test_unchecked_client(bench: Workbench) -> None:
-    """A request no SDK would send is refused with the name of what is wrong."""
+    """A request that no SDK would send is refused, and the error names the wrong part."""
     request = urllib.request.Request(
         bench.server.endpoint,
         data=json.dumps({"projectName": 7, "surprise": 1}).encode(),
@@ -77,7 +77,7 @@ def test_unchecked_client(bench: Workbench) -> None:
 
 
 def test_idempotency_token(bench: Workbench) -> None:
-    """The same token with the same parameters answers the same build; with others it is refused."""
+    """A repeated token returns the same build for the same parameters, and is refused for others."""
     name, token = bench.project(SPEC), uuid.uuid4().hex
     first = bench.start(name, idempotencyToken=token)
     assert bench.start(name, idempotencyToken=token) == first

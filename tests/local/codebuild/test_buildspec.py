@@ -23,7 +23,7 @@ Record = dict[str, Any]
 
 
 def run(bench: Workbench, spec: str, **overrides: Any) -> tuple[Record, list[str]]:
-    """The build's record, and the names in its artifact, none when nothing was uploaded."""
+    """The build's record and the names in its artifact; no names without an upload."""
     bucket = bench.bucket()
     artifacts = {"type": "S3", "location": bucket, "name": "it.zip", "packaging": "ZIP"}
     if "artifacts:" not in spec:
@@ -38,7 +38,7 @@ def run(bench: Workbench, spec: str, **overrides: Any) -> tuple[Record, list[str
 
 @pytest.mark.parametrize("expected", [one for one in expectations("cases") if one.reader == "buildspec"], ids=str)
 def test_a_recorded_buildspec_does_what_it_does_on_aws(bench: Workbench, expected: Expectation) -> None:
-    """Its status, and what lies in its artifact or why it failed."""
+    """Its status and the names in its artifact, or the reason of its failure, are those of CodeBuild."""
     build, names = run(bench, expected.file.read_text("utf-8"))
     said = [context["message"] for phase in build["phases"] for context in phase.get("contexts", ())]
     assert build["buildStatus"] == expected.outcome, said
@@ -70,7 +70,7 @@ artifacts:
 
 
 def test_variables_are_read_wherever_a_path_stands(bench: Workbench) -> None:
-    """With the values that they have after the last command; reports, exclusions and secondary artifacts too."""
+    """Paths of artifacts, reports and exclusions are expanded with the values after the last command."""
     bucket = bench.bucket()
     more = {"type": "S3", "location": bucket, "artifactIdentifier": "more", "packaging": "NONE"}
     build, names = run(bench, EVERYWHERE, secondaryArtifactsOverride=[more])
@@ -85,7 +85,7 @@ def test_variables_are_read_wherever_a_path_stands(bench: Workbench) -> None:
 
 @pytest.mark.parametrize("path", ["$HOME/.cache/tool/**/*", "$CODEBUILD_SRC_DIR/tool/**/*"])
 def test_variables_are_read_in_cache_paths(bench: Workbench, path: str) -> None:
-    """The same directory is kept, although each build lies elsewhere."""
+    """Builds in different directories share the same cached directory."""
     place = path.removesuffix("/**/*")
     command = f"mkdir -p {place} && echo x >> {place}/runs && wc -l < {place}/runs"
     spec = f"version: 0.2\nphases:\n  build:\n    commands:\n      - {command}\ncache:\n  paths: ['{path}']\n"
@@ -104,7 +104,7 @@ def test_variables_are_read_in_cache_paths(bench: Workbench, path: str) -> None:
     ],
 )
 def test_excluded_paths_are_not_in_the_artifact(bench: Workbench, files: str, excluded: str, names: list[str]) -> None:
-    """Relative to the base directory; `*` crosses no folder, `**` does; nothing left fails the build."""
+    """Exclusions are relative to the base directory; `*` stays in a folder, `**` does not; an empty artifact fails."""
     make = "mkdir -p out/deep && cd out && touch a.js a.js.map deep/b.js deep/b.js.map"
     spec = (
         f"version: 0.2\nphases:\n  build:\n    commands: ['{make}']\n"
@@ -135,25 +135,25 @@ cache:
 """
 
 
-def test_what_is_written_and_not_read_is_named_in_the_log(bench: Workbench) -> None:
-    """CodeBuild ignores keys that it does not know; here the log says so, and says what is not done on a laptop."""
+def test_ignored_keys_are_named_in_the_log(bench: Workbench) -> None:
+    """The log names unknown keys, which CodeBuild ignores too, and keys that a laptop does not support."""
     build = bench.run(UNREAD)
     assert build["buildStatus"] == "SUCCEEDED"
-    told = [line for line in bench.log(build) if "Warning: buildspec: " in line]
+    lines = [line for line in bench.log(build) if "Warning: buildspec: " in line]
     wanted = (
-        "run-as is not done here: commands run as you",
-        "artefact is no key of a buildspec and is ignored; is it artifacts?",
-        "secondary-artifacts is no key of a buildspec and is ignored",
-        "batch is not done here: one build is run",
-        "env.git-credential-helper is not done here",
-        "env.variabels is no key of a buildspec and is ignored; is it variables?",
-        "phases.install.runtime-versions is not done here: programs are those of this machine",
-        "phases.build.timeout is no key of a buildspec and is ignored",
-        "cache.key is not done here",
+        "run-as is not supported here: commands run as the current user",
+        "artefact is not a key of a buildspec and is ignored; is it artifacts?",
+        "secondary-artifacts is not a key of a buildspec and is ignored",
+        "batch is not supported here: one build is run",
+        "env.git-credential-helper is not supported here",
+        "env.variabels is not a key of a buildspec and is ignored; is it variables?",
+        "phases.install.runtime-versions is not supported here: the programs of this machine are used",
+        "phases.build.timeout is not a key of a buildspec and is ignored",
+        "cache.key is not supported here",
     )
-    assert len(told) == len(wanted)
+    assert len(lines) == len(wanted)
     for words in wanted:
-        assert any(words in line for line in told), words
+        assert any(words in line for line in lines), words
 
 
 @pytest.mark.parametrize(
@@ -164,12 +164,12 @@ def test_what_is_written_and_not_read_is_named_in_the_log(bench: Workbench) -> N
         ("[ls]", "[{echo: a}]", "Expected commands[0] to be of string type: found subkeys instead; quote it"),
         ("[ls]", "ls", "commands must be a list"),
         ("build:", "built:", "found built"),
-        ("0.2", "0.1", "version '0.1' is not run here"),
-        ("0.2", "0.20", "version '0.20' is not run here"),
+        ("0.2", "0.1", "version '0.1' is not supported here"),
+        ("0.2", "0.20", "version '0.20' is not supported here"),
     ],
 )
 def test_a_buildspec_that_would_run_nothing_is_refused(old: str, new: str, said: str) -> None:
-    """With what is written, and what to write."""
+    """The error names what is written and what to write instead."""
     spec = "version: 0.2\nphases:\n  build:\n    commands: [ls]\n".replace(old, new)
     with pytest.raises(PhaseFailedError) as raised:
         parse(spec)
@@ -178,7 +178,7 @@ def test_a_buildspec_that_would_run_nothing_is_refused(old: str, new: str, said:
 
 
 def test_values_are_the_texts_that_are_written() -> None:
-    """Numbers, times, dates and truths of YAML 1.1 stay texts; anchors and merges are read."""
+    """Numbers, times, dates and booleans of YAML 1.1 stay texts; anchors and merges work."""
     values = {
         "A": "3.10",
         "B": "0755",
@@ -199,8 +199,10 @@ def test_values_are_the_texts_that_are_written() -> None:
 
 
 def test_a_phase_may_be_empty_or_choose_versions_only(bench: Workbench) -> None:
-    """Public buildspecs have both; the log says that nothing is run."""
+    """Public buildspecs have both kinds of phases; the log says that nothing is run."""
     build = bench.run("version: 0.2\nphases:\n  install:\n    runtime-versions:\n      python: 3.12\n  build:\n")
     assert (build["buildStatus"], phases(build)["BUILD"]) == ("SUCCEEDED", "SUCCEEDED")
-    told = [line for line in bench.log(build) if "has no commands" in line]
-    assert [line.partition("buildspec: ")[2] for line in told] == ["phases.build has no commands: nothing is run in it"]
+    found = [line for line in bench.log(build) if "has no commands" in line]
+    assert [line.partition("buildspec: ")[2] for line in found] == [
+        "phases.build has no commands: nothing is run in it"
+    ]

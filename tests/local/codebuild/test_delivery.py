@@ -1,4 +1,4 @@
-"""A build's events travel through the event bridge to the targets of rules."""
+"""The event bridge delivers a build's events to the targets of rules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_finished_build_reaches_a_queue(emulator: Emulator, aws: Clients, tmp_path: Path) -> None:
-    """A rule on failed builds of a project gets exactly the one event that says so."""
+    """A rule for failed builds of a project gets exactly one event for a failed build."""
     sqs, events = aws.client("sqs"), aws.client("events")
     url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

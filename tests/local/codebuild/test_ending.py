@@ -1,4 +1,4 @@
-"""A build that is stopped, late or abandoned ends, and so does everything it started."""
+"""A build that is stopped, times out or loses its server ends with all its processes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from local.emulator import Clients, Emulator
 
-# one child as usual, one in the background, one that left the session and its parents behind
+# one child in the foreground, one in the background, one in a session of its own (a daemon)
 SLEEPING = """
 version: 0.2
 phases:
@@ -47,12 +47,12 @@ def wait(condition: Callable[[], object], what: str) -> None:
 
 
 def pids(directory: Path) -> list[int]:
-    """Return the processes a sleeping build has told of."""
+    """Return the process ids that a sleeping build has written."""
     return [int(path.read_text() or 0) for path in directory.iterdir()]
 
 
 def alive(pid: int) -> bool:
-    """Tell whether a process runs; one that waits to be collected does not."""
+    """Whether a process runs; a zombie does not."""
     try:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -105,14 +105,14 @@ def test_stubborn_process(bench: Workbench) -> None:
 
 @linux_only
 def test_background_process_ends_with_its_build(bench: Workbench, tmp_path: Path) -> None:
-    """A server that a build leaves running does not outlive it, nor hold it up."""
+    """A server that a build leaves in the background ends with the build and does not delay its end."""
     spec = f"version: 0.2\nphases:\n  build:\n    commands: ['sleep 300 & echo $! > {tmp_path}/pid']\n"
     assert bench.run(spec)["buildStatus"] == "SUCCEEDED"
     assert not any(alive(pid) for pid in pids(tmp_path))
 
 
 def test_queue(emulator: Emulator, tmp_path: Path) -> None:
-    """Beyond the limit builds wait as QUEUED in their order; one that waits too long times out, one may be stopped."""
+    """Builds above the limit are QUEUED in their order; a queued build can be stopped and can time out."""
     with (
         CodeBuildServer(
             emulator.endpoint,
@@ -161,12 +161,12 @@ with clients(endpoint, "eu-central-1", server.endpoint) as aws:
 
 
 @linux_only
-def test_nothing_remains_of_a_killed_server(emulator: Emulator, aws: Clients, tmp_path: Path) -> None:
-    """Even a server that gets SIGKILL takes every process of its builds with it."""
-    told = tmp_path / "pids"
-    told.mkdir()
+def test_a_killed_server_leaves_no_process(emulator: Emulator, aws: Clients, tmp_path: Path) -> None:
+    """A server that gets SIGKILL leaves no process of its builds behind."""
+    folder = tmp_path / "pids"
+    folder.mkdir()
     server = subprocess.Popen(
-        [sys.executable, "-c", ABANDONED, emulator.endpoint, str(tmp_path / "root"), str(told), new_role(aws)],
+        [sys.executable, "-c", ABANDONED, emulator.endpoint, str(tmp_path / "root"), str(folder), new_role(aws)],
         stdin=subprocess.PIPE,
         text=True,
     )
@@ -174,23 +174,23 @@ def test_nothing_remains_of_a_killed_server(emulator: Emulator, aws: Clients, tm
         assert server.stdin
         server.stdin.write(SLEEPING)
         server.stdin.close()
-        wait(lambda: len([pid for pid in pids(told) if pid]) == 3, "the start of all processes")
+        wait(lambda: len([pid for pid in pids(folder) if pid]) == 3, "the start of all processes")
     finally:
         os.kill(server.pid, signal.SIGKILL)
         server.wait()
-    wait(lambda: not any(alive(pid) for pid in pids(told)), "the end of all processes")
+    wait(lambda: not any(alive(pid) for pid in pids(folder)), "the end of all processes")
 
 
 def test_a_full_queue_refuses_builds_until_one_has_begun(emulator: Emulator, aws: Clients, tmp_path: Path) -> None:
-    """Five builds may wait for each that may run; the product takes a refusal as an answer, and gives its order again.
+    """Five builds may wait for each running one; the product accepts a refusal and can repeat its order.
 
-    Size: https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html. Code and words:
+    Size: https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html. Code and message:
     https://github.com/awslabs/landing-zone-accelerator-on-aws/issues/249
     """
     gate = tmp_path / "gate"
-    reach = {"AWS_ENDPOINT_URL": emulator.endpoint}
+    environment = {"AWS_ENDPOINT_URL": emulator.endpoint}
     server = CodeBuildServer(
-        emulator.endpoint, emulator.region, emulator.account, tmp_path, lambda _: None, reach, concurrency=1
+        emulator.endpoint, emulator.region, emulator.account, tmp_path, lambda _: None, environment, concurrency=1
     )
     with server, clients(emulator.endpoint, emulator.region, server.endpoint) as codebuild:
         bench = Workbench(codebuild, server)

@@ -1,4 +1,4 @@
-"""A build sees the variables CodeBuild documents, and nothing of the machine's."""
+"""A build gets the variables that CodeBuild documents, and no others of this machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def printed(bench: Workbench, build: dict[str, object]) -> dict[str, str]:
 
 
 def test_builtin_variables(bench: Workbench) -> None:
-    """CodeBuild's own variables tell of this build."""
+    """CodeBuild's own variables describe this build."""
     build = bench.run(PRINT, sourceVersion="abc")
     variables = printed(bench, build)
     assert variables["CODEBUILD_BUILD_ID"] == build["id"]
@@ -40,7 +40,7 @@ def test_builtin_variables(bench: Workbench) -> None:
 
 
 def test_isolation(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the server's own environment holds never reaches a build; its home and scratch space are its own."""
+    """No variable of the server's environment reaches a build, and home and temporary directories are its own."""
     monkeypatch.setenv("OPERATORS_TOKEN", "planted-secret")
     build = bench.run(PRINT)
     variables = printed(bench, build)
@@ -51,7 +51,7 @@ def test_isolation(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_secrets_and_parameters(bench: Workbench) -> None:
-    """Secrets and parameters are fetched, by name, key or ARN, and never show in a log."""
+    """Secrets and parameters are read by name, key or ARN, and never appear in a log."""
     name = f"secret-{uuid.uuid4().hex[:8]}"
     manager, ssm = bench.aws.client("secretsmanager"), bench.aws.client("ssm")
     arn = manager.create_secret(Name=name, SecretString=json.dumps({"token": "s3cr3t-token"}))["ARN"]
@@ -78,7 +78,7 @@ phases:
 
 
 def test_missing_secret(bench: Workbench) -> None:
-    """A secret that does not exist fails the build before any command, and is named."""
+    """A missing secret fails the build before any command, and the error names it."""
     build = bench.run("version: 0.2\nenv:\n  secrets-manager: {X: nobody:key}\nphases:\n  build: {commands: [ls]}\n")
     context = next(phase for phase in build["phases"] if phase["phaseType"] == "DOWNLOAD_SOURCE")["contexts"][0]
     assert build["buildStatus"] == "FAILED"
@@ -86,7 +86,7 @@ def test_missing_secret(bench: Workbench) -> None:
 
 
 def test_precedence(bench: Workbench) -> None:
-    """The call wins over the project, and the project over the buildspec."""
+    """The call takes precedence over the project, and the project over the buildspec."""
     spec = PRINT.replace("phases:", "env:\n  variables: {A: spec, B: spec, C: spec}\nphases:")
     project = bench.project(
         spec,

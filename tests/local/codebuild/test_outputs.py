@@ -1,4 +1,4 @@
-"""Artifacts, reports and caches are what CodeBuild makes of a buildspec."""
+"""Artifacts, reports and caches are those that CodeBuild makes from a buildspec."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ artifacts:
 
 
 def test_artifacts_and_reports_of_a_failed_build(bench: Workbench) -> None:
-    """A build whose tests failed still uploads its artifact and reports, which is what a gate reads."""
+    """A build whose tests failed still uploads its artifact and reports, which gates read."""
     bucket = bench.bucket()
     project = bench.project(
         SPEC,
@@ -139,7 +139,7 @@ def test_a_report_that_the_role_may_not_fill(bench: Workbench) -> None:
 
 
 def test_plain_files_and_secondary_artifacts(bench: Workbench) -> None:
-    """Without packaging every file is an object; secondary artifacts go their own ways; a name may be computed."""
+    """Without packaging every file is an object; secondary artifacts have their own place; names are expanded."""
     bucket = bench.bucket()
     spec = """
 version: 0.2
@@ -175,7 +175,7 @@ def test_missing_artifact(bench: Workbench) -> None:
 
 
 def test_cache(bench: Workbench) -> None:
-    """What a build leaves in its cache paths is there for the next build of the project."""
+    """Files in a build's cache paths exist in the next build of the project."""
     spec = """
 version: 0.2
 phases:
@@ -191,7 +191,7 @@ cache:
 
 
 def test_log_settings(bench: Workbench) -> None:
-    """A build logs where it is told to, or nowhere."""
+    """A build logs to the configured place, or not at all."""
     spec = "version: 0.2\nphases: {build: {commands: [echo here]}}\n"
     settings = {"status": "ENABLED", "groupName": "/builds/all", "streamName": "prefix"}
     build = bench.run(spec, logsConfigOverride={"cloudWatchLogs": settings})

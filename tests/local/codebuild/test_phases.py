@@ -1,4 +1,4 @@
-"""Builds go through CodeBuild's phases and tell what happened as CodeBuild does."""
+"""Builds go through CodeBuild's phases and report them as CodeBuild does."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_success(bench: Workbench) -> None:
 
 
 def test_failed_command(bench: Workbench) -> None:
-    """A failed command names itself and its exit status, skips the phase's rest, and still runs POST_BUILD."""
+    """After a failed command the log has the command and its exit status, its phase ends, and POST_BUILD still runs."""
     build = bench.run(
         """
 version: 0.2
@@ -102,7 +102,7 @@ phases:
 
 
 def test_one_shell_state(bench: Workbench) -> None:
-    """Variables and the working directory last from command to command and from phase to phase."""
+    """Variables and working directory persist from command to command and from phase to phase."""
     build = bench.run(
         """
 version: 0.2
@@ -132,7 +132,7 @@ phases:
 
 
 def test_wrong_buildspec(bench: Workbench) -> None:
-    """A buildspec that cannot be read fails DOWNLOAD_SOURCE and says why."""
+    """A buildspec that can't be read fails DOWNLOAD_SOURCE with the reason."""
     build = bench.run("version: 0.2\nphases:\n  deploy:\n    commands: [ls]\n")
     assert build["buildStatus"] == "FAILED"
     context = next(p for p in build["phases"] if p["phaseType"] == "DOWNLOAD_SOURCE")["contexts"][0]

@@ -22,14 +22,14 @@ SPEC = "version: 0.2\nphases:\n  build:\n    commands: [cat file.txt]\n"
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves files without a line per request."""
+    """Serves files without logging requests."""
 
     def log_message(self, *_: object) -> None:
-        """Stay silent."""
+        """Log nothing."""
 
 
 def git(directory: Path, *arguments: str) -> str:
-    """Run git as somebody."""
+    """Run git with an author; returns its output."""
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
     done = subprocess.run(["git", *identity, *arguments], cwd=directory, check=True, capture_output=True, text=True)
     return done.stdout.strip()
@@ -72,7 +72,7 @@ def test_git(bench: Workbench, repository: tuple[str, str]) -> None:
 
 
 def test_unknown_version(bench: Workbench, repository: tuple[str, str]) -> None:
-    """A version that does not exist fails DOWNLOAD_SOURCE and is named."""
+    """A missing version fails DOWNLOAD_SOURCE, and the error names it."""
     project = bench.project(source={"type": "GITHUB", "location": repository[0]})
     build = bench.finish(bench.start(project, sourceVersion="nowhere"))
     assert list(phases(build).items())[-3] == ("DOWNLOAD_SOURCE", "FAILED")
@@ -80,7 +80,7 @@ def test_unknown_version(bench: Workbench, repository: tuple[str, str]) -> None:
 
 
 def test_s3(bench: Workbench) -> None:
-    """A zip object is unpacked; a version of it can be asked for; the buildspec may lie elsewhere in it."""
+    """A zip object is unpacked, in a given version, and its buildspec may have another path."""
     bucket, s3 = bench.bucket(), bench.aws.client("s3")
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     versions = [
@@ -94,7 +94,7 @@ def test_s3(bench: Workbench) -> None:
 
 
 def test_overridden_source_and_secondary_source(bench: Workbench) -> None:
-    """StartBuild may bring another source, and more of them, each in a directory of its own."""
+    """StartBuild may replace the source and add secondary sources, each in its own directory."""
     bucket = bench.bucket(one=zipped(file__txt="one"), two=zipped(file__txt="two"))
     build = bench.run(
         "version: 0.2\nphases: {build: {commands: [ls]}}\n",
@@ -108,7 +108,7 @@ def test_overridden_source_and_secondary_source(bench: Workbench) -> None:
 
 
 def test_missing_object(bench: Workbench) -> None:
-    """A source that is not there fails DOWNLOAD_SOURCE."""
+    """A missing source object fails DOWNLOAD_SOURCE."""
     build = bench.finish(bench.start(bench.project(source={"type": "S3", "location": f"{bench.bucket()}/none"})))
     assert build["buildStatus"] == "FAILED"
     assert phases(build)["DOWNLOAD_SOURCE"] == "FAILED"

@@ -1,4 +1,4 @@
-"""A local GitHub with one repository, one all-mighty token, and a receiver of its webhooks."""
+"""A receiver of webhooks, and a PyGithub client of the local GitHub's repository."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ __all__ = ["api", "copy", "hub", "receiver"]
 
 @pytest.fixture
 def receiver(hub: LocalGitHub) -> Iterator[Receiver]:
-    """A receiver that is hooked to the repository's pushes."""
+    """A receiver of the repository's push events."""
     with Receiver() as running:
         hub.add_hook(REPOSITORY, running.url, SECRET, ["push", "repository_dispatch"])
         yield running
@@ -22,7 +22,7 @@ def receiver(hub: LocalGitHub) -> Iterator[Receiver]:
 
 @pytest.fixture
 def api(hub: LocalGitHub) -> Iterator[Repository]:
-    """The repository through PyGithub, the client the product uses."""
+    """The repository through PyGithub, the client that the product uses."""
     with Github(
         base_url=hub.api_url,
         auth=Auth.Token(TOKEN),

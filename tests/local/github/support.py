@@ -1,4 +1,4 @@
-"""What the tests of both sides of GitHub share: a working copy, a webhook receiver, and waiting."""
+"""Helpers for tests with the local GitHub: a working copy, a webhook receiver, and waiting."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ SECRET = "webhook-secret"
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """The first true answer of a condition, asked again until the deadline."""
+    """Call a condition until it is true or the time is up; returns its answer."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := condition():
@@ -76,14 +76,14 @@ class WorkingCopy:
 
 @dataclass(frozen=True)
 class Received:
-    """One webhook as it arrived."""
+    """One received webhook."""
 
     headers: Mapping[str, str]
     body: bytes
 
 
 class Receiver(HttpServer):
-    """A small HTTP server that keeps the webhooks it gets."""
+    """A small HTTP server that records webhooks."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
@@ -102,13 +102,13 @@ class Receiver(HttpServer):
         self.url = f"{self.base}/webhook"
 
     def events(self, name: str) -> list[Received]:
-        """What arrived of one event."""
+        """The received webhooks of one event."""
         return [one for one in self.received if one.headers["X-Github-Event"] == name]
 
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[LocalGitHub]:
-    """A running local GitHub with one repository and one token that may do everything."""
+    """A running local GitHub with one repository and one token with all permissions."""
     with LocalGitHub(tmp_path / "hub") as running:
         running.create_repository(REPOSITORY)
         running.add_token(TOKEN, "ada", "ada@example.com")
@@ -117,5 +117,5 @@ def hub(tmp_path: Path) -> Iterator[LocalGitHub]:
 
 @pytest.fixture
 def copy(hub: LocalGitHub, tmp_path: Path) -> WorkingCopy:
-    """A working copy of its repository, with nothing in it yet."""
+    """An empty working copy of its repository."""
     return WorkingCopy(hub, tmp_path / "copy")

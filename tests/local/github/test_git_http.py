@@ -71,7 +71,7 @@ def test_a_gzipped_request_body_is_understood(hub: LocalGitHub, copy: WorkingCop
     ],
 )
 def test_a_push_needs_a_token_that_may_write(hub: LocalGitHub, tmp_path: Path, token: str, message: str) -> None:
-    """A wrong token, one that may only read, and one that does not see the repository are told apart."""
+    """A wrong token, one that may only read, and one that can't see the repository get different errors."""
     hub.add_token("reader", "eve", permissions={"contents": "read"})
     hub.add_token("stranger", "mallory", repositories=[])
     copy = WorkingCopy(hub, tmp_path / token, token)
@@ -88,8 +88,8 @@ def test_a_reader_may_fetch(hub: LocalGitHub, copy: WorkingCopy, tmp_path: Path)
     assert "refs/heads/main" in WorkingCopy(hub, tmp_path / "reader", "reader").git("ls-remote", "origin")
 
 
-def test_no_credential_is_asked_for_one(hub: LocalGitHub) -> None:
-    """Without a credential git hears 401 with a challenge, so it asks its helper."""
+def test_a_request_without_credential_gets_a_challenge(hub: LocalGitHub) -> None:
+    """Without a credential the answer is 401 with a challenge, so that git calls its credential helper."""
     answer = requests.get(f"{hub.url}/{REPOSITORY}.git/info/refs?service=git-upload-pack", timeout=10)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == 'Basic realm="GitHub"'

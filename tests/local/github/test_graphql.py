@@ -1,4 +1,4 @@
-"""The local GitHub's GraphQL: limits, permissions and errors as GitHub tells them."""
+"""The local GitHub's GraphQL: limits, permissions and errors as on GitHub."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.local.github.support import Receiver, eventually
 
 
 def adapter(hub: LocalGitHub, token: str, number: int = 1) -> BoardAdapter:
-    """The product's own client."""
+    """The product's own adapter."""
     names = Names("acme", number, "Status", "Branch", "Reason", Columns())
     made = BoardAdapter(hub.api_url, lambda: f'{{"token": "{token}"}}', names, lambda _: None)
     made.patience_seconds = 0
@@ -22,13 +22,13 @@ def adapter(hub: LocalGitHub, token: str, number: int = 1) -> BoardAdapter:
 
 @pytest.fixture
 def token(hub: LocalGitHub) -> str:
-    """A token that may everything."""
+    """A token with all permissions."""
     hub.add_token("ghp_all", "ada")
     return "ghp_all"
 
 
-def test_pages_hold_a_hundred_and_lead_on(hub: LocalGitHub, token: str) -> None:
-    """250 items are three pages, each counted and costing a point."""
+def test_a_page_has_at_most_a_hundred_items(hub: LocalGitHub, token: str) -> None:
+    """250 items are three pages, each of which is counted and costs a point."""
     board = hub.add_board("acme")
     for number in range(250):
         board.add(f"Item {number}", "", "Todo")
@@ -39,7 +39,7 @@ def test_pages_hold_a_hundred_and_lead_on(hub: LocalGitHub, token: str) -> None:
 
 
 def test_used_up_points_are_a_limit(hub: LocalGitHub, token: str) -> None:
-    """RATE_LIMITED, with the time when there are new ones."""
+    """Without points the answer is RATE_LIMITED, with the time of new points."""
     hub.add_board("acme")
     hub.store.graphql.limit = 1
     with pytest.raises(GitHubUnavailableError) as caught:
@@ -48,7 +48,7 @@ def test_used_up_points_are_a_limit(hub: LocalGitHub, token: str) -> None:
 
 
 def test_a_token_that_may_not_write_the_board_is_refused(hub: LocalGitHub, token: str) -> None:
-    """The card stays where it is."""
+    """The card stays in its column."""
     board = hub.add_board("acme")
     card = board.add("Item", "", "Todo")
     hub.add_token("ghp_read", "ada", permissions={"organization_projects": "read"})
@@ -64,8 +64,8 @@ def test_a_card_that_is_gone_is_an_error_with_its_name(hub: LocalGitHub, token: 
         adapter(hub, token).move("PVTI_0", "In Review")
 
 
-def test_a_moved_card_is_told_to_hooks(hub: LocalGitHub, token: str) -> None:
-    """As `projects_v2_item`, in GitHub's form."""
+def test_a_moved_card_is_sent_to_hooks(hub: LocalGitHub, token: str) -> None:
+    """A moved card sends `projects_v2_item` in GitHub's form."""
     board = hub.add_board("acme")
     with Receiver() as receiver:
         hub.add_hook("acme/hello-service", receiver.url, "secret", ("projects_v2_item",))

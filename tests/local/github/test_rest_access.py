@@ -1,4 +1,4 @@
-"""REST as a whole: who may call, pages, errors, planned faults."""
+"""REST in general: authentication, permissions, pages, errors, planned faults."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ def _get(hub: LocalGitHub, path: str, token: str = TOKEN, **query: Any) -> reque
 
 
 def test_the_caller_is_the_tokens_owner(hub: LocalGitHub) -> None:
-    """GET /user answers login and e-mail."""
-    told = _get(hub, "/user").json()
-    assert (told["login"], told["email"]) == ("ada", "ada@example.com")
+    """GET /user returns login and e-mail of the token's owner."""
+    user = _get(hub, "/user").json()
+    assert (user["login"], user["email"]) == ("ada", "ada@example.com")
 
 
 @pytest.mark.parametrize(
@@ -31,10 +31,8 @@ def test_the_caller_is_the_tokens_owner(hub: LocalGitHub) -> None:
         ("reader", f"/repos/{REPOSITORY}/hooks", 403, "Resource not accessible by personal access token"),
     ],
 )
-def test_refusals_are_told_as_github_tells_them(
-    hub: LocalGitHub, token: str, path: str, status: int, message: str
-) -> None:
-    """Status and message of each refusal, with the permission that would help."""
+def test_refusals_are_those_of_github(hub: LocalGitHub, token: str, path: str, status: int, message: str) -> None:
+    """Each refusal has GitHub's status and message, and names the missing permission."""
     hub.add_token("stranger", "mallory", repositories=[])
     hub.add_token("reader", "eve", permissions={"contents": "read"})
     answer = _get(hub, path, token)
@@ -45,14 +43,14 @@ def test_refusals_are_told_as_github_tells_them(
 
 
 def test_answers_carry_the_rate_limit(hub: LocalGitHub) -> None:
-    """Limit, remaining and reset are there for clients that watch them."""
+    """Responses have the headers limit, remaining and reset."""
     headers = _get(hub, "/user").headers
     assert int(headers["X-RateLimit-Remaining"]) < int(headers["X-RateLimit-Limit"]) == 5000
     assert int(headers["X-RateLimit-Reset"]) > 0
 
 
-def test_a_list_is_told_in_linked_pages(hub: LocalGitHub, copy: WorkingCopy) -> None:
-    """Link names first, previous, next and last; the pages together are the list."""
+def test_a_list_has_linked_pages(hub: LocalGitHub, copy: WorkingCopy) -> None:
+    """Link names first, previous, next and last page; all pages together are the list."""
     for number in range(5):
         copy.commit(str(number), {"a": str(number)})
     copy.push()
@@ -64,8 +62,8 @@ def test_a_list_is_told_in_linked_pages(hub: LocalGitHub, copy: WorkingCopy) -> 
     assert _get(hub, f"/repos/{REPOSITORY}/commits").links == {}
 
 
-def test_a_planned_fault_is_answered_as_often_as_asked(hub: LocalGitHub) -> None:
-    """Then the truth comes back, and every request was counted."""
+def test_a_planned_fault_is_answered_as_often_as_planned(hub: LocalGitHub) -> None:
+    """After that the real answer returns, and every request was counted."""
     hub.respond_with("GET", "/user$", 403, {"Retry-After": "3"}, {"message": "slow down"}, times=2)
     answers = [_get(hub, "/user") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [403, 403, 200]
@@ -73,8 +71,8 @@ def test_a_planned_fault_is_answered_as_often_as_asked(hub: LocalGitHub) -> None
     assert hub.requests.count(("GET", "/api/v3/user")) == 3
 
 
-def test_graphql_says_what_it_has_not(hub: LocalGitHub) -> None:
-    """Nobody takes an empty answer for an empty board: a field that is not kept here is an error, as on GitHub."""
+def test_graphql_refuses_fields_that_it_lacks(hub: LocalGitHub) -> None:
+    """A field that is not supported is an error, as on GitHub, and not an empty answer."""
     answer = requests.post(
         hub.graphql_url, json={"query": "{viewer{login}}"}, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10
     )
@@ -84,7 +82,7 @@ def test_graphql_says_what_it_has_not(hub: LocalGitHub) -> None:
 
 @pytest.mark.parametrize("body", [b"{", b"[]"])
 def test_a_body_that_is_no_object_is_refused(hub: LocalGitHub, body: bytes) -> None:
-    """A broken request is told with 400, not with a crash."""
+    """A body that is not a JSON object is answered with 400."""
     url = f"{hub.api_url}/repos/{REPOSITORY}/issues"
     answer = requests.post(url, data=body, headers={"Authorization": f"token {TOKEN}"}, timeout=10)
     assert answer.status_code == 400

@@ -1,4 +1,4 @@
-"""REST about what is reported: statuses, deployments, issues, pull requests and code scanning."""
+"""REST for reports: statuses, deployments, issues, pull requests and code scanning."""
 
 import base64
 import gzip
@@ -28,7 +28,7 @@ def _post(hub: LocalGitHub, path: str, body: dict[str, Any]) -> requests.Respons
 
 
 def test_the_newest_status_of_each_context_counts(api: Repository, sha: str) -> None:
-    """A context that turned green is green; one pending context keeps the whole pending."""
+    """A context has its newest state; one pending context makes the combined state pending."""
     commit = api.get_commit(sha)
     assert commit.get_combined_status().state == "pending"
     for state, context in (("failure", "test"), ("success", "test"), ("pending", "staging")):
@@ -46,7 +46,7 @@ def test_the_newest_status_of_each_context_counts(api: Repository, sha: str) -> 
     [{"state": "done"}, {}, {"state": "success", "description": "x" * 141}, {"state": "success", "sha": "0" * 40}],
 )
 def test_a_status_that_github_refuses_is_refused(hub: LocalGitHub, sha: str, wrong: dict[str, str]) -> None:
-    """Unknown state, none, a long description, an unknown commit: 422."""
+    """An unknown or missing state, a long description and an unknown commit are answered with 422."""
     answer = _post(hub, f"statuses/{wrong.pop('sha', sha)}", wrong)
     assert answer.status_code == 422
     assert hub.repository(REPOSITORY).statuses == []
@@ -66,7 +66,7 @@ def test_a_deployment_by_default_needs_a_green_and_recent_ref(
 
 
 def test_deployments_are_found_by_what_they_deploy(api: Repository, sha: str) -> None:
-    """sha, ref and environment narrow the list, newest first."""
+    """The parameters sha, ref and environment filter the list, newest first."""
     made = [api.create_deployment("main", environment=name, required_contexts=[]) for name in ("test", "production")]
     assert [one.id for one in api.get_deployments(sha=sha)] == [made[1].id, made[0].id]
     (found,) = api.get_deployments(environment="production", ref="main")
@@ -77,7 +77,7 @@ def test_deployments_are_found_by_what_they_deploy(api: Repository, sha: str) ->
 
 
 def test_issues_are_opened_labelled_and_closed(api: Repository) -> None:
-    """Labels are made on the way; filters find by label and state."""
+    """New labels are created; lists filter by label and state."""
     first = api.create_issue("one", "body", labels=["incident", "prod"], assignees=["ada"])
     api.create_issue("two", labels=["incident"])
     assert [issue.number for issue in api.get_issues(labels=["incident", "prod"])] == [1]
@@ -93,7 +93,7 @@ def test_issues_are_opened_labelled_and_closed(api: Repository) -> None:
 
 
 def test_comments_are_written_changed_and_deleted(api: Repository) -> None:
-    """The list shows what is left, oldest first."""
+    """The list has the remaining comments, oldest first."""
     issue = api.create_issue("one")
     first, second = issue.create_comment("first"), issue.create_comment("second")
     first.edit("changed")
@@ -102,7 +102,7 @@ def test_comments_are_written_changed_and_deleted(api: Repository) -> None:
 
 
 def test_a_pull_request_shows_its_branch(api: Repository, copy: WorkingCopy, sha: str) -> None:
-    """Draft, head, base and commits are told, and lists filter by head, base and state."""
+    """A pull request has draft, head, base and commits, and lists filter by head, base and state."""
     copy.git("checkout", "--quiet", "-b", "item/7")
     head = copy.commit("work", {"b": "1"})
     copy.push()
@@ -120,8 +120,8 @@ def test_a_pull_request_shows_its_branch(api: Repository, copy: WorkingCopy, sha
     assert [one.number for one in api.get_pulls(state="all")] == [2]
 
 
-def test_a_pull_request_that_makes_no_sense_is_refused(api: Repository, copy: WorkingCopy, sha: str) -> None:
-    """No such branch, nothing new, or one that exists: 422 with GitHub's reason."""
+def test_an_invalid_pull_request_is_refused(api: Repository, copy: WorkingCopy, sha: str) -> None:
+    """An unknown branch, a branch without commits and a second pull request get 422 with GitHub's reason."""
     copy.git("checkout", "--quiet", "-b", "same")
     copy.push()
     with pytest.raises(GithubException, match="Validation Failed"):
@@ -138,19 +138,19 @@ def test_a_pull_request_that_makes_no_sense_is_refused(api: Repository, copy: Wo
 
 
 def test_a_sarif_upload_is_unpacked_and_kept(hub: LocalGitHub, sha: str) -> None:
-    """What was uploaded can be looked at, and its processing is complete."""
+    """The uploaded document is recorded, and its processing is complete."""
     document = {"version": "2.1.0", "runs": []}
     packed = base64.b64encode(gzip.compress(json.dumps(document).encode())).decode()
     answer = _post(hub, "code-scanning/sarifs", {"commit_sha": sha, "ref": "refs/heads/main", "sarif": packed})
     assert answer.status_code == 202
-    told = requests.get(answer.json()["url"], headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10).json()
-    assert told["processing_status"] == "complete"
+    status = requests.get(answer.json()["url"], headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10).json()
+    assert status["processing_status"] == "complete"
     assert hub.repository(REPOSITORY).sarifs[0].document == document
     broken = _post(hub, "code-scanning/sarifs", {"commit_sha": sha, "ref": "refs/heads/main", "sarif": "eHg="})
     assert broken.status_code == 400
 
 
 def test_a_dispatch_has_at_most_ten_properties(hub: LocalGitHub) -> None:
-    """GitHub refuses a larger payload, so must the local one."""
+    """A larger payload is refused, as on GitHub."""
     body = {"event_type": "deploy-infrastructure", "client_payload": dict.fromkeys("abcdefghijk", 1)}
     assert _post(hub, "dispatches", body).status_code == 422

@@ -1,4 +1,4 @@
-"""REST about source: branches, refs, commits, files and archives, read with PyGithub."""
+"""REST for source: branches, refs, commits, files and archives, through PyGithub."""
 
 import io
 import tarfile
@@ -27,14 +27,14 @@ def test_a_repository_is_described(api: Repository) -> None:
 
 
 def test_branches_are_listed(api: Repository, sha: str) -> None:
-    """Each with its head."""
+    """The list has each branch with its head."""
     api.create_git_ref("refs/heads/release/1.2", sha)
     assert {branch.name: branch.commit.sha for branch in api.get_branches()} == {"main": sha, "release/1.2": sha}
     assert api.get_branch("release/1.2").commit.commit.message == "first"
 
 
 def test_refs_are_created_moved_and_deleted(api: Repository, copy: WorkingCopy, sha: str) -> None:
-    """A ref moves forward, backwards only by force, and is gone when deleted."""
+    """A ref moves forward, backwards only by force, and no longer exists after its deletion."""
     second = copy.commit("second", {"a": "1"})
     copy.push()
     ref = api.create_git_ref("refs/heads/topic", sha)
@@ -52,7 +52,7 @@ def test_refs_are_created_moved_and_deleted(api: Repository, copy: WorkingCopy, 
 
 
 def test_an_annotated_tag_is_an_object_of_its_own(api: Repository, copy: WorkingCopy, sha: str) -> None:
-    """Its ref names the tag, and asking for the commit of the tag finds the commit."""
+    """The ref names the tag object, and the commit of the tag is found."""
     copy.git("tag", "-a", "-m", "one", "v1.2.0")
     copy.push("origin", "v1.2.0")
     assert api.get_git_ref("tags/v1.2.0").object.type == "tag"
@@ -60,7 +60,7 @@ def test_an_annotated_tag_is_an_object_of_its_own(api: Repository, copy: Working
 
 
 def test_a_commit_lists_its_files(api: Repository, copy: WorkingCopy, sha: str) -> None:
-    """With status, counts, and the old name of a renamed file."""
+    """Files have status, counts, and the old name if they were renamed."""
     copy.git("mv", "src/app.py", "src/main.py")
     second = copy.commit("second", {"README.md": "# Hello\n\nmore\n"})
     copy.push()
@@ -73,7 +73,7 @@ def test_a_commit_lists_its_files(api: Repository, copy: WorkingCopy, sha: str) 
 
 
 def test_contents_are_files_and_directories(api: Repository, sha: str) -> None:
-    """A directory lists what it holds; a file brings its bytes."""
+    """A directory is a list of names; a file has its bytes."""
     root = api.get_contents("")
     assert isinstance(root, list)
     assert {entry.path: entry.type for entry in root} == {"README.md": "file", "src": "dir"}
@@ -83,7 +83,7 @@ def test_contents_are_files_and_directories(api: Repository, sha: str) -> None:
 
 
 def test_a_file_is_written_as_a_commit(api: Repository, sha: str) -> None:
-    """An update must name the blob it replaces, so nobody overwrites what they have not seen."""
+    """An update must name the blob that it replaces, which prevents overwriting unknown changes."""
     created = api.create_file("docs/a.md", "add a", "one", branch="main")["content"]
     assert not isinstance(created, str)
     updated = api.update_file("docs/a.md", "change a", "two", created.sha, branch="main")["commit"]
@@ -95,7 +95,7 @@ def test_a_file_is_written_as_a_commit(api: Repository, sha: str) -> None:
 
 
 def test_a_tarball_has_one_top_folder(hub: LocalGitHub, api: Repository, sha: str) -> None:
-    """The archive opens with the address alone, and only with the whole address."""
+    """The secret address alone gives access to the archive, and no part of it does."""
     address = api.get_archive_link("tarball", "main")
     with tarfile.open(fileobj=io.BytesIO(requests.get(address, timeout=10).content)) as archive:
         assert f"acme-hello-service-{sha[:7]}/src/app.py" in archive.getnames()
@@ -103,7 +103,7 @@ def test_a_tarball_has_one_top_folder(hub: LocalGitHub, api: Repository, sha: st
 
 
 def test_a_comparison_is_split_into_pages(hub: LocalGitHub, copy: WorkingCopy, sha: str) -> None:
-    """Commits come page by page, files only with the first."""
+    """Commits are on pages, files on the first page only."""
     for number in range(3):
         copy.commit(str(number), {"a": str(number)})
     copy.push()

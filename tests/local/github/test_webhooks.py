@@ -29,8 +29,8 @@ def _pushes(receiver: Receiver, count: int) -> list[dict[str, Any]]:
     return [json.loads(one.body) for one in receiver.events("push")]
 
 
-def test_a_push_is_told_with_githubs_headers_and_signature(copy: WorkingCopy, receiver: Receiver) -> None:
-    """The delivery carries a uuid, the event and an HMAC over the exact body."""
+def test_a_push_event_has_githubs_headers_and_signature(copy: WorkingCopy, receiver: Receiver) -> None:
+    """The delivery has a UUID, the event and an HMAC over the exact body."""
     copy.commit("first", {"a": "1"})
     copy.push()
     _pushes(receiver, 1)
@@ -43,8 +43,8 @@ def test_a_push_is_told_with_githubs_headers_and_signature(copy: WorkingCopy, re
     assert sent.headers["Content-Type"] == "application/json"
 
 
-def test_a_new_branch_is_told_with_its_commits(copy: WorkingCopy, receiver: Receiver) -> None:
-    """The first push of a branch has a zero before and every commit oldest first."""
+def test_the_event_of_a_new_branch_has_its_commits(copy: WorkingCopy, receiver: Receiver) -> None:
+    """The first push of a branch has zeros in `before`, and all commits, oldest first."""
     first = copy.commit("first", {"a": "1", "b": "1"})
     second = copy.commit("second\n\nbody", {"a": "2", "b": None, "c/d": "1"})
     copy.push()
@@ -63,8 +63,8 @@ def test_a_new_branch_is_told_with_its_commits(copy: WorkingCopy, receiver: Rece
     assert isinstance(push["repository"]["pushed_at"], int)
 
 
-def test_a_later_push_tells_only_what_is_new(copy: WorkingCopy, receiver: Receiver) -> None:
-    """An update names the old head as before and lists the commits since."""
+def test_the_event_of_a_later_push_has_only_new_commits(copy: WorkingCopy, receiver: Receiver) -> None:
+    """An update has the old head in `before` and lists the commits since then."""
     first = copy.commit("first", {"a": "1"})
     copy.push()
     second = copy.commit("second", {"a": "2"})
@@ -75,7 +75,7 @@ def test_a_later_push_tells_only_what_is_new(copy: WorkingCopy, receiver: Receiv
     assert push["compare"].endswith(f"/compare/{first[:12]}...{second[:12]}")
 
 
-def test_a_forced_push_says_so(copy: WorkingCopy, receiver: Receiver) -> None:
+def test_a_forced_push_is_marked(copy: WorkingCopy, receiver: Receiver) -> None:
     """A head that does not descend from the old one is forced."""
     copy.commit("first", {"a": "1"})
     copy.commit("second", {"a": "2"})
@@ -87,7 +87,7 @@ def test_a_forced_push_says_so(copy: WorkingCopy, receiver: Receiver) -> None:
 
 
 def test_a_deleted_branch_has_no_head(copy: WorkingCopy, receiver: Receiver) -> None:
-    """A deletion has a zero after, no commits and no head commit."""
+    """A deletion has zeros in `after`, no commits and no head commit."""
     copy.commit("first", {"a": "1"})
     copy.push("origin", "HEAD", "HEAD:refs/heads/topic")
     copy.push("origin", "--delete", "topic")
@@ -96,8 +96,8 @@ def test_a_deleted_branch_has_no_head(copy: WorkingCopy, receiver: Receiver) -> 
 
 
 @pytest.mark.parametrize("annotated", [False, True])
-def test_a_tag_is_told_as_a_push(copy: WorkingCopy, receiver: Receiver, annotated: bool) -> None:
-    """A tag push has no commits, its head commit, and for an annotated tag the tag object as after."""
+def test_a_tag_sends_a_push_event(copy: WorkingCopy, receiver: Receiver, annotated: bool) -> None:
+    """Its event has no commits but a head commit; `after` of an annotated tag is the tag object."""
     sha = copy.commit("first", {"a": "1"})
     copy.push()
     copy.git("tag", *(["--annotate", "--message", "one"] if annotated else []), "v1.2.0")
@@ -109,8 +109,8 @@ def test_a_tag_is_told_as_a_push(copy: WorkingCopy, receiver: Receiver, annotate
     assert push["base_ref"] == "refs/heads/main"
 
 
-def test_more_than_three_tags_at_once_are_not_told(copy: WorkingCopy, receiver: Receiver, api: Repository) -> None:
-    """GitHub sends nothing for four tags in one push; reconciliation has to find them."""
+def test_more_than_three_tags_at_once_send_no_event(copy: WorkingCopy, receiver: Receiver, api: Repository) -> None:
+    """GitHub sends no event for four tags in one push; the reconciliation must find them."""
     copy.commit("first", {"a": "1"})
     copy.push()
     for number in range(4):
@@ -121,8 +121,8 @@ def test_more_than_three_tags_at_once_are_not_told(copy: WorkingCopy, receiver: 
     assert len(_pushes(receiver, 1)) == 1
 
 
-def test_a_ref_moved_through_rest_is_told_too(copy: WorkingCopy, receiver: Receiver, api: Repository) -> None:
-    """GitHub sends a push event whichever way a ref moved."""
+def test_a_ref_moved_through_rest_sends_an_event(copy: WorkingCopy, receiver: Receiver, api: Repository) -> None:
+    """GitHub sends a push event for every way of moving a ref."""
     sha = copy.commit("first", {"a": "1"})
     copy.push()
     api.create_git_ref("refs/heads/topic", sha)
@@ -188,7 +188,7 @@ def test_hooks_are_kept_through_rest(hub: LocalGitHub, receiver: Receiver, api: 
 
 
 def test_an_unreachable_receiver_is_recorded(hub: LocalGitHub, copy: WorkingCopy) -> None:
-    """Nobody listening is a failed delivery, and the push is none the worse."""
+    """Without a receiver the delivery fails, and the push still succeeds."""
     hook = hub.add_hook(REPOSITORY, "http://127.0.0.1:1/", SECRET)
     sha = copy.commit("first", {"a": "1"})
     copy.push()
@@ -197,13 +197,13 @@ def test_an_unreachable_receiver_is_recorded(hub: LocalGitHub, copy: WorkingCopy
     assert hub.repository(REPOSITORY).git.resolve("main") == sha
 
 
-def test_an_event_nobody_listens_to_is_not_sent(hub: LocalGitHub, copy: WorkingCopy) -> None:
+def test_an_event_without_subscribers_is_not_sent(hub: LocalGitHub, copy: WorkingCopy) -> None:
     """A hook gets its own events only, and none while it is inactive."""
-    with Receiver() as deaf, Receiver() as listening:
-        hub.add_hook(REPOSITORY, deaf.url, SECRET, ["repository_dispatch"])
-        hub.add_hook(REPOSITORY, f"{deaf.url}/inactive", SECRET).active = False
+    with Receiver() as silent, Receiver() as listening:
+        hub.add_hook(REPOSITORY, silent.url, SECRET, ["repository_dispatch"])
+        hub.add_hook(REPOSITORY, f"{silent.url}/inactive", SECRET).active = False
         hub.add_hook(REPOSITORY, listening.url, SECRET, ["*"])
         copy.commit("first", {"a": "1"})
         copy.push()
         _pushes(listening, 1)
-        assert deaf.events("push") == []
+        assert silent.events("push") == []

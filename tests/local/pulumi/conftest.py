@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Outcome:
-    """What one run of the command said."""
+    """The output of one run of the command."""
 
     code: int | None
     result: dict[str, Any]

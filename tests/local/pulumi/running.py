@@ -1,6 +1,6 @@
-"""The deployer's command in a process of its own, forked off one that has the SDK imported already.
+"""Runs the deployer's command in a process that is forked from one with the SDK imported.
 
-The import takes longer than a small program: with `python -m local.pulumi` it would be most of what these tests cost.
+With `python -m local.pulumi`, importing the SDK would take most of these tests' time.
 """
 
 import multiprocessing
@@ -18,7 +18,7 @@ _processes.set_forkserver_preload([__name__, "pulumi_aws"])
 
 
 def run(arguments: Sequence[str], folder: Path) -> tuple[int | None, str, str]:
-    """Its exit status, and what it wrote to its two streams."""
+    """Run the command; returns its exit status, its output and its error output."""
     stdout, stderr = folder / "stdout", folder / "stderr"
     process = _processes.Process(target=_command, args=(list(arguments), stdout, stderr))
     process.start()

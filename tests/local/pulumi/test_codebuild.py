@@ -1,4 +1,4 @@
-"""Build projects and report groups go to the endpoint that runs builds."""
+"""Build projects and report groups are created at the CodeBuild endpoint."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ pulumi.export("url", work.url)
 
 
 def test_up_creates_then_finds_everything_the_same(program: Program, aws: Clients) -> None:
-    """A second up changes nothing, and what the first made is really there."""
+    """The first up creates the resources, and a second one changes nothing."""
     sandbox = program(QUEUES.format(timeout=30))
     first = sandbox.run("up")
     assert first.changes == {"create": 2}
@@ -43,7 +43,7 @@ def test_up_creates_then_finds_everything_the_same(program: Program, aws: Client
 
 
 def test_preview_changes_nothing(program: Program, aws: Clients) -> None:
-    """A preview tells what an up would do and does none of it."""
+    """A preview reports the changes of an up and makes none of them."""
     sandbox = program(QUEUES.format(timeout=30))
     assert sandbox.run("preview").changes == {"create": 2}
     url = sandbox.run("up").result["outputs"]["url"]
@@ -66,8 +66,8 @@ def test_up_updates_what_aws_can_change(program: Program, aws: Clients) -> None:
     assert aws.client("sqs").list_queue_tags(QueueUrl=url)["Tags"] == {"Project": "demo", "Owner": "ops"}
 
 
-def test_up_replaces_what_aws_cannot_change_and_deletes_what_left(program: Program, aws: Clients) -> None:
-    """A new table key needs a new table; a queue that left the program goes."""
+def test_up_replaces_what_aws_cannot_change_and_deletes_the_rest(program: Program, aws: Clients) -> None:
+    """A new key needs a new table; a queue that is no longer declared is deleted."""
     table = """
 import pulumi
 from pulumi_aws import dynamodb, sqs
@@ -83,8 +83,8 @@ table = dynamodb.Table("table", name="replaced", hash_key="{key}", billing_mode=
     assert keys == [{"AttributeName": "new", "KeyType": "HASH"}]
 
 
-def test_destroy_leaves_what_is_protected_and_what_that_needs(program: Program, aws: Clients) -> None:
-    """Real Pulumi refuses; here the protected table and its key stay and are named, all the rest goes."""
+def test_destroy_keeps_protected_resources_and_their_needs(program: Program, aws: Clients) -> None:
+    """The protected table and its key stay and are named, all else is deleted; real Pulumi would refuse."""
     sandbox = program("""
 import pulumi
 from pulumi_aws import dynamodb, kms, sqs
@@ -107,7 +107,7 @@ sqs.Queue("kept", name="retained-queue", opts=pulumi.ResourceOptions(retain_on_d
 
 
 def test_up_refuses_to_delete_a_protected_resource(program: Program, aws: Clients) -> None:
-    """A protected resource that leaves the program is an error and stays."""
+    """A protected resource that is no longer declared is an error and stays."""
     sandbox = program("""
 import pulumi
 from pulumi_aws import sqs
@@ -120,7 +120,7 @@ sqs.Queue("held", name="held-queue", opts=pulumi.ResourceOptions(protect=True))
 
 
 def test_a_failed_run_is_continued_by_the_next(program: Program) -> None:
-    """What was created before a failure is in the state, so a rerun does not create it again."""
+    """Resources that were created before a failure are in the state, so a rerun does not create them again."""
     text = """
 import pulumi
 from pulumi_aws import sqs, sns
@@ -137,7 +137,7 @@ sns.TopicSubscription("second", topic={topic}, protocol="sqs", endpoint=first.ar
 
 
 def test_an_unknown_type_is_named(program: Program) -> None:
-    """A type without a handler fails by name instead of being skipped."""
+    """A type without a handler is an error that names the type."""
     sandbox = program('from pulumi_aws import ec2\nec2.Vpc("net", cidr_block="10.0.0.0/16")\n')
     assert "aws:ec2/vpc:Vpc" in sandbox.run("up", ok=False).errors
 
@@ -149,8 +149,8 @@ def test_an_error_of_the_program_names_its_line(program: Program) -> None:
     assert "__main__.py:2" in errors
 
 
-def test_every_handled_type_goes_round(tmp_path: Path, emulator: Emulator) -> None:
-    """Every resource type is created, found the same, and destroyed, with no input the emulator was not told."""
+def test_every_handled_type_is_created_and_destroyed(tmp_path: Path, emulator: Emulator) -> None:
+    """Every type is created, unchanged in a second run, and destroyed, and no input is ignored."""
     shutil.copytree(Path(__file__).parent / "everything", tmp_path, dirs_exist_ok=True)
     sandbox = Sandbox(tmp_path, emulator)
     created = sandbox.run("up")

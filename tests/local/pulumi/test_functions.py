@@ -61,14 +61,14 @@ def package(sandbox: Sandbox, count: int) -> Sandbox:
 
 
 def invoke(aws: Clients, name: str, event: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
-    """Return the error kind, if any, and the payload."""
+    """Invoke a function; returns the kind of its error, or None, and its payload."""
     answer = aws.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
     return answer.get("FunctionError"), json.loads(answer["Payload"].read())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="awslambdaric has wheels for Linux only")
 def test_a_function_runs_with_its_own_exception_classes(sandbox: Sandbox, aws: Clients) -> None:
-    """The package that ships is what runs: its exceptions keep their names, both environments reach it."""
+    """The deployed package runs, its exceptions keep their class names, and it gets both kinds of variables."""
     name = package(sandbox, 1).run("up", "--function-environment", "GIVEN=by the run").result["outputs"]["f0"]
     kind, payload = invoke(aws, name, {"reject": True})
     assert (kind, payload["errorType"], payload["errorMessage"]) == ("Unhandled", "OrderRejected", "no stock")
@@ -78,7 +78,7 @@ def test_a_function_runs_with_its_own_exception_classes(sandbox: Sandbox, aws: C
 
 
 def test_changed_code_is_an_update_and_touched_code_is_not(sandbox: Sandbox, aws: Clients) -> None:
-    """Content decides, not file times; new code is what the next invocation runs."""
+    """The content decides, not file times; the next invocation runs the new code."""
     package(sandbox, 2)
     name = sandbox.run("up").result["outputs"]["f0"]
     part = sandbox.directory / "package" / "part1.py"

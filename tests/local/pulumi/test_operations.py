@@ -1,4 +1,4 @@
-"""What survives a creation that fails half way."""
+"""Creations that fail half way, and the order of deletions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TYPE = "demo:index:Thing"
 
 
 class Shaky(Handler):
-    """Creates well, but the first read fails."""
+    """A handler whose first read fails."""
 
     def __init__(self) -> None:
         self.reads = 0
@@ -37,12 +37,12 @@ class Shaky(Handler):
         return {"arn": call.id}
 
     def delete(self, call: Call) -> None:
-        """Note what goes, with the inputs it was made of."""
+        """Record the deletion, with the inputs of the creation."""
         self.deleted.append(f"{call.id} of size {call.inputs['size']}")
 
 
-def test_a_resource_whose_creation_failed_half_way_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What exists but was never finished is deleted and created again by the next run, not lost."""
+def test_a_resource_whose_creation_failed_is_created_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next run deletes a resource that was not completed and creates it again."""
     handler = Shaky()
     monkeypatch.setitem(REGISTRY, TYPE, handler)
     request, cloud = resource_pb2.RegisterResourceRequest(), cast("Cloud", None)
@@ -59,7 +59,7 @@ def test_a_resource_whose_creation_failed_half_way_is_made_anew(monkeypatch: pyt
 
 
 def test_deletion_goes_from_dependents_to_what_they_need() -> None:
-    """A resource goes before what it depends on and before its parent, newest first where free."""
+    """A resource is deleted before its dependencies and before its parent; otherwise the newest is first."""
     records = [
         Record("key", TYPE, "key", custom=True, sequence=1),
         Record("component", TYPE, "component", custom=False, sequence=2),

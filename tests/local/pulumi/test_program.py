@@ -1,4 +1,4 @@
-"""Configuration, secrets, and the parts of Pulumi a program leans on."""
+"""Configuration, secrets, and options of resources."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pulumi.export("value", parameter.value)
 
 
 def test_configuration_reaches_the_program_typed(program: Program, aws: Clients) -> None:
-    """Objects and booleans arrive as such, --config wins, and a secret is used but never shown."""
+    """Objects and booleans keep their types, --config takes precedence, and a secret is used but never shown."""
     sandbox = program(READ)
     sandbox.settings(f"  {sandbox_name(sandbox)}:sizes: {{dev: 1}}\n  {sandbox_name(sandbox)}:on: false\n")
     sandbox.settings(f"  {sandbox_name(sandbox)}:token: {{secure: AAAB}}\n")
@@ -50,7 +50,7 @@ def sandbox_name(sandbox: Sandbox) -> str:
 
 
 def test_an_encrypted_setting_without_a_value_is_named(program: Program) -> None:
-    """A secret nobody can decrypt here stops the run before anything is touched, naming the option that helps."""
+    """An encrypted setting ends the run before any change, and the error names the option --secret."""
     sandbox = program(READ)
     sandbox.settings("  other:token: {secure: AAAB}\n")
     outcome = sandbox.run("up", ok=False)
@@ -58,8 +58,8 @@ def test_an_encrypted_setting_without_a_value_is_named(program: Program) -> None
     assert "--secret other:token=" in outcome.errors
 
 
-def test_a_demanded_setting_without_a_value_is_named(program: Program) -> None:
-    """A setting the project demands and nobody gives is an error with the setting's name."""
+def test_a_required_setting_without_a_value_is_named(program: Program) -> None:
+    """A required setting without a value is an error with the setting's name."""
     sandbox = program("")
     with (sandbox.directory / "Pulumi.yaml").open("a") as project:
         project.write("config:\n  size: {type: integer}\n")
@@ -68,13 +68,13 @@ def test_a_demanded_setting_without_a_value_is_named(program: Program) -> None:
 
 @pytest.mark.parametrize("endpoint", ["https://sqs.eu-central-1.amazonaws.com", "http://10.0.0.1:4566", "nonsense"])
 def test_only_this_machine_is_deployed_to(endpoint: str) -> None:
-    """An endpoint that could be somebody's AWS is refused."""
+    """An endpoint that is not on this machine is refused."""
     with pytest.raises(ConfigurationError, match="not on this machine"):
         require_loopback(endpoint)
 
 
 def test_an_uncomputed_output_fails_its_consumer_by_name(program: Program) -> None:
-    """An output no handler computes is not None: who uses it is named, and whose it is."""
+    """The use of an output that no handler computes is an error that names both resources."""
     sandbox = program("""
 from pulumi_aws import kms, sqs
 key = kms.Key("key", deletion_window_in_days=7)
@@ -87,7 +87,7 @@ sqs.Queue("consumer", visibility_timeout_seconds=key.rotation_period_in_days)
 
 
 def test_options_of_resources_are_kept(program: Program) -> None:
-    """ignore_changes, components, depends_on, explicit providers, get and invokes do what they do in Pulumi."""
+    """ignore_changes, components, depends_on, explicit providers, get and invokes work as in Pulumi."""
     text = """
 import pulumi
 import pulumi_aws as aws

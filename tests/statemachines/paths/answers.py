@@ -1,4 +1,4 @@
-"""What every handler answers when all goes well, made of the handlers' own types."""
+"""The answers of all handlers when nothing goes wrong, made of the handlers' own types."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ STEPS = {"hello": Step(SERVICE, BEFORE), "infrastructure": Step(INFRASTRUCTURE, 
 
 
 def environment(name: str, *, approval: bool = False, enhanced: int = 0) -> Environment:
-    """An environment that is watched for no time at all, but where `enhanced` seconds are asked for."""
+    """An environment with a watch of 0 seconds and an enhanced watch of `enhanced` seconds."""
     deploys = f"deploy-{name}"
     return Environment(name, "eu-central-1", "", deploys, approval, 60, 0, 0, 0, 80, enhanced_watch_seconds=enhanced)
 
@@ -61,52 +61,52 @@ def plan(*environments: Environment, parts: tuple[Part, ...] = (SERVICE,)) -> An
 
 
 def turn(outcome: Any, reason: str = "") -> Any:
-    """What AcquireLock or AwaitLock answers."""
+    """An answer of AcquireLock or AwaitLock."""
     return encode(Turn(outcome, reason, LEASE if outcome == "acquired" else None))
 
 
 def window(outcome: Any, reason: str = "", opens_at: str = "") -> Any:
-    """What CheckWindow answers."""
+    """An answer of CheckWindow."""
     return encode(check_window.Output(outcome, reason, opens_at))
 
 
 def baseline(outcome: Any, reason: str, *accepted: str) -> Any:
-    """What ReadBaseline answers."""
+    """An answer of ReadBaseline; `accepted` are the names of accepted alarms."""
     return encode(read_baseline.Output(outcome, reason, list(accepted), BASELINE_AT))
 
 
 def decision(outcome: Any, reason: str = "") -> Any:
-    """What AwaitApproval answers."""
+    """An answer of AwaitApproval."""
     return encode(Decided(outcome, reason or f"{outcome} by Grace"))
 
 
 def watch(outcome: Any, reason: str, *alarms: str) -> Any:
-    """What Watch answers."""
+    """An answer of Watch, with the names of its alarms."""
     return encode(Watch(outcome, reason, "" if outcome == "healthy" else "2025-01-01T00:00:00Z", alarms))
 
 
 def build_end(outcome: Any, reason: str = "") -> Any:
-    """What AwaitBuild answers."""
+    """An answer of AwaitBuild."""
     return encode(BuildEnd(outcome, reason, "https://log"))
 
 
 def steps(*names: str) -> Any:
-    """What PlanRollback answers."""
+    """An answer of PlanRollback, with one step for each name of a part."""
     return encode(plan_rollback.Output(tuple(STEPS[name] for name in names)))
 
 
 def restored(result: Any, reason: str) -> Any:
-    """What VerifyRestored answers."""
+    """An answer of VerifyRestored."""
     return encode(verify_restored.Output(result, reason))
 
 
 def gates(outcome: Any, reason: str) -> Any:
-    """What CheckGates answers."""
+    """An answer of CheckGates."""
     return encode(check_gates.Output(outcome, reason, (Verdict("build", outcome, reason),)))
 
 
 def tried(outcome: Any, reason: str) -> Any:
-    """What CheckTests answers."""
+    """An answer of CheckTests."""
     return encode(check_tests.Output(outcome, reason))
 
 
@@ -115,13 +115,13 @@ ITEM = Item("PVTI_1", "issue", "Greet", "kiro/greet", "2025-01-01", "2025-01-02"
 
 
 def checked(outcome: Any = "eligible", reason: str = "") -> Any:
-    """What CheckItem answers."""
+    """An answer of CheckItem."""
     spec = ".kiro/specs/kiro/greet"
     return encode(check_item.Output(outcome, reason, COMMIT, "seen", spec, "branch/example/hello/kiro/greet"))
 
 
 def read(outcome: Any = "passed", reason: str = "") -> Any:
-    """What ReadResults answers; one gate, to be a list all the same."""
+    """An answer of ReadResults, with one gate, which must stay a list."""
     return encode(read_results.Output(outcome, reason, (Verdict("tests", outcome, reason),), Results(COMMIT)))
 
 
@@ -143,7 +143,7 @@ HAPPY: dict[str, dict[str, Any]] = {
     },
     "stage": {
         "CheckWindow": window("open", "no windows are set"),
-        "ReadBaseline": baseline("clear", "no alarm rings"),
+        "ReadBaseline": baseline("clear", "no alarm is in ALARM"),
         "EndEnhancedWatch": encode(end_enhanced_watch.Output(())),
         "RequestApproval": encode(request_approval.Output("approval-1")),
         "AwaitApproval": decision("approved"),
@@ -154,7 +154,7 @@ HAPPY: dict[str, dict[str, Any]] = {
         "StartTests": encode(StartedBuild("build:2")),
         "AwaitTests": build_end("succeeded"),
         "CheckTests": tried("passed", "tests: 4 tests passed"),
-        "Watch": watch("healthy", "no alarm rang"),
+        "Watch": watch("healthy", "no alarm was in ALARM"),
         "RecordGood": encode(record_good.Output(("hello",))),
         "Conclude": {"finishedAt": "2025-01-01T00:00:01Z"},
         **_LOCK,
@@ -170,7 +170,7 @@ HAPPY: dict[str, dict[str, Any]] = {
         **_LOCK,
         **_BUILD,
     },
-    "enhanced_watch": {"Watch": watch("healthy", "no alarm rang")},
+    "enhanced_watch": {"Watch": watch("healthy", "no alarm was in ALARM")},
 }
 HAPPY["work_item"] = {
     "CheckItem": checked(),
@@ -182,14 +182,14 @@ HAPPY["work_item"] = {
     "ReleaseLock": _LOCK["ReleaseLock"],
     **_BUILD,
 }
-# Handlers that answer what they were told, and above only what they add themselves.
+# Handlers that return their input; the answers above hold only the fields that they add.
 ECHOES = frozenset(
     {"deployment/Conclude", "stage/Conclude", "rollback/RecordRollback", "rollback/Freeze", "work_item/Conclude"}
 )
 
 
 def usual_input(workflow: str) -> dict[str, Any]:
-    """What starts a workflow: a push, a deployment's stage in an environment without approval, a rollback, a card."""
+    """The usual input of a workflow: a push, a stage in an environment without approval, a rollback, a card."""
     if workflow == "deployment":
         return {"repository": RELEASE.repository, "ref": RELEASE.ref, "commit": COMMIT, "trigger": "push"}
     if workflow == "work_item":

@@ -1,4 +1,4 @@
-"""Telling people never stops, delays or changes anything: in these plays the bus is gone (N2)."""
+"""A failed notification never stops, delays or changes anything: in these tests the bus is gone (N2)."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.statemachines.paths.answers import ENVIRONMENTS, plan
-from tests.statemachines.paths.playing import answer
+from tests.statemachines.paths.executions import answer
 
 if TYPE_CHECKING:
-    from tests.statemachines.paths.house import House
+    from tests.statemachines.paths.runner import WorkflowRunner
 
 
 @pytest.fixture(scope="module")
-def deaf(house: House) -> House:
-    """The same workflows, where nothing can be put on the bus."""
-    return house.deaf()
+def without_bus(runner: WorkflowRunner) -> WorkflowRunner:
+    """A runner whose workflows can't put events on the bus."""
+    return runner.without_bus()
 
 
-def test_a_deployment_goes_on_and_ends_untold(deaf: House) -> None:
-    """The release is deployed; the failed end wakes the handler that tells it another way."""
-    played = deaf.play("deployment", {"PlanRelease": answer(plan(ENVIRONMENTS[0]))})
-    assert played.told("deployment/Conclude")["outcome"] == "deployed"
-    assert played.states[-3:] == ["Conclude", "AnnounceEnd", "EndedUntold"]
-    assert (played.status, played.error) == ("FAILED", "EndedUntold")
+def test_a_deployment_goes_on_and_ends_unannounced(without_bus: WorkflowRunner) -> None:
+    """The release is deployed; the failed end starts the handler that announces it in another way."""
+    execution = without_bus.run("deployment", {"PlanRelease": answer(plan(ENVIRONMENTS[0]))})
+    assert execution.payload_of("deployment/Conclude")["outcome"] == "deployed"
+    assert execution.states[-3:] == ["Conclude", "AnnounceEnd", "EndedUntold"]
+    assert (execution.status, execution.error) == ("FAILED", "EndedUntold")
 
 
-def test_a_stage_passes_all_the_same(deaf: House) -> None:
-    """The result is in the output, where the deployment reads it."""
-    played = deaf.play("stage")
-    assert played.states[-2:] == ["Announce", "Ended"]
-    assert (played.status, played.output["result"]) == ("SUCCEEDED", "passed")
+def test_a_stage_passes_without_the_bus(without_bus: WorkflowRunner) -> None:
+    """Its result is in its output, where the deployment reads it."""
+    execution = without_bus.run("stage")
+    assert execution.states[-2:] == ["Announce", "Ended"]
+    assert (execution.status, execution.output["result"]) == ("SUCCEEDED", "passed")
 
 
-def test_a_rollback_restores_all_the_same(deaf: House) -> None:
+def test_a_rollback_restores_without_the_bus(without_bus: WorkflowRunner) -> None:
     """Neither its start nor its end waits for the bus."""
-    played = deaf.play("rollback")
-    assert played.states[:3] == ["Open", "AnnounceStart", "LeaseGiven"]
-    assert played.states[-2:] == ["AnnounceEnd", "Ended"]
-    assert (played.status, played.output["result"]) == ("SUCCEEDED", "restored")
+    execution = without_bus.run("rollback")
+    assert execution.states[:3] == ["Open", "AnnounceStart", "LeaseGiven"]
+    assert execution.states[-2:] == ["AnnounceEnd", "Ended"]
+    assert (execution.status, execution.output["result"]) == ("SUCCEEDED", "restored")

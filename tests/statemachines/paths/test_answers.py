@@ -1,4 +1,4 @@
-"""The actors' answers are what the handlers would answer."""
+"""The answers of the scripted handlers have the form of the real handlers' answers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from statemachines.definitions import WORKFLOWS, tasks
 from tests.statemachines.paths.answers import ECHOES, HAPPY
 
 if TYPE_CHECKING:
-    from tests.statemachines.paths.house import House
+    from tests.statemachines.paths.runner import WorkflowRunner
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_every_handler_has_its_answer(workflow: str) -> None:
-    """Each task of each workflow is played, and answers in the form of its handler's own output."""
+    """Every task of every workflow has an answer in the form of its handler's output."""
     handlers = tasks(workflow)
     assert set(HAPPY[workflow]) == set(handlers)
     for state, module in handlers.items():
@@ -29,15 +29,15 @@ def test_every_handler_has_its_answer(workflow: str) -> None:
 
 
 @pytest.mark.parametrize(("workflow", "state"), [("stage", "Conclude"), ("rollback", "RecordRollback")])
-def test_what_is_announced_is_the_handlers_output(
-    house: House, workflow: Literal["stage", "rollback"], state: str
+def test_an_announced_event_is_the_handlers_output(
+    runner: WorkflowRunner, workflow: Literal["stage", "rollback"], state: str
 ) -> None:
-    """An actor that answers what it was told has the handler's own form too."""
+    """A scripted handler that returns its input has the form of the real handler's output, too."""
     kind = get_type_hints(handler_function(import_module(tasks(workflow)[state])))["return"]
-    decode(kind, house.play(workflow).output)
+    decode(kind, runner.run(workflow).output)
 
 
-def test_what_a_deployment_announces_is_the_handlers_output(house: House) -> None:
-    """The actor of Conclude answers in the form of its handler."""
+def test_the_event_of_a_deployment_is_the_handlers_output(runner: WorkflowRunner) -> None:
+    """The scripted Conclude answers in the form of its handler."""
     kind = get_type_hints(handler_function(import_module(tasks("deployment")["Conclude"])))["return"]
-    decode(kind, house.announced(house.play("deployment"), 5)[-1][1])
+    decode(kind, runner.announced(runner.run("deployment"), 5)[-1][1])

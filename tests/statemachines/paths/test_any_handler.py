@@ -1,4 +1,4 @@
-"""What is promised of every handler of every workflow, whichever it is."""
+"""Promises about every handler of every workflow."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.statemachines.paths.answers import (
     steps,
     turn,
 )
-from tests.statemachines.paths.playing import AS_USUAL, CRASH, Played, Workflow, answer, raises
+from tests.statemachines.paths.executions import AS_USUAL, CRASH, EndedExecution, Workflow, answer, raises
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.statemachines.paths.house import House
-    from tests.statemachines.paths.playing import Line
+    from tests.statemachines.paths.executions import Line
+    from tests.statemachines.paths.runner import WorkflowRunner
 
 # Together with the input below these reach every handler of their workflow.
 EVERY_HANDLER: dict[str, dict[str, Any]] = {
@@ -46,73 +46,73 @@ INPUT: dict[str, dict[str, Any]] = {
     "enhanced_watch": {},
     "work_item": {},
 }
-# Handlers that only the fault of another leads to.
+# Handlers that run only after a fault of another handler.
 LEADS_TO: dict[str, dict[str, Any]] = {"rollback/Freeze": {"RecordRollback": raises("SurprisingError")}}
 AT_ONCE = 6
 
 
-def play_each(house: House, workflow: Workflow, lines: Mapping[str, list[Line]]) -> dict[str, Played]:
-    """One play per handler, in which this handler alone gets these lines."""
+def run_each(runner: WorkflowRunner, workflow: Workflow, lines: Mapping[str, list[Line]]) -> dict[str, EndedExecution]:
+    """One run for each handler, in which only this handler follows these lines."""
 
-    def one(state: str) -> Played:
+    def one(state: str) -> EndedExecution:
         role = f"{workflow}/{state}"
         script = {**EVERY_HANDLER[workflow], **LEADS_TO.get(role, {}), role: lines[state]}
-        return house.play(workflow, script, **INPUT[workflow])
+        return runner.run(workflow, script, **INPUT[workflow])
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return dict(zip(lines, pool.map(one, lines), strict=True))
 
 
-def well(workflow: str, played: Played) -> bool:
-    """Whether it ended as it does when nothing goes wrong."""
+def ended_well(workflow: str, execution: EndedExecution) -> bool:
+    """Whether an execution ended as it does without faults."""
     if workflow == "deployment":
-        return played.states[-1] == "Ended" and played.told("deployment/Conclude")["outcome"] == "deployed"
+        return execution.states[-1] == "Ended" and execution.payload_of("deployment/Conclude")["outcome"] == "deployed"
     if workflow == "enhanced_watch":
-        return played.status == "SUCCEEDED" and not played.children
-    usual = ("unknown",) if "Freeze" in played.states else ("passed", "restored")
-    return played.status == "SUCCEEDED" and played.output["result"] in usual
+        return execution.status == "SUCCEEDED" and not execution.children
+    usual = ("unknown",) if "Freeze" in execution.states else ("passed", "restored")
+    return execution.status == "SUCCEEDED" and execution.output["result"] in usual
 
 
-def careless(workflow: str, played: Played) -> list[str]:
-    """What an execution owes whatever happens, and this one did not do."""
+def omissions(workflow: str, execution: EndedExecution) -> list[str]:
+    """The duties of every execution that this execution did not fulfil."""
     missing = []
-    if workflow == "deployment" and "Conclude" not in played.states:
-        missing.append("concluded nothing")
-    if workflow == "enhanced_watch" and (played.states[-1] != "WatchBroke" or played.children):
-        missing.append("took a good release back, or did not say that nobody watches it")
-    if workflow in ("stage", "rollback") and (played.status != "SUCCEEDED" or not played.output["result"]):
-        missing.append("said no result")
-    if workflow in ("stage", "work_item") and "Conclude" not in played.states:
+    if workflow == "deployment" and "Conclude" not in execution.states:
+        missing.append("wrote no outcome")
+    if workflow == "enhanced_watch" and (execution.states[-1] != "WatchBroke" or execution.children):
+        missing.append("rolled a good release back, or did not report the end of its watch")
+    if workflow in ("stage", "rollback") and (execution.status != "SUCCEEDED" or not execution.output["result"]):
+        missing.append("returned no result")
+    if workflow in ("stage", "work_item") and "Conclude" not in execution.states:
         missing.append("wrote no result")
-    if "AcquireLock" in played.states and "ReleaseLock" not in played.states:
+    if "AcquireLock" in execution.states and "ReleaseLock" not in execution.states:
         missing.append("kept its lock")
     return missing
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_a_handler_that_always_fails_is_survived(house: House, workflow: Workflow) -> None:
-    """Whichever handler fails for good, the execution concludes, says a result and gives back its lock."""
-    played = play_each(house, workflow, {state: [raises("SurprisingError")] for state in tasks(workflow)})
-    assert [state for state, one in played.items() if state not in one.states] == []
-    found = {state: careless(workflow, one) for state, one in played.items()}
+def test_a_handler_that_always_fails_is_survived(runner: WorkflowRunner, workflow: Workflow) -> None:
+    """Whichever handler always fails, the execution concludes, returns a result and releases its lock."""
+    execution = run_each(runner, workflow, {state: [raises("SurprisingError")] for state in tasks(workflow)})
+    assert [state for state, one in execution.items() if state not in one.states] == []
+    found = {state: omissions(workflow, one) for state, one in execution.items()}
     assert {state: wrong for state, wrong in found.items() if wrong} == {}
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_a_handler_that_dies_once_is_asked_again(house: House, workflow: Workflow) -> None:
-    """Whichever handler's process dies once, the next ask heals it and everything ends well."""
+def test_a_handler_that_dies_once_is_retried(runner: WorkflowRunner, workflow: Workflow) -> None:
+    """Whichever handler's process dies once, a retry succeeds and the execution ends well."""
     usual = EVERY_HANDLER[workflow]
     lines = {state: [CRASH, usual.get(state, AS_USUAL)] for state in tasks(workflow)}
-    played = play_each(house, workflow, lines)
-    assert [state for state, one in played.items() if not well(workflow, one)] == []
-    asked = {state: sum(call.of(f"{workflow}/{state}") for call in one.calls) for state, one in played.items()}
-    assert {state: times for state, times in asked.items() if times < 2} == {}
+    execution = run_each(runner, workflow, lines)
+    assert [state for state, one in execution.items() if not ended_well(workflow, one)] == []
+    called = {state: sum(call.of(f"{workflow}/{state}") for call in one.calls) for state, one in execution.items()}
+    assert {state: times for state, times in called.items() if times < 2} == {}
 
 
-def test_github_out_of_reach_for_a_moment_is_survived(house: House) -> None:
-    """The handlers that ask GitHub ask again when it is out of reach."""
+def test_a_short_outage_of_github_is_survived(runner: WorkflowRunner) -> None:
+    """Handlers that call GitHub are retried when GitHub is unavailable."""
     handlers = ("Begin", "FetchSource", "PlanRelease")
     usual = EVERY_HANDLER["deployment"]
     lines = {state: [raises("GitHubUnavailableError"), usual.get(state, AS_USUAL)] for state in handlers}
-    played = play_each(house, "deployment", lines)
-    assert [state for state, one in played.items() if not well("deployment", one)] == []
+    execution = run_each(runner, "deployment", lines)
+    assert [state for state, one in execution.items() if not ended_well("deployment", one)] == []

@@ -1,4 +1,4 @@
-"""The budgets that the definitions look at themselves (P10): a whole deployment's, and an environment's services'."""
+"""The budgets that the definitions check themselves (P10): of a deployment, and of an environment's services."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ import pytest
 
 from functions.handler import encode
 from tests.statemachines.paths.answers import INFRASTRUCTURE, SERVICE, decision, turn, watch
-from tests.statemachines.paths.playing import AS_USUAL, Line, answer
+from tests.statemachines.paths.executions import AS_USUAL, Line, answer
 from tests.statemachines.paths.test_stage import BACK, OPENED, SERVICE_PART, WITH_APPROVAL
 
 if TYPE_CHECKING:
-    from tests.statemachines.paths.house import House
+    from tests.statemachines.paths.runner import WorkflowRunner
 
 
 @pytest.fixture(scope="module")
-def hurried(house: House) -> House:
-    """Every budget is used up by the first moment."""
-    return house.hurried()
+def over_budget(runner: WorkflowRunner) -> WorkflowRunner:
+    """A runner whose budgets are all 0 seconds."""
+    return runner.over_budget()
 
 
-def test_a_deployment_over_its_budget_enters_no_environment(hurried: House) -> None:
-    """It fails, and says which environment it did not enter."""
-    played = hurried.play("deployment")
-    assert played.states[-6:] == ["NextStage", "OverBudget", "Conclude", "AnnounceEnd", "HowItEnded", "FailedClean"]
-    told = played.told("deployment/Conclude", times=1)
-    assert told["outcome"] == "failed"
-    assert told["reason"] == "test was not entered: the work took 0 min, 0 allowed"
+def test_a_deployment_over_its_budget_enters_no_environment(over_budget: WorkflowRunner) -> None:
+    """It fails, and its reason names the environment that it did not enter."""
+    execution = over_budget.run("deployment")
+    assert execution.states[-6:] == ["NextStage", "OverBudget", "Conclude", "AnnounceEnd", "HowItEnded", "FailedClean"]
+    payload = execution.payload_of("deployment/Conclude", times=1)
+    assert payload["outcome"] == "failed"
+    assert payload["reason"] == "test was not entered: the work took 0 min, 0 allowed"
 
 
-def test_services_over_their_budget_go_back(hurried: House) -> None:
-    """The environment is rolled back, and says why."""
-    played = hurried.play("stage", parts=encode((SERVICE,)))
-    assert played.states == [*OPENED, *SERVICE_PART, "NextPart", "ApplicationTooSlow", *BACK]
-    assert "the services took 0 min to apply" in played.output["reason"]
-    assert played.output["result"] == "restored"
+def test_services_over_their_budget_go_back(over_budget: WorkflowRunner) -> None:
+    """The environment is rolled back with the budget as reason."""
+    execution = over_budget.run("stage", parts=encode((SERVICE,)))
+    assert execution.states == [*OPENED, *SERVICE_PART, "NextPart", "ApplicationTooSlow", *BACK]
+    assert "the services took 0 min to apply" in execution.output["reason"]
+    assert execution.output["result"] == "restored"
 
 
 @pytest.mark.parametrize("name", ["infrastructure", "hello/infrastructure"])
-def test_infrastructure_is_no_service(hurried: House, name: str) -> None:
-    """It has a budget of its own, which its build keeps."""
-    played = hurried.play("stage", parts=encode((replace(INFRASTRUCTURE, name=name),)))
-    assert "ApplicationTooSlow" not in played.states
-    assert played.output["result"] == "passed"
+def test_infrastructure_is_no_service(over_budget: WorkflowRunner, name: str) -> None:
+    """Infrastructure does not count for the services' budget; its build has a timeout instead."""
+    execution = over_budget.run("stage", parts=encode((replace(INFRASTRUCTURE, name=name),)))
+    assert "ApplicationTooSlow" not in execution.states
+    assert execution.output["result"] == "passed"
 
 
 WAITS: list[tuple[str, Line | list[Line]]] = [
@@ -54,50 +54,50 @@ WAITS: list[tuple[str, Line | list[Line]]] = [
 
 
 @pytest.mark.parametrize(("name", "line"), WAITS, ids=[name for name, _ in WAITS])
-def test_what_is_waited_for_is_no_work(house: House, name: str, line: Line) -> None:
-    """The stage tells how long it waited until it had the lock, or that it did nothing else."""
-    played = house.play("stage", {"AwaitApproval": line}, environment=WITH_APPROVAL)
-    told = played.told("stage/Conclude", times=1)
-    waited = told["waitedSeconds"]
+def test_waits_are_no_work(runner: WorkflowRunner, name: str, line: Line) -> None:
+    """The stage reports the seconds until it had the lock, or until its end when nothing else happened."""
+    execution = runner.run("stage", {"AwaitApproval": line}, environment=WITH_APPROVAL)
+    payload = execution.payload_of("stage/Conclude", times=1)
+    waited = payload["waitedSeconds"]
     until = "EndEnhancedWatch" if name == "an approval" else "stage/Conclude"
-    begun = next(call.at for call in played.calls if call.of("CheckWindow"))
-    ended = next(call.at for call in played.calls if call.of(until))
+    begun = next(call.at for call in execution.calls if call.of("CheckWindow"))
+    ended = next(call.at for call in execution.calls if call.of(until))
     assert waited > 0
     assert abs(waited - (ended - begun)) < 2
-    assert 0 < told["approvalSeconds"] <= waited
+    assert 0 < payload["approvalSeconds"] <= waited
 
 
-def test_the_queue_is_told_apart_from_people(house: House) -> None:
-    """From the request for the lock until it is taken; a release that nobody had to approve waited for no person."""
-    played = house.play("stage", {"AcquireLock": answer(turn("waiting"))})
-    asked = next(call.at for call in played.calls if call.of("AcquireLock"))
-    locked = next(call.at for call in played.calls if call.of("EndEnhancedWatch"))
-    told = played.told("stage/Conclude", times=1)
-    assert told["queueSeconds"] > 0
-    assert abs(told["queueSeconds"] - (locked - asked)) < 2
-    assert told["approvalSeconds"] == 0
+def test_queue_time_and_approval_time_are_separate(runner: WorkflowRunner) -> None:
+    """Queue time lasts from the request for the lock until it is taken; without approval, approval time is 0."""
+    execution = runner.run("stage", {"AcquireLock": answer(turn("waiting"))})
+    requested = next(call.at for call in execution.calls if call.of("AcquireLock"))
+    locked = next(call.at for call in execution.calls if call.of("EndEnhancedWatch"))
+    payload = execution.payload_of("stage/Conclude", times=1)
+    assert payload["queueSeconds"] > 0
+    assert abs(payload["queueSeconds"] - (locked - requested)) < 2
+    assert payload["approvalSeconds"] == 0
 
 
-def test_who_never_had_the_lock_has_no_queue_time(house: House) -> None:
-    """A place in line that was lost is no wait that ended."""
-    played = house.play("stage", {"AcquireLock": answer(turn("superseded"))})
-    assert played.told("stage/Conclude", times=1)["queueSeconds"] is None
+def test_a_stage_that_never_had_the_lock_has_no_queue_time(runner: WorkflowRunner) -> None:
+    """A superseded wait for the lock does not count."""
+    execution = runner.run("stage", {"AcquireLock": answer(turn("superseded"))})
+    assert execution.payload_of("stage/Conclude", times=1)["queueSeconds"] is None
 
 
-def test_a_review_is_waited_for_too(house: House) -> None:
-    """From the warning to the decision; then the watch goes on."""
-    script: dict[str, Line | list[Line]] = {"Watch": [answer(watch("review", "cpu rings", "cpu")), AS_USUAL]}
-    played = house.play("stage", script)
-    asked = next(call.at for call in played.calls if call.of("RequestApproval"))
-    locked = next(call.at for call in played.calls if call.of("EndEnhancedWatch"))
-    begun = next(call.at for call in played.calls if call.of("CheckWindow"))
-    again = [call.at for call in played.calls if call.of("Watch")][1]
-    told = played.told("stage/Conclude", times=1)
-    assert abs(told["waitedSeconds"] - (locked - begun) - (again - asked)) < 2
-    assert abs(told["approvalSeconds"] - (again - asked)) < 2
+def test_a_review_counts_as_a_wait(runner: WorkflowRunner) -> None:
+    """It lasts from the warning to the decision; then the watch goes on."""
+    script: dict[str, Line | list[Line]] = {"Watch": [answer(watch("review", "cpu is in ALARM", "cpu")), AS_USUAL]}
+    execution = runner.run("stage", script)
+    requested = next(call.at for call in execution.calls if call.of("RequestApproval"))
+    locked = next(call.at for call in execution.calls if call.of("EndEnhancedWatch"))
+    begun = next(call.at for call in execution.calls if call.of("CheckWindow"))
+    again = [call.at for call in execution.calls if call.of("Watch")][1]
+    payload = execution.payload_of("stage/Conclude", times=1)
+    assert abs(payload["waitedSeconds"] - (locked - begun) - (again - requested)) < 2
+    assert abs(payload["approvalSeconds"] - (again - requested)) < 2
 
 
-def test_a_deployment_takes_waiting_off(house: House) -> None:
-    """A stage that waited longer than a budget does not use it up for the next one."""
-    played = house.play("deployment", {"stage/Conclude": {**answer({"waitedSeconds": 86_400.0}), "echo": True}})
-    assert played.states[-1] == "Ended"
+def test_waits_do_not_count_for_a_deployments_budget(runner: WorkflowRunner) -> None:
+    """A stage that waited longer than the budget leaves the budget to the next stage."""
+    execution = runner.run("deployment", {"stage/Conclude": {**answer({"waitedSeconds": 86_400.0}), "echo": True}})
+    assert execution.states[-1] == "Ended"

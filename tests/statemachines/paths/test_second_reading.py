@@ -1,7 +1,7 @@
-"""A second interpreter reads the same definitions: moto's, which is LocalStack's, independent of the emulator's.
+"""A second interpreter runs the same definitions: moto's, which is LocalStack's, independent of the emulator's.
 
-Where both agree on every state and on every payload, a definition leans on no quirk of either. Nested executions are
-answered here, for each workflow is read by itself.
+Where both agree on every state and every payload, a definition depends on no peculiarity of either. Each workflow is
+run by itself; nested executions are answered here.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from tests.statemachines.paths.answers import (
     turn,
     usual_input,
 )
-from tests.statemachines.paths.playing import Workflow, answer
+from tests.statemachines.paths.executions import Workflow, answer
 
-# Importing jsonata raises the recursion limit of the whole process; what the others test is not to depend on that.
+# Importing jsonata raises the recursion limit of the process, on which other tests must not depend.
 LIMIT = sys.getrecursionlimit()
 from jsonata import Jsonata  # noqa: E402
 
@@ -42,7 +42,7 @@ sys.setrecursionlimit(LIMIT)
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.statemachines.paths.house import House
+    from tests.statemachines.paths.runner import WorkflowRunner
 
 _ASL = "moto.stepfunctions.parser.asl"
 _TASK = f"{_ASL}.component.state.exec.state_task"
@@ -54,7 +54,7 @@ nested_tasks = pytest.importorskip(f"{_TASK}.service.state_task_service_sfn", re
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::123456789012:role/played"
 WAITING = {"AcquireLock": turn("waiting")}
-PLAYS: dict[str, tuple[Workflow, dict[str, Any], dict[str, Any]]] = {
+CASES: dict[str, tuple[Workflow, dict[str, Any], dict[str, Any]]] = {
     "a deployment of three stages": ("deployment", {}, {}),
     "a stage straight through": ("stage", {}, {}),
     "a stage with everything": (
@@ -62,19 +62,23 @@ PLAYS: dict[str, tuple[Workflow, dict[str, Any], dict[str, Any]]] = {
         WAITING,
         {"environment": encode(environment("test", approval=True)), "parts": encode((INFRASTRUCTURE, SERVICE))},
     ),
-    "a stage that is watched on": ("stage", {}, {"environment": encode(environment("test", enhanced=60))}),
-    "a stage into a noisy environment": ("stage", {"ReadBaseline": baseline("clear", "noisy rings", "noisy")}, {}),
+    "a stage with an enhanced watch": ("stage", {}, {"environment": encode(environment("test", enhanced=60))}),
+    "a stage with a noisy alarm": (
+        "stage",
+        {"ReadBaseline": baseline("clear", "noisy is in ALARM", "noisy")},
+        {},
+    ),
     "a rollback alone": ("rollback", {**WAITING, "PlanRollback": steps("hello", "infrastructure")}, {}),
     "an item that passes": ("work_item", {}, {}),
     "a rollback of nothing": ("rollback", {"PlanRollback": steps()}, {}),
     "an enhanced watch": ("enhanced_watch", {}, {}),
 }
-# Different in every execution, or by the reader's own clock.
+# Fields that differ between executions, or depend on the clock.
 VOLATILE = {"taskToken", "waitedSeconds", "queueSeconds", "approvalSeconds", "startedAt", "breachedAt", "until"}
 
 
 class Handlers:
-    """Stands in for the Lambda client of the interpreter."""
+    """Replaces the Lambda client of the interpreter."""
 
     def __init__(self, workflow: str, answers: dict[str, Any]) -> None:
         self._workflow = workflow
@@ -95,15 +99,15 @@ class Handlers:
 
 
 class Nested:
-    """Stands in for the Step Functions client of the interpreter, which does not spell a nested call as AWS does."""
+    """Replaces the Step Functions client of the interpreter, whose nested calls differ from those of AWS."""
 
     def start_execution(self, **_: Any) -> dict[str, Any]:
-        """Start it."""
+        """Answer a start; the nested execution is not run."""
         return {"ExecutionArn": "arn", "StartDate": datetime.now(UTC)}
 
 
 def passed(_: object, env: Any, **__: Any) -> Callable[[], Any]:
-    """Every stage has passed as soon as it was started."""
+    """Let every nested stage pass at once."""
     env.stack.pop()
     return lambda: {"Status": "SUCCEEDED", "Output": {"result": "passed", "reason": ""}}
 
@@ -111,7 +115,7 @@ def passed(_: object, env: Any, **__: Any) -> Callable[[], Any]:
 def read(
     workflow: str, handlers: Handlers, name: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> tuple[list[str], str]:
-    """The states that moto's interpreter visits, and how it ended."""
+    """The states that moto's interpreter enters, and the end of the execution."""
     monkeypatch.setattr(bridge, "_eval_jsonata", lambda text: Jsonata.jsonata(text).evaluate(None))
     monkeypatch.setattr(lambda_tasks, "boto_client_for", lambda **_: handlers)
     monkeypatch.setattr(nested_tasks, "boto_client_for", lambda **_: Nested())
@@ -130,27 +134,27 @@ def read(
         arn = sfn.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))["executionArn"]
         deadline = time.monotonic() + 60
         while (status := sfn.describe_execution(executionArn=arn)["status"]) == "RUNNING":
-            assert time.monotonic() < deadline, "moto's interpreter does not come to an end"
+            assert time.monotonic() < deadline, "moto's interpreter did not end the execution"
             time.sleep(0.05)
         events = sfn.get_execution_history(executionArn=arn, maxResults=1000)["events"]
     return [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e], status
 
 
 def lasting(payload: dict[str, Any]) -> dict[str, Any]:
-    """What of a payload must be the same in both readings."""
+    """The part of a payload that must be the same in both interpreters."""
     return {key: value for key, value in payload.items() if key not in VOLATILE}
 
 
-@pytest.mark.parametrize("play", PLAYS)
-def test_both_interpreters_read_the_same(house: House, monkeypatch: pytest.MonkeyPatch, play: str) -> None:
-    """The same states are entered in the same order, and every handler is told the same."""
-    workflow, answers, changes = PLAYS[play]
-    played = house.play(workflow, {state: answer(value) for state, value in answers.items()}, **changes)
+@pytest.mark.parametrize("case", CASES)
+def test_both_interpreters_agree(runner: WorkflowRunner, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    """Both enter the same states in the same order and call every handler with the same payload."""
+    workflow, answers, changes = CASES[case]
+    execution = runner.run(workflow, {state: answer(value) for state, value in answers.items()}, **changes)
     name = "workId" if workflow == "work_item" else "deploymentId"
-    given = {name: played.calls[0].payload[name], **usual_input(workflow), **changes}
+    given = {name: execution.calls[0].payload[name], **usual_input(workflow), **changes}
     handlers = Handlers(workflow, answers)
-    states, status = read(workflow, handlers, played.name, given, monkeypatch)
-    assert (states, status) == (played.states, played.status)
-    own = [call for call in played.calls if call.role.startswith(f"{workflow}/")]
+    states, status = read(workflow, handlers, execution.name, given, monkeypatch)
+    assert (states, status) == (execution.states, execution.status)
+    own = [call for call in execution.calls if call.role.startswith(f"{workflow}/")]
     first = [(call.role.partition("@")[0], lasting(call.payload)) for call in own]
     assert [(role, lasting(payload)) for role, payload in handlers.calls] == first

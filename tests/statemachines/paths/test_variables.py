@@ -1,4 +1,4 @@
-"""Variables of the definitions, read from the text: what no play can prove for every way at once."""
+"""Variables of the definitions, checked in the text for all paths at once, which runs can't do."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from statemachines.definitions import WORKFLOWS, load
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# `$name` and not `$name(`, which is a function.
+# `$name`, but not the function `$name(`.
 _READ = re.compile(r"\$([A-Za-z_]\w*)\b(?!\()")
-# The names that a function of the expression itself gives its arguments.
+# The parameters of functions within expressions.
 _PARAMETERS = re.compile(r"function\(([^)]*)\)")
-# Read only after a review, which a Watch has asked for and which Verify comes before: `$purpose` tells.
+# Read only after a review, which comes after Watch and so after Verify: `$purpose` decides.
 KNOWN_BY_PURPOSE = {("stage", "ReadDecision", "watch"), ("stage", "Watch", "watchUntil")}
-# Read only under the lock, which is asked for after the baseline, or after an approval that came after it: `$approved`.
+# Read only under the lock, which is requested after the baseline or after a later approval: `$approved` decides.
 KNOWN_BY_APPROVAL = {("stage", state, "baseline") for state in ("Watch", "StartEnhancedWatch", "RollBack")}
 
 
@@ -31,7 +31,7 @@ def reads(value: Any) -> set[str]:
 
 
 def steps(state: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every way out of a state: where it leads, and what is assigned on it."""
+    """Every transition of a state: its target, and its assignments."""
     for way in (*state.get("Choices", []), *state.get("Catch", [])):
         yield way["Next"], way.get("Assign", {})
     for key in ("Next", "Default"):
@@ -40,7 +40,7 @@ def steps(state: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def assigned(definition: dict[str, Any]) -> dict[str, set[str]]:
-    """The variables that surely have a value when a state is entered, whichever way led there."""
+    """For each state, the variables that have a value when it is entered, on every path."""
     states = definition["States"]
     everything = {name for state in states.values() for _, assign in steps(state) for name in assign}
     sure = {name: set(everything) for name in states} | {definition["StartAt"]: set()}
@@ -56,8 +56,8 @@ def assigned(definition: dict[str, Any]) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_what_is_read_was_assigned(workflow: str) -> None:
-    """No expression can meet a variable without a value, which would end the execution on the spot."""
+def test_every_variable_is_assigned_before_it_is_read(workflow: str) -> None:
+    """No expression reads a variable without a value, which would fail the execution."""
     definition = load(workflow)
     sure = assigned(definition)
     missing = {
@@ -69,8 +69,8 @@ def test_what_is_read_was_assigned(workflow: str) -> None:
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_no_assignment_leans_on_its_neighbour(workflow: str) -> None:
-    """Step Functions evaluates an Assign from the values at its entry, the emulator line by line: both must agree."""
+def test_no_assignment_depends_on_its_neighbour(workflow: str) -> None:
+    """Step Functions evaluates an Assign with the values at its entry, the emulator line by line: both must agree."""
     blocks = [
         (name, assign) for name, state in load(workflow)["States"].items() for _, assign in steps(state) if assign
     ]

@@ -1,13 +1,13 @@
-"""Shadows of what has no policy, definition or code: mostly the same properties under CloudFormation's names."""
+"""Converters for resources without policy, definition or code: the same properties, with CloudFormation's names."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
 Properties = dict[str, Any]
-Shadow = Callable[[Properties], tuple[str, Properties]]
+Converter = Callable[[Properties], tuple[str, Properties]]
 
-# What CloudFormation can't make, and why that is: nothing is there to read.
+# Types that CloudFormation can't create, with the reason, so that cfn-lint can't check them.
 WITHOUT = {
     "aws:s3/bucketObjectv2:BucketObjectv2": "CloudFormation has buckets, and no objects",
     "aws:ssm/parameter:Parameter": "CloudFormation makes no parameter of the type SecureString",
@@ -21,16 +21,16 @@ def pascal(value: Any) -> Any:
     return [pascal(item) for item in value] if isinstance(value, list) else value
 
 
-def same(kind: str, rename: dict[str, str] | None = None, leave: tuple[str, ...] = (), **more: Any) -> Shadow:
-    """A shadow with the registered inputs; some are called otherwise, some mean nothing to CloudFormation."""
+def same(kind: str, rename: dict[str, str] | None = None, leave: tuple[str, ...] = (), **more: Any) -> Converter:
+    """A converter that keeps the inputs: `rename` gives other names, `leave` drops inputs that CloudFormation lacks."""
 
-    def shadow(inputs: Properties) -> tuple[str, Properties]:
+    def converter(inputs: Properties) -> tuple[str, Properties]:
         names = rename or {}
         kept = {name: value for name, value in inputs.items() if name not in leave}
         found = {names.get(name, name[:1].upper() + name[1:]): pascal(value) for name, value in kept.items()}
         return kind, {**found, **more}
 
-    return shadow
+    return converter
 
 
 def _stage(inputs: Properties) -> tuple[str, Properties]:
@@ -78,7 +78,7 @@ def _layer(inputs: Properties) -> tuple[str, Properties]:
     }
 
 
-def _bucket_with(name: str, shape: Callable[[Properties], Properties]) -> Shadow:
+def _bucket_with(name: str, shape: Callable[[Properties], Properties]) -> Converter:
     """What the provider sets by a resource of its own, and CloudFormation as a property of the bucket."""
     return lambda inputs: ("AWS::S3::Bucket", {name: shape(inputs)})
 
@@ -164,7 +164,7 @@ def _notification(given: Properties) -> Properties:
     }
 
 
-PLAIN: dict[str, Shadow] = {
+PLAIN: dict[str, Converter] = {
     "aws:apigatewayv2/api:Api": same("AWS::ApiGatewayV2::Api"),
     "aws:apigatewayv2/integration:Integration": _integration,
     "aws:apigatewayv2/route:Route": same("AWS::ApiGatewayV2::Route"),

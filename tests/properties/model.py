@@ -1,7 +1,7 @@
-"""A world in memory: environments, locks, records and what truly runs, moved by the domain's own decisions.
+"""A model of the platform in memory: environments, locks, records and running versions, with the domain's decisions.
 
-An execution is a generator of steps; a step may come twice, an execution may die between two steps, and the event of
-its end may come late, twice, or after others have gone on.
+An execution is a generator of steps. A step may be repeated, an execution may be stopped between two steps, and the
+event of its end may come late, twice, or after steps of other executions.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ ENVIRONMENTS = tuple(
 PARTS = [Part(name, "lambda", "call", settings={"function": name}) for name in ("hello", "worker")]
 MANIFEST = Manifest("hello", "build.yml", PARTS)
 Steps = Generator[Callable[[], Any], Any, None]
+StepsWithResult = Generator[Callable[[], Any], Any, str]
 
 
 class StaleError(Exception):
-    """A write under a number older than one that was seen."""
+    """A write with a lower fencing number than an earlier write."""
 
 
 @dataclass
 class Execution:
-    """One run of a workflow; `result` is what it ended with."""
+    """One execution of a workflow; `answer` is the result of its last step."""
 
     name: str
     steps: Steps
@@ -49,24 +50,27 @@ class Execution:
 
 
 @dataclass
-class World:
-    """Everything there is; nothing here decides what the domain decides."""
+class Model:
+    """The state of the model; every decision is the domain's.
+
+    `truth` holds the running versions, `states` what the records say, `wrong` every violation found.
+    """
 
     mode: Mode = "superseded"
     now: int = 0
     executions: dict[str, Execution] = field(default_factory=dict)
     ended: list[Execution] = field(default_factory=list)
     locks: dict[str, Lock] = field(default_factory=dict)
-    seen: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    fences: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     holders: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     truth: dict[tuple[str, str], str] = field(default_factory=dict)
     states: dict[tuple[str, str], PartState] = field(default_factory=dict)
     ledgers: dict[str, dict[tuple[str, str], Compensation]] = field(default_factory=lambda: defaultdict(dict))
     stages: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     outcomes: dict[str, str] = field(default_factory=dict)
-    told: list[tuple[str, str]] = field(default_factory=list)
+    announced: list[tuple[str, str]] = field(default_factory=list)
     frozen: dict[str, str] = field(default_factory=dict)
-    ringing: set[str] = field(default_factory=set)
+    in_alarm: set[str] = field(default_factory=set)
     passed: set[tuple[str, str]] = field(default_factory=set)
     breached: set[tuple[str, str]] = field(default_factory=set)
     rolled: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -75,35 +79,35 @@ class World:
     wrong: list[str] = field(default_factory=list)
 
     def begin(self, release_: str) -> None:
-        """A first good release runs everywhere."""
+        """Let a first good release run in every environment."""
         self.orders[release_] = 0
-        made = Version(release_, release_, "", "", f"v-{release_}", self.text())
+        version = Version(release_, release_, "", "", f"v-{release_}", self.text())
         for place in (environment.name for environment in ENVIRONMENTS):
             self.passed.add((place, release_))
             for part in PARTS:
-                self.truth[place, part.name] = made.version
-                self.states[place, part.name] = PartState(place, part.name, made, made, part)
+                self.truth[place, part.name] = version.version
+                self.states[place, part.name] = PartState(place, part.name, version, version, part)
 
     def alive(self, name: str) -> bool:
-        """What Step Functions says of an execution."""
+        """Whether an execution is running, as Step Functions reports it."""
         return name in self.executions and self.executions[name].alive
 
     def text(self) -> str:
-        """The time as it is written."""
+        """The current time as text."""
         return f"{self.now:06}"
 
     def parts(self, environment: str) -> dict[str, PartState]:
-        """What the record says runs."""
+        """The recorded state of an environment's parts."""
         return {part: state for (place, part), state in self.states.items() if place == environment}
 
     def start(self, execution: Execution) -> None:
-        """A name starts once."""
+        """Start an execution; does nothing when the name was used before, as in Step Functions."""
         if self.executions.setdefault(execution.name, execution) is execution:
             self.now += 1
             execution.began = self.now
 
     def advance(self, name: str, *, twice: bool = False) -> None:
-        """One step of an execution; a fault in it ends the execution, as its last Catch would."""
+        """Do the next step of an execution, with `twice` two times; an error becomes the answer of the step."""
         execution = self.executions[name]
         self.now += 1
         try:
@@ -122,7 +126,7 @@ class World:
             execution.answer = error
 
     def kill(self, name: str) -> None:
-        """An execution is stopped; those who wait for it see that later."""
+        """Stop an execution; executions that wait for it see that later."""
         execution = self.executions[name]
         execution.alive, execution.killed = False, True
         execution.steps.close()
@@ -130,10 +134,10 @@ class World:
         for place in self.holders.values():
             place.discard(name)
 
-    # --- what a step does -------------------------------------------------------------------------------------------
+    # --- the effects of steps ---
 
-    def ask(self, who: Execution, *, rollback: bool) -> LockResult:
-        """Ask for the environment of an execution."""
+    def request_lock(self, who: Execution, *, rollback: bool) -> LockResult:
+        """Request the lock of an execution's environment."""
         place, order = who.environment, f"{self.orders[who.release]:06}"
         contender = Contender(who.name, who.release, order, "a test", rollback)
         lock = self.locks.get(place, Lock(place))
@@ -145,21 +149,21 @@ class World:
             self.holders[place] = {who.name}
         return answer
 
-    def give(self, place: str, name: str) -> None:
-        """Give a lock on."""
+    def release_lock(self, place: str, name: str) -> None:
+        """Release a lock, or leave its queue."""
         self.holders[place].discard(name)
         lock = self.locks.get(place, Lock(place))
         answer = release(lock, name, alive=self.alive, now=self.text())
         self.locks[place] = answer.lock
 
     def fence(self, lease: Lease) -> None:
-        """Every write carries its number."""
-        if lease.fence < self.seen[lease.key]:
+        """Check the fencing number of a write; StaleError for a lower one than before."""
+        if lease.fence < self.fences[lease.key]:
             raise StaleError(lease.key)
-        self.seen[lease.key] = lease.fence
+        self.fences[lease.key] = lease.fence
 
     def write_ledger(self, release_: str, place: str, part: Part, order: int, lease: Lease) -> None:
-        """The first entry of a part stays."""
+        """Write a ledger entry; the first entry of a part stays."""
         self.fence(lease)
         state = self.states.get((place, part.name))
         before = way_back(state, self.truth.get((place, part.name)))
@@ -177,12 +181,12 @@ class World:
             self.doubt(release_, place, part.name)
 
     def doubt(self, release_: str, place: str, part: str) -> None:
-        """What runs is about to change, and is known again once that is recorded."""
+        """Mark a part as in doubt, until its version is recorded."""
         state = self.states.get((place, part)) or PartState(place, part)
         self.states[place, part] = replace(state, in_doubt=release_)
 
     def apply(self, release_: str, place: str, part: Part, lease: Lease) -> None:
-        """The thing itself changes."""
+        """Change the running version, and check that this release may do so."""
         self.fence(lease)
         if release_ in self.blocked:
             self.wrong.append(f"{release_} was blocked, and is applied to {place}")
@@ -195,14 +199,14 @@ class World:
         self.truth[place, part.name] = f"v-{release_}"
 
     def record(self, release_: str, place: str, part: Part, lease: Lease) -> None:
-        """What runs is written down."""
+        """Record the version that was applied."""
         self.fence(lease)
         known = self.states.get((place, part.name))
-        made = Version(release_, release_, "", "", f"v-{release_}", self.text())
-        self.states[place, part.name] = PartState(place, part.name, made, known.good if known else None, part)
+        version = Version(release_, release_, "", "", f"v-{release_}", self.text())
+        self.states[place, part.name] = PartState(place, part.name, version, known.good if known else None, part)
 
     def record_good(self, release_: str, place: str, lease: Lease) -> None:
-        """What was watched is good."""
+        """Record the running versions as good, except those in doubt."""
         self.fence(lease)
         for part, state in self.parts(place).items():
             if not state.in_doubt:
@@ -210,19 +214,19 @@ class World:
         self.passed.add((place, release_))
 
     def plan_rollback(self, release_: str, place: str, wanted: Sequence[Any], lease: Lease) -> None:
-        """Whatever goes back is in doubt until it is back."""
+        """Mark the parts of a rollback as in doubt."""
         self.fence(lease)
         for step in wanted:
             self.doubt(release_, place, step.part.name)
 
     def restore(self, place: str, part: str, version: Version, step: Any, lease: Lease) -> None:
-        """One step back: the thing, then its record."""
+        """Restore one part: first the running version, then its record."""
         self.fence(lease)
         self.truth[place, part] = version.version
         self.states[place, part] = after_rollback(self.states.get((place, part)) or PartState(place, part), step)
 
     def record_rollback(self, release_: str, place: str, result: str) -> None:
-        """An unknown end freezes; one that went well after all takes its own freeze back."""
+        """Record the end of a rollback: `unknown` freezes the environment, `restored` ends the release's own freeze."""
         self.rolled[release_, place] = self.now
         if result == "unknown":
             self.frozen.setdefault(place, release_)
@@ -230,20 +234,20 @@ class World:
             del self.frozen[place]
 
     def conclude(self, release_: str, outcome: str) -> str:
-        """Whoever concludes first is right."""
+        """Write the outcome of a deployment; returns the first one that was written."""
         return self.outcomes.setdefault(release_, outcome)
 
-    def tell(self, release_: str) -> None:
-        """Say the outcome that stands."""
-        self.told.append((release_, self.outcomes[release_]))
+    def announce(self, release_: str) -> None:
+        """Announce the recorded outcome of a deployment."""
+        self.announced.append((release_, self.outcomes[release_]))
 
-    def look(self, place: str, until: int) -> Any:
-        """One look of a watch."""
-        reading = AlarmReading("errors", "critical", "ALARM" if place in self.ringing else "OK")
+    def read_alarm(self, place: str, until: int) -> Any:
+        """Judge one reading of an environment's alarm."""
+        reading = AlarmReading("errors", "critical", "ALARM" if place in self.in_alarm else "OK")
         return judge([reading], [], now=self.text(), until=f"{until:06}")
 
     def plan(self, release_: str) -> Plan:
-        """What a release changes."""
+        """Plan a release."""
         running = {e.name: self.parts(e.name) for e in ENVIRONMENTS}
         commits = {s.running.commit for parts in running.values() for s in parts.values() if s.running}
         mine = self.orders[release_]
@@ -251,151 +255,160 @@ class World:
             commit: Change("behind" if self.orders[commit] > mine else "ahead", ("changed",))
             for commit in commits - {"", release_}
         } | {release_: Change("identical", ())}
-        made = plan(MANIFEST, ENVIRONMENTS, running, changes, release_)
-        ice = [stage.environment.name for stage in made.stages if stage.environment.name in self.frozen]
-        return Plan("frozen", ice[0]) if ice else made
+        planned = plan(MANIFEST, ENVIRONMENTS, running, changes, release_)
+        frozen = [stage.environment.name for stage in planned.stages if stage.environment.name in self.frozen]
+        return Plan("frozen", frozen[0]) if frozen else planned
 
 
-def deploy(world: World, me: Execution, gates: Sequence[Verdict]) -> Steps:
-    """The deployment workflow, step by step."""
+def deploy(model: Model, execution: Execution, gates: Sequence[Verdict]) -> Steps:
+    """The steps of the workflow `deployment`."""
     if not all_passed(gates):
-        world.blocked.add(me.release)
-    made = yield lambda: world.plan(me.release)
-    outcome = {"deploy": "deployed", "nothing": "skipped"}.get(made.outcome, made.outcome)
-    if made.outcome == "deploy" and not all_passed(gates):
+        model.blocked.add(execution.release)
+    planned = yield lambda: model.plan(execution.release)
+    outcome = {"deploy": "deployed", "nothing": "skipped"}.get(planned.outcome, planned.outcome)
+    if planned.outcome == "deploy" and not all_passed(gates):
         outcome = "failed"
     touched: list[str] = []
-    for share in made.stages if outcome == "deployed" else ():
+    for share in planned.stages if outcome == "deployed" else ():
         place = share.environment.name
-        child = Execution(f"{me.name}-{place}", _never(), me.release, place, parent=me)
-        child.steps = stage(world, child, [chosen.part for chosen in share.parts])
-        yield lambda child=child: world.start(child)  # type: ignore[misc]
+        child = Execution(f"{execution.name}-{place}", _never(), execution.release, place, parent=execution)
+        child.steps = stage(model, child, [chosen.part for chosen in share.parts])
+        yield lambda child=child: model.start(child)  # type: ignore[misc]
         touched.append(place)
-        while world.alive(child.name):
+        while model.alive(child.name):
             yield _nothing
-        result = world.stages[me.release].get(place, "unknown")
+        result = model.stages[execution.release].get(place, "unknown")
         if result == "unknown":
-            outcome = yield from _go_back_everywhere(world, me, touched)
+            outcome = yield from _roll_back_everywhere(model, execution, touched)
         elif result != "passed":
             outcome = result
         if result != "passed":
             break
-    yield lambda: world.conclude(me.release, outcome)
-    yield lambda: world.tell(me.release)
+    yield lambda: model.conclude(execution.release, outcome)
+    yield lambda: model.announce(execution.release)
 
 
-def _go_back_everywhere(world: World, me: Execution, touched: list[str]) -> Generator[Callable[[], Any], Any, str]:
+def _roll_back_everywhere(model: Model, execution: Execution, touched: list[str]) -> StepsWithResult:
     results: list[str] = []
     for place in reversed(touched):
-        child = Execution(f"{me.name}-{place}-full-rollback", _never(), me.release, place, parent=me, rollback=True)
-        child.steps = roll_back(world, child, None, results.append)
-        yield lambda child=child: world.start(child)  # type: ignore[misc]
-        while world.alive(child.name):
+        child = Execution(
+            f"{execution.name}-{place}-full-rollback",
+            _never(),
+            execution.release,
+            place,
+            parent=execution,
+            rollback=True,
+        )
+        child.steps = roll_back(model, child, None, results.append)
+        yield lambda child=child: model.start(child)  # type: ignore[misc]
+        while model.alive(child.name):
             yield _nothing
     return "unknown" if "unknown" in results or len(results) < len(touched) else "restored"
 
 
-def stage(world: World, me: Execution, parts: Sequence[Part]) -> Steps:
-    """The stage workflow, step by step."""
-    place, release_ = me.environment, me.release
+def stage(model: Model, execution: Execution, parts: Sequence[Part]) -> Steps:
+    """The steps of the workflow `stage`."""
+    place, release_ = execution.environment, execution.release
     result = "failed"
-    answer = yield lambda: world.ask(me, rollback=False)
+    answer = yield lambda: model.request_lock(execution, rollback=False)
     while answer.outcome == "waiting":
-        answer = yield lambda: world.ask(me, rollback=False)
+        answer = yield lambda: model.request_lock(execution, rollback=False)
     newer = any(
-        s.running and world.orders.get(s.running.commit, 0) > world.orders[release_]
-        for s in world.parts(place).values()
+        s.running and model.orders.get(s.running.commit, 0) > model.orders[release_]
+        for s in model.parts(place).values()
     )
     if answer.outcome == "superseded" or newer:
         result = "superseded"
-    elif place not in world.frozen:
-        result = yield from _change(world, me, parts, answer.lease)
-    yield lambda: world.give(place, me.name)
-    yield lambda: world.stages[release_].update({place: result})
+    elif place not in model.frozen:
+        result = yield from _change(model, execution, parts, answer.lease)
+    yield lambda: model.release_lock(place, execution.name)
+    yield lambda: model.stages[release_].update({place: result})
 
 
-def _change(world: World, me: Execution, parts: Sequence[Part], lease: Lease) -> Generator[Callable[[], Any], Any, str]:
-    place, release_ = me.environment, me.release
+def _change(model: Model, execution: Execution, parts: Sequence[Part], lease: Lease) -> StepsWithResult:
+    place, release_ = execution.environment, execution.release
     for order, part in enumerate(parts):
         for work in (
-            lambda part=part, order=order: world.write_ledger(release_, place, part, order, lease),
-            lambda part=part: world.apply(release_, place, part, lease),
-            lambda part=part: world.record(release_, place, part, lease),
+            lambda part=part, order=order: model.write_ledger(release_, place, part, order, lease),
+            lambda part=part: model.apply(release_, place, part, lease),
+            lambda part=part: model.record(release_, place, part, lease),
         ):
             if isinstance((yield work), StaleError):
                 return "failed"
-    until = world.now + 3
-    seen = yield lambda: world.look(place, until)
-    while seen.outcome == "watching":
-        seen = yield lambda: world.look(place, until)
-    if seen.outcome == "healthy":
-        fault = yield lambda: world.record_good(release_, place, lease)
+    until = model.now + 3
+    reading = yield lambda: model.read_alarm(place, until)
+    while reading.outcome == "watching":
+        reading = yield lambda: model.read_alarm(place, until)
+    if reading.outcome == "healthy":
+        fault = yield lambda: model.record_good(release_, place, lease)
         return "failed" if isinstance(fault, StaleError) else "passed"
-    world.breached.add((place, release_))
+    model.breached.add((place, release_))
     results: list[str] = []
-    child = Execution(f"{me.name}-rollback", _never(), release_, place, parent=me, rollback=True)
-    child.steps = roll_back(world, child, lease, results.append)
-    yield lambda: world.start(child)
-    while world.alive(child.name):
+    child = Execution(f"{execution.name}-rollback", _never(), release_, place, parent=execution, rollback=True)
+    child.steps = roll_back(model, child, lease, results.append)
+    yield lambda: model.start(child)
+    while model.alive(child.name):
         yield _nothing
     return results[-1] if results else "unknown"
 
 
-def roll_back(world: World, me: Execution, lease: Lease | None, say: Callable[[str], None]) -> Steps:
-    """The rollback workflow, step by step; without a lease it takes the lock first."""
-    place = me.environment
-    borrowed = lease is not None
+def roll_back(model: Model, execution: Execution, lease: Lease | None, report: Callable[[str], None]) -> Steps:
+    """The steps of the workflow `rollback`; without a lease it takes the lock first."""
+    place = execution.environment
+    lent = lease is not None
     if lease is None:
-        answer = yield lambda: world.ask(me, rollback=True)
+        answer = yield lambda: model.request_lock(execution, rollback=True)
         while answer.outcome == "waiting":
-            answer = yield lambda: world.ask(me, rollback=True)
+            answer = yield lambda: model.request_lock(execution, rollback=True)
         lease = answer.lease
     held = lease
-    entries = in_force(list(world.ledgers[me.release].values()), place, me.release, world.parts(place))
+    entries = in_force(list(model.ledgers[execution.release].values()), place, execution.release, model.parts(place))
     wanted = steps(entries, place)
-    fault = yield lambda: world.plan_rollback(me.release, place, wanted, held)
+    fault = yield lambda: model.plan_rollback(execution.release, place, wanted, held)
     failed = isinstance(fault, StaleError)
     for one in () if failed else wanted:
-        fault = yield lambda one=one: world.restore(place, one.part.name, one.to, one, held)  # type: ignore[misc]
+        fault = yield lambda one=one: model.restore(place, one.part.name, one.to, one, held)  # type: ignore[misc]
         failed = failed or isinstance(fault, StaleError)
     read = [
-        ReadBack(c.part.name, c.before.version if c.before else None, world.truth.get((place, c.part.name)), None)
+        ReadBack(c.part.name, c.before.version if c.before else None, model.truth.get((place, c.part.name)), None)
         for c in entries
     ]
     result = "unknown" if failed else verdict(read)[0]
-    yield lambda: world.record_rollback(me.release, place, result)
-    if not borrowed:
-        yield lambda: world.give(place, me.name)
-    yield lambda: say(result)
+    yield lambda: model.record_rollback(execution.release, place, result)
+    if not lent:
+        yield lambda: model.release_lock(place, execution.name)
+    yield lambda: report(result)
 
 
-def end(world: World, dead: Execution) -> None:
-    """What `execution_ended` does for an execution that was stopped; it may come twice."""
-    if not dead.environment:
-        world.conclude(dead.release, "aborted")
-        if not any(release_ == dead.release for release_, _ in world.told):
-            world.tell(dead.release)
+def end(model: Model, stopped: Execution) -> None:
+    """Do what the handler `execution_ended` does for a stopped execution; it may run twice."""
+    if not stopped.environment:
+        model.conclude(stopped.release, "aborted")
+        if not any(release_ == stopped.release for release_, _ in model.announced):
+            model.announce(stopped.release)
         for place in (environment.name for environment in ENVIRONMENTS):
-            child = world.executions.get(f"{dead.name}-{place}")
+            child = model.executions.get(f"{stopped.name}-{place}")
             if child and child.killed:
-                _go_back_alone(world, child)
+                _roll_back_alone(model, child)
         return
-    world.give(dead.environment, dead.name)
-    if dead.rollback:
-        if world.rolled.get((dead.release, dead.environment), -1) < dead.began:  # an earlier end was another one's
-            world.frozen.setdefault(dead.environment, dead.release)
+    model.release_lock(stopped.environment, stopped.name)
+    if stopped.rollback:
+        if (
+            model.rolled.get((stopped.release, stopped.environment), -1) < stopped.began
+        ):  # an earlier end was that of another rollback
+            model.frozen.setdefault(stopped.environment, stopped.release)
         return
-    if dead.parent is None or not dead.parent.alive:
-        _go_back_alone(world, dead)
+    if stopped.parent is None or not stopped.parent.alive:
+        _roll_back_alone(model, stopped)
 
 
-def _go_back_alone(world: World, dead: Execution) -> None:
-    """What a stopped stage had begun to change goes back in an execution of its own; that starts once."""
-    touched = any(place == dead.environment for place, _ in world.ledgers[dead.release])
-    if touched and dead.environment not in world.stages[dead.release]:
-        back = Execution(f"{dead.name}-alone", _never(), dead.release, dead.environment, rollback=True)
-        back.steps = roll_back(world, back, None, lambda _: None)
-        world.start(back)
+def _roll_back_alone(model: Model, stopped: Execution) -> None:
+    """Start the rollback of a stopped stage in an execution of its own, if the stage had begun to change something."""
+    touched = any(place == stopped.environment for place, _ in model.ledgers[stopped.release])
+    if touched and stopped.environment not in model.stages[stopped.release]:
+        back = Execution(f"{stopped.name}-alone", _never(), stopped.release, stopped.environment, rollback=True)
+        back.steps = roll_back(model, back, None, lambda _: None)
+        model.start(back)
 
 
 def _nothing() -> None:

@@ -1,4 +1,4 @@
-"""What a scenario does and sees: pushes, decisions, executions, records, answers of the service."""
+"""Drives a platform from outside: pushes, decisions, executions, records, answers of the service."""
 
 import json
 import os
@@ -11,15 +11,15 @@ from typing import Any
 from functions.adapters.records import plain
 from local.approver import Approver
 from local.author import Author
+from local.executions import Executions, Progress
 from local.platform import PROJECT, Platform
-from local.service import ask
+from local.service import get
 from local.settings import REPOSITORY
 from local.strict import HOOK
-from local.watching import Executions, Progress
 
 
-class World:
-    """The platform seen from outside."""
+class PlatformDriver:
+    """A platform with an author, an approver and its executions."""
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
@@ -43,23 +43,23 @@ class World:
         return self.author.push(message)
 
     def deployed(self, commit: str, *, approve: bool = True, reason: str = "") -> list[Progress]:
-        """Wait until the deployment of a commit has ended, deciding what is asked on the way."""
+        """Wait until the deployment of a commit has ended, and decide its approval requests."""
         return self.executions.await_end(
-            name_of(commit), 120, lambda: self.approver.look(approve=approve, reason=reason)
+            name_of(commit), 120, lambda: self.approver.decide_next(approve=approve, reason=reason)
         )
 
     def released(self) -> None:
-        """See to it that there is a release to go back to: scenarios before these may have left one."""
+        """Make sure that a release exists to go back to; scenarios before may have left one."""
         if not self.table("environmentsTable").scan(Limit=1)["Items"]:
             self.deployed(self.push("feat: the first release"))
 
     def start(self, name: str, commit: str) -> list[Progress]:
-        """Start a deployment by hand, as an operator does, and wait for its end."""
+        """Start a deployment as an operator does, and wait for its end."""
         payload = {"repository": REPOSITORY, "ref": "refs/heads/main", "commit": commit}
         self.platform.clients.client("stepfunctions").start_execution(
             stateMachineArn=self.platform.outputs["deploymentWorkflow"], name=name, input=json.dumps(payload)
         )
-        return self.executions.await_end(name, 120, self.approver.look)
+        return self.executions.await_end(name, 120, self.approver.decide_next)
 
     def record(self, commit: str) -> dict[str, Any]:
         """The record of a commit's deployment."""
@@ -72,16 +72,16 @@ class World:
         return found
 
     def address(self, environment: str) -> str:
-        """Where the service of an environment is reached."""
+        """The address of an environment's service."""
         key = {"environment": environment, "part": "hello-service/infrastructure"}
         return str(self.table("environmentsTable").get_item(Key=key)["Item"]["outputs"]["url"])
 
     def version(self, environment: str) -> str:
-        """The commit that answers in an environment."""
-        return str(ask(f"{self.address(environment)}/health")[1].get("version"))
+        """The commit that an environment's service reports."""
+        return str(get(f"{self.address(environment)}/health")[1].get("version"))
 
     def statuses(self, commit: str) -> dict[str, str]:
-        """The newest commit status per context, as GitHub shows them."""
+        """The newest status of each context of a commit, as GitHub shows them."""
         found: dict[str, str] = {}
         for status in self.platform.github.repository(REPOSITORY).statuses:
             if status.sha == commit:
@@ -89,50 +89,50 @@ class World:
         return found
 
     def left_behind(self) -> dict[str, list[Any]]:
-        """Locks with an owner, and waits that nobody has ended; approvals stay as a record of the decision."""
+        """Locks with an owner and open waits; decided approvals stay as records."""
         locks = [row["lockKey"] for row in self.table("locksTable").scan()["Items"] if row.get("owner")]
         waits = self.table("waitsTable").scan()["Items"]
         return {"locks": locks, "waits": [w["waitKey"] for w in waits if not w["waitKey"].startswith(_KEPT)]}
 
 
-# Decisions, and deliveries that were handled: a record rather than a wait.
+# Decisions and handled deliveries are records, not waits.
 _KEPT = ("approval/", "delivery/")
 
 
 def name_of(commit: str) -> str:
-    """The execution of a commit on main."""
+    """The name of the execution for a commit on main."""
     return f"main-{commit[:12]}"
 
 
 def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
-    """The first truthy answer."""
+    """Call until the answer is truthy, and return it."""
     deadline = time.monotonic() + seconds
     while not (answer := found()):
-        assert time.monotonic() < deadline, "it did not come"
+        assert time.monotonic() < deadline, f"no result after {seconds} s"
         time.sleep(0.2)
     return answer
 
 
-def operator_environment(world: World) -> dict[str, str]:
+def operator_environment(driver: PlatformDriver) -> dict[str, str]:
     """The variables of the operator's command."""
     return {
         **os.environ,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": world.platform.emulator.region,
-        "AWS_ENDPOINT_URL_CODEBUILD": world.platform.codebuild.endpoint,
+        "AWS_DEFAULT_REGION": driver.platform.emulator.region,
+        "AWS_ENDPOINT_URL_CODEBUILD": driver.platform.codebuild.endpoint,
         "NO_PROXY": "127.0.0.1",
         "PYTHONPATH": str(HOOK),
     }
 
 
-def kiro(world: World, *arguments: str) -> Any:
-    """The operator's command in a process of its own, as JSON."""
-    endpoint = ("--endpoint-url", world.platform.emulator.endpoint)
+def kiro(driver: PlatformDriver, *arguments: str) -> Any:
+    """Run the operator's command in its own process; returns its JSON."""
+    endpoint = ("--endpoint-url", driver.platform.emulator.endpoint)
     done = subprocess.run(
         [sys.executable, "-m", "cli", *endpoint, *arguments, "--json"],
         cwd=PROJECT,
-        env=operator_environment(world),
+        env=operator_environment(driver),
         capture_output=True,
         text=True,
         check=False,

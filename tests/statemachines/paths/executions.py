@@ -1,4 +1,4 @@
-"""What actors are told to do, an execution that runs, and what was seen of it when it has ended."""
+"""Lines of scripts for scripted handlers; an execution while it runs, and after its end."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ PATIENCE_SECONDS = 60.0
 
 
 def answer(value: Any) -> Line:
-    """The handler answers this, or completes its token with it."""
+    """The line with which a handler returns this value, or completes its token with it."""
     return {"do": "answer", "value": value}
 
 
 def raises(error: str, cause: str = "as the script says") -> Line:
-    """The handler fails with an exception of this class name."""
+    """The line with which a handler fails with an exception of this class name."""
     return {"do": "raise", "error": error, "cause": cause}
 
 
@@ -55,8 +55,8 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Played:
-    """An execution that has ended; `children` are the nested ones by the rest of their name."""
+class EndedExecution:
+    """An execution that has ended; `children` are nested executions by their name without the deployment's id."""
 
     name: str
     states: list[str]
@@ -65,16 +65,16 @@ class Played:
     error: str
     events: list[dict[str, Any]]
     calls: list[Call] = field(default_factory=list)
-    children: dict[str, Played] = field(default_factory=dict)
+    children: dict[str, EndedExecution] = field(default_factory=dict)
 
-    def told(self, state: str, *, times: int | None = None) -> Any:
-        """The payload of the last call of a handler, which was called this many times when that is given."""
+    def payload_of(self, state: str, *, times: int | None = None) -> Any:
+        """The payload of the last call of a handler; with `times`, asserts the number of its calls."""
         found = [call.payload for call in self.calls if call.of(state)]
         assert times is None or len(found) == times, f"{state} was called {len(found)} times"
         return found[-1]
 
 
-class Playing:
+class RunningExecution:
     """An execution that runs."""
 
     def __init__(
@@ -88,7 +88,7 @@ class Playing:
         self._calls = calls
 
     def called(self, role: str) -> Call:
-        """Wait for the first call of a handler."""
+        """Wait for the first call of a handler and return it."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             found = [call for call in self._read_calls() if call.of(role)]
@@ -98,38 +98,38 @@ class Playing:
         raise AssertionError(f"{role} was not called; calls: {[c.role for c in self._read_calls()]}")
 
     def complete(self, role: str, value: Any) -> None:
-        """What an event does: complete the token that a silent handler was given."""
+        """Complete the token of a silent handler, as an event does."""
         call = self.called(role)
         self._sfn.send_task_success(taskToken=call.payload["taskToken"], output=json.dumps(value))
 
     def stop(self, role: str) -> None:
-        """What a person does in the console: stop the execution that waits in a silent handler."""
+        """Stop the execution that waits for a silent handler, as a person does in the console."""
         self._sfn.stop_execution(executionArn=self.called(role).payload["execution"], cause="stopped by a person")
 
-    def end(self, *, typed: bool = True) -> Played:
-        """Wait for the end of it and of all that it started, also of what nobody waits for.
+    def end(self, *, typed: bool = True) -> EndedExecution:
+        """Wait until this execution and all that it started have ended.
 
-        Every payload on the way must have been the typed input of its handler, unless told not.
+        With `typed`, asserts that every payload decodes to the typed input of its handler.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
         pauses = chain((0.05, 0.1, 0.15, 0.2), repeat(0.25))
-        # It first, what it started then: while it runs nobody needs to know of the others, and asking for them is dear.
+        # First this execution, then its children: listing the children is expensive.
         for running in (self._running, self._running_children):
             while left := running():
-                assert time.monotonic() < deadline, f"{left[0]} still runs: {self._seen(left[0]).states}"
+                assert time.monotonic() < deadline, f"{left[0]} still runs: {self._ended(left[0]).states}"
                 time.sleep(next(pauses))
         calls = self._read_calls()
         for call in calls if typed else ():
             decode(_input_of(call.role), call.payload)
         children = {
-            item["name"].removeprefix(self._deployment).strip("-"): self._seen(item["executionArn"])
+            item["name"].removeprefix(self._deployment).strip("-"): self._ended(item["executionArn"])
             for item in self._children()
         }
-        return self._seen(self._arn, calls, children)
+        return self._ended(self._arn, calls, children)
 
     def _running(self) -> list[str]:
-        told = self._sfn.describe_execution(executionArn=self._arn)
-        return [self._arn] if told["status"] == "RUNNING" else []
+        described = self._sfn.describe_execution(executionArn=self._arn)
+        return [self._arn] if described["status"] == "RUNNING" else []
 
     def _running_children(self) -> list[str]:
         return [item["executionArn"] for item in self._children() if item["status"] == "RUNNING"]
@@ -141,21 +141,30 @@ class Playing:
                     yield item
 
     def _since_start(self, workflow: Workflow) -> Iterator[dict[str, Any]]:
-        """What ended or began last comes first, and every older play of the emulator at the end: nobody reads them."""
+        """A workflow's executions since the start of this one: the emulator lists the newest first."""
         pages = self._sfn.get_paginator("list_executions").paginate(
             stateMachineArn=self._machines[workflow], PaginationConfig={"PageSize": 20}
         )
         items: Iterator[dict[str, Any]] = (item for page in pages for item in page["executions"])
         return takewhile(lambda item: item.get("stopDate", item["startDate"]) >= self._start, items)
 
-    def _seen(self, arn: str, calls: list[Call] | None = None, children: dict[str, Played] | None = None) -> Played:
-        told = self._sfn.describe_execution(executionArn=arn)
+    def _ended(
+        self, arn: str, calls: list[Call] | None = None, children: dict[str, EndedExecution] | None = None
+    ) -> EndedExecution:
+        described = self._sfn.describe_execution(executionArn=arn)
         pages = self._sfn.get_paginator("get_execution_history").paginate(executionArn=arn)
         events = [event for page in pages for event in page["events"]]
         states = [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
-        output = json.loads(told["output"]) if told["status"] == "SUCCEEDED" else None
-        return Played(
-            told["name"], states, told["status"], output, told.get("error", ""), events, calls or [], children or {}
+        output = json.loads(described["output"]) if described["status"] == "SUCCEEDED" else None
+        return EndedExecution(
+            described["name"],
+            states,
+            described["status"],
+            output,
+            described.get("error", ""),
+            events,
+            calls or [],
+            children or {},
         )
 
     def _read_calls(self) -> list[Call]:

@@ -1,4 +1,4 @@
-"""Reading executions as they run: where a release stands, how an execution ended, how many transitions it took."""
+"""Reads executions while they run: current state, status, and number of transitions."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from local.emulator import Clients
 
 @dataclass(slots=True)
 class Progress:
-    """One execution of a workflow, as its history tells it."""
+    """One execution of a workflow, read from its history."""
 
     workflow: str
     name: str
@@ -22,7 +22,7 @@ class Progress:
 
     @property
     def state(self) -> str:
-        """The state it is in, or was in last."""
+        """The state that the execution is in, or was in last."""
         return self.states[-1] if self.states else ""
 
 
@@ -37,7 +37,7 @@ class Executions:
         self._ended: dict[str, Progress] = {}
 
     def of_deployment(self, name: str) -> list[Progress]:
-        """A deployment's execution and everything that runs on its behalf, oldest first."""
+        """The executions of a deployment, its stages and its rollbacks, oldest first."""
         found = [
             self._read(workflow, row)
             for workflow, machine in self._machines.items()
@@ -47,30 +47,30 @@ class Executions:
         return sorted(found, key=lambda execution: execution.started)
 
     def of_work_items(self, number: int | None = None) -> list[Progress]:
-        """Every attempt at every board item, or at the item of one issue, oldest first."""
+        """The attempts at all board items, or at the item of one issue, oldest first."""
         rows = self._sfn.list_executions(stateMachineArn=self._work_items)["executions"]
         found = [row for row in rows if number is None or row["name"].startswith(f"{number}-")]
         return sorted((self._read("work_item", row) for row in found), key=lambda execution: execution.started)
 
-    def await_end(self, name: str, seconds: float, look: Callable[[], object]) -> list[Progress]:
-        """Look every third of a second until the deployment has ended; a TimeoutError says where it stood."""
+    def await_end(self, name: str, seconds: float, poll: Callable[[], object]) -> list[Progress]:
+        """Call `poll` three times a second until the deployment has ended; a TimeoutError names the states it is in."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            look()
+            poll()
             if self._has_ended(name):
                 return self.of_deployment(name)
             time.sleep(0.3)
-        stood = ", ".join(f"{e.name} in {e.state}" for e in self.of_deployment(name)) or "it was never started"
+        stood = ", ".join(f"{e.name} in {e.state}" for e in self.of_deployment(name)) or "it has no execution"
         raise TimeoutError(f"{name} did not end within {seconds:.0f} s: {stood}")
 
     def _has_ended(self, name: str) -> bool:
-        """One question, however many executions run on the deployment's behalf."""
+        """One request, however many executions the deployment has."""
         rows = self._sfn.list_executions(stateMachineArn=self._machines["deployment"])["executions"]
         mine = (row for row in rows if row["name"] == name or row["name"].startswith(f"{name}-"))
         return any(row["status"] != "RUNNING" for row in mine)
 
     def _read(self, workflow: str, row: dict[str, Any]) -> Progress:
-        """The history of one that has ended does not change, and is read once."""
+        """The progress of one execution; the history of an ended execution is read only once."""
         known = self._ended.get(row["executionArn"])
         if known:
             return known

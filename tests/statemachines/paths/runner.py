@@ -1,4 +1,4 @@
-"""A house in which the real definitions are played by scripted actors: see `house.play`."""
+"""Runs the real definitions on an emulator, with scripted handlers behind every task: see `WorkflowRunner.run`."""
 
 from __future__ import annotations
 
@@ -19,14 +19,22 @@ from statemachines.definitions import WORKFLOWS, load, render, tasks
 from statemachines.policies import BUDGETS, ask_again, waits
 from tests.roles import new_role
 from tests.statemachines.paths.answers import ECHOES, ENVIRONMENTS, HAPPY, usual_input
-from tests.statemachines.paths.playing import AS_USUAL, Line, Played, Playing, Script, Workflow, answer
+from tests.statemachines.paths.executions import (
+    AS_USUAL,
+    EndedExecution,
+    Line,
+    RunningExecution,
+    Script,
+    Workflow,
+    answer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from local.emulator import Clients
 
-# Token timeouts are not shortened by the emulator: a lost answer costs one of these, and two asks are all there are.
+# The emulator does not shorten token timeouts: a lost answer costs one backstop. A wait has two queries only.
 BACKSTOP_SECONDS = 2
 ASKS = 2
 SUFFIXES = {"rollback": "-full-rollback", "enhanced_watch": "-enhanced"}
@@ -35,8 +43,8 @@ BUS = "played"
 _ID = {"work_item": "workId"}
 
 
-class House:
-    """Holds the workflows on an emulator; `scripts` is a folder that the actors read."""
+class WorkflowRunner:
+    """The workflows on an emulator; `scripts` is the folder that the scripted handlers read."""
 
     def __init__(self, aws: Clients, scripts: Path) -> None:
         self._aws = aws
@@ -45,39 +53,39 @@ class House:
         self._inbox: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self._inbox_lock = threading.Lock()
         self._queue = self._open_bus()
-        code = _actor_zip()
-        self._actors = {
-            f"{workflow}/{state}": self._actor(code, f"{workflow}/{state}")
+        code = _handler_zip()
+        self._handlers = {
+            f"{workflow}/{state}": self._create_handler(code, f"{workflow}/{state}")
             for workflow in WORKFLOWS
             for state in tasks(workflow)
         }
         self._machines = self._open_machines("played", BUS)
 
-    def deaf(self) -> Self:
-        """The same house, where nothing can be put on the bus."""
+    def without_bus(self) -> Self:
+        """A runner whose workflows can't put events on the bus."""
         other = copy(self)
-        other._machines = self._open_machines("deaf", "{% $error('the bus is gone') %}")
+        other._machines = self._open_machines("without-bus", "{% $error('the bus is gone') %}")
         return other
 
     def without(self, workflow: Workflow) -> Self:
-        """The same house, where this workflow can't be started by another."""
+        """A runner in which no workflow can start this one."""
         other = copy(self)
         other._machines = self._open_machines(f"without-{workflow}", BUS, missing=workflow)
         return other
 
-    def hurried(self) -> Self:
-        """The same house, where every budget is used up by the first moment."""
+    def over_budget(self) -> Self:
+        """A runner whose budgets are all 0 seconds, and so used up at once."""
         other = copy(self)
-        other._machines = self._open_machines("hurried", BUS, budgets=dict.fromkeys(BUDGETS, 0))
+        other._machines = self._open_machines("over-budget", BUS, budgets=dict.fromkeys(BUDGETS, 0))
         return other
 
-    def play(
+    def run(
         self,
         workflow: Workflow,
         script: Script | None = None,
         **changes: Any,
-    ) -> Played:
-        """Start a workflow with this script, wait for its end and tell what was seen; `changes` go to its input."""
+    ) -> EndedExecution:
+        """Run a workflow with this script to its end; `changes` are merged into its input."""
         return self.start(workflow, script, **changes).end()
 
     def start(
@@ -85,8 +93,8 @@ class House:
         workflow: Workflow,
         script: Script | None = None,
         **changes: Any,
-    ) -> Playing:
-        """Start a workflow, to meddle with it while it runs."""
+    ) -> RunningExecution:
+        """Start a workflow, to complete waits or stop executions while it runs."""
         deployment = f"d-{uuid.uuid4().hex[:12]}"
         text = json.dumps(_full_script(workflow, script or {}))
         (self._scripts / f"{deployment}.json").write_text(text, "utf-8")
@@ -96,11 +104,11 @@ class House:
         started = self._aws.client("stepfunctions").start_execution(
             stateMachineArn=self._machines[workflow], name=name, input=json.dumps(given)
         )
-        return Playing(self._aws, self._machines, started, deployment, self._scripts / f"{deployment}.calls")
+        return RunningExecution(self._aws, self._machines, started, deployment, self._scripts / f"{deployment}.calls")
 
-    def announced(self, played: Played, count: int) -> list[tuple[str, dict[str, Any]]]:
-        """What a play put on the bus: type and detail, in order; waits until there are as many as expected."""
-        first = played.calls[0].payload
+    def announced(self, execution: EndedExecution, count: int) -> list[tuple[str, dict[str, Any]]]:
+        """The events (type and detail) that an execution put on the bus, in order; waits until there are `count`."""
+        first = execution.calls[0].payload
         deployment = first.get("deploymentId") or first["workId"]
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -116,10 +124,10 @@ class House:
         while messages := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 event = json.loads(message["Body"])
-                read_event(event)  # what consumers could not read is a fault here, too
+                read_event(event)  # raises for an event that consumers could not read
                 detail = event["detail"]
-                said = self._inbox.setdefault(detail.get("deploymentId") or detail["workId"], [])
-                said.append((event["detail-type"], event["detail"]))
+                received = self._inbox.setdefault(detail.get("deploymentId") or detail["workId"], [])
+                received.append((event["detail-type"], event["detail"]))
                 sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
 
     def _open_bus(self) -> str:
@@ -141,7 +149,7 @@ class House:
             filled: dict[str, Any] = {
                 **waits(**backstops),
                 **dict.fromkeys(asks, ask_again(ASKS - 1)),
-                **{state: self._actors[f"{workflow}/{state}"] for state in tasks(workflow)},
+                **{state: self._handlers[f"{workflow}/{state}"] for state in tasks(workflow)},
                 **{
                     f"{name.title().replace('_', '')}Workflow": f"{arn}-gone" if name == missing else arn
                     for name, arn in machines.items()
@@ -163,16 +171,16 @@ class House:
             )["stateMachineArn"]
         return machines
 
-    def _actor(self, code: bytes, role: str) -> str:
+    def _create_handler(self, code: bytes, role: str) -> str:
         settings = {
             "SCRIPTS": str(self._scripts),
-            "PLAYED_ROLE": role,
+            "ROLE": role,
             "AWS_ENDPOINT_URL": self._aws.endpoint,
         }
         arn: str = self._aws.client("lambda").create_function(
             FunctionName=role.replace("/", "-"),
             Runtime=CUSTOM_RUNTIME,
-            Handler="actor.act",
+            Handler="scripted_handler.handle",
             Role=self._role,
             Code={"ZipFile": code},
             Timeout=30,
@@ -182,7 +190,7 @@ class House:
 
 
 def _full_script(workflow: str, script: Script) -> dict[str, list[Line]]:
-    """Every handler's lines; `State` means the played workflow's own before a nested one's."""
+    """The lines of every handler; `State` means a state of the started workflow first, then of a nested one."""
     usual = {
         f"{name}/{state}": {**answer(value), "echo": f"{name}/{state}" in ECHOES}
         for name, handlers in HAPPY.items()
@@ -200,11 +208,11 @@ def _owner(workflow: str, state: str) -> str:
     return next(name for name in (workflow, *WORKFLOWS) if state in HAPPY[name])
 
 
-def _actor_zip() -> bytes:
+def _handler_zip() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as packed:
         for name, text, mode in (
-            ("actor.py", Path(__file__).with_name("actor.py").read_text("utf-8"), 0o644),
+            ("scripted_handler.py", Path(__file__).with_name("scripted_handler.py").read_text("utf-8"), 0o644),
             ("bootstrap", BOOTSTRAP, 0o755),
         ):
             info = zipfile.ZipInfo(name)

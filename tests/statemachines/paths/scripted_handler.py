@@ -1,7 +1,7 @@
-"""The Lambda function behind every task of a played workflow: it does what the script of the deployment says.
+"""The Lambda function behind every task of the workflows under test; it follows the script of the deployment.
 
 A script is `<SCRIPTS>/<deployment id>.json`: for `workflow/State` or `workflow/State@environment` a list of lines, one
-per call, the last of them for every call after it. Each call is noted in `<deployment id>.calls` before it is answered.
+per call; the last line also serves all later calls. Each call is recorded in `<deployment id>.calls` before the answer.
 """
 
 import json
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 SCRIPTS = Path(os.environ.get("SCRIPTS", "."))
-ROLE = os.environ.get("PLAYED_ROLE", "")
+ROLE = os.environ.get("ROLE", "")
 
 
-def act(event: dict[str, Any], _: object) -> Any:
-    """Answer, complete the token, raise, stay silent or die, as the script's line for this call says."""
+def handle(event: dict[str, Any], _: object) -> Any:
+    """Return a value, complete the token, raise, stay silent or crash, as the script's line for this call demands."""
     # The emulator waits 50 ms for a first line of log before it takes an answer for complete.
     print(ROLE, flush=True)  # noqa: T201
     line = _line(event)
@@ -38,19 +38,19 @@ def _line(event: dict[str, Any]) -> Any:
     place = event.get("environment", "")
     place = place["name"] if isinstance(place, dict) else place
     role = f"{ROLE}@{place}" if place else ROLE
-    played = event.get("deploymentId") or event["workId"]
-    calls = SCRIPTS / f"{played}.calls"
+    execution = event.get("deploymentId") or event["workId"]
+    calls = SCRIPTS / f"{execution}.calls"
     past = calls.read_text("utf-8").splitlines() if calls.exists() else []
     times = sum(json.loads(call)["role"] == role for call in past)
     with calls.open("a", encoding="utf-8") as log:
         log.write(json.dumps({"role": role, "payload": event, "at": time.time()}) + "\n")
-    script = json.loads((SCRIPTS / f"{played}.json").read_text("utf-8"))
+    script = json.loads((SCRIPTS / f"{execution}.json").read_text("utf-8"))
     lines = script.get(role) or script[ROLE]
     return lines[min(times, len(lines) - 1)]
 
 
 def _complete(token: str, value: Any) -> None:
-    """By hand: an SDK would cost every actor its import."""
+    """Complete a task token by HTTP: importing an SDK would slow down every handler."""
     request = urllib.request.Request(
         os.environ["AWS_ENDPOINT_URL"],
         json.dumps({"taskToken": token, "output": json.dumps(value)}).encode(),
