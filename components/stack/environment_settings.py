@@ -81,11 +81,12 @@ class EnvironmentSettings(Closed):
     """Deployment windows; default: deployments may enter at any time."""
     freezes: tuple[DeploymentFreeze, ...] = ()
     """Periods in which only emergency deployments may enter."""
-    ringing_alarms: Literal["block", "ask", "ignore"] = "block"
+    on_active_alarm: Literal["block", "ask", "ignore"] = "block"
     """The reaction to an alarm that is in ALARM before the release changes anything: `block` fails the stage, `ask`
     requests approval, `ignore` continues."""
-    blind_alarms: Literal["block", "ask", "ignore"] = "ignore"
-    """The reaction to a missing alarm, or one without data, at that time. A first release creates its own alarms."""
+    on_missing_alarm_data: Literal["block", "ask", "ignore"] = "ignore"
+    """The reaction to an alarm that does not exist or has no data before the release changes anything. A first release
+    creates its own alarms."""
     enhanced_watch_seconds: Annotated[int, Field(ge=0, le=7 * 86_400)] = 0
     """How long alarms are watched after the stage passed; the next deployment ends it. 0: no enhanced watch."""
     stabilise_seconds: Seconds = 60

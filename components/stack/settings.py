@@ -50,7 +50,7 @@ class GitHub(Closed):
     """The address of GitHub's pages; links in messages start with it."""
     main_branch: Annotated[str, StringConstraints(min_length=1)] = "main"
     """The branch whose pushes start deployments."""
-    webhook_sources: tuple[Network, ...] = ()
+    allowed_networks: tuple[Network, ...] = ()
     """Networks that webhooks are accepted from; default: all. The signature is always verified. GitHub publishes its
     networks under `hooks` at https://api.github.com/meta and changes them from time to time."""
     organisation: str | None = None

@@ -35,7 +35,9 @@ def github_webhook(
     """Nothing is parsed, and nothing is called but for the secret itself, before the signature is proven."""
     address = event.get("requestContext", {}).get("http", {}).get("sourceIp", "")
     if not allowed_networks.allow(address):
-        return answer(403, f"webhooks are not taken from {address or 'an unknown address'}; see github.webhookSources")
+        return answer(
+            403, f"webhooks are not accepted from {address or 'an unknown address'}; see github.allowedNetworks"
+        )
     headers = read_headers(event)
     signature = headers.get("x-hub-signature-256", "")
     if not signature.startswith("sha256="):

@@ -38,8 +38,8 @@ def read_baseline(event: Input, health: EnvironmentHealth, deployments: Deployme
     at = clock.text()
     before = baseline(
         health.alarms(event.environment, event.gone),
-        event.environment.ringing_alarms,
-        event.environment.blind_alarms,
+        event.environment.on_active_alarm,
+        event.environment.on_missing_alarm_data,
     )
     facts = {"outcome": before.outcome, "reason": before.reason, "at": at}
     deployments.note(event.deployment_id, **{f"baseline_{event.environment.name}": facts})

@@ -160,7 +160,7 @@ def test_a_list_that_is_refused_is_one_line_among_the_others(
     assert "alarms" in pieces
 
 
-def test_ringing_alarms_are_noted(operator: Operator, stack: Stack) -> None:
+def test_active_alarms_are_noted(operator: Operator, stack: Stack) -> None:
     """They say what is wrong with the releases, not with the stack."""
     cloudwatch = stack.client("cloudwatch")
     cloudwatch.put_metric_alarm(

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.components.conftest import VPC, WEBHOOK_SOURCES
+from tests.components.conftest import ALLOWED_NETWORKS, VPC
 from tests.components.recorder import ACCOUNT, REGION, Outcome
 
 PRODUCT = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default"
@@ -31,8 +31,8 @@ def test_findings_may_be_imported_where_that_is_wanted(whole: Outcome, switched_
 
 def test_webhooks_know_their_sources(whole: Outcome, switched_on: Outcome) -> None:
     """As given, or anywhere."""
-    thing, name = "events-github-webhook", "WEBHOOK_SOURCES"
-    assert told(switched_on, thing, name) == ",".join(WEBHOOK_SOURCES)
+    thing, name = "events-github-webhook", "ALLOWED_NETWORKS"
+    assert told(switched_on, thing, name) == ",".join(ALLOWED_NETWORKS)
     assert told(whole, thing, name) == "anywhere"
 
 

@@ -46,8 +46,11 @@ def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
     [
         ({"colour": "blue"}, ["kiro-worker:colour", '"blue"', "unknown", "lockMode"]),
         ({"github": {"repositories": ["a/b"], "branch": "x"}}, ["kiro-worker:github.branch", "mainBranch"]),
-        ({"github": {**GOOD["github"], "webhookSources": ["192.30.252.1/22"]}}, ["webhookSources[0]", "host bits set"]),
-        ({"github": {**GOOD["github"], "webhookSources": ["github.com"]}}, ["must be a network such as 192.30.252.0"]),
+        (
+            {"github": {**GOOD["github"], "allowedNetworks": ["192.30.252.1/22"]}},
+            ["allowedNetworks[0]", "host bits set"],
+        ),
+        ({"github": {**GOOD["github"], "allowedNetworks": ["github.com"]}}, ["must be a network such as 192.30.252.0"]),
         ({"securityHub": "yes"}, ["kiro-worker:securityHub", '"yes"']),
         ({"environments": _environment(aproval=True)}, ["environments[0].aproval", "approvalTimeoutSeconds"]),
         ({"logRetentionDays": "ninety"}, ["kiro-worker:logRetentionDays", '"ninety"']),
@@ -103,8 +106,11 @@ def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
         ),
         ({"environments": _environment(freezes=[{**FREEZE, "ends": "Christmas"}])}, ["freezes[0].ends", '"Christmas"']),
         ({"environments": _environment(freezes=[{**FREEZE, "reason": ""}])}, ["freezes[0].reason", "at least 1"]),
-        ({"environments": _environment(ringingAlarms="shrug")}, ["ringingAlarms", '"shrug"', "block", "ask", "ignore"]),
-        ({"environments": _environment(blindAlarms="shrug")}, ["blindAlarms", '"shrug"', "block", "ask", "ignore"]),
+        ({"environments": _environment(onActiveAlarm="shrug")}, ["onActiveAlarm", '"shrug"', "block", "ask", "ignore"]),
+        (
+            {"environments": _environment(onMissingAlarmData="shrug")},
+            ["onMissingAlarmData", '"shrug"', "block", "ask", "ignore"],
+        ),
         ({"environments": _environment(enhancedWatchSeconds=8 * 86_400)}, ["enhancedWatchSeconds", "691200"]),
         (
             {"environments": _environment(windows=[{**WINDOW, "from": "09:00"}])},
@@ -134,16 +140,21 @@ def test_a_wrong_setting_is_refused_by_name(changed: dict[str, Any], said: list[
 def test_windows_and_freezes_reach_the_environment() -> None:
     """As the workflows read them; an environment without any takes deployments at any time."""
     windows = [WINDOW, {"days": ["sat"], "opens": "22:00", "closes": "02:00"}]
-    given = _environment(windows=windows, freezes=[FREEZE], ringingAlarms="ask", blindAlarms="block")
+    given = _environment(windows=windows, freezes=[FREEZE], onActiveAlarm="ask", onMissingAlarmData="block")
     (one,) = _parse(environments=given).environments
     assert [(w.days, w.opens, w.closes, w.timezone) for w in one.windows] == [
         (("mon", "fri"), "09:00", "17:00", "Europe/Berlin"),
         (("sat",), "22:00", "02:00", "UTC"),
     ]
     assert [(f.starts, f.ends, f.reason) for f in one.freezes] == [tuple(FREEZE.values())]
-    assert (one.ringing_alarms, one.blind_alarms) == ("ask", "block")
+    assert (one.on_active_alarm, one.on_missing_alarm_data) == ("ask", "block")
     plain = _parse().environments[0]
-    assert (plain.windows, plain.freezes, plain.ringing_alarms, plain.blind_alarms) == ((), (), "block", "ignore")
+    assert (plain.windows, plain.freezes, plain.on_active_alarm, plain.on_missing_alarm_data) == (
+        (),
+        (),
+        "block",
+        "ignore",
+    )
 
 
 @pytest.mark.parametrize("mode", ["superseded", "queued", "parallel"])

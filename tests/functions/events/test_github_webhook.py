@@ -225,7 +225,7 @@ assert not loaded, loaded
     environment = {
         "PATH": os.environ["PATH"],
         "HANDLER": "functions.events.github_webhook",
-        "WEBHOOK_SOURCES": "anywhere",
+        "ALLOWED_NETWORKS": "anywhere",
     }
     root = Path(functions.__file__).parents[1]
     subprocess.run([sys.executable, "-c", code], cwd=root, env=environment, check=True, timeout=60)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from functions.adapters.clock import iso
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.watches import Before
-from functions.handler import decode
+from functions.handler import decode, encode
 from functions.stage.read_baseline import Output
 from tests.functions.delivered import alarm, runs
 from tests.functions.samples import DEPLOYMENT, RELEASE, SERVICE, environment, state
@@ -46,7 +46,7 @@ def test_an_alarm_that_rings_is_decided_by_its_setting(stack: Stack, name: str, 
     """Critical or warning; it is named to people and in the record, also when it is let pass."""
     for one in ("errors", "cpu"):
         alarm(stack, one, "ALARM" if one == name else "OK")
-    found = read(stack, ringing_alarms=wanted, blind_alarms="ignore")
+    found = read(stack, on_active_alarm=wanted, on_missing_alarm_data="ignore")
     assert (found["outcome"], found["accepted"]) == (outcome, [name])
     assert found["reason"] == f"alarm {name} rings: above 5"
     assert stack.deployment()["baseline_production"]["reason"] == found["reason"]
@@ -56,9 +56,20 @@ def test_an_alarm_that_rings_is_decided_by_its_setting(stack: Stack, name: str, 
 def test_an_alarm_that_nobody_hears_is_decided_by_its_own_setting(stack: Stack, wanted: Before, outcome: str) -> None:
     """One that does not exist, and one without data: named, and not accepted, for they do not ring."""
     alarm(stack, "cpu", "INSUFFICIENT_DATA")
-    found = read(stack, ringing_alarms="ignore", blind_alarms=wanted)
+    found = read(stack, on_active_alarm="ignore", on_missing_alarm_data=wanted)
     assert (found["outcome"], found["accepted"]) == (outcome, [])
     assert found["reason"] == "no alarm is named errors; no data for cpu"
+
+
+def test_an_environment_written_before_the_settings_were_renamed_gets_the_defaults(stack: Stack) -> None:
+    """`ringingAlarms` and `blindAlarms`, in the input of an execution that began before the upgrade, are ignored."""
+    alarm(stack, "errors", "ALARM")
+    DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    carried = encode(environment(**EYES))
+    names = {"onActiveAlarm": "ringingAlarms", "onMissingAlarmData": "blindAlarms"}
+    old = {names.get(key, key): "ignore" if key in names else value for key, value in carried.items()}
+    found = stack.run("stage.read_baseline", {"deploymentId": DEPLOYMENT, "environment": old})
+    assert (found["outcome"], found["accepted"]) == ("block", ["errors"])
 
 
 def test_the_alarms_of_what_runs_count_too(stack: Stack) -> None:
@@ -79,7 +90,7 @@ def test_a_first_release_makes_its_alarms_itself(stack: Stack) -> None:
 def test_the_watch_lets_pass_what_was_accepted_here(stack: Stack) -> None:
     """R1: the same ringing ends no watch; once it was quiet and rings anew, it does."""
     alarm(stack, "errors", "ALARM")
-    found = decode(Output, read(stack, ringing_alarms="ignore"))
+    found = decode(Output, read(stack, on_active_alarm="ignore"))
     accepted = {"names": found.accepted, "at": found.at}
     assert watch(stack, accepted=accepted)["outcome"] == "watching"
     alarm(stack, "errors", "OK")
