@@ -1,4 +1,4 @@
-"""What the tests of components share."""
+"""Fixtures of the component tests: recorded runs of the program."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def whole() -> recorder.Outcome:
 
 @pytest.fixture(scope="session")
 def switched_on(tmp_path_factory: pytest.TempPathFactory) -> recorder.Outcome:
-    """The stack `test` with all that is left out by default: one run for everything that a setting switches on."""
+    """The stack `test` with every optional setting that creates resources."""
     config = recorder.stack_config("test")
     github = json.loads(config["kiro-worker:github"]) | {"allowedNetworks": ALLOWED_NETWORKS}
     elsewhere = [{"name": "test", "account": "999999999999", "deployRoleArn": FOREIGN_ROLE}]
