@@ -1,4 +1,4 @@
-"""Builds that an execution starts and waits for: they belong to it, and end with it (P7, P9)."""
+"""Builds that an execution starts and waits for; they end with the execution (P7, P9)."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,14 @@ START: tuple[Allow, ...] = (*Builds.START, *Builds.STOP, *KEEP)
 
 @dataclass(frozen=True, slots=True)
 class StartedBuild:
-    """The build that runs now."""
+    """The id of the started build."""
 
     build_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class AwaitedBuild:
-    """The build that is waited for, and by whom."""
+    """The build, and the execution that waits for it."""
 
     task_token: str
     execution: str
@@ -35,11 +35,11 @@ class AwaitedBuild:
 def await_end(
     event: AwaitedBuild, waits: WaitsTable, builds: Builds, tokens: TaskTokens, executions: Executions, clock: Clock
 ) -> None:
-    """Token first, then the query: an end between the two is seen by one or by the other."""
+    """Store the token, then query the build: the event or the query notices an end between the two."""
     key = BuildKey(event.build_id)
     if not keep(Wait(key, event.task_token, event.execution), waits, executions, clock):
-        builds.stop(event.build_id)  # its end may have been heard while this wait was gone again
-        tokens.succeed(event.task_token, BuildEnd("stopped", "who waited for it was stopped", ""))
+        builds.stop(event.build_id)  # the event of the execution's end may have found no wait
+        tokens.succeed(event.task_token, BuildEnd("stopped", "the execution that waited for it was stopped", ""))
         return
     end = builds.read(event.build_id)
     if end.outcome != "running":
@@ -50,6 +50,6 @@ def await_end(
 def belong(
     build_id: str, execution: str, builds: Builds, waits: WaitsTable, executions: Executions, clock: Clock
 ) -> None:
-    """Note whose build this is, and stop it when that one has ended already; nobody's build (empty) is left alone."""
+    """Record that a build belongs to an execution, and stop it if that has ended; execution "" records nothing."""
     if execution and not keep(Wait(BuildKey(build_id), "", execution), waits, executions, clock):
         builds.stop(build_id)

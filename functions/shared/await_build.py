@@ -1,4 +1,4 @@
-"""AwaitBuild: leave a token for the build's event, then read the truth in case it has come already."""
+"""AwaitBuild: store the task token for the build's event, then query the build in case it has ended already."""
 
 from functions.adapters.builds import Builds
 from functions.adapters.clock import Clock
@@ -14,5 +14,5 @@ HANDLER = Handler(allow=AWAIT)
 def await_build(
     event: AwaitedBuild, waits: WaitsTable, builds: Builds, tokens: TaskTokens, executions: Executions, clock: Clock
 ) -> None:
-    """A build of a release, or of one part of it."""
+    """Wait for the build of a release or of one of its parts."""
     await_end(event, waits, builds, tokens, executions, clock)

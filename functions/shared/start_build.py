@@ -17,9 +17,9 @@ from functions.procedures.builds import START, StartedBuild, belong
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What to run; `purpose` is unique per build, and makes a repetition find the build it already started.
+    """The build to start. `purpose` is unique per build, so that a repetition finds the build it started before.
 
-    `minutes` (0: as usual) is its time limit; `folder` keeps what it leaves as single objects below `artifact`.
+    `minutes` is the time limit (0: the budget). With `folder`, artifacts are single objects below the key `artifact`.
     """
 
     deployment_id: str
@@ -49,9 +49,9 @@ def start_build(
     executions: Executions,
     clock: Clock,
 ) -> StartedBuild:
-    """A build belongs to its execution from the start: whoever ends that one finds the build, and stops it (P9).
+    """Start the build, and record that it belongs to the execution, so that it ends with it (P9).
 
-    What was built before comes as the gates judged it, whoever wrote over it since.
+    Its input artifact is the version that the gates judged, even if the object was overwritten since.
     """
     build_id = builds.start(_order(event, deployments.judged_version(event.input_artifact)))
     belong(build_id, event.execution, builds, waits, executions, clock)
@@ -59,7 +59,7 @@ def start_build(
 
 
 def _order(event: Input, input_version: str) -> BuildOrder:
-    """Builds learn who they are from variables named KIRO_…, and get the variables of their environment."""
+    """The order, with the variables of the environment and the variables KIRO_… that identify the build."""
     ours = {
         "KIRO_DEPLOYMENT": event.deployment_id,
         "KIRO_REPOSITORY": event.release.repository,
