@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from cli import changes, facts, show, upkeep
+from cli import changes, facts, show, stopping, upkeep
 from cli.aws.operator import Operator
 from cli.session import Json, Session, do, explained, report
 
@@ -156,6 +156,17 @@ def rollback(
     """Roll an environment back to the versions before its last release, or to a named version."""
     wanted = changes.Wanted(environment, part, to, deployment, reason)
     do(context, lambda aws: changes.roll_back(aws, wanted), _rollback_started, as_json=as_json)
+
+
+@app.command()
+def stop_all(context: typer.Context, reason: Reason, as_json: Json = False) -> None:
+    """Stop all executions and wait for rollbacks. Run it before `pulumi destroy`, which waits for executions."""
+    do(context, lambda aws: stopping.stop_all(aws, reason), _stopped, as_json=as_json)
+
+
+def _stopped(done: facts.Facts) -> str:
+    lines = [f"stopped {one}" for one in done["stopped"]] + [f"{one} has ended" for one in done["rolledBack"]]
+    return "\n".join([*lines, "no execution runs any more"])
 
 
 def _rollback_started(done: facts.Facts) -> str:

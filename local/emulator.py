@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import shutil
 import signal
@@ -19,15 +20,21 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 
+from local.strict import HOOK
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
 HOST = "127.0.0.1"
 DUMMY_CREDENTIAL = "test"
 READY_SECONDS = 30.0
 LAUNCHES = 3
+# On AWS some seconds, seldom more than ten.
+ROLE_SECONDS = 2.0
 GUARD = Path(__file__).with_name("guarded.py")
 LAMBDA_START = Path(__file__).with_name("lambda_start.py")
+STRICTNESS = Path(__file__).with_name("strictness.py")
 PREFORK = Path(__file__).with_name("prefork.py")
 
 
@@ -57,7 +64,14 @@ class Clients:
             proxies={},
         )
         self._clients: dict[str, Any] = {}
+        self._credentials: Mapping[str, str] = {}
         self._lock = threading.Lock()
+
+    def acting_as(self, credentials: Mapping[str, str]) -> Clients:
+        """Other clients of the same emulator for a role: `credentials` as the STS API answers them."""
+        acting = copy.copy(self)
+        acting.__dict__ |= {"_clients": {}, "_credentials": credentials}
+        return acting
 
     def client(self, service: str) -> Any:
         """Return the client of `service`, made on first use (Session.client is not thread-safe)."""
@@ -68,6 +82,9 @@ class Clients:
                     service,  # type: ignore[call-overload]
                     endpoint_url=elsewhere or self.endpoint,
                     config=self._config,
+                    aws_access_key_id=self._credentials.get("AccessKeyId"),
+                    aws_secret_access_key=self._credentials.get("SecretAccessKey"),
+                    aws_session_token=self._credentials.get("SessionToken"),
                 )
             return self._clients[service]
 
@@ -104,7 +121,10 @@ def free_port() -> int:
 
 
 class Emulator:
-    """A running ministack, as a context manager; `wait_scale` shortens Wait states and retry sleeps."""
+    """A running ministack, as a context manager; `wait_scale` shortens Wait states and retry sleeps.
+
+    For `role_seconds` a new role can't be taken by a function.
+    """
 
     def __init__(
         self,
@@ -112,6 +132,7 @@ class Emulator:
         region: str = "eu-central-1",
         account: str = "000000000000",
         wait_scale: float = 1.0,
+        role_seconds: float = ROLE_SECONDS,
     ) -> None:
         if len(account) != 12 or not account.isdigit():
             raise ValueError(f"account {account!r} is not an AWS account id; give 12 digits")
@@ -119,6 +140,7 @@ class Emulator:
         self.region = region
         self.account = account
         self.wait_scale = wait_scale
+        self.role_seconds = role_seconds
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._prefork: subprocess.Popen[bytes] | None = None
@@ -176,15 +198,15 @@ class Emulator:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir()
-        self._process = self._run(str(GUARD), str(os.getpid()), "ministack")
-        self._prefork = self._run(str(PREFORK), str(self._socket), str(os.getpid()))
+        self._process = self._run(str(GUARD), str(os.getpid()), str(STRICTNESS))
+        self._prefork = self._run(str(PREFORK), str(self._socket), str(os.getpid()), PYTHONPATH=str(HOOK))
 
-    def _run(self, *command: str) -> subprocess.Popen[bytes]:
+    def _run(self, *command: str, **more: str) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-P", *command],
                 cwd=self._scratch,
-                env=self._environment(),
+                env=self._environment() | more,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -212,6 +234,9 @@ class Emulator:
             "MINISTACK_REGION": self.region,
             "MINISTACK_ACCOUNT_ID": self.account,
             "SFN_WAIT_SCALE": str(self.wait_scale),
+            # every call of a role needs what its policies allow; strictness.py says what else
+            "AUTH": "true",
+            "STRICT_ROLE_SECONDS": str(self.role_seconds),
             # listeners and daemons beyond the gateway stay off
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",

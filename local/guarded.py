@@ -1,4 +1,4 @@
-"""Runs a module that must not outlive its starter: `python -P guarded.py PARENT_PID MODULE [ARGUMENT…]`.
+"""Runs a module, or a file, that must not outlive its starter: `python -P guarded.py PARENT_PID MODULE [ARGUMENT…]`.
 
 A kill -9 gives a process no chance to end its children, so each child watches instead. PR_SET_PDEATHSIG would not
 do: it fires when the *thread* that started the child ends, and the emulator starts Lambda workers from short-lived
@@ -38,12 +38,15 @@ def follow(pid: int) -> None:
 
 
 def main() -> None:
-    """Start the watch, then become the module named on the command line."""
+    """Start the watch, then become what the command line names."""
     parent, module, *arguments = sys.argv[1:]
     threading.Thread(target=follow, args=(int(parent),), daemon=True).start()
     sys.path.insert(0, str(Path.cwd()))  # as `python -m` does
     sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    if module.endswith(".py"):
+        runpy.run_path(module, run_name="__main__")
+    else:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import socket
 import sys
 
 PREFORK = "LAMBDA_PREFORK"
+# what the prefork server has on its path, too: local/strict/__init__.py
+HOOK = os.path.join(os.path.dirname(__file__), "strict", "hook")  # noqa: PTH118, PTH120 - pathlib takes long to import
 
 
 def main() -> None:
@@ -26,6 +28,7 @@ def main() -> None:
             line.connect(os.environ.get(PREFORK, ""))
             socket.send_fds(line, [json.dumps(order).encode()], [1, 2])
         except OSError:
+            os.environ["PYTHONPATH"] = HOOK
             os.execv(sys.executable, [sys.executable, "-P", guard, emulator, *command])  # noqa: S606 - no shell
         line.recv(1)
     sys.exit("the worker has ended")

@@ -25,6 +25,7 @@ class Mailbox:
         self._sqs = clients.client("sqs")
         self._url: str = self._sqs.create_queue(QueueName=_QUEUE)["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": topics_may_send(arn, topics)})
         for topic in topics:
             clients.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         self.mails: list[Mail] = []
@@ -38,6 +39,21 @@ class Mailbox:
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
         self.mails += found
         return found
+
+
+def topics_may_send(queue_arn: str, topics: list[str]) -> str:
+    """A queue's policy: SNS delivers only where the queue allows it.
+
+    https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+    """
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topics}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _mail(envelope: dict[str, Any]) -> Mail:

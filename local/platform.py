@@ -1,6 +1,7 @@
 """Everything of the laptop run in one place: emulated AWS, CodeBuild, GitHub, events, alarms, the deployed program."""
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -18,10 +19,11 @@ from local.event_bridge import ServiceEvents
 from local.github import LocalGitHub
 from local.mailbox import Mailbox
 from local.nested_ends import NestedEnds
-from local.settings import BOARD, NAMESPACE, ORGANISATION, REPOSITORY, WATCH_SECONDS, overrides
+from local.settings import ACCOUNT, BOARD, DEPLOY_POLICY, NAMESPACE, ORGANISATION, REPOSITORY, WATCH_SECONDS, overrides
+from local.strict import HOOK
 
 PROJECT = Path(__file__).parents[1]
-ACCOUNT = "111122223333"
+DEPLOY_POLICY_FILE = PROJECT / "examples" / "hello-service" / "infrastructure" / "policy.json"
 
 
 class PlatformError(RuntimeError):
@@ -62,6 +64,7 @@ def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
             *("--function-environment", *(f"{key}={value}" for key, value in variables.items())),
         ],
         cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(HOOK)},
         capture_output=True,
         text=True,
         check=False,
@@ -124,11 +127,6 @@ class Platform:
         enter = self._stack.enter_context
         self.emulator = enter(Emulator(self.root / "emulator.log", account=ACCOUNT, wait_scale=self._wait_scale))
         bridge = enter(ServiceEvents(clients(self.emulator.endpoint, self.emulator.region)))
-        reach = {
-            "AWS_ENDPOINT_URL": self.emulator.endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-        }
         self.codebuild = enter(
             CodeBuildServer(
                 self.emulator.endpoint,
@@ -136,7 +134,7 @@ class Platform:
                 ACCOUNT,
                 self.root / "builds",
                 bridge.publish,
-                reach,
+                {"AWS_ENDPOINT_URL": self.emulator.endpoint, "PYTHONPATH": str(HOOK)},
             )
         )
         self.clients: Clients = clients(self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint)
@@ -154,6 +152,9 @@ class Platform:
             pushes_to=NAMESPACE,
         )
         self.board = self.github.add_board(ORGANISATION, BOARD)
+        self.clients.client("iam").create_policy(
+            PolicyName=DEPLOY_POLICY, PolicyDocument=DEPLOY_POLICY_FILE.read_text("utf-8")
+        )
         self._say(f"deploying the stack {self.stack} with the Pulumi program")
         self.deploy("up")
         self._connect()

@@ -10,6 +10,9 @@ from typing import Any
 import yaml
 
 REPOSITORY = "acme/hello-service"
+ACCOUNT = "111122223333"
+# What the delivered repository ships for the commands that deploy it.
+DEPLOY_POLICY = "hello-service-deploy"
 ORGANISATION, BOARD = "acme", 1
 NAMESPACE = "kiro/"
 # A laptop has no patience: watches long enough to see an alarm ring, backstops short enough to see one used.
@@ -49,6 +52,7 @@ def overrides(
             # function addresses of the emulator are names that do not resolve; this is where they are reached
             "variables": {**environment.get("variables", {}), "PUBLIC_URL": public},
             "functions": [f"hello-{environment['name']}"],
+            "deployPolicyArns": [f"arn:aws:iam::{ACCOUNT}:policy/{DEPLOY_POLICY}"],
             **(environment if given else {}),
         }
         for environment in given or settings["environments"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.domain import errors
-from statemachines.policies import waits
+from statemachines.policies import THROTTLED, waits
 
 FOLDER = Path(__file__).parent
 FUNCTIONS = FOLDER.parent / "functions"
@@ -201,10 +201,11 @@ def _lock_care(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
 
 def _error_names(_: Definition, states: Mapping[str, State]) -> Iterator[str]:
     ours = {name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, errors.KiroError)}
+    known = ours | set(THROTTLED)
     for name, state in states.items():
         for handler in (*state.get("Retry", []), *state.get("Catch", [])):
             for error in handler["ErrorEquals"]:
-                if "." not in error and error not in ours:
+                if "." not in error and error not in known:
                     yield f"{name}: {error} is not a class of functions/domain/errors.py"
 
 

@@ -9,17 +9,35 @@ _LAMBDA_FAULTS = [
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
     "Runtime.ExitError",
     "Sandbox.Timedout",
     "GitHubUnavailableError",
 ]
+# The account is at a limit, Lambda's concurrency first of all; the last three are errors of botocore in handlers.
+THROTTLED = [
+    "Lambda.TooManyRequestsException",
+    "TooManyRequestsException",
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+]
 _BACKOFF = {"IntervalSeconds": 1, "MaxAttempts": 4, "BackoffRate": 2, "MaxDelaySeconds": 20, "JitterStrategy": "FULL"}
 
-RETRY_FAULTS: list[dict[str, Any]] = [{"ErrorEquals": [*_LAMBDA_FAULTS, "States.Timeout"], **_BACKOFF}]
+# About a quarter of an hour: what takes the place of others ends within minutes.
+_RETRY_THROTTLED: dict[str, Any] = {
+    "ErrorEquals": THROTTLED,
+    "IntervalSeconds": 5,
+    "MaxAttempts": 20,
+    "BackoffRate": 1.25,
+    "MaxDelaySeconds": 60,
+    "JitterStrategy": "FULL",
+}
+RETRY_FAULTS: list[dict[str, Any]] = [
+    _RETRY_THROTTLED,
+    {"ErrorEquals": [*_LAMBDA_FAULTS, "States.Timeout"], **_BACKOFF},
+]
 # For what may come twice, and whose lost answer would leave something behind: a build that runs, a lock that is held.
-RETRY_REPEATABLE: list[dict[str, Any]] = [{"ErrorEquals": ["States.ALL"], **_BACKOFF}]
+RETRY_REPEATABLE: list[dict[str, Any]] = [_RETRY_THROTTLED, {"ErrorEquals": ["States.ALL"], **_BACKOFF}]
 RETRY_ANNOUNCEMENT: list[dict[str, Any]] = [{"ErrorEquals": ["States.TaskFailed", "States.Timeout"], **_BACKOFF}]
 RETRY_START: list[dict[str, Any]] = [
     {
@@ -50,6 +68,7 @@ def ask_again(times: int) -> list[dict[str, Any]]:
     """
     return [
         {"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": times, "BackoffRate": 1},
+        _RETRY_THROTTLED,
         {"ErrorEquals": ["States.TaskFailed"], **_BACKOFF},
     ]
 
@@ -59,9 +78,9 @@ def waits(
 ) -> dict[str, Any]:
     """Backstops (seconds), the policies that go with them, and the budgets.
 
-    The longest wait is backstop × times: builds 90 min (timeout 60 min), approvals as long as the longest
-    and an hour, locks 8 h, watches
-    60 min, enhanced watches up to 7 days. A Lambda that is asked past the end of its wait completes it; the counts
+    The longest wait is backstop × times: builds 90 min (timeout 60 min) and an hour in the account's queue, approvals
+    as long as the longest and an hour, locks 8 h, watches 60 min, enhanced watches up to 7 days. A Lambda that is asked
+    past the end of its wait completes it; the counts
     are the fuse behind that.
     """
     return {
@@ -70,7 +89,7 @@ def waits(
         "LockBackstopSeconds": lock,
         "WatchBackstopSeconds": watch,
         "EnhancedBackstopSeconds": enhanced,
-        "AskBuild": ask_again(_times(90 * 60, build)),
+        "AskBuild": ask_again(_times((90 + budgets.QUEUE) * 60, build)),
         "AskApproval": ask_again(_times(longest_approval + 3600, approval)),
         "AskLock": ask_again(_times(8 * 3600, lock)),
         "AskWatch": ask_again(_times(60 * 60, watch)),

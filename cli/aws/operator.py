@@ -25,7 +25,13 @@ from functions.handler import decode
 from functions.runtime import Clients
 
 _TABLES = ("deployments", "environments", "locks", "waits")
-_WORKFLOWS = ("deployment", "stage", "rollback")
+_WORKFLOWS = {
+    "deployment": "kiro-pipeline-{}-deployment",
+    "stage": "kiro-pipeline-{}-stage",
+    "rollback": "kiro-pipeline-{}-rollback",
+    "enhanced_watch": "kiro-pipeline-{}-enhanced-watch",
+    "work_item": "kiro-worker-{}-work-item",
+}
 # This function has the settings of GitHub, the repositories and every table; the operator's commands read them there.
 _SETTINGS_OF = "events-reconcile"
 
@@ -62,8 +68,8 @@ class Operator:
         sts = aws.client("sts")
         region, identity = sts.meta.region_name, sts.get_caller_identity()
         account, partition = identity["Account"], identity["Arn"].split(":")[1]
-        prefix = f"arn:{partition}:states:{region}:{account}:stateMachine:kiro-pipeline-{stack}-"
-        workflows = {workflow: prefix + workflow for workflow in _WORKFLOWS}
+        prefix = f"arn:{partition}:states:{region}:{account}:stateMachine:"
+        workflows = {workflow: prefix + name.format(stack) for workflow, name in _WORKFLOWS.items()}
         return cls(
             stack,
             account,

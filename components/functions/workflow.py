@@ -14,13 +14,15 @@ from components.platform.worker import BUILDSPEC
 from components.stack.logs import log_group
 from components.stack.naming import Grant, Naming
 from components.stack.role import Role
+from functions.domain import budgets
 from functions.domain.windows import LOOK_AHEAD_DAYS
 from functions.handler import encode
 from statemachines import definitions, policies
 
 # A stage may wait for a window, an approval (and the window again), a review and the lock, then build and roll back.
 _LONGEST_QUEUE_SECONDS, _STAGE_WORK_SECONDS = 8 * 3600, 4 * 3600
-_ROLLBACK_SECONDS = 3600
+# The work of a rollback, and the wait of a build for a place in the account's build queue.
+_ROLLBACK_SECONDS = 3600 + budgets.QUEUE * 60
 # Step Functions needs this rule to learn that a nested execution ended; its name is fixed by AWS.
 # https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 _NESTED_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"

@@ -139,7 +139,6 @@ def build_grants(
     def below(prefix: str) -> pulumi.Output[str]:
         return pulumi.Output.concat(bucket_arn, f"/{prefix}/*")
 
-    reports = tuple(naming.arn("codebuild", f"report-group/{name}-{report}") for report in REPORTS)
     return [
         Grant(
             ("s3:GetObject", "s3:GetObjectVersion"),
@@ -160,12 +159,14 @@ def build_grants(
         ),
         Grant(
             (
+                "codebuild:CreateReportGroup",
                 "codebuild:CreateReport",
                 "codebuild:UpdateReport",
                 "codebuild:BatchPutTestCases",
                 "codebuild:BatchPutCodeCoverages",
             ),
-            reports,
+            (naming.arn("codebuild", f"report-group/{name}-*"),),
+            why="CodeBuild creates the report groups that a repository's buildspec names, with the project's name",
         ),
         *network_grants(naming, vpc),
     ]

@@ -174,9 +174,13 @@ class EventRules(pulumi.ComponentResource):
             opts=inner,
         )
         if trigger.schedule:
-            # A retry a minute later would overlap with the next scheduled run.
+            # A retry of a failed or throttled run a minute later would overlap with the next scheduled run.
             lambda_.FunctionEventInvokeConfig(
-                thing, function_name=function.function.name, maximum_retry_attempts=0, opts=inner
+                thing,
+                function_name=function.function.name,
+                maximum_retry_attempts=0,
+                maximum_event_age_in_seconds=_MINUTE,
+                opts=inner,
             )
         letters = function.dead_letters
         cloudwatch.EventTarget(

@@ -39,11 +39,12 @@ class Alarms:
         client = self._aws.client("cloudwatch", region=environment.region, role_arn=environment.deploy_role_arn)
         found: dict[str, Any] = {}
         for start in range(0, len(names), 100):
-            answer = client.describe_alarms(
+            pages = client.get_paginator("describe_alarms").paginate(
                 AlarmNames=names[start : start + 100], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
             )
-            for alarm in (*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])):
-                found[alarm["AlarmName"]] = alarm
+            for page in pages:
+                for alarm in (*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])):
+                    found[alarm["AlarmName"]] = alarm
         return found
 
 

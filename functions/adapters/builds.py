@@ -42,10 +42,19 @@ class BuildOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class BuildEnd:
-    """How a build ended, in words and with the place of its log."""
+class BuildStart:
+    """Whether an order was taken: `build_id` of the build, or why the account takes no build now."""
 
-    outcome: Literal["running", "succeeded", "failed", "timed out", "stopped"]
+    outcome: Literal["started", "queue full"]
+    build_id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildEnd:
+    """How a build ended, in words and with the place of its log; one that never started has none."""
+
+    outcome: Literal["running", "succeeded", "failed", "timed out", "stopped", "not started"]
     reason: str
     log: str
 
@@ -67,8 +76,12 @@ class Builds:
         """The projects of this account and region."""
         return cls(aws.client("codebuild"), aws.setting("ARTIFACTS_BUCKET"))
 
-    def start(self, order: BuildOrder) -> str:
-        """Start a build and answer its id; the same token within five minutes answers the same build."""
+    def start(self, order: BuildOrder) -> BuildStart:
+        """Start a build; the same token within five minutes answers the same build.
+
+        A full queue is an answer: it holds five times as many builds as may run at a time, of the whole account
+        (https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html), and of a new account that is few.
+        """
         folder, _, name = order.artifact.rpartition("/")
         more: dict[str, Any] = {}
         if order.input_artifact:
@@ -77,27 +90,30 @@ class Builds:
         if order.input_version:
             version = {"sourceIdentifier": "release", "sourceVersion": order.input_version}
             more["secondarySourcesVersionOverride"] = [version]
-        answer = self._client.start_build(
-            projectName=order.project,
-            idempotencyToken=order.token,
-            sourceTypeOverride="S3",
-            sourceLocationOverride=f"{self._bucket}/{order.source}",
-            buildspecOverride=order.buildspec,
-            timeoutInMinutesOverride=order.timeout_minutes,
-            artifactsOverride={
-                "type": "S3",
-                "location": self._bucket,
-                "path": folder,
-                "name": name,
-                "namespaceType": "NONE",
-                "packaging": "NONE" if order.folder else "ZIP",
-            },
-            environmentVariablesOverride=[
-                {"name": key, "value": value, "type": "PLAINTEXT"} for key, value in sorted(order.variables.items())
-            ],
-            **more,
-        )
-        return answer["build"]["id"]
+        try:
+            answer = self._client.start_build(
+                projectName=order.project,
+                idempotencyToken=order.token,
+                sourceTypeOverride="S3",
+                sourceLocationOverride=f"{self._bucket}/{order.source}",
+                buildspecOverride=order.buildspec,
+                timeoutInMinutesOverride=order.timeout_minutes,
+                artifactsOverride={
+                    "type": "S3",
+                    "location": self._bucket,
+                    "path": folder,
+                    "name": name,
+                    "namespaceType": "NONE",
+                    "packaging": "NONE" if order.folder else "ZIP",
+                },
+                environmentVariablesOverride=[
+                    {"name": key, "value": value, "type": "PLAINTEXT"} for key, value in sorted(order.variables.items())
+                ],
+                **more,
+            )
+        except self._client.exceptions.AccountLimitExceededException as error:
+            return BuildStart("queue full", reason=error.response["Error"]["Message"])
+        return BuildStart("started", answer["build"]["id"])
 
     def read(self, build_id: str) -> BuildEnd:
         """How the build stands; one that CodeBuild does not know counts as stopped."""

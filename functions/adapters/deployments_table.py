@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import Clock
-from functions.adapters.records import conditional, plain, stored
+from functions.adapters.records import conditional, every, plain, stored
 from functions.domain.gates import Verdict
 from functions.domain.records import DeploymentRecord, Outcome, StageRecord, grouped
 from functions.domain.releases import Release
@@ -85,14 +86,16 @@ class DeploymentsTable:
 
     def recent(self, environment: str, status: str, limit: int = 20) -> list[DeploymentRecord]:
         """Records that stand in an environment with a status, in no order (eventually consistent)."""
-        answer = self._table.query(
+        rows = every(
+            self._table,
+            "query",
             IndexName="EnvironmentStatusIndex",
             KeyConditionExpression="#environment = :environment AND #status = :status",
             ExpressionAttributeNames={"#environment": "environment", "#status": "status"},
             ExpressionAttributeValues={":environment": environment, ":status": status},
-            Limit=limit,
+            PaginationConfig={"PageSize": limit},
         )
-        return [_record(item) for item in answer["Items"]]
+        return [_record(row) for row in islice(rows, limit)]
 
     def underway(self, environments: Iterable[str]) -> Iterator[DeploymentRecord]:
         """Every record without an outcome (eventually consistent), wherever its release stands."""
@@ -115,14 +118,18 @@ class DeploymentsTable:
             asked["ExpressionAttributeNames"] = {"#status": "status"}
             asked["ExpressionAttributeValues"][":status"] = status
             asked["FilterExpression"] = "attribute_not_exists(outcome)"
-        pages = self._table.meta.client.get_paginator("query").paginate(TableName=self._table.name, **asked)
-        for page in pages:
-            yield from map(_record, page["Items"])
+        return map(_record, every(self._table, "query", **asked))
 
     def note(self, deployment_id: str, **facts: Any) -> None:
         """Set top-level facts of the record."""
         sets = (f"{_placeholder('#', k)} = {_placeholder(':', k)}" for k in facts)
         self._update(deployment_id, "SET " + ", ".join(sets), facts)
+
+    def note_known(self, deployment_id: str, **facts: Any) -> None:
+        """The same, of a deployment that has a record and no outcome yet; of anything else nothing is noted."""
+        sets = ", ".join(f"#{name} = :{name}" for name in facts)
+        underway = "attribute_exists(startedAt) AND attribute_not_exists(outcome)"
+        self._update(deployment_id, f"SET {sets}", facts, underway)
 
     def enter(self, deployment_id: str, environment: str, status: str) -> None:
         """Say where the release stands; the index `EnvironmentStatusIndex` follows."""

@@ -1,8 +1,9 @@
 """What runs in each environment, what was last good there, and whether it is frozen; never expires."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.adapters.records import conditional, plain, stored
+from functions.adapters.records import conditional, every, stored
 from functions.domain.environments import Freeze, PartState
 from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Lease
@@ -134,13 +135,14 @@ class EnvironmentsTable:
                 "nothing was written"
             )
 
-    def _rows(self, environment: str) -> list[dict[str, Any]]:
-        answer = self._table.query(
+    def _rows(self, environment: str) -> Iterator[dict[str, Any]]:
+        return every(
+            self._table,
+            "query",
             KeyConditionExpression="environment = :environment",
             ExpressionAttributeValues={":environment": environment},
             ConsistentRead=True,
         )
-        return [plain(row) for row in answer["Items"]]
 
 
 def _number(lease: Lease) -> dict[str, Any]:

@@ -81,9 +81,11 @@ class Executions:
 
     def state(self, execution: str) -> str:
         """The state an execution is in, or was in last; empty when it entered none."""
-        found = self._client.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=50)
-        entered = (event["stateEnteredEventDetails"]["name"] for event in found["events"] if _enters(event))
-        return next(entered, "")
+        pages = self._client.get_paginator("get_execution_history").paginate(
+            executionArn=execution, reverseOrder=True, PaginationConfig={"PageSize": 50}
+        )
+        events = (event for page in pages for event in page["events"])
+        return next((event["stateEnteredEventDetails"]["name"] for event in events if _enters(event)), "")
 
     def input(self, execution: str) -> dict[str, Any]:
         """What an execution was started with."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import Clock
 from functions.adapters.executions import Executions
-from functions.adapters.records import conditional, plain, stored
+from functions.adapters.records import conditional, every, plain, stored
 from functions.adapters.task_tokens import TaskTokens
 from functions.domain.locks import Contender, Lock, LockResult, Mode, release, request
 from functions.handler import Allow, decode
@@ -75,8 +75,7 @@ class LocksTable:
 
     def all(self) -> Iterator[Lock]:
         """Every lock that anybody ever asked for; the table holds a few items per environment."""
-        for page in self._table.meta.client.get_paginator("scan").paginate(TableName=self._table.name):
-            yield from (decode(Lock, {**row, "key": row["lockKey"]}) for row in map(plain, page["Items"]))
+        return (decode(Lock, {**row, "key": row["lockKey"]}) for row in every(self._table, "scan"))
 
     def owned(self) -> Iterator[Lock]:
         """Every lock that has an owner, dead or alive."""

@@ -1,8 +1,8 @@
 """What DynamoDB hands back, as the plain values that `handler.decode` reads; what it takes; conditional writes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from functions.handler import encode
 
@@ -16,6 +16,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, set)):
         return [plain(item) for item in value]
     return value
+
+
+def every(table: Any, operation: Literal["query", "scan"], **asked: Any) -> Iterator[dict[str, Any]]:
+    """Every item that a Query or Scan finds, page by page as they are wanted: DynamoDB ends a page after 1 MB."""
+    for page in table.meta.client.get_paginator(operation).paginate(TableName=table.name, **asked):
+        yield from map(plain, page["Items"])
 
 
 def stored(value: Any) -> Any:

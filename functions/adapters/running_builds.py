@@ -1,9 +1,11 @@
 """The builds that run now in the stack's CodeBuild projects."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.adapters.clock import iso
+from functions.adapters.clock import Clock, iso
 from functions.domain.reconciliation import RunningBuild
 from functions.handler import Allow
 
@@ -11,6 +13,12 @@ if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient
 
     from functions.runtime import Clients
+
+# What BatchGetBuilds takes in one call.
+_BATCH = 100
+# A build waits in its queue for up to 8 hours, and runs for up to 36:
+# https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+_LONGEST = timedelta(hours=44)
 
 
 class RunningBuilds:
@@ -21,21 +29,29 @@ class RunningBuilds:
         Allow(("codebuild:ListBuildsForProject", "codebuild:BatchGetBuilds"), on="projects"),
     )
 
-    def __init__(self, client: "CodeBuildClient", projects: tuple[str, ...]) -> None:
+    def __init__(self, client: "CodeBuildClient", projects: tuple[str, ...], clock: Clock) -> None:
         self._client = client
         self._projects = projects
+        self._clock = clock
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
         """The projects of this stack."""
-        return cls(aws.client("codebuild"), tuple(aws.setting("BUILD_PROJECTS").split(",")))
+        return cls(aws.client("codebuild"), tuple(aws.setting("BUILD_PROJECTS").split(",")), Clock())
 
     def all(self) -> Iterator[RunningBuild]:
-        """Every build in progress among the newest hundred of each project: builds end within the hour."""
+        """Every build in progress; each project is read from its newest build back to one that must have ended."""
+        oldest = self._clock.now() - _LONGEST
         for project in self._projects:
-            ids = self._client.list_builds_for_project(projectName=project, sortOrder="DESCENDING")["ids"][:100]
-            builds = self._client.batch_get_builds(ids=ids)["builds"] if ids else []
-            yield from (_running(build) for build in builds if build["buildStatus"] == "IN_PROGRESS")
+            pages = self._client.get_paginator("list_builds_for_project").paginate(
+                projectName=project, sortOrder="DESCENDING"
+            )
+            ids = (build_id for page in pages for build_id in page["ids"])
+            while batch := list(islice(ids, _BATCH)):
+                builds = self._client.batch_get_builds(ids=batch)["builds"]
+                yield from (_running(build) for build in builds if build["buildStatus"] == "IN_PROGRESS")
+                if any(build["startTime"] < oldest for build in builds):
+                    break
 
 
 def _running(build: Any) -> RunningBuild:

@@ -62,8 +62,17 @@ def valid_since(client: Any, name: str) -> datetime | None:
 
     The secret's own last change would tell of a new tag or description, too, and make an old value look new.
     """
-    versions = client.list_secret_version_ids(SecretId=name)["Versions"]
-    return next((one["CreatedDate"] for one in versions if "AWSCURRENT" in one["VersionStages"]), None)
+    current = (one["CreatedDate"] for one in _versions(client, name) if "AWSCURRENT" in one["VersionStages"])
+    return next(current, None)
+
+
+def _versions(client: Any, name: str) -> Iterator[Any]:
+    """Every version that has a stage; botocore has no paginator for them."""
+    page = client.list_secret_version_ids(SecretId=name)
+    yield from page["Versions"]
+    while token := page.get("NextToken"):
+        page = client.list_secret_version_ids(SecretId=name, NextToken=token)
+        yield from page["Versions"]
 
 
 class _SigningSecret:

@@ -38,8 +38,8 @@ class Topics:
         )
 
     def publish(self, topic: Topic, subject: str, text: str, approver: str = "") -> None:
-        """Send one mail, to one subscriber when it is an approver's; SNS takes subjects of 100 ASCII characters."""
-        ascii_subject = "".join(c if " " <= c <= "~" else "?" for c in subject)[:100]
+        """Send one mail, to one subscriber when it is an approver's; SNS takes fewer than 100 characters as subject."""
+        ascii_subject = "".join(c if " " <= c <= "~" else "?" for c in subject)[:99]
         self._client.publish(TopicArn=self._arns[topic], Subject=ascii_subject, Message=text, **self._only(approver))
 
     @staticmethod

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.adapters.records import conditional, plain, stored
+from functions.adapters.records import conditional, every, plain, stored
 from functions.domain.approvals import Approval
 from functions.domain.reconciliation import Sighting
 from functions.domain.waits import ApprovalKey, PushKey, Wait, WaitKey, read_wait_key
@@ -51,26 +51,32 @@ class WaitsTable:
         row = self._get(key)
         return _wait(row) if row and row.get("token") else None
 
+    def get(self, key: WaitKey) -> Wait | None:
+        """The wait under a key, also one without a token yet."""
+        row = self._get(key)
+        return _wait(row) if row else None
+
     def of_environment(self, environment: str) -> tuple[Wait, ...]:
         """Every wait that concerns an environment (eventually consistent: the backstop reads the truth)."""
         return tuple(_wait(row) for row in self._rows(environment) if row.get("token"))
 
     def of_execution(self, execution: str) -> tuple[Wait, ...]:
         """Every wait of an execution, also one without a token yet (eventually consistent: it is read again)."""
-        answer = self._table.query(
+        rows = every(
+            self._table,
+            "query",
             IndexName="ExecutionIndex",
             KeyConditionExpression="execution = :execution",
             ExpressionAttributeValues={":execution": execution},
         )
-        return tuple(_wait(row) for row in map(plain, answer["Items"]))
+        return tuple(map(_wait, rows))
 
     def open(self) -> Iterator[tuple[Wait | None, Approval | None]]:
         """Every wait that may still be ended, also one without a token yet, and every open request for approval."""
-        for page in self._table.meta.client.get_paginator("scan").paginate(TableName=self._table.name):
-            for row in map(plain, page["Items"]):
-                approval = decode(Approval, row["approval"]) if "approval" in row else None
-                if approval is None or approval.state == "open":
-                    yield _wait(row) if row.get("execution") else None, approval
+        for row in every(self._table, "scan"):
+            approval = decode(Approval, row["approval"]) if "approval" in row else None
+            if approval is None or approval.state == "open":
+                yield _wait(row) if row.get("execution") else None, approval
 
     def sighting(self, repository: str) -> Sighting | None:
         """The head of a repository that was seen without an execution."""
@@ -151,13 +157,14 @@ class WaitsTable:
             **({"ExpressionAttributeNames": names} if names else {}),
         )
 
-    def _rows(self, environment: str) -> list[dict[str, Any]]:
-        answer = self._table.query(
+    def _rows(self, environment: str) -> Iterator[dict[str, Any]]:
+        return every(
+            self._table,
+            "query",
             IndexName="EnvironmentIndex",
             KeyConditionExpression="environment = :environment",
             ExpressionAttributeValues={":environment": environment},
         )
-        return [plain(row) for row in answer["Items"]]
 
     def _get(self, key: WaitKey | PushKey) -> dict[str, Any] | None:
         item = self._table.get_item(Key={"waitKey": str(key)}, ConsistentRead=True).get("Item")

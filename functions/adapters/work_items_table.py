@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.adapters.records import conditional, plain, stored
+from functions.adapters.records import conditional, every, plain, stored
 from functions.domain.work_items import Record
 from functions.handler import Allow, decode
 
@@ -34,13 +34,15 @@ class WorkItemsTable:
 
     def running(self) -> tuple[Record, ...]:
         """The records that say running (eventually consistent: the next poll reads again)."""
-        answer = self._table.query(
+        rows = every(
+            self._table,
+            "query",
             IndexName="StateIndex",
             KeyConditionExpression="#state = :state",
             ExpressionAttributeNames={"#state": "state"},
             ExpressionAttributeValues={":state": "running"},
         )
-        return tuple(decode(Record, plain(row)) for row in answer["Items"])
+        return tuple(decode(Record, row) for row in rows)
 
     def save(self, record: Record) -> Record | None:
         """Write a record as it was read and decided on; None when somebody else wrote meanwhile."""

@@ -15,6 +15,8 @@ TESTS = 30
 INFRASTRUCTURE = 15
 APPLICATION = 10
 ROLLBACK = 15
+# How long a build may wait until the account has a place for it; before that nothing has begun.
+QUEUE = 60
 
 
 def of_part(name: str) -> int:

@@ -1,6 +1,7 @@
 """What is waited for: an Await state leaves a wait in the table, under a key that says of which kind it is.
 
 build/{CodeBuild's build id}                a build; also written when the build starts, without a token yet
+queued/{idempotency token}                  a build that the account has no place for yet
 watch/{environment}/{name of execution}     alarms and health of an environment
 approval/{approval id}                      a decision; the request itself is in the same row
 push/{repository}                           no wait: a branch head that nothing was started for
@@ -23,6 +24,16 @@ class BuildKey:
 
     def __str__(self) -> str:
         return f"build/{self.build_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedKey:
+    """The wait for a place in the build queue of the account."""
+
+    token: str
+
+    def __str__(self) -> str:
+        return f"queued/{self.token}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,7 @@ class DeliveryKey:
         return f"delivery/{self.digest}"
 
 
-WaitKey = BuildKey | WatchKey | ApprovalKey
+WaitKey = BuildKey | QueuedKey | WatchKey | ApprovalKey
 
 
 def read_wait_key(text: str) -> WaitKey:
@@ -75,18 +86,21 @@ def read_wait_key(text: str) -> WaitKey:
     environment, _, execution_name = rest.partition("/")
     if kind == "build" and rest:
         return BuildKey(rest)
+    if kind == "queued" and rest:
+        return QueuedKey(rest)
     if kind == "watch" and environment and execution_name:
         return WatchKey(environment, execution_name)
     if kind == "approval" and rest:
         return ApprovalKey(rest)
-    raise BadInputError(f"waits table: the key {text!r} is of no known kind (build/…, watch/…/…, approval/…)")
+    raise BadInputError(f"waits table: the key {text!r} is of no known kind (build/…, queued/…, watch/…/…, approval/…)")
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
     """One Await state: what it waits for, its token (empty until there is one), and who waits (an execution's ARN).
 
-    `environment` is "none" where the wait concerns no environment; `facts` is `WatchFacts` or `ApprovalFacts` as JSON.
+    `environment` is "none" where the wait concerns no environment; `facts` is `WatchFacts`, `ApprovalFacts`
+    or the order of a queued build as JSON.
     """
 
     key: WaitKey

@@ -1,30 +1,39 @@
-"""Builds that an execution starts and waits for; they end with the execution (P7, P9)."""
+"""Builds that an execution starts and waits for; they end with the execution (P7, P9).
 
-from dataclasses import dataclass
+The build queue of an account has a limit. If it is full, the order is stored as a wait (`queued/…`) and repeated at
+each backstop, until CodeBuild accepts it or the order's time limit has passed.
+"""
 
-from functions.adapters.builds import BuildEnd, Builds
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from functions.adapters.builds import BuildEnd, BuildOrder, Builds
 from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.executions import Executions
+from functions.adapters.records import stored
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.waits import BuildKey, Wait
-from functions.handler import Allow
+from functions.domain import budgets
+from functions.domain.waits import BuildKey, QueuedKey, Wait
+from functions.handler import Allow, decode
 from functions.procedures.waits import KEEP, keep
 
-AWAIT: tuple[Allow, ...] = (*KEEP, *Builds.READ, *Builds.STOP, *TaskTokens.COMPLETE)
-START: tuple[Allow, ...] = (*Builds.START, *Builds.STOP, *KEEP)
+START: tuple[Allow, ...] = (*Builds.START, *Builds.STOP, *DeploymentsTable.WRITE, *KEEP)
+AWAIT: tuple[Allow, ...] = (*START, *Builds.READ, *TaskTokens.COMPLETE)
+_QUEUED = str(QueuedKey(""))
 
 
 @dataclass(frozen=True, slots=True)
 class StartedBuild:
-    """The id of the started build."""
+    """The id of the started build, or the key of its order while the account's build queue is full."""
 
     build_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class AwaitedBuild:
-    """The build, and the execution that waits for it."""
+    """The id of the build or the key of its order, and the execution that waits for it."""
 
     task_token: str
     execution: str
@@ -32,19 +41,58 @@ class AwaitedBuild:
     build_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An order that the account's full queue refused; `since` is ISO 8601, `build_id` is set when it was accepted."""
+
+    build: BuildOrder
+    deployment_id: str
+    since: str
+    build_id: str = ""
+
+
+def start(
+    order: BuildOrder,
+    deployment_id: str,
+    execution: str,
+    builds: Builds,
+    deployments: DeploymentsTable,
+    waits: WaitsTable,
+    executions: Executions,
+    clock: Clock,
+) -> StartedBuild:
+    """Start a build that belongs to the execution; if the queue is full, store its order, which AwaitBuild repeats."""
+    started = builds.start(order)
+    if started.outcome == "started":
+        belong(started.build_id, execution, builds, waits, executions, clock)
+        return StartedBuild(started.build_id)
+    key = QueuedKey(order.token)
+    if keep(_wait(key, execution, Queued(order, deployment_id, clock.text())), waits, executions, clock):
+        deployments.note_known(deployment_id, status="waiting", reason=_why(started.reason))
+    return StartedBuild(str(key))
+
+
 def await_end(
-    event: AwaitedBuild, waits: WaitsTable, builds: Builds, tokens: TaskTokens, executions: Executions, clock: Clock
+    event: AwaitedBuild,
+    waits: WaitsTable,
+    builds: Builds,
+    deployments: DeploymentsTable,
+    tokens: TaskTokens,
+    executions: Executions,
+    clock: Clock,
 ) -> None:
-    """Store the token, then query the build: the event or the query notices an end between the two."""
-    key = BuildKey(event.build_id)
-    if not keep(Wait(key, event.task_token, event.execution), waits, executions, clock):
-        builds.stop(event.build_id)  # the event of the execution's end may have found no wait
-        tokens.succeed(event.task_token, BuildEnd("stopped", "the execution that waited for it was stopped", ""))
-        return
-    end = builds.read(event.build_id)
-    if end.outcome != "running":
-        tokens.succeed(event.task_token, end)
-        waits.forget(key)
+    """Store the token, then query the build: the event or the query notices an end between the two.
+
+    If the build has not been started yet, its order is repeated first.
+    """
+    found: str | BuildEnd = event.build_id
+    if event.build_id.startswith(_QUEUED):
+        key = QueuedKey(event.build_id.removeprefix(_QUEUED))
+        found = _start_queued(key, builds, deployments, waits, executions, clock)
+    if isinstance(found, BuildEnd):
+        tokens.succeed(event.task_token, found)
+    elif found:
+        _await(found, event, waits, builds, tokens, executions, clock)
 
 
 def belong(
@@ -53,3 +101,62 @@ def belong(
     """Record that a build belongs to an execution, and stop it if that has ended; execution "" records nothing."""
     if execution and not keep(Wait(BuildKey(build_id), "", execution), waits, executions, clock):
         builds.stop(build_id)
+
+
+def _await(
+    build_id: str,
+    event: AwaitedBuild,
+    waits: WaitsTable,
+    builds: Builds,
+    tokens: TaskTokens,
+    executions: Executions,
+    clock: Clock,
+) -> None:
+    key = BuildKey(build_id)
+    if not keep(Wait(key, event.task_token, event.execution), waits, executions, clock):
+        builds.stop(build_id)  # the event of the execution's end may have found no wait
+        tokens.succeed(event.task_token, BuildEnd("stopped", "the execution that waited for it was stopped", ""))
+        return
+    end = builds.read(build_id)
+    if end.outcome != "running":
+        tokens.succeed(event.task_token, end)
+        waits.forget(key)
+
+
+def _start_queued(
+    key: QueuedKey,
+    builds: Builds,
+    deployments: DeploymentsTable,
+    waits: WaitsTable,
+    executions: Executions,
+    clock: Clock,
+) -> str | BuildEnd:
+    """The id of an order's build, "" while the queue is full, or the end of an order that was never accepted."""
+    wait = waits.get(key)
+    if wait is None:
+        return BuildEnd("stopped", "the execution that waited for it was stopped", "")
+    queued = decode(Queued, wait.facts["order"])
+    if queued.build_id:
+        return queued.build_id
+    started = builds.start(queued.build)
+    if started.outcome == "started":
+        belong(started.build_id, wait.execution, builds, waits, executions, clock)
+        accepted = replace(queued, build_id=started.build_id)
+        keep(_wait(key, wait.execution, accepted), waits, executions, clock)
+        deployments.note_known(queued.deployment_id, status="running", reason="")
+        return started.build_id
+    if clock.now() - datetime.fromisoformat(queued.since) < timedelta(minutes=budgets.QUEUE):
+        return ""
+    waits.forget(key)
+    return BuildEnd("not started", f"after {budgets.QUEUE} min, {_why(started.reason)}", "")
+
+
+def _wait(key: QueuedKey, execution: str, queued: Queued) -> Wait:
+    return Wait(key, "", execution, facts={"order": stored(queued)})
+
+
+def _why(answer: str) -> str:
+    return (
+        f"the build queue of the account is full: {answer}; "
+        "raise its quota of concurrently running builds in Service Quotas, or wait"
+    )

@@ -9,7 +9,7 @@ from functions.adapters.environment_names import EnvironmentNames
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import decided
-from functions.domain.waits import ApprovalFacts, ApprovalKey, BuildKey, Wait, WatchFacts, WatchKey
+from functions.domain.waits import ApprovalFacts, ApprovalKey, BuildKey, QueuedKey, Wait, WatchFacts, WatchKey
 from functions.domain.watches import AlarmReading, Watch, judge
 from functions.handler import Allow, decode, encode
 
@@ -74,7 +74,7 @@ def _end(
             return _end_watch(wait, alarm, waits, health, tokens, clock)
         case ApprovalKey(approval_id):
             return _void(approval_id, wait, alarm, waits, health, tokens)
-        case BuildKey():
+        case BuildKey() | QueuedKey():
             return False
         case _:
             assert_never(wait.key)

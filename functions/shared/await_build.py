@@ -2,6 +2,7 @@
 
 from functions.adapters.builds import Builds
 from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
@@ -12,7 +13,13 @@ HANDLER = Handler(allow=AWAIT)
 
 
 def await_build(
-    event: AwaitedBuild, waits: WaitsTable, builds: Builds, tokens: TaskTokens, executions: Executions, clock: Clock
+    event: AwaitedBuild,
+    waits: WaitsTable,
+    builds: Builds,
+    deployments: DeploymentsTable,
+    tokens: TaskTokens,
+    executions: Executions,
+    clock: Clock,
 ) -> None:
     """Wait for the build of a release or of one of its parts."""
-    await_end(event, waits, builds, tokens, executions, clock)
+    await_end(event, waits, builds, deployments, tokens, executions, clock)

@@ -12,7 +12,7 @@ from functions.domain import budgets
 from functions.domain.environments import Environment
 from functions.domain.releases import Release
 from functions.handler import Handler
-from functions.procedures.builds import START, StartedBuild, belong
+from functions.procedures.builds import START, StartedBuild, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,9 @@ def start_build(
     executions: Executions,
     clock: Clock,
 ) -> StartedBuild:
-    """Start the build, and record that it belongs to the execution, so that it ends with it (P9).
-
-    Its input artifact is the version that the gates judged, even if the object was overwritten since.
-    """
-    build_id = builds.start(_order(event, deployments.judged_version(event.input_artifact)))
-    belong(build_id, event.execution, builds, waits, executions, clock)
-    return StartedBuild(build_id)
+    """Start the build; its input artifact is the version that the gates judged, even if it was overwritten since."""
+    order = _order(event, deployments.judged_version(event.input_artifact))
+    return start(order, event.deployment_id, event.execution, builds, deployments, waits, executions, clock)
 
 
 def _order(event: Input, input_version: str) -> BuildOrder:

@@ -14,7 +14,7 @@ from functions.domain.environments import Environment, outputs_of
 from functions.domain.manifests import AfterDeploy
 from functions.domain.releases import Release
 from functions.handler import Handler
-from functions.procedures.builds import START, StartedBuild, belong
+from functions.procedures.builds import START, StartedBuild, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,7 @@ def start_tests(
         input_artifact=event.input_artifact,
         input_version=deployments.judged_version(event.input_artifact),
     )
-    build_id = builds.start(order)
-    belong(build_id, event.execution, builds, waits, executions, clock)
-    return StartedBuild(build_id)
+    return start(order, event.deployment_id, event.execution, builds, deployments, waits, executions, clock)
 
 
 def _variable(name: str) -> str:

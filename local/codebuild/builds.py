@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from local.codebuild import overrides
-from local.codebuild.errors import InvalidInputError, NotFoundError
+from local.codebuild.errors import AccountLimitError, InvalidInputError, NotFoundError
 from local.codebuild.job import Job
 from local.codebuild.paging import page
 from local.codebuild.processes import GRACE_SECONDS
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 INITIATOR = "local"
+# https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html
+QUEUED_PER_RUNNING = 5
 
 
 class Builds:
@@ -41,6 +43,7 @@ class Builds:
         self._run = run
         self._publish = publish
         self._free = concurrency
+        self._queue_limit = QUEUED_PER_RUNNING * concurrency
         self._minute = minute
         self._jobs: dict[str, Job] = {}
         self._tokens: dict[str, tuple[str, str]] = {}
@@ -63,6 +66,8 @@ class Builds:
                 raise InvalidInputError(f"idempotencyToken {token} was used with other parameters; use a new one")
             if known in self._jobs:
                 return {"build": self._jobs[known].snapshot()}
+            if len(self._waiting) >= self._queue_limit:
+                raise AccountLimitError(f"Cannot have more than {self._queue_limit} builds in queue for the account")
             job = self._job(project)
             if token:
                 self._tokens[token] = (job.record["id"], fingerprint)

@@ -3,7 +3,8 @@
 CodeBuildError
 ├── InvalidInputError   InvalidInputException
 ├── NotFoundError       ResourceNotFoundException
-└── AlreadyExistsError  ResourceAlreadyExistsException
+├── AlreadyExistsError  ResourceAlreadyExistsException
+└── AccountLimitError   AccountLimitExceededException
 PhaseFailedError        a phase ended badly for a reason the build's owner can mend
 """
 
@@ -32,6 +33,12 @@ class AlreadyExistsError(CodeBuildError):
     """The request creates something whose name is taken."""
 
     code = "ResourceAlreadyExistsException"
+
+
+class AccountLimitError(CodeBuildError):
+    """The account's build queue has no place left."""
+
+    code = "AccountLimitExceededException"
 
 
 class PhaseFailedError(Exception):

@@ -16,29 +16,45 @@ if TYPE_CHECKING:
     from local.codebuild.job import Job
     from local.codebuild.logs import BuildLog
     from local.codebuild.report_groups import ReportGroups
+    from local.codebuild.service_role import ServiceRole
     from local.codebuild.shell import Shell
+
+# Of a test report, and of coverage (CodeBuild user guide, test-permissions).
+WRITES_REPORT = {
+    "TEST": ("codebuild:CreateReport", "codebuild:BatchPutTestCases", "codebuild:UpdateReport"),
+    "CODE_COVERAGE": ("codebuild:CreateReport", "codebuild:BatchPutCodeCoverages", "codebuild:UpdateReport"),
+}
 
 
 class Outputs:
     """Collects and uploads, once, after the last command."""
 
-    def __init__(self, job: Job, spec: Buildspec, source: Path, shell: Shell, log: BuildLog) -> None:
+    def __init__(self, job: Job, spec: Buildspec, source: Path, shell: Shell, log: BuildLog, role: ServiceRole) -> None:
         self._job = job
         self._spec = spec
         self._source = source
         self._shell = shell
         self._log = log
+        self._role = role
 
     def upload(self, s3: Any, report_groups: ReportGroups) -> None:
-        """Take everything; raises PhaseFailedError when an artifact is missing, which a report never does."""
+        """Take everything; raises PhaseFailedError when an artifact is missing, or a report may not be written.
+
+        A report whose file is missing or unreadable fails nothing.
+        """
         self._export()
+        refused = []
         for wanted in self._spec.reports:
             try:
                 (group,) = self._shell.expand([wanted.group])
-                self._report(group, wanted.file_format, self._expanded(wanted.files), report_groups)
+                refusal = self._report(group, wanted.file_format, self._expanded(wanted.files), report_groups)
             except PhaseFailedError as error:
                 self._log.write(f"Error in report {wanted.group}: {error}")
+            else:
+                refused += [f"[{wanted.group}: [{refusal}]]"] if refusal else []
         self._upload_artifacts(s3)
+        if refused:
+            raise PhaseFailedError("CLIENT_ERROR", f"Error in UPLOAD_ARTIFACTS phase: {' '.join(refused)}")
 
     def _export(self) -> None:
         names = self._spec.exported
@@ -49,16 +65,26 @@ class Outputs:
             ]
         )
 
-    def _report(self, group: str, file_format: str, files: FileSet, report_groups: ReportGroups) -> None:
+    def _report(self, group: str, file_format: str, files: FileSet, report_groups: ReportGroups) -> str:
+        """Keep a report, in a group that is made on first use; answers why the project's role may not, if so."""
         if file_format not in reports.FORMATS:
             raise PhaseFailedError(
                 "CLIENT_ERROR", f"file-format {file_format} is not read here; use {' or '.join(reports.FORMATS)}"
             )
         found = artifacts.find(files, self._source)
-        kept = report_groups.ensure(group, self._job.record["projectName"], reports.FORMATS[file_format])
+        kind, project = reports.FORMATS[file_format], self._job.record["projectName"]
+        arn = report_groups.arn(group, project)
+        refusal = "" if report_groups.exists(arn) else self._role.refusal(["codebuild:CreateReportGroup"], arn)
+        if refusal:
+            return f"error creating report group: {refusal}"
+        kept = report_groups.ensure(arn, kind)
+        refusal = self._role.refusal(WRITES_REPORT[kind], arn)
+        if refusal:
+            return f"error creating report: {refusal}"
         report = reports.read(kept, self._job.record["arn"], file_format, found)
         report_groups.add(report)
         self._job.update(reportArns=[*self._job.record["reportArns"], report.record["arn"]])
+        return ""
 
     def _upload_artifacts(self, s3: Any) -> None:
         if self._job.artifacts["type"] == "S3":

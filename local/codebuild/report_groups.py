@@ -24,9 +24,17 @@ class ReportGroups:
         self._reports: dict[str, Report] = {}
         self._lock = threading.Lock()
 
-    def ensure(self, name_or_arn: str, project: str, kind: str) -> Record:
-        """Return the group a buildspec names, made on first use as `<project>-<name>`."""
-        arn = name_or_arn if name_or_arn.startswith("arn:") else f"{self._arn_prefix}{project}-{name_or_arn}"
+    def arn(self, name_or_arn: str, project: str) -> str:
+        """The ARN of the group a buildspec names; a name stands for `<project>-<name>`."""
+        return name_or_arn if name_or_arn.startswith("arn:") else f"{self._arn_prefix}{project}-{name_or_arn}"
+
+    def exists(self, arn: str) -> bool:
+        """Tell whether there is such a group."""
+        with self._lock:
+            return arn in self._groups
+
+    def ensure(self, arn: str, kind: str) -> Record:
+        """Return a group, made on first use."""
         with self._lock:
             if arn not in self._groups:
                 export = {"exportConfigType": "NO_EXPORT"}

@@ -21,6 +21,7 @@ from local.codebuild.errors import PhaseFailedError
 from local.codebuild.logs import BuildLog
 from local.codebuild.outputs import Outputs
 from local.codebuild.processes import BuildProcesses
+from local.codebuild.service_role import ServiceRole
 from local.codebuild.shell import Shell
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Build:
         self.source = directory / "src"
         self.succeeding = True
         self.spec: Buildspec
+        self.role: ServiceRole
 
     def run(self) -> str:
         """Go through the phases; returns the build's status."""
@@ -152,7 +154,8 @@ class Build:
     def _download(self) -> None:
         record, job = self.job.record, self.job
         git = self._git
-        clients = self.runner.clients
+        self.role = ServiceRole(self.runner.clients, record["serviceRole"], f"AWSCodeBuild-{job.uuid}")
+        clients = self.role.clients
         resolved = sources.fetch(record["source"], record.get("sourceVersion", ""), self.source, clients, git)
         if resolved:
             job.update(resolvedSourceVersion=resolved)
@@ -170,6 +173,7 @@ class Build:
         self.shell.program = self.spec.shell
         self.shell.environment = {
             **self.runner.build_environment,
+            **self.role.variables,
             **environment.builtin(job, clients.region, self.directory),
             **variables,
         }
@@ -210,9 +214,8 @@ class Build:
     def _upload(self) -> None:
         if self._kept:
             cache.save(self._kept, self._cached(), self.source, self.directory / "home")
-        Outputs(self.job, self.spec, self.source, self.shell, self.log).upload(
-            self.runner.clients.client("s3"), self.runner.report_groups
-        )
+        outputs = Outputs(self.job, self.spec, self.source, self.shell, self.log, self.role)
+        outputs.upload(self.role.clients.client("s3"), self.runner.report_groups)
 
     def _cached(self) -> dict[str, str]:
         paths = self.spec.cache_paths

@@ -47,7 +47,8 @@ class Kiro:
 
 def machine(workflow: str) -> str:
     """The ARN of a workflow."""
-    return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-pipeline-test-{workflow}"
+    family = "worker" if workflow == "work-item" else "pipeline"
+    return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{family}-test-{workflow}"
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def kiro(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kiro]:
     with mock_aws():
         create_tables(boto3.client("dynamodb"), prefix="kiro-pipeline-test-")
         boto3.client("events").create_event_bus(Name="kiro-pipeline-test-events")
-        for workflow in ("deployment", "stage", "rollback"):
+        for workflow in ("deployment", "stage", "rollback", "enhanced-watch", "work-item"):
             boto3.client("stepfunctions").create_state_machine(
                 name=machine(workflow).rpartition(":")[2],
                 definition=json.dumps(definition),

@@ -33,6 +33,7 @@ EVERY = (
     ("plan", "main"),
     ("rollback", "production"),
     ("watch", DEPLOYMENT),
+    ("stop-all", "--reason", "the end"),
 )
 
 

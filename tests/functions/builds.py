@@ -28,3 +28,39 @@ def end(stack: Stack, build_id: str, status: str, **facts: Any) -> None:
     """The build has ended so; moto by itself calls every build succeeded that it is asked for."""
     ended = {"buildStatus": status, "buildComplete": True, "currentPhase": "COMPLETED", "phases": []}
     stack.rewrite(build_id, **{**ended, **facts})
+
+
+class Queue:
+    """The build queue of the account: full for as long as a test says so, since moto has none.
+
+    Code and words: https://github.com/awslabs/landing-zone-accelerator-on-aws/issues/249
+    """
+
+    EVENT = "before-call.codebuild.StartBuild"
+
+    def __init__(self, stack: Stack) -> None:
+        self._events = stack.client("codebuild").meta.events
+        self._limit = 1
+
+    def fill(self, limit: int = 1) -> None:
+        """From now on StartBuild is refused."""
+        self.free()  # registered twice, it would have to be taken away twice
+        self._limit = limit
+        self._events.register(self.EVENT, self._refuse)
+
+    def free(self) -> None:
+        """There is a place again."""
+        self._events.unregister(self.EVENT, self._refuse)
+
+    def _refuse(self, **_: Any) -> Any:
+        message = f"Cannot have more than {self._limit} builds in queue for the account"
+        error = {"Code": "AccountLimitExceededException", "Message": message}
+        return HTTPResponse(400), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
+
+
+class HTTPResponse:
+    """What botocore looks at of an answer over HTTP."""
+
+    def __init__(self, status: int) -> None:
+        self.status_code = status
+        self.headers: dict[str, str] = {}

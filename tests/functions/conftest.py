@@ -8,10 +8,9 @@ import pytest
 import requests
 from moto import mock_aws
 
-from functions.runtime import Clients
 from local.github import LocalGitHub
 from tests.functions.delivered import Service
-from tests.functions.stack import REGION, SETTINGS, Stack
+from tests.functions.stack import REGION, SETTINGS, Stack, StrictClients
 from tests.local.github.support import TOKEN, copy
 from tests.local.github.support import hub as plain_hub
 from tests.tracing import without_the_others
@@ -41,7 +40,7 @@ def _session_stack() -> Iterator[Stack]:
             patch.setenv(name, value)
         patch.delenv("AWS_PROFILE", raising=False)
         settings = dict(SETTINGS)
-        made = Stack(Clients(settings), settings)
+        made = Stack(StrictClients(settings), settings)
         made.connect(made.clients._session.events)
         yield made
 

@@ -9,9 +9,12 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from functions.adapters.records import plain
+import boto3
+
+from functions.adapters.records import every, plain
 from functions.handler import Handler, decode, encode, handler_function
 from functions.runtime import Clients, furnish
+from local.strict.hooks import HANDLERS
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -76,6 +79,27 @@ _ACTIONS = {
     "s3:CreateMultipartUpload": "s3:PutObject",
     "lambda:Invoke": "lambda:InvokeFunction",
 }
+
+
+class StrictClients(Clients):
+    """As strict as AWS under every role (local/strict)."""
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        super().__init__(settings)
+        be_strict(self._session)
+
+    def _assumed(self, role_arn: str) -> boto3.Session:
+        known = self._roles.get(role_arn)
+        session = super()._assumed(role_arn)
+        if known is None or known[0] is not session:
+            be_strict(session)
+        return session
+
+
+def be_strict(session: boto3.Session) -> None:
+    """What every process of a run does to its sessions."""
+    for event, handler in HANDLERS:
+        session.events.register(event, handler)
 
 
 @dataclass(frozen=True)
@@ -156,6 +180,16 @@ class Stack:
     def table(self, name: str) -> Any:
         """One of the four tables."""
         return self.clients.table(f"{name.upper()}_TABLE")
+
+    def items(self, name: str) -> list[dict[str, Any]]:
+        """Everything in one of the tables."""
+        return list(every(self.table(name), "scan"))
+
+    def executions(self, machine: str) -> list[str]:
+        """The names of the executions of a workflow."""
+        client = self.client("stepfunctions")
+        pages = client.get_paginator("list_executions").paginate(stateMachineArn=MACHINES[machine])
+        return [one["name"] for page in pages for one in page["executions"]]
 
     def run(self, module_name: str, event: Any) -> Any:
         """Run a handler as the runtime does, from JSON to JSON, and demand that it declares what it calls."""

@@ -60,7 +60,7 @@ def test_how_it_ended_is_recorded_without_it(stack: Stack, secret: str) -> None:
         ),
         stack.run("deployment.conclude", {**shared, "outcome": "failed"}),
     ]
-    assert seen([ended, stack.deployment(), stack.table("environments").scan()["Items"]]) == []
+    assert seen([ended, stack.deployment(), stack.items("environments")]) == []
 
 
 def test_a_commit_message_is_recorded_without_it(stack: Stack, copy: WorkingCopy) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """A running emulator in eu-central-1, shared by the session: name what you create uniquely."""
     log = tmp_path_factory.mktemp("emulator") / "emulator.log"
-    with Emulator(log, region="eu-central-1", account="123456789012") as running:
+    with Emulator(log, region="eu-central-1", account="123456789012", role_seconds=0) as running:
         yield running
 
 

@@ -19,6 +19,8 @@ from local.alarms.evaluation import evaluate
 from local.alarms.expressions import ExpressionError, compute
 from local.alarms.log_metrics import Invocations, embedded_points
 from local.alarms.store import Metric, MetricStore, Point, statistic_of
+from local.mailbox import topics_may_send
+from tests.roles import new_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,7 +126,7 @@ def a_function(aws: Clients, runtime: str) -> str:
         FunctionName=name,
         Runtime=runtime,
         Handler="app.handler",
-        Role="arn:aws:iam::123456789012:role/function",
+        Role=new_role(aws),
         Code={"ZipFile": archive.getvalue()},
         Timeout=60,
     )
@@ -215,6 +217,7 @@ def test_composite_and_topic(watch: Watch) -> None:
     url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     topic = sns.create_topic(Name=f"topic-{uuid.uuid4().hex[:8]}")["TopicArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": topics_may_send(arn, [topic])})
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     child, calm = watch.alarm(AlarmActions=[topic]), watch.alarm()
     parent = f"composite-{uuid.uuid4().hex[:8]}"

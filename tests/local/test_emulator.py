@@ -17,6 +17,7 @@ import pytest
 
 from local.emulator import Clients, Emulator, clients
 from local.pulumi.handlers.lambda_ import BOOTSTRAP
+from tests.roles import new_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,7 @@ def create_function(aws: Clients) -> str:
         package.writestr(info, BOOTSTRAP)
     aws.client("lambda").create_function(
         FunctionName="worker", Runtime="provided.al2023", Handler="main.handler", Timeout=60,
-        Role="arn:aws:iam::123456789012:role/any", Code={"ZipFile": content.getvalue()},
+        Role=new_role(aws), Code={"ZipFile": content.getvalue()},
     )  # fmt: skip
     return "worker"
 
@@ -133,7 +134,7 @@ def test_an_account_that_is_none_is_refused(tmp_path: Path) -> None:
 
 def test_stop_leaves_no_process_and_no_files(tmp_path: Path) -> None:
     """Stopping ends idle and busy Lambda workers with the emulator, and removes its scratch folder."""
-    with Emulator(tmp_path / "emulator.log", account="123456789012") as emulator:
+    with Emulator(tmp_path / "emulator.log", account="123456789012", role_seconds=0) as emulator:
         with clients(emulator.endpoint, emulator.region) as aws:
             workers = running_worker(aws, tmp_path)
         leader = emulator.pid
@@ -150,7 +151,7 @@ def parent_of(pid: int) -> int:
 def test_workers_are_forked_off_one_that_has_the_sdk_and_start_without_it_too(tmp_path: Path) -> None:
     """A killed prefork server costs time and nothing else; what a worker is does not depend on it."""
     with (
-        Emulator(tmp_path / "emulator.log", account="123456789012") as emulator,
+        Emulator(tmp_path / "emulator.log", account="123456789012", role_seconds=0) as emulator,
         clients(emulator.endpoint, emulator.region) as aws,
     ):
         create_function(aws)
@@ -172,7 +173,7 @@ def test_workers_are_forked_off_one_that_has_the_sdk_and_start_without_it_too(tm
 
 def test_workers_die_with_a_killed_emulator(tmp_path: Path) -> None:
     """kill -9 of the emulator alone takes idle and busy Lambda workers along."""
-    with Emulator(tmp_path / "emulator.log", account="123456789012") as emulator:
+    with Emulator(tmp_path / "emulator.log", account="123456789012", role_seconds=0) as emulator:
         with clients(emulator.endpoint, emulator.region) as aws:
             workers = running_worker(aws, tmp_path)
         os.kill(emulator.pid, signal.SIGKILL)
@@ -183,7 +184,7 @@ def test_everything_dies_with_a_killed_parent(tmp_path: Path) -> None:
     """kill -9 of the process that started the emulator leaves neither emulator nor workers."""
     script = (
         "import sys, time\nfrom pathlib import Path\nfrom local.emulator import Emulator\n"
-        "with Emulator(Path(sys.argv[1]), account='123456789012') as emulator:\n"
+        "with Emulator(Path(sys.argv[1]), account='123456789012', role_seconds=0) as emulator:\n"
         "    print(emulator.pid, emulator.endpoint, flush=True)\n    time.sleep(300)\n"
     )
     with subprocess.Popen(

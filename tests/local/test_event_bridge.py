@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.event_bridge import Rule, ServiceEvents, fill, look_up, render
+from tests.roles import new_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +128,7 @@ def test_lambda_target(aws: Clients, events: ServiceEvents) -> None:
         FunctionName=f"function-{uuid.uuid4().hex[:8]}",
         Runtime="python3.11",
         Handler="app.handler",
-        Role="arn:aws:iam::123456789012:role/function",
+        Role=new_role(aws),
         Code={"ZipFile": archive.getvalue()},
         Timeout=20,
         Environment={"Variables": {"URL": url, "AWS_ENDPOINT_URL": aws.endpoint}},

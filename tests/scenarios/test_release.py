@@ -136,7 +136,7 @@ def test_a_broken_manifest_is_named_with_its_line(world: World, good: str) -> No
     manifest.write_text(before, "utf-8")
     world.deployed(commit)
     line = before.splitlines().index("    alias: live") + 1
-    assert f"delivery.yml:{line}: services.hello.lambda.alais" in world.record(commit)["reason"]
+    assert f"delivery.yml:{line}:5: services.hello.alais: is unknown: is it alias?" in world.record(commit)["reason"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from local.author import Author
 from local.platform import PROJECT, Platform
 from local.service import ask
 from local.settings import REPOSITORY
+from local.strict import HOOK
 from local.watching import Executions, Progress
 
 
@@ -112,21 +113,26 @@ def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
     return answer
 
 
-def kiro(world: World, *arguments: str) -> Any:
-    """The operator's command in a process of its own, as JSON."""
-    environment = {
+def operator_environment(world: World) -> dict[str, str]:
+    """The variables of the operator's command."""
+    return {
         **os.environ,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": world.platform.emulator.region,
         "AWS_ENDPOINT_URL_CODEBUILD": world.platform.codebuild.endpoint,
         "NO_PROXY": "127.0.0.1",
+        "PYTHONPATH": str(HOOK),
     }
+
+
+def kiro(world: World, *arguments: str) -> Any:
+    """The operator's command in a process of its own, as JSON."""
     endpoint = ("--endpoint-url", world.platform.emulator.endpoint)
     done = subprocess.run(
         [sys.executable, "-m", "cli", *endpoint, *arguments, "--json"],
         cwd=PROJECT,
-        env=environment,
+        env=operator_environment(world),
         capture_output=True,
         text=True,
         check=False,

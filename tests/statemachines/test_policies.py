@@ -2,16 +2,17 @@
 
 from typing import Any
 
+import botocore.session
 import pytest
 
-from statemachines.policies import LOOK_AGAIN, RETRY_FAULTS, ask_again, waits
+from statemachines.policies import LOOK_AGAIN, RETRY_FAULTS, RETRY_REPEATABLE, THROTTLED, ask_again, waits
 
 
 @pytest.mark.parametrize("backstop", [1, 5, 30, 60, 300, 3600])
 def test_a_wait_is_asked_often_enough_and_never_too_often(backstop: int) -> None:
     """The asks fill the span of the wait, but neither an execution's history nor nothing."""
     made: dict[str, Any] = waits(build=backstop, approval=backstop, lock=backstop, watch=backstop, enhanced=backstop)
-    spans = {"Build": 90 * 60, "Approval": 25 * 3600, "Lock": 8 * 3600, "Watch": 3600, "Enhanced": 7 * 86_400}
+    spans = {"Build": (90 + 60) * 60, "Approval": 25 * 3600, "Lock": 8 * 3600, "Watch": 3600, "Enhanced": 7 * 86_400}
     assert {f"Ask{name}" for name in spans} == {name for name in made if name.startswith("Ask")}
     for name, seconds in spans.items():
         times = made[f"Ask{name}"][0]["MaxAttempts"]
@@ -28,17 +29,18 @@ def test_an_approval_is_waited_for_as_long_as_the_longest_and_some() -> None:
 
 def test_an_ask_is_repeated_at_once_and_its_faults_with_backoff() -> None:
     """A timeout of the wait is no fault; a fault of its Lambda is retried beside it."""
-    timeout, faults = ask_again(7)
+    timeout, throttled, faults = ask_again(7)
     assert (timeout["ErrorEquals"], timeout["MaxAttempts"], timeout["BackoffRate"]) == (["States.Timeout"], 7, 1)
     assert faults["ErrorEquals"] == ["States.TaskFailed"], "every error but a timeout, whatever the Lambda raised"
     assert faults["JitterStrategy"] == "FULL"
     assert faults["BackoffRate"] > 1
+    assert throttled == RETRY_FAULTS[0]
 
 
 def test_handlers_are_retried_for_what_is_not_their_fault() -> None:
-    """Throttling, Lambda service faults, a lost process, GitHub out of reach; with backoff and jitter."""
-    (policy,) = RETRY_FAULTS
-    for name in ("Lambda.TooManyRequestsException", "Lambda.ServiceException", "Sandbox.Timedout", "States.Timeout"):
+    """Lambda service faults, a lost process, GitHub out of reach; with backoff and jitter."""
+    _, policy = RETRY_FAULTS
+    for name in ("Lambda.ServiceException", "Sandbox.Timedout", "States.Timeout"):
         assert name in policy["ErrorEquals"]
     assert "GitHubUnavailableError" in policy["ErrorEquals"]
     assert policy["BackoffRate"] > 1
@@ -49,3 +51,27 @@ def test_a_service_that_starts_slowly_gets_a_minute() -> None:
     first = LOOK_AGAIN[0]
     seconds = sum(first["IntervalSeconds"] * first["BackoffRate"] ** n for n in range(first["MaxAttempts"]))
     assert seconds >= 60
+
+
+@pytest.mark.parametrize(
+    "policies", [RETRY_FAULTS, RETRY_REPEATABLE, LOOK_AGAIN, ask_again(7)], ids=["faults", "repeatable", "look", "ask"]
+)
+def test_a_throttled_call_is_tried_for_minutes(policies: list[dict[str, Any]]) -> None:
+    """An account's concurrency comes back when other functions have ended; 15 s of retries made a rollback of it.
+
+    Error name: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html; the quota of a new
+    account: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    """
+    name = "Lambda.TooManyRequestsException"
+    first = next(one for one in policies if {name, "States.TaskFailed", "States.ALL"} & set(one["ErrorEquals"]))
+    assert name in first["ErrorEquals"], "the first that matches counts"
+    delays = [first["IntervalSeconds"] * first["BackoffRate"] ** n for n in range(first["MaxAttempts"])]
+    assert first["JitterStrategy"] == "FULL"
+    assert 10 * 60 < sum(min(delay, first["MaxDelaySeconds"]) for delay in delays) < 20 * 60
+
+
+def test_throttles_of_handlers_are_called_as_botocore_calls_them() -> None:
+    """Step Functions gets the name of the exception's class, which botocore makes of the service's model."""
+    session = botocore.session.get_session()
+    shapes = {shape for service in ("dynamodb", "lambda") for shape in session.get_service_model(service).shape_names}
+    assert {name for name in THROTTLED if "." not in name} <= shapes

@@ -6,6 +6,7 @@ services and health probes are written to `outputs.json`.
 
 import json
 import os
+import time
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +20,12 @@ ALIAS = "live"
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+ASSUMABLE_SECONDS = 60
+# Both are needed: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+PUBLIC = {
+    "public": {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"},
+    "public-invoke": {"Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True},
 }
 NOT_YET = "def handler(event, context):\n    return {'statusCode': 503, 'body': 'not deployed yet'}\n"
 
@@ -57,7 +64,8 @@ def function(client: Any, role_arn: str) -> None:
         packed = BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("hello.py", NOT_YET)
-        client.create_function(
+        create_once_the_role_is_known(
+            client,
             FunctionName=NAME,
             Runtime="python3.13",
             Handler="hello.handler",
@@ -73,6 +81,20 @@ def function(client: Any, role_arn: str) -> None:
         client.create_alias(FunctionName=NAME, Name=ALIAS, FunctionVersion="$LATEST")
 
 
+def create_once_the_role_is_known(client: Any, **function: Any) -> None:
+    """A new role can be assumed after some seconds; until then Lambda refuses it."""
+    deadline = time.monotonic() + ASSUMABLE_SECONDS
+    while True:
+        try:
+            client.create_function(**function)
+        except client.exceptions.InvalidParameterValueException as error:
+            if "cannot be assumed by Lambda" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(2)
+        else:
+            return
+
+
 def address(client: Any) -> str:
     """Create the public address of the alias; return it, or `PUBLIC_URL` where another address leads to it."""
     where = {"FunctionName": NAME, "Qualifier": ALIAS}
@@ -80,13 +102,11 @@ def address(client: Any) -> str:
         url: str = client.get_function_url_config(**where)["FunctionUrl"]
     except client.exceptions.ResourceNotFoundException:
         url = client.create_function_url_config(**where, AuthType="NONE")["FunctionUrl"]
-        client.add_permission(
-            **where,
-            StatementId="public",
-            Action="lambda:InvokeFunctionUrl",
-            Principal="*",
-            FunctionUrlAuthType="NONE",
-        )
+    for statement, permission in PUBLIC.items():
+        try:
+            client.add_permission(**where, StatementId=statement, Principal="*", **permission)
+        except client.exceptions.ResourceConflictException:
+            pass  # it is there already
     identity = url.removeprefix("https://").partition(".")[0]
     return os.environ.get("PUBLIC_URL", url).format(id=identity).rstrip("/")
 

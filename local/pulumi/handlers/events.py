@@ -59,7 +59,8 @@ class EventRule(Handler):
 
     def delete(self, call: Call) -> None:
         name, events = call.id.rpartition("/")[2], call.aws("events")
-        left = events.list_targets_by_rule(Rule=name, **_bus(call.inputs))["Targets"]
+        pages = events.get_paginator("list_targets_by_rule").paginate(Rule=name, **_bus(call.inputs))
+        left = [target for page in pages for target in page["Targets"]]
         if left:
             events.remove_targets(Rule=name, Ids=[target["Id"] for target in left], **_bus(call.inputs))
         events.delete_rule(Name=name, **_bus(call.inputs))

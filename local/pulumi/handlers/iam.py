@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from local.pulumi.handlers.base import Call, Handler, Properties, Tagging, handles, pick
+
+
+def _every(iam: Any, operation: str, result: str, **asked: str) -> list[Any]:
+    """A whole list, read before anything in it is deleted."""
+    return [one for page in iam.get_paginator(operation).paginate(**asked) for one in page[result]]
 
 
 @handles("aws:iam/role:Role")
@@ -46,9 +53,9 @@ class Role(Handler):
 
     def delete(self, call: Call) -> None:
         iam = call.aws("iam")
-        for policy in iam.list_attached_role_policies(RoleName=call.id)["AttachedPolicies"]:
+        for policy in _every(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=call.id):
             iam.detach_role_policy(RoleName=call.id, PolicyArn=policy["PolicyArn"])
-        for name in iam.list_role_policies(RoleName=call.id)["PolicyNames"]:
+        for name in _every(iam, "list_role_policies", "PolicyNames", RoleName=call.id):
             iam.delete_role_policy(RoleName=call.id, PolicyName=name)
         iam.delete_role(RoleName=call.id)
 
@@ -128,7 +135,7 @@ class Policy(Handler):
         iam = call.aws("iam")
         iam.create_policy_version(PolicyArn=call.id, PolicyDocument=call.inputs["policy"], SetAsDefault=True)
         # AWS keeps five versions at most
-        for version in iam.list_policy_versions(PolicyArn=call.id)["Versions"]:
+        for version in _every(iam, "list_policy_versions", "Versions", PolicyArn=call.id):
             if not version["IsDefaultVersion"]:
                 iam.delete_policy_version(PolicyArn=call.id, VersionId=version["VersionId"])
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from local.emulator import GUARD, LAMBDA_START
 from local.pulumi.assets import zip_bytes
@@ -37,11 +40,26 @@ SETTINGS = (
     "loggingConfig",
     "kmsKeyArn",
 )
+ROLE_KNOWN_SECONDS = 120
 RENAME = {"kmsKeyArn": "KMSKeyArn"}
 
 
 def _invoke_arn(call: Call, arn: str) -> str:
     return f"arn:aws:apigateway:{call.region}:lambda:path/2015-03-31/functions/{arn}/invocations"
+
+
+def once_the_role_is_known(create: Callable[[], Any]) -> None:
+    """Create, again and again while the role is too new to be assumed, as the provider does for two minutes."""
+    deadline = time.monotonic() + ROLE_KNOWN_SECONDS
+    while True:
+        try:
+            create()
+        except ClientError as error:
+            if "cannot be assumed by Lambda" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 @handles("aws:lambda/function:Function")
@@ -56,22 +74,24 @@ class Function(Handler):
 
     def create(self, call: Call) -> str:
         name = call.auto_name()
-        call.aws("lambda").create_function(
-            FunctionName=name,
-            Code=self._code(call),
-            Runtime=self._runtime(call),
-            Publish=bool(call.inputs.get("publish")),
+        wanted = {
+            "FunctionName": name,
+            "Code": self._code(call),
+            "Runtime": self._runtime(call),
+            "Publish": bool(call.inputs.get("publish")),
             **pick(call.inputs, "architectures", "packageType"),
             **self._settings(call),
-        )
+        }
+        once_the_role_is_known(lambda: call.aws("lambda").create_function(**wanted))
         self._concurrency(call, name)
         return name
 
     def read(self, call: Call) -> Properties:
         answer = call.aws("lambda").get_function(FunctionName=call.id)
         found, arn = answer["Configuration"], answer["Configuration"]["FunctionArn"]
-        versions = call.aws("lambda").list_versions_by_function(FunctionName=call.id)["Versions"]
-        numbers = [int(item["Version"]) for item in versions if item["Version"].isdigit()]
+        pages = call.aws("lambda").get_paginator("list_versions_by_function").paginate(FunctionName=call.id)
+        versions = [item["Version"] for page in pages for item in page["Versions"]]
+        numbers = [int(version) for version in versions if version.isdigit()]
         version = str(max(numbers)) if numbers else "$LATEST"
         return {
             "name": found["FunctionName"],

@@ -23,8 +23,9 @@ class LogGroup(Handler):
         return name
 
     def read(self, call: Call) -> Properties:
-        found = call.aws("logs").describe_log_groups(logGroupNamePrefix=call.id)["logGroups"]
-        match = require([group for group in found if group["logGroupName"] == call.id], f"log group {call.id}")
+        pages = call.aws("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=call.id)
+        found = [group for page in pages for group in page["logGroups"] if group["logGroupName"] == call.id]
+        match = require(found, f"log group {call.id}")
         return {
             "name": call.id,
             "arn": match[0]["arn"].removesuffix(":*"),

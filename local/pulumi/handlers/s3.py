@@ -214,8 +214,8 @@ class BucketObject(Handler):
     def delete(self, call: Call) -> None:
         s3 = call.aws("s3")
         bucket, key = call.id.split("/", 1)
-        listing = s3.list_object_versions(Bucket=bucket, Prefix=key)
-        versions = [*listing.get("Versions", []), *listing.get("DeleteMarkers", [])]
+        pages = list(s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key))
+        versions = [one for page in pages for kind in ("Versions", "DeleteMarkers") for one in page.get(kind, [])]
         for version in versions:
             if version["Key"] == key:
                 s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
+from local.pulumi.errors import ResourceError
 from local.pulumi.handlers.base import Call, Handler, Properties, Tagging, handles, plain
+
+DELETED_SECONDS = 20.0
 
 
 @handles("aws:sfn/stateMachine:StateMachine")
@@ -35,7 +40,19 @@ class StateMachine(Handler):
         call.aws("stepfunctions").update_state_machine(stateMachineArn=call.id, **self._wanted(call))
 
     def delete(self, call: Call) -> None:
-        call.aws("stepfunctions").delete_state_machine(stateMachineArn=call.id)
+        """Waits, as the provider does for five minutes, until the last execution has ended."""
+        sfn = call.aws("stepfunctions")
+        sfn.delete_state_machine(stateMachineArn=call.id)
+        deadline = time.monotonic() + DELETED_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                sfn.describe_state_machine(stateMachineArn=call.id)
+            except sfn.exceptions.StateMachineDoesNotExist:
+                return
+            time.sleep(0.1)
+        raise ResourceError(
+            "is DELETING while executions of it run; `kiro stop-all --reason …` ends them, then destroy again"
+        )
 
     def _wanted(self, call: Call) -> Properties:
         inputs = call.inputs

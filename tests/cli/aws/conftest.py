@@ -14,8 +14,14 @@ __all__ = ["_moto", "_session_stack", "copy", "hub", "operator", "plain_hub", "s
 
 NAME = "kiro-pipeline-staging"
 WORKFLOWS = {
-    workflow: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{NAME}-{workflow}"
-    for workflow in ("deployment", "stage", "rollback")
+    workflow: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}"
+    for workflow, name in {
+        "deployment": f"{NAME}-deployment",
+        "stage": f"{NAME}-stage",
+        "rollback": f"{NAME}-rollback",
+        "enhanced_watch": f"{NAME}-enhanced-watch",
+        "work_item": "kiro-worker-staging-work-item",
+    }.items()
 }
 
 
@@ -27,7 +33,7 @@ def operator(stack: Stack) -> Operator:
     carried = encode([environment(name="test"), ENVIRONMENT])
     definition = json.dumps({"States": {"Begin": {"Assign": {"environments": carried}}}})
     role = f"arn:aws:iam::{ACCOUNT}:role/workflow"
-    for arn in WORKFLOWS.values():
-        name = arn.rpartition(":")[2]
+    for workflow in ("deployment", "stage", "rollback"):
+        name = WORKFLOWS[workflow].rpartition(":")[2]
         stack.client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=role)
     return Operator.connect("staging")

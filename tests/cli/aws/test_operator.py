@@ -52,7 +52,7 @@ def test_its_adapters_are_those_of_the_stack(operator: Operator, stack: Stack) -
     arn, started = operator.executions.start(operator.workflows["deployment"], "one", {})
     assert (started, operator.executions.is_running(arn)) == (True, True)
     for table in ("environments", "deployments"):
-        assert stack.table(table).scan()["Items"] == []
+        assert stack.items(table) == []
 
 
 def test_a_missing_stack_is_explained(stack: Stack) -> None:

@@ -64,8 +64,21 @@ def test_the_reconciliation_runs_every_minute_and_never_twice(whole: Outcome) ->
     assert rule["scheduleExpression"] == "rate(1 minute)"
     assert "eventPattern" not in rule
     assert whole.recorder.one("lambda/function:Function", "events-reconcile").inputs["timeout"] < 60
-    retries = whole.recorder.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "events-reconcile")
-    assert retries.inputs["maximumRetryAttempts"] == 0
+
+
+def test_an_event_of_a_schedule_is_handled_within_a_minute_or_not_at_all(whole: Outcome) -> None:
+    """Throttled, Lambda would keep and repeat it for six hours, its default.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-lambda-eventinvokeconfig.html; the
+    shortest age is 60 s (`MaximumEventAgeInSeconds` of botocore's model of Lambda).
+    """
+    rules = whole.recorder.of("cloudwatch/eventRule:EventRule")
+    scheduled = {one.name for one in rules if one.inputs.get("scheduleExpression")}
+    kept = whole.recorder.of("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+    limits = {
+        one.name: (one.inputs.get("maximumRetryAttempts"), one.inputs.get("maximumEventAgeInSeconds")) for one in kept
+    }
+    assert limits == dict.fromkeys(scheduled, (0, 60))
 
 
 def test_secrets_are_measured_twice_a_day(whole: Outcome) -> None:

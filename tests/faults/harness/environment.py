@@ -28,6 +28,7 @@ from local.settings import worker
 from statemachines.definitions import WORKFLOWS
 from tests.faults.harness.plans import Plans
 from tests.faults.harness.subjects import BOARD, Subject
+from tests.roles import new_role
 
 _BACKSTOPS = ("buildSeconds", "approvalSeconds", "lockSeconds", "watchSeconds", "enhancedSeconds", "pushSeconds")
 BACKSTOP_SECONDS = 5  # shorter ones are refused by the settings
@@ -110,7 +111,7 @@ class FaultEnvironment:
             definition=json.dumps(
                 {"StartAt": "Hold", "States": {"Hold": {"Type": "Wait", "Seconds": 10_000_000, "End": True}}}
             ),
-            roleArn="arn:aws:iam::111122223333:role/holder",
+            roleArn=new_role(clients),
         )["stateMachineArn"]
         self._open_ears()
         for thread in self._threads:

@@ -9,6 +9,8 @@ from typing import Any
 
 from local.emulator import Clients
 from local.platform import Platform
+from local.pulumi.handlers.lambda_ import once_the_role_is_known
+from tests.roles import new_role
 
 COMMITS = 400
 _MANIFEST = """version: 1
@@ -77,6 +79,11 @@ _WORKED_ON = {
     ),
     "junit.xml": _JUNIT,
     "coverage.xml": _COVERAGE,
+}
+# https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+_PUBLIC: Mapping[str, Mapping[str, Any]] = {
+    "public": {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"},
+    "public-invoke": {"Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True},
 }
 _SERVICE = """import json
 from pathlib import Path
@@ -213,15 +220,20 @@ def _function(platform: Platform, name: str) -> str:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("hello.py", _SERVICE)
         archive.writestr("version.txt", "none")
-    functions.create_function(
-        FunctionName=name,
-        Runtime="python3.13",
-        Handler="hello.handler",
-        Role="arn:aws:iam::111122223333:role/hello",
-        Timeout=5,
-        Code={"ZipFile": packed.getvalue()},
-    )
+    wanted = {
+        "FunctionName": name,
+        "Runtime": "python3.13",
+        "Handler": "hello.handler",
+        "Role": new_role(platform.clients),
+        "Timeout": 5,
+        "Code": {"ZipFile": packed.getvalue()},
+    }
+    once_the_role_is_known(lambda: functions.create_function(**wanted))
     functions.create_alias(FunctionName=name, Name="live", FunctionVersion="$LATEST")
+    for statement, permission in _PUBLIC.items():
+        functions.add_permission(
+            FunctionName=name, Qualifier="live", StatementId=statement, Principal="*", **permission
+        )
     address = functions.create_function_url_config(FunctionName=name, Qualifier="live", AuthType="NONE")["FunctionUrl"]
     identity = address.removeprefix("https://").partition(".")[0]
     return f"{platform.emulator.endpoint}/_aws/lambda-url/{identity}"

@@ -19,6 +19,6 @@ def test_a_delivery_is_known_by_its_bytes(stack: Stack) -> None:
 def test_a_delivery_is_forgotten_at_last(stack: Stack) -> None:
     """The table drops it by itself, and its body is not in there."""
     Deliveries.connect(stack.clients).remember(b"secret body", "guid-1", "main-1a2b")
-    (item,) = stack.table("waits").scan()["Items"]
+    (item,) = stack.items("waits")
     assert int(item["expiresAt"]) > datetime.now(UTC).timestamp()
     assert "secret body" not in str(item)

@@ -50,3 +50,9 @@ def test_what_has_ended_exists_and_what_never_began_does_not(stack: Stack) -> No
 def test_an_unknown_execution_does_not_run(stack: Stack, unknown: str) -> None:
     """Nor does none at all."""
     assert not Executions.connect(stack.clients).is_running(unknown)
+
+
+def test_the_state_of_an_execution_is_its_last_one(stack: Stack) -> None:
+    """However many events lie between; moto calls it so."""
+    executions = Executions.connect(stack.clients)
+    assert executions.state(stack.execution("deployment", "new")) == "A State"

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.adapters.records import conditional, plain, stored
+from functions.adapters.records import conditional, every, plain, stored
 from functions.handler import encode
 from tests.functions.samples import ENVIRONMENT
 from tests.functions.stack import Stack
@@ -42,6 +42,13 @@ def test_no_float_reaches_dynamodb() -> None:
     assert stored(ENVIRONMENT)["coveragePercent"] == Decimal("80.0")
     assert isinstance(stored([1.5])[0], Decimal)
     assert encode(plain(stored(ENVIRONMENT))) == encode(ENVIRONMENT)
+
+
+def test_every_page_of_a_table_is_read(stack: Stack) -> None:
+    """The first one has a single item here, as on AWS it may."""
+    for number in range(3):
+        stack.table("locks").put_item(Item={"lockKey": str(number)})
+    assert sorted(item["lockKey"] for item in every(stack.table("locks"), "scan")) == ["0", "1", "2"]
 
 
 def test_a_conditional_write_says_whether_it_was_done(stack: Stack) -> None:

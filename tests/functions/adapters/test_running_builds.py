@@ -1,5 +1,7 @@
 """The builds that run now, whoever started them."""
 
+from datetime import UTC, datetime, timedelta
+
 from functions.adapters.running_builds import RunningBuilds
 from functions.domain.reconciliation import RunningBuild
 from tests.functions import builds
@@ -56,11 +58,21 @@ def test_a_build_tells_its_deployment_and_its_start(stack: Stack) -> None:
     assert found[theirs].deployment_id == ""
 
 
-def test_a_long_history_is_asked_for_in_one_call(stack: Stack) -> None:
-    """CodeBuild tells about a hundred builds at a time; older ones ended long ago."""
+def test_a_long_history_is_read_while_its_builds_may_run(stack: Stack) -> None:
+    """CodeBuild tells about a hundred builds at a time, and the oldest of more may wait in its queue."""
     running = connected(stack, builds.PROJECT)
+    waiting = started(stack)
+    for _ in range(100):
+        started(stack, status="SUCCEEDED")
+    assert [build.build_id for build in running.all()] == [waiting]
+
+
+def test_builds_that_must_have_ended_are_not_read(stack: Stack) -> None:
+    """A project keeps its builds for a year."""
+    running = connected(stack, builds.PROJECT)
+    long_ago = datetime.now(UTC) - timedelta(days=2)
     for _ in range(101):
-        stack.client("codebuild").start_build(projectName=builds.PROJECT)
+        stack.rewrite(started(stack, status="SUCCEEDED"), startTime=long_ago)
     stack.recording = True
     list(running.all())
     stack.recording = False

@@ -282,7 +282,7 @@ def test_the_secret_is_in_no_record(stack: Stack) -> None:
     """A2: neither in tables nor in the result of the wait."""
     ask(stack)
     post(stack, APPROVE)
-    everything = [stack.table(name).scan()["Items"] for name in ("waits", "deployments")]
+    everything = [stack.items(name) for name in ("waits", "deployments")]
     assert SECRET not in str(everything)
     assert SECRET not in str(stack.completed())
 

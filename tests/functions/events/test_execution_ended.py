@@ -60,8 +60,7 @@ def stage(stack: Stack, parent: str = "", **changes: Any) -> str:
 
 def rollbacks(stack: Stack) -> list[str]:
     """The names of running rollbacks."""
-    listed = stack.client("stepfunctions").list_executions(stateMachineArn=MACHINES["rollback"])["executions"]
-    return [one["name"] for one in listed]
+    return stack.executions("rollback")
 
 
 @pytest.mark.parametrize(

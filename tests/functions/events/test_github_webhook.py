@@ -90,8 +90,7 @@ def deliver(stack: Stack, event: dict[str, Any]) -> tuple[int, str]:
 
 def started(stack: Stack) -> list[str]:
     """The deployments that were started."""
-    listed = stack.client("stepfunctions").list_executions(stateMachineArn=MACHINES["deployment"])["executions"]
-    return [one["name"] for one in listed]
+    return stack.executions("deployment")
 
 
 @pytest.mark.parametrize(

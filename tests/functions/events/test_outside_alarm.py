@@ -147,7 +147,7 @@ def test_what_is_wrong_is_answered_and_changes_nothing(stack: Stack, changes: An
     found = report(stack, **changes)
     assert found[0] == status
     assert reason in found[1]
-    assert stack.table("environments").scan()["Items"] == []
+    assert stack.items("environments") == []
 
 
 def test_without_a_secret_no_report_is_accepted(stack: Stack) -> None:

@@ -42,8 +42,7 @@ def kinds(stack: Stack) -> list[str]:
 
 def started(stack: Stack, machine: str = "deployment") -> list[str]:
     """The executions of a workflow."""
-    found = stack.client("stepfunctions").list_executions(stateMachineArn=MACHINES[machine])["executions"]
-    return [one["name"] for one in found]
+    return stack.executions(machine)
 
 
 def dead(stack: Stack, machine: str, name: str, given: Any = None) -> str:

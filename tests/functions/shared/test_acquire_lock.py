@@ -103,7 +103,7 @@ def test_a_frozen_environment_admits_no_release(stack: Stack) -> None:
     got = request_lock(stack, stack.execution("stage", "one"))
     assert got["outcome"] == "frozen"
     assert f"frozen since {NOW} by Ada: a rollback ended unknown" in got["reason"]
-    assert not stack.table("locks").scan()["Items"]
+    assert not stack.items("locks")
 
 
 def test_a_rollback_enters_a_frozen_environment(stack: Stack) -> None:

@@ -7,7 +7,8 @@ from botocore.exceptions import ClientError
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import WaitsTable
-from tests.functions.builds import PROJECT, create_project
+from functions.domain.waits import QueuedKey
+from tests.functions.builds import PROJECT, Queue, create_project
 from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, environment
 from tests.functions.stack import BUCKET, Stack
 
@@ -101,3 +102,33 @@ def test_a_build_of_a_stopped_execution_is_stopped(stack: Stack) -> None:
     start(stack, execution=execution)
     assert WaitsTable.connect(stack.clients).of_execution(execution) == ()
     assert [call.action for call in stack.calls if call.action.startswith("codebuild:")][-1] == "codebuild:StopBuild"
+
+
+def test_a_full_queue_is_an_answer(stack: Stack, queue: Queue) -> None:
+    """The order waits under its execution, as a release waits for a lock; the record says for what."""
+    create_project(stack)
+    queue.fill()
+    deployments = DeploymentsTable.connect(stack.clients)
+    deployments.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    execution = stack.execution("deployment", DEPLOYMENT)
+    answer = stack.run("shared.start_build", {**EVENT, "execution": execution})
+    (wait,) = WaitsTable.connect(stack.clients).of_execution(execution)
+    assert answer == {"buildId": str(wait.key)}
+    assert isinstance(wait.key, QueuedKey)
+    record = stack.deployment(DEPLOYMENT)
+    assert record["status"] == "waiting"
+    assert record["reason"] == (
+        "the build queue of the account is full: Cannot have more than 1 builds in queue for the account; "
+        "raise its quota of concurrently running builds in Service Quotas, or wait"
+    )
+
+
+def test_an_order_of_a_stopped_execution_waits_for_nothing(stack: Stack, queue: Queue) -> None:
+    """P9: nothing of it stays, and no record is made of a card's attempt."""
+    create_project(stack)
+    queue.fill()
+    execution = stack.execution("work_item", "attempt")
+    stack.kill(execution)
+    stack.run("shared.start_build", {**EVENT, "deploymentId": "attempt", "execution": execution})
+    assert WaitsTable.connect(stack.clients).of_execution(execution) == ()
+    assert DeploymentsTable.connect(stack.clients).get("attempt") is None

@@ -13,6 +13,7 @@ import pytest
 
 from local.codebuild import CodeBuildServer
 from local.emulator import Clients, Emulator, clients
+from tests.roles import new_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ class Workbench:
                     "image": "aws/codebuild/standard:7.0",
                     "computeType": "BUILD_GENERAL1_SMALL",
                 },
-                "serviceRole": f"arn:aws:iam::123456789012:role/{name}",
+                "serviceRole": new_role(self.aws),
                 **settings,
             },
         )
@@ -126,7 +127,7 @@ def codebuild_workbench(emulator: Emulator, tmp_path_factory: pytest.TempPathFac
         emulator.account,
         root=tmp_path_factory.mktemp("codebuild"),
         publish=events.append,
-        build_environment={"AWS_ENDPOINT_URL": emulator.endpoint, "AWS_ACCESS_KEY_ID": "test"},
+        build_environment={"AWS_ENDPOINT_URL": emulator.endpoint},
         minute=MINUTE_SECONDS,
     )
     with server, clients(emulator.endpoint, emulator.region, server.endpoint) as aws:

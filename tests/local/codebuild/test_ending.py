@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from functions.adapters.builds import BuildOrder, Builds, BuildStart
 from local.codebuild import CodeBuildServer
 from local.emulator import clients
-from tests.local.codebuild.conftest import DEADLINE_SECONDS, MINUTE_SECONDS, Workbench, phases
+from tests.local.codebuild.conftest import DEADLINE_SECONDS, MINUTE_SECONDS, Workbench, phases, zipped
+from tests.roles import new_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.emulator import Emulator
+    from local.emulator import Clients, Emulator
 
 # one child as usual, one in the background, one that left the session and its parents behind
 SLEEPING = """
@@ -145,26 +147,26 @@ import os, signal, sys, time
 from pathlib import Path
 from local.codebuild import CodeBuildServer
 from local.emulator import clients
-endpoint, root, pids = sys.argv[1:]
+endpoint, root, pids, role = sys.argv[1:]
 server = CodeBuildServer(endpoint, "eu-central-1", "123456789012", Path(root), lambda event: None, {"PIDS": pids})
 server.start()
 with clients(endpoint, "eu-central-1", server.endpoint) as aws:
     codebuild = aws.client("codebuild")
     environment = {"type": "LINUX_CONTAINER", "image": "i", "computeType": "BUILD_GENERAL1_SMALL"}
     codebuild.create_project(name="abandoned", source={"type": "NO_SOURCE", "buildspec": sys.stdin.read()},
-        artifacts={"type": "NO_ARTIFACTS"}, environment=environment, serviceRole="arn:aws:iam::123456789012:role/r")
+        artifacts={"type": "NO_ARTIFACTS"}, environment=environment, serviceRole=role)
     codebuild.start_build(projectName="abandoned")
     time.sleep(300)
 """
 
 
 @linux_only
-def test_nothing_remains_of_a_killed_server(emulator: Emulator, tmp_path: Path) -> None:
+def test_nothing_remains_of_a_killed_server(emulator: Emulator, aws: Clients, tmp_path: Path) -> None:
     """Even a server that gets SIGKILL takes every process of its builds with it."""
     told = tmp_path / "pids"
     told.mkdir()
     server = subprocess.Popen(
-        [sys.executable, "-c", ABANDONED, emulator.endpoint, str(tmp_path / "root"), str(told)],
+        [sys.executable, "-c", ABANDONED, emulator.endpoint, str(tmp_path / "root"), str(told), new_role(aws)],
         stdin=subprocess.PIPE,
         text=True,
     )
@@ -177,3 +179,31 @@ def test_nothing_remains_of_a_killed_server(emulator: Emulator, tmp_path: Path) 
         os.kill(server.pid, signal.SIGKILL)
         server.wait()
     wait(lambda: not any(alive(pid) for pid in pids(told)), "the end of all processes")
+
+
+def test_a_full_queue_refuses_builds_until_one_has_begun(emulator: Emulator, aws: Clients, tmp_path: Path) -> None:
+    """Five builds may wait for each that may run; the product takes a refusal as an answer, and gives its order again.
+
+    Size: https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html. Code and words:
+    https://github.com/awslabs/landing-zone-accelerator-on-aws/issues/249
+    """
+    gate = tmp_path / "gate"
+    reach = {"AWS_ENDPOINT_URL": emulator.endpoint}
+    server = CodeBuildServer(
+        emulator.endpoint, emulator.region, emulator.account, tmp_path, lambda _: None, reach, concurrency=1
+    )
+    with server, clients(emulator.endpoint, emulator.region, server.endpoint) as codebuild:
+        bench = Workbench(codebuild, server)
+        bucket, source = bench.bucket(**{"source.zip": zipped(a="a")}), "source.zip"
+        spec = f"version: 0.2\nphases: {{build: {{commands: ['until [ -e {gate} ]; do sleep 0.05; done']}}}}\n"
+        project, product = bench.project(spec), Builds(codebuild.client("codebuild"), bucket)
+        first = bench.start(project)
+        bench.wait(first, lambda build: build["currentPhase"] == "BUILD")
+        queued = [bench.start(project) for _ in range(5)]
+        order = BuildOrder(project, spec, source, "d/build.zip", {}, 5, token="t")
+        assert product.start(order) == BuildStart(
+            "queue full", reason="Cannot have more than 5 builds in queue for the account"
+        )
+        assert len(bench.codebuild.list_builds()["ids"]) == 6
+        bench.codebuild.stop_build(id=queued[0])
+        assert product.start(order).outcome == "started"

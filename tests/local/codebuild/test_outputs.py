@@ -8,6 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from tests.local.codebuild.conftest import phases
+from tests.roles import new_role
 
 if TYPE_CHECKING:
     from tests.local.codebuild.conftest import Workbench
@@ -96,6 +97,45 @@ def test_artifacts_and_reports_of_a_failed_build(bench: Workbench) -> None:
     assert [(one["filePath"], one["lineCoveragePercentage"]) for one in coverages] == [("a.py", 75.0), ("b.py", 100.0)]
     listed = bench.codebuild.list_reports_for_report_group(reportGroupArn=unit["reportGroupArn"])["reports"]
     assert listed == [unit["arn"]]
+
+
+def test_a_report_group_that_the_role_may_not_create(bench: Workbench) -> None:
+    """UPLOAD_ARTIFACTS fails and names the action and the group, which is called after the project.
+
+    Words: https://github.com/aws/aws-cdk/issues/7367; name and permissions: CodeBuild user guide,
+    https://docs.aws.amazon.com/codebuild/latest/userguide/test-report-group-naming.html and …/test-permissions.html
+    """
+    writing = ["codebuild:CreateReport", "codebuild:UpdateReport", "codebuild:BatchPut*"]
+    arn = new_role(bench.aws, {"Effect": "Allow", "Action": writing, "Resource": "*"})
+    project = bench.project(SPEC, serviceRole=arn)
+    build = bench.finish(bench.start(project))
+    (failed,) = [phase for phase in build["phases"] if phase["phaseType"] == "UPLOAD_ARTIFACTS"]
+    (context,) = failed["contexts"]
+    assert (failed["phaseStatus"], context["statusCode"]) == ("FAILED", "CLIENT_ERROR")
+    session = f"assumed-role/{arn.rpartition('/')[2]}/AWSCodeBuild-{build['id'].rpartition(':')[2]}"
+    assert "[unit: [error creating report group: AccessDeniedException: User: arn:aws:sts::" in context["message"]
+    assert f"{session} is not authorized to perform: codebuild:CreateReportGroup on resource: " in context["message"]
+    assert f":report-group/{project}-unit]" in context["message"]
+
+
+def test_a_report_that_the_role_may_not_fill(bench: Workbench) -> None:
+    """Test cases and coverage are two permissions (CodeBuild user guide, test-permissions)."""
+    allowed = [
+        "codebuild:CreateReportGroup",
+        "codebuild:CreateReport",
+        "codebuild:UpdateReport",
+        "codebuild:BatchPutTestCases",
+    ]
+    build = bench.finish(
+        bench.start(
+            bench.project(
+                SPEC, serviceRole=new_role(bench.aws, {"Effect": "Allow", "Action": allowed, "Resource": "*"})
+            )
+        )
+    )
+    (context,) = build["phases"][-3]["contexts"]
+    assert "codebuild:BatchPutCodeCoverages" in context["message"]
+    assert "[unit:" not in context["message"]
 
 
 def test_plain_files_and_secondary_artifacts(bench: Workbench) -> None:

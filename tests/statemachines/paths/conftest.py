@@ -22,7 +22,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("paths")
     (folder / "scripts").mkdir()
     with (
-        Emulator(folder / "emulator.log", account="123456789012", wait_scale=0.001) as emulator,
+        Emulator(folder / "emulator.log", account="123456789012", wait_scale=0.001, role_seconds=0) as emulator,
         clients(emulator.endpoint, emulator.region) as aws,
     ):
         yield House(aws, folder / "scripts")

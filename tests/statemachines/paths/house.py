@@ -17,6 +17,7 @@ from functions.handler import encode
 from local.pulumi.handlers.lambda_ import BOOTSTRAP, CUSTOM_RUNTIME
 from statemachines.definitions import WORKFLOWS, load, render, tasks
 from statemachines.policies import BUDGETS, ask_again, waits
+from tests.roles import new_role
 from tests.statemachines.paths.answers import ECHOES, ENVIRONMENTS, HAPPY, usual_input
 from tests.statemachines.paths.playing import AS_USUAL, Line, Played, Playing, Script, Workflow, answer
 
@@ -31,7 +32,6 @@ ASKS = 2
 SUFFIXES = {"rollback": "-full-rollback", "enhanced_watch": "-enhanced"}
 CHILDREN_FIRST = ("rollback", "enhanced_watch", "stage", "deployment", "work_item")
 BUS = "played"
-ROLE_ARN = "arn:aws:iam::123456789012:role/played"
 _ID = {"work_item": "workId"}
 
 
@@ -40,6 +40,7 @@ class House:
 
     def __init__(self, aws: Clients, scripts: Path) -> None:
         self._aws = aws
+        self._role = new_role(aws)
         self._scripts = scripts
         self._inbox: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self._inbox_lock = threading.Lock()
@@ -158,7 +159,7 @@ class House:
                 **budgets,
             }
             machines[workflow] = self._aws.client("stepfunctions").create_state_machine(
-                name=f"{prefix}-{workflow}", definition=json.dumps(render(load(workflow), filled)), roleArn=ROLE_ARN
+                name=f"{prefix}-{workflow}", definition=json.dumps(render(load(workflow), filled)), roleArn=self._role
             )["stateMachineArn"]
         return machines
 
@@ -172,7 +173,7 @@ class House:
             FunctionName=role.replace("/", "-"),
             Runtime=CUSTOM_RUNTIME,
             Handler="actor.act",
-            Role=ROLE_ARN,
+            Role=self._role,
             Code={"ZipFile": code},
             Timeout=30,
             Environment={"Variables": settings},

@@ -1,0 +1,14 @@
+"""As strict as AWS: what the emulated AWS lets pass is refused in the process that calls it.
+
+Every process of a run that calls AWS for the product (Lambda workers, builds, the operator's command, the Pulumi
+program) is started with `HOOK` on its PYTHONPATH. Python then imports `hook/sitecustomize.py`, which adds the handlers
+of `hooks.py` to every session of the SDK. The product knows nothing of it. The laptop's own services call the emulator
+as it is.
+
+    request ─▶ pages.py ─▶ requests.py, quotas.py ─▶ faults.py ─▶ emulated AWS
+               one a page   refused as AWS does      throttled
+"""
+
+from pathlib import Path
+
+HOOK = Path(__file__).with_name("hook")

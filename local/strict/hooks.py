@@ -1,0 +1,40 @@
+"""Where the SDK lets others look: at parameters before they are serialised, at answers before the caller has them."""
+
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.model import OperationModel
+
+from . import pages, quotas, requests
+
+# The key of a call's context under which its parameters are kept until it is judged.
+_PARAMETERS = "kiro-strict"
+
+
+def _shape(params: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any) -> None:
+    """Runs last of its kind, for a handler of a service comes first: items of DynamoDB have their types by now."""
+    pages.shape(model, params, context)
+    context[_PARAMETERS] = params
+
+
+def _judge(model: OperationModel, context: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+    """Answer in the service's place; None lets the call go on."""
+    params, service = context[_PARAMETERS], model.service_model.service_name
+    refusal = requests.judge(model, params) or quotas.judge(service, model.name, params)
+    return refusal.answer() if refusal else None
+
+
+def _cut(parsed: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any) -> None:
+    pages.cut(model, parsed, context)
+
+
+HANDLERS: tuple[tuple[str, Any], ...] = (
+    ("before-parameter-build", _shape),
+    ("before-call", _judge),
+    ("after-call", _cut),
+)
+
+
+def install(handlers: Any) -> None:
+    """Add the hooks to `botocore.handlers`: every session that is made from now on has them."""
+    handlers.BUILTIN_HANDLERS += HANDLERS

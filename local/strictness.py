@@ -1,0 +1,172 @@
+"""Becomes ministack, as strict as AWS where ministack is kinder: `python -P guarded.py PARENT_PID strictness.py`.
+
+IAM is ministack's own (`AUTH=true`): each call of a role's credentials needs what the role's policies allow, while the
+credentials of the machine itself are the account's root. What is added here reaches into ministack, which offers no
+hook: all such places are in this file, and one that a new version of ministack no longer has ends the start, by name.
+"""
+
+import contextvars
+import functools
+import json
+import os
+import runpy
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from ministack import app
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import error_response_json, json_response
+from ministack.services import iam, lambda_svc, stepfunctions
+
+Answer = Any
+iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
+# How long a new role can't be taken by Lambda; on AWS it is "a few seconds", at times more.
+ROLE_SECONDS = float(os.environ.get("STRICT_ROLE_SECONDS", "0"))
+LOOK_SECONDS = 0.1
+FORBIDDEN = (
+    "Forbidden. For troubleshooting Function URL authorization issues, see: "
+    "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+)
+
+
+def around(module: Any, name: str) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Put a function, which gets the original as its first argument, in the place of one of ministack's."""
+    original = getattr(module, name, None)
+    if original is None:
+        raise SystemExit(f"{module.__name__} has no {name} to hold on to; strictness.py fits ministack 1.5.33")
+
+    def put(replacement: Callable[..., Answer]) -> Callable[..., Answer]:
+        setattr(module, name, functools.wraps(original)(functools.partial(replacement, original)))
+        return replacement
+
+    return put
+
+
+@around(iam_evaluator, "evaluate_trust_policy")
+def say_for_whom(original: Callable[..., bool], document: Any, caller: str, context: Any = None) -> bool:
+    """Root stands for AWS's services, too, which say for which account they take a role (the confused deputy).
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    if context is not None and context.principal_type == "Root":
+        context.service_context.setdefault("aws:sourceaccount", context.principal_account)
+    return original(document, caller, context)
+
+
+@around(iam_actions, "_lambda_action")
+def name_the_action(_: Callable[..., Any], method: str, path: str) -> str | None:
+    """Lambda's actions are called as its operations but for Invoke; ministack guesses them from parts of the path.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    """
+    operation: str | None = iam_actions._match_rest_action("lambda", method, path, {})
+    return "InvokeFunction" if operation == "Invoke" else operation
+
+
+@around(iam_actions, "extract_resource_arn")
+def name_the_new_function(original: Callable[..., str], *request: Any) -> str:
+    """CreateFunction is allowed on the function, which its body names.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    """
+    service, method, path, _, body, _, region, account = request
+    if (service, method) == ("lambda", "POST") and path.rstrip("/").endswith("/functions"):
+        return f"arn:aws:lambda:{region}:{account}:function:{json.loads(body)['FunctionName']}"
+    return original(*request)
+
+
+@around(app, "pin_request_origin")
+def take_loopback_for_tls(original: Callable[..., None], address: str, _tls: bool) -> None:
+    """The emulator speaks plain HTTP on loopback, where AWS's endpoints speak TLS: aws:SecureTransport is true."""
+    original(address, True)
+
+
+@around(lambda_svc, "_create_function")
+def refuse_a_new_role(original: Callable[..., Answer], request: dict[str, Any]) -> Answer:
+    """A role that was made a moment ago can't be assumed yet: https://github.com/aws/aws-cli/issues/7700."""
+    role = iam._roles.get(str(request.get("Role", "")).rpartition("/")[2])
+    if role is not None:
+        made = datetime.fromisoformat(role["CreateDate"])
+        if (datetime.now(UTC) - made).total_seconds() < ROLE_SECONDS:
+            message = "The role defined for the function cannot be assumed by Lambda."
+            return error_response_json("InvalidParameterValueException", message, 400)
+    return original(request)
+
+
+@around(lambda_svc, "handle_function_url_request")
+async def demand_both_permissions(original: Callable[..., Answer], url_id: str, *request: Any, **more: Any) -> Answer:
+    """Everybody may call a function's address only if its policy allows both actions.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html: from October 2025 on `lambda:InvokeFunctionUrl` and
+    `lambda:InvokeFunction`, the second under the condition lambda:InvokedViaFunctionUrl.
+    """
+    found = lambda_svc.resolve_function_url(url_id)
+    if found is None or found[4].get("AuthType") != "NONE":
+        return await original(url_id, *request, **more)
+    account, region, name, qualifier, _ = found
+    arn = ":".join(["arn:aws:lambda", region, account, "function", name, *([qualifier] if qualifier else [])])
+    policy = lambda_svc.function_policy_for_arn(arn)
+    needed = {
+        "lambda:InvokeFunctionUrl": {"lambda:functionurlauthtype": "NONE"},
+        "lambda:InvokeFunction": {"lambda:functionurlauthtype": "NONE", "lambda:invokedviafunctionurl": "true"},
+    }
+    for action, conditions in needed.items():
+        nobody = iam_evaluator.EvalContext(
+            principal_arn="*",
+            principal_type="Anonymous",
+            principal_account="",
+            action=action,
+            resource_arn=arn,
+            region=region,
+            service_context=conditions,
+        )
+        allowed = iam_evaluator.evaluate_resource_policy(policy[0] if policy else None, nobody)
+        if allowed.decision != "Allow":
+            headers = {"Content-Type": "application/json", "x-amzn-ErrorType": "AccessDeniedException"}
+            return 403, headers, json.dumps({"Message": FORBIDDEN}).encode()
+    return await original(url_id, *request, **more)
+
+
+@around(stepfunctions, "_delete_state_machine")
+def wait_for_executions(original: Callable[..., Answer], request: dict[str, Any]) -> Answer:
+    """A state machine is DELETING until its last execution has ended, and starts no other.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
+    """
+    arn = request.get("stateMachineArn")
+    machine = stepfunctions._state_machines.get(arn)
+    if machine is None or not _running(arn):
+        return original(request)
+    machine["status"] = "DELETING"
+    scope = contextvars.copy_context()
+
+    def follow() -> None:
+        while _running(arn):
+            time.sleep(LOOK_SECONDS)
+        original(request)
+
+    threading.Thread(target=scope.run, args=(follow,), daemon=True).start()
+    return json_response({})
+
+
+@around(stepfunctions, "_start_execution")
+def refuse_while_deleting(original: Callable[..., Answer], request: dict[str, Any]) -> Answer:
+    """StateMachineDeleting, of https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html."""
+    arn = str(request.get("stateMachineArn"))
+    if (stepfunctions._state_machines.get(arn) or {}).get("status") == "DELETING":
+        return error_response_json("StateMachineDeleting", f"State Machine is being deleted: '{arn}'", 400)
+    return original(request)
+
+
+def _running(arn: Any) -> bool:
+    executions = list(stepfunctions._executions.values())
+    return any(one.get("stateMachineArn") == arn and one.get("status") == "RUNNING" for one in executions)
+
+
+if __name__ == "__main__":
+    if not app.AUTH:
+        raise SystemExit("AUTH=true is not set: no policy would be evaluated")
+    runpy.run_module("ministack", run_name="__main__", alter_sys=True)
