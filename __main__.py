@@ -1,10 +1,10 @@
-"""Kiro Worker: one stack of the platform, put together; what can be wrong is checked before anything is made."""
+"""Kiro Worker: creates one stack of the platform; settings, handlers and the package are validated first."""
 
 import pulumi
 
 from components.functions import handlers, package
 from components.functions.resources import StackResources
-from components.platform import event_rules as wiring
+from components.platform import event_rules
 from components.platform.builds import Builds
 from components.platform.endpoints import Endpoints
 from components.platform.monitoring import Monitoring
@@ -20,7 +20,7 @@ from components.stack.storage import Storage
 
 configured = settings.read(pulumi.get_stack())
 found = handlers.discover()
-wiring.require_handlers(found)
+event_rules.require_handlers(found)
 layer = package.require_layer()
 
 naming = Naming.here()

@@ -1,4 +1,4 @@
-"""What the commands change: freezes, deployments, rollbacks. Each records the caller."""
+"""Commands that change a stack: freezes, deployments, rollbacks. Each records the caller."""
 
 import re
 from collections.abc import Mapping
@@ -15,43 +15,43 @@ from functions.handler import encode
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _OPERATOR = "operator"
-# A stage adds its environment, and its rollback a word, to the 80 characters that Step Functions takes.
-_WORDS = 20
+# Execution names have at most 80 characters, and stages and rollbacks add the environment and a word to this name.
+_MOST_REF_CHARACTERS = 20
 
 
 def freeze(aws: Operator, environment: str, reason: str) -> Facts:
-    """Nothing deploys there until a person unfreezes it; the last word counts."""
-    word = Freeze(reason, aws.who, aws.clock.text())
-    aws.running.freeze(aws.environment(environment).name, word)
-    aws.bus.put(EnvironmentFrozen(environment, word.reason, word.by, word.since))
-    return {"environment": environment, "frozen": encode(word)}
+    """Freeze an environment until a person unfreezes it; a later freeze replaces an earlier one."""
+    made = Freeze(reason, aws.who, aws.clock.text())
+    aws.running.freeze(aws.environment(environment).name, made)
+    aws.bus.put(EnvironmentFrozen(environment, made.reason, made.by, made.since))
+    return {"environment": environment, "frozen": encode(made)}
 
 
 def unfreeze(aws: Operator, environment: str, reason: str) -> Facts:
-    """Releases enter again; who said so is kept. What is in doubt there stays so until a release or rollback of it."""
+    """Unfreeze an environment and record the caller; parts in doubt stay so until a release or rollback of them."""
     was = aws.running.frozen(aws.environment(environment).name)
     if was is None:
-        raise OutOfReachError(f"{environment} is not frozen; `kiro status` shows what holds it")
-    word = Freeze(reason, aws.who, aws.clock.text())
-    aws.running.thaw(environment, word)
-    aws.bus.put(EnvironmentUnfrozen(environment, word.reason, word.by, word.since))
+        raise OutOfReachError(f"{environment} is not frozen; `kiro status` shows what blocks it")
+    ended = Freeze(reason, aws.who, aws.clock.text())
+    aws.running.thaw(environment, ended)
+    aws.bus.put(EnvironmentUnfrozen(environment, ended.reason, ended.by, ended.since))
     doubts = {name: state.in_doubt for name, state in aws.running.parts(environment).items() if state.in_doubt}
     return {
         "environment": environment,
         "frozen": None,
         "was": encode(was),
-        "unfrozen": encode(word),
+        "unfrozen": encode(ended),
         "inDoubt": doubts,
     }
 
 
 def deploy(aws: Operator, repository: str, ref: str, *, emergency: bool = False) -> Facts:
-    """Start a deployment of a commit, branch or tag; a new one each time, whatever was deployed before."""
+    """Start a deployment of a commit, branch or tag; each call starts a new one."""
     if not _REPOSITORY.fullmatch(repository):
-        raise OutOfReachError(f"{repository!r} is no repository: give owner/name")
+        raise OutOfReachError(f"{repository!r} is not a repository: write owner/name")
     commit = ref if is_commit(ref) else ""
-    words = re.sub(r"[^A-Za-z0-9._-]+", "-", commit[:12] or ref.removeprefix("refs/heads/").removeprefix("refs/tags/"))
-    name = f"{_OPERATOR}-{words[:_WORDS].strip('-.')}-{_stamp(aws)}"
+    short = re.sub(r"[^A-Za-z0-9._-]+", "-", commit[:12] or ref.removeprefix("refs/heads/").removeprefix("refs/tags/"))
+    name = f"{_OPERATOR}-{short[:_MOST_REF_CHARACTERS].strip('-.')}-{_stamp(aws)}"
     payload = {"repository": repository, "ref": ref, "commit": commit, "trigger": _OPERATOR, "emergency": emergency}
     execution, _ = aws.executions.start(aws.workflows["deployment"], name, payload)
     return {"deployment": name, "execution": execution}
@@ -59,7 +59,7 @@ def deploy(aws: Operator, repository: str, ref: str, *, emergency: bool = False)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an operator asks of a rollback; empty texts are for what was left out."""
+    """The options of `kiro rollback`; an empty text stands for an option that was left out."""
 
     environment: str
     part: str = ""
@@ -68,14 +68,14 @@ class Wanted:
     reason: str = ""
 
 
-def _part(asked: str, states: Mapping[str, PartState]) -> str:
-    """A part's whole name; `hello` will do where only one repository has such a part."""
-    fits = [name for name in states if name.endswith(f"/{asked}")]
-    return fits[0] if asked and len(fits) == 1 else asked
+def _part(given: str, states: Mapping[str, PartState]) -> str:
+    """The full name of a part; `hello` is enough where only one repository has a part of that name."""
+    matching = [name for name in states if name.endswith(f"/{given}")]
+    return matching[0] if given and len(matching) == 1 else given
 
 
 def roll_back(aws: Operator, wanted: Wanted) -> Facts:
-    """Start a rollback: of a whole release by its own ledger, or to a ledger that says where each part shall go."""
+    """Start a rollback: of a whole release by its own ledger, or of named parts by a ledger that is written here."""
     environment = aws.environment(wanted.environment)
     states = {name: state for name, state in aws.running.parts(environment.name).items() if state.running}
     if not states:
@@ -83,20 +83,18 @@ def roll_back(aws: Operator, wanted: Wanted) -> Facts:
     wanted = replace(wanted, part=_part(wanted.part, states))
     if wanted.part and wanted.part not in states:
         raise OutOfReachError(f"{environment.name} has no part {wanted.part!r}; there are {', '.join(sorted(states))}")
-    taken_back = wanted.deployment or _last(list(states.values()))
+    undone = wanted.deployment or _last(list(states.values()))
     name = f"rollback-{environment.name}-{_stamp(aws)}"
-    reason = f"asked for by {aws.who}" + (f": {wanted.reason}" if wanted.reason else "")
+    reason = f"requested by {aws.who}" + (f": {wanted.reason}" if wanted.reason else "")
     if wanted.part or wanted.to:
         chosen = [states[wanted.part]] if wanted.part else list(states.values())
-        steps = _steps(aws, chosen, wanted, taken_back)
-        release = _release(aws, taken_back) or Release(
-            "", "", steps[0][0].running.commit if steps[0][0].running else ""
-        )
+        steps = _steps(aws, chosen, wanted, undone)
+        release = _release(aws, undone) or Release("", "", steps[0][0].running.commit if steps[0][0].running else "")
         _write_ledger(aws, name, release, steps, reason)
         ledger_of = name
     else:
-        release = _own_ledger(aws, environment.name, taken_back)
-        ledger_of = taken_back
+        release = _own_ledger(aws, environment.name, undone)
+        ledger_of = undone
     payload = {
         "deploymentId": ledger_of,
         "release": release,
@@ -118,23 +116,23 @@ def roll_back(aws: Operator, wanted: Wanted) -> Facts:
 
 
 def _last(states: list[PartState]) -> str:
-    """The deployment that changed an environment last: one that began and recorded no end comes before all others."""
+    """The deployment that changed an environment last; one that began a change and recorded no end has precedence."""
     doubts = sorted(state.in_doubt for state in states if state.in_doubt)
     return doubts[0] if doubts else max((s.running.at, s.running.deployment_id) for s in states if s.running)[1]
 
 
 def _own_ledger(aws: Operator, environment: str, deployment_id: str) -> Release:
-    """A deployment whose ledger is there and says something of this environment."""
+    """The release of a deployment; raises OutOfReachError if its ledger has no entry of this environment."""
     release = _release(aws, deployment_id)
     if release is None:
         raise OutOfReachError(f"no deployment is called {deployment_id!r}; `kiro history` lists them")
     if not any(entry.environment == environment for entry in aws.deployments.ledger(deployment_id)):
-        raise OutOfReachError(f"{deployment_id} changed nothing in {environment}; name a version with --to")
+        raise OutOfReachError(f"{deployment_id} changed nothing in {environment}; name a commit with --to")
     return release
 
 
-def _steps(aws: Operator, states: list[PartState], wanted: Wanted, taken_back: str) -> list[tuple[PartState, Version]]:
-    """Where each part goes: to the named version; without one to its last known good, or to what ran before."""
+def _steps(aws: Operator, states: list[PartState], wanted: Wanted, undone: str) -> list[tuple[PartState, Version]]:
+    """Each part with its version to restore: the named one, else its last known good, else the one before."""
     ledgers = (record.ledger.values() for record in records(aws))
     known = [entry for ledger in ledgers for entry in ledger if entry.environment == wanted.environment]
     found: list[tuple[PartState, Version]] = []
@@ -146,28 +144,28 @@ def _steps(aws: Operator, states: list[PartState], wanted: Wanted, taken_back: s
         elif state.good and not state.proven:
             fits = [state.good]
         else:
-            mine = [e for e in aws.deployments.ledger(taken_back) if e.environment == wanted.environment]
+            mine = [e for e in aws.deployments.ledger(undone) if e.environment == wanted.environment]
             fits = [e.before for e in mine if e.part.name == state.part and e.before]
         target = max(fits, key=lambda version: version.at, default=None)
         if target and (state.in_doubt or target != state.running):
             found.append((state, target))
     if not found:
         ran = sorted({e.before.commit[:12] for e in known if e.before and e.before.commit})
-        what = f"{wanted.to} is no version to go back to" if wanted.to else "there is no version to go back to"
-        raise OutOfReachError(f"{what} in {wanted.environment}; known are {', '.join(ran) or 'none'}")
+        what = f"no version of the commit {wanted.to} ran" if wanted.to else "there is no version to go back to"
+        raise OutOfReachError(f"{what} in {wanted.environment}; known commits: {', '.join(ran) or 'none'}")
     return found
 
 
 def _write_ledger(
     aws: Operator, name: str, release: Release, steps: list[tuple[PartState, Version]], reason: str
 ) -> None:
-    """A record of its own, concluded from the start: how it goes on is told by the rollback."""
+    """Write a record with the ledger; it is concluded at once, because the rollback records its own end."""
     aws.deployments.begin(name, release, execution_arn(aws.workflows["rollback"], name), _OPERATOR)
     # Undone in reverse: services go back before the infrastructure they run on.
     ordered = sorted(steps, key=lambda step: not step[0].part.endswith("/infrastructure"))
     for order, (state, target) in enumerate(ordered):
         if state.definition is None:
-            raise OutOfReachError(f"{state.part} has no definition on record; deploy it once more instead")
+            raise OutOfReachError(f"{state.part} has no recorded definition; deploy the wanted commit instead")
         at = aws.clock.text()
         entry = Compensation(state.environment, order, state.definition, target, state.definition, at, state.running)
         aws.deployments.write_ledger(name, entry)

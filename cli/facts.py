@@ -1,4 +1,4 @@
-"""What the commands tell, as plain values: the same for a table and for JSON."""
+"""The data that commands print, as JSON values; `cli/show.py` makes tables of them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,13 +17,13 @@ GOOD = ("deployed", "skipped", "superseded", "restored")
 
 
 def environments(aws: Operator) -> list[Facts]:
-    """What runs where, what was good last, what rings, who changes it."""
+    """Each environment: versions that run and are good, freeze, lock, and reported alarms in ALARM."""
     return [_environment(aws, one.name) for one in aws.environments]
 
 
 def _environment(aws: Operator, name: str) -> Facts:
     lock = next((lock for lock in aws.locks.owned() if environment_of(lock) == name), Lock(""))
-    rings = [alarm for alarm in aws.running.outside_alarms(name) if alarm.state == "ALARM"]
+    active = [alarm for alarm in aws.running.outside_alarms(name) if alarm.state == "ALARM"]
     frozen = aws.running.frozen(name)
     return {
         "environment": name,
@@ -39,7 +39,7 @@ def _environment(aws: Operator, name: str) -> Facts:
         "frozen": encode(frozen) if frozen else None,
         "lock": encode(lock.owner) if lock.owner else None,
         "deployment": lock.owner.deployment_id if lock.owner else None,
-        "outsideAlarms": [encode(alarm) for alarm in rings],
+        "outsideAlarms": [encode(alarm) for alarm in active],
     }
 
 
@@ -54,7 +54,7 @@ def history(aws: Operator, limit: int) -> list[Facts]:
 
 
 def records(aws: Operator) -> Iterable[DeploymentRecord]:
-    """Every record that is kept, in no order."""
+    """Every stored record, in no particular order."""
     for name in ("none", *(one.name for one in aws.environments)):
         yield from aws.deployments.of_environment(name)
 
@@ -79,7 +79,7 @@ def _summary(record: DeploymentRecord) -> Facts:
 
 
 def locks(aws: Operator) -> list[Facts]:
-    """Who holds which environment, why, since when, how far along, and who waits."""
+    """The lock of each environment: owner, reason, time, state of the owner, and the queue."""
     known = list(aws.locks.all())
     return [
         _lock(aws, one.name, lock)
@@ -89,7 +89,7 @@ def locks(aws: Operator) -> list[Facts]:
 
 
 def environment_of(lock: Lock) -> str:
-    """`environment/test` and, in parallel mode, `environment/test/acme/api` are locks of test; branches have theirs."""
+    """The environment of a lock: `environment/test`, in parallel mode `environment/test/acme/api`; "" for a branch."""
     kind, _, rest = lock.key.partition("/")
     return rest.split("/")[0] if kind == "environment" else ""
 
@@ -123,7 +123,7 @@ def _state(aws: Operator, execution: str) -> str:
 
 
 def approvals(aws: Operator) -> list[Facts]:
-    """The requests that wait for a decision."""
+    """The open requests for approval; expired ones are left out."""
     now = aws.clock.text()
     return [
         {
@@ -140,7 +140,7 @@ def approvals(aws: Operator) -> list[Facts]:
 
 
 def progress(aws: Operator, deployment_id: str) -> Facts:
-    """Where a deployment stands: its executions with their states, and its outcome once there is one."""
+    """The progress of a deployment: its executions with their states, and its outcome (empty while it runs)."""
     record = aws.deployments.get(deployment_id)
     main = aws.executions.describe(record.execution) if record and record.execution else None
     for workflow in ("deployment", "rollback"):
@@ -149,25 +149,25 @@ def progress(aws: Operator, deployment_id: str) -> Facts:
         raise OutOfReachError(f"no deployment is called {deployment_id}; `kiro history` lists them")
     found = [main, *_nested(aws, deployment_id)]
     running = bool(main and main.status == "RUNNING")
-    stands = _standing(record)
+    end = _end(record)
     if main and main.workflow == aws.workflows["rollback"]:
-        stands = _standing(None) if running else _rolled_back(aws, main)
+        end = _end(None) if running else _rollback_end(aws, main)
     return {
         "deployment": deployment_id,
         "running": running,
-        **stands,
+        **end,
         "executions": [_execution(aws, one) for one in found if one],
     }
 
 
-def _standing(record: DeploymentRecord | None) -> Facts:
+def _end(record: DeploymentRecord | None) -> Facts:
     if record is None:
         return {"outcome": "", "status": "", "reason": ""}
     return {"outcome": record.outcome, "status": record.status, "reason": record.reason}
 
 
-def _rolled_back(aws: Operator, rollback: Ended) -> Facts:
-    """How a rollback ended, from the record whose ledger it went by."""
+def _rollback_end(aws: Operator, rollback: Ended) -> Facts:
+    """The end of a rollback, from the record of the deployment whose ledger it used."""
     given = aws.executions.input(rollback.execution)
     record = aws.deployments.get(given["deploymentId"])
     end = record.rollback.get(given["environment"]["name"]) if record else None
@@ -194,12 +194,12 @@ def _execution(aws: Operator, found: Ended) -> Facts:
 
 
 def plan(aws: Operator, ref: str, repository: str, environments: list[str]) -> Facts:
-    """What a commit would do, without doing it (P11); in some of the environments, or in all that it would enter."""
+    """The forecast of a commit (P11), limited to the named environments if there are any."""
     chosen = [aws.environment(name).name for name in environments]
     stack = aws.informed()
     known = stack.setting("REPOSITORIES").split(",")
     if not repository and len(known) > 1:
-        raise OutOfReachError(f"this stack delivers {', '.join(known)}: say which with --repository")
+        raise OutOfReachError(f"this stack delivers {', '.join(known)}: choose one with --repository")
     if repository and repository not in known:
         raise OutOfReachError(f"this stack does not deliver {repository!r}; it delivers {', '.join(known)}")
     wanted = ref or stack.setting("MAIN_BRANCH")

@@ -1,6 +1,6 @@
-"""What `pulumi up`, `preview` and `destroy` ask of AWS: the actions for each type of resource of the program.
+"""IAM actions that `pulumi up`, `preview` and `destroy` need, for each type of resource of the program.
 
-The provider's calls to create, read, update, tag and delete. {pipeline} is how names of the stack begin.
+They are the provider's calls to create, read, update, tag and delete. `{pipeline}` is the prefix of the stack's names.
 """
 
 from collections.abc import Mapping

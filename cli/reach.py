@@ -1,4 +1,4 @@
-"""Where the commands act: AWS as the environment says, another endpoint, or the platform that runs on this machine."""
+"""The AWS that commands use: the one of the credentials, another endpoint, or the platform on this machine."""
 
 import json
 import os
@@ -12,7 +12,7 @@ RUNNING = Path(".local") / "running.json"
 
 
 def direct(stack: str | None, endpoint: str | None, *, local: bool) -> str:
-    """Point the SDK at an address, and name the stack; `local` takes both from the platform that runs here."""
+    """Set the SDK's endpoint and return the stack's name; `local` takes both from the platform on this machine."""
     if local:
         known = _running()
         os.environ["AWS_ENDPOINT_URL_CODEBUILD"] = known["codebuildEndpoint"]
@@ -25,7 +25,7 @@ def direct(stack: str | None, endpoint: str | None, *, local: bool) -> str:
 
 
 def _use_emulator() -> None:
-    """The credentials of this machine are for AWS, and neither they nor its proxy are used here."""
+    """Use the emulator's credentials and no proxy: those of this machine are for AWS."""
     os.environ.pop("AWS_PROFILE", None)
     os.environ.pop("AWS_SESSION_TOKEN", None)
     os.environ["AWS_ACCESS_KEY_ID"] = os.environ["AWS_SECRET_ACCESS_KEY"] = "test"  # noqa: S105 - the emulator's
@@ -36,5 +36,5 @@ def _running() -> dict[str, Any]:
     try:
         known: dict[str, Any] = json.loads(RUNNING.read_text("utf-8"))
     except (OSError, ValueError):
-        raise OutOfReachError("no platform runs in this folder; `python -m local start` starts one") from None
+        raise OutOfReachError("no platform runs in this folder; start one with `python -m local start`") from None
     return known

@@ -1,4 +1,4 @@
-"""What every command shares: its options, how it asks and tells, and how it fails."""
+"""The shared parts of all commands: options, output and errors."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,14 +16,14 @@ from cli.reach import direct
 from functions.domain.errors import KiroError
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-_Told = TypeVar("_Told")
-# A line that moves would be in the way of what these show or ask.
+_Found = TypeVar("_Found")
+# These commands show their own progress or prompts, which a spinner would disturb.
 _OWN_PROGRESS = ("watch", "setup")
 
 
 @dataclass
 class Session:
-    """The options that every command shares, and the stack once it is needed."""
+    """The options that all commands have; the stack is connected when it is first used."""
 
     stack: str | None
     endpoint: str | None
@@ -31,31 +31,31 @@ class Session:
 
     @cached_property
     def name(self) -> str:
-        """The stack's name; from here on the SDK speaks to where it is."""
+        """The stack's name; reading it also sets the SDK's endpoint."""
         return direct(self.stack, self.endpoint, local=self.local)
 
     @cached_property
     def aws(self) -> Operator:
-        """Connected at the first use."""
+        """The stack, connected at the first use."""
         return Operator.connect(self.name)
 
 
-def tell(
+def report(
     context: typer.Context,
-    ask: Callable[[Operator], _Told],
-    table: Callable[[_Told], RenderableType],
+    read: Callable[[Operator], _Found],
+    table: Callable[[_Found], RenderableType],
     *,
     as_json: bool,
-) -> _Told:
-    """Ask, print what was found, and hand it on."""
+) -> _Found:
+    """Read from the stack, print the result as a table or JSON, and return it."""
     with explained(context, as_json=as_json):
-        found = ask(context.obj.aws)
+        found = read(context.obj.aws)
     out(found, table, as_json=as_json)
     return found
 
 
-def out(found: _Told, table: Callable[[_Told], RenderableType], *, as_json: bool) -> None:
-    """Print what was found."""
+def out(found: _Found, table: Callable[[_Found], RenderableType], *, as_json: bool) -> None:
+    """Print a result as a table or as JSON."""
     if as_json:
         typer.echo(json.dumps(found, indent=1))
     else:
@@ -65,25 +65,25 @@ def out(found: _Told, table: Callable[[_Told], RenderableType], *, as_json: bool
 def do(
     context: typer.Context,
     act: Callable[[Operator], facts.Facts],
-    say: Callable[[facts.Facts], str],
+    describe: Callable[[facts.Facts], str],
     *,
     as_json: bool,
 ) -> None:
-    """Act, and say what was done."""
+    """Change the stack, and print the result as a sentence or as JSON."""
     with explained(context, as_json=as_json):
         done = act(context.obj.aws)
-    typer.echo(json.dumps(done, indent=1) if as_json else say(done))
+    typer.echo(json.dumps(done, indent=1) if as_json else describe(done))
 
 
 @contextmanager
 def explained(context: typer.Context, *, as_json: bool) -> Iterator[None]:
-    """Show that something goes on, and turn what goes wrong into words with a next step."""
+    """Show a spinner meanwhile; print a known error with its next step and exit with 1."""
     console = Console(stderr=True)
     try:
         if as_json or context.command.name in _OWN_PROGRESS:
             yield
         else:
-            with console.status("asking AWS"):
+            with console.status("querying AWS"):
                 yield
     except KiroError as error:
         _fail(str(error), as_json=as_json)

@@ -1,4 +1,4 @@
-"""Facts as people read them."""
+"""Tables and texts of the data in `cli/facts.py`."""
 
 from collections.abc import Iterable
 
@@ -42,12 +42,12 @@ def _states(one: Facts) -> Iterable[str]:
     if one["lock"]:
         yield f"[cyan]{escape(one['deployment'])}[/cyan] ({escape(one['lock']['reason'])})"
     for alarm in one["outsideAlarms"]:
-        yield f"[red]{escape(alarm['name'])}[/red] rings since {alarm['at']}: {escape(alarm['reason'])}"
+        yield f"[red]{escape(alarm['name'])}[/red] is in ALARM since {alarm['at']}: {escape(alarm['reason'])}"
 
 
 def history(found: list[Facts]) -> Table:
     """A line per deployment."""
-    table = grid("deployment", "started", "release", "title", "author", "stands", "reason")
+    table = grid("deployment", "started", "release", "title", "author", "status", "reason")
     for one in found:
         end = one["status"] if one["outcome"] == "rollback" else one["outcome"] or one["status"]
         style = "green" if end in GOOD else "red" if one["outcome"] else "cyan"
@@ -64,14 +64,14 @@ def history(found: list[Facts]) -> Table:
 
 
 def locks(found: list[Facts]) -> Table:
-    """A line per environment, and one per waiter."""
-    table = grid("environment", "held by", "why", "since", "stands in", "next in line")
+    """A line per environment, with its queue."""
+    table = grid("environment", "held by", "reason", "since", "state", "queue")
     for one in found:
         if not one["held"]:
             table.add_row(one["environment"], "[green]free[/green]", "", "", "", "")
             continue
         owner = escape(one["deployment"]) + (
-            "" if one["alive"] else " [red](has ended: whoever asks next gets it)[/red]"
+            "" if one["alive"] else " [red](has ended: the next request gets the lock)[/red]"
         )
         line = "\n".join(f"{n}. {w['deployment']} since {w['since']}" for n, w in enumerate(one["queue"], 1))
         table.add_row(one["environment"], owner, escape(one["reason"]), one["since"], one["state"], line or "-")
@@ -80,7 +80,7 @@ def locks(found: list[Facts]) -> Table:
 
 def approvals(found: list[Facts]) -> Table:
     """A line per open request."""
-    table = grid("environment", "deployment", "asks to", "title", "until")
+    table = grid("environment", "deployment", "purpose", "title", "expires")
     for one in found:
         row = (one["environment"], one["deployment"], one["purpose"], escape(one["title"]), one["expiresAt"])
         table.add_row(*row)
@@ -88,28 +88,31 @@ def approvals(found: list[Facts]) -> Table:
 
 
 def plan(one: Facts) -> Group:
-    """What would happen, then a line per part of each environment, with what would meet the release there."""
+    """The outcome, then a line per part of each environment, with what would block the release there."""
     release, style = one["release"], "green" if one["outcome"] in ("deploy", "nothing") else "red"
     title = escape(release["message"].partition("\n")[0])
-    table = grid("environment", "part", "changes", "why", "in the way now", "asked there", "usually")
+    table = grid("environment", "part", "changes", "reason", "blocked now by", "required", "usual duration")
     for stage in one["stages"]:
-        way, asked = "\n".join(_in_the_way(stage)) or "[green]nothing[/green]", "\n".join(_asked(stage)) or "-"
-        first = (stage["environment"], way, asked, _minutes(stage["expectedSeconds"]))
+        blocked, required = (
+            "\n".join(_blocked_by(stage)) or "[green]nothing[/green]",
+            "\n".join(_required(stage)) or "-",
+        )
+        first = (stage["environment"], blocked, required, _minutes(stage["expectedSeconds"]))
         parts = [(name, escape(stage["touches"][name]), why) for name, why in stage["parts"].items()]
         parts += [(name, "no", why) for name, why in stage["skipped"].items()]
         for number, (name, changes, why) in enumerate(parts):
-            where, met, gates, usual = first if number == 0 else ("", "", "", "")
-            table.add_row(where, name, changes, escape(why), met, gates, usual)
+            environment, blocks, demands, usual = first if number == 0 else ("", "", "", "")
+            table.add_row(environment, name, changes, escape(why), blocks, demands, usual)
     return Group(
         f"{escape(release['repository'])} {release['commit'][:12]} {title} ({escape(release['author'])})",
         f"[{style}]{one['outcome']}[/{style}]: {escape(one['reason'])}",
         f"before any deployment: {escape('; '.join(one['gates']))}" if one["stages"] else "",
         table if one["stages"] else "",
-        f"as a whole it usually takes: {_minutes(one['expectedSeconds'])}" if one["stages"] else "",
+        f"usual duration of the whole deployment: {_minutes(one['expectedSeconds'])}" if one["stages"] else "",
     )
 
 
-def _in_the_way(stage: Facts) -> Iterable[str]:
+def _blocked_by(stage: Facts) -> Iterable[str]:
     if stage["frozen"]:
         yield f"[red]frozen[/red] {escape(stage['frozen'])}"
     if stage["closed"]:
@@ -119,7 +122,7 @@ def _in_the_way(stage: Facts) -> Iterable[str]:
         yield f"[cyan]locked[/cyan] {escape(stage['lock'])}"
 
 
-def _asked(stage: Facts) -> Iterable[str]:
+def _required(stage: Facts) -> Iterable[str]:
     if stage["approvals"]:
         yield f"approval of {stage['approvals']}: {escape(', '.join(stage['approvers']) or 'anybody with the link')}"
     yield from (escape(gate) for gate in stage["gates"])
@@ -145,8 +148,8 @@ def progress(one: Facts) -> Table:
 
 
 def pieces(found: list[Facts]) -> Table:
-    """A line per resource, a tick per look."""
-    table = grid("kind", "name", "looked at")
+    """A line per resource, with a mark per check."""
+    table = grid("kind", "name", "checks")
     for one in found:
         table.add_row(one["kind"], one["name"], "  ".join(_ticked(check) for check in one["checks"]))
     return table
@@ -171,7 +174,7 @@ def _ticked(check: Facts) -> str:
 
 
 def grid(*columns: str) -> Table:
-    """A plain table that folds what is too long."""
+    """A table without lines, whose long cells are wrapped."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -1,4 +1,4 @@
-"""Everything that runs is ended, so that the stack can be taken down: `pulumi destroy` waits for executions."""
+"""Stops all executions of a stack, so that it can be destroyed: `pulumi destroy` waits for running executions."""
 
 import time
 
@@ -6,22 +6,22 @@ from cli.aws.operator import Operator
 from cli.facts import Facts
 from functions.domain.reconciliation import Ended
 
-# What is started by the end of another execution is started within this many looks, two seconds apart.
-_QUIET_LOOKS = 8
-_LOOK_SECONDS = 2.0
+# The end of an execution may start another one, which happens within this many queries, two seconds apart.
+_IDLE_QUERIES = 8
+_QUERY_SECONDS = 2.0
 
 
 def stop_all(aws: Operator, reason: str) -> Facts:
-    """Stop every execution but rollbacks, which are waited for: stopped half-way, an environment would be unknown.
+    """Stop all executions except rollbacks, and wait for those: a stopped rollback leaves its environment unknown.
 
-    A stage that is stopped has changed something, and its rollback is then started by an event. Ends when nothing has
-    run for some looks.
+    If a stopped stage has changed something, an event starts its rollback. Therefore the command returns only when
+    several queries in a row have found no running execution.
     """
     cause = f"stopped by {aws.who}: {reason}"
     stopped: dict[str, None] = {}
     ended: dict[str, None] = {}
-    quiet = 0
-    while quiet < _QUIET_LOOKS:
+    idle = 0
+    while idle < _IDLE_QUERIES:
         running = [one for workflow in aws.workflows.values() for one in aws.executions.newest(workflow, "RUNNING")]
         for one in running:
             if one.workflow == aws.workflows["rollback"]:
@@ -29,11 +29,11 @@ def stop_all(aws: Operator, reason: str) -> Facts:
             else:
                 aws.executions.stop(one.execution, cause)
                 stopped[_short(one)] = None
-        quiet = 0 if running else quiet + 1
-        time.sleep(_LOOK_SECONDS)
+        idle = 0 if running else idle + 1
+        time.sleep(_QUERY_SECONDS)
     return {"stopped": list(stopped), "rolledBack": list(ended)}
 
 
 def _short(one: Ended) -> str:
-    """`kiro-pipeline-test-deployment:main-1a2b3c4d5e6f`."""
+    """Workflow and name, such as `kiro-pipeline-test-deployment:main-1a2b3c4d5e6f`."""
     return one.execution.split(":execution:")[-1]

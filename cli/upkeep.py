@@ -1,4 +1,4 @@
-"""What is done around a stack: may it be deployed, are its secrets in, is everything as it should be."""
+"""Commands for the setup of a stack: permissions to deploy it, values of its secrets, checks of its resources."""
 
 import json
 import sys
@@ -17,23 +17,24 @@ from cli.aws.inventory import Inventory
 from cli.aws.operator import OutOfReachError
 from cli.aws.simulation import Simulation
 from cli.facts import Facts
-from cli.session import Json, explained, out, tell
+from cli.session import Json, explained, out, report
 from functions.adapters.secrets import SECRETS, SecretValues
 from functions.domain.secret_formats import MADE, stored
 from functions.handler import encode
 
 
 def validate(context: typer.Context, as_json: Json = False) -> None:
-    """Look at every resource: is it there, encrypted, kept, confirmed? Exits with 1 when something is wrong."""
-    found = tell(context, lambda aws: encode(list(Inventory(aws).pieces())), show.pieces, as_json=as_json)
+    """Check every resource: it exists, is encrypted, kept and confirmed. The exit code is 1 if something is wrong."""
+    found = report(context, lambda aws: encode(list(Inventory(aws).pieces())), show.pieces, as_json=as_json)
     if any(check["outcome"] == "wrong" for piece in found for check in piece["checks"]):
         raise typer.Exit(1)
 
 
 def doctor(context: typer.Context, as_json: Json = False) -> None:
-    """Ask AWS whether you may deploy the stack, before it exists too, and whether the account is ready for it.
+    """Simulate in IAM whether you may deploy the stack, and read whether the account is ready for it.
 
-    Nothing is done. Exits with 1 if you may not, or something is wrong; what AWS did not answer is said.
+    The stack need not exist. Nothing is changed. The exit code is 1 if you may not deploy or something is wrong. A
+    question that AWS did not answer is printed with `?`.
     """
     with explained(context, as_json=as_json):
         found = _simulated(context.obj.name)
@@ -64,8 +65,8 @@ def _examined(found: Facts) -> RenderableType:
 def _refusals(found: Facts) -> RenderableType:
     who = escape(found["who"])
     if not found["refused"]:
-        return f"[green]✓[/green] {who} may deploy: {found['asked']} actions were asked for, all are allowed"
-    table = show.grid(f"{who} may not", "on", "because of")
+        return f"[green]✓[/green] {who} may deploy: all of {found['asked']} simulated actions are allowed"
+    table = show.grid(f"{who} may not", "on", "denied by")
     for one in found["refused"]:
         table.add_row(f"[red]✗[/red] {one['action']}", escape(one["resource"]), one["by"])
     return table
@@ -75,16 +76,14 @@ def setup(
     context: typer.Context,
     only: Annotated[
         list[str] | None,
-        typer.Option(
-            "--secret", help=f"only this one, also when it has a value; may be given again: {', '.join(SECRETS)}"
-        ),
+        typer.Option("--secret", help=f"only this one, even if it has a value; may be repeated: {', '.join(SECRETS)}"),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Put in the values of secrets that have none yet, asking without showing; with --secret, replace a value.
+    """Prompt for the values of secrets that have none yet, without showing them; with --secret, replace a value.
 
-    Without a terminal, the value of the one secret that --secret names is read from the input. What was valid before
-    a change stays valid until the next one, so that whoever signs with it can follow.
+    Without a terminal, the value of the one secret that --secret names is read from standard input. The value before
+    a change stays valid until the next change, so that senders can be changed afterwards.
     """
     unknown = [name for name in only or [] if name not in SECRETS]
     if unknown:
@@ -102,25 +101,25 @@ def _set_up(values: SecretValues, stack: str, only: list[str]) -> Iterator[Facts
         if since and not only:
             yield {"secret": short, "said": f"has a value since {since}; `kiro setup --secret {short}` replaces it"}
             continue
-        given = _asked(short, only)
+        given = _prompted(short, only)
         if not given:
-            yield {"secret": short, "said": "left as it was" if since else "left empty"}
+            yield {"secret": short, "said": "not changed" if since else "left empty"}
             continue
         new = values.put(name, stored(short, given))
-        yield {"secret": short, "said": f"is in {name}" if new else f"was in {name} already"}
+        yield {"secret": short, "said": f"stored in {name}" if new else f"{name} holds this value already"}
 
 
 def at_terminal() -> bool:
-    """Whether somebody can type."""
+    """Whether standard input is a terminal."""
     return sys.stdin.isatty()
 
 
-def _asked(short: str, only: list[str]) -> str:
-    """What is typed or piped; nothing means to leave it, or to have one made where that makes sense."""
+def _prompted(short: str, only: list[str]) -> str:
+    """The value that is typed or piped; an empty line generates one where that is possible, else changes nothing."""
     if at_terminal():
-        nothing = "Enter alone makes one" if short in MADE else "Enter alone leaves it"
+        nothing = "Enter alone generates one" if short in MADE else "Enter alone skips it"
         given = getpass(f"{SECRETS[short].holds}\n{short} ({nothing}): ")
         return given.strip() or (token_hex(32) if short in MADE else "")
     if len(only) != 1:
-        raise OutOfReachError("there is no terminal to ask at: name one secret with --secret, and pipe its value in")
+        raise OutOfReachError("there is no terminal for a prompt: name one secret with --secret, and pipe its value in")
     return sys.stdin.read()

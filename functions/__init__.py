@@ -1,1 +1,1 @@
-"""The one package that every Lambda of the product ships: an import path is a path in the zip."""
+"""The package that every Lambda function has; an import path is a path in the zip archive."""

@@ -1,1 +1,1 @@
-"""AWS as only an operator reads it: inventory, IAM simulation, forecasts."""
+"""Reads of AWS that only the operator's commands need: inventory, IAM simulation, forecasts."""

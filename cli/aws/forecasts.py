@@ -1,4 +1,4 @@
-"""A dry run: what a commit would do now, from GitHub, the records and the locks; nothing is started or written."""
+"""Forecast of a deployment, from GitHub, the records and the locks; nothing is started or written."""
 
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Forecasts:
-    """Read-only; needs what an operator may read."""
+    """Makes forecasts with read-only calls, under the operator's own permissions."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = (
         *DeploymentsTable.SETTINGS,
@@ -60,7 +60,7 @@ class Forecasts:
         )
 
     def of(self, repository: str, ref: str, environments: tuple[Environment, ...]) -> Forecast:
-        """What the commit that a sha, branch or tag names would do; a wrong manifest is a forecast that says so."""
+        """The forecast for a commit, branch or tag; an invalid manifest makes it `invalid`, with the reason."""
         commit = self._github.commit(repository, ref)
         release = Release(
             repository,
@@ -103,7 +103,7 @@ def _describe(environment: Environment, part: Part) -> str:
 
 
 def _seconds(record: DeploymentRecord) -> dict[str, float]:
-    """How long the whole and each stage took, as far as the record says."""
+    """Seconds of each stage by environment, and of the whole deployment under ""; unfinished ones are left out."""
     spans = {"": seconds_between(record.started_at, record.finished_at)}
     spans |= {name: seconds_between(one.started_at, one.finished_at) for name, one in record.stages.items()}
     return {name: seconds for name, seconds in spans.items() if seconds is not None}

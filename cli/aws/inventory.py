@@ -1,4 +1,4 @@
-"""What a deployed stack consists of, looked at piece by piece: is it there, encrypted, kept as promised (I3-I6, T1)?"""
+"""Checks of every resource of a deployed stack: it exists, is encrypted, and is configured as required (I3-I6, T1)."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ from typing import Any, Literal
 from cli.aws.operator import Operator
 from functions.adapters.secrets import ROTATION_DAYS, SECRETS, valid_since
 
-# Table → whether its rows expire, and its indexes.
+# Table → whether its records expire, and its indexes.
 _TABLES: Mapping[str, tuple[bool, frozenset[str]]] = {
     "pipeline-{}-deployments": (True, frozenset({"EnvironmentStatusIndex"})),
     "pipeline-{}-environments": (False, frozenset()),
@@ -30,7 +30,7 @@ Outcome = Literal["right", "note", "wrong"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at; a `note` is no fault, but somebody should know."""
+    """The result of one check; `said` explains a `note` (worth knowing, but no fault) or a `wrong`."""
 
     what: str
     outcome: Outcome
@@ -39,7 +39,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One resource and all that was looked at."""
+    """One resource with the results of its checks."""
 
     kind: str
     name: str
@@ -47,19 +47,19 @@ class Piece:
 
 
 def right(what: str, holds: object, otherwise: str = "") -> Check:
-    """A check that holds, or says what is the case instead."""
+    """The result of a check: `right` if the condition holds, else `wrong` with the explanation."""
     return Check(what, "right") if holds else Check(what, "wrong", otherwise)
 
 
 class Inventory:
-    """The resources of one stack; every look is a read."""
+    """The resources of one stack, checked with read-only calls."""
 
     def __init__(self, aws: Operator) -> None:
         self._aws = aws
         self._client = aws.aws.client
 
     def pieces(self) -> Iterator[Piece]:
-        """Every resource, in the order in which a stack is built; one that can't be looked at says why."""
+        """Every resource, in the order of creation; one that can't be read is `wrong`, with the error."""
         yield self._piece("key", self._named("pipeline-{}-key"), self._key_checks)
         bucket = self._named(f"pipeline-{{}}-artifacts-{self._aws.account}")
         yield self._piece("bucket", bucket, self._bucket)
@@ -83,15 +83,15 @@ class Inventory:
     def _named(self, pattern: str) -> str:
         return "kiro-" + pattern.format(self._aws.stack)
 
-    def _piece(self, kind: str, name: str, look: Callable[[str], Iterable[Check]]) -> Piece:
-        (piece,) = self._each(kind, lambda: [Piece(kind, name, tuple(look(name)))], name)
+    def _piece(self, kind: str, name: str, checks: Callable[[str], Iterable[Check]]) -> Piece:
+        (piece,) = self._each(kind, lambda: [Piece(kind, name, tuple(checks(name)))], name)
         return piece
 
-    def _each(self, kind: str, look: Callable[[], Iterable[Piece]], name: str = "*") -> list[Piece]:
-        """What a look finds; where AWS refuses it, a piece of that kind that says so."""
+    def _each(self, kind: str, find: Callable[[], Iterable[Piece]], name: str = "*") -> list[Piece]:
+        """The pieces that are found; if AWS refuses a call, one piece with the error."""
         try:
-            return list(look())
-        except self._client("sts").exceptions.ClientError as error:  # every service's
+            return list(find())
+        except self._client("sts").exceptions.ClientError as error:  # the base class of every service's errors
             code = error.response["Error"]["Code"]
             return [Piece(kind, name, (Check("exists", "wrong", f"{error.operation_name}: {code}"),))]
 
@@ -102,7 +102,7 @@ class Inventory:
         return metadata
 
     def _encrypted(self, key: str | None) -> Check:
-        """AWS tells the key as ARN, id or alias, each service in its own way."""
+        """Services report the key as an ARN, an id or an alias."""
         alias = f"alias/{self._named('pipeline-{}-key')}"
         ours = key and (key in (self._key["Arn"], self._key["KeyId"]) or key.endswith(alias))
         return right("encrypted", ours, f"with {key or 'no key of its own'}, not with the stack's key")
@@ -121,7 +121,7 @@ class Inventory:
         blocked = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
         yield right("private", all(blocked.values()), "public access is not blocked")
         policy = s3.get_bucket_policy(Bucket=name)["Policy"]
-        yield right("TLS only", "aws:SecureTransport" in policy, "its policy takes requests without TLS")
+        yield right("TLS only", "aws:SecureTransport" in policy, "its policy allows requests without TLS")
 
     def _table(self, indexes: frozenset[str], name: str, *, expires: bool) -> Iterator[Check]:
         dynamodb = self._client("dynamodb")
@@ -137,20 +137,20 @@ class Inventory:
         if expires:
             ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
             on = ttl["TimeToLiveStatus"] in ("ENABLED", "ENABLING") and ttl.get("AttributeName") == "expiresAt"
-            yield right("expiry", on, "rows do not expire by `expiresAt`")
+            yield right("expiry", on, "time to live on `expiresAt` is off")
 
     def _secret(self, short: str, name: str, *, needed: bool) -> Iterator[Check]:
         client = self._client("secretsmanager")
         yield self._encrypted(client.describe_secret(SecretId=name).get("KmsKeyId"))
         moment = valid_since(client, name)
         if moment is None:
-            yield Check("value", "wrong" if needed else "note", "none yet; `kiro setup` puts it in")
+            yield Check("value", "wrong" if needed else "note", "none yet; run `kiro setup`")
             return
         age = datetime.now(UTC) - moment
         yield right(
             "value",
             age <= timedelta(days=ROTATION_DAYS),
-            f"{age.days} days old: rotate it (`kiro setup --secret {short}`)",
+            f"{age.days} days old; rotate it with `kiro setup --secret {short}`",
         )
 
     def _topic(self, name: str) -> Iterator[Check]:
@@ -161,9 +161,13 @@ class Inventory:
         subscribers = [one for page in pages for one in page["Subscriptions"]]
         pending = [one["Endpoint"] for one in subscribers if not one["SubscriptionArn"].startswith("arn:")]
         if not subscribers:
-            yield Check("subscribed", "note", "nobody reads it")
+            yield Check("subscribed", "note", "no subscription")
         else:
-            yield right("subscriptions confirmed", not pending, f"not by {', '.join(pending)}: open the mail's link")
+            yield right(
+                "subscriptions confirmed",
+                not pending,
+                f"not confirmed by {', '.join(pending)}: open the link in the mail",
+            )
 
     def _bus(self, name: str) -> Iterator[Check]:
         yield self._encrypted(self._client("events").describe_event_bus(Name=name).get("KmsKeyIdentifier"))
@@ -181,7 +185,7 @@ class Inventory:
         )
         yield right("active", machine["status"] == "ACTIVE", machine["status"])
         called = {arn for arn in _lambdas(machine["definition"]) if arn not in self._functions.values()}
-        yield right("calls what exists", not called, f"missing: {', '.join(sorted(called))}")
+        yield right("its functions exist", not called, f"missing: {', '.join(sorted(called))}")
 
     @cached_property
     def _functions(self) -> Mapping[str, str]:
@@ -202,7 +206,7 @@ class Inventory:
         yield right("active", state == "Active", f"{state}: {function.get('StateReason', '')}")
         group = function.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
         key, days = self._log_groups.get(group, (None, None))
-        yield right("logs kept", key and days, f"{group} is missing, not encrypted or never expires")
+        yield right("log group", key and days, f"{group} is missing, not encrypted or never expires")
 
     @cached_property
     def _log_groups(self) -> Mapping[str, tuple[str | None, int | None]]:
@@ -221,8 +225,8 @@ class Inventory:
         pages = self._client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix="kiro-")
         found = [one for page in pages for one in page["MetricAlarms"] if self._is_ours(one["AlarmName"])]
         yield right("exist", found, "none")
-        ringing = ", ".join(one["AlarmName"] for one in found if one["StateValue"] == "ALARM")
-        yield Check("quiet", "note" if ringing else "right", ringing)
+        active = ", ".join(one["AlarmName"] for one in found if one["StateValue"] == "ALARM")
+        yield Check("none in ALARM", "note" if active else "right", active)
 
 
 def _lambdas(definition: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A stack as its operator reaches it: names by the rule (I8), account and region from whoever asks."""
+"""Access to a stack: names follow the naming rule (I8), account and region come from the caller's credentials."""
 
 import json
 from dataclasses import dataclass
@@ -32,17 +32,17 @@ WORKFLOWS = {
     "enhanced_watch": "kiro-pipeline-{}-enhanced-watch",
     "work_item": "kiro-worker-{}-work-item",
 }
-# The function that is told of GitHub, the repositories and every table: what it knows, an operator may ask.
-_WELL_INFORMED = "events-reconcile"
+# This function has the settings of GitHub, the repositories and every table; the operator's commands read them there.
+_SETTINGS_OF = "events-reconcile"
 
 
 class OutOfReachError(BadInputError):
-    """AWS or the stack can't be reached as asked; the text says why and what to try."""
+    """The command can't be done: AWS or the stack can't be reached, or a name is unknown. The text says what to try."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """The adapters of one stack, and who asks; `workflows` are ARNs by name."""
+    """The adapters of one stack; `who` is the ARN of the caller, `workflows` are ARNs by name."""
 
     stack: str
     account: str
@@ -88,13 +88,13 @@ class Operator:
         )
 
     def informed(self) -> Clients:
-        """Clients with the settings that the stack's own functions have, GitHub's included; secrets are only named."""
-        name = f"kiro-pipeline-{self.stack}-{_WELL_INFORMED}"
+        """Clients with the settings of the stack's functions, GitHub's included; secrets are ARNs, not values."""
+        name = f"kiro-pipeline-{self.stack}-{_SETTINGS_OF}"
         found = self.aws.client("lambda").get_function_configuration(FunctionName=name)
         return Clients(found["Environment"]["Variables"])
 
     def environment(self, name: str) -> Environment:
-        """An environment by its name; an unknown one is an OutOfReachError that lists the known ones."""
+        """An environment by its name; raises OutOfReachError with the known names."""
         for one in self.environments:
             if one.name == name:
                 return one
@@ -110,13 +110,13 @@ def _environments(aws: Clients, workflow: str) -> tuple[Environment, ...]:
 
 
 def explain(error: Exception, stack: str) -> str | None:
-    """What an SDK's error means for an operator, and what to try; None for what is not the SDK's."""
+    """An error of the AWS SDK in words, with the next step; None for any other error."""
     if isinstance(error, NoCredentialsError):
         return "no AWS credentials: log in (`aws sso login`), or name a profile in AWS_PROFILE"
     if isinstance(error, NoRegionError):
         return "no region: set AWS_DEFAULT_REGION, or `aws configure set region …`"
     if isinstance(error, (Unreachable, HTTPClientError)):
-        return f"AWS can't be reached: {error}; is the endpoint right, and does it run?"
+        return f"AWS can't be reached: {error}; check the endpoint and that it runs"
     if isinstance(error, ClientError):
         code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
         if code in ("ResourceNotFoundException", "StateMachineDoesNotExist"):
@@ -125,6 +125,6 @@ def explain(error: Exception, stack: str) -> str | None:
                 "choose with --stack and AWS_DEFAULT_REGION"
             )
         if code in ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"):
-            return f"AWS does not take these credentials ({code}): log in again (`aws sso login`)"
+            return f"AWS does not accept these credentials ({code}): log in again (`aws sso login`)"
         return f"AWS refused {error.operation_name}: {code}: {message}"
     return str(error) if isinstance(error, BotoCoreError) else None

@@ -1,4 +1,4 @@
-"""IAM's own simulation: may whoever asks do this? Nothing is done (T1)."""
+"""IAM policy simulation: whether the caller may do something, without doing it (T1)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Self
 from cli.aws.operator import OutOfReachError
 from functions.runtime import Clients
 
-# Policies that let roles be passed to some services only ask for this; whoever may pass to one may pass to the others.
+# Policies that limit `iam:PassRole` to some services read this key. One of the services has to stand for all.
 _PASSED = {
     "ContextKeyName": "iam:PassedToService",
     "ContextKeyValues": ["lambda.amazonaws.com"],
@@ -17,7 +17,7 @@ _PASSED = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An action that is not allowed on a resource, and by what."""
+    """An action that is not allowed on a resource; `by` says what denies it."""
 
     action: str
     resource: str
@@ -26,7 +26,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """The caller and where it calls from; `principal` is "" for the root user, whom no policy binds."""
+    """The caller, its account and region; `principal` is the ARN to simulate, "" for the root user (no policies)."""
 
     aws: Clients
     who: str
@@ -37,7 +37,7 @@ class Simulation:
 
     @classmethod
     def connect(cls) -> Self:
-        """Whoever the environment's credentials belong to; no stack is needed."""
+        """The caller that the environment's credentials belong to; works without a stack."""
         aws = Clients({})
         sts = aws.client("sts")
         identity = sts.get_caller_identity()
@@ -46,7 +46,7 @@ class Simulation:
         return cls(aws, identity["Arn"], principal, account, sts.meta.region_name, partition)
 
     def refused(self, actions: Iterable[str], resource: str) -> Iterator[Refusal]:
-        """What the caller may not do with a resource, as its policies, boundary and organisation say."""
+        """The actions on a resource that the caller's policies, boundary or organisation do not allow."""
         if not self.principal:
             return
         pages = self.aws.client("iam").get_paginator("simulate_principal_policy")
@@ -63,14 +63,14 @@ class Simulation:
 
 
 def _principal(aws: Clients, arn: str) -> str:
-    """Policies belong to the role, not to its session, and only IAM knows the role's path."""
+    """The ARN of the user or role; a session's ARN lacks the path of its role, so IAM is queried."""
     kind, *rest = arn.split(":")[5].split("/")
     if kind == "root":
         return ""
     if kind == "user":
         return arn
     if kind != "assumed-role":
-        raise OutOfReachError(f"IAM simulates users and roles, and you are {arn}: log in as one of these")
+        raise OutOfReachError(f"IAM simulates users and roles only, not {arn}: log in as a user or with a role")
     found: str = aws.client("iam").get_role(RoleName=rest[0])["Role"]["Arn"]
     return found
 

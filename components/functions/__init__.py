@@ -1,1 +1,1 @@
-"""One Lambda function or workflow: its code, environment, role and permissions."""
+"""Lambda functions and workflows: their code, environment variables, roles and permissions."""

@@ -1,4 +1,4 @@
-"""The queue that keeps what an asynchronous function could not do, until a person has looked (O3)."""
+"""The queue for events that a function could not process, kept for a person (O3)."""
 
 import pulumi
 from pulumi_aws import sqs
@@ -10,7 +10,7 @@ _KEPT_SECONDS = 14 * 86_400
 
 
 class DeadLetters(pulumi.ComponentResource):
-    """An encrypted queue; its function may write, and so may the event rule that calls the function."""
+    """An encrypted queue; the function and the event rule that invokes it may send messages to it."""
 
     arn: pulumi.Output[str]
     name: pulumi.Output[str]

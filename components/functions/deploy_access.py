@@ -1,4 +1,4 @@
-"""The roles through which the platform changes an environment of its own account (I7)."""
+"""The deploy roles of the environments in the stack's own account (I7)."""
 
 from collections.abc import Iterable
 
@@ -14,19 +14,19 @@ from functions.targets import registry
 
 
 class DeployAccess(pulumi.ComponentResource):
-    """A role per environment of this account; only functions that declare `deploy-roles` may take them."""
+    """A role per environment of this account; only functions that declare `deploy-roles` may assume it."""
 
     def __init__(
         self, *, stack: StackResources, functions: Iterable[PythonFunction], opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("kiro:index:DeployAccess", "deploy-access", None, opts)
-        takers = [one.role.arn for one in functions if may_deploy(one.handler.declared)]
+        principals = [one.role.arn for one in functions if may_deploy(one.handler.declared)]
         for environment in stack.settings.environments:
             if not environment.deploy_role_arn:
                 Role(
                     f"deploy-{environment.name}",
                     naming=stack.naming,
-                    trust={"AWS": takers},
+                    trust={"AWS": principals},
                     grants=deploy_grants(environment, stack.naming),
                     opts=pulumi.ResourceOptions(parent=self),
                 )
@@ -34,16 +34,16 @@ class DeployAccess(pulumi.ComponentResource):
 
 
 def may_deploy(handler: Handler) -> bool:
-    """Whether a handler takes the roles that change environments."""
+    """Whether a handler assumes the deploy roles."""
     return any(allow.on == "deploy-roles" for allow in handler.allow)
 
 
 def deploy_grants(environment: EnvironmentSettings, naming: Naming) -> list[Grant]:
-    """What reads the alarms of an environment, and what every kind of part needs to be changed there."""
+    """The permissions of a deploy role: to read alarms, and to change parts of every kind."""
     alarms = Grant(
         ("cloudwatch:DescribeAlarms",),
         ("*",),
-        why="DescribeAlarms answers for composite alarms only when it is allowed for all",
+        why="DescribeAlarms returns composite alarms only if it is allowed for all alarms",
     )
     wanted = (registry.target_of(kind).deploy_permissions(environment, naming) for kind in registry.KINDS)
     return [alarms, *(Grant(one.actions, one.resources, one.why) for statements in wanted for one in statements)]

@@ -1,4 +1,4 @@
-"""The handlers that become functions: found by their definitions and folders, read without AWS or an SDK."""
+"""Discovers the handlers: the Task states of all workflows, and the modules of `functions/events`."""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,7 +15,7 @@ EVENTS = definitions.FUNCTIONS / "events"
 
 @dataclass(frozen=True, slots=True)
 class FoundHandler:
-    """A handler with what its signature asks for; `thing` is its name in AWS without the stack's."""
+    """A handler with the settings of its adapters; `thing` is its name in AWS without the stack's prefix."""
 
     module: str
     thing: str
@@ -24,12 +24,12 @@ class FoundHandler:
 
     @property
     def name(self) -> str:
-        """`github_webhook`."""
+        """The module's last name, such as `github_webhook`."""
         return self.module.rpartition(".")[2]
 
 
 def discover() -> dict[str, FoundHandler]:
-    """Every handler of the workflows and of `events/`, by module; an unknown name in a declaration is a ValueError."""
+    """All handlers by module; a declaration with an unknown name or an unexplained wildcard is a ValueError."""
     modules = {module for workflow in definitions.WORKFLOWS for module in definitions.tasks(workflow).values()}
     modules |= {f"functions.events.{file.stem}" for file in EVENTS.glob("*.py") if file.stem != "__init__"}
     loaded = {module: import_module(module) for module in sorted(modules)}
@@ -37,7 +37,7 @@ def discover() -> dict[str, FoundHandler]:
 
 
 def _read(name: str, module: Any) -> FoundHandler:
-    """Check the handler's declarations here, before any resource is registered."""
+    """Read and validate a handler's declarations, before any resource is registered."""
     handler: Handler = module.HANDLER
     function = handler_function(module)
     hints = get_type_hints(function)
@@ -49,16 +49,16 @@ def _read(name: str, module: Any) -> FoundHandler:
             raise ValueError(f"{name}: {wild[0]} is a wildcard; name the actions that are needed")
         if allow.on not in TARGETS:
             raise ValueError(
-                f"{name}: nothing is called {allow.on!r}; "
-                f"components/functions/permissions.py knows {', '.join(sorted(TARGETS))}"
+                f"{name}: HANDLER allows actions on the unknown name {allow.on!r}; "
+                f"components/functions/permissions.py defines {', '.join(sorted(TARGETS))}"
             )
         if allow.on in BROAD and not allow.why:
             raise ValueError(f"{name}: {', '.join(allow.actions)} on {allow.on} needs a reason for its wildcard (why)")
     for setting in settings:
         if setting not in VARIABLES:
             raise ValueError(
-                f"{name}: no setting is called {setting}; "
-                f"components/functions/variables.py knows {', '.join(sorted(VARIABLES))}"
+                f"{name}: an adapter needs the unknown setting {setting}; "
+                f"components/functions/variables.py defines {', '.join(sorted(VARIABLES))}"
             )
     folder, _, leaf = name.removeprefix("functions.").partition(".")
     return FoundHandler(name, f"{folder}-{leaf}".replace("_", "-"), handler, tuple(settings))

@@ -1,4 +1,4 @@
-"""The one deployable package: every function runs the same code, over the same layer."""
+"""The deployment package: all functions have the same code and the same layer."""
 
 import os
 import shutil
@@ -18,34 +18,34 @@ from components.stack.naming import Naming
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "build" / "layer"
 RUNTIME = "python3.13"
-# Graviton costs a fifth less for the same work, and every wheel of the layer exists for it (manylinux2014_aarch64).
+# Graviton costs 20 % less for the same work, and every wheel of the layer exists for it (manylinux2014_aarch64).
 ARCHITECTURE = "arm64"
 _SHIPPED = frozenset({".py", ".graphql", ".html", ".yml", ".css"})
 
 
 class PackageError(pulumi.RunError):
-    """The package can't be put together; the message says what to run."""
+    """The package can't be built; the message names the command to run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """Code and layer, shared by all functions."""
+    """The code and the layer that all functions share."""
 
     code: pulumi.AssetArchive
     layer_arn: pulumi.Output[str]
 
 
 def shipped_files(root: Path = ROOT) -> list[Path]:
-    """Every file below `functions/` that belongs into the zip, as a path within the project."""
+    """The files below `functions/` that belong into the zip archive, as paths relative to the project."""
     found = (file for file in (root / "functions").rglob("*") if file.suffix in _SHIPPED and file.is_file())
     return sorted(file.relative_to(root) for file in found if "__pycache__" not in file.parts)
 
 
 def bytecode(files: Iterable[Path], root: Path = ROOT) -> Mapping[str, Path]:
-    """What the runtime's interpreter compiles of these files, path in the zip → file; nothing where it is not here.
+    """The compiled files by their path in the zip archive; empty if the runtime's interpreter is not installed.
 
-    Lambda can keep nothing that it compiles, so it would compile everything again at every cold start. Python takes
-    this bytecode unchecked: it is kept by the content of all sources, and never used for others.
+    A Lambda can't store bytecode, so each cold start would compile everything again. Python does not check this
+    bytecode against its sources; therefore its folder is named after the digest of all sources.
     """
     sources = [file for file in files if file.suffix == ".py"]
     content = sha256(b"".join(f"{file}\0".encode() + (root / file).read_bytes() for file in sources)).hexdigest()
@@ -56,7 +56,7 @@ def bytecode(files: Iterable[Path], root: Path = ROOT) -> Mapping[str, Path]:
 
 
 def _compiled(sources: Iterable[Path], root: Path, folder: Path) -> bool:
-    """Compile copies, since in `functions/` itself another use of that interpreter would take them unchecked, too."""
+    """Compile copies: within `functions/`, other programs with that interpreter would load the unchecked bytecode."""
     interpreter = shutil.which(RUNTIME)
     if interpreter is None:
         return False
@@ -67,7 +67,7 @@ def _compiled(sources: Iterable[Path], root: Path, folder: Path) -> bool:
             (copies / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / file, copies / file)
         options = ("-q", "--invalidation-mode", "unchecked-hash")
-        # sets have an order of their own in every process, and what is shipped is to be the same each time
+        # a fixed hash seed fixes the order of sets, so that the same sources give the same package
         environment = {**os.environ, "PYTHONHASHSEED": "0"}
         done = subprocess.run(
             [interpreter, "-m", "compileall", *options, "functions"],
@@ -77,11 +77,11 @@ def _compiled(sources: Iterable[Path], root: Path, folder: Path) -> bool:
             check=False,
         )
         if done.returncode != 0:
-            pulumi.log.info(f"{RUNTIME} compiles nothing here ({interpreter}): functions start from source")
+            pulumi.log.info(f"{interpreter} can't compile the functions: they are compiled at each cold start instead")
             return False
         for file in sources:
             (copies / file).unlink()
-        with suppress(OSError):  # another run was first, with the same
+        with suppress(OSError):  # another run created the same folder first
             copies.rename(folder)
     finally:
         shutil.rmtree(copies, ignore_errors=True)
@@ -89,14 +89,14 @@ def _compiled(sources: Iterable[Path], root: Path, folder: Path) -> bool:
 
 
 def require_layer() -> Path:
-    """The folder of third-party code; a missing one is a PackageError, before any resource is registered."""
+    """The folder of third-party code; raises PackageError if it is missing."""
     if not (LAYER / "python").is_dir():
-        raise PackageError(f"{LAYER / 'python'} is missing: run `make package`, which installs what functions need")
+        raise PackageError(f"{LAYER / 'python'} is missing: run `make package`, which installs what functions import")
     return LAYER
 
 
 def package(naming: Naming, layer: Path, opts: pulumi.ResourceOptions | None = None) -> Package:
-    """Import path = zip path: `functions/handler.py` lies at `functions/handler.py`."""
+    """The package; import paths are paths in the archive, such as `functions/handler.py`."""
     files = shipped_files()
     paths = {**{file.as_posix(): ROOT / file for file in files}, **bytecode(files)}
     code: dict[str, pulumi.Asset | pulumi.Archive] = {

@@ -1,4 +1,4 @@
-"""What a handler's `Allow(…, on="…")` means in this stack: a closed list of names, each with its ARNs."""
+"""The names that a handler's `Allow(…, on="…")` may use, each with its ARNs in this stack."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -42,12 +42,12 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "security-hub": lambda stack: stack.security_hub_products(),
     "*": lambda _: ["*"],
 }
-# The names whose ARNs hold a wildcard: a handler that uses one says why.
+# The names whose ARNs contain a wildcard; a handler that uses one must give the reason.
 BROAD = frozenset({"bucket/artifacts/*", "executions", "*"})
 
 
 def merged(allowed: Iterable[Allow]) -> list[Allow]:
-    """A handler's permissions in order: what adapters ask for twice is there once, with a reason where it needs one."""
+    """A handler's permissions in order, without duplicates; only those with a wildcard keep their reason."""
     found: dict[tuple[str, str], list[str]] = {}
     for allow in allowed:
         actions = found.setdefault((allow.on, allow.why), [])
@@ -58,7 +58,7 @@ def merged(allowed: Iterable[Allow]) -> list[Allow]:
 
 
 def grants(allowed: Iterable[Allow], stack: StackResources) -> list[Grant]:
-    """A handler's permissions as statements; what is switched off is never granted."""
+    """A handler's permissions as statements; names without an ARN (features that are switched off) are left out."""
     return [
         Grant(allow.actions, tuple(TARGETS[allow.on](stack)), allow.why)
         for allow in merged(allowed)

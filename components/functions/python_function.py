@@ -1,4 +1,4 @@
-"""One Lambda: role, statements, environment, log group, dead letters and error alarm, all from its handler."""
+"""One Lambda function with its role, log group, dead-letter queue and error alarm, made from its handler."""
 
 import pulumi
 from pulumi_aws import cloudwatch, lambda_
@@ -21,7 +21,7 @@ _TRACE = Grant(
 
 
 class PythonFunction(pulumi.ComponentResource):
-    """A handler, deployed; `rule_arn` is the event rule that calls it without waiting, if one does."""
+    """A deployed handler; `rule_arn` is the event rule that invokes it asynchronously, None without one."""
 
     arn: pulumi.Output[str]
     name: str
@@ -96,7 +96,7 @@ class PythonFunction(pulumi.ComponentResource):
         )
 
     def _error_alarm(self, stack: StackResources) -> None:
-        """Critical (O3): more than a tenth of five minutes' calls failed."""
+        """Critical (O3): more than 10 % of the calls within five minutes failed."""
 
         def counted(name: str) -> cloudwatch.MetricAlarmMetricQueryArgs:
             metric = cloudwatch.MetricAlarmMetricQueryMetricArgs(
@@ -126,11 +126,11 @@ class PythonFunction(pulumi.ComponentResource):
 
 
 def own_grants(logs_arn: pulumi.Input[str], dead_letters_arn: pulumi.Input[str] | None) -> list[Grant]:
-    """What every function needs, whatever its handler does; its queue, if nobody waits for it."""
+    """The permissions of every function: its log group, tracing, and its dead-letter queue if it has one."""
     logs = Grant(
         ("logs:CreateLogStream", "logs:PutLogEvents"),
         (pulumi.Output.concat(logs_arn, ":*"),),
-        why="streams of this one log group; Lambda names them",
+        why="log streams of this log group only; Lambda chooses their names",
     )
     if dead_letters_arn is None:
         return [logs, _TRACE]

@@ -18,12 +18,12 @@ from functions.domain.environments import Environment
 from functions.domain.windows import Closed, Window
 
 NOT_CARRIED = frozenset({"account", "functions", "deploy_policy_arns"})
-"""Settings of an environment that only the program reads: they shape its roles."""
+"""Settings of an environment that only the program reads, for roles; the deployment's definition lacks them."""
 
 
 @dataclass(frozen=True, slots=True)
 class StackResources:
-    """The parts of a stack, for everything that is made after them."""
+    """The resources of a stack that are created before its functions and workflows."""
 
     naming: Naming
     settings: Settings
@@ -36,20 +36,20 @@ class StackResources:
     api_url: pulumi.Output[str]
 
     def projects(self) -> dict[str, codebuild.Project]:
-        """Every build project, the worker's too."""
+        """All build projects by name, including the worker's."""
         return {**self.builds.projects, WORKER: self.worker.project}
 
     def deploy_role_arn(self, environment: EnvironmentSettings) -> str:
-        """The role that changes an environment: given for another account, made by this stack for its own."""
+        """The deploy role of an environment: from the settings for another account, created by this stack otherwise."""
         return environment.deploy_role_arn or self.naming.role_arn(self.naming.name(f"deploy-{environment.name}"))
 
     def security_hub_products(self) -> list[str]:
-        """The product under which the account's own findings are imported; none where that is switched off."""
+        """The ARN of Security Hub's default product, for imported findings; empty if the import is off."""
         product = f"product/{self.naming.account}/default"
         return [self.naming.arn("securityhub", product)] if self.settings.security_hub else []
 
     def environments(self) -> list[Environment]:
-        """The environments as the deployment's definition carries them."""
+        """The environments as the definition of `deployment` carries them."""
         return [
             carried(
                 one,
@@ -65,9 +65,9 @@ class StackResources:
 
 
 def carried(settings: EnvironmentSettings, **computed: Any) -> Environment:
-    """An environment from its settings, by field names; what the settings lack or spell otherwise is computed."""
+    """An environment from the settings of the same names; `computed` gives the other fields."""
     names = [field.name for field in fields(Environment) if field.name not in computed]
     values = {name: getattr(settings, name) for name in names}
-    # Execution inputs are JSON, which knows no tuples.
+    # Execution inputs are JSON, which has no tuples.
     copied: dict[str, Any] = {name: list(one) if isinstance(one, tuple) else one for name, one in values.items()}
     return Environment(**copied, **computed)

@@ -1,4 +1,4 @@
-"""What an adapter's `SETTINGS` mean in this stack: a closed list of environment variables, each with its value."""
+"""The environment variables that an adapter's `SETTINGS` may name, each with its value in this stack."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +25,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "GITHUB_API_URL": lambda stack: stack.settings.github.api_url,
     "GITHUB_URL": lambda stack: stack.settings.github.url,
     "SLACK_SECRET": lambda stack: stack.secrets.arns["slack"],
-    "WEBHOOK_SOURCES": lambda stack: ",".join(stack.settings.github.webhook_sources) or "anywhere",
+    "ALLOWED_NETWORKS": lambda stack: ",".join(stack.settings.github.allowed_networks) or "anywhere",
     "SECRETS": lambda stack: ",".join(stack.secrets.names.values()),
     "REPOSITORIES": lambda stack: ",".join(stack.settings.github.repositories),
     "MAIN_BRANCH": lambda stack: stack.settings.github.main_branch,
@@ -53,5 +53,5 @@ def _joined(names: Iterable[pulumi.Output[str]]) -> pulumi.Output[str]:
 
 
 def variables(names: Iterable[str], stack: StackResources) -> dict[str, pulumi.Input[str]]:
-    """The environment of a function that asks for these."""
+    """The environment variables of a function with these settings."""
     return {name: VARIABLES[name](stack) for name in names}

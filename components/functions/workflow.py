@@ -1,4 +1,4 @@
-"""One state machine: its definition, rendered, and a role that may call what its tasks call and nothing else."""
+"""One state machine: its rendered definition, and a role that may invoke its own functions only."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,12 +19,12 @@ from functions.domain.windows import LOOK_AHEAD_DAYS
 from functions.handler import encode
 from statemachines import definitions, policies
 
-# A stage may wait for a window, for an approval (and for the window again) and for a review, then in line for its
-# environment, then build and roll back.
-_LONGEST_LINE_SECONDS, _STAGE_WORK_SECONDS = 8 * 3600, 4 * 3600
-# Its own work, beside a build that waits for a place in the account's queue.
+# A stage may wait for a window, an approval (and the window again), a review and the lock, then build and roll back.
+_LONGEST_QUEUE_SECONDS, _STAGE_WORK_SECONDS = 8 * 3600, 4 * 3600
+# The work of a rollback, and the wait of a build for a place in the account's build queue.
 _ROLLBACK_SECONDS = 3600 + budgets.QUEUE * 60
-# How Step Functions learns that a nested execution ended; AWS names the rule.
+# Step Functions needs this rule to learn that a nested execution ended; its name is fixed by AWS.
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 _NESTED_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
 _NESTED = {"StageWorkflow": "stage", "RollbackWorkflow": "rollback", "EnhancedWatchWorkflow": "enhanced_watch"}
 _LOGS = Grant(
@@ -49,7 +49,7 @@ _TRACE = Grant(
 
 
 class Workflow(pulumi.ComponentResource):
-    """A definition of `statemachines/`, with the functions of its handlers; its log tells errors, never data."""
+    """A workflow of `statemachines/` with the functions of its handlers; its log contains errors, but no data."""
 
     arn: pulumi.Output[str]
     name: str
@@ -77,7 +77,7 @@ class Workflow(pulumi.ComponentResource):
         )
         logs = log_group(
             thing,
-            # Log delivery adds groups outside this path to a policy of bounded size.
+            # CloudWatch adds log groups outside this path to a resource policy, whose size is limited.
             f"/aws/vendedlogs/states/{self.name}",
             key_arn=stack.key_arn,
             retention_days=stack.settings.log_retention_days,
@@ -109,7 +109,7 @@ def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], stack: St
         "EnhancedWatchWorkflow": stack.naming.workflow_arn("enhanced_watch"),
         "StageTimeoutSeconds": longest,
         "RollbackTimeoutSeconds": _ROLLBACK_SECONDS,
-        **_of_worker(stack),
+        **_worker_values(stack),
         **policies.waits(
             build=backstops.build_seconds,
             approval=backstops.approval_seconds,
@@ -124,8 +124,8 @@ def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], stack: St
     return pulumi.Output.all(**values).apply(lambda known: json.dumps(definitions.render(definition, known), indent=2))
 
 
-def _of_worker(stack: StackResources) -> dict[str, pulumi.Input[Any]]:
-    """What a work item's build is, and where it leaves its artifacts."""
+def _worker_values(stack: StackResources) -> dict[str, pulumi.Input[Any]]:
+    """The placeholders for the build of a work item."""
     return {
         "StackName": stack.naming.stack,
         "WorkerProject": stack.worker.project.name,
@@ -136,16 +136,17 @@ def _of_worker(stack: StackResources) -> dict[str, pulumi.Input[Any]]:
 
 
 def _stage_seconds(stack: StackResources) -> Iterator[int]:
+    """The longest duration of a stage, for each environment."""
     for one in stack.settings.environments:
         closed = 2 * LOOK_AHEAD_DAYS * 86_400 if one.windows or one.freezes else 0
-        asked = 2 * one.approval_timeout_seconds
-        yield closed + asked + one.watch_seconds + _LONGEST_LINE_SECONDS + _STAGE_WORK_SECONDS
+        decisions = 2 * one.approval_timeout_seconds
+        yield closed + decisions + one.watch_seconds + _LONGEST_QUEUE_SECONDS + _STAGE_WORK_SECONDS
 
 
 def workflow_grants(
     workflow: str, called: Iterable[pulumi.Input[str]], bus_arn: pulumi.Input[str], naming: Naming
 ) -> Iterator[Grant]:
-    """Call its tasks' functions, speak on the bus, start and follow the workflows it nests."""
+    """A workflow's permissions: to invoke its functions, put events, and start and follow nested workflows."""
     yield Grant(("lambda:InvokeFunction",), tuple(called))
     yield Grant(("events:PutEvents",), (bus_arn,))
     nested = definitions.placeholders(workflow) & _NESTED.keys()
@@ -155,7 +156,7 @@ def workflow_grants(
         yield Grant(
             ("states:DescribeExecution", "states:StopExecution"),
             tuple(naming.executions_arn(name) for name in names),
-            why="an execution's ARN ends in its name, which is not known before",
+            why="the ARN of an execution ends in its name, which is known only when it starts",
         )
         yield Grant(
             ("events:DescribeRule", "events:PutRule", "events:PutTargets"), (naming.arn("events", _NESTED_RULE),)

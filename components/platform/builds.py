@@ -1,4 +1,4 @@
-"""CodeBuild: one project to build and test, and one per environment to run its commands (I5)."""
+"""CodeBuild projects: one to build, two for tests, and one per environment to run commands (I5)."""
 
 from collections.abc import Mapping
 
@@ -17,28 +17,28 @@ TESTS = ("integration-test", "e2e-test")
 REPORTS = {"tests": "TEST", "coverage": "CODE_COVERAGE"}
 COMPUTE = {"small": "BUILD_GENERAL1_SMALL", "medium": "BUILD_GENERAL1_MEDIUM", "large": "BUILD_GENERAL1_LARGE"}
 _BUILD_MINUTES, QUEUE_MINUTES = 60, 480
-# A project without a source must carry its buildspec. StartBuild brings source, buildspec and artifacts of its own;
-# whoever starts the project by hand is told so.
+# A project without a source must have a buildspec. StartBuild overrides source, buildspec and artifacts; a build that
+# somebody starts by hand fails with this message.
 PLACEHOLDER = """version: 0.2
 phases:
   build:
     commands:
-      - echo "Started by a workflow only, which brings source and buildspec" && exit 1
+      - echo "Only a workflow can start this build, because it provides source and buildspec" && exit 1
 """
 
 
 def deploy_project(environment: str) -> str:
-    """The project, within the stack, that runs an environment's commands."""
+    """The name, within the stack, of the project that runs an environment's commands."""
     return f"deploy-{environment}"
 
 
 def test_project(position: int) -> str:
-    """The project, within the stack, that tests an environment: integration tests in the first, e2e in all others."""
+    """The name, within the stack, of the project that tests an environment: integration in the first, else e2e."""
     return TESTS[min(position, 1)]
 
 
 class Builds(pulumi.ComponentResource):
-    """The projects; each has a role, a log group and report groups of its own."""
+    """The projects by name; each has its own role, log group and report groups."""
 
     projects: Mapping[str, codebuild.Project]
 
@@ -52,7 +52,7 @@ class Builds(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kiro:index:Builds", "builds", None, opts)
-        self._site = naming
+        self._naming = naming
         self._settings = settings
         self._bucket = storage.bucket
         self._key_arn = key_arn
@@ -65,7 +65,7 @@ class Builds(pulumi.ComponentResource):
         self.register_outputs({"projects": [project.name for project in projects.values()]})
 
     def _project(self, thing: str, policies: tuple[str, ...] = ()) -> codebuild.Project:
-        naming, name = self._site, self._site.name(thing)
+        naming, name = self._naming, self._naming.name(thing)
         logs = log_group(
             thing,
             f"/aws/codebuild/{name}",
@@ -73,7 +73,7 @@ class Builds(pulumi.ComponentResource):
             retention_days=self._settings.log_retention_days,
             opts=self._inner,
         )
-        # `deploy-{environment}` is the name of the role that changes the environment; this one only runs builds.
+        # `deploy-{environment}` is the name of the deploy role; the role of the build must have another.
         role = Role(
             f"codebuild-{thing}",
             naming=naming,
@@ -133,7 +133,7 @@ def build_grants(
     logs_arn: pulumi.Input[str],
     vpc: Vpc | None,
 ) -> list[Grant]:
-    """Read sources and what was built, write what is built; no secret, no workflow, nothing else."""
+    """A build's permissions: to read sources and artifacts, and to write artifacts, logs and reports; no secret."""
     name = naming.name(thing)
 
     def below(prefix: str) -> pulumi.Output[str]:
@@ -143,19 +143,19 @@ def build_grants(
         Grant(
             ("s3:GetObject", "s3:GetObjectVersion"),
             (below("sources"), below("deployments"), below(f"cache/{thing}")),
-            why="object keys below a prefix of this one bucket",
+            why="objects below a prefix of this bucket only",
         ),
         Grant(
             ("s3:PutObject",),
             (below("deployments"), below(f"cache/{thing}")),
-            why="object keys below a prefix of this one bucket",
+            why="objects below a prefix of this bucket only",
         ),
         Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket_arn,)),
         Grant(("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), (key_arn,)),
         Grant(
             ("logs:CreateLogStream", "logs:PutLogEvents"),
             (pulumi.Output.concat(logs_arn, ":*"),),
-            why="streams of this one log group; CodeBuild names them after the build",
+            why="log streams of this log group only; CodeBuild names them after the build",
         ),
         Grant(
             (
@@ -166,7 +166,7 @@ def build_grants(
                 "codebuild:BatchPutCodeCoverages",
             ),
             (naming.arn("codebuild", f"report-group/{name}-*"),),
-            why="CodeBuild makes the groups that a repository's buildspec names, called after the project",
+            why="CodeBuild creates the report groups that a repository's buildspec names, with the project's name",
         ),
         *network_grants(naming, vpc),
     ]

@@ -1,4 +1,4 @@
-"""What the dashboard shows (O4): how deliveries go, what they wait for, how good they are, what ails the platform."""
+"""The dashboard (O4): deployments, waits, DORA metrics, builds, errors of functions and the age of secrets."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,13 +13,13 @@ from components.platform.pipeline import Pipeline
 from functions.adapters.metrics import NAMESPACE
 
 _DAY = 86_400
-# A line of a graph, as CloudWatch reads it: a metric with its dimensions, or an expression over others.
+# A line of a graph in CloudWatch's format: a metric with its dimensions, or an expression over other lines.
 _Line = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class _Graph:
-    """`period` in seconds; the statistic is each line's that names no other."""
+    """One graph; `period` in seconds, `stat` for lines that have no statistic of their own."""
 
     title: str
     lines: Sequence[_Line]
@@ -28,7 +28,7 @@ class _Graph:
 
 
 def dashboard_body(stack: StackResources, pipeline: Pipeline) -> pulumi.Output[str]:
-    """Every graph, two in a row, over the time that is looked at."""
+    """The dashboard as JSON, with two graphs in a row."""
     machines = {name: workflow.arn for name, workflow in pipeline.workflows.items()}
     functions = [function.name for function in pipeline.functions.values()]
 
@@ -55,8 +55,8 @@ def _of_deployments(stack: StackResources, machines: Mapping[str, str]) -> Itera
         ],
     )
     yield _Graph("Deployment duration, seconds", [_ours(stack, "DeploymentDuration", "all")], "Average")
-    came_through = [_ours(stack, "DeploymentSuccessRate", "all")]
-    yield _Graph("Deployments that came through, percent", came_through, "Average", _DAY)
+    succeeded = [_ours(stack, "DeploymentSuccessRate", "all")]
+    yield _Graph("Deployments that succeeded, percent", succeeded, "Average", _DAY)
 
 
 def _of_environments(stack: StackResources) -> Iterator[_Graph]:
@@ -82,7 +82,7 @@ def _of_builds(stack: StackResources) -> Iterator[_Graph]:
     yield _Graph("Build duration, seconds", [["AWS/CodeBuild", "Duration", *project]], "Average")
     yield _Graph("Tests", [_ours(stack, f"Tests{what}", "all") for what in ("Run", "Failed", "Skipped")])
     coverage = [_ours(stack, f"{what}Coverage", "all") for what in ("Line", "Branch")]
-    yield _Graph("Coverage of judged builds, percent", coverage, "Minimum")
+    yield _Graph("Coverage, percent", coverage, "Minimum")
 
 
 def _ages(stack: StackResources) -> Iterator[_Line]:
@@ -91,27 +91,27 @@ def _ages(stack: StackResources) -> Iterator[_Line]:
         yield [NAMESPACE, "SecretAgeDays", "secret", name, "service", service]
 
 
-def _ours(stack: StackResources, metric: str, environment: str, **look: Any) -> _Line:
+def _ours(stack: StackResources, metric: str, environment: str, **options: Any) -> _Line:
     line = [NAMESPACE, metric, "environment", environment, "service", stack.naming.name("platform")]
-    return [*line, look] if look else line
+    return [*line, options] if options else line
 
 
 def _failures(stack: StackResources, environment: str) -> list[_Line]:
-    """Rollbacks per change; also of a change that was good first, and rolled back while it was watched on."""
+    """Rollbacks per change, including those during an enhanced watch."""
     return [
-        [{"expression": "100 * FILL(back, 0) / made", "label": "change-failure rate"}],
-        _ours(stack, "RollbackStarted", environment, id="back", visible=False),
-        _ours(stack, "Change", environment, id="made", visible=False),
+        [{"expression": "100 * FILL(rollbacks, 0) / changes", "label": "change-failure rate"}],
+        _ours(stack, "RollbackStarted", environment, id="rollbacks", visible=False),
+        _ours(stack, "Change", environment, id="changes", visible=False),
     ]
 
 
 def _widget(place: int, graph: _Graph, region: str) -> dict[str, Any]:
-    look = {"title": graph.title, "metrics": graph.lines, "region": region, "stat": graph.stat, "period": graph.period}
+    shown = {"title": graph.title, "metrics": graph.lines, "region": region, "stat": graph.stat, "period": graph.period}
     return {
         "type": "metric",
         "x": 12 * (place % 2),
         "y": 6 * (place // 2),
         "width": 12,
         "height": 6,
-        "properties": {**look, "view": "timeSeries"},
+        "properties": {**shown, "view": "timeSeries"},
     }

@@ -1,4 +1,4 @@
-"""The way in from outside: an HTTP API whose routes are the only thing that may call their functions (I9)."""
+"""The HTTP API for webhooks, approvals and monitors; each route may invoke its own function only (I9)."""
 
 from collections.abc import Mapping
 
@@ -10,14 +10,14 @@ from components.stack.logs import log_group
 from components.stack.naming import Naming
 from components.stack.settings import Settings
 
-# Route → handler of events/.
+# Route → handler in functions/events.
 ROUTES: Mapping[str, str] = {
     "POST /github": "github_webhook",
     "GET /approvals/{id}": "approval_page",
     "POST /approvals/{id}": "approval_page",
     "POST /alarms/{environment}": "outside_alarm",
 }
-# GitHub and a few people; whoever sends more is neither.
+# GitHub, monitors and a few people send fewer requests than this.
 _BURST, _PER_SECOND = 50, 25
 _ACCESS = (
     '{"requestId":"$context.requestId","time":"$context.requestTimeEpoch","route":"$context.routeKey",'
@@ -26,7 +26,7 @@ _ACCESS = (
 
 
 class Endpoints(pulumi.ComponentResource):
-    """The API, before its functions: they are told its address."""
+    """The API; it is created before its functions, because they have its address as a setting."""
 
     url: pulumi.Output[str]
 
@@ -44,7 +44,7 @@ class Endpoints(pulumi.ComponentResource):
             "api",
             name=naming.name("api"),
             protocol_type="HTTP",
-            description="Webhooks, approvals and outside alarms",
+            description="Webhooks, approvals and alarms from outside AWS",
             opts=self._inner,
         )
         logs = log_group(
@@ -59,7 +59,7 @@ class Endpoints(pulumi.ComponentResource):
         self.register_outputs({"url": self.url})
 
     def _stage(self, logs: cloudwatch.LogGroup) -> None:
-        """The address without a stage in its path; access is logged without query strings, which hold secrets."""
+        """The default stage, which adds nothing to the path; the access log omits query strings, which hold secrets."""
         apigatewayv2.Stage(
             "api",
             api_id=self.api.id,
@@ -73,7 +73,7 @@ class Endpoints(pulumi.ComponentResource):
         )
 
     def connect(self, handlers: Mapping[str, PythonFunction]) -> None:
-        """Lead every route to its handler (`events/` by name)."""
+        """Add the routes; `handlers` are the functions of `functions/events` by name."""
         integrations: dict[str, apigatewayv2.Integration] = {}
         for route, name in ROUTES.items():
             function = handlers[name]
@@ -104,7 +104,7 @@ class Endpoints(pulumi.ComponentResource):
             action="lambda:InvokeFunction",
             function=function.function.name,
             principal="apigateway.amazonaws.com",
-            # Stages have no name of their own here: API Gateway calls with any, for this route only.
+            # The stage in the source ARN is a wildcard; the method and path allow this route only.
             source_arn=pulumi.Output.concat(self.api.execution_arn, f"/*/{method}{path}"),
             opts=self._inner,
         )

@@ -1,4 +1,4 @@
-"""Which event wakes which handler of `events/`: one rule each, with retries and a queue for what was not delivered."""
+"""EventBridge rules: which event or schedule invokes which handler of `functions/events`, with retries."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -19,14 +19,14 @@ from statemachines.definitions import WORKFLOWS
 
 Pattern = dict[str, Any]
 _RETRY_SECONDS, _RETRIES = 3600, 20
-# A run of a schedule is followed by the next one: nothing is gained by catching up.
+# A scheduled run that failed is not retried for longer than this: the next run follows.
 _EVERY_MINUTE, _MINUTE = "rate(1 minute)", 60
 _TWICE_A_DAY = "rate(12 hours)"
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """An event pattern, looked for on the stack's own bus or on the account's default bus; a schedule, or both."""
+    """An event pattern, a schedule, or both; events come from the account's default bus unless `own_bus`."""
 
     pattern: Callable[[StackResources], pulumi.Input[Pattern]] | None = None
     own_bus: bool = False
@@ -48,7 +48,7 @@ def _builds(stack: StackResources) -> pulumi.Output[Pattern]:
 
 
 def _alarms(_: StackResources) -> Pattern:
-    """Delivered repositories bring alarms of their own, so names are left to the handler."""
+    """All alarms of the account: the handler selects by name, because releases may create their own alarms."""
     return {
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change"],
@@ -68,7 +68,7 @@ def _executions(stack: StackResources) -> Pattern:
 
 
 def _work_items_ended(stack: StackResources) -> Pattern:
-    """The next item can start as soon as one has ended."""
+    """Any end of a work item: the next one can start."""
     return {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
@@ -109,13 +109,14 @@ TRIGGERS: Mapping[str, Trigger] = {
 
 
 def require_handlers(handlers: Mapping[str, FoundHandler]) -> None:
-    """Every trigger and route has its handler, and every handler of `events/` is woken by one; else a ValueError."""
+    """Raise ValueError unless every trigger and route has a handler, and every handler of `events` has one of them."""
     there = {handler.name for handler in handlers.values() if handler.module.startswith("functions.events.")}
     wanted = {*TRIGGERS, *ROUTES.values()}
     if wanted - there:
         missing = ", ".join(f"functions/events/{name}.py" for name in sorted(wanted - there))
         raise ValueError(
-            f"no handler for {missing}: write it, or take it out of components/platform/event_rules.py or endpoints.py"
+            f"{missing} is missing: write the handler, or remove it from TRIGGERS (components/platform/event_rules.py) "
+            "or ROUTES (components/platform/endpoints.py)"
         )
     if there - wanted:
         raise ValueError(
@@ -126,7 +127,7 @@ def require_handlers(handlers: Mapping[str, FoundHandler]) -> None:
 
 
 def rule_arn(handler: FoundHandler, naming: Naming) -> str | None:
-    """The rule that wakes a handler; None for a handler that is called and waited for."""
+    """The ARN of the rule that invokes a handler; None for a handler that is invoked synchronously."""
     trigger = TRIGGERS.get(handler.name) if handler.module.startswith("functions.events.") else None
     if trigger is None:
         return None
@@ -135,7 +136,7 @@ def rule_arn(handler: FoundHandler, naming: Naming) -> str | None:
 
 
 class EventRules(pulumi.ComponentResource):
-    """The rules, their targets and the permissions to call."""
+    """The rules, their targets and the permissions to invoke the functions."""
 
     def __init__(
         self,
@@ -146,17 +147,17 @@ class EventRules(pulumi.ComponentResource):
     ) -> None:
         super().__init__("kiro:index:EventRules", "wiring", None, opts)
         for name, trigger in TRIGGERS.items():
-            self._wake(stack, handlers[name], trigger)
+            self._rule(stack, handlers[name], trigger)
         self.register_outputs({})
 
-    def _wake(self, stack: StackResources, function: PythonFunction, trigger: Trigger) -> None:
+    def _rule(self, stack: StackResources, function: PythonFunction, trigger: Trigger) -> None:
         inner = pulumi.ResourceOptions(parent=self)
         bus = stack.channels.bus.name if trigger.own_bus else None
         thing = function.handler.thing
         rule = cloudwatch.EventRule(
             thing,
             name=function.name,
-            description=f"Wakes {function.name}",
+            description=f"Invokes {function.name}",
             event_bus_name=bus,
             schedule_expression=trigger.schedule(stack) if trigger.schedule else None,
             event_pattern=pulumi.Output.from_input(trigger.pattern(stack)).apply(json.dumps)
@@ -173,7 +174,7 @@ class EventRules(pulumi.ComponentResource):
             opts=inner,
         )
         if trigger.schedule:
-            # Tried again a minute later, a failed or throttled run would meet the next one.
+            # A retry of a failed or throttled run a minute later would overlap with the next scheduled run.
             lambda_.FunctionEventInvokeConfig(
                 thing,
                 function_name=function.function.name,

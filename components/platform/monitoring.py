@@ -1,4 +1,4 @@
-"""Alarms over the platform itself, its dashboard and its budget (O3, O4); functions bring their own error alarm."""
+"""Alarms of the platform itself, the dashboard and the budget (O3, O4). Each function has its own error alarm."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,14 +20,14 @@ _BUILD_MINUTES = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """An alarm on one metric: ALARM when `stat` within `seconds` reaches `limit`, or with `below` is less than it.
+class MetricAlarm:
+    """An alarm on one metric: in ALARM if `stat` within `seconds` is at least `limit`, with `below` less than it.
 
     A critical alarm notifies the topic `rollbacks`, which the people on call read; a warning notifies `deployments`.
     """
 
     thing: str
-    says: str
+    description: str
     namespace: str
     metric: str
     dimensions: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Watched:
 
 
 class Monitoring(pulumi.ComponentResource):
-    """Created last: its alarms and dashboard refer to everything else."""
+    """Alarms, dashboard and budget; created last, because they refer to all other resources."""
 
     dashboard: str
 
@@ -49,7 +49,7 @@ class Monitoring(pulumi.ComponentResource):
         super().__init__("kiro:index:Monitoring", "monitoring", None, opts)
         self._stack = stack
         self._inner = pulumi.ResourceOptions(parent=self)
-        for one in watched(stack, pipeline):
+        for one in metric_alarms(stack, pipeline):
             self._alarm(one)
         for thing, percent, seconds, critical in (("failures", 50, 300, True), ("failures-warning", 25, 600, False)):
             self._build_failures(f"build-{thing}", percent, seconds, critical=critical)
@@ -64,11 +64,11 @@ class Monitoring(pulumi.ComponentResource):
             self._budget(stack.settings.budget_usd, stack.settings.budget_email)
         self.register_outputs({"dashboard": self.dashboard})
 
-    def _alarm(self, one: Watched) -> None:
+    def _alarm(self, one: MetricAlarm) -> None:
         cloudwatch.MetricAlarm(
             one.thing,
             name=self._stack.naming.name(one.thing),
-            alarm_description=one.says,
+            alarm_description=one.description,
             namespace=one.namespace,
             metric_name=one.metric,
             dimensions=one.dimensions,
@@ -78,12 +78,12 @@ class Monitoring(pulumi.ComponentResource):
             comparison_operator="LessThanThreshold" if one.below else "GreaterThanOrEqualToThreshold",
             threshold=one.limit,
             treat_missing_data="notBreaching",
-            alarm_actions=[self._told(critical=one.critical)],
+            alarm_actions=[self._topic(critical=one.critical)],
             opts=self._inner,
         )
 
     def _build_failures(self, thing: str, percent: int, seconds: int, *, critical: bool) -> None:
-        """A share, so that one failed build among many raises no alarm."""
+        """An alarm on the share of failed builds, so that one among many is no alarm."""
 
         def counted(name: str, metric_name: str) -> cloudwatch.MetricAlarmMetricQueryArgs:
             metric = cloudwatch.MetricAlarmMetricQueryMetricArgs(
@@ -102,21 +102,21 @@ class Monitoring(pulumi.ComponentResource):
             thing,
             name=self._stack.naming.name(thing),
             alarm_description=f"More than {percent} % of the builds failed within {seconds // 60} minutes. "
-            "If one commit did not cause it, look in the project's log for the common error",
+            "Unless one commit caused it, search the project's log for the common error",
             metric_queries=[counted("failed", "FailedBuilds"), counted("builds", "Builds"), share],
             evaluation_periods=1,
             comparison_operator="GreaterThanThreshold",
             threshold=percent,
             treat_missing_data="notBreaching",
-            alarm_actions=[self._told(critical=critical)],
+            alarm_actions=[self._topic(critical=critical)],
             opts=self._inner,
         )
 
-    def _told(self, *, critical: bool) -> pulumi.Output[str]:
+    def _topic(self, *, critical: bool) -> pulumi.Output[str]:
         return self._stack.channels.topics["rollbacks" if critical else "deployments"].arn
 
     def _budget(self, limit_usd: int, email: str) -> None:
-        """Notifies at 80 % spent and when the forecast exceeds the budget."""
+        """The monthly budget; it notifies at 80 % spent and when the forecast exceeds the budget."""
         kinds = (("ACTUAL", 80), ("FORECASTED", 100))
         tag = f"user:Environment${self._stack.naming.stack}"
         budgets.Budget(
@@ -141,14 +141,14 @@ class Monitoring(pulumi.ComponentResource):
         )
 
 
-def watched(stack: StackResources, pipeline: Pipeline) -> Iterator[Watched]:
-    """Every alarm on a single metric."""
+def metric_alarms(stack: StackResources, pipeline: Pipeline) -> Iterator[MetricAlarm]:
+    """All alarms on a single metric."""
     yield from _of_workflows(pipeline)
     yield from _of_rollbacks(stack)
-    yield Watched(
+    yield MetricAlarm(
         "push-not-started",
-        "A push started no deployment within a minute: its webhook was lost. The reconciliation started it; check the "
-        f"deliveries of the repository's webhook. See {stack.settings.runbook_url}",
+        "A push started no deployment within a minute, because its webhook was lost. The reconciliation started it. "
+        f"Check the deliveries of the repository's webhook; see {stack.settings.runbook_url}",
         NAMESPACE,
         "PushNotStarted",
         {"environment": "all", "service": stack.naming.name("platform")},
@@ -159,7 +159,7 @@ def watched(stack: StackResources, pipeline: Pipeline) -> Iterator[Watched]:
     yield from _of_secrets(stack)
     for function in pipeline.functions.values():
         if function.dead_letters:
-            yield Watched(
+            yield MetricAlarm(
                 f"{function.handler.thing}-dead-letters",
                 f"{function.name} could not process an event; the event is in its dead-letter queue",
                 "AWS/SQS",
@@ -170,7 +170,7 @@ def watched(stack: StackResources, pipeline: Pipeline) -> Iterator[Watched]:
     tables = stack.storage
     for name in ("deployments", "environments", "locks", "waits", "work-items"):
         for what in ("Read", "Write"):
-            yield Watched(
+            yield MetricAlarm(
                 f"{name}-{what.lower()}-throttled",
                 f"The table {name} throttles {what.lower()} requests: find the source of the requests",
                 "AWS/DynamoDB",
@@ -179,24 +179,24 @@ def watched(stack: StackResources, pipeline: Pipeline) -> Iterator[Watched]:
             )
 
 
-def _of_workflows(pipeline: Pipeline) -> Iterator[Watched]:
+def _of_workflows(pipeline: Pipeline) -> Iterator[MetricAlarm]:
     deployment = {"StateMachineArn": pipeline.workflows["deployment"].arn}
     failed = "Three deployments failed within an hour: compare their reasons (kiro history) before the next one starts"
-    yield Watched("deployments-failed", failed, "AWS/States", "ExecutionsFailed", deployment, 3, _HOUR)
+    yield MetricAlarm("deployments-failed", failed, "AWS/States", "ExecutionsFailed", deployment, 3, _HOUR)
     slow = (
         "A deployment took more than an hour, waits included: kiro history names it, its execution shows the slow state"
     )
-    yield Watched(
+    yield MetricAlarm(
         "deployment-slow", slow, "AWS/States", "ExecutionTime", deployment, _HOUR * 1000, 300, "Maximum", critical=False
     )
     rollback = {"StateMachineArn": pipeline.workflows["rollback"].arn}
     often = "Two rollbacks started within an hour: read their incidents, freeze an unhealthy environment (kiro freeze)"
-    yield Watched("rollbacks-started", often, "AWS/States", "ExecutionsStarted", rollback, 2, _HOUR)
+    yield MetricAlarm("rollbacks-started", often, "AWS/States", "ExecutionsStarted", rollback, 2, _HOUR)
 
 
-def _of_rollbacks(stack: StackResources) -> Iterator[Watched]:
+def _of_rollbacks(stack: StackResources) -> Iterator[MetricAlarm]:
     for one in stack.settings.environments:
-        yield Watched(
+        yield MetricAlarm(
             f"rollback-failed-{one.name}",
             f"A rollback of {one.name} did not restore it; see {stack.settings.runbook_url}",
             NAMESPACE,
@@ -206,11 +206,11 @@ def _of_rollbacks(stack: StackResources) -> Iterator[Watched]:
         )
 
 
-def _of_builds(stack: StackResources) -> Iterator[Watched]:
-    yield Watched(
+def _of_builds(stack: StackResources) -> Iterator[MetricAlarm]:
+    yield MetricAlarm(
         "build-slow",
-        f"The builds of an hour took {_BUILD_MINUTES} minutes on average, which is their time limit: look in the log "
-        "for the slow step, or give the project more compute (codebuild.computeType)",
+        f"The builds of an hour took {_BUILD_MINUTES} minutes on average, which is their time budget: find the slow "
+        "step in the log, or give the project more compute (codebuild.computeType)",
         "AWS/CodeBuild",
         "Duration",
         {"ProjectName": stack.builds.projects[BUILD].name},
@@ -219,10 +219,10 @@ def _of_builds(stack: StackResources) -> Iterator[Watched]:
         "Average",
         critical=False,
     )
-    yield Watched(
+    yield MetricAlarm(
         "coverage-low",
         f"The tests of a build covered less than {_COVERAGE_PERCENT} % of its lines: the status kiro/gates "
-        "of its commit shows the figure; write the missing tests",
+        "of its commit shows the percentage; write the missing tests",
         NAMESPACE,
         "LineCoverage",
         {"environment": "all", "service": stack.naming.name("platform")},
@@ -233,19 +233,19 @@ def _of_builds(stack: StackResources) -> Iterator[Watched]:
     )
 
 
-def _of_secrets(stack: StackResources) -> Iterator[Watched]:
+def _of_secrets(stack: StackResources) -> Iterator[MetricAlarm]:
     service = stack.naming.name("platform")
-    yield Watched(
+    yield MetricAlarm(
         "secret-denied",
-        "A function was denied access to a secret or its key: its log names it. Look in CloudTrail for the change "
-        "of the policy, and restore it with pulumi up",
+        "A function was denied access to a secret or its key; its log names the secret. Find the change of the policy "
+        "in CloudTrail, and restore the policy with pulumi up",
         NAMESPACE,
         "SecretDenied",
         {"environment": "all", "service": service},
         seconds=60,
     )
     for short, name in stack.secrets.names.items():
-        yield Watched(
+        yield MetricAlarm(
             f"secret-{short}-old",
             f"The value of {name} is {ROTATION_DAYS} days old: create a new one at its source, then run "
             f"kiro setup --secret {short}",
@@ -259,16 +259,19 @@ def _of_secrets(stack: StackResources) -> Iterator[Watched]:
         )
 
 
-def _of_worker(stack: StackResources, pipeline: Pipeline) -> Iterator[Watched]:
+def _of_worker(stack: StackResources, pipeline: Pipeline) -> Iterator[MetricAlarm]:
     """Item failures are reported on cards; these alarms cover the worker itself."""
     work_items = {"StateMachineArn": pipeline.workflows["work_item"].arn}
     for end in ("Failed", "TimedOut", "Aborted"):
-        said = f"An execution of the work-item workflow ended as {end}; its card is settled by the next poll"
-        yield Watched(f"work-items-{end.lower()}", said, "AWS/States", f"Executions{end}", work_items, critical=False)
+        description = f"An execution of the workflow work-item ended as {end}; the next poll updates its card"
+        yield MetricAlarm(
+            f"work-items-{end.lower()}", description, "AWS/States", f"Executions{end}", work_items, critical=False
+        )
     budget = {"environment": "all", "service": stack.naming.name("platform")}
-    yield Watched(
+    yield MetricAlarm(
         "worker-polls-expensive",
-        "The polls of an hour cost more than half of GitHub's 5,000 GraphQL points: does GitHub filter by column?",
+        "The polls of an hour cost more than half of GitHub's 5,000 GraphQL points: check that GitHub filters the "
+        "items by column",
         "KiroWorker",
         "BoardPollCost",
         budget,

@@ -1,4 +1,4 @@
-"""What an operator needs next (I9)."""
+"""The outputs of the stack, for operators (I9)."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from functions.handler import camel
 def outputs(
     stack: StackResources, encryption: Encryption, pipeline: Pipeline, monitoring: Monitoring
 ) -> dict[str, Any]:
-    """The stack's outputs: addresses, names and ARNs, never a value that is secret."""
+    """The stack's outputs by name: addresses, names and ARNs; no output is secret."""
     storage, channels = stack.storage, stack.channels
     return {
         "region": stack.naming.region,

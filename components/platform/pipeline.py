@@ -1,4 +1,4 @@
-"""The pipeline itself: a function for every handler, a workflow for every definition, and what wakes them."""
+"""A function for every handler, a workflow for every definition, and the rules and routes that invoke them."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ from statemachines.definitions import WORKFLOWS
 
 
 class Pipeline(pulumi.ComponentResource):
-    """Functions by module, workflows by name."""
+    """All functions by module and all workflows by name."""
 
     functions: Mapping[str, PythonFunction]
     workflows: Mapping[str, Workflow]

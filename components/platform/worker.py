@@ -1,4 +1,4 @@
-"""The worker's build: its program, its project, and a role that reaches its artifacts and its credential only (I5)."""
+"""The worker's build: its program, its project, and a role for its artifacts and git credential only (I5)."""
 
 import hashlib
 from importlib import metadata
@@ -28,7 +28,7 @@ _LIBRARIES = ("markdown-it-py", "mdurl")
 
 
 def board(settings: Settings) -> dict[str, Any]:
-    """The board as `adapters/github/board.py` reads it; number 0 when none is configured."""
+    """The board in the format of `adapters/github/board.py`; number 0 means that none is configured."""
     github, worker = settings.github, settings.worker
     return {
         "owner": github.organisation or "",
@@ -41,7 +41,7 @@ def board(settings: Settings) -> dict[str, Any]:
 
 
 def rules(settings: Settings) -> dict[str, Any]:
-    """What decides about work items, as `adapters/worker_rules.py` reads it."""
+    """The rules for work items in the format of `adapters/worker_rules.py`."""
     worker = settings.worker
     return {
         "repositories": list(settings.github.repositories),
@@ -54,10 +54,10 @@ def rules(settings: Settings) -> dict[str, Any]:
 
 
 def program_files() -> dict[str, Path]:
-    """What the build unpacks, by its place there: the program, and the libraries that it imports, with their licences.
+    """The files of the program's archive by path: the program, and the libraries that it imports, with their licences.
 
-    The libraries are those that are installed here, of the versions that functions/requirements.txt pins: plain Python,
-    so that a build needs neither an installation nor a registry.
+    The libraries are those that are installed here, of the versions that functions/requirements.txt pins. They are
+    plain Python, so that a build needs no installation.
     """
     own = (file for file in _PROGRAM.rglob("*") if file.suffix in _SHIPPED and "__pycache__" not in file.parts)
     files = {f"work_item/{file.relative_to(_PROGRAM).as_posix()}": file for file in own}
@@ -69,7 +69,7 @@ def program_files() -> dict[str, Path]:
 
 
 class Worker(pulumi.ComponentResource):
-    """One project for all items; each build is told its repository and branch."""
+    """One project for all items; each build gets its repository and branch as variables."""
 
     project: codebuild.Project
     program: pulumi.Output[str]
@@ -85,14 +85,14 @@ class Worker(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kiro:index:Worker", "worker", None, opts)
-        self._site, self._settings, self._key_arn = naming, settings, key_arn
+        self._naming, self._settings, self._key_arn = naming, settings, key_arn
         self._inner = pulumi.ResourceOptions(parent=self)
         self.program = self._upload(storage)
         self.project = self._project(storage, secrets)
         self.register_outputs({"project": self.project.name})
 
     def _upload(self, storage: Storage) -> pulumi.Output[str]:
-        """The program under a name made of its content, so that a build that runs keeps the one it started with."""
+        """Upload the program under a name with its digest, so that an update does not change a running build."""
         files = program_files()
         digest = hashlib.sha256()
         for name, file in files.items():
@@ -110,7 +110,7 @@ class Worker(pulumi.ComponentResource):
         return made.key
 
     def _project(self, storage: Storage, secrets: Secrets) -> codebuild.Project:
-        naming, settings = self._site, self._settings
+        naming, settings = self._naming, self._settings
         name = naming.name(_THING)
         logs = log_group(
             _THING,
@@ -137,7 +137,7 @@ class Worker(pulumi.ComponentResource):
             codebuild.ProjectEnvironmentEnvironmentVariableArgs(name=key, value=value)
             for key, value in self._variables().items()
         ]
-        # `secret:key`: CodeBuild reads the value itself, and hides it in the log.
+        # `secret:key`: CodeBuild reads the value itself, and masks it in the log.
         credential = codebuild.ProjectEnvironmentEnvironmentVariableArgs(
             name="KIRO_GIT_TOKEN", type="SECRETS_MANAGER", value=pulumi.Output.concat(secrets.arns["git"], ":token")
         )
@@ -154,7 +154,7 @@ class Worker(pulumi.ComponentResource):
                 image=settings.codebuild.image,
                 environment_variables=[*variables, credential],
             ),
-            # No cache: what one branch leaves in it would run in the build of another.
+            # No cache: files that the build of one branch leaves there would run in the build of another.
             build_timeout=settings.worker.build_minutes,
             queued_timeout=QUEUE_MINUTES,
             encryption_key=self._key_arn,
@@ -187,7 +187,7 @@ def worker_grants(
     logs_arn: pulumi.Input[str],
     vpc: Vpc | None,
 ) -> list[Grant]:
-    """Its program, its artifacts, its git credential, its log: no other secret, no board, no workflow."""
+    """The worker's permissions: its program, artifacts, git credential and log; no other secret, board or workflow."""
     return [
         Grant(
             ("s3:GetObject", "s3:GetObjectVersion"),
@@ -197,7 +197,7 @@ def worker_grants(
         Grant(
             ("s3:PutObject",),
             (pulumi.Output.concat(bucket_arn, f"/{naming.stack}/*"),),
-            why="artifacts lie below the stack's name and that of the attempt",
+            why="artifacts are stored below the name of the stack and of the attempt",
         ),
         Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket_arn,)),
         Grant(("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), (key_arn,)),
@@ -205,7 +205,7 @@ def worker_grants(
         Grant(
             ("logs:CreateLogStream", "logs:PutLogEvents"),
             (pulumi.Output.concat(logs_arn, ":*"),),
-            why="streams of this one log group; CodeBuild names them after the build",
+            why="log streams of this log group only; CodeBuild names them after the build",
         ),
         *network_grants(naming, vpc),
     ]

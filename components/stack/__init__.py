@@ -1,1 +1,1 @@
-"""What a stack is made of: settings, names, key, storage, secrets, topics and roles."""
+"""The foundations of a stack: settings, names, key, storage, secrets, topics, bus and roles."""

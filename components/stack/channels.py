@@ -1,4 +1,4 @@
-"""How the platform speaks: three topics for people, one event bus for programs (N1)."""
+"""Three topics for notifications to people, and one event bus for programs (N1)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,13 +9,16 @@ from pulumi_aws import cloudwatch, sns
 from components.stack.naming import Naming
 from components.stack.role import document
 
-# A personal link is mailed to its holder and to nobody else.
-_FOR_NOBODY = json.dumps({"approver": [{"exists": False}]})
+# Mails with a personal link have the attribute `approver`; only that approver's subscription receives them.
+_WITHOUT_APPROVER = json.dumps({"approver": [{"exists": False}]})
 TOPICS = ("deployments", "approvals", "rollbacks")
 
 
 class Channels(pulumi.ComponentResource):
-    """Topics and bus, encrypted with the stack's key; the configured address is subscribed to every topic."""
+    """Topics by name and the bus, encrypted with the stack's key; `email` is subscribed to every topic.
+
+    Each of `approvers` is subscribed to the mails of `approvals` that are addressed to them.
+    """
 
     topics: Mapping[str, sns.Topic]
     bus: cloudwatch.EventBus
@@ -42,7 +45,7 @@ class Channels(pulumi.ComponentResource):
                     topic=topic.arn,
                     protocol="email",
                     endpoint=email,
-                    filter_policy=_FOR_NOBODY if name == "approvals" else None,
+                    filter_policy=_WITHOUT_APPROVER if name == "approvals" else None,
                     opts=inner,
                 )
         for approver in approvers:
@@ -59,7 +62,7 @@ class Channels(pulumi.ComponentResource):
 
 
 def _topic_policy(arn: pulumi.Output[str], naming: Naming) -> pulumi.Output[str]:
-    """Alarms of this account may speak; nobody may speak or listen without TLS."""
+    """CloudWatch alarms of this account may publish; nobody may publish without TLS."""
     return document(
         [
             {

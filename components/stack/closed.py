@@ -1,11 +1,11 @@
-"""What every group of settings has in common: nothing unknown, nothing converted, nothing changed later (I1)."""
+"""The base class of all groups of settings: unknown keys and wrong types are refused, values are immutable (I1)."""
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 
 class Closed(BaseModel):
-    """camelCase in `Pulumi.<stack>.yaml`, and in every error."""
+    """A group of settings; its keys are camelCase in `Pulumi.<stack>.yaml` and in errors."""
 
     model_config = ConfigDict(
         frozen=True,

@@ -1,4 +1,4 @@
-"""The one key of the stack: everything that rests is encrypted with it (I3, I6)."""
+"""The KMS key of the stack, which encrypts all its data at rest (I3, I6)."""
 
 import pulumi
 from pulumi_aws import kms
@@ -6,7 +6,7 @@ from pulumi_aws import kms
 from components.stack.naming import Naming
 from components.stack.role import document
 
-# All that IAM policies of this account may hand on: looking after the key, and using it.
+# What IAM policies of this account may allow: to administrate the key, and to use it.
 _ACCOUNT_MAY = (
     "kms:CancelKeyDeletion",
     "kms:CreateAlias",
@@ -48,12 +48,13 @@ _USE = (
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 )
-# In a key's own policy, "*" is this key: AWS takes nothing else there.
+# In a key policy, "*" means the key that the policy belongs to.
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 _THIS_KEY = "*"
 
 
 class Encryption(pulumi.ComponentResource):
-    """A key with yearly rotation, its alias, and a policy for the services that write in our name."""
+    """A key with yearly rotation, its alias, and a policy for the AWS services that use it for this stack."""
 
     arn: pulumi.Output[str]
 
@@ -80,11 +81,11 @@ class Encryption(pulumi.ComponentResource):
 
 
 def key_policy(naming: Naming) -> pulumi.Output[str]:
-    """Who may use the key: the account by IAM, services for what they keep or carry for us."""
+    """The key policy: principals of the account as IAM allows them, AWS services for data of this account."""
     return document(
         [
             _allow("Account", {"AWS": naming.arn("iam", "root")}, _ACCOUNT_MAY),
-            # Tables and queues ask for the key in the name of whoever reads or writes them.
+            # DynamoDB and SQS use the key with the permissions of the caller that reads or writes.
             _allow(
                 "ThroughTablesAndQueues",
                 {"AWS": "*"},
@@ -105,7 +106,7 @@ def key_policy(naming: Naming) -> pulumi.Output[str]:
                 {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": naming.arn("logs", "log-group:*")}},
             ),
             _allow("EventBusIsChecked", {"Service": "events.amazonaws.com"}, ("kms:DescribeKey",)),
-            # The event bus rests encrypted, and rules leave what they could not deliver in encrypted queues.
+            # The event bus is encrypted, and so are the queues for events that rules could not deliver.
             _allow(
                 "EventBusAndDeadLetters",
                 {"Service": "events.amazonaws.com"},
@@ -113,7 +114,7 @@ def key_policy(naming: Naming) -> pulumi.Output[str]:
                 {"StringEquals": {"aws:SourceAccount": naming.account}},
             ),
             _allow(
-                "AlarmsSpeakToTopics",
+                "AlarmsPublishToTopics",
                 {"Service": "cloudwatch.amazonaws.com"},
                 ("kms:Decrypt", "kms:GenerateDataKey"),
                 {"StringEquals": {"aws:SourceAccount": naming.account}},

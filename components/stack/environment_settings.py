@@ -1,4 +1,4 @@
-"""One environment that a release walks through: an entry of `environments` in the settings."""
+"""One environment that releases are deployed to: an entry of `environments` in the settings."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -24,7 +24,7 @@ def _zone(name: str) -> str:
 
 def _moment(text: str) -> str:
     if datetime.fromisoformat(text).tzinfo is None:
-        raise ValueError("must be a moment with its offset, such as 2026-12-24T00:00:00+01:00")
+        raise ValueError("must be a time with its offset, such as 2026-12-24T00:00:00+01:00")
     return text
 
 
@@ -32,11 +32,11 @@ class DeploymentWindow(Closed):
     """A weekly period in which deployments may enter the environment."""
 
     days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(min_length=1)
-    """The days on which it opens."""
+    """The days on which the window opens."""
     opens: WallClock
-    """When it opens, HH:MM."""
+    """The time at which the window opens, HH:MM."""
     closes: WallClock
-    """When it closes, HH:MM; a time at or before `opens` means the next day."""
+    """The time at which the window closes, HH:MM; a time at or before `opens` is on the next day."""
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     """The time zone of `opens` and `closes`, such as `Europe/Berlin`."""
 
@@ -45,9 +45,9 @@ class DeploymentFreeze(Closed):
     """A period in which only emergency deployments may enter the environment."""
 
     starts: Annotated[str, AfterValidator(_moment)]
-    """When the freeze starts, ISO 8601 with offset."""
+    """The start of the freeze, ISO 8601 with offset."""
     ends: Annotated[str, AfterValidator(_moment)]
-    """When the freeze ends, ISO 8601 with offset."""
+    """The end of the freeze, ISO 8601 with offset."""
     reason: Annotated[str, StringConstraints(min_length=1)]
     """The reason that messages show."""
 
@@ -81,11 +81,12 @@ class EnvironmentSettings(Closed):
     """Deployment windows; default: deployments may enter at any time."""
     freezes: tuple[DeploymentFreeze, ...] = ()
     """Periods in which only emergency deployments may enter."""
-    ringing_alarms: Literal["block", "ask", "ignore"] = "block"
+    on_active_alarm: Literal["block", "ask", "ignore"] = "block"
     """The reaction to an alarm that is in ALARM before the release changes anything: `block` fails the stage, `ask`
     requests approval, `ignore` continues."""
-    blind_alarms: Literal["block", "ask", "ignore"] = "ignore"
-    """The reaction to a missing alarm, or one without data, at that time. A first release creates its own alarms."""
+    on_missing_alarm_data: Literal["block", "ask", "ignore"] = "ignore"
+    """The reaction to an alarm that does not exist or has no data before the release changes anything. A first release
+    creates its own alarms."""
     enhanced_watch_seconds: Annotated[int, Field(ge=0, le=7 * 86_400)] = 0
     """How long alarms are watched after the stage passed; the next deployment ends it. 0: no enhanced watch."""
     stabilise_seconds: Seconds = 60

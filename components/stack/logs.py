@@ -1,4 +1,4 @@
-"""One log group: encrypted with the stack's key, kept for as long as the settings say."""
+"""One log group: encrypted with the stack's key, with the retention of the settings."""
 
 import pulumi
 from pulumi_aws import cloudwatch
@@ -12,7 +12,7 @@ def log_group(
     retention_days: int,
     opts: pulumi.ResourceOptions,
 ) -> cloudwatch.LogGroup:
-    """A group declared here, so that no service makes it unencrypted and everlasting."""
+    """A log group; without one, the AWS service creates its own, unencrypted and without expiry."""
     return cloudwatch.LogGroup(
         f"{name}-logs", name=path, kms_key_id=key_arn, retention_in_days=retention_days, opts=opts
     )

@@ -1,4 +1,4 @@
-"""Where this stack is built and how its things are called (I8)."""
+"""Names and ARNs of the resources of a stack (I8)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-# The shortest limit of all that carry our names: roles and functions take 64 characters.
+# Roles and functions allow 64 characters, which is the lowest limit of all resources with these names.
 _NAME_LIMIT = 64
-# How the things of the worker begin; everything else is the pipeline's, or of both.
+# Prefixes of the worker's resources; all others belong to the pipeline or to both.
 _WORKER = ("worker-", "work-item", "events-poll-board")
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One IAM statement; `why` is demanded where a resource holds a wildcard, and only there."""
+    """One IAM statement; `why` is the reason for a wildcard in `resources` and is required if there is one."""
 
     actions: tuple[str, ...]
     resources: tuple[pulumi.Input[str], ...]
@@ -24,7 +24,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class BroadGrant:
-    """A statement with a wildcard in its resources: whose it is, what it allows, and why it can't be narrower."""
+    """A statement with a wildcard in its resources: the role that has it, its actions, and the reason."""
 
     role: str
     actions: tuple[str, ...]
@@ -33,7 +33,7 @@ class BroadGrant:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """One stack in one account and region; `broad_grants` collects every wildcard that any role was given."""
+    """One stack in one account and region; `broad_grants` collects the statements with wildcards of all roles."""
 
     stack: str
     account: str
@@ -43,20 +43,20 @@ class Naming:
 
     @classmethod
     def here(cls) -> "Naming":
-        """The stack, account and region that the program runs for."""
+        """The names of the stack, account and region that the program runs for."""
         identity, region, partition = aws.get_caller_identity(), aws.get_region(), aws.get_partition()
         return cls(pulumi.get_stack(), identity.account_id, region.region, partition.partition)
 
     def name(self, thing: str) -> str:
-        """`kiro-pipeline-{stack}-{thing}`, `kiro-worker-…` for what only work items use; too long is a ValueError."""
+        """`kiro-pipeline-{stack}-{thing}`, `kiro-worker-…` for the worker's; raises ValueError if it is too long."""
         family = "worker" if thing.startswith(_WORKER) else "pipeline"
         name = f"kiro-{family}-{self.stack}-{thing.removeprefix('worker-')}"
         if len(name) > _NAME_LIMIT:
-            raise ValueError(f"{name} has {len(name)} characters, AWS takes {_NAME_LIMIT}: choose a shorter {thing}")
+            raise ValueError(f"{name} has {len(name)} characters, AWS allows {_NAME_LIMIT}: choose a shorter {thing}")
         return name
 
     def arn(self, service: str, resource: str, region: str | None = None) -> str:
-        """The ARN of something in this account, known before it is made; in the stack's region where none is given."""
+        """The ARN of a resource of this account, also before it exists; `region` defaults to the stack's."""
         region = "" if service == "iam" else region or self.region
         return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
 
@@ -69,7 +69,7 @@ class Naming:
         return self.name(workflow.replace("_", "-"))
 
     def workflow_arn(self, workflow: str) -> str:
-        """The ARN of a workflow: functions start workflows that call functions, so one side goes by name."""
+        """The ARN of a workflow by its name: functions start workflows that call functions, so neither is first."""
         return self.arn("states", f"stateMachine:{self.workflow_name(workflow)}")
 
     def executions_arn(self, workflow: str) -> str:
@@ -77,5 +77,5 @@ class Naming:
         return self.arn("states", f"execution:{self.workflow_name(workflow)}:*")
 
     def function_arn(self, thing: str) -> str:
-        """The ARN of a function, for whoever is made before it."""
+        """The ARN of a function, for resources that are created before it."""
         return self.arn("lambda", f"function:{self.name(thing)}")

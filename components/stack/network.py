@@ -1,11 +1,11 @@
-"""The network that builds run in, where the settings name one (I5)."""
+"""The VPC that builds run in, if the settings name one (I5)."""
 
 from pulumi_aws import codebuild
 
 from components.stack.naming import Grant, Naming
 from components.stack.settings import Vpc
 
-# EC2 has no resource-level permission for most of these, and an interface has no ARN before it is made.
+# EC2 has no resource-level permission for most of these, and an interface has no ARN before it exists.
 _INTERFACES = (
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
@@ -18,7 +18,7 @@ _INTERFACES = (
 
 
 def placed(vpc: Vpc | None) -> codebuild.ProjectVpcConfigArgs | None:
-    """Where a project's builds run."""
+    """The network configuration of a build project; None without a VPC."""
     if vpc is None:
         return None
     return codebuild.ProjectVpcConfigArgs(
@@ -27,16 +27,21 @@ def placed(vpc: Vpc | None) -> codebuild.ProjectVpcConfigArgs | None:
 
 
 def network_grants(naming: Naming, vpc: Vpc | None) -> list[Grant]:
-    """What CodeBuild needs of EC2 to put a build there, as its user guide lists it; nothing without a network."""
+    """The EC2 permissions that CodeBuild needs to run builds in the VPC; none without a VPC.
+
+    CodeBuild user guide, "Allow CodeBuild access to AWS services required to create a VPC network interface".
+    """
     if vpc is None:
         return []
     subnets = [naming.arn("ec2", f"subnet/{subnet}") for subnet in vpc.subnets]
     return [
-        Grant(_INTERFACES, ("*",), why="EC2 describes, makes and removes a build's interface, which has no ARN before"),
+        Grant(
+            _INTERFACES, ("*",), why="EC2 describes, creates and deletes a build's interface, which has no ARN before"
+        ),
         Grant(
             ("ec2:CreateNetworkInterfacePermission",),
             (naming.arn("ec2", "network-interface/*"),),
-            why="an interface is named when it is made; only CodeBuild may use it, in these subnets only",
+            why="an interface gets its name when it is created; only CodeBuild may use it, in these subnets only",
             condition={"StringEquals": {"ec2:AuthorizedService": ["codebuild.amazonaws.com"], "ec2:Subnet": subnets}},
         ),
     ]

@@ -1,4 +1,4 @@
-"""One IAM role: who may take it, and its one inline policy, without wildcards that nobody explained (I6)."""
+"""One IAM role: its trust policy, and one inline policy in which each wildcard has a reason (I6)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,12 +8,12 @@ from pulumi_aws import iam
 
 from components.stack.naming import BroadGrant, Grant, Naming
 
-# Lambda sends no aws:SourceAccount when it takes a function's role: the condition would lock it out.
-_SAY_FOR_WHOM = ("states.amazonaws.com", "codebuild.amazonaws.com")
+# These services send aws:SourceAccount when they assume a role. Lambda does not: the condition would lock it out.
+_SEND_SOURCE_ACCOUNT = ("states.amazonaws.com", "codebuild.amazonaws.com")
 
 
 class Role(pulumi.ComponentResource):
-    """A role, its trust and its policy; the policy is in place before `arn` is handed on."""
+    """A role with its trust and its policy; `arn` is known only after the policy is attached."""
 
     arn: pulumi.Output[str]
     name: str
@@ -38,13 +38,13 @@ class Role(pulumi.ComponentResource):
         for managed in managed_policies:
             attached = f"{name}-{managed.rsplit('/', 1)[-1]}"
             iam.RolePolicyAttachment(attached, role=made.name, policy_arn=managed, opts=inner)
-        # Whoever uses the role waits for its policy: Step Functions tries its logging permission when it is made.
+        # Resources with this role wait for its policy: a state machine's creation tests the permission to log.
         self.arn = pulumi.Output.all(made.arn, policy.id).apply(lambda known: str(known[0]))
         self.register_outputs({"arn": self.arn})
 
 
 def policy_text(holder: str, naming: Naming, grants: Sequence[Grant]) -> pulumi.Output[str]:
-    """The grants as a policy document; each wildcard is noted with its reason, or is a ValueError without one."""
+    """The grants as a policy document; each wildcard is collected in `naming`, or is a ValueError without a reason."""
     for grant in grants:
         wild = [action for action in grant.actions if "*" in action]
         if wild:
@@ -72,8 +72,8 @@ def _statement(holder: str, grant: Grant, arns: Sequence[str]) -> dict[str, Any]
 
 
 def _trusting(trust: Mapping[str, pulumi.Input[Any]], naming: Naming) -> dict[str, Any]:
-    """Services that say for whom they act may do so for this account only (the confused deputy)."""
+    """Services may assume the role for this account only (the confused deputy problem), if they send the account."""
     statement: dict[str, Any] = {"Effect": "Allow", "Principal": dict(trust), "Action": "sts:AssumeRole"}
-    if trust.get("Service") in _SAY_FOR_WHOM:
+    if trust.get("Service") in _SEND_SOURCE_ACCOUNT:
         statement["Condition"] = {"StringEquals": {"aws:SourceAccount": naming.account}}
     return statement

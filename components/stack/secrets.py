@@ -1,4 +1,4 @@
-"""Secrets, created empty: their values are put into Secrets Manager by hand or CLI, never by Pulumi (I4)."""
+"""Secrets, created without values: people or `kiro setup` write them into Secrets Manager, never Pulumi (I4)."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from functions.adapters.secrets import SECRETS
 
 
 class Secrets(pulumi.ComponentResource):
-    """Empty secrets, and parameters for what is configured but no secret."""
+    """Empty secrets by short name, and SSM parameters for settings that are not secret."""
 
     arns: Mapping[str, pulumi.Output[str]]
     names: Mapping[str, str]
@@ -52,7 +52,7 @@ class Secrets(pulumi.ComponentResource):
 
 
 def parameters(settings: Settings) -> dict[str, str]:
-    """What goes to Parameter Store; SSM takes no empty value, so what is not configured is left out."""
+    """The SSM parameters by name; SSM allows no empty value, so settings that are not set are left out."""
     github = settings.github
     wanted = {
         "github-owner": github.organisation or github.repositories[0].partition("/")[0],

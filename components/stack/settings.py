@@ -1,4 +1,4 @@
-"""The settings of a stack: typed, closed, and refused by name before the first resource is registered (I1)."""
+"""The settings of a stack: typed, closed, and validated before the first resource is registered (I1)."""
 
 import json
 from ipaddress import ip_network
@@ -20,12 +20,12 @@ TAGS = ("Project", "Environment", "ManagedBy")
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+[^\s]*$")]
 Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
-# What CloudWatch Logs takes as retention, in days.
+# The retentions that CloudWatch Logs allows, in days.
 Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288]
 
 
 class SettingsError(pulumi.RunError):
-    """The stack's settings can't be used; every line names a key, its value and what is allowed."""
+    """The settings are invalid; each line names a key, its value and what is allowed."""
 
 
 def _network(text: str) -> str:
@@ -50,7 +50,7 @@ class GitHub(Closed):
     """The address of GitHub's pages; links in messages start with it."""
     main_branch: Annotated[str, StringConstraints(min_length=1)] = "main"
     """The branch whose pushes start deployments."""
-    webhook_sources: tuple[Network, ...] = ()
+    allowed_networks: tuple[Network, ...] = ()
     """Networks that webhooks are accepted from; default: all. The signature is always verified. GitHub publishes its
     networks under `hooks` at https://api.github.com/meta and changes them from time to time."""
     organisation: str | None = None
@@ -63,7 +63,7 @@ class GitHub(Closed):
     @model_validator(mode="after")
     def _whole_board(self) -> "GitHub":
         if bool(self.organisation) != bool(self.project_number):
-            raise ValueError("organisation and projectNumber go together: both name the board, neither means none")
+            raise ValueError("organisation and projectNumber must be set together: both name the board")
         return self
 
 
@@ -170,35 +170,35 @@ class Settings(Closed):
 
 
 def read(stack: str) -> Settings:
-    """The settings of the running stack; every fault is named at once, in one SettingsError."""
+    """The settings of the running stack; raises one SettingsError that lists all faults."""
     settings = parse(_given(), stack)
     tags: dict[str, str] = (pulumi.Config("aws").get_object("defaultTags") or {}).get("tags", {})
     missing = [tag for tag in TAGS if tag not in tags]
     if missing or tags["Environment"] != stack:
         raise SettingsError(
-            f"aws:defaultTags = {json.dumps(tags)}: needs the tags {', '.join(TAGS)}, Environment being {stack} (I8)"
+            f"aws:defaultTags = {json.dumps(tags)}: must have the tags {', '.join(TAGS)}; Environment must be {stack}"
         )
     return settings
 
 
 def parse(given: dict[str, str], stack: str) -> Settings:
-    """Settings from texts as Pulumi hands them over: strings as they are, anything else as JSON."""
+    """Settings from Pulumi's texts by key: a text that is JSON is parsed, any other is a string."""
     values = {key: _value(text) for key, text in given.items()}
     try:
         settings = Settings.model_validate_json(json.dumps(values))
     except ValidationError as error:
         lines = [_explain(fault) for fault in error.errors()]
-        raise SettingsError(f"the settings of stack {stack} can't be used:\n  " + "\n  ".join(lines)) from None
+        raise SettingsError(f"the settings of stack {stack} are invalid:\n  " + "\n  ".join(lines)) from None
     if stack == "production" and not settings.retain_stateful:
         raise SettingsError(
-            f"the settings of stack {stack} can't be used:\n  {NAMESPACE}:retainStateful = false: "
-            "must be true in production, where tables, bucket, key and secrets outlive the stack"
+            f"the settings of stack {stack} are invalid:\n  {NAMESPACE}:retainStateful = false: "
+            "must be true in production, so that tables, bucket, key and secrets are kept when it is destroyed"
         )
     return settings
 
 
 def _given() -> dict[str, str]:
-    """Every key of our namespace; the SDK reads single keys only, and an unknown one must not pass unseen."""
+    """All keys of the namespace, so that unknown ones are found; the SDK's `Config` reads single known keys only."""
     everything = {**get_config_env(), **CONFIG.get()}
     prefix = f"{NAMESPACE}:"
     found = {key.removeprefix(prefix): str(value) for key, value in everything.items() if key.startswith(prefix)}
@@ -218,7 +218,7 @@ def _value(text: str) -> Any:
 
 
 def _explain(fault: ErrorDetails) -> str:
-    """`kiro-worker:environments[2].approval = false: what is allowed`."""
+    """One fault as a line, such as `kiro-worker:environments[2].approval = false: approval must be true …`."""
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"]).lstrip(".")
     key = f"{NAMESPACE}:{place}" if place else NAMESPACE
     if fault["type"] == "extra_forbidden":
@@ -240,7 +240,7 @@ def _known_beside(place: tuple[int | str, ...]) -> list[str]:
     group: dict[str, Any] = schema
     for step in place[:-1]:
         group = group["items"] if isinstance(step, int) else group["properties"][step]
-        # What may be left out is itself or null; a group of its own stands among the definitions.
+        # An optional group is `anyOf` a reference and null; a nested group is a reference into `$defs`.
         group = next((one for one in group.get("anyOf", ()) if "$ref" in one), group)
         group = schema["$defs"][group["$ref"].rpartition("/")[2]] if "$ref" in group else group
     return sorted(group["properties"])

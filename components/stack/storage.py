@@ -1,4 +1,4 @@
-"""What the platform remembers: the artifacts bucket and five tables (I3)."""
+"""The storage of the platform: the artifacts bucket and five tables (I3)."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from components.stack.role import document
 
 
 class Storage(pulumi.ComponentResource):
-    """The bucket and the tables, encrypted with the stack's key; kept when the stack goes if `retain`."""
+    """The bucket and the tables, encrypted with the stack's key; kept when the stack is destroyed if `retain`."""
 
     bucket: s3.Bucket
     deployments: dynamodb.Table
@@ -23,7 +23,7 @@ class Storage(pulumi.ComponentResource):
         self, *, naming: Naming, key_arn: pulumi.Input[str], retain: bool, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("kiro:index:Storage", "storage", None, opts)
-        self._site = naming
+        self._naming = naming
         self._key_arn = key_arn
         self._retain = retain
         self._kept = pulumi.ResourceOptions(parent=self, protect=retain, retain_on_delete=retain)
@@ -46,11 +46,11 @@ class Storage(pulumi.ComponentResource):
         self.register_outputs({"bucket": self.bucket.bucket})
 
     def _make_bucket(self) -> s3.Bucket:
-        """Names of buckets are unique in the world, so this one ends in the account.
+        """The artifacts bucket; bucket names are globally unique, so this one contains the account.
 
-        A bucket that is kept keeps its locks too: what follows it is made with the same options.
+        If the bucket is retained, so are its policy, encryption and public access block: all have the same options.
         """
-        name = self._site.name(f"artifacts-{self._site.account}")
+        name = self._naming.name(f"artifacts-{self._naming.account}")
         bucket = s3.Bucket("artifacts", bucket=name, force_destroy=not self._retain, opts=self._kept)
         s3.BucketVersioning(
             "artifacts",
@@ -84,7 +84,7 @@ class Storage(pulumi.ComponentResource):
             "artifacts",
             bucket=bucket.bucket,
             policy=_tls_only(bucket.arn),
-            # S3 refuses two changes of a bucket's access at once.
+            # S3 refuses simultaneous changes of a bucket's access.
             opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=[public])),
         )
         self._lifecycle(bucket)
@@ -109,17 +109,17 @@ class Storage(pulumi.ComponentResource):
     def _table(
         self, thing: str, key: tuple[str, ...], indexes: Sequence[tuple[str, str, str]] = (), *, expires: bool = False
     ) -> dynamodb.Table:
-        """A table keyed by one or two texts, with indexes (name, hash, range) that hold whole items."""
+        """A table with one or two text keys; each index is (name, hash key, range key) and projects all attributes."""
         attributes = dict.fromkeys((*key, *(name for _, first, second in indexes for name in (first, second))))
         return dynamodb.Table(
             thing,
-            name=self._site.name(thing),
+            name=self._naming.name(thing),
             billing_mode="PAY_PER_REQUEST",
             hash_key=key[0],
             range_key=key[1] if len(key) > 1 else None,
             attributes=[dynamodb.TableAttributeArgs(name=name, type="S") for name in attributes],
             global_secondary_indexes=[
-                # A dictionary, for the class warns of hash_key, whose successor is for keys of several attributes.
+                # A dictionary: the args class marks hash_key as deprecated, but its successor is for composite keys.
                 {"name": name, "hash_key": first, "range_key": second, "projection_type": "ALL"}
                 for name, first, second in indexes
             ],
@@ -132,7 +132,7 @@ class Storage(pulumi.ComponentResource):
 
 
 def _tls_only(bucket_arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    """A refusal may be as wide as it likes: nothing is read or written without TLS."""
+    """Deny all requests without TLS; wildcards are harmless in a denial."""
     return document(
         [
             {

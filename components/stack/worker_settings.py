@@ -1,4 +1,4 @@
-"""How board items are worked on: the group `worker` of the settings."""
+"""The group `worker` of the settings: how board items are worked on."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from components.stack.closed import Closed
 
-# A name on the board; it goes into a filter between quotes.
+# A name on the board; it is put between quotes in GitHub's item filter.
 Column = Annotated[str, StringConstraints(pattern=r'^[^"\\\n]{1,50}$')]
 
 

@@ -1,4 +1,4 @@
-"""The networks that webhooks may come from."""
+"""The networks that webhooks are accepted from."""
 
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -9,19 +9,19 @@ if TYPE_CHECKING:
 
 
 class AllowedNetworks:
-    """Networks in CIDR form; none stands for everywhere (setting `anywhere`)."""
+    """Networks in CIDR notation; an empty tuple (setting `anywhere`) allows every address."""
 
-    SETTINGS: ClassVar[tuple[str, ...]] = ("WEBHOOK_SOURCES",)
+    SETTINGS: ClassVar[tuple[str, ...]] = ("ALLOWED_NETWORKS",)
 
     def __init__(self, networks: tuple[str, ...]) -> None:
         self._networks = networks
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """As the stack is set."""
-        given = aws.setting("WEBHOOK_SOURCES")
+        """Read the setting: networks separated by commas, or `anywhere`."""
+        given = aws.setting("ALLOWED_NETWORKS")
         return cls(() if given == "anywhere" else tuple(given.split(",")))
 
     def allow(self, address: str) -> bool:
-        """Whether a request from this address is read at all."""
+        """Whether requests from this IP address are accepted."""
         return not self._networks or comes_from(address, self._networks)

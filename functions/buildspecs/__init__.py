@@ -1,1 +1,1 @@
-"""What runs inside CodeBuild."""
+"""Programs and buildspecs that run in CodeBuild."""

@@ -1,1 +1,1 @@
-"""One file per Task state of `deployment.asl.json`; builds, which other workflows run too, live here."""
+"""One file per Task state of `deployment.asl.json`."""

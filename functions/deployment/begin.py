@@ -1,4 +1,4 @@
-"""Begin: open the deployment's record, and learn from GitHub who wrote the commit and when."""
+"""Begin: write the deployment's record, with the commit's author and time from GitHub."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from functions.procedures.releases import OPEN, Started, open_record
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The release, complete."""
+    """The release with the facts of its commit."""
 
     release: Release
 
@@ -20,5 +20,5 @@ HANDLER = Handler(allow=OPEN)
 
 
 def begin(event: Started, github: GitHub, deployments: DeploymentsTable) -> Output:
-    """The same execution may begin twice: the record is opened once."""
+    """Write the record; a repetition keeps the one that exists."""
     return Output(open_record(event, github, deployments))

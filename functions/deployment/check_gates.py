@@ -1,4 +1,4 @@
-"""CheckGates: the gates judge the build and its artifact, and decide whether anything is deployed."""
+"""CheckGates: the gates judge the build and its artifact; only a release that passes is deployed."""
 
 import logging
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """How the build ended, and where its source, its artifact and its reports are."""
+    """The end of the build, and the keys of source and artifact in the bucket."""
 
     deployment_id: str
     release: Release
@@ -37,7 +37,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The verdict of each gate, and of all; `plan` is what previews left of it, None where there are none."""
+    """The verdict of each gate and of all; `plan` is the plan without parts that previews found unchanged, or None."""
 
     outcome: Literal["passed", "failed", "nothing"]
     reason: str
@@ -50,14 +50,14 @@ HANDLER = Handler(allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT), me
 
 
 def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTable, bus: Bus, clock: Clock) -> Output:
-    """Every gate is judged, so that one run names all that is wrong; the verdicts go to the record."""
+    """Judge every gate, so that one run names all faults; record and announce the verdicts."""
     judged, digest, version = _judge(event, artifacts, clock)
     gates = judged.verdicts
     facts = {"artifactDigest": digest, "artifactVersion": version}
     deployments.note(event.deployment_id, gates=gates, build=event.build, **facts)
     try:
         bus.put(_announcement(event, judged))
-    except Exception as error:  # to announce verdicts never stops a deployment (N2)
+    except Exception as error:  # a failed announcement never stops a deployment (N2)
         _LOG.warning("verdicts could not be announced", extra={"reason": str(error)})
     reason = reasons(failed(gates) or gates)
     if not all_passed(gates):
@@ -70,7 +70,7 @@ def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTabl
 
 
 def _judge(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[registry.Judged, str, str]:
-    """What the gates say, and digest and version of the artifact that they read; both empty where there is none."""
+    """The verdicts, and digest and version of the artifact, which are empty if there is none."""
 
     def judged(opened: ZipFile | str) -> registry.Judged:
         source, today = partial(artifacts.member, event.source), clock.now().date()

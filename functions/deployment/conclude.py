@@ -1,4 +1,4 @@
-"""Conclude: write the one terminal outcome of a deployment (N3)."""
+"""Conclude: write the outcome of a deployment, once (N3)."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The outcome as this execution sees it."""
+    """The outcome according to this execution."""
 
     deployment_id: str
     outcome: Outcome
@@ -23,13 +23,13 @@ HANDLER = Handler(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE))
 
 
 def conclude(event: Input, deployments: DeploymentsTable) -> DeploymentFinished:
-    """Whoever concluded first is right; the answer is always what stands in the record."""
+    """Write the outcome unless there is one; returns the event with the outcome of the record."""
     outcome = _read_back(event, deployments) if event.outcome == "unknown" else event.outcome
     return DeploymentFinished.of(deployments.conclude(event.deployment_id, outcome, readable(event.reason)))
 
 
 def _read_back(event: Input, deployments: DeploymentsTable) -> Outcome:
-    """A rollback that was stopped after it had recorded its end has done its work, though its caller never heard."""
+    """The outcome according to recorded rollbacks: one may have recorded its end without its caller knowing it."""
     record = deployments.get(event.deployment_id)
     if record is None or not record.ledger:
         return event.outcome

@@ -1,4 +1,4 @@
-"""FetchSource: bring the commit's source into the artifacts bucket, where builds read it."""
+"""FetchSource: copy the commit's source from GitHub into the artifacts bucket, from which builds read it."""
 
 from dataclasses import dataclass
 from tempfile import TemporaryFile
@@ -24,7 +24,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The key of the source archive."""
+    """The key of the source archive in the bucket."""
 
     source: str
 
@@ -33,7 +33,7 @@ HANDLER = Handler(allow=(*Artifacts.READ, *Artifacts.WRITE, *GitHub.USE), timeou
 
 
 def fetch_source(event: Input, github: GitHub, artifacts: Artifacts) -> Output:
-    """A commit is fetched once: its archive never changes."""
+    """Copy the source unless the bucket has it; the archive of a commit never changes."""
     key = f"sources/{event.release.repository}/{event.release.commit}.zip"
     if artifacts.exists(key):
         return Output(key)
@@ -46,7 +46,7 @@ def fetch_source(event: Input, github: GitHub, artifacts: Artifacts) -> Output:
 
 
 def strip_top_folder(downloaded: BinaryIO, source: BinaryIO) -> None:
-    """GitHub packs everything under one folder named after the commit; CodeBuild wants the files themselves."""
+    """Copy an archive without its outermost folder, which GitHub adds; an unsafe path or size is a SourceError."""
     try:
         with ZipFile(downloaded) as packed, ZipFile(source, "w", ZIP_DEFLATED) as unpacked:
             size = sum(member.file_size for member in packed.infolist())
@@ -55,7 +55,7 @@ def strip_top_folder(downloaded: BinaryIO, source: BinaryIO) -> None:
             for member in packed.infolist():
                 _, _, name = member.filename.partition("/")
                 if name.startswith("/") or ".." in name.split("/") or "\\" in name:
-                    raise SourceError(f"the source holds a file that would lie outside of it: {member.filename[:200]}")
+                    raise SourceError(f"the source has a file with an unsafe path: {member.filename[:200]}")
                 if name and not member.is_dir():
                     content = packed.read(member)
                     member.filename = name

@@ -1,4 +1,4 @@
-"""PlanRelease: what this release changes in each environment, from what runs there and what lies between."""
+"""PlanRelease: decide which parts the release changes in each environment, by the changes since what runs there."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ def plan_release(
     github: GitHub,
     deployments: DeploymentsTable,
 ) -> Plan:
-    """The plan, also written to the record; a wrong manifest is a plan that says so."""
+    """Return and record the plan; an invalid manifest is a plan with the outcome `invalid` and the reason."""
     try:
         manifest = _manifest(artifacts, event)
     except ManifestError as error:
@@ -62,10 +62,10 @@ def _manifest(artifacts: Artifacts, event: Input) -> Manifest:
 
 
 def changes_since(github: GitHub, release: Release, running: dict[str, dict[str, PartState]]) -> dict[str, Change]:
-    """One comparison per commit that runs anywhere."""
+    """The changes between each commit that runs somewhere and the release, by that commit."""
     bases = {state.running.commit for parts in running.values() for state in parts.values() if state.running}
     found: dict[str, Change] = {}
-    for base in sorted(bases - {""}):  # a version made by hand has no commit to compare with
+    for base in sorted(bases - {""}):  # a version that was deployed by hand has no commit
         compared = github.compare(release.repository, base, release.commit)
         found[base] = Change(compared.status, compared.files)
     return found

@@ -12,8 +12,8 @@ from functions.domain.windows import Closed, Window
 class Environment:
     """The settings of one environment, carried by the deployment's definition; times in seconds.
 
-    `ringing_alarms` and `blind_alarms` say what follows when alarms ring, or have no data or do not exist, before a
-    release has changed anything.
+    `on_active_alarm` is the reaction to an alarm that is in ALARM before the release changes anything;
+    `on_missing_alarm_data` the reaction to an alarm without data, or to one that does not exist, at that time.
     """
 
     name: str
@@ -35,8 +35,8 @@ class Environment:
     author_may_approve: bool = True
     windows: list[Window] = field(default_factory=list)
     freezes: list[Closed] = field(default_factory=list)
-    ringing_alarms: Before = "block"
-    blind_alarms: Before = "ignore"
+    on_active_alarm: Before = "block"
+    on_missing_alarm_data: Before = "ignore"
     enhanced_watch_seconds: int = 0
 
     @property

@@ -1,1 +1,1 @@
-"""What wakes the product: webhooks, links, builds, alarms, executions and its own domain events."""
+"""Handlers that events, schedules and HTTP requests invoke."""

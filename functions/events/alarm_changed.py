@@ -1,4 +1,4 @@
-"""An alarm's state-change event ends the watches and approvals that it concerns, within the second (R1, A4)."""
+"""The state-change event of an alarm ends the watches and approvals that it concerns, within a second (R1, A4)."""
 
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ def alarm_changed(
     tokens: TaskTokens,
     clock: Clock,
 ) -> dict[str, list[str]]:
-    """Whether the alarm is critical is for the environment to say: the event does not know."""
+    """End the concerned waits; returns their keys. The environment defines the severity; the event lacks it."""
     state = event["detail"]["state"]
     since = iso(datetime.fromisoformat(event["time"]))
     alarm = AlarmReading(str(event["detail"]["alarmName"]), "warning", state["value"], state.get("reason", ""), since)

@@ -1,7 +1,7 @@
-"""The approval page: GET shows a request and decides nothing, POST decides it (A2, A3).
+"""The approval page: GET shows a request and changes nothing, POST decides it (A2, A3).
 
-200 shown, or decided · 400 unreadable · 403 not theirs to approve · 404 unknown or forged · 405 another method
-409 used already · 410 expired, superseded or void · 422 incomplete · 425 too early
+200 shown or decided · 400 unreadable form · 403 not an approver · 404 unknown request or wrong secret
+405 another method · 409 decided already · 410 expired, superseded or void · 422 incomplete form · 425 too early
 """
 
 from collections.abc import Mapping
@@ -66,22 +66,24 @@ def approval_page(
     artifacts: Artifacts,
     clock: Clock,
 ) -> dict[str, Any]:
-    """A forged link and an unknown one look the same: 404."""
+    """Answer an HTTP request; a wrong secret and an unknown request get the same 404."""
     http = event["requestContext"]["http"]
     if http["method"] not in ("GET", "POST"):
-        return plain_page(405, "Only a browser can decide", "Open the link from the mail.", {"allow": "GET, POST"})
+        return plain_page(
+            405, "This method is not allowed", "Open the link from the mail in a browser.", {"allow": "GET, POST"}
+        )
     form = _form(event) if http["method"] == "POST" else {}
     if form is None:
         return plain_page(400, "This form can't be read", "Open the link from the mail again.")
     secret = form.get("secret") or (event.get("queryStringParameters") or {}).get("secret", "")
     approval = waits.approval((event.get("pathParameters") or {}).get("id", ""))
     if approval is None or not secret_matches(approval, secret):
-        return plain_page(404, "No such request", "The link is incomplete, or was never sent. Open it from the mail.")
+        return plain_page(404, "No such request", "The link is incomplete or wrong. Open it from the mail.")
     current = as_of(approval, clock.text())
     if http["method"] != "POST":
         return open_page(current, secret) if current.state == "open" else ended_page(current)
     if form.get("decision") not in ("approve", "reject"):
-        return plain_page(400, "Nothing was decided", "The form says neither approve nor reject. Open the link again.")
+        return plain_page(400, "No decision", "The form contains neither approve nor reject. Open the link again.")
     decision = Decision(
         form["decision"] == "approve",
         form.get("name", ""),
@@ -91,7 +93,7 @@ def approval_page(
     )
     reason = _void(current, artifacts, deployments) if decision.approve and current.state == "open" else ""
     after: Approval | Refused = replace(current, state="void", reason=reason)
-    for _ in range(_TRIES):  # two people at once: the second one decides on what the first one left
+    for _ in range(_TRIES):  # if somebody else decided meanwhile, the decision is made again from what they wrote
         if not reason:
             after = decide(approval, decision, clock.text(), holder(approval, secret))
         if isinstance(after, Refused):
@@ -115,7 +117,7 @@ def _refuse(approval: Approval, refused: Refused, secret: str, decision: Decisio
 
 
 def _void(approval: Approval, artifacts: Artifacts, deployments: DeploymentsTable) -> str:
-    """Why this is no longer what was shown; the artifact and the verdicts are read anew."""
+    """Why the request is void: artifact or verdicts, read again, differ from those that were shown; "" if not."""
     if approval.shown is None or approval.purpose != "deploy":
         return ""
     try:
@@ -126,7 +128,7 @@ def _void(approval: Approval, artifacts: Artifacts, deployments: DeploymentsTabl
 
 
 def _recorded(after: Approval, waits: WaitsTable, tokens: TaskTokens, deployments: DeploymentsTable) -> dict[str, Any]:
-    """The decision is written; now the record and the waiting state get it; if that fails, the backstop reads it."""
+    """Note the stored decision in the record and end the wait; if that fails, the wait's backstop reads it."""
     deployments.note(after.deployment_id, **{f"approval_{after.environment}_{after.purpose}": _facts(after)})
     if after.state == "open":
         left = after.needed - len(after.consents)
@@ -152,7 +154,7 @@ def _facts(after: Approval) -> Mapping[str, Any]:
 
 
 def _form(event: dict[str, Any]) -> dict[str, str] | None:
-    """The fields of the form; None when it can't be read."""
+    """The fields of the form; None if it can't be read."""
     raw = read_body(event, _FORM_LIMIT)
     if isinstance(raw, Refusal):
         return None

@@ -1,4 +1,4 @@
-"""A build's state-change event ends the wait for it (P7)."""
+"""The state-change event of a build ends the wait for it (P7)."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ HANDLER = Handler(allow=(*WaitsTable.READ, *WaitsTable.WRITE, *Builds.READ, *Tas
 
 
 def build_finished(event: dict[str, Any], waits: WaitsTable, builds: Builds, tokens: TaskTokens) -> dict[str, str]:
-    """The event only hurries: how the build ended is read from CodeBuild. A build nobody waits for is left alone."""
+    """End the wait with the end that CodeBuild reports; a build without a wait is ignored."""
     build_id = _build_id(event)
     wait = waits.find(BuildKey(build_id))
     if wait is None:
-        return {"outcome": "nobody waits", "buildId": build_id}
+        return {"outcome": "no wait", "buildId": build_id}
     end = builds.read(build_id)
     if end.outcome == "running":
         return {"outcome": "still running", "buildId": build_id}

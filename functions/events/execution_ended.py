@@ -1,4 +1,4 @@
-"""The end of an execution: what it could not say or give back itself is said and given back here (P9)."""
+"""The event of a failed execution: announces its outcome and releases its locks, waits and builds (P9)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ HANDLER = Handler(allow=EndedExecutions.SETTLE, timeout_seconds=60)
 
 
 def execution_ended(event: dict[str, Any], executions: EndedExecutions) -> dict[str, list[str]]:
-    """Every step may come twice: locks and waits end once, an outcome is written once."""
+    """Settle the end; returns what was done, in words. A repeated event changes nothing more."""
     detail = event["detail"]
     end = Ended(
         detail["executionArn"],

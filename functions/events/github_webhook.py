@@ -1,7 +1,7 @@
-"""GitHub's webhook: prove the signature on the raw body, then read it, then start what it asks for (P1, P2).
+"""GitHub's webhook: verify the signature of the raw body, then parse it, then start what it reports (P1, P2).
 
-403 from where the stack takes none · 401 unsigned or wrongly signed · 413 too large · 400 not GitHub's form
-202 started, known already or ignored
+403 address not allowed · 401 no or wrong signature · 413 too large · 400 not GitHub's format
+202 started, handled before or ignored
 """
 
 import json
@@ -32,10 +32,12 @@ def github_webhook(
     deliveries: Deliveries,
     polls: Polls,
 ) -> dict[str, Any]:
-    """Nothing is parsed, and nothing is called but for the secret itself, before the signature is proven."""
+    """Answer a delivery; before the signature is verified nothing is parsed, and only the secret is read."""
     address = event.get("requestContext", {}).get("http", {}).get("sourceIp", "")
     if not allowed_networks.allow(address):
-        return answer(403, f"webhooks are not taken from {address or 'an unknown address'}; see github.webhookSources")
+        return answer(
+            403, f"webhooks are not accepted from {address or 'an unknown address'}; see github.allowedNetworks"
+        )
     headers = read_headers(event)
     signature = headers.get("x-hub-signature-256", "")
     if not signature.startswith("sha256="):
@@ -64,7 +66,7 @@ def _once(
     deliveries: Deliveries,
     polls: Polls,
 ) -> dict[str, Any]:
-    """A delivery that started something is remembered; a copy of it, however old, starts nothing again."""
+    """Handle a delivery once: one that started something is remembered, and a copy of it starts nothing."""
     before = deliveries.handled(body)
     if before:
         return answer(202, f"already handled: {before}")
@@ -75,7 +77,7 @@ def _once(
 
 
 def _act(name: str, payload: dict[str, Any], deployments: Deployments, polls: Polls) -> tuple[str, dict[str, Any]]:
-    """What was started, empty when nothing was; and the answer."""
+    """The name of the started deployment ("" for none), and the response."""
     if name == "ping":
         return "", answer(202, "pong")
     if name == "projects_v2_item":

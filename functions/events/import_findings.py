@@ -1,4 +1,4 @@
-"""What scanners found goes to AWS Security Hub, where the stack is set to import it (G5)."""
+"""Imports the findings of scanners into AWS Security Hub, if the setting is on (G5)."""
 
 import logging
 from typing import Any
@@ -18,14 +18,14 @@ HANDLER = Handler(allow=(*Artifacts.READ, *SecurityHub.IMPORT), memory_mb=1769, 
 
 
 def import_findings(event: dict[str, Any], artifacts: Artifacts, hub: SecurityHub, clock: Clock) -> dict[str, Any]:
-    """A fault is run again by EventBridge; a report that can't be read has closed its gate, and is left out here."""
+    """Import the findings; EventBridge retries an error. Unreadable reports are left out: they failed their gate."""
     judged = read_only(GatesJudged, event)
     if not hub.product_arn or not judged.scans.reports or not artifacts.exists(judged.artifact):
         return {"outcome": "nothing to import"}
     with artifacts.archive(judged.artifact) as archive:
         read = [scan for scan in read_scans(archive, judged.scans) if isinstance(scan, Scan)]
     found = [finding for scan in read for finding in scan.findings]
-    taken, refused = hub.bring(imports(found, judged.release, hub.product_arn, clock.text()))
+    imported, refused = hub.bring(imports(found, judged.release, hub.product_arn, clock.text()))
     if refused:
-        _LOG.warning("findings were not taken", extra={"refused": refused[:10]})
-    return {"outcome": f"imported {taken} of {len(found)}", "refused": refused}
+        _LOG.warning("Security Hub refused findings", extra={"refused": refused[:10]})
+    return {"outcome": f"imported {imported} of {len(found)}", "refused": refused}

@@ -1,6 +1,6 @@
-"""Twice a day: how old is what each secret holds (O3)?
+"""Twice a day: publish the age of each secret's value (O3).
 
-CloudWatch looks at a day at a time; of two measurements in a day one may be lost.
+The alarm's period is a day, so one of the two measurements may be lost.
 """
 
 from typing import Any
@@ -14,12 +14,12 @@ HANDLER = Handler(allow=SecretVersions.LIST)
 
 
 def measure_secrets(
-    event: dict[str, Any],  # noqa: ARG001 - a schedule says nothing
+    event: dict[str, Any],  # noqa: ARG001 - a schedule's event contains nothing of use
     secrets: SecretVersions,
     metrics: Metrics,
     clock: Clock,
 ) -> dict[str, int]:
-    """The age of each value in whole days; a secret without a value has none."""
+    """Publish and return the age of each value by secret, in whole days; secrets without a value are left out."""
     now = clock.now()
     ages = {name: (now - since).days for name, since in secrets.current()}
     for name, days in ages.items():

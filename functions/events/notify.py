@@ -1,4 +1,4 @@
-"""Every domain event that people care about becomes a mail on its topic, and a Slack message where that is set (N1)."""
+"""Sends a mail on a topic for each domain event that people need, and a Slack message if that is set up (N1)."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ HANDLER = Handler(allow=(*Topics.PUBLISH, *Slack.READ))
 
 
 def notify(event: dict[str, Any], topics: Topics, slack: Slack, links: MessageLinks) -> dict[str, str]:
-    """A failure is a fault: EventBridge runs this again, and keeps what can't be sent in the dead-letter queue."""
+    """Send the notification of an event; EventBridge retries an error, then keeps the event as a dead letter."""
     message = compose(read_event(event), links.links)
     if message is None:
         return {"outcome": "no notification"}

@@ -1,10 +1,10 @@
-"""`POST /alarms/{environment}`: a monitor outside AWS rings; it counts as an alarm of that environment (R11).
+"""`POST /alarms/{environment}`: a monitor outside AWS reports an alarm of that environment (R11).
 
 The header `X-Kiro-Timestamp` holds Unix seconds; `X-Kiro-Signature` holds `sha256=` and the hexadecimal HMAC-SHA256,
 with the secret `monitors`, of timestamp, a dot, the environment, a dot, and the raw body.
 
-401 unsigned, wrongly signed or too old · 404 no such environment · 400 not the promised form · 413 too large
-202 known now, or older than what is known
+401 no or wrong signature, or too old · 404 no such environment · 400 not the documented format · 413 too large
+202 recorded, or older than the recorded report
 """
 
 from datetime import UTC, datetime
@@ -38,12 +38,15 @@ def outside_alarm(
     tokens: TaskTokens,
     clock: Clock,
 ) -> dict[str, Any]:
-    """Nothing is read but the secret before the signature is proven; then it is written, and watches look at once."""
+    """Verify the signature, record the report, and end the waits that it concerns.
+
+    Before the signature is verified, only the secret is read.
+    """
     headers = read_headers(event)
     environment = str(event.get("pathParameters", {}).get("environment", ""))
     timestamp, signature = headers.get("x-kiro-timestamp", ""), headers.get("x-kiro-signature", "")
     if not timestamp or not signature.startswith("sha256="):
-        return answer(401, "unsigned: X-Kiro-Timestamp and X-Kiro-Signature (sha256=…) are both needed")
+        return answer(401, "unsigned: the headers X-Kiro-Timestamp and X-Kiro-Signature (sha256=…) are required")
     body = read_body(event, _LIMIT)
     if isinstance(body, Refusal):
         return answer(body.status, body.message)
@@ -58,7 +61,7 @@ def outside_alarm(
     except BadInputError as error:
         return answer(400, str(error))
     if not environments.note_outside(environment, alarm):
-        return answer(202, f"{alarm.name}: something later is known already; nothing was changed")
+        return answer(202, f"{alarm.name}: a later report is recorded already; nothing was changed")
     ended: list[str] = []
     if alarm.state == "ALARM":
         notified = AlarmReading(alarm.name, "warning", alarm.state, alarm.reason, alarm.at)

@@ -1,6 +1,6 @@
-"""Reads the board and starts what may be worked on; a schedule wakes it, and whatever hurries it (W1, W2, W4).
+"""Reads the board and starts work on eligible items, up to the limit (W1, W2, W4).
 
-The poll is the truth: a webhook or the end of an execution only makes it come sooner.
+A schedule invokes it. Webhooks and ends of work items only make it run sooner.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ from functions.handler import Handler
 from functions.procedures.work_items import SETTLE, Attempt, finished, settle
 
 _TIMEOUT_SECONDS = 300
-# The longest wait for a rate limit, so that a poll that waited still has time to act.
+# The longest wait for GitHub's rate limit; after it, the poll still has time for its work.
 _PATIENCE_SECONDS = 180.0
 
 
@@ -40,7 +40,7 @@ HANDLER = Handler(
 
 
 class _Poll:
-    """One poll and what it needs."""
+    """One reading of the board, with its adapters; `running` are the ids of items that are worked on."""
 
     def __init__(
         self,
@@ -65,10 +65,10 @@ class _Poll:
         self.clock = clock
 
     def run(self) -> list[str]:
-        """Settle what died, then start what the limit allows; answers the names of what was started."""
+        """Settle attempts whose execution ended, then start items up to the limit; returns the started names."""
         known = {record.item_id for record in self.records.running()} | self.running
-        said = [record for record in map(self.records.get, sorted(known)) if record.state == "running"]
-        running = [record for record in said if not self._settled(record)]
+        recorded = [record for record in map(self.records.get, sorted(known)) if record.state == "running"]
+        running = [record for record in recorded if not self._settled(record)]
         self.running = {record.item_id for record in running}
         free = self.rules.concurrency - len(running)
         if free <= 0:
@@ -79,27 +79,30 @@ class _Poll:
         return [name for name in (self._start(item, found[item.item_id]) for item in picked) if name]
 
     def _settled(self, record: Record) -> bool:
-        """An execution that ended without its word: the word is given here, on its behalf."""
+        """Whether an attempt's execution has ended; if it recorded no end, the attempt is settled as failed."""
         if self.executions.is_running(record.execution):
             return False
         fresh = self.records.get(record.item_id)
         if fresh.state == "running" and fresh.execution == record.execution and fresh.item:
-            said = "The attempt was stopped, timed out or died before it could say how it ended."
+            reason = "The attempt was stopped, timed out or crashed before it recorded its result."
             name = record.execution.rpartition(":")[2]
-            attempt = Attempt(name, record.execution, fresh.item, "failed", said)
+            attempt = Attempt(name, record.execution, fresh.item, "failed", reason)
             state = settle(attempt, self.board, self.github, self.records, self.rules)
             self.bus.put(finished(attempt, state, self.clock))
         return True
 
     def _head(self, item: Item) -> str | None:
-        """A branch whose name is refused, or that is not ours to ask about, has no commit for us."""
+        """The head of an item's branch; None for a refused name, a draft, or a repository that is not delivered."""
         problem = branch_problem(item.branch, self.rules.branch_namespace, self.rules.main_branch)
         if problem or item.kind == "draft" or item.repository not in self.rules.repositories:
             return None
         return self.github.branch_head(item.repository, item.branch)
 
     def _start(self, item: Item, record: Record) -> str:
-        """The record first: a crash between the two leaves an execution that nobody finds alive, and is settled."""
+        """Write the record, then start the execution; returns its name, "" if another poll wrote first.
+
+        A crash between the two leaves a record whose execution does not exist, which the next poll settles.
+        """
         started = self.records.save(begun(item, record, self.workflow.arn))
         if started is None:
             return ""
@@ -110,7 +113,7 @@ class _Poll:
 
 
 def poll_board(
-    event: dict[str, Any],  # noqa: ARG001 - whoever wakes it, the board is what counts
+    event: dict[str, Any],  # noqa: ARG001 - the board is read whatever the trigger was
     board: Board,
     github: PullRequests,
     records: WorkItemsTable,
@@ -121,7 +124,7 @@ def poll_board(
     bus: Bus,
     clock: Clock,
 ) -> dict[str, Any]:
-    """A failure is a fault: it is tried again, and then kept in the dead-letter queue, which alarms."""
+    """Poll the board, and again if a trigger arrived meanwhile; an error leaves the event as a dead letter."""
     if not board.names.number:
         return {"outcome": "no board is configured"}
     holder = uuid4().hex
@@ -137,7 +140,7 @@ def poll_board(
             try:
                 started += poll.run()
             finally:
-                # Not given back: somebody asked meanwhile, and what they changed may have come too late for this look.
+                # False: another trigger arrived during this pass, and its change may not have been read.
                 finished = lease.give_back(holder, poll.running)
     finally:
         measure({"BoardPollCost": board.cost - spent, "BoardPollRequests": board.requests - before})

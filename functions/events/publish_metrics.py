@@ -1,4 +1,4 @@
-"""Every domain event becomes CloudWatch metrics, in Embedded Metric Format (O2, R9)."""
+"""Publishes CloudWatch metrics of each domain event, in Embedded Metric Format (O2, R9)."""
 
 from typing import Any, assert_never
 
@@ -24,12 +24,12 @@ from functions.handler import Handler
 
 HANDLER = Handler()
 Measurement = tuple[str, MetricUnit, float, str]
-# How a stage ended that had changed its environment; any other end left it as it was.
+# Results of stages that changed their environment.
 _CHANGED = frozenset({"passed", "restored", "partly", "unknown"})
 
 
 def publish_metrics(event: dict[str, Any]) -> dict[str, int]:
-    """The event may come twice: counts are then one too many, which alarms forgive and records do not show."""
+    """Publish the metrics of an event; a repeated event is counted twice, which only metrics show."""
     measured = measurements(read_event(event))
     for name, unit, value, environment in measured:
         with single_metric(name=name, unit=unit, value=value, namespace=NAMESPACE) as metric:
@@ -38,9 +38,9 @@ def publish_metrics(event: dict[str, Any]) -> dict[str, int]:
 
 
 def measurements(event: Event) -> list[Measurement]:
-    """What an event measures: (metric, unit, value, environment); `all` stands for the deployment as a whole.
+    """The metrics of an event: (metric, unit, value, environment); `all` stands for the deployment as a whole.
 
-    A rate is 100 or 0 of each one, so that its average is the rate of all.
+    A rate is published as 100 or 0 for each event, so that its average is the rate.
     """
     match event:
         case DeploymentFinished():
@@ -83,8 +83,8 @@ def measurements(event: Event) -> list[Measurement]:
 
 
 def _figures(figures: dict[str, float]) -> list[Measurement]:
-    """What gates measured: `testsRun` is the metric `TestsRun`."""
-    from functions.gates.registry import units  # one event in many needs the gates: the others' cold starts do not pay
+    """The figures of gates: `testsRun` is the metric `TestsRun`."""
+    from functions.gates.registry import units  # imported here, since few events need it and it slows the cold start
 
     known = units()
     return [
@@ -97,7 +97,7 @@ def _late(overrun: str, environment: str) -> list[Measurement]:
 
 
 def _dora(event: StageFinished) -> list[Measurement]:
-    """What one environment waited for, and its share of DORA; the lead time begins with the commit itself."""
+    """Waiting times and DORA metrics of one environment; the lead time begins with the commit."""
     waits = (("QueueTime", event.queue_seconds), ("ApprovalWait", event.approval_seconds or None))
     found: list[Measurement] = [
         (name, MetricUnit.Seconds, seconds, event.environment) for name, seconds in waits if seconds is not None
@@ -111,6 +111,6 @@ def _dora(event: StageFinished) -> list[Measurement]:
 
 
 def _duration(name: str, start: str, end: str, environment: str) -> list[Measurement]:
-    """A duration in seconds; none where a workflow that could not write its record had no times to give."""
+    """A duration in seconds; none if a time is missing, since the workflow could not write its record."""
     seconds = seconds_between(start, end)
     return [] if seconds is None else [(name, MetricUnit.Seconds, max(seconds, 0), environment)]

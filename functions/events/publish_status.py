@@ -1,4 +1,4 @@
-"""Every domain event becomes what GitHub shows: commit statuses, and a deployment per environment (N2)."""
+"""Publishes commit statuses, and a GitHub deployment per environment, for each domain event (N2)."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ HANDLER = Handler(allow=GitHub.USE, memory_mb=512)
 
 
 def publish_status(event: dict[str, Any], github: GitHub) -> dict[str, int]:
-    """A failure is a fault: EventBridge runs this again. Statuses of the same context replace each other."""
+    """Publish the statuses of an event; EventBridge retries an error. A status replaces one of the same context."""
     happened = read_event(event)
     release = release_of(happened)
     if release is None:
@@ -30,7 +30,7 @@ def publish_status(event: dict[str, Any], github: GitHub) -> dict[str, int]:
 
 
 def _show_deployment(status: DeploymentStatus, release: Release, github: GitHub) -> None:
-    """The GitHub deployment of a release to an environment, made when it is new."""
+    """Set the status of the release's GitHub deployment to an environment, and create it first if it is missing."""
     number = github.find_deployment(release.repository, release.commit, status.environment, status.deployment_id)
     if number is None:
         number = github.create_deployment(

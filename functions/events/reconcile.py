@@ -1,8 +1,8 @@
-"""Every minute: what an event missed is found by asking, and done after all (P2, P9).
+"""Every minute: finds what lost events should have done, and does it (P2, P9).
 
-Nothing here is an event's job alone: a lost webhook is found at the branch, a lost end of an execution at the records,
-waits and locks that name it, a forgotten build at CodeBuild. Two runs at once do the same things twice, which ends as
-once; they are kept apart by the function's timeout, which is shorter than the time between two runs.
+A lost webhook is found by the head of the branch, a lost end of an execution by the records, waits and locks that name
+it, a forgotten build by CodeBuild. The function's timeout is shorter than a minute, so that runs do not overlap. Two
+runs at once would do no harm, because each repair may be repeated.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from functions.procedures.orphans import Orphans, Repair
 from functions.procedures.releases import OPEN
 
 HANDLER = Handler(allow=(*Orphans.SETTLE, *Deployments.START, *OPEN), timeout_seconds=55, memory_mb=512)
-# A run that finds more leaves the rest to the next one, a minute later.
+# The next run, a minute later, does the rest.
 _MOST_REPAIRS = 50
 
 _log = Logger(service="events.reconcile")
@@ -32,20 +32,20 @@ _log = Logger(service="events.reconcile")
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What this run did, by kind and in words."""
+    """The repairs of this run."""
 
     repairs: tuple[Repair, ...]
 
 
 def reconcile(
-    event: dict[str, Any],  # noqa: ARG001 - a schedule says nothing
+    event: dict[str, Any],  # noqa: ARG001 - a schedule's event contains nothing of use
     orphans: Orphans,
     deployments: Deployments,
     github: GitHub,
     metrics: Metrics,
     clock: Clock,
 ) -> Output:
-    """Each repair is logged and counted; one that fails keeps no other, and fails the run at its end."""
+    """Make, log and count the repairs; a search that fails does not stop the others, and is raised at the end."""
     searches: list[Callable[[], Iterator[Repair]]] = [
         lambda: _lost_pushes(orphans, deployments, github, clock),
         orphans.dead_executions,
@@ -61,23 +61,23 @@ def reconcile(
                 _log.warning("repaired", extra={"kind": repair.kind, "what": repair.what})
                 metrics.count("Repaired", 1, kind=repair.kind)
                 done.append(repair)
-        except Exception as error:  # raised below, once every search had its turn
+        except Exception as error:  # raised below, after all searches
             failed.append(error)
     lost = sum(repair.kind == "push started" for repair in done)
     if lost:
         metrics.count("PushNotStarted", lost, environment="all")
     if failed:
-        raise ExceptionGroup("the reconciliation could not look everywhere; the next run looks again", failed)
+        raise ExceptionGroup("searches of the reconciliation failed; the next run repeats them", failed)
     return Output(tuple(done))
 
 
 def _lost_pushes(orphans: Orphans, deployments: Deployments, github: GitHub, clock: Clock) -> Iterator[Repair]:
-    """The head of every delivered repository has an execution, or gets the one its webhook would have started."""
+    """Start a deployment for each branch head that has none after the grace period."""
     failed: list[Exception] = []
     for repository in sorted(deployments.repositories):
         try:
             yield from _lost_push(repository, orphans, deployments, github, clock)
-        except KiroError as error:  # one repository that can't be asked does not keep the others
+        except KiroError as error:  # a repository that can't be read does not stop the others
             failed.append(error)
     if failed:
         raise ExceptionGroup("branch heads could not be read", failed)
@@ -108,5 +108,5 @@ def _lost_push(
         wanted = {"repository": repository, "ref": ref, "commit": head, "trigger": "push"}
         name = execution_name(ref, head)
         if deployments.start(name, wanted):
-            yield Repair("push started", f"{name}: {repository} is at {head[:12]}, and no webhook came")
+            yield Repair("push started", f"{name}: {repository} is at {head[:12]}, and no webhook reported it")
         orphans.waits.sight(repository, None, clock.now())

@@ -1,4 +1,4 @@
-"""A rollback opens one GitHub issue, its end comments on it, the next good deployment closes it (R10)."""
+"""Opens one GitHub issue per rollback, comments on its end, and closes it with the next good release (R10)."""
 
 from typing import Any, assert_never
 
@@ -27,7 +27,7 @@ HANDLER = Handler(allow=(*GitHub.USE, *DeploymentsTable.READ), memory_mb=512, ti
 def track_incident(
     event: dict[str, Any], github: GitHub, deployments: DeploymentsTable, links: IncidentLinks
 ) -> dict[str, Any]:
-    """Each step first reads whether it was done: the same event again changes nothing."""
+    """Update the incident of an event; each step reads whether it was done, so a repeated event changes nothing."""
     happened = read_event(event)
     match happened:
         case RollbackStarted(release=release):
@@ -37,7 +37,7 @@ def track_incident(
         case RollbackFinished(release=release):
             if not release.repository:
                 return {"outcome": "no repository"}
-            number = _issue(happened, github, deployments, links)  # its start may have been lost, or be late
+            number = _issue(happened, github, deployments, links)  # the start's event may be lost or late
             if not github.has_comment(release.repository, number, end_marker(happened)):
                 github.comment(release.repository, number, redact(ended(happened)))
             return {"outcome": "commented", "issue": number}
@@ -61,6 +61,7 @@ def track_incident(
 
 
 def _issue(event: Rollback, github: GitHub, deployments: DeploymentsTable, links: IncidentLinks) -> int:
+    """The number of the rollback's issue, which is opened if there is none."""
     repository = event.release.repository
     number = github.find_issue(repository, LABEL, marker(event.environment, event.deployment_id))
     if number is not None:
@@ -70,7 +71,7 @@ def _issue(event: Rollback, github: GitHub, deployments: DeploymentsTable, links
 
 
 def _close(repository: str, event: DeploymentFinished, github: GitHub) -> list[int]:
-    """Only where the release came through: an incident of production outlives a deployment to test."""
+    """Close the incidents of environments that the release passed in; returns the numbers of the issues."""
     passed = {name for name, stage in event.stages.items() if stage.result == "passed"}
     done = []
     for number, body in github.open_issues(repository, LABEL):

@@ -1,4 +1,4 @@
-"""What scanners found goes to GitHub code scanning, each report as the tool wrote it (G5)."""
+"""Uploads the SARIF reports of scanners to GitHub code scanning, unchanged (G5)."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ HANDLER = Handler(allow=(*Artifacts.READ, *GitHub.USE), memory_mb=1024, timeout_
 
 
 def upload_sarif(event: dict[str, Any], artifacts: Artifacts, github: GitHub) -> dict[str, Any]:
-    """A fault is run again by EventBridge; a repository without code scanning is no fault, and neither is no report."""
+    """Upload the reports; EventBridge retries an error. Missing reports and code scanning that is off are no errors."""
     judged = read_only(GatesJudged, event)
     paths, release = judged.scans.sarif, judged.release
-    uploaded, left = [], []
+    uploaded, left_out = [], []
     if not paths or not artifacts.exists(judged.artifact):
         return {"outcome": "nothing to upload"}
     with artifacts.archive(judged.artifact) as archive:
@@ -24,7 +24,7 @@ def upload_sarif(event: dict[str, Any], artifacts: Artifacts, github: GitHub) ->
             try:
                 files = find_members(archive, path)
             except SourceError:
-                left.append(f"{path}: not there")
+                left_out.append(f"{path}: not in the artifact")
                 continue
             for file in files:
                 report = read_member(archive, file, REPORT_LIMIT) or b""
@@ -32,6 +32,6 @@ def upload_sarif(event: dict[str, Any], artifacts: Artifacts, github: GitHub) ->
                     github.upload_sarif(release.repository, release.commit, release.ref, report)
                     uploaded.append(file)
                 except (GitHubRefusedError, GitHubNotFoundError) as error:
-                    left.append(f"{file}: {error}")
-    outcome = f"uploaded {len(uploaded)} of {len(uploaded) + len(left)}"
-    return {"outcome": outcome, "uploaded": uploaded, "left": left}
+                    left_out.append(f"{file}: {error}")
+    outcome = f"uploaded {len(uploaded)} of {len(uploaded) + len(left_out)}"
+    return {"outcome": outcome, "uploaded": uploaded, "left": left_out}

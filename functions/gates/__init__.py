@@ -1,1 +1,1 @@
-"""What is judged: each gate is one file, and one entry of the registry."""
+"""The gates: each is one file and one entry of the registry."""

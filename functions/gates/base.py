@@ -1,7 +1,7 @@
-"""What a gate is: everything that the product needs to know of one, so that a new gate is one file.
+"""The interface of a gate. A new gate is one file that implements it.
 
-Readers of report formats stay in `functions/adapters`, pure decisions in `functions/domain`; a gate calls them. It
-imports a reader only where it judges: pages and metrics load every gate, and need no parser for that.
+Readers of report formats are in `functions/adapters`, pure decisions in `functions/domain`; a gate calls both. It
+imports a reader within the method that judges, because pages and metrics load all gates and need no parser.
 """
 
 from abc import ABC
@@ -28,14 +28,14 @@ Unit = Literal["Count", "Percent"]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What every gate judges from: how a build ended, and its artifact, or why that can't be opened."""
+    """The end of a build and its artifact; `opened` is the reason if the artifact can't be opened."""
 
     build: BuildEnd
     opened: ZipFile | str
 
     @property
     def archive(self) -> ZipFile:
-        """The artifact; a SourceError where there is none."""
+        """The artifact; raises SourceError if it can't be opened."""
         if isinstance(self.opened, str):
             raise SourceError(self.opened)
         return self.opened
@@ -46,7 +46,8 @@ class ReleaseEvidence(Evidence):
     """The build of a release, before any deployment.
 
     `stages` are the environments that the release enters, each with its settings and parts. `source` reads a file of
-    the commit itself, which no build can write: None when it is not there, a SourceError when the source is lost.
+    the commit, which a build can't change; it returns None if there is no such file, and raises SourceError if the
+    source archive is missing.
     """
 
     stages: tuple[StagePlan, ...]
@@ -56,7 +57,7 @@ class ReleaseEvidence(Evidence):
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentEvidence(Evidence):
-    """The tests of a release in an environment; `last` is the load run of the last good release there, if any."""
+    """The tests of a release in an environment; `last` reads the load run of the last good release there, if any."""
 
     environment: str
     last: Callable[[], Performance | None]
@@ -64,10 +65,10 @@ class EnvironmentEvidence(Evidence):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one gate made of the evidence.
+    """The result of one gate.
 
-    No `verdict`: nothing is declared that this gate could judge. `figures` become metrics. `previews` take parts out of
-    the plan that they find unchanged. `measured` is what the next run is compared with, once this release is good.
+    `verdict` is None if nothing is declared that this gate could judge. `figures` become metrics. `previews` take
+    unchanged parts out of the plan. `measured` is compared with the next run, once this release is good.
     """
 
     verdict: Verdict | None = None
@@ -80,48 +81,48 @@ class Gate(ABC):
     """One gate. Its docstring is its paragraph in `docs/reference/gates.md`.
 
     A subclass judges a release before any deployment (`judge_release`), in an environment after it
-    (`judge_environment`), or both. `settings` are the keys of the manifest that it reads, spelt as there, and None when
-    the manifest has none of them. A gate that must not be left out answers None with `missing()`.
+    (`judge_environment`), or both. `settings` are its keys of the manifest, in the manifest's spelling, or None if the
+    manifest has none of them. A required gate returns `missing()` for None.
     """
 
     name: ClassVar[str]
-    # The figures that it measures, and their units: `testsRun` is published as the metric `TestsRun`.
+    # The figures that it measures, with their units: `testsRun` is published as the metric `TestsRun`.
     metrics: ClassVar[Mapping[str, Unit]] = {}
-    # What the approval page says of this gate where a release has no verdict of it; empty: nothing.
+    # The text on the approval page for a release without a verdict of this gate; empty: no text.
     undeclared: ClassVar[str] = ""
 
     def manifest(self, section: Section) -> Mapping[str, Any]:  # noqa: ARG002 - for those that read some
-        """The keys that it reads there: name → (type, default), as pydantic's `create_model` takes them."""
+        """Its keys in that section: name → (type, default), in the format of pydantic's `create_model`."""
         return {}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:  # noqa: ARG002
-        """Before any deployment."""
+        """Judge a release before any deployment."""
         return Judgement()
 
     def judge_environment(self, settings: Settings | None, evidence: EnvironmentEvidence) -> Judgement:  # noqa: ARG002
-        """In an environment, where the release runs now."""
+        """Judge a release in an environment, in which it runs."""
         return Judgement()
 
     def forecast_release(self, settings: Settings | None, stages: tuple[StagePlan, ...]) -> str:  # noqa: ARG002
-        """What will be demanded of the build, in one line of `kiro plan`; empty when nothing is."""
+        """The demand on the build, as one line of `kiro plan`; empty if there is none."""
         return ""
 
     def forecast_environment(self, settings: Settings | None, tests: AfterDeploy) -> str:  # noqa: ARG002
-        """What will be demanded of the tests in an environment, in one line of `kiro plan`; empty when nothing is."""
+        """The demand on the tests in an environment, as one line of `kiro plan`; empty if there is none."""
         return ""
 
     def missing(self) -> Judgement:
-        """The verdict on a release that declares nothing for a gate that may not be left out."""
-        words = "the plan names nothing to judge; start the deployment again, so that it reads the manifest anew"
-        return Judgement(Verdict(self.name, "failed", words))
+        """The failed verdict of a required gate for which the plan declares nothing."""
+        reason = "the plan names nothing to judge; start the deployment again, so that it reads the manifest again"
+        return Judgement(Verdict(self.name, "failed", reason))
 
     @property
     def when(self) -> tuple[Moment, ...]:
-        """When it judges, read off the methods that it has: saying it once more could only be wrong."""
+        """When it judges, derived from the methods that it overrides."""
         judges: Mapping[Moment, str] = {"before": "judge_release", "after": "judge_environment"}
         return tuple(moment for moment, method in judges.items() if method in vars(type(self)))
 
     @property
     def documentation(self) -> str:
-        """The paragraph of the reference."""
+        """Its docstring as one paragraph, for the reference."""
         return " ".join((getdoc(type(self)) or "").split())

@@ -1,4 +1,4 @@
-"""The gate `build`: how CodeBuild ended."""
+"""The gate `build`: the end of the build in CodeBuild."""
 
 from functions.adapters.builds import BuildEnd
 from functions.domain.gates import Verdict
@@ -7,19 +7,19 @@ from functions.gates.base import EnvironmentEvidence, Gate, Judgement, ReleaseEv
 
 
 class BuildGate(Gate):
-    """Passes when the build succeeded: that of the release, and that of the tests in an environment.
+    """Passes when the build of the release succeeded, and the build of the tests in an environment.
 
-    A failed build still has its reports judged, so that the tests that failed are named.
+    The other gates judge the reports of a failed build, too, so that the failed tests are named.
     """
 
     name = "build"
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:  # noqa: ARG002
-        """It needs no artifact."""
+        """The verdict on the build of the release; it needs no artifact."""
         return Judgement(self._verdict(evidence.build, "the build succeeded"))
 
     def judge_environment(self, settings: Settings | None, evidence: EnvironmentEvidence) -> Judgement:  # noqa: ARG002
-        """The same of the tests' build."""
+        """The verdict on the build of the tests."""
         return Judgement(self._verdict(evidence.build, "the tests ran to their end"))
 
     def _verdict(self, build: BuildEnd, good: str) -> Verdict:

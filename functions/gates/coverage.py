@@ -1,4 +1,4 @@
-"""The gate `coverage`: how much of the code the tests of the build ran through (G2)."""
+"""The gate `coverage`: the share of lines and branches that the tests of the build ran (G2)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ from functions.handler import decode
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Where the Cobertura report lies within the artifact."""
+    """The path of the Cobertura report in the artifact."""
 
     cobertura: str
 
 
 class CoverageGate(Gate):
-    """Passes when the Cobertura XML report shows enough lines covered, and enough branches where it measured them.
+    """Passes when the Cobertura XML report shows enough covered lines, and enough covered branches if it has them.
 
-    Enough is the strictest `coveragePercent` of the environments that the release enters.
+    The minimum is the highest `coveragePercent` of the environments that the release enters.
     """
 
     name = "coverage"
     metrics: ClassVar[Mapping[str, Unit]] = {"lineCoverage": "Percent", "branchCoverage": "Percent"}
 
     def manifest(self, section: Section) -> Mapping[str, Any]:
-        """The report of the build, which may not be left out."""
+        """The report of the build; it is required."""
         return {"cobertura": (RepositoryPath, ...)} if section == "build" else {}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
-        """With figures."""
+        """The verdict and the percentages."""
         if settings is None:
             return self.missing()
         from functions.adapters.reports import read_coverage
@@ -42,7 +42,7 @@ class CoverageGate(Gate):
         return Judgement(judge_coverage(rates, _minimum(evidence.stages)), _figures(rates))
 
     def forecast_release(self, settings: Settings | None, stages: tuple[StagePlan, ...]) -> str:
-        """The percentage."""
+        """The required percentage."""
         return "" if settings is None else f"coverage: {_minimum(stages):g} %"
 
 
@@ -51,7 +51,7 @@ def _minimum(stages: tuple[StagePlan, ...]) -> float:
 
 
 def _figures(rates: Coverage | Unreadable) -> Mapping[str, float]:
-    """Nothing of a report that can't be read, and no branches where it measured none."""
+    """The percentages as metrics; none of an unreadable report, and no branches if it has none."""
     if isinstance(rates, Unreadable):
         return {}
     measured = {"lineCoverage": rates.lines, "branchCoverage": rates.branches}

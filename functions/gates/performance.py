@@ -1,4 +1,4 @@
-"""The gate `performance`: how an environment answers under load (G4)."""
+"""The gate `performance`: a load run in an environment (G4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,26 +13,26 @@ from functions.handler import decode
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Where the figures of the load run lie within the artifact of the tests."""
+    """The path of the load run's report in the artifact of the tests."""
 
     performance: str
 
 
 class PerformanceGate(Gate):
-    """Passes when at least 95 % of the requests of a load run succeed, in less than 2 seconds in the mean.
+    """Passes when at least 95 % of the requests of a load run succeed, with a mean response time below 2 seconds.
 
-    The mean may be at most 50 % above that of the last good release there. Reads Locust's `*_stats.csv`, or JSON.
-    Without a declared report there is no verdict.
+    The mean may be at most 50 % above that of the last good release in the environment. The gate reads Locust's
+    `*_stats.csv`, or JSON. Without a declared report there is no verdict.
     """
 
     name = "performance"
 
     def manifest(self, section: Section) -> Mapping[str, Any]:
-        """The report of the tests in an environment."""
+        """The report of the tests in an environment; it is optional."""
         return {"performance": (RepositoryPath | None, None)} if section == "afterDeploy" else {}
 
     def judge_environment(self, settings: Settings | None, evidence: EnvironmentEvidence) -> Judgement:
-        """What was measured is kept, for the next release to be compared with."""
+        """The verdict, and the measurement with which the next release is compared."""
         if settings is None:
             return Judgement()
         from functions.adapters.load_runs import read_performance
@@ -42,5 +42,5 @@ class PerformanceGate(Gate):
         return Judgement(verdict, measured=measured if isinstance(measured, Performance) else None)
 
     def forecast_environment(self, settings: Settings | None, tests: AfterDeploy) -> str:  # noqa: ARG002
-        """The report."""
+        """The path of the report."""
         return "" if settings is None else f"performance: {decode(Report, settings).performance}"

@@ -1,4 +1,4 @@
-"""The gate `preview`: what the build foresees of the infrastructure's changes (P5)."""
+"""The gate `preview`: reports of the changes that infrastructure commands would make (P5)."""
 
 from functions.domain.gates import Verdict
 from functions.domain.manifests import Settings, fill
@@ -7,16 +7,16 @@ from functions.gates.base import Gate, Judgement, ReleaseEvidence
 
 
 class PreviewGate(Gate):
-    """Fails when a preview that a part declares (`preview` of a command) can't be read, or did not come to its end.
+    """Fails when a declared preview (`preview` of a command) can't be read or is incomplete.
 
-    Previews that can be read have no verdict: parts that they find unchanged leave the plan, environment by
+    A preview that can be read has no verdict: if it shows no change, its part is left out of the release in that
     environment.
     """
 
     name = "preview"
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:  # noqa: ARG002
-        """Of every part that declares one and is in; its settings are those of the part."""
+        """Read the previews of all parts in the plan that declare one."""
         from functions.adapters.previews import read_preview
 
         previews: dict[tuple[str, str], Preview] = {}

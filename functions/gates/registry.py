@@ -1,4 +1,4 @@
-"""All gates, in the order in which they judge and are shown; nothing else in the product names one."""
+"""All gates, in the order in which they judge and are shown; no other module names a gate."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from functions.gates.preview import PreviewGate
 from functions.gates.security import SecurityGate
 from functions.gates.tests import TestsGate
 
-# What the product is delivered with; a gate without its case below is an error of the type checker.
+# A name without its case below is an error of the type checker.
 Name = Literal["build", "tests", "coverage", "preview", "security", "performance"]
 
 
@@ -46,7 +46,7 @@ GATES: tuple[Gate, ...] = tuple(_gate(name) for name in get_args(Name))
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The verdicts as they may be recorded and shown, and what the gates found beside them."""
+    """The verdicts of all gates, without secrets, and their figures, previews and measurement."""
 
     verdicts: tuple[Verdict, ...]
     figures: dict[str, float]
@@ -55,19 +55,19 @@ class Judged:
 
 
 def judge_release(settings: GateSettings, evidence: ReleaseEvidence) -> Judged:
-    """Every gate before any deployment, so that one run names all that is wrong."""
+    """Judge a release before any deployment, with all gates, so that one run names all faults."""
     judgements = (gate.judge_release(settings.get(gate.name), evidence) for gate in GATES)
     return _judged(judgements, evidence.build)
 
 
 def judge_environment(settings: GateSettings, evidence: EnvironmentEvidence) -> Judged:
-    """Every gate in an environment, where the release runs now."""
+    """Judge a release in an environment, in which it runs, with all gates."""
     judgements = (gate.judge_environment(settings.get(gate.name), evidence) for gate in GATES)
     return _judged(judgements, evidence.build)
 
 
 def _judged(judgements: Iterator[Judgement], build: BuildEnd) -> Judged:
-    """What all of them say together; gates without a verdict are left out."""
+    """Combine the judgements; gates without a verdict are left out."""
     made = tuple(_readable(judgements, build))
     verdicts = without_secrets(one.verdict for one in made if one.verdict)
     figures = {name: value for one in made for name, value in one.figures.items()}
@@ -76,7 +76,7 @@ def _judged(judgements: Iterator[Judgement], build: BuildEnd) -> Judged:
 
 
 def _readable(judgements: Iterator[Judgement], build: BuildEnd) -> Iterator[Judgement]:
-    """An artifact that can't be opened closes the gates; that a failed build left none says nothing new."""
+    """The judgements; an artifact that can't be opened is a failed verdict, unless the build failed anyway."""
     try:
         yield from judgements
     except SourceError as error:
@@ -85,19 +85,19 @@ def _readable(judgements: Iterator[Judgement], build: BuildEnd) -> Iterator[Judg
 
 
 def forecast_release(settings: GateSettings, stages: tuple[StagePlan, ...]) -> tuple[str, ...]:
-    """What will be demanded before any deployment, a line per gate."""
+    """The demands on the build before any deployment, a line per gate."""
     return tuple(line for gate in GATES if (line := gate.forecast_release(settings.get(gate.name), stages)))
 
 
 def forecast_environment(tests: AfterDeploy | None) -> tuple[str, ...]:
-    """What will be demanded in an environment, a line per gate."""
+    """The demands on the tests in an environment, a line per gate."""
     if tests is None:
         return ()
     return tuple(line for gate in GATES if (line := gate.forecast_environment(tests.gates.get(gate.name), tests)))
 
 
 def undeclared(verdicts: Iterable[Verdict]) -> dict[str, str]:
-    """What is said of the gates that have no verdict here, by their names."""
+    """The texts of gates that have no verdict here, by their names."""
     judged = {verdict.name for verdict in verdicts}
     return {gate.name: gate.undeclared for gate in GATES if gate.undeclared and gate.name not in judged}
 

@@ -1,4 +1,4 @@
-"""The gate `security`: what scanners found in the release (G3)."""
+"""The gate `security`: the findings of scanners (G3)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,24 +14,24 @@ from functions.handler import decode
 
 
 class SecurityGate(Gate):
-    """Passes when the declared reports of scanners hold nothing critical or high but what the allow-list allows today.
+    """Passes when the declared reports have no critical or high findings, except those that the allow-list accepts.
 
-    Reads SARIF, and the JSON of pip-audit and npm audit. The allow-list is read from the commit itself, which no build
-    can write. Without a declared report there is no verdict.
+    The gate reads SARIF, and the JSON of pip-audit and npm audit. The allow-list is read from the commit, because a
+    build can't change it there. Without a declared report there is no verdict.
     """
 
     name = "security"
     undeclared = "the repository declares no scanner in delivery.yml"
 
     def manifest(self, section: Section) -> Mapping[str, Any]:
-        """Reports by format, and the allow-list."""
+        """The reports by format, and the allow-list; all are optional."""
         if section != "gates":
             return {}
         reports: Any = (list[RepositoryPath], [])
         return {"sarif": reports, "pipAudit": reports, "npmAudit": reports, "allowList": (RepositoryPath | None, None)}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
-        """All reports together."""
+        """One verdict on all reports."""
         declared = decode(Scans, settings or {})
         if not declared.reports:
             return Judgement()
@@ -41,12 +41,12 @@ class SecurityGate(Gate):
         return Judgement(judge_findings(read, _allowed(declared.allow_list, evidence.source), evidence.today))
 
     def forecast_release(self, settings: Settings | None, stages: tuple[StagePlan, ...]) -> str:  # noqa: ARG002
-        """The reports, or that there are none."""
+        """The paths of the reports, or that there are none."""
         return f"security: {', '.join(decode(Scans, settings or {}).reports) or 'no scanner is declared'}"
 
 
 def scans(gates: GateSettings) -> Scans:
-    """What a plan says to this gate, for those who bring reports elsewhere."""
+    """The scans that a plan declares, for handlers that upload reports elsewhere."""
     return decode(Scans, gates.get(SecurityGate.name, {}))
 
 

@@ -15,43 +15,43 @@ from functions.handler import decode
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Where the JUnit reports lie within the artifact."""
+    """The paths of the JUnit reports in the artifact."""
 
     junit: tuple[str, ...]
 
 
 class TestsGate(Gate):
-    """Passes when at least one test ran and none failed, over all JUnit XML reports together.
+    """Passes when at least one test ran and none failed, in all JUnit XML reports together.
 
-    A report that is missing or can't be read closes the gate. In an environment a closed gate rolls the release back.
+    The gate fails if a report is missing or can't be read. A failed gate in an environment causes a rollback.
     """
 
     name = "tests"
     metrics: ClassVar[Mapping[str, Unit]] = {"testsRun": "Count", "testsFailed": "Count", "testsSkipped": "Count"}
 
     def manifest(self, section: Section) -> Mapping[str, Any]:
-        """Reports of the build, and of the tests in an environment: neither may be left out."""
+        """The reports of the build, and of the tests in an environment; both are required."""
         from pydantic import Field
 
         return {} if section == "gates" else {"junit": (list[RepositoryPath], Field(min_length=1))}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
-        """With figures."""
+        """The verdict and the numbers of tests."""
         if settings is None:
             return self.missing()
         run = _read(settings, evidence.archive)
         return Judgement(judge_tests(run), _figures(run))
 
     def judge_environment(self, settings: Settings | None, evidence: EnvironmentEvidence) -> Judgement:
-        """The same reports of the tests' build."""
+        """The verdict on the reports of the tests' build."""
         return self.missing() if settings is None else Judgement(judge_tests(_read(settings, evidence.archive)))
 
     def forecast_release(self, settings: Settings | None, stages: tuple[StagePlan, ...]) -> str:  # noqa: ARG002
-        """The reports."""
+        """The paths of the reports."""
         return "" if settings is None else f"tests: {', '.join(decode(Reports, settings).junit)}"
 
     def forecast_environment(self, settings: Settings | None, tests: AfterDeploy) -> str:
-        """The reports, and the buildspec that writes them."""
+        """The paths of the reports, and the buildspec that writes them."""
         return "" if settings is None else f"tests: {', '.join(decode(Reports, settings).junit)} ({tests.buildspec})"
 
 
@@ -62,7 +62,7 @@ def _read(settings: Settings, archive: ZipFile) -> TestRun | Unreadable:
 
 
 def _figures(run: TestRun | Unreadable) -> Mapping[str, float]:
-    """Nothing of a report that can't be read: nothing is measured as zero."""
+    """The numbers as metrics; none of an unreadable report, so that it is not counted as zero."""
     if isinstance(run, Unreadable):
         return {}
     return {"testsRun": run.total - run.skipped, "testsFailed": len(run.failed), "testsSkipped": run.skipped}

@@ -1,1 +1,1 @@
-"""What several handlers do: ending the waits of an execution, settling its end, recording a release."""
+"""Procedures that several handlers share: storing and ending waits, settling executions, opening records."""

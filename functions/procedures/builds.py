@@ -1,7 +1,7 @@
-"""Builds that an execution starts and waits for: they belong to it, and end with it (P7, P9).
+"""Builds that an execution starts and waits for; they end with the execution (P7, P9).
 
-The build queue of an account has a limit. An order that finds it full is kept as a wait (`queued/…`). It is given again
-at each backstop, until there is a place or its time in the queue is over.
+The build queue of an account has a limit. If it is full, the order is stored as a wait (`queued/…`) and repeated at
+each backstop, until CodeBuild accepts it or the order's time limit has passed.
 """
 
 from dataclasses import dataclass, replace
@@ -26,14 +26,14 @@ _QUEUED = str(QueuedKey(""))
 
 @dataclass(frozen=True, slots=True)
 class StartedBuild:
-    """The build that runs now, or the key of its order while the build queue of the account is full."""
+    """The id of the started build, or the key of its order while the account's build queue is full."""
 
     build_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class AwaitedBuild:
-    """The build that is waited for, or its order, and by whom."""
+    """The id of the build or the key of its order, and the execution that waits for it."""
 
     task_token: str
     execution: str
@@ -43,7 +43,7 @@ class AwaitedBuild:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """An order that the account has no place for; `since` is ISO 8601, `build_id` is set once it was taken."""
+    """An order that the account's full queue refused; `since` is ISO 8601, `build_id` is set when it was accepted."""
 
     build: BuildOrder
     deployment_id: str
@@ -61,7 +61,7 @@ def start(
     executions: Executions,
     clock: Clock,
 ) -> StartedBuild:
-    """The build; while the queue is full, the key of its order, for which AwaitBuild waits."""
+    """Start a build that belongs to the execution; if the queue is full, store its order, which AwaitBuild repeats."""
     started = builds.start(order)
     if started.outcome == "started":
         belong(started.build_id, execution, builds, waits, executions, clock)
@@ -81,7 +81,10 @@ def await_end(
     executions: Executions,
     clock: Clock,
 ) -> None:
-    """Token first, then the query: an end between the two is observed by one or by the other."""
+    """Store the token, then query the build: the event or the query notices an end between the two.
+
+    If the build has not been started yet, its order is repeated first.
+    """
     found: str | BuildEnd = event.build_id
     if event.build_id.startswith(_QUEUED):
         key = QueuedKey(event.build_id.removeprefix(_QUEUED))
@@ -95,7 +98,7 @@ def await_end(
 def belong(
     build_id: str, execution: str, builds: Builds, waits: WaitsTable, executions: Executions, clock: Clock
 ) -> None:
-    """Note whose build this is, and stop it when that one has ended already; nobody's build (empty) is left alone."""
+    """Record that a build belongs to an execution, and stop it if that has ended; execution "" records nothing."""
     if execution and not keep(Wait(BuildKey(build_id), "", execution), waits, executions, clock):
         builds.stop(build_id)
 
@@ -111,8 +114,8 @@ def _await(
 ) -> None:
     key = BuildKey(build_id)
     if not keep(Wait(key, event.task_token, event.execution), waits, executions, clock):
-        builds.stop(build_id)  # its end may have been handled while this wait was gone again
-        tokens.succeed(event.task_token, BuildEnd("stopped", "who waited for it was stopped", ""))
+        builds.stop(build_id)  # the event of the execution's end may have found no wait
+        tokens.succeed(event.task_token, BuildEnd("stopped", "the execution that waited for it was stopped", ""))
         return
     end = builds.read(build_id)
     if end.outcome != "running":
@@ -128,18 +131,18 @@ def _start_queued(
     executions: Executions,
     clock: Clock,
 ) -> str | BuildEnd:
-    """The id of an order's build; "" while the queue is full; or how its wait ended without a build."""
+    """The id of an order's build, "" while the queue is full, or the end of an order that was never accepted."""
     wait = waits.get(key)
     if wait is None:
-        return BuildEnd("stopped", "who waited for it was stopped", "")
+        return BuildEnd("stopped", "the execution that waited for it was stopped", "")
     queued = decode(Queued, wait.facts["order"])
     if queued.build_id:
         return queued.build_id
     started = builds.start(queued.build)
     if started.outcome == "started":
         belong(started.build_id, wait.execution, builds, waits, executions, clock)
-        taken = replace(queued, build_id=started.build_id)
-        keep(_wait(key, wait.execution, taken), waits, executions, clock)
+        accepted = replace(queued, build_id=started.build_id)
+        keep(_wait(key, wait.execution, accepted), waits, executions, clock)
         deployments.note_known(queued.deployment_id, status="running", reason="")
         return started.build_id
     if clock.now() - datetime.fromisoformat(queued.since) < timedelta(minutes=budgets.QUEUE):

@@ -1,8 +1,8 @@
-"""What is done about an execution that ended without its word: what it could not say or give back itself (P9).
+"""Settles executions that ended without recording it: announces outcomes, releases locks, ends waits (P9).
 
-Handlers and workflows end their own things on every way they know. What is left are executions that were stopped, timed
-out or broke: from the console, by a limit, by a fault nobody foresaw. Their event brings them here, or the search for
-orphans does. Every step may come twice: locks and waits end once, an outcome is written once.
+A workflow releases everything on all paths that it defines. Executions that were stopped, timed out or crashed do not.
+The event of their end or the search for orphans calls this. Every step may be repeated: locks and waits end once, and
+an outcome is written once.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -38,7 +38,7 @@ from functions.procedures.waits import END, end_all
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-# The failures that a deployment ends with after it announced its outcome itself.
+# The errors of a deployment that has announced its outcome itself.
 _ANNOUNCED = ("FailedClean", "FailedDirty")
 _OUTCOMES: dict[str, Outcome] = {"ABORTED": "aborted", "TIMED_OUT": "timed out"}
 
@@ -83,7 +83,7 @@ class EndedExecutions:
         return cls(aws)
 
     def settle(self, end: Ended) -> list[Effect]:
-        """Do what is left to do, by workflow; answers what was done."""
+        """Do what the execution left undone, by workflow; returns what was done."""
         done: list[Effect] = [*self.end_waits(end.execution)]
         if end.workflow == self._workflows.deployment:
             return [*done, *self._end_stages(end), *self._conclude(end)]
@@ -93,34 +93,34 @@ class EndedExecutions:
             return done if keeps_lock(done) else [*done, self._release(given, end.execution)]
         if end.workflow == self._workflows.rollback:
             return [*done, *self._freeze(given, end), self._release(given, end.execution)]
-        if "item" in given:  # the poll, which this event wakes too, shows it on the card
+        if "item" in given:  # the same event invokes the poll, which updates the card
             key = branch_key(given["item"]["repository"], given["item"]["branch"])
             self._locks.release(key, end.execution)
             return [*done, LockReleased(key)]
         return done
 
     def end_waits(self, execution: str) -> list[Effect]:
-        """End what the execution waited for."""
+        """End the waits of the execution."""
         return [*end_all(execution, self._waits, self._builds)]
 
     def announce(self, deployment_id: str, status: str) -> list[Effect]:
-        """Write and announce the outcome of a deployment that ended in this status and did not, and note that once."""
+        """Write and announce the outcome of a deployment that ended in this status, unless it was announced."""
         record = self._deployments.get(deployment_id)
         if record and record.told:
             return []
-        reason = f"the execution ended as {status} before it could conclude"
-        stood = self._deployments.conclude(deployment_id, _OUTCOMES.get(status, "failed"), reason)
-        self._bus.put(DeploymentFinished.of(stood))
+        reason = f"the execution ended as {status} before it recorded an outcome"
+        concluded = self._deployments.conclude(deployment_id, _OUTCOMES.get(status, "failed"), reason)
+        self._bus.put(DeploymentFinished.of(concluded))
         self._deployments.note(deployment_id, told=True)
-        return [OutcomeAnnounced(stood.outcome)]
+        return [OutcomeAnnounced(concluded.outcome)]
 
     def _conclude(self, end: Ended) -> list[Effect]:
         return [] if end.error in _ANNOUNCED else self.announce(end.name, end.status)
 
     def _end_stages(self, end: Ended) -> list[Effect]:
-        """Stages of a stopped deployment are stopped; one that ended before, and left its way back to it, goes back.
+        """Stop the stages of a stopped deployment; roll back a stage that failed and left that to its deployment.
 
-        Where a deployment that spoke had started the way back, its end is final: restored, or frozen for a person.
+        If the deployment announced its outcome and had started that rollback, the rollback's end is final.
         """
         record = self._deployments.get(end.name)
         planned = record.plan.stages if record and record.plan else ()
@@ -130,36 +130,36 @@ class EndedExecutions:
             if self._executions.is_running(execution):
                 self._executions.stop(execution, f"its deployment ended as {end.status}")
                 done.append(StageStopped(execution))
-            elif self._has_failed(execution) and not (end.error in _ANNOUNCED and self._went_back(name)):
+            elif self._has_failed(execution) and not (end.error in _ANNOUNCED and self._has_full_rollback(name)):
                 given = self._executions.input(execution)
-                if self._touched(given):
+                if self._has_unrecorded_change(given):
                     done += self._roll_back(given, name, end.status)
         return done
 
     def _has_failed(self, execution: str) -> bool:
-        """A stage that came to its own end has given it to its deployment, also when it could not write it."""
+        """Whether a stage failed; one that succeeded has returned its result to its deployment."""
         found = self._executions.describe(execution)
         return found is not None and found.status != "SUCCEEDED"
 
     def _roll_back_stage(self, given: dict[str, Any], end: Ended) -> list[Effect]:
-        if not self._touched(given) or self._went_back(end.name):
+        if not self._has_unrecorded_change(given) or self._has_full_rollback(end.name):
             return []
         return self._roll_back(given, end.name, end.status)
 
-    def _touched(self, given: dict[str, Any]) -> bool:
-        """Whether a stage had begun to change its environment, and not said how that ended."""
+    def _has_unrecorded_change(self, given: dict[str, Any]) -> bool:
+        """Whether a stage began to change its environment and recorded no result."""
         environment = given["environment"]["name"]
         record = self._deployments.get(given["deploymentId"])
         if record is None or environment in record.stages:
             return False
         return any(entry.environment == environment for entry in record.ledger.values())
 
-    def _went_back(self, stage: str) -> bool:
-        """Whether a stage's deployment has started its way back."""
+    def _has_full_rollback(self, stage: str) -> bool:
+        """Whether the deployment has started a rollback of this stage."""
         return self._executions.named(self._workflows.rollback, f"{stage}-full-rollback") is not None
 
     def _roll_back(self, given: dict[str, Any], name: str, status: str) -> list[Effect]:
-        """What a stage had changed goes back in an execution of its own, unless its deployment lives and does it."""
+        """Start a rollback of a stage's changes, unless its deployment still runs and starts one itself."""
         if self._executions.is_running(_parent(given)):
             return [LeftToDeployment()]
         payload = {key: given[key] for key in ("deploymentId", "release", "environment")} | {
@@ -176,17 +176,17 @@ class EndedExecutions:
         return LockReleased(key)
 
     def _freeze(self, given: dict[str, Any], end: Ended) -> list[Effect]:
-        """A rollback that ended without its word: the environment is unknown, and people are notified.
+        """Freeze the environment of a rollback that recorded no end, record `unknown` and notify people.
 
-        Whoever waits for it goes on; where that is a stage, the full rollback that follows unfreezes what it restores.
+        If a stage had started it, the full rollback that follows unfreezes the environment when it restores it.
         """
         name, deployment_id, now = given["environment"]["name"], given["deploymentId"], self._clock.text()
         record, execution = self._deployments.get(deployment_id), self._executions.describe(end.execution)
         facts = record.rollback.get(name) if record else None
-        # An end that was recorded before this rollback began was another one's.
+        # A record from before this rollback began is that of an earlier rollback.
         if facts and (execution is None or facts.verified_at >= execution.started):
             return []
-        reason = f"the rollback of {deployment_id} ended as {end.status}: nobody knows how far it came"
+        reason = f"the rollback of {deployment_id} ended as {end.status}, and it is not known which parts it restored"
         self._environments.freeze(name, Freeze(reason, f"rollback of {deployment_id}", now))
         finished = RollbackFinished(
             deployment_id,
@@ -206,5 +206,5 @@ class EndedExecutions:
 
 
 def _parent(given: dict[str, Any]) -> str:
-    """The execution that started this one; empty when nobody did."""
+    """The execution that started this one; "" if none did."""
     return str(given.get("AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID", ""))

@@ -14,7 +14,7 @@ REQUEST: tuple[Allow, ...] = (*LocksTable.WRITE, *EnvironmentsTable.READ)
 
 @dataclass(frozen=True, slots=True)
 class LockRequest:
-    """Who wants which environment, and why."""
+    """The execution that requests the lock of an environment, its release, and the reason."""
 
     deployment_id: str
     execution: str
@@ -26,7 +26,7 @@ class LockRequest:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The result of a request; the reason says who holds the lock, since when and what to do."""
+    """The result of a request; `reason` names the lock's owner, the time and the next step."""
 
     outcome: Literal["acquired", "waiting", "superseded", "frozen"]
     reason: str = ""
@@ -34,7 +34,7 @@ class Turn:
 
 
 def take_turn(request: LockRequest, locks: LocksTable, environments: EnvironmentsTable, token: str = "") -> Turn:
-    """Request the lock; checked again once it is ours, for its last owner may have frozen or overtaken us."""
+    """Request the lock; after it is acquired, check again whether its last owner froze the environment or is newer."""
     refused = _refused(request, environments)
     if refused:
         return refused
@@ -44,7 +44,7 @@ def take_turn(request: LockRequest, locks: LocksTable, environments: Environment
 
 
 def _refused(request: LockRequest, environments: EnvironmentsTable) -> Turn | None:
-    """Why a release may not enter, lock or not: the environment is frozen (R5), or runs a newer one (P3)."""
+    """The refusal of a release if the environment is frozen (R5) or runs a newer release (P3); None otherwise."""
     if request.rollback:
         return None
     frozen = environments.frozen(request.environment)
@@ -53,13 +53,13 @@ def _refused(request: LockRequest, environments: EnvironmentsTable) -> Turn | No
     for state in environments.parts(request.environment).values():
         ours = state.running and state.running.source.startswith(f"sources/{request.release.repository}/")
         if ours and state.running and state.running.committed_at > request.release.committed_at:
-            reason = f"{request.environment} runs {state.running.commit[:12]} of {state.part} already, which is newer"
+            reason = f"{request.environment} already runs {state.running.commit[:12]} of {state.part}, which is newer"
             return Turn("superseded", reason)
     return None
 
 
 def _contender(request: LockRequest) -> Contender:
-    """How an execution stands in line: releases by the time of their commit."""
+    """The execution as the lock's queue stores it; releases are ordered by the time of their commit."""
     return Contender(
         request.execution,
         request.deployment_id,

@@ -1,4 +1,4 @@
-"""Finds and cleans up what dead executions leave behind: pushes, records, waits, locks and builds (P2, P9)."""
+"""Finds and settles orphans: records, waits, locks and builds of executions that died (P2, P9)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ from functions.procedures.releases import Started, open_record
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-# Earlier runs have read older ends; an event is retried for as long (components/platform/event_rules.py).
+# Earlier runs settled older ends; events are retried for less than this (components/platform/event_rules.py).
 _RECENT_SECONDS = 2 * 3600
 _MOST_LISTED = 100
 _BAD_ENDS: tuple[Literal["FAILED", "ABORTED", "TIMED_OUT"], ...] = ("FAILED", "ABORTED", "TIMED_OUT")
@@ -35,14 +35,14 @@ _BAD_ENDS: tuple[Literal["FAILED", "ABORTED", "TIMED_OUT"], ...] = ("FAILED", "A
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One thing that an event missed, and that is done now."""
+    """One repair: something that a lost event should have done."""
 
     kind: Literal["push started", "end settled", "lock released", "record opened", "approval void", "build stopped"]
     what: str
 
 
 class Orphans:
-    """Everything that may outlive an execution: its record, waits, locks and builds."""
+    """The searches for everything that may outlive an execution: its record, waits, locks and builds."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = (
         *Workflows.SETTINGS,
@@ -80,36 +80,36 @@ class Orphans:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """What this stack's executions leave."""
+        """The workflows and tables of this stack."""
         return cls(aws)
 
     def was_started(self, name: str) -> bool:
-        """Whether there ever was a deployment of this name, as far as Step Functions or the records remember."""
+        """Whether a deployment of this name was started, according to Step Functions or the records."""
         return (
             self._executions.named(self._workflows.deployment, name) is not None
             or self._deployments.get(name) is not None
         )
 
     def dead_executions(self) -> Iterator[Repair]:
-        """Each execution that a record, wait or lock still names, or that ended badly a while ago, is settled once."""
+        """Settle ended executions that a record, wait or lock names, and deployments that failed recently."""
         failed: list[Exception] = []
         for execution, deployment_id in dict(self._named()).items():
             try:
                 yield from self._settle(execution, deployment_id)
-            except Exception as error:  # raised below: one that can't be settled keeps no other
+            except Exception as error:  # raised below: one that can't be settled does not stop the others
                 failed.append(error)
         if failed:
             raise ExceptionGroup("executions could not be settled", failed)
 
     def missing_records(self, github: GitHub) -> Iterator[Repair]:
-        """A running deployment whose Begin never came through gets its record from what it was started with."""
+        """Write the record of a running deployment whose state Begin failed, from the execution's input."""
         for found in self._executions.newest(self._workflows.deployment, "RUNNING"):
             record = self._deployments.get(found.name)
             if not without_record(found, record, now=self._now, grace_seconds=self.grace_seconds):
                 continue
             given = self._executions.input(found.execution)
             if not given.get("repository") or not given.get("ref"):
-                continue  # started by hand with less than it needs: it fails by itself, and its end is announced
+                continue  # started by hand with an incomplete input: it fails, and its end is announced
             started = Started(
                 found.name,
                 found.execution,
@@ -121,13 +121,13 @@ class Orphans:
             )
             try:
                 open_record(started, github, self._deployments)
-            except GitHubError:  # which is why Begin did not come through: what is known must do
+            except GitHubError:  # probably why Begin failed: the record contains only what the input has
                 known = Release(started.repository, started.ref, started.commit, emergency=started.emergency)
                 self._deployments.begin(found.name, known, found.execution, started.trigger)
             yield Repair("record opened", f"{found.name} runs since {found.started} and had no record")
 
     def orphaned_approvals(self) -> Iterator[Repair]:
-        """A request that was mailed before anybody could wait for it dies with its deployment."""
+        """Void a request that has no wait and whose deployment has ended."""
         for wait, approval in self.waits.open():
             if wait or approval is None:
                 continue
@@ -136,13 +136,13 @@ class Orphans:
                 continue
             void = replace(approval, state="void", reason="its deployment has ended")
             if self.waits.decide(void):
-                yield Repair("approval void", f"{approval.deployment_id} no longer asks for {approval.environment}")
+                yield Repair("approval void", f"{approval.deployment_id} no longer waits for {approval.environment}")
 
     def stray_builds(self) -> Iterator[Repair]:
-        """A build that nobody awaits, of a deployment that has ended, is stopped."""
+        """Stop builds of deployments that have ended, if no execution waits for them."""
         for build in self._running.all():
             if not build.deployment_id:
-                continue  # somebody else's
+                continue  # not started by a deployment
             wait = self.waits.find(BuildKey(build.build_id))
             awaited = wait is not None and self._executions.is_running(wait.execution)
             record = None if awaited else self._deployments.get(build.deployment_id)
@@ -151,7 +151,7 @@ class Orphans:
                 yield Repair("build stopped", f"{build.build_id} ran on for {build.deployment_id}, which has ended")
 
     def _named(self) -> Iterator[tuple[str, str]]:
-        """(execution, the deployment whose record names it); a record comes last, so that its name stays."""
+        """(execution, deployment of the record that names it or ""); records come last, to replace the others."""
         for lock in self._locks.owned():
             if lock.owner:
                 yield lock.owner.execution, ""
@@ -166,13 +166,13 @@ class Orphans:
             yield record.execution or execution_arn(self._workflows.deployment, name), name
 
     def _recent(self, status: Literal["FAILED", "ABORTED", "TIMED_OUT"], now: str) -> Iterator[Ended]:
-        """Deployments that ended so and not long ago: one may have concluded and not announced it."""
+        """Deployments that ended recently in this status; one may have written its outcome and not announced it."""
 
         def recent(found: Ended) -> bool:
             verdict = judge_end(found, now=now, grace_seconds=_RECENT_SECONDS)
             return verdict == "fresh"
 
-        # Listed by their start: one that took long may have ended after one that started later.
+        # The list is ordered by start, so a long execution may have ended after one that comes before it.
         newest = islice(self._executions.newest(self._workflows.deployment, status), _MOST_LISTED)
         return filter(recent, newest)
 
@@ -183,11 +183,11 @@ class Orphans:
             return
         if found and verdict == "unsettled" and found.workflow in self._ours:
             held = {lock.key for lock in self._locks.owned() if lock.owner and lock.owner.execution == execution}
-            # To release what it no longer held is no repair.
+            # The release of a lock that it did not hold is no repair.
             done = [one for one in self._ended.settle(found) if not isinstance(one, LockReleased) or one.key in held]
         else:
             done = self._ended.end_waits(execution)
-            # The index that named this record lags; the record itself says whether it was concluded meanwhile.
+            # The index may be stale; the record itself shows whether the deployment has an outcome.
             record = self._deployments.get(deployment_id) if deployment_id else None
             if deployment_id and not (record and record.outcome):
                 done += self._ended.announce(deployment_id, "UNKNOWN")
@@ -197,7 +197,7 @@ class Orphans:
         yield from released
 
     def _release(self, execution: str) -> Iterator[Repair]:
-        """Locks that are still its own: handed on to the next in line."""
+        """Release the locks that the execution still owns."""
         for lock in self._locks.owned():
             if lock.owner and lock.owner.execution == execution:
                 self._locks.release(lock.key, execution)

@@ -1,4 +1,4 @@
-"""Opening the record of a deployment: what is delivered, read from GitHub and written once."""
+"""Opens the record of a deployment, with the facts of its commit from GitHub."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ OPEN: tuple[Allow, ...] = (*DeploymentsTable.WRITE, *GitHub.USE)
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What a deployment was started with: a repository and either a commit or a ref; the rest is found out."""
+    """The input of a deployment: a repository, and a commit or a ref."""
 
     deployment_id: str
     execution: str
@@ -27,11 +27,11 @@ class Started:
 
 
 def open_record(started: Started, github: GitHub, deployments: DeploymentsTable) -> Release:
-    """Read who wrote the commit and when, and open the record; the same execution opens it once."""
+    """Read the commit and write the record, unless it exists; returns the release."""
     if len(started.deployment_id) > LONGEST_NAME:
         raise BadInputError(
-            f"the execution name {started.deployment_id!r} has {len(started.deployment_id)} characters, {LONGEST_NAME} "
-            "allowed: its stages and rollbacks are named after it"
+            f"the execution name {started.deployment_id!r} has {len(started.deployment_id)} characters; at most "
+            f"{LONGEST_NAME} are allowed, because stages and rollbacks are named after it"
         )
     commit = github.commit(started.repository, started.commit or started.ref)
     release = Release(

@@ -1,4 +1,4 @@
-"""What an execution waits for, kept under its name, so that whoever ends the execution ends its waits too (P9)."""
+"""The waits of an execution, stored with its name, so that they can be ended with it (P9)."""
 
 from dataclasses import replace
 from typing import assert_never
@@ -16,11 +16,10 @@ END: tuple[Allow, ...] = (*WaitsTable.READ, *WaitsTable.WRITE, *Builds.STOP)
 
 
 def keep(wait: Wait, waits: WaitsTable, executions: Executions, clock: Clock) -> bool:
-    """Remember a wait; of an execution that has ended nothing stays, and False says that the token may go.
+    """Store a wait; returns False, and stores nothing, if the execution has ended and nobody will use the token.
 
-        the handler runs ── stopped, its end is heard: nothing to end yet ── the wait is written ── read: it has ended
-
-    Written first, then read: a stop between the two is seen by one or by the other.
+    The wait is written before the execution is read. If the execution is stopped before the write, this read notices
+    it; if it is stopped after the write, the handler of its end finds the wait.
     """
     waits.store(wait, clock.now())
     if not executions.has_ended(wait.execution):
@@ -30,7 +29,7 @@ def keep(wait: Wait, waits: WaitsTable, executions: Executions, clock: Clock) ->
 
 
 def end_all(execution: str, waits: WaitsTable, builds: Builds) -> list[WaitEnded]:
-    """Nothing of an execution goes on: its builds are stopped, its requests void; answers what was ended."""
+    """End all waits of an execution: builds are stopped, requests become void; returns the ended waits."""
     return [_end(wait, waits, builds) for wait in waits.of_execution(execution)]
 
 
@@ -42,7 +41,7 @@ def _end(wait: Wait, waits: WaitsTable, builds: Builds) -> WaitEnded:
 
 
 def _forget(wait: Wait, waits: WaitsTable) -> None:
-    """Nobody waits any more: a request for approval is void, everything else is forgotten."""
+    """Remove a wait; an open request for approval becomes void instead."""
     match wait.key:
         case ApprovalKey(approval_id):
             approval = waits.approval(approval_id)

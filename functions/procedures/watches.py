@@ -17,17 +17,17 @@ END: tuple[Allow, ...] = (*WaitsTable.READ, *WaitsTable.WRITE, *EnvironmentHealt
 
 
 def watch_facts(facts: WatchFacts) -> dict[str, Any]:
-    """The facts of a watch as its wait holds them; a breach only once there is one."""
+    """The facts of a watch as JSON for its wait; `failed` is left out unless there was a breach."""
     return {key: value for key, value in encode(facts).items() if key != "failed" or value}
 
 
 def failed_before(wait: Wait) -> Watch | None:
-    """The breach that was found but could not be handed on: a watch that failed once stays failed (R1)."""
+    """A breach that an earlier call found but could not deliver: a watch that failed stays failed (R1)."""
     return decode(Watch, wait.facts["failed"]) if wait.facts.get("failed") else None
 
 
 def remember(wait: Wait, found: Watch, waits: WaitsTable, clock: Clock) -> None:
-    """Keep a breach until it was handed on; nothing else needs keeping."""
+    """Store a breach in the wait until it is delivered; other results are not stored."""
     if found.outcome == "breached" and failed_before(wait) is None:
         waits.store(replace(wait, facts={**wait.facts, "failed": encode(found)}), clock.now())
 
@@ -40,23 +40,24 @@ def end_concerned(
     tokens: TaskTokens,
     clock: Clock,
 ) -> list[str]:
-    """An alarm's event only hurries: each wait it concerns reads the alarms itself, and ends if they say so.
+    """Judge each wait that an alarm concerns from all alarms of its environment, and end it if they require that.
 
-    Answers the keys of the waits that ended; one that can't be judged does not keep the others, and is raised at last.
+    Returns the keys of the ended waits. A wait that can't be judged does not stop the others; its error is raised at
+    the end.
     """
     concerned = (wait for name in names.names for wait in waits.of_environment(name))
     ended: list[str] = []
-    blind: list[str] = []
+    unread: list[str] = []
     failed: list[Exception] = []
     for wait in concerned:
         try:
             if _end(wait, alarm, waits, health, tokens, clock):
                 ended.append(str(wait.key))
-        except Exception as error:  # one wait that can't be read does not keep the others
+        except Exception as error:  # one wait that can't be judged does not stop the others
             failed.append(error)
-            blind.append(str(wait.key))
+            unread.append(str(wait.key))
     if failed:
-        raise ExceptionGroup(f"{alarm.name}: alarms could not be read for {', '.join(blind)}", failed)
+        raise ExceptionGroup(f"{alarm.name}: alarms could not be read for {', '.join(unread)}", failed)
     return ended
 
 
@@ -91,7 +92,7 @@ def _end_watch(
     if alarm.name not in {name for names in health.alarm_names(facts.environment, facts.gone) for name in names}:
         return False
     found = facts.failed or judge(
-        [_heard(reading, alarm) for reading in health.alarms(facts.environment, facts.gone)],
+        [_reported(reading, alarm) for reading in health.alarms(facts.environment, facts.gone)],
         (),
         now=clock.text(),
         until=facts.until,
@@ -106,8 +107,8 @@ def _end_watch(
     return True
 
 
-def _heard(reading: AlarmReading, notified: AlarmReading) -> AlarmReading:
-    """An alarm that was in ALARM and is quiet again by the time it is read counts all the same (Q1)."""
+def _reported(reading: AlarmReading, notified: AlarmReading) -> AlarmReading:
+    """The reading of an alarm; ALARM if its event reports that, even if it is OK again by now (Q1)."""
     if reading.name != notified.name or notified.state != "ALARM" or reading.state == "ALARM":
         return reading
     return replace(reading, state="ALARM", reason=notified.reason, since=notified.since)
@@ -121,7 +122,7 @@ def _void(
     health: EnvironmentHealth,
     tokens: TaskTokens,
 ) -> bool:
-    """A release that waits for its approval does not go into an environment that is burning."""
+    """Void a request for approval if a critical alarm of its environment is in ALARM."""
     approval, environment = waits.approval(approval_id), decode(ApprovalFacts, wait.facts).environment
     if approval is None or approval.state != "open" or environment is None:
         return False

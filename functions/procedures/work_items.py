@@ -1,4 +1,4 @@
-"""The end of an attempt at a board item: the record, the card and the comment that say how it ended (W3, W6, W8)."""
+"""The end of an attempt at a work item: its record, card and comment (W3, W6, W8)."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ SETTLE: tuple[Allow, ...] = (*WorkItemsTable.READ, *WorkItemsTable.WRITE, *PullR
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How the attempt ended, as its execution saw it; `seen` is what an ineligible item was judged on."""
+    """The end of an attempt, according to its execution; `seen` is the fingerprint that an ineligible item had."""
 
     work_id: str
     execution: str
@@ -29,10 +29,10 @@ class Attempt:
 
 
 def settle(attempt: Attempt, board: Board, github: PullRequests, records: WorkItemsTable, rules: WorkerRules) -> State:
-    """Where the item stands after this attempt; an attempt that was settled before is not settled again.
+    """Update card, comment and record, unless the attempt was settled before; returns the item's state.
 
-    Of two that settle at once, the attempt and the poll that found it stopped, the record says who did; the other moved
-    the card too, maybe last, and moves it to where the record says. Card and comment come first and may come twice.
+    The attempt and a poll may settle at once. The first to write the record decides; the other may have moved the card
+    last, so it moves the card to the column of the record. Card and comment come first and may be repeated.
     """
     overtaken = False
     while True:
@@ -49,7 +49,7 @@ def settle(attempt: Attempt, board: Board, github: PullRequests, records: WorkIt
 
 
 def finished(attempt: Attempt, state: State, clock: Clock) -> WorkItemFinished:
-    """The announcement of an attempt that ended now."""
+    """The event of an attempt that ended now."""
     return WorkItemFinished(
         attempt.work_id,
         attempt.item,
@@ -63,7 +63,7 @@ def finished(attempt: Attempt, state: State, clock: Clock) -> WorkItemFinished:
 
 
 def _show(attempt: Attempt, ending: Ending, board: Board, github: PullRequests, rules: WorkerRules) -> str:
-    """A draft and an item of a strange repository can't be commented on: their card says it."""
+    """Move the card and comment; returns the time of the move. Drafts and foreign repositories get no comment."""
     item = attempt.item
     moved = board.move(item.item_id, ending.column, ending.record.reason)
     if ending.comment and item.number and item.repository in rules.repositories:

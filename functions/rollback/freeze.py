@@ -1,4 +1,4 @@
-"""Freeze: a rollback whose end could not be recorded leaves its environment frozen and unknown (R5)."""
+"""Freeze: freeze an environment whose rollback could not record its end; the result is `unknown` (R5)."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The rollback that has no record; `reason` says why, times are ISO 8601."""
+    """The rollback; `reason` is the error that kept it from recording its end. Times are ISO 8601."""
 
     deployment_id: str
     release: Release
@@ -28,7 +28,7 @@ HANDLER = Handler(allow=EnvironmentsTable.WRITE)
 
 
 def freeze(event: Input, environments: EnvironmentsTable, clock: Clock) -> RollbackFinished:
-    """Asks for as little as it can: whatever kept the record from being written must not keep this."""
+    """Freeze with one write to one table, so that the error of the record is unlikely to stop it, too."""
     now, cause = clock.text(), plain_reason(event.cause)
     reason = f"the end of the rollback of {event.deployment_id} could not be recorded: {plain_reason(event.reason)}"
     environments.freeze(event.environment, Freeze(reason, f"rollback of {event.deployment_id}", now))

@@ -1,6 +1,6 @@
-"""PlanRollback: read the ledger of a release in an environment, last change first; what still changes it is stopped.
+"""PlanRollback: make the steps of a rollback from the ledger of a release, last change first.
 
-What is about to go back is in doubt until its restoration is recorded.
+Builds that may still change the environment are stopped. The parts are in doubt until their restoration is recorded.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from functions.procedures.waits import END, end_all
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Whose changes, and where; `started_by` is the execution that goes back, empty when a person asked."""
+    """The deployment and environment to roll back; `started_by` is the execution that failed, "" for an operator's."""
 
     deployment_id: str
     release: Release
@@ -29,7 +29,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What to put back, in this order."""
+    """The steps, in this order."""
 
     steps: tuple[Step, ...]
 
@@ -44,9 +44,9 @@ def plan_rollback(
     waits: WaitsTable,
     builds: Builds,
 ) -> Output:
-    """The plan changes nothing that runs, so a second rollback plans the same and ends the same (R6).
+    """Plan the steps; nothing that runs is changed, so a second rollback has the same plan and result (R6).
 
-    A build whose start, or end, was not heard may still be at work on what is put back now.
+    Builds of the failed execution are stopped first: one whose start or end was lost may still change a part.
     """
     if event.started_by:
         end_all(event.started_by, waits, builds)

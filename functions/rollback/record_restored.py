@@ -1,4 +1,4 @@
-"""RecordRestored: a command that ran again with the earlier release is recorded as what runs now."""
+"""RecordRestored: record that a command ran again with the earlier release, which runs now."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The command that went back."""
+    """The step of the command."""
 
     deployment_id: str
     environment: str
@@ -23,7 +23,7 @@ HANDLER = Handler(allow=EnvironmentsTable.WRITE)
 
 
 def record_restored(event: Input, environments: EnvironmentsTable) -> PartState:
-    """Its outputs stay as they were: the earlier run put out the same."""
+    """Record the earlier version; the outputs stay, because the earlier run had the same."""
     part = event.step.part.name
     known = environments.parts(event.environment).get(part) or PartState(event.environment, part)
     state = after_rollback(known, event.step)

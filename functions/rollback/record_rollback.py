@@ -1,4 +1,4 @@
-"""RecordRollback: write how the rollback ended and how long it took; an unknown end freezes the environment."""
+"""RecordRollback: record the result and times of a rollback; the result `unknown` freezes the environment."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The end of a rollback; times are ISO 8601 and make the rollback clock (R9)."""
+    """The end of a rollback; times are ISO 8601 and are the rollback clock (R9)."""
 
     deployment_id: str
     release: Release
@@ -34,7 +34,7 @@ HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE))
 def record_rollback(
     event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable, clock: Clock
 ) -> RollbackFinished:
-    """A frozen environment takes no release until a person unfreezes it, or this release went back after all."""
+    """Record the result. A restored environment is unfrozen if an earlier rollback of this deployment froze it."""
     now, why, cause = clock.text(), readable(event.reason), readable(event.cause)
     if event.result == "unknown":
         reason = f"the rollback of {event.deployment_id} ended unknown: {why}"
@@ -44,7 +44,7 @@ def record_rollback(
         if frozen and frozen.by == f"rollback of {event.deployment_id}":
             environments.freeze(event.environment, None)
     facts = RollbackRecord(event.result, why, cause, event.breached_at, event.started_at, now)
-    # Of a deployment that has concluded, nobody else will say that it no longer rolls back.
+    # If the deployment has concluded, nothing else changes its status from "rolling back".
     deployments.note(event.deployment_id, status=event.result, **{f"rollback_{event.environment}": facts})
     return RollbackFinished(
         event.deployment_id,

@@ -1,4 +1,4 @@
-"""RestoreService: put back the version of a service that ran before, and record it."""
+"""RestoreService: restore the earlier version of a service, and record it."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from functions.targets.registry import Targets
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One step back."""
+    """The step to make."""
 
     deployment_id: str
     environment: Environment
@@ -24,7 +24,7 @@ HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *Targets.CHANGE), timeout_sec
 
 
 def restore_service(event: Input, environments: EnvironmentsTable, targets: Targets) -> PartState:
-    """A repetition ends in the same place."""
+    """Restore the version; a repetition has the same result."""
     name = event.environment.name
     environments.fence(name, event.lease)
     targets.called(event.step.part).restore(event.environment, event.step)

@@ -1,4 +1,4 @@
-"""VerifyRestored: read back what runs, how it answers and which alarms ring, and name the end of the rollback (R5)."""
+"""VerifyRestored: read back versions, health and alarms, and decide the result of the rollback (R5)."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ from functions.targets.registry import Targets
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment that went back."""
+    """The environment that was rolled back; `accepted` alarms were in ALARM before the release."""
 
     deployment_id: str
     release: Release
@@ -26,7 +26,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How the rollback ended, and why it is called so."""
+    """The result of the rollback, and the reason."""
 
     result: RollbackResult
     reason: str
@@ -42,7 +42,10 @@ def verify_restored(
     targets: Targets,
     health: EnvironmentHealth,
 ) -> Output:
-    """What is right but not well yet is a NotHealthyYetError: alarms need their period to become quiet."""
+    """Decide the result; raises NotHealthyYetError while versions are restored but alarms or services are not OK.
+
+    Alarms need their period to become OK, so the workflow retries.
+    """
     name = event.environment.name
     states = environments.parts(name)
     ledger = in_force(deployments.ledger(event.deployment_id), name, event.deployment_id, states)
@@ -52,11 +55,11 @@ def verify_restored(
     result, reason = verdict(read)
     if result == "unknown":
         return Output(result, reason)
-    sick = [f"{probe.part}: {probe.reason}" for probe in probes.values() if not probe.healthy]
+    unhealthy = [f"{probe.part}: {probe.reason}" for probe in probes.values() if not probe.healthy]
     critical = (a for a in health.alarms(event.environment) if a.state == "ALARM" and a.severity == "critical")
-    unwell = sick + [f"alarm {alarm.name} still rings" for alarm in critical if not event.accepted.covers(alarm)]
-    if unwell and went_back:
-        raise NotHealthyYetError("; ".join(unwell))
+    active = [f"alarm {alarm.name} is still in ALARM" for alarm in critical if not event.accepted.covers(alarm)]
+    if (unhealthy or active) and went_back:
+        raise NotHealthyYetError("; ".join(unhealthy + active))
     return Output(result, reason)
 
 
@@ -66,7 +69,7 @@ def _read_back(
     states: dict[str, PartState],
     targets: Targets,
 ) -> ReadBack:
-    """The target of the definition that was put back says what runs; a first release had nothing to go back to."""
+    """The version that a part runs now, read by the target of its restored definition; a first release has none."""
     part = entry.definition_before or entry.part
     if entry.before is None:
         return ReadBack(part.name, None, None, None)

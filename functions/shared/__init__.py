@@ -1,1 +1,1 @@
-"""Task states that several workflows have: locks, builds, watches."""
+"""Task states that several workflows share: locks, builds, watches."""

@@ -1,4 +1,4 @@
-"""AcquireLock: take the environment for this execution, join its queue, or learn why not."""
+"""AcquireLock: request the lock of an environment; the execution gets it, joins its queue, or is refused."""
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
@@ -12,7 +12,7 @@ HANDLER = Handler(allow=(*REQUEST, *DeploymentsTable.WRITE))
 def acquire_lock(
     event: LockRequest, locks: LocksTable, environments: EnvironmentsTable, deployments: DeploymentsTable
 ) -> Turn:
-    """A frozen environment is left alone, except by a rollback."""
+    """Request the lock and record the status; a frozen environment admits rollbacks only."""
     turn = take_turn(event, locks, environments)
     if turn.outcome != "frozen":
         status = "running" if turn.outcome == "acquired" else turn.outcome

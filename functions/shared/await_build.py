@@ -1,4 +1,4 @@
-"""AwaitBuild: leave a token for the build's event, then read the truth in case it has come already."""
+"""AwaitBuild: store the task token for the build's event, then query the build in case it has ended already."""
 
 from functions.adapters.builds import Builds
 from functions.adapters.clock import Clock
@@ -21,5 +21,5 @@ def await_build(
     executions: Executions,
     clock: Clock,
 ) -> None:
-    """A build of a release, or of one part of it."""
+    """Wait for the build of a release or of one of its parts."""
     await_end(event, waits, builds, deployments, tokens, executions, clock)

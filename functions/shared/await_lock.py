@@ -1,4 +1,4 @@
-"""AwaitLock: leave a token in the lock's queue; it is completed when the turn has come or was lost."""
+"""AwaitLock: store the task token in the lock's queue; it is completed when the lock is granted or refused."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ HANDLER = Handler(allow=REQUEST)
 
 
 def await_lock(event: Input, locks: LocksTable, environments: EnvironmentsTable, tokens: TaskTokens) -> None:
-    """Each query repeats the request, and so finds an owner that died without a word."""
+    """Repeat the request, which also notices an owner whose execution has ended without releasing the lock."""
     turn = take_turn(event, locks, environments, event.task_token)
     if turn.outcome != "waiting":
         tokens.succeed(event.task_token, turn)

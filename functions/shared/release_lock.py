@@ -1,4 +1,4 @@
-"""ReleaseLock: give the environment to the next in line, or free it."""
+"""ReleaseLock: grant the lock to the next execution in the queue, or free it."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Whose lock ends: that of an environment, or another by its key."""
+    """The owner, and its lock: that of `environment` for `release`, or the one of `key`."""
 
     deployment_id: str
     execution: str
@@ -20,7 +20,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Who has it now; nobody when it is free."""
+    """The execution that has the lock now; "" if it is free."""
 
     next_owner: str
 
@@ -29,7 +29,7 @@ HANDLER = Handler(allow=LocksTable.WRITE)
 
 
 def release_lock(event: Input, locks: LocksTable) -> Output:
-    """Releasing what is not held changes nothing, so this may come twice."""
+    """Release the lock; if the execution does not hold it, nothing changes."""
     key = locks.key(event.environment, event.release.repository) if event.release else event.key
     lock = locks.release(key, event.execution).lock
     return Output(lock.owner.execution if lock.owner else "")

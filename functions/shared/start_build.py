@@ -17,9 +17,9 @@ from functions.procedures.builds import START, StartedBuild, start
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What to run; `purpose` is unique per build, and makes a repetition find the build it already started.
+    """The build to start. `purpose` is unique per build, so that a repetition finds the build it started before.
 
-    `minutes` (0: as usual) is its time limit; `folder` keeps what it leaves as single objects below `artifact`.
+    `minutes` is the time limit (0: the budget). With `folder`, artifacts are single objects below the key `artifact`.
     """
 
     deployment_id: str
@@ -49,13 +49,13 @@ def start_build(
     executions: Executions,
     clock: Clock,
 ) -> StartedBuild:
-    """The artifact of an earlier build is passed in the version that the gates judged."""
+    """Start the build; its input artifact is the version that the gates judged, even if it was overwritten since."""
     order = _order(event, deployments.judged_version(event.input_artifact))
     return start(order, event.deployment_id, event.execution, builds, deployments, waits, executions, clock)
 
 
 def _order(event: Input, input_version: str) -> BuildOrder:
-    """Builds learn who they are from variables named KIRO_…, and get the variables of their environment."""
+    """The order, with the variables of the environment and the variables KIRO_… that identify the build."""
     ours = {
         "KIRO_DEPLOYMENT": event.deployment_id,
         "KIRO_REPOSITORY": event.release.repository,

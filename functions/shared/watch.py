@@ -1,4 +1,4 @@
-"""Watch: leave a token for alarms, then read alarms and health; done when the time is up or something is wrong (R1)."""
+"""Watch: store the task token for alarms, then read alarms and health; ends by a breach or when the time is up (R1)."""
 
 from dataclasses import dataclass, field
 
@@ -17,9 +17,10 @@ from functions.procedures.watches import failed_before, remember, watch_facts
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What is watched until when (ISO 8601).
+    """The environment to watch until a time (ISO 8601).
 
-    `reviewed` warnings were looked at, `accepted` alarms rang before; `gone` are parts that the release leaves behind.
+    A person has reviewed the `reviewed` warnings. The `accepted` alarms were in ALARM before the release changed
+    anything. `gone` are parts that the manifest no longer names.
     """
 
     task_token: str
@@ -43,7 +44,7 @@ def watch(
     executions: Executions,
     clock: Clock,
 ) -> Watch:
-    """Token first, then the reading: an alarm between the two is seen by one or by the other."""
+    """Store the token, then read the alarms: the event or the reading notices an alarm between the two."""
     key = WatchKey(event.environment.name, event.execution.rsplit(":", 1)[-1])
     known = waits.find(key)
     facts = WatchFacts(
@@ -56,7 +57,7 @@ def watch(
     )
     wait = Wait(key, event.task_token, event.execution, event.environment.name, watch_facts(facts))
     if not keep(wait, waits, executions, clock):
-        over = Watch("watching", f"{event.execution} has ended, and watches nothing any more")
+        over = Watch("watching", f"{event.execution} has ended and no longer watches")
         tokens.succeed(event.task_token, over)
         return over
     found = facts.failed or judge(

@@ -1,4 +1,4 @@
-"""ApplyService: put the release's version of a service in the place of what runs, by calls of its target."""
+"""ApplyService: deploy the release's version of a service, by calls of its target."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from functions.targets.registry import Targets
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The service, and the artifact that holds its code."""
+    """The service, and the key of the artifact that contains its code."""
 
     deployment_id: str
     release: Release
@@ -48,7 +48,7 @@ def apply_service(
     deployments: DeploymentsTable,
     targets: Targets,
 ) -> Output:
-    """A repetition ends in the same place."""
+    """Deploy the version; a repetition has the same result."""
 
     def fence() -> None:
         environments.fence(event.environment.name, event.lease)

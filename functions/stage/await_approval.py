@@ -1,4 +1,4 @@
-"""AwaitApproval: leave a token for the decision, then read whether it has been made or the time is up."""
+"""AwaitApproval: store the task token for the decision, then read whether it was made or the request expired."""
 
 import logging
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from functions.procedures.waits import KEEP, keep
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The request that is waited for."""
+    """The id of the request, and the execution that waits for its decision."""
 
     task_token: str
     execution: str
@@ -38,9 +38,10 @@ def await_approval(
     executions: Executions,
     clock: Clock,
 ) -> None:
-    """Token first, then the query; an approval past its end is written as expired here.
+    """Store the token, then read the request; one that is past its end is written as expired.
 
-    Each query also notes how the alarms stand: the page is open to the world, and must not be able to read them.
+    Each call also stores the states of the alarms for the approval page, which is public and has no permission to read
+    alarms.
     """
     facts = encode(ApprovalFacts(event.environment))
     wait = Wait(ApprovalKey(event.approval_id), event.task_token, event.execution, event.environment.name, facts)
@@ -49,7 +50,7 @@ def await_approval(
         return
     stored = waits.approval(event.approval_id)
     if stored is None:
-        tokens.succeed(event.task_token, Decided("void", f"the request {event.approval_id} is gone"))
+        tokens.succeed(event.task_token, Decided("void", f"the request {event.approval_id} is missing"))
         return
     current = as_of(stored, clock.text())
     if current.state == "expired" and stored.state == "open" and not waits.decide(current):
@@ -59,5 +60,5 @@ def await_approval(
         return
     try:
         waits.note_alarms(event.approval_id, health.alarms(event.environment), clock.text())
-    except Exception as error:  # who decides reads less; that is no reason to stop a release
-        _LOG.warning("alarms could not be noted", extra={"reason": str(error)})
+    except Exception as error:  # the page then shows no alarms, which is no reason to stop a release
+        _LOG.warning("alarms could not be stored for the approval page", extra={"reason": str(error)})

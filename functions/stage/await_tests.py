@@ -1,4 +1,4 @@
-"""AwaitTests: leave a token for the end of the tests' build; they are waited for as every build is (AwaitBuild)."""
+"""AwaitTests: store the task token for the end of the tests' build, in the same way as AwaitBuild."""
 
 from functions.adapters.builds import Builds
 from functions.adapters.clock import Clock
@@ -21,5 +21,5 @@ def await_tests(
     executions: Executions,
     clock: Clock,
 ) -> None:
-    """Its own handler, so that the tests' wait is found by its state's name."""
+    """Wait for the build of the tests; a handler of its own, because each state has the handler of its name."""
     await_end(event, waits, builds, deployments, tokens, executions, clock)

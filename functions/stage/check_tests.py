@@ -1,4 +1,4 @@
-"""CheckTests: the gates judge the tests in the environment, and decide whether the release stays (G1, G4)."""
+"""CheckTests: the gates judge the tests in the environment; a release that fails is rolled back (G1, G4)."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,7 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Whose tests these were, how their build ended, and where its reports are."""
+    """The tested repository and environment, the end of the tests' build, and the key of its artifact."""
 
     deployment_id: str
     environment: str
@@ -31,7 +31,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The verdict of all; each gate's own is in the record."""
+    """The verdict of all gates; the record contains the verdict of each."""
 
     outcome: Literal["passed", "failed"]
     reason: str
@@ -45,7 +45,7 @@ HANDLER = Handler(
 def check_tests(
     event: Input, artifacts: Artifacts, deployments: DeploymentsTable, environments: EnvironmentsTable
 ) -> Output:
-    """The figures wait in the record until the release is recorded as good: then the next run is compared with them."""
+    """Judge the tests and record verdicts and measurement; RecordGood makes the measurement that of the last good."""
     judged = _judge(event, artifacts, environments)
     gates, name = judged.verdicts, event.environment
     deployments.note(event.deployment_id, **{f"gates_{name}": gates, f"performance_{name}": judged.measured})

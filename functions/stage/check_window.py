@@ -1,4 +1,4 @@
-"""CheckWindow: whether the environment takes deployments now, or when it does again (P8)."""
+"""CheckWindow: whether deployments may enter the environment now, or when they may again (P8)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -20,7 +20,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """`opens_at` (ISO 8601) is when to look again; empty unless closed."""
+    """`opens_at` (ISO 8601) is the time to check again; "" unless closed."""
 
     outcome: Literal["open", "closed", "never"]
     reason: str
@@ -31,13 +31,13 @@ HANDLER = Handler()
 
 
 def check_window(event: Input, clock: Clock) -> Output:
-    """A window that never opens ends the stage rather than waiting for it."""
+    """Check windows and freezes; if no opening follows, the outcome `never` ends the stage."""
     now = opening(event.environment.windows, event.environment.freezes, clock.now())
     if now.is_open:
         return Output("open", now.reason)
     if event.emergency:
         return Output("open", f"EMERGENCY: enters although {now.reason}")
     if now.next_at is None:
-        closed = f"{now.reason}; no opening follows within {LOOK_AHEAD_DAYS} days, see its windows and freezes"
+        closed = f"{now.reason}; no opening follows within {LOOK_AHEAD_DAYS} days: change its windows or freezes"
         return Output("never", f"{event.environment.name}: {closed}")
     return Output("closed", f"{event.environment.name}: {now.reason}", iso(now.next_at))

@@ -1,4 +1,4 @@
-"""Conclude: write how a stage ended to the deployment's record, and say it as `StageFinished`."""
+"""Conclude: write the result of a stage to the deployment's record; returns the event `StageFinished`."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,10 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The end of a stage, as its execution saw it; `waited_seconds` for windows, people and locks.
+    """The end of a stage according to its execution. `waited_seconds` is the time for windows, decisions and locks.
 
-    `queue_seconds` is the part of it that went by until the lock was taken, None where it never was;
-    `approval_seconds` the part that people took to decide.
+    `queue_seconds` is its share until the lock was acquired, None if it never was. `approval_seconds` is its share
+    for decisions.
     """
 
     deployment_id: str
@@ -34,7 +34,7 @@ HANDLER = Handler(allow=DeploymentsTable.WRITE)
 
 
 def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> StageFinished:
-    """A repetition writes the same end again, at most a little later."""
+    """Write the result; a repetition writes the same result with a later time."""
     ended, reason = clock.text(), readable(event.reason)
     record = StageRecord(event.result, reason, event.started_at, ended, event.waited_seconds)
     deployments.note_stage(event.deployment_id, event.environment, record)

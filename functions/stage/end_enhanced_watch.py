@@ -1,4 +1,4 @@
-"""EndEnhancedWatch: a deployment that takes the environment ends the long watch of the one before (R8)."""
+"""EndEnhancedWatch: a deployment that enters the environment ends the enhanced watch of the one before (R8)."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Who has the environment now, and for which release."""
+    """The execution that holds the lock of the environment, and its release."""
 
     deployment_id: str
     execution: str
@@ -23,7 +23,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The watches that were ended."""
+    """The ARNs of the executions that were stopped."""
 
     ended: tuple[str, ...]
 
@@ -34,9 +34,9 @@ HANDLER = Handler(allow=(*WaitsTable.READ, *Executions.ASK, *Executions.STOP))
 def end_enhanced_watch(
     event: Input, waits: WaitsTable, executions: Executions, enhanced: EnhancedWatches, locks: LocksTable
 ) -> Output:
-    """Stages watch here too, and are never stopped; nor is who would take another lock than ours to go back."""
+    """Stop the enhanced watches of the same lock; watches of stages, and of other locks, continue."""
 
-    def under(repository: str) -> str:
+    def lock_of(repository: str) -> str:
         return locks.key(event.environment, repository)
 
     watching = {
@@ -44,8 +44,8 @@ def end_enhanced_watch(
         for wait in waits.of_environment(event.environment)
         if isinstance(wait.key, WatchKey)
         and enhanced.owns(wait.execution)
-        and under(executions.input(wait.execution)["release"]["repository"]) == under(event.release.repository)
+        and lock_of(executions.input(wait.execution)["release"]["repository"]) == lock_of(event.release.repository)
     }
     for execution in sorted(watching):
-        executions.stop(execution, f"{event.deployment_id} has taken {event.environment}")
+        executions.stop(execution, f"{event.deployment_id} has entered {event.environment}")
     return Output(tuple(sorted(watching)))

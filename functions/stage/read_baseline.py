@@ -1,4 +1,4 @@
-"""ReadBaseline: which alarms ring, are blind or are missing before anything is changed, and what follows (R1)."""
+"""ReadBaseline: read the alarms before anything is changed, and decide by the settings what follows (R1)."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,7 +13,7 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment to enter; `gone` are parts that the release leaves behind."""
+    """The environment to enter; `gone` are parts that the manifest no longer names."""
 
     deployment_id: str
     environment: Environment
@@ -22,7 +22,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What follows; `accepted` are alarms that rang before, and `at` when (ISO 8601)."""
+    """The decision; `accepted` are the alarms that were in ALARM, and `at` is when they were read (ISO 8601)."""
 
     outcome: Literal["clear", "ask", "block"]
     reason: str
@@ -34,12 +34,12 @@ HANDLER = Handler(allow=(*EnvironmentHealth.LOOK, *DeploymentsTable.WRITE), time
 
 
 def read_baseline(event: Input, health: EnvironmentHealth, deployments: DeploymentsTable, clock: Clock) -> Output:
-    """What was named here goes to the record, also when it is let pass."""
+    """Decide and record the baseline, also if the release continues."""
     at = clock.text()
     before = baseline(
         health.alarms(event.environment, event.gone),
-        event.environment.ringing_alarms,
-        event.environment.blind_alarms,
+        event.environment.on_active_alarm,
+        event.environment.on_missing_alarm_data,
     )
     facts = {"outcome": before.outcome, "reason": before.reason, "at": at}
     deployments.note(event.deployment_id, **{f"baseline_{event.environment.name}": facts})

@@ -1,4 +1,4 @@
-"""RecordGood: from here on, what runs in the environment is its last known good."""
+"""RecordGood: record what runs in the environment as its last known good."""
 
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +10,10 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment whose watch ended well, and whose release was watched; `gone` are parts it left behind."""
+    """The environment whose watch ended well, and the release's repository.
+
+    `gone` are parts that the manifest no longer names; they are removed from the records.
+    """
 
     deployment_id: str
     environment: str
@@ -21,7 +24,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The parts that are good now."""
+    """The names of the parts that are good now."""
 
     parts: tuple[str, ...]
 
@@ -30,7 +33,7 @@ HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *EnvironmentsTable.FORGET, *D
 
 
 def record_good(event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable) -> Output:
-    """Every part that runs was watched, also those this release left alone; what is in doubt is not good."""
+    """Record every part that is not in doubt as good: the watch covered all, also those that did not change."""
     for part in event.gone:
         environments.forget(event.environment, part, event.lease)
     states = [state for state in environments.parts(event.environment).values() if not state.in_doubt]

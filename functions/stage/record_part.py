@@ -1,4 +1,4 @@
-"""RecordPart: write what runs in a part now, and what it put out for the parts after it."""
+"""RecordPart: record the version of a part that runs now, and its outputs for the parts after it."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from functions.targets.registry import Targets
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The change that was made; `output` is where a build leaves its artifact."""
+    """The change that was made; `output` is the key of the build's artifact."""
 
     deployment_id: str
     release: Release
@@ -34,7 +34,7 @@ HANDLER = Handler(allow=(*Artifacts.READ, *EnvironmentsTable.WRITE))
 def record_part(
     event: Input, artifacts: Artifacts, environments: EnvironmentsTable, targets: Targets, clock: Clock
 ) -> PartState:
-    """The last known good version stays what it was: this one has yet to prove itself."""
+    """Record the running version; the last known good stays, because this version has not passed its watch yet."""
     known = environments.parts(event.environment).get(event.part.name)
     outputs = targets.of(event.part).outputs(artifacts, event.output)
     running = Version(

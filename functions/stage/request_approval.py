@@ -1,4 +1,4 @@
-"""RequestApproval: write the request, and mail the people who decide a link with a secret in it (A1)."""
+"""RequestApproval: store the request, and mail the approvers a link that contains a secret (A1)."""
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -29,16 +29,17 @@ from functions.procedures.waits import KEEP, keep
 from functions.targets import registry
 
 EMERGENCY = (
-    "This is an EMERGENCY deployment: it does not wait for deployment windows, and no tests follow it. "
-    "Every gate of the build was judged as always."
+    "This is an EMERGENCY deployment: it does not wait for deployment windows, and no tests run after it. "
+    "All gates of the build were judged."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What is to be decided: a release (deploy), or a warning that rang (review); `irreversible` names parts.
+    """The decision to request: on a release (deploy), or on a warning during its watch (review).
 
-    `changes` are the parts as the manifest defines them; a stage that began under an earlier version has only names.
+    `irreversible` names parts that can't be rolled back. `changes` are the parts in `parts` with their definitions;
+    the input of a stage that began before an update may lack them.
     """
 
     deployment_id: str
@@ -56,7 +57,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The request; its secret is in the mail and nowhere else."""
+    """The id of the request; only the mails contain its secrets."""
 
     approval_id: str
 
@@ -90,9 +91,10 @@ def request_approval(
     executions: Executions,
     clock: Clock,
 ) -> Output:
-    """A repetition finds its request by the same id and mails further links: of secrets only hashes are kept.
+    """Store the request, supersede older ones and mail the links.
 
-    Like a build, a request belongs to its execution from the start (P9).
+    The id depends on the input only, so a repetition finds the request. It mails further links, because only hashes of
+    secrets are stored. The request belongs to its execution from the start (P9).
     """
     environment, now = event.environment, clock.now()
     approval_id = sha256(f"{event.execution}/{event.purpose}/{event.reason}".encode()).hexdigest()[:24]
@@ -116,7 +118,7 @@ def request_approval(
         authors=[] if environment.author_may_approve else _authors(event.release),
         shown=shown,
     )
-    # Written before the others are read: of two that ask at once, at least one sees the other.
+    # Stored before the others are read: of two simultaneous requests, at least one reads the other.
     waits.save_approval(approval, now)
     if not keep(Wait(ApprovalKey(approval_id), "", event.execution, environment.name), waits, executions, clock):
         return Output(approval_id)
@@ -140,7 +142,7 @@ def _supersede(older: Approval, waits: WaitsTable, tokens: TaskTokens) -> None:
 
 
 def _recipients(environment: Environment) -> list[str]:
-    """Everybody who is named gets a link of their own; empty stands for the link that all others share."""
+    """The addresses that get a personal link; "" stands for the shared link, if anybody else may approve."""
     named = [one for one in environment.approvers if not one.startswith("@")]
     return named if named and len(named) == len(environment.approvers) else [*named, ""]
 
@@ -150,7 +152,10 @@ def _authors(release: Release) -> list[str]:
 
 
 def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deployments: DeploymentsTable) -> Shown:
-    """What is approved must be what the gates judged; a review is about a release that runs already."""
+    """The facts that the page shows; a SourceError if the artifact is not the one that the gates judged.
+
+    A review has no digest, because its release runs already.
+    """
     commits, note = outlook.commits(event.release, event.environment.name, event.parts)
     known = outlook.ways_back(event.environment, event.parts)
     back = tuple(irreversible(one) if one.part in event.irreversible else one for one in known)
@@ -160,12 +165,12 @@ def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deploym
     digest = artifacts.digest(event.artifact)
     record = deployments.get(event.deployment_id)
     if record and record.artifact_digest not in ("", digest):
-        raise SourceError(f"{event.artifact} is not what the gates judged: it was changed since")
+        raise SourceError(f"{event.artifact} was changed after the gates judged it: deploy the commit again")
     return Shown(event.artifact, digest, gates, commits, note, back)
 
 
 def _touched(event: Input) -> list[str]:
-    """Each part, with what a change of it touches in this environment."""
+    """Each part, with the resource that its change affects in this environment."""
     if not event.changes:
         return event.parts
     where = event.environment
@@ -173,7 +178,7 @@ def _touched(event: Input) -> list[str]:
 
 
 def _summary(event: Input, shown: Shown) -> dict[str, str]:
-    """What the mail and the page show, frozen as it was when asked."""
+    """The texts of the mail and the page, as of the request."""
     back = ", ".join(
         f"{one.part} to {one.to}" + ("" if one.ready else f" (NOT READY: {one.reason})") for one in shown.rollback
     )
@@ -184,7 +189,7 @@ def _summary(event: Input, shown: Shown) -> dict[str, str]:
         "author": event.release.author,
         "changes": ", ".join(_touched(event)),
         "gates": reasons(event.gates),
-        "rollback": back or "nothing ran here before: there is no earlier release to go back to",
+        "rollback": back or "none: nothing ran here before, so there is no earlier release to go back to",
         "reason": event.reason,
         "emergency": EMERGENCY if event.release.emergency else "",
     }

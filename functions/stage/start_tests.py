@@ -1,4 +1,4 @@
-"""StartTests: run the repository's tests against the environment, where the release runs now (G1)."""
+"""StartTests: start the repository's tests against the environment, in which the release runs (G1)."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,7 +19,7 @@ from functions.procedures.builds import START, StartedBuild, start
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What to run and where, for the repository of `part`; `purpose` makes a repetition find its build."""
+    """The tests to run, for the repository of `part`; a repetition with the same `purpose` finds its build."""
 
     deployment_id: str
     release: Release
@@ -45,9 +45,9 @@ def start_tests(
     executions: Executions,
     clock: Clock,
 ) -> StartedBuild:
-    """Tests find what they test in `KIRO_OUTPUT_…`: what its repository's parts put out, `url` as KIRO_OUTPUT_URL.
+    """Start the tests with the outputs of the repository's parts as variables, such as `url` as KIRO_OUTPUT_URL.
 
-    Like every build, this one belongs to its execution from the start (P9).
+    The build belongs to its execution from the start (P9).
     """
     outputs = outputs_of(event.part, environments.parts(event.environment.name).values())
     variables = {

@@ -1,4 +1,4 @@
-"""Verify: every service of the environment answers as what was just put there."""
+"""Verify: every service of the environment is healthy and answers with the expected commit."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment that was changed; `gone` are parts that the release leaves behind."""
+    """The environment that was changed; `gone` are parts that the manifest no longer names."""
 
     deployment_id: str
     environment: Environment
@@ -20,7 +20,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What was asked, and that it was well."""
+    """The probes, all healthy."""
 
     probes: tuple[Probe, ...]
 
@@ -29,9 +29,9 @@ HANDLER = Handler(allow=EnvironmentHealth.LOOK, timeout_seconds=50)
 
 
 def verify(event: Input, health: EnvironmentHealth) -> Output:
-    """NotHealthyYetError names what is not well; the workflow looks again a few times."""
+    """Probe the services; raises NotHealthyYetError, which the workflow retries, with the reasons."""
     probes = health.probes(event.environment, event.gone)
-    sick = [probe for probe in probes if not probe.healthy]
-    if sick:
-        raise NotHealthyYetError("; ".join(f"{probe.part}: {probe.reason}" for probe in sick))
+    unhealthy = [probe for probe in probes if not probe.healthy]
+    if unhealthy:
+        raise NotHealthyYetError("; ".join(f"{probe.part}: {probe.reason}" for probe in unhealthy))
     return Output(probes)

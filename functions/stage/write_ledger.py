@@ -1,4 +1,4 @@
-"""WriteLedger: note how to go back, and that what runs is in doubt from now on, before anything is changed (R4)."""
+"""WriteLedger: record the way back, and mark the part as in doubt, before it is changed (R4)."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from functions.targets.registry import Targets
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The part that is about to change; `order` is its place in the stage."""
+    """The part that is about to change; `order` is its position in the stage."""
 
     deployment_id: str
     environment: Environment
@@ -26,7 +26,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The version to go back to; empty when nothing ran."""
+    """The version to go back to; "" if nothing ran."""
 
     before: str
 
@@ -41,9 +41,9 @@ def write_ledger(
     targets: Targets,
     clock: Clock,
 ) -> Output:
-    """The first entry of a part stays: a repetition after the change would note the change itself.
+    """Write the entry unless there is one: a repetition after the change would read the new version as the old one.
 
-    A repetition after the change was recorded raises no new doubt either.
+    A repetition after RecordPart does not mark the part as in doubt again.
     """
     environments.fence(event.environment.name, event.lease)
     state = environments.parts(event.environment.name).get(event.part.name)

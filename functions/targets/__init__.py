@@ -1,1 +1,1 @@
-"""What can be deployed: a file per kind of part, and the registry that knows them all."""
+"""The kinds of targets that can be deployed: a file per kind, and the registry."""

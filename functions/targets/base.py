@@ -1,7 +1,7 @@
-"""The protocol of a target: everything that the platform has to know of one kind of part.
+"""The interface of a target: everything that depends on the kind of a part.
 
-A part is changed in one of two ways. `build` runs a buildspec in the environment's deploy project; `call` is an answer
-of `apply`. The workflows branch on the way only, and whatever depends on the kind is a method here.
+A part is changed in one of two ways: `build` runs a buildspec in the environment's deploy project, `call` calls
+`apply`. The workflows choose by the way only.
 """
 
 from abc import ABC, abstractmethod
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One IAM statement of a deploy role; `resources` are ARNs, `why` is demanded where one holds a wildcard."""
+    """One IAM statement of a deploy role; `resources` are ARNs, `why` is required if one contains a wildcard."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
@@ -33,10 +33,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What `apply` puts into an environment.
+    """The input of `apply`.
 
-    `read` returns a file of the artifact that the gates judged, and raises SourceError without it. `fence` raises
-    StaleLeaseError once another execution owns the environment: it is called before each change of what runs.
+    `read` returns a file of the artifact that the gates judged, and raises SourceError if it is missing. `fence` raises
+    StaleLeaseError if another execution owns the environment; it must be called before each change of what runs.
     """
 
     environment: Environment
@@ -48,17 +48,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The change is complete, and this is the version that runs now."""
+    """The result of `apply`: the version that runs now."""
 
     version: str
 
 
 class Target(ABC):
-    """One kind of part. Instances reach an environment under its deploy role; what needs no AWS is asked of the class.
+    """One kind of part. Methods use the environment's deploy role; class methods need no AWS.
 
     `keys` is a dataclass of the manifest keys that only this kind has, typed with `functions.adapters.manifest_types`;
     keys of several words are camelCase in the manifest. `infrastructure` says whether a repository's `infrastructure`
-    may be of this kind. SETTINGS, LOOK and CHANGE are an adapter's: handlers that use them declare them.
+    may be of this kind. SETTINGS, LOOK (to read) and CHANGE are what handlers declare that use the kind.
     """
 
     kind: ClassVar[Kind]
@@ -76,52 +76,52 @@ class Target(ABC):
 
     @classmethod
     def complete(cls, part: Part, keys: Any) -> Part:
-        """The part with what the manifest's `keys` (an instance of `cls.keys`) say of it."""
+        """The part with the values of the manifest's `keys`, an instance of `cls.keys`."""
         return replace(part, settings=encode(keys))
 
     @classmethod
     @abstractmethod
     def describe(cls, environment: Environment, part: Part) -> str:
-        """What a change of the part touches there, in one line for people; never raises."""
+        """The resource that a change of the part affects, in one line for people; never raises."""
 
     @classmethod
     @abstractmethod
     def deploy_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
-        """What the environment's deploy role may do for parts of this kind."""
+        """The permissions of the environment's deploy role for parts of this kind."""
 
     @abstractmethod
     def current(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
-        """The version that runs before a change; None when nothing does. `state` is what the record says."""
+        """The version that runs before a change, None if nothing runs; `state` is the recorded one."""
 
     @abstractmethod
     def read_back(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
-        """The version that runs after a rollback; None when that is not known."""
+        """The version that runs after a rollback, None if it is not known."""
 
     @abstractmethod
     def lost(self, environment: Environment, part: Part, to: Version, artifacts: "Artifacts") -> str:
-        """What a rollback to this version would miss; empty when everything is there."""
+        """The reason why a rollback to this version is impossible; "" if nothing is missing."""
 
     @abstractmethod
     def outputs(self, artifacts: "Artifacts", key: str) -> dict[str, str]:
-        """What the part puts out for the parts after it; `key` is where a build leaves its artifact."""
+        """The outputs of the part for the parts after it; `key` is that of the build's artifact."""
 
 
 class CallTarget(Target):
-    """A kind that is changed by calls of AWS's API; both methods may be repeated and end the same."""
+    """A kind that is changed by calls of an AWS API; both methods may be repeated with the same result."""
 
     way = "call"
 
     @abstractmethod
     def apply(self, change: Change) -> Applied:
-        """Put the release's version in the place of what runs."""
+        """Deploy the release's version."""
 
     @abstractmethod
     def restore(self, environment: Environment, step: Step) -> None:
-        """Put an earlier version back in its place."""
+        """Restore an earlier version."""
 
 
 class BuildTarget(Target):
-    """A kind that is changed by a buildspec; nothing but the record knows which version runs."""
+    """A kind that is changed by a buildspec; only the record knows which version runs."""
 
     way = "build"
 

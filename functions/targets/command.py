@@ -1,4 +1,4 @@
-"""Kind `command`: a buildspec of the repository that is run with the release, and again with the last good one."""
+"""Kind `command`: a buildspec of the repository; a rollback runs it again with the last known good release."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The buildspec to run; where the build before it leaves a report of what it would change."""
+    """The path of the buildspec, and of the report in which the build says what it would change."""
 
     buildspec: RepositoryPath
     preview: PreviewPath = ""
 
 
 class CommandTarget(BuildTarget):
-    """What a command did can't be read from AWS: its version is the commit it last ran with, as recorded."""
+    """A command's result can't be read from AWS: its version is the recorded commit of its last run."""
 
     kind = "command"
     keys = Keys
@@ -32,33 +32,33 @@ class CommandTarget(BuildTarget):
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """A command needs nothing but the record."""
+        """A command needs no adapters."""
         return cls()
 
     @classmethod
     def complete(cls, part: Part, keys: Any) -> Part:
-        """Buildspec and preview are fields of every part that is changed by a build."""
+        """Set `buildspec` and `preview`, which are fields of all parts that a build changes."""
         return replace(part, buildspec=keys.buildspec, preview=keys.preview)
 
     @classmethod
     def describe(cls, environment: Environment, part: Part) -> str:
-        """`buildspec infrastructure/build.yml`."""
+        """The buildspec, such as `buildspec infrastructure/build.yml`."""
         return f"buildspec {part.buildspec}"
 
     @classmethod
     def deploy_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
-        """None: a build runs under the role of its project (`deployPolicyArns`), never under the deploy role."""
+        """None: a build has the role of its project (`deployPolicyArns`), never the deploy role."""
         return ()
 
     def current(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
-        """What is recorded."""
+        """The recorded version."""
         return state.running.version if state and state.running else None
 
     def read_back(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
-        """What is recorded, but not while that is in doubt."""
+        """The recorded version; None if the part is in doubt."""
         return None if state and state.in_doubt else self.current(environment, part, state)
 
     def lost(self, environment: Environment, part: Part, to: Version, artifacts: "Artifacts") -> str:
-        """It runs again from its source and with its artifact."""
+        """The first of source and artifact that the bucket lacks: a rollback runs the command with both."""
         gone = [key for key in (to.source, to.artifact) if key and not artifacts.exists(key)]
         return f"{gone[0]} is no longer in the bucket" if gone else ""

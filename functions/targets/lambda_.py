@@ -1,4 +1,4 @@
-"""Kind `lambda`: a function whose alias is moved from version to version."""
+"""Kind `lambda`: a Lambda function; a deployment moves its alias to a new version."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -31,7 +31,7 @@ _DEPLOY = (
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The function's name, with placeholders; the zip archive of its code within the build's artifact; its alias."""
+    """The function's name (with placeholders), the path of its zip archive in the build's artifact, and its alias."""
 
     function: AnyText
     artifact: RepositoryPath
@@ -39,7 +39,7 @@ class Keys:
 
 
 class LambdaTarget(CallTarget):
-    """The alias is what runs: it is read before a change, moved by it, and read again after a rollback."""
+    """The version of the alias is what runs: changes move the alias, and it is read before and after them."""
 
     kind = "lambda"
     keys = Keys
@@ -51,12 +51,12 @@ class LambdaTarget(CallTarget):
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """The functions of every environment."""
+        """The target with access to the functions of all environments."""
         return cls(DeliveredFunctions.connect(aws))
 
     @classmethod
     def describe(cls, environment: Environment, part: Part) -> str:
-        """`Lambda function hello-production, alias live`; a name that can't be filled in is said instead."""
+        """Such as `Lambda function hello-production, alias live`; or the error if the name has unknown placeholders."""
         try:
             return f"Lambda function {_name(environment, part)}, alias {_keys(part).alias}"
         except ManifestError as error:
@@ -64,7 +64,7 @@ class LambdaTarget(CallTarget):
 
     @classmethod
     def deploy_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
-        """Versions and aliases of the functions that the environment names."""
+        """To change versions and aliases of the functions in the environment's settings."""
         if not settings.functions:
             return ()
         arns = [naming.arn("lambda", f"function:{name}", settings.region) for name in settings.functions]
@@ -77,16 +77,16 @@ class LambdaTarget(CallTarget):
         )
 
     def current(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
-        """Where the alias points, also when somebody moved it by hand; `$LATEST` is no version to go back to."""
+        """The version of the alias, even if somebody moved it by hand; None for `$LATEST`, which is not fixed."""
         found = self._functions.alias(environment, _name(environment, part), _keys(part).alias)
         return None if found == "$LATEST" else found
 
     def read_back(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
-        """Where the alias points."""
+        """The version of the alias."""
         return self.current(environment, part, state)
 
     def apply(self, change: Change) -> Applied:
-        """Publish the code as a version and point the alias at it; the same code is the same version."""
+        """Publish the code as a version and point the alias at it; unchanged code keeps its version."""
         environment, keys = change.environment, _keys(change.part)
         code = change.read(keys.artifact)
         name = _name(environment, change.part)
@@ -101,13 +101,13 @@ class LambdaTarget(CallTarget):
         self._functions.point(environment, name, _keys(step.part).alias, step.to.version)
 
     def lost(self, environment: Environment, part: Part, to: Version, artifacts: "Artifacts") -> str:
-        """A version may have been deleted; the artifact it came from is not needed any more."""
+        """Whether the version was deleted; its artifact is not needed for a rollback."""
         name = _name(environment, part)
         there = self._functions.has(environment, name, to.version)
-        return "" if there else f"version {to.version} of {name} is gone"
+        return "" if there else f"version {to.version} of {name} was deleted"
 
     def outputs(self, artifacts: "Artifacts", key: str) -> dict[str, str]:
-        """A function puts out nothing."""
+        """A function has no outputs."""
         return {}
 
 

@@ -1,4 +1,4 @@
-"""The only place that tells kinds of parts apart. A new kind is a name in `Kind`, a file, and a `case` here."""
+"""The kinds of targets. A new kind is a name in `Kind`, a file, and a `case` here; no other module tells them apart."""
 
 from typing import TYPE_CHECKING, ClassVar, Self, assert_never, get_args
 
@@ -17,7 +17,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 def target_of(kind: Kind) -> type[Target]:
     """The target of a kind."""
-    found: type[Target]  # assigned, not returned: mypy refuses a class here that leaves a method of the protocol out
+    found: type[Target]  # assigned, not returned: mypy then refuses a class that lacks a method of the interface
     match kind:
         case "lambda":
             found = LambdaTarget
@@ -29,7 +29,7 @@ def target_of(kind: Kind) -> type[Target]:
 
 
 class Targets:
-    """The targets, as handlers ask for them: with what every kind needs to read (LOOK) and to change what runs."""
+    """All targets, for handlers; LOOK and CHANGE are the permissions of all kinds to read and to change what runs."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = tuple(name for kind in KINDS for name in target_of(kind).SETTINGS)
     LOOK: ClassVar[tuple[Allow, ...]] = tuple(allow for kind in KINDS for allow in target_of(kind).LOOK)
@@ -40,7 +40,7 @@ class Targets:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """A target is connected when it is asked for: a handler makes no client for kinds it never meets."""
+        """A target is connected when it is needed, so that a handler makes no clients for other kinds."""
         return cls(aws)
 
     def of(self, part: Part) -> Target:
@@ -48,8 +48,8 @@ class Targets:
         return target_of(part.kind).connect(self._aws)
 
     def called(self, part: Part) -> CallTarget:
-        """The target of a part that is changed by calls; any other is a BadInputError."""
+        """The target of a part that is changed by calls; raises BadInputError for any other part."""
         found = self.of(part)
         if isinstance(found, CallTarget):
             return found
-        raise BadInputError(f"{part.name}: kind {part.kind} is changed by a {part.way}, and has nothing to call")
+        raise BadInputError(f"{part.name}: kind {part.kind} is changed by a {part.way}, not by calls")

@@ -1,4 +1,4 @@
-"""AcquireLock: take the branch for this execution; a branch that is another's is left to it, without waiting."""
+"""AcquireLock: request the lock of the branch for this execution, without waiting if another holds it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Who wants which branch; `key` is its lock."""
+    """The execution, and the key of the branch's lock."""
 
     work_id: str
     execution: str
@@ -19,7 +19,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Whether it is ours now; the reason says who holds it."""
+    """Whether the execution has the lock; if not, `reason` names the owner."""
 
     outcome: Literal["acquired", "busy"]
     reason: str = ""
@@ -29,6 +29,6 @@ HANDLER = Handler(allow=LocksTable.WRITE)
 
 
 def acquire_lock(event: Input, locks: LocksTable) -> Output:
-    """The poll asks again later, so nobody stands in line: ReleaseLock, which follows in any case, leaves it."""
+    """Request the lock. ReleaseLock, which always follows, also leaves its queue; a later poll tries again."""
     result = locks.request(event.key, Contender(event.execution, event.work_id, "", "works on its tasks"))
     return Output("acquired") if result.outcome == "acquired" else Output("busy", held(result.lock))

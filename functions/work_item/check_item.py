@@ -1,4 +1,4 @@
-"""CheckItem: is everything there that the agent needs, and may the branch be worked on (W3)."""
+"""CheckItem: whether the item has everything that the agent needs, and its branch may be changed (W3)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,7 +22,7 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The item, and the attempt it is looked at for."""
+    """The attempt and its item."""
 
     work_id: str
     item: Item
@@ -30,7 +30,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Whether it is eligible, on which commit, and what it was judged on; `reason` is the comment that says why not."""
+    """Whether the item is eligible; `reason` is the comment for one that is not.
+
+    `head` is the branch's commit, `seen` the fingerprint of what was judged, `spec` the folder, `lock` the lock's key.
+    """
 
     outcome: Literal["eligible", "ineligible"]
     reason: str
@@ -44,11 +47,11 @@ HANDLER = Handler(allow=PullRequests.USE, memory_mb=512, timeout_seconds=60)
 
 
 def check_item(event: Input, github: PullRequests, rules: WorkerRules) -> Output:
-    """A name that is refused is never sent to GitHub."""
+    """Check the item; GitHub is not queried for a branch with a refused name."""
     item = event.item
     problem = branch_problem(item.branch, rules.branch_namespace, rules.main_branch)
     ours = not problem and item.kind != "draft" and item.repository in rules.repositories
-    findings = look(item, github, rules) if ours else None
+    findings = read_findings(item, github, rules) if ours else None
     lacks = missing(item, findings, problem, rules.repositories)
     head = (findings.head if findings else None) or ""
     return Output(
@@ -61,8 +64,8 @@ def check_item(event: Input, github: PullRequests, rules: WorkerRules) -> Output
     )
 
 
-def look(item: Item, github: PullRequests, rules: WorkerRules) -> Findings:
-    """What GitHub holds for an item."""
+def read_findings(item: Item, github: PullRequests, rules: WorkerRules) -> Findings:
+    """The branch, spec and pull request of an item on GitHub."""
     head = github.branch_head(item.repository, item.branch)
     if head is None:
         return Findings(None)

@@ -1,4 +1,4 @@
-"""Conclude: the record, the card and the comment that end an attempt (W3, W6, W8)."""
+"""Conclude: end an attempt by its card, its comment and its record (W3, W6, W8)."""
 
 from functions.adapters.builds import Builds
 from functions.adapters.clock import Clock
@@ -25,9 +25,9 @@ def conclude(
     builds: Builds,
     clock: Clock,
 ) -> WorkItemFinished:
-    """The record, written last, says that card and comment are done.
+    """End the attempt; the record is written last, when card and comment are done.
 
-    A build that was started, and whose start was not heard, must not work on the branch beside the next attempt's.
+    Builds of the attempt are stopped first: one whose start was lost must not work on the branch beside the next one.
     """
     end_all(event.execution, waits, builds)
     return finished(event, settle(event, board, github, records, rules), clock)

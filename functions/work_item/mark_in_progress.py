@@ -1,4 +1,4 @@
-"""MarkInProgress: the card shows that it is worked on."""
+"""MarkInProgress: move the card to the column for items in progress."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Since when the card stands there."""
+    """The time of the move (ISO 8601)."""
 
     moved_at: str
 
@@ -26,5 +26,5 @@ HANDLER = Handler(allow=Board.USE, memory_mb=512, timeout_seconds=60)
 
 
 def mark_in_progress(event: Input, board: Board) -> Output:
-    """An old reason goes: it was about the attempt before."""
+    """Move the card and clear its reason, which belongs to the attempt before."""
     return Output(board.move(event.item.item_id, board.names.columns.in_progress, ""))

@@ -1,4 +1,4 @@
-"""ReadResults: what the build left behind, and whether it is good enough."""
+"""ReadResults: read and judge the results that the build left in its artifacts."""
 
 import json
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from functions.handler import Handler, decode
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """How the build ended, and below which key its artifacts lie."""
+    """The end of the build, and the key prefix of its artifacts."""
 
     work_id: str
     build: BuildEnd
@@ -24,7 +24,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The verdict, its reasons, and what a pull request tells of it."""
+    """The verdict with its reasons, and the results for the pull request."""
 
     outcome: Literal["passed", "failed"]
     reason: str
@@ -36,12 +36,12 @@ HANDLER = Handler(allow=Artifacts.READ, memory_mb=512, timeout_seconds=60)
 
 
 def read_results(event: Input, artifacts: Artifacts, rules: WorkerRules) -> Output:
-    """A build that was killed leaves no results; what it pushed is on the branch all the same."""
+    """Judge the results; a build that was killed has none and fails, although its pushes stay on the branch."""
     raw = artifacts.get(f"{event.artifact}/results.json")
     if raw is None:
-        said = f"{event.build.outcome}: {event.build.reason}".strip(": ")
+        end = f"{event.build.outcome}: {event.build.reason}".strip(": ")
         gates: tuple[Verdict, ...] = (
-            Verdict("build", "failed", f"the build left no results; it {said} {event.build.log}".strip()),
+            Verdict("build", "failed", f"the build left no results; it {end} {event.build.log}".strip()),
         )
         return Output("failed", gates[0].reason, gates, Results())
     results = _read(raw, event.artifact)

@@ -1,4 +1,4 @@
-"""UpdatePullRequest: find the branch's pull request or open it, and tell there what the build did (W6)."""
+"""UpdatePullRequest: open or update the branch's pull request with the results of the build (W6)."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ _CHECK = "kiro/work-item"
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The item, the verdict on its build, and where the build is seen."""
+    """The item, the verdict on its build, and the link to the build's log."""
 
     work_id: str
     item: Item
@@ -40,7 +40,7 @@ HANDLER = Handler(allow=PullRequests.USE, memory_mb=512, timeout_seconds=120)
 
 
 def update_pull_request(event: Input, github: PullRequests, board: Board, rules: WorkerRules) -> Output:
-    """Each step may come twice: found before it is opened, replaced between markers, set rather than added."""
+    """Update the pull request; each step may be repeated. The text between the markers is replaced."""
     item, passed = event.item, event.outcome == "passed"
     ours = section(event.results, event.gates, event.build_id, event.log)
     found = github.find(item.repository, item.branch)
@@ -57,10 +57,10 @@ def update_pull_request(event: Input, github: PullRequests, board: Board, rules:
 
 
 def _check(event: Input, github: PullRequests, *, passed: bool) -> None:
-    """The verdict as a commit status on what was pushed; a build that was killed may have named no commit."""
+    """Set the verdict as the status of the pushed commit; without results, of the branch's head."""
     item = event.item
     head = event.results.head or github.branch_head(item.repository, item.branch)
     link = event.log if event.log.startswith("https://") else ""
     if head is None:
-        raise GitHubNotFoundError(f"{item.repository}: the branch {item.branch} went away; push it again")
+        raise GitHubNotFoundError(f"{item.repository}: the branch {item.branch} was deleted; push it again")
     github.set_status(item.repository, head, _CHECK, "success" if passed else "failure", reasons(event.gates), link)

@@ -1,4 +1,4 @@
-"""A stack as `pulumi up` names it, on moto, and the command over it."""
+"""The resources of a stack on moto, named as the program names them, and the command for them."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ TABLES = ("deployments", "environments", "locks", "waits")
 
 @dataclass
 class Kiro:
-    """The command, and the clients to arrange and to look with."""
+    """Runs the command; `clients` set up and read the stack."""
 
     clients: Clients
 
@@ -30,7 +30,7 @@ class Kiro:
         return CliRunner().invoke(app, arguments)
 
     def json(self, *arguments: str) -> Any:
-        """Run a command that goes well, and read what it prints."""
+        """Run a command that succeeds, and return its JSON output."""
         done = self.run(*arguments, "--json")
         assert done.exit_code == 0, done.output
         return json.loads(done.stdout)
@@ -53,7 +53,7 @@ def machine(workflow: str) -> str:
 
 @pytest.fixture
 def kiro(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kiro]:
-    """The stack `test` with two environments, and nothing in it."""
+    """The stack `test` with two environments and no deployments."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)

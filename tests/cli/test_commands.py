@@ -1,4 +1,4 @@
-"""What the commands show and order."""
+"""The commands that show and change a stack."""
 
 import json
 from dataclasses import replace
@@ -39,7 +39,7 @@ EVERY = (
 
 @pytest.fixture
 def released(kiro: Kiro) -> Kiro:
-    """Production runs a release, good; its ledger knows what ran before."""
+    """Production runs a good release; its ledger holds the version before."""
     deployments, running = DeploymentsTable.connect(kiro.clients), EnvironmentsTable.connect(kiro.clients)
     deployments.begin(DEPLOYMENT, RELEASE, execution_arn(machine("deployment"), DEPLOYMENT), "push")
     deployments.enter(DEPLOYMENT, "production", "running")
@@ -50,13 +50,13 @@ def released(kiro: Kiro) -> Kiro:
 
 
 def start(kiro: Kiro, workflow: str, name: str) -> str:
-    """An execution that runs."""
+    """Start an execution and return its ARN."""
     client = kiro.clients.client("stepfunctions")
     return str(client.start_execution(stateMachineArn=machine(workflow), name=name, input="{}")["executionArn"])
 
 
-def test_status_tells_what_runs_and_what_holds_it(released: Kiro) -> None:
-    """What runs, what was good, frozen by whom, locked by what, ringing from where."""
+def test_status_shows_versions_freeze_lock_and_reported_alarms(released: Kiro) -> None:
+    """As JSON all of it, as a table the freeze and the alarm by name."""
     running = EnvironmentsTable.connect(released.clients)
     running.note_outside("production", OutsideAlarm("latency", "ALARM", "critical", "4 s", "", NOW))
     released.run("freeze", "production", "--reason", "the fair")
@@ -72,7 +72,7 @@ def test_status_tells_what_runs_and_what_holds_it(released: Kiro) -> None:
 
 
 def test_history_is_newest_first(released: Kiro) -> None:
-    """With its outcome and its reason, as many as asked for."""
+    """Each with its outcome and reason; `--limit` limits their number."""
     older = DeploymentsTable.connect(released.clients)
     older.begin("main-older", RELEASE, "arn:e", "push")
     assert [one["deployment"] for one in released.json("history")] == ["main-older", DEPLOYMENT]
@@ -82,14 +82,14 @@ def test_history_is_newest_first(released: Kiro) -> None:
 
 
 def lock(kiro: Kiro, *executions: str) -> None:
-    """Executions want production, one after the other."""
+    """Executions request the lock of production, one after the other."""
     for number, execution in enumerate(executions):
         wanted = Contender(execution, DEPLOYMENT, f"2026-01-0{number + 1}", "release 1a2b")
         LocksTable.connect(kiro.clients).request("environment/production", wanted)
 
 
-def test_locks_tell_who_why_since_and_who_waits(kiro: Kiro) -> None:
-    """And whether the owner lives."""
+def test_locks_show_owner_reason_time_and_queue(kiro: Kiro) -> None:
+    """Also whether the execution that owns the lock still runs."""
     owner = start(kiro, "stage", "one")
     lock(kiro, owner, start(kiro, "stage", "two"))
     free, held = kiro.json("locks")
@@ -103,7 +103,7 @@ def test_locks_tell_who_why_since_and_who_waits(kiro: Kiro) -> None:
 
 
 def test_approvals_are_listed_and_decided_elsewhere(kiro: Kiro) -> None:
-    """The link's secret is in the mail."""
+    """Requests are decided on the page, because only the mail contains the link's secret."""
     made = Approval("a1", "deploy", DEPLOYMENT, "production", {"title": "t"}, ["h"], NOW, NOW, "2036-01-01T00:00:00Z")
     WaitsTable.connect(kiro.clients).save_approval(made, datetime.now(UTC))
     assert [one["deployment"] for one in kiro.json("approvals")] == [DEPLOYMENT]
@@ -111,8 +111,8 @@ def test_approvals_are_listed_and_decided_elsewhere(kiro: Kiro) -> None:
         assert "page that its mail links to" in kiro.run(command).output
 
 
-def test_a_freeze_and_its_end_say_whose_word_they_are(kiro: Kiro) -> None:
-    """R5: recorded with who, why and when."""
+def test_a_freeze_and_its_end_record_the_caller(kiro: Kiro) -> None:
+    """R5: with reason and time; unfreezing what is not frozen is an error."""
     frozen = kiro.json("freeze", "production", "--reason", "the fair")["frozen"]
     assert (frozen["reason"], frozen["by"][:12]) == ("the fair", "arn:aws:sts:")
     assert kiro.json("unfreeze", "production", "--reason", "over")["was"] == frozen
@@ -122,8 +122,8 @@ def test_a_freeze_and_its_end_say_whose_word_they_are(kiro: Kiro) -> None:
     assert (again.exit_code, "is not frozen" in again.output) == (1, True)
 
 
-def test_what_nobody_recorded_is_shown_and_said_when_its_freeze_ends(released: Kiro) -> None:
-    """R5: whoever unfreezes knows that the record may not be what runs, and what becomes of it."""
+def test_a_part_in_doubt_is_shown_by_status_and_unfreeze(released: Kiro) -> None:
+    """R5: the operator learns that the record may not be what runs."""
     EnvironmentsTable.connect(released.clients).doubt("production", "hello", "main-that-died", LEASE)
     released.run("freeze", "production", "--reason", "nobody knows")
     assert released.json("status")[1]["parts"][0]["inDoubt"] == "main-that-died"
@@ -132,8 +132,8 @@ def test_what_nobody_recorded_is_shown_and_said_when_its_freeze_ends(released: K
     assert "hello is in doubt: main-that-died began to change it" in said
 
 
-def test_rollback_takes_back_what_was_begun_and_never_recorded(released: Kiro) -> None:
-    """Neither the record nor a version that is recorded as running keeps a part from going back."""
+def test_rollback_undoes_a_change_that_was_begun_and_not_recorded(released: Kiro) -> None:
+    """A part in doubt goes back, also if its record names the version to go back to."""
     deployments = DeploymentsTable.connect(released.clients)
     deployments.begin("main-that-died", RELEASE, "arn:e", "push")
     deployments.write_ledger("main-that-died", Compensation("production", 0, SERVICE, NEWER, SERVICE, NOW, NEWER))
@@ -146,7 +146,7 @@ def test_rollback_takes_back_what_was_begun_and_never_recorded(released: Kiro) -
 
 @pytest.mark.parametrize(("ref", "commit"), [("main", ""), (COMMIT, COMMIT), ("refs/tags/v1.2.0", "")])
 def test_deploy_starts_a_deployment_each_time(kiro: Kiro, ref: str, commit: str) -> None:
-    """Also of what was deployed before; its name leaves handler for stages and rollbacks."""
+    """The name is short enough for the names of its stages and rollbacks."""
     name = kiro.json("deploy", "acme/hello-service", ref)["deployment"]
     given = kiro.executions("deployment")[name]
     wanted = {"repository": "acme/hello-service", "ref": ref, "commit": commit, "trigger": "operator"}
@@ -154,8 +154,8 @@ def test_deploy_starts_a_deployment_each_time(kiro: Kiro, ref: str, commit: str)
     assert len(name) <= 45
 
 
-def test_an_emergency_is_the_operators_word(kiro: Kiro) -> None:
-    """P8: said at the start, and told in the history."""
+def test_an_emergency_is_started_by_its_option(kiro: Kiro) -> None:
+    """P8: the execution's input and the history show it."""
     name = kiro.json("deploy", "acme/hello-service", "main", "--emergency")["deployment"]
     assert kiro.executions("deployment")[name]["emergency"] is True
     DeploymentsTable.connect(kiro.clients).begin(name, replace(RELEASE, emergency=True), "arn:e", "operator")
@@ -164,7 +164,7 @@ def test_an_emergency_is_the_operators_word(kiro: Kiro) -> None:
 
 
 def test_rollback_undoes_the_last_release(released: Kiro) -> None:
-    """By its own ledger, in the workflow that stages use."""
+    """The workflow `rollback` uses the ledger of the last deployment."""
     done = released.json("rollback", "production", "--reason", "slow")
     given = released.executions("rollback")[done["rollback"]]
     assert (given["deploymentId"], given["environment"]["name"]) == (DEPLOYMENT, "production")
@@ -174,7 +174,7 @@ def test_rollback_undoes_the_last_release(released: Kiro) -> None:
 
 @pytest.mark.parametrize("more", [("--to", OLDER[:7]), ("--part", "hello"), ("--part", "hello", "--to", OLDER)])
 def test_rollback_to_a_version_or_of_a_part_has_a_ledger_of_its_own(released: Kiro, more: tuple[str, ...]) -> None:
-    """R7: one service, or a named version; the record tells history who asked."""
+    """R7: one service, or a named version; the record names the caller."""
     done = released.json("rollback", "production", *more)
     (entry,) = DeploymentsTable.connect(released.clients).ledger(done["rollback"])
     assert entry.before
@@ -182,11 +182,11 @@ def test_rollback_to_a_version_or_of_a_part_has_a_ledger_of_its_own(released: Ki
     assert released.executions("rollback")[done["rollback"]]["deploymentId"] == done["rollback"]
     record = DeploymentsTable.connect(released.clients).get(done["rollback"])
     assert record
-    assert (record.outcome, "asked for by arn:aws:sts" in record.reason) == ("rollback", True)
+    assert (record.outcome, "requested by arn:aws:sts" in record.reason) == ("rollback", True)
 
 
 def test_rollback_prefers_what_was_good_to_what_was_before(released: Kiro) -> None:
-    """After a rollback that failed, the last known good is where a part goes."""
+    """If what runs is not good, a part goes back to its last known good."""
     good = version("9" * 40, "7", at=NOW)
     EnvironmentsTable.connect(released.clients).save(state(running=NEWER, good=good), LEASE)
     done = released.json("rollback", "production", "--part", "hello")
@@ -197,7 +197,7 @@ def test_rollback_prefers_what_was_good_to_what_was_before(released: Kiro) -> No
 
 
 def test_watch_follows_to_the_end(released: Kiro) -> None:
-    """The exit code says whether it went well."""
+    """The exit code is 0 for a good outcome; with --json the last line holds the outcome."""
     execution = start(released, "deployment", DEPLOYMENT)
     released.clients.client("stepfunctions").stop_execution(executionArn=execution)
     assert released.run("watch", DEPLOYMENT).exit_code == 0
@@ -209,23 +209,23 @@ def test_watch_follows_to_the_end(released: Kiro) -> None:
     ("command", "said"),
     [
         (("freeze", "moon", "--reason", "r"), "no environment 'moon'; there are test, production"),
-        (("deploy", "hello", "main"), "give owner/name"),
+        (("deploy", "hello", "main"), "write owner/name"),
         (("rollback", "test"), "nothing runs in test"),
         (("rollback", "production", "--part", "api"), "no part 'api'; there are hello"),
         (
             ("rollback", "production", "--to", "fff"),
-            "fff is no version to go back to in production; known are 0a0a0a0a0a0a",
+            "no version of the commit fff ran in production; known commits: 0a0a0a0a0a0a",
         ),
         (("rollback", "production", "--deployment", "main-x"), "`kiro history` lists them"),
         (("watch", "main-x"), "no deployment is called main-x"),
         (("--stack", "moon", "status"), "no stack moon in this account and region"),
-        (("--local", "status"), "`python -m local start` starts one"),
+        (("--local", "status"), "start one with `python -m local start`"),
     ],
 )
 def test_what_is_wrong_is_named_with_the_next_step(
     released: Kiro, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, command: tuple[str, ...], said: str
 ) -> None:
-    """On the error stream, as words or as JSON."""
+    """The error goes to standard error as text or JSON, and the exit code is 1."""
     monkeypatch.chdir(tmp_path)
     plain = released.run(*command)
     assert (plain.exit_code, said in plain.stderr) == (1, True), plain.output
@@ -234,14 +234,14 @@ def test_what_is_wrong_is_named_with_the_next_step(
 
 
 @pytest.mark.parametrize("command", EVERY, ids=lambda command: command[0])
-def test_every_command_speaks_json(released: Kiro, command: tuple[str, ...]) -> None:
-    """Whatever it answers is JSON to the last byte, on the one stream or the other."""
+def test_every_command_prints_json(released: Kiro, command: tuple[str, ...]) -> None:
+    """With --json, output or error is valid JSON."""
     done = released.run(*command, "--json")
     json.loads((done.stdout or done.stderr).splitlines()[-1] if command[0] == "watch" else done.stdout or done.stderr)
 
 
 def test_without_credentials_it_says_how_to_log_in(kiro: Kiro, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """No traceback."""
+    """Instead of a traceback."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name)
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):

@@ -1,4 +1,4 @@
-"""The commands talk to AWS through the adapters, and to nothing of the laptop run."""
+"""The commands reach AWS through adapters, and do not depend on the laptop run."""
 
 import ast
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cli
 
-_SHUT = ("boto3", "botocore", "functions.runtime", "local", "components", "tests", "moto", "ministack")
+_FORBIDDEN = ("boto3", "botocore", "functions.runtime", "local", "components", "tests", "moto", "ministack")
 
 
 def _imported(file: Path) -> Iterator[str]:
@@ -18,9 +18,13 @@ def _imported(file: Path) -> Iterator[str]:
 
 
 def test_the_commands_use_no_sdk_of_their_own() -> None:
-    """Not an SDK, not the runtime that makes clients, not the emulator's side."""
+    """No module of `cli/` imports an SDK, the functions' runtime or `local`."""
     files = list(Path(next(iter(cli.__path__))).glob("*.py"))
     assert files
     for file in files:
-        shut = [name for name in _imported(file) if any(name == door or name.startswith(f"{door}.") for door in _SHUT)]
-        assert not shut, f"{file.name} imports {', '.join(shut)}"
+        found = [
+            name
+            for name in _imported(file)
+            if any(name == package or name.startswith(f"{package}.") for package in _FORBIDDEN)
+        ]
+        assert not found, f"{file.name} imports {', '.join(found)}"

@@ -1,4 +1,4 @@
-"""`kiro plan`: what a commit would do, asked of the stack's own GitHub, records and locks."""
+"""`kiro plan`: the forecast of a commit, from GitHub, the records and the locks of the stack."""
 
 import json
 from collections.abc import Iterator
@@ -19,22 +19,22 @@ from tests.local.github.support import REPOSITORY, TOKEN, WorkingCopy
 
 @pytest.fixture
 def copy(kiro: Kiro, tmp_path: Path) -> Iterator[WorkingCopy]:
-    """A repository that the stack delivers, at a GitHub that its functions are told of."""
+    """A delivered repository, on a GitHub that the stack's functions are configured for."""
     with LocalGitHub(tmp_path / "hub") as hub:
         hub.create_repository(REPOSITORY)
         hub.add_token(TOKEN, "ada", "ada@example.com")
         secret = kiro.clients.client("secretsmanager").create_secret(
             Name="kiro-pipeline-test-github-credential", SecretString=json.dumps({"token": TOKEN})
         )
-        told = {f"{table.upper()}_TABLE": f"kiro-pipeline-test-{table}" for table in TABLES}
-        told |= {"LOCK_MODE": "superseded", "REPOSITORIES": f"{REPOSITORY},acme/other", "MAIN_BRANCH": "main"}
-        told |= {"GITHUB_API_URL": hub.api_url, "GITHUB_CREDENTIAL_SECRET": secret["ARN"]}
-        deploy_function(told)
+        settings = {f"{table.upper()}_TABLE": f"kiro-pipeline-test-{table}" for table in TABLES}
+        settings |= {"LOCK_MODE": "superseded", "REPOSITORIES": f"{REPOSITORY},acme/other", "MAIN_BRANCH": "main"}
+        settings |= {"GITHUB_API_URL": hub.api_url, "GITHUB_CREDENTIAL_SECRET": secret["ARN"]}
+        deploy_function(settings)
         yield WorkingCopy(hub, tmp_path / "copy")
 
 
-def deploy_function(told: dict[str, str]) -> None:
-    """The function whose settings the command reads."""
+def deploy_function(settings: dict[str, str]) -> None:
+    """Create the function whose settings the command reads."""
     role: Any = boto3.client("iam").create_role(RoleName="reconcile", AssumeRolePolicyDocument="{}")
     boto3.client("lambda").create_function(
         FunctionName="kiro-pipeline-test-events-reconcile",
@@ -42,24 +42,24 @@ def deploy_function(told: dict[str, str]) -> None:
         Code={"ZipFile": b""},
         Runtime="python3.13",
         Handler="functions.runtime.handler",
-        Environment={"Variables": told},
+        Environment={"Variables": settings},
     )
 
 
 def push(copy: WorkingCopy) -> str:
-    """A first release."""
+    """Push a first release; returns its commit."""
     sha = copy.commit("feat: greet", {"delivery.yml": MANIFEST, "src/a.py": ""})
     copy.push()
     return sha
 
 
 def test_a_plan_starts_nothing(kiro: Kiro, copy: WorkingCopy) -> None:
-    """P11: of the main branch where no ref is named; JSON and words tell the same."""
+    """P11: it forecasts the main branch by default, as JSON and text, and writes nothing."""
     sha = push(copy)
-    told = kiro.json("plan", "--repository", REPOSITORY)
-    assert (told["outcome"], told["release"]["commit"]) == ("deploy", sha)
-    assert [stage["environment"] for stage in told["stages"]] == ["test", "production"]
-    assert told["stages"][1]["approvals"] == 1
+    found = kiro.json("plan", "--repository", REPOSITORY)
+    assert (found["outcome"], found["release"]["commit"]) == ("deploy", sha)
+    assert [stage["environment"] for stage in found["stages"]] == ["test", "production"]
+    assert found["stages"][1]["approvals"] == 1
     words = kiro.run("plan", sha[:12], "--repository", REPOSITORY).output
     for said in ("feat: greet", "nothing runs here yet", "approval of 1", "not known yet"):
         assert said in words
@@ -68,8 +68,8 @@ def test_a_plan_starts_nothing(kiro: Kiro, copy: WorkingCopy) -> None:
     assert kiro.json("history") == []
 
 
-def test_one_environment_can_be_asked_for(kiro: Kiro, copy: WorkingCopy) -> None:
-    """What is in the way there is told; an unknown one is refused by name."""
+def test_the_forecast_can_be_limited_to_one_environment(kiro: Kiro, copy: WorkingCopy) -> None:
+    """It shows what blocks the release there; an unknown environment is an error."""
     push(copy)
     EnvironmentsTable.connect(kiro.clients).freeze("production", Freeze("the fair", "ada", NOW))
     asked = ("plan", "main", "--repository", REPOSITORY, "--environment")
@@ -81,13 +81,13 @@ def test_one_environment_can_be_asked_for(kiro: Kiro, copy: WorkingCopy) -> None
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ((), f"this stack delivers {REPOSITORY}, acme/other: say which with --repository"),
+        ((), f"this stack delivers {REPOSITORY}, acme/other: choose one with --repository"),
         (("--repository", "acme/moon"), "this stack does not deliver 'acme/moon'"),
         (("gone", "--repository", REPOSITORY), "commit gone"),
     ],
 )
 def test_what_can_not_be_planned_is_named(kiro: Kiro, copy: WorkingCopy, asked: tuple[str, ...], said: str) -> None:
-    """With what there is instead."""
+    """An ambiguous or unknown repository and an unknown commit are errors that name the alternatives."""
     push(copy)
     done = kiro.run("plan", *asked)
     assert (done.exit_code, said in done.stderr) == (1, True), done.output

@@ -1,4 +1,4 @@
-"""`kiro stop-all`: nothing runs any more, and rollbacks were let run."""
+"""`kiro stop-all`: stops all executions, and waits for rollbacks."""
 
 import pytest
 
@@ -6,22 +6,22 @@ from tests.cli.conftest import Kiro, machine
 from tests.cli.test_commands import start
 
 
-def test_all_is_stopped_but_rollbacks_which_are_waited_for(kiro: Kiro, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Executions of every workflow; what is started meanwhile, too."""
+def test_executions_are_stopped_and_rollbacks_are_waited_for(kiro: Kiro, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every workflow, including executions that start meanwhile."""
     sfn = kiro.clients.client("stepfunctions")
     running = [start(kiro, name, "one") for name in ("deployment", "stage", "enhanced-watch", "work-item")]
     rollback = start(kiro, "rollback", "back")
-    looks: list[float] = []
+    pauses: list[float] = []
 
-    def look(seconds: float) -> None:
-        looks.append(seconds)
-        if len(looks) == 2:
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
             running.append(start(kiro, "stage", "late"))
-        if len(looks) == 3:
+        if len(pauses) == 3:
             assert sfn.describe_execution(executionArn=rollback)["status"] == "RUNNING"
             sfn.stop_execution(executionArn=rollback)
 
-    monkeypatch.setattr("cli.stopping.time.sleep", look)
+    monkeypatch.setattr("cli.stopping.time.sleep", pause)
     done = kiro.json("stop-all", "--reason", "the end")
     stages = machine("stage").rpartition(":")[2]
     assert {f"{stages}:one", f"{stages}:late"} < set(done["stopped"])

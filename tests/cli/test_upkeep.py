@@ -1,4 +1,4 @@
-"""`validate`, `setup` and `doctor`, over a stack that is only partly there."""
+"""`validate`, `setup` and `doctor`, for a stack of which some resources exist."""
 
 import json
 from typing import Any
@@ -15,8 +15,8 @@ from tests.functions.iam import ROLE, stand_in
 WEBHOOK = "kiro-pipeline-test-webhook"
 
 
-def test_what_is_wrong_is_ticked_off_and_ends_with_one(kiro: Kiro) -> None:
-    """A line per resource, for people and as JSON."""
+def test_validate_marks_each_check_and_exits_with_one(kiro: Kiro) -> None:
+    """Each resource has a line, as a table and as JSON."""
     done = kiro.run("validate")
     assert done.exit_code == 1
     (line,) = (line for line in done.stdout.splitlines() if "kiro-pipeline-test-rollback " in line)
@@ -29,34 +29,34 @@ def test_what_is_wrong_is_ticked_off_and_ends_with_one(kiro: Kiro) -> None:
 
 
 def piped(value: str, *arguments: str) -> Any:
-    """`kiro setup` with this on its input."""
+    """Run `kiro setup` with this standard input."""
     return CliRunner().invoke(app, ["setup", *arguments], input=value)
 
 
 @pytest.fixture
 def store(kiro: Kiro) -> Any:
-    """All secrets of the stack, empty."""
+    """All secrets of the stack, without values."""
     client = boto3.client("secretsmanager")
     for name in ("github-credential", "git-credential", "webhook", "monitors", "slack"):
         client.create_secret(Name=f"kiro-pipeline-test-{name}")
     return client
 
 
-def test_a_piped_value_is_put_in_and_shown_nowhere(kiro: Kiro, store: Any) -> None:
-    """In the form in which it is read; again changes nothing."""
+def test_a_piped_value_is_stored_and_not_printed(kiro: Kiro, store: Any) -> None:
+    """The value is stored in the format that functions read; storing it again changes nothing."""
     done = piped("ghp_hidden\n", "--secret", "github")
-    assert (done.exit_code, done.stdout) == (0, "github: is in kiro-pipeline-test-github-credential\n")
+    assert (done.exit_code, done.stdout) == (0, "github: stored in kiro-pipeline-test-github-credential\n")
     kept = store.get_secret_value(SecretId="kiro-pipeline-test-github-credential")["SecretString"]
     assert json.loads(kept) == {"token": "ghp_hidden"}
     again = piped("ghp_hidden", "--secret", "github", "--json")
     assert json.loads(again.stdout) == {
         "secret": "github",
-        "said": "was in kiro-pipeline-test-github-credential already",
+        "said": "kiro-pipeline-test-github-credential holds this value already",
     }
 
 
 def test_a_value_that_cannot_be_right_changes_nothing(kiro: Kiro, store: Any) -> None:
-    """And is not quoted."""
+    """The error does not quote the value."""
     done = piped("short", "--secret", "webhook")
     assert done.exit_code == 1
     assert "at least 32 characters" in done.stderr
@@ -65,7 +65,7 @@ def test_a_value_that_cannot_be_right_changes_nothing(kiro: Kiro, store: Any) ->
 
 
 def test_without_a_terminal_one_secret_must_be_named(kiro: Kiro, store: Any) -> None:
-    """A pipe holds one value; an unknown name lists the known ones."""
+    """Standard input holds one value; an unknown name is an error that lists the known ones."""
     assert "name one secret with --secret" in piped("x").stderr
     assert "name one secret with --secret" in piped("x", "--secret", "git", "--secret", "slack").stderr
     unknown = piped("x", "--secret", "gitlab")
@@ -73,8 +73,10 @@ def test_without_a_terminal_one_secret_must_be_named(kiro: Kiro, store: Any) -> 
     assert "github, git, webhook, monitors" in unknown.stderr
 
 
-def test_at_a_terminal_each_empty_one_is_asked_for(kiro: Kiro, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Enter alone makes what only has to be secret, and leaves the others; what has a value is passed over."""
+def test_at_a_terminal_setup_prompts_for_each_empty_secret(
+    kiro: Kiro, store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enter alone generates `webhook` and `monitors` and skips the others; a secret with a value gets no prompt."""
     store.put_secret_value(SecretId="kiro-pipeline-test-git-credential", SecretString='{"token": "x"}')
     asked: list[str] = []
 
@@ -87,10 +89,10 @@ def test_at_a_terminal_each_empty_one_is_asked_for(kiro: Kiro, store: Any, monke
     done = kiro.run("setup")
     assert done.exit_code == 0, done.output
     assert asked == [
-        "github (Enter alone leaves it): ",
-        "webhook (Enter alone makes one): ",
-        "monitors (Enter alone makes one): ",
-        "slack (Enter alone leaves it): ",
+        "github (Enter alone skips it): ",
+        "webhook (Enter alone generates one): ",
+        "monitors (Enter alone generates one): ",
+        "slack (Enter alone skips it): ",
     ]
     assert "git: has a value since" in done.stdout
     assert "slack: left empty" in done.stdout
@@ -124,8 +126,10 @@ def test_what_is_wrong_with_the_account_ends_with_one(
     assert json.loads(bad.stdout)["account"][-1] == {"what": "functions at a time", "outcome": "wrong", "said": "none"}
 
 
-def test_who_may_do_all_is_told_so(kiro: Kiro, account: list[Finding], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Policies belong to the role of the session, under its whole path."""
+def test_doctor_confirms_that_all_actions_are_allowed(
+    kiro: Kiro, account: list[Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The role of the session is simulated, with its full path."""
     iam = stand_in(monkeypatch, ROLE, allowed=":")
     done = kiro.run("doctor")
     assert done.exit_code == 0
@@ -134,10 +138,10 @@ def test_who_may_do_all_is_told_so(kiro: Kiro, account: list[Finding], monkeypat
     assert any("kiro-pipeline-test-locks" in one["ResourceArns"][0] for one in iam.asked)
 
 
-def test_what_is_missing_is_named_with_what_refuses_it(
+def test_doctor_names_each_denied_action_and_what_denies_it(
     kiro: Kiro, account: list[Finding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Action, resource, and whether it is a policy, the boundary or the organisation."""
+    """A policy, a permissions boundary, the organisation or a condition."""
     stand_in(monkeypatch, ROLE, allowed="dynamodb:")
     done = kiro.run("doctor", "--json")
     assert done.exit_code == 1

@@ -1,4 +1,4 @@
-"""What the tests of components share."""
+"""Fixtures of the component tests: recorded runs of the program."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from components.functions import package
 from tests.components import recorder  # its import quiets the SDK before any component is imported
 
-WEBHOOK_SOURCES = ["192.30.252.0/22", "2606:50c0::/32"]
+ALLOWED_NETWORKS = ["192.30.252.0/22", "2606:50c0::/32"]
 VPC = {"id": "vpc-0a1b", "subnets": ["subnet-01", "subnet-02"], "securityGroups": ["sg-0f"]}
 FOREIGN_ROLE = "arn:aws:iam::999999999999:role/deploy"
 
@@ -30,9 +30,9 @@ def whole() -> recorder.Outcome:
 
 @pytest.fixture(scope="session")
 def switched_on(tmp_path_factory: pytest.TempPathFactory) -> recorder.Outcome:
-    """The stack `test` with all that is left out by default: one run for everything that a setting switches on."""
+    """The stack `test` with every optional setting that creates resources."""
     config = recorder.stack_config("test")
-    github = json.loads(config["kiro-worker:github"]) | {"webhookSources": WEBHOOK_SOURCES}
+    github = json.loads(config["kiro-worker:github"]) | {"allowedNetworks": ALLOWED_NETWORKS}
     elsewhere = [{"name": "test", "account": "999999999999", "deployRoleArn": FOREIGN_ROLE}]
     changed = {
         "kiro-worker:securityHub": "true",

@@ -1,4 +1,4 @@
-"""A Pulumi program run without an engine: every registration is recorded, every ARN looks like AWS's."""
+"""Runs a Pulumi program without an engine: registrations are recorded, and ARNs have the format of AWS."""
 
 import asyncio
 import contextlib
@@ -57,7 +57,7 @@ _ARNS = {
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """One resource as the program asked for it."""
+    """One resource as the program registered it."""
 
     type: str
     name: str
@@ -75,7 +75,7 @@ class Registered:
 
 @dataclass
 class Recorder(pulumi.runtime.Mocks):
-    """Takes every registration and answers what AWS would have computed."""
+    """Records registrations, and returns the outputs that AWS would compute."""
 
     resources: list[Registered] = field(default_factory=list)
 
@@ -86,7 +86,7 @@ class Recorder(pulumi.runtime.Mocks):
         return _id(made), {**args.inputs, **_computed(made)}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
-        """Where the program runs."""
+        """The account, region and partition of the run."""
         answers: dict[str, Properties] = {
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
             "aws:index/getRegion:getRegion": {"region": REGION},
@@ -134,13 +134,13 @@ class Outcome:
 
 
 def stack_config(stack: str) -> dict[str, str]:
-    """The settings of `Pulumi.<stack>.yaml`, as Pulumi hands them to a program."""
+    """The settings of `Pulumi.<stack>.yaml`, in the format that Pulumi passes to a program."""
     given = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text("utf-8"))["config"]
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in given.items()}
 
 
 def run(program: Callable[[], Any], stack: str, config: dict[str, str], recorder: Recorder) -> Properties:
-    """Run a program to the end of all its outputs; its exports come back."""
+    """Run a program until all its outputs are known; returns its exports."""
     exported: Properties = {}
 
     def whole() -> None:
@@ -172,7 +172,7 @@ def run_main(stack: str, config: dict[str, str] | None = None, recorder: Recorde
 
 @functools.cache
 def stack(name: str) -> Outcome:
-    """A stack with the settings of its file, over an empty layer; run once, for all who only look at it."""
+    """A stack with the settings of its file and an empty layer; the run is shared by all tests that only read it."""
     from components.functions import package
 
     with tempfile.TemporaryDirectory() as layer, mock.patch.object(package, "LAYER", Path(layer)):
@@ -182,7 +182,7 @@ def stack(name: str) -> Outcome:
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """Looking for garbage among the SDK's tens of thousands of small objects, all in use, takes two fifths of a run."""
+    """Disable the garbage collection, which takes 40 % of a run: the SDK has tens of thousands of live objects."""
     gc.disable()
     try:
         yield

@@ -34,7 +34,7 @@ COMMITS = (
 )
 BACK = (
     RollbackTarget("infrastructure", "0a0a0a0a0a0a", ready=True, reason="last known good, still there"),
-    RollbackTarget("hello", "0a0a0a0a0a0a", ready=False, reason="version 7 of hello-production is gone"),
+    RollbackTarget("hello", "0a0a0a0a0a0a", ready=False, reason="version 7 of hello-production was deleted"),
 )
 ALARMS = (
     AlarmReading("hello-production-errors", "critical", "OK", "0 of 3 errors"),

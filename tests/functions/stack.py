@@ -53,7 +53,7 @@ SETTINGS = {
     "LOCK_MODE": "superseded",
     "APPROVALS_URL": "https://approvals.example.com/approvals/",
     "ENVIRONMENT_NAMES": "test,production",
-    "WEBHOOK_SOURCES": "anywhere",
+    "ALLOWED_NETWORKS": "anywhere",
     "REPOSITORIES": "acme/hello-service",
     "MAIN_BRANCH": "main",
     "WORK_ITEMS_TABLE": "kiro-work-items",

@@ -126,12 +126,21 @@ def alone(**changes: Any) -> Outcome:
 def test_stages_last_as_long_as_windows_and_freezes(test_stack: Outcome) -> None:
     """P8: the workflow has both settings, and a stage that waits for its window does not time out."""
     plain, shortest = begins(test_stack)
-    assert (plain.windows, plain.freezes, plain.ringing_alarms, plain.blind_alarms) == ([], [], "block", "ignore")
+    assert (plain.windows, plain.freezes, plain.on_active_alarm, plain.on_missing_alarm_data) == (
+        [],
+        [],
+        "block",
+        "ignore",
+    )
     strict, longer = begins(
-        alone(windows=WINDOWS, ringingAlarms="ask", blindAlarms="block", enhancedWatchSeconds=86_400)
+        alone(windows=WINDOWS, onActiveAlarm="ask", onMissingAlarmData="block", enhancedWatchSeconds=86_400)
     )
     assert strict.windows == [Window(["sun"], "06:00", "09:00", "Europe/Berlin")]
-    assert (strict.ringing_alarms, strict.blind_alarms, strict.enhanced_watch_seconds) == ("ask", "block", 86_400)
+    assert (strict.on_active_alarm, strict.on_missing_alarm_data, strict.enhanced_watch_seconds) == (
+        "ask",
+        "block",
+        86_400,
+    )
     assert longer - shortest >= LOOK_AHEAD_DAYS * 86_400
     frozen, as_long = begins(alone(freezes=FREEZES))
     assert [asdict(one) for one in frozen.freezes] == FREEZES

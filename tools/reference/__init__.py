@@ -1,1 +1,1 @@
-"""Pages of reference, written from the code they tell of: `docs/reference/`."""
+"""Generates the reference pages in `docs/reference` from the code."""

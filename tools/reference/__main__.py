@@ -1,4 +1,4 @@
-"""`python -m tools.reference` writes the pages of `docs/reference`; with `--check` it says which are stale."""
+"""`python -m tools.reference` writes the pages of `docs/reference`; with `--check` it lists those that are stale."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -16,17 +16,17 @@ PAGES: Mapping[str, Callable[[], str]] = {
 
 
 def stale(folder: Path = FOLDER) -> dict[str, str]:
-    """The pages that are not, or no longer, what the code says: file name → what it should be."""
+    """The pages that are missing or differ from what the code generates: file name → generated text."""
     wanted = {name: page() for name, page in PAGES.items()}
-    return {name: text for name, text in wanted.items() if _held(folder / name) != text}
+    return {name: text for name, text in wanted.items() if _current(folder / name) != text}
 
 
-def _held(page: Path) -> str:
+def _current(page: Path) -> str:
     return page.read_text("utf-8") if page.exists() else ""
 
 
 def main(arguments: list[str], folder: Path = FOLDER) -> int:
-    """Write, or check; exit code 1 when a page is stale."""
+    """Write stale pages; with `--check` list them and return the exit code 1 if there are any."""
     found = stale(folder)
     if "--check" in arguments:
         for name in found:

@@ -1,4 +1,4 @@
-"""`configuration.md`: every key that a stack file may set, from the classes that refuse all others."""
+"""`configuration.md`: every key that a stack file may set, from the classes that validate the settings."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,13 +15,13 @@ from tools.reference.markdown import code, codes, item, paragraph, table, under
 ROOT = Path(__file__).parents[2]
 STACKS = ("test", "staging", "production")
 _INTRODUCTION = f"""
-The keys that `Pulumi.<stack>.yaml` may set under `{NAMESPACE}:`. `make reference` writes this page from
+The keys that `Pulumi.<stack>.yaml` may set under `{NAMESPACE}:`. `make reference` generates this page from
 `components/stack/settings.py`, `components/stack/environment_settings.py` and `components/stack/worker_settings.py`.
-Any other key, a wrong type, and a combination that can't work are refused by name before the first resource is changed.
-No key is a secret.
+An unknown key, a wrong type or an impossible combination is an error that names the key, before any resource is
+changed. No key is a secret.
 """
 _OTHER_KEYS = f"""
-Beside these, `aws:region` says where the stack lives, and `aws:defaultTags` must carry the tags {codes(TAGS)};
+In addition, `aws:region` is the region of the stack, and `aws:defaultTags` must contain the tags {codes(TAGS)};
 `Environment` is the name of the stack. The stack `production` must set `retainStateful` to true.
 """
 
@@ -30,7 +30,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key: its whole path, what it takes, its default (None: it must be given) and what it means."""
+    """One key: its full path, the values it accepts, its default (None: it is required) and its description."""
 
     path: str
     takes: str
@@ -40,7 +40,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Keys that stand together; the path is empty for the outermost."""
+    """A group of keys; the path of the outermost group is ""."""
 
     path: str
     meaning: str
@@ -48,7 +48,7 @@ class Group:
 
 
 def groups(settings: type[Closed] = Settings) -> list[Group]:
-    """Every group, an outer one before those within it."""
+    """All groups, each before the groups within it."""
     schema = settings.model_json_schema()
     return list(_groups(schema, schema.get("$defs", {}), "", " ".join(schema["description"].split())))
 
@@ -58,7 +58,7 @@ def _groups(group: Schema, definitions: Schema, path: str, meaning: str) -> Iter
     for name, value in group["properties"].items():
         whole = f"{path}.{name}" if path else name
         named = _group_of(value)
-        # A key that is described in the words of its group has them there only.
+        # A key whose description equals that of its group has it in the group's definition only.
         meant = value["description"] if "description" in value else definitions[named]["description"]
         key = Key(whole, _takes(value), _default(name, value, group), " ".join(meant.split()))
         keys.append(key)
@@ -70,7 +70,7 @@ def _groups(group: Schema, definitions: Schema, path: str, meaning: str) -> Iter
 
 
 def _group_of(value: Schema) -> str:
-    """The name of the group that a key holds, or a list of; empty for a plain value."""
+    """The name of the group that a key contains, alone or as a list; "" for a plain value."""
     for one in (value, value.get("items", {}), *value.get("anyOf", ())):
         if "$ref" in one:
             return str(one["$ref"]).rpartition("/")[2]
@@ -78,7 +78,7 @@ def _group_of(value: Schema) -> str:
 
 
 def _takes(value: Schema) -> str:
-    """What a key takes, in words."""
+    """The values that a key accepts, in words."""
     if "anyOf" in value:
         return _takes(next(one for one in value["anyOf"] if one.get("type") != "null"))
     if "$ref" in value:
@@ -116,12 +116,12 @@ def _default(name: str, value: Schema, group: Schema) -> str | None:
 
 
 def _plain(value: object) -> str:
-    """A value as a stack file may write it."""
+    """A value as text for a stack file."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def stack_values(stack: str) -> dict[str, str]:
-    """What a stack's file sets, by whole path; lists of groups are numbered."""
+    """The values in a stack's file by full path; entries of lists of groups are numbered."""
     given = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text("utf-8"))["config"]
     return {
         path: value for key, held in given.items() for path, value in _flat(key.removeprefix(f"{NAMESPACE}:"), held)
@@ -140,21 +140,21 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def page(settings: type[Closed] = Settings) -> str:
-    """The whole page."""
+    """The text of the page."""
     parts = ["# Configuration", paragraph(_INTRODUCTION), paragraph(_OTHER_KEYS)]
     for group in groups(settings):
         parts.append(f"## {code(group.path) if group.path else 'Outermost keys'}")
         parts.append(paragraph(group.meaning))
-        parts.append("\n".join(_told(key) for key in group.keys))
+        parts.append("\n".join(_entry(key) for key in group.keys))
     values = [stack_values(stack) for stack in STACKS]
     rows = [
         [code(path), *(code(held[path]) if path in held else "" for held in values)]
         for path in dict.fromkeys(path for held in values for path in held)
     ]
-    parts += ["## What the stack files set", table([["key", *STACKS], *rows])]
+    parts += ["## Values in the stack files", table([["key", *STACKS], *rows])]
     return "\n\n".join(parts) + "\n"
 
 
-def _told(key: Key) -> str:
-    default = "must be given" if key.default is None else f"default: {key.default}"
+def _entry(key: Key) -> str:
+    default = "required" if key.default is None else f"default: {key.default}"
     return item(f"**{code(key.path)}**: {key.takes}; {default}.") + "\n" + under(key.meaning)

@@ -1,4 +1,4 @@
-"""`formats.md`: which tools' files are read, from the corpus that the tests read them from."""
+"""`formats.md`: the report formats of tools, from the corpus that the tests use."""
 
 import json
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from tools.reference.markdown import code, paragraph, table
 
 CORPUS = Path(__file__).parents[2] / "tests" / "recorded" / "corpus"
 _INTRODUCTION = """
-What each tool's file is answered, written by `make reference` from `tests/recorded/corpus`: one small file for each
-tool, which the tests read as the gates do. A gate that is closed says what it found, or why the file is not read and
-what to run instead.
+The result of a gate for the report of each tool. `make reference` generates this page from `tests/recorded/corpus`,
+which has one small file for each tool. A closed gate says what it found, or why it can't read the file and what to run
+instead.
 """
 _FORMATS = {
     "junit": "Tests: `build.junit`, `gates.afterDeploy`, and the worker's build",
@@ -24,7 +24,7 @@ _FORMATS = {
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of the page."""
     parts = ["# Formats", paragraph(_INTRODUCTION), *_sections()]
     return "\n\n".join(parts) + "\n"
 

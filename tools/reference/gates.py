@@ -1,4 +1,4 @@
-"""`gates.md`: every gate as its own file describes it."""
+"""`gates.md`: every gate, from its docstring, keys and metrics."""
 
 from collections.abc import Iterator
 from typing import get_args
@@ -8,8 +8,8 @@ from functions.gates.registry import GATES
 from tools.reference.markdown import code, codes, item, paragraph
 
 _INTRODUCTION = """
-What is judged of a release, in the order of judging. `make reference` writes this page from the files in
-`functions/gates/`. Keys are those of the delivered repository's `delivery.yml`; `docs/gates.md` shows them in use.
+The gates of a release, in the order in which they judge. `make reference` generates this page from the files in
+`functions/gates/`. The keys belong to the delivered repository's `delivery.yml`; `docs/gates.md` shows examples.
 """
 _WHEN: dict[Moment, str] = {"before": "before any deployment", "after": "in an environment, before its watch"}
 _PLACES: dict[Section, str] = {
@@ -20,7 +20,7 @@ _PLACES: dict[Section, str] = {
 
 
 def page(gates: tuple[Gate, ...] = GATES) -> str:
-    """The whole page."""
+    """The text of the page."""
     return (
         "\n\n".join(["# Gates", paragraph(_INTRODUCTION), *(part for gate in gates for part in _section(gate))]) + "\n"
     )

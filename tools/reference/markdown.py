@@ -1,4 +1,4 @@
-"""Pieces of Markdown, in lines that fit beside an editor."""
+"""Markdown elements, wrapped at 120 characters."""
 
 from collections.abc import Iterable
 from textwrap import fill
@@ -22,24 +22,24 @@ def item(text: str) -> str:
 
 
 def under(text: str) -> str:
-    """A line of its own below an entry."""
+    """A paragraph below an entry of a list."""
     return _filled(text, "  ", "  ")
 
 
 def paragraph(text: str) -> str:
-    """Text by itself."""
+    """A paragraph."""
     return _filled(" ".join(text.split()), "", "")
 
 
 def table(rows: Iterable[Iterable[str]]) -> str:
-    """A table whose first row is its head."""
+    """A table; the first row is its header."""
     head, *body = [list(row) for row in rows]
     lines = [head, ["---"] * len(head), *body]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _filled(text: str, first: str, then: str) -> str:
-    # A long pattern or name is code: broken, it would be another one.
+    # Long words are patterns or names in code, which a line break would change.
     return fill(
         text, WIDTH, initial_indent=first, subsequent_indent=then, break_long_words=False, break_on_hyphens=False
     )

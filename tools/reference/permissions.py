@@ -1,4 +1,4 @@
-"""`permissions.md`: what every role may do, from the declarations that the program makes its roles of."""
+"""`permissions.md`: the permissions of every role, from the declarations that the program uses for its roles."""
 
 import asyncio
 import json
@@ -23,45 +23,45 @@ from components.stack.settings import Vpc
 from statemachines import definitions
 from tools.reference.markdown import code, codes, item, paragraph
 
-# Names stand where each stack has its own: `{stack}` and the like, and a resource of the stack by its short name.
-SITE = Naming("{stack}", "{account}", "{region}", "aws")
+# Placeholders stand for the values of a stack; short names such as `key` stand for its resources.
+PLACEHOLDERS = Naming("{stack}", "{account}", "{region}", "aws")
 _ENVIRONMENT = EnvironmentSettings.model_construct(name="{environment}", functions=("{function}",))
 _NETWORK = Vpc.model_construct(id="{vpc}", subnets=("{subnet}",), security_groups=())
 _BUCKET, _GIT, _KEY, _BUS = "bucket/artifacts", "secret/git", "key", "bus"
 _LOGS, _LETTERS = "its log group", "its dead-letter queue"
 
 _INTRODUCTION = """
-What each role of a stack may do, written by `make reference` from the declarations beside the code (`HANDLER` in each
-module of `functions/`) and from those in `components/`. A short name such as `table/locks` or `key` is a resource of
-the stack (`components/functions/permissions.py` holds its ARNs); all else is the ARN itself, with `{stack}`,
-`{account}` and `{region}` in it. No action is ever a wildcard; a resource that holds one has its reason beside it, or
-the program refuses to run.
+The permissions of each role of a stack. `make reference` generates this page from the declarations beside the code
+(`HANDLER` in each module of `functions/`) and from those in `components/`. A short name such as `table/locks` or `key`
+is a resource of the stack (`components/functions/permissions.py` defines its ARNs). Any other name is an ARN with the
+placeholders `{stack}`, `{account}` and `{region}`. No action is a wildcard. A resource with a wildcard has a reason;
+without one, the program stops.
 """
 _EVERY = """
-Each function has a role of its own, which only Lambda may take. Beside what is listed for it, it may do the following;
-the queue is there for functions that an event rule wakes.
+Each function has its own role, which only Lambda may assume. In addition to the permissions in its section, it has
+these. Only functions that an event rule invokes have the queue.
 """
 _TRUST = """
-Each workflow has a role of its own, which only Step Functions may take, for this account only. It may call the
-functions of its own tasks and no others.
+Each workflow has its own role, which only Step Functions may assume, for this account only. It may invoke the functions
+of its own Task states only.
 """
 _BUILDS = """
-Each project has a role of its own, which only CodeBuild may take, for this account only. The managed policies of
-`environments[].deployPolicyArns` are attached to the role of that environment's project beside.
+Each project has its own role, which only CodeBuild may assume, for this account only. The role of an environment's
+project also has the managed policies of `environments[].deployPolicyArns`.
 """
 _DEPLOYING = """
-One for each environment of the stack's own account, for the functions that `environments[].functions` names. An
-environment with `deployRoleArn` is entered through that role instead, which its own account makes.
+Each environment in the stack's own account has a deploy role, for the functions in `environments[].functions`. For an
+environment with `deployRoleArn`, that role is used; its account creates it.
 """
 _EVERYWHERE = """
-What is allowed on `*`, because AWS knows no narrower resource for it, or needs it so; each with its reason and the
-roles that have it.
+The actions that are allowed on `*`, because AWS supports no narrower resource; each with its reason and the roles that
+have it.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One IAM statement in words; `why` is the reason for the wildcard in its resources, empty without one."""
+    """One IAM statement as text; `why` is the reason for the wildcard in its resources, "" without one."""
 
     actions: tuple[str, ...]
     on: tuple[str, ...]
@@ -71,7 +71,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role by its name in AWS without the stack's, what uses it, and its statements."""
+    """A role by its name without the stack's prefix, with its user and its statements."""
 
     thing: str
     used_by: str
@@ -79,62 +79,65 @@ class Role:
 
 
 def functions() -> list[Role]:
-    """Every handler with what it declares."""
+    """The role of every handler."""
     return [
         Role(
             handler.thing,
-            f"{module}, {_waited_for(handler)}",
+            f"{module}, {_invocation(handler)}",
             tuple(Statement(allow.actions, (allow.on,), allow.why) for allow in merged(handler.declared.allow)),
         )
         for module, handler in discover().items()
     ]
 
 
-def _waited_for(handler: FoundHandler) -> str:
-    return "called and waited for" if rule_arn(handler, SITE) is None else "woken by a rule, with a dead-letter queue"
+def _invocation(handler: FoundHandler) -> str:
+    synchronous = rule_arn(handler, PLACEHOLDERS) is None
+    return "invoked synchronously" if synchronous else "invoked by an event rule, with a dead-letter queue"
 
 
 def every_function() -> tuple[Statement, ...]:
-    """What every function gets, whatever its handler does; the last one only with a dead-letter queue."""
+    """The permissions of every function; the last one only with a dead-letter queue."""
     return _read(lambda: own_grants(_LOGS, _LETTERS))
 
 
 def workflows() -> list[Role]:
-    """Every workflow with the functions that it calls."""
+    """The role of every workflow, with the functions that it invokes."""
     handlers, found = discover(), []
     for name in definitions.WORKFLOWS:
         called = dict.fromkeys(handlers[module].thing for module in definitions.tasks(name).values())
-        statements = _read(partial(workflow_grants, name, called, _BUS, SITE))
+        statements = _read(partial(workflow_grants, name, called, _BUS, PLACEHOLDERS))
         found.append(Role(name.replace("_", "-"), f"statemachines/{name}.asl.json", statements))
     return found
 
 
 def builds() -> list[Role]:
-    """Every build project, the worker's too; `deploy-{environment}` is there once for each environment."""
+    """The role of every build project, including the worker's; `deploy-{environment}` exists per environment."""
     found = []
     for thing in (BUILD, *TESTS, deploy_project(_ENVIRONMENT.name)):
-        make = partial(build_grants, thing, naming=SITE, bucket_arn=_BUCKET, key_arn=_KEY, logs_arn=_LOGS, vpc=None)
+        make = partial(
+            build_grants, thing, naming=PLACEHOLDERS, bucket_arn=_BUCKET, key_arn=_KEY, logs_arn=_LOGS, vpc=None
+        )
         found.append(Role(f"codebuild-{thing}", f"the project {thing}", _read(make)))
     make = partial(
-        worker_grants, naming=SITE, bucket_arn=_BUCKET, secret_arn=_GIT, key_arn=_KEY, logs_arn=_LOGS, vpc=None
+        worker_grants, naming=PLACEHOLDERS, bucket_arn=_BUCKET, secret_arn=_GIT, key_arn=_KEY, logs_arn=_LOGS, vpc=None
     )
     return [*found, Role("worker-codebuild", "the project worker-build", _read(make))]
 
 
 def network() -> tuple[Statement, ...]:
-    """What every build's role gets beside, where `codebuild.vpc` names a network."""
-    return _read(lambda: network_grants(SITE, _NETWORK))
+    """The further permissions of every build's role if `codebuild.vpc` is set."""
+    return _read(lambda: network_grants(PLACEHOLDERS, _NETWORK))
 
 
 def deployer() -> Role:
-    """The role that changes an environment of the stack's own account."""
+    """The deploy role of an environment in the stack's own account."""
     takers = sorted(handler.thing for handler in discover().values() if may_deploy(handler.declared))
-    statements = _read(lambda: deploy_grants(_ENVIRONMENT, SITE))
+    statements = _read(lambda: deploy_grants(_ENVIRONMENT, PLACEHOLDERS))
     return Role("deploy-{environment}", f"the functions {', '.join(takers)}", statements)
 
 
 def everywhere(roles: Iterable[Role]) -> dict[str, dict[str, list[str]]]:
-    """Actions that are allowed on every resource: reason → action → the roles that have it."""
+    """The actions that are allowed on `*`: reason → action → the roles that have it."""
     found: dict[str, dict[str, list[str]]] = {}
     for role in roles:
         for statement in role.statements:
@@ -145,7 +148,7 @@ def everywhere(roles: Iterable[Role]) -> dict[str, dict[str, list[str]]]:
 
 
 def _read(make: Callable[[], Iterable[Grant]]) -> tuple[Statement, ...]:
-    """Grants in words; their resources are outputs, which need a loop to be made and read in."""
+    """Grants as text; their resources are Pulumi outputs, which an event loop has to resolve."""
 
     async def read() -> tuple[Statement, ...]:
         found = []
@@ -159,29 +162,29 @@ def _read(make: Callable[[], Iterable[Grant]]) -> tuple[Statement, ...]:
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of the page."""
     handlers, machines, projects, deploying = functions(), workflows(), builds(), deployer()
     every = Role("every function", "", every_function())
     networked = Role("every build, with codebuild.vpc", "", network())
     parts = ["# Permissions", paragraph(_INTRODUCTION), "## Functions", paragraph(_EVERY), _listed(every.statements)]
     for role in handlers:
-        parts += _told(role)
+        parts += _entry(role)
     parts += ["## Workflows", paragraph(_TRUST)]
     for role in machines:
-        parts += _told(role)
+        parts += _entry(role)
     parts += ["## Builds", paragraph(_BUILDS)]
     for role in projects:
-        parts += _told(role)
+        parts += _entry(role)
     parts += [f"### {networked.thing}", _listed(networked.statements)]
-    parts += ["## Deploy roles", paragraph(_DEPLOYING), *_told(deploying)]
+    parts += ["## Deploy roles", paragraph(_DEPLOYING), *_entry(deploying)]
     parts += ["## Actions on every resource", paragraph(_EVERYWHERE)]
     parts += _reasons(everywhere([every, *handlers, *machines, *projects, networked, deploying]))
     return "\n\n".join(parts) + "\n"
 
 
-def _told(role: Role) -> list[str]:
+def _entry(role: Role) -> list[str]:
     heading = [f"### {role.thing}", paragraph(f"Used by {role.used_by}.")]
-    nothing = "Nothing but what every function gets."
+    nothing = "Only the permissions of every function."
     return [*heading, _listed(role.statements) if role.statements else nothing]
 
 

@@ -1,1 +1,1 @@
-"""The project's own security gate, and what it is allowed to leave standing."""
+"""The project's own security gate, and its allow-list."""

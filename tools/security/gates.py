@@ -1,7 +1,7 @@
-"""The project passes its own security gate: what is demanded of every release is demanded of this code.
+"""Runs the security gate of `CheckGates` on this project.
 
-`python -m tools.security.gates` runs bandit, cfn-lint (definitions and IAM, in a shadow template), detect-secrets and
-pip-audit, and judges what they report as `CheckGates` does, with `tools/security/allowed.yml` as allow-list.
+`python -m tools.security.gates` runs bandit, cfn-lint (on definitions and IAM policies in a generated CloudFormation
+template), detect-secrets and pip-audit, and judges their reports with `tools/security/allowed.yml` as the allow-list.
 `make check` runs it.
 """
 
@@ -30,7 +30,7 @@ _PATIENCE_SECONDS = 300
 
 
 def bandit(folder: Path) -> Scan | Unreadable:
-    """Our Python; what its settings in pyproject.toml leave out is said there."""
+    """Scan the Python code, with the settings of pyproject.toml."""
     there = [name for name in CODE if (ROOT / name).exists()]
     report = folder / "bandit.sarif"
     _run("bandit", "-q", "-c", "pyproject.toml", "-f", "sarif", "-o", str(report), "-r", *there)
@@ -38,22 +38,22 @@ def bandit(folder: Path) -> Scan | Unreadable:
 
 
 def cfn_lint(folder: Path) -> Iterator[Scan | Unreadable]:
-    """Every policy and definition of every stack, as a CloudFormation template would carry them."""
+    """Check all policies and definitions of all stacks, in generated CloudFormation templates."""
     from tests.components.recorder import REGION, run_main
     from tests.program.template import template
 
     layer = folder / "layer"
     (layer / "python").mkdir(parents=True)
-    package.LAYER = layer  # the shadow needs a layer's place, not its content
+    package.LAYER = layer  # the template contains the path of the layer, but not its content
     for stack in STACKS:
-        shadow, report = folder / f"{stack}.json", folder / f"cfn-lint-{stack}.sarif"
-        shadow.write_text(json.dumps(template(run_main(stack).recorder)), "utf-8")
-        _run("cfn-lint", "-r", REGION, "-f", "sarif", "--output-file", str(report), "-t", str(shadow))
+        generated, report = folder / f"{stack}.json", folder / f"cfn-lint-{stack}.sarif"
+        generated.write_text(json.dumps(template(run_main(stack).recorder)), "utf-8")
+        _run("cfn-lint", "-r", REGION, "-f", "sarif", "--output-file", str(report), "-t", str(generated))
         yield _read(report)
 
 
 def detect_secrets() -> Scan | Unreadable:
-    """Every file that git knows, tests included."""
+    """Scan every file that git tracks, including tests."""
     files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     if files.returncode != 0:
         return Unreadable(f"git ls-files: {files.stderr.strip()}: run it in a checkout")
@@ -68,7 +68,7 @@ def detect_secrets() -> Scan | Unreadable:
 
 
 def pip_audit(folder: Path) -> Scan | Unreadable:
-    """Every package that is installed here."""
+    """Audit every installed package."""
     report = folder / "pip-audit.json"
     _run("pip-audit", "--local", "--progress-spinner", "off", "-f", "json", "-o", str(report))
     with _packed(report) as archive:
@@ -76,13 +76,13 @@ def pip_audit(folder: Path) -> Scan | Unreadable:
 
 
 def main() -> int:
-    """Exit code 1 when something critical or high is not allowed, or when a report can't be read."""
+    """Return 1 if a critical or high finding is not accepted, or a report can't be read; else 0."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         scans = [bandit(folder), *cfn_lint(folder), detect_secrets()]
         audited = pip_audit(folder)
     if isinstance(audited, Unreadable):
-        # The one tool that needs a service outside: said plainly, and no reason to stop work without a network.
+        # pip-audit is the only tool that needs the network; without it, this line is printed and the gate continues.
         sys.stdout.write(f"security: NOT AUDITED: {audited.reason[:200]}\n")
     else:
         scans.append(audited)
@@ -93,7 +93,7 @@ def main() -> int:
 
 
 def _run(tool: str, *arguments: str) -> str:
-    """Run a tool; its exit code also counts findings, so that its report is what tells."""
+    """Run a tool and return its output; the exit code is ignored, because it also depends on findings."""
     done = subprocess.run(
         [str(_TOOLS / tool), *arguments],
         cwd=ROOT,
@@ -111,7 +111,7 @@ def _read(report: Path) -> Scan | Unreadable:
 
 
 def _packed(report: Path) -> ZipFile:
-    """The report inside an archive, as a build would leave it; a tool that wrote none leaves an empty one."""
+    """The report in an archive, like that of a build; if the tool wrote no report, the archive is empty."""
     buffer = BytesIO()
     with ZipFile(buffer, "w") as writer:
         if report.exists():

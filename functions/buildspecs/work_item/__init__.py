@@ -1,5 +1,5 @@
-"""The agent's work on one board item, in a build: check out, do the open tasks, test, push (W5).
+"""The program of the worker's build: check out a branch, run the agent for the open tasks, test and push (W5).
 
-Standard library only, for a build image has nothing else. What the build may not tell anybody is taken out of the
-environment first: the agent and the tests, which run code that nobody has reviewed, see neither credential nor role.
+It needs the standard library and the libraries in its archive only. It removes credentials from the environment first:
+the agent and the tests, which run code that nobody has reviewed, get neither the git credential nor a role.
 """

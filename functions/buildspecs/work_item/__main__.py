@@ -1,4 +1,4 @@
-"""One attempt: `python3 -m work_item`, told by variables, answering in `out/results.json`."""
+"""One attempt: `python3 -m work_item` reads its settings from variables and writes `out/results.json`."""
 
 import shlex
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from . import steering, tasks
 from .checks import Checked, check, shortcoming
 from .git import WorkingCopy
-from .outcome import Keeper, Outcome, TaskDone
+from .outcome import Outcome, OutputWriter, TaskDone
 from .processes import run
 from .redact import Redactor
 from .settings import Settings, WorkError, read
@@ -24,22 +24,22 @@ class Attempt:
         self._out = folder / "out"
         self._scratch = folder / "scratch"
         self._redactor = Redactor([settings.token, *_secrets(settings)])
-        self._keeper = Keeper(self._out, self._redactor)
+        self._writer = OutputWriter(self._out, self._redactor)
         self._list = self._copy.folder / settings.spec / "tasks.md"
         self.outcome = Outcome()
 
     def run(self) -> None:
-        """Whatever happens, the outcome is written."""
+        """Do the work and write the outcome, also after an error."""
         self._scratch.mkdir(parents=True, exist_ok=True)
         try:
             self._work()
         except WorkError as error:
             self.outcome.problems.append(str(error))
-        except (OSError, ValueError) as error:  # the working copy is not what it was: the agent may do anything to it
-            self.outcome.problems.append(f"the work broke off: {type(error).__name__}: {error}")
+        except (OSError, ValueError) as error:  # the agent may have damaged the working copy in any way
+            self.outcome.problems.append(f"the work stopped: {type(error).__name__}: {error}")
         finally:
             settings = self._settings
-            self._keeper.conclude(settings.work_id, settings.repository, settings.branch, self.outcome)
+            self._writer.conclude(settings.work_id, settings.repository, settings.branch, self.outcome)
 
     def _work(self) -> None:
         copy, outcome = self._copy, self.outcome
@@ -59,11 +59,11 @@ class Attempt:
         outcome.checked = outcome.checked or self._check()
 
     def _do_all(self, known: list[Task]) -> None:
-        """One after the other, up to the first that fails."""
+        """Do the open tasks in order, up to the first that fails; without one, add a task for failed checks."""
         outcome = self.outcome
         outcome.done_before = sum(task.done for task in known)
         if all(task.done for task in known):
-            known += self._mend()
+            known += self._repair_task()
         to_do = [task for task in known if not task.done]
         for task in to_do:
             if not self._do(task):
@@ -74,42 +74,45 @@ class Attempt:
     def _check(self) -> Checked:
         return check(self._copy.folder, self._scratch, self._settings.environment)
 
-    def _mend(self) -> list[Task]:
-        """Where all is ticked off, what is left to do is what is not good enough: that becomes a task."""
+    def _repair_task(self) -> list[Task]:
+        """If all tasks are done and the checks fail, a new task to correct that; otherwise none."""
         checked, copy = self._check(), self._copy
         wrong = shortcoming(checked, self._settings.coverage_percent)
         if not wrong:
             self.outcome.checked = checked
             return []
-        copy.undo(copy.head())  # what the tests left behind is nobody's work
-        return [tasks.add(self._list, self._redactor.text(f"Mend what the checks found: {wrong}"))]
+        copy.undo(copy.head())  # files that the tests wrote are not part of the work
+        return [tasks.add(self._list, self._redactor.text(f"Correct what the checks found: {wrong}"))]
 
     def _do(self, task: Task) -> bool:
-        """One task, committed and pushed when it is done; what a failed one left goes to the artifacts only."""
+        """Run the agent for one task; a finished task is committed and pushed, changes of a failed one are undone.
+
+        Log and diff are written to the artifacts in both cases. Returns False if the task failed or no time is left.
+        """
         left = self._settings.deadline - time.monotonic()
         if left <= 0:
             return False
         copy, before = self._copy, self._copy.head()
-        say(f"task {task.id}: {task.title}")
+        log(f"task {task.id}: {task.title}")
         ran = run(self._command(task), copy.folder, self._settings.environment, min(left, self._settings.task_seconds))
         name = f"task-{task.id}-line-{task.line}" if self._is_known(task) else f"task-{task.id}"
-        self._keeper.keep(f"logs/{name}.log", ran.output)
+        self._writer.write(f"logs/{name}.log", ran.output)
         self.outcome.tail = self._redactor.text(ran.output)
         if ran.outcome == "done":
             tasks.tick(self._list, task)
             copy.commit(f"feat: {task.title}\n\nTask {task.id} of {self._settings.spec}/tasks.md")
-        self._keeper.keep(f"diffs/{name}.diff", copy.diff(before))
+        self._writer.write(f"diffs/{name}.diff", copy.diff(before))
         if ran.outcome != "done":
             copy.undo(before)
         files = copy.changed_since(before)
         self.outcome.tasks.append(TaskDone(task.id, task.title, ran.outcome, round(ran.seconds, 1), files))
-        say(f"task {task.id}: {ran.outcome} after {ran.seconds:.1f} s")
+        log(f"task {task.id}: {ran.outcome} after {ran.seconds:.1f} s")
         if ran.outcome == "done":
             self._push()
         return ran.outcome == "done"
 
     def _is_known(self, task: Task) -> bool:
-        """Whether a task of the same number was done before: lists repeat themselves."""
+        """Whether a task of the same number was done in this build: a list may repeat a number."""
         return any(one.task == task.id for one in self.outcome.tasks)
 
     def _push(self) -> None:
@@ -117,7 +120,7 @@ class Attempt:
         self.outcome.head = self._copy.head()
 
     def _command(self, task: Task) -> list[str]:
-        """Split first, filled after: what is put in stays one word, whatever it holds."""
+        """The agent's command; placeholders are replaced after splitting, so that a value stays one word."""
         values = {"{spec}": self._settings.spec, "{task}": task.id}
         words = shlex.split(self._settings.agent)
         for name, value in values.items():
@@ -126,28 +129,28 @@ class Attempt:
 
 
 def _secrets(settings: Settings) -> list[str]:
-    """Values that the agent was given on purpose, and that sound like secrets."""
+    """Values of the agent's variables whose names look like those of secrets."""
     words = ("TOKEN", "SECRET", "PASSWORD", "KEY", "CREDENTIAL")
     return [value for name, value in settings.environment.items() if any(word in name for word in words)]
 
 
-def say(line: str) -> None:
-    """A line for the build's log."""
+def log(line: str) -> None:
+    """Write a line to the build's log."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def main() -> int:
-    """0 when the outcome could be written: good or bad, the workflow reads it there."""
+    """Run the attempt; the exit code is 0 if an outcome was written, whether good or bad."""
     try:
         settings = read()
     except WorkError as error:
-        say(str(error))
+        log(str(error))
         return 1
     attempt = Attempt(settings, Path.cwd())
     attempt.run()
     for problem in attempt.outcome.problems:
-        say(problem)
+        log(problem)
     return 0
 
 

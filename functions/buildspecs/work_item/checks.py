@@ -1,9 +1,9 @@
-"""The repository's own tests and coverage: found by what lies there, or told by `.kiro/worker.json`.
+"""Runs the repository's tests with coverage; the commands are detected, or read from `.kiro/worker.json`:
 
 {"install": ["pip", "install", "."], "test": ["pytest", "--junitxml=junit.xml"], "junit": "junit.xml",
  "coverage": "coverage.xml"}
 
-Coverage is a Cobertura report, or LCOV where its name ends in `.info`: node and its test runners write that unasked.
+Coverage is a Cobertura report, or an LCOV report if its name ends in `.info` (the default of node's test runners).
 """
 
 import json
@@ -27,7 +27,7 @@ _LCOV = re.compile(r"^(LF|LH|BRF|BRH):(\d+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Commands:
-    """What to run, and where the reports are then."""
+    """The commands to run, and the paths of the reports that they write."""
 
     install: tuple[str, ...]
     test: tuple[str, ...]
@@ -37,7 +37,7 @@ class Commands:
 
 @dataclass(frozen=True)
 class Checked:
-    """Tests and coverage in the form of `results.json`; a problem where there is none to tell."""
+    """Tests and coverage in the format of `results.json`; if one is None, its problem says why."""
 
     tests: dict[str, Any] | None
     tests_problem: str
@@ -48,7 +48,7 @@ class Checked:
 
 
 def detect(root: Path, out: Path) -> Commands | str:
-    """The commands of a repository; a text that says why there are none."""
+    """The commands of a repository, or the reason why there are none."""
     if (root / OWN).is_file():
         return _own(root)
     python = any((root / name).exists() for name in ("pytest.ini", "pyproject.toml", "setup.py", "tests"))
@@ -63,11 +63,11 @@ def detect(root: Path, out: Path) -> Commands | str:
     if not python:
         return f"no tests were found: add a `tests` folder, a `package.json`, or name the commands in `{OWN}`"
     wanted = next((name for name in ("requirements-dev.txt", "requirements.txt") if (root / name).is_file()), None)
-    # Whether the packages of the build's image agree with each other says nothing about the repository.
+    # Conflicts among the packages of the build's image are no fault of the repository.
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-warn-conflicts")
     measured = "src" if (root / "src").is_dir() else "."
     junit, cobertura = str(out / "junit.xml"), str(out / "coverage.xml")
-    # Without settings of its own, pytest would look for some above the repository, where they are not this one's.
+    # In a repository without settings, pytest would search the folders above it and find settings of something else.
     own = any(
         (root / name).is_file() for name in ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
     )
@@ -78,7 +78,7 @@ def detect(root: Path, out: Path) -> Commands | str:
 
 
 def check(root: Path, out: Path, environment: Mapping[str, str], seconds: float = _SECONDS) -> Checked:
-    """Run install and test, then read the reports, whatever the tests' exit code said."""
+    """Run the install and test commands, then read the reports, whatever the exit code of the tests is."""
     commands = detect(root, out)
     if isinstance(commands, str):
         return Checked(None, commands, None, commands, commands)
@@ -90,7 +90,7 @@ def check(root: Path, out: Path, environment: Mapping[str, str], seconds: float 
             problem = f"`{' '.join(commands.install)[:200]}` {ran.outcome} (exit code {ran.code})"
             return Checked(None, problem, None, problem, log)
     junit, measured = root / commands.junit, root / commands.coverage
-    for report in (junit, measured):  # one of an earlier run would speak for this one
+    for report in (junit, measured):  # a report of an earlier run would be read as that of this run
         report.unlink(missing_ok=True)
     ran = run(commands.test, root, environment, seconds)
     log += f"$ {' '.join(commands.test)}\n{ran.output}\n"
@@ -108,7 +108,7 @@ def check(root: Path, out: Path, environment: Mapping[str, str], seconds: float 
 
 
 def shortcoming(checked: Checked, minimum: float) -> str:
-    """What the workflow will not let pass, told to the agent as its next task; empty when there is nothing."""
+    """What fails the workflow's gates, as text for the agent's next task; "" if nothing does."""
     tests, coverage = checked.tests, checked.coverage
     if tests is None or coverage is None:
         return checked.tests_problem or checked.coverage_problem
@@ -122,11 +122,11 @@ def shortcoming(checked: Checked, minimum: float) -> str:
 
 def _own(root: Path) -> Commands | str:
     try:
-        told = json.loads((root / OWN).read_text("utf-8"))
-        words = {key: tuple(str(word) for word in told.get(key, [])) for key in ("install", "test")}
+        given = json.loads((root / OWN).read_text("utf-8"))
+        words = {key: tuple(str(word) for word in given.get(key, [])) for key in ("install", "test")}
         if not words["test"]:
             return f"`{OWN}` names no test command"
-        return Commands(words["install"], words["test"], str(told["junit"]), str(told["coverage"]))
+        return Commands(words["install"], words["test"], str(given["junit"]), str(given["coverage"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return f"`{OWN}` can't be used: {type(error).__name__}: {error}"
 
@@ -144,7 +144,7 @@ def _tests(file: Path) -> tuple[dict[str, Any] | None, str]:
 
 
 def _lcov(file: Path) -> tuple[dict[str, Any] | None, str]:
-    """Lines and branches that were found (LF, BRF) and hit (LH, BRH), summed over all files."""
+    """Percentages of an LCOV report, from lines and branches found (LF, BRF) and hit (LH, BRH) in all files."""
     if not file.is_file():
         return None, f"the tests left no {file.name}"
     sums = dict.fromkeys(("LF", "LH", "BRF", "BRH"), 0)
@@ -171,6 +171,6 @@ def _parse(file: Path) -> ET.Element | str:
     if not file.is_file():
         return f"the tests left no {file.name}"
     try:
-        return ET.parse(file).getroot()  # noqa: S314  # nosec B314 - a bomb harms the build that made it
+        return ET.parse(file).getroot()  # noqa: S314  # nosec B314 - an XML bomb harms only the build that wrote it
     except (ET.ParseError, OSError, ValueError) as error:
         return f"{file.name} can't be read: {error}"

@@ -1,7 +1,7 @@
-"""The rates of a Cobertura report, the same in the worker's build and in the gates.
+"""Reads the rates of a Cobertura report, for the worker's build and for the gates.
 
-As coverage.py, gcovr, coverlet, istanbul, altcover, VectorCAST and Cobertura itself write it. Source: coverage-04.dtd
-(cobertura.sourceforge.net/xml/coverage-04.dtd), beside which older reports have no counts of lines and branches.
+It reads reports of coverage.py, gcovr, coverlet, istanbul, altcover, VectorCAST and Cobertura. Source: coverage-04.dtd
+(cobertura.sourceforge.net/xml/coverage-04.dtd). Older reports have no counts of lines and branches.
 """
 
 import re
@@ -23,10 +23,10 @@ _OTHER = {
 
 
 def read_rates(root: Element) -> tuple[float, float | None]:
-    """Lines and branches in percent, branches None where none were measured; a ValueError says what can't be believed.
+    """The covered lines and branches in percent; branches are None if none were measured. Raises ValueError.
 
-    Counts, where a report has them, only say whether anything was measured: Xcode's converters write them as "20.0".
-    Without a count of branches the lines' own conditions decide, then the rate.
+    Counts only show whether anything was measured, because Xcode's converters write them as "20.0". Without a count
+    of branches, the conditions of the lines are counted; without conditions, the rate is used.
     """
     kind = local(root.tag)
     if kind != "coverage":
@@ -46,12 +46,12 @@ def read_rates(root: Element) -> tuple[float, float | None]:
     if all_:
         return lines, 100 * taken / all_
     if counted is None and "branch-rate" in root.attrib:
-        return lines, _rate(root, "branch-rate") or None  # 0 is what tools write that measure no branches
+        return lines, _rate(root, "branch-rate") or None  # tools that measure no branches write 0
     return lines, None
 
 
 def _rate(root: Element, name: str) -> float:
-    """In percent."""
+    """A rate in percent; raises ValueError unless it is a number from 0 to 1."""
     value = _number(root, name)
     if value is None:
         raise ValueError(f"<coverage> needs line-rate and branch-rate as numbers: {name} is missing")
@@ -72,7 +72,7 @@ def _number(root: Element, name: str) -> float | None:
 
 
 def _conditions(root: Element) -> tuple[int, int]:
-    """Branches taken, and all, by the lines of every class; a class's methods list the same lines again."""
+    """Taken branches and all branches, in the lines of all classes; methods repeat the lines and are skipped."""
     taken = all_ = 0
     for line in _lines(root):
         for found in _TAKEN.finditer(line.get("condition-coverage") or ""):

@@ -1,8 +1,8 @@
-"""The working copy: checked out with patience, committed and pushed by us and by nobody else.
+"""The working copy of a branch: only this module checks out, commits and pushes.
 
-The agent may write anything into the working copy, also into `.git`. So before each command of ours the configuration
-is put back as it was after the checkout, hooks are off, and the credential is given by the environment for exactly one
-address, which no `insteadOf` can turn into another.
+The agent may write anything into the working copy, including `.git`. Therefore each git command first restores the
+configuration of the checkout and disables hooks. The credential is passed by the environment for exactly one URL,
+which no `insteadOf` setting can replace.
 """
 
 import base64
@@ -30,11 +30,11 @@ class WorkingCopy:
         self._url = f"{settings.git_url}/{settings.repository}.git"
         self._environment = {**settings.environment, **_identity(), **_credential(self._url, settings.token)}
         self._config = b""
-        # Found now: what the agent may put on the path later is not this git.
+        # Found before the agent runs, which may put another program named git on the path.
         self._program = shutil.which("git", path=settings.environment.get("PATH")) or "git"
 
     def check_out(self, pause: float = _FIRST_PAUSE_SECONDS) -> None:
-        """Clone the branch; the network gets three chances."""
+        """Clone the branch, with three tries; `pause` (seconds) is the first pause and doubles."""
         for left in reversed(range(_TRIES)):
             words = (
                 "clone",
@@ -55,7 +55,7 @@ class WorkingCopy:
         self._config = (self.folder / ".git" / "config").read_bytes()
 
     def git(self, *words: str) -> str:
-        """Run git; a failure is a WorkError in git's words."""
+        """Run git and return its output; raises WorkError with git's message."""
         (self.folder / ".git" / "config").write_bytes(self._config)
         done = run([self._program, *_SAFE, *words], self.folder, self._environment, _SECONDS)
         if done.outcome != "done":
@@ -63,43 +63,43 @@ class WorkingCopy:
         return done.output
 
     def head(self) -> str:
-        """The commit that stands."""
+        """The id of the last commit."""
         return self.git("rev-parse", "HEAD").strip()
 
     def changes(self) -> list[str]:
-        """Files that differ from the last commit, new ones too."""
+        """Files that differ from the last commit, including new ones."""
         self.git("add", "--all")
         return [name for name in self.git("diff", "--cached", "--name-only", "-z", "HEAD").split("\0") if name]
 
     def changed_since(self, commit: str) -> list[str]:
-        """Files that differ between a commit and what stands."""
+        """Files that differ between a commit and the last one."""
         return [name for name in self.git("diff", "--name-only", "-z", commit, "HEAD").split("\0") if name]
 
     def diff(self, since: str) -> str:
-        """What changed since a commit, committed or not."""
+        """The diff since a commit, including changes that are not committed."""
         self.git("add", "--all")
         return self.git("diff", "--cached", "--no-ext-diff", "--no-textconv", since)
 
     def commit(self, message: str) -> bool:
-        """Commit everything; False when there was nothing. The message is one argument, whatever it says."""
+        """Commit all changes; returns False if there are none."""
         if not self.changes():
             return False
         self.git("commit", "--quiet", f"--message={message}")
         return True
 
     def undo(self, commit: str) -> None:
-        """Go back to a commit, and drop what is not committed."""
+        """Reset to a commit and drop changes that are not committed."""
         self.git("reset", "--quiet", "--hard", commit)
         self.git("clean", "--quiet", "-d", "--force")
 
     def push(self) -> None:
-        """Push to the item's branch and to no other; what people pushed meanwhile comes first."""
+        """Push to the item's branch; commits that people pushed meanwhile are fetched, and ours are rebased on them."""
         for left in reversed(range(_TRIES)):
             try:
                 self.git("push", "--quiet", self._url, f"HEAD:refs/heads/{self._branch}")
             except WorkError as error:
                 if not left:
-                    raise WorkError(f"{error}; what was done is in the artifacts") from None
+                    raise WorkError(f"{error}; the diffs are in the artifacts") from None
                 self.git("fetch", "--quiet", self._url, f"refs/heads/{self._branch}")
                 self._rebase()
             else:
@@ -110,7 +110,7 @@ class WorkingCopy:
             self.git("rebase", "--quiet", "FETCH_HEAD")
         except WorkError:
             self.git("rebase", "--abort")
-            raise WorkError(f"somebody pushed to {self._branch} what contradicts this work: look at the diff") from None
+            raise WorkError(f"commits that somebody pushed to {self._branch} conflict with this work") from None
 
 
 def _identity() -> dict[str, str]:
@@ -119,7 +119,7 @@ def _identity() -> dict[str, str]:
 
 
 def _credential(url: str, token: str) -> Mapping[str, str]:
-    """For this address only, and by the environment: on a command line any process could read it."""
+    """The credential for this URL only, as environment variables: other processes can read a command line."""
     basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
     return {
         "GIT_CONFIG_COUNT": "1",

@@ -1,7 +1,7 @@
-"""Counting the tests of a JUnit report, the same in the worker's build and in the gates.
+"""Counts the tests of a JUnit report, for the worker's build and for the gates.
 
-There is no standard: what is read here is what Surefire, Gradle, pytest, Jest, Node, GoogleTest, CTest, PHPUnit,
-go-junit-report and the converters of .NET write. Whatever says that something went wrong counts, wherever it stands.
+The format has no standard. This module reads reports of Surefire, Gradle, pytest, Jest, Node, GoogleTest, CTest,
+PHPUnit, go-junit-report and the converters of .NET. Every failure or error counts, wherever the report has it.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-# <rerunFailure>: surefire's, beside a failure that every further try repeated. A <flakyFailure> passed in the end.
+# Surefire writes <rerunFailure> for a test that failed in all reruns, and <flakyFailure> for one that finally passed.
 # https://maven.apache.org/surefire/maven-surefire-plugin/examples/rerun-failing-tests.html
 _FAILED = ("failure", "error", "rerunFailure", "rerunError")
 _FLAKY = ("flakyFailure", "flakyError")
@@ -38,7 +38,7 @@ _OTHER = {
 
 @dataclass
 class Counts:
-    """Tests of one report; `failed` names them, and what failed outside of any test."""
+    """The tests of one report; `failed` names failed tests, and failures outside of any test."""
 
     total: int = 0
     failed: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Counts:
 
 @dataclass
 class _Suite:
-    """A suite on the way through: its own claims, and what was found in it and below it."""
+    """A suite while it is read: the number of failures that it claims, and the number found in and below it."""
 
     name: str
     claimed: int
@@ -55,7 +55,7 @@ class _Suite:
 
 
 def count_tests(root: Element, file: str) -> Counts:
-    """The tests of a report in a file of this name; what is no JUnit report is a ValueError that says what it is."""
+    """The tests of a report; `file` is its name. Raises ValueError if it is another kind of report, and names it."""
     kind = local(root.tag)
     if kind not in ("testsuites", "testsuite", "testcase"):
         if kind in _OTHER:
@@ -69,7 +69,7 @@ def count_tests(root: Element, file: str) -> Counts:
             counts.total += 1
             _case(element, suites, file, counts)
         elif kind in ("failure", "error"):
-            # Outside of any test: the suite itself could not be loaded, set up or torn down.
+            # Outside of any test: the suite could not be loaded, set up or torn down.
             counts.total += 1
             counts.failed.append(_outside(element, suites, file))
             _found(suites)
@@ -79,15 +79,15 @@ def count_tests(root: Element, file: str) -> Counts:
 
 
 def _walk(root: Element) -> Iterator[tuple[Element, Sequence[_Suite]]]:
-    """Every test, every failure outside of one, and every suite once all in it was seen; without recursion."""
+    """Tests, failures outside of tests, and each suite after its content; iterative, so that depth has no limit."""
     if local(root.tag) == "testcase":
         yield root, ()
         return
     above = (_Suite(root.get("name") or "", _claimed(root)),)
     left: list[tuple[Element, tuple[_Suite, ...], bool]] = [(root, above, False)]
     while left:
-        element, suites, seen = left.pop()
-        if seen or local(element.tag) not in ("testsuites", "testsuite"):
+        element, suites, visited = left.pop()
+        if visited or local(element.tag) not in ("testsuites", "testsuite"):
             yield element, suites
             continue
         left.append((element, suites, True))
@@ -101,14 +101,14 @@ def _walk(root: Element) -> Iterator[tuple[Element, Sequence[_Suite]]]:
 
 def _case(case: Element, suites: Sequence[_Suite], file: str, counts: Counts) -> None:
     inside = {local(child.tag) for child in case}
-    said = {(case.get(name) or "").replace(" ", "").lower() for name in ("status", "result")}
-    if inside.intersection(_FAILED) or said & _BROKEN:
+    states = {(case.get(name) or "").replace(" ", "").lower() for name in ("status", "result")}
+    if inside.intersection(_FAILED) or states & _BROKEN:
         counts.failed.append(_name(case, suites, file, counts.total))
         _found(suites)
-    elif "skipped" in inside or "disabled" in inside or said & _NOT_RUN or case.get("skipped") == "true":
+    elif "skipped" in inside or "disabled" in inside or states & _NOT_RUN or case.get("skipped") == "true":
         counts.skipped += 1
     elif inside.intersection(_FLAKY):
-        _found(suites)  # some writers count the first try among the suite's failures
+        _found(suites)  # some tools count the first try among the suite's failures
 
 
 def _name(case: Element, suites: Sequence[_Suite], file: str, position: int) -> str:
@@ -126,7 +126,7 @@ def _outside(element: Element, suites: Sequence[_Suite], file: str) -> str:
 
 
 def _claims(suites: Sequence[_Suite], file: str, counts: Counts) -> None:
-    """A suite that counts failures and shows none was cut off, or tells them in a way that is not known here."""
+    """Count a suite as failed if it claims failures and contains none: it was truncated, or has an unknown format."""
     suite = suites[-1]
     if suite.claimed and not suite.found:
         counts.total += 1
@@ -140,7 +140,7 @@ def _found(suites: Sequence[_Suite]) -> None:
 
 
 def _claimed(suite: Element) -> int:
-    """Failures and errors by the suite's own count; its number of tests says nothing (Catch2 counts assertions)."""
+    """Failures and errors according to the suite; its number of tests is ignored (Catch2 counts assertions)."""
     total = 0
     for name in ("failures", "errors"):
         with contextlib.suppress(ValueError, OverflowError):
@@ -153,5 +153,5 @@ def _named(suites: Sequence[_Suite]) -> str:
 
 
 def local(tag: object) -> str:
-    """An element's name without its namespace; empty for a comment."""
+    """An element's name without its namespace; "" for a comment."""
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""

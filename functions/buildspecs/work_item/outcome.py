@@ -1,4 +1,4 @@
-"""What the build leaves in `out`: logs, reports, diffs, `metadata.json` and `results.json`, without secrets (W7)."""
+"""The files in `out`: logs, reports, diffs, `metadata.json` and `results.json`, without secrets (W7)."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -15,7 +15,7 @@ _MOST_FILES = 500
 
 @dataclass
 class TaskDone:
-    """One task in this build."""
+    """The result of one task in this build."""
 
     task: str
     title: str
@@ -26,7 +26,7 @@ class TaskDone:
 
 @dataclass
 class Outcome:
-    """Everything that the workflow is told."""
+    """The results for the workflow."""
 
     head: str = ""
     tasks: list[TaskDone] = field(default_factory=list)
@@ -38,14 +38,14 @@ class Outcome:
     steering: str = ""
 
 
-class Keeper:
-    """Writes below `out`; nothing gets there unredacted."""
+class OutputWriter:
+    """Writes files below `out`, with secrets removed."""
 
     def __init__(self, out: Path, redactor: Redactor) -> None:
         self._out = out
         self._redactor = redactor
 
-    def keep(self, name: str, text: str) -> None:
+    def write(self, name: str, text: str) -> None:
         """Write one file."""
         file = self._out / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -55,9 +55,9 @@ class Keeper:
         """Write the reports, the metadata and the results."""
         checked = outcome.checked
         if checked:
-            self.keep("logs/tests.log", checked.log)
+            self.write("logs/tests.log", checked.log)
             for report in checked.reports:
-                self.keep(f"reports/{report.name}", report.read_text("utf-8", errors="replace"))
+                self.write(f"reports/{report.name}", report.read_text("utf-8", errors="replace"))
         facts = {
             "workId": work_id,
             "repository": repository,
@@ -66,8 +66,8 @@ class Keeper:
             "steering": outcome.steering,
             "finishedAt": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        self.keep("metadata.json", json.dumps(self._redactor.each(facts), indent=2) + "\n")
-        self.keep("results.json", json.dumps(self._redactor.each(self._results(outcome)), indent=2) + "\n")
+        self.write("metadata.json", json.dumps(self._redactor.each(facts), indent=2) + "\n")
+        self.write("results.json", json.dumps(self._redactor.each(self._results(outcome)), indent=2) + "\n")
 
     def _results(self, outcome: Outcome) -> dict[str, Any]:
         checked = outcome.checked

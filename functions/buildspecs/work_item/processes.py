@@ -1,4 +1,4 @@
-"""Runs programs with a time limit and a bounded memory of what they said; a list of words, never a shell."""
+"""Runs programs without a shell, with a time limit and limited output."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ _MOST_BYTES = 5 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Ran:
-    """How a program ended; `output` is the last 5 MB of what it said."""
+    """The end of a program; `output` is the last 5 MB of standard output and error."""
 
     outcome: Literal["done", "failed", "timed out"]
     code: int
@@ -25,16 +25,16 @@ class Ran:
 
 
 def run(words: Sequence[str], folder: Path, environment: Mapping[str, str], seconds: float) -> Ran:
-    """Run to the end or to the limit; with it ends everything it started."""
+    """Run a program until it ends or the time limit; then all processes that it started are killed."""
     began = time.monotonic()
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as written:
         try:
             process = subprocess.Popen(
                 list(words),
                 cwd=folder,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=written,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
@@ -47,16 +47,16 @@ def run(words: Sequence[str], folder: Path, environment: Mapping[str, str], seco
             late = True
         finally:
             _end(process)
-        size = said.seek(0, os.SEEK_END)
-        said.seek(max(0, size - _MOST_BYTES))
-        output = said.read().decode(errors="replace")
+        size = written.seek(0, os.SEEK_END)
+        written.seek(max(0, size - _MOST_BYTES))
+        output = written.read().decode(errors="replace")
     code = process.returncode
     outcome: Literal["done", "failed", "timed out"] = "timed out" if late else "done" if code == 0 else "failed"
     return Ran(outcome, code, output, time.monotonic() - began)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Also what the program left running in the background."""
+    """Kill the program's process group, including background processes."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,4 +1,4 @@
-"""Takes secrets out of what is kept (W7)."""
+"""Removes secrets from the files that the build leaves (W7)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from .redaction import redact
 
 _GONE = "[redacted]"
-_SHORTEST = 6  # a shorter value would take half of every text with it
+_SHORTEST = 6  # a shorter value occurs in many texts by chance
 
 
 class Redactor:
-    """Knows the values of this build; all others by their shapes, as the whole product does (`redaction.py`)."""
+    """Removes the known secrets of this build, and texts in the shape of a secret (`redaction.py`)."""
 
     def __init__(self, values: Iterable[str]) -> None:
         self._values = sorted((value for value in values if len(value) >= _SHORTEST), key=len, reverse=True)
@@ -22,7 +22,7 @@ class Redactor:
         return redact(text)
 
     def each(self, value: Any) -> Any:
-        """A JSON value whose texts are without secrets: what is left out of one of them ends with it."""
+        """A JSON value with each of its texts redacted by itself."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What the build is told, read once; the credential is taken out of the environment as it is read."""
+"""The settings of a build, from its variables; reading them removes the credential from the environment."""
 
 import os
 import re
@@ -6,21 +6,21 @@ import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 
-# What a program needs to run at all; everything else stays with us.
+# The variables that the agent and the tests get, besides those in KIRO_AGENT_VARIABLES.
 _HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TERM", "USER", "SHELL", "CI", "JAVA_HOME", "NODE_PATH")
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
-# A quarter of the build is kept for tests, pushes and artifacts.
+# The last quarter of the build's time is reserved for tests, pushes and artifacts.
 _WORKING_SHARE = 0.75
 
 
 class WorkError(Exception):
-    """The work can't go on; the text says what is wrong and with what."""
+    """The work can't continue; the text names the thing and the reason."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One build; `deadline` (monotonic seconds) is when no further task is begun."""
+    """The settings of one build; after `deadline` (seconds of the monotonic clock) no task is started."""
 
     work_id: str
     repository: str
@@ -37,7 +37,7 @@ class Settings:
 
 
 def read(environment: MutableMapping[str, str] = os.environ) -> Settings:
-    """The settings; names from outside are checked again here, for here they become arguments and paths."""
+    """Read the settings; raises WorkError. Names are validated again, because they become arguments and paths."""
     token = environment.pop("KIRO_GIT_TOKEN", "")
     try:
         branch, namespace = environment["KIRO_BRANCH"], environment["KIRO_NAMESPACE"]

@@ -1,4 +1,4 @@
-"""Reading a spec's `tasks.md`: what its boxes say, where each mark lies, and what is not understood.
+"""Reads a spec's `tasks.md`: the tasks, the lines of their checkboxes, and problems.
 
     - [ ] 1. A task              open, as is every mark but `x`: `[-]` is in progress, `[~]` queued
       - [x] 1.1 A part of it     done; a task with parts is done when they are
@@ -6,8 +6,8 @@
       - [ ] a step               a box without a number: a checklist of the task above
     1. [ ] A task                numbered by the list itself
 
-Where no box has a number, those of the outermost lists are numbered from 1 on. Markdown decides what is a list, a part,
-a code block or a comment. A line that looks like an open task and is none of this is a problem, not an overlooked task.
+If no box has a number, those of the outermost lists are numbered from 1. Markdown defines what is a list, a part, a
+code block or a comment. A line that looks like an open task but is no list item is a problem: no task may be missed.
 """
 
 import re
@@ -32,9 +32,9 @@ _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 
 @dataclass(frozen=True)
 class Task:
-    """A task; `nth` tells those of the same number and title apart, since lists repeat themselves.
+    """A task; `line` counts from 1. `nth` counts tasks of the same number and title from 0.
 
-    Without a number of its own, and so without an id, it only holds others.
+    A task without a number has the id "" and only contains others.
     """
 
     id: str
@@ -47,14 +47,14 @@ class Task:
 
 @dataclass(frozen=True)
 class TaskList:
-    """All tasks in order; `parents` are their places in it. Where there is a problem, none may be begun."""
+    """All tasks in order; `parents` are the indexes of the tasks around them. With problems, no task may start."""
 
     tasks: tuple[Task, ...] = ()
     parents: tuple[int | None, ...] = ()
     problems: tuple[str, ...] = ()
 
     def work(self) -> list[Task]:
-        """The tasks that are done one by one: no optional ones, and none that is done by doing its parts."""
+        """The tasks for the agent, done or open: not optional, and not done by doing their parts."""
         parts = self._parts()
         return [
             one
@@ -63,7 +63,7 @@ class TaskList:
         ]
 
     def finished(self) -> list[Task]:
-        """Open tasks whose parts are all done, the optional ones aside."""
+        """Open tasks whose parts are all done, except optional ones."""
         parts = self._parts()
         return [
             one
@@ -72,12 +72,12 @@ class TaskList:
         ]
 
     def parent(self, task: Task) -> Task | None:
-        """The task that a task is a part of."""
+        """The task that contains a task; None for an outermost one."""
         place = self.parents[self.tasks.index(task)]
         return None if place is None else self.tasks[place]
 
     def _parts(self) -> list[list[Task]]:
-        """Of each task those parts that are not optional."""
+        """The parts of each task that are not optional."""
         parts: list[list[Task]] = [[] for _ in self.tasks]
         for task, parent in zip(self.tasks, self.parents, strict=True):
             if parent is not None and not task.optional:
@@ -91,7 +91,7 @@ def _all_done(tasks: Iterable[Task]) -> bool:
 
 @dataclass(frozen=True)
 class _Box:
-    """A checkbox on a line (from 1 on), and the box around it, by its place."""
+    """A checkbox on a line (from 1); `around` is the index of the box that contains it."""
 
     line: int
     mark: str
@@ -103,7 +103,7 @@ class _Box:
 
 @dataclass
 class _Item:
-    """A list item that is open: its first line (from 0 on), its number in an ordered list, its box."""
+    """A list item while it is read: its first line (from 0), its number in an ordered list, the index of its box."""
 
     line: int
     ordinal: str
@@ -112,7 +112,7 @@ class _Item:
 
 @dataclass
 class _Reading:
-    """Boxes found so far; `hidden` are lines (from 0 on) of code, quotes and comments."""
+    """The boxes found so far; `hidden` are the lines (from 0) of code, quotes and comments."""
 
     boxes: list[_Box] = field(default_factory=list)
     hidden: set[int] = field(default_factory=set)
@@ -121,7 +121,7 @@ class _Reading:
     quotes: int = 0
 
     def take(self, token: Token) -> None:
-        """The next token of the document."""
+        """Read the next token of the document."""
         lines = token.map or [0, 0]
         if token.type == "fence" or (token.type == "html_block" and token.content.lstrip().startswith("<!--")):
             self.hidden.update(range(*lines))
@@ -144,7 +144,7 @@ class _Reading:
             self._text(token.content.split("\n"), lines[0])
 
     def _text(self, texts: Sequence[str], first: int) -> None:
-        """A paragraph of an item; Markdown takes a list into it that is indented too far."""
+        """Read a paragraph of an item; Markdown includes a list that is indented too far."""
         item = self.items[-1]
         for line, text in enumerate(texts, first):
             if line == item.line and item.box is None:
@@ -172,11 +172,11 @@ class _Reading:
 
 
 def read_tasks(raw: bytes, name: str = "tasks.md") -> TaskList:
-    """The tasks of a list, with whatever keeps it from being worked on."""
+    """The tasks of a list, with its problems; `name` is the file's name in their texts."""
     if len(raw) > _SIZE_LIMIT:
         return TaskList(problems=(f"{name}: {len(raw)} bytes, {_SIZE_LIMIT} allowed",))
     lines = [line.decode("utf-8", "surrogateescape").removeprefix("\ufeff") for line in _LINE_ENDS.split(raw)]
-    # Fences are what people write code in; a list that is indented too far would be code, too.
+    # People write code in fences. Markdown's indented code is disabled: a list that is indented too far is no code.
     markdown = MarkdownIt("commonmark").disable(["code", "reference", "inline"])
     reading = _Reading()
     for token in markdown.parse("\n".join(lines)):
@@ -187,35 +187,38 @@ def read_tasks(raw: bytes, name: str = "tasks.md") -> TaskList:
     if not any(task.id for task in tasks):
         problems.append(f"{name}: no task was found: write each as `- [ ] 1. What to do`")
     elif all(task.optional for task in tasks if task.id):
-        problems.append(f"{name}: every task is optional, and those are left to people: take the `*` from one")
+        problems.append(f"{name}: every task is optional, and people do optional tasks: remove the `*` from one")
     return TaskList(tasks, parents, tuple(problems[:_MOST_PROBLEMS]))
 
 
 def ticked(raw: bytes, line: int) -> bytes:
-    """The list with the mark of this line made an `x`; no other byte changes."""
+    """The list with the box of this line marked `x`; no other byte changes."""
     starts = [0, *(end.end() for end in _LINE_ENDS.finditer(raw))]
     opened = raw.index(b"[", starts[line - 1])
     return raw[: opened + 1] + b"x" + raw[raw.index(b"]", opened) :]
 
 
 def _tasks(boxes: Sequence[_Box]) -> tuple[tuple[Task, ...], tuple[int | None, ...]]:
-    """What has a number, or holds what has one; a part belongs to the number it begins with, else to what is around."""
+    """The tasks with their parents: boxes with a number, and boxes that contain one.
+
+    The parent of 2.1 is 2, if there is one, else the box around it.
+    """
     kept = {place for place, box in enumerate(boxes) if box.number}
-    for place in range(len(boxes) - 1, -1, -1):  # what lies in a box comes after it
+    for place in range(len(boxes) - 1, -1, -1):  # the content of a box comes after it
         around = boxes[place].around
         if place in kept and around is not None:
             kept.add(around)
     places = {place: number for number, place in enumerate(sorted(kept))}
     tasks: list[Task] = []
     parents: list[int | None] = []
-    seen: dict[tuple[str, str], int] = {}
+    counts: dict[tuple[str, str], int] = {}
     last: dict[str, int] = {}
     for place, number in places.items():
         box = boxes[place]
         parent = _by_number(box.number, last)
         if parent is None and box.around is not None:
             parent = places[box.around]
-        nth = seen[box.number, box.title] = seen.get((box.number, box.title), -1) + 1
+        nth = counts[box.number, box.title] = counts.get((box.number, box.title), -1) + 1
         optional = box.optional or (parent is not None and tasks[parent].optional)
         tasks.append(Task(box.number, box.title, box.mark in ("x", "X"), optional, box.line, nth))
         parents.append(parent)
@@ -224,7 +227,7 @@ def _tasks(boxes: Sequence[_Box]) -> tuple[tuple[Task, ...], tuple[int | None, .
 
 
 def _by_number(number: str, last: dict[str, int]) -> int | None:
-    """The nearest task before whose number this one continues: 2.1 is a part of 2."""
+    """The index of the last task before whose number this one continues: 2.1 is a part of 2."""
     above = number.rpartition(".")[0]
     while above:
         if above in last:
@@ -234,13 +237,13 @@ def _by_number(number: str, last: dict[str, int]) -> int | None:
 
 
 def _by_position(boxes: Iterable[_Box]) -> list[_Box]:
-    """Lists without numbers: the outermost boxes count, those within are their steps."""
+    """The boxes of a list without numbers: the outermost are numbered, those within are their steps."""
     outermost = [box for box in boxes if box.around is None]
     return [replace(box, number=str(number)) for number, box in enumerate(outermost, 1)]
 
 
 def _strays(lines: Sequence[str], reading: _Reading, name: str, *, numbered: bool) -> list[str]:
-    """Lines that look like an open task, and that Markdown does not read as an item of a list."""
+    """Problems of lines that look like an open task, but are no list items according to Markdown."""
     known = {box.line for box in reading.boxes}
     found = (
         (number, line, match)
@@ -248,24 +251,24 @@ def _strays(lines: Sequence[str], reading: _Reading, name: str, *, numbered: boo
         if number not in known and number - 1 not in reading.hidden and (match := _LOOKS_OPEN.match(line))
     )
     return [
-        f"{name}:{number}: `{line.strip()[:60]}` looks like a task, and is no list item: write `- [ ] 1. What to do`"
+        f"{name}:{number}: `{line.strip()[:60]}` looks like a task but is no list item: write `- [ ] 1. What to do`"
         for number, line, match in found
         if not numbered or _TITLE.match(match["title"])
     ]
 
 
 def _above(boxes: Sequence[_Box], tasks: Sequence[Task], name: str) -> list[str]:
-    """Open boxes that no task is above of: nobody can say whose they are."""
+    """Problems of open boxes before the first task: they belong to no task."""
     first, known = min((task.line for task in tasks), default=0), {task.line for task in tasks}
     return [
-        f"{name}:{box.line}: `{box.title[:60]}` stands above the first task and has no number: give it one, or tick it"
+        f"{name}:{box.line}: `{box.title[:60]}` comes before the first task and has no number: give it one, or tick it"
         for box in boxes
         if box.line < first and box.line not in known and box.mark not in ("x", "X")
     ]
 
 
 def _readable(text: str) -> str:
-    """Bytes that are not UTF-8 are what Windows wrote."""
+    """A title as text; one that is not UTF-8 is read as Windows-1252."""
     raw = text.strip().encode("utf-8", "surrogateescape")
     try:
         return raw.decode("utf-8")

@@ -1,4 +1,4 @@
-"""The list of a working copy: ticking a task off, and adding one. No byte changes but those that must."""
+"""Changes the task list of a working copy: marks a task as done, or adds one. Other bytes do not change."""
 
 from pathlib import Path
 
@@ -8,15 +8,15 @@ _LONGEST_TITLE = 300
 
 
 def read(file: Path) -> TaskList:
-    """What the file says now."""
+    """The current content of the file."""
     return read_tasks(file.read_bytes(), file.name)
 
 
 def tick(file: Path, task: Task) -> None:
-    """Mark a task as done, wherever it stands by now, and the tasks above it whose parts are all done then."""
+    """Mark a task as done, even if its line changed, and the tasks that contain it if all their parts are done."""
     found = [one for one in read(file).tasks if (one.id, one.title) == (task.id, task.title)]
     if len(found) <= task.nth:
-        return  # the agent rewrote the list
+        return  # the agent removed the task from the list
     _mark(file, found[task.nth])
     above = read(file).parent(_same(file, found[task.nth]))
     while above is not None and above in read(file).finished():
@@ -25,7 +25,7 @@ def tick(file: Path, task: Task) -> None:
 
 
 def add(file: Path, title: str) -> Task:
-    """Put an open task below all others, under the next number, or under none where no other has one."""
+    """Append an open task with the next number, and return it."""
     known = read(file)
     raw = file.read_bytes()
     end = b"\r\n" if b"\r\n" in raw else b"\n"
@@ -42,5 +42,5 @@ def _mark(file: Path, task: Task) -> None:
 
 
 def _same(file: Path, task: Task) -> Task:
-    """A task as it stands after its mark was changed."""
+    """The task of the same line, read again after a mark was changed."""
     return next(one for one in read(file).tasks if one.line == task.line)

@@ -1,4 +1,4 @@
-"""The dry run: what a commit would do, told from what there is; nothing is started or written."""
+"""Forecasts: what a deployment of a commit would do; nothing is started or written."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ PRODUCTION = environment(approvers=["grace@example.com"], approvals_needed=1)
 
 
 def forecast(stack: Stack, ref: str = "main", production: Environment = PRODUCTION) -> Forecast:
-    """The forecast, and the promise that nothing was written or started for it."""
+    """The forecast of a commit; fails if it made a call that writes."""
     stack.recording = True
     first = len(stack.calls)
     try:
@@ -41,14 +41,14 @@ def forecast(stack: Stack, ref: str = "main", production: Environment = PRODUCTI
 
 
 def push(copy: WorkingCopy, message: str = "feat: greet", manifest: str = MANIFEST + GATES) -> str:
-    """A commit with a manifest."""
+    """Push a commit with a manifest; returns it."""
     sha = copy.commit(message, {"delivery.yml": manifest, "src/a.py": message})
     copy.push()
     return sha
 
 
 def test_a_first_release(stack: Stack, copy: WorkingCopy) -> None:
-    """P11: parts and why, gates before and after, approvals; nothing is known of durations yet."""
+    """P11: parts with reasons, gates, approvals; without history the duration is unknown."""
     sha = push(copy)
     found = forecast(stack)
     assert (found.outcome, found.release.commit, found.expected_seconds) == ("deploy", sha, None)
@@ -62,8 +62,8 @@ def test_a_first_release(stack: Stack, copy: WorkingCopy) -> None:
     assert production.gates == ("tests: smoke.xml (smoke.yml)", "performance: load_stats.csv")
 
 
-def test_what_is_out_says_why(stack: Stack, copy: WorkingCopy) -> None:
-    """By the paths that changed since what runs, for any commit by its id."""
+def test_an_unchanged_part_is_skipped(stack: Stack, copy: WorkingCopy) -> None:
+    """By the paths that changed since the commit that runs; any commit can be given."""
     first = push(copy)
     runs(stack, state(replace(SERVICE, name="hello/hello"), running=version(commit=first)))
     sha = copy.commit("docs", {"README.md": "more"})
@@ -73,8 +73,8 @@ def test_what_is_out_says_why(stack: Stack, copy: WorkingCopy) -> None:
     assert "hello/hello" in production.skipped
 
 
-def test_locks_and_freezes_are_told(stack: Stack, copy: WorkingCopy) -> None:
-    """Who holds an environment and why, and who froze it."""
+def test_locks_and_freezes_are_part_of_the_forecast(stack: Stack, copy: WorkingCopy) -> None:
+    """With the owner or the person, the time and the reason."""
     push(copy)
     owner = Contender(stack.execution("stage", "other"), "main-other", "2026", "release other")
     LocksTable.connect(stack.clients).request("environment/production", owner)
@@ -87,8 +87,8 @@ def test_locks_and_freezes_are_told(stack: Stack, copy: WorkingCopy) -> None:
     assert production.lock.endswith(": release other")
 
 
-def test_closed_windows_are_told(stack: Stack, copy: WorkingCopy) -> None:
-    """With the reason; without an opening in sight that is said too."""
+def test_closed_windows_are_part_of_the_forecast(stack: Stack, copy: WorkingCopy) -> None:
+    """With the reason, and whether an opening follows."""
     push(copy)
     test, production = forecast(stack, production=replace(PRODUCTION, freezes=[CLOSED])).stages
     assert (test.closed, test.opens_at) == ("", "")
@@ -97,7 +97,7 @@ def test_closed_windows_are_told(stack: Stack, copy: WorkingCopy) -> None:
 
 
 def test_durations_come_from_history(stack: Stack, copy: WorkingCopy) -> None:
-    """The median of the releases that were deployed, whole and per environment; failed ones don't count."""
+    """The median of deployed releases, as a whole and by environment; failed ones are left out."""
     push(copy)
     table = DeploymentsTable.connect(stack.clients)
     for number, (status, seconds) in enumerate([("deployed", 10), ("deployed", 20), ("deployed", 50), ("failed", 1)]):
@@ -111,8 +111,10 @@ def test_durations_come_from_history(stack: Stack, copy: WorkingCopy) -> None:
 
 
 @pytest.mark.parametrize(("manifest", "said"), [(None, "not in acme/"), ("version: 2\n", "delivery.yml:1:1: version")])
-def test_a_wrong_manifest_is_told(stack: Stack, copy: WorkingCopy, manifest: str | None, said: str) -> None:
-    """As the deployment itself would."""
+def test_an_invalid_manifest_is_an_invalid_forecast(
+    stack: Stack, copy: WorkingCopy, manifest: str | None, said: str
+) -> None:
+    """With the reason that the deployment itself would give."""
     sha = copy.commit("first", {"delivery.yml": manifest} if manifest else {"README.md": ""})
     copy.push()
     found = forecast(stack, sha)

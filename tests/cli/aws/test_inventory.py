@@ -1,4 +1,4 @@
-"""Every resource of a stack is looked at, over one that is only partly there."""
+"""The checks of every resource of a stack, of which only some exist."""
 
 import json
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from tests.functions.stack import ACCOUNT, REGION, Stack
 
 
 def checks(operator: Operator, thing: str, kind: str = "") -> dict[str, tuple[str, str]]:
-    """What was looked at of one resource, and what was seen; a table and a topic may share their name."""
+    """The results of one resource by check; `kind` tells a table from a topic of the same name."""
     named = (one for one in Inventory(operator).pieces() if one.name == f"{NAME}-{thing}")
     (piece,) = (one for one in named if kind in ("", one.kind))
     return {check.what: (check.outcome, check.said) for check in piece.checks}
@@ -30,8 +30,8 @@ def key(stack: Stack) -> str:
     return made
 
 
-def test_what_is_not_there_is_named_and_the_rest_still_looked_at(operator: Operator) -> None:
-    """Every resource has its line."""
+def test_a_missing_resource_is_wrong_and_the_others_are_still_checked(operator: Operator) -> None:
+    """Every resource has an entry with the error of its read."""
     pieces = {(one.kind, one.name): one.checks[0] for one in Inventory(operator).pieces()}
     assert pieces["key", f"{NAME}-key"].said == "DescribeKey: NotFoundException"
     assert pieces["bucket", f"{NAME}-artifacts-{ACCOUNT}"].said.startswith("GetBucketEncryption: ")
@@ -41,14 +41,14 @@ def test_what_is_not_there_is_named_and_the_rest_still_looked_at(operator: Opera
 
 
 def test_a_key_that_does_not_rotate_is_wrong(operator: Operator, stack: Stack, key: str) -> None:
-    """I3: yearly."""
+    """I3: the key must rotate every year."""
     assert checks(operator, "key")["rotates"] == ("wrong", "the yearly rotation is off")
     stack.client("kms").enable_key_rotation(KeyId=key)
     assert checks(operator, "key") == {"enabled": ("right", ""), "rotates": ("right", "")}
 
 
 def test_a_bucket_is_private_versioned_and_encrypted(operator: Operator, stack: Stack, key: str) -> None:
-    """Each is looked at by itself."""
+    """Each property is one check."""
     s3, name = stack.client("s3"), f"{NAME}-artifacts-{ACCOUNT}"
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
@@ -68,8 +68,8 @@ def test_a_bucket_is_private_versioned_and_encrypted(operator: Operator, stack: 
     assert {outcome for outcome, _ in checks(operator, f"artifacts-{ACCOUNT}").values()} == {"right"}
 
 
-def test_a_table_is_as_promised_or_says_what_is_missing(operator: Operator, stack: Stack, key: str) -> None:
-    """With its indexes, recoverable, and with rows that expire by their own date."""
+def test_a_table_has_indexes_recovery_and_expiry(operator: Operator, stack: Stack, key: str) -> None:
+    """A property that is missing is wrong until it is set."""
     dynamodb, name = stack.client("dynamodb"), f"{NAME}-deployments"
     seen = checks(operator, "deployments", "table")
     assert (seen["active"], seen["indexes"]) == (("right", ""), ("right", ""))
@@ -84,7 +84,7 @@ def test_a_table_is_as_promised_or_says_what_is_missing(operator: Operator, stac
 
 
 def test_a_table_is_encrypted_with_the_key_of_the_stack(operator: Operator, stack: Stack, key: str) -> None:
-    """From its first row on."""
+    """The check compares the key's ARN with that of the stack's key."""
     dynamodb, name = stack.client("dynamodb"), f"{NAME}-locks"
     dynamodb.delete_table(TableName=name)
     dynamodb.create_table(
@@ -97,10 +97,10 @@ def test_a_table_is_encrypted_with_the_key_of_the_stack(operator: Operator, stac
     assert checks(operator, "locks")["encrypted"] == ("right", "")
 
 
-def test_a_secret_without_value_is_wrong_where_nothing_works_without(
+def test_a_needed_secret_without_a_value_is_wrong(
     operator: Operator, stack: Stack, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The others are noted; a value that is too old is to be rotated."""
+    """An optional one is a note; a value that is too old must be rotated."""
     store = stack.client("secretsmanager")
     for name in ("webhook", "slack"):
         store.create_secret(Name=f"{NAME}-{name}", KmsKeyId=key)
@@ -113,44 +113,44 @@ def test_a_secret_without_value_is_wrong_where_nothing_works_without(
 
 
 def test_what_is_encrypted_with_another_key_is_wrong(operator: Operator, stack: Stack, key: str) -> None:
-    """AWS's own keys can't be kept from anybody in the account."""
+    """Also if it is encrypted with another key of the account."""
     stack.client("secretsmanager").create_secret(Name=f"{NAME}-webhook", KmsKeyId="alias/of-somebody")
     assert checks(operator, "webhook")["encrypted"] == ("wrong", "with alias/of-somebody, not with the stack's key")
 
 
-def test_a_subscription_that_waits_for_its_mail_is_wrong(
+def test_an_unconfirmed_subscription_is_wrong(
     operator: Operator, stack: Stack, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is told until somebody has opened the link."""
+    """It receives nothing until somebody opens the link in the mail."""
     sns = stack.client("sns")
     topic = sns.create_topic(Name=f"{NAME}-approvals")["TopicArn"]
-    assert checks(operator, "approvals")["subscribed"] == ("note", "nobody reads it")
+    assert checks(operator, "approvals")["subscribed"] == ("note", "no subscription")
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ada@example.com")
-    # moto confirms at once; so does AWS say it until the link was opened
+    # moto confirms at once; AWS reports PendingConfirmation until the link is opened
     pending = {"SubscriptionArn": "PendingConfirmation", "Endpoint": "ada@example.com"}
     page = SimpleNamespace(paginate=lambda **_: [{"Subscriptions": [pending]}])
     monkeypatch.setattr(operator.aws.client("sns"), "get_paginator", lambda _: page)
     assert checks(operator, "approvals")["subscriptions confirmed"] == (
         "wrong",
-        "not by ada@example.com: open the mail's link",
+        "not confirmed by ada@example.com: open the link in the mail",
     )
 
 
 def test_a_workflow_that_calls_a_function_that_is_gone_is_wrong(operator: Operator, stack: Stack) -> None:
-    """Else it would be known when a release gets there."""
+    """Otherwise the first release to reach that state would fail."""
     gone = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}-shared-watch"
     states = {"Watch": {"Type": "Task", "Resource": gone, "End": True}}
     stack.client("stepfunctions").update_state_machine(
         stateMachineArn=WORKFLOWS["stage"], definition=json.dumps({"StartAt": "Watch", "States": states})
     )
-    assert checks(operator, "stage")["calls what exists"] == ("wrong", f"missing: {gone}")
-    assert checks(operator, "rollback")["calls what exists"] == ("right", "")
+    assert checks(operator, "stage")["its functions exist"] == ("wrong", f"missing: {gone}")
+    assert checks(operator, "rollback")["its functions exist"] == ("right", "")
 
 
 def test_a_list_that_is_refused_is_one_line_among_the_others(
     operator: Operator, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who may not list functions still sees everything else, and that."""
+    """Without permission to list functions, all other checks are still made."""
     refused = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
     fault = ClientError(refused, "ListFunctions")  # type: ignore[arg-type] # the rest of an answer is not read
     monkeypatch.setattr(operator.aws.client("lambda"), "get_paginator", Mock(side_effect=fault))
@@ -160,11 +160,11 @@ def test_a_list_that_is_refused_is_one_line_among_the_others(
     assert "alarms" in pieces
 
 
-def test_ringing_alarms_are_noted(operator: Operator, stack: Stack) -> None:
-    """They say what is wrong with the releases, not with the stack."""
+def test_active_alarms_are_noted(operator: Operator, stack: Stack) -> None:
+    """Alarms in ALARM are no fault of the stack's resources, so they are a note."""
     cloudwatch = stack.client("cloudwatch")
     cloudwatch.put_metric_alarm(
         AlarmName=f"{NAME}-build-failures", EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold"
     )
     cloudwatch.set_alarm_state(AlarmName=f"{NAME}-build-failures", StateValue="ALARM", StateReason="drill")
-    assert checks(operator, "*") == {"exist": ("right", ""), "quiet": ("note", f"{NAME}-build-failures")}
+    assert checks(operator, "*") == {"exist": ("right", ""), "none in ALARM": ("note", f"{NAME}-build-failures")}

@@ -1,4 +1,4 @@
-"""A stack as its operator reaches it, and what the SDK's errors mean to an operator."""
+"""The operator's access to a stack, and the explanations of the SDK's errors."""
 
 import re
 from typing import Any
@@ -23,26 +23,26 @@ from tests.functions.stack import ACCOUNT, REGION, Stack
 
 
 def test_a_stack_is_found_by_its_name(operator: Operator) -> None:
-    """I8: account and region are those of whoever asks; the names follow from the rule."""
+    """I8: account and region are the caller's; names follow the naming rule."""
     assert (operator.stack, operator.account, operator.region) == ("staging", ACCOUNT, REGION)
     assert operator.who.startswith("arn:aws:sts::")
     assert operator.workflows == WORKFLOWS
 
 
 def test_environments_are_those_that_were_deployed(operator: Operator) -> None:
-    """As the workflow carries them, complete and in order."""
+    """The definition of the deployed workflow carries them, complete and in order."""
     assert operator.environments == (environment(name="test"), ENVIRONMENT)
     assert operator.environment("production") == ENVIRONMENT
 
 
-def test_an_unknown_environment_is_told_with_the_known_ones(operator: Operator) -> None:
-    """The stack is named too: it may be the wrong one."""
+def test_an_unknown_environment_is_an_error_with_the_known_ones(operator: Operator) -> None:
+    """The error names the stack, which may be the wrong one."""
     with pytest.raises(OutOfReachError, match="stack staging has no environment 'moon'; there are test, production"):
         operator.environment("moon")
 
 
 def test_its_adapters_are_those_of_the_stack(operator: Operator, stack: Stack) -> None:
-    """What is written stands in this stack's tables, and in no other's."""
+    """Writes go to the tables of this stack and of no other."""
     operator.running.freeze("production", Freeze("the fair", "Ada", NOW))
     operator.deployments.begin(DEPLOYMENT, RELEASE, "arn:e", "operator")
     assert operator.running.frozen("production")
@@ -55,8 +55,8 @@ def test_its_adapters_are_those_of_the_stack(operator: Operator, stack: Stack) -
         assert stack.items(table) == []
 
 
-def test_a_stack_that_is_not_there_is_no_traceback(stack: Stack) -> None:
-    """Its workflow is asked first; the answer says how to choose another."""
+def test_a_missing_stack_is_explained(stack: Stack) -> None:
+    """The explanation says how to choose another stack."""
     with pytest.raises(ClientError) as refused:
         Operator.connect("moon")
     said = explain(refused.value, "moon") or ""
@@ -65,12 +65,12 @@ def test_a_stack_that_is_not_there_is_no_traceback(stack: Stack) -> None:
 
 
 def test_out_of_reach_is_bad_input() -> None:
-    """A command that catches what a person gave wrong catches this."""
+    """Code that catches BadInputError catches this error, too."""
     assert issubclass(OutOfReachError, BadInputError)
 
 
 def refused(code: str, **more: str) -> ClientError:
-    """An answer of AWS that is an error."""
+    """An error response of AWS."""
     error: Any = {"Code": code, **more}
     return ClientError({"Error": error}, "GetItem")
 
@@ -84,21 +84,21 @@ def refused(code: str, **more: str) -> ClientError:
         (ConnectTimeoutError(endpoint_url="http://127.0.0.1:9"), "AWS can't be reached: "),
         (refused("ResourceNotFoundException", Message="no table"), r"no stack test in .* \(no table\); choose with"),
         (refused("StateMachineDoesNotExist"), "there is no stack test"),
-        (refused("ExpiredToken"), r"does not take these credentials \(ExpiredToken\): log in again"),
-        (refused("ExpiredTokenException"), "does not take these credentials"),
-        (refused("InvalidClientTokenId"), "does not take these credentials"),
-        (refused("UnrecognizedClientException"), "does not take these credentials"),
+        (refused("ExpiredToken"), r"does not accept these credentials \(ExpiredToken\): log in again"),
+        (refused("ExpiredTokenException"), "does not accept these credentials"),
+        (refused("InvalidClientTokenId"), "does not accept these credentials"),
+        (refused("UnrecognizedClientException"), "does not accept these credentials"),
         (refused("AccessDenied", Message="not yours"), "^AWS refused GetItem: AccessDenied: not yours$"),
         (ProfileNotFound(profile="moon"), "moon"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_an_error_of_the_sdk_is_told_with_the_next_step(error: Exception, said: str) -> None:
-    """What it means for this stack, and what to try."""
+def test_an_error_of_the_sdk_is_explained_with_the_next_step(error: Exception, said: str) -> None:
+    """Credentials, region, endpoint, stack and permissions each have their own text."""
     assert re.search(said, explain(error, "test") or "")
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), OutOfReachError("x")])
 def test_another_error_is_not_explained_away(error: Exception) -> None:
-    """A fault of ours stays one."""
+    """An error in our own code is not explained, so its traceback is shown."""
     assert explain(error, "test") is None

@@ -1,4 +1,4 @@
-"""Who asks, and what IAM says of it."""
+"""The caller, and the answers of IAM's simulation."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.functions.iam import stand_in
 
 
 def test_the_root_user_may_and_a_federated_one_cannot_be_simulated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No policy binds the one, and IAM knows nothing of the other."""
+    """No policy limits the root user, and IAM does not simulate federated users."""
     iam = stand_in(monkeypatch, "arn:aws:iam::123456789012:root", allowed="nothing")
     assert list(Simulation.connect().refused(["s3:CreateBucket"], "*")) == []
     assert iam.asked == []
@@ -18,5 +18,5 @@ def test_the_root_user_may_and_a_federated_one_cannot_be_simulated(monkeypatch: 
     ]
     assert user.asked[0]["PolicySourceArn"].endswith("user/ada")
     stand_in(monkeypatch, "arn:aws:sts::123456789012:federated-user/ada", allowed="nothing")
-    with pytest.raises(OutOfReachError, match="log in as one of these"):
+    with pytest.raises(OutOfReachError, match="log in as a user or with a role"):
         Simulation.connect()

@@ -1,4 +1,4 @@
-"""Deploy roles: what may be changed where."""
+"""The deploy roles: their trust and permissions."""
 
 import json
 
@@ -17,7 +17,7 @@ NAMING = Naming("test", "123456789012", "eu-central-1", "aws")
 
 
 def test_a_deploy_role_changes_the_functions_of_its_environment_only(whole: Outcome) -> None:
-    """Named functions with their versions and aliases; alarms are read."""
+    """The functions of the settings with their versions and aliases; alarms are read only."""
     policy = whole.recorder.one("iam/rolePolicy:RolePolicy", "deploy-staging").inputs["policy"]
     alarms, change = json.loads(policy)["Statement"]
     assert alarms["Action"] == ["cloudwatch:DescribeAlarms"]
@@ -26,7 +26,7 @@ def test_a_deploy_role_changes_the_functions_of_its_environment_only(whole: Outc
 
 
 def test_another_account_brings_its_own_role(switched_on: Outcome) -> None:
-    """No role is made for it, and the definition carries the one that was given."""
+    """The stack creates no role for it, and the definition carries the given one."""
     assert not [one for one in switched_on.recorder.of("iam/role:Role") if one.name == "deploy-test"]
     machine = switched_on.recorder.one("sfn/stateMachine:StateMachine", "deployment")
     (carried,) = json.loads(machine.inputs["definition"])["States"]["Begin"]["Assign"]["environments"]
@@ -47,8 +47,8 @@ def test_functions_are_those_of_the_environments_own_region() -> None:
 
 
 @pytest.mark.usefixtures("parameter")
-def test_a_kind_says_what_its_deploy_role_may() -> None:
-    """A new kind needs no change here."""
+def test_a_deploy_role_has_the_permissions_of_every_kind() -> None:
+    """A new kind of target brings its own permissions."""
     _, grant = deploy_grants(EnvironmentSettings(name="test"), NAMING)
     assert (grant.actions, grant.why) == (("ssm:PutParameter",), "")
     assert grant.resources == ("arn:aws:ssm:eu-central-1:123456789012:parameter/news/test",)

@@ -1,4 +1,4 @@
-"""Handlers are found by their definitions and folders; what they declare is checked before anything is made."""
+"""Handlers are found by definitions and folders; their declarations are validated before resources exist."""
 
 from types import ModuleType
 from typing import Any, ClassVar
@@ -33,7 +33,7 @@ def _read(handler: Handler, adapter: type = _Adapter) -> handlers.FoundHandler:
 
 
 def test_every_task_of_every_workflow_and_every_event_is_a_handler() -> None:
-    """Nothing that a definition calls is left out."""
+    """All Task states and all modules of `functions/events` are found."""
     found = handlers.discover()
     for workflow in definitions.WORKFLOWS:
         assert set(definitions.tasks(workflow).values()) <= set(found)
@@ -49,41 +49,42 @@ def test_a_handler_is_named_after_its_folder_and_file() -> None:
 @pytest.mark.parametrize(
     ("allow", "said"),
     [
-        (Allow(("s3:GetObject",), on="bucket/attic"), "nothing is called 'bucket/attic'"),
+        (Allow(("s3:GetObject",), on="bucket/attic"), "HANDLER allows actions on the unknown name 'bucket/attic'"),
         (Allow(("s3:Get*",), on="bucket/artifacts"), "s3:Get\\* is a wildcard"),
         (Allow(("states:SendTaskSuccess",), on="*"), "needs a reason"),
         (Allow(("states:DescribeExecution",), on="executions"), "needs a reason"),
     ],
 )
-def test_a_permission_nobody_can_grant_is_refused(allow: Allow, said: str) -> None:
+def test_an_invalid_permission_is_refused(allow: Allow, said: str) -> None:
     """The error names the handler and what is wrong."""
     with pytest.raises(ValueError, match=f"functions.stage.take_part: .*{said}"):
         _read(Handler(allow=(allow,)))
 
 
-def test_a_setting_nobody_knows_is_refused() -> None:
+def test_an_unknown_setting_is_refused() -> None:
     """The error names the handler and the setting."""
-    with pytest.raises(ValueError, match=r"functions.stage.take_part: no setting is called FAVOURITE_COLOUR"):
+    said = r"functions.stage.take_part: an adapter needs the unknown setting FAVOURITE_COLOUR"
+    with pytest.raises(ValueError, match=said):
         _read(Handler(), _Stranger)
 
 
 def test_a_trigger_without_its_handler_is_refused() -> None:
-    """A rule that would wake nobody fails by the name of the missing file."""
+    """The error names the missing file."""
     found = handlers.discover()
     del found["functions.events.notify"]
     with pytest.raises(ValueError, match=r"functions/events/notify.py"):
         wiring.require_handlers(found)
 
 
-def test_a_handler_that_nothing_wakes_is_refused() -> None:
-    """A handler in events/ has a rule or a route."""
+def test_a_handler_that_nothing_invokes_is_refused() -> None:
+    """Every handler in `functions/events` needs a rule or a route."""
     found = handlers.discover()
     lonely = handlers.FoundHandler("functions.events.lonely", "events-lonely", Handler(), ())
     with pytest.raises(ValueError, match="nothing invokes lonely"):
         wiring.require_handlers({**found, lonely.module: lonely})
 
 
-def test_handlers_that_somebody_waits_for_have_no_rule(whole: Any) -> None:
-    """A task's function is called by its workflow only."""
+def test_handlers_of_task_states_have_no_rule(whole: Any) -> None:
+    """Only its workflow invokes the function of a Task state."""
     task = handlers.discover()["functions.shared.acquire_lock"]
     assert wiring.rule_arn(task, whole.globals["naming"]) is None

@@ -1,4 +1,4 @@
-"""The package: import path = zip path, and nothing in it that does not run."""
+"""The package: import paths are paths in the archive, and it contains only what functions use."""
 
 import shutil
 import sys
@@ -10,14 +10,14 @@ from components.functions import package
 
 
 def test_every_module_of_functions_is_shipped_at_its_import_path() -> None:
-    """`functions.runtime` lies at functions/runtime.py."""
+    """The module `functions.runtime` is the file functions/runtime.py."""
     shipped = {file.as_posix() for file in package.shipped_files()}
     assert {"functions/runtime.py", "functions/__init__.py", "functions/shared/watch.py"} <= shipped
     assert all(path.startswith("functions/") for path in shipped)
 
 
-def test_caches_and_strangers_stay_behind(tmp_path: Path) -> None:
-    """Compiled files of another interpreter and notes are not shipped; queries and pages are."""
+def test_caches_and_other_files_are_not_shipped(tmp_path: Path) -> None:
+    """Compiled files and notes are left out; queries and pages are shipped."""
     for name in ("a.py", "q.graphql", "p.html", "b.yml", "s.css", "notes.txt", "__pycache__/a.py", "a.pyc"):
         file = tmp_path / "functions" / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -25,7 +25,7 @@ def test_caches_and_strangers_stay_behind(tmp_path: Path) -> None:
     assert {file.name for file in package.shipped_files(tmp_path)} == {"a.py", "q.graphql", "p.html", "b.yml", "s.css"}
 
 
-def test_a_missing_layer_says_what_to_run(layer: Path) -> None:
+def test_a_missing_layer_is_an_error_with_the_command(layer: Path) -> None:
     """The error names the folder and `make package`."""
     assert package.require_layer() == layer
     (layer / "python").rmdir()
@@ -52,10 +52,10 @@ def interpreter(folder: Path, monkeypatch: pytest.MonkeyPatch, does: str = 'exec
     monkeypatch.setenv("PATH", str(folder))
 
 
-def test_bytecode_is_shipped_and_taken_without_a_look_at_the_source(
+def test_bytecode_is_shipped_and_used_without_checking_the_source(
     tmp_path: Path, sources: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Under the name that an import looks for; the same bytes each time; nothing is left in `functions/`."""
+    """At the path that an import uses; reproducible; nothing is written into `functions/`."""
     interpreter(tmp_path / "bin", monkeypatch)
     made = package.bytecode(sources, tmp_path)
     assert list(made) == [f"functions/__pycache__/a.{sys.implementation.cache_tag}.pyc"]
@@ -72,7 +72,7 @@ def test_bytecode_is_shipped_and_taken_without_a_look_at_the_source(
 def test_bytecode_is_never_that_of_another_source(
     tmp_path: Path, sources: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What changed is compiled anew, what did not is not."""
+    """A change of a source compiles everything again; without a change nothing is compiled."""
     interpreter(tmp_path / "bin", monkeypatch)
     before = package.bytecode(sources, tmp_path)
     interpreter(tmp_path / "broken", monkeypatch, "exit 1")
@@ -84,7 +84,7 @@ def test_bytecode_is_never_that_of_another_source(
 def test_without_the_runtimes_interpreter_sources_are_shipped_alone(
     tmp_path: Path, sources: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither its lack nor a program that only has its name stops a deployment, or leaves anything behind."""
+    """A missing or broken interpreter stops no deployment and leaves no files behind."""
     monkeypatch.setenv("PATH", str(tmp_path))
     assert package.bytecode(sources, tmp_path) == {}
     interpreter(tmp_path / "bin", monkeypatch, "exit 127")

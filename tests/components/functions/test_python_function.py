@@ -1,4 +1,4 @@
-"""A function follows from its handler: environment, permissions, limits, alarm."""
+"""A function is made from its handler: settings, permissions, limits, alarm."""
 
 import json
 from typing import Any
@@ -12,8 +12,8 @@ HANDLERS = discover()
 
 
 @pytest.mark.parametrize("handler", HANDLERS.values(), ids=HANDLERS)
-def test_a_function_is_its_handler(whole: Outcome, handler: FoundHandler) -> None:
-    """Handler, limits, tracing and exactly the settings its adapters ask for."""
+def test_a_function_is_made_from_its_handler(whole: Outcome, handler: FoundHandler) -> None:
+    """Handler, limits, tracing, and exactly the settings of its adapters."""
     function = whole.recorder.one("lambda/function:Function", handler.thing).inputs
     assert function["handler"] == "functions.runtime.handler"
     assert (function["timeout"], function["memorySize"]) == (
@@ -30,7 +30,7 @@ def test_a_function_is_its_handler(whole: Outcome, handler: FoundHandler) -> Non
 
 @pytest.mark.parametrize("handler", HANDLERS.values(), ids=HANDLERS)
 def test_a_role_allows_what_the_handler_declares(whole: Outcome, handler: FoundHandler) -> None:
-    """The declared actions but for what is switched off, and those of logs, traces and dead letters."""
+    """The declared actions without switched-off features, and those of logs, traces and dead letters."""
     statements = json.loads(whole.recorder.one("iam/rolePolicy:RolePolicy", handler.thing).inputs["policy"])[
         "Statement"
     ]
@@ -42,7 +42,7 @@ def test_a_role_allows_what_the_handler_declares(whole: Outcome, handler: FoundH
 
 
 def test_every_function_has_an_alarm_for_its_errors(whole: Outcome) -> None:
-    """More than 10 % within 5 minutes speaks to the people on call."""
+    """More than 10 % within 5 minutes notifies the people on call."""
     for handler in HANDLERS.values():
         alarm: dict[str, Any] = whole.recorder.one(
             "cloudwatch/metricAlarm:MetricAlarm", f"{handler.thing}-errors"
@@ -53,6 +53,6 @@ def test_every_function_has_an_alarm_for_its_errors(whole: Outcome) -> None:
 
 
 def test_all_functions_share_one_layer(whole: Outcome) -> None:
-    """Third-party code is uploaded once."""
+    """Libraries are uploaded once."""
     layers = {tuple(one.inputs["layers"]) for one in whole.recorder.of("lambda/function:Function")}
     assert len(layers) == 1

@@ -1,4 +1,4 @@
-"""Environments as executions carry them, from their settings."""
+"""The environments that executions carry, made from the settings."""
 
 from dataclasses import fields
 from typing import Any
@@ -28,8 +28,8 @@ SET: dict[str, Any] = {
     "approval_timeout_seconds": 61,
     "approval_wait_seconds": 1,
     "watch_seconds": 301,
-    "ringing_alarms": "ask",
-    "blind_alarms": "block",
+    "on_active_alarm": "ask",
+    "on_missing_alarm_data": "block",
     "enhanced_watch_seconds": 2,
     "stabilise_seconds": 61,
     "coverage_percent": 81.5,
@@ -46,8 +46,8 @@ def settings(**changes: Any) -> EnvironmentSettings:
     )
 
 
-def test_every_setting_of_an_environment_is_carried_or_named_as_not() -> None:
-    """F3: a new setting that never reaches a deployment is seen here; and so is a field that has no setting."""
+def test_every_setting_of_an_environment_is_carried_or_listed_as_not() -> None:
+    """F3: a new setting that reaches no deployment, or a field without a setting, fails this test."""
     known, environment = set(EnvironmentSettings.model_fields), {one.name for one in fields(Environment)}
     assert known - environment == NOT_CARRIED
     assert environment - known == {"deploy_project", "test_project"}
@@ -56,7 +56,7 @@ def test_every_setting_of_an_environment_is_carried_or_named_as_not() -> None:
 
 @pytest.mark.parametrize("name", SET)
 def test_a_setting_arrives_as_it_was_set(name: str) -> None:
-    """Each by itself: none takes the place of another."""
+    """Each setting has its own field and value."""
     others = {"approvers": SET["approvers"]}  # two approvals need two of them
     usual = carried(settings(**({} if name == "approvers" else others)), **COMPUTED)
     found = carried(settings(**{**others, name: SET[name]}), **COMPUTED)
@@ -64,13 +64,13 @@ def test_a_setting_arrives_as_it_was_set(name: str) -> None:
     assert {one for one in SET if getattr(found, one) != getattr(usual, one)} == {name}
 
 
-def test_what_is_computed_wins_over_its_setting() -> None:
-    """The region and role of the stack, where an environment names none of its own."""
+def test_computed_values_replace_settings() -> None:
+    """The region and role of the stack, if an environment names none."""
     found = carried(settings(), **COMPUTED)
     assert {name: getattr(found, name) for name in COMPUTED} == COMPUTED
 
 
 def test_an_environment_survives_the_way_through_json() -> None:
-    """It is written into the deployment's definition, and read by every handler."""
+    """The deployment's definition contains it as JSON, and handlers decode it."""
     found = carried(settings(**SET), **COMPUTED)
     assert decode(Environment, encode(found)) == found

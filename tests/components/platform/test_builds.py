@@ -1,4 +1,4 @@
-"""CodeBuild projects: what they may touch, and that StartBuild can bring its own source."""
+"""The CodeBuild projects: permissions, limits, and their sources."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ def _statements(whole: Outcome, thing: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("thing", PROJECTS)
 def test_a_project_is_bounded_logged_and_cached(whole: Outcome, thing: str) -> None:
-    """60 minutes, 8 hours in the queue, small, a log group of its own, a cache of its own."""
+    """60 minutes, 8 hours in the queue, small compute, its own log group and cache."""
     project = whole.recorder.one("codebuild/project:Project", thing).inputs
     assert (project["buildTimeout"], project["queuedTimeout"]) == (60, 480)
     assert project["environment"]["computeType"] == "BUILD_GENERAL1_SMALL"
@@ -29,7 +29,7 @@ def test_a_project_is_bounded_logged_and_cached(whole: Outcome, thing: str) -> N
 
 @pytest.mark.parametrize("thing", PROJECTS)
 def test_a_project_without_a_source_carries_a_buildspec(whole: Outcome, thing: str) -> None:
-    """AWS demands it; started by hand it fails and says why."""
+    """AWS requires one; a build that is started by hand fails with a message."""
     source = whole.recorder.one("codebuild/project:Project", thing).inputs["source"]
     assert source["type"] == "NO_SOURCE"
     assert "exit 1" in yaml.safe_load(source["buildspec"])["phases"]["build"]["commands"][0]
@@ -37,7 +37,7 @@ def test_a_project_without_a_source_carries_a_buildspec(whole: Outcome, thing: s
 
 @pytest.mark.parametrize("thing", PROJECTS)
 def test_a_build_can_write_what_it_builds_and_nothing_else(whole: Outcome, thing: str) -> None:
-    """No source is written, no secret read, no workflow or build started, no other project's cache touched."""
+    """It writes no source, reads no secret, starts nothing, and uses no other project's cache."""
     statements = _statements(whole, thing)
     services = {action.partition(":")[0] for s in statements for action in s["Action"]}
     assert services == {"s3", "kms", "logs", "codebuild"}
@@ -48,7 +48,7 @@ def test_a_build_can_write_what_it_builds_and_nothing_else(whole: Outcome, thing
 
 @pytest.mark.parametrize("thing", PROJECTS)
 def test_a_build_may_write_reports_of_any_name(whole: Outcome, thing: str) -> None:
-    """CodeBuild names a group after project and buildspec and makes it on first use: all five actions, own project.
+    """CodeBuild creates a group at its first use, named after project and buildspec: five actions, own project only.
 
     https://docs.aws.amazon.com/codebuild/latest/userguide/test-permissions.html and …/test-report-group-naming.html
     """

@@ -1,4 +1,4 @@
-"""Rules: which event wakes which handler."""
+"""The rules: which event or schedule invokes which handler."""
 
 import json
 from typing import Any
@@ -15,20 +15,20 @@ def _pattern(whole: Outcome, handler: str) -> dict[str, Any]:
     return found
 
 
-def test_builds_wake_at_every_end_of_our_projects(whole: Outcome) -> None:
-    """All five ends that CodeBuild knows, of the stack's projects only."""
+def test_every_end_of_a_build_of_the_stack_invokes_its_handler(whole: Outcome) -> None:
+    """All five final statuses of CodeBuild, for the stack's projects only."""
     detail = _pattern(whole, "build_finished")["detail"]
     assert set(detail["build-status"]) == {"SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED"}
     assert set(detail["project-name"]) == set(whole.outputs["projects"].values())
 
 
-def test_alarms_wake_when_they_ring(whole: Outcome) -> None:
-    """Not when they calm down."""
+def test_an_alarm_that_goes_into_alarm_invokes_its_handler(whole: Outcome) -> None:
+    """A change to OK does not."""
     assert _pattern(whole, "alarm_changed")["detail"] == {"state": {"value": ["ALARM"]}}
 
 
-def test_executions_wake_when_they_end_without_success(whole: Outcome) -> None:
-    """Failed, timed out or stopped, of our five workflows."""
+def test_an_execution_that_fails_invokes_its_handler(whole: Outcome) -> None:
+    """Failed, timed out or aborted executions of the five workflows."""
     detail = _pattern(whole, "execution_ended")["detail"]
     assert set(detail["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
     ours = {
@@ -37,8 +37,8 @@ def test_executions_wake_when_they_end_without_success(whole: Outcome) -> None:
     assert set(detail["stateMachineArn"]) == ours
 
 
-def test_the_board_is_polled_on_time_and_when_there_is_handler(whole: Outcome) -> None:
-    """One rule, with the schedule of the settings and with every end of a work item."""
+def test_the_board_is_polled_by_schedule_and_after_each_work_item(whole: Outcome) -> None:
+    """One rule has the schedule of the settings and the pattern for every end of a work item."""
     rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-poll-board").inputs
     assert rule["scheduleExpression"] == "rate(5 minutes)"
     detail = _pattern(whole, "poll_board")["detail"]
@@ -47,7 +47,7 @@ def test_the_board_is_polled_on_time_and_when_there_is_handler(whole: Outcome) -
 
 @pytest.mark.parametrize("handler", TRIGGERS)
 def test_a_lost_event_is_kept(whole: Outcome, handler: str) -> None:
-    """Every target retries, keeps what it can't deliver, and only its rule may call and write."""
+    """Every target retries, has a dead-letter queue, and only its rule may invoke and send."""
     thing = f"events-{handler.replace('_', '-')}"
     target = whole.recorder.one("cloudwatch/eventTarget:EventTarget", thing).inputs
     assert target["retryPolicy"]["maximumRetryAttempts"] > 0
@@ -59,7 +59,7 @@ def test_a_lost_event_is_kept(whole: Outcome, handler: str) -> None:
 
 
 def test_the_reconciliation_runs_every_minute_and_never_twice(whole: Outcome) -> None:
-    """Shorter than the time between two runs, and a failed run is left to the next one."""
+    """Its timeout is shorter than a minute, and a failed run is not retried."""
     rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-reconcile").inputs
     assert rule["scheduleExpression"] == "rate(1 minute)"
     assert "eventPattern" not in rule
@@ -82,7 +82,7 @@ def test_an_event_of_a_schedule_is_handled_within_a_minute_or_not_at_all(whole: 
 
 
 def test_secrets_are_measured_twice_a_day(whole: Outcome) -> None:
-    """An alarm looks at a day, and one of two measurements may be lost; nothing is read but when values were made."""
+    """The alarm needs one measurement a day, and one of two may be lost."""
     rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-measure-secrets").inputs
     assert rule["scheduleExpression"] == "rate(12 hours)"
     policy = json.loads(whole.recorder.one("iam/rolePolicy:RolePolicy", "events-measure-secrets").inputs["policy"])
@@ -91,8 +91,8 @@ def test_secrets_are_measured_twice_a_day(whole: Outcome) -> None:
     assert len(asked["Resource"]) == 5
 
 
-def test_a_push_that_started_nothing_rings(whole: Outcome) -> None:
-    """P2: the reconciliation starts it, and somebody hears of it."""
+def test_a_push_that_started_nothing_is_an_alarm(whole: Outcome) -> None:
+    """P2: the reconciliation starts it, and people are notified."""
     alarm = whole.recorder.one("cloudwatch/metricAlarm:MetricAlarm", "push-not-started").inputs
     assert (alarm["metricName"], alarm["threshold"], alarm["period"]) == ("PushNotStarted", 1, 60)
     assert alarm["dimensions"]["environment"] == "all"

@@ -1,4 +1,4 @@
-"""Alarms over the platform, dashboard and budget."""
+"""Alarms of the platform, dashboard and budget."""
 
 import json
 
@@ -11,7 +11,7 @@ from tests.functions.samples import event
 
 
 def test_the_alarms_of_the_requirements_are_there(whole: Outcome) -> None:
-    """O3, as far as a metric exists: deployments, rollbacks, builds, tables, dead letters."""
+    """O3, where a metric exists: deployments, rollbacks, builds, tables, dead letters."""
     alarms = {one.name: one.inputs for one in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm")}
     hour = {"deployments-failed": 3, "rollbacks-started": 2}
     assert {name: (alarms[name]["threshold"], alarms[name]["period"]) for name in hour} == {
@@ -38,10 +38,10 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
         ("deployment-slow", "AWS/States ExecutionTime", "Maximum", 300, "above", 3_600_000, "deployments"),
     ],
 )
-def test_an_alarm_rings_at_its_limit(
+def test_an_alarm_has_the_limit_of_the_requirements(
     whole: Outcome, name: str, metric: str, stat: str, seconds: int, side: str, limit: float, topic: str
 ) -> None:
-    """O3: its metric, how much of it in what time, and who hears it."""
+    """O3: its metric, its threshold and period, and its topic."""
     alarm = whole.recorder.one("cloudwatch/metricAlarm:MetricAlarm", name).inputs
     assert alarm["name"] == f"kiro-pipeline-test-{name}"
     assert f"{alarm['namespace']} {alarm['metricName']}" == metric
@@ -50,8 +50,8 @@ def test_an_alarm_rings_at_its_limit(
     assert alarm["alarmActions"] == [whole.outputs[f"{topic}Topic"]]
 
 
-def test_alarms_look_at_what_is_published(whole: Outcome) -> None:
-    """Metric and dimensions are those that functions write, and of the one project that builds."""
+def test_alarms_use_metrics_that_are_published(whole: Outcome) -> None:
+    """Metric and dimensions are those that functions write and that the project `build` has."""
     alarms = {one.name: one.inputs for one in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm")}
     ((name, _, _, environment),) = measurements(event("GatesJudged", figures={"lineCoverage": 84.0}))
     assert (alarms["coverage-low"]["metricName"], environment) == (name, "all")
@@ -59,8 +59,8 @@ def test_alarms_look_at_what_is_published(whole: Outcome) -> None:
     assert alarms["build-slow"]["dimensions"] == {"ProjectName": whole.outputs["projects"]["build"]}
 
 
-def test_every_secret_is_measured_and_grows_old(whole: Outcome) -> None:
-    """O3: each has its alarm, under the name that the measuring function is told."""
+def test_every_secret_has_an_alarm_on_its_age(whole: Outcome) -> None:
+    """O3: under the name that the measuring function publishes."""
     secrets = {one.inputs["name"] for one in whole.recorder.of("secretsmanager/secret:Secret")}
     alarms = whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm")
     aged = {one.inputs["dimensions"]["secret"] for one in alarms if one.inputs.get("metricName") == "SecretAgeDays"}
@@ -69,18 +69,18 @@ def test_every_secret_is_measured_and_grows_old(whole: Outcome) -> None:
 
 
 def test_no_function_can_run_for_more_than_ten_minutes() -> None:
-    """O3's alarm on that could never ring; a handler that may take longer brings it with it (docs/operations.md)."""
+    """O3's alarm on that could never be in ALARM; a handler with a longer timeout needs one (docs/operations.md)."""
     assert max(handler.declared.timeout_seconds for handler in discover().values()) <= 600
 
 
-def test_every_alarm_says_something(whole: Outcome) -> None:
-    """SNS mails what it says and nothing else that helps."""
+def test_every_alarm_has_a_description(whole: Outcome) -> None:
+    """The mail of an alarm contains its description."""
     for alarm in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm"):
         assert len(alarm.inputs["alarmDescription"]) > 40, alarm.name
 
 
-def test_every_alarm_speaks_to_somebody(whole: Outcome) -> None:
-    """Critical ones to the topic `rollbacks`, warnings to `deployments`; quiet metrics are well."""
+def test_every_alarm_notifies_a_topic(whole: Outcome) -> None:
+    """Critical ones `rollbacks`, warnings `deployments`; missing data is no alarm."""
     topics = {whole.outputs["rollbacksTopic"], whole.outputs["deploymentsTopic"]}
     for alarm in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm"):
         assert set(alarm.inputs["alarmActions"]) <= topics, alarm.name
@@ -89,15 +89,15 @@ def test_every_alarm_speaks_to_somebody(whole: Outcome) -> None:
 
 
 def test_the_dashboard_shows_every_function(whole: Outcome) -> None:
-    """Its name is the one of O4."""
+    """It has the name that O4 requires."""
     dashboard = whole.recorder.one("cloudwatch/dashboard:Dashboard", "dashboard").inputs
     assert dashboard["dashboardName"] == "kiro-pipeline-test-dashboard"
     assert all(name in dashboard["dashboardBody"] for name in whole.outputs["functions"].values())
     assert json.loads(dashboard["dashboardBody"])["widgets"]
 
 
-def test_the_dashboard_shows_every_figure(whole: Outcome) -> None:
-    """O2: what is measured is seen, where it is seen it is measured, and no two graphs lie on each other."""
+def test_the_dashboard_shows_every_metric(whole: Outcome) -> None:
+    """O2: it shows all published metrics, only published ones, and no two graphs overlap."""
     widgets = json.loads(whole.recorder.one("cloudwatch/dashboard:Dashboard", "dashboard").inputs["dashboardBody"])[
         "widgets"
     ]
@@ -136,8 +136,8 @@ def published() -> set[str]:
     return {"SecretAgeDays", *(metric for one in events for metric, *_ in measurements(one))}
 
 
-def test_a_budget_is_made_for_somebody_to_be_told(whole: Outcome, switched_on: Outcome) -> None:
-    """Without an address there is none; with one, 500 USD a month."""
+def test_a_budget_needs_an_address(whole: Outcome, switched_on: Outcome) -> None:
+    """Without an address there is none; with one, it is 500 USD a month."""
     assert not whole.recorder.of("budgets/budget:Budget")
     (budget,) = switched_on.recorder.of("budgets/budget:Budget")
     assert (budget.inputs["limitAmount"], budget.inputs["timeUnit"]) == ("500", "MONTHLY")

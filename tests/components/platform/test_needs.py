@@ -1,4 +1,4 @@
-"""`kiro doctor` asks for what the program needs: no type of resource is forgotten."""
+"""`kiro doctor` simulates the actions for every type of resource of the program."""
 
 import re
 
@@ -14,12 +14,12 @@ def types(outcome: Outcome) -> set[str]:
 
 
 def test_every_type_of_every_stack_is_known(whole: Outcome, switched_on: Outcome) -> None:
-    """A new type of resource brings its actions along."""
+    """A new type of resource must be added to `cli/needs.py`."""
     assert types(whole) | types(switched_on) | types(stack("production")) <= NEEDS.keys()
 
 
-def test_what_is_asked_for_fits_a_policy_of_the_stacks_own_names(whole: Outcome) -> None:
-    """Else somebody who may do just this would be told no."""
+def test_simulated_resources_match_a_policy_of_the_stacks_own_names(whole: Outcome) -> None:
+    """Otherwise somebody with exactly these permissions would be reported as denied."""
     for resource, actions in by_resource(**NAMES).items():
         assert resource == "*" or re.match(r"arn:aws:[a-z0-9]+:(eu-central-1)?:(123456789012)?:", resource)
         assert "{" not in resource

@@ -1,15 +1,15 @@
-"""What is switched on by a setting, and left out without it."""
+"""Optional features: with their setting they exist, without it they do not."""
 
 import json
 
-from tests.components.conftest import VPC, WEBHOOK_SOURCES
+from tests.components.conftest import ALLOWED_NETWORKS, VPC
 from tests.components.recorder import ACCOUNT, REGION, Outcome
 
 PRODUCT = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default"
 
 
-def told(outcome: Outcome, thing: str, name: str) -> str:
-    """What a function is told."""
+def variable(outcome: Outcome, thing: str, name: str) -> str:
+    """An environment variable of a function."""
     function = outcome.recorder.one("lambda/function:Function", thing).inputs
     return str(function["environment"]["variables"][name])
 
@@ -21,23 +21,23 @@ def imports(outcome: Outcome) -> list[list[str]]:
     return [one["Resource"] for one in statements if "securityhub:BatchImportFindings" in one["Action"]]
 
 
-def test_findings_may_be_imported_where_that_is_wanted(whole: Outcome, switched_on: Outcome) -> None:
-    """Under the account's own product, and nowhere without the setting."""
+def test_findings_may_be_imported_with_the_setting_only(whole: Outcome, switched_on: Outcome) -> None:
+    """Into the account's own product."""
     assert imports(switched_on) == [[PRODUCT]]
-    assert told(switched_on, "events-import-findings", "SECURITY_HUB") == PRODUCT
+    assert variable(switched_on, "events-import-findings", "SECURITY_HUB") == PRODUCT
     assert imports(whole) == []
-    assert told(whole, "events-import-findings", "SECURITY_HUB") == "off"
+    assert variable(whole, "events-import-findings", "SECURITY_HUB") == "off"
 
 
-def test_webhooks_know_their_sources(whole: Outcome, switched_on: Outcome) -> None:
-    """As given, or anywhere."""
-    thing, name = "events-github-webhook", "WEBHOOK_SOURCES"
-    assert told(switched_on, thing, name) == ",".join(WEBHOOK_SOURCES)
-    assert told(whole, thing, name) == "anywhere"
+def test_the_webhook_handler_has_the_allowed_networks(whole: Outcome, switched_on: Outcome) -> None:
+    """Those of the setting, or `anywhere`."""
+    thing, name = "events-github-webhook", "ALLOWED_NETWORKS"
+    assert variable(switched_on, thing, name) == ",".join(ALLOWED_NETWORKS)
+    assert variable(whole, thing, name) == "anywhere"
 
 
 def test_builds_run_in_the_network_that_is_named(whole: Outcome, switched_on: Outcome) -> None:
-    """Every project, the worker's included; in CodeBuild's own without the setting."""
+    """Every project, including the worker's; without the setting, in CodeBuild's own network."""
     kind, names = "codebuild/project:Project", {"vpcId": "vpc-0a1b", "subnets": VPC["subnets"]}
     projects = switched_on.recorder.of(kind)
     assert {project.name for project in projects} >= {"build", "deploy-test", "worker-build"}
@@ -47,7 +47,7 @@ def test_builds_run_in_the_network_that_is_named(whole: Outcome, switched_on: Ou
 
 
 def test_a_build_gets_an_interface_in_these_subnets_only(whole: Outcome, switched_on: Outcome) -> None:
-    """Each role of a build may have CodeBuild use an interface there, with its reason listed; none may without."""
+    """With a VPC each role of a build has the permission and its reason; without one none has it."""
     subnets = [f"arn:aws:ec2:{REGION}:{ACCOUNT}:subnet/{name}" for name in VPC["subnets"]]
     action = "ec2:CreateNetworkInterfacePermission"
     for outcome, wanted in ((switched_on, True), (whole, False)):

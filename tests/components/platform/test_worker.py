@@ -1,4 +1,4 @@
-"""The worker's build: what it is told, what it may reach, and that its program travels whole."""
+"""The worker's build: its settings, permissions and program."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ def _variables(whole: Outcome) -> dict[str, str]:
     return found
 
 
-def test_the_things_of_the_worker_are_called_so(whole: Outcome) -> None:
+def test_the_worker_has_its_own_prefix(whole: Outcome) -> None:
     """Functions, workflow, table and project begin with kiro-worker."""
     outputs = whole.outputs
     assert outputs["projects"]["worker"] == "kiro-worker-test-build"
@@ -29,8 +29,8 @@ def test_the_things_of_the_worker_are_called_so(whole: Outcome) -> None:
     assert outputs["functions"]["functions.events.poll_board"] == "kiro-worker-test-events-poll-board"
 
 
-def test_the_settings_are_what_the_adapters_read(whole: Outcome) -> None:
-    """Both sides agree on every name."""
+def test_the_settings_have_the_format_of_the_adapters(whole: Outcome) -> None:
+    """The program and the adapters agree on every key."""
     variables = _variables(whole)
     assert decode(Names, json.loads(variables["BOARD"])).columns.in_progress == "In Progress"
     rules = WorkerRules(decode(_Given, json.loads(variables["WORKER"])))
@@ -38,7 +38,7 @@ def test_the_settings_are_what_the_adapters_read(whole: Outcome) -> None:
 
 
 def test_the_build_reaches_its_credential_and_its_artifacts_only(whole: Outcome) -> None:
-    """One secret, the program to read, one prefix to write; no table, no workflow, no role, no cache."""
+    """One secret, its program, one prefix for artifacts; no table, workflow, role or cache."""
     policy = whole.recorder.one("iam/rolePolicy:RolePolicy", "worker-codebuild").inputs["policy"]
     allowed = {action: s["Resource"] for s in json.loads(policy)["Statement"] for action in s["Action"]}
     assert allowed["secretsmanager:GetSecretValue"] == [whole.outputs["secretArns"]["git"]]
@@ -49,14 +49,14 @@ def test_the_build_reaches_its_credential_and_its_artifacts_only(whole: Outcome)
 
 
 def test_the_credential_is_read_by_codebuild_itself(whole: Outcome) -> None:
-    """No value of a secret is in the program's state."""
+    """The program's state contains no value of a secret."""
     environment = whole.recorder.one("codebuild/project:Project", "worker-build").inputs["environment"]
     (secret,) = [one for one in environment["environmentVariables"] if one["name"] == "KIRO_GIT_TOKEN"]
     assert (secret["type"], secret["value"]) == ("SECRETS_MANAGER", f"{whole.outputs['secretArns']['git']}:token")
 
 
 def test_the_program_is_named_after_its_content(whole: Outcome) -> None:
-    """The workflow starts builds with exactly this object, in the worker's project."""
+    """The workflow starts the worker's project with exactly this object."""
     key = whole.recorder.one("s3/bucketObjectv2:BucketObjectv2", "worker-program").inputs["key"]
     definition = json.loads(whole.recorder.one("sfn/stateMachine:StateMachine", "work-item").inputs["definition"])
     told = definition["States"]["StartBuild"]["Arguments"]
@@ -65,7 +65,7 @@ def test_the_program_is_named_after_its_content(whole: Outcome) -> None:
 
 
 def test_the_program_brings_its_libraries(tmp_path: Path) -> None:
-    """Unpacked, it reads a list of tasks on a Python that has nothing installed; licences travel with the libraries."""
+    """Unpacked, it reads a list of tasks on a Python without installed packages; licences are included."""
     files = program_files()
     for name, file in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,7 @@ def test_the_program_brings_its_libraries(tmp_path: Path) -> None:
     assert sum("LICENSE" in name for name in files) >= 2
 
 
-def test_a_poll_that_fails_rings(whole: Outcome) -> None:
-    """What it could not do lies in its queue, and an alarm watches that."""
+def test_a_poll_that_fails_is_an_alarm(whole: Outcome) -> None:
+    """Its event is kept in a queue, and an alarm watches the queue."""
     alarm = whole.recorder.one("cloudwatch/metricAlarm:MetricAlarm", "events-poll-board-dead-letters").inputs
     assert alarm["dimensions"] == {"QueueName": "kiro-worker-test-events-poll-board"}

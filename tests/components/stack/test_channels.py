@@ -11,7 +11,7 @@ from tests.components.recorder import ACCOUNT, REGION, Outcome, Recorder, run
 
 @pytest.mark.parametrize("email", [None, "ops@example.com"])
 def test_the_configured_address_gets_every_topic(email: str | None) -> None:
-    """Without an address nobody is subscribed."""
+    """Without an address there is no subscription."""
     recorder = Recorder()
     naming = Naming("test", ACCOUNT, REGION, "aws")
     run(lambda: Channels(naming=naming, key_arn="arn:aws:kms:::key/k", email=email), "test", {}, recorder)
@@ -20,7 +20,7 @@ def test_the_configured_address_gets_every_topic(email: str | None) -> None:
 
 
 def test_topics_refuse_what_comes_without_tls(whole: Outcome) -> None:
-    """Every topic's policy has the refusal."""
+    """Every topic's policy denies publishing without TLS."""
     policies = whole.recorder.of("sns/topicPolicy:TopicPolicy")
     assert len(policies) == len(TOPICS)
     for policy in policies:
@@ -29,7 +29,7 @@ def test_topics_refuse_what_comes_without_tls(whole: Outcome) -> None:
 
 
 def test_a_personal_link_reaches_its_holder_only() -> None:
-    """Each approver is subscribed with a filter for their own mails, which the shared address does not get."""
+    """Each approver's subscription filters for their own mails, and the shared address does not receive them."""
     recorder = Recorder()
     naming = Naming("test", ACCOUNT, REGION, "aws")
     people = ["ada@example.com", "bob@example.com"]

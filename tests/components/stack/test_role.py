@@ -1,4 +1,4 @@
-"""Roles and their grants: wildcards are refused, or listed with a reason."""
+"""Roles and their grants: a wildcard is refused, or listed with its reason."""
 
 import json
 
@@ -15,13 +15,13 @@ def _site() -> Naming:
 
 
 def test_a_wildcard_action_is_refused() -> None:
-    """Also in roles that no handler declares."""
+    """Also in roles that belong to no handler."""
     with pytest.raises(ValueError, match=r"somebody: s3:\* is a wildcard"):
         policy_text("somebody", _site(), [Grant(("s3:*",), ("arn:aws:s3:::b",))])
 
 
 def test_a_wildcard_resource_without_a_reason_is_refused() -> None:
-    """Whatever the ARN turns out to be when it is known."""
+    """Also if the ARN is known only when the program runs."""
 
     def program() -> None:
         later = pulumi.Output.from_input("arn:aws:s3:::b/*")
@@ -32,7 +32,7 @@ def test_a_wildcard_resource_without_a_reason_is_refused() -> None:
 
 
 def test_a_reason_is_kept_with_its_role() -> None:
-    """The list of broad grants is what the permissions reference prints."""
+    """The permissions reference prints the list of broad grants."""
     naming = _site()
     grant = Grant(("s3:GetObject",), ("arn:aws:s3:::b/*",), why="every object")
     run(lambda: policy_text("somebody", naming, [grant]), "test", {}, Recorder())
@@ -43,8 +43,8 @@ def test_a_reason_is_kept_with_its_role() -> None:
     ("service", "condition"),
     [("states.amazonaws.com", {"StringEquals": {"aws:SourceAccount": ACCOUNT}}), ("lambda.amazonaws.com", None)],
 )
-def test_services_that_say_for_whom_they_act_are_held_to_it(service: str, condition: object) -> None:
-    """Step Functions takes the role for this account only; Lambda says nothing, and would be locked out."""
+def test_services_that_send_their_account_are_limited_to_it(service: str, condition: object) -> None:
+    """Step Functions may assume the role for this account only; Lambda sends no account."""
     recorder = Recorder()
     run(lambda: Role("r", naming=_site(), trust={"Service": service}, grants=[]), "test", {}, recorder)
     (statement,) = json.loads(recorder.one("iam/role:Role", "r").inputs["assumeRolePolicy"])["Statement"]
@@ -52,6 +52,6 @@ def test_services_that_say_for_whom_they_act_are_held_to_it(service: str, condit
 
 
 def test_a_name_that_aws_would_refuse_is_refused_here() -> None:
-    """64 characters are the limit of roles and functions."""
+    """Roles and functions allow 64 characters."""
     with pytest.raises(ValueError, match="choose a shorter"):
         _site().name("x" * 60)

@@ -1,4 +1,4 @@
-"""Secrets are empty; parameters hold what is no secret."""
+"""Secrets have no values; parameters hold settings that are not secret."""
 
 from components.stack.secrets import parameters
 from components.stack.settings import Settings
@@ -11,7 +11,7 @@ def _settings(**github: object) -> Settings:
 
 
 def test_what_is_not_configured_has_no_parameter() -> None:
-    """Parameter Store takes no empty value."""
+    """Parameter Store allows no empty value."""
     assert parameters(_settings()) == {
         "github-owner": "acme",
         "github-repositories": "acme/shop,acme/web",
@@ -19,7 +19,7 @@ def test_what_is_not_configured_has_no_parameter() -> None:
     }
 
 
-def test_the_board_is_told() -> None:
-    """Organisation and number are there when they are configured."""
+def test_the_board_has_parameters() -> None:
+    """Organisation and number, if they are configured."""
     found = parameters(_settings(organisation="Acme", projectNumber=7))
     assert (found["github-owner"], found["project-organisation"], found["project-number"]) == ("Acme", "Acme", "7")

@@ -1,4 +1,4 @@
-"""Settings: typed, closed, and refused with the key, the value and what is allowed."""
+"""The settings: typed and closed; a refusal names key, value and what is allowed."""
 
 import json
 from typing import Any
@@ -27,14 +27,14 @@ def _environment(**changed: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("stack", ["test", "staging", "production"])
-def test_the_settings_in_the_stack_files_are_right(stack: str) -> None:
-    """Every stack file passes."""
+def test_the_stack_files_are_valid(stack: str) -> None:
+    """Every stack file is accepted."""
     given = {k.removeprefix("kiro-worker:"): v for k, v in stack_config(stack).items() if k.startswith("kiro-worker:")}
     assert parse(given, stack).environments[-1].approval
 
 
-def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
-    """80 % coverage, 5 minutes of watching, 24 hours for an approval, 90 days of logs, 500 USD."""
+def test_defaults_are_those_of_the_requirements() -> None:
+    """80 % coverage, a watch of 5 minutes, 24 hours for an approval, 90 days of logs, 500 USD."""
     settings = _parse()
     first = settings.environments[0]
     assert (first.coverage_percent, first.watch_seconds, first.approval_timeout_seconds) == (80, 300, 86_400)
@@ -46,8 +46,11 @@ def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
     [
         ({"colour": "blue"}, ["kiro-worker:colour", '"blue"', "unknown", "lockMode"]),
         ({"github": {"repositories": ["a/b"], "branch": "x"}}, ["kiro-worker:github.branch", "mainBranch"]),
-        ({"github": {**GOOD["github"], "webhookSources": ["192.30.252.1/22"]}}, ["webhookSources[0]", "host bits set"]),
-        ({"github": {**GOOD["github"], "webhookSources": ["github.com"]}}, ["must be a network such as 192.30.252.0"]),
+        (
+            {"github": {**GOOD["github"], "allowedNetworks": ["192.30.252.1/22"]}},
+            ["allowedNetworks[0]", "host bits set"],
+        ),
+        ({"github": {**GOOD["github"], "allowedNetworks": ["github.com"]}}, ["must be a network such as 192.30.252.0"]),
         ({"securityHub": "yes"}, ["kiro-worker:securityHub", '"yes"']),
         ({"environments": _environment(aproval=True)}, ["environments[0].aproval", "approvalTimeoutSeconds"]),
         ({"logRetentionDays": "ninety"}, ["kiro-worker:logRetentionDays", '"ninety"']),
@@ -63,7 +66,10 @@ def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
         ({"worker": {"columns": {"todo": "A", "failed": "A"}}}, ["worker.columns", "four different columns"]),
         ({"worker": {"agentCommand": "kiro --spec {spec}"}}, ["kiro-worker:worker.agentCommand", "task"]),
         ({"worker": {"branchNamespace": ""}}, ["kiro-worker:worker.branchNamespace"]),
-        ({"github": {"repositories": ["a/b"], "projectNumber": 1}}, ["organisation and projectNumber go together"]),
+        (
+            {"github": {"repositories": ["a/b"], "projectNumber": 1}},
+            ["organisation and projectNumber must be set together"],
+        ),
         ({"environments": []}, ["kiro-worker:environments", "at least 1"]),
         ({"environments": _environment(name="Test 1")}, ["kiro-worker:environments[0].name", '"Test 1"']),
         ({"environments": _environment(watchSeconds="300")}, ["environments[0].watchSeconds", "integer"]),
@@ -103,8 +109,11 @@ def test_what_is_left_out_has_the_default_of_the_requirements() -> None:
         ),
         ({"environments": _environment(freezes=[{**FREEZE, "ends": "Christmas"}])}, ["freezes[0].ends", '"Christmas"']),
         ({"environments": _environment(freezes=[{**FREEZE, "reason": ""}])}, ["freezes[0].reason", "at least 1"]),
-        ({"environments": _environment(ringingAlarms="shrug")}, ["ringingAlarms", '"shrug"', "block", "ask", "ignore"]),
-        ({"environments": _environment(blindAlarms="shrug")}, ["blindAlarms", '"shrug"', "block", "ask", "ignore"]),
+        ({"environments": _environment(onActiveAlarm="shrug")}, ["onActiveAlarm", '"shrug"', "block", "ask", "ignore"]),
+        (
+            {"environments": _environment(onMissingAlarmData="shrug")},
+            ["onMissingAlarmData", '"shrug"', "block", "ask", "ignore"],
+        ),
         ({"environments": _environment(enhancedWatchSeconds=8 * 86_400)}, ["enhancedWatchSeconds", "691200"]),
         (
             {"environments": _environment(windows=[{**WINDOW, "from": "09:00"}])},
@@ -132,28 +141,33 @@ def test_a_wrong_setting_is_refused_by_name(changed: dict[str, Any], said: list[
 
 
 def test_windows_and_freezes_reach_the_environment() -> None:
-    """As the workflows read them; an environment without any takes deployments at any time."""
+    """As the workflows read them; without windows, deployments may enter at any time."""
     windows = [WINDOW, {"days": ["sat"], "opens": "22:00", "closes": "02:00"}]
-    given = _environment(windows=windows, freezes=[FREEZE], ringingAlarms="ask", blindAlarms="block")
+    given = _environment(windows=windows, freezes=[FREEZE], onActiveAlarm="ask", onMissingAlarmData="block")
     (one,) = _parse(environments=given).environments
     assert [(w.days, w.opens, w.closes, w.timezone) for w in one.windows] == [
         (("mon", "fri"), "09:00", "17:00", "Europe/Berlin"),
         (("sat",), "22:00", "02:00", "UTC"),
     ]
     assert [(f.starts, f.ends, f.reason) for f in one.freezes] == [tuple(FREEZE.values())]
-    assert (one.ringing_alarms, one.blind_alarms) == ("ask", "block")
+    assert (one.on_active_alarm, one.on_missing_alarm_data) == ("ask", "block")
     plain = _parse().environments[0]
-    assert (plain.windows, plain.freezes, plain.ringing_alarms, plain.blind_alarms) == ((), (), "block", "ignore")
+    assert (plain.windows, plain.freezes, plain.on_active_alarm, plain.on_missing_alarm_data) == (
+        (),
+        (),
+        "block",
+        "ignore",
+    )
 
 
 @pytest.mark.parametrize("mode", ["superseded", "queued", "parallel"])
 def test_every_lock_mode_can_be_set(mode: str) -> None:
-    """The three that `domain.locks` knows."""
+    """The three modes of `domain.locks`."""
     assert _parse(lockMode=mode).lock_mode == mode
 
 
 def test_every_fault_is_named_at_once() -> None:
-    """Nobody mends settings one `pulumi up` at a time."""
+    """One error lists all faults, so that one correction is enough."""
     with pytest.raises(SettingsError) as caught:
         _parse(colour="blue", pollMinutes=0)
     assert "kiro-worker:colour" in str(caught.value)
@@ -161,12 +175,12 @@ def test_every_fault_is_named_at_once() -> None:
 
 
 def test_a_missing_setting_is_named() -> None:
-    """Without repositories nothing could be delivered."""
+    """`github.repositories` must be set."""
     with pytest.raises(SettingsError, match="kiro-worker:github: missing"):
         parse({"environments": json.dumps(GOOD["environments"])}, "test")
 
 
-def test_production_keeps_what_it_remembers() -> None:
+def test_production_must_retain_its_data() -> None:
     """In the stack `production`, and only there, retainStateful must be true."""
     assert not _parse().retain_stateful
     with pytest.raises(SettingsError, match="retainStateful = false"):
@@ -175,14 +189,14 @@ def test_production_keeps_what_it_remembers() -> None:
 
 
 def test_another_account_is_entered_through_its_role() -> None:
-    """Account and role together are a possible combination."""
+    """Account and deploy role together are valid."""
     role = "arn:aws:iam::123456789012:role/deploy"
     (environment,) = _parse(environments=_environment(account="123456789012", deployRoleArn=role)).environments
     assert environment.deploy_role_arn == role
 
 
-def test_every_setting_says_what_it_is_for() -> None:
-    """The configuration reference is generated from these words."""
+def test_every_setting_has_a_description() -> None:
+    """The configuration reference is generated from the descriptions."""
     for kind in (Settings, GitHub, EnvironmentSettings, DeploymentWindow, DeploymentFreeze, Backstops, CodeBuild):
         undocumented = [name for name, field in kind.model_fields.items() if not field.description]
         assert undocumented == [], kind.__name__

@@ -1,4 +1,4 @@
-"""Bucket and tables, as the adapters expect them."""
+"""The bucket and the tables have what the adapters expect."""
 
 import json
 
@@ -8,7 +8,7 @@ from tests.components.recorder import Outcome
 
 
 def test_the_bucket_takes_no_request_without_tls(whole: Outcome) -> None:
-    """The only statement refuses everything to everybody who comes without TLS."""
+    """The bucket's policy denies every request without TLS."""
     (policy,) = whole.recorder.of("s3/bucketPolicy:BucketPolicy")
     (statement,) = json.loads(policy.inputs["policy"])["Statement"]
     assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
@@ -16,8 +16,8 @@ def test_the_bucket_takes_no_request_without_tls(whole: Outcome) -> None:
     assert statement["Resource"] == [f"arn:aws:s3:::{whole.outputs['artifactsBucket']}{end}" for end in ("", "/*")]
 
 
-def test_the_bucket_is_private_versioned_and_forgets(whole: Outcome) -> None:
-    """No public access; versions; infrequent access after 30 days, gone after 90."""
+def test_the_bucket_is_private_versioned_and_expires(whole: Outcome) -> None:
+    """No public access; versions; infrequent access after 30 days, deleted after 90."""
     recorder = whole.recorder
     (block,) = recorder.of("s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
     assert {value for value in block.inputs.values() if isinstance(value, bool)} == {True}
@@ -39,10 +39,10 @@ def test_the_bucket_is_private_versioned_and_forgets(whole: Outcome) -> None:
         ("work-items", ("itemId", None), False, {"StateIndex"}),
     ],
 )
-def test_a_table_has_its_keys_indexes_and_end(
+def test_a_table_has_its_keys_indexes_and_expiry(
     whole: Outcome, name: str, keys: tuple[str, str | None], expires: bool, indexes: set[str]
 ) -> None:
-    """Every table can be restored to a point in time."""
+    """Every table has point-in-time recovery."""
     table = whole.recorder.one("dynamodb/table:Table", name).inputs
     assert (table["hashKey"], table.get("rangeKey")) == keys
     assert {one["name"] for one in table.get("globalSecondaryIndexes") or []} == indexes

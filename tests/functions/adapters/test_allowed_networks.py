@@ -17,5 +17,5 @@ from tests.functions.stack import Stack
 )
 def test_an_address_is_allowed_as_the_stack_is_set(stack: Stack, setting: str, address: str, allowed: bool) -> None:
     """`anywhere`, or a list of networks; no address is in none of them."""
-    stack.settings["WEBHOOK_SOURCES"] = setting
+    stack.settings["ALLOWED_NETWORKS"] = setting
     assert AllowedNetworks.connect(stack.clients).allow(address) is allowed

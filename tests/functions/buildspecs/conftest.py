@@ -1,4 +1,4 @@
-"""A build of the worker on the local GitHub, with a real git, a real agent and real tests."""
+"""A build of the worker against the local GitHub, with a real git, a real agent and real tests."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def test_day():
 
 @dataclass
 class Build:
-    """A build in a folder of its own; `variables` are what a test changes."""
+    """A build in its own folder; `variables` are changed by a test."""
 
     hub: LocalGitHub
     folder: Path
@@ -56,7 +56,7 @@ class Build:
     variables: dict[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
-        """What CodeBuild would set."""
+        """The variables that CodeBuild would set."""
         agent = f"{shlex.quote(sys.executable)} {shlex.quote(str(AGENT))} --spec {{spec}} --task {{task}}"
         told = {
             "KIRO_GIT_TOKEN": GIT_TOKEN,
@@ -87,7 +87,7 @@ class Build:
         )
 
     def run(self) -> dict[str, Any]:
-        """Run it to its end; answers its results."""
+        """Run the program; returns its results."""
         process = self.start()
         said = process.communicate(timeout=60)[0]
         assert process.returncode == 0, said
@@ -95,16 +95,16 @@ class Build:
         return found
 
     def again(self) -> dict[str, Any]:
-        """Run the next attempt, which has a machine of its own."""
+        """Run the next attempt, on a new machine."""
         self.folder = self.folder.with_name(self.folder.name + "-next")
         return self.run()
 
     def out(self, name: str) -> str:
-        """A file that it left."""
+        """A file in its output."""
         return (self.folder / "out" / name).read_text("utf-8")
 
     def branch(self, path: str) -> str:
-        """A file of the branch, as GitHub has it."""
+        """A file of the branch on GitHub."""
         return self.hub.repository(REPOSITORY).git.text("show", f"refs/heads/{BRANCH}:{path}")
 
     def log(self) -> list[str]:
@@ -117,7 +117,7 @@ Make = Callable[..., Build]
 
 @pytest.fixture
 def make(hub: LocalGitHub, copy: WorkingCopy, tmp_path: Path) -> Make:
-    """Pushes a branch with a spec and answers a build of it."""
+    """Pushes a branch with a spec and returns a build of it."""
     hub.add_token(GIT_TOKEN, "kiro-worker", permissions={"contents": "write"}, pushes_to="kiro/")
 
     def made(design: str = DESIGN, tasks: str = "- [ ] 1. Say it\n- [ ] 2. Test it\n", **files: str) -> Build:

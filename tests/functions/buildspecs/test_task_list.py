@@ -9,7 +9,7 @@ from tests.cases.expectations import RECORDED
 
 
 def open_ids(text: str) -> list[str]:
-    """The numbers of tasks that are to be done."""
+    """The numbers of open tasks for the agent."""
     listed = read_tasks(text.encode())
     assert not listed.problems, listed.problems
     return [task.id for task in listed.work() if not task.done]
@@ -21,13 +21,13 @@ def case(name: str) -> TaskList:
 
 
 def test_a_task_with_optional_parts_only_is_a_task() -> None:
-    """It is done by itself; its optional parts are not."""
+    """The agent does it, but not its optional parts."""
     listed = case("tasks-only-optional-parts")
     assert ([task.id for task in listed.work()], listed.problems) == (["1", "2"], ())
 
 
 def test_a_queued_task_is_open() -> None:
-    """As every mark but `x` is."""
+    """Every mark but `x` is open."""
     assert [(task.id, task.done) for task in case("tasks-queued-mark").work()] == [
         ("1", True),
         ("2", False),
@@ -36,18 +36,18 @@ def test_a_queued_task_is_open() -> None:
 
 
 def test_boxes_without_a_number_belong_to_the_task_above() -> None:
-    """Steps within it, and sections after it."""
+    """They are its steps, also in sections after it."""
     listed = case("tasks-checklist-below-a-task")
     assert ([task.id for task in listed.tasks], listed.problems) == (["1"], ())
 
 
 def test_a_number_that_is_there_twice_is_two_tasks() -> None:
-    """They are told apart by where they stand."""
+    """They are distinguished by their position."""
     listed = case("tasks-number-twice")
     assert ([(task.id, task.line) for task in listed.work()], listed.problems) == ([("1", 5), ("1", 6), ("2", 7)], ())
 
 
-def test_a_list_that_the_list_numbers_is_read() -> None:
+def test_an_ordered_list_gives_numbers() -> None:
     """`1. [ ] …` needs no number of its own."""
     listed = case("tasks-nothing-recognised")
     assert ([(task.id, task.title) for task in listed.work()], listed.problems) == (
@@ -98,26 +98,26 @@ def test_every_form_of_a_list_is_read(text: str, ids: list[str]) -> None:
         ("```\n- [ ] 1. a\n```\n", "tasks.md: no task was found"),
         ("- 1. a\n- 2. b\n", "tasks.md: no task was found"),
         ("- [ ]* 1. a\n", "tasks.md: every task is optional"),
-        ("- [ ] 1. a\n-[ ] 2. b\n", "tasks.md:2: `-[ ] 2. b` looks like a task, and is no list item"),
+        ("- [ ] 1. a\n-[ ] 2. b\n", "tasks.md:2: `-[ ] 2. b` looks like a task but is no list item"),
         ("- [x] 1. a\n\n[ ] 2. b\n", "tasks.md:3: `[ ] 2. b` looks like a task"),
         ("- [x] 1. a\n<details>\n- [ ] 2. b\n</details>\n", "tasks.md:3: `- [ ] 2. b` looks like a task"),
-        ("- [ ] set up\n\n- [ ] 1. a\n", "tasks.md:1: `set up` stands above the first task and has no number"),
+        ("- [ ] set up\n\n- [ ] 1. a\n", "tasks.md:1: `set up` comes before the first task and has no number"),
         ("x" * (256 * 1024 + 1), "262145 bytes, 262144 allowed"),
     ],
 )
 def test_what_is_not_understood_is_a_problem(text: str, said: str) -> None:
-    """With the line where there is one, and what to write."""
+    """With the line, if there is one, and what to write."""
     assert any(said in problem for problem in read_tasks(text.encode()).problems)
 
 
 def test_a_title_that_windows_wrote_is_readable() -> None:
-    """It ends up in a commit's subject."""
+    """It becomes the subject of a commit."""
     assert [task.title for task in read_tasks("- [ ] 1. Café".encode("cp1252")).tasks] == ["Café"]
 
 
 @given(st.binary(max_size=300) | st.text("-*+[] x~1.2\n\r\t`>#<!a\u2028", max_size=120).map(str.encode))
 def test_a_tick_changes_one_mark_and_nothing_else(raw: bytes) -> None:
-    """Whatever the list holds: its task is done then, and every other byte is where it was."""
+    """The task is done then, and every other byte is unchanged."""
     for task in read_tasks(raw).tasks:
         after = ticked(raw, task.line)
         same = next(one for one in read_tasks(after).tasks if one.line == task.line)
@@ -128,7 +128,7 @@ def test_a_tick_changes_one_mark_and_nothing_else(raw: bytes) -> None:
 
 
 def test_a_tick_keeps_line_ends_and_foreign_bytes() -> None:
-    """CRLF, U+2028 and Windows-1252 stay as they are."""
+    """CRLF, U+2028 and Windows-1252 are unchanged."""
     raw = (RECORDED / "cases" / "tasks-line-endings" / "tasks.md").read_bytes()
     assert ticked(raw, 3) == raw.replace(b"[ ] 1.", b"[x] 1.")
     odd = "- [ ] 1. a\u2028b\r\n- [-] 2. ".encode() + b"caf\xe9\r\n"

@@ -1,4 +1,4 @@
-"""The worker's program, run as in a build: tasks, commits, time, and what is left behind (W5, W7)."""
+"""The worker's program, run as in a build: tasks, commits, time limits and outputs (W5, W7)."""
 
 import json
 import shlex
@@ -12,7 +12,7 @@ from tests.local.github.support import REPOSITORY, eventually
 
 
 def test_every_open_task_is_done_tested_and_pushed(make: Make) -> None:
-    """A commit per task on the branch, tasks ticked off, tests and coverage measured, steering files there."""
+    """One commit per task, tasks marked as done, tests and coverage measured, steering files written."""
     build = make()
     results = build.run()
     assert [(one["task"], one["outcome"]) for one in results["tasks"]] == [("1", "done"), ("2", "done")]
@@ -26,7 +26,7 @@ def test_every_open_task_is_done_tested_and_pushed(make: Make) -> None:
 
 
 def test_tasks_that_are_done_are_not_done_again(make: Make) -> None:
-    """A second build finds nothing to do, tests all the same, and commits nothing."""
+    """A second build tests, finds nothing to do and commits nothing."""
     build = make()
     build.run()
     before = build.log()
@@ -37,7 +37,7 @@ def test_tasks_that_are_done_are_not_done_again(make: Make) -> None:
 
 
 def test_a_build_killed_in_a_task_loses_nothing(make: Make, tmp_path: Path) -> None:
-    """What was done is pushed; the next attempt does the rest, and only that."""
+    """Finished tasks are pushed; the next attempt does the others only."""
     build = make()
     started = tmp_path / "second-task"
     waits = f'test "$2" = 2 && touch {started} && exec sleep 60; exec {sys.executable} {AGENT} --spec "$1" --task "$2"'
@@ -55,7 +55,7 @@ def test_a_build_killed_in_a_task_loses_nothing(make: Make, tmp_path: Path) -> N
 
 
 def test_a_task_that_fails_leaves_nothing_on_the_branch(make: Make) -> None:
-    """Its diff and log are in the artifacts; tasks after it are not begun."""
+    """Its diff and log are in the artifacts; later tasks are not started."""
     build = make(DESIGN.replace("## Task 2", "## Task 3"), "- [ ] 1. Say it\n- [ ] 2. Lost\n- [ ] 3. Test it\n")
     results = build.run()
     assert [one["outcome"] for one in results["tasks"]] == ["done", "failed", "not reached"]
@@ -64,7 +64,7 @@ def test_a_task_that_fails_leaves_nothing_on_the_branch(make: Make) -> None:
 
 
 def test_a_task_that_takes_too_long_is_ended(make: Make) -> None:
-    """With everything that it started."""
+    """With all processes that it started."""
     build = make()
     build.variables = {"KIRO_AGENT": "sh -c 'sleep 60' {spec} {task}", "KIRO_TASK_SECONDS": "0.5"}
     results = build.run()
@@ -72,7 +72,7 @@ def test_a_task_that_takes_too_long_is_ended(make: Make) -> None:
 
 
 def test_without_time_no_task_is_begun(make: Make) -> None:
-    """What is left is said to be not reached, and what is there is tested."""
+    """Remaining tasks are reported as not reached, and the branch is tested."""
     build = make()
     build.variables = {"KIRO_BUILD_SECONDS": "0"}
     results = build.run()
@@ -80,7 +80,7 @@ def test_without_time_no_task_is_begun(make: Make) -> None:
 
 
 def test_a_branch_that_went_away_is_a_problem_with_a_reason(make: Make) -> None:
-    """Three tries, then a result that says so."""
+    """After three tries the results have the reason."""
     build = make()
     build.variables = {"KIRO_BRANCH": "kiro/gone", "KIRO_SPEC": ".kiro/specs/kiro/gone"}
     results = build.run()
@@ -88,7 +88,7 @@ def test_a_branch_that_went_away_is_a_problem_with_a_reason(make: Make) -> None:
 
 
 def test_what_people_push_meanwhile_is_kept(make: Make) -> None:
-    """Our commit goes on top of theirs."""
+    """Our commits are rebased on theirs."""
     build = make(tasks="- [ ] 1. Say it\n")
     url = build.copy.git("remote", "get-url", "origin")
     folder = build.copy.path
@@ -110,7 +110,7 @@ PARTS = (
 
 
 def test_parts_repeated_tasks_and_line_ends(make: Make) -> None:
-    """Each task is done once, those above are ticked with their last part; optional parts and line ends stay."""
+    """Each task is done once, its parents are marked with their last part, optional parts and line ends stay."""
     build = make(tasks=PARTS)
     build.variables = {"KIRO_AGENT": TOUCH}
     results = build.run()
@@ -123,8 +123,8 @@ def test_parts_repeated_tasks_and_line_ends(make: Make) -> None:
     assert "x" in build.out("diffs/task-2-line-11.diff")
 
 
-def test_a_list_that_nobody_understands_is_never_done(make: Make) -> None:
-    """It is a problem with its line, no task is begun, and what is there is tested all the same."""
+def test_an_unreadable_list_starts_no_task(make: Make) -> None:
+    """The problem names the line, and the branch is tested nevertheless."""
     build = make(tasks="# Plan\n\n- [x] 1. Say it\n-[ ] 2. Test it\n")
     build.variables = {"KIRO_AGENT": TOUCH}
     results = build.run()
@@ -134,7 +134,7 @@ def test_a_list_that_nobody_understands_is_never_done(make: Make) -> None:
 
 
 def test_a_list_that_the_agent_rewrites_is_ticked_where_the_task_stands_now(make: Make) -> None:
-    """By number and title, not by the line where it stood."""
+    """By number and title, not by line."""
     build = make(tasks="- [ ] 1. Say it\n- [ ] 2. Test it\n")
     rewrite = f"printf '# Plan\\n\\n- [ ] 2. Test it\\n- [ ] 1. Say it\\n' > {SPEC}/tasks.md"
     first = f'test "$1" = 2 || {{ {rewrite}; }}; echo x >> done.txt'

@@ -1,4 +1,4 @@
-"""The worker's program on repositories' own tests and coverage, and what follows when they are not good enough (W5)."""
+"""The worker's program with the tests and coverage of repositories, and the task for failed checks (W5)."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from tests.functions.buildspecs.conftest import BRANCH, DESIGN, SPEC, Make
 
 
 def test_failing_tests_are_named(make: Make) -> None:
-    """The build itself succeeds: it is the workflow that judges."""
+    """The build succeeds, because the workflow judges."""
     build = make(DESIGN.replace("hour >= 18", "hour > 18"))
     results = build.run()
     assert results["tests"]["failed"] == ["tests.test_hours.test_evening"]
@@ -29,21 +29,21 @@ def salutation(hour):
 )
 
 
-def test_what_is_all_ticked_off_and_fails_becomes_a_task(make: Make) -> None:
-    """The next attempt tells the agent in `tasks.md` which tests fail, commits its repair, and tests again."""
+def test_failed_checks_of_a_finished_list_become_a_task(make: Make) -> None:
+    """The next attempt adds a task with the failed tests, commits its correction and tests again."""
     build = make(REPAIR)
     assert build.run()["tests"]["failed"] == ["tests.test_hours.test_evening"]
     results = build.again()
     ((task, outcome),) = [(one["task"], one["outcome"]) for one in results["tasks"]]
     assert (task, outcome, results["tests"]["failed"]) == ("3", "done", [])
-    title = "Mend what the checks found: 1 of 2 tests fail: tests.test_hours.test_evening"
+    title = "Correct what the checks found: 1 of 2 tests fail: tests.test_hours.test_evening"
     assert build.branch(f"{SPEC}/tasks.md").splitlines()[-1] == f"- [x] 3. {title}"
     assert build.log()[0] == f"feat: {title}"
     assert not [name for name in results["files"] if "cache" in name or name.endswith(".xml")]
 
 
 def test_a_repair_that_fails_is_tried_again_under_the_same_number(make: Make) -> None:
-    """It leaves nothing behind: no half task is committed."""
+    """A failed correction commits nothing."""
     build = make(DESIGN.replace("hour >= 18", "hour > 18"))
     build.run()
     before = build.log()
@@ -55,7 +55,7 @@ def test_a_repair_that_fails_is_tried_again_under_the_same_number(make: Make) ->
 
 
 def test_too_little_coverage_becomes_a_task(make: Make) -> None:
-    """With what is demanded, as the workflow judges it."""
+    """With the minimum that the workflow demands."""
     build = make(tasks="- [x] 1. Say it\n", **{"src/a.py": "def a():\n    return 1\n\n\ndef b():\n    return 2\n"})
     build.copy.commit(
         "test: a",
@@ -67,7 +67,7 @@ def test_too_little_coverage_becomes_a_task(make: Make) -> None:
 
 
 def test_a_report_of_an_earlier_run_is_not_believed(make: Make) -> None:
-    """One that lies on the branch says nothing about this build."""
+    """A report on the branch does not count for this build."""
     told = {"test": ["true"], "junit": "j.xml", "coverage": "c.xml"}
     old = {"j.xml": '<testsuite><testcase name="a"/></testsuite>', "c.xml": '<coverage line-rate="1"/>'}
     build = make(tasks="", **{".kiro/worker.json": json.dumps(told), **old})
@@ -94,7 +94,7 @@ NODE = (
 
 @pytest.mark.skipif(not (shutil.which("npm") and shutil.which("node")), reason="node and npm are not on this machine")
 def test_an_npm_repository_is_tested_by_its_own_script(make: Make) -> None:
-    """`npm install`, `npm test`, JUnit and LCOV as node writes them: nothing needs to be told."""
+    """`npm install`, `npm test`, JUnit and LCOV as node writes them, without settings."""
     design = """
 ## Task 1
 
@@ -116,7 +116,7 @@ exports.salutation = (hour) =>
 
 
 def test_a_repository_without_tests_says_so(make: Make) -> None:
-    """No tests found, and what to do about it."""
+    """The problem says what to do."""
     build = make(tasks="")
     results = build.run()
     assert results["tests"] is None
@@ -124,7 +124,7 @@ def test_a_repository_without_tests_says_so(make: Make) -> None:
 
 
 def test_own_commands_come_first(make: Make) -> None:
-    """`.kiro/worker.json` names commands and reports; what is wrong in it is told."""
+    """`.kiro/worker.json` names commands and reports; mistakes in it are reported."""
     script = "import pathlib; pathlib.Path('j.xml').write_text('<testsuite><testcase name=\"a\"/></testsuite>')"
     told = {"test": [sys.executable, "-c", script], "junit": "j.xml", "coverage": "c.xml"}
     build = make(tasks="", **{".kiro/worker.json": json.dumps(told)})

@@ -1,4 +1,4 @@
-"""What agent, tests and repository can't do to the worker's program, its credential and other branches (W7, I5)."""
+"""Agent, tests and repository can't get the worker's credential or change other branches (W7, I5)."""
 
 import json
 import os
@@ -18,7 +18,7 @@ PLANTED = (
 
 
 def test_the_agent_and_the_tests_see_neither_credential_nor_role(make: Make) -> None:
-    """Their environment holds what any program needs, whatever else the build machine was given."""
+    """They get a fixed list of variables, whatever the build machine has."""
     look = {"test": ["sh", "-c", "env; git config --list"], "junit": "j.xml", "coverage": "c.xml"}
     build = make(**{".kiro/worker.json": json.dumps(look)})
     planted = dict.fromkeys(PLANTED, "planted-for-nobody")
@@ -32,7 +32,7 @@ def test_the_agent_and_the_tests_see_neither_credential_nor_role(make: Make) -> 
 
 
 def test_what_the_agent_was_given_on_purpose_reaches_it_and_is_redacted(make: Make) -> None:
-    """A setting names its variables; the value of one that sounds like a secret is in no artifact."""
+    """A setting names these variables; values of those that look like secrets are in no artifact."""
     build = make()
     given = {"KIRO_AGENT_VARIABLES": "MODEL,MODEL_API_KEY", "MODEL": "small", "MODEL_API_KEY": "hush-hush-hush"}
     build.variables = {**given, "KIRO_AGENT": "sh -c env {spec} {task}"}
@@ -42,7 +42,7 @@ def test_what_the_agent_was_given_on_purpose_reaches_it_and_is_redacted(make: Ma
 
 
 def test_what_the_agent_pushes_is_refused(make: Make) -> None:
-    """To main, to another branch, to its own: it has nothing to show, and the branches stay as they were."""
+    """To main, to another branch or to its own: it has no credential, and the branches do not change."""
     build = make(tasks="- [ ] 1. Push\n")
     git = build.hub.repository(REPOSITORY).git
     before = git.text("rev-parse", "refs/heads/main")
@@ -56,7 +56,7 @@ def test_what_the_agent_pushes_is_refused(make: Make) -> None:
 
 
 def test_a_tampered_repository_does_not_get_the_credential(make: Make, tmp_path: Path) -> None:
-    """Hooks, filters and redirections that the agent leaves in `.git` are gone before our next command."""
+    """Hooks, filters and redirections in `.git` are removed before our next command."""
     build = make()
     stolen = tmp_path / "stolen"
     hook = f"#!/bin/sh\nenv > {stolen}\n"
@@ -75,7 +75,7 @@ def test_a_tampered_repository_does_not_get_the_credential(make: Make, tmp_path:
     "harm", ["rm -rf .git", f"rm -rf {SPEC}", "rm -rf .git && echo gitdir: /tmp > .git"], ids=["git", "spec", "gitdir"]
 )
 def test_a_working_copy_that_was_destroyed_is_a_problem_with_a_reason(make: Make, harm: str) -> None:
-    """The results are written all the same, and the branch is as it was."""
+    """The results are written, and the branch does not change."""
     build = make()
     build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(harm)} {{spec}} {{task}}"}
     results = build.run()
@@ -84,7 +84,7 @@ def test_a_working_copy_that_was_destroyed_is_a_problem_with_a_reason(make: Make
 
 
 def test_a_git_that_the_agent_plants_is_not_run(make: Make) -> None:
-    """The program found its own before."""
+    """The program found git before it started the agent."""
     build = make(tasks="- [ ] 1. Say it\n")
     bin_folder = build.folder / "bin"
     git = bin_folder / "git"
@@ -96,7 +96,7 @@ def test_a_git_that_the_agent_plants_is_not_run(make: Make) -> None:
 
 
 def test_secrets_are_redacted_in_everything_that_is_kept(make: Make) -> None:
-    """Values of this build and shapes of others, in logs, diffs and results."""
+    """Known values and texts in the shape of secrets, in logs, diffs and results."""
     build = make()
     other = "github_pat_" + "A1" * 20
     build.variables = {"KIRO_AGENT": f"sh -c 'echo {other}; echo AKIA{'Q' * 16} > leak.txt' {{spec}} {{task}}"}
@@ -110,7 +110,7 @@ def test_secrets_are_redacted_in_everything_that_is_kept(make: Make) -> None:
 
 
 def test_a_title_is_text_and_nothing_else(make: Make, tmp_path: Path) -> None:
-    """Quotes, dollars and backticks of a task end up in a commit message as they are."""
+    """Quotes, dollars and backticks in a title are unchanged in the commit message."""
     title = f'$(touch {tmp_path}/x) `touch {tmp_path}/y` "; touch {tmp_path}/z; --amend'
     build = make(tasks=f"- [ ] 1. {title}\n")
     build.run()
@@ -119,7 +119,7 @@ def test_a_title_is_text_and_nothing_else(make: Make, tmp_path: Path) -> None:
 
 
 def test_the_credential_pushes_nowhere_else(make: Make) -> None:
-    """A branch outside the namespace is refused by the program, and by GitHub's ruleset behind it."""
+    """The program refuses a branch outside the namespace, and so does GitHub's ruleset."""
     build = make()
     build.variables = {"KIRO_BRANCH": "main", "KIRO_SPEC": ".kiro/specs/main"}
     process = build.start()

@@ -1,4 +1,4 @@
-"""Begin: the record is opened once, with all that GitHub knows of the commit."""
+"""Begin: the record is written once, with the facts of the commit from GitHub."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def begin(stack: Stack, **changes: Any) -> Any:
 
 
 def test_a_commit_is_completed(stack: Stack, copy: WorkingCopy) -> None:
-    """Author, message and time come from GitHub, for a push as for a person's start by branch."""
+    """Author, message and time come from GitHub, for a push and for a start by branch."""
     sha = copy.commit("feat: greet", {"a": "1"})
     copy.push()
     release = begin(stack)["release"]
@@ -43,8 +43,8 @@ def test_a_message_of_any_length_is_delivered(stack: Stack, copy: WorkingCopy) -
     assert len(message) < 10_000
 
 
-def test_an_emergency_stands_in_the_release(stack: Stack, copy: WorkingCopy) -> None:
-    """P8: and so in the record, and in everything that is told of it."""
+def test_an_emergency_is_part_of_the_release(stack: Stack, copy: WorkingCopy) -> None:
+    """P8: and so of the record and of all notifications."""
     copy.commit("fix: greet", {"a": "1"})
     copy.push()
     assert begin(stack)["release"]["emergency"] is False
@@ -53,7 +53,7 @@ def test_an_emergency_stands_in_the_release(stack: Stack, copy: WorkingCopy) -> 
 
 
 def test_a_record_is_opened_once(stack: Stack, copy: WorkingCopy) -> None:
-    """A retry changes neither the start nor what was written since; the record expires in 90 days."""
+    """A retry changes nothing; the record expires after 90 days."""
     copy.commit("feat: greet", {"a": "1"})
     copy.push()
     begin(stack)
@@ -65,7 +65,7 @@ def test_a_record_is_opened_once(stack: Stack, copy: WorkingCopy) -> None:
 
 
 def test_a_commit_that_github_does_not_know_opens_nothing(stack: Stack, copy: WorkingCopy) -> None:
-    """The fault has its name."""
+    """The error names the commit."""
     copy.commit("feat: greet", {"a": "1"})
     copy.push()
     with pytest.raises(GitHubNotFoundError):
@@ -73,12 +73,12 @@ def test_a_commit_that_github_does_not_know_opens_nothing(stack: Stack, copy: Wo
     assert stack.deployment("main-1") == {}
 
 
-def test_a_name_that_its_stages_could_not_bear_is_refused(stack: Stack, copy: WorkingCopy) -> None:
-    """Told at the start, with what is allowed, and not by a stage that can't be started; the longest allowed begins."""
+def test_a_name_that_is_too_long_is_refused(stack: Stack, copy: WorkingCopy) -> None:
+    """Before a stage fails by its own name; the longest allowed name begins."""
     copy.commit("feat: greet", {"a": "1"})
     copy.push()
     longest = "a" * LONGEST_NAME
-    with pytest.raises(BadInputError, match=r"a' has 49 characters, 48 allowed"):
+    with pytest.raises(BadInputError, match=r"a' has 49 characters; at most 48 are allowed"):
         begin(stack, deploymentId=f"{longest}a")
     assert stack.deployment(f"{longest}a") == {}
     begin(stack, deploymentId=longest)

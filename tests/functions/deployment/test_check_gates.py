@@ -1,4 +1,4 @@
-"""CheckGates: build, tests and coverage decide."""
+"""CheckGates: the gates judge build, tests and coverage."""
 
 import json
 from dataclasses import replace
@@ -61,7 +61,7 @@ def check(
 
 
 def test_a_good_build_passes_every_gate(stack: Stack) -> None:
-    """The verdicts are in the record; checking twice tells the same."""
+    """The record has the verdicts; a repetition has the same result."""
     answer = check(stack, GOOD)
     assert answer["outcome"] == "passed"
     assert [gate["name"] for gate in answer["gates"]] == ["build", "tests", "coverage"]
@@ -69,8 +69,8 @@ def test_a_good_build_passes_every_gate(stack: Stack) -> None:
     assert stack.deployment()["gates"] == answer["gates"]
 
 
-def test_what_was_judged_is_known_by_its_bytes_and_its_version(stack: Stack) -> None:
-    """Whatever is written over it later."""
+def test_digest_and_version_of_the_artifact_are_recorded(stack: Stack) -> None:
+    """They identify it, even if the object is overwritten later."""
     s3 = stack.client("s3")
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     check(stack, GOOD)
@@ -104,7 +104,7 @@ def test_findings_of_any_length_are_told(stack: Stack) -> None:
 
 
 def test_the_strictest_environment_counts(stack: Stack) -> None:
-    """G2: 70 % would do for test, not for production."""
+    """G2: 70 % are enough for test, but not for production."""
     low = COVERAGE.replace("0.9", "0.7").replace("0.85", "0.7")
     answer = check(stack, {**GOOD, "coverage.xml": low})
     assert answer["outcome"] == "failed"
@@ -125,10 +125,8 @@ def test_the_strictest_environment_counts(stack: Stack) -> None:
         ("coverage.xml", '<coverage line-rate="1" lines-valid="0"/>', "not one line was measured"),
     ],
 )
-def test_a_report_that_does_not_convince_closes_the_gate(
-    stack: Stack, file: str, content: str | None, reason: str
-) -> None:
-    """G1, Q3: file, line and reason; nothing is deployed."""
+def test_an_invalid_report_fails_its_gate(stack: Stack, file: str, content: str | None, reason: str) -> None:
+    """G1, Q3: with file, line and reason; nothing is deployed."""
     files = {**GOOD, file: content or ""}
     if content is None:
         del files[file]
@@ -137,21 +135,21 @@ def test_a_report_that_does_not_convince_closes_the_gate(
     assert reason in answer["reason"]
 
 
-def test_a_failed_build_is_told_with_its_failed_tests(stack: Stack) -> None:
-    """One look tells all that is wrong."""
+def test_a_failed_build_names_its_failed_tests(stack: Stack) -> None:
+    """One run names all faults."""
     answer = check(stack, {**GOOD, "junit.xml": FAILED}, BuildEnd("failed", "BUILD: exit 1", "https://log"))
     assert answer["reason"] == "build: the build failed: BUILD: exit 1 https://log; tests: 1 of 1 tests failed: c.a"
 
 
-def test_a_failed_build_that_left_nothing_says_enough(stack: Stack) -> None:
-    """A missing artifact is no second reason."""
+def test_a_failed_build_without_an_artifact_has_one_reason(stack: Stack) -> None:
+    """The missing artifact is not a second reason."""
     answer = check(stack, build=BuildEnd("timed out", "", ""))
     assert [gate["name"] for gate in answer["gates"]] == ["build"]
     assert answer["outcome"] == "failed"
 
 
 def test_a_good_build_without_its_artifact_fails(stack: Stack) -> None:
-    """What can't be read is not believed; no archive, and one that is none."""
+    """A missing artifact, and one that is no archive."""
     assert "reports: s3://" in check(stack)["reason"]
     stack.client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=b"no zip")
     assert "is not a zip archive" in check(stack)["reason"]
@@ -165,7 +163,7 @@ ALLOWED = "allowed: [{id: shell-true, reason: a constant command, owner: ada@exa
 
 
 def test_a_high_finding_deploys_nothing(stack: Stack) -> None:
-    """G3: the finding is named; a clean report passes."""
+    """G3: the reason names the finding; a clean report passes."""
     answer = check(stack, FLAWED, scans=Scans(sarif=("scan.sarif",)))
     assert answer["outcome"] == "failed"
     assert answer["reason"] == "security: 1 critical or high: HIGH shell-true in app.py:5 (Semgrep OSS)"
@@ -173,7 +171,7 @@ def test_a_high_finding_deploys_nothing(stack: Stack) -> None:
 
 
 def test_the_allow_list_comes_from_the_commit(stack: Stack) -> None:
-    """Not from the build, which could write its own; a list that is missing closes the gate."""
+    """A build could write its own; a missing list fails the gate."""
     artifact(stack, SOURCE, {"README.md": ""})
     tricked = {**FLAWED, "tools/security/allowed.yml": ALLOWED}
     assert "tools/security/allowed.yml: not in the repository" in check(stack, tricked, scans=SCANS)["reason"]
@@ -186,20 +184,20 @@ def test_the_allow_list_comes_from_the_commit(stack: Stack) -> None:
 
 
 def test_a_lost_source_allows_nothing(stack: Stack) -> None:
-    """The gate is closed, and says what is missing."""
+    """The gate fails and names what is missing."""
     answer = check(stack, FLAWED, scans=SCANS)
     assert (answer["outcome"], "security: s3://" in answer["reason"]) == ("failed", True)
 
 
 @pytest.mark.parametrize("scans", [Scans(sarif=("x",)), Scans(pip_audit=("x",)), Scans(npm_audit=("x",))])
-def test_a_declared_report_that_is_missing_closes_the_gate(stack: Stack, scans: Scans) -> None:
-    """Whatever the format."""
+def test_a_declared_report_that_is_missing_fails_its_gate(stack: Stack, scans: Scans) -> None:
+    """In any format."""
     answer = check(stack, GOOD, scans=scans)
     assert answer["reason"].startswith("security: x: the build left no such report")
 
 
 def test_the_verdicts_are_announced(stack: Stack) -> None:
-    """With the SARIF reports, for code scanning; a bus that is out of reach stops nothing."""
+    """With the SARIF reports, for code scanning; an unreachable bus stops nothing."""
     answer = check(stack, CLEAN, scans=Scans(sarif=("scan.sarif",)))
     ((name, detail),) = stack.told()
     assert (name, detail["gates"], detail["scans"]["sarif"]) == ("GatesJudged", answer["gates"], ["scan.sarif"])
@@ -217,7 +215,7 @@ def test_the_verdicts_are_announced(stack: Stack) -> None:
 
 
 def test_figures_of_a_report_that_can_not_be_read_are_left_out(stack: Stack) -> None:
-    """Nothing is measured as zero."""
+    """They are not published as zero."""
     check(stack, {"junit.xml": FAILED, "coverage.xml": "<oops"})
     check(stack, {"junit.xml": "<oops", "coverage.xml": '<coverage line-rate="0.5" lines-valid="10"/>'})
     assert [detail["figures"] for _, detail in stack.told()] == [
@@ -232,8 +230,8 @@ SAME = json.dumps({"changeSummary": {"same": 1}})
 CREATES = json.dumps({"changeSummary": {"create": 1}, "steps": [{"op": "create", "urn": "u::p::t::n"}]})
 
 
-def test_previews_leave_what_changes(stack: Stack) -> None:
-    """P5: the plan that goes on, and the record, say why each part is in or out."""
+def test_previews_take_unchanged_parts_out_of_the_plan(stack: Stack) -> None:
+    """P5: output and record say why each part is in or out."""
     answer = check(stack, {**GOOD, "test.json": SAME, "production.json": CREATES}, plan=WITH_PREVIEWS)
     assert answer["outcome"] == "passed"
     (stage,) = answer["plan"]["stages"]
@@ -242,16 +240,16 @@ def test_previews_leave_what_changes(stack: Stack) -> None:
     assert stack.deployment()["plan"]["stages"][0]["environment"] == "production"
 
 
-def test_previews_may_leave_nothing(stack: Stack) -> None:
-    """The release ends there, with the reasons in its record."""
+def test_previews_may_leave_nothing_to_deploy(stack: Stack) -> None:
+    """The release ends, with the reasons in its record."""
     answer = check(stack, {**GOOD, "test.json": SAME, "production.json": SAME}, plan=WITH_PREVIEWS)
     assert (answer["outcome"], answer["plan"]) == ("nothing", None)
     assert "production: infrastructure: infra/a.py changed since 0a0a, but production.json" in answer["reason"]
     assert stack.deployment()["plan"]["outcome"] == "nothing"
 
 
-def test_a_preview_that_can_not_be_read_closes_the_gate(stack: Stack) -> None:
-    """File and reason, for each environment."""
+def test_a_preview_that_can_not_be_read_fails_its_gate(stack: Stack) -> None:
+    """With file and reason, for each environment."""
     answer = check(stack, {**GOOD, "test.json": "{"}, plan=WITH_PREVIEWS)
     assert (answer["outcome"], answer["plan"]) == ("failed", None)
     (gate,) = [gate for gate in answer["gates"] if gate["name"] == "preview"]

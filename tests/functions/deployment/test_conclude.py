@@ -18,7 +18,7 @@ def conclude(stack: Stack, outcome: str = "deployed", reason: str = "all well") 
 
 
 def test_the_outcome_is_written_and_announced(stack: Stack) -> None:
-    """The answer is the event: release, stages, duration."""
+    """The output is the event, with release, stages and duration."""
     deployments = DeploymentsTable.connect(stack.clients)
     deployments.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     deployments.note_stage(DEPLOYMENT, "test", StageRecord("passed"))
@@ -38,8 +38,8 @@ def test_a_reason_of_any_length_is_written(stack: Stack) -> None:
     assert conclude(stack, "failed", "x" * 300_000)["reason"].endswith("x…")
 
 
-def test_who_concluded_first_is_right(stack: Stack) -> None:
-    """N3: a second conclusion gets the outcome that stands."""
+def test_the_first_outcome_stays(stack: Stack) -> None:
+    """N3: a second conclusion returns the recorded outcome."""
     first = conclude(stack, "aborted", "stopped")
     assert conclude(stack, "deployed", "all well") == first
     assert stack.deployment()["outcome"] == "aborted"
@@ -55,7 +55,7 @@ def test_who_concluded_first_is_right(stack: Stack) -> None:
     ],
 )
 def test_rollbacks_that_recorded_their_end_count(stack: Stack, ends: dict[str, str], outcome: str) -> None:
-    """R4: one that was stopped after its record has restored its environment; one that never spoke is unknown."""
+    """R4: one that was stopped after its record has restored its environment; one without a record is unknown."""
     deployments = DeploymentsTable.connect(stack.clients)
     deployments.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     for environment in ("test", "production"):
@@ -65,7 +65,7 @@ def test_rollbacks_that_recorded_their_end_count(stack: Stack, ends: dict[str, s
 
 
 def test_a_deployment_without_a_record_has_an_outcome_too(stack: Stack) -> None:
-    """Begin could not ask GitHub: the outcome is told all the same, and expires as every record does."""
+    """Begin could not read GitHub; the outcome is announced, and its record expires like any other."""
     answer = conclude(stack, "failed", "Begin: GitHubNotFoundError")
     assert (answer["release"], answer["durationSeconds"], answer["stages"]) == (None, 0, {})
     assert stack.deployment()["expiresAt"] > 0

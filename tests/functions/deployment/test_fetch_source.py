@@ -1,4 +1,4 @@
-"""FetchSource: the commit's source in the bucket, once."""
+"""FetchSource: the source of a commit is in the bucket, once."""
 
 from io import BytesIO
 from zipfile import ZipFile
@@ -19,8 +19,8 @@ def release(sha: str) -> Release:
     return Release(REPOSITORY, "refs/heads/main", sha)
 
 
-def test_the_source_lies_without_its_top_folder(stack: Stack, copy: WorkingCopy) -> None:
-    """CodeBuild finds the files themselves, executable ones still so."""
+def test_the_source_has_no_top_folder(stack: Stack, copy: WorkingCopy) -> None:
+    """Executable files stay executable."""
     copy.commit("one", {"run.sh": "#!/bin/sh\n", "src/app.py": "print()"})
     copy.git("update-index", "--chmod=+x", "run.sh")
     sha = copy.commit("two", {})
@@ -34,7 +34,7 @@ def test_the_source_lies_without_its_top_folder(stack: Stack, copy: WorkingCopy)
 
 
 def test_a_commit_is_fetched_once(stack: Stack, copy: WorkingCopy, hub: LocalGitHub) -> None:
-    """The second time GitHub is not even asked."""
+    """The second time GitHub is not called."""
     sha = copy.commit("one", {"a": "1"})
     copy.push()
     event = {"deploymentId": "d", "release": release(sha)}
@@ -45,7 +45,7 @@ def test_a_commit_is_fetched_once(stack: Stack, copy: WorkingCopy, hub: LocalGit
 
 
 def test_a_commit_that_is_gone_leaves_nothing(stack: Stack, copy: WorkingCopy) -> None:
-    """The fault has its name, and no half archive is left behind."""
+    """The error names the commit, and no partial archive is stored."""
     copy.commit("one", {"a": "1"})
     copy.push()
     with pytest.raises(GitHubNotFoundError):
@@ -53,8 +53,8 @@ def test_a_commit_that_is_gone_leaves_nothing(stack: Stack, copy: WorkingCopy) -
     assert "Contents" not in stack.client("s3").list_objects_v2(Bucket=BUCKET)
 
 
-def test_what_is_no_archive_is_named() -> None:
-    """A proxy's page of excuses is not a source."""
+def test_a_response_that_is_no_archive_is_an_error() -> None:
+    """Such as the error page of a proxy."""
     with pytest.raises(SourceError, match="not a zip archive"):
         handler.strip_top_folder(BytesIO(b"<html>"), BytesIO())
 

@@ -1,4 +1,4 @@
-"""PlanRelease: what this release changes where, from what runs there and what lies between."""
+"""PlanRelease: which parts the release changes where, by the changes since what runs there."""
 
 from dataclasses import replace
 from typing import Any
@@ -52,7 +52,7 @@ def parts(stage: Any) -> list[str]:
 
 
 def test_a_first_release_goes_everywhere_and_into_the_record(stack: Stack, copy: WorkingCopy) -> None:
-    """P5: the record says which part is in, and why; planning twice plans the same."""
+    """P5: the record says why each part is in; a repetition has the same plan."""
     DeploymentsTable.connect(stack.clients).begin("main-1", Release(REPOSITORY, "r", "c"), "arn:e", "push")
     sha = history(copy)[-1]
     found = plan(stack, sha)
@@ -64,7 +64,7 @@ def test_a_first_release_goes_everywhere_and_into_the_record(stack: Stack, copy:
 
 
 def deployed(stack: Stack, sha: str, running: str, environments: tuple[str, ...] = ("test", "production")) -> None:
-    """A commit runs verified in these environments, as the manifest defines it."""
+    """Record that a commit runs in these environments and is good."""
     first = plan(stack, sha)["stages"][0]["parts"]
     assert first
     for name in environments:
@@ -74,7 +74,7 @@ def deployed(stack: Stack, sha: str, running: str, environments: tuple[str, ...]
 
 
 def test_only_what_changed_since_is_deployed(stack: Stack, copy: WorkingCopy) -> None:
-    """The commits are compared by GitHub; what is left out says why."""
+    """By GitHub's comparison of the commits; each part that is left out has a reason."""
     _, two, three = history(copy)
     deployed(stack, three, two)
     found = plan(stack, three)
@@ -85,37 +85,37 @@ def test_only_what_changed_since_is_deployed(stack: Stack, copy: WorkingCopy) ->
 
 
 def test_an_older_commit_is_superseded(stack: Stack, copy: WorkingCopy) -> None:
-    """P3: one environment that runs a newer commit ends the plan."""
+    """P3: if one environment runs a newer commit, the plan ends."""
     _, two, three = history(copy)
     deployed(stack, two, three, ("production",))
     assert plan(stack, two)["outcome"] == "superseded"
 
 
 def test_a_history_that_was_rewritten_counts_as_changed(stack: Stack, copy: WorkingCopy) -> None:
-    """A commit that GitHub lost, and one made by hand, can't be compared with."""
+    """Commits that GitHub no longer has, and versions made by hand, can't be compared."""
     three = history(copy)[-1]
     deployed(stack, three, "f" * 40, ("test",))
     deployed(stack, three, "", ("production",))
     assert [parts(stage) for stage in plan(stack, three)["stages"]] == [["hello/infrastructure", "hello/hello"]] * 2
 
 
-def test_nothing_to_do_is_said(stack: Stack, copy: WorkingCopy) -> None:
-    """The same commit again."""
+def test_the_same_commit_again_has_nothing_to_do(stack: Stack, copy: WorkingCopy) -> None:
+    """The plan has the reason."""
     three = history(copy)[-1]
     deployed(stack, three, three)
     assert plan(stack, three)["outcome"] == "nothing"
 
 
 def test_a_frozen_environment_stops_the_plan(stack: Stack, copy: WorkingCopy) -> None:
-    """R5: told before anything is built."""
+    """R5: before anything is built."""
     EnvironmentsTable.connect(stack.clients).freeze("production", Freeze("broken", "Ada", NOW))
     found = plan(stack, history(copy)[-1])
     assert (found["outcome"], found["stages"]) == ("frozen", [])
     assert f"production is frozen since {NOW} by Ada: broken" in found["reason"]
 
 
-def test_a_broken_manifest_is_a_plan_that_says_so(stack: Stack, copy: WorkingCopy) -> None:
-    """File, line and reason; nothing is deployed."""
+def test_an_invalid_manifest_is_an_invalid_plan(stack: Stack, copy: WorkingCopy) -> None:
+    """With file, line and reason; nothing is deployed."""
     sha = history(copy)[-1]
     found = plan(stack, sha, MANIFEST.replace("name: hello", "name: 7"))
     assert found["outcome"] == "invalid"
@@ -125,7 +125,7 @@ def test_a_broken_manifest_is_a_plan_that_says_so(stack: Stack, copy: WorkingCop
 
 
 def test_an_emergency_is_planned_as_one(stack: Stack, copy: WorkingCopy) -> None:
-    """P8: nothing tests it after its deployment, and the record says so."""
+    """P8: no tests follow its deployment, and the record says so."""
     sha = history(copy)[-1]
     tests = "gates: {afterDeploy: {production: {buildspec: smoke.yml, junit: [smoke.xml]}}}\n"
     assert plan(stack, sha, MANIFEST + tests)["stages"][1]["afterDeploy"]

@@ -13,7 +13,7 @@ def test_an_environment_needs_only_what_every_environment_has() -> None:
     for shared in ("critical_alarms", "warning_alarms", "variables", "windows", "freezes"):
         assert not getattr(one, shared)
         assert getattr(one, shared) is not getattr(other, shared)
-    assert (one.ringing_alarms, one.blind_alarms, one.enhanced_watch_seconds) == ("block", "ignore", 0)
+    assert (one.on_active_alarm, one.on_missing_alarm_data, one.enhanced_watch_seconds) == ("block", "ignore", 0)
 
 
 def test_a_part_that_never_ran_knows_nothing() -> None:

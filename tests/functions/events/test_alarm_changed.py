@@ -26,7 +26,7 @@ RANG_AT = "2026-01-31T08:00:00Z"
 
 
 def changed(stack: Stack, name: str = "errors", value: str = "ALARM") -> list[str]:
-    """Run the handler and answer the waits that ended."""
+    """Run the handler for an alarm's event; returns the keys of the ended waits."""
     told = {"alarmName": name, "state": {"value": value, "reason": "was above 5"}}
     event = {"time": RANG_AT, "detail": told}
     ended: list[str] = stack.run("events.alarm_changed", event)["ended"]
@@ -40,7 +40,7 @@ def watch(
     accepted: Accepted = NOTHING_ACCEPTED,
     gone: tuple[str, ...] = (),
 ) -> str:
-    """Somebody watches an environment."""
+    """Store the watch of an environment."""
     key = f"watch/{where.name}/main-1"
     facts: dict[str, Any] = {
         "environment": encode(where),
@@ -56,7 +56,7 @@ def watch(
 
 
 def approval(stack: Stack, where: Environment = WATCHED) -> str:
-    """Somebody is asked for an approval."""
+    """Store an open request for approval with its wait."""
     waits = WaitsTable.connect(stack.clients)
     waits.save_approval(Approval("a1", "deploy", DEPLOYMENT, where.name, {}, ["h"], NOW, NOW, LATER), _now())
     facts = {"environment": encode(where)}
@@ -69,7 +69,7 @@ def _now() -> datetime:
 
 
 def test_a_critical_alarm_ends_the_watch_within_its_event(stack: Stack) -> None:
-    """R1: the wait is told what rings; a second event finds it ended."""
+    """R1: the wait ends with the alarm's name and reason; a second event finds no wait."""
     alarm(stack, "errors", "ALARM")
     key = watch(stack)
     assert changed(stack) == [key]
@@ -79,8 +79,8 @@ def test_a_critical_alarm_ends_the_watch_within_its_event(stack: Stack) -> None:
     assert len(stack.completed()) == 1
 
 
-def test_a_breach_that_could_not_be_told_is_kept(stack: Stack) -> None:
-    """Q1: the alarm is quiet again when the event is run again; the watch fails all the same."""
+def test_a_breach_that_could_not_be_delivered_is_kept(stack: Stack) -> None:
+    """Q1: when the event is retried the alarm is OK again; the watch fails nevertheless."""
     alarm(stack, "errors", "ALARM")
     key = watch(stack)
     throttled = ClientError({"Error": {"Code": "ThrottlingException", "Message": "x"}}, "SendTaskSuccess")
@@ -92,7 +92,7 @@ def test_a_breach_that_could_not_be_told_is_kept(stack: Stack) -> None:
 
 
 def test_only_the_environment_of_the_alarm_is_concerned(stack: Stack) -> None:
-    """Another environment's watch goes on."""
+    """The watch of another environment continues."""
     alarm(stack, "errors", "ALARM")
     watch(stack, environment(name="test", critical_alarms=["other"]))
     key = watch(stack)
@@ -100,7 +100,7 @@ def test_only_the_environment_of_the_alarm_is_concerned(stack: Stack) -> None:
 
 
 def test_a_warning_pauses_and_a_reviewed_one_does_not(stack: Stack) -> None:
-    """R2: a person decides, once."""
+    """R2: a person reviews a warning once."""
     alarm(stack, "errors")
     alarm(stack, "cpu", "ALARM")
     watch(stack, reviewed=("cpu",))
@@ -111,7 +111,7 @@ def test_a_warning_pauses_and_a_reviewed_one_does_not(stack: Stack) -> None:
 
 
 def test_an_alarm_of_a_service_counts(stack: Stack) -> None:
-    """Its name is in the manifest of what runs."""
+    """The manifest of what runs names the alarm."""
     runs(stack, state(replace(SERVICE, critical_alarms=["{environment}-slow"])))
     alarm(stack, "production-slow", "ALARM")
     key = watch(stack)
@@ -119,8 +119,8 @@ def test_an_alarm_of_a_service_counts(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("reads", ["OK", "INSUFFICIENT_DATA"])
-def test_an_alarm_that_is_quiet_again_has_rung_all_the_same(stack: Stack, reads: str) -> None:
-    """Q1: the watch ends with the event's own reason and time, whatever the alarm reads by now."""
+def test_an_alarm_that_is_ok_again_ends_the_watch_nevertheless(stack: Stack, reads: str) -> None:
+    """Q1: the watch ends with the event's reason and time, whatever the alarm's state is by now."""
     alarm(stack, "errors", reads)
     key = watch(stack)
     assert changed(stack) == [key]
@@ -130,8 +130,8 @@ def test_an_alarm_that_is_quiet_again_has_rung_all_the_same(stack: Stack, reads:
 
 
 @pytest.mark.parametrize("reads", ["OK", "INSUFFICIENT_DATA"])
-def test_an_approval_is_not_void_for_an_alarm_that_is_quiet_again(stack: Stack, reads: str) -> None:
-    """A4: nothing was changed yet, so what the environment is like now counts."""
+def test_an_approval_is_not_void_for_an_alarm_that_is_ok_again(stack: Stack, reads: str) -> None:
+    """A4: nothing was changed yet, so the current state counts."""
     alarm(stack, "errors", reads)
     approval(stack)
     assert changed(stack) == []
@@ -139,7 +139,7 @@ def test_an_approval_is_not_void_for_an_alarm_that_is_quiet_again(stack: Stack, 
 
 @pytest.mark.parametrize("value", ["OK", "INSUFFICIENT_DATA"])
 def test_an_event_of_any_other_state_ends_nothing(stack: Stack, value: str) -> None:
-    """Only ALARM is a ringing."""
+    """Only a change to ALARM counts."""
     alarm(stack, "errors")
     watch(stack)
     approval(stack)
@@ -147,8 +147,8 @@ def test_an_event_of_any_other_state_ends_nothing(stack: Stack, value: str) -> N
     assert stack.completed() == {}
 
 
-def test_a_warning_that_is_quiet_again_is_still_asked_about(stack: Stack) -> None:
-    """R2, Q1: its severity is the environment's to say, not the event's."""
+def test_a_warning_that_is_ok_again_still_needs_a_review(stack: Stack) -> None:
+    """R2, Q1: the environment defines its severity, not the event."""
     alarm(stack, "errors")
     alarm(stack, "cpu")
     watch(stack)
@@ -156,8 +156,8 @@ def test_a_warning_that_is_quiet_again_is_still_asked_about(stack: Stack) -> Non
     assert stack.completed()["token-production"]["outcome"] == "review"
 
 
-def test_an_alarm_that_rang_before_the_change_ends_the_watch_once_it_rings_anew(stack: Stack) -> None:
-    """R1: accepted is the ringing that was let pass, not the alarm for good."""
+def test_an_accepted_alarm_ends_the_watch_when_it_is_active_anew(stack: Stack) -> None:
+    """R1: only that period in ALARM was accepted, not the alarm for ever."""
     alarm(stack, "errors")
     accepted_later, accepted_before = Accepted(("errors",), LATER), Accepted(("errors",), "2026-01-31T07:59:59.999Z")
     watch(stack, accepted=accepted_later)
@@ -166,8 +166,8 @@ def test_an_alarm_that_rang_before_the_change_ends_the_watch_once_it_rings_anew(
     assert changed(stack) == [key]
 
 
-def test_a_burning_environment_takes_no_release(stack: Stack) -> None:
-    """A4: the request is void, the wait is over, and the page will say why."""
+def test_a_critical_alarm_voids_a_request_for_approval(stack: Stack) -> None:
+    """A4: the request is void, its wait ends, and the page shows the reason."""
     alarm(stack, "errors", "ALARM")
     key = approval(stack)
     assert changed(stack) == [key]
@@ -179,15 +179,15 @@ def test_a_burning_environment_takes_no_release(stack: Stack) -> None:
 
 
 def test_a_warning_voids_no_approval(stack: Stack) -> None:
-    """Only critical alarms do."""
+    """Only a critical alarm does."""
     alarm(stack, "cpu", "ALARM")
     alarm(stack, "errors")
     approval(stack)
     assert changed(stack, "cpu") == []
 
 
-def test_a_wait_that_cannot_be_read_keeps_no_other(stack: Stack) -> None:
-    """A manifest with a wrong alarm name in one environment does not blind the watch of another."""
+def test_a_wait_that_cannot_be_judged_does_not_stop_others(stack: Stack) -> None:
+    """A manifest with a wrong alarm name in one environment does not affect the watch of another."""
     broken = replace(state(replace(SERVICE, critical_alarms=["{nothing}"])), environment="test")
     runs(stack, broken)
     watch(stack, environment(name="test"))
@@ -199,8 +199,8 @@ def test_a_wait_that_cannot_be_read_keeps_no_other(stack: Stack) -> None:
     assert WaitsTable.connect(stack.clients).find(read_wait_key(key)) is None
 
 
-def test_the_alarm_of_what_a_release_leaves_behind_ends_no_watch(stack: Stack) -> None:
-    """The watch is about what is delivered now."""
+def test_the_alarm_of_a_part_that_is_gone_ends_no_watch(stack: Stack) -> None:
+    """The watch reads alarms of delivered parts only."""
     runs(stack, state(replace(SERVICE, critical_alarms=["old-errors"])))
     alarm(stack, "old-errors", "ALARM")
     key = watch(stack, environment(), gone=("hello",))

@@ -1,4 +1,4 @@
-"""The approval page: every state with its page and status, and a decision that is made once."""
+"""The approval page: every state has its page and status, and a request is decided once."""
 
 import base64
 import hashlib
@@ -22,7 +22,7 @@ REJECT = {**APPROVE, "decision": "reject", "reason": "not on a Friday"}
 
 
 def call(stack: Stack, method: str = "GET", body: str = "", approval_id: str = "a1", **query: str) -> Any:
-    """One request."""
+    """Run the handler for one request."""
     return stack.run(
         "events.approval_page",
         {
@@ -36,12 +36,12 @@ def call(stack: Stack, method: str = "GET", body: str = "", approval_id: str = "
 
 
 def post(stack: Stack, form: dict[str, str], **changes: str) -> Any:
-    """A form that is sent."""
+    """Send a form."""
     return call(stack, "POST", urlencode({**form, **changes}))
 
 
-def test_the_page_shows_what_one_needs_to_decide(stack: Stack) -> None:
-    """Release, author, commits, verdicts, the way back with its readiness, alarms; what comes from outside is text."""
+def test_the_page_shows_what_a_decision_needs(stack: Stack) -> None:
+    """Release, author, commits, verdicts, the rollback with its readiness, alarms; texts from outside are escaped."""
     ask(stack)
     answer = call(stack, secret=SECRET)
     text = answer["body"]
@@ -54,7 +54,7 @@ def test_the_page_shows_what_one_needs_to_decide(stack: Stack) -> None:
         "148 tests passed",
         "nothing critical or high in 2 reports",
         "not ready",
-        "version 7 of hello-production is gone",
+        "version 7 of hello-production was deleted",
         "hello-production-errors",
         "no data",
         kept(stack).shown.digest,  # type: ignore[union-attr]
@@ -65,7 +65,7 @@ def test_the_page_shows_what_one_needs_to_decide(stack: Stack) -> None:
     assert "&lt;script&gt;" in text
 
 
-def test_looking_decides_nothing(stack: Stack) -> None:
+def test_opening_the_page_decides_nothing(stack: Stack) -> None:
     """A2: a mail scanner may follow the link fifty times."""
     before = ask(stack)
     assert {call(stack, secret=SECRET, intent="approve")["statusCode"] for _ in range(50)} == {200}
@@ -73,8 +73,8 @@ def test_looking_decides_nothing(stack: Stack) -> None:
     assert stack.completed() == {}
 
 
-def test_an_approval_is_written_told_and_recorded(stack: Stack) -> None:
-    """A3: who, when, what, why, from where; the waiting state goes on."""
+def test_an_approval_is_stored_recorded_and_ends_the_wait(stack: Stack) -> None:
+    """A3: with name, time, reason and address."""
     ask(stack)
     answer = post(stack, APPROVE, reason="looks good")
     assert (answer["statusCode"], "Approved: production" in answer["body"]) == (200, True)
@@ -85,7 +85,7 @@ def test_an_approval_is_written_told_and_recorded(stack: Stack) -> None:
 
 
 def test_a_rejection_needs_its_reason(stack: Stack) -> None:
-    """Without one the form comes back with what was typed."""
+    """Without one the form is shown again with the entered name."""
     ask(stack)
     answer = post(stack, REJECT, reason=" ", name='"><b>Eve')
     assert (answer["statusCode"], 'role="alert"' in answer["body"]) == (422, True)
@@ -97,7 +97,7 @@ def test_a_rejection_needs_its_reason(stack: Stack) -> None:
 
 
 def test_a_second_use_is_refused(stack: Stack) -> None:
-    """The first decision stands; the page says whose it was."""
+    """The first decision stays; the page names its author."""
     ask(stack)
     post(stack, REJECT)
     answer = post(stack, APPROVE)
@@ -109,15 +109,15 @@ def test_a_second_use_is_refused(stack: Stack) -> None:
 
 @pytest.mark.parametrize(("state", "title"), [("expired", "Expired"), ("superseded", "Superseded"), ("void", "Void")])
 def test_an_ended_request_says_so(stack: Stack, state: State, title: str) -> None:
-    """Its own page, 410, for looking and for deciding; no form, nothing decided."""
+    """GET and POST show the page of that end with 410, without a form, and decide nothing."""
     ask(stack, state=state)
     for answer in (call(stack, secret=SECRET), post(stack, APPROVE)):
         assert (answer["statusCode"], title in answer["body"], "<form" in answer["body"]) == (410, True, False)
     assert stack.completed() == {}
 
 
-def test_a_request_past_its_end_is_expired_before_anybody_wrote_so(stack: Stack) -> None:
-    """The clock decides, not the backstop."""
+def test_a_request_past_its_end_is_expired_before_the_backstop(stack: Stack) -> None:
+    """The page compares the times itself."""
     ask(stack, expires_at="2026-01-01T00:00:00.000Z")
     assert call(stack, secret=SECRET)["statusCode"] == 410
     assert post(stack, APPROVE)["statusCode"] == 410
@@ -127,7 +127,7 @@ def test_a_request_past_its_end_is_expired_before_anybody_wrote_so(stack: Stack)
     ("approval_id", "secret"), [("a1", ""), ("a1", "forged"), ("a1", hash_secret(SECRET)), ("a2", SECRET), ("", SECRET)]
 )
 def test_forged_and_unknown_links_look_the_same(stack: Stack, approval_id: str, secret: str) -> None:
-    """404 without a word on which of the two it was."""
+    """Both are 404 with the same page."""
     ask(stack)
     wrong = {"approval_id": approval_id, "secret": secret} if secret else {"approval_id": approval_id}
     looked = call(stack, **wrong)
@@ -139,7 +139,7 @@ def test_forged_and_unknown_links_look_the_same(stack: Stack, approval_id: str, 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
 def test_another_method_is_refused(stack: Stack, method: str) -> None:
-    """405, with those that are allowed; nothing is read."""
+    """405 with the allowed methods; nothing is read."""
     answer = call(stack, method, urlencode(APPROVE), secret=SECRET)
     assert (answer["statusCode"], answer["headers"]["allow"]) == (405, "GET, POST")
     assert stack.calls == []
@@ -149,29 +149,29 @@ def test_another_method_is_refused(stack: Stack, method: str) -> None:
     ("form", "status"),
     [("", 404), ("decision", 400), ("x=" + "y" * 20_000, 400), (urlencode({"secret": SECRET}), 400), ("%FF=%FE", 404)],
 )
-def test_a_form_that_makes_no_sense_is_refused(stack: Stack, form: str, status: int) -> None:
-    """Too large, not a form, or without a decision."""
+def test_an_invalid_form_is_refused(stack: Stack, form: str, status: int) -> None:
+    """One that is too large, is no form, or has no decision."""
     ask(stack)
     assert call(stack, "POST", form)["statusCode"] == status
     assert kept(stack).state == "open"
 
 
-def test_a_body_that_is_not_what_it_says_is_refused(stack: Stack) -> None:
-    """Not base64."""
+def test_a_body_that_is_not_base64_is_refused(stack: Stack) -> None:
+    """Although the event says that it is."""
     ask(stack)
     http = {"requestContext": {"http": {"method": "POST"}}, "pathParameters": {"id": "a1"}}
     assert stack.run("events.approval_page", {**http, "isBase64Encoded": True, "body": "%%%"})["statusCode"] == 400
 
 
 def test_too_early_is_425(stack: Stack) -> None:
-    """A1: the wait timer holds approvals; rejecting counts."""
+    """A1: approvals count only after the wait timer; rejections count at once."""
     ask(stack, decides_from="2098-01-01T00:00:00.000Z", expires_at="2099-01-01T00:00:00.000Z")
     assert post(stack, APPROVE)["statusCode"] == 425
     assert post(stack, REJECT)["statusCode"] == 200
 
 
 def test_an_artifact_that_was_changed_voids(stack: Stack) -> None:
-    """What would be deployed is not what was shown: 410, and the stage is told."""
+    """The artifact is not the one that was shown: 410, and the wait of the stage ends."""
     ask(stack)
     artifact(stack, ARTIFACT, {"app.zip": "other code"})
     answer = post(stack, APPROVE)
@@ -181,7 +181,7 @@ def test_an_artifact_that_was_changed_voids(stack: Stack) -> None:
 
 
 def test_other_gate_results_void(stack: Stack) -> None:
-    """Also when they are better; and an artifact that is gone."""
+    """Even if they are better."""
     ask(stack)
     DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, gates=GATES[:1])
     assert post(stack, APPROVE)["statusCode"] == 410
@@ -189,7 +189,7 @@ def test_other_gate_results_void(stack: Stack) -> None:
 
 
 def test_an_artifact_that_is_gone_voids(stack: Stack) -> None:
-    """There is nothing left to approve; a rejection needs no artifact."""
+    """An approval is impossible; a rejection needs no artifact."""
     ask(stack)
     stack.client("s3").delete_object(Bucket=stack.settings["ARTIFACTS_BUCKET"], Key=ARTIFACT)
     assert post(stack, APPROVE)["statusCode"] == 410
@@ -197,7 +197,7 @@ def test_an_artifact_that_is_gone_voids(stack: Stack) -> None:
 
 
 def test_several_people_approve(stack: Stack) -> None:
-    """The first consent leaves it open, the same person again is refused, the second one ends it."""
+    """The first consent leaves the request open, the same person's second is refused, another person's ends it."""
     ask(stack, needed=2, approvers=["@x.io"])
     first = post(stack, APPROVE, name="ada@x.io")
     assert (first["statusCode"], "1 more must approve" in first["body"]) == (200, True)
@@ -214,15 +214,15 @@ def test_several_people_approve(stack: Stack) -> None:
 
 
 def test_the_author_may_not_approve(stack: Stack) -> None:
-    """Where the environment says so; the form comes back with the reason."""
+    """If the environment is set so; the form is shown again with the reason."""
     ask(stack, authors=["Ada Lovelace"])
     answer = post(stack, APPROVE, name="ada lovelace ")
     assert (answer["statusCode"], "author" in answer["body"], "<form" in answer["body"]) == (403, True, True)
     assert kept(stack).state == "open"
 
 
-def test_a_personal_link_speaks_for_its_holder(stack: Stack) -> None:
-    """The name is not asked for, and one that is sent does not count."""
+def test_a_personal_link_identifies_its_holder(stack: Stack) -> None:
+    """The page does not ask for a name, and a name in the form is ignored."""
     ask(stack, holders={hash_secret(SECRET): "bob@x.io"}, approvers=["bob@x.io"])
     page = call(stack, secret=SECRET)["body"]
     assert ("you decide as <strong>bob@x.io</strong>" in page, 'name="name"' in page) == (True, False)
@@ -231,7 +231,7 @@ def test_a_personal_link_speaks_for_its_holder(stack: Stack) -> None:
 
 
 def test_two_people_at_once_are_one_decision(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the look and the write somebody else rejected: 409, and the rejection stands."""
+    """Somebody rejected between the read and the write: 409, and the rejection stays."""
     ask(stack)
     real = WaitsTable.consent
 
@@ -247,7 +247,7 @@ def test_two_people_at_once_are_one_decision(stack: Stack, monkeypatch: pytest.M
 
 
 def test_two_consents_at_once_both_count(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second is decided anew on what the first left; neither is lost."""
+    """The second is decided again from what the first wrote; neither is lost."""
     ask(stack, needed=2)
     real = WaitsTable.consent
 
@@ -261,8 +261,8 @@ def test_two_consents_at_once_both_count(stack: Stack, monkeypatch: pytest.Monke
     assert (kept(stack).state, kept(stack).by) == ("approved", "Bob, Ada")
 
 
-def test_the_browser_is_told_to_be_strict(stack: Stack) -> None:
-    """No script, no frame, nothing kept, nothing told on; the one style is named by its hash."""
+def test_the_headers_are_strict(stack: Stack) -> None:
+    """No script, no frame, no cache, no referrer; the one style is allowed by its hash."""
     ask(stack)
     for answer in (call(stack, secret=SECRET), call(stack, secret="forged"), post(stack, APPROVE)):
         headers = answer["headers"]
@@ -279,7 +279,7 @@ def test_the_browser_is_told_to_be_strict(stack: Stack) -> None:
 
 
 def test_the_secret_is_in_no_record(stack: Stack) -> None:
-    """A2: not in tables, not in what the stage is told."""
+    """A2: neither in tables nor in the result of the wait."""
     ask(stack)
     post(stack, APPROVE)
     everything = [stack.items(name) for name in ("waits", "deployments")]
@@ -288,7 +288,7 @@ def test_the_secret_is_in_no_record(stack: Stack) -> None:
 
 
 def test_the_page_may_enter_no_environment_and_read_no_secret() -> None:
-    """It is open to the world: tables, one bucket and its waiting states are all it may touch."""
+    """The public page's role may use tables, one bucket and task tokens only."""
     allowed = {allow.on for allow in approval_page.HANDLER.allow}
     assert allowed <= {"table/waits", "index/waits", "table/deployments", "bucket/artifacts", "bucket/artifacts/*"} | {
         "key",

@@ -50,7 +50,7 @@ STATES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium without JavaScript is what the tests use but for axe, which is a script."""
+    """Chromium; tests switch JavaScript off, except for axe, which is a script."""
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield running
@@ -78,7 +78,7 @@ def tab(browser: Browser, width: int = 1280, *, script: bool = False, dark: bool
 
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_has_a_page_without_barriers(stack: Stack, browser: Browser, page: Page, state: str) -> None:
-    """No violation that axe can see, in light and dark; nothing is wider than a phone; screenshots are kept."""
+    """axe finds no violation in light or dark mode, no page is wider than a phone, and screenshots are stored."""
     ask(stack, **STATES[state])
     REPORTS.mkdir(parents=True, exist_ok=True)
     for width in WIDTHS:
@@ -92,7 +92,7 @@ def test_every_state_has_a_page_without_barriers(stack: Stack, browser: Browser,
 
 
 def test_approving_on_a_phone_without_javascript(stack: Stack, browser: Browser, page: Page) -> None:
-    """Open the link, give a name, press the button; the address bar keeps no secret."""
+    """Open the link, enter a name, press the button; the address bar contains no secret afterwards."""
     ask(stack)
     shown = tab(browser, 360)
     answer = shown.goto(page.link)
@@ -107,7 +107,7 @@ def test_approving_on_a_phone_without_javascript(stack: Stack, browser: Browser,
 
 
 def test_rejecting_by_keyboard(stack: Stack, browser: Browser, page: Page) -> None:
-    """Tab leads through name, reason and both buttons in this order, and focus can be seen."""
+    """Tab visits name, reason and both buttons in this order, and the focus is visible."""
     ask(stack)
     shown = tab(browser)
     shown.goto(page.link)
@@ -125,7 +125,7 @@ def test_rejecting_by_keyboard(stack: Stack, browser: Browser, page: Page) -> No
 
 
 def test_a_rejection_without_reason_comes_back(stack: Stack, browser: Browser, page: Page) -> None:
-    """With the name that was typed and an alert that says what is missing."""
+    """The form keeps the entered name and shows what is missing."""
     ask(stack)
     shown = tab(browser)
     shown.goto(page.link)
@@ -136,8 +136,8 @@ def test_a_rejection_without_reason_comes_back(stack: Stack, browser: Browser, p
     assert kept(stack).state == "open"
 
 
-def test_fifty_looks_and_two_people_at_once(stack: Stack, browser: Browser, page: Page) -> None:
-    """Looking decides nothing; of two who have the page open the first one decides, the second one is told."""
+def test_fifty_views_and_two_people_at_once(stack: Stack, browser: Browser, page: Page) -> None:
+    """Views decide nothing; of two people with an open page the first decides, and the second sees that decision."""
     ask(stack)
     first, second = tab(browser), tab(browser)
     for _ in range(50):
@@ -159,7 +159,7 @@ def test_fifty_looks_and_two_people_at_once(stack: Stack, browser: Browser, page
 
 @pytest.mark.parametrize(("secret", "status"), [("forged", 404), ("", 404)])
 def test_a_forged_link(stack: Stack, browser: Browser, page: Page, secret: str, status: int) -> None:
-    """A clear page without a form, and without barriers."""
+    """A page without a form, and without barriers."""
     ask(stack)
     shown = tab(browser, 360, script=True)
     answer = shown.goto(f"{page.base}?secret={secret}")
@@ -178,7 +178,7 @@ def test_another_method(browser: Browser, page: Page) -> None:
 
 
 def test_a_hostile_title_is_text(stack: Stack, browser: Browser, page: Page) -> None:
-    """Markup in a commit's title is shown, never run; the page's own policy would stop it as well."""
+    """Markup in a commit's title is shown as text; the page's policy would stop scripts as well."""
     ask(stack)
     shown = browser.new_context().new_page()
     alerts: list[str] = []  # the policy's refusals end up in the console too

@@ -1,4 +1,4 @@
-"""The approval page: looking decides nothing, posting decides once."""
+"""The approval page: opening it decides nothing, a posted form decides once."""
 
 from base64 import b64encode
 from dataclasses import replace
@@ -27,7 +27,7 @@ HEADERS = ("content-security-policy", "cache-control", "referrer-policy", "x-fra
 
 
 def keep(stack: Stack, **changes: Any) -> WaitsTable:
-    """A request that is waited for, of a deployment that has begun."""
+    """Store a request with its wait, and the record of its deployment."""
     DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     waits = WaitsTable.connect(stack.clients)
     waits.save_approval(replace(OPEN, **changes), datetime.now(UTC))
@@ -36,7 +36,7 @@ def keep(stack: Stack, **changes: Any) -> WaitsTable:
 
 
 def request(stack: Stack, method: str, **changes: Any) -> Any:
-    """Run the handler for a request as the HTTP API hands it on."""
+    """Run the handler for a request in the format of the HTTP API."""
     event: dict[str, Any] = {
         "requestContext": {"http": {"method": method, "sourceIp": "10.0.0.7", "userAgent": "Firefox"}},
         "pathParameters": {"id": "a1"},
@@ -60,7 +60,7 @@ def state(waits: WaitsTable) -> str:
 
 
 def test_opening_the_link_decides_nothing(stack: Stack) -> None:
-    """A2: mail scanners follow links, with any intent; the page has a form, and runs no foreign script."""
+    """A2: mail scanners follow links, also with a decision in the query; the page runs no script."""
     waits = keep(stack)
     for query in ({"secret": "s3cret"}, {"secret": "s3cret", "intent": "approve"}):
         assert request(stack, "HEAD", queryStringParameters=query)["statusCode"] == 405
@@ -76,7 +76,7 @@ def test_opening_the_link_decides_nothing(stack: Stack) -> None:
 
 @pytest.mark.parametrize(("decision", "outcome"), [("approve", "approved"), ("reject", "rejected")])
 def test_a_posted_decision_counts_and_is_recorded(stack: Stack, decision: str, outcome: State) -> None:
-    """A3: who, when, what, why and from where; the waiting stage is told at once."""
+    """A3: with name, time, decision, reason and address; the wait of the stage ends at once."""
     waits = keep(stack)
     page = post(stack, decision=decision, reason="looks fine")
     assert page["statusCode"] == 200
@@ -89,7 +89,7 @@ def test_a_posted_decision_counts_and_is_recorded(stack: Stack, decision: str, o
 
 
 def test_a_link_works_once(stack: Stack) -> None:
-    """A2: the second decision is told who decided, and changes nothing."""
+    """A2: a second decision changes nothing and sees who decided."""
     waits = keep(stack)
     post(stack)
     page = post(stack, decision="reject", reason="no", name="Bob")
@@ -101,7 +101,7 @@ def test_a_link_works_once(stack: Stack) -> None:
 
 
 def test_two_people_at_once_get_one_decision(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second one is shown the first one's decision."""
+    """The second person sees the decision of the first."""
     waits = keep(stack)
     decide = WaitsTable.decide
 
@@ -127,7 +127,7 @@ def test_two_people_at_once_get_one_decision(stack: Stack, monkeypatch: pytest.M
     ],
 )
 def test_a_request_that_has_ended_says_how(stack: Stack, changes: dict[str, Any], status: int, word: str) -> None:
-    """Each end has its page and its status code, for GET and POST alike."""
+    """Each end has its page and status code, for GET and POST."""
     keep(stack, **changes)
     for page in (request(stack, "GET"), post(stack)):
         assert page["statusCode"] == status
@@ -146,7 +146,7 @@ def test_a_request_that_has_ended_says_how(stack: Stack, changes: dict[str, Any]
     ],
 )
 def test_a_forged_link_looks_like_an_unknown_one(stack: Stack, changes: dict[str, Any]) -> None:
-    """Nobody learns which requests exist."""
+    """The response does not show which requests exist."""
     keep(stack)
     page = request(stack, "GET", **changes)
     assert page["statusCode"] == 404
@@ -163,8 +163,8 @@ def test_a_forged_link_looks_like_an_unknown_one(stack: Stack, changes: dict[str
         ({"decision": "maybe", "reason": "x"}, 400, "neither approve nor reject"),
     ],
 )
-def test_a_form_that_does_not_count_decides_nothing(stack: Stack, form: dict[str, str], status: int, word: str) -> None:
-    """The page says what is missing, and keeps what was typed."""
+def test_an_incomplete_form_decides_nothing(stack: Stack, form: dict[str, str], status: int, word: str) -> None:
+    """The page says what is missing and keeps what was entered."""
     waits = keep(stack)
     page = post(stack, **form)
     assert page["statusCode"] == status
@@ -172,15 +172,15 @@ def test_a_form_that_does_not_count_decides_nothing(stack: Stack, form: dict[str
     assert state(waits) == "open"
 
 
-def test_what_was_typed_comes_back_escaped(stack: Stack) -> None:
-    """A form that is shown again is no way to inject a script."""
+def test_entered_text_is_escaped(stack: Stack) -> None:
+    """A form that is shown again can't inject a script."""
     keep(stack)
     page = post(stack, decision="reject", name='"><script>')
     assert 'value="&quot;&gt;&lt;script&gt;"' in page["body"]
 
 
-def test_an_early_approval_is_told_to_wait(stack: Stack) -> None:
-    """A1: the wait timer; rejecting is possible at once."""
+def test_an_early_approval_is_refused(stack: Stack) -> None:
+    """A1: until the wait timer ends; a rejection is possible at once."""
     keep(stack, decides_from=LATER)
     assert post(stack)["statusCode"] == 425
     assert post(stack, decision="reject", reason="no")["statusCode"] == 200
@@ -202,8 +202,8 @@ def test_a_form_that_cannot_be_read_is_refused(stack: Stack, body: dict[str, Any
     assert state(waits) == "open"
 
 
-def test_a_decision_without_a_waiter_is_kept(stack: Stack) -> None:
-    """The next ask of the stage reads it."""
+def test_a_decision_without_a_wait_is_kept(stack: Stack) -> None:
+    """The stage's next query reads it."""
     waits = WaitsTable.connect(stack.clients)
     waits.save_approval(OPEN, datetime.now(UTC))
     assert request(stack, "POST", body="")["statusCode"] == 400
@@ -211,7 +211,7 @@ def test_a_decision_without_a_waiter_is_kept(stack: Stack) -> None:
     assert state(waits) == "approved"
 
 
-def test_a_review_asks_with_its_own_words(stack: Stack) -> None:
+def test_a_review_has_its_own_words(stack: Stack) -> None:
     """R2: continue or roll back."""
     keep(stack, purpose="review")
     page = request(stack, "GET")

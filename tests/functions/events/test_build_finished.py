@@ -19,12 +19,12 @@ def finished(stack: Stack, build_id: str) -> Any:
 
 
 def wait(stack: Stack, build_id: str) -> None:
-    """Somebody waits for the build."""
+    """Store a wait for the build."""
     WaitsTable.connect(stack.clients).store(Wait(BuildKey(build_id), "token", "arn:e"), datetime.now(UTC))
 
 
 def test_the_wait_ends_with_what_codebuild_says(stack: Stack) -> None:
-    """The event only hurries: its own word is not believed. A second event finds nobody waiting."""
+    """The event's own status is not used; a second event finds no wait."""
     build_id = builds.start(stack)
     builds.end(
         stack, build_id, "FAILED", phases=[_phase("BUILD", "FAILED", "exit 1"), _phase("INSTALL", "SUCCEEDED", "")]
@@ -32,7 +32,7 @@ def test_the_wait_ends_with_what_codebuild_says(stack: Stack) -> None:
     wait(stack, build_id)
     assert finished(stack, build_id) == {"outcome": "failed", "buildId": build_id}
     assert stack.completed()["token"]["reason"] == "BUILD: exit 1"
-    assert finished(stack, build_id)["outcome"] == "nobody waits"
+    assert finished(stack, build_id)["outcome"] == "no wait"
     assert len(stack.completed()) == 1
 
 
@@ -41,7 +41,7 @@ def _phase(kind: str, status: str, message: str) -> dict[str, Any]:
 
 
 def test_an_event_before_the_end_ends_nothing(stack: Stack) -> None:
-    """The next ask reads again."""
+    """CodeBuild reports that the build runs."""
     build_id = builds.start(stack)
     wait(stack, build_id)
     assert finished(stack, build_id)["outcome"] == "still running"
@@ -49,7 +49,7 @@ def test_an_event_before_the_end_ends_nothing(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("event", [{}, {"detail": {}}, {"detail": {"build-id": "x"}}, {"detail": {"build-id": None}}])
-def test_an_event_of_another_form_is_named(stack: Stack, event: dict[str, Any]) -> None:
+def test_an_event_of_another_format_is_refused(stack: Stack, event: dict[str, Any]) -> None:
     """The error says what was expected."""
     with pytest.raises(BadInputError, match=r"detail\.build-id"):
         stack.run("events.build_finished", event)

@@ -1,4 +1,4 @@
-"""The end of an execution: what it could not give back or say itself."""
+"""The end of an execution that could not release or announce what it had to."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from functions.handler import encode
 from tests.functions import builds
 from tests.functions.rollback.test_record_rollback import record
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE, SERVICE, version
-from tests.functions.shared.test_acquire_lock import ask
+from tests.functions.shared.test_acquire_lock import request_lock
 from tests.functions.shared.test_await_lock import wait as wait_for_lock
 from tests.functions.stack import MACHINES, Stack, failing
 
@@ -44,14 +44,14 @@ def ended(stack: Stack, execution: str, status: str = "ABORTED", error: str | No
 
 
 def begun(stack: Stack) -> DeploymentsTable:
-    """A deployment that has begun."""
+    """Write the record of a deployment."""
     deployments = DeploymentsTable.connect(stack.clients)
     deployments.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     return deployments
 
 
 def stage(stack: Stack, parent: str = "", **changes: Any) -> str:
-    """A stage that was stopped."""
+    """Start and stop a stage."""
     started_by = {"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": parent} if parent else {}
     execution = stack.execution("stage", f"{DEPLOYMENT}-production", {**GIVEN, **started_by, **changes})
     stack.kill(execution)
@@ -59,15 +59,15 @@ def stage(stack: Stack, parent: str = "", **changes: Any) -> str:
 
 
 def rollbacks(stack: Stack) -> list[str]:
-    """The rollbacks that run."""
+    """The names of running rollbacks."""
     return stack.executions("rollback")
 
 
 @pytest.mark.parametrize(
     ("status", "outcome"), [("ABORTED", "aborted"), ("TIMED_OUT", "timed out"), ("FAILED", "failed")]
 )
-def test_a_deployment_that_could_not_conclude_is_told_once(stack: Stack, status: str, outcome: str) -> None:
-    """N3: the outcome is written and announced; the same event again tells nothing."""
+def test_a_deployment_that_could_not_conclude_is_announced_once(stack: Stack, status: str, outcome: str) -> None:
+    """N3: the outcome is written and announced; the same event again announces nothing."""
     begun(stack)
     execution = stack.execution("deployment", DEPLOYMENT)
     assert ended(stack, execution, status, "States.Runtime") == [f"announced {outcome}"]
@@ -79,23 +79,23 @@ def test_a_deployment_that_could_not_conclude_is_told_once(stack: Stack, status:
 
 
 @pytest.mark.parametrize("error", ["FailedClean", "FailedDirty"])
-def test_a_deployment_that_spoke_is_not_told_again(stack: Stack, error: str) -> None:
-    """Each outcome once."""
+def test_a_deployment_that_announced_its_outcome_is_not_announced_again(stack: Stack, error: str) -> None:
+    """Each outcome is announced once."""
     begun(stack).conclude(DEPLOYMENT, "failed", "tests")
     assert ended(stack, stack.execution("deployment", DEPLOYMENT), "FAILED", error) == []
     assert stack.told() == []
 
 
 @pytest.mark.parametrize(("status", "error"), [("FAILED", "EndedUntold"), ("ABORTED", None)])
-def test_an_outcome_that_was_written_but_not_announced_is_told(stack: Stack, status: str, error: str | None) -> None:
-    """Every event at least once: also when the execution was stopped between the two."""
+def test_an_outcome_that_was_written_is_announced(stack: Stack, status: str, error: str | None) -> None:
+    """The execution was stopped between the two steps."""
     begun(stack).conclude(DEPLOYMENT, "deployed", "all well")
     assert ended(stack, stack.execution("deployment", DEPLOYMENT), status, error) == ["announced deployed"]
     assert stack.told()[0][1]["outcome"] == "deployed"
 
 
 def test_an_announcement_that_failed_is_made_by_the_retry(stack: Stack) -> None:
-    """The outcome was written, the bus refused it: the next run of the same event announces it."""
+    """The bus refused it after the outcome was written; the retry of the event announces it."""
     begun(stack)
     execution = stack.execution("deployment", DEPLOYMENT)
     refusal = ClientError({"Error": {"Code": "InternalException", "Message": "x"}}, "PutEvents")
@@ -104,8 +104,8 @@ def test_an_announcement_that_failed_is_made_by_the_retry(stack: Stack) -> None:
     assert ended(stack, execution) == ["announced aborted"]
 
 
-def test_builds_are_stopped_and_waits_forgotten(stack: Stack) -> None:
-    """P9: no running build, no pending wait; a build that nobody knows is no fault."""
+def test_builds_are_stopped_and_waits_removed(stack: Stack) -> None:
+    """P9: a build that CodeBuild does not know is no error."""
     begun(stack)
     execution = stack.execution("deployment", DEPLOYMENT)
     waits, build_id = WaitsTable.connect(stack.clients), builds.start(stack)
@@ -119,7 +119,7 @@ def test_builds_are_stopped_and_waits_forgotten(stack: Stack) -> None:
 
 
 def test_an_approval_that_nobody_waits_for_is_void(stack: Stack) -> None:
-    """P9: the page says that the deployment has ended; a decided one stays decided."""
+    """P9: the page says that the deployment has ended; a decided request keeps its decision."""
     execution = stage(stack)
     waits = WaitsTable.connect(stack.clients)
     for name, state in (("open", "open"), ("done", "approved")):
@@ -133,9 +133,9 @@ def test_an_approval_that_nobody_waits_for_is_void(stack: Stack) -> None:
 
 
 def test_the_lock_of_a_stage_goes_to_the_next(stack: Stack) -> None:
-    """P9: no lock outlives its execution; the waiter is woken."""
+    """P9: no lock outlives its execution; the next waiter's wait ends."""
     execution = stack.execution("stage", "stopped", GIVEN)
-    ask(stack, execution)
+    request_lock(stack, execution)
     waiter = stack.execution("stage", "next")
     wait_for_lock(stack, waiter, "token-next")
     stack.kill(execution)
@@ -144,20 +144,20 @@ def test_the_lock_of_a_stage_goes_to_the_next(stack: Stack) -> None:
 
 
 def test_in_parallel_mode_the_lock_of_the_repository_is_released(stack: Stack) -> None:
-    """The release that the stage was started with says whose."""
+    """The stage's input names the release, and so the lock."""
     stack.settings["LOCK_MODE"] = "parallel"
     execution = stack.execution("stage", "stopped", GIVEN)
-    ask(stack, execution)
+    request_lock(stack, execution)
     stack.kill(execution)
     assert ended(stack, execution) == ["released environment/production/acme/hello-service"]
     assert LocksTable.connect(stack.clients).read("environment/production/acme/hello-service").owner is None
 
 
-def test_the_lock_of_what_goes_back_stays_until_the_rollback_takes_it(stack: Stack) -> None:
-    """Nobody comes between the failure and the way back: the rollback goes first, before who waits."""
+def test_the_lock_stays_until_the_rollback_takes_it(stack: Stack) -> None:
+    """No waiter enters between the failure and the rollback, which has precedence."""
     begun(stack).write_ledger(DEPLOYMENT, CHANGED)
     execution = stack.execution("stage", f"{DEPLOYMENT}-production", GIVEN)
-    ask(stack, execution)
+    request_lock(stack, execution)
     wait_for_lock(stack, stack.execution("stage", "next"), "token-next")
     stack.kill(execution)
     assert ended(stack, execution) == ["rolling back production"]
@@ -165,11 +165,11 @@ def test_the_lock_of_what_goes_back_stays_until_the_rollback_takes_it(stack: Sta
     assert owner
     assert (owner.execution, stack.completed()) == (execution, {})
     back = f"{execution.replace('kiro-stage', 'kiro-rollback')}-rollback-alone"
-    assert ask(stack, back, rollback=True)["outcome"] == "acquired"
+    assert request_lock(stack, back, rollback=True)["outcome"] == "acquired"
 
 
-def test_a_stage_without_a_living_parent_goes_back(stack: Stack) -> None:
-    """P9: what it had changed is rolled back in an execution of its own, once."""
+def test_a_stage_without_a_running_parent_is_rolled_back(stack: Stack) -> None:
+    """P9: once, in an execution of its own."""
     begun(stack).write_ledger(DEPLOYMENT, Compensation("production", 0, SERVICE, version(), SERVICE, NOW))
     parent = stack.execution("deployment", DEPLOYMENT)
     stack.kill(parent)
@@ -181,14 +181,14 @@ def test_a_stage_without_a_living_parent_goes_back(stack: Stack) -> None:
     assert given == {**GIVEN, "reason": "the stage ended as ABORTED", "breachedAt": ""}
 
 
-def test_a_stage_that_a_person_started_goes_back(stack: Stack) -> None:
+def test_a_stage_that_a_person_started_is_rolled_back(stack: Stack) -> None:
     """It never had a parent."""
     begun(stack).write_ledger(DEPLOYMENT, Compensation("production", 0, SERVICE, version(), SERVICE, NOW))
     assert "rolling back production" in ended(stack, stage(stack))
 
 
-def test_a_living_parent_rolls_back_itself(stack: Stack) -> None:
-    """The deployment catches the end of its stage; asked again it is the same."""
+def test_a_running_parent_rolls_back_itself(stack: Stack) -> None:
+    """The deployment catches the error of its stage; a repeated event changes nothing."""
     begun(stack).write_ledger(DEPLOYMENT, CHANGED)
     execution = stage(stack, stack.execution("deployment", DEPLOYMENT))
     for _ in range(2):
@@ -197,7 +197,7 @@ def test_a_living_parent_rolls_back_itself(stack: Stack) -> None:
 
 
 def test_a_stage_that_changed_nothing_or_had_ended_stays(stack: Stack) -> None:
-    """An empty ledger, or one of another environment, or a stage whose end is recorded."""
+    """Its ledger is empty or of another environment, or its result is recorded."""
     deployments = begun(stack)
     deployments.write_ledger(DEPLOYMENT, Compensation("test", 0, SERVICE, version(), SERVICE, NOW))
     execution = stage(stack)
@@ -209,14 +209,14 @@ def test_a_stage_that_changed_nothing_or_had_ended_stays(stack: Stack) -> None:
 
 
 def planned(stack: Stack, *environments: str) -> DeploymentsTable:
-    """A deployment that has begun, with stages in these environments."""
+    """Write the record of a deployment with stages in these environments."""
     deployments = begun(stack)
     deployments.note(DEPLOYMENT, plan={"stages": [{"environment": name} for name in environments]})
     return deployments
 
 
 def test_the_stages_of_a_stopped_deployment_are_stopped(stack: Stack) -> None:
-    """P9: what runs is stopped, what never began is left alone; the event again stops nothing more."""
+    """P9: running ones only; a repeated event stops nothing more."""
     planned(stack, "test", "production")
     running = stack.execution("stage", f"{DEPLOYMENT}-production", GIVEN)
     execution = stack.execution("deployment", DEPLOYMENT)
@@ -229,8 +229,8 @@ def test_the_stages_of_a_stopped_deployment_are_stopped(stack: Stack) -> None:
     assert stack.stopped() == {}
 
 
-def test_what_a_stage_had_left_to_its_deployment_goes_back_without_it(stack: Stack) -> None:
-    """P9: the stage died first and the deployment was stopped before it could roll back; once, however often told."""
+def test_a_failed_stage_of_a_stopped_deployment_is_rolled_back(stack: Stack) -> None:
+    """P9: the stage failed first, and the deployment was stopped before its rollback; a repeated event starts none."""
     planned(stack, "test", "production").write_ledger(DEPLOYMENT, CHANGED)
     execution = stack.execution("deployment", DEPLOYMENT)
     dead = stage(stack, execution)
@@ -241,8 +241,8 @@ def test_what_a_stage_had_left_to_its_deployment_goes_back_without_it(stack: Sta
     assert rollbacks(stack) == [f"{DEPLOYMENT}-production-rollback-alone"]
 
 
-def test_a_stage_that_had_said_its_end_does_not_go_back_with_its_deployment(stack: Stack) -> None:
-    """A passed stage stays at its release when a later one is rejected."""
+def test_a_stage_with_a_result_is_not_rolled_back(stack: Stack) -> None:
+    """A passed stage keeps its release if a later one is rejected."""
     deployments = planned(stack, "production")
     deployments.write_ledger(DEPLOYMENT, CHANGED)
     execution = stack.execution("deployment", DEPLOYMENT)
@@ -254,8 +254,8 @@ def test_a_stage_that_had_said_its_end_does_not_go_back_with_its_deployment(stac
 
 
 @pytest.mark.parametrize(("status", "error"), [("FAILED", "FailedDirty"), ("ABORTED", None)])
-def test_after_a_full_rollback_a_deployment_s_word_is_final(stack: Stack, status: str, error: str | None) -> None:
-    """R5: what it left unknown stays frozen for a person; one that was stopped on its way back goes on alone."""
+def test_the_end_of_a_full_rollback_is_final(stack: Stack, status: str, error: str | None) -> None:
+    """R5: an unknown environment stays frozen for a person; a rollback that still runs continues."""
     planned(stack, "production").write_ledger(DEPLOYMENT, CHANGED)
     execution = stack.execution("deployment", DEPLOYMENT)
     dead = stage(stack, execution)
@@ -269,7 +269,7 @@ def test_after_a_full_rollback_a_deployment_s_word_is_final(stack: Stack, status
 
 
 def test_a_good_stage_whose_end_could_not_be_written_stays(stack: Stack) -> None:
-    """P9: it ended by itself and told its deployment so, which was stopped in a later stage."""
+    """P9: it succeeded and returned its result to its deployment, which was stopped in a later stage."""
     planned(stack, "production").write_ledger(DEPLOYMENT, CHANGED)
     execution = stack.execution("deployment", DEPLOYMENT)
     stack.rewrite(stage(stack, execution), status="SUCCEEDED")
@@ -279,16 +279,16 @@ def test_a_good_stage_whose_end_could_not_be_written_stays(stack: Stack) -> None
 
 
 def rollback(stack: Stack, parent: str = "") -> str:
-    """A rollback that was stopped under its lock."""
+    """Start and stop a rollback that holds the lock."""
     started_by = {"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": parent} if parent else {}
     execution = stack.execution("rollback", "stopped", {**BACK, **started_by})
-    ask(stack, execution, rollback=True)
+    request_lock(stack, execution, rollback=True)
     stack.kill(execution)
     return execution
 
 
-def test_a_rollback_that_was_stopped_freezes_and_gives_its_lock_back(stack: Stack) -> None:
-    """R5: nobody knows how far it came; written, told once, and no further rollback is started."""
+def test_a_rollback_that_was_stopped_freezes_and_releases_its_lock(stack: Stack) -> None:
+    """R5: its end is unknown; it is recorded and announced once, and no further rollback starts."""
     begun(stack)
     execution = rollback(stack)
     assert ended(stack, execution) == ["froze production", "released environment/production"]
@@ -297,7 +297,7 @@ def test_a_rollback_that_was_stopped_freezes_and_gives_its_lock_back(stack: Stac
     assert frozen
     assert (frozen.by, frozen.reason) == (
         f"rollback of {DEPLOYMENT}",
-        f"the rollback of {DEPLOYMENT} ended as ABORTED: nobody knows how far it came",
+        f"the rollback of {DEPLOYMENT} ended as ABORTED, and it is not known which parts it restored",
     )
     ((name, detail),) = stack.told()
     assert (name, detail["result"], detail["environment"]) == ("RollbackFinished", "unknown", "production")
@@ -310,15 +310,15 @@ def test_a_rollback_that_was_stopped_freezes_and_gives_its_lock_back(stack: Stac
 
 
 @pytest.mark.parametrize("parent", ["deployment", "stage", "enhanced_watch"])
-def test_a_dead_rollback_freezes_whoever_waited_for_it(stack: Stack, parent: str) -> None:
-    """R5: a full rollback and a watch's have nobody above them; a stage's is unfrozen by the full one."""
+def test_a_dead_rollback_freezes_whatever_started_it(stack: Stack, parent: str) -> None:
+    """R5: by a deployment, a watch or a stage; the full rollback that follows a stage's unfreezes."""
     begun(stack)
     execution = rollback(stack, stack.execution(parent, "waits"))
     assert ended(stack, execution, "TIMED_OUT")[0] == "froze production"
 
 
 def test_the_full_rollback_unfreezes_what_a_dead_one_left(stack: Stack) -> None:
-    """R5: a stage's rollback died, its deployment goes on; told late once more, the event does not freeze again."""
+    """R5: a stage's rollback died and its deployment continues; the event, repeated later, does not freeze again."""
     begun(stack)
     execution = rollback(stack, stack.execution("stage", "waits"))
     ended(stack, execution)
@@ -329,7 +329,7 @@ def test_the_full_rollback_unfreezes_what_a_dead_one_left(stack: Stack) -> None:
 
 
 def test_a_rollback_without_a_breach_counts_from_now(stack: Stack) -> None:
-    """R9: one that was started alone has no alarm's time."""
+    """R9: an operator's rollback has no alarm and so no time of a breach."""
     begun(stack)
     execution = stack.execution("rollback", "stopped", {**BACK, "breachedAt": ""})
     ended(stack, execution, "FAILED")
@@ -337,8 +337,8 @@ def test_a_rollback_without_a_breach_counts_from_now(stack: Stack) -> None:
     assert detail["breachedAt"] == detail["verifiedAt"] > NOW
 
 
-def test_a_rollback_that_had_said_its_end_freezes_nothing(stack: Stack) -> None:
-    """It was stopped after its record: its own word counts."""
+def test_a_rollback_that_recorded_its_end_freezes_nothing(stack: Stack) -> None:
+    """It was stopped after it wrote its record, which counts."""
     begun(stack)
     execution = rollback(stack)
     record(stack, "restored", environment="production")
@@ -347,15 +347,15 @@ def test_a_rollback_that_had_said_its_end_freezes_nothing(stack: Stack) -> None:
     assert stack.told() == []
 
 
-def test_the_word_of_an_earlier_rollback_does_not_count(stack: Stack) -> None:
-    """The stage's had restored; the full one that followed was stopped, and nobody knows how far it came."""
+def test_the_record_of_an_earlier_rollback_does_not_count(stack: Stack) -> None:
+    """The stage's rollback restored; the full one that followed was stopped, so its end is unknown."""
     begun(stack).note(DEPLOYMENT, rollback_production={"result": "restored", "verifiedAt": NOW})
     assert ended(stack, rollback(stack))[0] == "froze production"
     assert stack.deployment()["rollback_production"]["result"] == "unknown"
 
 
-def test_the_token_of_a_stopped_enhanced_watch_is_forgotten(stack: Stack) -> None:
-    """R8: the next deployment has stopped it; nothing else follows."""
+def test_the_wait_of_a_stopped_enhanced_watch_is_removed(stack: Stack) -> None:
+    """R8: the next deployment stopped it; nothing else follows."""
     execution, waits = stack.execution("enhanced_watch", "main-1-enhanced"), WaitsTable.connect(stack.clients)
     waits.store(Wait(WatchKey("production", "main-1-enhanced"), "token", execution, "production"), datetime.now(UTC))
     stack.kill(execution)

@@ -1,4 +1,4 @@
-"""A work item's execution that ended without its word: its lock and its build are given back at once (P9)."""
+"""A work item's execution that ended without recording it: its lock is released and its build stopped (P9)."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ ITEM = Item("PVTI_1", "issue", "Greet", "kiro/greet", NOW, NOW, "acme/hello-serv
 
 
 def test_lock_and_waits_end_with_the_execution(stack: Stack) -> None:
-    """The card is left to the poll, which the same event wakes."""
+    """The poll, which the same event invokes, updates the card."""
     execution = stack.execution("work_item", "7-kiro-greet-1", {"workId": "7-kiro-greet-1", "item": encode(ITEM)})
     key = branch_key(ITEM.repository, ITEM.branch)
     stack.run("work_item.acquire_lock", {"workId": "w", "execution": execution, "key": key})

@@ -1,4 +1,4 @@
-"""GitHub's webhook: the signature first, then everything else."""
+"""GitHub's webhook: it verifies the signature before anything else."""
 
 import hashlib
 import hmac
@@ -27,15 +27,15 @@ BODY = json.dumps(PUSH).encode()
 
 
 class OnlyTheSecret:
-    """Clients that know the secret and nothing else: any further call is a failure."""
+    """Clients that can read the secret; any other call fails the test."""
 
     def client(self, service: str, **_: Any) -> Any:
-        """Secrets Manager, with one value in it."""
+        """Secrets Manager with one value."""
         assert service == "secretsmanager", f"{service} was called before the signature was proven"
         return self
 
     def setting(self, name: str) -> str:
-        """The secret's name only."""
+        """The name of the secret is the only setting."""
         assert name == "WEBHOOK_SECRET"
         return name
 
@@ -45,24 +45,24 @@ class OnlyTheSecret:
         return {"SecretString": SECRET.decode()}
 
     class exceptions:  # noqa: N801 - as boto3 calls it
-        """Nothing is missing here."""
+        """No exception occurs here."""
 
         ResourceNotFoundException = KeyError
 
 
 def sign(body: bytes, secret: bytes = SECRET) -> str:
-    """The header that GitHub sends."""
+    """The signature header as GitHub sends it."""
     return "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
 
 
 def delivery(body: bytes = BODY, event: str = "push", **changes: Any) -> dict[str, Any]:
-    """A delivery as the HTTP API hands it on."""
+    """A delivery in the format of the HTTP API."""
     headers = {"x-hub-signature-256": sign(body), "x-github-event": event}
     return {"headers": headers, "body": b64encode(body).decode(), "isBase64Encoded": True, **changes}
 
 
 def refused(event: dict[str, Any]) -> tuple[int, str]:
-    """Status and reason of a delivery that may call nothing but the secret."""
+    """Status and reason of a delivery, for which only the secret may be read."""
     aws: Any = OnlyTheSecret()
     answer = github_webhook(
         event,
@@ -112,7 +112,7 @@ def started(stack: Stack) -> list[str]:
     ],
 )
 def test_before_the_signature_nothing_is_called(event: dict[str, Any], status: int, reason: str) -> None:
-    """Status and reason; no AWS call but the reading of the secret itself."""
+    """Only the secret is read; status and reason say what is wrong."""
     found = refused(event)
     assert found[0] == status
     assert reason in found[1]
@@ -131,15 +131,15 @@ def test_before_the_signature_nothing_is_called(event: dict[str, Any], status: i
         (b"null", "not a JSON object"),
     ],
 )
-def test_a_signed_body_of_another_form_is_refused(body: bytes, reason: str) -> None:
-    """400 with what to set on GitHub; nothing is started."""
+def test_a_signed_body_of_another_format_is_refused(body: bytes, reason: str) -> None:
+    """400 with the setting to change on GitHub; nothing is started."""
     status, found = refused(delivery(body))
     assert status == 400
     assert reason in found
 
 
-def test_events_that_are_not_used_are_taken(hooked: Stack) -> None:
-    """202 with a reason; the ping is answered."""
+def test_events_that_are_not_used_are_accepted(hooked: Stack) -> None:
+    """202 with a reason; a ping is answered."""
     assert deliver(hooked, delivery(b"{}", "ping")) == (202, "pong")
     assert deliver(hooked, delivery(b"{}", "issues")) == (202, "event issues is not used here")
     assert "(none)" in deliver(hooked, delivery(b"{}", ""))[1]
@@ -147,7 +147,7 @@ def test_events_that_are_not_used_are_taken(hooked: Stack) -> None:
 
 
 def test_a_push_starts_its_deployment(hooked: Stack) -> None:
-    """The execution is named after the commit and knows what to deliver."""
+    """The execution is named after the commit; its input names repository, ref and commit."""
     assert deliver(hooked, delivery()) == (202, f"started: main-{COMMIT[:12]}")
     arn = f"{MACHINES['deployment'].replace('stateMachine', 'execution')}:main-{COMMIT[:12]}"
     described = hooked.client("stepfunctions").describe_execution(executionArn=arn)
@@ -160,7 +160,7 @@ def test_a_push_starts_its_deployment(hooked: Stack) -> None:
 
 
 def test_ten_deliveries_are_one_execution(hooked: Stack) -> None:
-    """P2: while it runs, and after it has ended."""
+    """P2: while it runs and after its end."""
     for _ in range(10):
         assert deliver(hooked, delivery())[0] == 202
     assert started(hooked) == [f"main-{COMMIT[:12]}"]
@@ -178,7 +178,7 @@ def test_ten_deliveries_are_one_execution(hooked: Stack) -> None:
 
 
 def test_a_body_that_is_not_encoded_is_read_as_it_is(hooked: Stack) -> None:
-    """The signature is over the raw body either way; header names have any case."""
+    """The signature covers the raw body in both cases; header names have any case."""
     headers = {"X-Hub-Signature-256": sign(BODY), "X-GitHub-Event": "push"}
     assert deliver(hooked, {"headers": headers, "body": BODY.decode()})[1].startswith("started")
 
@@ -193,7 +193,7 @@ def test_a_body_that_is_not_encoded_is_read_as_it_is(hooked: Stack) -> None:
     ],
 )
 def test_a_push_that_starts_nothing_says_why(hooked: Stack, changes: dict[str, Any], status: int, reason: str) -> None:
-    """Ignored is 202, malformed is 400; both with the reason."""
+    """An ignored push is 202, a malformed one 400, both with the reason."""
     found = deliver(hooked, delivery(json.dumps({**PUSH, **changes}).encode()))
     assert found[0] == status
     assert reason in found[1]
@@ -201,7 +201,7 @@ def test_a_push_that_starts_nothing_says_why(hooked: Stack, changes: dict[str, A
 
 
 def test_during_a_rotation_both_secrets_count(hooked: Stack) -> None:
-    """The previous value is good until it is deleted; without any value nothing is."""
+    """The previous value is valid until the next change; without a value nothing is."""
     hooked.client("secretsmanager").put_secret_value(SecretId="kiro-webhook", SecretString="next")
     headers = {"x-hub-signature-256": sign(BODY, b"next"), "x-github-event": "push"}
     for event in (delivery(), delivery(headers=headers)):
@@ -211,7 +211,7 @@ def test_during_a_rotation_both_secrets_count(hooked: Stack) -> None:
 
 
 def test_an_unsigned_request_imports_no_sdk() -> None:
-    """It is refused before boto3 is even loaded."""
+    """It is refused before boto3 is imported."""
     code = """
 import sys
 from functions.runtime import handler
@@ -224,7 +224,7 @@ assert not loaded, loaded
     environment = {
         "PATH": os.environ["PATH"],
         "HANDLER": "functions.events.github_webhook",
-        "WEBHOOK_SOURCES": "anywhere",
+        "ALLOWED_NETWORKS": "anywhere",
     }
     root = Path(functions.__file__).parents[1]
     subprocess.run([sys.executable, "-c", code], cwd=root, env=environment, check=True, timeout=60)

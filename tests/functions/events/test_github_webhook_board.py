@@ -1,4 +1,4 @@
-"""A moved card hurries the poll, and nothing else does (W2)."""
+"""A moved card starts a poll at once, and nothing else (W2)."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ EXAMPLES = Path(os.environ.get("OCTOKIT", NPM)) / "webhooks-examples" / "api.git
 
 @pytest.fixture
 def invoked(stack: Stack) -> Iterator[list[dict[str, Any]]]:
-    """The calls of Lambda, which moto would run in Docker."""
+    """The invocations of Lambda functions, which moto would run in Docker."""
     stack.client("secretsmanager").create_secret(Name="kiro-webhook", SecretString=SECRET)
     calls: list[dict[str, Any]] = []
     client = stack.client("lambda")
@@ -39,7 +39,7 @@ def invoked(stack: Stack) -> Iterator[list[dict[str, Any]]]:
 
 
 def deliver(stack: Stack, event: str, payload: Any, secret: str = SECRET) -> tuple[int, str]:
-    """Deliver as GitHub does; answers status and message."""
+    """Deliver an event as GitHub does; returns status and message."""
     body = json.dumps(payload)
     signature = "sha256=" + hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()
     headers = {"X-Hub-Signature-256": signature, "X-GitHub-Event": event}
@@ -47,21 +47,21 @@ def deliver(stack: Stack, event: str, payload: Any, secret: str = SECRET) -> tup
     return answer["statusCode"], json.loads(answer["body"])["message"]
 
 
-def test_a_moved_card_hurries_the_poll(stack: Stack, invoked: list[dict[str, Any]]) -> None:
-    """It is asked for and not waited for."""
+def test_a_moved_card_starts_a_poll(stack: Stack, invoked: list[dict[str, Any]]) -> None:
+    """The function is invoked asynchronously."""
     assert deliver(stack, "projects_v2_item", ITEM) == (202, "the board is polled")
     assert [(one["FunctionName"], one["InvocationType"]) for one in invoked] == [("kiro-poll-board", "Event")]
 
 
-def test_an_unproven_delivery_hurries_nothing(stack: Stack, invoked: list[dict[str, Any]]) -> None:
-    """Whoever can't sign can't make us ask GitHub."""
+def test_an_unsigned_delivery_starts_no_poll(stack: Stack, invoked: list[dict[str, Any]]) -> None:
+    """A sender without the secret can't cause requests to GitHub."""
     assert deliver(stack, "projects_v2_item", ITEM, "other")[0] == 401
     assert invoked == []
 
 
 @pytest.mark.parametrize("payload", [{}, {"projects_v2_item": None}, {"projects_v2_item": "x"}])
-def test_another_form_is_refused(stack: Stack, invoked: list[dict[str, Any]], payload: Any) -> None:
-    """The field that is wrong is named."""
+def test_another_format_is_refused(stack: Stack, invoked: list[dict[str, Any]], payload: Any) -> None:
+    """The error names the wrong field."""
     status, said = deliver(stack, "projects_v2_item", payload)
     assert (status, "projects_v2_item" in said) == (400, True)
     assert invoked == []
@@ -70,7 +70,7 @@ def test_another_form_is_refused(stack: Stack, invoked: list[dict[str, Any]], pa
 @pytest.mark.skipif(not EXAMPLES.exists(), reason="npm's @octokit/webhooks-examples is not installed")
 @pytest.mark.parametrize("event", ["ping", "push", "projects_v2_item"])
 def test_the_published_examples_are_accepted(stack: Stack, invoked: list[dict[str, Any]], event: str) -> None:
-    """Every example payload of every event that is used."""
+    """Every example payload of every used event."""
     found = next(one for one in json.loads(EXAMPLES.read_text("utf-8")) if one["name"] == event)
     assert found["examples"]
     for example in found["examples"]:

@@ -1,4 +1,4 @@
-"""The webhook against copies of old deliveries, which carry a good signature."""
+"""The webhook handles a copy of an old delivery, whose signature is valid, only once."""
 
 import hashlib
 import hmac
@@ -38,27 +38,27 @@ def deliver(stack: Stack, payload: Any = PUSH, guid: str = "guid-1", event: str 
 
 
 def starts(stack: Stack) -> int:
-    """How often a start was asked for."""
+    """The number of requests to start an execution."""
     return sum(call.action == "states:StartExecution" for call in stack.calls)
 
 
 @pytest.mark.parametrize("guid", ["guid-1", "guid-2", ""])
 def test_a_copy_starts_nothing(stack: Stack, guid: str) -> None:
-    """Under its own delivery id or under a new one: GitHub signs the body, not the id."""
+    """With its own delivery id or a new one: GitHub signs the body, not the id."""
     assert deliver(stack) == (202, f"started: main-{COMMIT[:12]}")
     assert deliver(stack, guid=guid) == (202, f"already handled: main-{COMMIT[:12]}")
     assert starts(stack) == 1
 
 
 def test_another_push_is_another_delivery(stack: Stack) -> None:
-    """Other bytes, other delivery."""
+    """A delivery is identified by its bytes."""
     deliver(stack)
     other = {**PUSH, "after": "b" * 40}
     assert deliver(stack, other) == (202, "started: main-bbbbbbbbbbbb")
 
 
 def test_a_delivery_that_started_nothing_may_come_again(stack: Stack) -> None:
-    """A repository that is delivered from today on: GitHub's redelivery of its push counts."""
+    """If the repository is delivered by now, GitHub's redelivery of the push starts a deployment."""
     elsewhere = {**PUSH, "repository": {"full_name": "acme/new"}}
     assert deliver(stack, elsewhere)[1].startswith("ignored")
     stack.settings["REPOSITORIES"] = "acme/hello-service,acme/new"
@@ -67,7 +67,7 @@ def test_a_delivery_that_started_nothing_may_come_again(stack: Stack) -> None:
 
 @pytest.mark.parametrize("ref", ["refs/heads/feature", "refs/tags/v1", "refs/pull/1/head"])
 def test_only_the_configured_ref_starts(stack: Stack, ref: str) -> None:
-    """A push elsewhere, signed as it may be, starts nothing."""
+    """A signed push to another ref starts nothing."""
     status, _ = deliver(stack, {**PUSH, "ref": ref})
     assert status in (202, 400)
     assert starts(stack) == 0

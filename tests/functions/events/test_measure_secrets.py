@@ -1,4 +1,4 @@
-"""The age of what secrets hold."""
+"""The age of the values of secrets."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -11,13 +11,13 @@ from tests.functions.stack import Stack
 
 
 def later(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
-    """Look at it after so many days."""
+    """Run the handler after so many days."""
     when = datetime.now(UTC) + timedelta(days=days)
     monkeypatch.setattr(Clock, "now", lambda _: when)
 
 
 def written(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """The age that was published, by secret."""
+    """The published ages by secret."""
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     return {line["secret"]: line["SecretAgeDays"] for line in lines}
 
@@ -25,7 +25,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 def test_the_age_of_each_value_is_published(
     stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """O3: in whole days; a secret that is still empty has no age."""
+    """O3: in whole days; a secret without a value has no age."""
     store = stack.client("secretsmanager")
     store.create_secret(Name="kiro-webhook", SecretString="one")
     store.create_secret(Name="kiro-monitors")
@@ -35,7 +35,7 @@ def test_the_age_of_each_value_is_published(
 
 
 def test_the_age_is_that_of_the_current_value(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Older values, and one that is not in force yet, say nothing of how long this one is in use."""
+    """Older values and a value that is not valid yet do not count."""
     now = datetime.now(UTC)
     stages = {"AWSPREVIOUS": 300, "AWSCURRENT": 100, "AWSPENDING": 1}
     versions = [{"VersionStages": [s], "CreatedDate": now - timedelta(days=age)} for s, age in stages.items()]

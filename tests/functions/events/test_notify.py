@@ -22,7 +22,7 @@ def notify(stack: Stack, name: str = "StageFinished", **changes: Any) -> Any:
     [("StageFinished", "deployments"), ("RollbackFinished", "rollbacks"), ("RollbackStarted", "rollbacks")],
 )
 def test_an_event_for_people_is_mailed_on_its_topic(stack: Stack, name: str, topic: str) -> None:
-    """N1: without a Slack secret the mail is all."""
+    """N1: without a Slack secret there is only the mail."""
     assert notify(stack, name) == {"outcome": f"notified {topic}"}
     (mail,) = stack.mails()
     assert mail["TopicArn"].endswith(f":kiro-{topic}")
@@ -30,20 +30,20 @@ def test_an_event_for_people_is_mailed_on_its_topic(stack: Stack, name: str, top
 
 
 def test_an_event_without_a_notification_is_left_alone(stack: Stack) -> None:
-    """No mail, no fault."""
+    """No mail is sent, and no error is raised."""
     assert notify(stack, "GatesJudged") == {"outcome": "no notification"}
     assert stack.mails() == []
 
 
 @pytest.mark.parametrize("handler", ["notify", "publish_status", "publish_metrics", "track_incident"])
-def test_an_event_that_nobody_knows_is_a_fault(stack: Stack, handler: str) -> None:
-    """Its dead-letter queue keeps it and an alarm says so; a misspelt name is not passed over."""
+def test_an_unknown_event_is_an_error(stack: Stack, handler: str) -> None:
+    """It becomes a dead letter with an alarm, so that a misspelt name is noticed."""
     with pytest.raises(UnknownEventError, match="no event is called 'SomethingElse'"):
         stack.run(f"events.{handler}", {"detail-type": "SomethingElse", "detail": {}})
 
 
-def test_slack_is_told_where_it_is_set(stack: Stack) -> None:
-    """The message is posted as blocks to the secret's URL."""
+def test_slack_gets_the_message_if_it_is_set_up(stack: Stack) -> None:
+    """As blocks, to the secret's URL."""
     stack.client("secretsmanager").create_secret(Name="kiro-slack", SecretString="https://hooks.example.com/hush\n")
     with patch("functions.adapters.slack.urlopen") as opened:
         notify(stack)
@@ -52,8 +52,8 @@ def test_slack_is_told_where_it_is_set(stack: Stack) -> None:
     assert b"is deployed to test" in request.data
 
 
-def test_a_message_that_could_not_be_handed_on_is_a_fault(stack: Stack) -> None:
-    """EventBridge runs it again; the URL is not told."""
+def test_a_message_that_could_not_be_sent_is_an_error(stack: Stack) -> None:
+    """EventBridge retries it; the error does not contain the URL."""
     stack.client("secretsmanager").create_secret(Name="kiro-slack", SecretString="https://hooks.example.com/hush")
     with (
         patch("functions.adapters.slack.urlopen", side_effect=URLError("hush")),
@@ -65,7 +65,7 @@ def test_a_message_that_could_not_be_handed_on_is_a_fault(stack: Stack) -> None:
 
 @pytest.mark.parametrize("result", ["restored", "unknown"])
 def test_a_mail_links_to_the_commit_and_an_unknown_end_to_its_runbook(stack: Stack, result: str) -> None:
-    """Addresses are the stack's, with or without a slash at their end."""
+    """With the addresses of the stack's settings, which may end in a slash."""
     notify(stack, "RollbackFinished", result=result)
     (mail,) = stack.mails()
     assert f"https://github.example.com/acme/hello-service/commit/{RELEASE.commit}" in mail["Message"]

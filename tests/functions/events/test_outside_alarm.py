@@ -1,4 +1,4 @@
-"""A monitor outside AWS rings for an environment."""
+"""A monitor outside AWS reports an alarm of an environment."""
 
 import hashlib
 import hmac
@@ -30,11 +30,11 @@ RINGS = {
 
 @pytest.fixture(autouse=True)
 def _secret(stack: Stack) -> None:
-    """What monitors sign with."""
+    """The secret that monitors sign with."""
     stack.client("secretsmanager").create_secret(Name="kiro-monitors", SecretString=SECRET)
 
 
-def ring(
+def report(
     stack: Stack,
     body: Any = RINGS,
     environment: str = "production",
@@ -44,7 +44,7 @@ def ring(
     signed_for: str = "",
     **headers: str,
 ) -> tuple[int, str]:
-    """Post an alarm; status and message."""
+    """Post an alarm; returns status and message."""
     raw = body if isinstance(body, str) else json.dumps(body)
     timestamp = str(int(time.time() if at is None else at))
     said = f"{timestamp}.{signed_for or environment}.{raw}".encode()
@@ -59,7 +59,7 @@ def ring(
 
 
 def watch(stack: Stack) -> None:
-    """Somebody watches production."""
+    """Store a watch of production."""
     until = iso(datetime.now(UTC) + timedelta(hours=1))
     accepted = {"names": [], "at": ""}
     facts = {"environment": encode(ENVIRONMENT), "until": until, "reviewed": [], "accepted": accepted}
@@ -68,9 +68,9 @@ def watch(stack: Stack) -> None:
 
 
 def test_a_critical_alarm_ends_the_watch_at_once(stack: Stack) -> None:
-    """R11: it breaches as an alarm of CloudWatch does, with its own words."""
+    """R11: it is a breach with the monitor's reason, like an alarm of CloudWatch."""
     watch(stack)
-    assert ring(stack) == (202, "checkout latency is ALARM in production; 1 waits ended")
+    assert report(stack) == (202, "checkout latency is ALARM in production; 1 waits ended")
     answer = stack.completed()["token-watch"]
     assert (answer["outcome"], answer["alarms"]) == ("breached", ["checkout latency"])
     assert "p99 4 s https://m.io/1" in answer["reason"]
@@ -79,43 +79,43 @@ def test_a_critical_alarm_ends_the_watch_at_once(stack: Stack) -> None:
 def test_a_warning_asks_for_a_review(stack: Stack) -> None:
     """R2."""
     watch(stack)
-    ring(stack, {**RINGS, "severity": "warning"})
+    report(stack, {**RINGS, "severity": "warning"})
     assert stack.completed()["token-watch"]["outcome"] == "review"
 
 
-def test_a_burning_environment_takes_no_release(stack: Stack) -> None:
-    """A4: a request for approval is void, whoever rang."""
+def test_a_critical_alarm_voids_a_request_for_approval(stack: Stack) -> None:
+    """A4: as an alarm of CloudWatch does."""
     waits, later = WaitsTable.connect(stack.clients), iso(datetime.now(UTC) + timedelta(hours=1))
     waits.save_approval(
         Approval("a1", "deploy", "main-1", "production", {}, ["h"], later, later, later), datetime.now(UTC)
     )
     facts = {"environment": encode(ENVIRONMENT)}
     waits.store(Wait(read_wait_key("approval/a1"), "token-a1", "arn:e", "production", facts), datetime.now(UTC))
-    ring(stack)
+    report(stack)
     assert stack.completed()["token-a1"]["outcome"] == "void"
 
 
 def test_another_environment_is_not_concerned(stack: Stack) -> None:
-    """It rings for the environment in its address only."""
+    """The address names the environment."""
     watch(stack)
-    assert ring(stack, environment="test")[0] == 202
+    assert report(stack, environment="test")[0] == 202
     assert stack.completed() == {}
 
 
-def test_a_replayed_older_word_changes_nothing(stack: Stack) -> None:
-    """Within its minutes a recording is timely, but it is older than what is known."""
+def test_a_replayed_older_report_changes_nothing(stack: Stack) -> None:
+    """A copy within its minutes is timely, but older than the recorded report."""
     now = time.time()
-    ring(stack, at=now - 60)
-    ring(stack, {**RINGS, "state": "OK"}, at=now)
-    status, message = ring(stack, at=now - 60)
-    assert (status, "later is known" in message) == (202, True)
+    report(stack, at=now - 60)
+    report(stack, {**RINGS, "state": "OK"}, at=now)
+    status, message = report(stack, at=now - 60)
+    assert (status, "a later report is recorded" in message) == (202, True)
     (kept,) = EnvironmentsTable.connect(stack.clients).outside_alarms("production")
     assert kept.state == "OK"
 
 
 def test_an_alarm_is_no_part_of_the_environment(stack: Stack) -> None:
-    """What runs there is asked without it."""
-    ring(stack)
+    """Its record is not read as a part."""
+    report(stack)
     assert EnvironmentsTable.connect(stack.clients).parts("production") == {}
 
 
@@ -143,14 +143,14 @@ def test_an_alarm_is_no_part_of_the_environment(stack: Stack) -> None:
     ],
 )
 def test_what_is_wrong_is_answered_and_changes_nothing(stack: Stack, changes: Any, status: int, reason: str) -> None:
-    """Q3: a status and a reason each; nothing is written."""
-    found = ring(stack, **changes)
+    """Q3: each mistake has a status and a reason; nothing is written."""
+    found = report(stack, **changes)
     assert found[0] == status
     assert reason in found[1]
     assert stack.items("environments") == []
 
 
-def test_without_a_secret_nobody_rings(stack: Stack) -> None:
-    """An empty secret proves nothing."""
+def test_without_a_secret_no_report_is_accepted(stack: Stack) -> None:
+    """A signature with an empty secret is not valid."""
     stack.client("secretsmanager").delete_secret(SecretId="kiro-monitors", ForceDeleteWithoutRecovery=True)
-    assert ring(stack, secret="")[0] == 401
+    assert report(stack, secret="")[0] == 401

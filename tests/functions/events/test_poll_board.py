@@ -1,4 +1,4 @@
-"""The poll: what is started, in which order, at which cost, and what happens when GitHub asks to wait (W1, W2, W4)."""
+"""The poll: what it starts and in which order, its cost, and GitHub's rate limits (W1, W2, W4)."""
 
 import gc
 import json
@@ -24,7 +24,7 @@ __all__ = ["board", "put_up", "spec_branch"]
 
 @pytest.fixture(autouse=True)
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Waiting takes no time here; the seconds that would have been slept."""
+    """The seconds that the poll would have slept; the test does not wait."""
     waited: list[float] = []
     monkeypatch.setattr(graphql.GraphQL.__init__, "__defaults__", (waited.append,))
     monkeypatch.setattr("functions.adapters.github.board.Board.__init__.__defaults__", (waited.append,))
@@ -32,18 +32,18 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def poll(stack: Stack) -> Any:
-    """One poll by a cold Lambda."""
+    """Run one poll in a new process's state."""
     return stack.run("events.poll_board", {})
 
 
 def started(stack: Stack) -> list[dict[str, Any]]:
-    """The input of every execution, in the order they were started."""
+    """The input of every execution, in the order of starts."""
     calls = [call.given for call in stack.calls if call.action == "states:StartExecution"]
     return [json.loads(call["input"]) for call in calls if call["stateMachineArn"] == MACHINES["work_item"]]
 
 
-def test_the_oldest_come_first_and_only_as_many_as_there_is_handler(stack: Stack, board: Board, put_up: Any) -> None:
-    """Five items, two places: the two oldest; the next poll starts none while both run."""
+def test_the_oldest_items_start_up_to_the_limit(stack: Stack, board: Board, put_up: Any) -> None:
+    """Of five items the two oldest start; the next poll starts none while both run."""
     cards = [put_up(f"Item {n}", f"kiro/item-{n}") for n in range(5)]
     for place, card in enumerate(cards):
         card.created = now() - timedelta(hours=place)
@@ -53,7 +53,7 @@ def test_the_oldest_come_first_and_only_as_many_as_there_is_handler(stack: Stack
 
 
 def test_an_execution_is_named_after_item_and_attempt(stack: Stack, board: Board, put_up: Any) -> None:
-    """The record is written with it."""
+    """The record has the same name."""
     card = put_up()
     (name,) = poll(stack)["started"]
     assert name.startswith(f"{card.issue.number}-kiro-greet-")
@@ -62,21 +62,21 @@ def test_an_execution_is_named_after_item_and_attempt(stack: Stack, board: Board
 
 
 def test_a_branch_is_worked_on_once(stack: Stack, board: Board, put_up: Any) -> None:
-    """Two cards of the same branch wait for each other, also across polls."""
+    """Two cards of one branch wait for each other, also in different polls."""
     put_up("One"), put_up("Two")
     assert len(poll(stack)["started"]) == 1
     assert poll(stack)["started"] == []
 
 
 def test_other_columns_and_archived_cards_are_left_alone(stack: Stack, board: Board, put_up: Any) -> None:
-    """Only what people put into the column."""
+    """Only cards in the column are started."""
     put_up("Elsewhere", "kiro/a", column="In Review")
     put_up("Archived", "kiro/b").archived = True
     assert poll(stack)["started"] == []
 
 
 def test_a_dead_attempt_is_settled_and_tried_again(stack: Stack, board: Board, put_up: Any) -> None:
-    """An execution that was stopped leaves its card in progress: the poll says so, and starts the next attempt."""
+    """A stopped execution leaves its card in progress; the poll settles it and starts the next attempt."""
     card = put_up()
     execution = running(stack, item_of(card, board))
     board.move(card, "In Progress")
@@ -86,8 +86,8 @@ def test_a_dead_attempt_is_settled_and_tried_again(stack: Stack, board: Board, p
     assert "stopped" in card.issue.comments[0].body
 
 
-def test_a_last_attempt_that_died_is_told(stack: Stack, board: Board, put_up: Any) -> None:
-    """Its execution can announce nothing any more, so the poll does: people hear that the item waits for them."""
+def test_a_last_attempt_that_died_is_announced(stack: Stack, board: Board, put_up: Any) -> None:
+    """The poll announces it, because the execution can't: people are notified that the item waits for them."""
     card = put_up()
     execution = running(stack, item_of(card, board), failures=1)
     stack.kill(execution)
@@ -99,10 +99,10 @@ def test_a_last_attempt_that_died_is_told(stack: Stack, board: Board, put_up: An
     assert len(stack.told()) == 1
 
 
-def test_an_ineligible_item_is_looked_at_again_when_something_changed(
+def test_an_ineligible_item_is_checked_again_after_a_change(
     stack: Stack, board: Board, put_up: Any, spec_branch: Any
 ) -> None:
-    """A push to its branch is a change; a poll alone is none."""
+    """A push to its branch is a change; another poll is not."""
     card = put_up()
     spec_branch("kiro/greet", ())
     name = poll(stack)["started"][0]
@@ -119,7 +119,7 @@ def test_an_ineligible_item_is_looked_at_again_when_something_changed(
 
 @pytest.mark.parametrize("state", ["quarantined", "done"])
 def test_only_a_person_brings_a_finished_item_back(stack: Stack, board: Board, put_up: Any, state: str) -> None:
-    """A card that stands in the column since before we moved it is old news; one moved after that has all attempts."""
+    """A card that was in the column before the worker moved it is ignored; one moved later has all attempts."""
     card = put_up()
     item = item_of(card, board)
     running(stack, item)
@@ -132,7 +132,7 @@ def test_only_a_person_brings_a_finished_item_back(stack: Stack, board: Board, p
 
 
 def grow(board: Board, size: int) -> None:
-    """Fill a board up to a size; 60 of its items, spread over it, stand in the column."""
+    """Fill a board up to a size, with 60 items in the column."""
     for number in range(len(board.cards), size):
         board.add(f"Item {number}", f"kiro/item-{number}", "Done")
     cards = list(board.cards.values())
@@ -144,7 +144,7 @@ def grow(board: Board, size: int) -> None:
 
 
 def test_a_large_board_is_read_in_two_requests(stack: Stack, hub: LocalGitHub, board: Board) -> None:
-    """10,000 items, 60 in the column: the server filters, whose support is asked for once."""
+    """Of 10,000 items 60 are in the column: GitHub filters, and its support for that is queried once."""
     grow(board, 10_000)
     answer = poll(stack)
     assert len(hub.store.graphql.documents) == answer["requests"] <= 2
@@ -155,7 +155,7 @@ def test_a_large_board_is_read_in_two_requests(stack: Stack, hub: LocalGitHub, b
 def test_a_large_board_without_filter_costs_its_pages_and_no_memory(
     stack: Stack, hub: LocalGitHub, board: Board
 ) -> None:
-    """10,000 items: at most 101 requests, and the peak is that of 1,000 items with the same 60 in the column."""
+    """10,000 items take at most 101 requests, and no more memory than 1,000 items."""
     hub.store.graphql.filters = False
     poll(stack)  # imports and clients are no part of what a board costs
     grow(board, 1_000)
@@ -170,7 +170,7 @@ def test_a_large_board_without_filter_costs_its_pages_and_no_memory(
 
 
 def peak_bytes(act: Callable[[], object]) -> int:
-    """The most memory that an act held at once, in bytes, beyond what was there."""
+    """The most bytes that a call allocated at once."""
     gc.collect()
     tracemalloc.start()
     try:
@@ -181,7 +181,7 @@ def peak_bytes(act: Callable[[], object]) -> int:
 
 
 def test_a_secondary_limit_is_waited_out(stack: Stack, hub: LocalGitHub, board: Board, put_up: Any, slept: Any) -> None:
-    """403 with Retry-After: the poll waits as long as it was told, and finishes with one request more."""
+    """403 with Retry-After: the poll waits that long, and needs one more request."""
     put_up()
     body = {"message": "You have exceeded a secondary rate limit"}
     hub.respond_with("POST", "/api/graphql", 403, {"Retry-After": "30"}, body)
@@ -194,7 +194,7 @@ def test_a_secondary_limit_is_waited_out(stack: Stack, hub: LocalGitHub, board: 
 def test_a_primary_limit_is_waited_out(
     stack: Stack, hub: LocalGitHub, board: Board, put_up: Any, slept: Any, kind: str
 ) -> None:
-    """A limit in a 200: until the reset that the headers name, and not a request before."""
+    """A limit in a response with status 200: the poll waits for the reset in its headers."""
     put_up()
     error = {"errors": [{"type": kind, "message": "API rate limit already exceeded for user ID 1"}]}
     reset = str(int(now().timestamp()) + 60)
@@ -207,7 +207,7 @@ def test_a_primary_limit_is_waited_out(
 def test_a_secondary_limit_in_a_200_is_waited_out(
     stack: Stack, hub: LocalGitHub, board: Board, put_up: Any, slept: Any
 ) -> None:
-    """It has words and no type; points are left, so the reset of the hour says nothing about it: a minute is due."""
+    """It has no error type, and points are left, so the hourly reset does not apply: the poll waits a minute."""
     put_up()
     error = {"errors": [{"message": "You have exceeded a secondary rate limit. Please wait a few minutes"}]}
     headers = {"X-RateLimit-Remaining": "4000", "X-RateLimit-Reset": str(int(now().timestamp()) + 3000)}
@@ -217,7 +217,7 @@ def test_a_secondary_limit_in_a_200_is_waited_out(
 
 
 def test_a_limit_beyond_its_patience_fails_the_poll(stack: Stack, hub: LocalGitHub, board: Board) -> None:
-    """The queue for dead letters and its alarm are there for that; the lease is given back."""
+    """The event becomes a dead letter with an alarm; the lease is released."""
     hub.respond_with("POST", "/api/graphql", 403, {"Retry-After": "3000"}, {"message": "secondary rate limit"})
     with pytest.raises(GitHubUnavailableError):
         poll(stack)
@@ -225,7 +225,7 @@ def test_a_limit_beyond_its_patience_fails_the_poll(stack: Stack, hub: LocalGitH
 
 
 def test_one_poll_at_a_time(stack: Stack, board: Board) -> None:
-    """A second one leaves its wish with the first, which looks once more."""
+    """A second poll leaves a request with the first, which reads the board once more."""
     lease = PollLease.connect(stack.clients)
     assert lease.take("first", now(), 60) == ()
     assert poll(stack) == {"outcome": "a poll is under way"}
@@ -237,28 +237,28 @@ def test_one_poll_at_a_time(stack: Stack, board: Board) -> None:
 def test_an_index_that_lags_hides_nothing(
     stack: Stack, board: Board, put_up: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A poll right after another counts what that one started, though no index tells it yet."""
+    """A poll right after another counts what that one started, before the index contains it."""
     for number in range(4):
         put_up(f"Item {number}", f"kiro/item-{number}")
     monkeypatch.setattr(WorkItemsTable, "running", lambda _: ())
     assert [len(poll(stack)["started"]) for _ in range(3)] == [2, 0, 0]
 
 
-def test_a_poll_that_died_keeps_nobody_for_long(stack: Stack, board: Board) -> None:
-    """Its lease ends with its time."""
+def test_the_lease_of_a_dead_poll_expires(stack: Stack, board: Board) -> None:
+    """The next poll waits no longer than that."""
     assert PollLease.connect(stack.clients).take("dead", now() - timedelta(seconds=61), 60) == ()
     assert poll(stack)["outcome"] == "polled"
 
 
-def test_without_a_board_nothing_is_asked(stack: Stack, hub: LocalGitHub) -> None:
-    """A stack that only delivers polls nothing."""
+def test_without_a_board_nothing_is_queried(stack: Stack, hub: LocalGitHub) -> None:
+    """A stack without a board polls nothing."""
     stack.settings["BOARD"] = stack.settings["BOARD"].replace('"number": 1', '"number": 0')
     assert poll(stack) == {"outcome": "no board is configured"}
     assert hub.requests == []
 
 
 def test_a_board_that_is_not_there_is_named(stack: Stack, hub: LocalGitHub) -> None:
-    """The error says which board, and where to look."""
+    """The error names the board and where to correct it."""
     hub.add_board("acme", 7)
     with pytest.raises(Exception, match="board acme/1"):
         poll(stack)

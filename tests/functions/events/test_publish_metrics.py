@@ -66,7 +66,7 @@ TIMES = {
         ("WorkItemFinished", {"result": "ineligible"}, {"WorkItemIneligible": 1}),
     ],
 )
-def test_each_event_has_its_measures(name: str, changes: dict[str, Any], expected: dict[str, float]) -> None:
+def test_each_event_has_its_metrics(name: str, changes: dict[str, Any], expected: dict[str, float]) -> None:
     """O2, R9: durations in seconds, and counts."""
     found = measurements(event(name, **{"environment": "test", **TIMES, **changes}))
     assert {metric: value for metric, _, value, _ in found} == expected
@@ -74,21 +74,21 @@ def test_each_event_has_its_measures(name: str, changes: dict[str, Any], expecte
 
 @pytest.mark.parametrize("name", ["StageFinished", "RollbackFinished", "RollbackStarted"])
 @pytest.mark.parametrize("times", [{}, {"startedAt": "", "breachedAt": ""}])
-def test_an_event_without_its_times_is_counted_all_the_same(name: str, times: dict[str, str]) -> None:
-    """A workflow that could not write its record announces an end without them."""
+def test_an_event_without_times_is_counted(name: str, times: dict[str, str]) -> None:
+    """A workflow that could not write its record announces its end without times."""
     found = measurements(event(name, **{"result": "unknown", **times}))
     assert all(unit.value != "Seconds" for _, unit, _, _ in found)
 
 
 @pytest.mark.parametrize("result", ["rejected", "expired", "superseded", "failed"])
 def test_a_stage_that_changed_nothing_is_no_change(result: str) -> None:
-    """DORA counts what reached an environment; and no lead time ends where nothing is good."""
+    """DORA counts changes of an environment; only a good release has a lead time."""
     found = measurements(event("StageFinished", result=result, **TIMES))
     assert [name for name, *_ in found] == ["StageDuration"]
 
 
 def test_figures_of_the_whole_have_no_environment_and_those_of_a_stage_do() -> None:
-    """`all` stands for the release; the lead time to production is told apart from the one to test."""
+    """`all` stands for the release; lead times are separate for each environment."""
     judged = measurements(event("GatesJudged", figures={"lineCoverage": 90.0}))
     assert [(unit.value, where) for _, unit, _, where in judged] == [("Percent", "all")]
     passed = measurements(event("StageFinished", **TIMES))
@@ -96,13 +96,13 @@ def test_figures_of_the_whole_have_no_environment_and_those_of_a_stage_do() -> N
 
 
 def test_a_breach_after_the_start_took_no_time() -> None:
-    """Clocks differ; a duration is never negative."""
+    """Clocks differ, but a duration is never negative."""
     found = measurements(event("RollbackStarted", **{**TIMES, "breachedAt": "2026-01-31T09:00:00.000Z"}))
     assert found[1][2] == 0
 
 
 def test_metrics_are_written_as_embedded_format(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
-    """CloudWatch reads them from the log: namespace, dimension, value."""
+    """CloudWatch reads namespace, dimension and value from the log."""
     rejected = detail("StageFinished", environment="test", result="rejected", **TIMES)
     handed = {"detail-type": "StageFinished", "detail": rejected}
     assert stack.run("events.publish_metrics", handed) == {"metrics": 1}

@@ -1,4 +1,4 @@
-"""Domain events become what GitHub shows."""
+"""Domain events become commit statuses and GitHub deployments."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.local.github.support import REPOSITORY, TOKEN, WorkingCopy
 
 @pytest.fixture
 def sha(copy: WorkingCopy) -> str:
-    """A commit that GitHub knows."""
+    """A commit on GitHub."""
     commit = copy.commit("one", {"a": "1"})
     copy.push()
     return commit
@@ -27,7 +27,7 @@ def publish(stack: Stack, name: str, sha: str, **changes: Any) -> Any:
     return stack.run("events.publish_status", {"detail-type": name, "detail": detail(name, **{**facts, **changes})})
 
 
-def seen(hub: LocalGitHub, sha: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
+def shown(hub: LocalGitHub, sha: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """The newest status of each context, and each deployment with its newest state."""
     with Github(base_url=hub.api_url, auth=Auth.Token(TOKEN), lazy=True) as client:
         repository = client.get_repo(REPOSITORY)
@@ -37,32 +37,32 @@ def seen(hub: LocalGitHub, sha: str) -> tuple[dict[str, str], list[tuple[str, st
 
 
 def test_a_release_is_followed_on_github(stack: Stack, hub: LocalGitHub, sha: str) -> None:
-    """N2: pending, then the end of its stage, in one GitHub deployment per environment however often it is told."""
+    """N2: pending, then its result, in one GitHub deployment per environment, also if events are repeated."""
     assert publish(stack, "DeploymentStarted", sha, environments=["test"]) == {"statuses": 2}
-    assert seen(hub, sha) == ({"kiro": "pending", "kiro/test": "pending"}, [])
+    assert shown(hub, sha) == ({"kiro": "pending", "kiro/test": "pending"}, [])
     publish(stack, "RollbackStarted", sha)
-    assert seen(hub, sha)[1] == [("test", "in_progress")]
+    assert shown(hub, sha)[1] == [("test", "in_progress")]
     for _ in range(2):
         publish(stack, "StageFinished", sha, result="passed")
         publish(stack, "DeploymentFinished", sha, outcome="deployed")
-    assert seen(hub, sha) == ({"kiro": "success", "kiro/test": "success"}, [("test", "success")])
+    assert shown(hub, sha) == ({"kiro": "success", "kiro/test": "success"}, [("test", "success")])
 
 
 def test_another_deployment_of_the_same_commit_is_another(stack: Stack, hub: LocalGitHub, sha: str) -> None:
-    """Each deployment has its own on GitHub."""
+    """Each deployment has its own GitHub deployment."""
     publish(stack, "StageFinished", sha, result="passed")
     publish(stack, "StageFinished", sha, result="restored", deploymentId="main-2")
-    assert len(seen(hub, sha)[1]) == 2
+    assert len(shown(hub, sha)[1]) == 2
 
 
-def test_an_event_without_a_release_has_nobody_to_tell(stack: Stack) -> None:
-    """Begin could not ask GitHub; GitHub is not asked again."""
+def test_an_event_without_a_release_is_not_published(stack: Stack) -> None:
+    """Begin could not read GitHub, so there is no release."""
     failed = detail("DeploymentFinished", release=None, outcome="failed")
     handed = {"detail-type": "DeploymentFinished", "detail": failed}
     assert stack.run("events.publish_status", handed) == {"statuses": 0}
 
 
-def test_a_failure_is_a_fault_that_is_run_again(stack: Stack, hub: LocalGitHub, sha: str) -> None:
+def test_a_failure_is_an_error_that_is_retried(stack: Stack, hub: LocalGitHub, sha: str) -> None:
     """EventBridge keeps the event."""
     with pytest.raises(GitHubNotFoundError):
         publish(stack, "StageFinished", "f" * 40, result="passed")

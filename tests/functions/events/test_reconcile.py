@@ -1,4 +1,4 @@
-"""What an event missed is found by asking, and done after all."""
+"""The reconciliation finds and does what lost events should have done."""
 
 import json
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from functions.handler import encode
 from local.github import LocalGitHub
 from tests.functions import builds
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE, SERVICE, version
-from tests.functions.shared.test_acquire_lock import ask
+from tests.functions.shared.test_acquire_lock import request_lock
 from tests.functions.shared.test_await_lock import wait as wait_for_lock
 from tests.functions.stack import MACHINES, Stack
 from tests.local.github.support import REPOSITORY, WorkingCopy
@@ -25,18 +25,18 @@ GIVEN: dict[str, Any] = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE),
 
 @pytest.fixture(autouse=True)
 def _project(stack: Stack, hub: LocalGitHub) -> None:
-    """A stack with a project to look at, and a GitHub to ask."""
+    """A stack with a build project and a GitHub."""
     stack.settings["BUILD_PROJECTS"] = builds.PROJECT
     builds.create_project(stack)
 
 
 def reconcile(stack: Stack) -> list[tuple[str, str]]:
-    """One run: the repairs by kind and in words."""
+    """One run; returns the repairs by kind and text."""
     return [(one["kind"], one["what"]) for one in stack.run("events.reconcile", {})["repairs"]]
 
 
 def kinds(stack: Stack) -> list[str]:
-    """One run: the kinds of its repairs."""
+    """One run; returns the kinds of its repairs."""
     return [kind for kind, _ in reconcile(stack)]
 
 
@@ -46,20 +46,20 @@ def started(stack: Stack, machine: str = "deployment") -> list[str]:
 
 
 def dead(stack: Stack, machine: str, name: str, given: Any = None) -> str:
-    """An execution that was stopped, and whose event was lost."""
+    """Start and stop an execution, without its event."""
     execution = stack.execution(machine, name, given)
     stack.kill(execution)
     return execution
 
 
 def begun(stack: Stack, execution: str, deployment_id: str = DEPLOYMENT) -> DeploymentsTable:
-    """A deployment whose record was opened."""
+    """Write the record of a deployment."""
     deployments = DeploymentsTable.connect(stack.clients)
     deployments.begin(deployment_id, RELEASE, execution, "push")
     return deployments
 
 
-def test_a_quiet_stack_needs_nothing(stack: Stack) -> None:
+def test_an_idle_stack_needs_nothing(stack: Stack) -> None:
     """An empty repository, empty tables, no builds."""
     assert reconcile(stack) == []
 
@@ -67,7 +67,7 @@ def test_a_quiet_stack_needs_nothing(stack: Stack) -> None:
 def test_a_lost_push_is_started_as_its_webhook_would(
     stack: Stack, copy: WorkingCopy, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """P2: same name, same input; seen first, started when the grace is over, then left alone; and counted."""
+    """P2: with the same name and input, after the grace period, once, and counted."""
     commit = copy.commit("feat: one", {"a": "1"})
     copy.push()
     assert kinds(stack) == []
@@ -80,7 +80,7 @@ def test_a_lost_push_is_started_as_its_webhook_would(
 
 
 def test_a_push_that_its_webhook_starts_late_is_not_started_twice(stack: Stack, copy: WorkingCopy) -> None:
-    """A sighting ends with the execution."""
+    """The recorded sighting ends when the execution exists."""
     commit = copy.commit("feat: one", {"a": "1"})
     copy.push()
     reconcile(stack)
@@ -97,16 +97,16 @@ def test_a_head_that_asks_to_skip_is_left_alone(stack: Stack, copy: WorkingCopy)
     assert started(stack) == []
 
 
-def test_a_repository_that_cannot_be_asked_keeps_nothing_else(stack: Stack) -> None:
-    """The run fails at its end, after everything else was looked at."""
+def test_a_repository_that_cannot_be_read_stops_no_other_search(stack: Stack) -> None:
+    """The run fails at its end, after all searches."""
     stack.settings["REPOSITORIES"] = "acme/gone"
     begun(stack, dead(stack, "deployment", DEPLOYMENT))
-    with pytest.raises(ExceptionGroup, match="could not look everywhere"):
+    with pytest.raises(ExceptionGroup, match="searches of the reconciliation failed"):
         reconcile(stack)
     assert stack.deployment()["outcome"] == "aborted"
 
 
-def test_a_deployment_that_died_unheard_is_concluded_and_told_once(stack: Stack) -> None:
+def test_a_dead_deployment_is_concluded_and_announced_once(stack: Stack) -> None:
     """P9, N3: as the lost event would have done."""
     begun(stack, dead(stack, "deployment", DEPLOYMENT))
     assert reconcile(stack) == [("end settled", f"{DEPLOYMENT}: announced aborted")]
@@ -114,35 +114,35 @@ def test_a_deployment_that_died_unheard_is_concluded_and_told_once(stack: Stack)
     assert [(name, detail["outcome"]) for name, detail in stack.told()] == [("DeploymentFinished", "aborted")]
 
 
-def test_an_outcome_that_was_written_but_not_told_is_told(stack: Stack) -> None:
-    """Stopped between Conclude and AnnounceEnd, and the event was lost: no record is open, the execution tells it."""
+def test_an_outcome_that_was_not_announced_is_announced(stack: Stack) -> None:
+    """The execution was stopped between Conclude and AnnounceEnd, and its event was lost."""
     begun(stack, dead(stack, "deployment", DEPLOYMENT)).conclude(DEPLOYMENT, "failed", "tests")
     assert kinds(stack) == ["end settled"]
     assert stack.told()[0][1]["outcome"] == "failed"
 
 
-def test_an_execution_that_nobody_remembers_is_concluded(stack: Stack) -> None:
-    """A table that outlived its workflows names executions that Step Functions does not know."""
+def test_an_execution_that_step_functions_forgot_is_concluded(stack: Stack) -> None:
+    """Tables that outlived their workflows name executions that no longer exist."""
     begun(stack, f"{MACHINES['deployment'].replace('stateMachine', 'execution')}:gone")
     assert reconcile(stack) == [("end settled", "gone: announced failed")]
     assert stack.deployment()["outcome"] == "failed"
 
 
-def test_the_living_are_left_alone(stack: Stack) -> None:
+def test_running_executions_are_left_alone(stack: Stack) -> None:
     """A running deployment keeps record, wait, lock and build."""
     execution = stack.execution("deployment", DEPLOYMENT, encode(RELEASE))
     begun(stack, execution)
-    ask(stack, stack.execution("stage", "one", GIVEN))
+    request_lock(stack, stack.execution("stage", "one", GIVEN))
     build_id = running_build(stack)
     WaitsTable.connect(stack.clients).store(Wait(BuildKey(build_id), "token", execution), datetime.now(UTC))
     assert reconcile(stack) == []
 
 
-def test_the_lock_of_the_dead_goes_to_the_next(stack: Stack) -> None:
-    """P9: and the next one is woken."""
+def test_the_lock_of_a_dead_execution_goes_to_the_next(stack: Stack) -> None:
+    """P9: the wait of the next one ends."""
     begun(stack, stack.execution("deployment", DEPLOYMENT))
     owner = stack.execution("stage", "stopped", GIVEN)
-    ask(stack, owner)
+    request_lock(stack, owner)
     wait_for_lock(stack, stack.execution("stage", "next"), "token-next")
     stack.kill(owner)
     assert reconcile(stack) == [("end settled", "stopped: released environment/production")]
@@ -150,19 +150,19 @@ def test_the_lock_of_the_dead_goes_to_the_next(stack: Stack) -> None:
     assert reconcile(stack) == []
 
 
-def test_a_dead_stage_that_had_applied_something_goes_back(stack: Stack) -> None:
-    """R3: the same way back that its event would have started."""
+def test_a_dead_stage_that_changed_something_is_rolled_back(stack: Stack) -> None:
+    """R3: by the same rollback that its event would have started."""
     parent = dead(stack, "deployment", DEPLOYMENT)
     owner = stack.execution("stage", "s", {**GIVEN, "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": parent})
-    ask(stack, owner)
+    request_lock(stack, owner)
     stack.kill(owner)
     begun(stack, parent).write_ledger(DEPLOYMENT, Compensation("production", 0, SERVICE, version(), SERVICE, NOW))
     kinds(stack)
     assert started(stack, "rollback") == ["s-rollback-alone"]
 
 
-def test_a_wait_of_the_dead_is_ended(stack: Stack) -> None:
-    """P9: its build is stopped, its approval void."""
+def test_the_waits_of_a_dead_execution_are_ended(stack: Stack) -> None:
+    """P9: its build is stopped, its request is void."""
     execution, waits = dead(stack, "stage", "s", GIVEN), WaitsTable.connect(stack.clients)
     build_id = running_build(stack, deployment_id="")
     waits.store(Wait(BuildKey(build_id), "token", execution), datetime.now(UTC))
@@ -179,14 +179,14 @@ def test_a_wait_of_the_dead_is_ended(stack: Stack) -> None:
 
 
 def test_a_request_that_nobody_could_wait_for_is_void(stack: Stack) -> None:
-    """Stopped between the mail and the wait: the page must not say that a deployment goes on."""
+    """The execution was stopped between the mail and the wait."""
     approval(stack)
     assert kinds(stack) == ["approval void"]
     assert kinds(stack) == []
 
 
 def test_a_running_deployment_without_a_record_gets_one(stack: Stack, copy: WorkingCopy) -> None:
-    """Begin never came through: GitHub completes what the execution was started with."""
+    """Its state Begin failed; the record has the execution's input and GitHub's facts."""
     commit = copy.commit("feat: one", {"a": "1"})
     copy.push()
     stack.execution(
@@ -199,7 +199,7 @@ def test_a_running_deployment_without_a_record_gets_one(stack: Stack, copy: Work
 
 
 def test_a_record_is_opened_without_github_too(stack: Stack) -> None:
-    """What the execution was started with must do."""
+    """It then has the execution's input only."""
     given = {"repository": "acme/gone", "ref": "refs/heads/main", "commit": "f" * 40}
     stack.execution("deployment", "main-ffffffffffff", given)
     assert kinds(stack) == ["record opened"]
@@ -207,7 +207,7 @@ def test_a_record_is_opened_without_github_too(stack: Stack) -> None:
 
 
 def test_a_build_that_runs_for_nobody_is_stopped(stack: Stack) -> None:
-    """P9: its deployment has ended; a build of somebody else is not ours to stop."""
+    """P9: its deployment has ended; builds that no deployment started continue."""
     begun(stack, stack.execution("deployment", "x")).conclude(DEPLOYMENT, "aborted", "stopped")
     build_id = running_build(stack)
     running_build(stack, deployment_id="")
@@ -215,7 +215,7 @@ def test_a_build_that_runs_for_nobody_is_stopped(stack: Stack) -> None:
 
 
 def test_a_run_does_so_much_and_leaves_the_rest_to_the_next(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bounded work, and nothing forgotten."""
+    """The number of repairs in a run is limited, and none is lost."""
     monkeypatch.setattr("functions.events.reconcile._MOST_REPAIRS", 2)
     for name in ("main-1", "main-2", "main-3"):
         begun(stack, dead(stack, "deployment", name), name)
@@ -223,13 +223,13 @@ def test_a_run_does_so_much_and_leaves_the_rest_to_the_next(stack: Stack, monkey
     assert sorted(detail["deploymentId"] for _, detail in stack.told()) == ["main-1", "main-2", "main-3"]
 
 
-def test_one_that_cannot_be_settled_keeps_no_other(stack: Stack) -> None:
-    """A stage whose input nobody can read fails the run, after the others were settled."""
+def test_one_that_cannot_be_settled_stops_no_other(stack: Stack) -> None:
+    """A stage with an unreadable input fails the run after the others were settled."""
     stage = stack.execution("stage", "unreadable", {"no": "environment"})
-    ask(stack, stage)
+    request_lock(stack, stage)
     stack.kill(stage)
     begun(stack, dead(stack, "deployment", DEPLOYMENT))
-    with pytest.raises(ExceptionGroup, match="could not look everywhere"):
+    with pytest.raises(ExceptionGroup, match="searches of the reconciliation failed"):
         reconcile(stack)
     assert stack.deployment()["outcome"] == "aborted"
 
@@ -244,6 +244,6 @@ def running_build(stack: Stack, deployment_id: str = DEPLOYMENT) -> str:
 
 
 def approval(stack: Stack) -> None:
-    """A request that is open."""
+    """An open request."""
     made = Approval("a1", "deploy", DEPLOYMENT, "production", {}, ["h"], NOW, NOW, "2036-01-01T00:00:00.000Z")
     WaitsTable.connect(stack.clients).save_approval(made, datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""A rollback opens one issue; its end comments, the next good deployment closes it."""
+"""A rollback opens one issue, its end adds a comment, and the next good release closes it."""
 
 from typing import Any
 
@@ -15,19 +15,19 @@ TIMES = {"breachedAt": "2026-01-31T08:00:00.000Z", "startedAt": "2026-01-31T08:0
 
 
 def track(stack: Stack, name: str, **changes: Any) -> Any:
-    """Run the handler for an event of production's rollback."""
+    """Run the handler for an event of a rollback of production."""
     happened = detail(name, **{"reason": "errors", **TIMES, **changes})
     return stack.run("events.track_incident", {"detail-type": name, "detail": happened})
 
 
 def finished(stack: Stack, **changes: Any) -> Any:
-    """The rollback has ended."""
+    """The event of a rollback's end."""
     end = {"result": "restored", "reason": "hello runs 3", "verifiedAt": "2026-01-31T08:01:01.500Z"}
     return track(stack, "RollbackFinished", **{**end, **changes})
 
 
 def deployed(stack: Stack, stages: dict[str, str], outcome: str = "deployed") -> Any:
-    """A deployment has ended."""
+    """The event of a deployment's end."""
     ends = {name: {"result": result} for name, result in stages.items()}
     return track(stack, "DeploymentFinished", outcome=outcome, stages=ends)
 
@@ -37,8 +37,8 @@ def issues(hub: LocalGitHub) -> list[Any]:
     return list(hub.repository(REPOSITORY).issues)
 
 
-def test_a_rollback_is_one_issue_however_often_it_is_told(stack: Stack, hub: LocalGitHub) -> None:
-    """R10: release, alarm, timeline and links; the result as one comment."""
+def test_a_rollback_is_one_issue_even_if_events_are_repeated(stack: Stack, hub: LocalGitHub) -> None:
+    """R10: with release, alarm, timeline and links; the result is one comment."""
     DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:aws:e", "push")
     for _ in range(2):
         track(stack, "RollbackStarted")
@@ -58,14 +58,14 @@ def test_a_rollback_is_one_issue_however_often_it_is_told(stack: Stack, hub: Loc
 
 
 def test_an_end_whose_start_was_lost_opens_the_issue(stack: Stack, hub: LocalGitHub) -> None:
-    """Events come in any order, or not at all."""
+    """Events may arrive in any order or be lost."""
     finished(stack, result="unknown", verifiedAt="")
     (issue,) = issues(hub)
     assert "frozen" in issue.comments[0].body
 
 
 def test_the_next_good_deployment_closes_it(stack: Stack, hub: LocalGitHub) -> None:
-    """Where it came through, and nowhere else; a failed one closes nothing."""
+    """In the environments that it passed only; a failed one closes nothing."""
     track(stack, "RollbackStarted")
     deployed(stack, {"production": "restored"}, outcome="restored")
     deployed(stack, {"test": "passed"})
@@ -77,14 +77,14 @@ def test_the_next_good_deployment_closes_it(stack: Stack, hub: LocalGitHub) -> N
 
 
 def test_a_rollback_of_another_release_is_another_incident(stack: Stack, hub: LocalGitHub) -> None:
-    """And so is one of another environment."""
+    """So is a rollback of another environment."""
     track(stack, "RollbackStarted")
     track(stack, "RollbackStarted", deploymentId="main-2")
     track(stack, "RollbackStarted", environment="test")
     assert len(issues(hub)) == 3
 
 
-def test_other_issues_are_nobodys_business(stack: Stack, hub: LocalGitHub) -> None:
+def test_other_issues_are_left_alone(stack: Stack, hub: LocalGitHub) -> None:
     """An incident that a person opened stays open."""
     track(stack, "RollbackStarted")
     issues(hub)[0].body = "the coffee machine is broken"
@@ -94,12 +94,12 @@ def test_other_issues_are_nobodys_business(stack: Stack, hub: LocalGitHub) -> No
 
 @pytest.mark.parametrize("name", ["DeploymentStarted", "StageFinished"])
 def test_other_events_are_no_incident(stack: Stack, name: str) -> None:
-    """GitHub is not asked."""
+    """GitHub is not queried."""
     assert track(stack, name) == {"outcome": "no incident"}
 
 
 def test_texts_from_outside_stay_texts(stack: Stack, hub: LocalGitHub) -> None:
-    """A reason mentions nobody, breaks no table and holds no marker that works."""
+    """A reason can't mention people, break a table or contain a marker."""
     track(stack, "RollbackStarted", reason="`@everyone` | <!-- kiro-incident test/x -->\n# headline")
     body = issues(hub)[0].body
     assert "| Alarm or gate | `'@everyone' \\| <!-- kiro-incident test/x --> # headline` |" in body
@@ -107,6 +107,6 @@ def test_texts_from_outside_stay_texts(stack: Stack, hub: LocalGitHub) -> None:
 
 
 def test_an_event_without_a_repository_is_shown_nowhere(stack: Stack) -> None:
-    """An operator's rollback of what somebody made by hand; a deployment whose commit GitHub did not know."""
+    """Such as an operator's rollback of a version that was deployed by hand."""
     assert track(stack, "RollbackStarted", release=Release("", "", "")) == {"outcome": "no repository"}
     assert track(stack, "DeploymentFinished", release=None, outcome="failed") == {"outcome": "no repository"}

@@ -1,4 +1,4 @@
-"""UploadSarif: scanners' reports reach GitHub code scanning."""
+"""UploadSarif: SARIF reports are uploaded to GitHub code scanning."""
 
 import json
 from pathlib import Path
@@ -18,19 +18,19 @@ REPORT = (Path(__file__).parents[2] / "recorded" / "semgrep-1.182.0.sarif").read
 
 
 def upload(stack: Stack, commit: str, *sarif: str) -> Any:
-    """Run the handler for an announcement."""
+    """Run the handler for an event."""
     release = {"repository": REPOSITORY, "ref": RELEASE.ref, "commit": commit}
     detail = {"deploymentId": DEPLOYMENT, "release": release, "gates": [], "artifact": KEY, "scans": {"sarif": sarif}}
     return stack.run("events.upload_sarif", {"detail-type": "GatesJudged", "detail": detail})
 
 
 def test_a_report_arrives_as_the_tool_wrote_it(stack: Stack, hub: LocalGitHub, copy: WorkingCopy) -> None:
-    """G5: commit, ref and document; a declared report that is missing keeps no other."""
+    """G5: with commit, ref and document; a missing report does not stop the others."""
     commit = copy.commit("first", {"README.md": "hello"})
     copy.push()
     artifact(stack, KEY, {"scan.sarif": REPORT})
     answer = upload(stack, commit, "gone.sarif", "scan.sarif")
-    assert (answer["uploaded"], answer["left"]) == (["scan.sarif"], ["gone.sarif: not there"])
+    assert (answer["uploaded"], answer["left"]) == (["scan.sarif"], ["gone.sarif: not in the artifact"])
     (kept,) = hub.repository(REPOSITORY).sarifs
     assert (kept.document, kept.commit_sha, kept.ref) == (json.loads(REPORT), commit, RELEASE.ref)
 
@@ -45,14 +45,14 @@ def test_a_glob_is_every_report_that_matches(stack: Stack, hub: LocalGitHub, cop
     assert len(hub.repository(REPOSITORY).sarifs) == 2
 
 
-def test_nothing_is_asked_of_github_for_nothing(stack: Stack) -> None:
-    """No report, or no artifact."""
+def test_without_reports_github_is_not_called(stack: Stack) -> None:
+    """Without a report or without an artifact."""
     assert upload(stack, "a" * 40)["outcome"] == "nothing to upload"
     assert upload(stack, "a" * 40, "scan.sarif")["outcome"] == "nothing to upload"
 
 
-def test_a_github_out_of_reach_is_tried_again(stack: Stack) -> None:
-    """A fault: EventBridge runs it again."""
+def test_a_github_out_of_reach_is_retried(stack: Stack) -> None:
+    """The error is raised, and EventBridge retries it."""
     artifact(stack, KEY, {"scan.sarif": REPORT})
     stack.client("secretsmanager").create_secret(Name="kiro-github", SecretString='{"token": "t"}')
     with pytest.raises(GitHubUnavailableError):

@@ -1,4 +1,4 @@
-"""Evidence for one gate: a build, and what it left."""
+"""Evidence for the tests of gates: a build and its artifact."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -21,7 +21,7 @@ STAGES = (
 
 
 def opened(files: Mapping[str, str] | None) -> ZipFile | str:
-    """An artifact with these files, or why there is none."""
+    """An artifact with these files, or the reason why there is none."""
     return "s3://gone" if files is None else ZipFile(BytesIO(archive(dict(files))))
 
 
@@ -31,7 +31,7 @@ def of_release(
     stages: tuple[StagePlan, ...] = STAGES,
     source: Mapping[str, bytes] | None = None,
 ) -> ReleaseEvidence:
-    """A build before any deployment; without a source, reading it fails."""
+    """The build of a release; without a source, reading it fails."""
 
     def read(path: str) -> bytes | None:
         if source is None:
@@ -44,5 +44,5 @@ def of_release(
 def of_environment(
     files: Mapping[str, str] | None, build: BuildEnd = SUCCEEDED, last: Performance | None = None
 ) -> EnvironmentEvidence:
-    """Tests in production."""
+    """The tests in production."""
     return EnvironmentEvidence(build, opened(files), "production", lambda: last)

@@ -1,4 +1,4 @@
-"""What every gate has, whether it says so or not."""
+"""The defaults and derived properties of every gate."""
 
 import pytest
 
@@ -16,12 +16,12 @@ class Licences(Gate):
     name = "licences"
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:  # noqa: ARG002
-        """Never closed."""
+        """It always passes."""
         return Judgement()
 
 
-def test_a_gate_that_says_little_has_defaults() -> None:
-    """No key of the manifest, no verdict where it does not judge, nothing in the forecast."""
+def test_a_minimal_gate_has_defaults() -> None:
+    """No manifest keys, no verdict where it does not judge, no forecast."""
     gate = Licences()
     assert [dict(gate.manifest(section)) for section in ("build", "gates", "afterDeploy")] == [{}, {}, {}]
     assert gate.judge_environment(None, of_environment({})) == Judgement()
@@ -29,13 +29,13 @@ def test_a_gate_that_says_little_has_defaults() -> None:
 
 
 def test_when_a_gate_judges_follows_from_its_methods() -> None:
-    """Before a deployment here; and its docstring is one paragraph of the reference."""
+    """Its docstring is one paragraph of the reference."""
     assert Licences().when == ("before",)
     assert Licences().documentation == "Passes when every licence is known."
 
 
-def test_what_may_not_be_left_out_closes_the_gate_and_says_what_to_do() -> None:
-    """A plan that names nothing was made by something else."""
+def test_a_missing_declaration_fails_a_required_gate() -> None:
+    """The reason says what to do; such a plan comes from another version."""
     verdict = Licences().missing().verdict
     assert verdict
     assert (verdict.name, verdict.outcome) == ("licences", "failed")
@@ -43,6 +43,6 @@ def test_what_may_not_be_left_out_closes_the_gate_and_says_what_to_do() -> None:
 
 
 def test_an_artifact_that_can_not_be_opened_says_why() -> None:
-    """To whoever reads it, and to nobody else."""
+    """The error is raised when a gate reads it."""
     with pytest.raises(SourceError, match="s3://gone"):
         _ = of_release(None).archive

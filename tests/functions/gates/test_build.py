@@ -6,7 +6,7 @@ from tests.functions.gates.evidence import FAILED, SUCCEEDED, of_environment, of
 
 
 def test_a_build_passes_when_it_succeeded() -> None:
-    """Its own words before a deployment and in an environment; no artifact is needed."""
+    """With its own text before a deployment and in an environment; no artifact is needed."""
     before = BuildGate().judge_release(None, of_release(None, SUCCEEDED)).verdict
     after = BuildGate().judge_environment(None, of_environment(None, SUCCEEDED)).verdict
     assert before == Verdict("build", "passed", "the build succeeded")
@@ -14,7 +14,7 @@ def test_a_build_passes_when_it_succeeded() -> None:
 
 
 def test_a_failed_build_is_named_with_its_log() -> None:
-    """The same words in both moments."""
+    """With the same text in both cases."""
     expected = Verdict("build", "failed", "the build failed: BUILD: exit 1 https://log")
     assert BuildGate().judge_release(None, of_release(None, FAILED)).verdict == expected
     assert BuildGate().judge_environment(None, of_environment(None, FAILED)).verdict == expected

@@ -17,7 +17,7 @@ def test_the_strictest_environment_decides() -> None:
 
 
 def test_only_what_was_measured_is_a_figure() -> None:
-    """No branches, no figure of branches; and none at all of a report that can't be read."""
+    """Without branches there is no figure of branches, and none of an unreadable report."""
     assert CoverageGate().judge_release(SETTINGS, of_release({"coverage.xml": LINES})).figures == {"lineCoverage": 70.0}
     assert CoverageGate().judge_release(SETTINGS, of_release({"coverage.xml": "<oops"})).figures == {}
     branches = LINES.replace("/>", ' branch-rate="0.5" branches-valid="4"/>')
@@ -27,13 +27,13 @@ def test_only_what_was_measured_is_a_figure() -> None:
 
 
 def test_no_release_goes_without_coverage() -> None:
-    """A plan without a report is closed."""
+    """A plan without a report fails."""
     verdict = CoverageGate().judge_release(None, of_release({})).verdict
     assert verdict
     assert verdict.outcome == "failed"
 
 
 def test_the_forecast_names_the_percentage() -> None:
-    """Of the strictest environment; nothing where nothing is declared."""
+    """That of the strictest environment; without a report there is no line."""
     assert CoverageGate().forecast_release(SETTINGS, STAGES) == "coverage: 80 %"
     assert CoverageGate().forecast_release(None, STAGES) == ""

@@ -10,13 +10,13 @@ LOAD = {"load.json": '{"requests": 100, "failures": 0, "meanSeconds": 0.5}'}
 
 
 def test_without_a_report_there_is_no_verdict() -> None:
-    """And nothing that the next run would be compared with; no artifact is needed."""
+    """There is no measurement either, and no artifact is needed."""
     judgement = PerformanceGate().judge_environment(None, of_environment(None))
     assert (judgement.verdict, judgement.measured) == (None, None)
 
 
 def test_a_run_is_compared_with_the_last_good_one_and_kept() -> None:
-    """The verdict says by how much it is slower."""
+    """The verdict says how much slower it is."""
     last = Performance(10, 0, 0.2)
     first = PerformanceGate().judge_environment(SETTINGS, of_environment(LOAD))
     slower = PerformanceGate().judge_environment(SETTINGS, of_environment(LOAD, last=last))
@@ -26,14 +26,14 @@ def test_a_run_is_compared_with_the_last_good_one_and_kept() -> None:
     assert (slower.verdict.outcome, "150 % slower" in slower.verdict.reason) == ("failed", True)
 
 
-def test_a_report_that_can_not_be_read_closes_the_gate() -> None:
-    """And measures nothing."""
+def test_a_report_that_can_not_be_read_fails_the_gate() -> None:
+    """There is no measurement."""
     judgement = PerformanceGate().judge_environment(SETTINGS, of_environment({}))
     assert judgement.verdict
     assert (judgement.verdict.outcome, judgement.measured) == ("failed", None)
 
 
 def test_the_forecast_names_the_report() -> None:
-    """Where one is declared."""
+    """If one is declared."""
     assert PerformanceGate().forecast_environment(SETTINGS, AfterDeploy("b")) == "performance: load.json"
     assert PerformanceGate().forecast_environment(None, AfterDeploy("b")) == ""

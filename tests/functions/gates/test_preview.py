@@ -14,7 +14,7 @@ SAME = json.dumps({"changeSummary": {"same": 1}})
 
 
 def test_previews_that_can_be_read_have_no_verdict() -> None:
-    """They are handed on by environment and part."""
+    """They are returned by environment and part."""
     judgement = PreviewGate().judge_release(
         None, of_release({"test.json": SAME, "production.json": SAME}, stages=PREVIEWED)
     )
@@ -22,8 +22,8 @@ def test_previews_that_can_be_read_have_no_verdict() -> None:
     assert set(judgement.previews) == {("test", "infrastructure"), ("production", "infrastructure")}
 
 
-def test_a_preview_that_can_not_be_read_closes_the_gate() -> None:
-    """By file and reason, all at once."""
+def test_a_preview_that_can_not_be_read_fails_the_gate() -> None:
+    """With file and reason, for all at once."""
     verdict = PreviewGate().judge_release(None, of_release({"test.json": "{"}, stages=PREVIEWED)).verdict
     assert verdict
     assert verdict.outcome == "failed"
@@ -32,5 +32,5 @@ def test_a_preview_that_can_not_be_read_closes_the_gate() -> None:
 
 
 def test_parts_without_a_preview_need_no_artifact() -> None:
-    """Nothing is read for nothing."""
+    """The artifact is not opened."""
     assert PreviewGate().judge_release(None, of_release(None)).verdict is None

@@ -1,4 +1,4 @@
-"""The registry: every gate is known by its file, and one more file would be known everywhere."""
+"""The registry of gates: a new gate is one file and one entry, and works everywhere."""
 
 import json
 import re
@@ -63,11 +63,11 @@ class LicencesGate(Gate):
         return {} if section == "build" else {"licences": (ManifestPath | None, None)}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
-        """Of what was built."""
+        """Judges the build."""
         return self._judged(settings, evidence) if settings else Judgement()
 
     def judge_environment(self, settings: Settings | None, evidence: EnvironmentEvidence) -> Judgement:
-        """Of what runs."""
+        """Judges what runs."""
         return self._judged(settings, evidence) if settings else Judgement()
 
     def _judged(self, settings: Settings, evidence: ReleaseEvidence | EnvironmentEvidence) -> Judgement:
@@ -80,17 +80,17 @@ class LicencesGate(Gate):
         return Judgement(Verdict(self.name, "passed", f"{len(found)} licences are fine"), {"licencesFound": len(found)})
 
     def forecast_release(self, settings: Settings | None, stages: tuple[StagePlan, ...]) -> str:  # noqa: ARG002
-        """The report."""
+        """Names the report."""
         return f"licences: {settings['licences']}" if settings else ""
 
     def forecast_environment(self, settings: Settings | None, tests: AfterDeploy) -> str:  # noqa: ARG002
-        """The report."""
+        """Names the report."""
         return f"licences: {settings['licences']}" if settings else ""
 
 
 @pytest.fixture
 def _with_licences(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One gate more: what a file and an entry of the registry would be."""
+    """Register one more gate."""
     monkeypatch.setattr(registry, "GATES", (*registry.GATES, LicencesGate()))
 
 
@@ -107,7 +107,7 @@ def released(sha: str) -> Release:
 
 
 def checked(stack: Stack, sha: str, licences: list[str], build: BuildEnd = SUCCEEDED) -> Any:
-    """What CheckGates answers for a build with these licences."""
+    """The output of CheckGates for a build with these licences."""
     plan = planned(stack, sha)
     artifact(stack, BUILD, {**REPORTS, "licences.json": json.dumps(licences)})
     where = {"source": "sources/commit.zip", "artifact": BUILD}
@@ -116,7 +116,7 @@ def checked(stack: Stack, sha: str, licences: list[str], build: BuildEnd = SUCCE
 
 
 def requested(stack: Stack, sha: str, verdicts: Any) -> tuple[str, str]:
-    """The mail that asks for approval, and the page that its link opens."""
+    """The approval mail, and the page of its link."""
     event = {
         "deploymentId": DEPLOYMENT,
         "execution": EXECUTION,
@@ -143,7 +143,7 @@ def sha(copy: WorkingCopy) -> str:
 
 @pytest.mark.usefixtures("_with_licences")
 def test_one_more_gate_is_known_everywhere(stack: Stack, hub: LocalGitHub, sha: str) -> None:
-    """Manifest, plan, forecast, verdict, record, announcement, mail, approval page, commit status and metrics."""
+    """In manifest, plan, forecast, verdict, record, announcement, mail, approval page, commit status and metrics."""
     assert planned(stack, sha)["gates"]["licences"] == {"licences": "licences.json"}
     forecast = Forecasts.connect(stack.clients).of(REPOSITORY, "main", (ENVIRONMENT,))
     screen = StringIO()
@@ -170,8 +170,8 @@ def test_one_more_gate_is_known_everywhere(stack: Stack, hub: LocalGitHub, sha: 
 
 
 @pytest.mark.usefixtures("_with_licences")
-def test_one_more_gate_closes_a_release(stack: Stack, hub: LocalGitHub, sha: str) -> None:
-    """By name in the outcome's reason and in the commit status; a failed build is named beside it."""
+def test_one_more_gate_fails_a_release(stack: Stack, hub: LocalGitHub, sha: str) -> None:
+    """The outcome's reason and the commit status name it, also beside a failed build."""
     answer = checked(stack, sha, ["AGPL"])
     assert (answer["outcome"], answer["reason"]) == ("failed", "licences: a dependency is under the AGPL")
     (announced,) = [detail for _, detail in stack.told()]
@@ -184,7 +184,7 @@ def test_one_more_gate_closes_a_release(stack: Stack, hub: LocalGitHub, sha: str
 
 @pytest.mark.usefixtures("_with_licences")
 def test_one_more_gate_judges_an_environment(stack: Stack, sha: str) -> None:
-    """Its verdict is in the record of that environment, and closes it."""
+    """The record of that environment has its verdict, which fails the stage."""
     after = planned(stack, sha)["stages"][0]["afterDeploy"]
     artifact(stack, TESTED, {"junit.xml": JUNIT, "licences.json": '["AGPL"]'})
     where = {"environment": "production", "repository": REPOSITORY, "artifact": TESTED}
@@ -195,7 +195,7 @@ def test_one_more_gate_judges_an_environment(stack: Stack, sha: str) -> None:
 
 @pytest.mark.usefixtures("_with_licences")
 def test_one_more_gate_says_where_it_has_nothing_to_judge(stack: Stack, hub: LocalGitHub, sha: str) -> None:
-    """The approval page shows what a release was not judged by."""
+    """The approval page says which gates have no verdict."""
     artifact(stack, BUILD, {**REPORTS})
     _, page = requested(stack, sha, [Verdict("build", "passed", "it succeeded")])
     assert "the repository declares no list of licences" in page
@@ -204,7 +204,7 @@ def test_one_more_gate_says_where_it_has_nothing_to_judge(stack: Stack, hub: Loc
 
 @pytest.mark.parametrize("name", get_args(registry.Name))
 def test_every_gate_has_its_file(name: str) -> None:
-    """Of its name; the registry is the only other file that names it."""
+    """Named after it; the registry is the only other file that names the gate."""
     (gate,) = [one for one in registry.GATES if one.name == name]
     assert type(gate).__module__ == f"functions.gates.{name}"
     assert gate.when
@@ -212,21 +212,21 @@ def test_every_gate_has_its_file(name: str) -> None:
 
 
 def test_every_file_is_a_gate_of_the_registry() -> None:
-    """A gate that nobody asks would judge nothing."""
+    """A gate without an entry would judge nothing."""
     files = {file.stem for file in Path(registry.__file__).parent.glob("[a-z]*.py")} - {"base", "registry"}
     assert files == set(get_args(registry.Name)) == {gate.name for gate in registry.GATES}
 
 
 @pytest.mark.parametrize("section", get_args(Section))
 def test_no_two_gates_read_the_same_key(section: Section) -> None:
-    """Nor one that is the manifest's own: the second would silently take the place of the first."""
+    """Nor a key of the manifest itself, because the second would replace the first."""
     own = {"build": ["buildspec"], "gates": ["afterDeploy"], "afterDeploy": ["buildspec"]}[section]
     keys = [key for gate in registry.GATES for key in gate.manifest(section)] + own
     assert len(keys) == len(set(keys))
 
 
 def test_only_the_registry_imports_a_gate() -> None:
-    """Handlers, pages and commands ask it; the announcement names the scans, which others bring to GitHub and AWS."""
+    """Except for the scans that the announcement names, for GitHub and AWS."""
     root = Path(registry.__file__).parents[2]
     named = re.compile(r"functions\.gates\.(\w+)")
     found = {
@@ -239,7 +239,7 @@ def test_only_the_registry_imports_a_gate() -> None:
     assert found == {("functions/deployment/check_gates.py", "security")}
 
 
-def test_to_know_every_gate_costs_no_parser() -> None:
+def test_loading_all_gates_imports_no_parser() -> None:
     """The approval page and the metrics load all gates at a cold start, and read no report."""
     parsers = ("pydantic", "yaml", "junitparser", "defusedxml", "boto3")
     code = f"import sys, functions.gates.registry; print([name for name in {parsers} if name in sys.modules])"
@@ -251,7 +251,7 @@ def test_to_know_every_gate_costs_no_parser() -> None:
 
 
 def test_an_artifact_that_can_not_be_opened_is_reported_once() -> None:
-    """After a build that succeeded; a failed build says enough, and no gate passes."""
+    """After a successful build; after a failed one, the build is the reason. No gate passes."""
     settings: GateSettings = {"tests": {"junit": ["a.xml"]}, "coverage": {"cobertura": "b.xml"}}
     good = registry.judge_release(settings, of_release(None)).verdicts
     bad = registry.judge_release(settings, of_release(None, FAILED)).verdicts
@@ -262,6 +262,6 @@ def test_an_artifact_that_can_not_be_opened_is_reported_once() -> None:
 
 
 def test_a_plan_of_an_older_release_of_the_platform_deploys_nothing() -> None:
-    """Its settings are spelt otherwise: the gates that may not be left out are closed, by name."""
+    """Its settings have another spelling, so the required gates fail by name."""
     verdicts = registry.judge_release({}, of_release({})).verdicts
     assert [one.name for one in verdicts if one.outcome == "failed"] == ["tests", "coverage"]

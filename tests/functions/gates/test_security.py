@@ -14,14 +14,14 @@ ALLOWED = b"allowed: [{id: shell-true, reason: a constant command, owner: ada@ex
 
 
 def test_without_a_report_there_is_no_verdict() -> None:
-    """An allow-list alone is none; and no artifact is needed."""
+    """An allow-list alone is no report; no artifact is needed."""
     declared: tuple[Any, ...] = (None, {"sarif": []}, {"allowList": "allowed.yml"})
     for settings in declared:
         assert SecurityGate().judge_release(settings, of_release(None)).verdict is None
 
 
-def test_findings_close_the_gate_but_those_that_are_allowed_today() -> None:
-    """The list is the commit's own, and counts through its last day."""
+def test_findings_fail_the_gate_unless_they_are_allowed_today() -> None:
+    """The list is that of the commit; an entry is valid through its last day."""
     closed = SecurityGate().judge_release(SARIF, of_release(FLAWED)).verdict
     open_ = SecurityGate().judge_release(LISTED, of_release(FLAWED, source={"allowed.yml": ALLOWED})).verdict
     assert closed
@@ -31,7 +31,7 @@ def test_findings_close_the_gate_but_those_that_are_allowed_today() -> None:
 
 
 def test_a_list_that_is_lost_allows_nothing() -> None:
-    """Missing in the commit, or the commit's source is lost."""
+    """It is missing in the commit, or the commit's source is missing."""
     tricked = {**FLAWED, "allowed.yml": ALLOWED.decode()}
     for source, said in (({}, "allowed.yml: not in the repository"), (None, "the source is lost")):
         verdict = SecurityGate().judge_release(LISTED, of_release(tricked, source=source)).verdict
@@ -47,6 +47,6 @@ def test_the_forecast_names_the_reports_or_that_there_are_none() -> None:
 
 
 def test_others_find_the_reports_in_a_plan() -> None:
-    """Those who bring them to code scanning and Security Hub."""
+    """The handlers that upload them to code scanning and Security Hub."""
     assert scans({"security": LISTED}) == Scans(("scan.sarif",), allow_list="allowed.yml")
     assert scans({}) == Scans()

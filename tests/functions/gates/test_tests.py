@@ -11,7 +11,7 @@ BAD = '<testsuite name="s"><testcase classname="c" name="b"><failure/></testcase
 
 
 def test_reports_are_judged_together_and_counted() -> None:
-    """One failed test of any report closes the gate; figures are of all of them."""
+    """One failed test in any report fails the gate; figures cover all reports."""
     judgement = Gate().judge_release(SETTINGS, of_release({"a.xml": GOOD, "b.xml": BAD}))
     assert judgement.verdict == Verdict("tests", "failed", "1 of 2 tests failed: c.b")
     assert judgement.figures == {"testsRun": 2, "testsFailed": 1, "testsSkipped": 0}
@@ -19,7 +19,7 @@ def test_reports_are_judged_together_and_counted() -> None:
 
 
 def test_tests_in_an_environment_are_judged_alike() -> None:
-    """A report that is missing closes the gate there, too."""
+    """A missing report fails the gate there, too."""
     passed = Gate().judge_environment(SETTINGS, of_environment({"a.xml": GOOD, "b.xml": GOOD})).verdict
     missing = Gate().judge_environment(SETTINGS, of_environment({"a.xml": GOOD})).verdict
     assert passed == Verdict("tests", "passed", "2 tests passed, 0 skipped")
@@ -28,14 +28,14 @@ def test_tests_in_an_environment_are_judged_alike() -> None:
 
 
 def test_no_release_goes_without_tests() -> None:
-    """A plan without reports is closed, in both moments."""
+    """A plan without reports fails, before a deployment and in an environment."""
     for judgement in (Gate().judge_release(None, of_release({})), Gate().judge_environment(None, of_environment({}))):
         assert judgement.verdict
         assert judgement.verdict.outcome == "failed"
 
 
 def test_the_forecast_names_the_reports() -> None:
-    """And the buildspec that writes them, in an environment."""
+    """In an environment also the buildspec that writes them."""
     assert Gate().forecast_release(SETTINGS, STAGES) == "tests: a.xml, b.xml"
     assert Gate().forecast_environment(SETTINGS, AfterDeploy("e2e.yml")) == "tests: a.xml, b.xml (e2e.yml)"
     assert (Gate().forecast_release(None, STAGES), Gate().forecast_environment(None, AfterDeploy("b"))) == ("", "")

@@ -1,4 +1,4 @@
-"""What a handler writes for an execution that was stopped meanwhile, and whose end was heard before the write (P9)."""
+"""Writes for an execution that was stopped meanwhile, after its end was handled (P9)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ REQUEST = Approval("a1", "deploy", DEPLOYMENT, "production", {}, ["hash"], NOW, 
 
 @pytest.fixture
 def dead(stack: Stack) -> str:
-    """A stage that was stopped while one of its handlers runs; all that its end wakes is over."""
+    """A stage that is stopped while one of its handlers runs; its end has been handled."""
     given = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE), "environment": encode(ENVIRONMENT)}
     execution = stack.execution("stage", f"{DEPLOYMENT}-production", given)
     stack.kill(execution)
@@ -31,50 +31,50 @@ def dead(stack: Stack) -> str:
 
 
 def await_build(stack: Stack, execution: str) -> None:
-    """A build that runs."""
+    """AwaitBuild for a running build."""
     event = {"taskToken": "t", "execution": execution, "deploymentId": DEPLOYMENT, "buildId": builds.start(stack)}
     stack.run("shared.await_build", event)
 
 
 def await_approval(stack: Stack, execution: str) -> None:
-    """A request that is open."""
+    """AwaitApproval for an open request."""
     WaitsTable.connect(stack.clients).save_approval(REQUEST, datetime.now(UTC))
     event = {"taskToken": "t", "execution": execution, "deploymentId": DEPLOYMENT, "approvalId": "a1"}
     stack.run("stage.await_approval", {**event, "environment": ENVIRONMENT})
 
 
 def request_approval(stack: Stack, execution: str) -> None:
-    """A request that is made."""
+    """RequestApproval."""
     artifact(stack, test_request_approval.ARTIFACT, {"app.zip": "code"})
     stack.run("stage.request_approval", {**test_request_approval.wanted(), "execution": execution})
 
 
 def await_lock(stack: Stack, execution: str) -> None:
-    """A lock that is held."""
-    test_acquire_lock.ask(stack, stack.execution("stage", "owner"))
+    """AwaitLock for a lock that another execution holds."""
+    test_acquire_lock.request_lock(stack, stack.execution("stage", "owner"))
     test_await_lock.wait(stack, execution, "t")
 
 
 def take_branch(stack: Stack, execution: str) -> None:
-    """A board item's branch."""
+    """AcquireLock for the branch of a work item."""
     stack.run("work_item.acquire_lock", {"workId": "7-1", "execution": execution, "key": "branch/acme/hello/kiro/x"})
 
 
 def watch(stack: Stack, execution: str) -> None:
-    """An environment that is well."""
+    """Watch of a healthy environment."""
     test_watch.watch(stack, LATER, execution=execution)
 
 
 def acquire_lock(stack: Stack, execution: str) -> None:
-    """A lock that is free."""
-    test_acquire_lock.ask(stack, execution)
+    """AcquireLock for a free lock."""
+    test_acquire_lock.request_lock(stack, execution)
 
 
 @pytest.mark.parametrize(
     "handler", [acquire_lock, await_lock, take_branch, await_build, watch, await_approval, request_approval]
 )
-def test_who_was_stopped_leaves_nothing(stack: Stack, dead: str, handler: Any) -> None:
-    """No lock, no place in its line, no wait; a request is void, and nobody is asked; a token is let go."""
+def test_a_stopped_execution_leaves_nothing(stack: Stack, dead: str, handler: Any) -> None:
+    """No lock, queue entry or wait; a request is void and not mailed; the token is completed."""
     handler(stack, dead)
     locks, waits = LocksTable.connect(stack.clients), WaitsTable.connect(stack.clients)
     assert [lock.key for lock in locks.owned() if lock.owner and lock.owner.execution == dead] == []
@@ -86,26 +86,26 @@ def test_who_was_stopped_leaves_nothing(stack: Stack, dead: str, handler: Any) -
 
 
 def test_a_build_that_lost_its_wait_is_stopped(stack: Stack, dead: str) -> None:
-    """The end of its execution may have looked for builds while the wait for this one was gone again."""
+    """The handler of the execution's end may have found no wait for it."""
     await_build(stack, dead)
     assert "codebuild:StopBuild" in [call.action for call in stack.calls]
 
 
-def test_a_place_in_line_is_given_to_the_next(stack: Stack, dead: str) -> None:
-    """The dead one stood first: who comes after it has the lock."""
+def test_a_place_in_the_queue_is_skipped(stack: Stack, dead: str) -> None:
+    """The stopped execution was first; the next one gets the lock."""
     next_one = stack.execution("stage", "next")
     acquire_lock(stack, dead)
-    assert test_acquire_lock.ask(stack, next_one)["outcome"] == "acquired"
+    assert test_acquire_lock.request_lock(stack, next_one)["outcome"] == "acquired"
 
 
-def test_an_execution_that_nobody_knows_yet_keeps_its_wait(stack: Stack) -> None:
-    """What Step Functions tells may lag behind a start: only a known end undoes."""
+def test_an_unknown_execution_keeps_its_wait(stack: Stack) -> None:
+    """Step Functions may report a start late, so only a known end removes a wait."""
     watch(stack, "arn:aws:states:eu-central-1:123456789012:execution:kiro-stage:just-begun")
     assert [wait.token for wait, _ in WaitsTable.connect(stack.clients).open() if wait] == ["token"]
 
 
 def test_a_request_belongs_to_its_execution_before_anybody_waits(stack: Stack) -> None:
-    """Stopped between RequestApproval and AwaitApproval, it is found by the end of its execution, and void."""
+    """Stopped between RequestApproval and AwaitApproval, its end finds the request and voids it."""
     execution = stack.execution("stage", "asks")
     request_approval(stack, execution)
     (wait,) = WaitsTable.connect(stack.clients).of_execution(execution)

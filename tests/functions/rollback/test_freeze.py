@@ -1,4 +1,4 @@
-"""Freeze: a rollback without a record leaves nothing open to the next release."""
+"""Freeze: a rollback without a record freezes its environment."""
 
 from typing import Any
 
@@ -23,8 +23,8 @@ def freeze(stack: Stack) -> Any:
     )
 
 
-def test_a_rollback_without_a_record_freezes_and_is_told(stack: Stack) -> None:
-    """R5: the answer is the event, complete; doing it twice ends the same, and the record is not needed for it."""
+def test_a_rollback_without_a_record_freezes(stack: Stack) -> None:
+    """R5: the output is the complete event; a repetition has the same result, and no record is needed."""
     answers = [freeze(stack) for _ in range(2)]
     found = frozen(stack)
     assert found
@@ -37,7 +37,7 @@ def test_a_rollback_without_a_record_freezes_and_is_told(stack: Stack) -> None:
 
 
 def test_a_rollback_that_is_recorded_after_all_unfreezes(stack: Stack) -> None:
-    """The full rollback of the same release restored what the stage's own could not say."""
+    """The full rollback of the same release restored and recorded it."""
     freeze(stack)
     record(stack, "restored")
     assert frozen(stack) is None

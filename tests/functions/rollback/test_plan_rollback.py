@@ -30,7 +30,7 @@ def note(stack: Stack, *entries: Compensation) -> None:
 
 
 def test_the_last_change_goes_back_first(stack: Stack) -> None:
-    """R4, R6: only this environment's; planning twice plans the same."""
+    """R4, R6: only entries of this environment; a repetition has the same plan."""
     note(
         stack,
         Compensation("production", 0, COMMAND, version(), COMMAND, NOW),
@@ -50,7 +50,7 @@ def test_the_last_change_goes_back_first(stack: Stack) -> None:
 
 
 def test_what_is_about_to_go_back_is_in_doubt(stack: Stack) -> None:
-    """A rollback that dies half-way leaves what it was about to put back in doubt, and the rest alone."""
+    """If the rollback dies, only parts of its plan are in doubt."""
     note(stack, Compensation("production", 1, SERVICE, version(), SERVICE, NOW))
     runs(stack, state(running=replace(version(number="2"), deployment_id=DEPLOYMENT), good=version()), state(COMMAND))
     stack.run("rollback.plan_rollback", EVENT)
@@ -58,7 +58,7 @@ def test_what_is_about_to_go_back_is_in_doubt(stack: Stack) -> None:
 
 
 def test_a_stale_lease_plans_nothing(stack: Stack) -> None:
-    """Q1: a newer owner's parts are not put in doubt."""
+    """Q1: the parts of a newer lock owner are not marked."""
     note(stack, Compensation("production", 1, SERVICE, version(), SERVICE, NOW))
     runs(stack, state(), lease=Lease(LEASE.key, "newer", 7))
     with pytest.raises(StaleLeaseError):
@@ -67,12 +67,12 @@ def test_a_stale_lease_plans_nothing(stack: Stack) -> None:
 
 
 def test_without_a_ledger_there_is_nothing_to_undo(stack: Stack) -> None:
-    """A deployment that changed nothing, or that nobody knows."""
+    """A deployment that changed nothing, or an unknown one."""
     assert stack.run("rollback.plan_rollback", EVENT) == {"steps": []}
 
 
 def test_a_part_that_a_newer_release_has_replaced_stays(stack: Stack) -> None:
-    """P3: an enhanced watch that rolls back late leaves what came after alone."""
+    """P3: a late rollback of an enhanced watch does not undo a newer release."""
     note(
         stack,
         Compensation("production", 0, COMMAND, version(), COMMAND, NOW),
@@ -83,8 +83,8 @@ def test_a_part_that_a_newer_release_has_replaced_stays(stack: Stack) -> None:
     assert [step["part"]["name"] for step in plan["steps"]] == ["infrastructure"]
 
 
-def test_a_build_that_the_stage_lost_sight_of_is_stopped(stack: Stack) -> None:
-    """R4: it was started and its start was not heard; it must not change what is put back now."""
+def test_a_build_whose_start_was_lost_is_stopped(stack: Stack) -> None:
+    """R4: it must not change what is restored now."""
     note(stack, Compensation("production", 0, COMMAND, version(), COMMAND, NOW))
     execution, build_id = stack.execution("stage", "s"), builds.start(stack)
     waits = WaitsTable.connect(stack.clients)

@@ -1,4 +1,4 @@
-"""RecordRestored: a command that went back is recorded."""
+"""RecordRestored: a command that was restored is recorded."""
 
 import pytest
 
@@ -18,7 +18,7 @@ EVENT = {
 
 
 def test_the_record_says_what_runs_again(stack: Stack) -> None:
-    """Its outputs stay; a repetition ends the same."""
+    """Its outputs stay; a repetition has the same result."""
     runs(stack, state(COMMAND, version(COMMIT), good=version(), outputs={"url": "x"}))
     for _ in range(2):
         stack.run("rollback.record_restored", EVENT)
@@ -26,12 +26,12 @@ def test_the_record_says_what_runs_again(stack: Stack) -> None:
 
 
 def test_a_part_without_a_record_gets_one(stack: Stack) -> None:
-    """Nothing is known as good there."""
+    """It has no last known good."""
     assert stack.run("rollback.record_restored", EVENT)["good"] is None
 
 
 def test_a_stale_lease_records_nothing(stack: Stack) -> None:
-    """The record is the newer owner's."""
+    """The record belongs to the newer lock owner."""
     runs(stack, state(COMMAND), lease=Lease(LEASE.key, "newer", 7))
     with pytest.raises(StaleLeaseError):
         stack.run("rollback.record_restored", EVENT)

@@ -1,4 +1,4 @@
-"""RecordRollback: the end of a rollback, and the freeze of an unknown one."""
+"""RecordRollback: the result of a rollback, and the freeze after an unknown one."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def frozen(stack: Stack) -> Freeze | None:
 
 @pytest.mark.parametrize("result", ["restored", "partly", "unknown"])
 def test_the_end_is_recorded_with_its_clock(stack: Stack, result: str) -> None:
-    """R9: breach, start and verification; the answer is the event; doing it twice ends the same."""
+    """R9: breach, start and verification; the output is the event; a repetition has the same result."""
     for _ in range(2):
         answer = record(stack, result)
     facts = stack.deployment()["rollback_eu-production"]
@@ -44,30 +44,30 @@ def test_the_end_is_recorded_with_its_clock(stack: Stack, result: str) -> None:
 
 
 def test_an_unknown_end_freezes_and_says_why(stack: Stack) -> None:
-    """R5: nothing deploys there until a person has looked."""
+    """R5: no deployment may enter until a person unfreezes it."""
     record(stack, "unknown")
     found = frozen(stack)
     assert found
     assert found.reason == f"the rollback of {DEPLOYMENT} ended unknown: hello runs 1"
 
 
-def test_the_same_release_going_back_after_all_unfreezes(stack: Stack) -> None:
-    """The full rollback of the deployment may restore what the stage's own could not."""
+def test_a_later_restored_rollback_of_the_release_unfreezes(stack: Stack) -> None:
+    """The full rollback of the deployment may restore what the stage's could not."""
     record(stack, "unknown")
     record(stack, "restored")
     assert frozen(stack) is None
 
 
 @pytest.mark.parametrize("by", ["Ada", "rollback of another-1"])
-def test_somebody_elses_freeze_stays(stack: Stack, by: str) -> None:
-    """A person's freeze, or another deployment's, does not end with our rollback."""
+def test_another_freeze_stays(stack: Stack, by: str) -> None:
+    """A person's, or that of another deployment's rollback."""
     EnvironmentsTable.connect(stack.clients).freeze("eu-production", Freeze("audit", by, NOW))
     record(stack, "restored")
     assert frozen(stack) == Freeze("audit", by, NOW)
 
 
 def test_the_outcome_of_a_deployment_that_has_ended_stays(stack: Stack) -> None:
-    """N3: a rollback after the end changes where things stand, never the outcome."""
+    """N3: a later rollback changes the status, never the outcome."""
     deployments = DeploymentsTable.connect(stack.clients)
     deployments.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     deployments.conclude(DEPLOYMENT, "aborted", "stopped")

@@ -1,4 +1,4 @@
-"""RestoreService: the alias back where it was."""
+"""RestoreService: move the alias back."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def restore(stack: Stack, to: str = "1") -> Any:
 
 
 def test_the_alias_and_the_record_go_back(stack: Stack) -> None:
-    """R6: doing it again ends the same."""
+    """R6: a repetition has the same result."""
     create_function(stack, versions=2)
     runs(stack, state(SERVICE, version(COMMIT, "2"), good=version()))
     for _ in range(2):
@@ -36,21 +36,21 @@ def test_the_alias_and_the_record_go_back(stack: Stack) -> None:
 
 
 def test_a_part_that_was_never_recorded_goes_back_too(stack: Stack) -> None:
-    """The change failed before its record."""
+    """The change failed before RecordPart."""
     create_function(stack, versions=2)
     assert restore(stack)["running"]["version"] == "1"
     assert points_to(stack) == "1"
 
 
 def test_a_version_that_was_deleted_is_named(stack: Stack) -> None:
-    """The error says what is missing."""
+    """The error names the version."""
     create_function(stack)
     with pytest.raises(DeployTargetError, match="hello-production has no version 9"):
         restore(stack, "9")
 
 
 def test_a_stale_lease_moves_nothing(stack: Stack) -> None:
-    """Two rollbacks at once: the newer one owns the environment."""
+    """Of two rollbacks at once, the newer owns the environment."""
     create_function(stack, versions=2)
     runs(stack, state(), lease=Lease(LEASE.key, "newer", 7))
     with pytest.raises(StaleLeaseError):

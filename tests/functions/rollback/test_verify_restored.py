@@ -1,4 +1,4 @@
-"""VerifyRestored: restored, partly or unknown, read back from what runs."""
+"""VerifyRestored: restored, partly or unknown, read from what runs."""
 
 from dataclasses import replace
 from typing import Any
@@ -41,7 +41,7 @@ def verify(stack: Stack, **changes: Any) -> Any:
 
 
 def test_what_reads_back_as_it_was_is_restored(stack: Stack) -> None:
-    """The alias is asked, the command's record is read; asking twice tells the same."""
+    """By the alias of a service and the record of a command; a repetition has the same result."""
     create_function(stack, versions=1)
     runs(stack, state(), state(COMMAND, RAN))
     note(stack, SERVICE_ENTRY, COMMAND_ENTRY)
@@ -52,7 +52,7 @@ def test_what_reads_back_as_it_was_is_restored(stack: Stack) -> None:
 
 
 def test_an_alias_elsewhere_is_unknown(stack: Stack) -> None:
-    """R4: never assumed, whatever the record says."""
+    """R4: the record alone is not enough."""
     create_function(stack, versions=2)
     runs(stack, state())
     note(stack, SERVICE_ENTRY)
@@ -60,21 +60,21 @@ def test_an_alias_elsewhere_is_unknown(stack: Stack) -> None:
 
 
 def test_a_command_that_is_in_doubt_is_unknown(stack: Stack) -> None:
-    """It may have failed half-way forward and half-way back; its record alone does not make it restored."""
+    """It may have failed half-way in both directions."""
     runs(stack, state(COMMAND, RAN, in_doubt=DEPLOYMENT))
     note(stack, COMMAND_ENTRY)
     assert verify(stack) == {"result": "unknown", "reason": f"infrastructure runs nothing known instead of {OLDER}"}
 
 
 def test_a_command_whose_record_is_the_new_one_is_unknown(stack: Stack) -> None:
-    """The record was never put back."""
+    """RecordRestored did not run."""
     runs(stack, state(COMMAND, version(COMMIT, COMMIT)))
     note(stack, COMMAND_ENTRY)
     assert verify(stack)["reason"] == f"infrastructure runs {COMMIT} instead of {OLDER}"
 
 
 def test_a_first_release_is_partly_restored(stack: Stack) -> None:
-    """There is nothing to go back to, and that is said."""
+    """The reason says that there is no earlier version."""
     create_function(stack)
     note(stack, replace(SERVICE_ENTRY, before=None))
     found = verify(stack)
@@ -83,21 +83,21 @@ def test_a_first_release_is_partly_restored(stack: Stack) -> None:
 
 
 def test_nothing_changed_is_restored(stack: Stack) -> None:
-    """A stage that failed before its first change."""
+    """The stage failed before its first change."""
     assert verify(stack) == {"result": "restored", "reason": "nothing had been changed"}
 
 
-def test_an_alarm_that_still_rings_is_looked_at_again(stack: Stack) -> None:
-    """R5: alarms must be quiet, and they need their period to become so."""
+def test_an_active_alarm_is_read_again(stack: Stack) -> None:
+    """R5: alarms must be OK, and need their period for that, so the workflow retries."""
     create_function(stack)
     note(stack, SERVICE_ENTRY)
     alarm(stack, "errors", "ALARM")
-    with pytest.raises(NotHealthyYetError, match="alarm errors still rings"):
+    with pytest.raises(NotHealthyYetError, match="alarm errors is still in ALARM"):
         verify(stack)
 
 
-def test_a_service_that_is_not_well_is_looked_at_again(stack: Stack, service: Service) -> None:
-    """R5: the version that runs again must answer as such."""
+def test_an_unhealthy_service_is_probed_again(stack: Stack, service: Service) -> None:
+    """R5: it must answer with the commit of the restored version."""
     part = replace(SERVICE, health=Health(service.url))
     create_function(stack)
     runs(stack, state(part))
@@ -109,8 +109,8 @@ def test_a_service_that_is_not_well_is_looked_at_again(stack: Stack, service: Se
     assert verify(stack)["result"] == "restored"
 
 
-def test_a_version_made_by_hand_is_well_when_it_answers(stack: Stack, service: Service) -> None:
-    """Nobody knows its commit, so any answer will do."""
+def test_a_version_made_by_hand_is_healthy_if_it_answers(stack: Stack, service: Service) -> None:
+    """Its commit is not known, so any commit is accepted."""
     by_hand = version("", "1")
     create_function(stack)
     runs(stack, state(replace(SERVICE, health=Health(service.url)), by_hand))
@@ -120,7 +120,7 @@ def test_a_version_made_by_hand_is_well_when_it_answers(stack: Stack, service: S
 
 
 def test_what_a_newer_release_has_replaced_is_not_read_back(stack: Stack) -> None:
-    """P3: its alias points to the newer one, and that is right."""
+    """P3: its alias points to the newer version."""
     create_function(stack, versions=2)
     newer = version("f" * 40, "2", committed_at="2026-02-01T07:00:00+00:00")
     runs(stack, state(SERVICE, newer), state(COMMAND, RAN))
@@ -128,12 +128,12 @@ def test_what_a_newer_release_has_replaced_is_not_read_back(stack: Stack) -> Non
     assert verify(stack) == {"result": "restored", "reason": f"infrastructure runs {OLDER}"}
 
 
-def test_an_alarm_that_rang_before_the_change_need_not_be_quiet(stack: Stack) -> None:
-    """R1: the way back does not mend what was broken before; rung anew, it must be quiet."""
+def test_an_accepted_alarm_need_not_be_ok(stack: Stack) -> None:
+    """R1: it was in ALARM before the release; if it is in ALARM anew, it must become OK."""
     create_function(stack)
     note(stack, SERVICE_ENTRY)
     alarm(stack, "errors", "ALARM")
     accepted = {"names": ["errors"], "at": "2999-01-01T00:00:00.000Z"}
     assert verify(stack, accepted=accepted)["result"] == "restored"
-    with pytest.raises(NotHealthyYetError, match="alarm errors still rings"):
+    with pytest.raises(NotHealthyYetError, match="alarm errors is still in ALARM"):
         verify(stack, accepted={**accepted, "at": NOW})

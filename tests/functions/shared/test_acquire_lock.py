@@ -15,7 +15,7 @@ from tests.functions.stack import Stack
 NEWER = replace(RELEASE, commit="f" * 40, committed_at="2026-02-01T07:00:00+00:00")
 
 
-def ask(stack: Stack, execution: str, **changes: Any) -> Any:
+def request_lock(stack: Stack, execution: str, **changes: Any) -> Any:
     """Run the handler for an execution."""
     wanted = {
         "deploymentId": DEPLOYMENT,
@@ -33,83 +33,83 @@ def freeze(stack: Stack) -> None:
 
 
 def test_a_free_environment_is_acquired(stack: Stack) -> None:
-    """The answer holds the lease, and the record says where the release stands."""
+    """The output has the lease, and the record has the status."""
     execution = stack.execution("stage", "one")
-    got = ask(stack, execution)
+    got = request_lock(stack, execution)
     assert got["outcome"] == "acquired"
     assert got["lease"] == {"key": "environment/production", "execution": execution, "fence": 1}
     record = stack.deployment()
     assert (record["environment"], record["status"]) == ("production", "running")
 
 
-def test_asking_twice_is_asking_once(stack: Stack) -> None:
-    """A retry finds the lock its own, under the same number."""
+def test_a_repeated_request_changes_nothing(stack: Stack) -> None:
+    """A retry finds the execution's own lock, with the same number."""
     execution = stack.execution("stage", "one")
-    assert ask(stack, execution) == ask(stack, execution)
+    assert request_lock(stack, execution) == request_lock(stack, execution)
 
 
 def test_a_held_environment_is_waited_for(stack: Stack) -> None:
-    """The reason says who holds it, why, since when and what to do."""
+    """The reason names the owner, its reason, the time and what to do."""
     owner, waiter = stack.execution("stage", "one"), stack.execution("stage", "two")
-    ask(stack, owner)
-    got = ask(stack, waiter)
+    request_lock(stack, owner)
+    got = request_lock(stack, waiter)
     assert (got["outcome"], got["lease"]) == ("waiting", None)
     for words in ("environment/production is held by", DEPLOYMENT, "release 1a2b3c4d5e6f", "since", owner, "place 1"):
         assert words in got["reason"]
-    assert ask(stack, waiter) == got
+    assert request_lock(stack, waiter) == got
     assert stack.deployment()["status"] == "waiting"
 
 
 def test_the_lock_of_a_dead_execution_is_taken(stack: Stack) -> None:
     """No lock outlives its execution."""
     owner = stack.execution("stage", "one")
-    ask(stack, owner)
+    request_lock(stack, owner)
     stack.kill(owner)
-    got = ask(stack, stack.execution("stage", "two"))
+    got = request_lock(stack, stack.execution("stage", "two"))
     assert got["outcome"] == "acquired"
     assert decode(Lease, got["lease"]).fence == 2
 
 
 def test_an_older_release_is_superseded_by_the_one_that_holds_the_lock(stack: Stack) -> None:
-    """P3: it does not even wait."""
-    ask(stack, stack.execution("stage", "new"), release=NEWER)
-    got = ask(stack, stack.execution("stage", "old"))
+    """P3: it does not join the queue."""
+    request_lock(stack, stack.execution("stage", "new"), release=NEWER)
+    got = request_lock(stack, stack.execution("stage", "old"))
     assert got["outcome"] == "superseded"
     assert "newer release" in got["reason"]
 
 
 def test_an_older_release_is_superseded_by_the_one_that_runs(stack: Stack) -> None:
-    """P3: an approval that came late does not bring an older release over a newer one."""
+    """P3: a late approval does not replace a newer release with an older one."""
     source = f"sources/{RELEASE.repository}/{NEWER.commit}.zip"
     running = version(NEWER.commit, "2", committed_at=NEWER.committed_at, source=source)
     execution = stack.execution("stage", "old")
     EnvironmentsTable.connect(stack.clients).save(state(SERVICE, running), Lease("environment/production", "x", 1))
-    got = ask(stack, execution)
+    got = request_lock(stack, execution)
     assert got["outcome"] == "superseded"
-    assert "runs ffffffffffff of hello already" in got["reason"]
-    assert ask(stack, execution, rollback=True)["outcome"] == "acquired"
+    assert "already runs ffffffffffff of hello" in got["reason"]
+    assert request_lock(stack, execution, rollback=True)["outcome"] == "acquired"
 
 
 def test_another_repository_is_neither_older_nor_newer(stack: Stack) -> None:
     """Releases of different repositories have no order."""
     running = version(NEWER.commit, "2", committed_at=NEWER.committed_at, source="sources/acme/other/x.zip")
     EnvironmentsTable.connect(stack.clients).save(state(SERVICE, running), Lease("environment/production", "x", 1))
-    assert ask(stack, stack.execution("stage", "one"))["outcome"] == "acquired"
+    assert request_lock(stack, stack.execution("stage", "one"))["outcome"] == "acquired"
 
 
-def test_a_frozen_environment_takes_no_release(stack: Stack) -> None:
-    """R5: the reason says since when, by whom and why; the lock is left alone."""
+def test_a_frozen_environment_admits_no_release(stack: Stack) -> None:
+    """R5: the reason says since when, by whom and why; the lock is not requested."""
     freeze(stack)
-    got = ask(stack, stack.execution("stage", "one"))
+    got = request_lock(stack, stack.execution("stage", "one"))
     assert got["outcome"] == "frozen"
     assert f"frozen since {NOW} by Ada: a rollback ended unknown" in got["reason"]
     assert not stack.items("locks")
 
 
 def test_a_rollback_enters_a_frozen_environment(stack: Stack) -> None:
-    """The way back is open also where nothing deploys."""
+    """A freeze does not stop rollbacks."""
     freeze(stack)
-    assert ask(stack, stack.execution("rollback", "one"), rollback=True)["outcome"] == "acquired"
+    assert request_lock(stack, stack.execution("rollback", "one"), rollback=True)["outcome"] == "acquired"
 
 
 OTHER = replace(RELEASE, repository="acme/other", committed_at="2025-01-01T00:00:00+00:00")
@@ -117,22 +117,22 @@ OTHER = replace(RELEASE, repository="acme/other", committed_at="2025-01-01T00:00
 
 @pytest.mark.parametrize("mode", ["superseded", "queued"])
 def test_repositories_wait_for_one_another(stack: Stack, mode: str) -> None:
-    """One at a time in an environment, though neither is older than the other."""
+    """One at a time in an environment, although neither is older."""
     stack.settings["LOCK_MODE"] = mode
-    ask(stack, stack.execution("stage", "one"), release=NEWER)
-    assert ask(stack, stack.execution("stage", "two"), release=OTHER)["outcome"] == "waiting"
+    request_lock(stack, stack.execution("stage", "one"), release=NEWER)
+    assert request_lock(stack, stack.execution("stage", "two"), release=OTHER)["outcome"] == "waiting"
 
 
 def test_in_parallel_mode_each_repository_has_its_own_lock(stack: Stack) -> None:
-    """They enter side by side; within one, releases still take turns in order."""
+    """Repositories enter side by side; releases of one wait for each other."""
     stack.settings["LOCK_MODE"] = "parallel"
-    ours = ask(stack, stack.execution("stage", "one"), release=NEWER)
-    theirs = ask(stack, stack.execution("stage", "two"), release=OTHER)
+    ours = request_lock(stack, stack.execution("stage", "one"), release=NEWER)
+    theirs = request_lock(stack, stack.execution("stage", "two"), release=OTHER)
     assert (ours["outcome"], theirs["outcome"]) == ("acquired", "acquired")
     assert [one["lease"]["key"] for one in (ours, theirs)] == [
         "environment/production/acme/hello-service",
         "environment/production/acme/other",
     ]
     newest = replace(NEWER, committed_at="2026-03-01T07:00:00+00:00")
-    assert ask(stack, stack.execution("stage", "three"), release=newest)["outcome"] == "waiting"
-    assert ask(stack, stack.execution("stage", "four"))["outcome"] == "superseded"
+    assert request_lock(stack, stack.execution("stage", "three"), release=newest)["outcome"] == "waiting"
+    assert request_lock(stack, stack.execution("stage", "four"))["outcome"] == "superseded"

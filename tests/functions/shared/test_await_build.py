@@ -1,4 +1,4 @@
-"""AwaitBuild: the token, then the truth."""
+"""AwaitBuild: store the token, then query the build."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,14 +16,14 @@ from tests.functions.stack import Stack
 
 
 def wait(stack: Stack, build_id: str, token: str = "token") -> dict[str, Any]:
-    """Run the handler and answer the tokens that were completed."""
+    """Run the handler; returns the completed tokens."""
     event = {"taskToken": token, "execution": EXECUTION, "deploymentId": DEPLOYMENT, "buildId": build_id}
     stack.run("shared.await_build", event)
     return stack.completed()
 
 
 def test_a_build_that_runs_is_waited_for(stack: Stack) -> None:
-    """The newest token is kept, under the build and under its execution."""
+    """The newest token is stored, by build and by execution."""
     build_id = builds.start(stack)
     # moto calls a build succeeded but not complete: that is one that still runs
     assert wait(stack, build_id) == {}
@@ -43,7 +43,7 @@ def test_a_build_that_runs_is_waited_for(stack: Stack) -> None:
     ],
 )
 def test_a_build_that_has_ended_ends_the_wait(stack: Stack, status: str, outcome: str) -> None:
-    """A lost event costs one backstop; asked again, the answer is the same and no wait is left."""
+    """After a lost event the backstop's query ends the wait; a repetition has the same result."""
     build_id = builds.start(stack)
     builds.end(stack, build_id, status)
     answer = wait(stack, build_id)["token"]
@@ -53,7 +53,7 @@ def test_a_build_that_has_ended_ends_the_wait(stack: Stack, status: str, outcome
     assert WaitsTable.connect(stack.clients).find(BuildKey(build_id)) is None
 
 
-def test_a_build_that_nobody_knows_counts_as_stopped(stack: Stack) -> None:
+def test_an_unknown_build_counts_as_stopped(stack: Stack) -> None:
     """The wait does not last for ever."""
     assert wait(stack, "kiro-build:gone")["token"]["outcome"] == "stopped"
 

@@ -1,9 +1,9 @@
-"""AwaitLock: the token in the line, and the truth asked again."""
+"""AwaitLock: store the token in the queue, and repeat the request."""
 
 from typing import Any
 
 from tests.functions.samples import DEPLOYMENT, RELEASE
-from tests.functions.shared.test_acquire_lock import ask, freeze
+from tests.functions.shared.test_acquire_lock import freeze, request_lock
 from tests.functions.stack import Stack
 
 
@@ -21,16 +21,16 @@ def wait(stack: Stack, execution: str, token: str, **changes: Any) -> None:
 
 
 def release(stack: Stack, execution: str) -> None:
-    """Give the lock back."""
+    """Release the lock."""
     given = {"deploymentId": DEPLOYMENT, "execution": execution, "environment": "production", "release": RELEASE}
     stack.run("shared.release_lock", given)
 
 
 def test_a_waiter_leaves_its_token_and_waits(stack: Stack) -> None:
-    """Nothing is completed while the owner lives; asked again, the newest token counts."""
+    """Nothing is completed while the owner runs; a repetition replaces the token."""
     owner, waiter = stack.execution("stage", "one"), stack.execution("stage", "two")
-    ask(stack, owner)
-    ask(stack, waiter)
+    request_lock(stack, owner)
+    request_lock(stack, waiter)
     wait(stack, waiter, "token-1")
     wait(stack, waiter, "token-2")
     assert stack.completed() == {}
@@ -38,10 +38,10 @@ def test_a_waiter_leaves_its_token_and_waits(stack: Stack) -> None:
     assert list(stack.completed()) == ["token-2"]
 
 
-def test_a_woken_waiter_asks_again_and_has_the_lock(stack: Stack) -> None:
-    """The release of the lock wakes; the lock itself is handed out by one place only, this handler."""
+def test_a_waiter_acquires_a_released_lock(stack: Stack) -> None:
+    """The release ends the wait; only this handler grants the lock."""
     owner, waiter = stack.execution("stage", "one"), stack.execution("stage", "two")
-    ask(stack, owner)
+    request_lock(stack, owner)
     wait(stack, waiter, "token-1")
     release(stack, owner)
     assert stack.completed()["token-1"]["outcome"] == "waiting"
@@ -50,10 +50,10 @@ def test_a_woken_waiter_asks_again_and_has_the_lock(stack: Stack) -> None:
     assert (answer["outcome"], answer["lease"]["execution"], answer["lease"]["fence"]) == ("acquired", waiter, 2)
 
 
-def test_a_waiter_finds_its_owner_dead(stack: Stack) -> None:
-    """An owner that died without a word costs one backstop."""
+def test_a_waiter_acquires_the_lock_of_a_dead_owner(stack: Stack) -> None:
+    """After one backstop, even if the owner's event was lost."""
     owner, waiter = stack.execution("stage", "one"), stack.execution("stage", "two")
-    ask(stack, owner)
+    request_lock(stack, owner)
     wait(stack, waiter, "token-1")
     stack.kill(owner)
     wait(stack, waiter, "token-2")
@@ -61,9 +61,9 @@ def test_a_waiter_finds_its_owner_dead(stack: Stack) -> None:
 
 
 def test_an_environment_that_was_frozen_meanwhile_is_not_entered(stack: Stack) -> None:
-    """R5: the owner's rollback ended unknown while we waited; its lock passes on, the environment does not."""
+    """R5: the owner's rollback ended unknown; the lock is released and the environment stays frozen."""
     owner, waiter = stack.execution("stage", "one"), stack.execution("stage", "two")
-    ask(stack, owner)
+    request_lock(stack, owner)
     wait(stack, waiter, "token-1")
     freeze(stack)
     release(stack, owner)
@@ -71,10 +71,10 @@ def test_an_environment_that_was_frozen_meanwhile_is_not_entered(stack: Stack) -
     assert stack.completed()["token-2"]["outcome"] == "frozen"
 
 
-def test_a_superseded_waiter_is_told(stack: Stack) -> None:
-    """A newer release takes the one place; the older one ends its wait at once."""
+def test_the_wait_of_a_superseded_waiter_ends(stack: Stack) -> None:
+    """A newer release replaces the older one in the queue."""
     owner, old, new = (stack.execution("stage", name) for name in ("one", "two", "three"))
-    ask(stack, owner)
+    request_lock(stack, owner)
     wait(stack, old, "token-old")
     wait(stack, new, "token-new", release={**_plain(), "committedAt": "2026-02-02T00:00:00+00:00"})
     assert list(stack.completed()) == ["token-old"]

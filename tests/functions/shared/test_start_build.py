@@ -24,7 +24,7 @@ EVENT: dict[str, Any] = {
 
 
 def start(stack: Stack, **changes: Any) -> Any:
-    """Run the handler and answer what CodeBuild was asked."""
+    """Run the handler; returns the request to CodeBuild."""
     answer = stack.run("shared.start_build", {**EVENT, **changes})
     assert answer["buildId"].startswith(f"{PROJECT}:")
     return next(call.given for call in reversed(stack.calls) if call.action == "codebuild:StartBuild")
@@ -36,7 +36,7 @@ def variables(given: Any) -> dict[str, str]:
 
 
 def test_a_build_has_its_source_and_its_artifact(stack: Stack) -> None:
-    """Both in the bucket; thirty minutes; who it is in its variables."""
+    """Both are in the bucket; the limit is thirty minutes; variables identify the release."""
     create_project(stack)
     given = start(stack)
     assert given["sourceLocationOverride"] == f"{BUCKET}/sources/s.zip"
@@ -52,7 +52,7 @@ def test_a_build_has_its_source_and_its_artifact(stack: Stack) -> None:
 
 
 def test_a_command_has_its_environment_and_the_release(stack: Stack) -> None:
-    """P10: fifteen minutes; no variable of the environment can pretend to be ours."""
+    """P10: fifteen minutes; variables of the environment can't replace those named KIRO_…."""
     create_project(stack)
     where = environment(variables={"DOMAIN": "x", "KIRO_ENVIRONMENT": "evil", "KIRO_COMMIT": "evil"})
     given = start(stack, environment=where, inputArtifact="deployments/d/build.zip")
@@ -63,15 +63,15 @@ def test_a_command_has_its_environment_and_the_release(stack: Stack) -> None:
 
 
 def test_a_command_gets_the_release_as_it_was_judged(stack: Stack) -> None:
-    """Builds may write over what other builds left: the version is that of the gates, also on the way back."""
+    """Builds may overwrite artifacts, so the input has the version that the gates judged, also in a rollback."""
     create_project(stack)
     DeploymentsTable.connect(stack.clients).note("older", artifactVersion="v7")
     given = start(stack, environment=environment(), inputArtifact="deployments/older/build.zip")
     assert given["secondarySourcesVersionOverride"] == [{"sourceIdentifier": "release", "sourceVersion": "v7"}]
 
 
-def test_a_retry_asks_for_the_same_build(stack: Stack) -> None:
-    """CodeBuild answers the same token with the same build; another purpose is another token."""
+def test_a_retry_finds_the_same_build(stack: Stack) -> None:
+    """CodeBuild returns the same build for the same token; another purpose has another token."""
     create_project(stack)
     tokens = [start(stack)["idempotencyToken"] for _ in range(2)]
     tokens.append(start(stack, purpose="other")["idempotencyToken"])
@@ -79,14 +79,14 @@ def test_a_retry_asks_for_the_same_build(stack: Stack) -> None:
     assert all(len(token) <= 64 for token in tokens)
 
 
-def test_a_project_that_is_not_there_is_a_fault(stack: Stack) -> None:
-    """Nothing was started, and the workflow hears of it."""
+def test_a_missing_project_is_an_error(stack: Stack) -> None:
+    """Nothing is started, and the workflow gets the error."""
     with pytest.raises(ClientError):
         stack.run("shared.start_build", EVENT)
 
 
 def test_a_build_belongs_to_its_execution(stack: Stack) -> None:
-    """P9: whoever ends the execution finds the build, although nobody waits for it yet."""
+    """P9: the end of the execution finds the build before anything waits for it."""
     create_project(stack)
     execution = stack.execution("deployment", DEPLOYMENT)
     start(stack, execution=execution)
@@ -95,7 +95,7 @@ def test_a_build_belongs_to_its_execution(stack: Stack) -> None:
 
 
 def test_a_build_of_a_stopped_execution_is_stopped(stack: Stack) -> None:
-    """P9: it was stopped while this handler ran, and its end may have been heard before the build was there."""
+    """P9: the execution was stopped while this handler ran."""
     create_project(stack)
     execution = stack.execution("deployment", DEPLOYMENT)
     stack.kill(execution)

@@ -1,4 +1,4 @@
-"""Watch: healthy, breached, review, or asked again."""
+"""Watch: healthy, breached, review, or watching."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,12 +31,12 @@ def watch(stack: Stack, until: str = LATER, token: str = "token", **changes: Any
 
 
 def waiting(stack: Stack) -> list[str]:
-    """The watches that are kept."""
+    """The stored watches."""
     return [str(wait.key) for wait in WaitsTable.connect(stack.clients).of_environment("production")]
 
 
-def test_a_quiet_environment_is_watched_until_its_time_is_up(stack: Stack) -> None:
-    """The token waits for an alarm; the newest one is kept."""
+def test_an_environment_without_alarms_is_watched_until_its_time_is_up(stack: Stack) -> None:
+    """The token waits for an alarm; the newest one is stored."""
     alarm(stack, "errors")
     alarm(stack, "cpu")
     assert watch(stack)["outcome"] == "watching"
@@ -48,8 +48,8 @@ def test_a_quiet_environment_is_watched_until_its_time_is_up(stack: Stack) -> No
     assert waiting(stack) == []
 
 
-def test_an_alarm_that_rings_already_ends_the_watch(stack: Stack) -> None:
-    """R1: it emits no event any more, so it is read; also when the time is up."""
+def test_an_alarm_that_is_active_already_ends_the_watch(stack: Stack) -> None:
+    """R1: it sends no further event, so it is read; also when the time is up."""
     alarm(stack, "errors", "ALARM")
     alarm(stack, "cpu", "ALARM")
     for token, until in (("one", LATER), ("two", OVER)):
@@ -61,22 +61,22 @@ def test_an_alarm_that_rings_already_ends_the_watch(stack: Stack) -> None:
     assert waiting(stack) == []
 
 
-def test_a_warning_asks_a_person_once(stack: Stack) -> None:
-    """R2: reviewed warnings do not end the watch again."""
+def test_a_warning_needs_one_review(stack: Stack) -> None:
+    """R2: a reviewed warning does not end the watch again."""
     alarm(stack, "errors")
     alarm(stack, "cpu", "ALARM")
     assert watch(stack)["outcome"] == "review"
     assert watch(stack, reviewed=["cpu"])["outcome"] == "watching"
 
 
-def test_alarms_that_tell_nothing_are_named_at_the_end(stack: Stack) -> None:
-    """R1: one that does not exist and one without data."""
+def test_alarms_without_data_are_named_at_the_end(stack: Stack) -> None:
+    """R1: an alarm that does not exist, and one without data."""
     alarm(stack, "cpu", "INSUFFICIENT_DATA")
     assert watch(stack, OVER)["reason"] == "no alarm rang, but no alarm is named errors; no data for cpu"
 
 
 def test_the_alarms_of_what_runs_are_watched_too(stack: Stack) -> None:
-    """M1: a service names its alarms in the manifest, with the environment's name in them."""
+    """M1: a service names alarms in the manifest, with a placeholder for the environment."""
     part = replace(SERVICE, critical_alarms=["hello-{environment}-errors"], warning_alarms=["hello-slow"])
     runs(stack, state(part))
     alarm(stack, "hello-production-errors", "ALARM")
@@ -84,8 +84,8 @@ def test_the_alarms_of_what_runs_are_watched_too(stack: Stack) -> None:
     assert (answer["outcome"], answer["alarms"]) == ("breached", ["hello-production-errors"])
 
 
-def test_a_sick_service_ends_the_watch(stack: Stack, service: Service) -> None:
-    """Each ask looks at the services as well."""
+def test_an_unhealthy_service_ends_the_watch(stack: Stack, service: Service) -> None:
+    """Each query probes the services."""
     runs(stack, state(replace(SERVICE, health=Health(service.url)), version(COMMIT, "2")))
     service.says(version=COMMIT)
     assert watch(stack)["outcome"] == "watching"
@@ -96,7 +96,7 @@ def test_a_sick_service_ends_the_watch(stack: Stack, service: Service) -> None:
 
 
 def test_a_watch_that_failed_once_never_becomes_healthy(stack: Stack) -> None:
-    """R1, Q1: the breach could not be told and the alarm is quiet again; the next ask tells the breach all the same."""
+    """R1, Q1: the breach could not be delivered and the alarm is OK again; the next query delivers the breach."""
     alarm(stack, "errors", "ALARM")
     alarm(stack, "cpu")
     throttled = ClientError({"Error": {"Code": "ThrottlingException", "Message": "x"}}, "SendTaskSuccess")
@@ -109,15 +109,15 @@ def test_a_watch_that_failed_once_never_becomes_healthy(stack: Stack) -> None:
 
 
 def test_a_hundred_and_more_alarms_are_read(stack: Stack) -> None:
-    """CloudWatch answers a hundred at a time."""
+    """CloudWatch returns a hundred in a page."""
     alarm(stack, "z-last", "ALARM")
     many = [f"a-{number}" for number in range(120)]
     answer = watch(stack, environment=environment(critical_alarms=[*many, "z-last"]))
     assert answer["alarms"] == ["z-last"]
 
 
-def test_what_a_release_leaves_behind_is_not_watched(stack: Stack) -> None:
-    """Its alarm and its health are those of something that nobody delivers any more."""
+def test_parts_that_are_gone_are_not_watched(stack: Stack) -> None:
+    """Neither their alarms nor their health."""
     part = replace(SERVICE, critical_alarms=["old-errors"], health=Health("http://127.0.0.1:9/"))
     runs(stack, state(part))
     alarm(stack, "old-errors", "ALARM")

@@ -1,4 +1,4 @@
-"""ApplyService: a version is published and the alias moved."""
+"""ApplyService: publish a version and move the alias."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def apply(stack: Stack, **changes: Any) -> Any:
 
 
 def test_the_alias_points_to_the_new_version(stack: Stack) -> None:
-    """The version carries the commit, and the code of the artifact."""
+    """The version has the artifact's code, and its description names the commit."""
     create_function(stack)
     artifact(stack, KEY, {"hello.zip": CODE})
     version = apply(stack)["version"]
@@ -37,16 +37,16 @@ def test_the_alias_points_to_the_new_version(stack: Stack) -> None:
     assert found["Description"] == RELEASE.commit
 
 
-def test_a_first_release_makes_the_alias(stack: Stack) -> None:
-    """The function may come without one."""
+def test_a_first_release_creates_the_alias(stack: Stack) -> None:
+    """The function may have no alias yet."""
     create_function(stack, alias="")
     artifact(stack, KEY, {"hello.zip": CODE})
     version = apply(stack)["version"]
     assert points_to(stack) == version
 
 
-def test_doing_it_twice_ends_the_same(stack: Stack) -> None:
-    """The alias runs this code, whichever attempt published it."""
+def test_a_repetition_has_the_same_result(stack: Stack) -> None:
+    """The alias points to this code, whichever attempt published it."""
     create_function(stack)
     artifact(stack, KEY, {"hello.zip": CODE})
     shas = []
@@ -59,14 +59,14 @@ def test_doing_it_twice_ends_the_same(stack: Stack) -> None:
 
 
 def test_a_missing_function_is_named_with_the_next_step(stack: Stack) -> None:
-    """The error tells environment, function, region and what to do."""
+    """The error names environment, function, region and what to do."""
     artifact(stack, KEY, {"hello.zip": CODE})
     with pytest.raises(DeployTargetError, match="production: there is no Lambda function hello-production in eu-"):
         apply(stack)
 
 
 def test_an_artifact_without_the_code_is_named(stack: Stack) -> None:
-    """The error says which file the build should have left."""
+    """The error names the file that the build should have left."""
     create_function(stack)
     artifact(stack, KEY, {"other.zip": CODE})
     with pytest.raises(SourceError, match=r"hello\.zip is not in the build's artifact; list it under artifacts"):
@@ -76,7 +76,7 @@ def test_an_artifact_without_the_code_is_named(stack: Stack) -> None:
 
 
 def test_a_stale_lease_changes_nothing(stack: Stack) -> None:
-    """Q1: who was overtaken does not move the alias."""
+    """Q1: a former lock owner does not move the alias."""
     create_function(stack)
     artifact(stack, KEY, {"hello.zip": CODE})
     runs(stack, state(), lease=Lease(LEASE.key, "newer", 7))

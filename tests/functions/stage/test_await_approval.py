@@ -1,4 +1,4 @@
-"""AwaitApproval: the token, then the truth."""
+"""AwaitApproval: store the token, then read the request."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ def keep(stack: Stack, approval: Approval = OPEN) -> WaitsTable:
 
 
 def wait(stack: Stack, token: str = "token", where: Environment = ENVIRONMENT) -> dict[str, Any]:
-    """Run the handler and answer the tokens that were completed."""
+    """Run the handler; returns the completed tokens."""
     stack.run(
         "stage.await_approval",
         {
@@ -40,7 +40,7 @@ def wait(stack: Stack, token: str = "token", where: Environment = ENVIRONMENT) -
 
 
 def test_an_open_request_is_waited_for(stack: Stack) -> None:
-    """The token is kept beside the request, found by its environment and its execution; the newest counts."""
+    """The newest token is stored, by environment and by execution."""
     waits = keep(stack)
     assert wait(stack) == {}
     assert wait(stack, "token-2") == {}
@@ -62,14 +62,14 @@ def test_an_open_request_is_waited_for(stack: Stack) -> None:
     ],
 )
 def test_a_decision_that_is_there_already_ends_the_wait(stack: Stack, state: State, reason: str) -> None:
-    """A lost event costs one backstop: each ask reads the request."""
+    """After a lost event, the next query reads the decision."""
     keep(stack, replace(OPEN, state=state, by="Ada", reason="fine"))
     assert wait(stack) == {"token": {"outcome": state, "reason": reason}}
     assert wait(stack, "again")["again"]["outcome"] == state
 
 
 def test_a_request_past_its_end_is_expired(stack: Stack) -> None:
-    """A1: the end is written, so that a late click is told so."""
+    """A1: the end is written, so that the page shows it to a late approver."""
     waits = keep(stack, replace(OPEN, expires_at=NOW))
     assert wait(stack)["token"] == {"outcome": "expired", "reason": f"nobody decided until {NOW}"}
     stored = waits.approval("a1")
@@ -78,7 +78,7 @@ def test_a_request_past_its_end_is_expired(stack: Stack) -> None:
 
 
 def test_a_decision_in_the_last_moment_counts(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody decided between the look and the write: the decision stands."""
+    """Somebody decided between the read and the write; the decision stays."""
     waits = keep(stack, replace(OPEN, expires_at=NOW))
     decide = WaitsTable.decide
 
@@ -90,13 +90,13 @@ def test_a_decision_in_the_last_moment_counts(stack: Stack, monkeypatch: pytest.
     assert wait(stack)["token"]["outcome"] == "approved"
 
 
-def test_a_request_that_is_gone_is_void(stack: Stack) -> None:
+def test_a_missing_request_is_void(stack: Stack) -> None:
     """Nobody can decide it any more."""
-    assert wait(stack)["token"] == {"outcome": "void", "reason": "the request a1 is gone"}
+    assert wait(stack)["token"] == {"outcome": "void", "reason": "the request a1 is missing"}
 
 
-def test_each_ask_notes_the_alarms(stack: Stack) -> None:
-    """Who decides sees how they stand; alarms that can't be read stop nothing."""
+def test_each_query_stores_the_alarms(stack: Stack) -> None:
+    """The approval page shows their states; alarms that can't be read stop nothing."""
     waits = keep(stack)
     alarm(stack, "cpu", "ALARM", "above 90 %")
     wait(stack, where=environment(critical_alarms=["cpu"], warning_alarms=["gone"]))

@@ -1,4 +1,4 @@
-"""AwaitTests: the wait for the tests' build is that of every build."""
+"""AwaitTests: the wait for the tests' build works as every wait for a build."""
 
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.waits import BuildKey
@@ -7,8 +7,8 @@ from tests.functions.samples import DEPLOYMENT
 from tests.functions.stack import Stack
 
 
-def test_running_tests_are_waited_for_and_ended_ones_are_told(stack: Stack) -> None:
-    """The token is kept while the tests run; once they have ended it is completed with how."""
+def test_running_tests_are_waited_for(stack: Stack) -> None:
+    """The token is stored while they run, and completed with their end."""
     build_id = builds.start(stack)
     event = {
         "taskToken": "token",

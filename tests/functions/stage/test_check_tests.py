@@ -1,4 +1,4 @@
-"""CheckTests, and what RecordGood keeps of it: tests and load run of an environment."""
+"""CheckTests, and what RecordGood keeps of it: the tests and load run of an environment."""
 
 from typing import Any
 
@@ -39,25 +39,25 @@ def check(
 
 
 def good(stack: Stack) -> None:
-    """The release is recorded as good."""
+    """Record the release as good."""
     where = {"environment": "production", "repository": REPOSITORY}
     stack.run("stage.record_good", {"deploymentId": DEPLOYMENT, **where, "lease": LEASE})
 
 
 def kept(stack: Stack, repository: str = REPOSITORY) -> Performance | None:
-    """What the next run is compared with."""
+    """The measurement that the next run is compared with."""
     return EnvironmentsTable.connect(stack.clients).performance("production", repository)
 
 
 def test_good_tests_and_a_good_load_run_pass(stack: Stack) -> None:
-    """The verdicts are in the record, by environment."""
+    """The record has the verdicts of the environment."""
     answer = check(stack, FILES)
     assert answer["outcome"] == "passed"
     assert [gate["name"] for gate in stack.deployment()["gates_production"]] == ["build", "tests", "performance"]
 
 
 def test_without_a_load_run_only_tests_count(stack: Stack) -> None:
-    """Where none is declared, none is missed."""
+    """A load run is optional."""
     answer = check(stack, {"junit.xml": JUNIT}, performance="")
     assert (answer["outcome"], answer["reason"]) == (
         "passed",
@@ -66,7 +66,7 @@ def test_without_a_load_run_only_tests_count(stack: Stack) -> None:
 
 
 def test_a_failed_test_is_named(stack: Stack) -> None:
-    """Also when the build failed because of it."""
+    """Also if the build failed because of it."""
     ended = BuildEnd("failed", "BUILD: exit 1", "https://log")
     answer = check(stack, {"junit.xml": BROKEN}, ended, performance="")
     assert answer["outcome"] == "failed"
@@ -75,15 +75,15 @@ def test_a_failed_test_is_named(stack: Stack) -> None:
 
 
 def test_what_is_missing_fails(stack: Stack) -> None:
-    """No report, no tests, no artifact, no figures: the gate is closed."""
+    """No report, no tests, no artifact or no figures fail a gate."""
     assert check(stack, None)["reason"].startswith("reports: s3://")
     assert "junit.xml: the build left no such report" in check(stack, {"load.json": LOAD})["reason"]
     assert "no test ran" in check(stack, {**FILES, "junit.xml": "<testsuites/>"})["reason"]
     assert "load.json: the build left no such report" in check(stack, {"junit.xml": JUNIT})["reason"]
 
 
-def test_a_failed_build_that_left_nothing_says_enough(stack: Stack) -> None:
-    """A missing artifact is no second reason."""
+def test_a_failed_build_without_an_artifact_has_one_reason(stack: Stack) -> None:
+    """The missing artifact is not a second reason."""
     assert (
         check(stack, None, BuildEnd("timed out", "30 minutes", ""))["reason"]
         == "build: the build timed out: 30 minutes"
@@ -91,7 +91,7 @@ def test_a_failed_build_that_left_nothing_says_enough(stack: Stack) -> None:
 
 
 def test_the_next_run_is_compared_with_the_last_good_one(stack: Stack) -> None:
-    """G4: a run counts as the measure only once its release is good; one half as slow again is too slow."""
+    """G4: only the run of a good release is compared with; one that is more than 50 % slower fails."""
     runs(stack, state())
     check(stack, FILES)
     assert kept(stack) is None
@@ -104,8 +104,8 @@ def test_the_next_run_is_compared_with_the_last_good_one(stack: Stack) -> None:
     assert kept(stack) == Performance(100, 0, 0.2)
 
 
-def test_a_good_release_without_a_load_run_keeps_the_measure(stack: Stack) -> None:
-    """The figures of an earlier release stay what the next run is compared with."""
+def test_a_good_release_without_a_load_run_keeps_the_measurement(stack: Stack) -> None:
+    """The next run is compared with that of the earlier release."""
     EnvironmentsTable.connect(stack.clients).save_performance("production", REPOSITORY, Performance(5, 0, 0.1), LEASE)
     check(stack, {"junit.xml": JUNIT}, performance="")
     good(stack)

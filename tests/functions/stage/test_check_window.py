@@ -1,4 +1,4 @@
-"""CheckWindow: open, closed until then, or never."""
+"""CheckWindow: open, closed until a time, or never open."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ def check(stack: Stack, *, emergency: bool = False, **changes: Any) -> Any:
 
 
 def test_an_environment_without_windows_is_entered(stack: Stack) -> None:
-    """At any time; nothing is waited for."""
+    """At any time."""
     assert check(stack) == {"outcome": "open", "reason": "no windows are set", "opensAt": ""}
 
 
@@ -38,7 +38,7 @@ def test_an_open_window_is_entered(stack: Stack) -> None:
 
 
 def test_a_freeze_is_waited_out(stack: Stack) -> None:
-    """The answer says why, and when to look again."""
+    """The output has the reason and the time of the next check."""
     assert check(stack, freezes=[FROZEN]) == {
         "outcome": "closed",
         "reason": f"production: frozen until {iso(SOON)}: holidays",
@@ -47,7 +47,7 @@ def test_a_freeze_is_waited_out(stack: Stack) -> None:
 
 
 def test_a_closed_window_is_waited_for(stack: Stack) -> None:
-    """Only on the day after tomorrow: its first moment is the next opening."""
+    """The window is on the day after tomorrow, and opens with its first moment."""
     day = NOW + timedelta(days=2)
     found = check(stack, windows=[Window([DAYS[day.weekday()]], "06:00", "07:00")])
     assert found["outcome"] == "closed"
@@ -57,15 +57,15 @@ def test_a_closed_window_is_waited_for(stack: Stack) -> None:
 
 @pytest.mark.parametrize("windows", [[], [Window(["mon"], "06:00", "07:00")]])
 def test_what_never_opens_is_not_waited_for(stack: Stack, windows: list[Window]) -> None:
-    """The answer says where to look; nothing is scheduled."""
+    """The reason says what to change, and there is no time of a next check."""
     found = check(stack, windows=windows, freezes=[Closed(iso(AGO), iso(FAR), "retired")])
     assert (found["outcome"], found["opensAt"]) == ("never", "")
-    for words in ("production: frozen until", "retired", "no opening follows", "windows and freezes"):
+    for words in ("production: frozen until", "retired", "no opening follows", "change its windows or freezes"):
         assert words in found["reason"]
 
 
 def test_an_emergency_enters_at_any_time_and_says_so(stack: Stack) -> None:
-    """P8: the reason keeps what it entered against; where it is open anyway, it is no exception."""
+    """P8: the reason names the closed window; in an open window it is no exception."""
     found = check(stack, emergency=True, freezes=[FROZEN])
     assert (found["outcome"], found["opensAt"]) == ("open", "")
     assert found["reason"] == f"EMERGENCY: enters although frozen until {iso(SOON)}: holidays"

@@ -1,4 +1,4 @@
-"""Conclude of a stage: its end in the record, and as it is announced."""
+"""Conclude of a stage: its result in the record, and its event."""
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.handler import encode
@@ -18,8 +18,8 @@ EVENT = {
 }
 
 
-def test_the_end_of_a_stage_is_recorded_and_said(stack: Stack) -> None:
-    """The answer is the event `StageFinished`; a repetition writes the same end."""
+def test_the_result_of_a_stage_is_recorded_and_returned(stack: Stack) -> None:
+    """As the event `StageFinished`; a repetition writes the same result."""
     DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     first, second = (stack.run("stage.conclude", EVENT) for _ in range(2))
     assert first["release"] == encode(RELEASE)
@@ -32,6 +32,6 @@ def test_the_end_of_a_stage_is_recorded_and_said(stack: Stack) -> None:
 
 
 def test_a_stage_that_never_had_the_lock_has_no_queue_time(stack: Stack) -> None:
-    """Zero would be a wait that ended at once."""
+    """Zero would mean that it got the lock at once."""
     DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     assert stack.run("stage.conclude", {**EVENT, "queueSeconds": None})["queueSeconds"] is None

@@ -1,4 +1,4 @@
-"""ReadBaseline: what rings, is blind or is missing before anything is changed."""
+"""ReadBaseline: alarms that are in ALARM, have no data or are missing before anything is changed."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from functions.adapters.clock import iso
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.watches import Before
-from functions.handler import decode
+from functions.handler import decode, encode
 from functions.stage.read_baseline import Output
 from tests.functions.delivered import alarm, runs
 from tests.functions.samples import DEPLOYMENT, RELEASE, SERVICE, environment, state
@@ -28,8 +28,8 @@ def read(stack: Stack, **changes: Any) -> Any:
     )
 
 
-def test_a_quiet_environment_is_clear(stack: Stack) -> None:
-    """R1: and the record says so, and when that was."""
+def test_an_environment_without_active_alarms_is_clear(stack: Stack) -> None:
+    """R1: the record has the result and the time."""
     alarm(stack, "errors")
     alarm(stack, "cpu")
     before = iso(datetime.now(UTC))
@@ -42,44 +42,55 @@ def test_a_quiet_environment_is_clear(stack: Stack) -> None:
 
 @pytest.mark.parametrize(("wanted", "outcome"), [("block", "block"), ("ask", "ask"), ("ignore", "clear")])
 @pytest.mark.parametrize("name", ["errors", "cpu"])
-def test_an_alarm_that_rings_is_decided_by_its_setting(stack: Stack, name: str, wanted: Before, outcome: str) -> None:
-    """Critical or warning; it is named to people and in the record, also when it is let pass."""
+def test_an_active_alarm_is_decided_by_its_setting(stack: Stack, name: str, wanted: Before, outcome: str) -> None:
+    """Critical or warning; the reason names it, also if the release continues."""
     for one in ("errors", "cpu"):
         alarm(stack, one, "ALARM" if one == name else "OK")
-    found = read(stack, ringing_alarms=wanted, blind_alarms="ignore")
+    found = read(stack, on_active_alarm=wanted, on_missing_alarm_data="ignore")
     assert (found["outcome"], found["accepted"]) == (outcome, [name])
     assert found["reason"] == f"alarm {name} rings: above 5"
     assert stack.deployment()["baseline_production"]["reason"] == found["reason"]
 
 
 @pytest.mark.parametrize(("wanted", "outcome"), [("block", "block"), ("ask", "ask"), ("ignore", "clear")])
-def test_an_alarm_that_nobody_hears_is_decided_by_its_own_setting(stack: Stack, wanted: Before, outcome: str) -> None:
-    """One that does not exist, and one without data: named, and not accepted, for they do not ring."""
+def test_missing_alarm_data_is_decided_by_its_own_setting(stack: Stack, wanted: Before, outcome: str) -> None:
+    """An alarm that does not exist, and one without data; they are named, but not accepted."""
     alarm(stack, "cpu", "INSUFFICIENT_DATA")
-    found = read(stack, ringing_alarms="ignore", blind_alarms=wanted)
+    found = read(stack, on_active_alarm="ignore", on_missing_alarm_data=wanted)
     assert (found["outcome"], found["accepted"]) == (outcome, [])
     assert found["reason"] == "no alarm is named errors; no data for cpu"
 
 
+def test_an_environment_written_before_the_settings_were_renamed_gets_the_defaults(stack: Stack) -> None:
+    """`ringingAlarms` and `blindAlarms`, in the input of an execution that began before the upgrade, are ignored."""
+    alarm(stack, "errors", "ALARM")
+    DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    carried = encode(environment(**EYES))
+    names = {"onActiveAlarm": "ringingAlarms", "onMissingAlarmData": "blindAlarms"}
+    old = {names.get(key, key): "ignore" if key in names else value for key, value in carried.items()}
+    found = stack.run("stage.read_baseline", {"deploymentId": DEPLOYMENT, "environment": old})
+    assert (found["outcome"], found["accepted"]) == ("block", ["errors"])
+
+
 def test_the_alarms_of_what_runs_count_too(stack: Stack) -> None:
-    """Those that the release before brought along."""
+    """Those in the definition of the release before."""
     runs(stack, state(replace(SERVICE, critical_alarms=["{environment}-slow"])))
     alarm(stack, "production-slow", "ALARM")
     found = read(stack, critical_alarms=[], warning_alarms=[])
     assert (found["outcome"], found["accepted"]) == ("block", ["production-slow"])
 
 
-def test_a_first_release_makes_its_alarms_itself(stack: Stack) -> None:
-    """By default alarms that are not there yet stop nothing, and ringing ones do."""
+def test_missing_alarms_block_nothing_by_default(stack: Stack) -> None:
+    """A first release creates its own alarms; an alarm in ALARM blocks it."""
     assert read(stack)["outcome"] == "clear"
     alarm(stack, "errors", "ALARM")
     assert read(stack)["outcome"] == "block"
 
 
-def test_the_watch_lets_pass_what_was_accepted_here(stack: Stack) -> None:
-    """R1: the same ringing ends no watch; once it was quiet and rings anew, it does."""
+def test_the_watch_accepts_what_was_accepted_here(stack: Stack) -> None:
+    """R1: an accepted alarm ends no watch until it was OK and is in ALARM anew."""
     alarm(stack, "errors", "ALARM")
-    found = decode(Output, read(stack, ringing_alarms="ignore"))
+    found = decode(Output, read(stack, on_active_alarm="ignore"))
     accepted = {"names": found.accepted, "at": found.at}
     assert watch(stack, accepted=accepted)["outcome"] == "watching"
     alarm(stack, "errors", "OK")
@@ -87,8 +98,8 @@ def test_the_watch_lets_pass_what_was_accepted_here(stack: Stack) -> None:
     assert watch(stack, accepted=accepted)["outcome"] == "breached"
 
 
-def test_who_cannot_read_the_alarms_says_so(stack: Stack) -> None:
-    """Nothing is taken for quiet that could not be heard."""
+def test_alarms_that_cannot_be_read_are_an_error(stack: Stack) -> None:
+    """An unread alarm is not taken for OK."""
     cloudwatch = stack.clients.client("cloudwatch", region=REGION, role_arn=DEPLOY_ROLE)
     refusal = ClientError({"Error": {"Code": "AccessDenied", "Message": "x"}}, "DescribeAlarms")
     with failing(cloudwatch, "DescribeAlarms", refusal), pytest.raises(ClientError):
@@ -96,8 +107,8 @@ def test_who_cannot_read_the_alarms_says_so(stack: Stack) -> None:
     assert "baseline_production" not in stack.deployment()
 
 
-def test_what_a_release_leaves_behind_keeps_nobody_out(stack: Stack) -> None:
-    """The alarm of a service that is taken away must not keep it there."""
+def test_the_alarm_of_a_part_that_is_gone_does_not_block(stack: Stack) -> None:
+    """Otherwise the part could not be removed."""
     runs(stack, state(replace(SERVICE, critical_alarms=["old-errors"])))
     alarm(stack, "old-errors", "ALARM")
     event = {"deploymentId": DEPLOYMENT, "environment": environment()}

@@ -17,7 +17,7 @@ EVENT = {
 
 
 def test_everything_that_was_watched_is_good(stack: Stack) -> None:
-    """Also the parts this release left alone; doing it twice ends the same."""
+    """Also parts that this release did not change; a repetition has the same result."""
     new = version(COMMIT, "2")
     runs(stack, state(SERVICE, new, good=version()), state(COMMAND))
     for _ in range(2):
@@ -25,8 +25,8 @@ def test_everything_that_was_watched_is_good(stack: Stack) -> None:
         assert {name: part.good for name, part in parts(stack).items()} == {"hello": new, "infrastructure": version()}
 
 
-def test_what_the_repository_no_longer_names_is_forgotten(stack: Stack) -> None:
-    """From here on nobody asks it for its health, or listens to its alarms; doing it twice ends the same."""
+def test_parts_that_are_gone_are_removed_from_the_records(stack: Stack) -> None:
+    """Their health and alarms are no longer read; a repetition has the same result."""
     runs(stack, state(), state(COMMAND))
     for _ in range(2):
         assert stack.run("stage.record_good", {**EVENT, "gone": ["hello"]}) == {"parts": ["infrastructure"]}
@@ -34,7 +34,7 @@ def test_what_the_repository_no_longer_names_is_forgotten(stack: Stack) -> None:
 
 
 def test_what_is_in_doubt_is_not_good(stack: Stack) -> None:
-    """Nobody knows what was watched there."""
+    """It is not known which version was watched."""
     doubtful = state(SERVICE, version(COMMIT, "2"), good=version(), in_doubt="main-that-died")
     runs(stack, doubtful, state(COMMAND))
     assert stack.run("stage.record_good", EVENT) == {"parts": ["infrastructure"]}
@@ -42,12 +42,12 @@ def test_what_is_in_doubt_is_not_good(stack: Stack) -> None:
 
 
 def test_an_empty_environment_has_nothing_good(stack: Stack) -> None:
-    """No part, no record."""
+    """Without parts nothing is written."""
     assert stack.run("stage.record_good", EVENT) == {"parts": []}
 
 
-def test_a_stale_lease_calls_nothing_good(stack: Stack) -> None:
-    """Q1: only the owner of the environment judges it."""
+def test_a_stale_lease_records_nothing_as_good(stack: Stack) -> None:
+    """Q1: only the lock owner of the environment records."""
     runs(stack, state(SERVICE, version(COMMIT, "2"), good=version()), lease=Lease(LEASE.key, "newer", 7))
     with pytest.raises(StaleLeaseError):
         stack.run("stage.record_good", EVENT)

@@ -1,4 +1,4 @@
-"""RecordPart: what runs now, and what it put out."""
+"""RecordPart: the version that runs now, and its outputs."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def record(stack: Stack, **changes: Any) -> Any:
 
 
 def test_what_runs_is_recorded_and_the_good_one_stays(stack: Stack) -> None:
-    """A new version has yet to prove itself; its commit's time orders it among releases."""
+    """The new version has not passed its watch; its commit's time orders it among releases."""
     runs(stack, state())
     record(stack)
     found = parts(stack)["hello"]
@@ -39,20 +39,20 @@ def test_what_runs_is_recorded_and_the_good_one_stays(stack: Stack) -> None:
 
 
 def test_the_first_version_has_no_good_one_before_it(stack: Stack) -> None:
-    """Nothing is good that was never watched; a repetition changes nothing but the time."""
+    """A repetition changes the time only."""
     first, second = record(stack), record(stack)
     assert first["good"] is None
     assert {**first["running"], "at": ""} == {**second["running"], "at": ""}
 
 
-def test_a_command_puts_out_what_its_artifact_says(stack: Stack) -> None:
-    """`outputs.json` of its artifact; texts only."""
+def test_the_outputs_of_a_command_are_read_from_its_artifact(stack: Stack) -> None:
+    """`outputs.json`, texts only."""
     artifact(stack, "deployments/o.zip", {"outputs.json": '{"url": "http://x", "port": 80}'})
     record(stack, part=COMMAND)
     assert parts(stack)["infrastructure"].outputs == {"url": "http://x", "port": "80"}
 
 
-def test_a_command_may_put_out_nothing(stack: Stack) -> None:
+def test_a_command_may_have_no_outputs(stack: Stack) -> None:
     """No artifact, or one without the file."""
     record(stack, part=COMMAND)
     artifact(stack, "deployments/o.zip", {"other": ""})
@@ -61,22 +61,22 @@ def test_a_command_may_put_out_nothing(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", "[" * 100_000])
-def test_outputs_of_another_form_are_named(stack: Stack, content: str) -> None:
-    """The error names the artifact and the file."""
+def test_outputs_of_another_format_are_an_error(stack: Stack, content: str) -> None:
+    """The error names artifact and file."""
     artifact(stack, "deployments/o.zip", {"outputs.json": content})
     with pytest.raises(SourceError, match=r"o\.zip: outputs\.json"):
         record(stack, part=COMMAND)
 
 
 def test_an_artifact_that_is_no_archive_is_named(stack: Stack) -> None:
-    """The error says where the file lies."""
+    """The error names the object."""
     stack.client("s3").put_object(Bucket=BUCKET, Key="deployments/o.zip", Body=b"no zip")
     with pytest.raises(SourceError, match=r"s3://.*o\.zip is not a zip archive"):
         record(stack, part=COMMAND)
 
 
 def test_a_stale_lease_records_nothing(stack: Stack) -> None:
-    """Q1: the record is the newer owner's."""
+    """Q1: the record belongs to the newer lock owner."""
     runs(stack, state(), lease=Lease(LEASE.key, "newer", 7))
     with pytest.raises(StaleLeaseError):
         record(stack)

@@ -1,4 +1,4 @@
-"""RequestApproval: the request, the mail and its link."""
+"""RequestApproval: the request, the mail and its links."""
 
 import re
 from dataclasses import replace
@@ -35,14 +35,14 @@ ARTIFACT = f"deployments/{DEPLOYMENT}/build.zip"
 LINK = re.compile(r"https://approvals\.example\.com/approvals/(\w+)\?secret=([\w-]+)&intent=(approve|reject)")
 
 
-def ask(stack: Stack, **changes: Any) -> str:
-    """Run the handler and answer the approval's id."""
+def request(stack: Stack, **changes: Any) -> str:
+    """Run the handler; returns the id of the request."""
     artifact(stack, ARTIFACT, {"app.zip": "code"})
     return str(stack.run("stage.request_approval", {**wanted(), **changes})["approvalId"])
 
 
 def wanted() -> dict[str, Any]:
-    """What a stage asks for."""
+    """The input that a stage sends."""
     return {
         "deploymentId": DEPLOYMENT,
         "execution": EXECUTION,
@@ -57,21 +57,21 @@ def wanted() -> dict[str, Any]:
 
 
 def kept(stack: Stack, approval_id: str) -> Approval:
-    """The request as it is stored."""
+    """The stored request."""
     found = WaitsTable.connect(stack.clients).approval(approval_id)
     assert found
     return found
 
 
 def links(stack: Stack) -> list[tuple[str, str, str]]:
-    """Id, secret and intent of every link that was mailed."""
+    """Id, secret and intent of every mailed link."""
     return [found for mail in stack.mails() for found in LINK.findall(mail["Message"])]
 
 
 def test_people_get_a_mail_with_two_links_that_open(stack: Stack) -> None:
-    """A1: release, changes, gates and what rollback would do; the secret is in the mail only."""
+    """A1: release, changes, gates and what a rollback would do; only the mail contains the secret."""
     runs(stack, state(), state(COMMAND))
-    approval = kept(stack, ask(stack))
+    approval = kept(stack, request(stack))
     (mail,) = stack.mails()
     assert mail["TopicArn"].endswith(":kiro-approvals")
     assert mail["Subject"] == "Approve acme/hello-service 1a2b3c4d5e6f for production"
@@ -85,33 +85,33 @@ def test_people_get_a_mail_with_two_links_that_open(stack: Stack) -> None:
     assert secret not in str(stack.items("deployments"))
 
 
-def test_people_read_what_would_be_touched(stack: Stack) -> None:
-    """On the page and in the mail, in the environment's own names; a stage of an earlier version tells names only."""
-    approval = kept(stack, ask(stack, changes=[COMMAND, SERVICE]))
+def test_people_read_what_would_change(stack: Stack) -> None:
+    """On the page and in the mail, with the environment's resources; without definitions only names are shown."""
+    approval = kept(stack, request(stack, changes=[COMMAND, SERVICE]))
     touched = "infrastructure (buildspec infra/buildspec.yml), hello (Lambda function hello-production, alias live)"
     (mail,) = stack.mails()
     assert touched in mail["Message"]
     assert touched in open_page(approval, "")["body"]
-    assert kept(stack, ask(stack, purpose="review")).summary["changes"] == "hello"
+    assert kept(stack, request(stack, purpose="review")).summary["changes"] == "hello"
 
 
 def test_a_request_has_its_times(stack: Stack) -> None:
     """Approvals count after the wait timer and until the timeout of the environment."""
-    approval = kept(stack, ask(stack))
-    asked, counts, ends = map(
+    approval = kept(stack, request(stack))
+    requested, counts, ends = map(
         datetime.fromisoformat, (approval.requested_at, approval.decides_from, approval.expires_at)
     )
-    assert (counts - asked, ends - asked) == (timedelta(minutes=5), timedelta(hours=24))
+    assert (counts - requested, ends - requested) == (timedelta(minutes=5), timedelta(hours=24))
     assert approval.state == "open"
     record = stack.deployment()
     assert (record["environment"], record["status"]) == ("production", "waiting for approval")
 
 
-def test_asking_twice_is_one_request_with_two_mails(stack: Stack) -> None:
-    """A retry mails a further secret; both links open the same request, whose times stay."""
-    first = ask(stack)
+def test_a_retry_is_one_request_with_two_mails(stack: Stack) -> None:
+    """The retry mails another secret; both links open the same request, whose times stay."""
+    first = request(stack)
     before = kept(stack, first)
-    assert ask(stack) == first
+    assert request(stack) == first
     after = kept(stack, first)
     assert all(secret_matches(after, secret) for _, secret, _ in links(stack))
     assert len(after.secret_hashes) == 2
@@ -119,18 +119,22 @@ def test_asking_twice_is_one_request_with_two_mails(stack: Stack) -> None:
 
 
 def test_a_review_is_another_request_than_the_deployment(stack: Stack) -> None:
-    """R2: the same stage may ask for both, and for each warning."""
-    ids = {ask(stack), ask(stack, purpose="review", reason="cpu rings"), ask(stack, purpose="review", reason="memory")}
+    """R2: one stage may request an approval and a review of each warning."""
+    ids = {
+        request(stack),
+        request(stack, purpose="review", reason="cpu rings"),
+        request(stack, purpose="review", reason="memory"),
+    }
     assert len(ids) == 3
     assert stack.mails()[1]["Subject"].startswith("Review a warning of acme/hello-service")
     assert "cpu rings" in stack.mails()[1]["Message"]
 
 
-def test_an_irreversible_migration_is_told_before_it_is_approved(stack: Stack) -> None:
-    """M6: in the mail and on the page, which puts it first."""
+def test_an_irreversible_migration_is_shown_before_it_is_approved(stack: Stack) -> None:
+    """M6: in the mail, and first on the page."""
     runs(stack, state())
     create_function(stack, "hello-production")
-    approval = kept(stack, ask(stack, irreversible=["hello"]))
+    approval = kept(stack, request(stack, irreversible=["hello"]))
     assert approval.shown
     (way,) = approval.shown.rollback
     assert (way.part, way.ready) == ("hello", False)
@@ -139,32 +143,32 @@ def test_an_irreversible_migration_is_told_before_it_is_approved(stack: Stack) -
     assert "No way back for hello" in open_page(approval, "s")["body"]
 
 
-def test_an_emergency_is_asked_for_as_one(stack: Stack) -> None:
-    """P8: approval is never skipped; whoever is asked reads first what is."""
-    approval = kept(stack, ask(stack, release=replace(RELEASE, emergency=True)))
+def test_an_emergency_is_marked_as_one(stack: Stack) -> None:
+    """P8: it needs an approval, too, and the mail begins with it."""
+    approval = kept(stack, request(stack, release=replace(RELEASE, emergency=True)))
     assert approval.summary["emergency"].startswith("This is an EMERGENCY deployment: it does not wait")
     assert stack.mails()[0]["Subject"].startswith("EMERGENCY: Approve acme/hello-service")
 
 
-def test_a_first_release_says_that_there_is_no_way_back(stack: Stack) -> None:
-    """Who approves knows what rollback would do."""
-    approval = kept(stack, ask(stack, environment=environment(approval_wait_seconds=0)))
+def test_a_first_release_says_that_there_is_no_rollback(stack: Stack) -> None:
+    """Approvers learn what a rollback would do."""
+    approval = kept(stack, request(stack, environment=environment(approval_wait_seconds=0)))
     assert "no earlier release" in approval.summary["rollback"]
 
 
-def test_the_way_back_is_looked_at(stack: Stack) -> None:
-    """Ready means that what would be put back is still there: the version of a function, the objects of a command."""
+def test_the_readiness_of_a_rollback_is_checked(stack: Stack) -> None:
+    """Ready means that the version of a function, or the objects of a command, still exist."""
     create_function(stack, versions=1)
     gone = version(number="7")
     command = version(source="sources/older.zip", artifact="")
     runs(stack, state(running=gone), state(COMMAND, running=command))
-    way, other = kept(stack, ask(stack, parts=["hello", "infrastructure"])).shown.rollback  # type: ignore[union-attr]
-    assert (way.to, way.ready, way.reason) == (OLDER[:12], False, "version 7 of hello-production is gone")
+    way, other = kept(stack, request(stack, parts=["hello", "infrastructure"])).shown.rollback  # type: ignore[union-attr]
+    assert (way.to, way.ready, way.reason) == (OLDER[:12], False, "version 7 of hello-production was deleted")
     assert (other.ready, other.reason) == (False, "sources/older.zip is no longer in the bucket")
-    assert "NOT READY: version 7 of hello-production is gone" in stack.mails()[0]["Message"]
+    assert "NOT READY: version 7 of hello-production was deleted" in stack.mails()[0]["Message"]
     runs(stack, state(running=version()), state(COMMAND, running=command))
     artifact(stack, "sources/older.zip", {})
-    ways = kept(stack, ask(stack, parts=["hello", "infrastructure"], execution=f"{EXECUTION}-other")).shown.rollback  # type: ignore[union-attr]
+    ways = kept(stack, request(stack, parts=["hello", "infrastructure"], execution=f"{EXECUTION}-other")).shown.rollback  # type: ignore[union-attr]
     assert [(one.ready, one.reason) for one in ways] == [(True, "last known good, still there")] * 2
 
 
@@ -173,57 +177,59 @@ def test_the_commits_since_what_runs_are_shown(stack: Stack, hub: LocalGitHub, c
     shas = [copy.commit(message, {"a": message}) for message in ("first", "feat: second", "fix: third")]
     copy.push()
     runs(stack, state(running=version(commit=shas[0])))
-    shown = kept(stack, ask(stack, release=replace(RELEASE, repository=REPOSITORY, commit=shas[2]))).shown
+    shown = kept(stack, request(stack, release=replace(RELEASE, repository=REPOSITORY, commit=shas[2]))).shown
     assert shown
     assert [line.partition(" ")[2].partition(" (")[0] for line in shown.commits] == ["fix: third", "feat: second"]
     assert shown.commits[0].startswith(shas[2][:12])
 
 
 def test_a_github_out_of_reach_stops_no_request(stack: Stack) -> None:
-    """People are told that the commits could not be told."""
+    """The request says that the commits could not be read."""
     runs(stack, state())
-    shown = kept(stack, ask(stack)).shown
+    shown = kept(stack, request(stack)).shown
     assert shown
     assert shown.commits_note.startswith("GitHub could not tell")
 
 
 def test_only_what_the_gates_judged_can_be_approved(stack: Stack) -> None:
-    """An artifact that was changed since, or is gone, is not even asked about."""
+    """There is no request for an artifact that was changed or is missing."""
     DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest="0" * 64)
-    with pytest.raises(SourceError, match="changed since"):
-        ask(stack)
+    with pytest.raises(SourceError, match="was changed after the gates judged it"):
+        request(stack)
     with pytest.raises(SourceError, match="not there"):
         stack.run("stage.request_approval", {**wanted(), "artifact": "deployments/gone.zip"})
     assert stack.mails() == []
 
 
 def test_named_approvers_get_links_of_their_own(stack: Stack) -> None:
-    """One mail each, to nobody else; the link knows whose it is, and is kept as a hash."""
-    approval = kept(stack, ask(stack, environment=environment(approvers=["ada@x.io", "bob@x.io"], approvals_needed=2)))
+    """One mail each; the link identifies the approver, and only its hash is stored."""
+    approval = kept(
+        stack, request(stack, environment=environment(approvers=["ada@x.io", "bob@x.io"], approvals_needed=2))
+    )
     to = [mail["MessageAttributes"]["approver"]["StringValue"] for mail in stack.mails()]
     assert to == ["ada@x.io", "bob@x.io"]
     assert [holder(approval, secret) for _, secret, intent in links(stack) if intent == "approve"] == to
     assert approval.needed == 2
-    again = kept(stack, ask(stack, environment=environment(approvers=["ada@x.io", "bob@x.io"], approvals_needed=2)))
+    again = kept(stack, request(stack, environment=environment(approvers=["ada@x.io", "bob@x.io"], approvals_needed=2)))
     assert len(again.holders) == 4
     assert all(holder(again, secret) in to for _, secret, _ in links(stack))
 
 
 def test_a_domain_shares_one_link(stack: Stack) -> None:
-    """Beside the personal ones."""
+    """In addition to the personal links."""
     where = environment(approvers=["ada@x.io", "@y.io"], author_may_approve=False)
-    approval = kept(stack, ask(stack, environment=where))
+    approval = kept(stack, request(stack, environment=where))
     assert ["MessageAttributes" in mail for mail in stack.mails()] == [True, False]
     assert approval.authors == ["Ada", "ada@example.com"]
     assert [holder(approval, secret) for _, secret, intent in links(stack) if intent == "approve"] == ["ada@x.io", ""]
 
 
 def test_verdicts_of_earlier_environments_are_shown(stack: Stack) -> None:
-    """What staging's tests and load run said belongs to the question whether production may follow."""
+    """The tests and load run in staging matter for the approval of production."""
     table = DeploymentsTable.connect(stack.clients)
     build, tests = Verdict("build", "passed", "it succeeded"), Verdict("tests", "passed", "9 tests passed")
     table.note(DEPLOYMENT, gates=[build], gates_staging=[tests], gates_test=[tests])
-    shown = kept(stack, ask(stack)).shown
+    shown = kept(stack, request(stack)).shown
     assert shown
     assert [gate.name for gate in shown.gates] == ["build", "staging tests", "test tests"]
     assert shown.gates == table.verdicts(DEPLOYMENT)
@@ -232,20 +238,20 @@ def test_verdicts_of_earlier_environments_are_shown(stack: Stack) -> None:
 NEWER = replace(RELEASE, commit="f" * 40, committed_at="2026-02-01T07:00:00+00:00")
 
 
-def asked(stack: Stack, number: int, release: Release = RELEASE, **changes: Any) -> str:
-    """A stage asks, and waits with its token."""
+def requested(stack: Stack, number: int, release: Release = RELEASE, **changes: Any) -> str:
+    """A stage requests an approval and waits with its token."""
     ids = {"deploymentId": f"main-{number}", "execution": f"{EXECUTION}-{number}"}
-    approval_id = ask(stack, **ids, release=release, **changes)
+    approval_id = request(stack, **ids, release=release, **changes)
     wait = {"taskToken": f"token-{number}", **ids, "environment": ENVIRONMENT, "approvalId": approval_id}
     stack.run("stage.await_approval", wait)
     return approval_id
 
 
-def test_a_newer_release_takes_the_place_of_the_older(stack: Stack) -> None:
-    """P3, A4: the older request is superseded, its wait is over at once, and its page says so."""
-    older = asked(stack, 1)
+def test_a_newer_release_supersedes_the_older(stack: Stack) -> None:
+    """P3, A4: the older request's wait ends at once, and its page says why."""
+    older = requested(stack, 1)
     assert stack.completed() == {}
-    newer = asked(stack, 2, NEWER)
+    newer = requested(stack, 2, NEWER)
     assert stack.completed() == {"token-1": {"outcome": "superseded", "reason": "a newer release took its place"}}
     assert (kept(stack, older).state, kept(stack, newer).state) == ("superseded", "open")
     refused = decide(kept(stack, older), Decision(True, "Ada", "", "", ""), kept(stack, older).decides_from)
@@ -253,11 +259,11 @@ def test_a_newer_release_takes_the_place_of_the_older(stack: Stack) -> None:
     assert refused.why == "superseded"
 
 
-def test_an_older_release_that_asks_later_is_superseded_at_once(stack: Stack) -> None:
-    """A4: nobody is mailed, and its wait ends with its first ask."""
-    newer = asked(stack, 2, NEWER)
+def test_an_older_release_that_comes_later_is_superseded_at_once(stack: Stack) -> None:
+    """A4: no mail is sent, and its wait ends at its first query."""
+    newer = requested(stack, 2, NEWER)
     mails = len(stack.mails())
-    older = asked(stack, 1)
+    older = requested(stack, 1)
     assert (kept(stack, older).state, kept(stack, newer).state) == ("superseded", "open")
     assert len(stack.mails()) == mails
     assert list(stack.completed()) == ["token-1"]
@@ -265,11 +271,11 @@ def test_an_older_release_that_asks_later_is_superseded_at_once(stack: Stack) ->
 
 
 @pytest.mark.parametrize("first", [RELEASE, NEWER])
-def test_two_that_ask_at_once_are_told_apart_before_they_wait(stack: Stack, first: Release) -> None:
-    """A4: neither has left its token yet when the other asks; the older one is superseded all the same."""
+def test_of_two_simultaneous_requests_the_older_is_superseded(stack: Stack, first: Release) -> None:
+    """A4: although neither has stored its token yet."""
     second = NEWER if first is RELEASE else RELEASE
     ids = {
-        release.commit: ask(stack, deploymentId=f"d-{number}", execution=f"{EXECUTION}-{number}", release=release)
+        release.commit: request(stack, deploymentId=f"d-{number}", execution=f"{EXECUTION}-{number}", release=release)
         for number, release in enumerate((first, second))
     }
     assert kept(stack, ids[RELEASE.commit]).state == "superseded"
@@ -277,19 +283,19 @@ def test_two_that_ask_at_once_are_told_apart_before_they_wait(stack: Stack, firs
 
 
 def test_the_newest_of_three_is_left(stack: Stack) -> None:
-    """Each takes the place of the one before; a superseded one is not told twice."""
+    """Each supersedes the one before; the wait of a superseded one ends once."""
     newest = replace(NEWER, commit="e" * 40, committed_at="2026-03-01T07:00:00+00:00")
-    ids = [asked(stack, number, release) for number, release in enumerate((RELEASE, NEWER, newest))]
+    ids = [requested(stack, number, release) for number, release in enumerate((RELEASE, NEWER, newest))]
     assert [kept(stack, one).state for one in ids] == ["superseded", "superseded", "open"]
     completions = [call for call in stack.calls if call.action == "states:SendTaskSuccess"]
     assert [call.given["taskToken"] for call in completions] == ["token-0", "token-1"]
 
 
 def test_a_repetition_of_the_newer_one_changes_nothing_more(stack: Stack) -> None:
-    """A retry mails again, and finds nobody left to supersede."""
-    asked(stack, 1)
-    newer = asked(stack, 2, NEWER)
-    assert ask(stack, deploymentId="main-2", execution=f"{EXECUTION}-2", release=NEWER) == newer
+    """A retry mails again and supersedes nothing more."""
+    requested(stack, 1)
+    newer = requested(stack, 2, NEWER)
+    assert request(stack, deploymentId="main-2", execution=f"{EXECUTION}-2", release=NEWER) == newer
     assert kept(stack, newer).state == "open"
     assert list(stack.completed()) == ["token-1"]
 
@@ -304,25 +310,25 @@ OTHERS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("other", OTHERS, ids=["repository", "environment", "review", "as old"])
 def test_another_request_is_left_alone(stack: Stack, other: dict[str, Any]) -> None:
-    """Another repository, another environment, a review, or a release that is not newer."""
-    first = asked(stack, 1)
-    ask(stack, deploymentId="main-2", execution=f"{EXECUTION}-2", **other)
+    """Another repository or environment, a review, or a release that is not newer."""
+    first = requested(stack, 1)
+    request(stack, deploymentId="main-2", execution=f"{EXECUTION}-2", **other)
     assert kept(stack, first).state == "open"
     assert stack.completed() == {}
 
 
 @pytest.mark.parametrize("state", ["rejected", "expired", "void"])
-def test_a_newer_request_that_has_ended_is_in_nobodys_way(stack: Stack, state: State) -> None:
-    """After the newest release was rejected, the one before it may be asked for."""
-    newer = asked(stack, 2, NEWER)
+def test_a_newer_request_that_has_ended_supersedes_nothing(stack: Stack, state: State) -> None:
+    """After the newest release was rejected, the one before it may be approved."""
+    newer = requested(stack, 2, NEWER)
     WaitsTable.connect(stack.clients).decide(replace(kept(stack, newer), state=state))
-    assert kept(stack, asked(stack, 1)).state == "open"
+    assert kept(stack, requested(stack, 1)).state == "open"
 
 
-def test_a_decision_that_came_first_stands(stack: Stack) -> None:
-    """The older one was approved in the same moment: it is not superseded any more, and goes to the lock."""
-    older = asked(stack, 1)
+def test_a_decision_that_came_first_stays(stack: Stack) -> None:
+    """The older one was approved in the same moment, so it is not superseded."""
+    older = requested(stack, 1)
     WaitsTable.connect(stack.clients).decide(replace(kept(stack, older), state="approved", by="Ada"))
-    asked(stack, 2, NEWER)
+    requested(stack, 2, NEWER)
     assert kept(stack, older).state == "approved"
     assert stack.completed() == {}

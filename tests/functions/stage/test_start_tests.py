@@ -1,4 +1,4 @@
-"""StartTests: the repository's tests, pointed at the environment."""
+"""StartTests: the repository's tests against the environment."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,7 @@ PROJECT = "kiro-pipeline-test-e2e-test"
 
 
 def start(stack: Stack, execution: str = "", **variables: str) -> Any:
-    """Run the handler and answer what CodeBuild was asked."""
+    """Run the handler; returns the request to CodeBuild."""
     event = {
         "deploymentId": DEPLOYMENT,
         "release": RELEASE,
@@ -32,8 +32,8 @@ def start(stack: Stack, execution: str = "", **variables: str) -> Any:
     return next(call.given for call in reversed(stack.calls) if call.action == "codebuild:StartBuild")
 
 
-def test_tests_know_what_they_test(stack: Stack) -> None:
-    """The address that its own repository's parts put out, the release, and no name that pretends to be ours."""
+def test_tests_get_outputs_and_release_as_variables(stack: Stack) -> None:
+    """Only the outputs of their own repository; variables of the environment can't replace those named KIRO_…."""
     create_project(stack, PROJECT)
     runs(stack, state(outputs={"url": "https://x.example.com", "api-key.id": "7"}))
     runs(stack, state(replace(SERVICE, name="other/api"), outputs={"url": "https://other.example.com"}))
@@ -54,14 +54,14 @@ def test_tests_know_what_they_test(stack: Stack) -> None:
     assert given["secondarySourcesVersionOverride"] == [{"sourceIdentifier": "release", "sourceVersion": "v7"}]
 
 
-def test_a_retry_asks_for_the_same_build(stack: Stack) -> None:
-    """The same token answers the same build."""
+def test_a_retry_finds_the_same_build(stack: Stack) -> None:
+    """CodeBuild returns the same build for the same token."""
     create_project(stack, PROJECT)
     assert start(stack)["idempotencyToken"] == start(stack)["idempotencyToken"]
 
 
 def test_tests_belong_to_their_execution(stack: Stack) -> None:
-    """P9: whoever ends the execution finds them, although nobody waits for them yet."""
+    """P9: the end of the execution finds the build before anything waits for it."""
     create_project(stack, PROJECT)
     execution = stack.execution("stage", DEPLOYMENT)
     start(stack, execution)
@@ -70,7 +70,7 @@ def test_tests_belong_to_their_execution(stack: Stack) -> None:
 
 
 def test_tests_of_a_stopped_execution_are_stopped(stack: Stack) -> None:
-    """P9: it was stopped while this handler ran."""
+    """P9: the execution was stopped while this handler ran."""
     create_project(stack, PROJECT)
     execution = stack.execution("stage", DEPLOYMENT)
     stack.kill(execution)

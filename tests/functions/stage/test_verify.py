@@ -1,4 +1,4 @@
-"""Verify: every service answers as what was put there."""
+"""Verify: every service is healthy and answers with the expected commit."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,26 +15,26 @@ EVENT = {"deploymentId": DEPLOYMENT, "environment": ENVIRONMENT}
 
 
 def delivered(stack: Stack, url: str, **outputs: str) -> None:
-    """The service runs the new commit and says where its health is asked."""
+    """A service that runs the new commit and has a health URL."""
     runs(stack, state(replace(SERVICE, health=Health(url)), version(COMMIT, "2"), outputs=outputs), state(COMMAND))
 
 
-def test_a_service_that_answers_as_the_release_is_well(stack: Stack, service: Service) -> None:
-    """What was asked is in the answer; asking twice changes nothing."""
+def test_a_service_that_answers_with_the_commit_is_healthy(stack: Stack, service: Service) -> None:
+    """The output has the probe; a repetition has the same result."""
     delivered(stack, "{address}", address=service.url)
     service.says(version=COMMIT)
     for _ in range(2):
         assert stack.run("stage.verify", EVENT) == {"probes": [{"part": "hello", "healthy": True, "reason": ""}]}
 
 
-def test_an_environment_without_health_urls_has_nothing_to_ask(stack: Stack) -> None:
-    """A command says nothing of its health."""
+def test_an_environment_without_health_urls_has_no_probes(stack: Stack) -> None:
+    """A command has no health."""
     runs(stack, state(COMMAND))
     assert stack.run("stage.verify", EVENT) == {"probes": []}
 
 
 def answer(service: Service, **changes: Any) -> None:
-    """Make the service answer otherwise."""
+    """Make the service answer differently."""
     service.says(version=COMMIT)
     for name, value in changes.items():
         setattr(service, name, value)
@@ -51,10 +51,8 @@ def answer(service: Service, **changes: Any) -> None:
         ({"raw": b"no http at all\r\n\r\n"}, "did not answer"),
     ],
 )
-def test_a_service_that_is_not_well_is_named(
-    stack: Stack, service: Service, changes: dict[str, Any], reason: str
-) -> None:
-    """The fault is one that the workflow looks at again."""
+def test_an_unhealthy_service_is_named(stack: Stack, service: Service, changes: dict[str, Any], reason: str) -> None:
+    """The workflow retries this error."""
     delivered(stack, service.url)
     answer(service, **changes)
     with pytest.raises(NotHealthyYetError, match=f"hello: .*{reason}"):
@@ -73,13 +71,13 @@ def test_a_service_that_is_not_well_is_named(
     ],
 )
 def test_a_url_that_leads_nowhere_is_named(stack: Stack, url: str, reason: str) -> None:
-    """A wrong url is a service that is not well, never another fault."""
+    """A wrong URL is an unhealthy service, and no other error."""
     delivered(stack, url)
     with pytest.raises(NotHealthyYetError, match=f"hello: .*{reason}"):
         stack.run("stage.verify", EVENT)
 
 
-def test_what_a_release_leaves_behind_is_not_asked(stack: Stack) -> None:
-    """It may be gone already: the release has taken away what it ran on."""
+def test_parts_that_are_gone_are_not_probed(stack: Stack) -> None:
+    """The release may have removed them already."""
     delivered(stack, "http://127.0.0.1:9/")
     assert stack.run("stage.verify", {**EVENT, "gone": ["hello"]}) == {"probes": []}

@@ -1,4 +1,4 @@
-"""WriteLedger: the way back is noted once, before the change."""
+"""WriteLedger: the way back is recorded once, before the change."""
 
 from typing import Any
 
@@ -39,12 +39,12 @@ def write(stack: Stack, part: Part = SERVICE, **changes: Any) -> Any:
 
 
 def ledger(stack: Stack) -> list[Compensation]:
-    """What the ledger holds."""
+    """The entries of the ledger."""
     return list(DeploymentsTable.connect(stack.clients).ledger(DEPLOYMENT))
 
 
 def test_what_ran_before_is_the_way_back(stack: Stack) -> None:
-    """R4: version and definition of what the record and the alias agree on."""
+    """R4: version and definition on which record and alias agree."""
     create_function(stack)
     runs(stack, state())
     assert write(stack) == {"before": "1"}
@@ -53,7 +53,7 @@ def test_what_ran_before_is_the_way_back(stack: Stack) -> None:
 
 
 def test_the_first_entry_stays(stack: Stack) -> None:
-    """A retry after the change does not note the change as the way back."""
+    """A retry after the change does not record the new version as the way back."""
     create_function(stack, versions=2)
     write(stack)
     lambdas(stack).update_alias(FunctionName="hello-production", Name="live", FunctionVersion="1")
@@ -64,7 +64,7 @@ def test_the_first_entry_stays(stack: Stack) -> None:
 
 
 def test_what_is_about_to_change_is_in_doubt(stack: Stack) -> None:
-    """Whoever dies before the change is recorded leaves the doubt behind; what was known and good stays on record."""
+    """An execution that dies before RecordPart leaves the doubt; the good version stays recorded."""
     create_function(stack)
     runs(stack, state())
     write(stack)
@@ -72,13 +72,13 @@ def test_what_is_about_to_change_is_in_doubt(stack: Stack) -> None:
 
 
 def test_a_first_release_is_in_doubt_too(stack: Stack) -> None:
-    """Nothing is known to run there yet, and that something is about to."""
+    """It is not known whether anything runs."""
     write(stack)
     assert parts(stack)["hello"] == PartState("production", "hello", in_doubt=DEPLOYMENT)
 
 
-def test_a_repetition_after_the_record_raises_no_doubt(stack: Stack) -> None:
-    """A Lambda that is asked twice, late: the change was recorded meanwhile."""
+def test_a_repetition_after_record_part_raises_no_doubt(stack: Stack) -> None:
+    """A late repetition finds the change recorded."""
     create_function(stack)
     runs(stack, state())
     write(stack)
@@ -88,15 +88,15 @@ def test_a_repetition_after_the_record_raises_no_doubt(stack: Stack) -> None:
 
 
 def test_what_a_dead_release_left_is_no_way_back(stack: Stack) -> None:
-    """R4: the alias points to what nobody verified; behind it lies the last known good."""
+    """R4: the alias points to a version that was never verified; the way back is the last known good."""
     create_function(stack, versions=3)
     runs(stack, state(in_doubt="main-that-died"))
     assert write(stack)["before"] == "1"
     assert ledger(stack)[0].before == version()
 
 
-def test_an_alias_that_was_moved_by_hand_is_believed(stack: Stack) -> None:
-    """What truly runs is the way back, not what the record says."""
+def test_an_alias_that_was_moved_by_hand_is_the_way_back(stack: Stack) -> None:
+    """What runs counts, not the record."""
     create_function(stack, versions=3)
     runs(stack, state())
     assert write(stack)["before"] == "3"
@@ -105,7 +105,7 @@ def test_an_alias_that_was_moved_by_hand_is_believed(stack: Stack) -> None:
 
 @pytest.mark.parametrize("alias", ["", "live"])
 def test_a_first_release_has_no_way_back(stack: Stack, alias: str) -> None:
-    """No alias yet, or one on $LATEST: nothing to return to."""
+    """There is no alias yet, or one on $LATEST."""
     create_function(stack, alias="")
     if alias:
         lambdas(stack).create_alias(FunctionName="hello-production", Name=alias, FunctionVersion="$LATEST")
@@ -114,12 +114,12 @@ def test_a_first_release_has_no_way_back(stack: Stack, alias: str) -> None:
 
 
 def test_a_function_that_is_not_there_has_no_way_back(stack: Stack) -> None:
-    """The infrastructure part may be about to make it."""
+    """The infrastructure part may create it."""
     assert write(stack)["before"] == ""
 
 
 def test_a_command_goes_back_to_its_record(stack: Stack) -> None:
-    """Nothing but the record knows what a command left."""
+    """Only the record knows the version of a command."""
     assert write(stack, COMMAND) == {"before": ""}
     DeploymentsTable.connect(stack.clients).begin("other-1", RELEASE, "arn:e", "push")
     runs(stack, state(COMMAND, version(number="0a")))
@@ -127,15 +127,15 @@ def test_a_command_goes_back_to_its_record(stack: Stack) -> None:
 
 
 def test_a_stale_lease_writes_nothing(stack: Stack) -> None:
-    """Q1: who was overtaken may not even note."""
+    """Q1: a former lock owner may not write."""
     runs(stack, state(), lease=Lease(LEASE.key, "newer", 7))
     with pytest.raises(StaleLeaseError, match="production: lease 1 of arn:execution:owner"):
         write(stack)
     assert ledger(stack) == []
 
 
-def test_a_name_that_cannot_be_filled_in_is_told(stack: Stack) -> None:
-    """The manifest's mistake is named with its place."""
+def test_a_name_with_an_unknown_placeholder_is_an_error(stack: Stack) -> None:
+    """The error names the place in the manifest."""
     part = {**encode(SERVICE), "settings": {**FUNCTION, "function": "hello-{stage}"}}
     with pytest.raises(ManifestError, match=r"services\.hello\.function"):
         stack.run(

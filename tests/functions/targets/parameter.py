@@ -1,4 +1,4 @@
-"""A kind of part that only the tests know: one class here, and what a real kind adds in two lines elsewhere."""
+"""A kind of target for tests: one class, and the two lines that a real kind adds elsewhere."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ services:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What the manifest says of a parameter."""
+    """The manifest keys of a parameter."""
 
     parameter_name: AnyText
     file: str = "news.txt"
@@ -96,7 +96,7 @@ def _name(environment: Environment, part: Part) -> str:
 
 @pytest.fixture
 def parameter(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The kind `parameter`: the line of its name, and the line of its case."""
+    """Registers the kind `parameter`: its name and its case."""
     kinds, known = (*get_args(Kind), "parameter"), registry.target_of
     monkeypatch.setitem(Part.__annotations__, "kind", Literal[kinds])
     dacite.clear_cache()

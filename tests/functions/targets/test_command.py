@@ -1,4 +1,4 @@
-"""Kind `command`: a buildspec, known by its record."""
+"""Kind `command`: a buildspec whose version is recorded."""
 
 from functions.adapters.artifacts import Artifacts
 from functions.targets.command import CommandTarget
@@ -8,12 +8,12 @@ from tests.functions.stack import Stack
 
 
 def test_a_command_is_described_by_its_buildspec() -> None:
-    """It is the repository's own file."""
+    """Its path in the repository."""
     assert CommandTarget.describe(ENVIRONMENT, COMMAND) == "buildspec infra/buildspec.yml"
 
 
-def test_the_record_tells_what_runs(stack: Stack) -> None:
-    """What is in doubt is a way back, if nothing else is known, but never read back as restored."""
+def test_the_record_has_the_version(stack: Stack) -> None:
+    """A version in doubt may be a way back, but never counts as restored."""
     target = CommandTarget.connect(stack.clients)
     known, doubted = (state(COMMAND, version(OLDER, OLDER), in_doubt=doubt) for doubt in ("", DEPLOYMENT))
     assert target.current(ENVIRONMENT, COMMAND, None) is None
@@ -23,7 +23,7 @@ def test_the_record_tells_what_runs(stack: Stack) -> None:
 
 
 def test_a_source_or_artifact_that_is_gone_is_lost(stack: Stack) -> None:
-    """It runs again with both; what never had an artifact lacks none."""
+    """A rollback needs both; a version without an artifact lacks none."""
     target, artifacts = CommandTarget.connect(stack.clients), Artifacts.connect(stack.clients)
     to = version(source="sources/s.zip", artifact="")
     assert target.lost(ENVIRONMENT, COMMAND, to, artifacts) == "sources/s.zip is no longer in the bucket"

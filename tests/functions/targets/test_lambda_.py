@@ -1,4 +1,4 @@
-"""Kind `lambda`: what its target says of a function; its calls are tested with the states that make them."""
+"""Kind `lambda`: descriptions and reads of a function; the tests of the states cover its changes."""
 
 from dataclasses import replace
 from typing import Any
@@ -20,14 +20,14 @@ def named(function: str) -> Any:
 
 
 def test_a_function_is_described_by_its_name_there() -> None:
-    """With its alias; a name that can't be filled in is said, and stops nobody who only reads."""
+    """With its alias; a name with an unknown placeholder is described by the error."""
     assert LambdaTarget.describe(ENVIRONMENT, SERVICE) == "Lambda function hello-production, alias live"
     assert LambdaTarget.describe(ENVIRONMENT, named("a-{DOMAIN}")) == "Lambda function a-example.com, alias live"
     assert "may hold only known names" in LambdaTarget.describe(ENVIRONMENT, named("{stage}"))
 
 
 def test_the_alias_tells_what_runs(stack: Stack) -> None:
-    """Before a change and after a rollback, whatever the record says; `$LATEST` is no version."""
+    """Before a change and after a rollback, whatever the record has; `$LATEST` is no version."""
     target = LambdaTarget.connect(stack.clients)
     for read in (target.current, target.read_back):
         assert read(ENVIRONMENT, SERVICE, None) is None
@@ -40,23 +40,23 @@ def test_the_alias_tells_what_runs(stack: Stack) -> None:
 
 
 def test_a_version_that_was_deleted_is_lost(stack: Stack) -> None:
-    """Its artifact is not needed: the version holds the code."""
+    """Its artifact is not needed, because the version contains the code."""
     create_function(stack, versions=2)
     target, artifacts = LambdaTarget.connect(stack.clients), Artifacts.connect(stack.clients)
     assert target.lost(ENVIRONMENT, SERVICE, version(number="1"), artifacts) == ""
     lambdas(stack).delete_function(FunctionName="hello-production", Qualifier="1")
     said = target.lost(ENVIRONMENT, SERVICE, version(number="1"), artifacts)
-    assert said == "version 1 of hello-production is gone"
+    assert said == "version 1 of hello-production was deleted"
 
 
 def test_settings_of_another_kind_are_named(stack: Stack) -> None:
-    """A part without its function is a record of another form."""
+    """A part without a function is an error."""
     with pytest.raises(BadInputError, match='"function"'):
         LambdaTarget.connect(stack.clients).current(ENVIRONMENT, replace(SERVICE, settings={}), None)
 
 
 def test_the_alias_is_not_moved_once_the_lease_is_lost(stack: Stack) -> None:
-    """Q1: publishing takes long; the fence is asked again before what runs is changed."""
+    """Q1: publishing takes long, so the lease is checked again before the alias moves."""
     create_function(stack)
 
     def fence() -> None:

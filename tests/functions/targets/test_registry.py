@@ -1,4 +1,4 @@
-"""The seam of kinds: one more, defined beside this, goes the whole way; and nothing else tells kinds apart."""
+"""A new kind, defined in the tests, works everywhere; no other module tells kinds apart."""
 
 import ast
 from dataclasses import replace
@@ -39,14 +39,14 @@ ARTIFACT = f"deployments/{DEPLOYMENT}/build.zip"
 
 
 def news() -> Part:
-    """The part, as the manifest says."""
+    """The part of the new kind, as the manifest defines it."""
     (part,) = read_manifest(MANIFEST.encode()).parts
     return part
 
 
 @pytest.fixture(autouse=True)
 def _undeclared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The handlers' declarations were read before the kind was there: they do not name its calls."""
+    """The handlers were declared before the kind was registered, so their permissions lack its calls."""
     real = stack_of_tests.undeclared
 
     def undeclared(module: ModuleType, calls: list[Call]) -> None:
@@ -70,13 +70,13 @@ def forward(stack: Stack, part: Any, value: str, deployment_id: str, commit: str
 
 
 def verify(stack: Stack) -> Any:
-    """How a rollback would end now."""
+    """The result of a rollback now."""
     return run(stack, "rollback.verify_restored", release=RELEASE)
 
 
 @pytest.mark.usefixtures("parameter")
 def test_a_kind_is_read_from_the_manifest() -> None:
-    """With its own keys in their form; mistakes in them are named like any other."""
+    """With its own keys; mistakes in them are reported like any other."""
     part = news()
     assert (part.name, part.kind, part.way) == ("radio/news", "parameter", "call")
     assert part.settings == {"parameterName": "/news/{environment}", "file": "news.txt"}
@@ -90,7 +90,7 @@ def test_a_kind_is_read_from_the_manifest() -> None:
 
 @pytest.mark.usefixtures("parameter")
 def test_a_kind_is_forecast_and_shown(stack: Stack, copy: WorkingCopy) -> None:
-    """`kiro plan` and the request for an approval say what would be touched."""
+    """`kiro plan` and the request for approval show what would change."""
     sha = copy.commit("feat: news", {"delivery.yml": MANIFEST})
     copy.push()
     (stage,) = Forecasts.connect(stack.clients).of(REPOSITORY, sha, (ENVIRONMENT,)).stages
@@ -105,7 +105,7 @@ def test_a_kind_is_forecast_and_shown(stack: Stack, copy: WorkingCopy) -> None:
 
 @pytest.mark.usefixtures("parameter")
 def test_a_kind_goes_forward_and_back(stack: Stack) -> None:
-    """Ledger, apply, record, outlook, plan of a rollback, restore and verify: real handlers, as the workflows call."""
+    """Ledger, apply, record, outlook, plan of a rollback, restore and verify, with the real handlers."""
     client, part = stack.client("ssm"), encode(news())
     for deployment_id in ("older", DEPLOYMENT):
         DeploymentsTable.connect(stack.clients).begin(deployment_id, RELEASE, "arn:e", "push")
@@ -130,7 +130,7 @@ def test_a_kind_goes_forward_and_back(stack: Stack) -> None:
 
 
 def test_every_kind_has_its_target() -> None:
-    """Under its own name, of one of the two ways; none of its methods is left out."""
+    """Under its name, changed in one of the two ways, with all methods."""
     for kind in registry.KINDS:
         target = registry.target_of(kind)
         assert (target.kind, target.__abstractmethods__) == (kind, frozenset())
@@ -138,13 +138,13 @@ def test_every_kind_has_its_target() -> None:
 
 
 def test_what_a_build_changes_has_nothing_to_call(stack: Stack) -> None:
-    """The workflow branches on the way; a handler that is called all the same names the part and its kind."""
+    """The error names the part and its kind."""
     with pytest.raises(BadInputError, match="infrastructure: kind command is changed by a build"):
         registry.Targets.connect(stack.clients).called(COMMAND)
 
 
 def test_handlers_declare_what_every_kind_needs() -> None:
-    """Permissions and settings are the union of the kinds'."""
+    """Permissions and settings are those of all kinds."""
     for name in ("SETTINGS", "LOOK", "CHANGE"):
         wanted = {one for kind in registry.KINDS for one in getattr(registry.target_of(kind), name)}
         assert set(getattr(registry.Targets, name)) == wanted
@@ -152,7 +152,7 @@ def test_handlers_declare_what_every_kind_needs() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_else_tells_kinds_apart(path: Path) -> None:
-    """No comparison with a kind's name, and no match on one, outside the targets (F8)."""
+    """Outside the targets, no code compares or matches the name of a kind (F8)."""
     kinds = set(get_args(Kind))
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Compare | ast.MatchValue):
@@ -161,7 +161,7 @@ def test_nothing_else_tells_kinds_apart(path: Path) -> None:
 
 
 def test_no_definition_tells_kinds_apart() -> None:
-    """The workflows know two ways, build and call."""
+    """The workflows distinguish the ways only: build and call."""
     for path in (ROOT / "statemachines").glob("*.asl.json"):
         text = path.read_text("utf-8")
         assert ".kind" not in text, path

@@ -1,4 +1,4 @@
-"""A board of the local GitHub, with a repository whose branches have specs."""
+"""A board of the local GitHub, and a repository whose branches have specs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ def board(stack: Stack, hub: LocalGitHub) -> Board:
 
 @pytest.fixture
 def spec_branch(copy: WorkingCopy) -> SpecBranch:
-    """Pushes main once, and a branch with a spec (or with these files of it, or these tasks); answers its commit."""
+    """Pushes main once, and a branch with a spec (or these files or tasks); returns its commit."""
     copy.commit("feat: begin", {"README.md": "hello\n"})
     copy.push("origin", "HEAD:refs/heads/main")
 
@@ -40,14 +40,14 @@ def spec_branch(copy: WorkingCopy) -> SpecBranch:
 
 @pytest.fixture
 def put_up(hub: LocalGitHub, board: Board) -> Callable[..., Card]:
-    """Puts an issue of the repository up."""
+    """Opens an issue and puts its card on the board."""
     return lambda title="Greet", branch="kiro/greet", **more: board.add_issue(
         hub.repository(REPOSITORY), title, branch, **more
     )
 
 
 def item_of(card: Card, board: Board, **changes: Any) -> Item:
-    """The card as the poll reads it."""
+    """The item of a card, as the poll reads it."""
     facts: dict[str, Any] = {
         "item_id": card.id,
         "kind": "issue",
@@ -62,7 +62,7 @@ def item_of(card: Card, board: Board, **changes: Any) -> Item:
 
 
 def running(stack: Stack, item: Item, name: str = "attempt-1", *, failures: int = 0, told: str = "") -> str:
-    """Write the record of an attempt that runs; answers its execution."""
+    """Write the record of a running attempt; returns its execution."""
     execution = stack.execution("work_item", name, {"workId": name, "item": encode(item)})
     record = Record(
         item.item_id, "running", 1, failures, execution, branch_key(item.repository, item.branch), item=item, told=told
@@ -72,6 +72,6 @@ def running(stack: Stack, item: Item, name: str = "attempt-1", *, failures: int 
 
 
 def record_of(stack: Stack, card: Card) -> dict[str, Any]:
-    """What is remembered of a card."""
+    """The record of a card."""
     found: dict[str, Any] = stack.clients.table("WORK_ITEMS_TABLE").get_item(Key={"itemId": card.id}).get("Item", {})
     return found

@@ -12,8 +12,8 @@ def acquire(stack: Stack, execution: str) -> Any:
     return stack.run("work_item.acquire_lock", {"workId": "w", "execution": execution, "key": KEY})
 
 
-def test_a_free_branch_is_taken_and_a_taken_one_left_alone(stack: Stack) -> None:
-    """The answer says who holds it; released by its key, it is free for the next."""
+def test_a_branch_is_locked_by_one_execution(stack: Stack) -> None:
+    """The refusal names the owner; after the release, the next one gets it."""
     first, second = stack.execution("work_item", "first"), stack.execution("work_item", "second")
     assert acquire(stack, first)["outcome"] == "acquired"
     busy = acquire(stack, second)
@@ -32,7 +32,7 @@ def test_a_dead_owner_keeps_nobody_out(stack: Stack) -> None:
     assert acquire(stack, second)["outcome"] == "acquired"
 
 
-def test_asking_twice_is_asking_once(stack: Stack) -> None:
-    """A Lambda that was run again finds the lock its own."""
+def test_a_repeated_request_changes_nothing(stack: Stack) -> None:
+    """A retry finds the lock of its own execution."""
     first = stack.execution("work_item", "first")
     assert [acquire(stack, first)["outcome"] for _ in range(2)] == ["acquired", "acquired"]

@@ -1,4 +1,4 @@
-"""CheckItem: everything the agent needs is there, or exactly what is missing is told (W3)."""
+"""CheckItem: the item has everything that the agent needs, or the reason names what is missing (W3)."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def check(stack: Stack, card: Card, board: Board) -> dict[str, str]:
 def test_a_branch_with_its_spec_is_eligible(
     stack: Stack, board: Board, spec_branch: SpecBranch, put_up: Callable[..., Card]
 ) -> None:
-    """The commit that was looked at, the spec's folder and the branch's lock are told."""
+    """The output has the commit, the folder of the spec and the key of the lock."""
     commit = spec_branch("kiro/greet")
     answer = check(stack, put_up(), board)
     assert (answer["outcome"], answer["head"], answer["reason"]) == ("eligible", commit, "")
@@ -34,7 +34,7 @@ def test_a_branch_with_its_spec_is_eligible(
 def test_a_missing_file_is_named(
     stack: Stack, board: Board, spec_branch: SpecBranch, put_up: Callable[..., Card], lost: str
 ) -> None:
-    """The file that is missing, and no other."""
+    """And no other file."""
     spec_branch("kiro/greet", tuple(name for name in SPEC_FILES if name != lost))
     answer = check(stack, put_up(), board)
     assert answer["outcome"] == "ineligible"
@@ -44,7 +44,7 @@ def test_a_missing_file_is_named(
 def test_a_bugfix_spec_is_eligible(
     stack: Stack, board: Board, spec_branch: SpecBranch, put_up: Callable[..., Card]
 ) -> None:
-    """It has a `bugfix.md` in place of `requirements.md`, with the files of the recorded case."""
+    """It has `bugfix.md` instead of `requirements.md`, with the files of the recorded case."""
     case = RECORDED / "cases" / "spec-bugfix"
     names = tuple(file.name for file in case.iterdir() if file.suffix == ".md")
     spec_branch("kiro/greet", names, (case / "tasks.md").read_text("utf-8"))
@@ -60,20 +60,20 @@ def test_a_bugfix_spec_is_eligible(
         ("- [ ] 1. Greet\n-[ ] 2. Ask @ada\n", "tasks.md:2: `-[ ] 2. Ask @\u200bada` looks like a task"),
     ],
 )
-def test_a_list_that_nobody_understands_is_told_on_the_card(
+def test_an_unreadable_list_is_reported_on_the_card(
     stack: Stack, board: Board, spec_branch: SpecBranch, put_up: Callable[..., Card], tasks: str, said: str
 ) -> None:
-    """Before a build starts, with the line and what to write; it calls nobody."""
+    """Before a build starts, with the line and what to write; it mentions nobody."""
     spec_branch("kiro/greet", tasks=tasks)
     answer = check(stack, put_up(), board)
     assert answer["outcome"] == "ineligible"
     assert said in answer["reason"]
 
 
-def test_a_missing_branch_is_told(
+def test_a_missing_branch_is_reported(
     stack: Stack, board: Board, spec_branch: SpecBranch, put_up: Callable[..., Card]
 ) -> None:
-    """A branch that nobody pushed."""
+    """Nobody has pushed it."""
     answer = check(stack, put_up(branch="kiro/nowhere"), board)
     assert "does not exist" in answer["reason"]
 
@@ -95,7 +95,7 @@ def test_a_missing_branch_is_told(
 def test_a_hostile_branch_is_refused_without_asking_github(
     stack: Stack, hub: LocalGitHub, board: Board, put_up: Callable[..., Card], branch: str
 ) -> None:
-    """The comment says why; the name is sent nowhere."""
+    """The comment has the reason; the name is sent nowhere."""
     card = put_up(branch=branch)
     before = len(hub.requests)
     answer = check(stack, card, board)
@@ -103,7 +103,7 @@ def test_a_hostile_branch_is_refused_without_asking_github(
     assert len(hub.requests) == before
 
 
-def test_a_draft_is_to_become_an_issue(stack: Stack, hub: LocalGitHub, board: Board) -> None:
+def test_a_draft_must_become_an_issue(stack: Stack, hub: LocalGitHub, board: Board) -> None:
     """A draft belongs to no repository."""
     card = board.add("Greet", "kiro/greet", "Todo")
     item = item_of(card, board, kind="draft")

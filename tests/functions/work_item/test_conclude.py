@@ -25,27 +25,27 @@ def conclude(stack: Stack, card: Card, board: Board, execution: str, result: str
 
 
 def comments(card: Card) -> list[str]:
-    """What was said on the issue."""
+    """The comments on the issue."""
     assert card.issue
     return [one.body for one in card.issue.comments]
 
 
 @pytest.fixture
 def card(put_up: Callable[..., Card], board: Board) -> Card:
-    """A card that is worked on."""
+    """A card in progress."""
     made = put_up()
     board.move(made, "In Progress")
     return made
 
 
 def test_what_passed_goes_to_review(stack: Stack, board: Board, card: Card) -> None:
-    """No comment: the pull request says it all."""
+    """Without a comment, because the pull request has the results."""
     answer = conclude(stack, card, board, running(stack, item_of(card, board)), "passed")
     assert (answer["state"], board.column_of(card), comments(card)) == ("done", "In Review", [])
 
 
 def test_a_failure_goes_back_until_attempts_are_used_up(stack: Stack, board: Board, card: Card) -> None:
-    """Back to the column after the first of two, to the failed column after the second, with its reasons."""
+    """To the column after the first of two, to the failed column after the second, with its reasons."""
     first = running(stack, item_of(card, board), "attempt-1")
     assert conclude(stack, card, board, first, "failed", "- tests: 1 of 3 failed")["state"] == "waiting"
     assert board.column_of(card) == "Todo"
@@ -57,7 +57,7 @@ def test_a_failure_goes_back_until_attempts_are_used_up(stack: Stack, board: Boa
 
 
 def test_an_ineligible_item_keeps_its_column_and_its_attempts(stack: Stack, board: Board, card: Card) -> None:
-    """It is remembered on what it was judged."""
+    """The record has the fingerprint of what was judged."""
     board.move(card, "Todo")
     answer = conclude(stack, card, board, running(stack, item_of(card, board)), "ineligible", "tasks.md is missing")
     assert (answer["state"], board.column_of(card)) == ("ineligible", "Todo")
@@ -65,8 +65,8 @@ def test_an_ineligible_item_keeps_its_column_and_its_attempts(stack: Stack, boar
     assert "tasks.md is missing" in comments(card)[0]
 
 
-def test_a_repetition_says_nothing_twice(stack: Stack, board: Board, card: Card) -> None:
-    """A Lambda that was run again after it had commented, and one after it had written its record."""
+def test_a_repetition_comments_once(stack: Stack, board: Board, card: Card) -> None:
+    """Repeated after its comment, and after its record."""
     execution = running(stack, item_of(card, board))
     conclude(stack, card, board, execution, "failed", "no luck")
     conclude(stack, card, board, execution, "failed", "no luck")
@@ -77,10 +77,10 @@ def test_a_repetition_says_nothing_twice(stack: Stack, board: Board, card: Card)
     assert len(comments(card)) == 1
 
 
-def test_who_is_overtaken_leaves_the_card_where_the_record_says(
+def test_the_record_decides_the_column_of_the_card(
     stack: Stack, board: Board, card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The poll takes a stopped attempt for dead and moves its card last, while the attempt has said its end first."""
+    """The poll settles a stopped attempt and moves its card last, but the attempt wrote its record first."""
     execution, save = running(stack, item_of(card, board)), WorkItemsTable.save
 
     def overtaken(records: WorkItemsTable, record: Record) -> Record | None:
@@ -94,8 +94,8 @@ def test_who_is_overtaken_leaves_the_card_where_the_record_says(
     assert (answer["state"], board.column_of(card)) == ("done", "In Review")
 
 
-def test_the_same_reason_is_not_told_again(stack: Stack, board: Board, card: Card) -> None:
-    """A second look that finds the same says nothing."""
+def test_the_same_reason_is_not_commented_again(stack: Stack, board: Board, card: Card) -> None:
+    """A second check with the same result adds no comment."""
     for attempt in ("attempt-1", "attempt-2"):
         told = str(record_of(stack, card).get("told", ""))
         execution = running(stack, item_of(card, board), attempt, told=told)
@@ -103,8 +103,8 @@ def test_the_same_reason_is_not_told_again(stack: Stack, board: Board, card: Car
     assert len(comments(card)) == 1
 
 
-def test_a_build_whose_start_was_not_heard_is_stopped(stack: Stack, board: Board, card: Card) -> None:
-    """P9: the next attempt must not find it at work on the branch."""
+def test_a_build_whose_start_was_lost_is_stopped(stack: Stack, board: Board, card: Card) -> None:
+    """P9: it must not work on the branch beside the next attempt."""
     execution, build_id = running(stack, item_of(card, board)), builds.start(stack)
     waits = WaitsTable.connect(stack.clients)
     waits.store(Wait(read_wait_key(f"build/{build_id}"), "", execution), datetime.now(UTC))

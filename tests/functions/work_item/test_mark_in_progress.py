@@ -1,4 +1,4 @@
-"""MarkInProgress: the card shows that it is worked on."""
+"""MarkInProgress: the card is in the column for items in progress."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.functions.work_item.conftest import item_of
 
 
 def test_the_card_moves_and_an_old_reason_goes(stack: Stack, board: Board, put_up: Any) -> None:
-    """Moving it again changes nothing."""
+    """A repetition changes nothing."""
     card = put_up()
     board.write(card, "Reason", "tests failed")
     event = {"workId": "w", "item": encode(item_of(card, board))}
@@ -23,15 +23,15 @@ def test_the_card_moves_and_an_old_reason_goes(stack: Stack, board: Board, put_u
 
 
 def test_a_missing_column_is_named_with_those_that_are_there(stack: Stack, hub: LocalGitHub, put_up: Any) -> None:
-    """People can put it right with what the error says."""
+    """The error says how to correct it."""
     other = hub.add_board("acme", 1, ("Todo", "Doing"))
     card = other.add("Greet", "kiro/greet", "Todo")
     with pytest.raises(BadInputError, match=r"no option 'In Progress' \(it has Todo, Doing\)"):
         stack.run("work_item.mark_in_progress", {"workId": "w", "item": encode(item_of(card, other, kind="draft"))})
 
 
-def test_a_board_without_a_reason_field_is_moved_all_the_same(stack: Stack, hub: LocalGitHub) -> None:
-    """The field is a convenience."""
+def test_the_reason_field_is_optional(stack: Stack, hub: LocalGitHub) -> None:
+    """Without it, the card is moved only."""
     other = hub.add_board("acme", 1, texts=())
     card = other.add("Greet", "kiro/greet", "Todo")
     stack.run("work_item.mark_in_progress", {"workId": "w", "item": encode(item_of(card, other, kind="draft"))})

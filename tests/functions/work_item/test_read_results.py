@@ -1,4 +1,4 @@
-"""ReadResults: what the build left behind, judged (W6)."""
+"""ReadResults: the results of the build, judged (W6)."""
 
 import json
 from typing import Any
@@ -52,8 +52,8 @@ def test_good_results_pass(stack: Stack) -> None:
         ({"problems": ["checkout failed 3 times"]}, "checkout failed 3 times"),
     ],
 )
-def test_what_is_not_good_enough_is_said(stack: Stack, change: dict[str, Any], said: str) -> None:
-    """Each with its own reason."""
+def test_each_failure_has_its_reason(stack: Stack, change: dict[str, Any], said: str) -> None:
+    """The reason names the values."""
     answer = read(stack, {**GOOD, **change})
     assert answer["outcome"] == "failed"
     assert said in answer["reason"]
@@ -61,19 +61,19 @@ def test_what_is_not_good_enough_is_said(stack: Stack, change: dict[str, Any], s
 
 @pytest.mark.parametrize("outcome", ["stopped", "timed out", "failed"])
 def test_a_build_without_results_failed(stack: Stack, outcome: str) -> None:
-    """How the build ended is the reason."""
+    """The reason is the end of the build."""
     answer = read(stack, None, outcome)
     assert answer["outcome"] == "failed"
     assert outcome in answer["reason"]
 
 
-def test_good_results_of_a_build_that_broke_do_not_pass(stack: Stack) -> None:
-    """Something went wrong after them."""
+def test_good_results_of_a_failed_build_do_not_pass(stack: Stack) -> None:
+    """Something failed after they were written."""
     assert read(stack, GOOD, "failed")["outcome"] == "failed"
 
 
 @pytest.mark.parametrize("body", [b"no json", b"[]", b'{"tasks": 5}', b"[" * 100_000])
-def test_results_in_another_form_are_refused(stack: Stack, body: bytes) -> None:
-    """The build is not believed blindly."""
+def test_results_in_another_format_are_refused(stack: Stack, body: bytes) -> None:
+    """The build is not trusted."""
     with pytest.raises(BadInputError):
         read(stack, body)

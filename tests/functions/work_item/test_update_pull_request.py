@@ -1,4 +1,4 @@
-"""UpdatePullRequest: one pull request per branch, told in place (W6)."""
+"""UpdatePullRequest: one pull request per branch, updated in place (W6)."""
 
 from typing import Any
 
@@ -21,14 +21,14 @@ RESULTS = Results(
 
 @pytest.fixture
 def card(spec_branch: Any, put_up: Any) -> Card:
-    """A card whose branch is there."""
+    """A card whose branch exists."""
     spec_branch("kiro/greet")
     made: Card = put_up("Greet <b>everybody</b>\n@all")
     return made
 
 
 def update(stack: Stack, card: Card, board: Board, outcome: Any = "passed", results: Results = RESULTS) -> int:
-    """Run the handler; answers the pull request's number."""
+    """Run the handler; returns the number of the pull request."""
     event = {
         "workId": "w",
         "item": encode(item_of(card, board)),
@@ -48,7 +48,7 @@ def pulls(hub: LocalGitHub) -> list[Issue]:
 
 
 def test_it_is_opened_once_and_then_updated(stack: Stack, hub: LocalGitHub, board: Board, card: Card) -> None:
-    """Two attempts, one pull request, one part of ours."""
+    """Two attempts have one pull request with one section of ours."""
     first = update(stack, card, board, "failed")
     assert update(stack, card, board) == first
     (pull,) = pulls(hub)
@@ -59,7 +59,7 @@ def test_it_is_opened_once_and_then_updated(stack: Stack, hub: LocalGitHub, boar
 
 
 def test_text_of_people_survives(stack: Stack, hub: LocalGitHub, board: Board, card: Card) -> None:
-    """What they wrote before and after our part stays as it is."""
+    """Text before and after our section stays."""
     update(stack, card, board)
     (pull,) = pulls(hub)
     pull.body = f"Please look.\n\n{pull.body}\n\nThanks!"
@@ -70,7 +70,7 @@ def test_text_of_people_survives(stack: Stack, hub: LocalGitHub, board: Board, c
 
 
 def test_what_fails_is_a_draft_until_it_passes(stack: Stack, hub: LocalGitHub, board: Board, card: Card) -> None:
-    """And a draft again when it fails again; the labels follow, and so does the check."""
+    """And again when it fails again; labels and commit status follow."""
     seen = []
     for outcome in ("failed", "passed", "failed"):
         update(stack, card, board, outcome)
@@ -84,7 +84,7 @@ def test_what_fails_is_a_draft_until_it_passes(stack: Stack, hub: LocalGitHub, b
 
 
 def test_a_pull_request_of_somebody_else_is_found(stack: Stack, hub: LocalGitHub, board: Board, card: Card) -> None:
-    """Whoever opened it, the branch decides."""
+    """By the branch, whoever opened it."""
     number = update(stack, card, board)
     hub.repository(REPOSITORY).issues[number - 1].body = "My own words."
     assert update(stack, card, board) == number

@@ -1,4 +1,4 @@
-"""What is there before the pages are made."""
+"""A run of the program, with which the pages must agree."""
 
 import pytest
 
@@ -8,5 +8,5 @@ from tests.components.recorder import Outcome, stack
 
 @pytest.fixture(scope="package")
 def outcome() -> Outcome:
-    """The program itself, which is what the pages must agree with."""
+    """The recorded run of the program."""
     return stack("test")

@@ -1,4 +1,4 @@
-"""Guides and the code: what they link to, which commands and which settings they name."""
+"""Links, commands and settings that the guides name exist."""
 
 import re
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ def links(page: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    """To a file of this repository."""
+    """Every link leads to a file of this repository."""
     assert [str(target) for target in links(page) if not target.exists()] == []
 
 
 @pytest.mark.parametrize("page", [*GUIDES, ROOT / "docs" / "cost.md"], ids=lambda page: page.stem)
 def test_guides_name_settings_that_are_there(page: Path) -> None:
-    """As `group.key`, each written as in a stack file."""
+    """As `group.key`, spelled as in a stack file."""
     keys = {key.path for group in configuration.groups() for key in group.keys}
     named = set(re.findall(rf"`((?:{'|'.join(_GROUPS)})\.[a-zA-Z.]+)`", page.read_text("utf-8")))
     assert named - keys == set()

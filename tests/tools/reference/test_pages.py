@@ -1,4 +1,4 @@
-"""Writing the pages, and finding those that are stale."""
+"""Pages are generated, and stale ones are found."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from tools.reference.__main__ import FOLDER, PAGES, main, stale
 
 
 def test_the_pages_are_what_the_code_says() -> None:
-    """As committed."""
+    """The committed pages are those that the code generates."""
     assert not stale()
     assert {page.name for page in FOLDER.iterdir()} == set(PAGES)
 
 
-def test_a_stale_page_is_found_and_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A check changes nothing and exits with 1; writing mends it."""
+def test_a_stale_page_is_found_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A check changes nothing and exits with 1; without it, the page is written."""
     assert main([], tmp_path) == 0
     assert main(["--check"], tmp_path) == 0
     page = tmp_path / "configuration.md"
@@ -28,7 +28,7 @@ def test_a_stale_page_is_found_and_mended(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_a_page_that_is_missing_is_stale(tmp_path: Path) -> None:
-    """Both are, in an empty folder."""
+    """In an empty folder all pages are."""
     assert set(stale(tmp_path)) == set(PAGES)
     assert main(["--check"], tmp_path) == 1
 

@@ -11,13 +11,13 @@ from tools.reference import permissions
 
 
 def actions_of(recorder: Recorder, thing: str) -> list[tuple[str, ...]]:
-    """What a role of the program may do, statement by statement."""
+    """The actions of a role of the program, by statement."""
     policy = json.loads(recorder.one("iam/rolePolicy:RolePolicy", thing).inputs["policy"])
     return sorted(tuple(statement["Action"]) for statement in policy["Statement"])
 
 
 def test_every_handler_appears(outcome: Outcome) -> None:
-    """With the actions that its role has in the program, those of every function taken off."""
+    """With the actions of its role in the program, without those of every function."""
     roles = {role.thing: role for role in permissions.functions()}
     assert set(roles) == {handler.thing for handler in discover().values()}
     every = [one.actions for one in permissions.every_function()]
@@ -30,22 +30,22 @@ def test_every_handler_appears(outcome: Outcome) -> None:
 
 
 def test_workflows_and_builds_are_those_of_the_program(outcome: Outcome) -> None:
-    """Statement by statement; `deploy-{environment}` stands for each environment."""
+    """By statement; `deploy-{environment}` stands for each environment."""
     for role in (*permissions.workflows(), *permissions.builds(), permissions.deployer()):
         thing = role.thing.replace("{environment}", "staging")
         assert sorted(one.actions for one in role.statements) == actions_of(outcome.recorder, thing), thing
 
 
 def test_every_role_of_the_program_appears(outcome: Outcome) -> None:
-    """None that the program makes is left out of the page."""
+    """The page leaves out none."""
     page = permissions.page()
     for role in outcome.recorder.of("iam/role:Role"):
         names = {role.name, *(role.name.replace(one, "{environment}") for one in outcome.outputs["environments"])}
         assert any(f"### {name}\n" in page for name in names), role.name
 
 
-def test_what_a_handler_declares_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An action that is added appears, with the reason for its wildcard, also among those on everything."""
+def test_an_added_permission_appears(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the reason for its wildcard, also among the actions on every resource."""
     handler = next(iter(discover().values()))
     added = Allow(("sqs:ListQueues",), on="*", why="queues are not known before")
     changed = type(handler)(handler.module, handler.thing, Handler(allow=(added,)), ())
@@ -56,7 +56,7 @@ def test_what_a_handler_declares_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_actions_on_everything_have_reasons() -> None:
-    """Tracing has no narrower resource, and whoever traces is named."""
+    """Tracing has no narrower resource, and the roles with it are listed."""
     every = permissions.Role("every function", "", permissions.every_function())
     found = permissions.everywhere([every, *permissions.functions(), *permissions.workflows()])
     assert all(len(why) > 20 for why in found)
