@@ -75,11 +75,11 @@ def test_a_commit_that_was_never_verified_is_deployed_again() -> None:
 
 
 def test_what_the_repository_no_longer_names_is_gone() -> None:
-    """Another repository's parts are not; the record says that it is left."""
+    """Parts that the manifest no longer names are gone, but not those of other repositories."""
     states = {"hello/old": state(SERVICE), "other/old": state(SERVICE), "infrastructure": state(COMMAND)}
     found = made({"test": states, "production": {}})
     assert [stage.gone for stage in found.stages] == [("hello/old",), ()]
-    assert reasons(found)["-hello/old"] == "delivery.yml no longer names it: it is looked at no more"
+    assert reasons(found)["-hello/old"] == "delivery.yml no longer names it: it is no longer watched"
 
 
 def test_what_is_in_doubt_is_deployed_whatever_is_on_record() -> None:
@@ -91,7 +91,7 @@ def test_what_is_in_doubt_is_deployed_whatever_is_on_record() -> None:
             hello=state(SERVICE, now, in_doubt="main-that-died"),
         )
     )
-    why = "main-that-died began to change it, and has not recorded what runs"
+    why = "deployment main-that-died began to change it and did not record what runs"
     assert reasons(found) == {"+infrastructure": why, "+hello": why}
     assert not any(chosen.by_path for chosen in found.stages[0].parts)
 
@@ -107,7 +107,7 @@ def test_what_nobody_can_tell_counts_as_changed(status: str) -> None:
     """Without a list of files every part is in."""
     found = made(everywhere(infrastructure=state(COMMAND), hello=state()), Change(status, None))  # type: ignore[arg-type]
     assert [key[0] for key in reasons(found)] == ["+", "+"]
-    assert "can't be told" in reasons(found)["+hello"]
+    assert f"the changes since {OLDER[:12]} are unknown" in reasons(found)["+hello"]
 
 
 def test_a_version_without_a_commit_counts_as_changed() -> None:
@@ -196,8 +196,7 @@ def test_an_emergency_is_not_tested_after_its_deployment() -> None:
     usual = made(manifest=tested)
     urgent = in_emergency(usual)
     assert urgent.reason == (
-        "EMERGENCY: deployment windows are not waited for, "
-        f"tests after the deployment are left out in test; {usual.reason}"
+        f"EMERGENCY: deployment windows are ignored, tests after the deployment are skipped in test; {usual.reason}"
     )
     assert [stage.after_deploy for stage in urgent.stages] == [None, None]
     untouched = replace(urgent, reason=usual.reason, stages=usual.stages)

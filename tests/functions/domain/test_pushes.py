@@ -104,7 +104,7 @@ def test_no_object_at_all_breaks_the_reader(payload: dict[str, Any]) -> None:
         (changed("repository.full_name", "evil/fork"), "evil/fork is not delivered"),
         (changed("ref", "refs/heads/feature"), "branch feature is not delivered"),
         (changed("ref", "refs/tags/v1.0.0"), "tag v1.0.0 is not delivered"),
-        (changed("head_commit.message", "docs [skip ci]"), "asks to skip"),
+        (changed("head_commit.message", "docs [skip ci]"), "has [skip ci]"),
         ({**changed("deleted", value=True), "after": "0" * 40, "head_commit": None}, "was deleted"),
         ({**PUSH, "after": "0" * 40, "head_commit": None}, "was deleted"),
     ],

@@ -30,7 +30,8 @@ def test_every_message_of_a_reason_is_unwrapped() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "no alarm rang", "{", '{"', '{"a": 1} and {"errorMessage": 7}', '{"errorMessage": "cut off', "{}"]
+    "text",
+    ["", "no alarm is in ALARM", "{", '{"', '{"a": 1} and {"errorMessage": 7}', '{"errorMessage": "cut off', "{}"],
 )
 def test_what_is_not_wrapped_stays(text: str) -> None:
     """Also what only looks like it, or was cut off."""

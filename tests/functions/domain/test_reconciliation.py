@@ -38,8 +38,8 @@ def push(**changes: Any) -> str:
     ("changes", "verdict"),
     [
         ({}, "lost"),
-        ({"sighting": None}, "seen"),
-        ({"sighting": Sighting("b" * 40, "2026-01-31T07:00:00.000Z")}, "seen"),
+        ({"sighting": None}, "observed"),
+        ({"sighting": Sighting("b" * 40, "2026-01-31T07:00:00.000Z")}, "observed"),
         ({"grace_seconds": 61}, "waiting"),
         ({"message": "docs: words [skip ci]"}, "skipped"),
         ({"committed_at": "2025-10-01T08:00:00+00:00"}, "forgotten"),

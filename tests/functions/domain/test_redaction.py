@@ -97,7 +97,7 @@ def test_a_private_key_goes_as_a_whole() -> None:
         "arn:aws:states:eu-central-1:123456789012:execution:kiro-pipeline-test-stage:main-1a2b3c4d5e6f-test",
         "https://github.com/acme/hello-service/commit/1a2b3c4d5e6f",
         "release 1a2b3c4d5e6f to production: alarm hello-production-errors rings: above 5",
-        "the secret kiro-github is missing or has no value yet: put the GitHub credential into it",
+        "the secret kiro-github is missing or has no value yet: store the GitHub credential in it",
         "set the webhook's secret on GitHub",
     ],
 )

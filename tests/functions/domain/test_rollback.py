@@ -13,9 +13,9 @@ from functions.domain.rollback import (
     Step,
     after_rollback,
     in_force,
+    rollback_version,
     steps,
     verdict,
-    way_back,
 )
 from tests.functions.samples import COMMAND, NOW, SERVICE, state, version
 
@@ -67,9 +67,14 @@ def test_restored_means_that_everything_reads_back(parts: list[ReadBack]) -> Non
 
 
 def test_the_reason_says_what_runs() -> None:
-    """Wrong version, nothing at all, and not healthy are told apart."""
+    """The reason names the commit and the version that a part is back at, or how it differs from them."""
+    back = [ReadBack("a", "1", "1", None, "d6361fd0" * 5), ReadBack("b", "2", "2", None)]
+    assert verdict(back)[1] == "a is back at d6361fd0d636 (version 1); b is back at version 2"
+    assert verdict([ReadBack("a", "d6361fd0" * 5, "d6361fd0" * 5, None, "d6361fd0" * 5)])[1] == (
+        "a is back at d6361fd0d636"
+    )
     assert verdict([ReadBack("a", "1", "2", None)])[1] == "a runs 2 instead of 1"
-    assert verdict([ReadBack("a", "1", None, None)])[1] == "a runs nothing known instead of 1"
+    assert verdict([ReadBack("a", "1", None, None)])[1] == "a runs an unknown version instead of 1"
     assert verdict([ReadBack("a", "1", "1", healthy=False)])[1] == "a runs 1 but is not healthy"
     assert verdict([])[1] == "nothing had been changed"
 
@@ -86,23 +91,23 @@ def test_the_record_after_a_rollback_says_what_runs() -> None:
 def test_what_was_never_verified_is_no_way_back() -> None:
     """R4: behind an unverified release lies the last known good; behind a good one, that one itself."""
     left = state(running=version("c" * 40, "3"), good=version())
-    assert way_back(left, "3") == version()
-    assert way_back(state(), "1") == version()
-    assert way_back(replace(left, good=None), "3") == left.running
+    assert rollback_version(left, "3") == version()
+    assert rollback_version(state(), "1") == version()
+    assert rollback_version(replace(left, good=None), "3") == left.running
 
 
 def test_a_version_made_by_hand_is_a_way_back() -> None:
     """What truly runs counts where the record knows it as another one; nothing runs, nothing to go back to."""
-    assert way_back(state(), "7") == Version("", "", "", "", "7", "")
-    assert way_back(None, "7") == Version("", "", "", "", "7", "")
-    assert way_back(state(), None) is None
+    assert rollback_version(state(), "7") == Version("", "", "", "", "7", "")
+    assert rollback_version(None, "7") == Version("", "", "", "", "7", "")
+    assert rollback_version(state(), None) is None
 
 
 def test_behind_what_is_in_doubt_lies_the_last_known_good() -> None:
     """What a dead release left is no version made by hand; without anything good there is no better way back."""
-    assert way_back(state(in_doubt="main-that-died"), "7") == version()
-    assert way_back(state(in_doubt="main-that-died", good=None), "7") == Version("", "", "", "", "7", "")
-    assert way_back(state(in_doubt="main-that-died"), None) is None
+    assert rollback_version(state(in_doubt="main-that-died"), "7") == version()
+    assert rollback_version(state(in_doubt="main-that-died", good=None), "7") == Version("", "", "", "", "7", "")
+    assert rollback_version(state(in_doubt="main-that-died"), None) is None
 
 
 def test_a_late_rollback_leaves_a_newer_release_alone() -> None:

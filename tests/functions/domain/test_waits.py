@@ -44,5 +44,5 @@ def test_keys_are_spelled_as_in_the_rows_of_earlier_versions() -> None:
 @pytest.mark.parametrize("text", ["", "build", "build/", "watch/production", "approval/", "push/acme/hello", "lock/x"])
 def test_what_nobody_waits_for_is_no_wait(text: str) -> None:
     """The error names the key and the kinds."""
-    with pytest.raises(BadInputError, match="is of no known kind"):
+    with pytest.raises(BadInputError, match="has an unknown kind"):
         read_wait_key(text)
