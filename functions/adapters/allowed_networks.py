@@ -1,4 +1,4 @@
-"""The networks that webhooks may come from."""
+"""The networks from which webhooks are accepted."""
 
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class AllowedNetworks:
-    """Networks in CIDR form; none stands for everywhere (setting `anywhere`)."""
+    """Networks in CIDR notation; without any (value `anywhere`), all addresses are accepted."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("WEBHOOK_SOURCES",)
 
@@ -18,10 +18,10 @@ class AllowedNetworks:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """As the stack is set."""
+        """The networks in this stack's settings."""
         given = aws.setting("WEBHOOK_SOURCES")
         return cls(() if given == "anywhere" else tuple(given.split(",")))
 
     def allow(self, address: str) -> bool:
-        """Whether a request from this address is read at all."""
+        """Whether a request from this IP address is accepted."""
         return not self._networks or comes_from(address, self._networks)

@@ -1,4 +1,4 @@
-"""CodeBuild: starting a build of a release's source, and reading how it ended."""
+"""CodeBuild: starts builds, reads their results and stops them."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,9 +24,10 @@ _OUTCOMES: dict[str, Literal["succeeded", "failed", "timed out", "stopped"]] = {
 
 @dataclass(frozen=True, slots=True)
 class BuildOrder:
-    """What to build: objects are keys in the artifacts bucket; `token` makes a repetition start nothing new.
+    """The parameters of a build. `source`, `artifact` and `input_artifact` are keys in the artifacts bucket.
 
-    `input_version` is the version of the input artifact; its newest when that is empty.
+    A repeated order with the same `token` starts no second build. `input_version` is the version id of the input
+    artifact; empty means the newest. `folder` stores the artifact as files instead of a zip archive.
     """
 
     project: str
@@ -43,7 +44,7 @@ class BuildOrder:
 
 @dataclass(frozen=True, slots=True)
 class BuildEnd:
-    """How a build ended, in words and with the place of its log."""
+    """The state of a build, the reason if it failed (the current phase while it runs), and the URL of its log."""
 
     outcome: Literal["running", "succeeded", "failed", "timed out", "stopped"]
     reason: str
@@ -68,7 +69,7 @@ class Builds:
         return cls(aws.client("codebuild"), aws.setting("ARTIFACTS_BUCKET"))
 
     def start(self, order: BuildOrder) -> str:
-        """Start a build and answer its id; the same token within five minutes answers the same build."""
+        """Start a build and return its id; a repetition with the same token within five minutes returns the same id."""
         folder, _, name = order.artifact.rpartition("/")
         more: dict[str, Any] = {}
         if order.input_artifact:
@@ -100,7 +101,7 @@ class Builds:
         return answer["build"]["id"]
 
     def read(self, build_id: str) -> BuildEnd:
-        """How the build stands; one that CodeBuild does not know counts as stopped."""
+        """The state of a build; one that CodeBuild does not know counts as stopped."""
         found = self._client.batch_get_builds(ids=[build_id])["builds"]
         if not found:
             return BuildEnd("stopped", f"CodeBuild does not know the build {build_id}", "")
@@ -112,18 +113,18 @@ class Builds:
         return BuildEnd(outcome, "" if outcome == "succeeded" else _why(build), log)
 
     def stop(self, build_id: str) -> None:
-        """Stop a build; one that has ended, or that nobody knows any more, stays as it is."""
+        """Stop a build; one that has ended or that CodeBuild does not know is no error."""
         with suppress(self._client.exceptions.ResourceNotFoundException):
             self._client.stop_build(id=build_id)
 
 
 def _why(build: Any) -> str:
-    """What the failed phases said of themselves."""
-    said = [
+    """The messages of the failed phases, redacted."""
+    messages = [
         f"{phase['phaseType']}: {context['message']}"
         for phase in build.get("phases", [])
         if phase.get("phaseStatus") not in ("SUCCEEDED", None)
         for context in phase.get("contexts", [])
         if context.get("message")
     ]
-    return redact("; ".join(said))[:1000] or f"the build ended as {build['buildStatus']}"
+    return redact("; ".join(messages))[:1000] or f"the build ended as {build['buildStatus']}"

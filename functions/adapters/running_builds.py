@@ -1,4 +1,4 @@
-"""The builds that run now in the stack's CodeBuild projects."""
+"""The builds in progress in the stack's CodeBuild projects."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class RunningBuilds:
-    """Read from CodeBuild itself, for a build that nobody remembers is in no table."""
+    """Builds are read from CodeBuild, because an orphaned build may be in no table."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("BUILD_PROJECTS",)
     LIST: ClassVar[tuple[Allow, ...]] = (
@@ -31,7 +31,7 @@ class RunningBuilds:
         return cls(aws.client("codebuild"), tuple(aws.setting("BUILD_PROJECTS").split(",")))
 
     def all(self) -> Iterator[RunningBuild]:
-        """Every build in progress among the newest hundred of each project: builds end within the hour."""
+        """The builds in progress among the newest 100 of each project; builds end within an hour."""
         for project in self._projects:
             ids = self._client.list_builds_for_project(projectName=project, sortOrder="DESCENDING")["ids"][:100]
             builds = self._client.batch_get_builds(ids=ids)["builds"] if ids else []

@@ -1,4 +1,4 @@
-"""SNS topics: the mails of deployments, approvals and rollbacks."""
+"""SNS topics for mails about deployments, approvals and rollbacks."""
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -38,13 +38,13 @@ class Topics:
         )
 
     def publish(self, topic: Topic, subject: str, text: str, approver: str = "") -> None:
-        """Send one mail, to one subscriber when it is an approver's; SNS takes subjects of 100 ASCII characters."""
+        """Send one mail to all subscribers, or to one `approver`. SNS allows subjects of 100 ASCII characters."""
         ascii_subject = "".join(c if " " <= c <= "~" else "?" for c in subject)[:100]
         self._client.publish(TopicArn=self._arns[topic], Subject=ascii_subject, Message=text, **self._only(approver))
 
     @staticmethod
     def _only(approver: str) -> dict[str, Any]:
-        """What the subscriptions filter by (components/stack/channels.py)."""
+        """The message attribute by which subscriptions filter (components/stack/channels.py)."""
         if not approver:
             return {}
         return {"MessageAttributes": {"approver": {"DataType": "String", "StringValue": approver}}}

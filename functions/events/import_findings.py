@@ -25,7 +25,7 @@ def import_findings(event: dict[str, Any], artifacts: Artifacts, hub: SecurityHu
     with artifacts.archive(judged.artifact) as archive:
         read = [scan for scan in read_scans(archive, judged.scans) if isinstance(scan, Scan)]
     found = [finding for scan in read for finding in scan.findings]
-    taken, refused = hub.bring(imports(found, judged.release, hub.product_arn, clock.text()))
+    taken, refused = hub.send(imports(found, judged.release, hub.product_arn, clock.text()))
     if refused:
         _LOG.warning("findings were not taken", extra={"refused": refused[:10]})
     return {"outcome": f"imported {taken} of {len(found)}", "refused": refused}

@@ -69,7 +69,7 @@ HANDLER = Handler(
         *DeploymentsTable.READ,
         *DeploymentsTable.WRITE,
         *Artifacts.READ,
-        *RollbackOutlook.LOOK,
+        *RollbackOutlook.READ,
         *Topics.PUBLISH,
         *TaskTokens.COMPLETE,
     ),
@@ -152,7 +152,7 @@ def _authors(release: Release) -> list[str]:
 def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deployments: DeploymentsTable) -> Shown:
     """What is approved must be what the gates judged; a review is about a release that runs already."""
     commits, note = outlook.commits(event.release, event.environment.name, event.parts)
-    known = outlook.ways_back(event.environment, event.parts)
+    known = outlook.rollback_targets(event.environment, event.parts)
     back = tuple(irreversible(one) if one.part in event.irreversible else one for one in known)
     gates = deployments.verdicts(event.deployment_id) or event.gates
     if event.purpose == "review":

@@ -33,7 +33,7 @@ COMMITS = (
     "7f8e9d0c1b2a fix: answer 404 where nothing is found (Grace Hopper)",
 )
 BACK = (
-    RollbackTarget("infrastructure", "0a0a0a0a0a0a", ready=True, reason="last known good, still there"),
+    RollbackTarget("infrastructure", "0a0a0a0a0a0a", ready=True, reason="last known good, still available"),
     RollbackTarget("hello", "0a0a0a0a0a0a", ready=False, reason="version 7 of hello-production is gone"),
 )
 ALARMS = (

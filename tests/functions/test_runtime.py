@@ -19,7 +19,7 @@ from functions.domain.errors import BadInputError, NotHealthyYetError
 from functions.events import alarm_changed
 from functions.handler import encode
 from functions.procedures.locks import LockRequest
-from functions.runtime import Clients, build, furnish
+from functions.runtime import Clients, build, wire
 from functions.shared import acquire_lock, await_build
 from tests.functions.samples import ENVIRONMENT, EXECUTION, detail
 from tests.functions.stack import DEPLOY_ROLE, REGION, Stack
@@ -65,10 +65,10 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def test_a_handler_is_furnished_from_its_signature(stack: Stack) -> None:
     """The type of its event, and every adapter by name, connected to this stack."""
-    kind, adapters = furnish(acquire_lock.acquire_lock, stack.clients)
+    kind, adapters = wire(acquire_lock.acquire_lock, stack.clients)
     assert kind is LockRequest
     assert list(adapters) == ["locks", "environments", "deployments"]
-    kind, adapters = furnish(alarm_changed.alarm_changed, stack.clients)
+    kind, adapters = wire(alarm_changed.alarm_changed, stack.clients)
     assert kind is None
     assert adapters["names"].names == ("test", "production")
 
@@ -76,8 +76,8 @@ def test_a_handler_is_furnished_from_its_signature(stack: Stack) -> None:
 def test_a_missing_setting_is_named_with_the_way_to_set_it(stack: Stack) -> None:
     """The error names the setting and says what to do."""
     del stack.settings["WAITS_TABLE"]
-    with pytest.raises(BadInputError, match="no setting WAITS_TABLE: deploy it again with `pulumi up`"):
-        furnish(await_build.await_build, stack.clients)
+    with pytest.raises(BadInputError, match="no setting WAITS_TABLE: update the stack with `pulumi up`"):
+        wire(await_build.await_build, stack.clients)
 
 
 def test_a_handler_goes_from_json_to_json(handler: ModuleType, stack: Stack) -> None:
@@ -199,7 +199,7 @@ def test_inside_lambda_the_handler_is_built_at_init() -> None:
 
 def test_an_environment_in_json_is_one_in_python(stack: Stack) -> None:
     """The same settings, whether they came through a definition or a table."""
-    kind, _ = furnish(acquire_lock.acquire_lock, stack.clients)
+    kind, _ = wire(acquire_lock.acquire_lock, stack.clients)
     assert kind
     assert encode(Environment(**{f: getattr(ENVIRONMENT, f) for f in Environment.__dataclass_fields__})) == encode(
         ENVIRONMENT

@@ -30,7 +30,7 @@ def test_what_is_put_is_there(artifacts: Artifacts) -> None:
 
 def test_an_object_that_is_missing_or_no_archive_is_named(artifacts: Artifacts) -> None:
     """With bucket and key."""
-    with pytest.raises(SourceError, match=rf"s3://{BUCKET}/gone is not there"):
+    with pytest.raises(SourceError, match=rf"s3://{BUCKET}/gone does not exist"):
         artifacts.member("gone", "x")
     artifacts.put("text", BytesIO(b"text"))
     with pytest.raises(SourceError, match=rf"s3://{BUCKET}/text is not a zip archive"):

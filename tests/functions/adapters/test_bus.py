@@ -51,5 +51,5 @@ def test_a_function_for_one_event_takes_no_other() -> None:
     """Where a rule matches more than its function can read."""
     frozen = {"detail-type": "EnvironmentFrozen", "detail": encode(EnvironmentFrozen("test", "why", "Ada", "now"))}
     assert read_only(EnvironmentFrozen, frozen).by == "Ada"
-    with pytest.raises(BadInputError, match="EnvironmentFrozen came where only GatesJudged may"):
+    with pytest.raises(BadInputError, match="received EnvironmentFrozen, expected GatesJudged"):
         read_only(GatesJudged, frozen)

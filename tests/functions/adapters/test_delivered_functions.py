@@ -30,7 +30,7 @@ def test_publishing_cuts_a_long_description(stack: Stack) -> None:
 def test_what_is_not_there_is_named(stack: Stack) -> None:
     """Function and version."""
     delivered = DeliveredFunctions.connect(stack.clients)
-    with pytest.raises(DeployTargetError, match="no Lambda function hello-production"):
+    with pytest.raises(DeployTargetError, match="the Lambda function hello-production does not exist"):
         delivered.publish(ENVIRONMENT, "hello-production", b"", "")
-    with pytest.raises(DeployTargetError, match="no version 3"):
+    with pytest.raises(DeployTargetError, match=r"the version 3 of the Lambda function .* does not exist"):
         delivered.point(ENVIRONMENT, "hello-production", "live", "3")

@@ -10,7 +10,7 @@ from tests.functions.delivered import Service
 
 def look(service: Service, commit: str | None = None, field: str = "version") -> Probe:
     """One look."""
-    return HealthProbe().look("hello", Health(service.url, field), service.url, commit)
+    return HealthProbe().probe("hello", Health(service.url, field), service.url, commit)
 
 
 def test_a_service_answers_as_its_commit(service: Service) -> None:
@@ -19,7 +19,7 @@ def test_a_service_answers_as_its_commit(service: Service) -> None:
     assert look(service, "abc") == Probe("hello", healthy=True)
     assert look(service, "7", "release").healthy
     assert look(service).healthy
-    assert "says version abc, expected other" in look(service, "other").reason
+    assert "has version abc, expected other" in look(service, "other").reason
 
 
 @pytest.mark.parametrize("status", [201, 204, 400, 404, 500, 503])
@@ -39,4 +39,4 @@ def test_a_connection_that_breaks_is_not_well(service: Service) -> None:
 @pytest.mark.parametrize("url", ["ftp://x/", "file:///etc/passwd", "", "javascript:1"])
 def test_only_http_is_asked(url: str) -> None:
     """A manifest can't make us read files."""
-    assert "neither http nor https" in HealthProbe().look("hello", Health(url), url, None).reason
+    assert "neither http nor https" in HealthProbe().probe("hello", Health(url), url, None).reason

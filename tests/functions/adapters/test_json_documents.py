@@ -31,7 +31,7 @@ def test_what_is_missing_or_no_text_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("NaN", "NaN is no number"), ("[" * 200_000, "nested too deep"), ("{", "line 1")]
+    ("text", "said"), [("NaN", "NaN is not a JSON number"), ("[" * 200_000, "nested too deep"), ("{", "line 1")]
 )
 def test_what_is_no_json_is_refused(text: str, said: str) -> None:
     """Python's reader takes NaN, which is no JSON (RFC 8259, section 6), and overflows on deep nesting."""

@@ -59,7 +59,11 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
     [
         ("version: 1", "version: 2", "delivery.yml:1:1: version: is 2: write 1"),
         ("version: 1", "version: '1'", "delivery.yml:1:1: version: is 1, which is a text: write 1 without"),
-        ("name: hello-service", "name: Hello Service", "delivery.yml:2:1: name: Hello Service is no name: begin with"),
+        (
+            "name: hello-service",
+            "name: Hello Service",
+            "delivery.yml:2:1: name: Hello Service is not a name: begin",
+        ),
         ("name: hello-service", "title: x", "delivery.yml:1:1: name: is missing: add `name: …`"),
         ("name: hello-service", "name: 2026", "delivery.yml:2:1: name: must be a text, YAML reads 2026 as a number"),
         ("name: hello-service", "name: off", "delivery.yml:2:1: name: must be a text, YAML reads off as a truth value"),
@@ -92,8 +96,8 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
             "delivery.yml:15:5: services.hello.color: is unknown: take it out",
         ),
         ("    alarms:", "    alarm:", "delivery.yml:18:5: services.hello.alarm: is unknown: is it alarms?"),
-        ("  hello:\n", "  infrastructure:\n", "delivery.yml:12:3: services.infrastructure: is the name of the infra"),
-        ("  hello:\n", "  7:\n", "delivery.yml:12:3: services.7: 7 is no name"),
+        ("  hello:\n", "  infrastructure:\n", "delivery.yml:12:3: services.infrastructure: is reserved for the infra"),
+        ("  hello:\n", "  7:\n", "delivery.yml:12:3: services.7: 7 is not a name"),
         ("  hello:\n", "  on:\n    color: red\n", "delivery.yml:13:5: services.on.color: is unknown"),
         (
             "environments: [test, production]",
@@ -104,7 +108,7 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
         ("version: 1", "version: [", "delivery.yml:1:10: not YAML: a list or mapping in brackets is not closed"),
         ("name: hello-service", "name: 'hello", "delivery.yml:2:7: not YAML: a text in quotes is not closed"),
         ("version: 1", "version: 2001-99-99", "delivery.yml:1:1: version: is 2001-99-99, which is a text"),
-        ("version: 1", "version: !!int x", "delivery.yml:1:10: 'x' is no int"),
+        ("version: 1", "version: !!int x", "delivery.yml:1:10: 'x' is not a valid int"),
         ("version: 1", "version: !!timestamp x", "delivery.yml:1:1: version: is x, which is a text"),
         ("version: 1", "version: !!python/object/apply:os.system [x]", "delivery.yml:1:10: tags are refused"),
         ("version: 1", "? {a: 1}\n: x", "delivery.yml:1:3: a key must be a text"),

@@ -22,7 +22,7 @@ services:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("name: hello\n", "name: Hello\n", "delivery.yml:2:1: name: Hello is no name: begin with a small letter"),
+        ("name: hello\n", "name: Hello\n", "delivery.yml:2:1: name: Hello is not a name: begin with a small letter"),
         (
             "kind: lambda",
             "kind: lamda",

@@ -58,5 +58,5 @@ def test_pages_may_not_be_framed_cached_or_referred() -> None:
 def test_an_emergency_is_what_is_looked_at_first() -> None:
     """P8: before the facts and the form; an ordinary release has nothing there."""
     page = open_page(replace(APPROVAL, summary={"emergency": "This is an EMERGENCY deployment"}), "s")["body"]
-    assert page.index("Look at this first") < page.index("This is an EMERGENCY deployment") < page.index("<form")
-    assert "Look at this first" not in open_page(APPROVAL, "s")["body"]
+    assert page.index("Read this first") < page.index("This is an EMERGENCY deployment") < page.index("<form")
+    assert "Read this first" not in open_page(APPROVAL, "s")["body"]

@@ -67,10 +67,10 @@ def test_nothing_to_change_is_a_preview() -> None:
         ("[]", "not a preview: the document is not an object"),
         (b"\xff\xfe{}", "not UTF-8"),
         ("[" * 200_000, "nested too deep"),
-        ('{"changeSummary": NaN}', "NaN is no number"),
+        ('{"changeSummary": NaN}', "NaN is not a JSON number"),
         ({}, "changeSummary is missing; write it with `pulumi preview --json`"),
         ({**DIGEST, "changeSummary": None}, "changeSummary is missing"),
-        ({"changeSummary": {"create": 2}}, "tells of changes, but there are no steps"),
+        ({"changeSummary": {"create": 2}}, "has changes, but there are no steps"),
         ({**DIGEST, "maybeCorrupt": True}, "may be corrupt"),
         ({**DIGEST, "diagnostics": [{"severity": "error", "message": "no provider\n"}]}, "failed: no provider"),
         ({**DIGEST, "diagnostics": {}}, "diagnostics is not a list of objects"),
@@ -98,4 +98,4 @@ def test_a_missing_or_huge_one_is_refused() -> None:
     assert isinstance(huge, Unreadable)
     assert huge.reason == f"report.xml unpacks to {REPORT_LIMIT + 1} bytes, {REPORT_LIMIT} allowed"
     assert isinstance(missing, Unreadable)
-    assert missing.reason.startswith("other.json: the build left no such report")
+    assert missing.reason.startswith("other.json: not in the build's artifact")

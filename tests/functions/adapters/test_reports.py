@@ -104,7 +104,7 @@ def test_a_report_that_is_missing_or_too_large_is_named(monkeypatch: pytest.Monk
         monkeypatch.setattr(reports, "REPORT_LIMIT", 1)
         large = read_coverage(found, "a.xml")
     assert isinstance(missing, Unreadable)
-    assert "is it in the buildspec's artifacts?" in missing.reason
+    assert "add it to the artifacts of the buildspec" in missing.reason
     assert isinstance(large, Unreadable)
     assert "1 allowed" in large.reason
 
@@ -146,7 +146,7 @@ def test_a_glob_that_matches_nothing_closes_the_gate_by_name() -> None:
         none, many = read_tests(found, ["reports/*.xml"]), read_coverage(found, "target/**/*.xml")
         one = read_coverage(found, "target/*.xml")
     assert none == Unreadable(
-        "reports/*.xml: the build left no report that matches; is it in the buildspec's artifacts?"
+        "reports/*.xml: nothing in the build's artifact matches; add it to the artifacts of the buildspec"
     )
     assert isinstance(many, Unreadable)
     assert "target/**/*.xml: matches 4 files" in many.reason

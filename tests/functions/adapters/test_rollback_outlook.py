@@ -13,7 +13,7 @@ from tests.local.github.support import REPOSITORY, WorkingCopy
 def way(stack: Stack, known: PartState) -> tuple[str, bool, str]:
     """Where a part would go back to, whether it can, and why."""
     runs(stack, known)
-    (found,) = RollbackOutlook.connect(stack.clients).ways_back(ENVIRONMENT, ["hello", "unknown"])
+    (found,) = RollbackOutlook.connect(stack.clients).rollback_targets(ENVIRONMENT, ["hello", "unknown"])
     return found.to, found.ready, found.reason
 
 
@@ -21,8 +21,12 @@ def test_the_way_back_is_the_one_that_a_rollback_takes(stack: Stack) -> None:
     """R4: the last known good one, not what runs unverified; without one, what runs."""
     create_function(stack, versions=2)
     unverified = version(COMMIT, "2")
-    assert way(stack, state(running=unverified, good=version())) == (OLDER[:12], True, "last known good, still there")
-    never = (COMMIT[:12], True, "it runs now, but was never verified good, still there")
+    assert way(stack, state(running=unverified, good=version())) == (
+        OLDER[:12],
+        True,
+        "last known good, still available",
+    )
+    never = (COMMIT[:12], True, "it runs now, but was never verified good, still available")
     assert way(stack, state(running=unverified, good=None)) == never
 
 
@@ -34,16 +38,16 @@ def test_where_nothing_ran_nothing_is_promised(stack: Stack) -> None:
 
 def test_what_is_on_record_without_its_definition_is_not_ready(stack: Stack) -> None:
     """Nobody knows how to put it back."""
-    assert way(stack, state(definition=None))[1:] == (False, "how it was deployed is not on record")
+    assert way(stack, state(definition=None))[1:] == (False, "its definition at that time is not recorded")
 
 
 def test_commits_need_something_to_count_from(stack: Stack, copy: WorkingCopy) -> None:
     """Before the first release there is nothing; beside the line of the release, that is said."""
     outlook = RollbackOutlook.connect(stack.clients)
     first = outlook.commits(RELEASE, "production", ["hello"])
-    assert first == ((), "nothing that came from a commit runs here yet")
+    assert first == ((), "no version with a known commit runs here yet")
     shas = [copy.commit(message, {"a": message}) for message in ("one", "two")]
     copy.push()
     runs(stack, state(running=version(commit=shas[1])))
     release = replace(RELEASE, repository=REPOSITORY, commit=shas[0])
-    assert outlook.commits(release, "production", ["hello"])[1].startswith("what runs here is not an ancestor")
+    assert outlook.commits(release, "production", ["hello"])[1].startswith("the running commit is no ancestor")

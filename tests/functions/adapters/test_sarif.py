@@ -100,10 +100,10 @@ def test_results_in_another_file_are_read(place: str) -> None:
 @pytest.mark.parametrize(
     ("files", "reference", "said"),
     [
-        ({}, {}, "its results lie in x.json, which can't be read"),
+        ({}, {}, "its results are in x.json, which can't be read"),
         ({"x.json": {}}, {}, "results is missing or not a list"),
-        ({"x.json": []}, {}, "its results lie in x.json"),
-        ({"x.json": ELSEWHERE}, {"itemCount": 2}, "it counts 2 results in another file, which lists 1"),
+        ({"x.json": []}, {}, "its results are in x.json"),
+        ({"x.json": ELSEWHERE}, {"itemCount": 2}, "its itemCount of results in another file is 2, but that file has 1"),
     ],
 )
 def test_results_in_a_file_that_is_missing_close_the_gate(
@@ -130,7 +130,7 @@ def test_a_reference_to_a_rule_that_is_not_there_closes_the_gate() -> None:
     """Its level can't be known; with a level of its own the result needs no rule."""
     found = read(read_sarif, sarif({"rule": {"index": 7}}))
     assert isinstance(found, Unreadable)
-    assert "refers to rule 7, which the report does not hold" in found.reason
+    assert "refers to rule 7, which is not in the report" in found.reason
     assert isinstance(read(read_sarif, sarif({"rule": {"index": 7}, "level": "note"})), Scan)
 
 

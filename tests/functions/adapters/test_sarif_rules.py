@@ -26,13 +26,13 @@ TOOL: dict[str, Any] = {
 )
 def test_a_rule_is_found_by_every_reference(result: dict[str, Any], rule_id: str) -> None:
     """By id, hierarchical id and index (3.27.5 to 3.27.7), in the driver and in extensions (3.52, 3.54)."""
-    assert Rules(TOOL, ()).of(result).told["id"] == rule_id
+    assert Rules(TOOL, ()).of(result).descriptor["id"] == rule_id
 
 
 def test_a_reference_to_nothing_is_refused_and_no_reference_is_no_rule() -> None:
     """A severity that can't be known does not pass as a low one."""
     rules = Rules(TOOL, ())
-    with pytest.raises(ValueError, match="refers to rule 7, which the report does not hold"):
+    with pytest.raises(ValueError, match="refers to rule 7, which is not in the report"):
         rules.of({"ruleIndex": 7})
     assert rules.of({"message": {"text": "m"}}) == Rule({})
 

@@ -158,7 +158,7 @@ def test_pip_audit_on_a_known_flaw(tmp_path: Path) -> None:
         ("cfn-guard-3.1.1.sarif", read_sarif, "HIGH S3_BUCKET_LOGGING_ENABLED in sample/template.yml:5"),
         ("npm-audit-11.19.1.json", read_npm_audit, "CRITICAL GHSA-jf85-cpcp-j695 in lodash"),
         ("npm-audit-11.19.1-refused.json", read_npm_audit, "405 Method Not Allowed"),
-        ("pip-audit-2.10.1-skipped.json", read_pip_audit, "pip-audit looked at no package"),
+        ("pip-audit-2.10.1-skipped.json", read_pip_audit, "pip-audit checked no package"),
     ],
 )
 def test_recorded_reports_of_flawed_samples_block(name: str, reader: Reader, said: str) -> None:
@@ -200,33 +200,33 @@ DEEP = "[" * 100_000
         (read_sarif, '{"version": "2.1.0", "runs": ' + '{"a":' * 100_000, "nested too deep"),
         (read_sarif, sarif().encode("utf-16"), "not UTF-8"),
         (read_sarif, b'{"a": "\xe9"}', "not UTF-8"),
-        (read_sarif, '{"version": NaN}', "NaN is no number of JSON"),
+        (read_sarif, '{"version": NaN}', "NaN is not a JSON number"),
         (read_sarif, "[]", "the document is missing or not an object"),
         (read_sarif, "{}", "not SARIF 2.1.0"),
         (read_sarif, '{"version": "2.1.0"}', "runs is missing or not a list"),
         (read_sarif, '{"version": "2.1.0", "runs": []}', "nothing was scanned"),
         (read_sarif, '{"version": "2.1.0", "runs": [7]}', "an item of runs is missing or not an object"),
         (read_sarif, '{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}}]}', "has no results"),
-        (read_sarif, sarif(invocations=[{"executionSuccessful": False}]), "did not run to its end"),
+        (read_sarif, sarif(invocations=[{"executionSuccessful": False}]), "reports that it did not finish"),
         (read_sarif, sarif({"ruleId": "R1", "level": "catastrophe"}), "'catastrophe' is unknown"),
-        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "nan"}}), "no CVSS score"),
-        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "-9"}}), "no CVSS score"),
-        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": []}}), "no CVSS score"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "nan"}}), "not a CVSS score"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "-9"}}), "not a CVSS score"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": []}}), "not a CVSS score"),
         (
             read_sarif,
             sarif({"ruleId": "R1", "properties": {"security-severity": "bad"}}),
             "R1: security-severity is 'bad'",
         ),
-        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": True}}), "no CVSS score"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": True}}), "not a CVSS score"),
         (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "7,5"}}), "security-severity is '7,5'"),
         (read_pip_audit, "{}", "dependencies is missing"),
-        (read_pip_audit, '{"dependencies": []}', "looked at no package"),
+        (read_pip_audit, '{"dependencies": []}', "checked no package"),
         (read_pip_audit, '{"dependencies": [{"name": "a", "vulns": [{"id": "x", "aliases": "y"}]}]}', "aliases is"),
         (read_npm_audit, "{}", "not a report of npm 7"),
         (read_npm_audit, '{"advisories": {}}', "not a report of npm 7"),
         (read_npm_audit, '{"vulnerabilities": {}}', "metadata is missing"),
-        (read_npm_audit, '{"vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": 2}}}', "counts 2"),
-        (read_npm_audit, '{"vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": -1}}}', "counts -1"),
+        (read_npm_audit, '{"vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": 2}}}', "its total is 2"),
+        (read_npm_audit, '{"vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": -1}}}', "its total is -1"),
         (read_npm_audit, '{"vulnerabilities": {"a": {"severity": "bad", "via": []}}}', "'bad' is unknown"),
     ],
 )
@@ -243,7 +243,7 @@ def test_a_missing_report_is_refused() -> None:
     """The build left none."""
     with ZipFile(BytesIO(archive({"other": ""}))) as opened:
         found = read_sarif(opened, "scan.sarif")
-    assert found == Unreadable("scan.sarif: the build left no such report; is it in the buildspec's artifacts?")
+    assert found == Unreadable("scan.sarif: not in the build's artifact; add it to the artifacts of the buildspec")
 
 
 def huge(size: int, claimed: int | None = None) -> bytes:

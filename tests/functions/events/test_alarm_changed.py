@@ -126,7 +126,10 @@ def test_an_alarm_that_is_quiet_again_has_rung_all_the_same(stack: Stack, reads:
     assert changed(stack) == [key]
     answer = stack.completed()["token-production"]
     assert (answer["outcome"], answer["alarms"]) == ("breached", ["errors"])
-    assert (answer["reason"], answer["breachedAt"]) == ("alarm errors rings: was above 5", "2026-01-31T08:00:00.000Z")
+    assert (answer["reason"], answer["breachedAt"]) == (
+        "alarm errors is in ALARM: was above 5",
+        "2026-01-31T08:00:00.000Z",
+    )
 
 
 @pytest.mark.parametrize("reads", ["OK", "INSUFFICIENT_DATA"])

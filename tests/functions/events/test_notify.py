@@ -38,7 +38,7 @@ def test_an_event_without_a_notification_is_left_alone(stack: Stack) -> None:
 @pytest.mark.parametrize("handler", ["notify", "publish_status", "publish_metrics", "track_incident"])
 def test_an_event_that_nobody_knows_is_a_fault(stack: Stack, handler: str) -> None:
     """Its dead-letter queue keeps it and an alarm says so; a misspelt name is not passed over."""
-    with pytest.raises(UnknownEventError, match="no event is called 'SomethingElse'"):
+    with pytest.raises(UnknownEventError, match="no event has the name 'SomethingElse'"):
         stack.run(f"events.{handler}", {"detail-type": "SomethingElse", "detail": {}})
 
 
@@ -57,7 +57,7 @@ def test_a_message_that_could_not_be_handed_on_is_a_fault(stack: Stack) -> None:
     stack.client("secretsmanager").create_secret(Name="kiro-slack", SecretString="https://hooks.example.com/hush")
     with (
         patch("functions.adapters.slack.urlopen", side_effect=URLError("hush")),
-        pytest.raises(NotificationError, match="Slack did not take the message") as raised,
+        pytest.raises(NotificationError, match="Slack could not be reached") as raised,
     ):
         notify(stack)
     assert "hush" not in str(raised.value)

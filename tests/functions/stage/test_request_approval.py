@@ -134,9 +134,9 @@ def test_an_irreversible_migration_is_told_before_it_is_approved(stack: Stack) -
     assert approval.shown
     (way,) = approval.shown.rollback
     assert (way.part, way.ready) == ("hello", False)
-    assert way.reason.endswith("declared irreversible: a rollback puts back the code, not the data")
+    assert way.reason.endswith("declared irreversible: a rollback restores the code, not the data")
     assert "NOT READY" in stack.mails()[0]["Message"]
-    assert "No way back for hello" in open_page(approval, "s")["body"]
+    assert "No rollback for hello" in open_page(approval, "s")["body"]
 
 
 def test_an_emergency_is_asked_for_as_one(stack: Stack) -> None:
@@ -165,7 +165,7 @@ def test_the_way_back_is_looked_at(stack: Stack) -> None:
     runs(stack, state(running=version()), state(COMMAND, running=command))
     artifact(stack, "sources/older.zip", {})
     ways = kept(stack, ask(stack, parts=["hello", "infrastructure"], execution=f"{EXECUTION}-other")).shown.rollback  # type: ignore[union-attr]
-    assert [(one.ready, one.reason) for one in ways] == [(True, "last known good, still there")] * 2
+    assert [(one.ready, one.reason) for one in ways] == [(True, "last known good, still available")] * 2
 
 
 def test_the_commits_since_what_runs_are_shown(stack: Stack, hub: LocalGitHub, copy: WorkingCopy) -> None:
@@ -184,7 +184,7 @@ def test_a_github_out_of_reach_stops_no_request(stack: Stack) -> None:
     runs(stack, state())
     shown = kept(stack, ask(stack)).shown
     assert shown
-    assert shown.commits_note.startswith("GitHub could not tell")
+    assert shown.commits_note.startswith("the commits could not be read from GitHub")
 
 
 def test_only_what_the_gates_judged_can_be_approved(stack: Stack) -> None:
@@ -192,7 +192,7 @@ def test_only_what_the_gates_judged_can_be_approved(stack: Stack) -> None:
     DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest="0" * 64)
     with pytest.raises(SourceError, match="changed since"):
         ask(stack)
-    with pytest.raises(SourceError, match="not there"):
+    with pytest.raises(SourceError, match="does not exist"):
         stack.run("stage.request_approval", {**wanted(), "artifact": "deployments/gone.zip"})
     assert stack.mails() == []
 
@@ -246,7 +246,7 @@ def test_a_newer_release_takes_the_place_of_the_older(stack: Stack) -> None:
     older = asked(stack, 1)
     assert stack.completed() == {}
     newer = asked(stack, 2, NEWER)
-    assert stack.completed() == {"token-1": {"outcome": "superseded", "reason": "a newer release took its place"}}
+    assert stack.completed() == {"token-1": {"outcome": "superseded", "reason": "superseded by a newer release"}}
     assert (kept(stack, older).state, kept(stack, newer).state) == ("superseded", "open")
     refused = decide(kept(stack, older), Decision(True, "Ada", "", "", ""), kept(stack, older).decides_from)
     assert isinstance(refused, Refused)
