@@ -16,6 +16,6 @@ from tests.functions.stack import Stack
     ],
 )
 def test_an_address_is_allowed_as_the_stack_is_set(stack: Stack, setting: str, address: str, allowed: bool) -> None:
-    """`anywhere`, or a list of networks; no address is in none of them."""
+    """`anywhere` allows all addresses, a list only those in its networks; a text that is no address is in none."""
     stack.settings["WEBHOOK_SOURCES"] = setting
     assert AllowedNetworks.connect(stack.clients).allow(address) is allowed

@@ -1,4 +1,4 @@
-"""What load runs leave: Locust's statistics and plain JSON."""
+"""Figures of load runs: Locust's statistics, k6's summary and plain JSON."""
 
 import json
 from io import BytesIO
@@ -28,13 +28,13 @@ def read(name: str, report: str | bytes) -> Performance | Unreadable:
 
 
 def test_locust_is_read_from_its_last_row() -> None:
-    """Milliseconds become seconds; a byte order mark does no harm."""
+    """The totals are read, milliseconds become seconds, and a byte order mark is accepted."""
     assert read("load_stats.csv", LOCUST) == Performance(1000, 3, 0.1185)
     assert read("load_stats.csv", "\ufeff" + LOCUST) == Performance(1000, 3, 0.1185)
 
 
 def test_json_is_read() -> None:
-    """The documented form; what else is in it is left alone."""
+    """The documented JSON is read; other keys in it are ignored."""
     assert read("load.json", '{"requests": 10, "failures": 0, "meanSeconds": 0.2, "p95": 1}') == Performance(10, 0, 0.2)
 
 
@@ -46,7 +46,7 @@ K6 = {
 
 
 def test_k6_is_read_in_both_forms_of_its_summary() -> None:
-    """What passes in `http_req_failed` failed; without that count its rate says how many."""
+    """The `passes` of `http_req_failed` are the failed requests; without them, its rate gives the number."""
     nested = {name: {"type": "x", "contains": "y", "values": values} for name, values in K6.items()}
     rated = {**nested, "http_req_failed": {"values": {"rate": 0.015}}}
     for metrics in (K6, nested, rated):
@@ -87,7 +87,7 @@ def test_k6_is_read_in_both_forms_of_its_summary() -> None:
     ],
 )
 def test_figures_that_cannot_be_are_refused(name: str, report: str | bytes, said: str) -> None:
-    """File and reason."""
+    """Impossible figures are Unreadable, with file and reason."""
     found = read(name, report)
     assert isinstance(found, Unreadable), found
     assert found.reason.startswith(f"{name}: ")

@@ -1,4 +1,4 @@
-"""The outlook for people who decide: where each part would go back to, and what lies between."""
+"""Facts for approvers: the versions that a rollback would restore, and the commits since the running version."""
 
 from dataclasses import replace
 
@@ -11,14 +11,14 @@ from tests.local.github.support import REPOSITORY, WorkingCopy
 
 
 def way(stack: Stack, known: PartState) -> tuple[str, bool, str]:
-    """Where a part would go back to, whether it can, and why."""
+    """The version that a rollback would restore, whether it can, and the reason."""
     runs(stack, known)
     (found,) = RollbackOutlook.connect(stack.clients).rollback_targets(ENVIRONMENT, ["hello", "unknown"])
     return found.to, found.ready, found.reason
 
 
 def test_the_way_back_is_the_one_that_a_rollback_takes(stack: Stack) -> None:
-    """R4: the last known good one, not what runs unverified; without one, what runs."""
+    """R4: the target is the last known good version, or the running one if none was verified."""
     create_function(stack, versions=2)
     unverified = version(COMMIT, "2")
     assert way(stack, state(running=unverified, good=version())) == (
@@ -31,18 +31,18 @@ def test_the_way_back_is_the_one_that_a_rollback_takes(stack: Stack) -> None:
 
 
 def test_where_nothing_ran_nothing_is_promised(stack: Stack) -> None:
-    """A part on record that never ran has no way back."""
+    """A part with a record that never ran has no version to restore."""
     known = replace(state(), running=None, good=None)
     assert way(stack, known) == ("nothing", False, "nothing ran here before")
 
 
 def test_what_is_on_record_without_its_definition_is_not_ready(stack: Stack) -> None:
-    """Nobody knows how to put it back."""
+    """A version can't be restored if the definition of its part is not recorded."""
     assert way(stack, state(definition=None))[1:] == (False, "its definition at that time is not recorded")
 
 
 def test_commits_need_something_to_count_from(stack: Stack, copy: WorkingCopy) -> None:
-    """Before the first release there is nothing; beside the line of the release, that is said."""
+    """A note says that nothing runs yet, or that the running commit is no ancestor."""
     outlook = RollbackOutlook.connect(stack.clients)
     first = outlook.commits(RELEASE, "production", ["hello"])
     assert first == ((), "no version with a known commit runs here yet")

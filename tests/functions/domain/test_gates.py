@@ -23,7 +23,7 @@ VERDICTS = st.lists(st.builds(Verdict, st.text(), st.sampled_from(["passed", "fa
 
 @given(VERDICTS)
 def test_one_failed_gate_closes_all(gates: list[Verdict]) -> None:
-    """All gates pass exactly when none failed, whatever the order."""
+    """One failed verdict is enough, at any position."""
     assert not all_passed([*gates, Verdict("x", "failed", "")])
     assert not all_passed([Verdict("x", "failed", ""), *gates])
 

@@ -1,4 +1,4 @@
-"""The way back: order, names of its end, and its record."""
+"""Rollback: the order of steps, the results, and the record afterwards."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ READ = st.builds(
 
 @given(LEDGER)
 def test_the_last_change_goes_back_first(ledger: list[Compensation]) -> None:
-    """R4: only this environment's compensations, in reverse, without those that have nothing to go back to."""
+    """R4: only compensations of this environment, in reverse order, without first releases."""
     back = steps(ledger, "production")
     mine = sorted((c for c in ledger if c.environment == "production" and c.before), key=lambda c: -c.order)
     assert [step.to for step in back] == [c.before for c in mine]
@@ -51,14 +51,14 @@ def test_the_last_change_goes_back_first(ledger: list[Compensation]) -> None:
 
 
 def test_a_part_goes_back_as_it_was_defined_then() -> None:
-    """A command whose buildspec was renamed goes back with the earlier buildspec."""
+    """A command whose buildspec was renamed is restored with the earlier buildspec."""
     entry = Compensation("production", 0, SERVICE, version(), COMMAND, NOW)
     assert steps([entry], "production") == (Step(COMMAND, version()),)
 
 
 @given(st.lists(READ))
 def test_restored_means_that_everything_reads_back(parts: list[ReadBack]) -> None:
-    """R4: one part that reads back wrong or sick makes the end unknown; first releases make it partly."""
+    """R4: one wrong or unhealthy part makes the result unknown; first releases make it partly."""
     end, reason = verdict(parts)
     wrong = any(p.meant is not None and (p.found != p.meant or p.healthy is False) for p in parts)
     first = any(p.meant is None for p in parts)
@@ -80,7 +80,7 @@ def test_the_reason_says_what_runs() -> None:
 
 
 def test_the_record_after_a_rollback_says_what_runs() -> None:
-    """What runs and how it is defined go back; what was good and put out stays."""
+    """The restored version and definition are recorded; outputs are kept."""
     broken = state(SERVICE, version("f" * 40, "2"), good=version(), outputs={"url": "x"})
     after = after_rollback(broken, Step(SERVICE, version()))
     assert (after.running, after.good, after.definition, after.outputs) == (version(), version(), SERVICE, {"url": "x"})
@@ -89,7 +89,7 @@ def test_the_record_after_a_rollback_says_what_runs() -> None:
 
 
 def test_what_was_never_verified_is_no_way_back() -> None:
-    """R4: behind an unverified release lies the last known good; behind a good one, that one itself."""
+    """R4: the last known good version is restored instead of an unverified running one."""
     left = state(running=version("c" * 40, "3"), good=version())
     assert rollback_version(left, "3") == version()
     assert rollback_version(state(), "1") == version()
@@ -97,21 +97,21 @@ def test_what_was_never_verified_is_no_way_back() -> None:
 
 
 def test_a_version_made_by_hand_is_a_way_back() -> None:
-    """What truly runs counts where the record knows it as another one; nothing runs, nothing to go back to."""
+    """A running version that is not the recorded one is restored; None if nothing runs."""
     assert rollback_version(state(), "7") == Version("", "", "", "", "7", "")
     assert rollback_version(None, "7") == Version("", "", "", "", "7", "")
     assert rollback_version(state(), None) is None
 
 
 def test_behind_what_is_in_doubt_lies_the_last_known_good() -> None:
-    """What a dead release left is no version made by hand; without anything good there is no better way back."""
+    """For a part in doubt the last known good is restored, or the running version without one."""
     assert rollback_version(state(in_doubt="main-that-died"), "7") == version()
     assert rollback_version(state(in_doubt="main-that-died", good=None), "7") == Version("", "", "", "", "7", "")
     assert rollback_version(state(in_doubt="main-that-died"), None) is None
 
 
 def test_a_late_rollback_leaves_a_newer_release_alone() -> None:
-    """P3: an entry is in force while its change, or what was there before it, is what the record says runs."""
+    """P3: an entry is in force while its change, or the version before it, is the recorded one."""
     before, ours, newer = version(), version("b" * 40, "2"), version("c" * 40, "3")
     entry = Compensation("production", 0, SERVICE, before, SERVICE, NOW, before)
 
