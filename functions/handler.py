@@ -1,7 +1,7 @@
-"""From a Lambda event to a typed input and back; and what a handler declares beside its code.
+"""Conversion of Lambda events to typed inputs and of results to JSON, and the declaration of a handler.
 
-JSON, tables and the console say `deploymentId`; Python says `deployment_id`. The change of spelling happens here and
-nowhere else.
+Names are camelCase (`deploymentId`) in JSON and tables, and snake_case (`deployment_id`) in Python. They are converted
+in this module only.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,10 +20,10 @@ Typed = TypeVar("Typed")
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """One IAM statement in the program's own words.
+    """One IAM statement of a handler's role.
 
-    `on` names a resource of the stack; `components/functions/permissions.py` knows its ARN. `why` is demanded where
-    that ARN holds a wildcard, and is printed in the permissions reference.
+    `on` names a resource of the stack; `components/functions/permissions.py` maps it to an ARN. `why` is required if
+    that ARN has a wildcard, and is printed in the permissions reference.
     """
 
     actions: tuple[str, ...]
@@ -33,7 +33,7 @@ class Allow:
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """What one Lambda may do, and how long (seconds) and large (MB) it may be; the rest follows from its signature."""
+    """The permissions, timeout (seconds) and memory (MB) of a Lambda function; its signature gives the settings."""
 
     allow: tuple[Allow, ...] = ()
     timeout_seconds: int = 30
@@ -47,39 +47,39 @@ def camel(name: str) -> str:
 
 
 def _number(value: object) -> float:
-    """JSON has one kind of number: 80 is a good float; a text or a truth value is none."""
+    """An integer or float of JSON as a float; a string or a boolean is refused."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     raise WrongTypeError(float, value)
 
 
 def _texts(value: object) -> object:
-    """A text would pass as the tuple of its letters."""
+    """A list as it is; a string is refused, because `tuple` would split it into its characters."""
     if isinstance(value, (list, tuple)):
         return value
     raise WrongTypeError(tuple, value)
 
 
-_FORM = Config(
+_CONFIG = Config(
     convert_key=camel,
     cast=[tuple, Enum],
-    # Parts are kept in rows that outlive a version of the platform, and come in inputs of executions that began before.
+    # Stored rows and the inputs of running executions may have parts in the format of an earlier version.
     type_hooks={float: _number, tuple[str, ...]: _texts, Part: current_part},
 )
 
 
 def decode(kind: type[Typed], value: object) -> Typed:
-    """A JSON value as `kind`; a wrong or missing field is a BadInputError that names it."""
+    """A JSON value as `kind`. A wrong or missing field is a BadInputError that names it; unknown fields are ignored."""
     if not isinstance(value, Mapping):
         raise BadInputError(f"{kind.__name__}: expected an object, got {type(value).__name__}")
     try:
-        return from_dict(kind, value, _FORM)
+        return from_dict(kind, value, _CONFIG)
     except (DaciteError, TypeError, ValueError) as error:
         raise BadInputError(f"{kind.__name__}: {error}") from error
 
 
 def encode(value: Any) -> Any:
-    """A value of the domain as JSON: dataclasses become objects with camelCase keys."""
+    """A value as JSON: dataclasses become objects with camelCase keys, enums their values, tuples and sets lists."""
     if is_dataclass(value) and not isinstance(value, type):
         return {camel(f.name): encode(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Enum):
@@ -92,6 +92,6 @@ def encode(value: Any) -> Any:
 
 
 def handler_function(module: Any) -> Callable[..., Any]:
-    """The function a handler's module is named after: `acquire_lock.acquire_lock`."""
+    """The function of a handler's module that has the module's name: `acquire_lock.acquire_lock`."""
     function: Callable[..., Any] = getattr(module, module.__name__.rsplit(".", 1)[-1])
     return function

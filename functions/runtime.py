@@ -1,6 +1,7 @@
-"""The one place that creates clients: builds a handler from its signature at INIT, then answers its invocations.
+"""The entry point of every Lambda function: connects the adapters of a handler at INIT, then runs its invocations.
 
-Every Lambda has the handler `functions.runtime.handler`; its variable `HANDLER` names the module it runs.
+Clients are created in this module only. Every function has the Lambda handler `functions.runtime.handler`; its
+environment variable `HANDLER` names the module to run.
 """
 
 import json
@@ -26,7 +27,7 @@ _CONTEXT_KEYS = ("deploymentId", "environment", "execution")
 
 
 class Clients:
-    """One session; one client per service and role; the settings of this function."""
+    """The settings of this function, one session, and one client per service, region and role."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self._settings = settings
@@ -34,14 +35,14 @@ class Clients:
         self._roles: dict[str, tuple[boto3.Session, datetime]] = {}
 
     def setting(self, name: str) -> str:
-        """A setting of this function, as deployed with it."""
+        """The value of a setting (an environment variable); a missing one is a BadInputError."""
         try:
             return self._settings[name]
         except KeyError:
-            raise BadInputError(f"the function has no setting {name}: deploy it again with `pulumi up`") from None
+            raise BadInputError(f"the function has no setting {name}: update the stack with `pulumi up`") from None
 
     def client(self, service: str, *, region: str = "", role_arn: str = "") -> Any:
-        """The client of a service, in another region or under another role when asked."""
+        """The client of a service, optionally in another region or under another role."""
         key = (service, region, role_arn)
         session = self._assumed(role_arn) if role_arn else self._session
         if key not in self._clients:
@@ -49,7 +50,7 @@ class Clients:
         return self._clients[key]
 
     def table(self, setting: str) -> Any:
-        """The DynamoDB table that a setting names."""
+        """The DynamoDB table whose name is the value of a setting."""
         key = ("dynamodb-resource", "", "")
         if key not in self._clients:
             self._clients[key] = self._session.resource("dynamodb", config=_config())
@@ -57,13 +58,13 @@ class Clients:
 
     @cached_property
     def _session(self) -> "boto3.Session":
-        """Made when first asked for: a webhook without a valid form is refused before any SDK is imported."""
+        """Created when first used: a webhook with a malformed signature is refused before the SDK is imported."""
         import boto3
 
         return boto3.Session()
 
     def _assumed(self, role_arn: str) -> "boto3.Session":
-        """A session under a deploy role, renewed five minutes before its hour ends."""
+        """A session under a deploy role, renewed five minutes before its credentials expire (after one hour)."""
         import boto3
 
         session, ends = self._roles.get(role_arn, (None, datetime.min.replace(tzinfo=UTC)))
@@ -82,14 +83,14 @@ class Clients:
 
 
 def _config() -> Any:
-    """A Lambda may wait for a throttled call, but not until its own timeout: five tries, standard backoff."""
+    """The configuration of every client: five tries with standard backoff, which ends before the function's timeout."""
     from botocore.config import Config
 
     return Config(retries={"max_attempts": 5, "mode": "standard"}, connect_timeout=3, read_timeout=20)
 
 
-def furnish(function: Callable[..., Any], clients: Clients) -> tuple[type | None, dict[str, Any]]:
-    """What a handler's signature asks for: the type of its event (None: as it came) and its adapters, connected."""
+def wire(function: Callable[..., Any], clients: Clients) -> tuple[type | None, dict[str, Any]]:
+    """The type of a handler's event (None: it is passed as a dict), and its connected adapters by parameter name."""
     hints = get_type_hints(function)
     event, *adapters = signature(function).parameters
     kind = hints[event]
@@ -98,9 +99,9 @@ def furnish(function: Callable[..., Any], clients: Clients) -> tuple[type | None
 
 
 def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
-    """The Lambda handler of a handler."""
+    """The Lambda handler that runs the function of a module: decodes the event, encodes the result, logs both ends."""
     function = handler_function(import_module(module_name))
-    kind, adapters = furnish(function, clients)
+    kind, adapters = wire(function, clients)
     logger = Logger(service=module_name.removeprefix("functions."), json_serializer=_line)
 
     def handle(event: Any, context: Any) -> Any:
@@ -119,17 +120,17 @@ def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
 
 
 def _line(entry: Any) -> str:
-    """One line of log, without what must not be read there: exceptions quote what they were given."""
+    """One line of the log, redacted: exceptions may quote their inputs."""
     return redact(json.dumps(entry, default=str))
 
 
 def _identity(event: Any, context: Any) -> dict[str, Any]:
-    """What every log line carries: the ids found in the event, and the request."""
+    """The fields of every log line: the ids in the event, and the id of the Lambda request."""
     found = {key: event[key] for key in _CONTEXT_KEYS if isinstance(event, dict) and key in event}
     if isinstance(found.get("environment"), dict):
         found["environment"] = found["environment"].get("name")
     return {**found, "requestId": getattr(context, "aws_request_id", "")}
 
 
-if "HANDLER" in os.environ:  # inside Lambda: furnish at INIT, where time is free
+if "HANDLER" in os.environ:  # in Lambda: connect the adapters at INIT, before the first invocation
     handler = build(os.environ["HANDLER"], Clients(os.environ))

@@ -1,1 +1,1 @@
-"""The edges of the product: each class is given its client and knows one AWS or GitHub thing."""
+"""Adapters to AWS and GitHub: each class has one client and one concern, and declares its settings and permissions."""

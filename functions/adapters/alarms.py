@@ -1,4 +1,4 @@
-"""CloudWatch alarms of an environment, as they stand now."""
+"""Reads the CloudWatch alarms of an environment."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Alarms:
-    """Read under the environment's deploy role, in its region."""
+    """Alarms are read under the environment's deploy role, in its region."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ()
     READ: ClassVar[tuple[Allow, ...]] = (Allow(("sts:AssumeRole",), on="deploy-roles"),)
@@ -24,13 +24,13 @@ class Alarms:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """Clients are made per environment, when asked."""
+        """The client of an environment is created when its alarms are first read."""
         return cls(aws)
 
     def read(
         self, environment: Environment, critical: Sequence[str], warning: Sequence[str]
     ) -> tuple[AlarmReading, ...]:
-        """Every named alarm; one that does not exist reads as `missing`."""
+        """The state of every named alarm; an alarm that does not exist has the state `missing`."""
         severities: dict[str, Severity] = dict.fromkeys(warning, "warning")
         severities.update(dict.fromkeys(critical, "critical"))
         found = self._describe(environment, sorted(severities))

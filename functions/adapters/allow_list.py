@@ -1,4 +1,4 @@
-"""Reading the allow-list of a repository: a YAML list under `allowed`, each with id, reason, owner and expiry."""
+"""Reads the allow-list of a repository: a YAML list under `allowed`; each entry has id, reason, owner and expiry."""
 
 import difflib
 import re
@@ -13,12 +13,12 @@ _FORM = "write it as YYYY-MM-DD, for example 2026-12-31"
 
 
 def read_allow_list(raw: bytes | None, path: str) -> tuple[Allowance, ...] | Unreadable:
-    """Every entry, also those that will not count; a file that can't be read allows nothing and closes the gate.
+    """All entries, including expired ones; a file that is missing or invalid is Unreadable, which fails the gate.
 
-    All mistakes are named, each as `PATH:LINE:COLUMN: entry NUMBER (ID): what, and what to do`.
+    The reason has all mistakes, each as `PATH:LINE:COLUMN: entry NUMBER (ID): mistake: next step`.
     """
     if raw is None:
-        return Unreadable(f"{path}: not in the repository; add it, or take allowList out of the manifest")
+        return Unreadable(f"{path}: not in the repository; add it, or remove allowList from the manifest")
     try:
         document = read_yaml(raw, path)
     except YamlError as error:
@@ -31,7 +31,7 @@ def read_allow_list(raw: bytes | None, path: str) -> tuple[Allowance, ...] | Unr
 
 
 def _entries(document: Document) -> list[object] | str:
-    """The list, or why there is none."""
+    """The list of entries, or the mistake as text."""
     value = document.value
     if value is None:
         return []
@@ -51,14 +51,14 @@ def _entry(document: Document, number: int, entry: object, mistakes: list[str]) 
     known = entry if isinstance(entry, dict) else {}
     id_ = known.get("id")
     named = f"entry {number + 1}" + (f" ({id_})" if isinstance(id_, str) and id_.strip() else "")
-    told = len(mistakes)
+    mistakes_before = len(mistakes)
     for key in known:
         if key not in _KEYS:
             near = difflib.get_close_matches(key, _KEYS, 1)
             step = f"write {near[0]}" if near else f"known are {', '.join(_KEYS)}"
             mistakes.append(f"{document.at((*path, key))}: {named}: {key} is unknown: {step}")
     texts = {key: _text(document, (*path, key), known.get(key), named, mistakes) for key in _KEYS}
-    if len(mistakes) == told and not texts["id"]:
+    if len(mistakes) == mistakes_before and not texts["id"]:
         mistakes.append(
             f"{document.at(path)}: {named} needs an id: name the rule or the advisory it allows (`- id: …`)"
         )
@@ -71,7 +71,7 @@ def _entry(document: Document, number: int, entry: object, mistakes: list[str]) 
 
 
 def _text(document: Document, path: tuple[str | int, ...], value: object, named: str, mistakes: list[str]) -> str:
-    """A text, "" where there is none; what YAML makes something else of is to be quoted."""
+    """The text of a key, "" without one; any other YAML value is added to the mistakes."""
     if value is None or isinstance(value, str):
         return (value or "").strip()
     key, written = path[-1], document.written(path)

@@ -1,4 +1,4 @@
-"""The artifacts bucket: sources, build outputs and reports, read with a bound on what they may hold."""
+"""The artifacts bucket: sources, artifacts and reports. Sizes are limited when they are read."""
 
 import json
 import re
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
     from functions.runtime import Clients
 
-# A report or bundle larger than this is a mistake or an attack; a Lambda's memory is neither's to fill.
+# A larger report or bundle is a mistake or an attack, and would exceed the memory of a Lambda function.
 _MEMBER_LIMIT = 64 * 1024 * 1024
 _ARCHIVE_LIMIT = 512 * 1024 * 1024
-# What is parsed takes several times its size in memory.
+# A parsed report takes several times its size in memory.
 REPORT_LIMIT = 32 * 1024 * 1024
 _GLOB = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 _GLOB_PARTS = re.compile(r"\*\*/|\*\*|\*|\?|[^*?]+")
 
 
 class Artifacts:
-    """Objects of the bucket, and files within its zip archives."""
+    """Objects of the bucket, and files in its zip archives. Sizes are in bytes."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("ARTIFACTS_BUCKET",)
     READ: ClassVar[tuple[Allow, ...]] = (
@@ -49,16 +49,16 @@ class Artifacts:
         return cls(aws.client("s3"), aws.setting("ARTIFACTS_BUCKET"))
 
     def exists(self, key: str) -> bool:
-        """Whether an object is there."""
+        """Whether an object with this key exists."""
         listed = self._client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
         return any(item["Key"] == key for item in listed.get("Contents", []))
 
     def put(self, key: str, body: BinaryIO) -> None:
-        """Write an object from a file, in parts when it is large."""
+        """Write an object from a file; a large one is uploaded in parts."""
         self._client.upload_fileobj(body, self.bucket, key)
 
     def get(self, key: str) -> bytes | None:
-        """A whole object, refused when it is larger than a report may be; None when there is none."""
+        """The contents of an object, None if it does not exist; one that is too large is a SourceError."""
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=key)
         except self._client.exceptions.NoSuchKey:
@@ -68,19 +68,19 @@ class Artifacts:
         return answer["Body"].read()
 
     def digest(self, key: str) -> str:
-        """The SHA-256 of an object, in hexadecimal; a missing or oversized one is a SourceError."""
+        """The SHA-256 of an object in hexadecimal; a missing or too large one is a SourceError."""
         return self.fingerprint(key)[0]
 
     def fingerprint(self, key: str) -> tuple[str, str]:
-        """An object's SHA-256 and the version of it that has it, "" in a bucket that keeps no versions."""
+        """The SHA-256 of an object and its version id, "" in a bucket without versioning."""
         raw, version = self._read(key)
         return sha256(raw).hexdigest(), version
 
     def archive(self, key: str, digest: str = "") -> ZipFile:
-        """A zip archive of the bucket; a missing, broken, oversized or changed one is a SourceError."""
+        """A zip archive; a SourceError if it is missing, broken or too large, or if its SHA-256 is not `digest`."""
         raw, _ = self._read(key)
         if digest and sha256(raw).hexdigest() != digest:
-            raise SourceError(f"s3://{self.bucket}/{key} is not what was judged by the gates: it was changed since")
+            raise SourceError(f"s3://{self.bucket}/{key} was changed after the gates judged it: deploy again")
         try:
             return ZipFile(BytesIO(raw))
         except BadZipFile as error:
@@ -90,18 +90,18 @@ class Artifacts:
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=key)
         except self._client.exceptions.NoSuchKey:
-            raise SourceError(f"s3://{self.bucket}/{key} is not there: it expired or was never built") from None
+            raise SourceError(f"s3://{self.bucket}/{key} does not exist: it expired or was never built") from None
         if answer["ContentLength"] > _ARCHIVE_LIMIT:
             raise SourceError(f"s3://{self.bucket}/{key} has {answer['ContentLength']} bytes, {_ARCHIVE_LIMIT} allowed")
         return answer["Body"].read(), answer.get("VersionId", "")
 
     def member(self, key: str, path: str, digest: str = "") -> bytes | None:
-        """One file of a zip archive; None when the archive has none of that name."""
+        """The contents of one file in a zip archive; None if the archive has no such file."""
         with self.archive(key, digest) as archive:
             return read_member(archive, path)
 
     def outputs(self, key: str) -> dict[str, str]:
-        """The `outputs.json` that a command left in its artifact: a flat object of texts; none is an empty one."""
+        """The outputs of a command: `outputs.json` in its artifact, a flat object of strings; empty without one."""
         if not self.exists(key):
             return {}
         raw = self.member(key, "outputs.json")
@@ -115,7 +115,10 @@ class Artifacts:
 
 
 def read_member(archive: ZipFile, path: str, limit: int = 0) -> bytes | None:
-    """One file of an open archive, refused when it unpacks to more than it may (0: what any file may)."""
+    """The contents of one file in an open archive, None if there is none.
+
+    A file that unpacks to more than `limit` bytes (0: the limit of all files) is a SourceError.
+    """
     limit = limit or _MEMBER_LIMIT
     try:
         size = archive.getinfo(path).file_size
@@ -124,7 +127,7 @@ def read_member(archive: ZipFile, path: str, limit: int = 0) -> bytes | None:
     if size > limit:
         raise SourceError(f"{path} unpacks to {size} bytes, {limit} allowed")
     try:
-        # A directory that lies about the size must not cost memory: no more is unpacked than it promised.
+        # The size in the archive's directory may be false, so no more than that is unpacked.
         with archive.open(path) as member:
             return member.read(size + 1)
     except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
@@ -132,28 +135,28 @@ def read_member(archive: ZipFile, path: str, limit: int = 0) -> bytes | None:
 
 
 def find_members(archive: ZipFile, path: str) -> list[str]:
-    """The files that a path names, which may be a glob; a SourceError where there is none.
+    """The files that a path or glob matches; a SourceError if there are none.
 
-    `*` and `?` stand for characters of one name, `**` for any folders, as in a buildspec's `files`. A file that has
-    the very name comes first.
+    `*` and `?` match characters except `/`, and `**` matches any folders, as in a buildspec's `files`. A file with the
+    name `path` takes precedence over the glob.
     """
     names = archive.namelist()
     if path in names:
         return [path]
     if not _is_glob(path):
-        raise SourceError(f"{path}: the build left no such report; is it in the buildspec's artifacts?")
+        raise SourceError(f"{path}: not in the build's artifact; add it to the artifacts of the buildspec")
     wanted = re.compile("".join(_GLOB.get(part, re.escape(part)) for part in _GLOB_PARTS.findall(path)))
     found = sorted({name for name in names if wanted.fullmatch(name) and not name.endswith("/")})
     if not found:
-        raise SourceError(f"{path}: the build left no report that matches; is it in the buildspec's artifacts?")
+        raise SourceError(f"{path}: nothing in the build's artifact matches; add it to the artifacts of the buildspec")
     return found
 
 
 def find_member(archive: ZipFile, path: str) -> str:
-    """The one file that a path names; a SourceError where there is none, or more than one."""
+    """The one file that a path or glob matches; a SourceError if there are none or several."""
     found = find_members(archive, path)
     if len(found) > 1:
-        raise SourceError(f"{path}: matches {len(found)} files ({found[0]}, {found[1]}, …) where one is read: name it")
+        raise SourceError(f"{path}: matches {len(found)} files ({found[0]}, {found[1]}, …), expected 1: name it")
     return found[0]
 
 

@@ -1,4 +1,4 @@
-"""What `pip-audit` and `npm audit` report, and which other tool wrote a report that is neither."""
+"""Reads the reports of `pip-audit` and `npm audit`, and identifies the reports of other tools."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ _OSV = f"{_SARIF} (`osv-scanner scan --format sarif`)"
 
 
 def other_tool(document: object) -> str:
-    """Who wrote a document that is read nowhere, and what to run instead; empty when it is not known."""
+    """The tool that wrote an unsupported report, and what to run instead; empty if the tool is unknown."""
     if isinstance(document, list):
         return _of_a_list([one for one in document if isinstance(one, Mapping)])
     if not isinstance(document, Mapping):
@@ -23,7 +23,7 @@ def other_tool(document: object) -> str:
     if "advisories" in keys:
         return _of_advisories(document)
     if "bomFormat" in keys or "spdxVersion" in keys:
-        return "a list of components (SBOM) tells no vulnerabilities as they are read here; write the tool's own JSON"
+        return "a list of components (SBOM) has no findings in a supported format; write the tool's own JSON report"
     if {"SchemaVersion", "Results"} <= keys:
         return f"Trivy wrote it; {_SARIF} (`trivy fs --format sarif`)"
     if "matches" in keys and "descriptor" in keys:
@@ -86,41 +86,41 @@ def _items(value: object) -> list[Mapping[str, Any]]:
 
 
 def pip_audit(path: str, report: Mapping[str, Any]) -> Scan:
-    """Packages with their vulnerabilities; each counts as high, since pip-audit tells no severity."""
+    """The findings of a pip-audit report; all are high, because pip-audit reports no severity."""
     if "dependencies" not in report and "vulnerabilities" in report:
         raise ValueError("not a report of pip-audit 2 or newer: npm audit wrote it; name it under gates.npmAudit")
-    findings, skipped, looked = list[Finding](), list[str](), 0
+    findings, skipped, checked = list[Finding](), list[str](), 0
     for dependency in objects(report, "dependencies"):
         name = str(dependency.get("name"))
         if "vulns" not in dependency:
             skipped.append(f"{name} ({dependency.get('skip_reason', 'no reason given')})")
             continue
-        looked += 1
+        checked += 1
         place = f"{name} {dependency.get('version')}"
         for one in objects(dependency, "vulns"):
             aliases = tuple(str(alias) for alias in list_of(one.get("aliases", []), "aliases"))
             findings.append(Finding("pip-audit", str(one.get("id")), "high", place, aliases))
-    # Without its advisory service pip-audit skips everything, calls that "no known vulnerabilities" and exits with 0.
-    if not looked:
-        raise ValueError(f"pip-audit looked at no package: {'; '.join(skipped[:2]) or 'there is none'}")
+    # Without its advisory service pip-audit skips every package, prints "no known vulnerabilities" and exits with 0.
+    if not checked:
+        raise ValueError(f"pip-audit checked no package: {'; '.join(skipped[:2]) or 'the report lists none'}")
     return Scan(path, tuple(findings), tuple(skipped))
 
 
 def npm_audit(path: str, report: Mapping[str, Any]) -> Scan:
-    """Packages with their advisories."""
+    """The findings of an npm audit report."""
     if "vulnerabilities" not in report:
-        said = report.get("message") or object_of(report.get("error", {}), "error").get("summary")
-        raise ValueError(f"not a report of npm 7 or newer: {said or f'it has no vulnerabilities; {_NPM}'}")
+        message = report.get("message") or object_of(report.get("error", {}), "error").get("summary")
+        raise ValueError(f"not a report of npm 7 or newer: {message or f'it has no vulnerabilities; {_NPM}'}")
     entries = object_of(report["vulnerabilities"], "vulnerabilities")
     findings = [finding for name, entry in entries.items() for finding in _advisories(name, object_of(entry, name))]
     counts = object_of(object_of(report.get("metadata"), "metadata").get("vulnerabilities"), "metadata.vulnerabilities")
     if counts.get("total") != len(entries):
-        raise ValueError(f"it counts {counts.get('total')} vulnerabilities, and lists {len(entries)}")
+        raise ValueError(f"its total is {counts.get('total')} vulnerabilities, but it lists {len(entries)}")
     return Scan(path, tuple(findings))
 
 
 def _advisories(name: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
-    """The advisories about a package itself; one that is vulnerable through others only is named as it is."""
+    """The advisories about a package; a package that is vulnerable only through others is one finding."""
     place = f"{name} {entry.get('range', '')}".strip()
     own = [one for one in list_of(entry.get("via", []), f"{name}: via") if isinstance(one, Mapping)]
     for one in own:

@@ -1,4 +1,4 @@
-"""CodeBuild: starting a build of a release's source, and reading how it ended."""
+"""CodeBuild: starts builds, reads their results and stops them."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -25,9 +25,10 @@ _OUTCOMES: dict[str, Literal["succeeded", "failed", "timed out", "stopped"]] = {
 
 @dataclass(frozen=True, slots=True)
 class BuildOrder:
-    """What to build: objects are keys in the artifacts bucket; `token` makes a repetition start nothing new.
+    """The parameters of a build. `source`, `artifact` and `input_artifact` are keys in the artifacts bucket.
 
-    `input_version` is the version of the input artifact; its newest when that is empty.
+    A repeated order with the same `token` starts no second build. `input_version` is the version id of the input
+    artifact; empty means the newest. `folder` stores the artifact as files instead of a zip archive.
     """
 
     project: str
@@ -117,7 +118,7 @@ class Builds:
         return BuildStart("started", answer["build"]["id"])
 
     def read(self, build_id: str) -> BuildEnd:
-        """How the build stands; one that CodeBuild does not know counts as stopped."""
+        """The state of a build; one that CodeBuild does not know counts as stopped."""
         found = self._client.batch_get_builds(ids=[build_id])["builds"]
         if not found:
             return BuildEnd("stopped", f"CodeBuild does not know the build {build_id}", "")
@@ -129,14 +130,14 @@ class Builds:
         return BuildEnd(outcome, "" if outcome == "succeeded" else _why(build), log)
 
     def stop(self, build_id: str) -> None:
-        """Stop a build; one that has ended, or that nobody knows any more, stays as it is."""
+        """Stop a build; one that has ended or that CodeBuild does not know is no error."""
         with suppress(self._client.exceptions.ResourceNotFoundException):
             self._client.stop_build(id=build_id)
 
 
 def _why(build: Any) -> str:
-    """What the failed phases said of themselves."""
-    said = [
+    """The messages of the failed phases, redacted."""
+    messages = [
         f"{phase['phaseType']}: {context['message']}"
         for phase in build.get("phases", [])
         if phase.get("phaseStatus") not in ("SUCCEEDED", None)

@@ -1,4 +1,4 @@
-"""The stack's own event bus: putting an event outside a workflow, and reading one that a rule handed on."""
+"""The stack's event bus: publishing an event from a handler, and reading an event that a rule delivered."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ Kind = TypeVar("Kind", bound=Event)
 
 
 class Bus:
-    """Domain events: the same that the workflows put."""
+    """Publishes the events of `domain/events.py`, as the workflows do."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("EVENT_BUS",)
     PUT: ClassVar[tuple[Allow, ...]] = (Allow(("events:PutEvents",), on="bus"),)
@@ -33,7 +33,7 @@ class Bus:
         return cls(aws.client("events"), aws.setting("EVENT_BUS"))
 
     def put(self, event: Event) -> None:
-        """Put one event under its class's name; a refusal is a NotificationError, so that the caller is run again."""
+        """Publish an event under its class's name; a refusal is a NotificationError, so that the caller is retried."""
         name = type(event).__name__
         entry = {
             "Source": SOURCE,
@@ -47,16 +47,16 @@ class Bus:
 
 
 def read_event(envelope: Mapping[str, Any]) -> Event:
-    """The event that EventBridge hands to a function; an unknown name or a wrong field is a BadInputError."""
+    """The event in an EventBridge envelope; an unknown name or a wrong field is a BadInputError."""
     event: Event = decode(event_type(envelope["detail-type"]), envelope["detail"])
     return event
 
 
 def read_only(kind: type[Kind], envelope: Mapping[str, Any]) -> Kind:
-    """The same for a function whose event rule matches one kind of event; any other kind is a BadInputError."""
+    """The same for a function whose event rule matches one class of events; any other class is a BadInputError."""
     event = read_event(envelope)
     if not isinstance(event, kind):
         raise BadInputError(
-            f"event bus: {type(event).__name__} came where only {kind.__name__} may: see the event rule"
+            f"event bus: received {type(event).__name__}, expected {kind.__name__}: correct the event rule"
         )
     return event

@@ -1,4 +1,4 @@
-"""The time, in the one form the product writes it."""
+"""The current time, and the format of times in records and events."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -19,13 +19,13 @@ class Clock:
 
     @classmethod
     def connect(cls, _aws: "Clients") -> Self:
-        """Nothing to connect to."""
+        """The clock of the system."""
         return cls()
 
     def now(self) -> datetime:
-        """Now, in UTC."""
+        """The current time in UTC."""
         return datetime.now(UTC)
 
     def text(self) -> str:
-        """Now, as it is written."""
+        """The current time in the format of `iso`."""
         return iso(self.now())

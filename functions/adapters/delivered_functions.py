@@ -1,4 +1,4 @@
-"""The Lambda functions that are delivered: publishing a version, moving an alias, reading where it points."""
+"""Delivered Lambda functions: publishing versions, and reading and moving aliases."""
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class DeliveredFunctions:
-    """Reached under the environment's deploy role, in its region."""
+    """Functions are read and changed under the environment's deploy role, in its region."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ()
     USE: ClassVar[tuple[Allow, ...]] = (Allow(("sts:AssumeRole",), on="deploy-roles"),)
@@ -21,11 +21,11 @@ class DeliveredFunctions:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """Clients are made per environment, when asked."""
+        """The client of an environment is created when it is first used."""
         return cls(aws)
 
     def alias(self, environment: Environment, function: str, alias: str) -> str | None:
-        """The version an alias points to; None when there is no such function or alias."""
+        """The version to which an alias points; None if the function or the alias does not exist."""
         client = self._client(environment)
         try:
             version: str = client.get_alias(FunctionName=function, Name=alias)["FunctionVersion"]
@@ -34,7 +34,7 @@ class DeliveredFunctions:
         return version
 
     def has(self, environment: Environment, function: str, version: str) -> bool:
-        """Whether a version is still there to go back to."""
+        """Whether a version of a function exists."""
         client = self._client(environment)
         try:
             client.get_function_configuration(FunctionName=function, Qualifier=version)
@@ -43,13 +43,16 @@ class DeliveredFunctions:
         return True
 
     def publish(self, environment: Environment, function: str, code: bytes, description: str) -> str:
-        """Publish code as a version; the same code again is the same version."""
+        """Publish code (a zip archive) as a version and return the version; unchanged code keeps its version.
+
+        A missing function is a DeployTargetError.
+        """
         client = self._client(environment)
         try:
             digest = client.update_function_code(FunctionName=function, ZipFile=code)["CodeSha256"]
         except client.exceptions.ResourceNotFoundException:
             raise DeployTargetError(
-                f"{environment.name}: there is no Lambda function {function} in {environment.region}; "
+                f"{environment.name}: the Lambda function {function} does not exist in {environment.region}; "
                 "create it in the repository's infrastructure part"
             ) from None
         client.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
@@ -57,7 +60,7 @@ class DeliveredFunctions:
         return str(answer["Version"])
 
     def point(self, environment: Environment, function: str, alias: str, version: str) -> None:
-        """Point an alias at a version, making the alias when it is new."""
+        """Point an alias to a version; the alias is created if needed. A missing version is a DeployTargetError."""
         client = self._client(environment)
         try:
             client.update_alias(FunctionName=function, Name=alias, FunctionVersion=version)
@@ -66,8 +69,8 @@ class DeliveredFunctions:
                 client.create_alias(FunctionName=function, Name=alias, FunctionVersion=version)
             except (client.exceptions.ResourceNotFoundException, client.exceptions.ResourceConflictException):
                 raise DeployTargetError(
-                    f"{environment.name}: the Lambda function {function} has no version {version}; "
-                    "it, or the function, was deleted"
+                    f"{environment.name}: the version {version} of the Lambda function {function} does not exist; "
+                    "it was deleted, or the function was: start the deployment again"
                 ) from None
 
     def _client(self, environment: Environment) -> Any:

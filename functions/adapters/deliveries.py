@@ -1,4 +1,4 @@
-"""Webhook deliveries that started something, so that a copy of an old one starts nothing again."""
+"""Webhook deliveries that started an execution, recorded so that a copy of an old one starts nothing."""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -11,14 +11,14 @@ from functions.handler import Allow
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-# Step Functions forgets the name of an execution after 90 days; from then on only this memory keeps a copy out.
+# Step Functions allows the name of an execution again after 90 days. Then only this record detects a copy.
 _KEPT = timedelta(days=400)
 
 
 class Deliveries:
-    """One item per delivery beside the waits, under the digest of its body.
+    """One record per delivery in the waits table; its key has the digest of the body.
 
-    GitHub signs the body and nothing else: a copy may carry a new delivery id, but not other bytes.
+    GitHub signs only the body: a copy may have a new delivery id, but its body is the same.
     """
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("WAITS_TABLE",)
@@ -30,16 +30,16 @@ class Deliveries:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """No client is made before a signature was proven."""
+        """The client is created after the signature was verified."""
         return cls(aws, Clock())
 
     def handled(self, body: bytes) -> str:
-        """What this delivery started before; empty when it is new."""
+        """The execution that this delivery started before; empty for a new delivery."""
         item = self._aws.table("WAITS_TABLE").get_item(Key={"waitKey": _key(body)}, ConsistentRead=True).get("Item")
         return str(item["started"]) if item else ""
 
     def remember(self, body: bytes, delivery_id: str, started: str) -> None:
-        """Note what a delivery started; a repetition notes the same."""
+        """Record the execution that a delivery started; a repetition writes the same record."""
         self._aws.table("WAITS_TABLE").update_item(
             Key={"waitKey": _key(body)},
             UpdateExpression="SET deliveryId = :id, started = :started, expiresAt = :expires",

@@ -1,4 +1,4 @@
-"""The record of every deployment: what was released, what each stage did, how it ended."""
+"""The deployments table: the records of deployments."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 _KEPT = timedelta(days=90)
-# What `enter` and a rollback write while a deployment goes on; its outcome is written over them.
+# Statuses that `enter` and rollbacks write while a deployment runs. Its outcome replaces them.
 _UNDERWAY = (
     "running",
     "waiting",
@@ -32,7 +32,7 @@ _UNDERWAY = (
 
 
 class DeploymentsTable:
-    """One item per deployment, keyed by the name of its execution."""
+    """One record per deployment; its key is the name of the execution. Records expire after 90 days."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("DEPLOYMENTS_TABLE",)
     READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem",), on="table/deployments"),)
@@ -50,7 +50,7 @@ class DeploymentsTable:
         return cls(aws.table("DEPLOYMENTS_TABLE"), Clock())
 
     def begin(self, deployment_id: str, release: Release, execution: str, trigger: str) -> None:
-        """Open the record; a second begin of the same execution changes nothing."""
+        """Create the record of a deployment; a repetition changes nothing."""
         now = self._clock.now()
         names = {
             "release": stored(release),
@@ -67,17 +67,17 @@ class DeploymentsTable:
         self._set_once(deployment_id, names)
 
     def get(self, deployment_id: str) -> DeploymentRecord | None:
-        """The whole record, consistent; None when there is none."""
+        """The record of a deployment (strongly consistent); None if there is none."""
         item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
         return _record(item) if item else None
 
     def judged_version(self, artifact: str) -> str:
-        """The version of a deployment's artifact, `deployments/{id}/…`, that its gates judged; "" when unknown."""
+        """The version id of the artifact that the gates judged; "" if unknown. `artifact` is `deployments/{id}/…`."""
         record = self.get(artifact.split("/")[1]) if artifact else None
         return record.artifact_version if record else ""
 
     def verdicts(self, deployment_id: str) -> tuple[Verdict, ...]:
-        """Every gate that was judged so far: before any deployment, and in each environment (`staging tests`)."""
+        """All verdicts so far: those before any deployment, and those in environments (named `staging tests`)."""
         record = self.get(deployment_id)
         if record is None:
             return ()
@@ -98,17 +98,17 @@ class DeploymentsTable:
         return [_record(row) for row in islice(rows, limit)]
 
     def underway(self, environments: Iterable[str]) -> Iterator[DeploymentRecord]:
-        """Every record without an outcome (eventually consistent), wherever its release stands."""
+        """All records without an outcome, in any environment (eventually consistent)."""
         for environment in ("none", *environments):
             for status in _UNDERWAY:
                 yield from self._listed(environment, status)
 
     def of_environment(self, environment: str) -> Iterator[DeploymentRecord]:
-        """Every record whose release stands in an environment, or ended there (eventually consistent)."""
+        """All records whose current or last environment is this one (eventually consistent)."""
         yield from self._listed(environment)
 
     def _listed(self, environment: str, status: str = "") -> Iterator[DeploymentRecord]:
-        asked: dict[str, Any] = {
+        query: dict[str, Any] = {
             "IndexName": "EnvironmentStatusIndex",
             "KeyConditionExpression": "environment = :environment",
             "ExpressionAttributeValues": {":environment": environment},
@@ -121,7 +121,7 @@ class DeploymentsTable:
         return map(_record, every(self._table, "query", **asked))
 
     def note(self, deployment_id: str, **facts: Any) -> None:
-        """Set top-level facts of the record."""
+        """Set top-level attributes of the record."""
         sets = (f"{_placeholder('#', k)} = {_placeholder(':', k)}" for k in facts)
         self._update(deployment_id, "SET " + ", ".join(sets), facts)
 
@@ -132,11 +132,11 @@ class DeploymentsTable:
         self._update(deployment_id, f"SET {sets}", facts, underway)
 
     def enter(self, deployment_id: str, environment: str, status: str) -> None:
-        """Say where the release stands; the index `EnvironmentStatusIndex` follows."""
+        """Set the current environment and status of the deployment, by which `EnvironmentStatusIndex` finds it."""
         self.note(deployment_id, environment=environment, status=status)
 
     def note_stage(self, deployment_id: str, environment: str, record: StageRecord) -> None:
-        """Set what is known of one stage; a repetition writes the same again."""
+        """Set the record of one stage; a repetition writes the same."""
         self._table.update_item(
             Key={"deploymentId": deployment_id},
             UpdateExpression="SET #stages.#environment = :facts",
@@ -145,7 +145,7 @@ class DeploymentsTable:
         )
 
     def write_ledger(self, deployment_id: str, entry: Compensation) -> None:
-        """Write a compensation before its change; the first one written for a part stays."""
+        """Write a compensation before its change; a later write for the same part changes nothing."""
         self._table.update_item(
             Key={"deploymentId": deployment_id},
             UpdateExpression="SET #ledger.#key = if_not_exists(#ledger.#key, :entry)",
@@ -154,12 +154,12 @@ class DeploymentsTable:
         )
 
     def ledger(self, deployment_id: str) -> tuple[Compensation, ...]:
-        """Every compensation that was written, in no order; none when there is no record."""
+        """All compensations, unordered; none if there is no record."""
         record = self.get(deployment_id)
         return tuple(record.ledger.values()) if record else ()
 
     def conclude(self, deployment_id: str, outcome: Outcome, reason: str) -> DeploymentRecord:
-        """Write the one terminal outcome; whoever comes later gets the outcome that stands."""
+        """Write the outcome and return the record; if there is an outcome already, it stays and is returned."""
         expires = int((self._clock.now() + _KEPT).timestamp())
         finished = self._clock.text()
         facts = {"outcome": outcome, "reason": reason, "finishedAt": finished, "status": outcome, "expiresAt": expires}
@@ -175,7 +175,7 @@ class DeploymentsTable:
         self._update(deployment_id, "SET " + ", ".join(sets), facts, f"attribute_not_exists(#{guard})")
 
     def _update(self, deployment_id: str, expression: str, facts: dict[str, Any], condition: str | None = None) -> None:
-        """Change a record; where a condition is given and does not hold, it stays as it is."""
+        """Change a record; if a condition is given and does not hold, nothing changes."""
         conditional(
             self._table,
             "update_item",
@@ -192,5 +192,5 @@ def _record(item: Any) -> DeploymentRecord:
 
 
 def _placeholder(mark: str, name: str) -> str:
-    """DynamoDB takes letters, digits and underscores here; the name of an environment may hold a dash."""
+    """A name for an expression: DynamoDB allows no dashes in it, and an environment's name may have one."""
     return mark + name.replace("-", "_")

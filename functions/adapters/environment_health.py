@@ -1,4 +1,4 @@
-"""One look at an environment: its alarms, and every service that says where its health is asked."""
+"""Reads the alarms of an environment and probes its services."""
 
 from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 
 class EnvironmentHealth:
-    """Knows what to look at from the record of what runs."""
+    """Alarms and services are those of the parts that are recorded as running in the environment.
+
+    `without` names parts to leave out, such as those that a release no longer has.
+    """
 
     SETTINGS: ClassVar[tuple[str, ...]] = EnvironmentsTable.SETTINGS
-    LOOK: ClassVar[tuple[Allow, ...]] = (*EnvironmentsTable.READ, *Alarms.READ)
+    READ: ClassVar[tuple[Allow, ...]] = (*EnvironmentsTable.READ, *Alarms.READ)
 
     def __init__(self, environments: EnvironmentsTable, alarms: Alarms, health: HealthProbe) -> None:
         self._environments = environments
@@ -33,10 +36,7 @@ class EnvironmentHealth:
         return cls(EnvironmentsTable.connect(aws), Alarms.connect(aws), HealthProbe.connect(aws))
 
     def alarm_names(self, environment: Environment, without: Container[str] = ()) -> tuple[list[str], list[str]]:
-        """The critical and the warning alarms of an environment: its own, of what runs there, and from outside AWS.
-
-        Here and below, parts that a release leaves behind may be left out.
-        """
+        """The names of critical and of warning alarms: of the environment, of its parts, and from outside AWS."""
         critical, warning = self._alarm_names(environment, without)
         outside = self._environments.outside_alarms(environment.name)
         critical += [a.name for a in outside if a.severity == "critical"]
@@ -44,7 +44,7 @@ class EnvironmentHealth:
         return sorted(set(critical)), sorted(set(warning))
 
     def _alarm_names(self, environment: Environment, without: Container[str]) -> tuple[list[str], list[str]]:
-        """Those that CloudWatch knows."""
+        """The names of the alarms in CloudWatch."""
         critical, warning = list(environment.critical_alarms), list(environment.warning_alarms)
         for state in self._environments.parts(environment.name).values():
             if state.definition and state.part not in without:
@@ -53,16 +53,16 @@ class EnvironmentHealth:
         return sorted(set(critical)), sorted(set(warning))
 
     def alarms(self, environment: Environment, without: Container[str] = ()) -> tuple[AlarmReading, ...]:
-        """Every alarm of the environment, as it stands."""
+        """The current state of every alarm of the environment."""
         outside = (alarm.reading for alarm in self._environments.outside_alarms(environment.name))
         return (*self._alarms.read(environment, *self._alarm_names(environment, without)), *outside)
 
     def probes(self, environment: Environment, without: Container[str] = ()) -> tuple[Probe, ...]:
-        """Every service of the environment, asked for its health as the commit that runs there, where that is known."""
+        """Probes every service of the environment; it must answer as the running commit, if that is known."""
         states = self._environments.parts(environment.name)
         return tuple(
             self._probe(environment, state, health, outputs_of(state.part, states.values()))
-            for state, health in _asked(states.values())
+            for state, health in _with_health(states.values())
             if state.part not in without
         )
 
@@ -73,11 +73,11 @@ class EnvironmentHealth:
         except ManifestError as error:
             return Probe(state.part, healthy=False, reason=str(error))
         known = state.running.commit if state.running and not state.in_doubt else ""
-        return self._health.look(state.part, health, url, known or None)
+        return self._health.probe(state.part, health, url, known or None)
 
     def _filled(self, environment: Environment, part: Part, names: list[str]) -> list[str]:
         return [fill(name, environment.fill_values, f"{part.name}: alarms") for name in names]
 
 
-def _asked(states: Iterable[PartState]) -> Iterable[tuple[PartState, Health]]:
+def _with_health(states: Iterable[PartState]) -> Iterable[tuple[PartState, Health]]:
     return ((s, s.definition.health) for s in states if s.running and s.definition and s.definition.health)

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 class EnvironmentNames:
-    """In the order in which a release walks through them."""
+    """The names, in the order in which a release enters the environments."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("ENVIRONMENT_NAMES",)
 
@@ -16,5 +16,5 @@ class EnvironmentNames:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """A comma-separated setting."""
+        """The names in a comma-separated setting."""
         return cls(tuple(aws.setting("ENVIRONMENT_NAMES").split(",")))

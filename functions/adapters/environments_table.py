@@ -1,4 +1,4 @@
-"""What runs in each environment, what was last good there, and whether it is frozen; never expires."""
+"""The environments table: running and last known good versions, freezes and outside alarms. Records never expire."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -14,15 +14,15 @@ from functions.handler import Allow, decode
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-# The row that stands for the environment itself; rows of leases and load runs follow it. Parts' names begin with a
-# letter.
+# The sort key of the environment's own row, and the prefix of the rows of leases and load runs. Names of parts begin
+# with a letter.
 _WHOLE = "*"
-# Rows that begin so stand for alarms from outside AWS.
+# The prefix of the rows of alarms from outside AWS.
 _OUTSIDE = "!"
 
 
 class EnvironmentsTable:
-    """One item per environment and part, and one for the environment as a whole."""
+    """One record per environment and part, and one per environment."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("ENVIRONMENTS_TABLE",)
     READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Query",), on="table/environments"),)
@@ -38,67 +38,67 @@ class EnvironmentsTable:
         return cls(aws.table("ENVIRONMENTS_TABLE"))
 
     def parts(self, environment: str) -> dict[str, PartState]:
-        """Every part that ever ran in an environment, by name."""
+        """The states of all parts with a record in an environment, by name."""
         rows = (row for row in self._rows(environment) if not row["part"].startswith((_WHOLE, _OUTSIDE)))
         return {row["part"]: decode(PartState, row) for row in rows}
 
     def frozen(self, environment: str) -> Freeze | None:
-        """Why nothing deploys there, if so."""
+        """The freeze of an environment; None if it is not frozen."""
         whole = next((row for row in self._rows(environment) if row["part"] == _WHOLE), {})
         return decode(Freeze, whole["frozen"]) if whole.get("frozen") else None
 
     def fence(self, environment: str, lease: Lease) -> None:
-        """Claim the environment under this lease; a newer lease seen before is a StaleLeaseError."""
+        """Record the fencing number of this lease; if a newer one is recorded, that is a StaleLeaseError."""
         self._write(environment, f"{_WHOLE}{lease.key}", lease, {})
 
     def save(self, state: PartState, lease: Lease) -> None:
-        """Write what runs in a part, under the lease."""
+        """Write the state of a part, under the lease."""
         self.fence(state.environment, lease)
         facts = {k: v for k, v in stored(state).items() if k not in ("environment", "part")}
         self._write(state.environment, state.part, lease, facts)
 
     def doubt(self, environment: str, part: str, deployment_id: str, lease: Lease) -> None:
-        """Write that a deployment is about to change a part, under the lease; the next `save` takes it back."""
+        """Mark a part as in doubt before a deployment changes it, under the lease; the next `save` clears the mark."""
         self.fence(environment, lease)
         self._write(environment, part, lease, {"inDoubt": deployment_id})
 
     def forget(self, environment: str, part: str, lease: Lease) -> None:
-        """Strike a part that is delivered no more, under the lease."""
+        """Delete the record of a part that is no longer delivered, under the lease."""
         self.fence(environment, lease)
         self._change("delete_item", environment, part, lease, _number(lease))
 
     def performance(self, environment: str, repository: str) -> Performance | None:
-        """The figures of the load run of a repository's last good release there; None when there was none."""
+        """The load-run figures of a repository's last good release in an environment; None if there are none."""
         row = next((row for row in self._rows(environment) if row["part"] == _measured(repository)), {})
         return decode(Performance, row["performance"]) if row.get("performance") else None
 
     def save_performance(self, environment: str, repository: str, figures: Performance, lease: Lease) -> None:
-        """Write what the repository's next load run is compared with, under the lease."""
+        """Write the figures with which the repository's next load run is compared, under the lease."""
         self._write(environment, _measured(repository), lease, {"performance": stored(figures)})
 
     def freeze(self, environment: str, freeze: Freeze | None) -> None:
-        """Freeze an environment, or unfreeze it with None; the last word counts."""
+        """Freeze an environment, or unfreeze it with None; the last write counts."""
         self._table.update_item(
             Key={"environment": environment, "part": _WHOLE},
             UpdateExpression="SET frozen = :frozen",
             ExpressionAttributeValues={":frozen": stored(freeze)},
         )
 
-    def thaw(self, environment: str, by: Freeze) -> None:
-        """Unfreeze an environment, and record the caller and the reason."""
+    def unfreeze(self, environment: str, by: Freeze) -> None:
+        """Unfreeze an environment, and record the caller, the reason and the time."""
         self._table.update_item(
             Key={"environment": environment, "part": _WHOLE},
-            UpdateExpression="SET frozen = :nothing, unfrozen = :word",
-            ExpressionAttributeValues={":nothing": None, ":word": stored(by)},
+            UpdateExpression="SET frozen = :nothing, unfrozen = :by",
+            ExpressionAttributeValues={":nothing": None, ":by": stored(by)},
         )
 
     def outside_alarms(self, environment: str) -> tuple[OutsideAlarm, ...]:
-        """Every alarm that a monitor outside AWS ever told about, as it told it last."""
+        """The last report of every alarm of monitors outside AWS."""
         rows = (row for row in self._rows(environment) if row["part"].startswith(_OUTSIDE))
         return tuple(decode(OutsideAlarm, row) for row in rows)
 
     def note_outside(self, environment: str, alarm: OutsideAlarm) -> bool:
-        """Write what a monitor tells; False when it told something later already."""
+        """Write the report of a monitor; False if a later report is recorded already."""
         facts = stored(alarm)
         written = conditional(
             self._table,
@@ -119,7 +119,10 @@ class EnvironmentsTable:
     def _change(
         self, operation: str, environment: str, part: str, lease: Lease, named: dict[str, Any], **how: Any
     ) -> None:
-        """Refused when a newer number of the same lock was seen: numbers of different locks do not compare."""
+        """Change a row unless it has a newer fencing number of the same lock, which is a StaleLeaseError.
+
+        Fencing numbers of different locks can't be compared.
+        """
         changed = conditional(
             self._table,
             operation,
@@ -131,8 +134,8 @@ class EnvironmentsTable:
         )
         if changed is None:
             raise StaleLeaseError(
-                f"{environment}: lease {lease.fence} of {lease.execution} was overtaken by a newer one; "
-                "nothing was written"
+                f"{environment}: nothing was written, because a newer lease than number {lease.fence} of "
+                f"{lease.execution} exists"
             )
 
     def _rows(self, environment: str) -> Iterator[dict[str, Any]]:

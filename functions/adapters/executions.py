@@ -1,4 +1,4 @@
-"""Step Functions executions: starting them, asking whether they live."""
+"""Step Functions executions: starting, stopping and reading them."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ class Executions:
     """The executions of this stack's workflows."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ()
-    ASK: ClassVar[tuple[Allow, ...]] = (
+    READ: ClassVar[tuple[Allow, ...]] = (
         Allow(("states:DescribeExecution",), on="executions", why="an execution's ARN ends in its name"),
     )
     LIST: ClassVar[tuple[Allow, ...]] = (Allow(("states:ListExecutions",), on="workflows"),)
@@ -35,12 +35,12 @@ class Executions:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """The Step Functions of this account and region."""
+        """Step Functions in this account and region."""
         return cls(aws.client("stepfunctions"))
 
     def is_running(self, execution: str) -> bool:
-        """Whether an execution lives; an unknown one does not. An end is remembered, for it is final."""
-        if not execution or execution in self._ended:  # a stage that a person started has no parent
+        """Whether an execution (an ARN) is running; False for an unknown one. An end is final and is cached."""
+        if not execution or execution in self._ended:  # a stage that a person started has no parent execution
             return False
         try:
             status = self._client.describe_execution(executionArn=execution)["status"]
@@ -51,33 +51,33 @@ class Executions:
         return status == "RUNNING"
 
     def has_ended(self, execution: str) -> bool:
-        """Whether an execution is known to have ended; Step Functions may not know one yet that has just begun."""
+        """Whether an execution is known to have ended; False for an unknown one, which may just have been started."""
         found = self.describe(execution)
         return found is not None and found.status != "RUNNING"
 
     def stop(self, execution: str, cause: str) -> None:
-        """Stop an execution; one that has ended, or never was, is no error."""
+        """Stop an execution; one that has ended or does not exist is no error."""
         try:
             self._client.stop_execution(executionArn=execution, error="Stopped", cause=cause)
         except self._client.exceptions.ExecutionDoesNotExist:
             return
 
     def describe(self, execution: str) -> Ended | None:
-        """An execution as it stands; None when Step Functions does not know it, or no longer."""
+        """The status of an execution; None if Step Functions does not know it, or no longer."""
         try:
             found = self._client.describe_execution(executionArn=execution)
         except self._client.exceptions.ExecutionDoesNotExist:
             return None
-        return _told(found)
+        return _ended(found)
 
     def named(self, workflow: str, name: str) -> Ended | None:
-        """The execution of a workflow that has this name."""
+        """The execution of a workflow with this name; None if there is none."""
         return self.describe(execution_arn(workflow, name))
 
     def newest(self, workflow: str, status: Literal["RUNNING", "FAILED", "ABORTED", "TIMED_OUT"]) -> Iterator[Ended]:
-        """The executions of a workflow with this status, newest first, page by page as they are wanted."""
+        """The executions of a workflow with this status, newest first; pages are read as needed."""
         pages = self._client.get_paginator("list_executions").paginate(stateMachineArn=workflow, statusFilter=status)
-        return (_told(one) for page in pages for one in page["executions"])
+        return (_ended(one) for page in pages for one in page["executions"])
 
     def state(self, execution: str) -> str:
         """The state an execution is in, or was in last; empty when it entered none."""
@@ -88,14 +88,14 @@ class Executions:
         return next((event["stateEnteredEventDetails"]["name"] for event in events if _enters(event)), "")
 
     def input(self, execution: str) -> dict[str, Any]:
-        """What an execution was started with."""
+        """The input of an execution."""
         given: dict[str, Any] = json.loads(self._client.describe_execution(executionArn=execution)["input"])
         return given
 
     def start(self, workflow: str, name: str, payload: Any) -> tuple[str, bool]:
-        """Start an execution; answers its ARN, and False when the name was taken (a name starts once).
+        """Start an execution; returns its ARN, and False if an execution of this name has ended already.
 
-        While it runs, AWS answers a repetition with the same input as it answered the first: True, starting nothing.
+        A repetition with the same input while the execution runs starts nothing and returns True, like the first call.
         """
         try:
             answer = self._client.start_execution(
@@ -107,7 +107,7 @@ class Executions:
 
 
 def execution_arn(workflow: str, name: str) -> str:
-    """The ARN of an execution, whether it was started or not."""
+    """The ARN that an execution of this name has."""
     return f"{workflow.replace(':stateMachine:', ':execution:')}:{name}"
 
 
@@ -115,7 +115,7 @@ def _enters(event: Any) -> bool:
     return "stateEnteredEventDetails" in event
 
 
-def _told(found: Any) -> Ended:
+def _ended(found: Any) -> Ended:
     stopped: datetime | None = found.get("stopDate")
     return Ended(
         found["executionArn"],

@@ -1,4 +1,4 @@
-"""Asking a delivered service whether it is well, over HTTP, as its users would."""
+"""Probes the health of a delivered service over HTTP."""
 
 import json
 from http.client import HTTPException
@@ -13,25 +13,25 @@ from functions.domain.watches import Probe
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-# A look asks every service of an environment in turn, within the handler's own timeout.
+# All services of an environment are probed one after another within the timeout of a handler.
 _TIMEOUT_SECONDS = 3
 _ANSWER_LIMIT = 64 * 1024
 
 
 class HealthProbe:
-    """One GET per look."""
+    """Each probe is one GET request."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def connect(cls, _aws: "Clients") -> Self:
-        """Nothing to connect to."""
+        """No client is needed."""
         return cls()
 
-    def look(self, part: str, health: Health, url: str, commit: str | None) -> Probe:
-        """Whether the service answers 200, and as this commit when one is given."""
+    def probe(self, part: str, health: Health, url: str, commit: str | None) -> Probe:
+        """Healthy if the service answers 200, and names this commit if one is given."""
         if not url.startswith(("http://", "https://")):
-            return Probe(part, healthy=False, reason=f"health url {url!r} is neither http nor https")
+            return Probe(part, healthy=False, reason=f"the health URL {url!r} is neither http nor https")
         try:
             with urlopen(Request(url), timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - scheme checked above
                 status, body = answer.status, answer.read(_ANSWER_LIMIT)
@@ -46,7 +46,7 @@ class HealthProbe:
             return Probe(part, healthy=True)
         found = _version(body, health.version_field)
         if found != commit:
-            return Probe(part, healthy=False, reason=f"{url} says {health.version_field} {found}, expected {commit}")
+            return Probe(part, healthy=False, reason=f"{url} has {health.version_field} {found}, expected {commit}")
         return Probe(part, healthy=True)
 
 

@@ -1,4 +1,4 @@
-"""JSON documents from inside a build's artifact: what can't be believed is a fault that says why."""
+"""Reads JSON documents from a build's artifact; an invalid one is an error with its reason."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ Objects = Iterator[Mapping[str, Any]]
 
 
 def read_text(archive: ZipFile, path: str) -> str:
-    """A text in UTF-8, with or without a byte order mark; a missing one is a SourceError, another one a ValueError."""
+    """A file as text; a missing file is a SourceError, one that is not UTF-8 (byte order mark allowed) a ValueError."""
     raw = read_member(archive, find_member(archive, path), REPORT_LIMIT) or b""
     try:
         return raw.decode("utf-8-sig")
@@ -21,12 +21,12 @@ def read_text(archive: ZipFile, path: str) -> str:
 
 
 def read_json(archive: ZipFile, path: str) -> Any:
-    """A JSON document; the error of one that is none is a ValueError with line and column."""
+    """A file as a JSON document; one that is not JSON is a ValueError with line and column."""
     return parse_json(read_text(archive, path))
 
 
 def parse_json(text: str) -> Any:
-    """What a text says."""
+    """The value of a JSON text; invalid JSON, NaN, Infinity and very deep nesting are a ValueError."""
     try:
         return json.loads(text, parse_constant=_no_number)
     except RecursionError as error:
@@ -34,11 +34,11 @@ def parse_json(text: str) -> Any:
 
 
 def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def objects(holder: Mapping[str, Any], key: str, *, missing: bool = False) -> Objects:
-    """The objects of a list; where it may be missing, there are none, also for null."""
+    """The objects in the list `holder[key]`; with `missing`, a missing list or null is an empty list."""
     if missing and holder.get(key) is None:
         return
     for item in list_of(holder.get(key), key):
@@ -46,14 +46,14 @@ def objects(holder: Mapping[str, Any], key: str, *, missing: bool = False) -> Ob
 
 
 def list_of(value: object, what: str) -> list[Any]:
-    """A list, or a BadInputError."""
+    """The value as a list; any other value is a BadInputError that names it as `what`."""
     if not isinstance(value, list):
         raise BadInputError(f"{what} is missing or not a list")
     return value
 
 
 def object_of(value: object, what: str) -> Mapping[str, Any]:
-    """An object, or a BadInputError."""
+    """The value as an object; any other value is a BadInputError that names it as `what`."""
     if not isinstance(value, Mapping):
         raise BadInputError(f"{what} is missing or not an object")
     return value

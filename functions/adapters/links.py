@@ -1,4 +1,4 @@
-"""Addresses that messages, incidents and mails link to, as the stack is set."""
+"""Base URLs for links in messages, incidents and mails, from the stack's settings."""
 
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class MessageLinks:
-    """What a mail or a Slack message links to."""
+    """Links in mails and Slack messages."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("GITHUB_URL", "RUNBOOK_URL")
 
@@ -18,12 +18,12 @@ class MessageLinks:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """The addresses of this stack."""
+        """The URLs in this stack's settings."""
         return cls(messages.Links(*(aws.setting(name).rstrip("/") for name in cls.SETTINGS)))
 
 
 class IncidentLinks:
-    """What an incident links to."""
+    """Links in incidents."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("GITHUB_URL", "RUNBOOK_URL", "AWS_REGION_NAME")
 
@@ -32,12 +32,12 @@ class IncidentLinks:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """The addresses of this stack."""
+        """The URLs in this stack's settings."""
         return cls(incidents.Links(*(aws.setting(name).rstrip("/") for name in cls.SETTINGS)))
 
 
 class ApprovalLinks:
-    """Where the approval page is reached."""
+    """Links to the approval page."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("APPROVALS_URL",)
 
@@ -46,9 +46,9 @@ class ApprovalLinks:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """The page of this stack."""
+        """The page's URL in this stack's settings."""
         return cls(aws.setting("APPROVALS_URL"))
 
     def link(self, approval_id: str, secret: str) -> str:
-        """The link of one mail."""
+        """The link to a request, with the secret of one mail."""
         return f"{self._base}/{approval_id}?secret={secret}"

@@ -1,7 +1,7 @@
-"""Reading what a load run measured, from inside a build's artifact.
+"""Reads the figures of a load run from a build's artifact.
 
-Locust's `*_stats.csv` (`locust --csv`), k6's summary (`k6 run --summary-export`, or `handleSummary`), or a JSON object:
-`{"requests": 1000, "failures": 3, "meanSeconds": 0.21}`.
+Formats: Locust's `*_stats.csv` (`locust --csv`), k6's summary (`k6 run --summary-export`, or `handleSummary`), or a
+JSON object: `{"requests": 1000, "failures": 3, "meanSeconds": 0.21}`.
 """
 
 import csv
@@ -17,7 +17,7 @@ from functions.domain.errors import BadInputError, SourceError
 from functions.domain.gates import Unreadable
 from functions.domain.performance import Performance
 
-# Locust sums up all requests in a row of this name, whose type is empty; a test may call a request the same.
+# Locust writes the totals in a row with this name and an empty type. A request of the test may have the same name.
 # https://docs.locust.io/en/stable/retrieving-stats.html; locust/stats.py: StatsEntry(self, "Aggregated", None)
 _TOTAL = "Aggregated"
 _COLUMNS = ("Type", "Name", "Request Count", "Failure Count", "Average Response Time")
@@ -31,14 +31,14 @@ _OTHER_TABLES = {
 
 
 def read_performance(archive: ZipFile, path: str) -> Performance | Unreadable:
-    """The figures of a load run; what is missing, no number, or impossible is Unreadable."""
+    """The figures of a load run; a missing file, and missing, non-numeric or impossible figures are Unreadable."""
     try:
         file = find_member(archive, path)
         text = read_text(archive, file)
         return _checked(*(_locust(text) if file.endswith(".csv") else _json(text)))
     except (SourceError, BadInputError, ValueError, csv.Error) as error:
-        said = str(error)
-        return Unreadable(said if said.startswith(path) else f"{path}: {said}")
+        reason = str(error)
+        return Unreadable(reason if reason.startswith(path) else f"{path}: {reason}")
 
 
 def _locust(text: str) -> tuple[float, float, float]:
@@ -48,13 +48,13 @@ def _locust(text: str) -> tuple[float, float, float]:
     totals = [row for row in table if (row.get("Name"), (row.get("Type") or "").strip()) == (_TOTAL, "")]
     if len(totals) != 1:
         found = "no row" if not totals else f"{len(totals)} rows with an empty Type"
-        raise ValueError(f"not the statistics of a Locust run: {found} of the name {_TOTAL}; name its *_stats.csv")
+        raise ValueError(f"not the statistics of a Locust run: {found} with the name {_TOTAL}; name its *_stats.csv")
     requests, failures, milliseconds = (_number(totals[0], column) for column in _COLUMNS[2:])
     return requests, failures, milliseconds / 1000
 
 
 def _refuse_other_tables(columns: Sequence[str]) -> None:
-    other = next((told for name, told in _OTHER_TABLES.items() if name in columns), None)
+    other = next((table for name, table in _OTHER_TABLES.items() if name in columns), None)
     if other:
         raise ValueError(f"not the statistics of a Locust run but {other}")
     missing = [name for name in _COLUMNS if name not in columns]
@@ -76,9 +76,9 @@ def _json(text: str) -> tuple[float, float, float]:
 
 
 def _k6(metrics: Mapping[str, Any]) -> tuple[float, float, float]:
-    """Requests, failures and mean of all HTTP requests.
+    """Requests, failures and mean seconds of all HTTP requests.
 
-    `http_req_failed` is a rate of what is true: its `passes` are the requests that failed.
+    `http_req_failed` is the rate of the condition "failed": its `passes` are the requests that failed.
     https://grafana.com/docs/k6/latest/results-output/end-of-test/ and .../using-k6/metrics/reference/
     """
     requests = _number(_k6_values(metrics, "http_reqs"), "count")
@@ -89,7 +89,7 @@ def _k6(metrics: Mapping[str, Any]) -> tuple[float, float, float]:
 
 
 def _k6_values(metrics: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """With --summary-export the figures lie in the metric itself, in `handleSummary` below `values`."""
+    """The figures of a metric: --summary-export has them in the metric itself, `handleSummary` under `values`."""
     metric = object_of(metrics.get(name), f"metrics.{name}")
     return object_of(metric.get("values", metric), f"metrics.{name}.values")
 
@@ -97,17 +97,17 @@ def _k6_values(metrics: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _number(figures: Mapping[str, object], name: str) -> float:
     value = figures.get(name)
     if isinstance(value, bool) or not isinstance(value, (str, int, float)) or value == "":
-        raise BadInputError(f"{name} is missing or no number")
+        raise BadInputError(f"{name} is missing or not a number")
     try:
         return float(value)
     except (ValueError, OverflowError):
-        raise ValueError(f"{name} is no number: {str(value)[:40]}") from None
+        raise ValueError(f"{name} is not a number: {str(value)[:40]}") from None
 
 
 def _checked(requests: float, failures: float, mean_seconds: float) -> Performance:
     for name, value in (("requests", requests), ("failures", failures), ("the mean", mean_seconds)):
         if not math.isfinite(value) or value < 0:
-            raise ValueError(f"{name} is {value}: expected a number from 0 on")
+            raise ValueError(f"{name} is {value}: expected a number of at least 0")
     if requests < 1 or requests != int(requests) or failures != int(failures) or failures > requests:
         raise ValueError(f"{failures:g} failures of {requests:g} requests: expected whole numbers, and some requests")
     return Performance(int(requests), int(failures), mean_seconds)

@@ -1,4 +1,4 @@
-"""The locks table: every change is one compare-and-swap of what `domain.locks` decided."""
+"""The locks table: every change is decided by `domain.locks` and written with one compare-and-swap."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class LocksTable:
-    """One item per lock; hands a lock on by completing the next waiter's token, after the write."""
+    """One record per lock; after the write, the next waiter is notified by completing its task token."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("LOCKS_TABLE", "LOCK_MODE")
     WRITE: ClassVar[tuple[Allow, ...]] = (
         Allow(("dynamodb:GetItem", "dynamodb:PutItem"), on="table/locks"),
-        *Executions.ASK,
+        *Executions.READ,
         *TaskTokens.COMPLETE,
     )
     SCAN: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Scan",), on="table/locks"),)
@@ -34,18 +34,19 @@ class LocksTable:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """The table of this stack, in the mode of its settings."""
+        """The table of this stack, with the lock mode of its settings."""
         mode: Any = aws.setting("LOCK_MODE")
         return cls(aws.table("LOCKS_TABLE"), Executions.connect(aws), TaskTokens.connect(aws), Clock(), mode)
 
     def key(self, environment: str, repository: str) -> str:
-        """The lock of an environment; in parallel mode each repository has its own there."""
+        """The key of an environment's lock; in parallel mode each repository has its own lock there."""
         return f"environment/{environment}" + (f"/{repository}" if self._mode == "parallel" else "")
 
     def request(self, key: str, contender: Contender, token: str = "") -> LockResult:
-        """Ask for a lock, or for one's turn; with a token, a wait that is woken.
+        """Request a lock, or join its queue; with a task token, the waiter is notified when its turn comes.
 
-        Who was stopped meanwhile, and whose end may have been heard already, gives back what was just written.
+        If the contender's execution has been stopped meanwhile, its end may have been settled already: the lock is
+        released again.
         """
         result = self._change(
             key,
@@ -63,14 +64,14 @@ class LocksTable:
         return result
 
     def release(self, key: str, execution: str) -> LockResult:
-        """Give a lock on; what is not held is not an error, so this may come twice."""
+        """Release a lock to its next waiter; releasing a lock that is not held is no error."""
         return self._change(
             key,
             lambda lock: release(lock, execution, alive=self._executions.is_running, now=self._clock.text()),
         )
 
     def read(self, key: str) -> Lock:
-        """The lock as it stands."""
+        """The current state of a lock."""
         return self._read(key)[0]
 
     def all(self) -> Iterator[Lock]:
@@ -78,14 +79,14 @@ class LocksTable:
         return (decode(Lock, {**row, "key": row["lockKey"]}) for row in every(self._table, "scan"))
 
     def owned(self) -> Iterator[Lock]:
-        """Every lock that has an owner, dead or alive."""
+        """Every lock with an owner, whether its execution is running or has ended."""
         return (lock for lock in self.all() if lock.owner)
 
     def _change(self, key: str, decide: Callable[[Lock], LockResult]) -> LockResult:
         while True:
             lock, revision = self._read(key)
             result = decide(lock)
-            # Where somebody else changed it meanwhile, it is decided again on what stands now.
+            # If another caller has changed the lock meanwhile, the decision is repeated with the new state.
             if result.lock == lock or self._write(result.lock, revision):
                 self._wake(result)
                 return result
@@ -94,7 +95,7 @@ class LocksTable:
         for waiter, outcome in result.wake:
             if outcome == "superseded":
                 turn = {"outcome": outcome, "reason": f"a newer release waits for {result.lock.key}", "lease": None}
-            else:  # its turn: it requests again, finds the lock its own, and checks whether it still may
+            else:  # it requests again, finds that it owns the lock, and checks whether it may still enter
                 turn = {"outcome": "waiting", "reason": f"{result.lock.key} is free now", "lease": None}
             self._tokens.succeed(waiter.token, turn)
 
@@ -106,7 +107,7 @@ class LocksTable:
         return decode(Lock, {**row, "key": key}), row["revision"]
 
     def _write(self, lock: Lock, revision: int) -> bool:
-        """Write a lock that was read in this revision; False when it has another one now."""
+        """Write a lock that was read with this revision; False if its revision has changed since."""
         facts = {k: v for k, v in stored(lock).items() if k != "key"}
         written = conditional(
             self._table,

@@ -1,4 +1,4 @@
-"""Reading `delivery.yml`: every mistake is named with its line and column, all of them at once."""
+"""Reads `delivery.yml`; all mistakes are reported together, each with line and column."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -17,7 +17,7 @@ from functions.targets import registry as targets_registry
 
 
 def read_manifest(raw: bytes) -> Manifest:
-    """The manifest, or a ManifestError that lists every mistake as `delivery.yml:LINE:COLUMN: key: what`."""
+    """The manifest, or a ManifestError that lists every mistake as `delivery.yml:LINE:COLUMN: key: mistake`."""
     wanted = schema()
     try:
         document = read_yaml(raw, MANIFEST)
@@ -29,11 +29,11 @@ def read_manifest(raw: bytes) -> Manifest:
 
 
 def _domain(manifest: DeliveryManifest) -> Manifest:
-    # Several repositories may deliver to one environment: a part is known by its repository's name and its own.
+    # Several repositories may deliver to one environment, so the name of a part begins with the manifest's name.
     parts = [_part(f"{manifest.name}/infrastructure", manifest.infrastructure)] if manifest.infrastructure else []
     parts += [_part(f"{manifest.name}/{name}", service) for name, service in manifest.services.items()]
-    said = manifest.model_dump(include={"build", "gates"}, exclude_unset=True)
-    build, gates = said["build"], said.get("gates", {})
+    given = manifest.model_dump(include={"build", "gates"}, exclude_unset=True)
+    build, gates = given["build"], given.get("gates", {})
     after = {
         name: AfterDeploy(tests["buildspec"], _settings({"afterDeploy": tests}))
         for name, tests in gates.get("afterDeploy", {}).items()
@@ -42,10 +42,10 @@ def _domain(manifest: DeliveryManifest) -> Manifest:
     return Manifest(manifest.name, build["buildspec"], parts, manifest.environments, judged, after)
 
 
-def _settings(said: Mapping[Section, Mapping[str, Any]]) -> GateSettings:
-    """What these groups of keys say to each gate; nothing of one that they do not mention."""
+def _settings(sections: Mapping[Section, Mapping[str, Any]]) -> GateSettings:
+    """The settings of each gate in these sections of the manifest; gates that they do not mention are left out."""
     found: GateSettings = {}
-    for section, values in said.items():
+    for section, values in sections.items():
         for gate in gates_registry.GATES:
             mentioned = {key: values[key] for key in gate.manifest(section) if values.get(key) is not None}
             if mentioned:

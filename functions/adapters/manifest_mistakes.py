@@ -1,4 +1,4 @@
-"""What is wrong in a `delivery.yml`, in the words of those who write one: place, key, reason, next step."""
+"""Texts for mistakes in `delivery.yml`: place, key, reason and next step."""
 
 import difflib
 import re
@@ -17,15 +17,15 @@ _EXAMPLE = "write its keys in the lines below, indented"
 
 
 def mistakes(error: ValidationError, document: Document, schema: Mapping[str, Any]) -> Iterator[str]:
-    """Each mistake as `NAME:LINE:COLUMN: KEY: what, and what to do`; the schema tells which keys there are."""
+    """Each mistake as `NAME:LINE:COLUMN: KEY: mistake: next step`; `schema` is the JSON schema of the manifest."""
     for mistake in error.errors():
         path = _path(mistake["loc"], document.value)
         where = ".".join(str(part) for part in path) or "the file"
-        yield f"{document.at(path)}: {where}: {_said(mistake, document, path, schema)}"
+        yield f"{document.at(path)}: {where}: {_describe(mistake, document, path, schema)}"
 
 
 def _path(location: tuple[int | str, ...], value: Any) -> Path:
-    """The keys of the file; the library adds the kind that it chose, and a sign for a key itself."""
+    """The path in the file; Pydantic's location also has the chosen kind of a part, and `[key]` for a mapping's key."""
     path: list[int | str] = []
     for part in location:
         if part == "[key]" or (isinstance(value, dict) and part not in value and part in value.values()):
@@ -38,7 +38,7 @@ def _path(location: tuple[int | str, ...], value: Any) -> Path:
     return tuple(path)
 
 
-def _said(mistake: ErrorDetails, document: Document, path: Path, schema: Mapping[str, Any]) -> str:
+def _describe(mistake: ErrorDetails, document: Document, path: Path, schema: Mapping[str, Any]) -> str:
     kind, given, context = mistake["type"], mistake["input"], mistake.get("ctx", {})
     if kind in _MAPPINGS:
         if document.value is None:
@@ -51,10 +51,10 @@ def _said(mistake: ErrorDetails, document: Document, path: Path, schema: Mapping
     if kind == "string_pattern_mismatch":
         return _pattern(str(given), str(context.get("pattern", "")))
     if kind == "literal_error":
-        told = f"is {_shown(document, path, given)}"
+        value = f"is {_shown(document, path, given)}"
         if isinstance(given, str) and "'" not in context["expected"]:
-            return f"{told}, which is a text: write {context['expected']} without quotes"
-        return f"{told}: write {_either(context['expected'])}"
+            return f"{value}, which is a text: write {context['expected']} without quotes"
+        return f"{value}: write {_either(context['expected'])}"
     if kind == "union_tag_not_found":
         name = context["discriminator"].strip("'")
         return f"{name} is missing: add `{name}:` with {_either(', '.join(_constants(name, schema)))}"
@@ -63,11 +63,11 @@ def _said(mistake: ErrorDetails, document: Document, path: Path, schema: Mapping
         return f"{name} is {context['tag'][:40]}: write {_either(context['expected_tags'])}"
     if kind == "value_error":
         return str(context.get("error", mistake["msg"]))
-    return _form(mistake, document, path)
+    return _wrong_type(mistake, document, path)
 
 
-def _form(mistake: ErrorDetails, document: Document, path: Path) -> str:
-    """Values of another form than is expected."""
+def _wrong_type(mistake: ErrorDetails, document: Document, path: Path) -> str:
+    """Texts for values of a wrong type or length."""
     kind, given, context = mistake["type"], mistake["input"], mistake.get("ctx", {})
     if kind == "string_type":
         return f"must be a text, {_read_as(document, path, given)}"
@@ -88,11 +88,11 @@ def _pattern(given: str, pattern: str) -> str:
     if not given:
         return "is empty: write a text"
     if pattern == _WORD:
-        return f"{given[:60]} is no name: begin with a small letter, then small letters, digits and - (40 at most)"
+        return f"{given[:60]} is not a name: begin with a small letter, then small letters, digits and - (40 at most)"
     found = _ONE_CLASS.match(pattern)
     wrong = [sign for sign in given if not re.match(found[1] or found[2], sign)] if found else []
     if not wrong:
-        return f"{given[:60]} has a form that is not allowed here"
+        return f"{given[:60]} has a format that is not allowed here"
     allowed = "letters, digits, . _ / -" + (" and *" if "*" in pattern.partition("]")[0] else "")
     name = " and {environment}" if "{environment}" in pattern.replace("\\", "") else ""
     return f"{wrong[0]!r} is not allowed in a path ({given[:60]}): allowed are {allowed}{name}"
@@ -118,7 +118,7 @@ def _meant(key: str, schema: Mapping[str, Any]) -> str:
 
 
 def _constants(name: str, schema: Mapping[str, Any]) -> list[str]:
-    """The values by which the kinds of a part are told apart."""
+    """The constant values of a discriminator in the schema, such as the kinds of parts for `kind`."""
     found = (model.get("properties", {}).get(name, {}).get("const") for model in _models(schema))
     return sorted({str(value) for value in found if value is not None})
 
@@ -128,5 +128,5 @@ def _models(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 
 
 def _either(values: str) -> str:
-    """`a, b or c` of what the library lists in quotes."""
+    """`a, b or c` from Pydantic's `'a', 'b', 'c'`."""
     return " or ".join(values.replace("'", "").rsplit(", ", 1))

@@ -1,4 +1,4 @@
-"""The schema of `delivery.yml`, composed from what the targets and the gates say of their keys."""
+"""The schema of `delivery.yml`, composed from the keys that targets and gates declare."""
 
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields
@@ -19,14 +19,14 @@ from functions.targets.base import Target
 
 
 class Closed(BaseModel):
-    """A group of keys: any other key, and a value of another type, is refused."""
+    """A group of keys; unknown keys and values of another type are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def _free(name: str) -> str:
     if name == "infrastructure":
-        raise ValueError("is the name of the infrastructure itself: choose another")
+        raise ValueError("is reserved for the infrastructure: choose another name")
     return name
 
 
@@ -44,7 +44,7 @@ class _Health(Closed):
 
 
 class Entry(Closed):
-    """The keys of a part of any kind; its target adds the keys of the kind."""
+    """The keys of a part of any kind; the target of the kind adds its own."""
 
     kind: Kind
     paths: list[RepositoryPath] = Key(default=[])
@@ -54,7 +54,7 @@ class Entry(Closed):
 
 
 class DeliveryManifest(Closed):
-    """The keys of every manifest, whatever gates and kinds of parts there are."""
+    """The keys of the manifest that do not depend on gates and kinds of parts."""
 
     version: Literal[1]
     name: Word
@@ -64,7 +64,7 @@ class DeliveryManifest(Closed):
 
 
 def schema() -> type[DeliveryManifest]:
-    """The manifest as all registered targets and gates read it."""
+    """The schema with the keys of all registered targets and gates."""
     return _schema(tuple(targets.target_of(kind) for kind in targets.KINDS), gates.GATES)
 
 
@@ -89,7 +89,7 @@ def _schema(kinds: tuple[type[Target], ...], judges: tuple[Gate, ...]) -> type[D
 
 
 def _entry(target: type[Target]) -> type[Entry]:
-    """The entry of one kind: what every part says, and the target's own keys."""
+    """The schema of a part of one kind: the keys of every part, and those of its target."""
     types = get_type_hints(target.keys, include_extras=True)
     own: dict[str, Any] = {one.name: (types[one.name], _key(one)) for one in fields(target.keys)}
     own["kind"] = (Literal[target.kind], ...)
@@ -97,7 +97,7 @@ def _entry(target: type[Target]) -> type[Entry]:
 
 
 def _key(field: Field[Any]) -> Any:
-    """A field of a dataclass as Pydantic knows it: `task_definition` is `taskDefinition` in the manifest."""
+    """A dataclass field as a Pydantic field; `task_definition` is `taskDefinition` in the manifest."""
     name = camel(field.name)
     if field.default is not MISSING:
         return Key(field.default, alias=name)
@@ -107,5 +107,5 @@ def _key(field: Field[Any]) -> Any:
 
 
 def _one_of(entries: Sequence[type[Entry]]) -> Any:
-    """One of several entries, told apart by `kind`."""
+    """A union of entries with the discriminator `kind`."""
     return Annotated[reduce(or_, entries), Key(discriminator="kind")] if len(entries) > 1 else entries[0]

@@ -1,12 +1,12 @@
-"""Types of texts in `delivery.yml`, as annotations: Pydantic is imported only where a manifest is read."""
+"""Types of texts in `delivery.yml`, as annotations, so that Pydantic is imported only to read a manifest."""
 
 from typing import Annotated, Any
 
 
 class Text:
-    """A text with the constraints of Pydantic's string (`pattern`, `min_length`); `inside` keeps it in the repository.
+    """A text with the constraints of Pydantic's string (`pattern`, `min_length`).
 
-    Pydantic calls `__get_pydantic_core_schema__` of what it finds in `Annotated`:
+    `inside` requires a path inside the repository. Pydantic calls `__get_pydantic_core_schema__` of an annotation:
     https://docs.pydantic.dev/latest/concepts/types/#customizing-validation-with-__get_pydantic_core_schema__
     """
 
@@ -15,7 +15,7 @@ class Text:
         self._constraints = constraints
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """Any other text is refused, with its reason."""
+        """The schema of the text."""
         from pydantic_core import core_schema
 
         text = core_schema.str_schema(strict=True, **self._constraints)
@@ -30,7 +30,7 @@ def _inside(path: str) -> str:
 
 AnyText = Annotated[str, Text(min_length=1)]
 RepositoryPath = Annotated[str, Text(pattern=r"^[\w./*-]+$", inside=True)]
-# A preview is about one environment: `{environment}` stands for its name.
+# A preview belongs to one environment: `{environment}` is replaced by its name.
 PreviewPath = Annotated[str, Text(pattern=r"^([\w./-]|\{environment\})+$", inside=True)]
-# A part's name is a key in tables and a word in execution names.
+# The name of a part is used in table keys and execution names.
 Word = Annotated[str, Text(pattern=r"^[a-z][a-z0-9-]{0,39}$")]

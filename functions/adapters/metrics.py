@@ -1,4 +1,4 @@
-"""CloudWatch metrics in Embedded Metric Format: a line of the log is all it takes, and no permission."""
+"""CloudWatch metrics in Embedded Metric Format: they are written to the log, which needs no permission."""
 
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -9,13 +9,13 @@ NAMESPACE = "KiroPipeline"
 
 
 class Metrics:
-    """Counts of the platform's own doings."""
+    """Metrics about the platform itself."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def connect(cls, _aws: "Clients") -> Self:
-        """Nothing to connect to."""
+        """No client is needed."""
         return cls()
 
     def count(self, name: str, value: int, **dimensions: str) -> None:

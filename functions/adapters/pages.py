@@ -1,4 +1,4 @@
-"""The pages of an approval, as HTTP answers; every text from outside is escaped, and no script runs."""
+"""The pages of a request for approval, as HTTP responses. Text from outside is escaped, and there are no scripts."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ _ENDED = {
     "approved": ("Approved", "The deployment goes on.", "good"),
     "rejected": ("Rejected", "The deployment stops; nothing is rolled back.", "bad"),
     "expired": ("Expired", "Nobody decided in time; the deployment has stopped.", "over"),
-    "superseded": ("Superseded", "A newer release has taken the place of this one.", "over"),
-    "void": ("Void", "This request no longer counts. Start the deployment again to ask anew.", "bad"),
+    "superseded": ("Superseded", "A newer release has superseded this one.", "over"),
+    "void": ("Void", "This request is no longer valid. Start the deployment again for a new request.", "bad"),
 }
 
 
 def open_page(
     approval: Approval, secret: str, status: int = 200, problem: str = "", given: Decision | None = None
 ) -> dict[str, Any]:
-    """The request with its form; a refused form comes back with what was typed."""
+    """The page of an open request with its form; after a refusal, the form has the `problem` and the given values."""
     deploy, held = approval.purpose == "deploy", holder(approval, secret)
     form = _template("form.html").substitute(
         secret=escape(secret, quote=True),
@@ -36,17 +36,18 @@ def open_page(
         problem=f'<p class="problem" id="problem" role="alert">{escape(problem)}</p>' if problem else "",
         notes="".join(f"<li>{escape(note)}</li>" for note in _notes(approval)),
     )
-    asks = "Deploy to" if deploy else "A warning rang in"
+    where = approval.environment
+    title = f"Deploy to {where}?" if deploy else f"Continue in {where} despite a warning?"
     lead = "Read what would happen, then decide. Opening this page has decided nothing."
     body = _attention(approval) + _facts(approval) + form
-    return _page(status, f"{asks} {approval.environment}?", "open", lead, body)
+    return _page(status, title, "open", lead, body)
 
 
 def ended_page(approval: Approval, status: int | None = None) -> dict[str, Any]:
-    """What became of the request."""
+    """The page of a request that has ended: how, by whom, when and why."""
     title, words, tone = _ENDED[approval.state]
     if approval.state == "approved" and approval.purpose == "review":
-        words = "The release goes on being watched."
+        words = "The watch of the release continues."
     if approval.state == "rejected" and approval.purpose == "review":
         words = "The release is being rolled back."
     rows = {
@@ -54,19 +55,19 @@ def ended_page(approval: Approval, status: int | None = None) -> dict[str, Any]:
         "At": _time(approval.decided_at) if approval.decided_at else "",
         "Reason": approval.reason,
     }
-    said = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows.items() if value)
+    decision = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows.items() if value)
     code = status or (200 if approval.by else 410)
-    body = (f'<dl class="rows">{said}</dl>' if said else "") + _facts(approval)
+    body = (f'<dl class="rows">{decision}</dl>' if decision else "") + _facts(approval)
     return _page(code, f"{title}: {approval.environment}", tone, words, body)
 
 
 def consented_page(approval: Approval, status: int, words: str) -> dict[str, Any]:
-    """One approval of several is there; the request stays open."""
-    return _page(status, f"Waiting for others: {approval.environment}", "open", words, _facts(approval))
+    """The page after an approval when more are needed; the request stays open."""
+    return _page(status, f"More approvals needed: {approval.environment}", "open", words, _facts(approval))
 
 
 def plain_page(status: int, title: str, words: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """A page about no request in particular."""
+    """A page without the details of a request."""
     page = _page(status, title, "over", words, "")
     return {**page, "headers": {**page["headers"], **(headers or {})}}
 
@@ -83,25 +84,25 @@ def _who(held: str, given: str, *, by_address: bool) -> str:
 def _notes(approval: Approval) -> list[str]:
     notes = [f"The request ends at {_time(approval.expires_at)}."]
     if approval.decides_from > approval.requested_at:
-        notes.append(f"Approving counts from {_time(approval.decides_from)} on; rejecting counts at once.")
+        notes.append(f"Approving is possible from {_time(approval.decides_from)} on; rejecting is possible now.")
     if approval.needed > 1:
         had = ", ".join(one.by for one in approval.consents) or "nobody yet"
         notes.append(f"{approval.needed} people must approve. So far: {had}.")
     if approval.authors:
         notes.append("The author of the release may not approve it.")
     if approval.shown and approval.purpose == "deploy":
-        notes.append("An approval counts for exactly this artifact and these results; if they change, it is void.")
+        notes.append("An approval is valid for exactly this artifact and these results; if they change, it is void.")
     return notes
 
 
 def _attention(approval: Approval) -> str:
-    """What nobody should overlook, before everything else."""
-    ways = approval.shown.rollback if approval.shown else ()
-    said = [words] if (words := approval.summary.get("emergency", "")) else []
-    said += [f"No way back for {way.part}: {way.reason}." for way in ways if not way.ready]
-    said += [f"The alarm {alarm.name} rings." for alarm in approval.alarms if alarm.state == "ALARM"]
-    lines = "".join(f"<li>{escape(line)}</li>" for line in said)
-    return f'<section class="attention"><h2>Look at this first</h2><ul>{lines}</ul></section>' if said else ""
+    """The section at the top of the page: emergency, parts that can't be rolled back, and alarms in ALARM."""
+    targets = approval.shown.rollback if approval.shown else ()
+    warnings = [words] if (words := approval.summary.get("emergency", "")) else []
+    warnings += [f"No rollback for {target.part}: {target.reason}." for target in targets if not target.ready]
+    warnings += [f"The alarm {alarm.name} is in ALARM." for alarm in approval.alarms if alarm.state == "ALARM"]
+    lines = "".join(f"<li>{escape(line)}</li>" for line in warnings)
+    return f'<section class="attention"><h2>Read this first</h2><ul>{lines}</ul></section>' if warnings else ""
 
 
 def _facts(approval: Approval) -> str:
@@ -113,7 +114,7 @@ def _facts(approval: Approval) -> str:
         ("Author", summary.get("author", "")),
         ("Changes", summary.get("changes", "")),
         ("Artifact SHA-256", approval.shown.digest if approval.shown else "", "code"),
-        ("Why you are asked", summary.get("reason", "")),
+        ("Reason for this request", summary.get("reason", "")),
     )
     sections = [_section("Release", f'<dl class="rows">{release}</dl>')] if release else []
     if approval.shown:
@@ -122,53 +123,54 @@ def _facts(approval: Approval) -> str:
 
 
 def _commits(approval: Approval) -> str:
-    assert approval.shown  # noqa: S101 - the type checker's: the caller looked
+    assert approval.shown  # noqa: S101 - for the type checker: the caller has checked
     lines = "".join(f"<li>{escape(line)}</li>" for line in approval.shown.commits)
     note = f'<p class="soft">{escape(approval.shown.commits_note)}</p>' if approval.shown.commits_note else ""
-    return _section("Commits since what runs now", (f'<ol class="commits">{lines}</ol>' if lines else "") + note)
+    return _section("Commits since the running version", (f'<ol class="commits">{lines}</ol>' if lines else "") + note)
 
 
 def _gates(approval: Approval) -> str:
-    assert approval.shown  # noqa: S101 - the type checker's: the caller looked
+    assert approval.shown  # noqa: S101 - for the type checker: the caller has checked
     lines = [_line(gate.outcome == "passed", gate.outcome, gate.name, gate.reason) for gate in approval.shown.gates]
     lines += [_line(None, "none", name, words) for name, words in undeclared(approval.shown.gates).items()]
     return _section("Gates", f'<ul class="lines">{"".join(lines)}</ul>')
 
 
 def _rollback(approval: Approval) -> str:
-    assert approval.shown  # noqa: S101 - the type checker's: the caller looked
-    ways = approval.shown.rollback
+    assert approval.shown  # noqa: S101 - for the type checker: the caller has checked
     lines = [
-        _line(way.ready, "ready" if way.ready else "not ready", f"{way.part} to {way.to}", way.reason) for way in ways
+        _line(target.ready, "ready" if target.ready else "not ready", f"{target.part} to {target.to}", target.reason)
+        for target in approval.shown.rollback
     ]
-    nothing = '<p class="soft">Nothing ran here before: there is no earlier release to go back to.</p>'
+    nothing = '<p class="soft">This is the first release here: there is no earlier version to restore.</p>'
     return _section("Rollback would restore", f'<ul class="lines">{"".join(lines)}</ul>' if lines else nothing)
 
 
 def _alarms(approval: Approval) -> str:
     if not approval.alarms_at:
         return ""
-    words = {"OK": (True, "calm"), "ALARM": (False, "rings"), "INSUFFICIENT_DATA": (None, "no data")}
+    words = {"OK": (True, "OK"), "ALARM": (False, "in ALARM"), "INSUFFICIENT_DATA": (None, "no data")}
     lines = []
     for alarm in approval.alarms:
         good, word = words.get(alarm.state, (None, "missing"))
         lines.append(_line(good, word, alarm.name, f"{alarm.severity}; {alarm.reason}".rstrip("; ")))
-    text = f'<ul class="lines">{"".join(lines)}</ul>' if lines else '<p class="soft">No alarm watches over it.</p>'
-    read = f'<p class="soft">Read at {_time(approval.alarms_at)}. A critical alarm that rings voids this request.</p>'
+    nothing = '<p class="soft">This environment has no alarms.</p>'
+    text = f'<ul class="lines">{"".join(lines)}</ul>' if lines else nothing
+    read = f'<p class="soft">Read at {_time(approval.alarms_at)}. A critical alarm voids this request.</p>'
     return _section("Alarms", text + read)
 
 
 def _line(good: bool | None, word: str, name: str, reason: str) -> str:
-    """One line with its mark in words, never by colour alone."""
+    """One line with its state as a word, not only as a colour."""
     tone = "unsure" if good is None else "good" if good else "bad"
-    said = f'<span class="soft">{escape(reason)}</span>' if reason else ""
+    detail = f'<span class="soft">{escape(reason)}</span>' if reason else ""
     return (
-        f'<li><span class="mark {tone}">{escape(word)}</span><span><strong>{escape(name)}</strong> {said}</span></li>'
+        f'<li><span class="mark {tone}">{escape(word)}</span><span><strong>{escape(name)}</strong> {detail}</span></li>'
     )
 
 
 def _rows(*rows: tuple[str, str] | tuple[str, str, str]) -> str:
-    """Name, value, and the class of the value where it has one."""
+    """Rows of name, value and optionally the CSS class of the value; rows with an empty value are left out."""
     return "".join(
         f'<div><dt>{row[0]}</dt><dd class="{"".join(row[2:])}">{escape(row[1])}</dd></div>' for row in rows if row[1]
     )
@@ -192,7 +194,7 @@ def _page(status: int, title: str, tone: str, lead: str, body: str) -> dict[str,
 
 @cache
 def _headers() -> dict[str, str]:
-    """Nothing is loaded, run, framed, kept or told on; the one style is named by its hash."""
+    """Headers that forbid loading, scripts, framing, caching and referrers; the style is allowed by its hash."""
     style = b64encode(sha256(_style().encode()).digest()).decode()
     return {
         "content-type": "text/html; charset=utf-8",

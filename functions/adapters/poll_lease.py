@@ -1,9 +1,9 @@
-"""One poll at a time: a lease in the locks table that ends with its holder or, should that die, with its time.
+"""One poll at a time: a lease in the locks table that its holder gives back, or that expires.
 
-A lock of `locks_table` belongs to an execution; a poll has none, so its own time limit takes the execution's place.
+A lock of `locks_table` belongs to an execution. A poll has no execution, so its lease has a time limit instead.
 
     taken ──────── poll ────────▶ given back
-      └── another trigger: noted ──▶ the holder polls once more
+      └── another trigger: recorded ──▶ the holder polls once more
 """
 
 from collections.abc import Iterable
@@ -22,8 +22,8 @@ _KEY = {"lockKey": "poll/board"}
 class PollLease:
     """Only one poll runs at a time; a trigger during a poll causes another pass.
 
-    It also hands on which items run: the index that finds them lags, and a poll that comes at once must not overlook
-    what the one before it started.
+    The lease also stores which items are running. The index of running items is eventually consistent, and the next
+    poll must know the items that the last one started.
     """
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("LOCKS_TABLE",)
@@ -38,7 +38,7 @@ class PollLease:
         return cls(aws.table("LOCKS_TABLE"))
 
     def take(self, holder: str, now: datetime, seconds: float) -> tuple[str, ...] | None:
-        """The items that the last poll left running; None while another runs, which then polls again."""
+        """Take the lease and return the ids of running items; None if another poll runs, which then polls again."""
         moment = int(now.timestamp() * 1000)
         mine = {":holder": holder, ":until": moment + int(seconds * 1000), ":no": False, ":now": moment}
         begin = "SET holder = :holder, heldUntil = :until, again = :no"
@@ -62,7 +62,7 @@ class PollLease:
         return self._change("SET again = :no", "holder = :holder AND again = :yes", more) is None
 
     def _change(self, update: str, condition: str, values: dict[str, Any]) -> dict[str, Any] | None:
-        """What stands after a change; None when its condition did not hold."""
+        """The record after the change; None if its condition does not hold."""
         answer = conditional(
             self._table,
             "update_item",

@@ -1,4 +1,4 @@
-"""Having the board polled now rather than at its time."""
+"""Requests a poll of the board now, before its schedule."""
 
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -9,21 +9,21 @@ if TYPE_CHECKING:
 
 
 class Polls:
-    """The function that polls the board; the client is made when a card has moved."""
+    """The function that polls the board; the client is created when a poll is requested."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("POLL_FUNCTION",)
-    HURRY: ClassVar[tuple[Allow, ...]] = (Allow(("lambda:InvokeFunction",), on="function/poll_board"),)
+    REQUEST: ClassVar[tuple[Allow, ...]] = (Allow(("lambda:InvokeFunction",), on="function/poll_board"),)
 
     def __init__(self, aws: "Clients") -> None:
         self._aws = aws
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """No client is made here."""
+        """No client is created yet."""
         return cls(aws)
 
-    def hurry(self) -> None:
-        """Ask for a poll, and wait for nothing: it is the same poll that the schedule asks for."""
+    def request(self) -> None:
+        """Request the same poll as the schedule does, without waiting for it."""
         self._aws.client("lambda").invoke(
             FunctionName=self._aws.setting("POLL_FUNCTION"), InvocationType="Event", Payload=b"{}"
         )

@@ -1,7 +1,7 @@
-"""Reading infrastructure previews from inside a build's artifact: what `pulumi preview --json` writes.
+"""Reads infrastructure previews from a build's artifact: the output of `pulumi preview --json`.
 
-One that is missing, too large, not JSON, not that format, or that says itself that it failed, is Unreadable with file
-and reason: the gate stays closed.
+A preview that is missing, too large, not JSON, of another format, or that failed itself is Unreadable with file and
+reason, and fails its gate.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,19 +27,19 @@ def read_preview(archive: ZipFile, path: str) -> Preview | Unreadable:
 
 
 def _finished(digest: Any) -> Mapping[str, Any]:
-    """A digest whose preview came to its end."""
+    """The digest of a preview that has finished; any other value is a BadInputError."""
     if not isinstance(digest, Mapping):
         raise BadInputError("not a preview: the document is not an object")
-    for said in _objects(digest.get("diagnostics", []), "diagnostics"):
-        if said.get("severity") == "error":
-            raise BadInputError(f"the preview failed: {str(said.get('message', '')).strip()[:_LONGEST_MESSAGE]}")
+    for entry in _objects(digest.get("diagnostics", []), "diagnostics"):
+        if entry.get("severity") == "error":
+            raise BadInputError(f"the preview failed: {str(entry.get('message', '')).strip()[:_LONGEST_MESSAGE]}")
     if digest.get("maybeCorrupt"):
-        raise BadInputError("the preview says that the stack's state may be corrupt")
+        raise BadInputError("the preview reports that the stack's state may be corrupt")
     summary = digest.get("changeSummary")
     if not isinstance(summary, Mapping):
         raise BadInputError("not a finished preview: changeSummary is missing; write it with `pulumi preview --json`")
     if set(summary) - {"same"} and not digest.get("steps"):
-        raise BadInputError("changeSummary tells of changes, but there are no steps")
+        raise BadInputError("changeSummary has changes, but there are no steps")
     return digest
 
 

@@ -1,4 +1,4 @@
-"""What DynamoDB hands back, as the plain values that `handler.decode` reads; what it takes; conditional writes."""
+"""Conversion between DynamoDB's values and plain values, and conditional writes."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -8,7 +8,7 @@ from functions.handler import encode
 
 
 def plain(value: Any) -> Any:
-    """Decimals become int or float, sets become lists."""
+    """A value from DynamoDB for `handler.decode`: decimals become int or float, sets become lists."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, Mapping):
@@ -25,12 +25,12 @@ def every(table: Any, operation: Literal["query", "scan"], **asked: Any) -> Iter
 
 
 def stored(value: Any) -> Any:
-    """A domain value as DynamoDB takes it: floats as Decimal."""
+    """A domain value for DynamoDB: encoded as JSON, with floats as Decimal."""
     return _decimals(encode(value))
 
 
 def conditional(table: Any, operation: str, **how: Any) -> dict[str, Any] | None:
-    """What a conditional write of a table answers (`put_item`, …); None when its condition did not hold."""
+    """The response of a conditional write (`put_item`, …); None if its condition does not hold."""
     try:
         answer: dict[str, Any] = getattr(table, operation)(**how)
     except table.meta.client.exceptions.ConditionalCheckFailedException:

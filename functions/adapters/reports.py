@@ -1,4 +1,4 @@
-"""Reading what a build reports: JUnit XML and Cobertura XML, from inside its artifact."""
+"""Reads JUnit XML and Cobertura XML reports from a build's artifact."""
 
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, ParseError
@@ -13,12 +13,12 @@ from functions.buildspecs.work_item.junit import count_tests
 from functions.domain.errors import SourceError
 from functions.domain.gates import Coverage, TestRun, Unreadable
 
-# Deeper than any test runner nests; an attack could go as deep as the interpreter, and deeper.
+# Deeper than any test runner nests. A hostile report could exceed the recursion limit of the interpreter.
 _DEEPEST = 100
 
 
 def read_tests(archive: ZipFile, paths: Sequence[str]) -> TestRun | Unreadable:
-    """The sum of all JUnit reports that the paths name, files or globs; a missing or broken one makes it unreadable."""
+    """The totals of all JUnit reports that the paths or globs match; a missing or invalid one is Unreadable."""
     total, skipped, failed = 0, 0, list[str]()
     try:
         files = dict.fromkeys(file for path in paths for file in find_members(archive, path))
@@ -74,7 +74,7 @@ def _parse(archive: ZipFile, file: str) -> Element | Unreadable:
 
 
 def _is_deep(root: Element) -> bool:
-    """Whether elements are nested deeper than a report should be trusted with."""
+    """Whether elements are nested more than `_DEEPEST` deep."""
     level = [root]
     for _ in range(_DEEPEST):
         level = [child for element in level for child in element]

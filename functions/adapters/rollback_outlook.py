@@ -1,4 +1,4 @@
-"""What lies between a release and what runs, and whether the way back is open: for people who are about to decide."""
+"""Facts for approvers: the commits since the running version, and whether a rollback is possible."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -24,7 +24,7 @@ _MOST_COMMITS = 20
 
 
 class RollbackOutlook:
-    """Reads records, objects and versions; changes nothing."""
+    """Reads records, artifacts, versions and GitHub; changes nothing."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = (
         *EnvironmentsTable.SETTINGS,
@@ -32,7 +32,7 @@ class RollbackOutlook:
         *GitHub.SETTINGS,
         *Targets.SETTINGS,
     )
-    LOOK: ClassVar[tuple[Allow, ...]] = (
+    READ: ClassVar[tuple[Allow, ...]] = (
         *EnvironmentsTable.READ,
         *Artifacts.READ,
         *GitHub.USE,
@@ -47,7 +47,7 @@ class RollbackOutlook:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """The stack's records, bucket and GitHub."""
+        """The tables and bucket of this stack, and its GitHub."""
         return cls(
             EnvironmentsTable.connect(aws),
             Artifacts.connect(aws),
@@ -56,32 +56,32 @@ class RollbackOutlook:
         )
 
     def commits(self, release: Release, environment: str, parts: Sequence[str]) -> tuple[tuple[str, ...], str]:
-        """The commits since what runs in these parts, newest first, and a word on what is not among them."""
+        """The commits since the versions that run in these parts, newest first, and a note on what is not listed."""
         states = self._environments.parts(environment)
         bases = {s.running.commit for n, s in states.items() if n in parts and s.running and s.running.commit}
         if not bases:
-            return (), "nothing that came from a commit runs here yet"
+            return (), "no version with a known commit runs here yet"
         try:
             compared = [self._github.compare(release.repository, base, release.commit) for base in sorted(bases)]
         except GitHubError as error:
-            return (), f"GitHub could not tell: {error}"
+            return (), f"the commits could not be read from GitHub: {error}"
         most = max(compared, key=lambda one: one.ahead_by)
         lines = [
             cut(redact(f"{c.sha[:12]} {c.message.partition(chr(10))[0]} ({c.author_name})"), NAME)
             for c in reversed(most.commits)
         ]
         if most.status not in ("ahead", "identical"):
-            return tuple(lines[:_MOST_COMMITS]), f"what runs here is not an ancestor of this release ({most.status})"
+            return tuple(lines[:_MOST_COMMITS]), f"the running commit is no ancestor of this release ({most.status})"
         left = most.ahead_by - len(lines[:_MOST_COMMITS])
         return tuple(lines[:_MOST_COMMITS]), f"and {left} older ones" if left > 0 else ""
 
-    def ways_back(self, environment: Environment, parts: Sequence[str]) -> tuple[RollbackTarget, ...]:
-        """For each part that runs, the last known good version and whether it can still be put back."""
+    def rollback_targets(self, environment: Environment, parts: Sequence[str]) -> tuple[RollbackTarget, ...]:
+        """For each part that runs, the version that a rollback would restore and whether it still exists."""
         states = self._environments.parts(environment.name)
-        return tuple(self._way_back(environment, states[name]) for name in parts if name in states)
+        return tuple(self._rollback_target(environment, states[name]) for name in parts if name in states)
 
-    def _way_back(self, environment: Environment, state: PartState) -> RollbackTarget:
-        to = way_back(state, state.running.version if state.running else None)
+    def _rollback_target(self, environment: Environment, state: PartState) -> RollbackTarget:
+        to = rollback_version(state, state.running.version if state.running else None)
         if to is None:
             return RollbackTarget(state.part, "nothing", ready=False, reason="nothing ran here before")
         words = to.commit[:12] or f"version {to.version}"
@@ -89,10 +89,10 @@ class RollbackOutlook:
         if lost:
             return RollbackTarget(state.part, words, ready=False, reason=lost)
         good = "last known good" if to == state.good else "it runs now, but was never verified good"
-        return RollbackTarget(state.part, words, ready=True, reason=f"{good}, still there")
+        return RollbackTarget(state.part, words, ready=True, reason=f"{good}, still available")
 
     def _lost(self, environment: Environment, part: Part | None, to: Version) -> str:
-        """What the way back would miss; empty when it is all there."""
+        """Why the version can't be restored; empty if it can."""
         if part is None:
-            return "how it was deployed is not on record"
+            return "its definition at that time is not recorded"
         return self._targets.of(part).lost(environment, part, to, self._artifacts)

@@ -1,4 +1,4 @@
-"""The builds that run now in the stack's CodeBuild projects."""
+"""The builds in progress in the stack's CodeBuild projects."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,7 +22,7 @@ _LONGEST = timedelta(hours=44)
 
 
 class RunningBuilds:
-    """Read from CodeBuild itself, for a build that nobody remembers is in no table."""
+    """Builds are read from CodeBuild, because an orphaned build may be in no table."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("BUILD_PROJECTS",)
     LIST: ClassVar[tuple[Allow, ...]] = (

@@ -1,7 +1,7 @@
-"""What a SARIF 2.1.0 log reports.
+"""Reads the findings of a SARIF 2.1.0 log.
 
 Source: OASIS, Static Analysis Results Interchange Format 2.1.0, errata 01
-(docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html); its sections stand beside what follows them.
+(docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html). Numbers in comments are its sections.
 """
 
 import posixpath
@@ -14,7 +14,7 @@ from functions.adapters.sarif_rules import Rule, Rules, severity_of
 from functions.domain.errors import BadInputError, SourceError
 from functions.domain.findings import Finding, Scan
 
-# A result of these kinds says that a rule was met, or did not apply (3.27.9); every other one is a finding.
+# A result of these kinds is no finding: the rule was satisfied or did not apply (3.27.9).
 _NO_FINDING = ("pass", "notApplicable", "informational")
 _EXTERNAL_LISTS = ("results", "invocations", "extensions", "artifacts")
 _MOST_FILES = 100
@@ -23,7 +23,7 @@ Read = Callable[[str], Any]
 
 
 def sarif(path: str, log: Object, read: Read) -> Scan:
-    """The findings of every run; `read` gives another document of the same artifact by its path."""
+    """The findings of all runs; `read` returns another JSON document of the same artifact by its path."""
     if log.get("version") != "2.1.0":
         raise ValueError(f"not SARIF 2.1.0: its version is {log.get('version')!r}")
     runs = list(objects(log, "runs"))
@@ -36,12 +36,12 @@ def _run(run: Object) -> Iterator[Finding]:
     rules = Rules(object_of(run.get("tool"), "tool"), list(objects(run, "invocations", missing=True)))
     for invocation in objects(run, "invocations", missing=True):
         if invocation.get("executionSuccessful") is False:
-            raise ValueError(f"{rules.tool} says that it did not run to its end")
+            raise ValueError(f"{rules.tool} reports that it did not finish")
     if "results" not in run:
         raise ValueError(f"a run of {rules.tool} has no results: nothing was scanned")
     artifacts = list(objects(run, "artifacts", missing=True))
     for number, result in enumerate(objects(run, "results")):
-        # 3.27.24: an absent result is one that an earlier run had and this one has not
+        # 3.27.24: an absent result was found by an earlier run and not by this one
         if result.get("kind") not in _NO_FINDING and result.get("baselineState") != "absent":
             yield _finding(rules, number, result, artifacts)
 
@@ -57,7 +57,7 @@ def _finding(rules: Rules, number: int, result: Object, artifacts: list[Object])
 
 def _name(rule: Rule, result: Object) -> str:
     named = object_of(result.get("rule") or {}, "rule")
-    return str(result.get("ruleId") or named.get("id") or rule.told.get("id") or "?")
+    return str(result.get("ruleId") or named.get("id") or rule.descriptor.get("id") or "?")
 
 
 def _place(result: Object, artifacts: list[Object]) -> str:
@@ -75,7 +75,7 @@ def _place(result: Object, artifacts: list[Object]) -> str:
 
 
 def _whole(path: str, log: Object, run: Object, read: Read) -> Object:
-    """A run with what it keeps in external property files (3.14.2, 3.15), or inline under a guid (3.13.5)."""
+    """A run with its external properties (3.14.2, 3.15), which are in other files or inline under a guid (3.13.5)."""
     external = object_of(run.get("externalPropertyFileReferences") or {}, "externalPropertyFileReferences")
     inline = {str(one.get("guid")): one for one in objects(log, "inlineExternalProperties", missing=True)}
     if not external:
@@ -85,7 +85,7 @@ def _whole(path: str, log: Object, run: Object, read: Read) -> Object:
     for key in _EXTERNAL_LISTS:
         references = list(objects(external, key, missing=True))
         if len(references) > _MOST_FILES:
-            raise ValueError(f"its {key} lie in {len(references)} files, {_MOST_FILES} allowed")
+            raise ValueError(f"its {key} are in {len(references)} files, {_MOST_FILES} allowed")
         holder = tool if key == "extensions" else whole
         for reference in references:
             holder[key] = [*list_of(holder.get(key) or [], key), *_items(path, reference, key, inline, read)]
@@ -98,12 +98,12 @@ def _items(path: str, reference: Object, key: str, inline: Mapping[str, Object],
     items = list_of(_document(path, reference, key, inline, read).get(key), key)
     counted = reference.get("itemCount", -1)
     if counted not in (-1, len(items)):
-        raise ValueError(f"it counts {counted} {key} in another file, which lists {len(items)}")
+        raise ValueError(f"its itemCount of {key} in another file is {counted}, but that file has {len(items)}")
     return items
 
 
 def _document(path: str, reference: Object, key: str, inline: Mapping[str, Object], read: Read) -> Object:
-    """The external properties that a reference names."""
+    """The document with external properties to which a reference points."""
     uri = str(object_of(reference.get("location") or {}, "location").get("uri") or "")
     if not uri and str(reference.get("guid")) in inline:
         return inline[str(reference.get("guid"))]
@@ -111,14 +111,14 @@ def _document(path: str, reference: Object, key: str, inline: Mapping[str, Objec
     try:
         return object_of(_first(read, posixpath.normpath(posixpath.join(posixpath.dirname(path), name)), name), name)
     except (SourceError, BadInputError, ValueError) as error:
-        told = name or f"a document with the guid {reference.get('guid')}"
+        where = name or f"a document with the guid {reference.get('guid')}"
         raise ValueError(
-            f"its {key} lie in {told}, which can't be read ({error}); add that file to the buildspec's artifacts"
+            f"its {key} are in {where}, which can't be read ({error}); add that file to the buildspec's artifacts"
         ) from None
 
 
 def _first(read: Read, *names: str) -> Any:
-    """Beside the log, or below the artifact's root."""
+    """The first of these documents that exists: in the folder of the log, or in the root of the artifact."""
     try:
         return read(names[0])
     except SourceError:

@@ -1,4 +1,4 @@
-"""Which rule a SARIF result means, and how severe it is (OASIS SARIF 2.1.0, sections beside the code)."""
+"""The rule and the severity of a SARIF result (OASIS SARIF 2.1.0; numbers in comments are its sections)."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,8 +11,8 @@ from functions.domain.findings import Severity, severity_of_level, severity_of_s
 Object = Mapping[str, Any]
 _RANK = ("none", "note", "warning", "error")
 _WORDED = ("severity", "problem.severity", "issue_severity")
-# Tools and rules that look for secrets or known vulnerabilities, and tell no severity: gitleaks and its like. What they
-# find counts as high, as what pip-audit finds does. SARIF's own default (a warning) is meant for linters.
+# Tools and rules for secrets or known vulnerabilities that report no severity, such as gitleaks. Their findings are
+# high, like those of pip-audit. SARIF's default level (warning) is meant for linters.
 _SECURITY = re.compile(
     r"secret|leak|credential|passw(or)?d|truffle|ggshield|gitguardian|nosey ?parker|kingfisher|talisman|vulnerab"
     r"|security|(access|auth|api|private|encryption|bearer|bot)[ _-]?(key|token)|\b(cve|cwe|ghsa|osv|pysec|rustsec)-",
@@ -22,31 +22,31 @@ _SECURITY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A reporting descriptor (3.49); empty where a result names none that the log holds."""
+    """A reporting descriptor (3.49); empty if the log has none for the result."""
 
-    told: Object
-    overrides: Mapping[int, str] = field(default_factory=dict)  # levels by invocation, in place of its default
+    descriptor: Object
+    overrides: Mapping[int, str] = field(default_factory=dict)  # levels by invocation that override its default
 
 
 @dataclass(frozen=True, slots=True)
 class _Component:
-    """A driver or an extension (3.19) with its rules, found once."""
+    """A driver or an extension (3.19) with its rules, indexed by id and guid."""
 
-    told: Object
+    properties: Object
     rules: list[Object]
     by_id: dict[str, Object]
     by_guid: dict[str, Object]
 
 
 class Rules:
-    """The rules of one run, by every way a result can name them."""
+    """The rules of one run, found by any reference that a result may have."""
 
     def __init__(self, tool: Object, invocations: Sequence[Object]) -> None:
         driver = object_of(tool.get("driver"), "tool.driver")
         self.tool = str(driver.get("name") or "a tool")
         self.driver = driver
-        told = (driver, *objects(tool, "extensions", missing=True))
-        self._components = [_component(one) for one in told]
+        components = (driver, *objects(tool, "extensions", missing=True))
+        self._components = [_component(one) for one in components]
         self._by_id: dict[str, Object] = {}
         for component in self._components:
             for id_, rule in component.by_id.items():
@@ -54,19 +54,19 @@ class Rules:
         self._overrides = self._overridden(invocations)
 
     def of(self, result: Object) -> Rule:
-        """The rule of a result (3.27.5 to 3.27.7); a reference to one that is not there is a ValueError."""
+        """The rule of a result (3.27.5 to 3.27.7); a reference to a missing rule is a ValueError."""
         reference = object_of(result.get("rule") or {}, "rule")
         rule = self._find(reference, result.get("ruleId"), result.get("ruleIndex", -1))
         if rule is None:
-            told = (_index(reference.get("index")), _index(result.get("ruleIndex")), reference.get("guid"))
-            pointed = next((one for one in told if one is not None), None)
-            if pointed is not None and result.get("level") is None:
-                raise ValueError(f"a result of {self.tool} refers to rule {pointed}, which the report does not hold")
+            references = (_index(reference.get("index")), _index(result.get("ruleIndex")), reference.get("guid"))
+            missing = next((one for one in references if one is not None), None)
+            if missing is not None and result.get("level") is None:
+                raise ValueError(f"a result of {self.tool} refers to rule {missing}, which is not in the report")
             return Rule({})
         return Rule(rule, self._overrides.get(id(rule), {}))
 
     def _find(self, reference: Object, rule_id: object, rule_index: object) -> Object | None:
-        """By index, guid or id within the component that is named (3.52), else by id in any, hierarchical ids too."""
+        """Find a rule by index, guid or id in the named component (3.52), else by id in any (also hierarchical ids)."""
         component = self._component(object_of(reference.get("toolComponent") or {}, "toolComponent"))
         id_ = str(rule_id or reference.get("id") or "")
         for index in (reference.get("index", -1), rule_index):
@@ -85,14 +85,14 @@ class Rules:
         return None
 
     def _component(self, reference: Object) -> _Component | None:
-        """The driver, unless an extension is named by index, guid or name (3.54)."""
+        """The driver, or the extension that the reference names by index, guid or name (3.54)."""
         extensions = self._components[1:]
         index = reference.get("index", -1)
         if isinstance(index, int) and 0 <= index < len(extensions):
             return extensions[index]
         for key in ("guid", "name"):
             if key in reference:
-                return next((one for one in self._components if one.told.get(key) == reference[key]), None)
+                return next((one for one in self._components if one.properties.get(key) == reference[key]), None)
         return self._components[0]
 
     def _overridden(self, invocations: Sequence[Object]) -> dict[int, dict[int, str]]:
@@ -108,8 +108,11 @@ class Rules:
 
 
 def severity_of(rules: Rules, rule: Rule, result: Object) -> Severity:
-    """The score or worded severity of result or rule, else its level; a value that is neither is a ValueError."""
-    for carrier in (result, rule.told):
+    """The severity of a result: from its score or its rule's, else its level, else a worded severity, else its subject.
+
+    An unknown score or level is a ValueError.
+    """
+    for carrier in (result, rule.descriptor):
         score = _properties(carrier).get("security-severity")
         if score is not None:
             severity = _scored(score)
@@ -122,7 +125,7 @@ def severity_of(rules: Rules, rule: Rule, result: Object) -> Severity:
         level = _configured(rule, result)
     if level is not None:
         return severity_of_level(str(level))
-    for word in (_properties(carrier).get(key) for carrier in (result, rule.told) for key in _WORDED):
+    for word in (_properties(carrier).get(key) for carrier in (result, rule.descriptor) for key in _WORDED):
         if isinstance(word, str) and (severity := severity_of_word(word)):
             return severity
     return (
@@ -131,7 +134,7 @@ def severity_of(rules: Rules, rule: Rule, result: Object) -> Severity:
 
 
 def _scored(score: object) -> Severity | None:
-    """A CVSS score, or a word such as HIGH; None for 0 and for words that say that nothing is known."""
+    """The severity of a CVSS score, or of a word such as HIGH; None for 0 and for words that mean unknown."""
     if isinstance(score, str):
         try:
             number = float(score)
@@ -146,45 +149,46 @@ def _scored(score: object) -> Severity | None:
         number = float(score)
     else:
         number = float("nan")
-    return severity_of_score(number) if number else None  # 0 is what tools write that know none
+    return severity_of_score(number) if number else None  # tools write 0 if they know no score
 
 
 def _configured(rule: Rule, result: Object) -> str | None:
     """The level by override or default (3.27.10).
 
-    An override counts for the invocation that the result names (3.48.6). Where it names none, the worst of all counts:
-    tools that run once leave it out.
+    An override applies to the invocation that the result names (3.48.6). If the result names none, the worst level
+    applies: tools with a single invocation leave its index out.
     """
-    default = object_of(rule.told.get("defaultConfiguration") or {}, "defaultConfiguration").get("level")
+    default = object_of(rule.descriptor.get("defaultConfiguration") or {}, "defaultConfiguration").get("level")
     number = object_of(result.get("provenance") or {}, "provenance").get("invocationIndex", -1)
     if number in rule.overrides:
         return rule.overrides[number]
-    told = [str(default)] if default is not None else []
+    levels = [str(default)] if default is not None else []
     if number == -1:
-        told += rule.overrides.values()
-    return max(told, key=lambda level: _RANK.index(level) if level in _RANK else len(_RANK), default=None)
+        levels += rule.overrides.values()
+    return max(levels, key=lambda level: _RANK.index(level) if level in _RANK else len(_RANK), default=None)
 
 
 def _about(rules: Rules, rule: Rule, result: Object) -> Iterator[str]:
-    """What says of a result whether it is about security; of messages only what names a secret."""
+    """The texts by which a result is recognised as one about security; of its message only the word "secret"."""
     yield rules.tool
     for key in ("fullName", "organization", "product"):
         yield str(rules.driver.get(key) or "")
-    yield from (str(result.get("ruleId") or ""), str(rule.told.get("id") or ""), str(rule.told.get("name") or ""))
+    yield from (str(result.get("ruleId") or ""), str(rule.descriptor.get("id") or ""))
+    yield str(rule.descriptor.get("name") or "")
     for key in ("shortDescription", "fullDescription"):
-        yield str(object_of(rule.told.get(key) or {}, key).get("text") or "")
-    for carrier in (result, rule.told):
+        yield str(object_of(rule.descriptor.get(key) or {}, key).get("text") or "")
+    for carrier in (result, rule.descriptor):
         yield " ".join(str(tag) for tag in _properties(carrier).get("tags") or ())
     text = str(object_of(result.get("message") or {}, "message").get("text") or "")
     yield "secret" if "secret" in text.lower() else ""
 
 
-def _component(told: Object) -> _Component:
-    rules = list(objects(told, "rules", missing=True))
+def _component(properties: Object) -> _Component:
+    rules = list(objects(properties, "rules", missing=True))
     by_id: dict[str, Object] = {}
     for rule in rules:
         by_id.setdefault(str(rule.get("id")), rule)
-    return _Component(told, rules, by_id, {str(one["guid"]): one for one in rules if "guid" in one})
+    return _Component(properties, rules, by_id, {str(one["guid"]): one for one in rules if "guid" in one})
 
 
 def _properties(carrier: Object) -> Object:

@@ -1,7 +1,7 @@
-"""Reading what security scanners report, from inside a build's artifact: SARIF, pip-audit JSON and npm-audit JSON.
+"""Reads reports of security scanners from a build's artifact: SARIF, pip-audit JSON and npm-audit JSON.
 
-A report that is missing, too large, not UTF-8, not its format, or that says itself that the tool did not finish, is
-Unreadable with file and reason: the gate stays closed.
+A report that is missing, too large, not UTF-8, of another format, or of a tool that did not finish is Unreadable with
+file and reason, and fails its gate.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ from functions.domain.gates import Unreadable
 
 
 def read_scans(archive: ZipFile, declared: Scans) -> Iterator[Scan | Unreadable]:
-    """Every report that a manifest declares; a glob is every file that matches."""
+    """All reports that the manifest declares; a glob stands for all files that match."""
     yield from _each(archive, declared.sarif, read_sarif)
     yield from _each(archive, declared.pip_audit, read_pip_audit)
     yield from _each(archive, declared.npm_audit, read_npm_audit)
@@ -57,12 +57,12 @@ def _each(
 
 
 def _report(archive: ZipFile, path: str, wanted: str) -> Any:
-    """An audit's document, unless it is known to be another tool's."""
+    """The JSON of an audit; a ValueError if it is known to be the report of another tool."""
     text = read_text(archive, path)
     try:
         document = parse_json(text)
     except ValueError:
-        # yarn writes one document a line
+        # yarn writes one JSON document per line
         _refuse(other_tool(_lines(text)), wanted)
         raise
     _refuse(other_tool(document), wanted)

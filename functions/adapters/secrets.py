@@ -1,4 +1,4 @@
-"""Secrets Manager: values are read when first needed, and again after five minutes, so that a rotation takes hold."""
+"""Secrets Manager. Values are read when first needed, and again after five minutes, so that a rotation takes effect."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
 
 _FRESH_SECONDS = 300.0
 ROTATION_DAYS = 90
-"""How old a value may grow (T2)."""
+"""The greatest age of a value in days (T2)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A secret of the stack: its name in AWS, what it holds, and whether nothing works without it."""
+class StackSecret:
+    """A secret of the stack: its name in AWS, its contents, and whether the platform needs it to work."""
 
     name: str
     holds: str
     needed: bool = False
 
 
-# By the short names that permissions use.
-SECRETS: Mapping[str, Kept] = {
-    "github": Kept(
-        "github-credential", "How the platform speaks to GitHub: a token, or a GitHub App's key", needed=True
+# By the short names that permissions and commands use.
+SECRETS: Mapping[str, StackSecret] = {
+    "github": StackSecret(
+        "github-credential", "The platform's credential for GitHub: a token, or the key of a GitHub App", needed=True
     ),
-    "git": Kept("git-credential", "How builds of the worker push to git"),
-    "webhook": Kept("webhook", "What GitHub signs its webhooks with", needed=True),
-    "monitors": Kept("monitors", "What monitors outside AWS sign their alarms with"),
-    "slack": Kept("slack", "The URL of a Slack webhook; without a value nothing is posted"),
+    "git": StackSecret("git-credential", "The token with which builds of the worker push to git"),
+    "webhook": StackSecret("webhook", "The secret with which GitHub signs its webhooks", needed=True),
+    "monitors": StackSecret("monitors", "The secret with which monitors outside AWS sign their alarms"),
+    "slack": StackSecret("slack", "The URL of a Slack webhook; without a value nothing is posted"),
 }
 
 
 def read_secret(aws: "Clients", setting: str, stage: str = "AWSCURRENT") -> str | None:
-    """The text of the secret that a setting names; None where it is missing or still empty, "" where it is binary.
+    """The text of the secret that a setting names; None if it is missing or has no value yet, "" if it is binary.
 
-    What a function is refused is counted before it is raised: somebody took the permission on the secret or its key
-    away. An operator who is refused reads that at the terminal, and it rings nowhere.
+    When a function is denied access, the metric `SecretDenied` is published before the error is raised: a permission
+    on the secret or its key is missing. When an operator's command is denied access, only the error is raised.
     """
     client = aws.client("secretsmanager")
     try:
@@ -58,9 +58,9 @@ def read_secret(aws: "Clients", setting: str, stage: str = "AWSCURRENT") -> str 
 
 
 def valid_since(client: Any, name: str) -> datetime | None:
-    """The first moment of a secret's current value, which stays unread; None while it is empty.
+    """When the current value of a secret was stored; None without a value. The value itself is not read.
 
-    The secret's own last change would tell of a new tag or description, too, and make an old value look new.
+    The secret's last change is not used, because a new tag or description would make an old value look new.
     """
     current = (one["CreatedDate"] for one in _versions(client, name) if "AWSCURRENT" in one["VersionStages"])
     return next(current, None)
@@ -76,7 +76,7 @@ def _versions(client: Any, name: str) -> Iterator[Any]:
 
 
 class _SigningSecret:
-    """A secret that others sign with: the current value, and the previous one while a rotation lasts."""
+    """A secret with which others sign: its current value, and the previous one for the time of a rotation."""
 
     SETTINGS: ClassVar[tuple[str, ...]]
 
@@ -87,20 +87,20 @@ class _SigningSecret:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """No client is made before a delivery needs one."""
+        """The client is created when the first signature is verified."""
         return cls(aws)
 
     def values(self) -> tuple[bytes, ...]:
-        """Every value that a signature may be made with, newest first; none when the secret is still empty."""
+        """The valid values, newest first; none if the secret has no value yet."""
         if not self._values or monotonic() - self._read_at > _FRESH_SECONDS:
             found = (read_secret(self._aws, self.SETTINGS[0], stage) for stage in ("AWSCURRENT", "AWSPREVIOUS"))
-            self._values = tuple(value.encode() for value in found if value)  # a binary one is not ours
+            self._values = tuple(value.encode() for value in found if value)  # "": a binary value, never valid
             self._read_at = monotonic()
         return self._values
 
 
 class WebhookSecret(_SigningSecret):
-    """The secret that GitHub signs with."""
+    """The secret with which GitHub signs its webhooks."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("WEBHOOK_SECRET",)
     READ: ClassVar[tuple[Allow, ...]] = (
@@ -110,7 +110,7 @@ class WebhookSecret(_SigningSecret):
 
 
 class MonitorsSecret(_SigningSecret):
-    """The secret that monitors outside AWS sign with (R11)."""
+    """The secret with which monitors outside AWS sign their alarms (R11)."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("MONITORS_SECRET",)
     READ: ClassVar[tuple[Allow, ...]] = (
@@ -120,21 +120,21 @@ class MonitorsSecret(_SigningSecret):
 
 
 class SecretValues:
-    """What an operator does with the secrets of a stack: see whether there is a value, and put one in."""
+    """Reads and stores the values of a stack's secrets for an operator."""
 
     def __init__(self, aws: "Clients") -> None:
         self._client = aws.client("secretsmanager")
 
     def since(self, name: str) -> str:
-        """The day on which the value was put in; "" when there is none."""
+        """The day on which the current value was stored (YYYY-MM-DD); "" without a value."""
         moment = valid_since(self._client, name)
         return f"{moment:%Y-%m-%d}" if moment else ""
 
     def put(self, name: str, value: str) -> bool:
-        """Put a value in; False when it is there already.
+        """Store a value; False if it is the current value already.
 
-        What was there before stays valid until the next change, so that both sides of a signature can follow. Putting
-        the same in twice must not end that.
+        The previous value stays valid until the next change, so that both sides of a signature can be changed one after
+        the other. Storing the same value again must not end that.
         """
         try:
             if self._client.get_secret_value(SecretId=name).get("SecretString") == value:
@@ -146,7 +146,7 @@ class SecretValues:
 
 
 class SecretVersions:
-    """Since when the secrets of this stack have had their values; the values themselves stay unread."""
+    """The ages of the values of this stack's secrets. The values themselves are not read."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("SECRETS",)
     LIST: ClassVar[tuple[Allow, ...]] = (Allow(("secretsmanager:ListSecretVersionIds",), on="secrets"),)
@@ -157,11 +157,11 @@ class SecretVersions:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """Every secret that the stack made."""
+        """All secrets of the stack."""
         return cls(aws, tuple(aws.setting("SECRETS").split(",")))
 
     def current(self) -> Iterator[tuple[str, datetime]]:
-        """Name and first moment of each current value; an empty secret has none."""
+        """Name and time of storage of each current value; secrets without a value are left out."""
         client = self._aws.client("secretsmanager")
         for name in self._names:
             if moment := valid_since(client, name):

@@ -1,4 +1,4 @@
-"""Slack, through an incoming webhook; its URL is a secret, and an empty secret means: no Slack."""
+"""Slack, through an incoming webhook. Its URL is a secret; without a value, nothing is posted."""
 
 import json
 from http.client import HTTPException
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Slack:
-    """One channel."""
+    """The channel of one incoming webhook."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("SLACK_SECRET",)
     READ: ClassVar[tuple[Allow, ...]] = (
@@ -28,16 +28,16 @@ class Slack:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """The channel of this stack."""
+        """The channel of this stack; its secret is read with each message."""
         return cls(aws)
 
     def post(self, title: str, text: str) -> None:
-        """Post a message in blocks; without a URL in the secret nothing is posted."""
+        """Post a message, or nothing without a URL; an invalid URL or a refusal is a NotificationError."""
         url = self._url()
         if not url:
             return
         if not url.startswith("https://"):
-            raise NotificationError("the Slack secret does not hold an https URL; set it again with the CLI's setup")
+            raise NotificationError("the Slack secret is not an https URL; set it again (`kiro setup --secret slack`)")
         blocks = [
             {"type": "header", "text": {"type": "plain_text", "text": title[:150]}},
             {"type": "section", "text": {"type": "mrkdwn", "text": f"```{text[:2900]}```"}},
@@ -49,10 +49,10 @@ class Slack:
                 return
         except HTTPError as error:
             error.close()
-            raise NotificationError(f"Slack did not take the message: it answered {error.code}") from None
+            raise NotificationError(f"Slack refused the message with status {error.code}") from None
         except (OSError, HTTPException) as error:
-            # Its class only: the text of some holds the URL, which is the secret.
-            raise NotificationError(f"Slack did not take the message: {type(error).__name__}") from None
+            # Only the class is reported: the text may contain the URL, which is the secret.
+            raise NotificationError(f"Slack could not be reached: {type(error).__name__}") from None
 
     def _url(self) -> str:
         return (read_secret(self._aws, "SLACK_SECRET") or "").strip()

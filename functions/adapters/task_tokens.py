@@ -1,4 +1,4 @@
-"""Completing the task tokens that Await states left with us."""
+"""Completes the task tokens of Await states."""
 
 import json
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class TaskTokens:
-    """A token is completed once; a second or late completion is no error, for the wait is over either way."""
+    """A token is completed once; a second or late completion is no error, because the wait has ended either way."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ()
     COMPLETE: ClassVar[tuple[Allow, ...]] = (
@@ -28,11 +28,11 @@ class TaskTokens:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """The Step Functions of this account and region."""
+        """Step Functions in this account and region."""
         return cls(aws.client("stepfunctions"))
 
     def succeed(self, token: str, answer: Any) -> bool:
-        """Complete a token with its answer; False when nobody waits on it any more."""
+        """Complete a token with the output of its state; False if no state waits with it any more."""
         errors = self._client.exceptions
         try:
             self._client.send_task_success(taskToken=token, output=json.dumps(encode(answer)))

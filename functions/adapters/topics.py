@@ -1,4 +1,4 @@
-"""SNS topics: the mails of deployments, approvals and rollbacks."""
+"""SNS topics for mails about deployments, approvals and rollbacks."""
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -44,7 +44,7 @@ class Topics:
 
     @staticmethod
     def _only(approver: str) -> dict[str, Any]:
-        """What the subscriptions filter by (components/stack/channels.py)."""
+        """The message attribute by which subscriptions filter (components/stack/channels.py)."""
         if not approver:
             return {}
         return {"MessageAttributes": {"approver": {"DataType": "String", "StringValue": approver}}}

@@ -1,4 +1,4 @@
-"""Who waits for what: the task tokens of builds, watches and approvals, so that an event can end the wait."""
+"""The waits table: task tokens of builds, watches and approvals, requests for approval, and observed branch heads."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,13 +14,13 @@ from functions.handler import Allow, decode
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-# A wait outlives its own end, and the longest approval (7 days) its own by as much again, so that late events and late
-# clicks still find a clear answer.
+# Records are kept after a wait has ended, and twice as long as the longest approval (7 days), so that late events and
+# late clicks are still recognised.
 _KEPT = timedelta(days=14)
 
 
 class WaitsTable:
-    """One item per wait, found by key or by environment."""
+    """One record per wait, found by key, environment or execution."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("WAITS_TABLE",)
     READ: ClassVar[tuple[Allow, ...]] = (
@@ -42,12 +42,12 @@ class WaitsTable:
         return cls(aws.table("WAITS_TABLE"))
 
     def store(self, wait: Wait, now: datetime) -> None:
-        """Remember the newest token of a wait; what else is known under its key stays."""
+        """Store a wait with its newest token; other attributes under its key are kept."""
         facts = {k: v for k, v in stored(wait).items() if k != "key"}
         self._set(wait.key, {**facts, "expiresAt": int((now + _KEPT).timestamp())})
 
     def find(self, key: WaitKey) -> Wait | None:
-        """The wait under a key; None when nobody waits."""
+        """The wait under a key; None if there is none with a token."""
         row = self._get(key)
         return _wait(row) if row and row.get("token") else None
 
@@ -57,7 +57,7 @@ class WaitsTable:
         return _wait(row) if row else None
 
     def of_environment(self, environment: str) -> tuple[Wait, ...]:
-        """Every wait that concerns an environment (eventually consistent: the backstop reads the truth)."""
+        """All waits with a token that concern an environment (eventually consistent; the backstop finds later ones)."""
         return tuple(_wait(row) for row in self._rows(environment) if row.get("token"))
 
     def of_execution(self, execution: str) -> tuple[Wait, ...]:
@@ -79,23 +79,23 @@ class WaitsTable:
                 yield _wait(row) if row.get("execution") else None, approval
 
     def sighting(self, repository: str) -> Sighting | None:
-        """The head of a repository that was seen without an execution."""
+        """The recorded branch head of a repository without an execution; None if there is none."""
         row = self._get(PushKey(repository))
         return decode(Sighting, row) if row else None
 
-    def sight(self, repository: str, sighting: Sighting | None, now: datetime) -> None:
-        """Remember such a head, or forget it with None."""
+    def save_sighting(self, repository: str, sighting: Sighting | None, now: datetime) -> None:
+        """Record a branch head without an execution, or delete the record with None."""
         if sighting is None:
             self.forget(PushKey(repository))
         else:
             self._set(PushKey(repository), {**stored(sighting), "expiresAt": int((now + _KEPT).timestamp())})
 
     def forget(self, key: WaitKey | PushKey) -> None:
-        """End a wait; one that is not there is no error."""
+        """Delete the record under a key; a missing one is no error."""
         self._table.delete_item(Key={"waitKey": str(key)})
 
     def save_approval(self, approval: Approval, now: datetime) -> None:
-        """Write a new approval; when it was written before, only the secret of one more mail is added."""
+        """Write a new request; if it exists already, only the secrets of its further mails are added."""
         key = ApprovalKey(approval.approval_id)
         about = {"approval": stored(approval), "environment": approval.environment}
         facts = {**about, "expiresAt": int((now + _KEPT).timestamp())}
@@ -103,12 +103,12 @@ class WaitsTable:
             self._add_secrets(key, approval)
 
     def approval(self, approval_id: str) -> Approval | None:
-        """An approval by its id."""
+        """The request with this id; None if there is none."""
         row = self._get(ApprovalKey(approval_id))
         return decode(Approval, row["approval"]) if row and "approval" in row else None
 
     def note_alarms(self, approval_id: str, alarms: Sequence[AlarmReading], at: str) -> None:
-        """Write how the alarms of the environment stood, for people who are about to decide."""
+        """Record the state of the environment's alarms at a time (ISO 8601), for the approval page."""
         self._table.update_item(
             Key={"waitKey": str(ApprovalKey(approval_id))},
             UpdateExpression="SET approval.alarms = :alarms, approval.alarmsAt = :at",
@@ -117,16 +117,19 @@ class WaitsTable:
         )
 
     def approvals_of(self, environment: str) -> tuple[Approval, ...]:
-        """Every request for an environment, waited for or not yet; each is read as it stands now."""
+        """All requests for an environment, each read strongly consistent."""
         ids = (row["approval"]["approvalId"] for row in self._rows(environment) if "approval" in row)
         return tuple(found for found in map(self.approval, ids) if found)
 
     def consent(self, approval: Approval) -> bool:
-        """Write one more consent of an open approval; False when it ended, or another consent came first."""
+        """Write an open request with one more consent; False if it has ended, or another decision was written first."""
         return self.decide(approval, "approval.#version = :version", approval.version - 1)
 
     def decide(self, approval: Approval, also: str = "", version: int = 0) -> bool:
-        """Write the end of an open approval; False when it was no longer open."""
+        """Write the end of an open request; False if it is no longer open.
+
+        `also` is a further condition, in which `:version` is `version`.
+        """
         written = conditional(
             self._table,
             "update_item",
@@ -143,7 +146,7 @@ class WaitsTable:
         return written is not None
 
     def _add_secrets(self, key: ApprovalKey, approval: Approval) -> None:
-        """Links of a further mail open the same request."""
+        """Add the secrets of a further mail, so that its links open the same request."""
         names = {f"#h{number}": secret for number, secret in enumerate(approval.holders)}
         sets = [f"approval.holders.{mark} = :{mark[1:]}" for mark in names]
         self._table.update_item(
@@ -171,7 +174,7 @@ class WaitsTable:
         return plain(item) if item else None
 
     def _set(self, key: WaitKey | PushKey, facts: dict[str, Any], condition: str | None = None) -> bool:
-        """Write facts; False where a condition is given and does not hold."""
+        """Set attributes; False if a condition is given and does not hold."""
         written = conditional(
             self._table,
             "update_item",
@@ -185,7 +188,7 @@ class WaitsTable:
 
 
 def _wait(row: Mapping[str, Any]) -> Wait:
-    """A row that an execution waits by; one of no known kind is a BadInputError."""
+    """The wait in a row; an unknown kind of key is a BadInputError."""
     return Wait(
         read_wait_key(row["waitKey"]),
         str(row.get("token", "")),

@@ -1,4 +1,4 @@
-"""The work-items table: what is remembered of every item of the board."""
+"""The work-items table: the records of work items."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class WorkItemsTable:
-    """One record per item; every write is a compare-and-swap, so that two writers can't both be right."""
+    """One record per item; every write is a compare-and-swap, so that of two concurrent writes only one succeeds."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("WORK_ITEMS_TABLE",)
     READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem",), on="table/work-items"),)
@@ -28,7 +28,7 @@ class WorkItemsTable:
         return cls(aws.table("WORK_ITEMS_TABLE"))
 
     def get(self, item_id: str) -> Record:
-        """What is known of an item; a fresh record when nothing is."""
+        """The record of an item; a new one if there is none."""
         row = self._table.get_item(Key={"itemId": item_id}, ConsistentRead=True).get("Item")
         return decode(Record, plain(row)) if row else Record(item_id)
 
@@ -45,7 +45,7 @@ class WorkItemsTable:
         return tuple(decode(Record, row) for row in rows)
 
     def save(self, record: Record) -> Record | None:
-        """Write a record as it was read and decided on; None when somebody else wrote meanwhile."""
+        """Write a record and return it with its new revision; None if it was changed since it was read."""
         newer = replace(record, revision=record.revision + 1)
         written = conditional(
             self._table,

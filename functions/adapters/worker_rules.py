@@ -1,4 +1,4 @@
-"""The settings that decide about work items."""
+"""The settings of the worker."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """`WORKER` as the program writes it."""
+    """The setting `WORKER`, written by the Pulumi program."""
 
     repositories: tuple[str, ...]
     main_branch: str
@@ -23,7 +23,7 @@ class _Given:
 
 
 class WorkerRules:
-    """What may be worked on, how much at once, how often, and how good it must be."""
+    """Repositories and branches that are worked on, items at a time, attempts per item, and the required coverage."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("WORKER",)
 
@@ -37,5 +37,5 @@ class WorkerRules:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """Settings of this function."""
+        """The rules in this stack's settings."""
         return cls(decode(_Given, json.loads(aws.setting("WORKER"))))

@@ -1,4 +1,4 @@
-"""The workflows of this stack, by their ARNs; and starting the deployment workflow."""
+"""The ARNs of this stack's workflows, and starting deployments."""
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -21,7 +21,7 @@ class Workflows:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """Settings of this function."""
+        """The ARNs in this function's settings."""
         return cls(*(aws.setting(name) for name in cls.SETTINGS))
 
 
@@ -35,11 +35,11 @@ class EnhancedWatches:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """Those of this stack."""
+        """The executions of this stack's workflow."""
         return cls(aws.setting("ENHANCED_WATCH_WORKFLOW"))
 
     def owns(self, execution: str) -> bool:
-        """Whether an execution is one of them."""
+        """Whether an execution (an ARN) is an enhanced watch."""
         return execution.startswith(self._start)
 
 
@@ -54,12 +54,12 @@ class WorkItemWorkflow:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """A setting of this function."""
+        """The ARN in this function's settings."""
         return cls(aws.setting("WORK_ITEM_WORKFLOW"))
 
 
 class Deployments:
-    """Starting deployments; the client is made when the first one is wanted: for a webhook, after its signature."""
+    """Starts deployments. The client is created with the first one: in a webhook, after the signature was verified."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("DEPLOYMENT_WORKFLOW", "REPOSITORIES", "MAIN_BRANCH")
     START: ClassVar[tuple[Allow, ...]] = (Allow(("states:StartExecution",), on="workflow/deployment"),)
@@ -69,12 +69,12 @@ class Deployments:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """No client is made here."""
+        """No client is created yet."""
         return cls(aws)
 
     @property
     def repositories(self) -> frozenset[str]:
-        """Whose pushes count."""
+        """The repositories whose pushes are delivered."""
         return frozenset(self._aws.setting("REPOSITORIES").split(","))
 
     @property
@@ -83,7 +83,7 @@ class Deployments:
         return self._aws.setting("MAIN_BRANCH")
 
     def start(self, name: str, payload: dict[str, Any]) -> bool:
-        """Whether this call started the deployment; a name that was started before is not started again."""
+        """Start a deployment; False if an execution of this name has ended already. A name starts only once."""
         from functions.adapters.executions import Executions
 
         executions = Executions.connect(self._aws)

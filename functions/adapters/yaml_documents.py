@@ -1,8 +1,8 @@
-"""One YAML document that people wrote: its values, where each stands, and no surprise of YAML's.
+"""Reads one YAML document: its values, and the line and column of each.
 
-Refused with line and column: a key that stands twice, aliases, anchors and merges (a few hundred bytes of them unpack
-to gigabytes), tags, keys that are no text, more than one document, more depth or size than a person writes. A key is
-the text that stands there: `on:` is "on". Dates stay texts. Other values are YAML 1.1's, as PyYAML reads them.
+Refused with line and column: duplicate keys, aliases, anchors and merges (a few hundred bytes of them expand to
+gigabytes), tags, keys that are not scalars, more than one document, and more depth or size than people write. A key is
+always its text: `on:` is "on". Dates stay texts. Other values are read by the rules of YAML 1.1, like PyYAML does.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,18 +18,18 @@ _DEEPEST = 50
 _MOST_NODES = 20_000
 _TEXT, _NULL = "tag:yaml.org,2002:str", "tag:yaml.org,2002:null"
 _PLAIN = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float"))
-# Read as texts: a date is checked where one is expected, and `=` and `<<` are no values.
+# Read as texts: dates are validated where they are expected, and `=` is an ordinary text.
 _AS_TEXT = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "timestamp", "value"))
 Path = tuple[str | int, ...]
 
 
 class YamlError(ValueError):
-    """A document can't be believed; the text is `NAME:LINE:COLUMN: what, and what to do`."""
+    """A document is invalid or refused; the text is `NAME:LINE:COLUMN: mistake: next step`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a value stands, from 1 on, and the text of it as it is written, for a scalar."""
+    """The position of a value (line and column from 1), and the text of a scalar as it is written."""
 
     line: int
     column: int
@@ -38,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The values of a file, and the place of each by its path; keys and values are told apart by `keys`."""
+    """The value of a file; and by path, the places of its values and of its keys."""
 
     name: str
     value: Any
@@ -46,7 +46,7 @@ class Document:
     keys: Mapping[Path, Place]
 
     def place(self, path: Path) -> Place:
-        """Where a path stands: its key, else its value, else what is nearest above."""
+        """The place of a path: of its key, else of its value, else of the nearest path above."""
         for length in range(len(path), -1, -1):
             found = self.keys.get(path[:length]) or self.values.get(path[:length])
             if found:
@@ -59,13 +59,13 @@ class Document:
         return f"{self.name}:{place.line}:{place.column}"
 
     def written(self, path: Path) -> str:
-        """A scalar as it stands in the file; empty for anything else."""
+        """The text of a scalar as it is written in the file; empty for anything else."""
         found = self.values.get(path)
         return found.written if found else ""
 
 
 def read_yaml(raw: bytes, name: str) -> Document:
-    """The document, or a YamlError; an empty file is one whose value is None."""
+    """The document, or a YamlError; the value of an empty file is None. `name` is the file's name in errors."""
     if len(raw) > SIZE_LIMIT:
         raise YamlError(f"{name}: {len(raw)} bytes, {SIZE_LIMIT} allowed")
     try:
@@ -83,12 +83,12 @@ def read_yaml(raw: bytes, name: str) -> Document:
             f"{name}:{line}:{column}: the character U+{_code(error):04X} is not allowed: remove it"
         ) from error
     except yaml.MarkedYAMLError as error:
-        raise YamlError(_said(name, error)) from error
+        raise YamlError(_describe(name, error)) from error
     return Document(name, value, reader.values, reader.keys)
 
 
 def _compose(text: str, name: str) -> yaml.Node | None:
-    """The tree; before it is built, what makes one large is refused."""
+    """The tree of nodes; aliases, depth and size are checked on PyYAML's events before the tree is built."""
     depth = nodes = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         at = _at(name, event.start_mark)
@@ -111,7 +111,7 @@ def _compose(text: str, name: str) -> yaml.Node | None:
 
 
 class _Reader:
-    """Values of nodes; the places of all of them on the way."""
+    """Converts nodes to values, and records the places of keys and values."""
 
     def __init__(self, name: str) -> None:
         self.values: dict[Path, Place] = {}
@@ -145,7 +145,7 @@ class _Reader:
             if name in seen:
                 where = ".".join(str(part) for part in (*path, name))
                 raise YamlError(
-                    f"{at}: {where} stands twice, first in line {seen[name]}: merge the two, the first would be lost"
+                    f"{at}: {where} stands twice, first in line {seen[name]}: merge them, or the first is lost"
                 )
             seen[name] = key.start_mark.line + 1
             self.keys[(*path, name)] = Place(key.start_mark.line + 1, key.start_mark.column + 1, name)
@@ -160,7 +160,8 @@ class _Reader:
             try:
                 return self._constructor.construct_object(node)
             except (ConstructorError, ValueError, KeyError, TypeError, AttributeError):
-                raise YamlError(f"{self._at(node)}: {node.value[:40]!r} is no {node.tag.rpartition(':')[2]}") from None
+                kind = node.tag.rpartition(":")[2]
+                raise YamlError(f"{self._at(node)}: {node.value[:40]!r} is not a valid {kind}") from None
         raise YamlError(f"{self._at(node)}: tags are refused: remove {_tag(node.tag)}")
 
     def _plain_tag(self, node: yaml.Node, usual: str) -> None:
@@ -175,8 +176,8 @@ def _tag(tag: str) -> str:
     return tag.replace("tag:yaml.org,2002:", "!!")[:60]
 
 
-def _said(name: str, error: yaml.MarkedYAMLError) -> str:
-    """Plain words for PyYAML's, at the place where the mistake began."""
+def _describe(name: str, error: yaml.MarkedYAMLError) -> str:
+    """A plain text for an error of PyYAML, with the place where the mistake begins."""
     context, problem = str(error.context), str(error.problem)
     mark = error.problem_mark
     if context == "while scanning a quoted scalar" or context.startswith("while parsing a flow"):
@@ -185,7 +186,7 @@ def _said(name: str, error: yaml.MarkedYAMLError) -> str:
 
 
 def _at(name: str, mark: Any) -> str:
-    """PyYAML has two classes of marks."""
+    """`NAME:LINE:COLUMN` of a mark; PyYAML has two classes of marks with the same attributes."""
     return f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else f"{name}:1:1"
 
 
@@ -201,7 +202,7 @@ def _words(context: str, problem: str) -> str:
     if "mapping values are not allowed" in problem:
         return "a second colon in one line: quote the text, or begin a new line"
     if "<block end>" in problem or "could not find expected ':'" in problem:
-        return "this does not belong to the lines above: line it up with them, or quote the text"
+        return "this does not belong to the lines above: correct its indentation, or quote the text"
     return f"{problem}: correct it"
 
 

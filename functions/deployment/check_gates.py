@@ -14,7 +14,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.errors import SourceError
 from functions.domain.events import GatesJudged
 from functions.domain.gates import Verdict, all_passed, failed, reasons
-from functions.domain.plans import Plan, told
+from functions.domain.plans import Plan, recorded
 from functions.domain.previews import narrowed
 from functions.domain.releases import Release
 from functions.gates import registry
@@ -65,7 +65,7 @@ def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTabl
     if not judged.previews:
         return Output("passed", reason, gates)
     left = narrowed(event.plan, judged.previews)
-    deployments.note(event.deployment_id, plan=told(left))
+    deployments.note(event.deployment_id, plan=recorded(left))
     return Output("passed", reason, gates, left) if left.outcome == "deploy" else Output("nothing", left.reason, gates)
 
 

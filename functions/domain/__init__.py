@@ -1,1 +1,1 @@
-"""Decisions, as functions of values: no clock, no network, no SDK."""
+"""Decisions as pure functions: the inputs are values, and there is no clock, no network and no SDK."""

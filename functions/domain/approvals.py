@@ -1,8 +1,8 @@
-"""A request for approval: a link that opens a page, and a POST that decides once (A1-A4).
+"""A request for approval: a link opens a page, and a POST from that page decides once (A1-A4).
 
 open ──POST approve──▶ consent 1 … consent N ──▶ approved
-  ├──POST reject──▶ rejected         what was shown changed, an alarm rang, the deployment ended ──▶ void
-  └──its time is up──▶ expired       a newer release came ──▶ superseded
+  ├──POST reject──▶ rejected         artifact or verdicts changed, critical alarm, deployment ended ──▶ void
+  └──`expires_at` reached──▶ expired        newer release of the repository ──▶ superseded
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ State = Literal["open", "approved", "rejected", "expired", "superseded", "void"]
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One person's approval, of possibly several that are needed."""
+    """The approval of one person; an environment may need several. `at` is ISO 8601, UTC."""
 
     by: str
     at: str
@@ -30,7 +30,7 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class RollbackTarget:
-    """What a rollback would do with one part, and whether what it needs is there now."""
+    """What a rollback would restore for one part (`to`: commit or version), and whether that still exists (`ready`)."""
 
     part: str
     to: str
@@ -39,14 +39,17 @@ class RollbackTarget:
 
 
 def irreversible(target: RollbackTarget) -> RollbackTarget:
-    """The target of a part whose migration can't be undone: what people have to know before they approve (M6)."""
-    words = "its migration is declared irreversible: a rollback puts back the code, not the data"
+    """The target of a part with an irreversible migration: not ready, and the reason says so to approvers (M6)."""
+    words = "its migration is declared irreversible: a rollback restores the code, not the data"
     return replace(target, ready=False, reason=words if target.ready else f"{target.reason}; {words}")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What people see when they are asked, frozen; an approval counts for this artifact and these verdicts only."""
+    """What the approval page shows, stored with the request: an approval is valid for this artifact and verdicts only.
+
+    `digest` is the artifact's SHA-256 in hexadecimal. `commits` has one line a commit, newest first.
+    """
 
     artifact: str
     digest: str
@@ -58,9 +61,11 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One request; only hashes of its secrets are kept: one per mail that was sent. Times are ISO 8601, UTC.
+    """One request for approval. Times are ISO 8601, UTC.
 
-    `holders` knows whose personal link a secret is; `approvers` are e-mail addresses, or `@domain` for everybody there.
+    `secret_hashes` has the SHA-256 of the secret of each mailed link; the secrets are not stored. `holders` maps a hash
+    to the person whose personal link it is. `approvers` are e-mail addresses, or `@domain` for all addresses of a
+    domain. `version` counts accepted decisions, for the conditional write.
     """
 
     approval_id: str
@@ -93,7 +98,7 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """How a request ended, as the workflow that waits for it reads it."""
+    """How a request ended: the output of the Await state."""
 
     outcome: Literal["approved", "rejected", "expired", "superseded", "void"]
     reason: str
@@ -101,7 +106,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person posts."""
+    """What a person posts from the approval page."""
 
     approve: bool
     by: str
@@ -112,19 +117,19 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a decision does not count; `why` picks the page and its status code."""
+    """Why a decision is not accepted; `why` selects the page and its HTTP status."""
 
     why: Literal["unknown", "used", "expired", "superseded", "void", "early", "incomplete", "forbidden"]
     message: str
 
 
 def hash_secret(secret: str) -> str:
-    """How the secret of a link is kept."""
+    """The stored form of a link's secret: its SHA-256 in hexadecimal."""
     return sha256(secret.encode()).hexdigest()
 
 
 def secret_matches(approval: Approval | None, secret: str) -> bool:
-    """Whether the secret is one of the links'; every hash is compared, in constant time."""
+    """Whether the secret belongs to a link of this request; every hash is compared, in constant time."""
     if approval is None:
         return False
     given = hash_secret(secret)
@@ -133,19 +138,19 @@ def secret_matches(approval: Approval | None, secret: str) -> bool:
 
 
 def holder(approval: Approval, secret: str) -> str:
-    """Whose personal link this is; empty when it was mailed to several."""
+    """The person to whom this link was mailed alone; empty when it was mailed to several people."""
     return approval.holders.get(hash_secret(secret), "")
 
 
 def as_of(approval: Approval, now: str) -> Approval:
-    """The approval as of now: an open one past its end has expired."""
+    """The approval as of `now` (ISO 8601, UTC): an open one past `expires_at` has the state `expired`."""
     return replace(approval, state="expired") if approval.state == "open" and now >= approval.expires_at else approval
 
 
 def supersedes(newer: Approval, older: Approval) -> bool:
-    """Whether one request takes the place of another: the same repository's newer release, both undecided (P3, A4).
+    """Whether a request supersedes another: a newer release of the same repository, both still undecided (P3, A4).
 
-    Once the newer one is decided, the lock and what runs say whether the older one may still enter.
+    Once the newer request is decided, the lock and the running version determine whether the older release may enter.
     """
     deploys = newer.purpose == older.purpose == "deploy" and newer.deployment_id != older.deployment_id
     same = (newer.repository, newer.environment) == (older.repository, older.environment)
@@ -153,7 +158,7 @@ def supersedes(newer: Approval, older: Approval) -> bool:
 
 
 def changed(approval: Approval, digest: str, gates: Sequence[Verdict]) -> str:
-    """Why the approval would no longer be about what was shown; empty when it still is."""
+    """Why the approval is no longer valid for what was shown; empty while it is valid."""
     if approval.shown is None or approval.purpose != "deploy":
         return ""
     if digest != approval.shown.digest:
@@ -162,14 +167,13 @@ def changed(approval: Approval, digest: str, gates: Sequence[Verdict]) -> str:
 
 
 def decide(approval: Approval, decision: Decision, now: str, held_by: str = "") -> Approval | Refused:
-    """The approval with its decision, or why this decision does not count; `held_by` is the link's own holder.
+    """The approval with the decision, or why the decision is refused; `held_by` is the holder of a personal link.
 
-    An approval of several that are needed leaves the request open, with one consent more.
+    While more approvals are needed, the request stays open, with one consent more.
     """
     current = as_of(approval, now)
     if current.state in ("approved", "rejected"):
-        said = f"already {current.state} by {current.by} at {current.decided_at}"
-        return Refused("used", f"This link was used: {said}.")
+        return Refused("used", f"This request was already {current.state} by {current.by} at {current.decided_at}.")
     if current.state != "open":
         return Refused(current.state, _ended(current))  # type: ignore[arg-type]
     decision = replace(decision, by=(held_by or decision.by).strip()[:200], reason=decision.reason.strip()[:2000])
@@ -193,47 +197,47 @@ def decide(approval: Approval, decision: Decision, now: str, held_by: str = "") 
 
 
 def decided(approval: Approval) -> Decided:
-    """The end of a request that is no longer open."""
+    """How a request ended that is no longer open, with its reason."""
     words = {
         "approved": f"approved by {approval.by}" + (f": {approval.reason}" if approval.reason else ""),
         "rejected": f"rejected by {approval.by}: {approval.reason}",
-        "expired": f"nobody decided until {approval.expires_at}",
-        "superseded": "a newer release took its place",
+        "expired": f"nobody decided before {approval.expires_at}",
+        "superseded": "superseded by a newer release",
         "void": approval.reason or "the request was withdrawn",
     }
-    assert approval.state != "open"  # noqa: S101 - the type checker's: callers looked
+    assert approval.state != "open"  # noqa: S101 - for the type checker: callers have checked
     return Decided(approval.state, words[approval.state])
 
 
 def _refused(approval: Approval, decision: Decision, now: str) -> Refused | None:
-    """Whoever holds a link may reject; who approves must be allowed to, and be somebody new."""
+    """Why a decision is refused. Every holder of a link may reject; only a permitted person may approve, and once."""
     by = decision.by.casefold()
     if not by:
-        return Refused("incomplete", "Give your name: the decision is recorded with it.")
+        return Refused("incomplete", "Enter your name: it is recorded with the decision.")
     if not decision.approve:
-        return None if decision.reason else Refused("incomplete", "Give a reason: the author will read it.")
+        return None if decision.reason else Refused("incomplete", "Enter a reason: the author of the release reads it.")
     if now < approval.decides_from:
-        return Refused("early", f"Approval counts from {approval.decides_from} on. Rejecting is possible now.")
+        return Refused("early", f"Approving is possible from {approval.decides_from} on. Rejecting is possible now.")
     if by in (author.casefold() for author in approval.authors):
-        return Refused("forbidden", "The author of a release may not approve it here. Ask somebody else.")
+        return Refused("forbidden", "The author of a release may not approve it. Another approver must decide.")
     if approval.approvers and not any(_fits(rule.casefold(), by) for rule in approval.approvers):
-        return Refused("forbidden", f"{decision.by} is not among those who may approve: give your e-mail address.")
+        return Refused("forbidden", f"{decision.by} is not an approver. Enter the e-mail address of an approver.")
     if by in (consent.by.casefold() for consent in approval.consents):
         left = approval.needed - len(approval.consents)
-        return Refused("used", f"{decision.by} has approved already; {left} more must do so.")
+        return Refused("used", f"{decision.by} has already approved; approvals still needed from others: {left}.")
     return None
 
 
 def _fits(rule: str, by: str) -> bool:
-    """An address, or `@domain` for every address there."""
+    """Whether a rule matches: an e-mail address, or `@domain` for every address of the domain."""
     name, _, domain = by.rpartition("@")
     return bool(name) and rule in (by, f"@{domain}")
 
 
 def _ended(approval: Approval) -> str:
     words = {
-        "expired": f"This request expired at {approval.expires_at}; start the deployment again to ask anew.",
-        "superseded": "A newer release has taken the place of this one; look for its own request.",
-        "void": "Its deployment has ended; nothing is left to decide.",
+        "expired": f"This request expired at {approval.expires_at}. Start the deployment again for a new request.",
+        "superseded": "A newer release has superseded this one. Decide on the request of the newer release.",
+        "void": "This request is void: what it showed has changed, or its deployment has ended.",
     }
     return words[approval.state]

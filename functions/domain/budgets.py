@@ -1,9 +1,10 @@
-"""How long a step may take (P10), in minutes.
+"""Time budgets of steps, in minutes (P10).
 
-CodeBuild ends a build at its budget, and the stage then goes back; so it does when the services of an environment
-together took longer than theirs. A deployment that was at work for longer than its own enters no further environment;
-what it waited for windows, people and locks does not count. A rollback is never stopped half-way: one that takes longer
-is announced and counted instead, as is a deployment that took longer within its last environment.
+- Build: CodeBuild stops a build that exceeds its budget. The stage then rolls back.
+- Services of an environment, all together: a stage that exceeds their budget rolls back.
+- Deployment: one that exceeds its budget enters no further environment. Waits for windows, people and locks are not
+  counted. When it exceeds the budget in its last environment, that is reported and counted as a metric.
+- Rollback: it is never stopped. Exceeding the budget is reported and counted as a metric.
 """
 
 from functions.domain.events import DeploymentFinished
@@ -20,20 +21,23 @@ QUEUE = 60
 
 
 def of_part(name: str) -> int:
-    """The budget of one part in one environment."""
+    """The budget of one part in one environment, in minutes."""
     return INFRASTRUCTURE if name.rpartition("/")[2] == "infrastructure" else APPLICATION
 
 
 def overrun(started: str, ended: str, budget: int) -> str:
-    """`took 17 min, 15 allowed`; empty within the budget, or where the times are not known."""
+    """`took 17 min, 15 allowed`; empty within the budget, or when a time is unknown.
+
+    `started` and `ended` are ISO 8601, `budget` is in minutes.
+    """
     seconds = seconds_between(started, ended)
     return "" if seconds is None else _took(seconds / 60, budget)
 
 
 def overwork(finished: DeploymentFinished) -> str:
-    """The same of a whole deployment, without what its stages waited.
+    """The same text for a whole deployment; the waits of its stages are not counted.
 
-    One that was stopped can't say what it waited.
+    Empty for a deployment that was aborted or timed out: its waits are unknown.
     """
     if finished.outcome in ("aborted", "timed out"):
         return ""

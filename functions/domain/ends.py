@@ -1,6 +1,6 @@
-"""What is done about the end of an execution, as data: one class per effect (P9).
+"""The effects of settling an execution that ended, as data: one class per effect (P9).
 
-`words` is the one place that turns them into text, for logs and answers.
+`words` turns an effect into text, for logs and command output.
 """
 
 from collections.abc import Iterable
@@ -12,47 +12,47 @@ from functions.domain.waits import WaitKey
 
 @dataclass(frozen=True, slots=True)
 class WaitEnded:
-    """A wait of the execution is over: its build was stopped, its request is void."""
+    """A wait of the execution was ended: its build was stopped, or its approval request is void."""
 
     key: WaitKey
 
 
 @dataclass(frozen=True, slots=True)
 class StageStopped:
-    """A stage that outlived its deployment was stopped."""
+    """A stage that was still running after its deployment had ended was stopped."""
 
     execution: str
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeAnnounced:
-    """The outcome that the deployment could not announce itself."""
+    """The outcome was published on behalf of a deployment that ended before it could publish it."""
 
     outcome: str
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackUnderway:
-    """What a stage had changed goes back in an execution of its own; the dead stage keeps its lock until then."""
+    """A rollback execution was started for a stage that ended early; the stage's lock is kept until it has ended."""
 
     environment: str
 
 
 @dataclass(frozen=True, slots=True)
 class LeftToDeployment:
-    """The stage's deployment lives and rolls back; the dead stage keeps its lock until then."""
+    """The deployment of the stage is still running and rolls back; the stage's lock is kept until then."""
 
 
 @dataclass(frozen=True, slots=True)
 class LockReleased:
-    """A lock was given to the next in line."""
+    """A lock was released to the next waiter."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class LeftFrozen:
-    """Nobody knows how far a rollback came, so nothing deploys there."""
+    """The environment was frozen, because it is unknown what an interrupted rollback restored."""
 
     environment: str
 
@@ -61,12 +61,12 @@ Effect = WaitEnded | StageStopped | OutcomeAnnounced | RollbackUnderway | LeftTo
 
 
 def keeps_lock(effects: Iterable[Effect]) -> bool:
-    """Whether the lock stays with its dead owner, so that nobody comes between it and the rollback."""
+    """Whether the lock stays with the ended execution, so that no other deployment enters before the rollback."""
     return any(isinstance(one, (RollbackUnderway, LeftToDeployment)) for one in effects)
 
 
 def words(effect: Effect) -> str:
-    """An effect for people."""
+    """An effect as text for people."""
     match effect:
         case WaitEnded(key):
             return f"ended {key}"

@@ -1,4 +1,4 @@
-"""An environment as a release meets it, and what runs in each of its parts."""
+"""The settings of an environment, and what runs in each of its parts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -41,15 +41,16 @@ class Environment:
 
     @property
     def fill_values(self) -> dict[str, str]:
-        """What names in braces stand for in a manifest's texts here."""
+        """The values of placeholders such as `{environment}` in the manifest, for this environment."""
         return {**self.variables, "environment": self.name}
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One thing that ran or runs: whose commit, from which artifacts, under which version the platform gave it.
+    """One deployed state of a part: its commit, source and artifact, and the version that its target reported.
 
-    A version that somebody made by hand has no commit; `committed_at` tells a newer release from an older one.
+    `source` and `artifact` are keys in the artifacts bucket. `commit` is empty for a version that was deployed outside
+    the platform. `committed_at` (ISO 8601) orders releases.
     """
 
     commit: str
@@ -65,8 +66,8 @@ class Version:
 class PartState:
     """What runs in one part of an environment, and the last version that was verified good there.
 
-    `in_doubt` names the deployment that began to change the part, or to put it back, and has not recorded what runs
-    since: until somebody does, `running` may or may not be true. It is written before the change, under the lease.
+    `in_doubt` names a deployment that began to change or restore the part and has not yet recorded what runs since.
+    While it is set, `running` may be wrong. It is written before the change, under the lease.
     """
 
     environment: str
@@ -79,25 +80,25 @@ class PartState:
 
     @property
     def proven(self) -> bool:
-        """Whether it is known what runs, and that was verified good."""
+        """Whether the running version is known and was verified good."""
         return self.running is not None and self.good == self.running and not self.in_doubt
 
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """Why nothing deploys to an environment until a person unfreezes it."""
+    """Why an environment is frozen: nothing deploys there until a person unfreezes it. `since` is ISO 8601."""
 
     reason: str
     by: str
     since: str
 
     def describe(self, environment: str) -> str:
-        """Since when, by whom and why: for somebody whose release may not enter."""
+        """Who froze the environment, when and why: the reason for a release that may not enter."""
         return f"{environment} is frozen since {self.since} by {self.by}: {self.reason}"
 
 
 def outputs_of(part: str, states: Iterable[PartState]) -> dict[str, str]:
-    """What the parts of the same repository put out (addresses, names), as one mapping."""
-    family = part.partition("/")[0]
-    mates = (state for state in states if state.part.partition("/")[0] == family)
-    return {key: value for state in mates for key, value in state.outputs.items()}
+    """The outputs (addresses, names) of all parts of the same repository, as one mapping."""
+    repository = part.partition("/")[0]
+    siblings = (state for state in states if state.part.partition("/")[0] == repository)
+    return {key: value for state in siblings for key, value in state.outputs.items()}

@@ -1,40 +1,40 @@
-"""Every fault that a workflow may name.
+"""All faults that a workflow definition may name in `Retry` or `Catch`.
 
 KiroError
-├── BadInputError            an event, a setting or a record does not have the promised form
-├── ManifestError            the delivery manifest of a repository is wrong: file, line and reason
-├── SourceError              the commit's source can't be had: gone, or larger than a source may be
-├── StaleLeaseError          the lease is not the newest one: somebody else owns the environment now
-├── NotHealthyYetError       a service does not answer as the new release yet; worth another look
-├── DeployTargetError        the thing to deploy to is missing or refuses
-├── NotificationError        a message could not be handed on
+├── BadInputError            an event, a setting or a record does not have the expected format
+├── ManifestError            the manifest of a repository is wrong: file, line and reason
+├── SourceError              a source, artifact or report is missing, unreadable or too large
+├── StaleLeaseError          a newer lease exists: another execution owns the environment now
+├── NotHealthyYetError       a service does not answer as the new release yet; retried
+├── DeployTargetError        what is deployed to does not exist, or refuses the change
+├── NotificationError        a message could not be sent
 └── GitHubError
-    ├── GitHubUnavailableError   5xx, network or rate limit: worth another try
-    ├── GitHubRefusedError       401 or 403: the credential lacks something
-    └── GitHubNotFoundError      404: the repository, ref or object is not there
+    ├── GitHubUnavailableError   5xx, network fault or rate limit; retried
+    ├── GitHubRefusedError       401 or 403: the credential is invalid or lacks a permission
+    └── GitHubNotFoundError      404: the repository, ref or object does not exist
 
-An expected answer ("held", "rejected", "failed") is never here: those are data.
+Expected results ("held", "rejected", "failed") are data, not exceptions.
 """
 
 
 class KiroError(Exception):
-    """Root of every fault of the product."""
+    """Base class of all faults of the platform."""
 
 
 class BadInputError(KiroError):
-    """An event, a setting or a record does not have the promised form."""
+    """An event, a setting or a record does not have the expected format."""
 
 
 class ManifestError(KiroError):
-    """The delivery manifest of a repository is wrong; the text says file, line and reason."""
+    """The manifest of a repository is wrong; the text has file, line and reason."""
 
 
 class SourceError(KiroError):
-    """The commit's source can't be had."""
+    """A source, artifact or report is missing, unreadable or too large."""
 
 
 class StaleLeaseError(KiroError):
-    """A newer lease was seen; nothing was written under this one."""
+    """A newer lease exists; nothing was written under this one."""
 
 
 class NotHealthyYetError(KiroError):
@@ -42,19 +42,19 @@ class NotHealthyYetError(KiroError):
 
 
 class DeployTargetError(KiroError):
-    """The thing to deploy to is missing or refuses; the text names it."""
+    """What is deployed to does not exist or refuses the change; the text names it."""
 
 
 class NotificationError(KiroError):
-    """A message could not be handed on."""
+    """A message could not be sent."""
 
 
 class GitHubError(KiroError):
-    """Root of what GitHub answers when it does not answer well."""
+    """Base class of GitHub's error responses."""
 
 
 class GitHubUnavailableError(GitHubError):
-    """GitHub is out of reach or asks to wait; `retry_after_seconds` says how long, when it said so."""
+    """GitHub is unreachable or limits requests; `retry_after_seconds` is the wait that it demands, None if unknown."""
 
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(message)
@@ -62,7 +62,7 @@ class GitHubUnavailableError(GitHubError):
 
 
 class GitHubRefusedError(GitHubError):
-    """The credential was refused; the text says what it lacks and where to set it."""
+    """GitHub refused the credential; the text names the missing permission and where to set the credential."""
 
 
 class GitHubNotFoundError(GitHubError):

@@ -1,17 +1,17 @@
-"""The events of the stack's own bus: one class each, whose name is the event's `detail-type`.
+"""The events of the stack's bus: one class per event; the class name is the event's `detail-type`.
 
-| event | put by |
+| event | published by |
 |---|---|
 | DeploymentStarted | deployment.asl.json |
 | GatesJudged | CheckGates |
 | StageFinished | stage.asl.json |
-| DeploymentFinished | deployment.asl.json, or on its behalf when its execution could not |
-| RollbackStarted, RollbackFinished | rollback.asl.json, or on its behalf |
+| DeploymentFinished | deployment.asl.json, or procedures/ended_executions.py when its execution ended early |
+| RollbackStarted, RollbackFinished | rollback.asl.json, or the same when its execution ended early |
 | EnvironmentFrozen, EnvironmentUnfrozen | the CLI |
-| WorkItemFinished | work_item.asl.json, or the poll on its behalf |
+| WorkItemFinished | work_item.asl.json, or the poll when its execution ended early |
 
-Every consumer matches `Event` exhaustively. Times are ISO 8601, UTC; a time is empty where a workflow could not write
-its record and so had none to give.
+Every consumer matches `Event` exhaustively. Times are ISO 8601, UTC. A time is empty when the workflow could not write
+its record.
 """
 
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ from functions.domain.work_items import Item
 
 @dataclass(frozen=True, slots=True)
 class DeploymentStarted:
-    """A release has something to change; `environments` are those it will enter, in their order."""
+    """A deployment started that has changes to make; `environments` are those it will enter, in order."""
 
     deployment_id: str
     release: Release
@@ -40,7 +40,10 @@ class DeploymentStarted:
 
 @dataclass(frozen=True, slots=True)
 class GatesJudged:
-    """The verdicts before any deployment, the scanners' reports with the artifact that holds them, and the figures."""
+    """The verdicts of the gates before any deployment.
+
+    `artifact` (a key in the artifacts bucket) contains the reports that `scans` names; `figures` are measured numbers.
+    """
 
     deployment_id: str
     release: Release
@@ -52,9 +55,10 @@ class GatesJudged:
 
 @dataclass(frozen=True, slots=True)
 class StageFinished:
-    """How a release ended in one environment; seconds are those waited for windows, people and locks.
+    """How a stage ended. `waited_seconds` is the time it waited for windows, people and locks.
 
-    `queue_seconds` is None where the lock was never taken; `approval_seconds` is the part that people took.
+    `queue_seconds` is the wait for the lock, None when the lock was never acquired; `approval_seconds` is the wait for
+    people.
     """
 
     deployment_id: str
@@ -71,7 +75,7 @@ class StageFinished:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentFinished:
-    """The one outcome of a deployment; `release` is None when it failed before it was known which one it is."""
+    """The outcome of a deployment, published once; `release` is None when it failed before the release was known."""
 
     deployment_id: str
     outcome: Outcome
@@ -82,9 +86,9 @@ class DeploymentFinished:
 
     @classmethod
     def of(cls, record: DeploymentRecord) -> "DeploymentFinished":
-        """The announcement of a concluded record; its seconds count from Begin to Conclude."""
+        """The event of a concluded record; `duration_seconds` is the time from Begin to Conclude."""
         if not record.outcome:
-            raise BadInputError(f"{record.deployment_id}: its record has no outcome yet, so there is none to announce")
+            raise BadInputError(f"{record.deployment_id}: the deployment's record has no outcome: conclude it first")
         return cls(
             record.deployment_id,
             record.outcome,
@@ -97,7 +101,7 @@ class DeploymentFinished:
 
 @dataclass(frozen=True, slots=True)
 class RollbackStarted:
-    """An environment goes back to what it ran before a release."""
+    """A rollback of one environment started."""
 
     deployment_id: str
     release: Release
@@ -109,7 +113,7 @@ class RollbackStarted:
 
 @dataclass(frozen=True, slots=True)
 class RollbackFinished:
-    """How a rollback ended, as read back from what runs; `cause` is why it was needed."""
+    """How a rollback ended, as read back from the environment; `cause` is why it was started."""
 
     deployment_id: str
     release: Release
@@ -124,7 +128,7 @@ class RollbackFinished:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentFrozen:
-    """An operator lets nothing deploy to an environment."""
+    """An operator froze an environment."""
 
     environment: str
     reason: str
@@ -134,7 +138,7 @@ class EnvironmentFrozen:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentUnfrozen:
-    """An operator lets releases enter an environment again."""
+    """An operator unfroze an environment."""
 
     environment: str
     reason: str
@@ -144,7 +148,7 @@ class EnvironmentUnfrozen:
 
 @dataclass(frozen=True, slots=True)
 class WorkItemFinished:
-    """How one attempt at a board item ended, and in which state that leaves the item; no pull request is 0."""
+    """How one attempt at a work item ended, and the item's state after it; `pull_request` is 0 when there is none."""
 
     work_id: str
     item: Item
@@ -171,7 +175,7 @@ EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event
 
 
 def release_of(event: Event) -> Release | None:
-    """The release that an event is about; None where it is about none, or where it is not known which."""
+    """The release of an event; None when the event has none, or when the release is unknown."""
     match event:
         case EnvironmentFrozen() | EnvironmentUnfrozen() | WorkItemFinished():
             return None
@@ -189,13 +193,13 @@ def release_of(event: Event) -> Release | None:
 
 
 class UnknownEventError(BadInputError):
-    """An event of the stack's own bus whose name no class has."""
+    """An event of the stack's bus has a `detail-type` that no class has."""
 
 
 def event_type(detail_type: str) -> type[Event]:
     """The class of an event by its `detail-type`; an unknown one is an UnknownEventError that lists the known ones."""
     if detail_type not in EVENTS:
         raise UnknownEventError(
-            f"event bus: no event is called {detail_type!r} (known: {', '.join(EVENTS)}); add it to domain/events.py"
+            f"event bus: no event has the name {detail_type!r} (known: {', '.join(EVENTS)}); add it to domain/events.py"
         )
     return EVENTS[detail_type]

@@ -1,15 +1,15 @@
-"""What security scanners found, how bad it is, and whether it may be deployed all the same (G3).
+"""Findings of security scanners, their severities, and the verdict of the security gate (G3).
 
-Severities, by what each format tells:
+Severities, by report format:
 
-| format | told | severity |
+| format | field | severity |
 |---|---|---|
 | SARIF | `security-severity` of the result or its rule (CVSS) | ≥ 9.0 critical, ≥ 7.0 high, ≥ 4.0 medium, else low |
-| SARIF | else `level` of the result, or the default of its rule | error high, warning medium, note and none low |
-| pip-audit | nothing: every known vulnerability counts | high |
+| SARIF | otherwise `level` of the result, or the default of its rule | error high, warning medium, note and none low |
+| pip-audit | none: every known vulnerability counts | high |
 | npm audit | `severity` | critical, high, moderate medium, low and info low |
 
-CRITICAL and HIGH block. A suppression inside a report does not count: it has neither an owner nor an end.
+CRITICAL and HIGH findings fail the gate. A suppression inside a report is ignored: it has no owner and no expiry date.
 """
 
 import math
@@ -32,7 +32,7 @@ _NPM: dict[str, Severity] = {
     "low": "low",
     "info": "low",
 }
-# How tools word a severity where a number is expected; a word that is not among them says nothing.
+# Words that tools write for a severity where a number is expected. Other words give no severity.
 _WORDS: dict[str, Severity] = {
     **dict.fromkeys(("critical", "blocker", "severe"), "critical"),
     **dict.fromkeys(("high", "important", "error", "major"), "high"),
@@ -44,7 +44,7 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Scans:
-    """Where scanners' reports lie within the build's artifact, and the allow-list within the repository."""
+    """Paths or globs of scanner reports in the build's artifact, and the path of the allow-list in the repository."""
 
     sarif: tuple[str, ...] = ()
     pip_audit: tuple[str, ...] = ()
@@ -53,13 +53,13 @@ class Scans:
 
     @property
     def reports(self) -> tuple[str, ...]:
-        """Every report; the allow-list is none."""
+        """The paths of all reports, without the allow-list."""
         return (*self.sarif, *self.pip_audit, *self.npm_audit)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing a tool found; `aliases` are other ids of the same, `place` is a file with its line, or a package."""
+    """One finding of a tool; `aliases` are other ids of it, `place` is `file:line` or a package with its version."""
 
     tool: str
     id: str
@@ -70,7 +70,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What one report says; `unchecked` names what its tool could not look at."""
+    """The contents of one report; `unchecked` names what the tool skipped."""
 
     report: str
     findings: tuple[Finding, ...]
@@ -79,7 +79,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """One entry of the allow-list; it counts through the day it expires (ISO 8601), where `place` (a glob) fits."""
+    """One entry of the allow-list, valid through the day `expires` (ISO 8601) for findings at `place` (a glob)."""
 
     id: str
     reason: str
@@ -89,31 +89,34 @@ class Allowance:
 
 
 def severity_of_score(score: float) -> Severity:
-    """A CVSS score from 0 to 10 as GitHub reads it; what is no such score is a ValueError."""
+    """The severity of a CVSS score from 0 to 10, with GitHub's limits; any other number is a ValueError."""
     if not math.isfinite(score) or not 0 <= score <= 10:
-        raise ValueError(f"{score} is no CVSS score: expected 0 to 10")
+        raise ValueError(f"{score} is not a CVSS score: expected 0 to 10")
     return "critical" if score >= 9 else "high" if score >= 7 else "medium" if score >= 4 else "low"
 
 
 def severity_of_level(level: str) -> Severity:
-    """A SARIF level; an unknown one is a ValueError."""
+    """The severity of a SARIF level; an unknown level is a ValueError."""
     return _known(level, _LEVELS, "level")
 
 
 def severity_of_word(word: str) -> Severity | None:
-    """A severity in words, whatever its case; None for a word that tells none."""
+    """The severity that a word means, in upper or lower case; None for any other word."""
     return _WORDS.get(word.strip().lower())
 
 
 def severity_of_npm(severity: str) -> Severity:
-    """A severity as npm writes it; an unknown one is a ValueError."""
+    """The severity of npm's `severity` field; an unknown value is a ValueError."""
     return _known(severity, _NPM, "severity")
 
 
 def judge_findings(
     scans: Sequence[Scan | Unreadable], allowed: Sequence[Allowance] | Unreadable, today: date
 ) -> Verdict:
-    """No blocking finding but those that are allowed today; entries that do not count are told, and never count."""
+    """The gate passes when every blocking finding is allowed today.
+
+    Allow-list entries that are invalid, expired or unused are named in the reason.
+    """
     broken = [one.reason for one in (*scans, allowed) if isinstance(one, Unreadable)]
     if broken or isinstance(allowed, Unreadable):
         return Verdict("security", "failed", "; ".join(broken))
@@ -139,7 +142,7 @@ def _fits(entry: Allowance, finding: Finding) -> bool:
 
 
 def _fault(entry: Allowance, today: date) -> str:
-    """Why an entry does not count; empty when it does."""
+    """Why an entry is not valid today; empty when it is."""
     if not entry.owner.strip():
         return "has no owner"
     if not entry.reason.strip():
@@ -150,18 +153,18 @@ def _fault(entry: Allowance, today: date) -> str:
 
 
 def _reported(allowed: Sequence[Allowance], findings: Sequence[Finding], today: date) -> list[str]:
-    said = []
+    notes = []
     for entry in allowed:
         fault = _fault(entry, today)
         if fault:
-            said.append(f"allow-list: {entry.id} {fault} and does not count")
+            notes.append(f"allow-list: {entry.id} {fault} and does not count")
         elif not any(_fits(entry, finding) for finding in findings):
-            said.append(f"allow-list: {entry.id} is unused: remove it")
-    return said
+            notes.append(f"allow-list: {entry.id} is unused: remove it")
+    return notes
 
 
 def _unchecked(scans: Sequence[Scan]) -> list[str]:
-    return [f"{scan.report}: not looked at: {_some(scan.unchecked)}" for scan in scans if scan.unchecked]
+    return [f"{scan.report}: not checked: {_some(scan.unchecked)}" for scan in scans if scan.unchecked]
 
 
 def _blocked(findings: Sequence[Finding]) -> str:

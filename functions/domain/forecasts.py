@@ -1,4 +1,4 @@
-"""What a commit would do, without doing it (P11)."""
+"""The forecast of a commit: what its deployment would do, without starting it (P11)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from functions.domain.windows import LOOK_AHEAD_DAYS, opening
 
 @dataclass(frozen=True, slots=True)
 class StageForecast:
-    """One environment: which parts are in or out and why, what is asked before and after, and what is in the way now.
+    """The forecast of one environment.
 
-    `touches` says for each part that is in, in one line, what a change of it touches there.
-    `closed` says why its windows keep a release out now, and `opens_at` (ISO 8601) when they let it in; both are empty
-    while they are open. `expected_seconds` is the median of the last stages there, None without any; `approvers` are
-    empty for anybody.
+    `parts` and `skipped` map part names to reasons; `touches` has one line for each changed part on what the change
+    affects. `lock` and `frozen` are empty unless the environment is locked or frozen now. `closed` is why no window is
+    open now, `opens_at` (ISO 8601) when the next one opens; both are empty while one is open. `approvers` is empty when
+    anybody may approve. `expected_seconds` is the median of the last stages there, None if there are none.
     """
 
     environment: str
@@ -39,7 +39,7 @@ class StageForecast:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The whole release; `gates` are judged before any deployment."""
+    """The forecast of a release; `gates` has one line for each gate that is judged before any deployment."""
 
     release: Release
     outcome: str
@@ -59,9 +59,9 @@ def forecast(
     now: datetime,
     describe: Callable[[Environment, Part], str],
 ) -> Forecast:
-    """The plan with everything that would meet it.
+    """The plan with gates, locks, freezes, windows and durations of its environments.
 
-    `gates` (a line each) and `durations` (seconds) are by environment; `""` stands for the release as a whole.
+    `gates` (one line a gate) and `durations` (seconds) are by environment; the key `""` is the release as a whole.
     """
     stages = tuple(_stage(stage, gates, locks, frozen, durations, now, describe) for stage in made.stages)
     end = frozen_plan(made, frozen) or made
@@ -98,7 +98,7 @@ def _stage(
 def _held(lock: Lock | None) -> str:
     if lock is None or lock.owner is None:
         return ""
-    waiting = f"; {len(lock.waiters)} in line" if lock.waiters else ""
+    waiting = f"; {len(lock.waiters)} waiting" if lock.waiters else ""
     return f"held by {lock.owner.deployment_id} since {lock.since}: {lock.owner.reason}{waiting}"
 
 
@@ -122,6 +122,6 @@ def _usual(seconds: Sequence[float]) -> float | None:
 def stage_seconds(
     environments: Sequence[Environment], records: Sequence[Mapping[str, float]]
 ) -> dict[str, list[float]]:
-    """Durations by environment, from records that tell some of them."""
+    """Durations in seconds by environment, and under `""` for the whole; a record may lack some of them."""
     names = ("", *(environment.name for environment in environments))
     return {name: [record[name] for record in records if name in record] for name in names}

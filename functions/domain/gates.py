@@ -1,4 +1,4 @@
-"""Whether what was built may be deployed: tests and coverage (G1, G2)."""
+"""Verdicts of gates, and the judgement of tests and coverage (G1, G2)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,9 +10,9 @@ from functions.domain.texts import NAME, REASON, cut
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """The sum of one release's JUnit reports; `failed` names the tests that failed or broke."""
+    """The totals of a release's JUnit reports; `failed` names the tests with a failure or an error."""
 
-    __test__ = False  # not a test class, whatever its name begins with
+    __test__ = False  # pytest collects classes whose names begin with Test
 
     total: int
     failed: tuple[str, ...] = ()
@@ -21,7 +21,7 @@ class TestRun:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Rates in percent; `branches` is None when the report measured none."""
+    """Coverage in percent; `branches` is None when the report has no branch coverage."""
 
     lines: float
     branches: float | None = None
@@ -29,26 +29,26 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A report that is missing or can't be trusted: which file, where and why."""
+    """A report that is missing or invalid; the reason names the file, the place in it and the fault."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one gate decided, and why; `name` is the gate's."""
+    """The verdict of the gate `name`, and the reason."""
 
     name: str
     outcome: Literal["passed", "failed"]
     reason: str
 
     def __str__(self) -> str:
-        """`tests: 2 of 9 tests failed: …`, as mails, statuses and records show it."""
+        """`tests: 2 of 9 tests failed: …`: the form in mails, statuses and records."""
         return f"{self.name}: {self.reason}"
 
 
 def judge_tests(tests: TestRun | Unreadable) -> Verdict:
-    """Every test passed, and there was at least one that ran."""
+    """The gate passes when at least one test ran and none failed."""
     if isinstance(tests, Unreadable):
         return Verdict("tests", "failed", tests.reason)
     if tests.failed:
@@ -62,7 +62,7 @@ def judge_tests(tests: TestRun | Unreadable) -> Verdict:
 
 
 def judge_coverage(coverage: Coverage | Unreadable, minimum: float) -> Verdict:
-    """Line coverage, and branch coverage where it was measured, reach the minimum (percent)."""
+    """The gate passes when line coverage, and branch coverage if measured, reach the minimum (percent)."""
     if isinstance(coverage, Unreadable):
         return Verdict("coverage", "failed", coverage.reason)
     measured = {"lines": coverage.lines, "branches": coverage.branches}
@@ -79,15 +79,15 @@ def without_secrets(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
 
 
 def all_passed(verdicts: Sequence[Verdict]) -> bool:
-    """Whether every verdict is a pass; no verdict at all is none."""
+    """Whether there is at least one verdict and all have passed."""
     return bool(verdicts) and not failed(verdicts)
 
 
 def failed(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    """The verdicts that close the gate."""
+    """The failed verdicts."""
     return tuple(verdict for verdict in verdicts if verdict.outcome == "failed")
 
 
 def reasons(verdicts: Iterable[Verdict]) -> str:
-    """The verdicts in one line, each with its gate's name."""
+    """The verdicts in one line, each with the name of its gate."""
     return "; ".join(map(str, verdicts))

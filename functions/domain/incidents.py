@@ -1,4 +1,4 @@
-"""The story of a rollback, as the GitHub issue tells it (R10); every text from outside is quoted as text."""
+"""Texts of the GitHub issue about a rollback (R10). Every text from outside is quoted, so that it has no markup."""
 
 import re
 from collections.abc import Mapping
@@ -13,15 +13,15 @@ Rollback = RollbackStarted | RollbackFinished
 LABEL = "incident"
 _ANY = re.compile(r"<!-- kiro-incident ([a-z][a-z0-9-]*)/([\w.-]+) -->")
 _RESULTS: Mapping[RollbackResult, str] = {
-    "restored": "Restored: what ran before this release runs again, and was read back from what runs.",
-    "partly": "Partly restored: some of it was a first release, with nothing to go back to.",
+    "restored": "Restored: the versions from before this release run again. This was read back from the environment.",
+    "partly": "Partly restored: some parts had no earlier version, because this was their first release.",
     "unknown": "**Not restored.** The environment is frozen: nothing deploys there until a person unfreezes it.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where people look next; texts without a trailing slash."""
+    """Base URLs of GitHub and the runbooks, without a trailing slash, and the AWS region of the stack."""
 
     github: str
     runbooks: str
@@ -29,23 +29,23 @@ class Links:
 
 
 def marker(environment: str, deployment_id: str) -> str:
-    """What makes an incident found again; invisible on the page."""
+    """The HTML comment that identifies an incident; it is not visible on the page."""
     return f"<!-- kiro-incident {environment}/{deployment_id} -->"
 
 
 def environment_of(body: str) -> str | None:
-    """The environment that an issue is about; None when it is no incident of ours."""
+    """The environment of an incident, from the body of an issue; None when the issue is not an incident."""
     found = _ANY.search(body)
     return found[1] if found else None
 
 
 def title(event: Rollback) -> str:
-    """What the issue is called."""
+    """The title of the issue."""
     return f"{event.environment}: {(event.release.commit or event.deployment_id)[:12]} was rolled back"
 
 
 def opened(event: Rollback, record: DeploymentRecord | None, links: Links) -> str:
-    """The body of a new incident: what, why, when and where to look; without a record it says less."""
+    """The body of a new incident: release, cause, timeline and links; shorter without a record."""
     commit, repository = event.release.commit, event.release.repository
     execution = record.execution if record else ""
     rows = [
@@ -60,7 +60,8 @@ def opened(event: Rollback, record: DeploymentRecord | None, links: Links) -> st
     return "\n".join(
         [
             marker(event.environment, event.deployment_id),
-            "A release was taken back. The result follows as a comment; the next good deployment closes this issue.",
+            "A release was rolled back. The result follows as a comment. "
+            "The next successful deployment to this environment closes the issue.",
             "",
             "| | |",
             "|---|---|",
@@ -70,13 +71,13 @@ def opened(event: Rollback, record: DeploymentRecord | None, links: Links) -> st
             "",
             *(f"- `{when}` {what}" for when, what in _timeline(event, record)),
             "",
-            "Notes of those who looked into it belong here, as comments.",
+            "Add your findings as comments.",
         ]
     )
 
 
 def ended(event: RollbackFinished) -> str:
-    """The comment that says how the rollback ended; it begins with a marker of its own."""
+    """The comment on the end of the rollback; it begins with its own marker."""
     clock = (
         ("alarm to start", seconds_between(event.breached_at, event.started_at)),
         ("start to verified", seconds_between(event.started_at, event.verified_at)),
@@ -88,21 +89,21 @@ def ended(event: RollbackFinished) -> str:
             end_marker(event),
             _RESULTS[event.result],
             "",
-            *([f"What was found: {_code(event.reason)}", ""] if event.reason else []),
+            *([f"Found: {_code(event.reason)}", ""] if event.reason else []),
             *([verified] if event.verified_at else []),
         ]
     ).rstrip()
 
 
 def end_marker(event: RollbackFinished) -> str:
-    """What makes a comment found again; a later rollback of the same release ended at another time."""
+    """The HTML comment that identifies the end comment; the time tells rollbacks of the same release apart."""
     return f"<!-- kiro-rollback {event.verified_at or 'unrecorded'} -->"
 
 
 def closed(event: DeploymentFinished, environment: str) -> str:
     """The comment that closes an incident."""
     commit = event.release.commit if event.release else ""
-    return f"{environment} runs a good release again: {commit} was deployed ({_code(event.deployment_id)})."
+    return f"{environment} is healthy again: {commit} was deployed and passed ({_code(event.deployment_id)})."
 
 
 def _timeline(event: Rollback, record: DeploymentRecord | None) -> list[tuple[str, str]]:
@@ -123,6 +124,6 @@ def _execution(arn: str, deployment_id: str, links: Links) -> str:
 
 
 def _code(text: str) -> str:
-    """A text from outside: no link, no mention, no markup, one line of a table."""
+    """A text from outside as code in one line of a table, so that links, mentions and markup have no effect."""
     plain = " ".join(text.replace("`", "'").split()).replace("|", "\\|")
     return f"`{plain[:1000]}`" if plain else ""

@@ -1,11 +1,11 @@
-"""The lock of an environment: whose it is, who waits, and which number its writes carry.
+"""The lock of an environment: its owner, its waiters and its fencing number.
 
-    request ──free or owner dead──▶ owned ──release──▶ next waiter owns (fence + 1), or free
-       │                              ▲
-       └──held──▶ waiting ────────────┘     superseded mode: one waiter; a newer release sends the older away
+    request ──free, or owner ended──▶ owned ──release──▶ next waiter owns (fence + 1), or free
+       │                                ▲
+       └──held──▶ waiting ──────────────┘     mode `superseded`: one waiter; a newer release supersedes an older one
 
-Every function takes the lock as it was read and answers the lock as it should be written, so that one
-compare-and-swap in the adapter makes it atomic.
+Every function takes the lock as it was read and returns the lock to write. One compare-and-swap in the adapter makes
+the change atomic.
 """
 
 from collections.abc import Callable
@@ -17,9 +17,9 @@ Mode = Literal["superseded", "queued", "parallel"]
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """An execution that wants the lock; `order` compares releases of one repository (a later commit is greater).
+    """An execution that requests the lock; `order` sorts releases of one repository (a later commit is greater).
 
-    A rollback goes before every waiting release, and is never superseded.
+    A rollback is placed before all waiting releases and is never superseded.
     """
 
     execution: str
@@ -32,7 +32,7 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Waiter:
-    """A contender in the queue; the token is empty until its Await state stored one."""
+    """A contender in the queue; `token` is empty until its Await state has stored a task token. `since` is ISO 8601."""
 
     contender: Contender
     since: str
@@ -41,7 +41,7 @@ class Waiter:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A lock as stored; `fence` only ever grows, so that a write under an older one can be refused."""
+    """A lock as stored. `fence` only grows, so that writes with an older number are refused; `since` is ISO 8601."""
 
     key: str
     fence: int = 0
@@ -52,7 +52,7 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The proof of holding a lock, demanded by everything that changes an environment."""
+    """The proof of holding a lock; every function that changes an environment requires it."""
 
     key: str
     execution: str
@@ -61,7 +61,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class LockResult:
-    """The result of a request; `wake` lists tokens to complete after the write: (waiter, its own outcome)."""
+    """The result of a request; `wake` lists the waiters to notify after the write, with their outcomes."""
 
     lock: Lock
     outcome: Literal["acquired", "waiting", "superseded"]
@@ -72,13 +72,16 @@ class LockResult:
 def request(
     lock: Lock, contender: Contender, *, alive: Callable[[str], bool], mode: Mode, now: str, token: str = ""
 ) -> LockResult:
-    """Take the lock when it is free or its owner is dead, else join the queue, or learn that it is superseded."""
+    """Take the lock if it is free or its owner has ended; otherwise join the queue, or be superseded.
+
+    `alive` says whether an execution (an ARN) is still running. `now` is ISO 8601.
+    """
     if lock.owner and lock.owner.execution == contender.execution:
         return LockResult(lock, "acquired", _lease(lock))
     waiters = tuple(w for w in lock.waiters if alive(w.contender.execution))
     if lock.owner and alive(lock.owner.execution):
         return _queue(replace(lock, waiters=waiters), contender, mode, now, token)
-    # Free, or its owner died: the head of the line is next, whoever asks.
+    # Free, or its owner has ended: the first waiter gets the lock, even if another execution made this request.
     queued = _queue(replace(lock, owner=None, since="", waiters=waiters), contender, mode, now, token)
     head = queued.lock.waiters[0]
     owned = _own(queued.lock, head.contender, now)
@@ -88,7 +91,10 @@ def request(
 
 
 def release(lock: Lock, execution: str, *, alive: Callable[[str], bool], now: str) -> LockResult:
-    """Give the lock to the first living waiter, or free it; who does not own it only leaves the queue."""
+    """Give the lock to the first waiter that is still running, or free it.
+
+    An execution that does not own the lock is only removed from the queue.
+    """
     waiters = tuple(w for w in lock.waiters if w.contender.execution != execution)
     if lock.owner is None or lock.owner.execution != execution:
         return LockResult(replace(lock, waiters=waiters), "acquired")
@@ -100,25 +106,26 @@ def release(lock: Lock, execution: str, *, alive: Callable[[str], bool], now: st
 
 
 def _queue(lock: Lock, contender: Contender, mode: Mode, now: str, token: str) -> LockResult:
-    """Stand in line, or keep one's place: rollbacks first, and no release behind a newer one (P3)."""
+    """Join the queue, or keep the place in it: rollbacks come first, and no release waits behind a newer one (P3)."""
     mine = next((w for w in lock.waiters if w.contender.execution == contender.execution), None)
     waiter = Waiter(contender, mine.since if mine else now, token or (mine.token if mine else ""))
     others = tuple(w for w in lock.waiters if w is not mine)
     rollbacks = tuple(w for w in others if w.contender.rollback)
     releases = tuple(w for w in others if not w.contender.rollback)
-    mates = tuple(w for w in releases if w.contender.repository == contender.repository)
-    newer = [w.contender for w in mates] + ([lock.owner] if _is_mate(lock.owner, contender) else [])
+    same_repository = tuple(w for w in releases if w.contender.repository == contender.repository)
+    comparable = [w.contender for w in same_repository]
+    comparable += [lock.owner] if _is_comparable(lock.owner, contender) else []
     if contender.rollback:
         line = (*rollbacks, waiter, *releases)
-    elif any(c.order > contender.order for c in newer) and not (mine and mode == "queued"):
+    elif any(c.order > contender.order for c in comparable) and not (mine and mode == "queued"):
         return LockResult(replace(lock, waiters=others), "superseded")
     elif mode == "superseded":
         wake: tuple[tuple[Waiter, Literal["acquired", "superseded"]], ...] = tuple(
-            (w, "superseded") for w in mates if w.token
+            (w, "superseded") for w in same_repository if w.token
         )
-        strangers = tuple(w for w in releases if w not in mates)
-        line = tuple(waiter if w is mine else w for w in lock.waiters if w is mine or w not in mates)
-        line = line if mine else (*rollbacks, *strangers, waiter)
+        unrelated = tuple(w for w in releases if w not in same_repository)
+        line = tuple(waiter if w is mine else w for w in lock.waiters if w is mine or w not in same_repository)
+        line = line if mine else (*rollbacks, *unrelated, waiter)
         return LockResult(replace(lock, waiters=line), "waiting", wake=wake)
     else:
         line = (*others, waiter)
@@ -127,8 +134,8 @@ def _queue(lock: Lock, contender: Contender, mode: Mode, now: str, token: str) -
     return LockResult(replace(lock, waiters=line), "waiting")
 
 
-def _is_mate(owner: Contender | None, contender: Contender) -> TypeGuard[Contender]:
-    """Whether the owner is a release of the same repository: only those are newer or older than each other."""
+def _is_comparable(owner: Contender | None, contender: Contender) -> TypeGuard[Contender]:
+    """Whether the owner is a release of the same repository: only those can be newer or older than each other."""
     return owner is not None and not owner.rollback and owner.repository == contender.repository
 
 
@@ -139,25 +146,25 @@ def _own(lock: Lock, contender: Contender, now: str) -> LockResult:
 
 
 def _lease(lock: Lock) -> Lease:
-    assert lock.owner is not None  # noqa: S101 - the type checker's; both callers just saw or set it
+    assert lock.owner is not None  # noqa: S101 - for the type checker: both callers have checked or set it
     return Lease(lock.key, lock.owner.execution, lock.fence)
 
 
 def explain(result: LockResult) -> str:
-    """Who holds the lock, why, since when, and what to do about it; empty once it is acquired."""
+    """Why the lock is not acquired: its holder, since when, and the next step; empty once it is acquired."""
     if result.outcome == "acquired":
         return ""
     if result.outcome == "superseded":
-        return f"a newer release waits for {result.lock.key} already"
-    return f"{held(result.lock)}; waiting at place {len(result.lock.waiters)}"
+        return f"a newer release is already waiting for {result.lock.key}"
+    return f"{held(result.lock)}; position in the queue: {len(result.lock.waiters)}"
 
 
 def held(lock: Lock) -> str:
-    """The owner of a lock, in words with a next step."""
+    """The owner of a lock as text, with the next step for an operator."""
     if lock.owner is None:
         return f"{lock.key} is free"
     owner = lock.owner
     return (
         f"{lock.key} is held by {owner.deployment_id} ({owner.reason}) since {lock.since}; "
-        f"it ends with that execution, which can be stopped: {owner.execution}"
+        f"the lock is released when that execution ends; to release it now, stop the execution: {owner.execution}"
     )

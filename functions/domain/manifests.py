@@ -1,4 +1,4 @@
-"""What a delivered repository says of itself in `delivery.yml`, once it was read and found right."""
+"""The manifest of a delivered repository (`delivery.yml`), after it was read and validated."""
 
 import re
 from collections.abc import Mapping
@@ -8,18 +8,18 @@ from typing import Any, Literal
 
 from functions.domain.errors import ManifestError
 
-# Each has its target in `functions/targets`; the way says whether a buildspec changes it, or a call of its target.
+# Each kind has a target in `functions/targets`. The way says how a part is changed: by a buildspec, or by API calls.
 Kind = Literal["lambda", "command"]
 Way = Literal["build", "call"]
 Migration = Literal["reversible", "irreversible"]
 MANIFEST = "delivery.yml"
-# Not str.format: a text of the repository is no program (`{x.__class__}`, `{x:>999999999}`).
+# Not str.format: a text of the repository could misuse its expressions (`{x.__class__}`, `{x:>999999999}`).
 _NAME = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Where a service answers, and the field of its JSON answer that names the running commit."""
+    """The health URL of a service, and the field of its JSON response that has the running commit."""
 
     url: str
     version_field: str = "version"
@@ -27,12 +27,13 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One thing a release changes in an environment: the infrastructure, or a service.
+    """One thing that a release changes in an environment: the infrastructure, or a service.
 
-    `paths` are globs over the repository in which `*` also crosses folders; none means every change counts. `buildspec`
-    is what changes a part of the way `build`, and `preview` where the build before it leaves what that would change,
-    `{environment}` in it being the environment's name. After an irreversible `migration` a rollback puts back the code,
-    and not the data (M6). `settings` are JSON values that only the target of its kind reads.
+    - `paths`: globs over the repository, in which `*` also matches `/`. Without any, every change concerns the part.
+    - `buildspec`: the path of the buildspec that applies a part of the way `build`.
+    - `preview`: the path of the preview report in the release's artifact; `{environment}` is the environment's name.
+    - `migration`: after an `irreversible` one, a rollback restores the code and not the data (M6).
+    - `settings`: JSON values that only the target of the kind reads.
     """
 
     name: str
@@ -48,15 +49,15 @@ class Part:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-# The keys of the manifest that one gate reads. JSON values only: the plan carries them through the execution.
+# The manifest keys that one gate reads. JSON values only: the plan passes them through the execution.
 Settings = dict[str, Any]
-# By the gate's name; a gate of which the manifest says nothing is left out.
+# By the name of the gate; a gate that the manifest does not mention is left out.
 GateSettings = dict[str, Settings]
 
 
 @dataclass(frozen=True, slots=True)
 class AfterDeploy:
-    """The build that tests an environment once the release runs there, and what gates read of its artifact."""
+    """The build that tests an environment after a deployment, and the settings of the gates that read its artifact."""
 
     buildspec: str
     gates: GateSettings = field(default_factory=dict)
@@ -64,10 +65,10 @@ class AfterDeploy:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A repository's deliverables, infrastructure before services, in the order they are applied.
+    """The parts of a repository in the order in which they are applied: infrastructure before services.
 
-    `buildspec` builds a release; `gates` read its artifact before any deployment, those of `after_deploy` (by
-    environment) the artifact of the tests there.
+    `buildspec` builds a release. The gates of `gates` read its artifact before any deployment; those of `after_deploy`
+    (by environment) read the artifact of the tests in that environment.
     """
 
     name: str
@@ -79,17 +80,20 @@ class Manifest:
 
 
 def changed_path(part: Part, files: tuple[str, ...]) -> str | None:
-    """The first changed file that concerns this part; None when none does."""
+    """The first changed file that concerns this part; None if there is none."""
     if not part.paths:
         return files[0] if files else None
     return next((file for file in files for glob in part.paths if fnmatchcase(file, glob)), None)
 
 
 def fill(text: str, values: Mapping[str, str], where: str) -> str:
-    """`hello-{environment}` with its values; an unknown name is a ManifestError that lists the known ones."""
+    """The text with its placeholders (`hello-{environment}`) replaced; an unknown one is a ManifestError.
+
+    `where` is the key of the manifest, for the error.
+    """
     names = set(_NAME.findall(text))
     rest = _NAME.sub("", text)
     if names <= set(values) and "{" not in rest and "}" not in rest:
         return _NAME.sub(lambda found: values[found[1]], text)
     known = ", ".join(sorted(values))
-    raise ManifestError(f"{MANIFEST}: {where}: {text!r} may hold only known names in braces (known: {known})")
+    raise ManifestError(f"{MANIFEST}: {where}: {text!r} may contain only known placeholders in braces (known: {known})")

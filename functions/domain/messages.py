@@ -1,4 +1,4 @@
-"""The mails of events and approvals: subject and text, from the event alone (N1)."""
+"""Subject and text of the mails about events and approval requests (N1)."""
 
 from dataclasses import dataclass
 from typing import Literal, assert_never
@@ -23,25 +23,25 @@ from functions.domain.releases import Release
 Topic = Literal["deployments", "approvals", "rollbacks"]
 
 _STAGE_WORDS = {
-    "passed": "is deployed to",
-    "rejected": "was rejected for",
-    "expired": "got no approval for",
-    "superseded": "was superseded before",
-    "restored": "failed in and was rolled back from",
-    "partly": "failed in and was partly rolled back from",
-    "unknown": "failed in and could not be rolled back from",
+    "passed": "is deployed to {}",
+    "rejected": "was rejected for {}",
+    "expired": "got no approval in time for {}",
+    "superseded": "was superseded before {}",
+    "restored": "failed in {} and was rolled back",
+    "partly": "failed in {} and was partly rolled back",
+    "unknown": "failed in {} and could not be rolled back",
 }
 
 
 def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
-    """The mail that asks for a decision; the only place where the link stands."""
+    """Subject and text of the mail that requests a decision. The link is in no other message."""
     summary = approval.summary
-    asks = "Approve" if approval.purpose == "deploy" else "Review a warning of"
+    request = "Approve" if approval.purpose == "deploy" else "Review a warning of"
     emergency = summary.get("emergency", "")
-    subject = f"{asks} {summary['repository']} {summary['commit'][:12]} for {approval.environment}"
+    subject = f"{request} {summary['repository']} {summary['commit'][:12]} for {approval.environment}"
     lines = [
         *([emergency, ""] if emergency else []),
-        f"{asks} this release for {approval.environment}:",
+        f"{request} this release for {approval.environment}:",
         "",
         f"  Release    {summary['repository']} {summary['commit'][:12]}",
         f"  Title      {summary['title']}",
@@ -52,7 +52,7 @@ def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
         f"  Rollback   {summary['rollback']}",
         *([f"  Reason     {summary['reason']}"] if summary["reason"] else []),
         "",
-        f"Decide here until {approval.expires_at} (opening the link decides nothing):",
+        f"Decide before {approval.expires_at}. Opening a link decides nothing:",
         f"  approve:  {link}&intent=approve",
         f"  reject:   {link}&intent=reject",
         "",
@@ -63,7 +63,7 @@ def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where people see GitHub, and where they read what to do."""
+    """Base URLs of GitHub and the runbooks; without one, its links are left out."""
 
     github: str = ""
     runbooks: str = ""
@@ -73,7 +73,7 @@ NO_LINKS = Links()
 
 
 def _commits(approval: Approval) -> list[str]:
-    """The commits since what runs, as they stand on the page."""
+    """The commits since the running version, as the approval page shows them."""
     if approval.shown is None:
         return []
     lines = [*approval.shown.commits, *([approval.shown.commits_note] if approval.shown.commits_note else [])]
@@ -82,7 +82,7 @@ def _commits(approval: Approval) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One mail, which is also what Slack shows."""
+    """One message, sent as a mail and to Slack."""
 
     topic: Topic
     subject: str
@@ -90,7 +90,7 @@ class Message:
 
 
 def compose(event: Event, links: Links = NO_LINKS) -> Message | None:
-    """The message of a domain event; None when it needs no notification."""
+    """The message of an event; None when nobody is notified of it."""
     written = _written(event)
     if written is None:
         return None
@@ -108,8 +108,8 @@ def _written(event: Event) -> tuple[Topic, str, str] | None:
         case DeploymentStarted():
             return "deployments", f"{_what(event)} starts", event.reason
         case StageFinished():
-            words = _STAGE_WORDS.get(event.result, "failed before it changed anything in")
-            return "deployments", f"{_what(event)} {words} {event.environment}", event.reason
+            words = _STAGE_WORDS.get(event.result, "failed in {} before any change").format(event.environment)
+            return "deployments", f"{_what(event)} {words}", event.reason
         case DeploymentFinished():
             return (
                 "deployments",
@@ -117,10 +117,10 @@ def _written(event: Event) -> tuple[Topic, str, str] | None:
                 _with(event.reason, budgets.overwork(event)),
             )
         case RollbackStarted():
-            return "rollbacks", f"{_what(event)} is being rolled back from {event.environment}", event.reason
+            return "rollbacks", f"{_what(event)} is being rolled back in {event.environment}", event.reason
         case RollbackFinished():
             frozen = "; the environment is FROZEN" if event.result == "unknown" else ""
-            subject = f"Rollback of {_what(event)} from {event.environment}: {event.result}{frozen}"
+            subject = f"Rollback of {_what(event)} in {event.environment}: {event.result}{frozen}"
             late = budgets.overrun(event.started_at, event.verified_at, budgets.ROLLBACK)
             return "rollbacks", subject, _with(event.reason, late)
         case EnvironmentFrozen():
@@ -140,17 +140,17 @@ def _with(reason: str, late: str) -> str:
 
 
 def _work_item(event: WorkItemFinished) -> tuple[Topic, str, str] | None:
-    """Only what waits for a person (W8); everything else stands on card and pull request."""
+    """Only an item in quarantine needs a person (W8); the card and the pull request report everything else."""
     if event.state != "quarantined":
         return None
     item = event.item
     name = f"{item.repository}#{item.number}" if item.number else "A board item"
-    way_out = "It is not tried again until somebody looks and moves its card back."
-    return "deployments", f"{name} waits for a person: {item.title}", f"{event.reason}\n\n{way_out}"
+    next_step = "It is not attempted again until a person corrects the cause and moves its card back."
+    return "deployments", f"{name} waits for a person: {item.title}", f"{event.reason}\n\n{next_step}"
 
 
 def _about(event: Event) -> list[str]:
-    """What the message is about: the release, the environment, or neither."""
+    """The lines on the release and the environment of an event."""
     match event:
         case DeploymentStarted() | GatesJudged() | DeploymentFinished():
             return _release_lines(event.release)
@@ -165,7 +165,7 @@ def _about(event: Event) -> list[str]:
 
 
 def _identity(event: Event) -> list[str]:
-    """The name under which people find the deployment or the attempt."""
+    """The line with the id of the deployment or the attempt."""
     match event:
         case EnvironmentFrozen() | EnvironmentUnfrozen():
             return []
@@ -176,7 +176,7 @@ def _identity(event: Event) -> list[str]:
 
 
 def _links(event: Event, links: Links) -> list[str]:
-    """The commit or the work; and, when an environment is in an unknown state, what to do about it (R5)."""
+    """Links to the commit or the work; and to the runbook when the state of an environment is unknown (R5)."""
     found = []
     release = release_of(event)
     if links.github and isinstance(event, WorkItemFinished) and event.item.number:
@@ -197,9 +197,9 @@ def _is_unknown(event: Event) -> bool:
 
 def _release_lines(release: Release | None) -> list[str]:
     return [
-        f"  Release      {release.repository} {release.short}" if release else "  Release      ? ?",
+        f"  Release      {release.repository} {release.short}" if release else "  Release      unknown",
         f"  Title        {release.title if release else ''}",
-        f"  Author       {release.author if release else '?'}",
+        f"  Author       {release.author if release else 'unknown'}",
     ]
 
 

@@ -1,4 +1,4 @@
-"""An alarm that a monitor outside AWS rings for an environment, through a signed webhook (R11)."""
+"""An alarm that a monitor outside AWS reports for an environment, through a signed webhook (R11)."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any, Literal
 from functions.domain.errors import BadInputError
 from functions.domain.watches import AlarmReading, Severity
 
-# A monitor signs at most this long before or after it is heard; clocks differ, and a recording gets old.
+# The longest difference between signing and receiving: clocks differ, and a recorded request must become invalid.
 TOLERANCE_SECONDS = 300
 _NAME = re.compile(r"[\w][\w .:/@-]{0,99}")
 _FIELDS = ("name", "state", "severity", "reason", "url")
@@ -17,7 +17,7 @@ _LIMIT = 1000
 
 @dataclass(frozen=True, slots=True)
 class OutsideAlarm:
-    """What a monitor said last; `at` is when it signed it (ISO 8601), so that a replayed older word changes nothing."""
+    """The last report of a monitor; `at` is when it was signed (ISO 8601), so that replayed older ones are ignored."""
 
     name: str
     state: Literal["ALARM", "OK"]
@@ -28,29 +28,32 @@ class OutsideAlarm:
 
     @property
     def reading(self) -> AlarmReading:
-        """As a watch reads it."""
+        """The alarm as a watch reads it."""
         return AlarmReading(
             self.name, self.severity, self.state, " ".join(filter(None, (self.reason, self.url))), self.at
         )
 
 
 def signed(timestamp: str, environment: str, body: bytes) -> bytes:
-    """What is signed: time and environment too, or a recording could ring another day or elsewhere."""
+    """The signed bytes. They include time and environment, so that a recorded request is not valid later or elsewhere.
+
+    `timestamp` is in Unix seconds.
+    """
     return f"{timestamp}.{environment}.".encode() + body
 
 
-# Enough for Unix seconds of any century that will read this; a longer number is no moment.
-_MOMENT_DIGITS = 12
+# Enough digits for Unix seconds beyond the year 30000; a longer number is refused before it is parsed.
+_TIMESTAMP_DIGITS = 12
 
 
 def is_timely(timestamp: str, now_seconds: float) -> bool:
-    """Whether a signature's time (Unix seconds) is near enough."""
-    seconds = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _MOMENT_DIGITS
+    """Whether the time of a signature (Unix seconds) is within `TOLERANCE_SECONDS` of now."""
+    seconds = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _TIMESTAMP_DIGITS
     return seconds and abs(now_seconds - int(timestamp)) <= TOLERANCE_SECONDS
 
 
 def read_alarm(body: bytes, at: str) -> OutsideAlarm:
-    """The alarm of a body; a wrong one is a BadInputError that names the field and what is allowed."""
+    """The alarm in a request body; an invalid body is a BadInputError that names the field and the allowed values."""
     try:
         given = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -83,5 +86,5 @@ def _text(given: dict[str, Any], key: str, default: str | None = None) -> str:
 def _one_of(given: dict[str, Any], key: str, allowed: tuple[str, ...], default: str | None = None) -> str:
     value = _text(given, key, default)
     if value not in allowed:
-        raise BadInputError(f"{key}: {value[:100]!r} is none of {', '.join(allowed)}")
+        raise BadInputError(f"{key}: {value[:100]!r} is not one of {', '.join(allowed)}")
     return value

@@ -1,16 +1,16 @@
-"""Parts as earlier versions stored them, brought into the form that is written now."""
+"""Converts parts that an earlier version of the platform stored into today's format."""
 
 from collections.abc import Mapping
 
-# Until 0.1.0 a part of either kind had the keys of both, at the top.
+# Until 0.1.0 a part had the keys of both kinds at the top level.
 _WAYS = {"lambda": "call", "command": "build"}
 _SETTINGS = ("function", "alias", "artifact")
 
 
 def current_part(row: object) -> object:
-    """A part as JSON: one without `settings` gets them from the keys that stood at the top, and its way from its kind.
+    """A part as JSON in today's format: `settings` from the keys at the top level, `way` from the kind.
 
-    Anything else is returned as it is: who decodes it says what is wrong.
+    A part that has `settings`, and any other value, is returned unchanged: decoding reports its faults.
     """
     if not isinstance(row, Mapping) or "settings" in row or "kind" not in row:
         return row

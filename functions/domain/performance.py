@@ -1,4 +1,4 @@
-"""What a load run measured, and whether a release that answers like that may stay (G4)."""
+"""The figures of a load run, and the verdict of the performance gate (G4)."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _REGRESSION_PERCENT = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """The sum of a load run: how many requests were made, how many failed, and the mean time to an answer."""
+    """The totals of a load run: requests, failed requests, and the mean response time in seconds."""
 
     requests: int
     failures: int
@@ -19,12 +19,15 @@ class Performance:
 
     @property
     def success_percent(self) -> float:
-        """The share of requests that were answered well."""
+        """The share of successful requests."""
         return 100 * (self.requests - self.failures) / self.requests
 
 
 def judge_performance(measured: Performance | Unreadable, before: Performance | None) -> Verdict:
-    """Enough answers, fast enough, and at most half as slow again as the last good release there."""
+    """The gate passes when at least 95 % of the requests succeed, in less than 2 s on average.
+
+    The mean may be at most 50 % above that of the last good release in the environment (`before`).
+    """
     if isinstance(measured, Unreadable):
         return Verdict("performance", "failed", measured.reason)
     wrong = []
@@ -43,7 +46,7 @@ def judge_performance(measured: Performance | Unreadable, before: Performance | 
 
 
 def _slower(measured: Performance, before: Performance | None) -> float | None:
-    """By how many percent the mean grew; None when there is nothing to compare with."""
+    """The growth of the mean in percent; None when there is no earlier run to compare with."""
     if before is None or before.mean_seconds <= 0:
         return None
     return 100 * (measured.mean_seconds / before.mean_seconds - 1)

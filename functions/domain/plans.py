@@ -1,4 +1,4 @@
-"""What a release changes in each environment, and why each part is in or out (P5)."""
+"""The plan of a deployment: which parts change in which environments, and why each part is in or out (P5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,13 +7,13 @@ from typing import Literal
 from functions.domain.environments import Environment, Freeze, PartState
 from functions.domain.manifests import MANIFEST, AfterDeploy, GateSettings, Manifest, Part, changed_path
 
-# The commit of a version that somebody made by hand, once a rollback went back to it.
-_BY_HAND = ""
+# The commit of a version that was deployed outside the platform and that a rollback has restored.
+_NO_COMMIT = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PartPlan:
-    """A part that the release changes, and why; `by_path` when nothing but changed paths speaks for it."""
+    """A part that the release changes, and why; `by_path` if changed paths are the only reason."""
 
     part: Part
     reason: str
@@ -22,7 +22,7 @@ class PartPlan:
 
 @dataclass(frozen=True, slots=True)
 class SkippedPart:
-    """A part that stays as it is, and why."""
+    """A part that the release does not change, and why."""
 
     part: str
     reason: str
@@ -30,10 +30,10 @@ class SkippedPart:
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
-    """One environment's share of the release, in the order of application.
+    """The changes in one environment; `parts` are in the order in which they are applied.
 
-    `gone` are parts that run here and that the repository no longer names: nobody looks at them while this release is
-    judged, and they are forgotten once it is good.
+    `gone` are parts that run in the environment and that the manifest no longer names. They are not watched while this
+    release is judged, and their records are deleted once the release is good.
     """
 
     environment: Environment
@@ -45,7 +45,7 @@ class StagePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a deployment will do. `invalid` and `frozen` name what a person has to mend."""
+    """What a deployment will do. With `invalid` and `frozen`, the reason is what a person has to correct."""
 
     outcome: Literal["deploy", "nothing", "invalid", "frozen", "superseded"]
     reason: str
@@ -56,7 +56,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What lies between a commit that runs somewhere and the release; `files` is None when nobody can tell."""
+    """The difference from a running commit to the release; `files` is None when it is unknown."""
 
     status: Literal["ahead", "behind", "identical", "diverged", "unknown"]
     files: tuple[str, ...] | None
@@ -69,28 +69,28 @@ def plan(
     changes: Mapping[str, Change],
     commit: str,
 ) -> Plan:
-    """The plan of a release; `running` is by environment and part, `changes` by the commit that runs."""
-    changes = {_BY_HAND: Change("unknown", None), **changes}
-    walk = _walk(manifest, environments)
-    if isinstance(walk, Plan):
-        return walk
-    for environment in walk:
+    """The plan of a release; `running` is by environment and part, `changes` is by running commit."""
+    changes = {_NO_COMMIT: Change("unknown", None), **changes}
+    entered = _entered(manifest, environments)
+    if isinstance(entered, Plan):
+        return entered
+    for environment in entered:
         for state in running.get(environment.name, {}).values():
             if state.running and changes[state.running.commit].status == "behind":
                 newer = state.running.commit[:12]
                 reason = f"{environment.name} already runs {newer} of {state.part}, which is newer"
                 return Plan("superseded", reason)
     stages = tuple(
-        _stage(manifest, environment, running.get(environment.name, {}), changes, commit) for environment in walk
+        _stage(manifest, environment, running.get(environment.name, {}), changes, commit) for environment in entered
     )
     build = (manifest.buildspec, manifest.gates)
     if not any(stage.parts for stage in stages):
-        return Plan("nothing", "every part of every environment already is as this commit wants it", stages, *build)
+        return Plan("nothing", "every part of every environment is already up to date with this commit", stages, *build)
     return Plan("deploy", _summary(stages), tuple(stage for stage in stages if stage.parts), *build)
 
 
 def frozen_plan(made: Plan, frozen: Mapping[str, Freeze]) -> Plan | None:
-    """The refusal of a release that would enter a frozen environment; None when it enters none."""
+    """The refusal of a release that would enter a frozen environment; None if none of its environments is frozen."""
     for name in (stage.environment.name for stage in made.stages):
         if name in frozen:
             return Plan("frozen", frozen[name].describe(name))
@@ -98,19 +98,19 @@ def frozen_plan(made: Plan, frozen: Mapping[str, Freeze]) -> Plan | None:
 
 
 def in_emergency(made: Plan) -> Plan:
-    """The plan without tests and load runs after deployments; approvals and every gate before them stay (P8)."""
+    """The plan of an emergency: no tests after deployments; approvals and gates before deployments stay (P8)."""
     if made.outcome != "deploy":
         return made
     untested = [stage.environment.name for stage in made.stages if stage.after_deploy]
-    words = "EMERGENCY: deployment windows are not waited for"
+    words = "EMERGENCY: deployment windows are ignored"
     if untested:
-        words += f", tests after the deployment are left out in {', '.join(untested)}"
+        words += f", tests after the deployment are skipped in {', '.join(untested)}"
     stages = tuple(replace(stage, after_deploy=None) for stage in made.stages)
     return replace(made, reason=f"{words}; {made.reason}", stages=stages)
 
 
-def _walk(manifest: Manifest, environments: tuple[Environment, ...]) -> tuple[Environment, ...] | Plan:
-    """The environments that this repository walks, in the order of the settings."""
+def _entered(manifest: Manifest, environments: tuple[Environment, ...]) -> tuple[Environment, ...] | Plan:
+    """The environments that releases of this repository enter, in the order of the settings."""
     known = {environment.name for environment in environments}
     for place, names in {"environments": manifest.environments, "gates.afterDeploy": manifest.after_deploy}.items():
         unknown = [name for name in names if name not in known]
@@ -137,7 +137,7 @@ def _stage(
         else:
             skipped.append(SkippedPart(part.name, reason))
     gone = _gone(manifest, states)
-    skipped += [SkippedPart(name, f"{MANIFEST} no longer names it: it is looked at no more") for name in gone]
+    skipped += [SkippedPart(name, f"{MANIFEST} no longer names it: it is no longer watched") for name in gone]
     return StagePlan(environment, tuple(parts), tuple(skipped), manifest.after_deploy.get(environment.name), gone)
 
 
@@ -147,11 +147,11 @@ def _gone(manifest: Manifest, states: Mapping[str, PartState]) -> tuple[str, ...
 
 
 def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], commit: str) -> tuple[bool, str]:
-    """Whether the part is in, and why."""
+    """Whether the release changes the part, and why."""
     if state is None or state.running is None:
         return True, "nothing runs here yet"
     if state.in_doubt:
-        return True, f"{state.in_doubt} began to change it, and has not recorded what runs"
+        return True, f"deployment {state.in_doubt} began to change it and did not record what runs"
     base = state.running.commit
     if base == commit and state.proven:
         return False, "already runs this commit"
@@ -161,7 +161,7 @@ def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], c
         return True, f"its definition in {MANIFEST} changed"
     files = changes[base].files
     if files is None:
-        return True, f"what changed since {base[:12] or 'a version made by hand'} can't be told"
+        return True, f"the changes since {base[:12] or 'a version that was deployed by hand'} are unknown"
     file = changed_path(part, files)
     if file is None:
         return False, f"none of its paths changed since {base[:12]}"
@@ -169,12 +169,12 @@ def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], c
 
 
 def _by_path(part: Part, state: PartState | None) -> bool:
-    """Whether it runs, verified good and defined as now, so that only what changed in the repository is a reason."""
+    """Whether changed paths are the only reason: the part runs, was verified good and has the same definition."""
     return bool(state and state.proven and state.definition == part)
 
 
-def told(made: Plan) -> dict[str, object]:
-    """The plan as the record keeps it: what is in and out, and why."""
+def recorded(made: Plan) -> dict[str, object]:
+    """The plan as the deployment's record stores it: the parts that are in and out, with reasons."""
     return {
         "outcome": made.outcome,
         "reason": made.reason,

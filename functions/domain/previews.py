@@ -1,7 +1,7 @@
-"""What an infrastructure's preview would change, and whether that is worth a deployment (P5).
+"""Infrastructure previews: whether one changes more than metadata, and the plan without parts that do not change (P5).
 
-Tags and descriptions are metadata: an update that touches nothing else counts as no change. What can't be told, such as
-an update that does not say what differs, counts as one.
+Tags and descriptions are metadata: an update of nothing else counts as no change. An update that does not name the
+changed properties counts as a change.
 """
 
 import re
@@ -13,14 +13,14 @@ from functions.domain.texts import NAME, cut
 
 METADATA = frozenset({"tags", "tagsAll", "description"})
 _UNCHANGED = frozenset({"same", "read", "refresh"})
-# `tags.Name`, `tags["a.b"]`, `ingress[0].description`: what comes first is the resource's own property.
+# `tags.Name`, `tags["a.b"]`, `ingress[0].description`: the first word is the property of the resource.
 _PROPERTY = re.compile(r"(\w+)(?=$|[.\[])")
 _NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceStep:
-    """What would be done to one resource (a URN); `differences` are paths of properties, for updates only."""
+    """The operation on one resource (a URN); `differences` are the paths of changed properties, for updates only."""
 
     operation: str
     resource: str
@@ -30,7 +30,7 @@ class ResourceStep:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """All steps that one report tells."""
+    """The steps of one preview report."""
 
     report: str
     steps: tuple[ResourceStep, ...]
@@ -41,7 +41,7 @@ Previews = Mapping[tuple[str, str], Preview]
 
 
 def judge_preview(preview: Preview) -> tuple[bool, str]:
-    """Whether anything but metadata would change, and what."""
+    """Whether anything but metadata would change, and a text on the changes."""
     touched = [step for step in preview.steps if step.operation not in _UNCHANGED]
     real = [step for step in touched if not _is_metadata(step)]
     if real:
@@ -53,10 +53,10 @@ def judge_preview(preview: Preview) -> tuple[bool, str]:
 
 
 def narrowed(made: Plan, previews: Previews) -> Plan:
-    """The plan without the parts whose previews (by environment and part) change nothing, and with what they say.
+    """The plan without parts whose previews change nothing; the reasons of the others include their previews.
 
-    A preview takes a part out that changed paths alone had brought in; one that never ran, was never verified or is
-    defined differently now stays in.
+    A preview takes out only a part that is in because of changed paths alone. A part that never ran, was never verified
+    good or has a changed definition stays in.
     """
     stages = tuple(_stage(stage, previews) for stage in made.stages)
     if any(stage.parts for stage in stages):
@@ -79,7 +79,7 @@ def _stage(stage: StagePlan, previews: Previews) -> StagePlan:
 
 def _nothing(stages: tuple[StagePlan, ...]) -> str:
     out = (f"{stage.environment.name}: {left.part}: {left.reason}" for stage in stages for left in stage.skipped)
-    return f"previews leave nothing to do: {'; '.join(out)}"
+    return f"nothing to deploy after the previews: {'; '.join(out)}"
 
 
 def _is_metadata(step: ResourceStep) -> bool:

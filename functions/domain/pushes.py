@@ -1,4 +1,4 @@
-"""A GitHub `push` delivery: what it asks for. The signature was proven before any of this runs."""
+"""Reading a GitHub `push` delivery. Its signature was verified before."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A delivery that rightly starts nothing, and why."""
+    """A valid delivery that starts no deployment, and why."""
 
     reason: str
 
 
 def read_push(payload: Mapping[str, Any], repositories: frozenset[str], main_branch: str = "main") -> Start | Ignored:
-    """What a push means for us; a payload that is not GitHub's form is a BadInputError naming the field."""
+    """The deployment that a push starts, or why none; an invalid payload is a BadInputError that names the field."""
     repository = _text(_object(payload, "repository"), "full_name", "repository.full_name")
     if repository not in repositories:
         known = ", ".join(sorted(repositories)) or "none"
@@ -38,11 +38,11 @@ def read_push(payload: Mapping[str, Any], repositories: frozenset[str], main_bra
     if payload.get("deleted") is True or not commit.strip("0"):
         return Ignored(f"{kind} {name} was deleted")
     if kind != "branch" or name != main_branch:
-        return Ignored(f"{kind} {name} is not delivered; pushes to {main_branch} are")
+        return Ignored(f"{kind} {name} is not delivered; only pushes to {main_branch} are")
     head = _object(payload, "head_commit")
     message = _text(head, "message", "head_commit.message", empty=True)
     if asks_to_skip(message):
-        return Ignored("the commit message asks to skip")
+        return Ignored("the commit message has [skip ci] or [ci skip]")
     author = _object(head, "author", "head_commit.author")
     release = Release(
         repository,
@@ -64,7 +64,7 @@ def _object(value: Mapping[str, Any], key: str, path: str = "") -> Mapping[str, 
 
 
 def _utc(text: str) -> str:
-    """The time of a commit, which GitHub gives in the zone of its author."""
+    """The time of a commit in UTC; GitHub writes it in the time zone of the author."""
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo:

@@ -1,4 +1,4 @@
-"""Reasons that people read: without secrets, and without what Step Functions wraps around an exception."""
+"""Reasons for people: without secrets, and without the JSON that Step Functions adds to an exception."""
 
 import json
 
@@ -14,7 +14,7 @@ def readable(text: str) -> str:
 
 
 def plain_reason(text: str) -> str:
-    """`Verify: NotHealthyYetError: {"errorMessage": "…", …}` without the wrapping; any other text as it is."""
+    """The text of `Verify: NotHealthyYetError: {"errorMessage": "…", …}` without the JSON; other texts unchanged."""
     start = text.find('{"')
     while start >= 0:
         try:

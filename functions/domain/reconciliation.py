@@ -1,6 +1,6 @@
-"""What an event missed: pushes that started nothing, and what an execution left behind when it died (P2, P9).
+"""Decisions of the reconciliation: pushes that started no deployment, and orphans of ended executions (P2, P9).
 
-Everything here is asked anew at every run, so a decision that is put off is only put off to the next one.
+Each run of the reconciliation decides again, so a postponed decision is made by a later run.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Literal
 from functions.domain.records import DeploymentRecord
 from functions.domain.releases import asks_to_skip
 
-# Step Functions forgets executions after 90 days: a head as old as that has had its chance, and is not started again.
+# Step Functions deletes executions after 90 days. An older head may have been deployed, so it is not started again.
 _FORGOTTEN = timedelta(days=85)
 _SUCCEEDED = "SUCCEEDED"
 _RUNNING = "RUNNING"
@@ -18,7 +18,7 @@ _RUNNING = "RUNNING"
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A branch head that nothing was started for, and since when that is known (ISO 8601)."""
+    """A branch head without an execution, and when it was first observed (ISO 8601)."""
 
     commit: str
     since: str
@@ -26,9 +26,9 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An execution as Step Functions shows it; `ended` is empty while it runs (ISO 8601 else).
+    """An execution as Step Functions describes it; times are ISO 8601, `ended` is empty while it runs.
 
-    Its event does not bring the times: there `started` is empty, too.
+    `started` and `ended` are empty when it was read from an event, which has no times.
     """
 
     execution: str
@@ -42,36 +42,41 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class RunningBuild:
-    """A build in progress; `deployment_id` is empty when no deployment started it."""
+    """A build in progress; `deployment_id` is empty when no deployment started it. `started` is ISO 8601."""
 
     build_id: str
     deployment_id: str
     started: str
 
 
-Push = Literal["skipped", "forgotten", "seen", "waiting", "lost"]
+Push = Literal["skipped", "forgotten", "observed", "waiting", "lost"]
 EndState = Literal["alive", "fresh", "unsettled", "done", "unknown"]
 
 
 def judge_push(
     commit: str, message: str, committed_at: str, sighting: Sighting | None, *, now: str, grace_seconds: int
 ) -> Push:
-    """What becomes of a branch head that has no execution.
+    """What to do about a branch head without an execution.
 
-    The time of the commit says little about the time of the push (an old commit may be pushed today), so the grace
-    counts from the moment the head was first seen without an execution.
+    An old commit may be pushed today, so the grace period begins when the head was first observed without an execution
+    and not at the commit's time. `skipped`: its message has [skip ci]. `forgotten`: older than executions are kept.
+    `observed`: record it. `waiting`: within the grace period. `lost`: start its deployment.
     """
     if asks_to_skip(message):
         return "skipped"
     if _time(now) - _time(committed_at) > _FORGOTTEN:
         return "forgotten"
     if sighting is None or sighting.commit != commit:
-        return "seen"
+        return "observed"
     return "lost" if _past(sighting.since, now, grace_seconds) else "waiting"
 
 
 def judge_end(execution: Ended | None, *, now: str, grace_seconds: int) -> EndState:
-    """What may be done about things that name this execution; its own event gets a while to do it first."""
+    """Whether an execution's locks, waits and builds may be settled as orphans.
+
+    `fresh`: it ended within the grace period, in which its own event should settle them. `unsettled`: it did not
+    succeed. `unknown`: Step Functions has no such execution.
+    """
     if execution is None:
         return "unknown"
     if execution.status == _RUNNING:
@@ -82,16 +87,16 @@ def judge_end(execution: Ended | None, *, now: str, grace_seconds: int) -> EndSt
 
 
 def without_record(execution: Ended, record: DeploymentRecord | None, *, now: str, grace_seconds: int) -> bool:
-    """Whether a running deployment had its time to open a record, and has none."""
+    """Whether a running deployment has no record although its grace period is over."""
     return not (record and record.started_at) and _past(execution.started, now, grace_seconds)
 
 
 def is_stray(
     build: RunningBuild, record: DeploymentRecord | None, *, awaited: bool, now: str, grace_seconds: int
 ) -> bool:
-    """Whether a build runs for nobody: no execution awaits it, and its deployment has ended or was never recorded.
+    """Whether a build is an orphan: no execution awaits it, and its deployment has ended or was never recorded.
 
-    Between its start and the wait for it lies a moment: that is what the grace is for.
+    The grace period covers the time from the start of the build to the storing of its wait.
     """
     if awaited or not build.deployment_id or not _past(build.started, now, grace_seconds):
         return False

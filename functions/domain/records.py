@@ -1,8 +1,7 @@
-"""What the deployments table holds: the record of a deployment, as typed values.
+"""The record of a deployment, as typed values (deployments table).
 
-A row keeps what is known of an environment under a name that ends in the environment's (`rollback_production`); here
-those are one mapping per kind. What a row lacks, because it was written by an earlier version or too early, has its
-default; what it holds beyond this is ignored.
+A stored row has one attribute for each kind of data and environment (`rollback_production`); here each kind is one
+mapping by environment. Attributes that a row lacks have their defaults; unknown attributes are ignored.
 """
 
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from functions.domain.releases import Release
 from functions.domain.rollback import Compensation, RollbackResult
 
 StageResult = Literal["passed", "rejected", "expired", "superseded", "void", "failed", "restored", "partly", "unknown"]
-"""How a stage ends: deployed; refused before any change (five of them); or rolled back, as far as that came."""
+"""How a stage ends: `passed`; `rejected` to `failed` before any change; or the result of its rollback."""
 
 Outcome = Literal[
     "deployed",
@@ -37,7 +36,7 @@ Outcome = Literal[
 
 @dataclass(frozen=True, slots=True)
 class StageRecord:
-    """How a stage ended; times are ISO 8601, seconds are those it waited for windows, people and locks."""
+    """How a stage ended; times are ISO 8601. `waited_seconds` is its time of waiting for windows, people and locks."""
 
     result: StageResult
     reason: str = ""
@@ -48,7 +47,7 @@ class StageRecord:
 
 @dataclass(frozen=True, slots=True)
 class RollbackRecord:
-    """How a rollback ended, why it was needed (`cause`), and its clock (ISO 8601; R9)."""
+    """How a rollback ended, why it was started (`cause`), and its rollback clock (ISO 8601; R9)."""
 
     result: RollbackResult
     reason: str = ""
@@ -60,7 +59,7 @@ class RollbackRecord:
 
 @dataclass(frozen=True, slots=True)
 class BaselineRecord:
-    """How the alarms of an environment stood before the release, and what followed."""
+    """The result of reading an environment's alarms before the release; `at` is ISO 8601."""
 
     outcome: str = ""
     reason: str = ""
@@ -69,7 +68,7 @@ class BaselineRecord:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStage:
-    """One environment of the plan: parts that are in and out, each with its reason."""
+    """One environment of the plan: the names of changed and skipped parts, each with its reason."""
 
     environment: str
     parts: dict[str, str] = field(default_factory=dict)
@@ -78,7 +77,7 @@ class PlannedStage:
 
 @dataclass(frozen=True, slots=True)
 class PlanRecord:
-    """What the deployment was to do."""
+    """The plan of the deployment."""
 
     outcome: str = ""
     reason: str = ""
@@ -87,11 +86,11 @@ class PlanRecord:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentRecord:
-    """A deployment, or an operator's rollback; `outcome` is empty until it ended, and `status` says where it stands.
+    """A deployment, or an operator's rollback. `outcome` is empty until it has ended; `status` is its current status.
 
-    Of an environment: `gates_after`, `performance`, `baseline` and `rollback`, by its name. `artifact_digest` and
-    `artifact_version` are those of the build's artifact that the gates judged. `told` says that its end was announced
-    on behalf of its execution.
+    `stages`, `gates_after`, `performance`, `baseline` and `rollback` are by environment; `ledger` is by environment and
+    part. `artifact_digest` and `artifact_version` identify the artifact that the gates judged. `told` is true when its
+    end was published on behalf of its execution.
     """
 
     deployment_id: str
@@ -117,7 +116,7 @@ class DeploymentRecord:
     told: bool = False
 
 
-# Beginning of an attribute's name, without the environment → field of DeploymentRecord, as JSON spells it.
+# Prefix of an attribute's name, before the environment → field of DeploymentRecord, in camelCase.
 _OF_ENVIRONMENT = {
     "gates_": "gatesAfter",
     "performance_": "performance",
@@ -127,7 +126,7 @@ _OF_ENVIRONMENT = {
 
 
 def grouped(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the deployments table with what it holds of each environment in mappings, ready to be decoded."""
+    """A row of the deployments table, with its attributes per environment grouped into mappings, ready to decode."""
     found: dict[str, Any] = {name: {} for name in _OF_ENVIRONMENT.values()}
     for key, value in row.items():
         prefix = next((one for one in _OF_ENVIRONMENT if key.startswith(one)), "")

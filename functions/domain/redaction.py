@@ -1,10 +1,10 @@
-"""Secrets in texts that people or other systems read: recognised by their shape, and left out (I4).
+"""Redaction: secrets are recognised by their patterns and removed from texts for people and other systems (I4).
 
-The last line of defence: nothing of ours writes a secret into a text, but exceptions, builds and commit messages may.
-The worker's program, which runs in a build without the rest of the product, ships this file too: standard library only.
+The platform writes no secret into a text, but exceptions, builds and commit messages may contain one. The worker's
+program in a build includes this file without the rest of the platform, so it uses the standard library only.
 
-Texts are written by strangers, so every shape is found in time that grows with the length of the text and no faster:
-no shape may begin in the midst of what another attempt has read in vain.
+The texts come from outside, so every pattern must match in linear time: no match attempt may begin inside the text that
+an earlier attempt has read without success.
 """
 
 import re
@@ -14,7 +14,7 @@ _WORD = r"(?:pass(?:word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|pri
 _SHAPES = tuple(
     re.compile(pattern, flags)
     for pattern, flags in (
-        # PEM, also with its line ends escaped, and cut off before its end
+        # PEM, also with escaped line ends, and without its end
         (
             r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\Z)",
             re.DOTALL,
@@ -31,7 +31,7 @@ _SHAPES = tuple(
         (r"\bAIza[\w-]{30,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bhv[sb]\.[\w-]{20,}|\bdckr_pat_[\w-]{20,}", 0),
         (r"(?<=://)[^\s/@:\"'<>]*:[^\s/@\"'<>]+(?=@)", 0),
         (r"(?<=\bBearer )[\w.~+/=-]{8,}|(?<=\bBasic )[\w+/=-]{8,}|(?<=\btoken )[\w.-]{16,}", re.IGNORECASE),
-        # name = value, name: "value", ?name=value, --name value; the quotes may be escaped, and the name have a prefix
+        # name = value, name: "value", ?name=value, --name value; quotes may be escaped, a name may have a prefix
         (
             rf"({_WORD}\\?[\"']?\s*(?:=|:)\s*\\?[\"']?)(?!\[redacted\])[^\s\"'\\&,;)}}]{{6,}}",
             re.IGNORECASE,
@@ -41,31 +41,31 @@ _SHAPES = tuple(
 )
 
 
-# A web token is three runs of letters with dots between them; they are looked at once, as one.
+# A JSON Web Token is three runs of characters with dots between them. A whole run with its dots is examined at once.
 _DOTTED = re.compile(r"[\w.-]{14,}")
 _HEADER = re.compile(r"\beyJ")
 _SHORTEST_HEADER, _SHORTEST_PAYLOAD = 11, 4
 
 
 def redact(text: str) -> str:
-    """The text with every secret that can be known by its shape replaced; what stood before a value stays."""
+    """The text with every recognised secret replaced by `[redacted]`; the name before a value is kept."""
     for shape in _SHAPES:
         text = shape.sub(lambda found: f"{found[1] if found.re.groups else ''}{_LEFT_OUT}", text)
     return _DOTTED.sub(_without_web_tokens, text)
 
 
 def _without_web_tokens(found: re.Match[str]) -> str:
-    """Letters and dots without the JSON Web Tokens among them: a header that begins `{"`, a payload, a signature."""
+    """Characters and dots without JSON Web Tokens: a header that begins with `{"` in base64, a payload, a signature."""
     runs = found[0].split(".")
-    kept, place = [], 0
-    while place < len(runs):
-        header = _HEADER.search(runs[place])
-        rest = runs[place + 1 : place + 3]
-        long_enough = header and len(runs[place]) - header.start() >= _SHORTEST_HEADER
+    kept, index = [], 0
+    while index < len(runs):
+        header = _HEADER.search(runs[index])
+        rest = runs[index + 1 : index + 3]
+        long_enough = header and len(runs[index]) - header.start() >= _SHORTEST_HEADER
         if header and long_enough and len(rest) == 2 and len(rest[0]) >= _SHORTEST_PAYLOAD:
-            kept.append(runs[place][: header.start()] + _LEFT_OUT)
-            place += 3
+            kept.append(runs[index][: header.start()] + _LEFT_OUT)
+            index += 3
         else:
-            kept.append(runs[place])
-            place += 1
+            kept.append(runs[index])
+            index += 1
     return ".".join(kept)

@@ -1,4 +1,4 @@
-"""A release: one commit of one repository, on its way through the environments."""
+"""A release: one commit of one repository that is delivered."""
 
 import re
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from functions.domain.errors import BadInputError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SKIP = re.compile(r"\[(skip ci|ci skip)\]", re.IGNORECASE)
-# Step Functions allows 80 characters; "-<environment>" (at most 17) and "-full-rollback" follow.
+# Step Functions allows 80 characters. "-<environment>" (at most 17) and "-full-rollback" are appended.
 LONGEST_NAME = 48
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What is delivered; `committed_at` (ISO 8601, UTC) orders releases of one repository.
+    """One commit to deliver; `committed_at` (ISO 8601, UTC) orders the releases of a repository.
 
-    An `emergency` does not wait for windows and is not tested after it was deployed (P8); everybody is told so.
+    An `emergency` ignores windows and skips the tests after a deployment (P8); every message about it says so.
     """
 
     repository: str
@@ -29,17 +29,17 @@ class Release:
 
     @property
     def short(self) -> str:
-        """The commit as people write it."""
+        """The first 12 digits of the commit, for people."""
         return self.commit[:12]
 
     @property
     def title(self) -> str:
-        """The first line of the commit's message."""
+        """The first line of the commit message."""
         return self.message.partition("\n")[0]
 
 
 def is_commit(text: str) -> bool:
-    """Whether this is a full commit id."""
+    """Whether the text is a full commit id (40 hexadecimal digits)."""
     return _COMMIT.fullmatch(text) is not None
 
 
@@ -52,12 +52,12 @@ def branch_or_tag(ref: str) -> tuple[str, str]:
 
 
 def execution_name(ref: str, commit: str) -> str:
-    """The name that makes a delivery idempotent: `main-1a2b3c4d5e6f`, `tag-v1.2.0-1a2b3c4d5e6f`."""
+    """The execution name: `main-1a2b3c4d5e6f`, `tag-v1.2.0-1a2b3c4d5e6f`. A repeated delivery has the same name."""
     kind, name = branch_or_tag(ref)
     words = re.sub(r"[^A-Za-z0-9._-]+", "-", name if kind == "branch" else f"tag-{name}").strip("-.")
     return f"{words[: LONGEST_NAME - 13]}-{commit[:12]}"
 
 
 def asks_to_skip(message: str) -> bool:
-    """P4: `[skip ci]` or `[ci skip]` anywhere in the message."""
+    """Whether the message has `[skip ci]` or `[ci skip]` anywhere (P4)."""
     return _SKIP.search(message) is not None

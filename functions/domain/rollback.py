@@ -1,4 +1,4 @@
-"""The way back: what was changed, in which order it is undone, and what the end of it is called (R4, R5)."""
+"""Rollback: the ledger entries that are undone, their order, and the result (R4, R5)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ RollbackResult = Literal["restored", "partly", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Compensation:
-    """One ledger entry, written before the change it undoes. `before` is None when the part did not run yet.
+    """One ledger entry, written before the change that it undoes; `at` is ISO 8601.
 
-    `recorded` is what the record said then, by which a rollback sees that nobody built upon the change since.
+    `before` is the version to restore, None when the part did not run yet. `recorded` is the version in the record at
+    that time; with it a rollback detects whether a later deployment has changed the part since.
     """
 
     environment: str
@@ -28,7 +29,7 @@ class Compensation:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to put back."""
+    """One part to restore, and the version to restore."""
 
     part: Part
     to: Version
@@ -36,25 +37,30 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """What a part was meant to run and what it was found running; `healthy` is None where nothing tells."""
+    """The version that a part should run after a rollback (`meant`) and the version that it runs (`found`).
+
+    `meant` is None for a first release, `found` is None when it is unknown, `healthy` is None when there is no probe.
+    `commit` is the commit of `meant`, empty if unknown.
+    """
 
     part: str
     meant: str | None
     found: str | None
     healthy: bool | None
+    commit: str = ""
 
 
 def steps(ledger: Sequence[Compensation], environment: str) -> tuple[Step, ...]:
-    """The compensations of an environment, last change first; a part that never ran has nothing to go back to."""
+    """The parts of an environment to restore, last change first; a part that did not run before has no step."""
     mine = sorted((c for c in ledger if c.environment == environment), key=lambda c: c.order, reverse=True)
     return tuple(Step(c.definition_before or c.part, c.before) for c in mine if c.before is not None)
 
 
-def way_back(state: PartState | None, found: str | None) -> Version | None:
-    """Where a part goes back to: what runs, unless that was never verified and something before it was (R4).
+def rollback_version(state: PartState | None, found: str | None) -> Version | None:
+    """The version that a rollback restores: the last known good, else the running one (R4); None if nothing runs.
 
-    `found` is the version that truly runs; it counts where the record knows it as another one, made by hand. What is in
-    doubt was left by a release that never came to its end, so that the last known good lies behind it.
+    `found` is the version that runs now. If it is not the recorded one, it was deployed outside the platform and is the
+    version to restore. If the part is in doubt, an unfinished release left `found`: the last known good is restored.
     """
     recorded = state.running if state else None
     if found is None:
@@ -69,7 +75,7 @@ def way_back(state: PartState | None, found: str | None) -> Version | None:
 def in_force(
     ledger: Sequence[Compensation], environment: str, deployment_id: str, states: Mapping[str, PartState]
 ) -> tuple[Compensation, ...]:
-    """The entries of a release that nobody has built upon since: a late rollback leaves a newer release alone (P3)."""
+    """The ledger entries whose parts no later deployment has changed: a late rollback keeps a newer release (P3)."""
 
     def overtaken(entry: Compensation) -> bool:
         state = states.get(entry.part.name)
@@ -81,31 +87,41 @@ def in_force(
 
 
 def verdict(parts: Sequence[ReadBack]) -> tuple[RollbackResult, str]:
-    """*restored* when all reads back as meant, *partly* when only first releases have no way back, else *unknown*."""
+    """The result and its reason.
+
+    `restored`: every part runs what it should. `partly`: the only exceptions are first releases, which have no earlier
+    version. `unknown`: anything else.
+    """
     wrong = [p for p in parts if p.meant is not None and (p.found != p.meant or p.healthy is False)]
     if wrong:
         return "unknown", "; ".join(_why(p) for p in wrong)
     first = [p.part for p in parts if p.meant is None]
     if first:
-        return "partly", f"{', '.join(first)}: this was the first release, there is none to go back to"
-    return "restored", "; ".join(f"{p.part} runs {p.meant}" for p in parts) or "nothing had been changed"
+        return "partly", f"{', '.join(first)}: this was the first release, there is no earlier one to restore"
+    return "restored", "; ".join(map(_back, parts)) or "nothing had been changed"
 
 
 def outcome(ends: Iterable[RollbackResult | None]) -> RollbackResult:
-    """What a release's rollbacks come to, one end per environment it touched; None is one that never said its end."""
+    """The outcome of a release from the results of its rollbacks, one per environment; None is an unrecorded result."""
     found = set(ends)
     if found <= {"restored"}:
         return "restored"
     return "partly" if found <= {"restored", "partly"} else "unknown"
 
 
+def _back(part: ReadBack) -> str:
+    if part.commit and part.commit != part.meant:
+        return f"{part.part} is back at {part.commit[:12]} (version {part.meant})"
+    return f"{part.part} is back at {part.commit[:12] or f'version {part.meant}'}"
+
+
 def _why(part: ReadBack) -> str:
     if part.found != part.meant:
-        return f"{part.part} runs {part.found or 'nothing known'} instead of {part.meant}"
+        return f"{part.part} runs {part.found or 'an unknown version'} instead of {part.meant}"
     return f"{part.part} runs {part.meant} but is not healthy"
 
 
 def after_rollback(state: PartState, step: Step) -> PartState:
-    """The record of a part once it was put back; the release that was taken away is no known good any more."""
+    """The record of a part after it was restored; the version that was rolled back is no longer the last known good."""
     good = step.to if state.good else None
-    return PartState(state.environment, state.part, step.to, good, step.part, state.outputs)  # in doubt no more
+    return PartState(state.environment, state.part, step.to, good, step.part, state.outputs)  # no longer in doubt

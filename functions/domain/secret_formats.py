@@ -1,7 +1,4 @@
-"""Validates secret values before they are stored (I4), each by the format of its secret.
-
-No message quotes what was given.
-"""
+"""Validates the values of secrets by their formats before they are stored (I4). No message quotes a value."""
 
 import json
 from typing import Any
@@ -9,15 +6,15 @@ from urllib.parse import urlsplit
 
 from functions.domain.errors import BadInputError
 
-# What others sign with should be as hard to guess as 128 bits in hexadecimal digits.
+# A signing secret should have at least 128 bits: 32 hexadecimal digits.
 _SHORTEST = 32
 _APP = ("appId", "installationId", "privateKey")
 MADE = ("webhook", "monitors")
-"""Secrets that mean nothing outside: they can be made here and told to the other side."""
+"""Secrets that the platform can generate; the other side is then configured with the same value."""
 
 
 def stored(name: str, given: str) -> str:
-    """What is stored of a value given for a secret, by its short name; a BadInputError when it can't be right."""
+    """The text to store for a secret; `name` is its short name. An invalid value is a BadInputError."""
     text = given.strip()
     match name:
         case "github" | "git":
@@ -25,26 +22,26 @@ def stored(name: str, given: str) -> str:
         case "slack":
             address = urlsplit(text)
             if address.scheme != "https" or not address.hostname:
-                raise BadInputError("slack: an https address is needed, as Slack shows it under Incoming Webhooks")
+                raise BadInputError("slack: enter the https URL that Slack shows under Incoming Webhooks")
             return text
         case _:
             if len(text) < _SHORTEST or len(text.split()) != 1:
-                raise BadInputError(f"{name}: at least {_SHORTEST} characters without a space are needed")
+                raise BadInputError(f"{name}: enter at least {_SHORTEST} characters without spaces")
             return text
 
 
 def _credential(name: str, text: str) -> str:
-    """A bare token, or the JSON that holds it; only the platform's own may be the key of an App."""
+    """A token alone or in JSON, as JSON; the secret `github` may also be the key of a GitHub App."""
     app_too = name == "github"
     forms = '{"token": …}' + (' or {"appId": …, "installationId": …, "privateKey": …}' if app_too else "")
     if not text.startswith("{"):
         if len(text.split()) != 1:
-            raise BadInputError(f"{name}: a token has no spaces; give it alone, or as JSON: {forms}")
+            raise BadInputError(f"{name}: a token has no spaces; enter the token alone, or JSON: {forms}")
         return json.dumps({"token": text})
     try:
         fields: dict[str, Any] = json.loads(text)
     except ValueError:
-        raise BadInputError(f"{name}: it begins like JSON and is none; give {forms}") from None
+        raise BadInputError(f"{name}: the value begins like JSON but is not valid JSON; enter {forms}") from None
     if app_too and all(fields.get(field) for field in _APP):
         return json.dumps(fields)
     if not isinstance(fields.get("token"), str) or not fields["token"].strip():

@@ -1,4 +1,4 @@
-"""Findings as AWS Security Hub takes them: the AWS Security Finding Format, version 2018-10-08 (G5)."""
+"""Findings for AWS Security Hub, in the AWS Security Finding Format, version 2018-10-08 (G5)."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -7,14 +7,14 @@ from typing import Any
 from functions.domain.findings import BLOCKING, Finding, Severity
 from functions.domain.releases import Release
 
-# What one deployment imports at most: the worst.
+# The most findings that one deployment imports; the worst ones are kept.
 MOST = 1000
 _ORDER: tuple[Severity, ...] = (*BLOCKING, "medium", "low")
 _LONGEST_TITLE, _LONGEST_DESCRIPTION, _LONGEST_ID = 256, 1024, 512
 
 
 def imports(findings: Iterable[Finding], release: Release, product_arn: str, now: str) -> list[dict[str, Any]]:
-    """The findings of a release, worst first; found again, one keeps its id and is updated there."""
+    """The findings of a release, worst first. A finding of a later release has the same id and is updated."""
     unique = {_id(release.repository, finding): finding for finding in findings}
     worst = sorted(unique.items(), key=lambda item: (_ORDER.index(item[1].severity), item[0]))
     return [_finding(name, finding, release, product_arn, now) for name, finding in worst[:MOST]]
@@ -49,6 +49,6 @@ def _finding(name: str, finding: Finding, release: Release, product_arn: str, no
 
 
 def _id(repository: str, finding: Finding) -> str:
-    """The same for the same finding of a later release; of bounded length, wherever it was found."""
+    """The id of a finding: the same in every release, and of bounded length."""
     digest = sha256("\n".join((finding.tool, finding.id, finding.place)).encode()).hexdigest()
     return f"{repository}/{digest[:32]}"

@@ -1,4 +1,4 @@
-"""What GitHub shows of a release: commit statuses, and deployments with their states (N2)."""
+"""Commit statuses and GitHub deployment statuses of a release (N2)."""
 
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
@@ -38,7 +38,7 @@ _OUTCOMES: dict[str, CommitState] = {
 
 @dataclass(frozen=True, slots=True)
 class CommitStatus:
-    """One status: its context is `kiro` for the whole, `kiro/<environment>` for a stage."""
+    """One commit status; its context is `kiro` for the deployment, `kiro/<environment>` for a stage."""
 
     context: str
     state: CommitState
@@ -47,7 +47,7 @@ class CommitStatus:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentStatus:
-    """The state of a GitHub deployment to an environment; its payload holds our deployment's name."""
+    """The state of a GitHub deployment; `deployment_id` is the platform's id, which its payload contains."""
 
     deployment_id: str
     environment: str
@@ -56,7 +56,7 @@ class DeploymentStatus:
 
 
 def commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
-    """The commit statuses that an event means."""
+    """The commit statuses to set for an event."""
     found = _commit_statuses(event)
     return tuple(replace(one, description=_marked(one.description, event)) for one in found)
 
@@ -82,7 +82,7 @@ def _commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
 
 
 def deployment_status(event: Event) -> DeploymentStatus | None:
-    """The state of the GitHub deployment that an event means; None when it means none."""
+    """The GitHub deployment status to set for an event; None if there is none."""
     match event:
         case RollbackStarted():
             words = _marked(f"rolling back: {event.reason}", event)
@@ -108,7 +108,7 @@ def deployment_status(event: Event) -> DeploymentStatus | None:
 
 
 def _marked(text: str, event: Event) -> str:
-    """What is shown of an emergency begins with that word (P8)."""
+    """The text, which begins with EMERGENCY for an emergency (P8)."""
     release = release_of(event)
     plain = text.startswith("EMERGENCY") or release is None or not release.emergency
     return text if plain else f"EMERGENCY: {text}"

@@ -1,11 +1,11 @@
-"""What is waited for: an Await state leaves a wait in the table, under a key that says of which kind it is.
+"""Waits: an Await state stores a wait in the waits table. The prefix of its key is its kind.
 
 build/{CodeBuild's build id}                a build; also written when the build starts, without a token yet
 queued/{idempotency token}                  a build that the account has no place for yet
 watch/{environment}/{name of execution}     alarms and health of an environment
-approval/{approval id}                      a decision; the request itself is in the same row
-push/{repository}                           no wait: a branch head that nothing was started for
-delivery/{SHA-256 of the body}              no wait: a webhook delivery that started something
+approval/{approval id}                      a decision; the request for approval is in the same row
+push/{repository}                           not a wait: a branch head without an execution
+delivery/{SHA-256 of the body}              not a wait: a webhook delivery that started an execution
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from functions.domain.watches import Accepted, Watch
 
 @dataclass(frozen=True, slots=True)
 class BuildKey:
-    """The wait for a build."""
+    """The key of the wait for a build."""
 
     build_id: str
 
@@ -38,7 +38,7 @@ class QueuedKey:
 
 @dataclass(frozen=True, slots=True)
 class WatchKey:
-    """The watch of an environment by one execution, which is named without its ARN."""
+    """The key of the watch of an environment by one execution; `execution_name` is the last part of its ARN."""
 
     environment: str
     execution_name: str
@@ -49,7 +49,7 @@ class WatchKey:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalKey:
-    """A request for approval, and the wait for its decision."""
+    """The key of a request for approval, and of the wait for its decision."""
 
     approval_id: str
 
@@ -59,7 +59,7 @@ class ApprovalKey:
 
 @dataclass(frozen=True, slots=True)
 class PushKey:
-    """The head of a repository's main branch that was seen without an execution."""
+    """The key of a main-branch head without an execution."""
 
     repository: str
 
@@ -69,7 +69,7 @@ class PushKey:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryKey:
-    """A webhook delivery, by the SHA-256 of its body in hexadecimal."""
+    """The key of a webhook delivery: the SHA-256 of its body in hexadecimal."""
 
     digest: str
 
@@ -81,7 +81,7 @@ WaitKey = BuildKey | QueuedKey | WatchKey | ApprovalKey
 
 
 def read_wait_key(text: str) -> WaitKey:
-    """The key of a wait as the table holds it; any other text is a BadInputError that names the kinds."""
+    """Parses a stored key; any other text is a BadInputError that names the kinds."""
     kind, _, rest = text.partition("/")
     environment, _, execution_name = rest.partition("/")
     if kind == "build" and rest:
@@ -97,7 +97,7 @@ def read_wait_key(text: str) -> WaitKey:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One Await state: what it waits for, its token (empty until there is one), and who waits (an execution's ARN).
+    """The wait of one Await state; `token` is empty until there is one, `execution` is an ARN.
 
     `environment` is "none" where the wait concerns no environment; `facts` is `WatchFacts`, `ApprovalFacts`
     or the order of a queued build as JSON.
@@ -112,7 +112,11 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class WatchFacts:
-    """What a watch judges by; `failed` is the breach that was found and could not be handed on yet."""
+    """The input of a watch's judgement. `until` is ISO 8601.
+
+    `failed` is a breach that an earlier reading found and that the workflow has not received yet. `gone` are parts that
+    are not watched.
+    """
 
     environment: Environment
     until: str
@@ -124,6 +128,6 @@ class WatchFacts:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalFacts:
-    """The environment whose alarms void the request; None for a wait that was written when it was only requested."""
+    """The environment whose alarms void the request; None in a wait that was stored with the request itself."""
 
     environment: Environment | None = None

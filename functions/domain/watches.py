@@ -1,4 +1,4 @@
-"""Watching an environment after a change: what is seen, and what follows (R1, R2)."""
+"""Judging the alarms and probes of an environment, before and after a change (R1, R2)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Before = Literal["block", "ask", "ignore"]
 
 @dataclass(frozen=True, slots=True)
 class AlarmReading:
-    """One alarm as CloudWatch tells it; `missing` when no alarm has that name. `since` is ISO 8601."""
+    """The state of one alarm; `missing` when no alarm has the name. `since` is ISO 8601, or empty if unknown."""
 
     name: str
     severity: Severity
@@ -21,7 +21,7 @@ class AlarmReading:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One look at a service: whether it answered well, and what was wrong if not."""
+    """The result of one probe of a service; `reason` is the fault if it is not healthy."""
 
     part: str
     healthy: bool
@@ -30,7 +30,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The state of a watch. `review` means a person decides; `watching` means: ask again."""
+    """The state of a watch. `review`: a person decides; `watching`: judge again later.
+
+    `breached_at` is ISO 8601 and empty without a breach or warning. `alarms` are the names of the alarms in ALARM.
+    """
 
     outcome: Literal["healthy", "breached", "review", "watching"]
     reason: str
@@ -40,38 +43,44 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What stood before a change: whether it may begin, why, and which alarms rang already."""
+    """Whether a change may begin, why, and which alarms were in ALARM before it."""
 
     outcome: Literal["clear", "ask", "block"]
     reason: str
-    ringing: tuple[str, ...] = ()
+    in_alarm: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Alarms that rang before the change and were let pass; they count again once they ring anew after `at`."""
+    """Alarms that were in ALARM before the change and were accepted.
+
+    They count again once they enter the state ALARM after `at` (ISO 8601).
+    """
 
     names: tuple[str, ...] = ()
     at: str = ""
 
     def covers(self, alarm: AlarmReading) -> bool:
-        """Whether this is the ringing that was let pass."""
+        """Whether the alarm has been in ALARM since before `at` and was accepted."""
         return alarm.name in self.names and alarm.since <= self.at
 
 
 NOTHING_ACCEPTED = Accepted()
 
 
-def baseline(alarms: Sequence[AlarmReading], if_ringing: Before, if_blind: Before) -> Baseline:
-    """What follows from alarms that ring, or that nobody could hear, before anything was changed."""
-    ringing = [a for a in alarms if a.state == "ALARM"]
-    blind = _blind_words(alarms)
-    wants = ({if_ringing} if ringing else set()) | ({if_blind} if blind else set())
-    said = "; ".join(words for words in (_ring(ringing), blind) if words)
-    names = tuple(a.name for a in ringing)
-    if "block" in wants:
-        return Baseline("block", said, names)
-    return Baseline("ask" if "ask" in wants else "clear", said or "no alarm rings", names)
+def baseline(alarms: Sequence[AlarmReading], on_active: Before, on_missing: Before) -> Baseline:
+    """Judges the alarms before a change: `on_active` for those in ALARM, `on_missing` for those without data.
+
+    An alarm that does not exist counts as one without data. `block` takes precedence over `ask`, `ask` over `ignore`.
+    """
+    active = [a for a in alarms if a.state == "ALARM"]
+    without_data = _describe_missing(alarms)
+    actions = ({on_active} if active else set()) | ({on_missing} if without_data else set())
+    reason = "; ".join(words for words in (_describe_active(active), without_data) if words)
+    names = tuple(a.name for a in active)
+    if "block" in actions:
+        return Baseline("block", reason, names)
+    return Baseline("ask" if "ask" in actions else "clear", reason or "no alarm is in ALARM", names)
 
 
 def judge(
@@ -83,39 +92,39 @@ def judge(
     reviewed: Sequence[str] = (),
     accepted: Accepted = NOTHING_ACCEPTED,
 ) -> Watch:
-    """What a look at alarms and services means; warnings a person has already `reviewed` are not asked about again."""
-    ringing = [a for a in alarms if a.state == "ALARM" and not accepted.covers(a)]
-    critical = [a for a in ringing if a.severity == "critical"]
+    """Judges the alarms and probes after a change; `now` and `until` are ISO 8601.
+
+    A critical alarm or an unhealthy service is a breach. A warning requires a review, unless its name is in `reviewed`.
+    Alarms that are `accepted` do not count.
+    """
+    active = [a for a in alarms if a.state == "ALARM" and not accepted.covers(a)]
+    critical = [a for a in active if a.severity == "critical"]
     if critical:
-        return _rung("breached", critical, now)
-    sick = [p for p in probes if not p.healthy]
-    if sick:
-        return Watch("breached", "; ".join(f"{p.part} is not healthy: {p.reason}" for p in sick), now)
-    warnings = [a for a in ringing if a.name not in reviewed]
+        return _of_alarms("breached", critical, now)
+    unhealthy = [p for p in probes if not p.healthy]
+    if unhealthy:
+        return Watch("breached", "; ".join(f"{p.part} is not healthy: {p.reason}" for p in unhealthy), now)
+    warnings = [a for a in active if a.name not in reviewed]
     if warnings:
-        return _rung("review", warnings, now)
+        return _of_alarms("review", warnings, now)
     if now >= until:
-        return Watch("healthy", _blind(alarms) or "no alarm rang")
+        # R1: an alarm that does not exist or has no data is named: it is no proof of health.
+        without_data = _describe_missing(alarms)
+        return Watch("healthy", "no alarm was in ALARM" + (f", but {without_data}" if without_data else ""))
     return Watch("watching", f"until {until}")
 
 
-def _rung(outcome: Literal["breached", "review"], alarms: Sequence[AlarmReading], now: str) -> Watch:
-    return Watch(outcome, _ring(alarms), min(a.since or now for a in alarms), tuple(a.name for a in alarms))
+def _of_alarms(outcome: Literal["breached", "review"], alarms: Sequence[AlarmReading], now: str) -> Watch:
+    return Watch(outcome, _describe_active(alarms), min(a.since or now for a in alarms), tuple(a.name for a in alarms))
 
 
-def _ring(alarms: Sequence[AlarmReading]) -> str:
-    return "; ".join(f"alarm {a.name} rings: {a.reason}" if a.reason else f"alarm {a.name} rings" for a in alarms)
+def _describe_active(alarms: Sequence[AlarmReading]) -> str:
+    return "; ".join(f"alarm {a.name} is in ALARM" + (f": {a.reason}" if a.reason else "") for a in alarms)
 
 
-def _blind(alarms: Sequence[AlarmReading]) -> str:
-    """R1: an alarm that does not exist or has no data is named, never taken for good news in silence."""
-    words = _blind_words(alarms)
-    return f"no alarm rang, but {words}" if words else ""
-
-
-def _blind_words(alarms: Sequence[AlarmReading]) -> str:
+def _describe_missing(alarms: Sequence[AlarmReading]) -> str:
     missing = [a.name for a in alarms if a.state == "missing"]
-    dark = [a.name for a in alarms if a.state == "INSUFFICIENT_DATA"]
-    said = [f"no alarm is named {', '.join(missing)}"] if missing else []
-    said += [f"no data for {', '.join(dark)}"] if dark else []
-    return "; ".join(said)
+    without_data = [a.name for a in alarms if a.state == "INSUFFICIENT_DATA"]
+    found = [f"no alarm is named {', '.join(missing)}"] if missing else []
+    found += [f"no data for {', '.join(without_data)}"] if without_data else []
+    return "; ".join(found)

@@ -1,4 +1,4 @@
-"""When an environment may be deployed to: weekly windows in their time zone, and freezes between two moments (P8)."""
+"""When deployments may enter an environment: weekly windows in a time zone, and deployment freezes (P8)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# A release that could not enter for longer than this is not kept waiting; stages live long enough for it.
+# A release waits at most this long for a window. The timeout of a stage is longer.
 LOOK_AHEAD_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Open on these days from `opens` to `closes` (HH:MM, the zone's clock); past midnight where it closes earlier."""
+    """Open on these days from `opens` to `closes` (HH:MM in `timezone`); until the next day if `closes` is earlier."""
 
     days: list[Day]
     opens: str
@@ -24,7 +24,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """No deployments from `starts` until `ends` (ISO 8601 with offset), and why."""
+    """A deployment freeze from `starts` until `ends` (ISO 8601 with offset), and its reason."""
 
     starts: str
     ends: str
@@ -33,7 +33,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Whether deployments may enter now; if not, why, and when next (UTC; None: not within `LOOK_AHEAD_DAYS`)."""
+    """Whether deployments may enter now; if not, why, and the next time (UTC; None: not within `LOOK_AHEAD_DAYS`)."""
 
     is_open: bool
     reason: str
@@ -41,11 +41,11 @@ class Opening:
 
 
 def opening(windows: Sequence[Window], freezes: Sequence[Closed], now: datetime) -> Opening:
-    """Open within any window (always, when there are none), unless a freeze covers the moment."""
+    """Open within any window (always, if there are none), unless a deployment freeze covers the moment."""
     closed = _why_closed(windows, freezes, now)
     if not closed:
         return Opening(True, "within a deployment window" if windows else "no windows are set")
-    # What is closed opens where a window does, or in the midst of one where a freeze ends.
+    # The next opening is the start of a window, or the end of a freeze inside a window.
     ends = (_moment(freeze.ends) for freeze in freezes)
     starts = (start for window in windows for start in _starts(window, now))
     upcoming = sorted(at for at in (*ends, *starts) if now < at <= now + timedelta(days=LOOK_AHEAD_DAYS))
@@ -63,7 +63,7 @@ def _why_closed(windows: Sequence[Window], freezes: Sequence[Closed], now: datet
 
 
 def _spans(window: Window, now: datetime) -> bool:
-    """Whether one of the window's spans holds the moment; today's, or yesterday's that went past midnight."""
+    """Whether the window of today, or yesterday's that ends after midnight, contains the moment."""
     today = now.astimezone(ZoneInfo(window.timezone)).date()
     for day in (today, today - timedelta(days=1)):
         if _DAYS[day.weekday()] not in window.days:
@@ -75,14 +75,14 @@ def _spans(window: Window, now: datetime) -> bool:
 
 
 def _starts(window: Window, now: datetime) -> list[datetime]:
-    """The moments at which the window opens, in the days to come."""
+    """The times at which the window opens, today and in the next `LOOK_AHEAD_DAYS` days."""
     today = now.astimezone(ZoneInfo(window.timezone)).date()
     days = (today + timedelta(days=ahead) for ahead in range(LOOK_AHEAD_DAYS + 1))
     return [_at(window, day, window.opens) for day in days if _DAYS[day.weekday()] in window.days]
 
 
 def _at(window: Window, day: date, clock: str) -> datetime:
-    """In UTC: two moments of one zone compare by their clocks, which is wrong where the clocks change."""
+    """The time in UTC: Python compares two times of one zone by wall clock, which is wrong around clock changes."""
     return datetime.combine(day, time.fromisoformat(clock), ZoneInfo(window.timezone)).astimezone(UTC)
 
 

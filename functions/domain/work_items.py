@@ -1,13 +1,13 @@
-"""A board item on its way to a pull request: may it be worked on, what became of it, and where its card goes (W1–W8).
+"""The states of a work item: when an attempt starts, what follows from its end, and the card's column (W1–W8).
 
     new ──start──▶ running ──passed──▶ done (card in review)
      ▲               ├──failed──▶ waiting (card back in the column) ──start──▶ running
      │               ├──failed for the last time──▶ quarantined (card in the failed column)
-     │               ├──ineligible──▶ ineligible (card stays; looked at again when something changed)
-     │               └──busy──▶ waiting (the branch is another's; not counted as a failure)
+     │               ├──ineligible──▶ ineligible (card stays; checked again after a change)
+     │               └──busy──▶ waiting (another execution owns the branch; not counted as a failure)
      └──────────── a person moves the card back ────────────────┘
 
-Titles, branches and bodies come from people outside: they are values here, never parts of a command.
+Titles, branches and bodies come from outside. They are values, and never become part of a command.
 """
 
 import re
@@ -22,16 +22,16 @@ Result = Literal["passed", "failed", "ineligible", "busy"]
 
 TASKS = "tasks.md"
 SPEC_FILES = ("requirements.md", "design.md", TASKS)
-# A bugfix spec describes the bug in place of the requirements (kiro.dev/docs/specs).
+# A bugfix spec has a description of the bug in place of the requirements (kiro.dev/docs/specs).
 _INSTEAD = {"requirements.md": "bugfix.md"}
-# git takes far longer names; no branch that a person chose is, and it must fit a path and a message.
+# git allows longer names, but the name must fit into a path and into messages.
 _BRANCH_LIMIT = 120
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A card as the board tells it; times are ISO 8601, `status_since` is when the card came into its column."""
+    """A card of the board; times are ISO 8601, `status_since` is when the card entered its column."""
 
     item_id: str
     kind: Kind
@@ -45,7 +45,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is remembered of an item: `started` counts executions, `failures` those since a person last moved it."""
+    """The record of an item.
+
+    `started` counts its executions, `failures` the failed ones since a person last moved the card. `seen` is the
+    fingerprint on which it was found ineligible. `moved_at` (ISO 8601) is when the platform last moved the card. `told`
+    is the digest of the last comment. `revision` is for the conditional write.
+    """
 
     item_id: str
     state: State = "new"
@@ -63,7 +68,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What the board calls its columns."""
+    """The names of the board's columns."""
 
     todo: str = "Todo"
     in_progress: str = "In Progress"
@@ -71,8 +76,8 @@ class Columns:
     failed: str = "Failed"
 
     def of(self, state: State) -> str:
-        """Where a card in this state stands; empty: wherever it is."""
-        standing: dict[State, str] = {
+        """The column of a card in this state; empty if the card stays where it is."""
+        columns: dict[State, str] = {
             "new": "",
             "running": self.in_progress,
             "waiting": self.todo,
@@ -80,14 +85,14 @@ class Columns:
             "quarantined": self.failed,
             "done": self.in_review,
         }
-        return standing[state]
+        return columns[state]
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What GitHub holds for an item: the branch's newest commit, spec files that are there, its pull request.
+    """The state of an item on GitHub: the branch's newest commit, its spec files, the number of its pull request.
 
-    `problems` keep the list of tasks from being worked on.
+    `can_open` says whether a pull request can be opened. `problems` are faults of `tasks.md` that prevent work on it.
     """
 
     head: str | None
@@ -99,7 +104,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What follows from the end of an attempt: the record to keep, where the card goes (empty: it stays), a comment."""
+    """What follows from the end of an attempt: the record to save, the card's column (empty: it stays), a comment."""
 
     record: Record
     column: str
@@ -107,52 +112,55 @@ class Ending:
 
 
 def spec_folder(branch: str) -> str:
-    """Where the spec of a branch lies (W3)."""
+    """The folder of a branch's spec (W3)."""
     return f".kiro/specs/{branch}"
 
 
 def branch_key(repository: str, branch: str) -> str:
-    """The lock of a branch."""
+    """The key of a branch's lock."""
     return f"branch/{repository}/{branch}"
 
 
 def branch_problem(branch: str, namespace: str, main_branch: str) -> str:
-    """Why a branch is not worked on; empty when it may be. The name itself is told shortened and quoted."""
+    """Why a branch is refused; empty if it is not. The text contains the name shortened and quoted."""
     if not branch:
         return "it names no branch"
-    told = f"the branch name {shown(branch)}"
+    named = f"the branch name {shown(branch)}"
     if len(branch) > _BRANCH_LIMIT:
-        return f"{told} has {len(branch)} characters, {_BRANCH_LIMIT} allowed"
+        return f"{named} has {len(branch)} characters, {_BRANCH_LIMIT} allowed"
     if not _BRANCH.fullmatch(branch) or ".." in branch or branch.endswith((".", ".lock")) or ".lock/" in branch:
-        return f"{told} is refused: letters, digits, `.`, `_`, `-` and `/` between words are allowed"
+        return f"{named} is refused: letters, digits, `.`, `_`, `-` and `/` between words are allowed"
     if "./" in branch:
-        return f"{told} is refused: no part of it may end in a dot"
+        return f"{named} is refused: no part of it may end in a dot"
     if branch == main_branch:
-        return f"{told} is the main branch, which only pull requests change"
+        return f"{named} is the main branch, which only pull requests change"
     if not branch.startswith(namespace):
-        return f"{told} is outside the worker's namespace: let it begin with `{namespace}`"
+        return f"{named} is outside the worker's namespace: rename the branch so that it begins with `{namespace}`"
     return ""
 
 
 def shown(text: str, limit: int = 60) -> str:
-    """A text from outside in a comment: one line, no markup, shortened."""
+    """A text from outside, for a comment: in one line, without markup, shortened to `limit` characters."""
     line = re.sub(r"[\s`<>@\[\]\x00-\x1f\x7f]+", " ", text).strip()
     return f"`{line if len(line) <= limit else line[: limit - 1] + '…'}`"
 
 
-def quiet(text: str, limit: int = 4000) -> str:
-    """A reason that holds words from outside, in a comment: it calls nobody, hides nothing and forges no marker."""
-    told = text.replace("<", "&lt;").replace("@", "@\u200b")
-    return told if len(told) <= limit else told[: limit - 1] + "…"
+def escaped(text: str, limit: int = 4000) -> str:
+    """A reason with text from outside, for a comment: without mentions, hidden HTML and forged markers."""
+    safe = text.replace("<", "&lt;").replace("@", "@\u200b")
+    return safe if len(safe) <= limit else safe[: limit - 1] + "…"
 
 
 def missing(item: Item, findings: Findings | None, problem: str, repositories: Iterable[str]) -> tuple[str, ...]:
-    """Exactly what keeps an item from being worked on; empty when it is eligible."""
+    """Everything that makes an item ineligible, one text each; empty if it is eligible.
+
+    `findings` is None if the branch was not read; `problem` is why the branch name is refused.
+    """
     if item.kind == "draft":
-        return ("it is a draft: convert it to an issue of the repository it is about",)
+        return ("it is a draft: convert it to an issue of its repository",)
     if item.repository not in set(repositories):
         known = ", ".join(sorted(repositories))
-        return (f"its repository {shown(item.repository)} is not worked on here; {known} is",)
+        return (f"its repository {shown(item.repository)} is not one of the worker's repositories ({known})",)
     if problem:
         return (f"{problem}; name the branch in the card's branch field or in the title",)
     if findings is None or findings.head is None:
@@ -163,37 +171,37 @@ def missing(item: Item, findings: Findings | None, problem: str, repositories: I
         for name in SPEC_FILES
         if not {name, other := _INSTEAD.get(name, "")}.intersection(findings.files)
     ]
-    lacks += [quiet(problem) for problem in findings.problems]
+    lacks += [escaped(problem) for problem in findings.problems]
     if findings.pull_request is None and not findings.can_open:
-        lacks.append("no pull request can be opened: the branch has no commit that the main branch lacks")
+        lacks.append("no pull request can be opened: the branch has no commit that is not on the main branch")
     return tuple(lacks)
 
 
 def fingerprint(item: Item, head: str | None) -> str:
-    """What an ineligible item was judged on: while it stays the same, judging again would say the same."""
+    """A digest of the inputs of the eligibility check: while it is the same, so is the result."""
     facts = "\0".join((item.repository, item.branch, item.status_since, head or ""))
     return sha256(facts.encode()).hexdigest()[:16]
 
 
 def oldest_first(items: Iterable[Item]) -> list[Item]:
-    """The order of work; the id decides between items of the same second."""
+    """The items in the order of work; items of the same second are ordered by id."""
     return sorted(items, key=lambda item: (item.created_at, item.item_id))
 
 
 def execution_name(item: Item, attempt: int) -> str:
-    """Named after item and attempt, in what Step Functions takes: `17-kiro-greet-1a2b3c4d-2`."""
+    """The execution name of an attempt, in characters that Step Functions allows: `17-kiro-greet-1a2b3c4d-2`."""
     words = re.sub(r"[^A-Za-z0-9]+", "-", item.branch).strip("-")[:40].strip("-")
     head = f"{item.number}-{words}".strip("-")
     return f"{head}-{sha256(item.item_id.encode()).hexdigest()[:8]}-{attempt}"
 
 
 def moved_by_a_person(item: Item, record: Record) -> bool:
-    """Whether the card came into the column after we last moved it out."""
+    """Whether the card entered its column after the platform last moved it."""
     return item.status_since > record.moved_at
 
 
 def wanted(item: Item, record: Record, head: Callable[[], str | None]) -> bool:
-    """Whether an item in the column is to be started now; `head` is asked only where it matters."""
+    """Whether to start an attempt at an item of the column; `head` (the branch's commit) is called only if needed."""
     if record.state == "running":
         return False
     if record.state in ("quarantined", "done"):
@@ -204,14 +212,14 @@ def wanted(item: Item, record: Record, head: Callable[[], str | None]) -> bool:
 
 
 def begun(item: Item, record: Record, workflow_arn: str) -> Record:
-    """The record of an attempt that starts now; a person who moved the card gave it all its attempts back."""
-    freed = record.state in ("quarantined", "done") and moved_by_a_person(item, record)
+    """The record of an attempt that starts now; when a person has moved the card, failures are counted from 0 again."""
+    reset = record.state in ("quarantined", "done") and moved_by_a_person(item, record)
     attempt = record.started + 1
     return replace(
         record,
         state="running",
         started=attempt,
-        failures=0 if freed else record.failures,
+        failures=0 if reset else record.failures,
         execution=f"{workflow_arn.replace(':stateMachine:', ':execution:')}:{execution_name(item, attempt)}",
         branch=branch_key(item.repository, item.branch),
         item=item,
@@ -225,7 +233,7 @@ def chosen(
     free: int,
     head: Callable[[Item], str | None],
 ) -> list[Item]:
-    """The items to start: oldest first, one per branch, no more than there is handler for."""
+    """The items to start: oldest first, one per branch, at most `free`; `taken` are the branch keys already in work."""
     busy, found = set(taken), list[Item]()
     for item in oldest_first(items):
         if len(found) >= free:
@@ -239,7 +247,7 @@ def chosen(
 
 
 def ended(record: Record, result: Result, reason: str, attempts: int, columns: Columns, seen: str = "") -> Ending:
-    """What follows from an attempt; attempts end with quarantine, which only a person ends (W8)."""
+    """What follows from an attempt. After `attempts` failures the item is quarantined until a person acts (W8)."""
     if result == "passed":
         return _ending(replace(record, state="done", failures=0, reason=""), columns, "")
     if result == "busy":
@@ -248,22 +256,22 @@ def ended(record: Record, result: Result, reason: str, attempts: int, columns: C
         return _ending(replace(record, state="ineligible", reason=reason, seen=seen), columns, reason)
     failures = record.failures + 1
     if failures >= attempts:
-        last = "the card is not taken again until a person moves it"
-        said = f"{quiet(reason)}\n\nThis was attempt {failures} of {attempts}: {last}."
-        return _ending(replace(record, state="quarantined", failures=failures, reason=reason), columns, said)
-    said = f"{quiet(reason)}\n\nThis was attempt {failures} of {attempts}: the next one starts by itself."
-    return _ending(replace(record, state="waiting", failures=failures, reason=reason), columns, said)
+        next_step = "No further attempt starts until a person moves the card."
+        comment = f"{escaped(reason)}\n\nThis was attempt {failures} of {attempts}. {next_step}"
+        return _ending(replace(record, state="quarantined", failures=failures, reason=reason), columns, comment)
+    comment = f"{escaped(reason)}\n\nThis was attempt {failures} of {attempts}. The next one starts automatically."
+    return _ending(replace(record, state="waiting", failures=failures, reason=reason), columns, comment)
 
 
 def _ending(record: Record, columns: Columns, comment: str) -> Ending:
-    """The same comment is not made twice in a row."""
+    """The ending, without its comment if that is the same as the last one."""
     column = columns.of(record.state)
-    told = sha256(comment.encode()).hexdigest()[:16] if comment else ""
-    if comment and told == record.told:
+    digest = sha256(comment.encode()).hexdigest()[:16] if comment else ""
+    if comment and digest == record.told:
         return Ending(record, column, "")
-    return Ending(replace(record, told=told or record.told), column, comment)
+    return Ending(replace(record, told=digest or record.told), column, comment)
 
 
 def ineligible_reason(lacks: Sequence[str]) -> str:
-    """The comment on an item that can't be worked on: exactly what is missing."""
+    """The comment on an ineligible item: a list of everything that is missing."""
     return "This item can't be worked on yet:\n\n" + "\n".join(f"- {lack}" for lack in lacks)

@@ -1,4 +1,4 @@
-"""What a build of the worker left behind, whether it is good enough, and how a pull request tells it (W6)."""
+"""The results of a worker's build, their verdicts, and the section about them in a pull request (W6)."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _MARKUP = re.compile(r"[`<>|\r\n\x00-\x08\x0b-\x1f]+")
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """One task of `tasks.md` in this build: how it ended, seconds it took, files it changed."""
+    """One task of `tasks.md` in this build: its outcome, its duration in seconds, and the files that it changed."""
 
     task: str
     title: str
@@ -27,7 +27,11 @@ class TaskResult:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The build's `results.json`; a report that could not be read says why in its problem."""
+    """The build's `results.json`.
+
+    `tests` and `coverage` are None if their reports could not be read; then `…_problem` is the reason. `head` is the
+    pushed commit, `done_before` the number of tasks done in earlier builds, `tail` the end of the agent's output.
+    """
 
     head: str = ""
     tasks: tuple[TaskResult, ...] = ()
@@ -42,7 +46,7 @@ class Results:
 
 
 def judge(results: Results, minimum: float) -> tuple[Verdict, ...]:
-    """Tasks, tests and coverage, each with its verdict; `minimum` in percent."""
+    """The verdicts on tasks, tests and coverage; `minimum` is the required coverage in percent."""
     tests = results.tests or Unreadable(results.tests_problem or "the build reported no tests")
     coverage = results.coverage or Unreadable(results.coverage_problem or "the build reported no coverage")
     return (_judge_tasks(results), judge_tests(tests), judge_coverage(coverage, minimum))
@@ -50,15 +54,15 @@ def judge(results: Results, minimum: float) -> tuple[Verdict, ...]:
 
 def _judge_tasks(results: Results) -> Verdict:
     bad = [f"task {one.task} ({one.title[:100]}) {one.outcome}" for one in results.tasks if one.outcome != "done"]
-    said = [*results.problems, *bad]
-    if said:
-        return Verdict("tasks", "failed", "; ".join(said))
+    faults = [*results.problems, *bad]
+    if faults:
+        return Verdict("tasks", "failed", "; ".join(faults))
     new = len(results.tasks)
     return Verdict("tasks", "passed", f"{new} tasks done, {results.done_before} were done before")
 
 
 def section(results: Results, gates: Sequence[Verdict], build: str, log: str) -> str:
-    """Our part of a pull request's body; everything that came from outside is kept from being markup."""
+    """The worker's section of a pull request's body; text from outside is stripped of markup."""
     lines = [
         BEGIN,
         "### Kiro Worker",
@@ -75,18 +79,19 @@ def section(results: Results, gates: Sequence[Verdict], build: str, log: str) ->
         lines += ["", f"Tests: {passed} passed, {len(tests.failed)} failed, {tests.total} in total."]
     if results.coverage:
         branches = results.coverage.branches
-        told = "" if branches is None else f", branches {branches:.1f} %"
-        lines += [f"Coverage: lines {results.coverage.lines:.1f} %{told}."]
+        measured = "" if branches is None else f", branches {branches:.1f} %"
+        lines += [f"Coverage: lines {results.coverage.lines:.1f} %{measured}."]
     if results.tasks:
         lines += ["", *(f"- {_plain(t.task, 20)} {_plain(t.title, 120)}: {t.outcome}" for t in results.tasks)]
     lines += _files(results.files)
     if results.tail.strip():
-        lines += ["", "<details><summary>The agent's last words</summary>", "", _fenced(results.tail), "", "</details>"]
+        lines += ["", "<details><summary>End of the agent's output</summary>", ""]
+        lines += [_fenced(results.tail), "", "</details>"]
     return "\n".join([*lines, END])
 
 
 def merged_body(body: str, ours: str) -> str:
-    """A pull request's body with our part put in or replaced; what people wrote around it stays as it is."""
+    """A pull request's body with the worker's section added or replaced; the text of people around it is kept."""
     start = body.find(BEGIN)
     stop = body.find(END, start) if start >= 0 else -1
     if stop < 0:
@@ -106,7 +111,7 @@ def _plain(text: str, limit: int) -> str:
 
 
 def _fenced(text: str) -> str:
-    """A fence longer than any in the text, so that the text can't end it; and none of our markers within."""
+    """The text as a code block. Its fence is longer than any in the text, and the text can't contain our markers."""
     tail = text[-_TAIL:].replace("<!--", "<! --").replace("-->", "-- >")
     longest = max((len(run) for run in re.findall(r"`+", tail)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -21,7 +21,7 @@ from functions.handler import Handler
 _LIMIT = 1024 * 1024
 
 
-HANDLER = Handler(allow=(*WebhookSecret.READ, *Deployments.START, *Deliveries.USE, *Polls.HURRY), timeout_seconds=20)
+HANDLER = Handler(allow=(*WebhookSecret.READ, *Deployments.START, *Deliveries.USE, *Polls.REQUEST), timeout_seconds=20)
 
 
 def github_webhook(
@@ -83,7 +83,7 @@ def _act(name: str, payload: dict[str, Any], deployments: Deployments, polls: Po
     if name == "projects_v2_item":
         if not isinstance(payload.get("projects_v2_item"), dict):
             raise BadInputError("projects_v2_item: projects_v2_item is missing or not an object")
-        polls.hurry()
+        polls.request()
         return "", answer(202, "the board is polled")
     if name != "push":
         return "", answer(202, f"event {name or '(none)'} is not used here")

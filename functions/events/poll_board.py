@@ -28,7 +28,7 @@ _PATIENCE_SECONDS = 180.0
 HANDLER = Handler(
     allow=(
         *PollLease.WRITE,
-        *Executions.ASK,
+        *Executions.READ,
         *WorkItemWorkflow.START,
         *WorkItemsTable.FIND,
         *SETTLE,
@@ -131,7 +131,7 @@ def poll_board(
     left = lease.take(holder, clock.now(), _TIMEOUT_SECONDS)
     if left is None:
         return {"outcome": "a poll is under way"}
-    board.patience_seconds = _PATIENCE_SECONDS
+    board.longest_wait_seconds = _PATIENCE_SECONDS
     before, spent, started = board.requests, board.cost, list[str]()
     poll = _Poll(board, github, records, executions, workflow, rules, bus, clock, left)
     finished = False

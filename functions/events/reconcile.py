@@ -91,7 +91,7 @@ def _lost_push(
     sighting = orphans.waits.sighting(repository)
     if head is None or orphans.was_started(execution_name(ref, head)):
         if sighting:
-            orphans.waits.sight(repository, None, clock.now())
+            orphans.waits.save_sighting(repository, None, clock.now())
         return
     commit = github.commit(repository, head)
     verdict = judge_push(
@@ -102,8 +102,8 @@ def _lost_push(
         now=clock.text(),
         grace_seconds=orphans.grace_seconds,
     )
-    if verdict == "seen":
-        orphans.waits.sight(repository, Sighting(head, clock.text()), clock.now())
+    if verdict == "observed":
+        orphans.waits.save_sighting(repository, Sighting(head, clock.text()), clock.now())
     if verdict == "lost":
         wanted = {"repository": repository, "ref": ref, "commit": head, "trigger": "push"}
         name = execution_name(ref, head)

@@ -11,7 +11,7 @@ from functions.domain.ends import WaitEnded
 from functions.domain.waits import ApprovalKey, BuildKey, QueuedKey, Wait, WatchKey
 from functions.handler import Allow
 
-KEEP: tuple[Allow, ...] = (*WaitsTable.WRITE, *Executions.ASK)
+KEEP: tuple[Allow, ...] = (*WaitsTable.WRITE, *Executions.READ)
 END: tuple[Allow, ...] = (*WaitsTable.READ, *WaitsTable.WRITE, *Builds.STOP)
 
 

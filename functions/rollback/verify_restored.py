@@ -32,7 +32,7 @@ class Output:
     reason: str
 
 
-HANDLER = Handler(allow=(*DeploymentsTable.READ, *EnvironmentHealth.LOOK, *Targets.LOOK), timeout_seconds=50)
+HANDLER = Handler(allow=(*DeploymentsTable.READ, *EnvironmentHealth.READ, *Targets.LOOK), timeout_seconds=50)
 
 
 def verify_restored(
@@ -74,4 +74,4 @@ def _read_back(
     if entry.before is None:
         return ReadBack(part.name, None, None, None)
     found = targets.of(part).read_back(environment, part, states.get(part.name))
-    return ReadBack(part.name, entry.before.version, found, None)
+    return ReadBack(part.name, entry.before.version, found, None, entry.before.commit)

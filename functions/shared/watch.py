@@ -33,7 +33,7 @@ class Input:
     gone: list[str] = field(default_factory=list)
 
 
-HANDLER = Handler(allow=(*KEEP, *EnvironmentHealth.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
+HANDLER = Handler(allow=(*KEEP, *EnvironmentHealth.READ, *TaskTokens.COMPLETE), timeout_seconds=50)
 
 
 def watch(

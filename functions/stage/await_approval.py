@@ -27,7 +27,7 @@ class Input:
 
 
 _LOG = logging.getLogger(__name__)
-HANDLER = Handler(allow=(*KEEP, *EnvironmentHealth.LOOK, *TaskTokens.COMPLETE), timeout_seconds=50)
+HANDLER = Handler(allow=(*KEEP, *EnvironmentHealth.READ, *TaskTokens.COMPLETE), timeout_seconds=50)
 
 
 def await_approval(

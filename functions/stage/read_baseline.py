@@ -30,7 +30,7 @@ class Output:
     at: str
 
 
-HANDLER = Handler(allow=(*EnvironmentHealth.LOOK, *DeploymentsTable.WRITE), timeout_seconds=50)
+HANDLER = Handler(allow=(*EnvironmentHealth.READ, *DeploymentsTable.WRITE), timeout_seconds=50)
 
 
 def read_baseline(event: Input, health: EnvironmentHealth, deployments: DeploymentsTable, clock: Clock) -> Output:
@@ -43,4 +43,4 @@ def read_baseline(event: Input, health: EnvironmentHealth, deployments: Deployme
     )
     facts = {"outcome": before.outcome, "reason": before.reason, "at": at}
     deployments.note(event.deployment_id, **{f"baseline_{event.environment.name}": facts})
-    return Output(before.outcome, before.reason, list(before.ringing), at)
+    return Output(before.outcome, before.reason, list(before.in_alarm), at)

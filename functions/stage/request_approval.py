@@ -70,7 +70,7 @@ HANDLER = Handler(
         *DeploymentsTable.READ,
         *DeploymentsTable.WRITE,
         *Artifacts.READ,
-        *RollbackOutlook.LOOK,
+        *RollbackOutlook.READ,
         *Topics.PUBLISH,
         *TaskTokens.COMPLETE,
     ),
@@ -157,7 +157,7 @@ def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deploym
     A review has no digest, because its release runs already.
     """
     commits, note = outlook.commits(event.release, event.environment.name, event.parts)
-    known = outlook.ways_back(event.environment, event.parts)
+    known = outlook.rollback_targets(event.environment, event.parts)
     back = tuple(irreversible(one) if one.part in event.irreversible else one for one in known)
     gates = deployments.verdicts(event.deployment_id) or event.gates
     if event.purpose == "review":

@@ -25,7 +25,7 @@ class Output:
     probes: tuple[Probe, ...]
 
 
-HANDLER = Handler(allow=EnvironmentHealth.LOOK, timeout_seconds=50)
+HANDLER = Handler(allow=EnvironmentHealth.READ, timeout_seconds=50)
 
 
 def verify(event: Input, health: EnvironmentHealth) -> Output:

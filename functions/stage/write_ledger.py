@@ -8,7 +8,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
-from functions.domain.rollback import Compensation, way_back
+from functions.domain.rollback import Compensation, rollback_version
 from functions.handler import Handler
 from functions.targets.registry import Targets
 
@@ -47,7 +47,7 @@ def write_ledger(
     """
     environments.fence(event.environment.name, event.lease)
     state = environments.parts(event.environment.name).get(event.part.name)
-    before = way_back(state, targets.of(event.part).current(event.environment, event.part, state))
+    before = rollback_version(state, targets.of(event.part).current(event.environment, event.part, state))
     entry = Compensation(
         event.environment.name,
         event.order,

@@ -195,12 +195,12 @@ class Stack:
         """Run a handler as the runtime does, from JSON to JSON, and demand that it declares what it calls."""
         module = import_module(f"functions.{module_name}")
         function = handler_function(module)
-        kind, adapters = furnish(function, self.clients)
-        wire = json.loads(json.dumps(encode(event)))
+        kind, adapters = wire(function, self.clients)
+        payload = json.loads(json.dumps(encode(event)))
         first = len(self.calls)
         self.recording = True
         try:
-            answer = encode(function(decode(kind, wire) if kind else wire, **adapters))
+            answer = encode(function(decode(kind, payload) if kind else payload, **adapters))
         finally:
             self.recording = False
         undeclared(module, self.calls[first:])

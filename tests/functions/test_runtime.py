@@ -19,7 +19,7 @@ from functions.domain.errors import BadInputError, NotHealthyYetError
 from functions.events import alarm_changed
 from functions.handler import encode
 from functions.procedures.locks import LockRequest
-from functions.runtime import Clients, build, furnish
+from functions.runtime import Clients, build, wire
 from functions.shared import acquire_lock, await_build
 from tests.functions.samples import ENVIRONMENT, EXECUTION, detail
 from tests.functions.stack import DEPLOY_ROLE, REGION, Stack
@@ -68,7 +68,7 @@ def test_a_handler_is_furnished_from_its_signature(stack: Stack) -> None:
     kind, adapters = furnish(acquire_lock.acquire_lock, stack.clients)
     assert kind is LockRequest
     assert list(adapters) == ["locks", "environments", "deployments"]
-    kind, adapters = furnish(alarm_changed.alarm_changed, stack.clients)
+    kind, adapters = wire(alarm_changed.alarm_changed, stack.clients)
     assert kind is None
     assert adapters["names"].names == ("test", "production")
 
@@ -76,8 +76,8 @@ def test_a_handler_is_furnished_from_its_signature(stack: Stack) -> None:
 def test_a_missing_setting_is_named_with_the_way_to_set_it(stack: Stack) -> None:
     """The error names the setting and the command that sets it."""
     del stack.settings["WAITS_TABLE"]
-    with pytest.raises(BadInputError, match="no setting WAITS_TABLE: deploy it again with `pulumi up`"):
-        furnish(await_build.await_build, stack.clients)
+    with pytest.raises(BadInputError, match="no setting WAITS_TABLE: update the stack with `pulumi up`"):
+        wire(await_build.await_build, stack.clients)
 
 
 def test_a_handler_goes_from_json_to_json(handler: ModuleType, stack: Stack) -> None:

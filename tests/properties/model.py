@@ -16,7 +16,7 @@ from functions.domain.gates import Verdict, all_passed
 from functions.domain.locks import Contender, Lease, Lock, LockResult, Mode, release, request
 from functions.domain.manifests import Manifest, Part
 from functions.domain.plans import Change, Plan, plan
-from functions.domain.rollback import Compensation, ReadBack, after_rollback, in_force, steps, verdict, way_back
+from functions.domain.rollback import Compensation, ReadBack, after_rollback, in_force, rollback_version, steps, verdict
 from functions.domain.watches import AlarmReading, judge
 
 ENVIRONMENTS = tuple(
@@ -166,7 +166,7 @@ class Model:
         """Write a ledger entry; the first entry of a part stays."""
         self.fence(lease)
         state = self.states.get((place, part.name))
-        before = way_back(state, self.truth.get((place, part.name)))
+        before = rollback_version(state, self.truth.get((place, part.name)))
         entry = Compensation(
             place,
             order,

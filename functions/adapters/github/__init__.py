@@ -1,1 +1,1 @@
-"""GitHub as the product sees it: REST through PyGithub, and the signature of its webhooks."""
+"""Adapters to GitHub: REST and GraphQL through PyGithub."""

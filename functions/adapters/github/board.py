@@ -1,4 +1,4 @@
-"""The board (GitHub Projects v2): reading a column, moving a card, writing a reason onto it (W1, W3, W8)."""
+"""The board (GitHub Projects v2): reads a column, moves a card, writes a reason onto it (W1, W3, W8)."""
 
 import json
 import time
@@ -21,7 +21,7 @@ _LONGEST_REASON = 1000
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Whose board, which one (0: none is configured), and what its fields and columns are called."""
+    """The owner and number of the board (0: no board is configured), and the names of its fields and columns."""
 
     owner: str
     number: int
@@ -32,7 +32,7 @@ class Names:
 
 
 class Board(GraphQL):
-    """One board; whether its server filters is asked once, while the Lambda is warm."""
+    """One board. Whether its server can filter items is queried once and cached while the Lambda is warm."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = (*GraphQL.SETTINGS, "BOARD")
 
@@ -54,7 +54,7 @@ class Board(GraphQL):
         return cls(aws.setting("GITHUB_API_URL"), lambda: _secret(aws), names)
 
     def items(self, column: str) -> Iterator[Item]:
-        """The items of a column, a page at a time; what the server's filter lets through by mistake is left out."""
+        """The items of a column, read page by page; they are filtered again here, after the server's filter."""
         names = self.names
         filtered = self._server_filters()
         variables: dict[str, Any] = {
@@ -75,7 +75,10 @@ class Board(GraphQL):
             variables["after"] = page["pageInfo"]["endCursor"]
 
     def move(self, item_id: str, column: str, reason: str | None = None) -> str:
-        """Put a card into a column (empty: leave it), and write why where the board has the field; since when."""
+        """Move a card into a column (empty: leave it), and write the reason if the board has a field for it.
+
+        Returns when the card entered its column (ISO 8601), "" if it is no longer on the board.
+        """
         names = self.names
         fields = {"statusField": names.status_field, "reasonField": names.reason_field}
         card = self.run("card", {"item": item_id, **fields}, f"card {item_id}")["node"]
@@ -95,7 +98,7 @@ class Board(GraphQL):
         return since
 
     def set_draft(self, pull_request: str, *, draft: bool) -> None:
-        """Make a pull request (its node id) a draft, or offer it for review."""
+        """Make a pull request (by its node id) a draft, or mark it as ready for review."""
         name = "to_draft" if draft else "ready_for_review"
         self.run(name, {"pullRequest": pull_request}, "pull request")
 
@@ -105,7 +108,7 @@ class Board(GraphQL):
         board = (owner or {}).get("projectV2")
         if not board:
             raise BadInputError(
-                f"there is no board {names.number} of {names.owner}, or the credential may not see it: look at "
+                f"the board {names.number} of {names.owner} does not exist, or the credential may not read it: check "
                 "kiro-worker:github.organisation and projectNumber, and grant `project`"
             )
         page: dict[str, Any] = board["items"]
@@ -129,8 +132,8 @@ class Board(GraphQL):
 
 
 def _item(node: Mapping[str, Any]) -> Item:
-    """The branch is what the card's field says, else a pull request's own, else the title."""
-    content = node["content"] or {"__typename": "DraftIssue", "title": ""}  # null: the credential may not see it
+    """The item of a card; its branch is the card's field, else the branch of its pull request, else the title."""
+    content = node["content"] or {"__typename": "DraftIssue", "title": ""}  # null: the credential may not read it
     head = "" if content.get("isCrossRepository") else content.get("headRefName", "")
     named = ((node["branch"] or {}).get("text") or "").strip()
     return Item(

@@ -1,4 +1,4 @@
-"""GitHub over REST. Every method names its repository as `owner/name` and raises the faults of `errors.py`."""
+"""GitHub over REST. Repositories are named `owner/name`; every method raises the faults of `errors.py`."""
 
 import base64
 import gzip
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 T = TypeVar("T")
-_MOST_FILES = 300  # GitHub tells no more of a comparison, and does not say that it stopped
+_MOST_FILES = 300  # GitHub lists at most so many files of a comparison, without saying that there are more
 _MOST_COMMITS = 250
 _LONGEST_DESCRIPTION = 140
 _LONGEST_BODY = 65_536
@@ -30,7 +30,7 @@ _DOWNLOAD_TIMEOUT_SECONDS = (5, 30)  # to connect, and between two chunks
 
 
 class GitHub:
-    """One GitHub, one credential; the connection is made by the first call and kept while the Lambda is warm."""
+    """One GitHub and one credential; the first call connects, and the connection is kept while the Lambda is warm."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("GITHUB_API_URL", "GITHUB_CREDENTIAL_SECRET")
     USE: ClassVar[tuple[Allow, ...]] = (
@@ -38,7 +38,7 @@ class GitHub:
         Allow(("kms:Decrypt",), on="key"),
     )
 
-    PATIENT: ClassVar[bool] = True  # whether a call may insist for some seconds by itself
+    RETRIES: ClassVar[bool] = True  # whether the connection retries for a few seconds
 
     def __init__(self, api_url: str, credential: Callable[[], str]) -> None:
         self._api_url = api_url
@@ -48,47 +48,47 @@ class GitHub:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """The GitHub of this stack; the secret is read when it is first needed."""
+        """The GitHub of this stack; the credential is read with the first call."""
         return cls(aws.setting("GITHUB_API_URL"), lambda: _secret(aws))
 
     def branch_head(self, repository: str, branch: str) -> str | None:
-        """The newest commit of a branch; None when the repository has no such branch."""
+        """The newest commit of a branch; None if the branch does not exist."""
         try:
-            return self._ask(repository, f"branch {branch}", lambda repo: repo.get_branch(branch).commit.sha)
+            return self._request(repository, f"branch {branch}", lambda repo: repo.get_branch(branch).commit.sha)
         except GitHubNotFoundError as missing:
             if "Branch not found" in str(missing):
                 return None
             raise
 
     def commit(self, repository: str, ref: str) -> Commit:
-        """The commit that a sha, branch or tag names."""
-        return self._ask(
+        """The commit of a sha, branch or tag."""
+        return self._request(
             repository, f"commit {ref}", lambda repo: _commit(repo.get_commit(ref, commit_files_per_page=1).complete())
         )
 
     def compare(self, repository: str, base: str, head: str) -> Comparison:
-        """What changed from base to head; `unknown` when base is gone or they share no history."""
+        """The difference from base to head; `unknown` if base no longer exists or they have no common history."""
         try:
-            return self._ask(repository, f"compare {base}...{head}", lambda repo: _compare(repo, base, head))
+            return self._request(repository, f"compare {base}...{head}", lambda repo: _compare(repo, base, head))
         except GitHubNotFoundError:
-            self.commit(repository, head)  # raises when it is the head, or the repository, that is missing
+            self.commit(repository, head)  # raises if the head or the repository is missing
             return UNKNOWN
 
     def read_file(self, repository: str, path: str, ref: str) -> bytes | None:
-        """The bytes of a file at a ref, up to 100 MB; None when there is no such file."""
+        """The bytes of a file at a ref, up to 100 MB; None if the file does not exist."""
         try:
-            return self._ask(repository, f"file {path} at {ref}", lambda repo: _read(repo, path, ref))
+            return self._request(repository, f"file {path} at {ref}", lambda repo: _read(repo, path, ref))
         except GitHubNotFoundError:
-            self.commit(repository, ref)  # raises when it is the ref, or the repository, that is missing
+            self.commit(repository, ref)  # raises if the ref or the repository is missing
             return None
 
     def download_archive(self, repository: str, ref: str, to: BinaryIO) -> None:
-        """Write the source as a zip with one top folder; a fault may leave a part of it behind."""
+        """Write the source to a file, as a zip with one top folder; after a fault the file may be incomplete."""
 
         def stream(repo: "Repository") -> None:
             import requests
 
-            # Not through PyGithub, which holds a whole body in memory. The address is its own credential.
+            # Not through PyGithub, which keeps the whole body in memory. The URL contains its own credential.
             address = repo.get_archive_link("zipball", ref)
             with requests.get(
                 address, stream=True, timeout=_DOWNLOAD_TIMEOUT_SECONDS, auth=lambda request: request
@@ -96,7 +96,7 @@ class GitHub:
                 answer.raise_for_status()
                 to.writelines(answer.iter_content(_CHUNK_BYTES))
 
-        self._ask(repository, f"archive of {ref}", stream)
+        self._request(repository, f"archive of {ref}", stream)
 
     def set_status(
         self, repository: str, sha: str, context: str, state: StatusState, description: str, target_url: str = ""
@@ -105,7 +105,7 @@ class GitHub:
         from github.GithubObject import NotSet
 
         text = _cut(description, _LONGEST_DESCRIPTION)
-        self._ask(
+        self._request(
             repository,
             f"status {context} of {sha}",
             lambda repo: repo.get_commit(sha).create_status(
@@ -124,7 +124,7 @@ class GitHub:
         transient: bool = False,
         production: bool = False,
     ) -> int:
-        """Announce a deployment and return its id; put the idempotency key into `payload["key"]`."""
+        """Create a GitHub deployment and return its id; `payload["key"]` is the key for `find_deployment`."""
 
         def create(repo: "Repository") -> int:
             return repo.create_deployment(
@@ -132,23 +132,23 @@ class GitHub:
                 environment=environment,
                 description=_cut(description, _LONGEST_DESCRIPTION),
                 payload=dict(payload),
-                # Our gates decide, and a rollback deploys a commit that is behind: GitHub must neither merge nor judge.
+                # The platform's gates decide, and a rollback deploys an older commit: GitHub must not merge or check.
                 auto_merge=False,
                 required_contexts=[],
                 transient_environment=transient,
                 production_environment=production,
             ).id
 
-        return self._ask(repository, f"deployment of {ref} to {environment}", create)
+        return self._request(repository, f"deployment of {ref} to {environment}", create)
 
     def find_deployment(self, repository: str, sha: str, environment: str, payload_key: str) -> int | None:
-        """The newest deployment of a commit to an environment whose `payload["key"]` is this key."""
+        """The id of a commit's newest deployment to an environment with this `payload["key"]`; None without one."""
 
         def find(repo: "Repository") -> int | None:
             listed = repo.get_deployments(sha=sha, environment=environment)
             return next((one.id for one in listed if _payload_key(one) == payload_key), None)
 
-        return self._ask(repository, f"deployments of {sha} to {environment}", find)
+        return self._request(repository, f"deployments of {sha} to {environment}", find)
 
     def set_deployment_status(
         self,
@@ -159,12 +159,12 @@ class GitHub:
         log_url: str = "",
         environment_url: str = "",
     ) -> None:
-        """Say how a deployment goes; the description is cut to 140 characters."""
+        """Set the status of a GitHub deployment; the description is cut to 140 characters."""
         from github.GithubObject import NotSet
 
         text = _cut(description, _LONGEST_DESCRIPTION)
-        # GitHub takes target_url, the older name, for log_url; PyGithub knows only the older one.
-        self._ask(
+        # GitHub accepts the older name target_url for log_url; PyGithub has only the older one.
+        self._request(
             repository,
             f"status of deployment {deployment_id}",
             lambda repo: repo.get_deployment(deployment_id).create_status(
@@ -173,20 +173,20 @@ class GitHub:
         )
 
     def open_issue(self, repository: str, title: str, body: str, labels: Sequence[str]) -> int:
-        """Open an issue and return its number; begin the body with the marker that `find_issue` looks for."""
+        """Open an issue and return its number; the body should contain the marker for `find_issue`."""
         text = _cut(body, _LONGEST_BODY)
-        return self._ask(
+        return self._request(
             repository, "new issue", lambda repo: repo.create_issue(title, text, labels=list(labels)).number
         )
 
     def find_issue(self, repository: str, label: str, marker: str) -> int | None:
-        """The newest open issue with this label whose body holds the marker."""
+        """The number of the newest open issue with this label and the marker in its body; None without one."""
 
         def find(repo: "Repository") -> int | None:
             listed = repo.get_issues(state="open", labels=[label])
             return next((one.number for one in listed if marker in (one.body or "")), None)
 
-        return self._ask(repository, f"issues labelled {label}", find)
+        return self._request(repository, f"issues labelled {label}", find)
 
     def open_issues(self, repository: str, label: str) -> tuple[tuple[int, str], ...]:
         """Number and body of every open issue with this label, newest first."""
@@ -194,11 +194,11 @@ class GitHub:
         def read(repo: "Repository") -> tuple[tuple[int, str], ...]:
             return tuple((one.number, one.body or "") for one in repo.get_issues(state="open", labels=[label]))
 
-        return self._ask(repository, f"issues labelled {label}", read)
+        return self._request(repository, f"issues labelled {label}", read)
 
     def has_comment(self, repository: str, number: int, marker: str) -> bool:
-        """Whether a comment of an issue holds this marker."""
-        return self._ask(
+        """Whether a comment of an issue contains this marker."""
+        return self._request(
             repository,
             f"comments of #{number}",
             lambda repo: any(marker in (one.body or "") for one in repo.get_issue(number).get_comments()),
@@ -207,14 +207,14 @@ class GitHub:
     def comment(self, repository: str, number: int, body: str) -> None:
         """Comment on an issue or pull request."""
         text = _cut(body, _LONGEST_BODY)
-        self._ask(repository, f"comment on #{number}", lambda repo: repo.get_issue(number).create_comment(text))
+        self._request(repository, f"comment on #{number}", lambda repo: repo.get_issue(number).create_comment(text))
 
     def close_issue(self, repository: str, number: int) -> None:
         """Close an issue; closing it again changes nothing."""
-        self._ask(repository, f"close #{number}", lambda repo: repo.get_issue(number).edit(state="closed"))
+        self._request(repository, f"close #{number}", lambda repo: repo.get_issue(number).edit(state="closed"))
 
     def upload_sarif(self, repository: str, sha: str, ref: str, sarif: bytes) -> str:
-        """Hand a SARIF report to code scanning and answer the id of the upload; it is packed here."""
+        """Upload a SARIF report (JSON) to code scanning, and return the id of the upload."""
         packed = base64.b64encode(gzip.compress(sarif)).decode()
         body = {"commit_sha": sha, "ref": ref, "sarif": packed}
 
@@ -222,16 +222,16 @@ class GitHub:
             _, answer = repo.requester.requestJsonAndCheck("POST", f"{repo.url}/code-scanning/sarifs", input=body)
             return str(answer["id"])
 
-        return self._ask(repository, f"SARIF of {sha}", upload)
+        return self._request(repository, f"SARIF of {sha}", upload)
 
     def close(self) -> None:
-        """Drop the connection; the next call reads the credential and connects again."""
+        """Close the connection; the next call reads the credential and connects again."""
         if self._client:
             self._client.close()
         self._client = None
 
-    def _ask(self, repository: str, call: str, action: "Callable[[Repository], T]") -> T:
-        """Run one call; a credential that was rotated while the Lambda was warm is read again, once."""
+    def _request(self, repository: str, call: str, action: "Callable[[Repository], T]") -> T:
+        """Run one call. If the credential is refused and its secret has a new value, the call is repeated once."""
         try:
             return self._try(repository, call, action)
         except GitHubRefusedError:
@@ -242,18 +242,18 @@ class GitHub:
     def _try(self, repository: str, call: str, action: "Callable[[Repository], T]") -> T:
         if self._client is None:
             self._credential = self._read_credential()
-            self._client = connection.open_client(self._api_url, self._credential, patient=self.PATIENT)
+            self._client = connection.open_client(self._api_url, self._credential, retries=self.RETRIES)
         try:
             return action(self._client.get_repo(repository))
         except Exception as error:
             fault = translate(error, repository, call)
             if fault is error:
                 raise
-            # The cause is left out: a library's text may quote what it sent.
+            # Without the cause: the text of a library's exception may quote the request with its credential.
             raise fault from None
 
     def _rotated(self) -> bool:
-        """Whether the secret holds another credential than the one that was refused."""
+        """Whether the secret has another value than the refused credential."""
         used = self._credential
         self.close()
         return bool(used) and self._read_credential() != used
@@ -264,13 +264,13 @@ def _secret(aws: "Clients") -> str:
     if value:
         return value
     raise GitHubRefusedError(
-        f"the secret {aws.setting('GITHUB_CREDENTIAL_SECRET')} is missing or has no value yet: put the GitHub "
-        "credential into it (`kiro setup --secret github`)"
+        f"the secret {aws.setting('GITHUB_CREDENTIAL_SECRET')} is missing or has no value yet: store the GitHub "
+        "credential in it (`kiro setup --secret github`)"
     )
 
 
 def _commit(found: "ApiCommit") -> Commit:
-    # Before it is complete, PyGithub gives as `sha` whatever name the commit was asked by.
+    # Until the commit is completed, PyGithub's `sha` is the ref with which it was requested.
     author = found.commit.author
     login = found.author.login if found.author else None
     when = found.commit.committer.date.isoformat()
@@ -284,7 +284,7 @@ def _compare(repo: "Repository", base: str, head: str) -> Comparison:
         if file.status == "renamed":
             names[file.previous_filename] = None
         names[file.filename] = None
-    # GitHub's files count from the common ancestor: what base alone has, and head undoes, is not among them.
+    # GitHub lists the files since the common ancestor: changes that only base has are not among them.
     complete = found.status in ("ahead", "identical") and len(found.files) < _MOST_FILES
     return Comparison(
         cast("Any", found.status),
@@ -299,7 +299,7 @@ def _read(repo: "Repository", path: str, ref: str) -> bytes | None:
     found = repo.get_contents(path, ref=ref)
     if isinstance(found, list) or found.type != "file":
         return None
-    # Above 1 MB GitHub leaves the content out, and gives it as a blob.
+    # For files above 1 MB GitHub leaves the content out; it is read as a blob.
     content = found.content if found.encoding == "base64" else repo.get_git_blob(found.sha).content
     return base64.b64decode(content)
 
@@ -309,7 +309,7 @@ def _payload_key(deployment: "Deployment") -> str | None:
 
     try:
         return cast("str | None", deployment.payload.get("key"))
-    except BadAttributeException:  # another system's payload, a string
+    except BadAttributeException:  # the payload of another system is a string
         return None
 
 

@@ -1,4 +1,4 @@
-"""From the credential secret to a PyGithub client."""
+"""Creates a PyGithub client from the credential secret."""
 
 import json
 from typing import TYPE_CHECKING
@@ -13,28 +13,28 @@ _TIMEOUT_SECONDS = 8
 _FORMS = '{"token": "…"} or {"appId": "…", "installationId": "…", "privateKey": "…"}'
 
 
-def open_client(api_url: str, credential: str, *, patient: bool = True) -> "Github":
-    """A client for the credential; nothing is asked of GitHub yet. An impatient one hands every fault on at once."""
+def open_client(api_url: str, credential: str, *, retries: bool = True) -> "Github":
+    """A client for the credential, without a request to GitHub. Without `retries`, every fault is raised at once."""
     from github import Github
 
-    from functions.adapters.github.retries import Patience
+    from functions.adapters.github.retries import BriefRetry
 
     return Github(
         base_url=api_url.rstrip("/"),
         auth=authentication(credential),
         timeout=_TIMEOUT_SECONDS,
-        retry=Patience.usual() if patient else None,
+        retry=BriefRetry.usual() if retries else None,
         per_page=100,
         user_agent="kiro-worker",
         lazy=True,
-        # PyGithub would sleep a second between writes; a Lambda makes a few, and GitHub says when they are too many.
+        # PyGithub would sleep one second between writes. A Lambda makes few, and GitHub reports when they are too many.
         seconds_between_requests=None,
         seconds_between_writes=None,
     )
 
 
 def authentication(credential: str) -> "Auth":
-    """How the credential authenticates: a token, or a GitHub App's installation."""
+    """The authentication by a credential: a token, or the installation of a GitHub App."""
     from github import Auth
 
     try:
@@ -44,7 +44,7 @@ def authentication(credential: str) -> "Auth":
         app = Auth.AppAuth(str(fields["appId"]), fields["privateKey"])
         return app.get_installation_auth(int(fields["installationId"]))
     except (ValueError, KeyError, TypeError, AttributeError, AssertionError):
-        # The reason may quote the secret, so it is not told.
+        # Without the reason, which may quote the secret.
         raise GitHubRefusedError(
-            f"the GitHub credential secret does not hold {_FORMS}: put that into it (`kiro setup --secret github`)"
+            f"the GitHub credential secret is not {_FORMS}: store one of these (`kiro setup --secret github`)"
         ) from None

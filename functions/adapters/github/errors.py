@@ -1,4 +1,4 @@
-"""What went wrong at GitHub, in the product's faults (`domain/errors.py` draws their tree)."""
+"""Translates exceptions of the GitHub libraries into the faults of `domain/errors.py`."""
 
 import time
 from collections.abc import Mapping
@@ -23,13 +23,13 @@ __all__ = [
     "wait_seconds",
 ]
 
-# GitHub asks to wait at least one minute when a secondary limit comes without Retry-After.
+# GitHub demands a wait of at least one minute after a secondary rate limit without Retry-After.
 _SECONDARY_LIMIT_SECONDS = 60.0
 _MISSING_COMMIT = ("No commit found for SHA", "No ref found for")
 
 
 def translate(error: Exception, repository: str, call: str) -> Exception:
-    """The fault to raise instead of a library's exception; what is no answer of GitHub comes back as it is."""
+    """The fault to raise for an exception of a library; any other exception is returned unchanged."""
     from github import BadAttributeException, GithubException
     from jwt import PyJWTError
     from requests import RequestException
@@ -38,40 +38,40 @@ def translate(error: Exception, repository: str, call: str) -> Exception:
     if isinstance(error, GithubException):
         return _answered(error, where)
     if isinstance(error, RequestException):
-        # Its text may hold an address that is itself a secret, so only its kind is told.
+        # Its text may contain a URL that is itself a secret, so only its class or status is reported.
         kind = type(error).__name__ if error.response is None else error.response.status_code
-        return GitHubUnavailableError(f"{where}: no good answer ({kind}); look whether it was done, and try again")
+        return GitHubUnavailableError(f"{where}: no valid response ({kind}); check whether it was done, and try again")
     if isinstance(error, PyJWTError):
         return GitHubRefusedError(
             f"{where}: the App's privateKey cannot sign ({type(error).__name__}); "
-            "put the PEM file that GitHub gave into the GitHub credential secret"
+            "store the PEM file from GitHub in the GitHub credential secret"
         )
     if isinstance(error, BadAttributeException):
-        return GitHubError(f"{where}: an answer that is not in GitHub's form ({error})")
+        return GitHubError(f"{where}: the response has an unexpected format ({error})")
     return error
 
 
 def _answered(error: "GithubException", where: str) -> GitHubError:
     headers = {name.lower(): str(value) for name, value in (error.headers or {}).items()}
     message = _message(error)
-    told = f"{where}: {error.status} {message}"
+    fault = f"{where}: {error.status} {message}"
     if error.status >= 500 or error.status == 429 or (error.status == 403 and _limited(headers, message)):
-        return GitHubUnavailableError(f"{told}; try again later", wait_seconds(error.status, headers))
+        return GitHubUnavailableError(f"{fault}; try again later", wait_seconds(error.status, headers))
     if error.status == 401:
         return GitHubRefusedError(
-            f"{told}: the credential is wrong, expired or revoked; put a valid token or App key into the "
+            f"{fault}: the credential is wrong, expired or revoked; store a valid token or App key in the "
             "GitHub credential secret (`kiro setup --secret github`)"
         )
     if error.status == 403:
-        needed = headers.get("x-accepted-github-permissions", "the permission this call asks for")
-        return GitHubRefusedError(f"{told}: grant {needed} to the token or to the App's installation")
+        needed = headers.get("x-accepted-github-permissions", "the permission for this call")
+        return GitHubRefusedError(f"{fault}: grant {needed} to the token or to the App's installation")
     if error.status == 404 or (error.status == 422 and message.startswith(_MISSING_COMMIT)):
-        return GitHubNotFoundError(f"{told}: it does not exist, or the credential may not see this repository")
-    return GitHubError(f"{told}: GitHub does not accept this request")
+        return GitHubNotFoundError(f"{fault}: it does not exist, or the credential may not read this repository")
+    return GitHubError(f"{fault}: GitHub does not accept this request")
 
 
 def _message(error: "GithubException") -> str:
-    """GitHub's words, with those about single fields."""
+    """GitHub's message, with the messages about single fields."""
     data = error.data if isinstance(error.data, dict) else {}
     details = [
         str(one.get("message") or f"{one.get('field')} {one.get('code')}") if isinstance(one, dict) else str(one)
@@ -85,7 +85,7 @@ def _limited(headers: Mapping[str, str], message: str) -> bool:
 
 
 def wait_seconds(status: int, headers: Mapping[str, str]) -> float | None:
-    """Seconds until GitHub wants to be asked again, when it is about limits or GitHub said so."""
+    """Seconds until the next request is allowed; None if GitHub gives none and it is not about rate limits."""
     if (after := headers.get("retry-after", "")).isdigit():
         return float(after)
     reset = headers.get("x-ratelimit-reset", "")

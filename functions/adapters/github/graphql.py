@@ -1,4 +1,4 @@
-"""GitHub over GraphQL: documents from files beside this one, and waiting when GitHub asks to wait."""
+"""GitHub over GraphQL: documents are files in this folder; rate limits are waited for."""
 
 import random
 import re
@@ -21,17 +21,17 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
 
 @cache
 def document(name: str) -> str:
-    """The text of a query or mutation, with the fragments that it spreads, each in its file."""
+    """The text of a query or mutation with its fragments, each from its own file."""
     text = (_FOLDER / f"{name}.graphql").read_text("utf-8")
     fragments = (_FOLDER / "fragments" / f"{one}.graphql" for one in _SPREAD.findall(text))
     return "\n".join([text, *(file.read_text("utf-8") for file in fragments)])
 
 
 class GraphQL(GitHub):
-    """The same GitHub and credential; `patience_seconds` is what all waits of a call may add up to."""
+    """The same GitHub and credential; `longest_wait_seconds` is the limit of the sum of a call's waits."""
 
-    PATIENT: ClassVar[bool] = False  # a connection that waits by itself hides how long GitHub asked to wait
-    patience_seconds = 20.0
+    RETRIES: ClassVar[bool] = False  # a connection that retries hides how long GitHub demands to wait
+    longest_wait_seconds = 20.0
 
     def __init__(
         self, api_url: str, credential: Callable[[], str], sleep: Callable[[float], None] = time.sleep
@@ -42,15 +42,19 @@ class GraphQL(GitHub):
         self.cost = 0
 
     def run(self, name: str, variables: Mapping[str, Any], about: str) -> dict[str, Any]:
-        """The `data` of an answer; every document here may be sent twice, so every passing fault is waited out."""
-        left, pause = self.patience_seconds, _FIRST_PAUSE_SECONDS
+        """The `data` of a response; temporary faults are retried, because every document may be sent twice.
+
+        `name` is the document's file, `about` names the object in errors.
+        """
+        left, pause = self.longest_wait_seconds, _FIRST_PAUSE_SECONDS
         while True:
             try:
                 return self._once(name, variables, about)
             except GitHubUnavailableError as fault:
-                asked = fault.retry_after_seconds
-                # Jitter only ever adds: GitHub punishes who comes back early.
-                wait = (asked if asked is not None else pause) * (1 + random.random() / 10)  # noqa: S311 - no secret
+                demanded = fault.retry_after_seconds
+                # The jitter is never negative: an early retry extends GitHub's limit.
+                seconds = demanded if demanded is not None else pause
+                wait = seconds * (1 + random.random() / 10)  # noqa: S311 - no secret
                 if wait > left:
                     raise
                 self._sleep(wait)
@@ -69,17 +73,17 @@ class GraphQL(GitHub):
                 raise _limited(error, about) or error from None
             return dict(data)
 
-        found = self._ask(about, name, send)
+        found = self._request(about, name, send)
         self.cost += (found.get("rateLimit") or {}).get("cost", 0)
         return found
 
 
 def _limited(error: Any, about: str) -> GitHubError | None:
-    """GraphQL tells of its limits with status 200: in an error's type (RATE_LIMITED, RATE_LIMIT), or in words alone."""
+    """The fault for a rate limit: GraphQL reports it with status 200, in an error's type or only in its message."""
     data = error.data if isinstance(error.data, dict) else {}
     found = [one for one in data.get("errors") or [] if isinstance(one, dict)]
-    told = [f"{one.get('type')} {one.get('message')}".lower().replace("_", " ") for one in found]
-    if not any("rate limit" in words for words in told):
+    texts = [f"{one.get('type')} {one.get('message')}".lower().replace("_", " ") for one in found]
+    if not any("rate limit" in text for text in texts):
         return None
     headers = {name.lower(): str(value) for name, value in (error.headers or {}).items()}
     return GitHubUnavailableError(

@@ -1,4 +1,4 @@
-"""A pull request and its conversation: found by branch or opened, kept up to date, commented on once (W6)."""
+"""Pull requests: found by branch, opened, updated, labelled and commented on (W6)."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ _LONGEST_TITLE = 200
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """An open pull request; `node` is its name in GraphQL."""
+    """An open pull request; `node` is its id in GraphQL."""
 
     number: int
     node: str
@@ -23,34 +23,34 @@ class PullRequest:
 
 
 class PullRequests(GitHub):
-    """The pull requests of the repositories that are worked on."""
+    """The pull requests of the worker's repositories."""
 
     def find(self, repository: str, branch: str) -> PullRequest | None:
-        """The open pull request of a branch of the repository itself; GitHub allows one per base, the oldest counts."""
+        """The open pull request of a branch of the repository itself (not of a fork); the oldest of several."""
 
         def find(repo: "Repository") -> PullRequest | None:
             owner = repository.partition("/")[0]
             listed = repo.get_pulls(state="open", head=f"{owner}:{branch}", direction="asc")
             return next((_pull(one) for one in listed if one.head.ref == branch), None)
 
-        return self._ask(repository, f"pull request of {branch}", find)
+        return self._request(repository, f"pull request of {branch}", find)
 
     def open(self, repository: str, branch: str, base: str, title: str, body: str) -> PullRequest:
         """Open a pull request as a draft."""
-        told = _cut(" ".join(title.split()) or branch, _LONGEST_TITLE)
-        return self._ask(
+        line = _cut(" ".join(title.split()) or branch, _LONGEST_TITLE)
+        return self._request(
             repository,
             f"pull request of {branch}",
-            lambda repo: _pull(repo.create_pull(base=base, head=branch, title=told, body=body, draft=True)),
+            lambda repo: _pull(repo.create_pull(base=base, head=branch, title=line, body=body, draft=True)),
         )
 
     def describe(self, repository: str, number: int, body: str) -> None:
-        """Replace the body."""
+        """Replace the body of a pull request."""
         text = _cut(body, _LONGEST_BODY)
-        self._ask(repository, f"body of #{number}", lambda repo: repo.get_pull(number).edit(body=text))
+        self._request(repository, f"body of #{number}", lambda repo: repo.get_pull(number).edit(body=text))
 
     def label(self, repository: str, number: int, add: str, remove: str) -> None:
-        """Put one label on and take another off."""
+        """Add one label and remove another."""
 
         def change(repo: "Repository") -> None:
             issue = repo.get_issue(number)
@@ -60,10 +60,10 @@ class PullRequests(GitHub):
             if remove in names:
                 issue.remove_from_labels(remove)
 
-        self._ask(repository, f"labels of #{number}", change)
+        self._request(repository, f"labels of #{number}", change)
 
     def comment_once(self, repository: str, number: int, marker: str, text: str) -> None:
-        """Comment, unless a comment with this marker is there: a repetition says nothing twice."""
+        """Comment, unless a comment with this marker exists already."""
         hidden = f"<!-- {marker} -->"
 
         def comment(repo: "Repository") -> None:
@@ -71,17 +71,17 @@ class PullRequests(GitHub):
             if not any(hidden in (one.body or "") for one in issue.get_comments()):
                 issue.create_comment(_cut(f"{hidden}\n{text}", _LONGEST_BODY))
 
-        self._ask(repository, f"comment on #{number}", comment)
+        self._request(repository, f"comment on #{number}", comment)
 
     def files(self, repository: str, folder: str, ref: str) -> tuple[str, ...]:
-        """The names of the files in a folder; none when there is no such folder."""
+        """The names of the files in a folder; none if the folder does not exist."""
 
         def listed(repo: "Repository") -> tuple[str, ...]:
             found = repo.get_contents(folder, ref=ref)
             return tuple(one.name for one in (found if isinstance(found, list) else [found]) if one.type == "file")
 
         try:
-            return self._ask(repository, f"folder {folder} at {ref}", listed)
+            return self._request(repository, f"folder {folder} at {ref}", listed)
         except GitHubNotFoundError:
             return ()
 

@@ -1,4 +1,4 @@
-"""How long one GitHub call may insist: a Lambda waits seconds; what takes longer waits in the workflow."""
+"""Retries of one GitHub call, for a few seconds; longer waits are left to the workflow."""
 
 from types import TracebackType
 from typing import Self
@@ -12,16 +12,16 @@ LONGEST_WAIT_SECONDS = 5
 _LIMITED = (403, 429)  # with Retry-After: refused before anything was done
 
 
-class Patience(Retry):
-    """Two more tries when that can do no harm.
+class BriefRetry(Retry):
+    """Two more tries for requests that are safe to repeat.
 
-    A POST that met a 5xx may have been carried out, so only the workflow, which looks first, tries it again. A rate
-    limit refuses before acting, so every method may repeat, if GitHub asks for no more than a few seconds.
+    A POST that was answered with a 5xx may have been carried out, so only the workflow retries it, after a check. A
+    rate limit refuses a request before it is carried out, so every method is retried if the wait is a few seconds.
     """
 
     @classmethod
     def usual(cls) -> Self:
-        """The policy of every call: the last answer is returned, not hidden in an exception."""
+        """The policy of every call; after the last try, the response is returned instead of an exception."""
         return cls(
             total=2,
             connect=1,
@@ -33,7 +33,7 @@ class Patience(Retry):
         )
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        """Whether an answer is worth another try."""
+        """Whether a response with this status is retried."""
         if status_code in _LIMITED:
             return has_retry_after and bool(self.total)
         return super().is_retry(method, status_code, has_retry_after)
@@ -47,7 +47,7 @@ class Patience(Retry):
         _pool: ConnectionPool | None = None,
         _stacktrace: TracebackType | None = None,
     ) -> Self:
-        """Count a try, or give up when GitHub asks for more patience than there is."""
+        """Count a try, or give up if GitHub demands a wait of more than `LONGEST_WAIT_SECONDS`."""
         if response is not None and _pool and (self.get_retry_after(response) or 0) > LONGEST_WAIT_SECONDS:
-            raise MaxRetryError(_pool, url or "", ResponseError("asked to wait too long"))
+            raise MaxRetryError(_pool, url or "", ResponseError("the demanded wait is too long"))
         return super().increment(method, url, response, error, _pool, _stacktrace)

@@ -1,4 +1,4 @@
-"""What GitHub answers, as plain values."""
+"""Responses of GitHub, as plain values."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ DeploymentState = Literal["error", "failure", "inactive", "in_progress", "queued
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit; no `author_login` when GitHub knows no account for the e-mail; `committed_at` is ISO 8601, UTC."""
+    """One commit; `author_login` is None if no account has the author's e-mail. `committed_at` is ISO 8601, UTC."""
 
     sha: str
     message: str
@@ -21,10 +21,10 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What head has that base has not; `unknown` and no files when GitHub can no longer compare the two.
+    """The difference from base to head; `status` is `unknown` if GitHub can no longer compare them.
 
-    `files` are all that differ, with both names of a renamed one. It is None when GitHub did not tell them all: treat
-    everything as changed then. `commits` are oldest first, at most 250; `ahead_by` counts them all.
+    `files` are all files that differ, with both names of a renamed one. It is None if GitHub does not list them all;
+    then every file must count as changed. `commits` are at most 250, oldest first; `ahead_by` counts all.
     """
 
     status: Literal["ahead", "behind", "diverged", "identical", "unknown"]

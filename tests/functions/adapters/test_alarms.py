@@ -1,4 +1,4 @@
-"""Alarms as they stand."""
+"""Reading the alarms of an environment."""
 
 from functions.adapters.alarms import Alarms
 from tests.functions.delivered import alarm
@@ -7,7 +7,7 @@ from tests.functions.stack import Stack
 
 
 def test_every_named_alarm_is_read_in_order(stack: Stack) -> None:
-    """One that does not exist is `missing`; named twice, the worse severity counts."""
+    """An alarm that does not exist is `missing`; one that is named twice has the worse severity."""
     alarm(stack, "b", "ALARM", "why")
     alarm(stack, "a")
     read = Alarms.connect(stack.clients).read(ENVIRONMENT, ["b", "gone"], ["a", "b"])
@@ -21,5 +21,5 @@ def test_every_named_alarm_is_read_in_order(stack: Stack) -> None:
 
 
 def test_no_names_no_question(stack: Stack) -> None:
-    """An environment without alarms asks CloudWatch nothing."""
+    """Without alarm names, CloudWatch is not called."""
     assert Alarms.connect(stack.clients).read(ENVIRONMENT, [], []) == ()

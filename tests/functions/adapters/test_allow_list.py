@@ -10,7 +10,7 @@ ENTRY = "allowed:\n  - {id: B602, reason: constant input, owner: ada@example.com
 
 
 def test_an_allow_list_is_read() -> None:
-    """Dates with and without quotes, a place where one is given; an empty file allows nothing."""
+    """Quoted and unquoted dates and an optional place are read; an empty file has no entries."""
     expected = Allowance("B602", "constant input", "ada@example.com", "2026-12-31")
     assert read_allow_list(ENTRY.encode(), "a.yml") == (expected,)
     assert read_allow_list(ENTRY.replace("2026-12-31", '"2026-12-31"').encode(), "a.yml") == (expected,)
@@ -52,14 +52,14 @@ def test_an_allow_list_is_read() -> None:
     ],
 )
 def test_an_allow_list_that_cannot_be_read_closes_the_gate(raw: bytes | None, said: str) -> None:
-    """A list in doubt allows nothing; file, line, column, entry, reason and next step are told."""
+    """An invalid list allows nothing; the reason has file, line, column, entry, mistake and next step."""
     found = read_allow_list(raw, "a.yml")
     assert isinstance(found, Unreadable)
     assert said in found.reason
 
 
 def test_all_mistakes_of_a_list_are_told_at_once() -> None:
-    """One push mends them all."""
+    """The reason lists all mistakes, so that one push can correct them."""
     found = read_allow_list(b"allowed:\n- {id: x, owner: yes}\n- {id: y, expires: 1.1.2026}\n", "a.yml")
     assert isinstance(found, Unreadable)
     assert ("entry 1 (x): owner" in found.reason, "entry 2 (y): expires" in found.reason) == (True, True)

@@ -1,4 +1,4 @@
-"""The artifacts bucket, with bounds on what it may hand out."""
+"""The artifacts bucket, and the limits on the size of what is read."""
 
 import struct
 from io import BytesIO
@@ -20,7 +20,7 @@ def artifacts(stack: Stack) -> Artifacts:
 
 
 def test_what_is_put_is_there(artifacts: Artifacts) -> None:
-    """A key that only begins alike is another one."""
+    """An object exists under its own key, not under a key that is a prefix of it."""
     artifacts.put("a/b.zip", BytesIO(archive({"x": "1"})))
     assert artifacts.exists("a/b.zip")
     assert not artifacts.exists("a/b")
@@ -29,8 +29,8 @@ def test_what_is_put_is_there(artifacts: Artifacts) -> None:
 
 
 def test_an_object_that_is_missing_or_no_archive_is_named(artifacts: Artifacts) -> None:
-    """With bucket and key."""
-    with pytest.raises(SourceError, match=rf"s3://{BUCKET}/gone is not there"):
+    """The error about a missing object, or one that is no archive, has bucket and key."""
+    with pytest.raises(SourceError, match=rf"s3://{BUCKET}/gone does not exist"):
         artifacts.member("gone", "x")
     artifacts.put("text", BytesIO(b"text"))
     with pytest.raises(SourceError, match=rf"s3://{BUCKET}/text is not a zip archive"):
@@ -38,7 +38,7 @@ def test_an_object_that_is_missing_or_no_archive_is_named(artifacts: Artifacts) 
 
 
 def test_an_archive_that_is_too_large_is_not_read(artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its size is known before its content."""
+    """An archive is refused by its size, before its content is read."""
     monkeypatch.setattr(module, "_ARCHIVE_LIMIT", 10)
     artifacts.put("a.zip", BytesIO(archive({"x": "1"})))
     with pytest.raises(SourceError, match="bytes, 10 allowed"):
@@ -46,7 +46,7 @@ def test_an_archive_that_is_too_large_is_not_read(artifacts: Artifacts, monkeypa
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A member is refused by its declared size, and never unpacks to more than that."""
+    """A file is refused by its declared size, and never unpacks to more than that."""
     monkeypatch.setattr(module, "_MEMBER_LIMIT", 1000)
     packed = BytesIO()
     with ZipFile(packed, "w", ZIP_DEFLATED) as writer:
@@ -59,7 +59,7 @@ def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_broken_member_is_named() -> None:
-    """Wrong checksum, encrypted, unknown compression: never another fault."""
+    """A wrong checksum, encryption or an unknown compression is a SourceError that names the file."""
     good = archive({"x": "content"})
     wrong = good.replace(b"content", b"c0ntent")
     flags = good.index(b"PK\x01\x02") + 8

@@ -1,4 +1,4 @@
-"""Reports of audit tools: which tool wrote one, and what counts."""
+"""Reports of audit tools, and the reports of other tools in their place."""
 
 from typing import Any
 
@@ -26,19 +26,19 @@ from functions.adapters.audits import npm_audit, other_tool, pip_audit
     ],
 )
 def test_who_wrote_a_report_and_what_to_run_instead(document: Any, said: str) -> None:
-    """A report of another tool is refused with the next step."""
+    """The error about another tool's report names that tool and the command to run instead."""
     assert other_tool(document).startswith(said)
     assert bool(other_tool(document)) == bool(said)
 
 
-def test_an_audit_that_looked_at_nothing_is_no_audit() -> None:
-    """Without its advisory service pip-audit skips every package and exits with 0."""
+def test_an_audit_that_checked_no_package_is_refused() -> None:
+    """A report in which every package was skipped is an error: pip-audit writes it without its advisory service."""
     skipped = {"dependencies": [{"name": "flask", "skip_reason": "not found"}]}
-    with pytest.raises(ValueError, match=r"looked at no package: flask \(not found\)"):
+    with pytest.raises(ValueError, match=r"checked no package: flask \(not found\)"):
         pip_audit("report.json", skipped)
 
 
 def test_a_report_that_contradicts_itself_is_refused() -> None:
-    """npm counts in `metadata` what it lists in `vulnerabilities`."""
-    with pytest.raises(ValueError, match="it counts 2 vulnerabilities, and lists 0"):
+    """An npm report whose total in `metadata` differs from its list is an error."""
+    with pytest.raises(ValueError, match="its total is 2 vulnerabilities, but it lists 0"):
         npm_audit("report.json", {"vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": 2}}})

@@ -1,4 +1,4 @@
-"""Builds: how they end, in words."""
+"""CodeBuild: results of builds, and stopping them."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.functions.stack import Stack
 
 
 def test_the_failed_phases_speak(stack: Stack) -> None:
-    """Only they, and not endlessly; the log is told."""
+    """The reason has the messages of the failed phases only, cut to its limit; the result has the log's URL."""
     build_id = builds.start(stack)
     phases = [
         {"phaseType": "INSTALL", "phaseStatus": "SUCCEEDED", "contexts": [{"message": "fine"}]},
@@ -23,7 +23,7 @@ def test_the_failed_phases_speak(stack: Stack) -> None:
 
 
 def test_a_build_without_words_is_told_by_its_status(stack: Stack) -> None:
-    """The status is better than nothing."""
+    """Without messages of phases, the reason is the status of the build."""
     build_id = builds.start(stack)
     builds.end(stack, build_id, "STOPPED", logs={})
     assert Builds.connect(stack.clients).read(build_id).reason == "the build ended as STOPPED"
@@ -31,7 +31,7 @@ def test_a_build_without_words_is_told_by_its_status(stack: Stack) -> None:
 
 @pytest.mark.parametrize("known", [True, False])
 def test_stopping_is_no_fault(stack: Stack, known: bool) -> None:
-    """A build that runs, one that has ended, one that nobody knows."""
+    """Stopping a running, an ended or an unknown build is no error."""
     build_id = builds.start(stack) if known else "kiro:gone"
     for _ in range(2):
         Builds.connect(stack.clients).stop(build_id)

@@ -11,7 +11,7 @@ from tests.functions.stack import Stack
 
 
 def test_an_event_has_its_source_and_its_detail(stack: Stack) -> None:
-    """The same form that the workflows put."""
+    """A published event has the same source, name and detail as one of a workflow."""
     stack.recording = True
     Bus.connect(stack.clients).put(DeploymentFinished(DEPLOYMENT, "deployed", "all well", RELEASE))
     stack.recording = False
@@ -22,7 +22,7 @@ def test_an_event_has_its_source_and_its_detail(stack: Stack) -> None:
 
 
 def test_a_refused_event_is_a_fault(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PutEvents answers 200 also when it refused."""
+    """A refusal is a NotificationError: PutEvents reports it with status 200."""
     refusal = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
     monkeypatch.setattr(stack.client("events"), "_make_api_call", lambda *_: refusal)
     with pytest.raises(NotificationError, match="DeploymentFinished: the event bus kiro-bus refused it"):
@@ -30,26 +30,26 @@ def test_a_refused_event_is_a_fault(stack: Stack, monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_was_put_is_read_as_it_was() -> None:
-    """Through JSON and back, under the name of its class."""
+    """An event is read back from its JSON and its name."""
     event = DeploymentFinished(DEPLOYMENT, "deployed", "all well", RELEASE, 12.5)
     assert read_event({"detail-type": "DeploymentFinished", "detail": encode(event)}) == event
 
 
 def test_an_unknown_event_names_those_that_are_known() -> None:
-    """A misspelt `detail-type` is a fault that says what to do, and never passed over."""
+    """An unknown `detail-type` is an error that lists the known ones, and is never ignored."""
     with pytest.raises(UnknownEventError, match=r"'DeploymentFinnished' \(known: Depl.*domain/events.py"):
         read_event({"detail-type": "DeploymentFinnished", "detail": {}})
 
 
 def test_a_misspelt_field_is_a_fault() -> None:
-    """It is named, with the event."""
+    """An unknown or missing field is an error that names the event and the field."""
     with pytest.raises(BadInputError, match='EnvironmentFrozen: missing value for field "by"'):
         read_event({"detail-type": "EnvironmentFrozen", "detail": {"environment": "test", "reason": "", "since": ""}})
 
 
 def test_a_function_for_one_event_takes_no_other() -> None:
-    """Where a rule matches more than its function can read."""
+    """An event of another class is an error, for the rule that delivered it matches too much."""
     frozen = {"detail-type": "EnvironmentFrozen", "detail": encode(EnvironmentFrozen("test", "why", "Ada", "now"))}
     assert read_only(EnvironmentFrozen, frozen).by == "Ada"
-    with pytest.raises(BadInputError, match="EnvironmentFrozen came where only GatesJudged may"):
+    with pytest.raises(BadInputError, match="received EnvironmentFrozen, expected GatesJudged"):
         read_only(GatesJudged, frozen)

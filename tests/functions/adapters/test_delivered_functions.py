@@ -10,7 +10,7 @@ from tests.functions.stack import Stack
 
 
 def test_an_alias_is_read_made_and_moved(stack: Stack) -> None:
-    """None where there is no alias or no function."""
+    """An alias is created, moved and read; it is None without the alias or the function."""
     delivered = DeliveredFunctions.connect(stack.clients)
     assert delivered.alias(ENVIRONMENT, "hello-production", "live") is None
     create_function(stack, versions=2, alias="")
@@ -21,16 +21,16 @@ def test_an_alias_is_read_made_and_moved(stack: Stack) -> None:
 
 
 def test_publishing_cuts_a_long_description(stack: Stack) -> None:
-    """Lambda takes 256 characters."""
+    """A description is cut to Lambda's limit of 256 characters."""
     create_function(stack)
     code = archive({"app.py": "x"})
     assert DeliveredFunctions.connect(stack.clients).publish(ENVIRONMENT, "hello-production", code, "d" * 999) == "2"
 
 
 def test_what_is_not_there_is_named(stack: Stack) -> None:
-    """Function and version."""
+    """The error about a missing function or version names it."""
     delivered = DeliveredFunctions.connect(stack.clients)
-    with pytest.raises(DeployTargetError, match="no Lambda function hello-production"):
+    with pytest.raises(DeployTargetError, match="the Lambda function hello-production does not exist"):
         delivered.publish(ENVIRONMENT, "hello-production", b"", "")
-    with pytest.raises(DeployTargetError, match="no version 3"):
+    with pytest.raises(DeployTargetError, match=r"the version 3 of the Lambda function .* does not exist"):
         delivered.point(ENVIRONMENT, "hello-production", "live", "3")

@@ -1,4 +1,4 @@
-"""Webhook deliveries that are remembered."""
+"""Recorded webhook deliveries."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from tests.functions.stack import Stack
 
 
 def test_a_delivery_is_known_by_its_bytes(stack: Stack) -> None:
-    """What it started is answered, for these bytes only; remembering it again changes nothing."""
+    """A recorded delivery returns what it started, for the same bytes only; recording it again changes nothing."""
     deliveries = Deliveries.connect(stack.clients)
     assert deliveries.handled(b"{}") == ""
     for delivery_id in ("guid-1", "guid-2"):
@@ -17,7 +17,7 @@ def test_a_delivery_is_known_by_its_bytes(stack: Stack) -> None:
 
 
 def test_a_delivery_is_forgotten_at_last(stack: Stack) -> None:
-    """The table drops it by itself, and its body is not in there."""
+    """The record has an expiry time, and does not contain the body."""
     Deliveries.connect(stack.clients).remember(b"secret body", "guid-1", "main-1a2b")
     (item,) = stack.items("waits")
     assert int(item["expiresAt"]) > datetime.now(UTC).timestamp()

@@ -1,4 +1,4 @@
-"""The record of a deployment."""
+"""The deployments table."""
 
 import pytest
 
@@ -18,20 +18,20 @@ def deployments(stack: Stack) -> DeploymentsTable:
 
 
 def test_an_unknown_deployment_has_no_record_and_no_ledger(deployments: DeploymentsTable) -> None:
-    """None, not an empty one."""
+    """The record of an unknown deployment is None, and its ledger is empty."""
     assert deployments.get("other") is None
     assert deployments.ledger("other") == ()
 
 
 @pytest.mark.parametrize("name", ["rollback_eu-production", "status"])
 def test_facts_may_have_any_name(deployments: DeploymentsTable, stack: Stack, name: str) -> None:
-    """Environment names with dashes, reserved words."""
+    """Attributes may be named after environments with dashes and after DynamoDB's reserved words."""
     deployments.note(DEPLOYMENT, **{name: {"rate": 1.5, "list": ["a"]}})
     assert stack.deployment()[name] == {"rate": 1.5, "list": ["a"]}
 
 
 def test_stages_do_not_overwrite_each_other(deployments: DeploymentsTable) -> None:
-    """Each stage has its place."""
+    """The records of two stages are stored side by side."""
     deployments.note_stage(DEPLOYMENT, "test", StageRecord("passed"))
     deployments.note_stage(DEPLOYMENT, "eu-production", StageRecord("rejected"))
     record = deployments.get(DEPLOYMENT)
@@ -40,7 +40,7 @@ def test_stages_do_not_overwrite_each_other(deployments: DeploymentsTable) -> No
 
 
 def test_the_first_compensation_of_a_part_stays(deployments: DeploymentsTable) -> None:
-    """R6: no recorded history is lost."""
+    """R6: a second compensation for a part does not replace the first."""
     first = Compensation("eu-production", 0, SERVICE, version(), SERVICE, NOW)
     deployments.write_ledger(DEPLOYMENT, first)
     deployments.write_ledger(DEPLOYMENT, Compensation("eu-production", 0, SERVICE, version(number="2"), None, NOW))
@@ -48,7 +48,7 @@ def test_the_first_compensation_of_a_part_stays(deployments: DeploymentsTable) -
 
 
 def test_where_a_release_stands_is_found_by_environment(deployments: DeploymentsTable, stack: Stack) -> None:
-    """The index follows `enter`."""
+    """A record is found by its current environment and status."""
     deployments.enter(DEPLOYMENT, "production", "waiting for approval")
     found = stack.table("deployments").query(
         IndexName="EnvironmentStatusIndex",
@@ -60,7 +60,7 @@ def test_where_a_release_stands_is_found_by_environment(deployments: Deployments
 
 
 def test_a_late_begin_does_not_reopen_what_has_ended(deployments: DeploymentsTable) -> None:
-    """An execution that was stopped before its Begin ran."""
+    """A record with an outcome keeps it, although its `begin` comes later."""
     deployments.conclude("late", "aborted", "stopped")
     deployments.begin("late", RELEASE, "arn:e", "push")
     record = deployments.get("late")

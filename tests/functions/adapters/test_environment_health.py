@@ -1,4 +1,4 @@
-"""One look at an environment."""
+"""Reading the alarms and probing the services of an environment."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from tests.functions.stack import Stack
 
 
 def test_alarms_are_the_environments_and_those_of_what_runs(stack: Stack) -> None:
-    """Each once, with names filled in; a part that has no definition has no alarms."""
+    """Alarms of environment and parts are read once each, with placeholders replaced."""
     part = replace(SERVICE, critical_alarms=["{environment}-errors", "shared"], warning_alarms=["{DOMAIN}-slow"])
     runs(stack, state(part), PartState("production", "bare"))
     watched = environment(critical_alarms=["shared"], warning_alarms=["cpu"])
@@ -25,7 +25,7 @@ def test_alarms_are_the_environments_and_those_of_what_runs(stack: Stack) -> Non
 
 
 def test_what_a_release_leaves_behind_is_left_out(stack: Stack, service: Service) -> None:
-    """Neither asked for its health nor listened to; everything else is."""
+    """A part that is left out is not probed, and its alarms are not read; all others are."""
     part = replace(SERVICE, critical_alarms=["old"], health=Health("http://127.0.0.1:9/"))
     stays = replace(SERVICE, name="stays", critical_alarms=["new"], health=Health(service.url))
     runs(stack, state(part), state(stays, version(COMMIT)))
@@ -37,14 +37,14 @@ def test_what_a_release_leaves_behind_is_left_out(stack: Stack, service: Service
 
 
 def test_an_alarm_name_that_cannot_be_filled_in_is_named(stack: Stack) -> None:
-    """With the part it belongs to."""
+    """The error about a placeholder in an alarm's name names the part."""
     runs(stack, state(replace(SERVICE, warning_alarms=["{gone}"])))
     with pytest.raises(ManifestError, match="hello: alarms"):
         EnvironmentHealth.connect(stack.clients).alarm_names(environment())
 
 
 def test_services_are_asked_where_the_parts_before_them_put_them(stack: Stack, service: Service) -> None:
-    """The infrastructure's outputs fill the service's url; what never ran is not asked."""
+    """Outputs of the infrastructure are filled into the URL; a part that never ran is not probed."""
     part = replace(SERVICE, name="shop/hello", health=Health("{address}"))
     runs(
         stack,
@@ -58,7 +58,7 @@ def test_services_are_asked_where_the_parts_before_them_put_them(stack: Stack, s
 
 
 def test_what_is_in_doubt_may_answer_as_anything(stack: Stack, service: Service) -> None:
-    """The record may name another version than the one that runs; that it answers well still counts."""
+    """A part that is in doubt is probed without a commit, because the recorded commit may be wrong."""
     runs(stack, state(replace(SERVICE, health=Health(service.url)), version(COMMIT), in_doubt="main-that-died"))
     service.says(version="whatever")
     (probe,) = EnvironmentHealth.connect(stack.clients).probes(environment())
@@ -66,7 +66,7 @@ def test_what_is_in_doubt_may_answer_as_anything(stack: Stack, service: Service)
 
 
 def test_no_service_is_asked_at_another_repositorys_address(stack: Stack, service: Service) -> None:
-    """Two repositories deliver here and put out the same name: each service gets its own repository's."""
+    """Outputs with the same name in two repositories are filled in from the service's own repository."""
     service.says(version=COMMIT)
     for shop, url in (("blog", "http://127.0.0.1:9/"), ("shop", service.url), ("wiki", "http://127.0.0.1:9/")):
         runs(stack, state(replace(COMMAND, name=f"{shop}/infrastructure"), outputs={"address": url}))

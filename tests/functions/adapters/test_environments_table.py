@@ -1,4 +1,4 @@
-"""What runs where, and whether it is frozen."""
+"""The environments table."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from tests.functions.stack import Stack
 
 
 def test_what_is_saved_is_read(stack: Stack) -> None:
-    """Every field, also the empty ones; environments do not mix."""
+    """All fields of a part are read back, also empty ones, in their own environment only."""
     environments = EnvironmentsTable.connect(stack.clients)
     first = state(SERVICE, outputs={"url": "http://x"})
     bare = PartState("production", "bare")
@@ -29,7 +29,7 @@ def test_what_is_saved_is_read(stack: Stack) -> None:
 
 
 def test_a_doubt_lasts_until_the_part_is_recorded(stack: Stack) -> None:
-    """What is known of the part stays beside it; under a stale lease nobody doubts."""
+    """A part stays in doubt until it is saved, keeps its other fields, and is not marked under a stale lease."""
     environments = EnvironmentsTable.connect(stack.clients)
     environments.save(state(), LEASE)
     environments.doubt("production", "hello", "main-1", LEASE)
@@ -42,7 +42,7 @@ def test_a_doubt_lasts_until_the_part_is_recorded(stack: Stack) -> None:
 
 
 def test_a_part_that_is_forgotten_is_gone(stack: Stack) -> None:
-    """Under the newest lease only; forgetting it twice ends the same."""
+    """The record of a part is deleted under the newest lease only; deleting it twice is no error."""
     environments = EnvironmentsTable.connect(stack.clients)
     for one in (state(), state(COMMAND)):
         environments.save(one, LEASE)
@@ -56,7 +56,7 @@ def test_a_part_that_is_forgotten_is_gone(stack: Stack) -> None:
 
 
 def test_freezing_and_unfreezing(stack: Stack) -> None:
-    """The last word counts; the row of the whole is no part, and the fence survives."""
+    """The last freeze or unfreeze counts; it adds no part and keeps the fencing number."""
     environments = EnvironmentsTable.connect(stack.clients)
     environments.freeze("test", None)
     assert environments.frozen("test") is None
@@ -70,7 +70,7 @@ def test_freezing_and_unfreezing(stack: Stack) -> None:
 
 
 def test_each_lock_of_an_environment_has_its_own_numbers(stack: Stack) -> None:
-    """Repositories that do not wait for one another overtake only themselves; the rows of leases are no parts."""
+    """Leases of two locks do not make each other stale, and their rows are not parts."""
     environments = EnvironmentsTable.connect(stack.clients)
     shop, blog = (Lease(f"environment/production/acme/{name}", name, 9) for name in ("shop", "blog"))
     environments.save(state(replace(SERVICE, name="shop/hello")), shop)
@@ -84,7 +84,7 @@ def test_each_lock_of_an_environment_has_its_own_numbers(stack: Stack) -> None:
 
 
 def test_another_lock_begins_to_count_anew(stack: Stack) -> None:
-    """A stack that goes over to mode parallel has new locks, with low numbers, for parts that have high ones."""
+    """A new lock with low fencing numbers may write parts that were written under an old lock with high ones."""
     environments = EnvironmentsTable.connect(stack.clients)
     old, new = Lease("environment/production", "a", 57), Lease("environment/production/acme/shop", "b", 1)
     environments.save(state(), old)

@@ -1,4 +1,4 @@
-"""Executions: a name starts once, an end is final."""
+"""Starting, stopping and reading executions."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.functions.stack import MACHINES, Stack
 
 
 def test_a_name_starts_once(stack: Stack) -> None:
-    """Another input under the same name starts nothing and answers the ARN of the first."""
+    """Another input under the same name starts nothing, and returns the ARN of the first execution."""
     executions = Executions.connect(stack.clients)
     arn, started = executions.start(MACHINES["stage"], "one", {"a": 1})
     assert started
@@ -16,7 +16,7 @@ def test_a_name_starts_once(stack: Stack) -> None:
 
 
 def test_the_end_of_an_execution_is_remembered(stack: Stack) -> None:
-    """It is asked once more at most; one that runs is asked each time."""
+    """An ended execution is described once and then cached; a running one is described each time."""
     executions, execution = Executions.connect(stack.clients), stack.execution("stage", "one")
     stack.recording = True
     assert executions.is_running(execution)
@@ -27,7 +27,7 @@ def test_the_end_of_an_execution_is_remembered(stack: Stack) -> None:
 
 
 def test_an_execution_is_stopped_and_says_why(stack: Stack) -> None:
-    """Stopping it again, or one that never was, is no fault."""
+    """A stopped execution has the cause; stopping it again, or an unknown one, is no error."""
     executions, execution = Executions.connect(stack.clients), stack.execution("stage", "one")
     stack.recording = True
     for _ in range(2):
@@ -39,7 +39,7 @@ def test_an_execution_is_stopped_and_says_why(stack: Stack) -> None:
 
 
 def test_what_has_ended_exists_and_what_never_began_does_not(stack: Stack) -> None:
-    """An end does not make an execution forgotten."""
+    """An ended execution is described; an unknown one is None."""
     executions, execution = Executions.connect(stack.clients), stack.execution("stage", "one")
     stack.kill(execution)
     assert executions.describe(execution)
@@ -48,7 +48,7 @@ def test_what_has_ended_exists_and_what_never_began_does_not(stack: Stack) -> No
 
 @pytest.mark.parametrize("unknown", ["", MACHINES["stage"].replace("stateMachine", "execution") + ":unknown"])
 def test_an_unknown_execution_does_not_run(stack: Stack, unknown: str) -> None:
-    """Nor does none at all."""
+    """An unknown execution, and an empty ARN, are not running."""
     assert not Executions.connect(stack.clients).is_running(unknown)
 
 

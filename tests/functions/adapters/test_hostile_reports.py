@@ -1,4 +1,4 @@
-"""Reports that attack whoever reads them: refused with the file and the reason, in bounded time and memory."""
+"""Hostile reports: refused with file and reason, in bounded time and memory."""
 
 import tracemalloc
 from io import BytesIO
@@ -43,7 +43,7 @@ def packed(content: str | bytes) -> ZipFile:
 
 
 def closed(content: str | bytes) -> list[str]:
-    """The reasons why both gates stay closed."""
+    """The reasons why the gates of tests and coverage fail."""
     with packed(content) as archive:
         gates = (
             judge_tests(read_tests(archive, ["report.xml"])),
@@ -55,7 +55,7 @@ def closed(content: str | bytes) -> list[str]:
 
 @pytest.mark.parametrize("name", XML)
 def test_hostile_xml_is_refused(name: str) -> None:
-    """As tests and as coverage."""
+    """Hostile XML is refused as a test report and as a coverage report."""
     content, said = XML[name]
     for reason in closed(content):
         assert reason.startswith("report.xml")
@@ -63,7 +63,7 @@ def test_hostile_xml_is_refused(name: str) -> None:
 
 
 def test_a_deep_report_is_refused_or_read() -> None:
-    """A hundred thousand levels take neither the stack nor the time."""
+    """A report with 100,000 levels exceeds neither the stack nor the time limit."""
     deep = "<testsuite>" * 100_000 + "</testsuite>" * 100_000
     with packed(deep) as archive:
         found = read_tests(archive, ["report.xml"])
@@ -86,7 +86,7 @@ def test_a_deep_report_is_refused_or_read() -> None:
     ],
 )
 def test_rates_and_counts_that_cannot_be_are_refused(attributes: str, said: str) -> None:
-    """NaN passes no comparison by accident, a negative count is none."""
+    """A rate of NaN and a negative count are refused."""
     with packed(f"<coverage {attributes}/>") as archive:
         found = read_coverage(archive, "report.xml")
     assert isinstance(found, Unreadable)
@@ -95,7 +95,7 @@ def test_rates_and_counts_that_cannot_be_are_refused(attributes: str, said: str)
 
 
 def test_counts_are_counted_not_believed() -> None:
-    """A suite that claims a thousand tests, or minus three failures, is counted case by case."""
+    """Test cases are counted one by one; the totals in the attributes of a suite are ignored."""
     liar = '<testsuite tests="1000" failures="-3"><testcase name="a"><failure/></testcase></testsuite>'
     with packed(liar) as archive:
         found = read_tests(archive, ["report.xml"])
@@ -104,7 +104,7 @@ def test_counts_are_counted_not_believed() -> None:
 
 
 def test_a_huge_report_costs_no_memory() -> None:
-    """Refused by the size in the archive's directory."""
+    """A huge report is refused by the size in the archive's directory."""
     archive = packed(b" " * (REPORT_LIMIT + 1))
     tracemalloc.start()
     try:
@@ -120,7 +120,7 @@ def test_a_huge_report_costs_no_memory() -> None:
 
 @pytest.mark.parametrize("name", ["top/../../evil", "top//etc/passwd", "top/a/../../../evil", "top/..\\..\\evil"])
 def test_a_source_that_climbs_out_is_refused(name: str) -> None:
-    """Zip-slip: builds unpack the source, and nothing may land outside of it."""
+    """A source with a path outside its folder is refused, because builds unpack it (zip slip)."""
     source = BytesIO()
     with ZipFile(source, "w") as writer:
         writer.writestr("top/good", "")
@@ -130,7 +130,7 @@ def test_a_source_that_climbs_out_is_refused(name: str) -> None:
 
 
 def test_names_with_dots_are_no_climbers() -> None:
-    """`..` as a part of a name is a name."""
+    """A name that contains `..` as a part of a word is accepted."""
     source, stripped = BytesIO(), BytesIO()
     with ZipFile(source, "w") as writer:
         writer.writestr("top/a..b/..c", "good")

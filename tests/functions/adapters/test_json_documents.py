@@ -1,4 +1,4 @@
-"""JSON documents from inside an artifact."""
+"""JSON documents in an artifact."""
 
 from io import BytesIO
 from typing import Any
@@ -17,7 +17,7 @@ def opened(content: str | bytes) -> ZipFile:
 
 
 def test_a_document_is_read_with_and_without_a_byte_order_mark() -> None:
-    """Tools on Windows write one."""
+    """A byte order mark, as tools on Windows write it, is accepted."""
     for content in ('{"a": 1}', b'\xef\xbb\xbf{"a": 1}'):
         assert read_json(opened(content), "report.json") == {"a": 1}
 
@@ -31,17 +31,17 @@ def test_what_is_missing_or_no_text_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("NaN", "NaN is no number"), ("[" * 200_000, "nested too deep"), ("{", "line 1")]
+    ("text", "said"), [("NaN", "NaN is not a JSON number"), ("[" * 200_000, "nested too deep"), ("{", "line 1")]
 )
 def test_what_is_no_json_is_refused(text: str, said: str) -> None:
-    """Python's reader takes NaN, which is no JSON (RFC 8259, section 6), and overflows on deep nesting."""
+    """NaN, which is no JSON (RFC 8259, section 6), and very deep nesting are errors."""
     with pytest.raises(ValueError, match=said):
         parse_json(text)
 
 
 @pytest.mark.parametrize("value", [None, 1, "text", {}])
 def test_a_list_is_a_list(value: Any) -> None:
-    """Anything else is refused by the name of its key."""
+    """A value that is not a list is an error that names its key."""
     with pytest.raises(BadInputError, match="runs is missing or not a list"):
         list_of(value, "runs")
     assert list(objects({"runs": None}, "runs", missing=True)) == []
@@ -50,6 +50,6 @@ def test_a_list_is_a_list(value: Any) -> None:
 
 @pytest.mark.parametrize("value", [None, 1, "text", []])
 def test_an_object_is_an_object(value: Any) -> None:
-    """Anything else is refused by its name."""
+    """A value that is not an object is an error that names it."""
     with pytest.raises(BadInputError, match="tool is missing or not an object"):
         object_of(value, "tool")

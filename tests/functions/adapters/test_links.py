@@ -1,4 +1,4 @@
-"""Addresses of a stack's settings."""
+"""Base URLs in a stack's settings."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.functions.stack import REGION, Stack
 
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_addresses_end_without_a_slash(stack: Stack, slash: str) -> None:
-    """However the stack is set, links have one slash between their parts."""
+    """Links have one slash between their parts, whether or not the setting ends with one."""
     stack.settings["GITHUB_URL"] = f"https://github.example.com{slash}"
     stack.settings["APPROVALS_URL"] = f"https://approvals.example.com/approvals{slash}"
     message, incident = MessageLinks.connect(stack.clients).links, IncidentLinks.connect(stack.clients).links

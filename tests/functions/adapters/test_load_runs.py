@@ -1,4 +1,4 @@
-"""What load runs leave: Locust's statistics and plain JSON."""
+"""Figures of load runs: Locust's statistics, k6's summary and plain JSON."""
 
 import json
 from io import BytesIO
@@ -28,13 +28,13 @@ def read(name: str, report: str | bytes) -> Performance | Unreadable:
 
 
 def test_locust_is_read_from_its_last_row() -> None:
-    """Milliseconds become seconds; a byte order mark does no harm."""
+    """The totals are read, milliseconds become seconds, and a byte order mark is accepted."""
     assert read("load_stats.csv", LOCUST) == Performance(1000, 3, 0.1185)
     assert read("load_stats.csv", "\ufeff" + LOCUST) == Performance(1000, 3, 0.1185)
 
 
 def test_json_is_read() -> None:
-    """The documented form; what else is in it is left alone."""
+    """The documented JSON is read; other keys in it are ignored."""
     assert read("load.json", '{"requests": 10, "failures": 0, "meanSeconds": 0.2, "p95": 1}') == Performance(10, 0, 0.2)
 
 
@@ -46,7 +46,7 @@ K6 = {
 
 
 def test_k6_is_read_in_both_forms_of_its_summary() -> None:
-    """What passes in `http_req_failed` failed; without that count its rate says how many."""
+    """The `passes` of `http_req_failed` are the failed requests; without them, its rate gives the number."""
     nested = {name: {"type": "x", "contains": "y", "values": values} for name, values in K6.items()}
     rated = {**nested, "http_req_failed": {"values": {"rate": 0.015}}}
     for metrics in (K6, nested, rated):
@@ -56,11 +56,11 @@ def test_k6_is_read_in_both_forms_of_its_summary() -> None:
 @pytest.mark.parametrize(
     ("name", "report", "said"),
     [
-        ("a.csv", "", "no row of the name Aggregated"),
-        ("a.csv", LOCUST.replace("Aggregated", "Total"), "no row of the name Aggregated"),
-        ("a.csv", LOCUST.replace(",Aggregated", "GET,Aggregated"), "no row of the name Aggregated"),
-        ("a.csv", LOCUST + ",Aggregated,1,0,1,1\n", "2 rows with an empty Type of the name Aggregated"),
-        ("a.csv", LOCUST.replace(",118.5,", ",,"), "Average Response Time is missing or no number"),
+        ("a.csv", "", "no row with the name Aggregated"),
+        ("a.csv", LOCUST.replace("Aggregated", "Total"), "no row with the name Aggregated"),
+        ("a.csv", LOCUST.replace(",Aggregated", "GET,Aggregated"), "no row with the name Aggregated"),
+        ("a.csv", LOCUST + ",Aggregated,1,0,1,1\n", "2 rows with an empty Type with the name Aggregated"),
+        ("a.csv", LOCUST.replace(",118.5,", ",,"), "Average Response Time is missing or not a number"),
         ("a.csv", LOCUST.replace("Type,", "Kind,"), "the column Type is missing"),
         ("a.csv", "Timestamp,User Count,Type,Name\n", "Locust's history of the run"),
         ("a.csv", "Method,Name,Error,Occurrences\n", "Locust's list of failures"),
@@ -69,7 +69,7 @@ def test_k6_is_read_in_both_forms_of_its_summary() -> None:
         ("a.json", '{"latencies": {}, "success": 1}', "another tool's report"),
         ("a.json", '{"metrics": {}}', "metrics.http_reqs is missing"),
         ("a.json", '{"type": "Metric"}\n{"type": "Point"}\n', "Extra data: line 2"),
-        ("a.csv", LOCUST.replace(",1000,3,", ",many,3,"), "Request Count is no number: many"),
+        ("a.csv", LOCUST.replace(",1000,3,", ",many,3,"), "Request Count is not a number: many"),
         ("a.csv", LOCUST.replace(",1000,3,", ",1000,-3,"), "failures is -3.0"),
         ("a.csv", LOCUST.replace(",118.5,", ",nan,"), "the mean is nan"),
         ("a.csv", LOCUST.replace(",118.5,", ",inf,"), "the mean is inf"),
@@ -79,15 +79,15 @@ def test_k6_is_read_in_both_forms_of_its_summary() -> None:
         ("a.csv", LOCUST.encode("utf-16"), "utf-8"),
         ("a.json", "{}", "requests is missing"),
         ("a.json", "[]", "expected an object"),
-        ("a.json", '{"requests": true, "failures": 0, "meanSeconds": 1}', "requests is missing or no number"),
+        ("a.json", '{"requests": true, "failures": 0, "meanSeconds": 1}', "requests is missing or not a number"),
         ("a.json", '{"requests": 1.5, "failures": 0, "meanSeconds": 1}', "whole numbers"),
-        ("a.json", '{"requests": 1, "failures": 0, "meanSeconds": NaN}', "NaN is no number"),
+        ("a.json", '{"requests": 1, "failures": 0, "meanSeconds": NaN}', "NaN is not a JSON number"),
         ("a.json", '{"requests": 1e999, "failures": 0, "meanSeconds": 1}', "requests is inf"),
         ("a.json", "[" * 100_000, "nested too deep"),
     ],
 )
 def test_figures_that_cannot_be_are_refused(name: str, report: str | bytes, said: str) -> None:
-    """File and reason."""
+    """Impossible figures are Unreadable, with file and reason."""
     found = read(name, report)
     assert isinstance(found, Unreadable), found
     assert found.reason.startswith(f"{name}: ")

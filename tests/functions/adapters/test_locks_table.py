@@ -1,4 +1,4 @@
-"""Locks under contention, on a database that other people write too."""
+"""Locks under contention, on a database with concurrent writers."""
 
 import threading
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def locks_of(endpoint: str, executions: FakeExecutions, tokens: RecordingTokens,
 
 
 def test_of_sixteen_at_once_one_owns_and_all_get_their_turn(endpoint: str) -> None:
-    """Q1: never two owners, no lost waiter, a fence that grows by one per owner."""
+    """Q1: there are never two owners, no waiter is lost, and the fence grows by one per owner."""
     tokens = RecordingTokens()
     locks = locks_of(endpoint, FakeExecutions(*NAMES), tokens, "queued")
     gate, inside, leases = threading.Barrier(THREADS), threading.Lock(), list[Lease]()
@@ -81,7 +81,7 @@ def test_of_sixteen_at_once_one_owns_and_all_get_their_turn(endpoint: str) -> No
 
 
 def test_in_superseded_mode_the_newest_of_sixteen_waits(endpoint: str) -> None:
-    """P3: whoever lost its place was told, or learns it when it asks again."""
+    """P3: every superseded waiter is notified, or gets that result with its next request."""
     tokens = RecordingTokens()
     locks = locks_of(endpoint, FakeExecutions("owner", *NAMES), tokens, "superseded")
     locks[0].request("newest", contender("owner", "00"))
@@ -99,7 +99,7 @@ def test_in_superseded_mode_the_newest_of_sixteen_waits(endpoint: str) -> None:
 
 
 def test_a_change_between_reading_and_writing_is_decided_anew(stack: Stack) -> None:
-    """The compare-and-swap fails once; what is written then is right."""
+    """When the compare-and-swap fails, the decision is repeated with the new state."""
     locks = LocksTable.connect(stack.clients)
     other = LocksTable.connect(stack.clients)
     first, second = stack.execution("stage", "one"), stack.execution("stage", "two")
@@ -119,7 +119,7 @@ def test_a_change_between_reading_and_writing_is_decided_anew(stack: Stack) -> N
 
 
 def test_a_repetition_that_changes_nothing_writes_nothing(stack: Stack) -> None:
-    """Asking again costs a read."""
+    """A repeated request costs one read and no write."""
     locks, execution = LocksTable.connect(stack.clients), stack.execution("stage", "one")
     locks.request("environment/test", contender(execution))
     stack.recording = True
@@ -129,7 +129,7 @@ def test_a_repetition_that_changes_nothing_writes_nothing(stack: Stack) -> None:
 
 
 def test_a_stale_owner_writes_nothing_and_the_newest_everything(stack: Stack) -> None:
-    """Q1: an environment refuses whoever was overtaken, for every row of it."""
+    """Q1: an environment refuses writes under a stale lease, for every row of it."""
     environments = EnvironmentsTable.connect(stack.clients)
     old, new = Lease("k", "old", 1), Lease("k", "new", 2)
     environments.save(state(), old)

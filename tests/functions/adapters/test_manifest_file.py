@@ -34,7 +34,7 @@ environments: [test, production]
 
 
 def test_a_manifest_is_read_in_the_order_of_application() -> None:
-    """Infrastructure first, then the services, each known by its repository too; what is left out has its default."""
+    """Infrastructure comes first, then the services, named with the manifest's name; omitted keys have defaults."""
     assert read_manifest(GOOD.encode()) == Manifest(
         "hello-service",
         "ci/build.yml",
@@ -59,7 +59,11 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
     [
         ("version: 1", "version: 2", "delivery.yml:1:1: version: is 2: write 1"),
         ("version: 1", "version: '1'", "delivery.yml:1:1: version: is 1, which is a text: write 1 without"),
-        ("name: hello-service", "name: Hello Service", "delivery.yml:2:1: name: Hello Service is no name: begin with"),
+        (
+            "name: hello-service",
+            "name: Hello Service",
+            "delivery.yml:2:1: name: Hello Service is not a name: begin",
+        ),
         ("name: hello-service", "title: x", "delivery.yml:1:1: name: is missing: add `name: …`"),
         ("name: hello-service", "name: 2026", "delivery.yml:2:1: name: must be a text, YAML reads 2026 as a number"),
         ("name: hello-service", "name: off", "delivery.yml:2:1: name: must be a text, YAML reads off as a truth value"),
@@ -92,8 +96,8 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
             "delivery.yml:15:5: services.hello.color: is unknown: take it out",
         ),
         ("    alarms:", "    alarm:", "delivery.yml:18:5: services.hello.alarm: is unknown: is it alarms?"),
-        ("  hello:\n", "  infrastructure:\n", "delivery.yml:12:3: services.infrastructure: is the name of the infra"),
-        ("  hello:\n", "  7:\n", "delivery.yml:12:3: services.7: 7 is no name"),
+        ("  hello:\n", "  infrastructure:\n", "delivery.yml:12:3: services.infrastructure: is reserved for the infra"),
+        ("  hello:\n", "  7:\n", "delivery.yml:12:3: services.7: 7 is not a name"),
         ("  hello:\n", "  on:\n    color: red\n", "delivery.yml:13:5: services.on.color: is unknown"),
         (
             "environments: [test, production]",
@@ -104,7 +108,7 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
         ("version: 1", "version: [", "delivery.yml:1:10: not YAML: a list or mapping in brackets is not closed"),
         ("name: hello-service", "name: 'hello", "delivery.yml:2:7: not YAML: a text in quotes is not closed"),
         ("version: 1", "version: 2001-99-99", "delivery.yml:1:1: version: is 2001-99-99, which is a text"),
-        ("version: 1", "version: !!int x", "delivery.yml:1:10: 'x' is no int"),
+        ("version: 1", "version: !!int x", "delivery.yml:1:10: 'x' is not a valid int"),
         ("version: 1", "version: !!timestamp x", "delivery.yml:1:1: version: is x, which is a text"),
         ("version: 1", "version: !!python/object/apply:os.system [x]", "delivery.yml:1:10: tags are refused"),
         ("version: 1", "? {a: 1}\n: x", "delivery.yml:1:3: a key must be a text"),
@@ -112,7 +116,7 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
     ],
 )
 def test_every_mistake_is_named_with_its_place(old: str, new: str, said: str) -> None:
-    """File, line, column, field, what is wrong and what to do."""
+    """Each mistake has file, line, column, key, reason and next step."""
     with pytest.raises(ManifestError) as raised:
         read_manifest(GOOD.replace(old, new, 1).encode())
     assert said in str(raised.value)
@@ -122,7 +126,7 @@ def test_every_mistake_is_named_with_its_place(old: str, new: str, said: str) ->
     "word", ["DeliveryManifest", "discriminator", "pattern", "[key]", "lambda.", "Input", "pydantic"]
 )
 def test_no_mistake_is_told_in_the_words_of_a_library(word: str) -> None:
-    """Who writes a manifest knows neither its classes nor its expressions."""
+    """No error contains names of classes or regular expressions."""
     said = []
     for raw in (b"", b"[]", b"7", *(GOOD.replace(line, "x", 1).encode() for line in GOOD.splitlines())):
         with pytest.raises(ManifestError) as raised:
@@ -132,7 +136,7 @@ def test_no_mistake_is_told_in_the_words_of_a_library(word: str) -> None:
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    """One push mends them all."""
+    """The error lists all mistakes, so that one push can correct them."""
     with pytest.raises(ManifestError, match=r"delivery\.yml:1:1: version: .*; delivery\.yml:2:1: name: "):
         read_manifest(GOOD.replace("version: 1", "version: x").replace("name: hello-service", "name: 7").encode())
 
@@ -150,14 +154,14 @@ def test_all_mistakes_are_told_at_once() -> None:
     ],
 )
 def test_what_is_no_manifest_at_all_is_said(raw: bytes, said: str) -> None:
-    """Never another fault."""
+    """Any other file is a ManifestError with its reason, never another exception."""
     with pytest.raises(ManifestError) as raised:
         read_manifest(raw)
     assert said in str(raised.value)
 
 
 def test_a_bomb_of_aliases_goes_off_in_no_time() -> None:
-    """A billion laughs are refused within a second, in few words."""
+    """Nested aliases that would expand to gigabytes are refused before they are expanded, with a short error."""
     lines = ["version: &a0 [x, x]"] + [f"k{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60)]
     began = time.monotonic()
     with pytest.raises(ManifestError) as raised:
@@ -168,6 +172,6 @@ def test_a_bomb_of_aliases_goes_off_in_no_time() -> None:
 
 @given(st.text(max_size=60) | st.text("[]{}&*!?:-|>%@,#'\" \n0123ab", max_size=60))
 def test_no_text_breaks_the_reader(text: str) -> None:
-    """Whatever stands in the file, the answer is a ManifestError."""
+    """Any text is read or is a ManifestError."""
     with pytest.raises(ManifestError, match=r"delivery\.yml"):
         read_manifest(text.encode("utf-8", "replace"))

@@ -14,7 +14,7 @@ services: {}
 
 
 def test_gates_are_read() -> None:
-    """Every key; a manifest without them has none."""
+    """All keys of gates are read; a manifest without them has no gate settings."""
     manifest = read_manifest(
         (
             BASE
@@ -38,14 +38,14 @@ def test_gates_are_read() -> None:
 
 
 def test_a_key_without_a_value_is_not_declared() -> None:
-    """As if it stood there not at all."""
+    """A key without a value counts as absent."""
     bare = read_manifest(BASE.encode())
     assert read_manifest((BASE + "gates: {allowList: }").encode()) == bare
 
 
 @pytest.mark.parametrize("kind", ["kind: command, buildspec: a.yml", "kind: lambda, function: f, artifact: a.zip"])
 def test_a_part_may_say_that_its_migration_is_irreversible(kind: str) -> None:
-    """M6: nothing said means that there is a way back."""
+    """M6: a migration is reversible unless the manifest says otherwise."""
     usual, final = (
         read_manifest(BASE.replace("services: {}", f"services: {{api: {{{kind}{more}}}}}").encode()).parts[0]
         for more in ("", ", migration: irreversible")
@@ -54,7 +54,7 @@ def test_a_part_may_say_that_its_migration_is_irreversible(kind: str) -> None:
 
 
 def test_a_command_may_have_a_preview() -> None:
-    """Of its own in each environment; without one the paths decide."""
+    """A command may have one preview per environment, and needs none."""
     command = "{kind: command, buildspec: infra.yml, preview: 'reports/{environment}.json'}"
     (part,) = read_manifest((BASE + f"infrastructure: {command}\n").encode()).parts
     assert part.preview == "reports/{environment}.json"
@@ -78,7 +78,7 @@ def test_a_command_may_have_a_preview() -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_line(gates: str, said: str) -> None:
-    """Unknown keys, paths that leave the repository, tests without a report."""
+    """Unknown keys, paths outside the repository and tests without a report are errors with their lines."""
     with pytest.raises(ManifestError) as error:
         read_manifest((BASE + gates).encode())
     assert said in str(error.value)

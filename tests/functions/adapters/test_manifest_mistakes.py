@@ -1,4 +1,4 @@
-"""Mistakes in `delivery.yml`, in the words of people who write one."""
+"""Texts for mistakes in `delivery.yml`."""
 
 import pytest
 
@@ -22,7 +22,7 @@ services:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("name: hello\n", "name: Hello\n", "delivery.yml:2:1: name: Hello is no name: begin with a small letter"),
+        ("name: hello\n", "name: Hello\n", "delivery.yml:2:1: name: Hello is not a name: begin with a small letter"),
         (
             "kind: lambda",
             "kind: lamda",
@@ -36,7 +36,7 @@ services:
     ],
 )
 def test_a_mistake_has_its_place_its_reason_and_the_next_step(old: str, new: str, said: str) -> None:
-    """Line and column, the key, what is wrong, and what to write."""
+    """A mistake has line, column, key, reason and next step."""
     with pytest.raises(ManifestError) as refused:
         read_manifest(MANIFEST.replace(old, new, 1).encode())
     assert said in str(refused.value)

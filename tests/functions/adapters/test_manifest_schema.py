@@ -9,7 +9,7 @@ from functions.targets.registry import KINDS
 
 
 def test_an_unknown_key_and_another_type_are_refused() -> None:
-    """Nothing is ignored, nothing is converted."""
+    """No unknown key is ignored, and no value is converted."""
 
     class Group(Closed):
         number: int
@@ -20,7 +20,7 @@ def test_an_unknown_key_and_another_type_are_refused() -> None:
 
 
 def test_every_kind_and_every_gate_has_its_keys() -> None:
-    """A registered target is a kind that services may have, a key of a gate is a key of its section."""
+    """Every registered target is a kind of service, and every key of a gate is in its section."""
     whole = schema().model_json_schema()
     (services,) = whole["properties"]["services"]["patternProperties"].values()
     kinds = services["discriminator"]["mapping"]

@@ -18,7 +18,7 @@ from functions.adapters.manifest_types import AnyText, PreviewPath, RepositoryPa
     ],
 )
 def test_a_text_of_its_form_is_taken_as_it_is(form: Any, text: str) -> None:
-    """Nothing is trimmed or converted."""
+    """A valid text is neither trimmed nor converted."""
     assert TypeAdapter(form).validate_python(text) == text
 
 
@@ -36,14 +36,14 @@ def test_a_text_of_its_form_is_taken_as_it_is(form: Any, text: str) -> None:
     ],
 )
 def test_any_other_text_is_refused_with_its_reason(form: Any, value: object, said: str) -> None:
-    """The same words wherever such a text stands in the manifest."""
+    """An invalid text has the same reason wherever it stands in the manifest."""
     with pytest.raises(ValidationError, match=said):
         TypeAdapter(form).validate_python(value)
 
 
 @pytest.mark.parametrize("word", ["Hello", "1st", "a_b", "a" * 41, ""])
 def test_a_word_can_be_a_name_in_aws(word: str) -> None:
-    """Small letters, digits and dashes, 40 at most."""
+    """A word has small letters, digits and dashes, and at most 40 characters."""
     words: TypeAdapter[str] = TypeAdapter(Word)
     with pytest.raises(ValidationError):
         words.validate_python(word)

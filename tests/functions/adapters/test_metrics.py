@@ -1,4 +1,4 @@
-"""Counts of the platform's own doings, as CloudWatch reads them from the log."""
+"""Metrics about the platform, as CloudWatch reads them from the log."""
 
 import json
 from typing import Any
@@ -10,14 +10,14 @@ from tests.functions.stack import Stack
 
 
 def written(capsys: pytest.CaptureFixture[str]) -> list[Any]:
-    """The lines that were logged since the last look."""
+    """The lines that were logged since the last call."""
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def test_a_count_is_one_line_of_embedded_format(
     stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Namespace, unit, dimensions and value; the platform's name is a dimension too."""
+    """The line has namespace, unit, dimensions and value, and the platform's name as a dimension."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "kiro-pipeline-test-platform")
     Metrics.connect(stack.clients).count("Repaired", 3, kind="lock released")
     (line,) = written(capsys)
@@ -30,7 +30,7 @@ def test_a_count_is_one_line_of_embedded_format(
 
 
 def test_counts_do_not_share_their_dimensions(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each is written at once and on its own."""
+    """Each metric is written at once, with its own dimensions only."""
     metrics = Metrics.connect(stack.clients)
     metrics.count("Repaired", 1, kind="build stopped")
     metrics.count("PushNotStarted", 2, environment="all")
@@ -40,7 +40,7 @@ def test_counts_do_not_share_their_dimensions(stack: Stack, capsys: pytest.Captu
 
 
 def test_a_count_needs_no_call(stack: Stack) -> None:
-    """And so no permission."""
+    """A metric needs no call to AWS, and so no permission."""
     stack.recording = True
     Metrics.connect(stack.clients).count("Repaired", 1, kind="approval void")
     stack.recording = False

@@ -1,4 +1,4 @@
-"""The pages of an approval."""
+"""The pages of a request for approval."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ KEYS = ("repository", "commit", "title", "author", "changes", "gates", "rollback
 
 @given(st.text())
 def test_no_text_from_outside_becomes_html(text: str) -> None:
-    """Commit messages, names and reasons are shown, never run."""
+    """Commit messages, names and reasons are escaped."""
     summary = dict.fromkeys(KEYS, text + EVIL)
     approval = replace(APPROVAL, summary=summary, environment=text + EVIL, by=text + EVIL, reason=text + EVIL)
     given_back = Decision(True, text + EVIL, text + EVIL, "", "")
@@ -41,14 +41,14 @@ def test_no_text_from_outside_becomes_html(text: str) -> None:
     ],
 )
 def test_an_end_has_its_status(state: str, by: str, status: int) -> None:
-    """Decided is 200, gone is 410; who decided is shown."""
+    """A decided request has status 200 and names the person; any other ended request has 410."""
     page = ended_page(replace(APPROVAL, state=state, by=by))  # type: ignore[arg-type]
     assert page["statusCode"] == status
     assert (f"<dd>{by}</dd>" in page["body"]) == bool(by)
 
 
 def test_pages_may_not_be_framed_cached_or_referred() -> None:
-    """The secret is in the address: it goes nowhere else."""
+    """The headers forbid framing, caching and referrers, because the URL contains a secret."""
     headers = plain_page(404, "x", "y")["headers"]
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cache-control"] == "no-store"
@@ -56,7 +56,7 @@ def test_pages_may_not_be_framed_cached_or_referred() -> None:
 
 
 def test_an_emergency_is_what_is_looked_at_first() -> None:
-    """P8: before the facts and the form; an ordinary release has nothing there."""
+    """P8: an emergency is shown before facts and form; an ordinary release has no such section."""
     page = open_page(replace(APPROVAL, summary={"emergency": "This is an EMERGENCY deployment"}), "s")["body"]
-    assert page.index("Look at this first") < page.index("This is an EMERGENCY deployment") < page.index("<form")
-    assert "Look at this first" not in open_page(APPROVAL, "s")["body"]
+    assert page.index("Read this first") < page.index("This is an EMERGENCY deployment") < page.index("<form")
+    assert "Read this first" not in open_page(APPROVAL, "s")["body"]

@@ -7,7 +7,7 @@ NOW = datetime(2026, 1, 31, 8, tzinfo=UTC)
 
 
 def test_one_poll_at_a_time_and_no_wish_is_lost(stack: Stack) -> None:
-    """Who comes while another polls is told no, and makes that one look once more."""
+    """A second poll does not get the lease, and makes the holder poll once more."""
     lease = PollLease.connect(stack.clients)
     assert lease.take("first", NOW, 60) == ()
     assert lease.take("second", NOW, 60) is None
@@ -17,7 +17,7 @@ def test_one_poll_at_a_time_and_no_wish_is_lost(stack: Stack) -> None:
 
 
 def test_a_dead_holder_is_replaced_when_its_time_is_over(stack: Stack) -> None:
-    """A poll that crashed keeps the next one waiting for its own time limit, and no longer."""
+    """The lease of a crashed poll is taken after its time limit, not before."""
     lease = PollLease.connect(stack.clients)
     lease.take("crashed", NOW, 60)
     assert lease.take("next", NOW + timedelta(seconds=59), 60) is None
@@ -25,7 +25,7 @@ def test_a_dead_holder_is_replaced_when_its_time_is_over(stack: Stack) -> None:
 
 
 def test_who_was_replaced_gives_nothing_back(stack: Stack) -> None:
-    """A late holder does not end the lease of the one after it."""
+    """A holder whose lease has expired does not end the lease of the next one."""
     lease = PollLease.connect(stack.clients)
     lease.take("late", NOW, 60)
     lease.take("next", NOW + timedelta(seconds=61), 60)

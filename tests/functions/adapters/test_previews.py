@@ -1,4 +1,4 @@
-"""Previews as `pulumi preview --json` writes them, and what only looks like one."""
+"""Previews of `pulumi preview --json`, and documents that are none."""
 
 import json
 from typing import Any
@@ -32,14 +32,14 @@ DIGEST: dict[str, Any] = {
 
 
 def read(document: Any) -> Preview | Unreadable:
-    """What is read of a document, which is JSON unless it is a text already."""
+    """The preview in a document, which is JSON or a text."""
     text = document if isinstance(document, (str, bytes)) else json.dumps(document)
     with packed(text) as archive:
         return read_preview(archive, "report.xml")
 
 
 def test_steps_are_read_with_what_differs() -> None:
-    """Operation, resource and paths of properties; states and values are left alone."""
+    """Operation, resource and changed properties are read; states and values are not."""
     assert read(DIGEST) == Preview(
         "report.xml", (ResourceStep("same", STACK), ResourceStep("update", BUCKET, ("tags.Owner", "tags")))
     )
@@ -49,14 +49,14 @@ def test_steps_are_read_with_what_differs() -> None:
     "change", [{"detailedDiff": {"tags": {"kind": "update-replace"}}}, {"replaceReasons": ["bucket"]}]
 )
 def test_a_replacement_is_seen(change: dict[str, Any]) -> None:
-    """By the kind of the difference, or by its reasons."""
+    """A replacement is recognised by the kind of the difference or by its reasons."""
     found = read({**DIGEST, "steps": [{**STEP, **change}]})
     assert isinstance(found, Preview)
     assert found.steps[0].replaces
 
 
 def test_nothing_to_change_is_a_preview() -> None:
-    """Pulumi leaves empty lists out."""
+    """A preview without `steps` is valid: Pulumi leaves empty lists out."""
     assert read({"changeSummary": {"same": 4}}) == Preview("report.xml", ())
 
 
@@ -67,10 +67,10 @@ def test_nothing_to_change_is_a_preview() -> None:
         ("[]", "not a preview: the document is not an object"),
         (b"\xff\xfe{}", "not UTF-8"),
         ("[" * 200_000, "nested too deep"),
-        ('{"changeSummary": NaN}', "NaN is no number"),
+        ('{"changeSummary": NaN}', "NaN is not a JSON number"),
         ({}, "changeSummary is missing; write it with `pulumi preview --json`"),
         ({**DIGEST, "changeSummary": None}, "changeSummary is missing"),
-        ({"changeSummary": {"create": 2}}, "tells of changes, but there are no steps"),
+        ({"changeSummary": {"create": 2}}, "has changes, but there are no steps"),
         ({**DIGEST, "maybeCorrupt": True}, "may be corrupt"),
         ({**DIGEST, "diagnostics": [{"severity": "error", "message": "no provider\n"}]}, "failed: no provider"),
         ({**DIGEST, "diagnostics": {}}, "diagnostics is not a list of objects"),
@@ -84,7 +84,7 @@ def test_nothing_to_change_is_a_preview() -> None:
     ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
 def test_what_can_not_be_believed_is_refused(document: Any, said: str) -> None:
-    """Q3: with the file and the reason."""
+    """Q3: an invalid preview is Unreadable, with file and reason."""
     found = read(document)
     assert isinstance(found, Unreadable)
     assert found.reason.startswith("report.xml: ")
@@ -92,10 +92,10 @@ def test_what_can_not_be_believed_is_refused(document: Any, said: str) -> None:
 
 
 def test_a_missing_or_huge_one_is_refused() -> None:
-    """Before it is unpacked."""
+    """A missing preview is Unreadable; a huge one is refused before it is unpacked."""
     with packed(" " * (REPORT_LIMIT + 1)) as archive:
         huge, missing = read_preview(archive, "report.xml"), read_preview(archive, "other.json")
     assert isinstance(huge, Unreadable)
     assert huge.reason == f"report.xml unpacks to {REPORT_LIMIT + 1} bytes, {REPORT_LIMIT} allowed"
     assert isinstance(missing, Unreadable)
-    assert missing.reason.startswith("other.json: the build left no such report")
+    assert missing.reason.startswith("other.json: not in the build's artifact")

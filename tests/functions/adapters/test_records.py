@@ -1,4 +1,4 @@
-"""What DynamoDB hands back, and what it takes."""
+"""Conversion of values for DynamoDB, and conditional writes."""
 
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_what_is_stored_comes_back(value: Any) -> None:
-    """A value survives the table; a whole float may come back as an int, which is the same number."""
+    """A value is read back as it was; a whole float may come back as an int."""
     assert plain(stored(value)) == value
 
 
@@ -31,14 +31,14 @@ def test_what_is_stored_comes_back(value: Any) -> None:
     [(Decimal(3), 3), (Decimal("2.5"), 2.5), ({"a": {Decimal(1)}}, {"a": [1]}), ([b"x"], [b"x"])],
 )
 def test_decimals_become_numbers_and_sets_lists(given_back: Any, value: Any) -> None:
-    """JSON knows neither."""
+    """Decimals and sets, which JSON lacks, become numbers and lists."""
     found = plain(given_back)
     assert found == value
     assert type(found) is type(value)
 
 
 def test_no_float_reaches_dynamodb() -> None:
-    """boto3 refuses them."""
+    """Floats are stored as Decimal, because boto3 refuses floats."""
     assert stored(ENVIRONMENT)["coveragePercent"] == Decimal("80.0")
     assert isinstance(stored([1.5])[0], Decimal)
     assert encode(plain(stored(ENVIRONMENT))) == encode(ENVIRONMENT)
@@ -52,7 +52,7 @@ def test_every_page_of_a_table_is_read(stack: Stack) -> None:
 
 
 def test_a_conditional_write_says_whether_it_was_done(stack: Stack) -> None:
-    """Refused, it has changed nothing; any other refusal is a fault."""
+    """A write whose condition does not hold returns None and changes nothing; any other refusal is an exception."""
     table = stack.table("locks")
     new = {"Item": {"lockKey": "a", "revision": 1}, "ConditionExpression": "attribute_not_exists(lockKey)"}
     assert conditional(table, "put_item", **new) is not None

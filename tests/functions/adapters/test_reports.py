@@ -1,4 +1,4 @@
-"""JUnit and Cobertura, from builds that nobody trusts."""
+"""JUnit and Cobertura reports of untrusted builds."""
 
 from io import BytesIO
 from zipfile import ZipFile
@@ -30,7 +30,7 @@ def coverage(report: bytes | str) -> Coverage | Unreadable:
 
 
 def test_cases_are_counted_in_every_shape_of_report() -> None:
-    """One suite, many, nested; failures and errors fail, skipped ones are skipped."""
+    """One suite, many and nested ones are counted; failures and errors fail, skipped cases are counted as skipped."""
     case = '<testcase classname="c" name="{}">{}</testcase>'
     inner = "".join(
         case.format(name, inside)
@@ -61,7 +61,7 @@ def test_cases_are_counted_in_every_shape_of_report() -> None:
     ],
 )
 def test_a_report_that_cannot_be_trusted_says_why(report: bytes | str, reason: str) -> None:
-    """File, line and reason; one bad report makes the whole unreadable."""
+    """The reason has file and line; one invalid report makes the result Unreadable."""
     found = junit(report)
     assert isinstance(found, Unreadable)
     assert reason in found.reason
@@ -69,7 +69,7 @@ def test_a_report_that_cannot_be_trusted_says_why(report: bytes | str, reason: s
 
 
 def test_rates_are_percent() -> None:
-    """Branches count only where some were measured."""
+    """Rates are in percent, and branch coverage is None if no branches were measured."""
     assert coverage('<coverage line-rate="0.5" branch-rate="0.25" branches-valid="4"/>') == Coverage(50, 25)
     assert coverage('<coverage line-rate="0.5" branch-rate="0" branches-valid="0"/>') == Coverage(50)
     assert coverage('<coverage line-rate="1"/>') == Coverage(100)
@@ -91,20 +91,20 @@ def test_rates_are_percent() -> None:
     ],
 )
 def test_coverage_that_cannot_be_trusted_says_why(report: bytes | str, reason: str) -> None:
-    """A number that is none is no coverage, and nothing measured is not all covered."""
+    """An invalid rate, and a report without measurements, are Unreadable with the reason."""
     found = coverage(report)
     assert isinstance(found, Unreadable)
     assert reason in found.reason
 
 
 def test_a_report_that_is_missing_or_too_large_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the next step."""
+    """The reason for a missing report has the next step; that for a large one has the limit."""
     with ZipFile(BytesIO(archive({"a.xml": "<x/>"}))) as found:
         missing = read_tests(found, ["b.xml"])
         monkeypatch.setattr(reports, "REPORT_LIMIT", 1)
         large = read_coverage(found, "a.xml")
     assert isinstance(missing, Unreadable)
-    assert "is it in the buildspec's artifacts?" in missing.reason
+    assert "add it to the artifacts of the buildspec" in missing.reason
     assert isinstance(large, Unreadable)
     assert "1 allowed" in large.reason
 
@@ -127,7 +127,7 @@ FILES: dict[str, str | bytes] = {
     ],
 )
 def test_a_glob_names_every_report_that_matches(paths: list[str], total: int) -> None:
-    """Surefire and Gradle write one file a class; a file that two globs name is read once."""
+    """A glob reads all files that match; a file that two globs match is read once."""
     with ZipFile(BytesIO(archive(FILES))) as found:
         tests = read_tests(found, paths)
     assert isinstance(tests, TestRun)
@@ -135,18 +135,18 @@ def test_a_glob_names_every_report_that_matches(paths: list[str], total: int) ->
 
 
 def test_a_file_of_the_very_name_is_no_glob() -> None:
-    """A bracket or a star in a name that is there is a character of that name."""
+    """A file whose name contains glob characters is found by its own name."""
     with ZipFile(BytesIO(archive({"a*.xml": "<testsuite/>", "ab.xml": "<broken"}))) as found:
         assert read_tests(found, ["a*.xml"]) == TestRun(0)
 
 
 def test_a_glob_that_matches_nothing_closes_the_gate_by_name() -> None:
-    """Also a glob of coverage, of which one report is read."""
+    """A glob without a match is Unreadable and named; so is one of coverage with several matches."""
     with ZipFile(BytesIO(archive(FILES))) as found:
         none, many = read_tests(found, ["reports/*.xml"]), read_coverage(found, "target/**/*.xml")
         one = read_coverage(found, "target/*.xml")
     assert none == Unreadable(
-        "reports/*.xml: the build left no report that matches; is it in the buildspec's artifacts?"
+        "reports/*.xml: nothing in the build's artifact matches; add it to the artifacts of the buildspec"
     )
     assert isinstance(many, Unreadable)
     assert "target/**/*.xml: matches 4 files" in many.reason
@@ -155,6 +155,6 @@ def test_a_glob_that_matches_nothing_closes_the_gate_by_name() -> None:
 
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_readers(raw: bytes) -> None:
-    """Whatever a build leaves, the answer is a report or why there is none."""
+    """Any bytes are read or are Unreadable, never an exception."""
     assert isinstance(junit(raw), (TestRun, Unreadable))
     assert isinstance(coverage(raw), (Coverage, Unreadable))

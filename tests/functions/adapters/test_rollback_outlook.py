@@ -1,4 +1,4 @@
-"""The outlook for people who decide: where each part would go back to, and what lies between."""
+"""Facts for approvers: the versions that a rollback would restore, and the commits since the running version."""
 
 from dataclasses import replace
 
@@ -11,39 +11,43 @@ from tests.local.github.support import REPOSITORY, WorkingCopy
 
 
 def way(stack: Stack, known: PartState) -> tuple[str, bool, str]:
-    """Where a part would go back to, whether it can, and why."""
+    """The version that a rollback would restore, whether it can, and the reason."""
     runs(stack, known)
-    (found,) = RollbackOutlook.connect(stack.clients).ways_back(ENVIRONMENT, ["hello", "unknown"])
+    (found,) = RollbackOutlook.connect(stack.clients).rollback_targets(ENVIRONMENT, ["hello", "unknown"])
     return found.to, found.ready, found.reason
 
 
 def test_the_way_back_is_the_one_that_a_rollback_takes(stack: Stack) -> None:
-    """R4: the last known good one, not what runs unverified; without one, what runs."""
+    """R4: the target is the last known good version, or the running one if none was verified."""
     create_function(stack, versions=2)
     unverified = version(COMMIT, "2")
-    assert way(stack, state(running=unverified, good=version())) == (OLDER[:12], True, "last known good, still there")
-    never = (COMMIT[:12], True, "it runs now, but was never verified good, still there")
+    assert way(stack, state(running=unverified, good=version())) == (
+        OLDER[:12],
+        True,
+        "last known good, still available",
+    )
+    never = (COMMIT[:12], True, "it runs now, but was never verified good, still available")
     assert way(stack, state(running=unverified, good=None)) == never
 
 
 def test_where_nothing_ran_nothing_is_promised(stack: Stack) -> None:
-    """A part on record that never ran has no way back."""
+    """A part with a record that never ran has no version to restore."""
     known = replace(state(), running=None, good=None)
     assert way(stack, known) == ("nothing", False, "nothing ran here before")
 
 
 def test_what_is_on_record_without_its_definition_is_not_ready(stack: Stack) -> None:
-    """Nobody knows how to put it back."""
-    assert way(stack, state(definition=None))[1:] == (False, "how it was deployed is not on record")
+    """A version can't be restored if the definition of its part is not recorded."""
+    assert way(stack, state(definition=None))[1:] == (False, "its definition at that time is not recorded")
 
 
 def test_commits_need_something_to_count_from(stack: Stack, copy: WorkingCopy) -> None:
-    """Before the first release there is nothing; beside the line of the release, that is said."""
+    """A note says that nothing runs yet, or that the running commit is no ancestor."""
     outlook = RollbackOutlook.connect(stack.clients)
     first = outlook.commits(RELEASE, "production", ["hello"])
-    assert first == ((), "nothing that came from a commit runs here yet")
+    assert first == ((), "no version with a known commit runs here yet")
     shas = [copy.commit(message, {"a": message}) for message in ("one", "two")]
     copy.push()
     runs(stack, state(running=version(commit=shas[1])))
     release = replace(RELEASE, repository=REPOSITORY, commit=shas[0])
-    assert outlook.commits(release, "production", ["hello"])[1].startswith("what runs here is not an ancestor")
+    assert outlook.commits(release, "production", ["hello"])[1].startswith("the running commit is no ancestor")

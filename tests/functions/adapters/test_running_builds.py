@@ -1,4 +1,4 @@
-"""The builds that run now, whoever started them."""
+"""Builds in progress."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ def connected(stack: Stack, *projects: str) -> RunningBuilds:
 
 
 def started(stack: Stack, project: str = builds.PROJECT, status: str = "IN_PROGRESS", **variables: str) -> str:
-    """The id of a build that stands like this."""
+    """The id of a build with this status."""
     build_id = str(stack.client("codebuild").start_build(projectName=project)["build"]["id"])
     carried = [{"name": name, "value": value} for name, value in variables.items()]
     builds.end(stack, build_id, status, environment={"environmentVariables": carried})
@@ -28,12 +28,12 @@ def started(stack: Stack, project: str = builds.PROJECT, status: str = "IN_PROGR
 
 
 def test_projects_without_builds_run_nothing(stack: Stack) -> None:
-    """CodeBuild refuses to be asked for no builds, so it is not asked."""
+    """CodeBuild is not called with an empty list of builds, which it refuses."""
     assert list(connected(stack, builds.PROJECT, OTHER).all()) == []
 
 
 def test_only_builds_in_progress_run(stack: Stack) -> None:
-    """What has ended in any way is past."""
+    """Builds that have ended in any way are left out."""
     running = connected(stack, builds.PROJECT)
     for status in ("SUCCEEDED", "FAILED", "STOPPED", "TIMED_OUT"):
         started(stack, status=status)
@@ -42,14 +42,14 @@ def test_only_builds_in_progress_run(stack: Stack) -> None:
 
 
 def test_every_project_is_asked(stack: Stack) -> None:
-    """They stand in one setting."""
+    """The builds of every project in the setting are read."""
     running = connected(stack, builds.PROJECT, OTHER)
     ids = {started(stack), started(stack, OTHER)}
     assert {build.build_id for build in running.all()} == ids
 
 
 def test_a_build_tells_its_deployment_and_its_start(stack: Stack) -> None:
-    """By the variable that every build of a deployment carries; another's has none."""
+    """The deployment is read from the build's variable; a build without it has none."""
     running = connected(stack, builds.PROJECT)
     ours, theirs = started(stack, KIRO_DEPLOYMENT=DEPLOYMENT, STAGE="x"), started(stack, STAGE="x")
     found = {build.build_id: build for build in running.all()}

@@ -42,14 +42,14 @@ from tests.functions.samples import archive
     ],
 )
 def test_severity_of_a_result(result: object, rule: object, severity: str) -> None:
-    """The score of result or rule, else the level of result or rule, else SARIF's default; suppressions don't count."""
+    """Score of result or rule, else level of result or rule, else SARIF's default; suppressions are ignored."""
     scan = read(read_sarif, sarif(result, rule))
     assert isinstance(scan, Scan), scan
     assert [finding.severity for finding in scan.findings] == [severity]
 
 
 def test_a_rule_that_was_met_is_no_finding() -> None:
-    """Results of kind pass and notApplicable are no findings."""
+    """Results of the kinds pass and notApplicable are no findings."""
     scan = read(read_sarif, sarif({"ruleId": "R1", "level": "none", "kind": "pass"}))
     assert scan == Scan("report.json", ())
 
@@ -65,7 +65,7 @@ def overridden(override: str, default: str | None, **result: object) -> list[str
 
 
 def test_an_invocation_overrides_a_rule() -> None:
-    """The invocation that a result names decides (3.27.10); where it names none, no override hides a finding."""
+    """The override of the named invocation applies (3.27.10); without a name, the worst level applies."""
     second, first = ({"provenance": {"invocationIndex": index}} for index in (1, 0))
     assert overridden("error", "note", **second) == ["high"]
     assert overridden("note", "error", **second) == ["low"]
@@ -77,7 +77,7 @@ def test_an_invocation_overrides_a_rule() -> None:
 
 
 def externalised(uri: str, files: dict[str, object], **reference: object) -> Scan | Unreadable:
-    """A log below `reports` whose results lie in another file of the artifact."""
+    """A log in `reports` whose results are in another file of the artifact."""
     driver = {"name": "t", "rules": [{"id": "R1"}]}
     told = {"results": [{"location": {"uri": uri}, **reference}]}
     log = {"version": "2.1.0", "runs": [{"tool": {"driver": driver}, "externalPropertyFileReferences": told}]}
@@ -91,7 +91,7 @@ ELSEWHERE = {"version": "2.1.0", "results": [{"ruleId": "R1", "level": "error"}]
 
 @pytest.mark.parametrize("place", ["reports/more results.json", "more results.json"])
 def test_results_in_another_file_are_read(place: str) -> None:
-    """Beside the log, or below the artifact's root (3.15)."""
+    """The file is found beside the log or in the artifact's root (3.15)."""
     scan = externalised("more%20results.json", {place: ELSEWHERE}, itemCount=1)
     assert isinstance(scan, Scan), scan
     assert [finding.severity for finding in scan.findings] == ["high"]
@@ -100,23 +100,23 @@ def test_results_in_another_file_are_read(place: str) -> None:
 @pytest.mark.parametrize(
     ("files", "reference", "said"),
     [
-        ({}, {}, "its results lie in x.json, which can't be read"),
+        ({}, {}, "its results are in x.json, which can't be read"),
         ({"x.json": {}}, {}, "results is missing or not a list"),
-        ({"x.json": []}, {}, "its results lie in x.json"),
-        ({"x.json": ELSEWHERE}, {"itemCount": 2}, "it counts 2 results in another file, which lists 1"),
+        ({"x.json": []}, {}, "its results are in x.json"),
+        ({"x.json": ELSEWHERE}, {"itemCount": 2}, "its itemCount of results in another file is 2, but that file has 1"),
     ],
 )
 def test_results_in_a_file_that_is_missing_close_the_gate(
     files: dict[str, object], reference: dict[str, object], said: str
 ) -> None:
-    """Nothing read is not nothing found; the file is named."""
+    """A log whose external results are missing is Unreadable, and the file is named."""
     found = externalised("x.json", files, **reference)
     assert isinstance(found, Unreadable), found
     assert said in found.reason
 
 
 def test_results_inline_under_a_guid_are_read() -> None:
-    """As one document with several runs shares them (3.13.5)."""
+    """External properties that several runs share are found by their guid (3.13.5)."""
     log = json.loads(sarif())
     del log["runs"][0]["results"]
     log["runs"][0]["externalPropertyFileReferences"] = {"results": [{"guid": "7"}]}
@@ -127,15 +127,15 @@ def test_results_inline_under_a_guid_are_read() -> None:
 
 
 def test_a_reference_to_a_rule_that_is_not_there_closes_the_gate() -> None:
-    """Its level can't be known; with a level of its own the result needs no rule."""
+    """A missing rule makes the level unknown, unless the result has its own level."""
     found = read(read_sarif, sarif({"rule": {"index": 7}}))
     assert isinstance(found, Unreadable)
-    assert "refers to rule 7, which the report does not hold" in found.reason
+    assert "refers to rule 7, which is not in the report" in found.reason
     assert isinstance(read(read_sarif, sarif({"rule": {"index": 7}, "level": "note"})), Scan)
 
 
 def test_an_extension_is_named_by_index_guid_or_name() -> None:
-    """And its rule by index, guid or id (3.52, 3.54)."""
+    """An extension, and its rule, are found by index, guid, name or id (3.52, 3.54)."""
     rules = [{"id": "first"}, {"id": "second", "guid": "g2", "defaultConfiguration": {"level": "error"}}]
     tool = {"driver": {"name": "t"}, "extensions": [{"name": "pack", "guid": "g1", "rules": rules}]}
     components: list[dict[str, object]] = [{"index": 0}, {"guid": "g1"}, {"name": "pack"}]
@@ -147,7 +147,7 @@ def test_an_extension_is_named_by_index_guid_or_name() -> None:
 
 
 def test_a_file_may_be_named_by_its_index() -> None:
-    """The run's artifacts hold its path (3.4.5)."""
+    """The path is read from the artifacts of the run (3.4.5)."""
     place = {"physicalLocation": {"artifactLocation": {"index": 0}, "region": {"startLine": 3}}}
     artifacts = [{"location": {"uri": "src/a.py"}}]
     scan = read(read_sarif, sarif({"ruleId": "R1", "locations": [place]}, artifacts=artifacts))
@@ -156,7 +156,7 @@ def test_a_file_may_be_named_by_its_index() -> None:
 
 
 def test_rules_are_listed_once_whatever_the_number_of_results(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thousands of rules and of results are no thousand times thousands of steps."""
+    """The rules of a log are read once, whatever the number of results."""
     listed: list[str] = []
     usual = json_documents.objects
 

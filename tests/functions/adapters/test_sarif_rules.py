@@ -1,4 +1,4 @@
-"""Which rule a SARIF result means, and its severity; sections are those of OASIS SARIF 2.1.0."""
+"""The rule and the severity of a SARIF result; sections are those of OASIS SARIF 2.1.0."""
 
 from typing import Any
 
@@ -26,13 +26,13 @@ TOOL: dict[str, Any] = {
 )
 def test_a_rule_is_found_by_every_reference(result: dict[str, Any], rule_id: str) -> None:
     """By id, hierarchical id and index (3.27.5 to 3.27.7), in the driver and in extensions (3.52, 3.54)."""
-    assert Rules(TOOL, ()).of(result).told["id"] == rule_id
+    assert Rules(TOOL, ()).of(result).descriptor["id"] == rule_id
 
 
 def test_a_reference_to_nothing_is_refused_and_no_reference_is_no_rule() -> None:
-    """A severity that can't be known does not pass as a low one."""
+    """A reference to a missing rule is an error, because the severity is unknown."""
     rules = Rules(TOOL, ())
-    with pytest.raises(ValueError, match="refers to rule 7, which the report does not hold"):
+    with pytest.raises(ValueError, match="refers to rule 7, which is not in the report"):
         rules.of({"ruleIndex": 7})
     assert rules.of({"message": {"text": "m"}}) == Rule({})
 
@@ -49,6 +49,6 @@ def test_a_reference_to_nothing_is_refused_and_no_reference_is_no_rule() -> None
     ],
 )
 def test_a_severity_is_the_score_else_the_level_else_the_default(result: dict[str, Any], severity: str) -> None:
-    """`warning` is the default level (3.27.10); what looks for secrets and has no severity counts as high."""
+    """The default level is `warning` (3.27.10); a finding about secrets without a severity is high."""
     rules = Rules(TOOL, ())
     assert severity_of(rules, rules.of(result), result) == severity

@@ -1,4 +1,4 @@
-"""Scanners' reports: real ones of each tool, on a sample with a flaw and on one without; and reports to refuse."""
+"""Scanner reports: real ones on samples with and without a flaw, and invalid ones."""
 
 import json
 import subprocess
@@ -39,12 +39,12 @@ GOOD_ROLE = OPEN_ROLE.replace("GetObjekt", "GetObject")
 
 
 def verdict(reader: Reader, report: str | bytes) -> Verdict:
-    """What the gate says of one report."""
+    """The verdict of the security gate on one report."""
     return judge_findings([read(reader, report)], (), TODAY)
 
 
 def tool(*command: str, folder: Path) -> None:
-    """Run a tool; scanners exit with 1 when they find something, cfn-lint with 2 or 4."""
+    """Run a tool; scanners exit with 1 if they have findings, cfn-lint with 2 or 4."""
     done = subprocess.run(
         [str(TOOLS / command[0]), *command[1:]], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -75,7 +75,7 @@ def tool(*command: str, folder: Path) -> None:
 def test_tools_that_run_here(
     tmp_path: Path, source: str, clean: str, command: tuple[str, ...], id_: str, outcome: str
 ) -> None:
-    """Each tool's own report names the flaw of a seeded sample, by its rule; a clean sample passes."""
+    """The report of each tool names the flaw of a sample by its rule; a clean sample passes."""
     flawed = FLAWED if source.endswith(".py") else OPEN_ROLE
     for text, expected in ((flawed, outcome), (clean, "passed")):
         (tmp_path / source).write_text(text, "utf-8")
@@ -88,7 +88,7 @@ def test_tools_that_run_here(
 
 
 def test_a_broken_template_blocks(tmp_path: Path) -> None:
-    """cfn-lint's errors are high."""
+    """Errors of cfn-lint are high."""
     (tmp_path / "template.yaml").write_text(GOOD_ROLE.replace("PolicyName: p", "PolicyNome: p"), "utf-8")
     tool("cfn-lint", "-f", "sarif", "--output-file", "out.sarif", "template.yaml", folder=tmp_path)
     gate = verdict(read_sarif, (tmp_path / "out.sarif").read_bytes())
@@ -97,7 +97,7 @@ def test_a_broken_template_blocks(tmp_path: Path) -> None:
 
 @contextmanager
 def advisory_service() -> Iterator[str]:
-    """An OSV service that knows one flaw of one package."""
+    """An OSV service with one vulnerability of one package."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -135,7 +135,7 @@ def advisory_service() -> Iterator[str]:
 
 
 def test_pip_audit_on_a_known_flaw(tmp_path: Path) -> None:
-    """The tool's own report blocks for a vulnerable package, by its id and its alias, and passes for another."""
+    """The gate fails for a vulnerable package, with id and alias, and passes for another."""
     with advisory_service() as url:
         for package, expected in (("jinja2==2.10", "failed"), ("dacite==1.9.2", "passed")):
             (tmp_path / "requirements.txt").write_text(package, "utf-8")
@@ -158,11 +158,11 @@ def test_pip_audit_on_a_known_flaw(tmp_path: Path) -> None:
         ("cfn-guard-3.1.1.sarif", read_sarif, "HIGH S3_BUCKET_LOGGING_ENABLED in sample/template.yml:5"),
         ("npm-audit-11.19.1.json", read_npm_audit, "CRITICAL GHSA-jf85-cpcp-j695 in lodash"),
         ("npm-audit-11.19.1-refused.json", read_npm_audit, "405 Method Not Allowed"),
-        ("pip-audit-2.10.1-skipped.json", read_pip_audit, "pip-audit looked at no package"),
+        ("pip-audit-2.10.1-skipped.json", read_pip_audit, "pip-audit checked no package"),
     ],
 )
 def test_recorded_reports_of_flawed_samples_block(name: str, reader: Reader, said: str) -> None:
-    """Also the reports of tools that could not reach their advisories, and exited with success."""
+    """Recorded reports with findings fail, as do those of tools that could not reach their advisories."""
     gate = verdict(reader, (RECORDED / name).read_bytes())
     assert (gate.outcome, said in gate.reason) == ("failed", True), gate.reason
 
@@ -177,12 +177,12 @@ def test_recorded_reports_of_flawed_samples_block(name: str, reader: Reader, sai
     ],
 )
 def test_recorded_reports_of_clean_samples_pass(name: str, reader: Reader) -> None:
-    """What found nothing lets through."""
+    """Recorded reports without findings pass."""
     assert verdict(reader, (RECORDED / name).read_bytes()).outcome == "passed"
 
 
 def test_a_glob_is_every_report_that_matches() -> None:
-    """One scanner writes a file a module; none found closes the gate."""
+    """A glob reads all files that match; without a match the gate fails."""
     files: dict[str, str | bytes] = {"a/x.sarif": sarif(), "b/x.sarif": sarif()}
     with ZipFile(BytesIO(archive(files))) as opened:
         scans = list(read_scans(opened, Scans(sarif=("*/x.sarif", "none/*.sarif"))))
@@ -200,38 +200,38 @@ DEEP = "[" * 100_000
         (read_sarif, '{"version": "2.1.0", "runs": ' + '{"a":' * 100_000, "nested too deep"),
         (read_sarif, sarif().encode("utf-16"), "not UTF-8"),
         (read_sarif, b'{"a": "\xe9"}', "not UTF-8"),
-        (read_sarif, '{"version": NaN}', "NaN is no number of JSON"),
+        (read_sarif, '{"version": NaN}', "NaN is not a JSON number"),
         (read_sarif, "[]", "the document is missing or not an object"),
         (read_sarif, "{}", "not SARIF 2.1.0"),
         (read_sarif, '{"version": "2.1.0"}', "runs is missing or not a list"),
         (read_sarif, '{"version": "2.1.0", "runs": []}', "nothing was scanned"),
         (read_sarif, '{"version": "2.1.0", "runs": [7]}', "an item of runs is missing or not an object"),
         (read_sarif, '{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}}]}', "has no results"),
-        (read_sarif, sarif(invocations=[{"executionSuccessful": False}]), "did not run to its end"),
+        (read_sarif, sarif(invocations=[{"executionSuccessful": False}]), "reports that it did not finish"),
         (read_sarif, sarif({"ruleId": "R1", "level": "catastrophe"}), "'catastrophe' is unknown"),
-        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "nan"}}), "no CVSS score"),
-        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "-9"}}), "no CVSS score"),
-        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": []}}), "no CVSS score"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "nan"}}), "not a CVSS score"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "-9"}}), "not a CVSS score"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": []}}), "not a CVSS score"),
         (
             read_sarif,
             sarif({"ruleId": "R1", "properties": {"security-severity": "bad"}}),
             "R1: security-severity is 'bad'",
         ),
-        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": True}}), "no CVSS score"),
+        (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": True}}), "not a CVSS score"),
         (read_sarif, sarif({"ruleId": "R1", "properties": {"security-severity": "7,5"}}), "security-severity is '7,5'"),
         (read_pip_audit, "{}", "dependencies is missing"),
-        (read_pip_audit, '{"dependencies": []}', "looked at no package"),
+        (read_pip_audit, '{"dependencies": []}', "checked no package"),
         (read_pip_audit, '{"dependencies": [{"name": "a", "vulns": [{"id": "x", "aliases": "y"}]}]}', "aliases is"),
         (read_npm_audit, "{}", "not a report of npm 7"),
         (read_npm_audit, '{"advisories": {}}', "not a report of npm 7"),
         (read_npm_audit, '{"vulnerabilities": {}}', "metadata is missing"),
-        (read_npm_audit, '{"vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": 2}}}', "counts 2"),
-        (read_npm_audit, '{"vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": -1}}}', "counts -1"),
+        (read_npm_audit, '{"vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": 2}}}', "its total is 2"),
+        (read_npm_audit, '{"vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": -1}}}', "its total is -1"),
         (read_npm_audit, '{"vulnerabilities": {"a": {"severity": "bad", "via": []}}}', "'bad' is unknown"),
     ],
 )
 def test_what_cannot_be_believed_is_refused(reader: Reader, report: str | bytes, said: str) -> None:
-    """File and reason are told, and the gate is closed."""
+    """An invalid report fails the gate, with file and reason."""
     found = read(reader, report)
     assert isinstance(found, Unreadable), found
     assert found.reason.startswith("report.json: ")
@@ -240,14 +240,14 @@ def test_what_cannot_be_believed_is_refused(reader: Reader, report: str | bytes,
 
 
 def test_a_missing_report_is_refused() -> None:
-    """The build left none."""
+    """A report that is not in the artifact is Unreadable, with the next step."""
     with ZipFile(BytesIO(archive({"other": ""}))) as opened:
         found = read_sarif(opened, "scan.sarif")
-    assert found == Unreadable("scan.sarif: the build left no such report; is it in the buildspec's artifacts?")
+    assert found == Unreadable("scan.sarif: not in the build's artifact; add it to the artifacts of the buildspec")
 
 
 def huge(size: int, claimed: int | None = None) -> bytes:
-    """An archive whose report unpacks to this size, whatever its directory claims."""
+    """An archive whose report unpacks to this size, with another size in its directory."""
     packed = BytesIO()
     with ZipFile(packed, "w", ZIP_DEFLATED) as writer, writer.open("scan.sarif", "w") as report:
         for _ in range(size // (1 << 20)):
@@ -258,7 +258,7 @@ def huge(size: int, claimed: int | None = None) -> bytes:
 
 @pytest.mark.parametrize("claimed", [None, 10], ids=["honest", "lying"])
 def test_a_hundred_megabytes_are_refused_without_being_read(claimed: int | None) -> None:
-    """Memory stays bounded, also when the archive lies about the size."""
+    """Memory is bounded, even if the size in the archive's directory is false."""
     raw = huge(100 << 20, claimed)
     tracemalloc.start()
     try:

@@ -1,4 +1,4 @@
-"""Secrets: what they hold, and who may not know it."""
+"""Secrets: reading, rotation, and denied access."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from tests.functions.stack import Stack, failing
 
 
 def test_the_value_and_the_one_before_it(stack: Stack) -> None:
-    """Newest first; an empty secret has none."""
+    """Both values are returned, newest first; a secret without a value has none."""
     store, secret = stack.client("secretsmanager"), WebhookSecret.connect(stack.clients)
     store.create_secret(Name="kiro-webhook")
     assert secret.values() == ()
@@ -25,7 +25,7 @@ def test_the_value_and_the_one_before_it(stack: Stack) -> None:
 
 
 def test_a_secret_is_read_again_after_five_minutes(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A warm Lambda learns of a rotation, and does not ask for each delivery."""
+    """A warm Lambda reads a rotated secret after five minutes, and not with each delivery."""
     now = [1000.0]
     monkeypatch.setattr(secrets, "monotonic", lambda: now[0])
     store, secret = stack.client("secretsmanager"), WebhookSecret.connect(stack.clients)
@@ -38,13 +38,13 @@ def test_a_secret_is_read_again_after_five_minutes(stack: Stack, monkeypatch: py
 
 
 def test_a_binary_secret_is_none(stack: Stack) -> None:
-    """It can't be what GitHub signs with."""
+    """A binary value is ignored: GitHub can't sign with it."""
     stack.client("secretsmanager").create_secret(Name="kiro-webhook", SecretBinary=b"x")
     assert WebhookSecret.connect(stack.clients).values() == ()
 
 
 def test_a_value_that_is_put_in_twice_does_not_end_the_one_before(stack: Stack) -> None:
-    """Whoever still signs with the old one has until the next change."""
+    """Storing the same value again keeps the previous value valid."""
     store, values = stack.client("secretsmanager"), SecretValues(stack.clients)
     store.create_secret(Name="kiro-webhook")
     assert values.since("kiro-webhook") == ""
@@ -56,7 +56,7 @@ def test_a_value_that_is_put_in_twice_does_not_end_the_one_before(stack: Stack) 
 
 
 def refusal(code: str) -> ClientError:
-    """What Secrets Manager says to a role without permission, among others."""
+    """The error of Secrets Manager with this code."""
     return ClientError({"Error": {"Code": code, "Message": "not authorized"}}, "GetSecretValue")
 
 
@@ -72,7 +72,7 @@ READERS: list[Callable[[Stack], object]] = [
 def test_a_refusal_is_counted_by_every_reader(
     stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, read: Callable[[Stack], object]
 ) -> None:
-    """O3: and stays the failure that it is."""
+    """O3: denied access publishes a metric, and the error is still raised."""
     monkeypatch.setenv("HANDLER", "functions.events.notify")
     error = refusal("AccessDeniedException")
     with failing(stack.client("secretsmanager"), "GetSecretValue", error), pytest.raises(ClientError):
@@ -85,7 +85,7 @@ def test_a_refusal_is_counted_by_every_reader(
 def test_another_fault_or_an_operator_counts_for_nothing(
     stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, handler: str, code: str
 ) -> None:
-    """The commands' output is their answer, and a metric in it would be none."""
+    """Other errors, and denied access of an operator's command, publish no metric."""
     if handler:
         monkeypatch.setenv("HANDLER", handler)
     with failing(stack.client("secretsmanager"), "GetSecretValue", refusal(code)), pytest.raises(ClientError):

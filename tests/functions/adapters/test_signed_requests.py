@@ -1,4 +1,4 @@
-"""The signature of a webhook."""
+"""Signatures of webhooks."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ def _sign(secret: bytes, body: bytes) -> str:
 
 
 def test_githubs_published_example_is_verified() -> None:
-    """Secret, body and signature of GitHub's documentation agree."""
+    """The example of GitHub's documentation is verified."""
     assert verify(_SECRET, _BODY, _SIGNATURE)
 
 
@@ -39,12 +39,12 @@ def test_githubs_published_example_is_verified() -> None:
     ],
 )
 def test_any_other_header_is_refused(header: str | None) -> None:
-    """Missing, cut, differently spelled, of another hash, or not even ASCII: refused without a fault."""
+    """A missing, cut, misspelt or non-ASCII header, or one of another hash, is refused without an exception."""
     assert not verify(_SECRET, _BODY, header)
 
 
 def test_a_rotation_accepts_both_secrets() -> None:
-    """Current and previous secret are valid at the same time, a third is not."""
+    """The current and the previous secret are valid, a third is not."""
     both = (b"new", b"old")
     assert verify(both, _BODY, _sign(b"new", _BODY))
     assert verify(both, _BODY, _sign(b"old", _BODY))
@@ -53,12 +53,12 @@ def test_a_rotation_accepts_both_secrets() -> None:
 
 @pytest.mark.parametrize("secret", [b"", (), (b"",)])
 def test_an_empty_secret_verifies_nothing(secret: bytes | tuple[bytes, ...]) -> None:
-    """Before the secret is set nobody can forge a delivery with the empty one."""
+    """Without a value of the secret, a signature with the empty secret is refused."""
     assert not verify(secret, _BODY, _sign(b"", _BODY))
 
 
 @given(st.binary(min_size=1), st.binary(), st.binary())
 def test_only_the_signed_bytes_are_verified(secret: bytes, body: bytes, other: bytes) -> None:
-    """Whatever the bytes: the signature proves these and no others."""
+    """A signature is valid for exactly the bytes that were signed."""
     assert verify(secret, body, _sign(secret, body))
     assert verify(secret, other, _sign(secret, body)) is (other == body)

@@ -1,4 +1,4 @@
-"""Slack, without telling its URL to anybody."""
+"""Slack, without leaking its URL."""
 
 import json
 from email.message import Message
@@ -17,13 +17,13 @@ URL = "https://hooks.example.com/services/hush"
 
 
 def slack(stack: Stack, value: str = URL) -> Slack:
-    """The channel, with a secret."""
+    """The channel of a stack whose secret has this value."""
     stack.client("secretsmanager").create_secret(Name="kiro-slack", SecretString=value)
     return Slack.connect(stack.clients)
 
 
 def test_a_message_is_posted_in_blocks_that_slack_takes(stack: Stack) -> None:
-    """Header at most 150 characters, text at most 3000."""
+    """The header has at most 150 characters, the text at most 3000."""
     with patch("functions.adapters.slack.urlopen") as opened:
         slack(stack).post("t" * 500, "x" * 9000)
     header, section = json.loads(opened.call_args.args[0].data)["blocks"]
@@ -33,7 +33,7 @@ def test_a_message_is_posted_in_blocks_that_slack_takes(stack: Stack) -> None:
 
 @pytest.mark.parametrize("value", [None, "", " \n"])
 def test_no_url_no_slack(stack: Stack, value: str | None) -> None:
-    """An empty secret, or none at all, means that nobody wants it."""
+    """Without a value of the secret, or with an empty one, nothing is posted."""
     with patch("functions.adapters.slack.urlopen") as opened:
         (Slack.connect(stack.clients) if value is None else slack(stack, value or " ")).post("t", "x")
     assert not opened.called
@@ -49,7 +49,7 @@ def test_no_url_no_slack(stack: Stack, value: str | None) -> None:
     ],
 )
 def test_a_refusal_is_a_fault_that_keeps_the_url(stack: Stack, error: Exception) -> None:
-    """The text of a library may quote it."""
+    """The error does not contain the URL, which the text of a library may quote."""
     with (
         patch("functions.adapters.slack.urlopen", side_effect=error),
         pytest.raises(NotificationError) as raised,
@@ -60,7 +60,7 @@ def test_a_refusal_is_a_fault_that_keeps_the_url(stack: Stack, error: Exception)
 
 
 def test_only_https_is_posted_to(stack: Stack) -> None:
-    """The error says what to do, not what the secret holds."""
+    """The error has the next step, and not the value of the secret."""
     with pytest.raises(NotificationError, match="set it again") as raised:
         slack(stack, "http://hush").post("t", "x")
     assert "hush" not in str(raised.value)

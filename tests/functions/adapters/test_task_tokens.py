@@ -1,4 +1,4 @@
-"""Task tokens are completed once, and late is no fault."""
+"""Completing task tokens."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -9,7 +9,7 @@ from tests.functions.stack import Stack, failing
 
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
 def test_a_wait_that_is_over_is_no_fault(stack: Stack, code: str) -> None:
-    """The answer says that nobody waits any more."""
+    """Completing a token that no state waits with returns False."""
     client = stack.client("stepfunctions")
     error = getattr(client.exceptions, code)({"Error": {"Code": code, "Message": "x"}}, "SendTaskSuccess")
     with failing(client, "SendTaskSuccess", error):
@@ -17,7 +17,7 @@ def test_a_wait_that_is_over_is_no_fault(stack: Stack, code: str) -> None:
 
 
 def test_any_other_error_is_a_fault(stack: Stack) -> None:
-    """Whoever completes is run again."""
+    """Any other error is raised, so that the caller is retried."""
     error = ClientError({"Error": {"Code": "ThrottlingException", "Message": "x"}}, "SendTaskSuccess")
     with failing(stack.client("stepfunctions"), "SendTaskSuccess", error), pytest.raises(ClientError):
         TaskTokens.connect(stack.clients).succeed("token", {})

@@ -1,4 +1,4 @@
-"""Mails have subjects that SNS takes."""
+"""Subjects of mails."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ from tests.functions.stack import Stack
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(subject=st.text(min_size=1), text=st.text(min_size=1).filter(str.isprintable))
 def test_every_subject_is_printable_ascii_of_a_hundred(stack: Stack, subject: str, text: str) -> None:
-    """Whatever a repository or an environment is called; the text stays as it is."""
+    """Any subject becomes at most 100 printable ASCII characters; the text is unchanged."""
     stack.calls.clear()
     stack.recording = True
     Topics.connect(stack.clients).publish("approvals", subject, text)

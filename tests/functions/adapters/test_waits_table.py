@@ -1,4 +1,4 @@
-"""Who waits for what."""
+"""The waits table."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ def waits(stack: Stack) -> WaitsTable:
 
 
 def test_a_wait_is_found_by_key_environment_and_execution(waits: WaitsTable, stack: Stack) -> None:
-    """With its facts, for two weeks."""
+    """A wait is found with its facts, and is kept for two weeks."""
     wait = Wait(
         read_wait_key("watch/production/x"), "token", "arn:e", "production", {"environment": encode(ENVIRONMENT)}
     )
@@ -38,7 +38,7 @@ def test_a_wait_is_found_by_key_environment_and_execution(waits: WaitsTable, sta
 
 
 def test_a_wait_that_ended_is_not_found(waits: WaitsTable) -> None:
-    """Forgetting twice is no fault."""
+    """A deleted wait is not found; deleting it twice is no error."""
     waits.store(Wait(read_wait_key("build/1"), "t", "e"), MOMENT)
     for _ in range(2):
         waits.forget(read_wait_key("build/1"))
@@ -47,7 +47,7 @@ def test_a_wait_that_ended_is_not_found(waits: WaitsTable) -> None:
 
 
 def test_an_approval_and_its_wait_share_a_row(waits: WaitsTable) -> None:
-    """The request is written before anybody waits, and survives every new token."""
+    """The request is stored before the wait, and is kept when a new token is stored."""
     waits.save_approval(OPEN, MOMENT)
     assert waits.find(ApprovalKey("a1")) is None
     waits.store(Wait(ApprovalKey("a1"), "t", "e", "production"), MOMENT)
@@ -56,7 +56,7 @@ def test_an_approval_and_its_wait_share_a_row(waits: WaitsTable) -> None:
 
 
 def test_the_link_of_the_longest_approval_still_finds_it_a_week_later(waits: WaitsTable, stack: Stack) -> None:
-    """It says that the request has expired, and not that there was none."""
+    """A week after the longest approval its link shows that it has expired."""
     waits.save_approval(OPEN, MOMENT)
     (limit,) = (
         one.le for one in EnvironmentSettings.model_fields["approval_timeout_seconds"].metadata if hasattr(one, "le")
@@ -66,7 +66,7 @@ def test_the_link_of_the_longest_approval_still_finds_it_a_week_later(waits: Wai
 
 
 def test_a_second_mail_adds_its_secret_and_nothing_else(waits: WaitsTable) -> None:
-    """Also when the request was decided meanwhile."""
+    """A further mail adds only its secret, also to a decided request."""
     waits.save_approval(OPEN, MOMENT)
     assert waits.decide(replace(OPEN, state="approved", by="Ada"))
     waits.save_approval(replace(OPEN, secret_hashes=["h2"], expires_at="later"), MOMENT)
@@ -75,7 +75,7 @@ def test_a_second_mail_adds_its_secret_and_nothing_else(waits: WaitsTable) -> No
 
 
 def test_a_request_is_decided_once(waits: WaitsTable) -> None:
-    """The second decision is refused by the table itself, and so is one of a request that is not there."""
+    """The table refuses a second decision, and a decision on a missing request."""
     waits.save_approval(OPEN, MOMENT)
     assert waits.decide(replace(OPEN, state="rejected"))
     assert not waits.decide(replace(OPEN, state="approved"))
@@ -86,7 +86,7 @@ def test_a_request_is_decided_once(waits: WaitsTable) -> None:
 
 
 def test_the_requests_for_an_environment_are_found_before_anybody_waits(waits: WaitsTable) -> None:
-    """As they stand now; those of another environment, and what is no request, are not among them."""
+    """All requests of an environment are read in their current state, and no other records."""
     second, elsewhere = replace(OPEN, approval_id="a2"), replace(OPEN, approval_id="a3", environment="test")
     for one in (OPEN, second, elsewhere):
         waits.save_approval(one, MOMENT)

@@ -6,12 +6,12 @@ from tests.functions.stack import Stack
 
 
 def test_an_unknown_item_has_a_fresh_record(stack: Stack) -> None:
-    """Nobody has to create what is read."""
+    """An unknown item has a new record."""
     assert WorkItemsTable.connect(stack.clients).get("i1") == Record("i1")
 
 
 def test_what_is_saved_is_read_with_its_next_revision(stack: Stack) -> None:
-    """The answer is what stands, so that it can be written again."""
+    """The saved record is returned with its new revision, so that it can be saved again."""
     table = WorkItemsTable.connect(stack.clients)
     written = table.save(Record("i1"))
     assert written is not None
@@ -20,7 +20,7 @@ def test_what_is_saved_is_read_with_its_next_revision(stack: Stack) -> None:
 
 
 def test_two_writers_are_not_both_right(stack: Stack) -> None:
-    """The second one, who decided on what no longer stands, writes nothing."""
+    """Of two writes based on the same revision, the second writes nothing and returns None."""
     table = WorkItemsTable.connect(stack.clients)
     read = table.get("i1")
     table.save(read)
@@ -28,7 +28,7 @@ def test_two_writers_are_not_both_right(stack: Stack) -> None:
 
 
 def test_running_items_are_found(stack: Stack) -> None:
-    """By the index on their state; others are not."""
+    """Only the records with the state `running` are found."""
     table = WorkItemsTable.connect(stack.clients)
     for name in ("i1", "i3"):
         table.save(replace(Record(name), state="running"))

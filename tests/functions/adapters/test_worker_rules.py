@@ -19,7 +19,7 @@ class Told:
 
 
 def test_the_rules_are_the_stack_settings() -> None:
-    """As the program wrote them."""
+    """The rules are read from the setting as the Pulumi program writes it."""
     told: object = Told(WORKER)
     rules = WorkerRules.connect(told)  # type: ignore[arg-type]
     assert rules.repositories == {"acme/hello-service"}
@@ -28,7 +28,7 @@ def test_the_rules_are_the_stack_settings() -> None:
 
 
 def test_a_missing_rule_is_named() -> None:
-    """A function that was deployed with less than it needs says what."""
+    """A setting that lacks a rule is an error that names it."""
     told: object = Told({key: value for key, value in WORKER.items() if key != "attempts"})
     with pytest.raises(BadInputError, match="attempts"):
         WorkerRules.connect(told)  # type: ignore[arg-type]

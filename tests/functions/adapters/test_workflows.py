@@ -1,4 +1,4 @@
-"""The workflows of a stack's settings."""
+"""The workflows in a stack's settings."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.functions.stack import MACHINES, Stack
 
 
 def test_workflows_are_known_by_their_arns(stack: Stack) -> None:
-    """Those that change environments, and that of work items."""
+    """The ARNs of the workflows that change environments and of the work-item workflow are read from settings."""
     found = Workflows.connect(stack.clients)
     assert (found.deployment, found.stage, found.rollback) == (
         MACHINES["deployment"],
@@ -19,13 +19,13 @@ def test_workflows_are_known_by_their_arns(stack: Stack) -> None:
 
 @pytest.mark.parametrize(("machine", "owned"), [("enhanced_watch", True), ("stage", False)])
 def test_an_enhanced_watch_is_told_from_a_stage(stack: Stack, machine: str, owned: bool) -> None:
-    """R8: both watch; only one of them is ended by the next deployment."""
+    """R8: the execution of an enhanced watch is distinguished from that of a stage, which also watches."""
     execution = stack.execution(machine, "main-1")
     assert EnhancedWatches.connect(stack.clients).owns(execution) is owned
 
 
 def test_a_deployment_starts_once_under_its_name(stack: Stack) -> None:
-    """P1: a name that was started before starts nothing, whatever it is started with."""
+    """P1: a name that was started before starts nothing, whatever its input."""
     stack.settings |= {"REPOSITORIES": "acme/a,acme/b", "MAIN_BRANCH": "trunk"}
     deployments = Deployments.connect(stack.clients)
     assert (deployments.repositories, deployments.main_branch) == (frozenset({"acme/a", "acme/b"}), "trunk")

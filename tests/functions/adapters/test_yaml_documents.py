@@ -1,4 +1,4 @@
-"""YAML that people write: values, places, and what is refused with both."""
+"""YAML documents: values, places, and refused constructs."""
 
 import tracemalloc
 
@@ -21,7 +21,7 @@ def test_values_and_places_are_read() -> None:
 
 
 def test_keys_and_dates_are_the_texts_that_are_written() -> None:
-    """YAML 1.1 would make a truth value of `on`, a number of `7` and a date of a date."""
+    """The keys `on` and `7` and dates stay texts, which YAML 1.1 would convert."""
     document = read_yaml(b"on: yes\n7: 2026-12-31\n=: =\nnull: ~\n", "f.yml")
     assert document.value == {"on": True, "7": "2026-12-31", "=": "=", "null": None}
 
@@ -36,8 +36,8 @@ def test_keys_and_dates_are_the_texts_that_are_written() -> None:
         (b"<<: {a: 1}\n", "f.yml:1:1: merges (<<) are refused"),
         (b"a: !!python/object/apply:os.system [x]\n", "f.yml:1:4: tags are refused"),
         (b"a: !x {}\n", "f.yml:1:4: tags are refused: remove !x"),
-        (b"a: !!int x\n", "f.yml:1:4: 'x' is no int"),
-        (b"a: !!bool x\n", "f.yml:1:4: 'x' is no bool"),
+        (b"a: !!int x\n", "f.yml:1:4: 'x' is not a valid int"),
+        (b"a: !!bool x\n", "f.yml:1:4: 'x' is not a valid bool"),
         (b"? {a: 1}\n: x\n", "f.yml:1:3: a key must be a text"),
         (b"a: 1\n---\nb: 2\n", "f.yml:2:1: a second document begins here"),
         (b'a: 1\nname: "shop\nbuild:\n  x: 1\n', "f.yml:2:7: not YAML: a text in quotes is not closed: close it"),
@@ -54,7 +54,7 @@ def test_keys_and_dates_are_the_texts_that_are_written() -> None:
     ],
 )
 def test_what_nobody_means_is_refused(raw: bytes, said: str) -> None:
-    """With the place, the reason and the next step."""
+    """A refused construct has its place, the reason and the next step."""
     with pytest.raises(YamlError) as raised:
         read_yaml(raw, "f.yml")
     assert said in str(raised.value)
@@ -62,7 +62,7 @@ def test_what_nobody_means_is_refused(raw: bytes, said: str) -> None:
 
 @pytest.mark.parametrize("sign", ["*a{n}, *a{n}", "<<: *a{n}"])
 def test_a_bomb_of_aliases_costs_no_memory(sign: str) -> None:
-    """It is refused at its first anchor."""
+    """Nested aliases are refused at the first anchor."""
     bomb = "\n".join(f"k{n}: &a{n + 1} [{sign.format(n=n)}]" for n in range(60))
     tracemalloc.start()
     try:
@@ -76,7 +76,7 @@ def test_a_bomb_of_aliases_costs_no_memory(sign: str) -> None:
 
 @given(st.binary(max_size=60) | st.text("[]{}&*!?:-|>%@,#'\" \n\t0123ab", max_size=60).map(str.encode))
 def test_no_bytes_break_the_reader(raw: bytes) -> None:
-    """A document, or a YamlError that begins with the file's name."""
+    """Any bytes are a document, or a YamlError that begins with the file's name."""
     try:
         said = read_yaml(raw, "f.yml").at(())
     except YamlError as error:

@@ -116,10 +116,10 @@ def test_the_strictest_environment_counts(stack: Stack) -> None:
     [
         ("junit.xml", FAILED, "1 of 1 tests failed: c.a"),
         ("junit.xml", "<testsuites/>", "no test ran"),
-        ("junit.xml", None, "junit.xml: the build left no such report"),
+        ("junit.xml", None, "junit.xml: not in the build's artifact"),
         ("junit.xml", "<testsuite>\n<oops", "junit.xml:2: not XML"),
         ("junit.xml", "<html/>", "junit.xml: not a JUnit report"),
-        ("coverage.xml", None, "coverage.xml: the build left no such report"),
+        ("coverage.xml", None, "coverage.xml: not in the build's artifact"),
         ("coverage.xml", "<coverage/>", "needs line-rate"),
         ("coverage.xml", '<coverage line-rate="nan"/>', "between 0 and 1"),
         ("coverage.xml", '<coverage line-rate="1" lines-valid="0"/>', "not one line was measured"),
@@ -193,7 +193,7 @@ def test_a_lost_source_allows_nothing(stack: Stack) -> None:
 def test_a_declared_report_that_is_missing_fails_its_gate(stack: Stack, scans: Scans) -> None:
     """In any format."""
     answer = check(stack, GOOD, scans=scans)
-    assert answer["reason"].startswith("security: x: the build left no such report")
+    assert answer["reason"].startswith("security: x: not in the build's artifact")
 
 
 def test_the_verdicts_are_announced(stack: Stack) -> None:
@@ -254,4 +254,4 @@ def test_a_preview_that_can_not_be_read_fails_its_gate(stack: Stack) -> None:
     assert (answer["outcome"], answer["plan"]) == ("failed", None)
     (gate,) = [gate for gate in answer["gates"] if gate["name"] == "preview"]
     assert gate["reason"].startswith("test.json: Expecting property name")
-    assert "production.json: the build left no such report" in gate["reason"]
+    assert "production.json: not in the build's artifact" in gate["reason"]

@@ -131,5 +131,5 @@ def test_an_emergency_is_planned_as_one(stack: Stack, copy: WorkingCopy) -> None
     assert plan(stack, sha, MANIFEST + tests)["stages"][1]["afterDeploy"]
     found = plan(stack, sha, MANIFEST + tests, emergency=True)
     assert [stage["afterDeploy"] for stage in found["stages"]] == [None, None]
-    assert found["reason"].startswith("EMERGENCY: deployment windows are not waited for, tests after the deployment")
+    assert found["reason"].startswith("EMERGENCY: deployment windows are ignored, tests after the deployment")
     assert stack.deployment("main-1")["plan"]["reason"] == found["reason"]

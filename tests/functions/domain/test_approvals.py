@@ -1,4 +1,4 @@
-"""A request for approval is decided once, by who holds its secret, in its time."""
+"""A request for approval: decided once, by a holder of a link, before it expires."""
 
 from dataclasses import replace
 from typing import Any, get_args
@@ -31,13 +31,13 @@ DECISIONS = st.builds(
 
 
 def decision(**changes: Any) -> Decision:
-    """Ada approves, with changes."""
+    """An approval by Ada, with changed fields."""
     return replace(Decision(True, "Ada", "", "10.0.0.1", "Firefox"), **changes)
 
 
 @given(st.lists(st.tuples(DECISIONS, TIMES), max_size=8))
 def test_a_request_is_decided_at_most_once(attempts: list[tuple[Decision, str]]) -> None:
-    """The first decision that counts stands, whatever is posted later."""
+    """The first accepted decision stays, whatever is posted later."""
     current, counted = OPEN, 0
     for one, now in attempts:
         after = decide(current, one, now)
@@ -50,7 +50,7 @@ def test_a_request_is_decided_at_most_once(attempts: list[tuple[Decision, str]])
 
 @given(DECISIONS, TIMES, st.sampled_from(get_args(State)))
 def test_only_an_open_request_in_its_time_is_decided(one: Decision, now: str, state: State) -> None:
-    """Everything else is refused with a word for its page; refusing changes nothing."""
+    """Every other request refuses the decision with the word that selects its page, and is not changed."""
     after = decide(replace(OPEN, state=state), one, now)
     counts = (
         state == "open"
@@ -64,7 +64,7 @@ def test_only_an_open_request_in_its_time_is_decided(one: Decision, now: str, st
 
 
 def test_who_decided_what_when_and_why_is_kept() -> None:
-    """A3: the record of a decision is complete, and bounded."""
+    """A3: the decision is stored with name, time, reason, address and user agent, each cut to its limit."""
     after = decide(OPEN, decision(by=" Ada ", reason="x" * 5000, user_agent="y" * 5000), FROM)
     assert isinstance(after, Approval)
     assert (after.state, after.by, after.decided_at, after.address) == ("approved", "Ada", FROM, "10.0.0.1")
@@ -72,7 +72,7 @@ def test_who_decided_what_when_and_why_is_kept() -> None:
 
 
 def test_the_wait_timer_holds_approvals_only() -> None:
-    """A1: an approval counts only after the wait; a rejection counts at once."""
+    """A1: an approval is accepted only after the wait timer; a rejection is accepted at once."""
     early = decide(OPEN, decision(), ASKED)
     assert isinstance(early, Refused)
     assert early.why == "early"
@@ -82,7 +82,7 @@ def test_the_wait_timer_holds_approvals_only() -> None:
 
 
 def test_every_refusal_has_its_word() -> None:
-    """The page of a used, expired, superseded or void link says what became of the request."""
+    """The refusal of a used, expired, superseded or void link says how its request ended."""
     used = replace(OPEN, state="approved", by="Bob", decided_at=FROM)
     words = {
         "used": used,
@@ -100,7 +100,7 @@ def test_every_refusal_has_its_word() -> None:
 
 
 def test_a_request_ends_at_its_end() -> None:
-    """The moment of the end counts as over; a decided request stays as it was decided."""
+    """A request has expired at `expires_at` itself; a decided request never expires."""
     assert as_of(OPEN, "2026-02-01T07:59").state == "open"
     assert as_of(OPEN, TO).state == "expired"
     assert as_of(replace(OPEN, state="rejected"), LATE).state == "rejected"
@@ -108,7 +108,7 @@ def test_a_request_ends_at_its_end() -> None:
 
 @given(st.text())
 def test_only_a_secret_that_was_mailed_opens(secret: str) -> None:
-    """Every mail's secret secret_matches, nothing else does: not the empty one, not a hash."""
+    """The secret of every mail matches; any other text does not, nor does an empty one or a hash."""
     assert secret_matches(OPEN, secret) == (secret in ("s1", "s2"))
     assert secret_matches(OPEN, "s1")
     assert secret_matches(OPEN, "s2")
@@ -118,7 +118,7 @@ def test_only_a_secret_that_was_mailed_opens(secret: str) -> None:
 
 
 def test_secrets_are_kept_as_hashes() -> None:
-    """A2: what is stored does not open a link."""
+    """A2: the stored form of a secret does not match as a secret."""
     assert "s1" not in str(OPEN)
     assert len(hash_secret("s1")) == 64
 
@@ -129,7 +129,7 @@ SEVERAL = replace(OPEN, approvers=["ada@x.io", "bob@x.io", "@y.io"], needed=2, a
 
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from(PEOPLE)), max_size=8))
 def test_several_must_approve_who_are_allowed_and_not_the_author(posts: list[tuple[bool, str]]) -> None:
-    """Approved means: as many different people as are needed, each allowed, none of them the author."""
+    """A request is approved by as many different people as needed, each an approver, none of them the author."""
     current = SEVERAL
     for approve, by in posts:
         after = decide(current, decision(approve=approve, by=by, reason="" if approve else "no"), FROM)
@@ -141,7 +141,7 @@ def test_several_must_approve_who_are_allowed_and_not_the_author(posts: list[tup
 
 
 def test_a_personal_link_speaks_for_its_holder() -> None:
-    """Whatever name is typed."""
+    """The holder of the link is recorded, whatever name is entered; the same holder can't approve twice."""
     after = decide(replace(SEVERAL, needed=1), decision(by="Mallory"), FROM, "bob@x.io")
     assert isinstance(after, Approval)
     assert (after.state, after.by) == ("approved", "bob@x.io")
@@ -149,11 +149,14 @@ def test_a_personal_link_speaks_for_its_holder() -> None:
     assert isinstance(again, Approval)
     twice = decide(again, decision(by="eve@y.io"), FROM, "bob@x.io")
     assert isinstance(twice, Refused)
-    assert (twice.why, twice.message) == ("used", "bob@x.io has approved already; 2 more must do so.")
+    assert (twice.why, twice.message) == (
+        "used",
+        "bob@x.io has already approved; approvals still needed from others: 2.",
+    )
 
 
 def test_who_may_not_approve_may_reject() -> None:
-    """Stopping is always safe."""
+    """The author and people who are not approvers may reject, for stopping a release is safe."""
     for by in ("Mallory", "ada@x.io"):
         refused = decide(SEVERAL, decision(by=by), FROM)
         assert isinstance(refused, Refused)
@@ -164,13 +167,13 @@ def test_who_may_not_approve_may_reject() -> None:
 
 
 def test_a_link_knows_its_holder() -> None:
-    """By the hash of its secret."""
+    """The holder of a personal link is found by the hash of its secret."""
     held = replace(OPEN, holders={hash_secret("s1"): "ada@x.io"})
     assert (holder(held, "s1"), holder(held, "s2")) == ("ada@x.io", "")
 
 
 def test_an_approval_is_about_what_was_shown() -> None:
-    """The artifact's digest and the gates' verdicts; a review is about what runs already."""
+    """A changed digest or changed verdicts void an approval; a review is about a running release and stays valid."""
     gates = (Verdict("tests", "passed", "3 tests passed"),)
     bound = replace(OPEN, shown=Shown("build.zip", "aa", gates))
     assert changed(bound, "aa", gates) == ""
@@ -202,7 +205,7 @@ REQUESTS = st.builds(
 
 @given(REQUESTS, REQUESTS, REQUESTS)
 def test_superseding_is_an_order(one: Approval, two: Approval, three: Approval) -> None:
-    """Never oneself, never both ways, and the newest supersedes whatever the second newest does."""
+    """Superseding is irreflexive, asymmetric and transitive."""
     assert not supersedes(one, one)
     assert not (supersedes(one, two) and supersedes(two, one))
     if supersedes(one, two) and supersedes(two, three) and one.deployment_id != three.deployment_id:
@@ -211,7 +214,7 @@ def test_superseding_is_an_order(one: Approval, two: Approval, three: Approval) 
 
 @given(REQUESTS, REQUESTS)
 def test_a_request_is_superseded_by_a_newer_release_for_the_same_place(newer: Approval, older: Approval) -> None:
-    """P3, A4: same repository and environment, both to deploy, both open, and truly newer."""
+    """P3, A4: both requests are open, to deploy, for the same repository and environment, and one is newer."""
     assert supersedes(newer, older) == (
         newer.repository == older.repository
         and newer.environment == older.environment
@@ -223,7 +226,7 @@ def test_a_request_is_superseded_by_a_newer_release_for_the_same_place(newer: Ap
 
 
 def test_a_newer_request_that_was_rejected_supersedes_nothing() -> None:
-    """Who rejected the newest release may still want the one before it."""
+    """After the newest release was rejected, the one before it may still be approved."""
     older = replace(OPEN, deployment_id="d1", committed_at="2026-01-01")
     newer = replace(OPEN, deployment_id="d2", committed_at="2026-01-02")
     assert supersedes(newer, older)

@@ -1,4 +1,4 @@
-"""How long a step may take, and that it is told when it took longer."""
+"""Time budgets of steps, and the report of a step that exceeds its budget."""
 
 import pytest
 
@@ -21,7 +21,7 @@ START = "2026-01-31T08:00:00.000Z"
     ],
 )
 def test_a_late_rollback_is_told_and_counted(ended: str, said: str) -> None:
-    """P10: in the mail and as a metric; one in time, or one whose times are lost, is not."""
+    """P10: a rollback over its budget is in the mail and a metric; one within it, or without times, is not."""
     assert budgets.overrun(START, ended, budgets.ROLLBACK) == said
     finished = event("RollbackFinished", startedAt=START, verifiedAt=ended)
     message = compose(finished)
@@ -52,7 +52,7 @@ FINISHED = {
     ],
 )
 def test_a_deployment_that_worked_too_long_is_told_and_counted(changes: dict[str, object], said: str) -> None:
-    """P10: what it waited for windows, people and locks is no work; one that was stopped can't say."""
+    """P10: waits for windows, people and locks are not counted; a stopped deployment is never reported as late."""
     finished = event("DeploymentFinished", **{**FINISHED, **changes})
     assert isinstance(finished, DeploymentFinished)
     assert budgets.overwork(finished) == said
@@ -69,7 +69,7 @@ def test_parts_have_their_budgets() -> None:
 
 
 def test_verdicts_of_gates_are_counted() -> None:
-    """G5: per gate."""
+    """G5: each verdict is a metric of its gate."""
     gates = [Verdict("tests", "passed", "3 passed"), Verdict("security", "failed", "HIGH B602")]
     assert [(name, where) for name, _, _, where in measurements(event("GatesJudged", gates=gates))] == [
         ("GatePassed", "tests"),

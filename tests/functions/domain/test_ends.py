@@ -1,4 +1,4 @@
-"""Effects of an execution's end, and their words."""
+"""Effects of settling an ended execution, and their texts."""
 
 from typing import get_args
 
@@ -28,12 +28,12 @@ WORDS: dict[Effect, str] = {
 
 
 def test_every_effect_has_its_words() -> None:
-    """Logs and answers say each of them."""
+    """Every effect has a text for logs and command output."""
     assert {type(effect) for effect in WORDS} == set(get_args(Effect))
     assert {effect: words(effect) for effect in WORDS} == WORDS
 
 
 def test_only_a_rollback_keeps_the_lock() -> None:
-    """P9: nobody comes between a dead stage and its rollback; whatever else was done, the lock is handed on."""
+    """P9: the lock is kept only until a rollback has ended; after any other effect it is released."""
     keeping = {effect for effect in WORDS if keeps_lock([OutcomeAnnounced("failed"), effect])}
     assert keeping == {RollbackUnderway("test"), LeftToDeployment()}

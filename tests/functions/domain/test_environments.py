@@ -1,4 +1,4 @@
-"""An environment and what runs in it."""
+"""An environment's settings, and the state of its parts."""
 
 from dataclasses import MISSING, fields
 
@@ -17,6 +17,6 @@ def test_an_environment_needs_only_what_every_environment_has() -> None:
 
 
 def test_a_part_that_never_ran_knows_nothing() -> None:
-    """No version, no good one, no definition."""
+    """The state of a part that never ran has no version, no last known good and no definition."""
     state = PartState("test", "hello")
     assert (state.running, state.good, state.definition, state.outputs) == (None, None, None, {})

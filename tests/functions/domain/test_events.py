@@ -1,4 +1,4 @@
-"""Events of the stack's own bus: a closed set, named after their classes."""
+"""Events of the stack's bus: a closed set, named after their classes."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ def test_every_event_is_found_by_its_name(name: str) -> None:
 
 
 def test_another_name_is_an_error_that_lists_them() -> None:
-    """It says what is known, and where to add one."""
+    """An unknown name is an error that lists the known names and the file to add a new one to."""
     with pytest.raises(UnknownEventError, match="StageFinished") as raised:
         event_type("StageEnded")
     assert "domain/events.py" in str(raised.value)
@@ -25,13 +25,13 @@ def test_another_name_is_an_error_that_lists_them() -> None:
 
 @pytest.mark.parametrize("name", EVENTS)
 def test_a_release_is_found_where_there_is_one(name: str) -> None:
-    """Freezes and work items are about none."""
+    """Every event has its release, except those about freezes and work items."""
     ours = RELEASE if name.startswith(("Deployment", "Gates", "Stage", "Rollback")) else None
     assert release_of(event(name)) == ours
 
 
 def test_a_concluded_record_is_announced_with_its_duration() -> None:
-    """From Begin to Conclude; without a beginning it took no time."""
+    """The duration is the time from Begin to Conclude, and 0 for a record without a start."""
     stages = {"test": StageRecord("passed")}
     record = DeploymentRecord(DEPLOYMENT, RELEASE, outcome="deployed", reason="all well", stages=stages)
     record = replace(record, started_at="2026-01-31T08:00:00.000Z", finished_at="2026-01-31T08:01:00.000Z")
@@ -42,6 +42,6 @@ def test_a_concluded_record_is_announced_with_its_duration() -> None:
 
 
 def test_a_deployment_that_goes_on_has_nothing_to_announce() -> None:
-    """The record is named."""
-    with pytest.raises(BadInputError, match=f"{DEPLOYMENT}: its record has no outcome yet"):
+    """A record without an outcome is an error that names the deployment."""
+    with pytest.raises(BadInputError, match=f"{DEPLOYMENT}: the deployment's record has no outcome"):
         DeploymentFinished.of(DeploymentRecord(DEPLOYMENT))

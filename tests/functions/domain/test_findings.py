@@ -1,4 +1,4 @@
-"""The security gate: severities, the allow-list, and the promise that nothing critical or high slips through."""
+"""The security gate: severities, the allow-list, and that no critical or high finding passes unless it is allowed."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -42,7 +42,7 @@ FAIR = Allowance("B602", "input is a constant", "ada@example.com", TODAY.isoform
 
 
 def covered(finding: Finding, allowed: list[Allowance]) -> bool:
-    """The promise in other words than the code's: somebody owns it, said why, and it has not ended."""
+    """The rule, written independently of the code: an entry has an owner and a reason, and has not expired."""
     starts = {"*": "", "src/*": "src/", "lodash *": "lodash "}
     return any(
         (entry.id == finding.id or entry.id in finding.aliases)
@@ -59,7 +59,7 @@ def covered(finding: Finding, allowed: list[Allowance]) -> bool:
 def test_nothing_critical_or_high_passes_but_what_is_allowed(
     found: list[list[Finding]], allowed: list[Allowance]
 ) -> None:
-    """Q1: no set of findings with an unexpired, un-allowed CRITICAL or HIGH passes, and any other does."""
+    """Q1: findings pass exactly when every CRITICAL or HIGH one is allowed by a valid entry."""
     scans = [Scan(f"{number}.sarif", tuple(findings)) for number, findings in enumerate(found)]
     bare = [one for findings in found for one in findings if one.severity in BLOCKING and not covered(one, allowed)]
     assert judge_findings(scans, allowed, TODAY).outcome == ("failed" if bare else "passed")
@@ -67,7 +67,7 @@ def test_nothing_critical_or_high_passes_but_what_is_allowed(
 
 @given(st.lists(FINDINGS, max_size=5), st.lists(ALLOWANCES, max_size=5), st.integers(0, 2))
 def test_one_unreadable_report_closes_the_gate(found: list[Finding], allowed: list[Allowance], where: int) -> None:
-    """Wherever it stands, and whatever else was found; its reason is told."""
+    """One unreadable report fails the gate with its reason, at any position and whatever the other reports contain."""
     scans: list[Scan | Unreadable] = [Scan("a", tuple(found)), Scan("b", ())]
     scans.insert(where, Unreadable("c.sarif: not JSON"))
     gate = judge_findings(scans, allowed, TODAY)
@@ -75,18 +75,18 @@ def test_one_unreadable_report_closes_the_gate(found: list[Finding], allowed: li
 
 
 def test_an_unreadable_allow_list_closes_the_gate() -> None:
-    """Nobody knows what it would have allowed."""
+    """An allow-list that can't be read fails the gate, even without findings."""
     gate = judge_findings([Scan("a", ())], Unreadable("tools/security/allowed.yml: not YAML"), TODAY)
     assert (gate.outcome, gate.reason) == ("failed", "tools/security/allowed.yml: not YAML")
 
 
 def test_no_report_is_no_pass() -> None:
-    """Nothing scanned is nothing found safe."""
+    """The gate fails if no report was read."""
     assert judge_findings([], (), TODAY).outcome == "failed"
 
 
 def test_what_blocks_is_named_worst_first() -> None:
-    """Severity, id, place and tool of the first five; the rest is counted."""
+    """The reason names severity, id, place and tool of the worst five findings, and counts the others."""
     worst = Finding("pip-audit", "CVE-9", "critical", "jinja2 2.10")
     gate = judge_findings([Scan("a", (*[FLAW] * 6, worst))], (), TODAY)
     assert gate.reason.startswith("7 critical or high: CRITICAL CVE-9 in jinja2 2.10 (pip-audit), HIGH B602 in src/")
@@ -94,7 +94,7 @@ def test_what_blocks_is_named_worst_first() -> None:
 
 
 def test_an_allowed_finding_passes_through_its_last_day() -> None:
-    """The day of expiry still counts; the day after does not."""
+    """An entry is valid on the day it expires and invalid on the next."""
     scans = [Scan("a", (FLAW,))]
     assert judge_findings(scans, [FAIR], TODAY).outcome == "passed"
     late = judge_findings(scans, [FAIR], TODAY + timedelta(days=1))
@@ -113,16 +113,16 @@ def test_an_allowed_finding_passes_through_its_last_day() -> None:
     ],
 )
 def test_an_entry_that_does_not_count_is_reported(entry: Allowance, said: str) -> None:
-    """Ownerless, reasonless, endless, of no use: told, whether the gate passes or fails."""
+    """An entry without owner, reason or expiry, and an unused one, is in the reason of a passed and a failed gate."""
     failed = judge_findings([Scan("a", (FLAW,))], [entry], TODAY)
     assert (failed.outcome, said in failed.reason) == ("failed", True)
     assert "allow-list" in judge_findings([Scan("a", ())], [entry], TODAY).reason
 
 
-def test_what_was_not_looked_at_is_told() -> None:
-    """A tool that skipped something says so in the verdict."""
+def test_what_a_tool_skipped_is_named() -> None:
+    """What a tool did not check is in the reason of the verdict."""
     gate = judge_findings([Scan("pip.json", (), ("hello (not on PyPI)",))], (), TODAY)
-    assert (gate.outcome, "pip.json: not looked at: hello (not on PyPI)" in gate.reason) == ("passed", True)
+    assert (gate.outcome, "pip.json: not checked: hello (not on PyPI)" in gate.reason) == ("passed", True)
 
 
 @pytest.mark.parametrize(
@@ -130,19 +130,19 @@ def test_what_was_not_looked_at_is_told() -> None:
     [(0.0, "low"), (3.9, "low"), (4.0, "medium"), (6.9, "medium"), (7.0, "high"), (9.0, "critical"), (10, "critical")],
 )
 def test_a_score_has_the_severity_that_github_gives_it(score: float, severity: str) -> None:
-    """CVSS bands as documented."""
+    """Severities follow GitHub's documented CVSS ranges."""
     assert severity_of_score(score) == severity
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -0.1, 10.1])
 def test_what_is_no_score_is_refused(score: float) -> None:
-    """A wrong number is no low one."""
-    with pytest.raises(ValueError, match="no CVSS score"):
+    """A number outside 0 to 10 is an error, never a low severity."""
+    with pytest.raises(ValueError, match="not a CVSS score"):
         severity_of_score(score)
 
 
 def test_words_for_severities() -> None:
-    """Known words map as documented; an unknown one is refused, never taken for harmless."""
+    """Known words have their documented severities; an unknown one is an error, never harmless."""
     assert [severity_of_level(level) for level in ("error", "warning", "note", "none")] == [
         "high",
         "medium",

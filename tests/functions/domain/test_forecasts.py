@@ -1,4 +1,4 @@
-"""A forecast: the plan, with what would meet it."""
+"""Forecasts: the plan with gates, approvals, locks, freezes, windows and durations."""
 
 from datetime import UTC, datetime
 
@@ -17,18 +17,18 @@ OWNER = Contender("arn:e", "main-other", "2026", "release other")
 
 
 def demanded(settings: GateSettings, stage: StagePlan) -> dict[str, tuple[str, ...]]:
-    """What gates will demand of a release and in one environment, as `kiro plan` gathers it."""
+    """The demands of the gates on a release and in one environment, as `kiro plan` collects them."""
     before = registry.forecast_release(settings, (stage,))
     return {"": before, stage.environment.name: registry.forecast_environment(stage.after_deploy)}
 
 
 def describe(where: Environment, part: Part) -> str:
-    """What a target would say of a part."""
+    """A target's line on what a change of a part affects."""
     return f"{part.name} of {where.name}"
 
 
 def test_a_forecast_tells_what_would_meet_the_plan() -> None:
-    """P11: parts in and out, gates, approvals, the lock with its line, a freeze, and the usual duration."""
+    """P11: a forecast has parts with reasons, gates, approvals, lock and waiters, freeze, window and usual duration."""
     where = environment(
         approvers=["grace@example.com"], approvals_needed=1, windows=[Window(["mon"], "09:00", "17:00")]
     )
@@ -46,31 +46,31 @@ def test_a_forecast_tells_what_would_meet_the_plan() -> None:
     found = forecast(RELEASE, made, gates, locks, frozen, durations, SATURDAY, describe)
     assert (found.outcome, found.reason) == ("frozen", f"production is frozen since {NOW} by grace: disk is full")
     assert found.gates == ("tests: junit.xml", "coverage: 80 %", "security: pip.json")
-    (told,) = found.stages
-    assert (told.parts, told.skipped) == ({"hello": "src changed"}, {"hello/infrastructure": "nothing changed"})
-    assert told.touches == {"hello": "hello of production"}
-    assert told.gates == ("tests: e2e.xml (e2e.yml)", "performance: load.csv")
-    assert (told.approvals, told.approvers) == (1, ("grace@example.com",))
-    assert told.lock == f"held by main-other since {NOW}: release other; 1 in line"
-    assert told.frozen == f"since {NOW} by grace: disk is full"
-    assert told.closed == "outside the deployment windows (mon 09:00-17:00 UTC)"
-    assert told.opens_at == "2026-02-02T09:00:00+00:00"
-    assert (told.expected_seconds, found.expected_seconds) == (3.0, 2.0)
+    (entry,) = found.stages
+    assert (entry.parts, entry.skipped) == ({"hello": "src changed"}, {"hello/infrastructure": "nothing changed"})
+    assert entry.touches == {"hello": "hello of production"}
+    assert entry.gates == ("tests: e2e.xml (e2e.yml)", "performance: load.csv")
+    assert (entry.approvals, entry.approvers) == (1, ("grace@example.com",))
+    assert entry.lock == f"held by main-other since {NOW}: release other; 1 waiting"
+    assert entry.frozen == f"since {NOW} by grace: disk is full"
+    assert entry.closed == "outside the deployment windows (mon 09:00-17:00 UTC)"
+    assert entry.opens_at == "2026-02-02T09:00:00+00:00"
+    assert (entry.expected_seconds, found.expected_seconds) == (3.0, 2.0)
 
 
 def test_what_is_not_known_is_not_told() -> None:
-    """No approval, no lock, no freeze, no history, no scanner."""
+    """Without approval, lock, freeze, history and scanners, their fields are empty."""
     stage = StagePlan(environment(approval=False, approvers=["grace@example.com"]), (), ())
     made = Plan("nothing", "all is as it was", (stage,))
     found = forecast(RELEASE, made, demanded(BUILD, stage), {}, {}, {}, SATURDAY, describe)
-    (told,) = found.stages
-    assert (told.gates, told.approvals, told.approvers) == ((), 0, ())
-    assert (told.lock, told.frozen, told.closed, told.opens_at) == ("", "", "", "")
-    assert (told.expected_seconds, found.expected_seconds) == (None, None)
+    (entry,) = found.stages
+    assert (entry.gates, entry.approvals, entry.approvers) == ((), 0, ())
+    assert (entry.lock, entry.frozen, entry.closed, entry.opens_at) == ("", "", "", "")
+    assert (entry.expected_seconds, found.expected_seconds) == (None, None)
     assert found.gates[2] == "security: no scanner is declared"
 
 
 def test_durations_are_gathered_by_environment() -> None:
-    """Records tell what they know."""
+    """Durations of all records are grouped by environment; a record may lack some."""
     found = stage_seconds([environment()], [{"": 5.0, "production": 2.0}, {"production": 4.0}, {}])
     assert found == {"": [5.0], "production": [2.0, 4.0]}

@@ -1,4 +1,4 @@
-"""The story of a rollback, as its issue tells it."""
+"""Texts of the GitHub issue about a rollback."""
 
 from dataclasses import replace
 
@@ -47,7 +47,7 @@ RECORD = DeploymentRecord(
 
 
 def row(body: str, name: str) -> str:
-    """What a body's table says of something; empty when it has no such row."""
+    """The value of a row in a body's table; empty without such a row."""
     rows = (line for line in body.splitlines() if line.startswith(f"| {name} | "))
     return next(rows, f"| {name} |  |").removeprefix(f"| {name} | ").removesuffix(" |")
 
@@ -58,18 +58,18 @@ def timeline(body: str) -> list[str]:
 
 
 def test_the_title_tells_environment_and_release() -> None:
-    """Short enough for a list."""
+    """The title has the environment and the short commit."""
     assert title(STARTED) == "production: 1a2b3c4d5e6f was rolled back"
 
 
 def test_a_title_without_a_commit_names_the_deployment() -> None:
-    """An operator's rollback to what somebody made by hand has none."""
+    """A release without a commit is named by its deployment."""
     by_hand = replace(STARTED, release=Release("", "", ""), deployment_id="main-x")
     assert title(by_hand) == "production: main-x was rolled back"
 
 
 def test_an_incident_is_found_by_its_marker() -> None:
-    """The whole of it: no other deployment, no other environment."""
+    """A marker belongs to exactly one deployment and one environment, and the environment is read back from it."""
     body = opened(STARTED, RECORD, LINKS)
     assert marker("production", DEPLOYMENT) in body
     assert marker("production", DEPLOYMENT[:-1]) not in body
@@ -78,12 +78,12 @@ def test_an_incident_is_found_by_its_marker() -> None:
 
 @pytest.mark.parametrize("body", ["", "the coffee machine is broken", "<!-- kiro-incident -->", "kiro-incident test/x"])
 def test_other_issues_are_of_no_environment(body: str) -> None:
-    """A person may use the label too."""
+    """An issue without the marker is not an incident, whatever its label."""
     assert environment_of(body) is None
 
 
 def test_a_new_incident_says_what_why_and_where_to_look() -> None:
-    """R10: release, author, alarm, deployment and runbook."""
+    """R10: a new incident has release, author, alarm, deployment and runbook."""
     body = opened(STARTED, RECORD, LINKS)
     assert row(body, "Environment") == "production"
     assert row(body, "Release") == (f"[`1a2b3c4d5e6f`](https://github.example.com/acme/hello-service/commit/{COMMIT})")
@@ -98,7 +98,7 @@ def test_a_new_incident_says_what_why_and_where_to_look() -> None:
 
 
 def test_the_timeline_is_in_order() -> None:
-    """However the record lists its stages."""
+    """The lines of the timeline are ordered by time, whatever the order of stages in the record."""
     assert timeline(opened(STARTED, RECORD, LINKS)) == [
         "- `2026-01-31T07:30:00.000Z` deployment started",
         "- `2026-01-31T07:40:00.000Z` test: passed",
@@ -109,7 +109,7 @@ def test_the_timeline_is_in_order() -> None:
 
 
 def test_what_is_not_known_has_no_line() -> None:
-    """No record, no release, no time: the rest is told all the same."""
+    """Without a record, a release or a time, the lines about them are left out and the others stay."""
     body = opened(RollbackStarted(DEPLOYMENT, Release("", "", ""), "test", "", "", ""), None, LINKS)
     assert (row(body, "Release"), row(body, "Deployment")) == ("unknown", f"`{DEPLOYMENT}`")
     for name in ("Title", "Author", "Alarm or gate"):
@@ -119,7 +119,7 @@ def test_what_is_not_known_has_no_line() -> None:
 
 @given(st.text())
 def test_texts_from_outside_stay_texts(text: str) -> None:
-    """A commit and an alarm are written by anybody: one row each, quoted, with nothing that ends the quotation."""
+    """Any text of a commit or an alarm stays one quoted row, and can't end its quotation."""
     release = replace(RELEASE, message=text, author=text)
     body = opened(replace(STARTED, reason=text, release=release), None, LINKS)
     for name in ("Title", "Author", "Alarm or gate"):
@@ -131,47 +131,47 @@ def test_texts_from_outside_stay_texts(text: str) -> None:
 
 
 def test_a_long_text_is_cut() -> None:
-    """GitHub takes so much and no more."""
+    """A text from outside is cut to its limit, because GitHub limits the body."""
     assert len(row(opened(replace(STARTED, reason="x" * 5000), None, LINKS), "Alarm or gate")) == 1002
 
 
 @pytest.mark.parametrize(
     ("result", "words"),
     [
-        ("restored", "read back from what runs"),
-        ("partly", "nothing to go back to"),
+        ("restored", "read back from the environment"),
+        ("partly", "no earlier version"),
         ("unknown", "The environment is frozen"),
     ],
 )
 def test_the_end_says_how_it_stands_now(result: RollbackResult, words: str) -> None:
-    """R5: a person must act on one of them only, and reads which."""
+    """R5: the comment says what the result means; only `unknown` requires a person to act."""
     assert words in ended(replace(ENDED, result=result))
 
 
 def test_the_end_tells_what_was_found_and_how_long_it_took() -> None:
-    """R10: both clocks, in seconds."""
+    """R10: the comment has what was found, and both times of the rollback clock in seconds."""
     said = ended(ENDED)
     assert said.startswith("<!-- kiro-rollback 2026-01-31T08:01:01.500Z -->\n")
-    assert "What was found: `hello runs 3`" in said
+    assert "Found: `hello runs 3`" in said
     assert said.endswith("Verified at `2026-01-31T08:01:01.500Z`; alarm to start 1.5 s, start to verified 60.0 s.")
 
 
 def test_an_end_that_was_never_verified_says_no_time() -> None:
-    """A rollback that died has none."""
+    """The comment on a rollback without a verified end has no times and no finding."""
     said = ended(replace(ENDED, result="unknown", reason="", verified_at=""))
     assert said.startswith("<!-- kiro-rollback unrecorded -->\n")
     assert "Verified" not in said
-    assert "What was found" not in said
+    assert "Found" not in said
 
 
 def test_the_ends_of_two_rollbacks_of_a_release_differ() -> None:
-    """Or the second would be taken for told."""
+    """Each rollback of a release has its own marker, so that the second one is also commented on."""
     assert end_marker(ENDED) in ended(ENDED)
     assert end_marker(ENDED) != end_marker(replace(ENDED, verified_at="2026-01-31T09:00:00.000Z"))
 
 
 @pytest.mark.parametrize(("release", "commit"), [(RELEASE, COMMIT), (None, "")])
 def test_an_incident_is_closed_by_a_named_deployment(release: Release | None, commit: str) -> None:
-    """What runs there now."""
+    """The closing comment names the commit and the deployment."""
     said = closed(DeploymentFinished("main-2", "deployed", "all well", release), "production")
-    assert said == f"production runs a good release again: {commit} was deployed (`main-2`)."
+    assert said == f"production is healthy again: {commit} was deployed and passed (`main-2`)."

@@ -1,4 +1,4 @@
-"""Where requests may come from."""
+"""Networks from which requests are accepted."""
 
 from ipaddress import ip_address, ip_network
 
@@ -10,7 +10,7 @@ from functions.domain.networks import comes_from
 
 @given(st.ip_addresses(v=4) | st.ip_addresses(network="2000::/3"), st.integers(0, 32))
 def test_an_address_comes_from_every_network_around_it(address: object, bits: int) -> None:
-    """However wide; and from none, when there is none."""
+    """An address is in every network around it, whatever its size, and in none if there are no networks."""
     around = ip_network(f"{address}/{bits}", strict=False)
     assert comes_from(str(address), ["10.0.0.0/32", str(around)])
     assert not comes_from(str(address), [])
@@ -18,7 +18,7 @@ def test_an_address_comes_from_every_network_around_it(address: object, bits: in
 
 @given(st.text())
 def test_what_is_no_address_comes_from_nowhere(text: str) -> None:
-    """Whatever a header may hold."""
+    """A text that is not an address is in no network."""
     try:
         ip_address(text)
     except ValueError:

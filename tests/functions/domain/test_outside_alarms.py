@@ -1,4 +1,4 @@
-"""What a monitor outside AWS may say, and how it proves it."""
+"""Alarms of monitors outside AWS: the accepted bodies and signatures."""
 
 import json
 from typing import Any
@@ -20,17 +20,17 @@ FIELDS = st.dictionaries(st.sampled_from([*sorted(RINGS), "colour"]) | st.text()
 
 
 def body(**changes: Any) -> bytes:
-    """An alarm on the wire, with changes."""
+    """The body of a report, with changed fields."""
     return json.dumps({**RINGS, **changes}).encode()
 
 
 def test_everything_that_is_said_is_kept() -> None:
-    """With the moment it was signed."""
+    """All fields are read, with the time of the signature."""
     assert read_alarm(body(), NOW) == OutsideAlarm("latency", "ALARM", "warning", "4 s", "https://m.io/1", NOW)
 
 
 def test_a_name_and_a_state_are_enough() -> None:
-    """It is critical then: who says nothing about it is taken seriously."""
+    """An alarm without a severity is critical."""
     assert read_alarm(b'{"name": "x", "state": "OK"}', NOW) == OutsideAlarm("x", "OK", "critical", "", "", NOW)
 
 
@@ -48,8 +48,8 @@ def test_a_name_and_a_state_are_enough() -> None:
         (body(name="!x"), "name: 1 to 100"),
         (body(name="a\nb"), "name: 1 to 100"),
         (body(name="n" * 101), "name: 1 to 100"),
-        (body(state="alarm"), "state: 'alarm' is none of ALARM, OK"),
-        (body(severity="high"), "severity: 'high' is none of critical, warning"),
+        (body(state="alarm"), "state: 'alarm' is not one of ALARM, OK"),
+        (body(severity="high"), "severity: 'high' is not one of critical, warning"),
         (body(severity=None), "severity: missing or not a text"),
         (body(reason=7), "reason: missing or not a text"),
         (body(reason="r" * 1001), "reason: 1001 characters, 1000 allowed"),
@@ -57,7 +57,7 @@ def test_a_name_and_a_state_are_enough() -> None:
     ],
 )
 def test_a_wrong_body_is_refused_by_the_field(said: bytes, complaint: str) -> None:
-    """The complaint names the field and what is allowed."""
+    """The error names the field and the allowed values."""
     with pytest.raises(BadInputError) as refused:
         read_alarm(said, NOW)
     assert complaint in str(refused.value)
@@ -65,7 +65,7 @@ def test_a_wrong_body_is_refused_by_the_field(said: bytes, complaint: str) -> No
 
 @given(st.fixed_dictionaries({"name": VALUES, "state": VALUES}), FIELDS)
 def test_whatever_is_said_is_read_or_refused(said: dict[str, Any], more: dict[str, Any]) -> None:
-    """Never another error, and what is read is within its bounds."""
+    """Any body is read or is a BadInputError, and every field that is read is within its limits."""
     try:
         alarm = read_alarm(json.dumps({**said, **more}).encode(), NOW)
     except BadInputError:

@@ -1,4 +1,4 @@
-"""Rows that an earlier version of the platform wrote are read as what they say."""
+"""Parts that an earlier version of the platform stored."""
 
 import json
 from typing import Any
@@ -28,13 +28,13 @@ BUILDSPEC = json.loads(
 
 @pytest.mark.parametrize(("row", "part"), [(FUNCTION, SERVICE), (BUILDSPEC, COMMAND)])
 def test_a_part_of_an_earlier_version_is_the_same_part(row: dict[str, Any], part: Any) -> None:
-    """So that no release takes it for one whose definition changed; also with the way that a stage gives it."""
+    """A part of an earlier version equals the same part of today, so that no release counts it as changed."""
     assert decode(PartPlan, {"part": row, "reason": ""}).part == part
     assert decode(PartPlan, {"part": {**row, "way": part.way}, "reason": ""}).part == part
 
 
 def test_rows_of_an_earlier_version_are_read() -> None:
-    """What runs, what the ledger holds, and the steps of a rollback."""
+    """Part states, ledger entries and rollback steps with such parts are decoded."""
     assert decode(PartState, {**encode(state()), "definition": FUNCTION}) == state()
     entry = Compensation("production", 0, COMMAND, version(COMMIT), SERVICE, NOW)
     assert decode(Compensation, {**encode(entry), "part": BUILDSPEC, "definitionBefore": FUNCTION}) == entry
@@ -44,12 +44,12 @@ def test_rows_of_an_earlier_version_are_read() -> None:
 
 @pytest.mark.parametrize("row", [None, "part", [], {}, {"name": "hello"}, encode(SERVICE)])
 def test_anything_else_is_left_as_it_is(row: object) -> None:
-    """A part in its present form, and what is no part at all."""
+    """A part in today's format, and any other value, is unchanged."""
     assert current_part(row) is row
 
 
 @pytest.mark.parametrize("kind", ["rocket", None, [], {}])
 def test_a_kind_that_never_was_is_named(kind: object) -> None:
-    """The error names the field."""
+    """An unknown kind is an error that names the field."""
     with pytest.raises(BadInputError, match=r"PartPlan: .*(kind|unhashable)"):
         decode(PartPlan, {"part": {**FUNCTION, "kind": kind}, "reason": ""})

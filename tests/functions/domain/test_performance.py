@@ -1,4 +1,4 @@
-"""Whether a release is fast enough to stay."""
+"""The performance gate."""
 
 import pytest
 from hypothesis import given
@@ -27,14 +27,14 @@ GOOD = Performance(1000, 3, 0.2)
 def test_success_speed_and_regression(
     measured: Performance | Unreadable, before: Performance | None, outcome: str, said: str
 ) -> None:
-    """G4: at least 95 %, less than 2 s, at most half as slow again."""
+    """G4: at least 95 % succeed, in less than 2 s on average, at most 50 % slower than before."""
     gate = judge_performance(measured, before)
     assert (gate.outcome, said in gate.reason) == (outcome, True), gate.reason
 
 
 @given(st.integers(1, 10_000), st.integers(0, 10_000), st.floats(0, 10), st.floats(0.001, 10))
 def test_only_what_keeps_all_three_promises_passes(requests: int, failed: int, mean: float, before: float) -> None:
-    """Whatever was measured."""
+    """For any figures, the gate passes exactly when all three limits are kept."""
     measured = Performance(requests, min(failed, requests), mean)
     kept = measured.failures <= requests * 0.05 and mean < 2 and mean <= before * 1.5
     if abs(mean - before * 1.5) > 1e-9:  # the border itself is the example's above

@@ -1,4 +1,4 @@
-"""What a release changes in each environment, and why."""
+"""The plan: which parts change in each environment, and why."""
 
 from dataclasses import replace
 
@@ -46,7 +46,7 @@ def test_an_empty_environment_gets_every_part_in_order() -> None:
 
 
 def test_only_what_changed_is_in_and_the_rest_says_why_not() -> None:
-    """P5: a part is in for a file of its paths, and out with the commit it was compared with."""
+    """P5: a part is in because of a changed file, and out with the commit it was compared with."""
     found = made(everywhere(infrastructure=state(COMMAND), hello=state()))
     assert reasons(found) == {
         "+hello": f"src/hello.py changed since {OLDER[:12]}",
@@ -55,35 +55,35 @@ def test_only_what_changed_is_in_and_the_rest_says_why_not() -> None:
 
 
 def test_nothing_to_do_is_said() -> None:
-    """A commit that changes no part anywhere deploys nothing, and the record still says why part by part."""
+    """A commit that changes no part has the outcome `nothing`, with a reason for every part."""
     found = made(everywhere(infrastructure=state(COMMAND), hello=state()), Change("ahead", ("README.md",)))
     assert found.outcome == "nothing"
     assert set(reasons(found)) == {"-infrastructure", "-hello"}
 
 
 def test_the_same_commit_again_does_nothing() -> None:
-    """What runs verified as this commit is left alone."""
+    """A part that runs this commit verified good is left out."""
     now = version(COMMIT)
     assert made(everywhere(infrastructure=state(COMMAND, now), hello=state(SERVICE, now))).outcome == "nothing"
 
 
 def test_a_commit_that_was_never_verified_is_deployed_again() -> None:
-    """The same commit is in where it was not recorded as good."""
+    """A part that runs this commit unverified is in."""
     now = version(COMMIT)
     found = made(everywhere(infrastructure=state(COMMAND, now), hello=state(SERVICE, now, good=version())))
     assert reasons(found)["+hello"] == "runs this commit, but it was never verified good"
 
 
 def test_what_the_repository_no_longer_names_is_gone() -> None:
-    """Another repository's parts are not; the record says that it is left."""
+    """Parts that the manifest no longer names are gone, but not those of other repositories."""
     states = {"hello/old": state(SERVICE), "other/old": state(SERVICE), "infrastructure": state(COMMAND)}
     found = made({"test": states, "production": {}})
     assert [stage.gone for stage in found.stages] == [("hello/old",), ()]
-    assert reasons(found)["-hello/old"] == "delivery.yml no longer names it: it is looked at no more"
+    assert reasons(found)["-hello/old"] == "delivery.yml no longer names it: it is no longer watched"
 
 
 def test_what_is_in_doubt_is_deployed_whatever_is_on_record() -> None:
-    """A change was begun and never recorded: neither the same commit nor untouched paths keep a part out."""
+    """A part in doubt is in, even with the same commit and without changed paths."""
     now = version(COMMIT)
     found = made(
         everywhere(
@@ -91,33 +91,33 @@ def test_what_is_in_doubt_is_deployed_whatever_is_on_record() -> None:
             hello=state(SERVICE, now, in_doubt="main-that-died"),
         )
     )
-    why = "main-that-died began to change it, and has not recorded what runs"
+    why = "deployment main-that-died began to change it and did not record what runs"
     assert reasons(found) == {"+infrastructure": why, "+hello": why}
     assert not any(chosen.by_path for chosen in found.stages[0].parts)
 
 
 def test_a_changed_definition_brings_a_part_in() -> None:
-    """The manifest itself is a change, whatever the paths say."""
+    """A part whose definition in the manifest changed is in, even without changed paths."""
     found = made(everywhere(infrastructure=state(COMMAND), hello=state(replace(SERVICE, settings={"alias": "old"}))))
     assert "delivery.yml changed" in reasons(found)["+hello"]
 
 
 @pytest.mark.parametrize("status", ["diverged", "unknown"])
 def test_what_nobody_can_tell_counts_as_changed(status: str) -> None:
-    """Without a list of files every part is in."""
+    """Every part is in if the changed files are unknown."""
     found = made(everywhere(infrastructure=state(COMMAND), hello=state()), Change(status, None))  # type: ignore[arg-type]
     assert [key[0] for key in reasons(found)] == ["+", "+"]
-    assert "can't be told" in reasons(found)["+hello"]
+    assert f"the changes since {OLDER[:12]} are unknown" in reasons(found)["+hello"]
 
 
 def test_a_version_without_a_commit_counts_as_changed() -> None:
-    """After a rollback to a version somebody made by hand, nobody can tell what lies between."""
+    """Every part is in after a rollback to a version without a commit."""
     by_hand = state(SERVICE, version("", "7"))
     assert "+hello" in reasons(made(everywhere(hello=by_hand)))
 
 
 def test_an_older_release_is_superseded_as_a_whole() -> None:
-    """P3: one environment that runs something newer is enough, and is named."""
+    """P3: a newer commit in one environment supersedes the whole release, and is named."""
     found = made({"production": {"hello": state()}}, Change("behind", None))
     assert found.outcome == "superseded"
     assert found.reason == f"production already runs {OLDER[:12]} of hello, which is newer"
@@ -125,7 +125,7 @@ def test_an_older_release_is_superseded_as_a_whole() -> None:
 
 
 def test_a_repository_walks_its_own_environments() -> None:
-    """Some of the stack's environments, in the stack's order."""
+    """A manifest may choose environments; their order is that of the stack."""
     found = made(manifest=replace(MANIFEST, environments=["production"]))
     assert [stage.environment.name for stage in found.stages] == ["production"]
     # what runs where this repository does not go is not asked
@@ -134,14 +134,14 @@ def test_a_repository_walks_its_own_environments() -> None:
 
 
 def test_an_unknown_environment_is_named_with_the_known_ones() -> None:
-    """A person mends the manifest: the plan is invalid."""
+    """An unknown environment makes the plan invalid."""
     found = made(manifest=replace(MANIFEST, environments=["prod"]))
     assert (found.outcome, found.stages) == ("invalid", ())
     assert "prod unknown (known: production, test)" in found.reason
 
 
 def test_a_stage_with_nothing_to_do_is_left_out() -> None:
-    """An environment that is as wanted asks for no approval and takes no lock."""
+    """An environment without changes needs no approval and no lock."""
     now = version(COMMIT)
     settled = {"test": {"infrastructure": state(COMMAND, now), "hello": state(SERVICE, now)}}
     assert [stage.environment.name for stage in made(settled).stages] == ["production"]
@@ -162,7 +162,7 @@ CHANGES = st.builds(
 
 @given(st.dictionaries(st.sampled_from(["infrastructure", "hello"]), STATES), CHANGES)
 def test_every_part_is_in_or_out_with_a_reason(states: dict[str, PartState | None], change: Change) -> None:
-    """Each part of the manifest stands exactly once in each stage, and says why."""
+    """Each part of the manifest is exactly once in each stage, with a reason."""
     running = {name: one for name, one in states.items() if one}
     found = made(everywhere(**running), change)
     assert found.outcome in ("deploy", "nothing")
@@ -176,7 +176,7 @@ def test_every_part_is_in_or_out_with_a_reason(states: dict[str, PartState | Non
 
 
 def test_gates_of_the_manifest_are_in_the_plan() -> None:
-    """Those of the build once, tests with their environment; an environment that the stack does not have is named."""
+    """The plan has the gates of the build, and of tests by environment; an unknown environment is named."""
     gates = {"security": {"sarif": ["a.sarif"]}}
     tests = AfterDeploy("e2e.yml", {"tests": {"junit": ["e2e.xml"]}})
     found = made(manifest=replace(MANIFEST, gates=gates, after_deploy={"production": tests}))
@@ -190,14 +190,13 @@ def test_gates_of_the_manifest_are_in_the_plan() -> None:
 
 
 def test_an_emergency_is_not_tested_after_its_deployment() -> None:
-    """P8: parts, approvals and the gates of the build stay what they are; what is left out is named."""
+    """P8: parts, approvals and build gates stay; the skipped tests are named."""
     tests = AfterDeploy("it.yml", {"tests": {"junit": ["it.xml"]}, "performance": {"performance": "load.csv"}})
     tested = replace(MANIFEST, after_deploy={"test": tests}, gates={"security": {"sarif": ["a.sarif"]}})
     usual = made(manifest=tested)
     urgent = in_emergency(usual)
     assert urgent.reason == (
-        "EMERGENCY: deployment windows are not waited for, "
-        f"tests after the deployment are left out in test; {usual.reason}"
+        f"EMERGENCY: deployment windows are ignored, tests after the deployment are skipped in test; {usual.reason}"
     )
     assert [stage.after_deploy for stage in urgent.stages] == [None, None]
     untouched = replace(urgent, reason=usual.reason, stages=usual.stages)
@@ -208,6 +207,6 @@ def test_an_emergency_is_not_tested_after_its_deployment() -> None:
 
 
 def test_what_deploys_nothing_is_no_emergency() -> None:
-    """A refusal is told as it is."""
+    """A plan that deploys nothing is unchanged in an emergency."""
     refused = Plan("invalid", "delivery.yml:1: no")
     assert in_emergency(refused) == refused

@@ -36,13 +36,13 @@ REAL = st.one_of(
 
 @given(st.lists(HARMLESS))
 def test_metadata_alone_is_no_change(steps: list[ResourceStep]) -> None:
-    """However many tags and descriptions differ."""
+    """Any number of changed tags and descriptions is no change."""
     assert judge_preview(Preview("p.json", tuple(steps)))[0] is False
 
 
 @given(st.lists(HARMLESS), REAL, st.integers(0, 9))
 def test_one_real_difference_is_a_change(harmless: list[ResourceStep], real: ResourceStep, where: int) -> None:
-    """Wherever among the others it stands; what is not known to be harmless is not."""
+    """One change that is not known to be metadata makes the preview a change, at any position."""
     steps = (*harmless[:where], real, *harmless[where:])
     assert judge_preview(Preview("p.json", steps))[0] is True
 
@@ -62,7 +62,7 @@ def test_one_real_difference_is_a_change(harmless: list[ResourceStep], real: Res
     ],
 )
 def test_it_says_what_would_change(steps: tuple[ResourceStep, ...], said: str) -> None:
-    """By type and name, the first few."""
+    """The reason names the first few resources by type and name."""
     assert judge_preview(Preview("p.json", steps))[1] == said
 
 
@@ -81,7 +81,7 @@ def look(plan: Plan, *steps: ResourceStep) -> Plan:
 
 
 def test_a_preview_without_changes_takes_its_part_out() -> None:
-    """The others stay, and the record says why."""
+    """Only the part of the preview is out, with the reason."""
     left = look(made(INFRASTRUCTURE, APPLICATION), TAGGED)
     (stage,) = left.stages
     assert (left.outcome, stage.parts) == ("deploy", (APPLICATION,))
@@ -90,13 +90,13 @@ def test_a_preview_without_changes_takes_its_part_out() -> None:
 
 
 def test_a_preview_with_changes_says_them() -> None:
-    """The part is in for its paths, and for what they do."""
+    """The reason of the part has the changed path and the changes of the preview."""
     (chosen,) = look(made(INFRASTRUCTURE), CREATED).stages[0].parts
     assert chosen.reason == "infra/a.py changed since 0a0a; p.json would create aws:s3/bucket:Bucket logs"
 
 
 def test_nothing_left_is_nothing_to_do() -> None:
-    """Stage by stage with the reason, so that the record tells it."""
+    """A plan without any part left has the outcome `nothing`, with the reasons of all stages."""
     left = look(made(INFRASTRUCTURE))
     assert left.outcome == "nothing"
     assert "test: infrastructure: infra/a.py changed since 0a0a, but p.json changes nothing" in left.reason
@@ -104,14 +104,14 @@ def test_nothing_left_is_nothing_to_do() -> None:
 
 
 def test_a_part_that_is_in_for_another_reason_stays() -> None:
-    """What never ran here, was never verified good or is defined differently is applied all the same."""
+    """A part that never ran, was never verified or has a new definition stays in."""
     first = replace(INFRASTRUCTURE, reason="nothing runs here yet", by_path=False)
     (chosen,) = look(made(first)).stages[0].parts
     assert chosen.reason == "nothing runs here yet; p.json changes nothing"
 
 
 def test_environments_have_previews_of_their_own() -> None:
-    """An environment without one is judged by its paths."""
+    """In an environment without a preview, the changed paths decide."""
     plan = made(INFRASTRUCTURE)
     staging = replace(plan.stages[0], environment=environment(name="staging"))
     left = look(replace(plan, stages=(*plan.stages, staging)))

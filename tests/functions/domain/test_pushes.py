@@ -1,4 +1,4 @@
-"""A push delivery: what it asks for, and what is wrong with it."""
+"""Push deliveries: the deployment that one starts, and errors in the payload."""
 
 import re
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def test_a_push_to_main_starts_its_release() -> None:
 
 @pytest.mark.parametrize("path", NEEDED)
 def test_a_missing_field_is_named(path: str) -> None:
-    """The error says which field GitHub's form lacks."""
+    """The error names the missing field."""
     with pytest.raises(BadInputError, match=re.escape(path)):
         read_push(changed(path, gone=True), OURS)
 
@@ -76,14 +76,14 @@ def test_a_missing_field_is_named(path: str) -> None:
 @pytest.mark.parametrize("path", NEEDED)
 @pytest.mark.parametrize("value", [None, 7, [], True])
 def test_a_field_of_the_wrong_kind_is_named(path: str, value: Any) -> None:
-    """Text where text belongs, objects where objects belong."""
+    """A field of another type is an error that names it."""
     with pytest.raises(BadInputError, match=re.escape(path)):
         read_push(changed(path, value), OURS)
 
 
 @given(st.sampled_from(list(paths(PUSH))), ANYTHING)
 def test_no_payload_breaks_the_reader(path: str, value: Any) -> None:
-    """Whatever stands in a field, the answer is a start, a reason or a BadInputError."""
+    """Any value of any field gives a start, a reason or a BadInputError."""
     try:
         read = read_push(changed(path, value), OURS)
     except BadInputError:
@@ -104,7 +104,7 @@ def test_no_object_at_all_breaks_the_reader(payload: dict[str, Any]) -> None:
         (changed("repository.full_name", "evil/fork"), "evil/fork is not delivered"),
         (changed("ref", "refs/heads/feature"), "branch feature is not delivered"),
         (changed("ref", "refs/tags/v1.0.0"), "tag v1.0.0 is not delivered"),
-        (changed("head_commit.message", "docs [skip ci]"), "asks to skip"),
+        (changed("head_commit.message", "docs [skip ci]"), "has [skip ci]"),
         ({**changed("deleted", value=True), "after": "0" * 40, "head_commit": None}, "was deleted"),
         ({**PUSH, "after": "0" * 40, "head_commit": None}, "was deleted"),
     ],
@@ -117,7 +117,7 @@ def test_what_rightly_starts_nothing_says_why(payload: dict[str, Any], reason: s
 
 
 def test_a_foreign_push_is_not_read_further() -> None:
-    """Nothing but the repository's name is believed of a repository that is not ours."""
+    """Of a repository that the stack does not deliver, only its name is read."""
     assert isinstance(read_push({"repository": {"full_name": "a/b"}}, OURS), Ignored)
     none = read_push(PUSH, frozenset())
     assert isinstance(none, Ignored)
@@ -125,7 +125,7 @@ def test_a_foreign_push_is_not_read_further() -> None:
 
 
 def test_the_branch_that_is_delivered_is_a_setting() -> None:
-    """Another main branch is as good."""
+    """A push to the configured main branch starts a deployment, whatever its name."""
     assert isinstance(read_push(changed("ref", "refs/heads/trunk"), OURS, "trunk"), Start)
 
 
@@ -133,13 +133,13 @@ def test_the_branch_that_is_delivered_is_a_setting() -> None:
     "when", ["yesterday", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "2026-01-31T09:00:00"]
 )
 def test_a_time_that_is_none_is_named(when: str) -> None:
-    """Releases are ordered by the commit's time: it must be one, with its zone."""
+    """A commit time without a zone, or an invalid one, is an error: releases are ordered by it."""
     with pytest.raises(BadInputError, match=r"head_commit\.timestamp"):
         read_push(changed("head_commit.timestamp", when), OURS)
 
 
 @pytest.mark.parametrize("after", ["", "main", "A" * 40, "1" * 39])
 def test_a_commit_id_that_is_none_is_named(after: str) -> None:
-    """Only a full commit id is delivered."""
+    """A commit id that is not complete is an error."""
     with pytest.raises(BadInputError, match="after"):
         read_push(changed("after", after), OURS)

@@ -1,4 +1,4 @@
-"""Reasons as people read them."""
+"""Reasons for people."""
 
 import json
 
@@ -18,34 +18,35 @@ def wrapped(message: str, kind: str = "NotHealthyYetError") -> str:
 
 
 def test_the_message_of_a_handler_is_what_remains() -> None:
-    """State and name stay in front; type, request and stack trace go."""
+    """State and error name stay; type, request id and stack trace are removed."""
     reason = f"Verify: NotHealthyYetError: {wrapped('hello: 503 from http://x')}"
     assert plain_reason(reason) == "Verify: NotHealthyYetError: hello: 503 from http://x"
 
 
 def test_every_message_of_a_reason_is_unwrapped() -> None:
-    """A rollback joins the failures of its steps."""
+    """All wrapped messages in one text are unwrapped, as in the reason of a rollback."""
     reason = f"PlanRollback: A: {wrapped('one')}; hello: B: {wrapped('two')}; production: unknown"
     assert plain_reason(reason) == "PlanRollback: A: one; hello: B: two; production: unknown"
 
 
 @pytest.mark.parametrize(
-    "text", ["", "no alarm rang", "{", '{"', '{"a": 1} and {"errorMessage": 7}', '{"errorMessage": "cut off', "{}"]
+    "text",
+    ["", "no alarm is in ALARM", "{", '{"', '{"a": 1} and {"errorMessage": 7}', '{"errorMessage": "cut off', "{}"],
 )
 def test_what_is_not_wrapped_stays(text: str) -> None:
-    """Also what only looks like it, or was cut off."""
+    """A text without a wrapped message is unchanged, even if it looks like one or is cut off."""
     assert plain_reason(text) == text
 
 
 @given(st.lists(st.tuples(TEXTS.filter(lambda text: '{"' not in text), TEXTS), max_size=4))
 def test_a_message_comes_out_as_it_went_in(pieces: list[tuple[str, str]]) -> None:
-    """Whatever is in it, also JSON and quotes; it is not unwrapped a second time, and the rest stays."""
+    """Any message is unwrapped exactly once, and the text around it is kept."""
     reason = "".join(f"{before} {wrapped(message)}" for before, message in pieces)
     assert plain_reason(reason) == "".join(f"{before} {message}" for before, message in pieces)
 
 
 @given(st.text())
 def test_any_text_is_survived(text: str) -> None:
-    """It comes from an exception; a text without a message stays as it is."""
+    """Any text is accepted; one without a message is unchanged."""
     plain = plain_reason(text)
     assert plain == text or "errorMessage" in text

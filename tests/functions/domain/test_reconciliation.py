@@ -1,4 +1,4 @@
-"""What an event missed, decided from values."""
+"""Decisions of the reconciliation."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ COMMIT = "a" * 40
 
 
 def push(**changes: Any) -> str:
-    """The verdict over a head that was seen a minute ago."""
+    """The verdict on a head that was first observed a minute ago."""
     facts: dict[str, Any] = {
         "commit": COMMIT,
         "message": "feat: greet",
@@ -38,15 +38,15 @@ def push(**changes: Any) -> str:
     ("changes", "verdict"),
     [
         ({}, "lost"),
-        ({"sighting": None}, "seen"),
-        ({"sighting": Sighting("b" * 40, "2026-01-31T07:00:00.000Z")}, "seen"),
+        ({"sighting": None}, "observed"),
+        ({"sighting": Sighting("b" * 40, "2026-01-31T07:00:00.000Z")}, "observed"),
         ({"grace_seconds": 61}, "waiting"),
         ({"message": "docs: words [skip ci]"}, "skipped"),
         ({"committed_at": "2025-10-01T08:00:00+00:00"}, "forgotten"),
     ],
 )
 def test_a_head_is_started_once_its_webhook_had_its_time(changes: Any, verdict: str) -> None:
-    """The grace counts from the first look, not from the commit, which may be old when it is pushed."""
+    """The grace period begins with the first observation, not with the commit, which may be old."""
     assert push(**changes) == verdict
 
 
@@ -66,19 +66,19 @@ def execution(status: str, ended: str = "2026-01-31T08:00:00.000Z") -> Ended:
     ],
 )
 def test_what_an_execution_left_is_judged_by_its_end(found: Ended | None, verdict: str) -> None:
-    """Its own event gets a while first; one that went well needs no way back."""
+    """An ended execution is settled after the grace period; one that succeeded needs no rollback."""
     assert judge_end(found, now=NOW, grace_seconds=60) == verdict
 
 
 @given(st.sampled_from(["RUNNING", "SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"]), st.integers(0, 10_000))
 def test_the_living_are_never_settled(status: str, grace: int) -> None:
-    """Whatever the grace, only an execution that has ended is touched."""
+    """Whatever the grace period, a running execution is never settled."""
     verdict = judge_end(execution(status), now=NOW, grace_seconds=grace)
     assert (verdict == "alive") == (status == "RUNNING")
 
 
 def test_a_record_is_missed_after_a_while() -> None:
-    """Begin is the first state: it may take its retries; a record that something else opened has no start."""
+    """A running deployment without a record is reported after its grace period."""
     found = execution("RUNNING")
     assert without_record(found, None, now=NOW, grace_seconds=60)
     assert without_record(found, DeploymentRecord("d", status="x"), now=NOW, grace_seconds=60)
@@ -100,6 +100,6 @@ def test_a_record_is_missed_after_a_while() -> None:
 def test_a_build_is_stray_when_nobody_wants_its_end(
     record: DeploymentRecord | None, awaited: bool, deployment: str, grace: int, stray: bool
 ) -> None:
-    """Neither awaited, nor of a deployment that goes on, nor somebody else's, nor just started."""
+    """A build is no orphan if it is awaited, its deployment runs, it has no deployment, or it just started."""
     build = RunningBuild("b:1", deployment, "2026-01-31T07:00:00.000Z")
     assert is_stray(build, record, awaited=awaited, now=NOW, grace_seconds=grace) == stray

@@ -46,7 +46,7 @@ def test_a_row_of_an_earlier_version_is_read(record: DeploymentRecord) -> None:
 
 
 def test_what_it_holds_of_each_environment_is_found_by_name(record: DeploymentRecord) -> None:
-    """Stages, plan, ledger, verdicts, figures, alarms before, and the rollback."""
+    """Stages, plan, ledger, verdicts, figures, baseline and rollback are read by environment."""
     assert record.stages["test"] == StageRecord("passed", "no alarm rang", NOW, NOW, 1.5)
     assert record.plan
     left = {"infrastructure": "none of its paths changed since 0a0a0a0a0a0a"}
@@ -61,11 +61,11 @@ def test_what_it_holds_of_each_environment_is_found_by_name(record: DeploymentRe
 
 
 def test_what_a_row_lacks_has_its_default_and_what_it_has_more_is_ignored() -> None:
-    """A record that was opened and no more, or written by a later version."""
+    """Missing attributes have defaults, and unknown ones of a later version are ignored."""
     assert read({"deploymentId": "d", "future": {"x": 1}}) == DeploymentRecord("d")
 
 
 @pytest.mark.parametrize("name", ["eu-production", "test"])
 def test_an_environment_may_have_any_name(name: str) -> None:
-    """With a dash, too."""
+    """Names with a dash are grouped correctly."""
     assert read({"deploymentId": "d", f"rollback_{name}": {"result": "partly"}}).rollback[name].result == "partly"

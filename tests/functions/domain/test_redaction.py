@@ -1,4 +1,4 @@
-"""Planted secrets of many shapes do not come through; what people need to read does."""
+"""Secrets of many formats are removed; ordinary texts are kept."""
 
 import json
 import time
@@ -64,7 +64,7 @@ PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA{}\n-----END RSA PRIVATE
 @pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_secret_is_known_by_its_shape(shape: str, context: str) -> None:
-    """Wherever it stands."""
+    """A secret is removed at any position in a text."""
     found = redact(CONTEXTS[context].format(SHAPES[shape]))
     assert RANDOM not in found
     assert "IOSFODNN7" not in found
@@ -73,7 +73,7 @@ def test_a_secret_is_known_by_its_shape(shape: str, context: str) -> None:
 
 @pytest.mark.parametrize("text", NAMED)
 def test_a_secret_is_known_by_its_name(text: str) -> None:
-    """Whatever form it has; the name stays, so that one sees what was there."""
+    """The value after a secret's name is removed, in any notation; the name is kept."""
     found = redact(text.format(RANDOM))
     assert RANDOM not in found
     assert "[redacted]" in found
@@ -81,7 +81,7 @@ def test_a_secret_is_known_by_its_name(text: str) -> None:
 
 
 def test_a_private_key_goes_as_a_whole() -> None:
-    """Also within JSON, and when a cut took its end."""
+    """A private key is removed completely, also in JSON and without its end."""
     pgp = PEM.replace("RSA", "PGP").replace("KEY-----", "KEY BLOCK-----").format(RANDOM)
     for text in (pgp, PEM.format(RANDOM), json.dumps({"privateKey": PEM.format(RANDOM)}), PEM.format(RANDOM)[:70]):
         assert RANDOM not in redact(f"x {text}")
@@ -97,18 +97,18 @@ def test_a_private_key_goes_as_a_whole() -> None:
         "arn:aws:states:eu-central-1:123456789012:execution:kiro-pipeline-test-stage:main-1a2b3c4d5e6f-test",
         "https://github.com/acme/hello-service/commit/1a2b3c4d5e6f",
         "release 1a2b3c4d5e6f to production: alarm hello-production-errors rings: above 5",
-        "the secret kiro-github is missing or has no value yet: put the GitHub credential into it",
+        "the secret kiro-github is missing or has no value yet: store the GitHub credential in it",
         "set the webhook's secret on GitHub",
     ],
 )
 def test_what_people_need_to_read_stays(text: str) -> None:
-    """Reasons, names, addresses, digests of commits."""
+    """Reasons, names, URLs and commit ids are unchanged."""
     assert redact(text) == text
 
 
 @given(st.text(max_size=200))
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
-    """And never fails."""
+    """Redaction is idempotent for any text, and never fails."""
     assert redact(redact(text)) == redact(text)
 
 
@@ -175,7 +175,7 @@ def test_the_worker_ships_the_same_redactor() -> None:
 
 @given(st.text(max_size=100))
 def test_results_stay_json_whatever_is_left_out(text: str) -> None:
-    """A key that was cut off before its end takes its own text with it, and not the rest of the results."""
+    """After redaction of a cut-off key, the rest of a JSON document is still valid."""
     cut = {"tail": "-----BEGIN PRIVATE KEY-----\nMIIE" + text, "head": "1a2b", "files": [text]}
     left = Redactor([]).each(cut)
     assert (left["tail"], left["head"]) == ("[redacted]", "1a2b")

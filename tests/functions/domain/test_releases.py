@@ -33,7 +33,7 @@ def test_a_name_tells_commits_apart_and_repeats_itself(name: str, one: str, othe
 
 
 def test_names_say_what_they_are() -> None:
-    """A person reads branch or tag, and the commit."""
+    """The name has the branch or tag, and the commit."""
     commit = "1a2b3c4d5e6f" + "0" * 28
     assert execution_name("refs/heads/main", commit) == "main-1a2b3c4d5e6f"
     assert execution_name("refs/tags/v1.2.0", commit) == "tag-v1.2.0-1a2b3c4d5e6f"
@@ -68,11 +68,11 @@ def test_a_commit_is_forty_lower_hex_digits(text: str, right: bool) -> None:
     [("[skip ci] docs", True), ("docs\n\n[CI SKIP]", True), ("skip ci", False), ("[skipci]", False), ("", False)],
 )
 def test_skipping_is_asked_for_in_brackets(message: str, skips: bool) -> None:
-    """P4: both forms, anywhere in the message."""
+    """P4: both spellings are recognised anywhere in the message."""
     assert asks_to_skip(message) is skips
 
 
 def test_a_release_is_written_short() -> None:
-    """Twelve digits of the commit and the first line of the message."""
+    """The short form has 12 digits of the commit, and the title is the first line of the message."""
     release = Release("acme/x", "refs/heads/main", "1a2b3c4d5e6f7", message="feat: one\n\ntwo")
     assert (release.short, release.title) == ("1a2b3c4d5e6f", "feat: one")

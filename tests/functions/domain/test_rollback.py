@@ -1,4 +1,4 @@
-"""The way back: order, names of its end, and its record."""
+"""Rollback: the order of steps, the results, and the record afterwards."""
 
 from dataclasses import replace
 
@@ -13,9 +13,9 @@ from functions.domain.rollback import (
     Step,
     after_rollback,
     in_force,
+    rollback_version,
     steps,
     verdict,
-    way_back,
 )
 from tests.functions.samples import COMMAND, NOW, SERVICE, state, version
 
@@ -42,7 +42,7 @@ READ = st.builds(
 
 @given(LEDGER)
 def test_the_last_change_goes_back_first(ledger: list[Compensation]) -> None:
-    """R4: only this environment's compensations, in reverse, without those that have nothing to go back to."""
+    """R4: only compensations of this environment, in reverse order, without first releases."""
     back = steps(ledger, "production")
     mine = sorted((c for c in ledger if c.environment == "production" and c.before), key=lambda c: -c.order)
     assert [step.to for step in back] == [c.before for c in mine]
@@ -51,14 +51,14 @@ def test_the_last_change_goes_back_first(ledger: list[Compensation]) -> None:
 
 
 def test_a_part_goes_back_as_it_was_defined_then() -> None:
-    """A command whose buildspec was renamed goes back with the earlier buildspec."""
+    """A command whose buildspec was renamed is restored with the earlier buildspec."""
     entry = Compensation("production", 0, SERVICE, version(), COMMAND, NOW)
     assert steps([entry], "production") == (Step(COMMAND, version()),)
 
 
 @given(st.lists(READ))
 def test_restored_means_that_everything_reads_back(parts: list[ReadBack]) -> None:
-    """R4: one part that reads back wrong or sick makes the end unknown; first releases make it partly."""
+    """R4: one wrong or unhealthy part makes the result unknown; first releases make it partly."""
     end, reason = verdict(parts)
     wrong = any(p.meant is not None and (p.found != p.meant or p.healthy is False) for p in parts)
     first = any(p.meant is None for p in parts)
@@ -67,15 +67,20 @@ def test_restored_means_that_everything_reads_back(parts: list[ReadBack]) -> Non
 
 
 def test_the_reason_says_what_runs() -> None:
-    """Wrong version, nothing at all, and not healthy are told apart."""
+    """The reason names the commit and the version that a part is back at, or how it differs from them."""
+    back = [ReadBack("a", "1", "1", None, "d6361fd0" * 5), ReadBack("b", "2", "2", None)]
+    assert verdict(back)[1] == "a is back at d6361fd0d636 (version 1); b is back at version 2"
+    assert verdict([ReadBack("a", "d6361fd0" * 5, "d6361fd0" * 5, None, "d6361fd0" * 5)])[1] == (
+        "a is back at d6361fd0d636"
+    )
     assert verdict([ReadBack("a", "1", "2", None)])[1] == "a runs 2 instead of 1"
-    assert verdict([ReadBack("a", "1", None, None)])[1] == "a runs nothing known instead of 1"
+    assert verdict([ReadBack("a", "1", None, None)])[1] == "a runs an unknown version instead of 1"
     assert verdict([ReadBack("a", "1", "1", healthy=False)])[1] == "a runs 1 but is not healthy"
     assert verdict([])[1] == "nothing had been changed"
 
 
 def test_the_record_after_a_rollback_says_what_runs() -> None:
-    """What runs and how it is defined go back; what was good and put out stays."""
+    """The restored version and definition are recorded; outputs are kept."""
     broken = state(SERVICE, version("f" * 40, "2"), good=version(), outputs={"url": "x"})
     after = after_rollback(broken, Step(SERVICE, version()))
     assert (after.running, after.good, after.definition, after.outputs) == (version(), version(), SERVICE, {"url": "x"})
@@ -84,29 +89,29 @@ def test_the_record_after_a_rollback_says_what_runs() -> None:
 
 
 def test_what_was_never_verified_is_no_way_back() -> None:
-    """R4: behind an unverified release lies the last known good; behind a good one, that one itself."""
+    """R4: the last known good version is restored instead of an unverified running one."""
     left = state(running=version("c" * 40, "3"), good=version())
-    assert way_back(left, "3") == version()
-    assert way_back(state(), "1") == version()
-    assert way_back(replace(left, good=None), "3") == left.running
+    assert rollback_version(left, "3") == version()
+    assert rollback_version(state(), "1") == version()
+    assert rollback_version(replace(left, good=None), "3") == left.running
 
 
 def test_a_version_made_by_hand_is_a_way_back() -> None:
-    """What truly runs counts where the record knows it as another one; nothing runs, nothing to go back to."""
-    assert way_back(state(), "7") == Version("", "", "", "", "7", "")
-    assert way_back(None, "7") == Version("", "", "", "", "7", "")
-    assert way_back(state(), None) is None
+    """A running version that is not the recorded one is restored; None if nothing runs."""
+    assert rollback_version(state(), "7") == Version("", "", "", "", "7", "")
+    assert rollback_version(None, "7") == Version("", "", "", "", "7", "")
+    assert rollback_version(state(), None) is None
 
 
 def test_behind_what_is_in_doubt_lies_the_last_known_good() -> None:
-    """What a dead release left is no version made by hand; without anything good there is no better way back."""
-    assert way_back(state(in_doubt="main-that-died"), "7") == version()
-    assert way_back(state(in_doubt="main-that-died", good=None), "7") == Version("", "", "", "", "7", "")
-    assert way_back(state(in_doubt="main-that-died"), None) is None
+    """For a part in doubt the last known good is restored, or the running version without one."""
+    assert rollback_version(state(in_doubt="main-that-died"), "7") == version()
+    assert rollback_version(state(in_doubt="main-that-died", good=None), "7") == Version("", "", "", "", "7", "")
+    assert rollback_version(state(in_doubt="main-that-died"), None) is None
 
 
 def test_a_late_rollback_leaves_a_newer_release_alone() -> None:
-    """P3: an entry is in force while its change, or what was there before it, is what the record says runs."""
+    """P3: an entry is in force while its change, or the version before it, is the recorded one."""
     before, ours, newer = version(), version("b" * 40, "2"), version("c" * 40, "3")
     entry = Compensation("production", 0, SERVICE, before, SERVICE, NOW, before)
 

@@ -1,4 +1,4 @@
-"""In which form secrets are kept."""
+"""Formats of secret values."""
 
 import json
 
@@ -14,25 +14,25 @@ APP = {"appId": 7, "installationId": 8, "privateKey": "-----BEGIN"}
 
 @pytest.mark.parametrize("name", ["github", "git"])
 def test_a_bare_token_becomes_the_form_that_is_read(name: str) -> None:
-    """With or without the line end that a pipe brings along; JSON stays what it is."""
+    """A token, with or without a line end, is stored as JSON; JSON is stored unchanged."""
     assert json.loads(stored(name, "ghp_abc\n")) == {"token": "ghp_abc"}
     assert json.loads(stored(name, '{"token": "ghp_abc"}')) == {"token": "ghp_abc"}
 
 
 def test_an_app_is_for_the_platform_alone() -> None:
-    """Builds push with a token: they can't sign for an App."""
+    """Only the platform's own credential may be an App's key; builds push with a token."""
     assert json.loads(stored("github", json.dumps(APP))) == APP
     with pytest.raises(BadInputError, match="git: the JSON must be"):
         stored("git", json.dumps(APP))
 
 
 def test_what_others_sign_with_is_long() -> None:
-    """128 bits in hexadecimal digits."""
+    """A signing secret has at least 32 characters (128 bits in hexadecimal digits) and no spaces."""
     for name in MADE:
         assert stored(name, "0" * 32 + "\n") == "0" * 32
-        with pytest.raises(BadInputError, match=f"{name}: at least 32 characters"):
+        with pytest.raises(BadInputError, match=f"{name}: enter at least 32 characters"):
             stored(name, "0" * 31)
-        with pytest.raises(BadInputError, match="without a space"):
+        with pytest.raises(BadInputError, match="without spaces"):
             stored(name, "0" * 16 + " " + "0" * 16)
 
 
@@ -41,18 +41,18 @@ def test_what_others_sign_with_is_long() -> None:
     [
         ("github", "two words", "a token has no spaces"),
         ("github", "", "a token has no spaces"),
-        ("github", "{token: x}", "it begins like JSON and is none"),
+        ("github", "{token: x}", "the value begins like JSON but is not valid JSON"),
         ("github", '{"tokn": "x"}', "the JSON must be"),
         ("github", '{"token": " "}', "the JSON must be"),
         ("github", '{"token": 7}', "the JSON must be"),
         ("github", json.dumps({**APP, "privateKey": ""}), "the JSON must be"),
-        ("slack", "http://hooks.example.com/1", "an https address is needed"),
-        ("slack", "https://", "an https address is needed"),
-        ("slack", "", "an https address is needed"),
+        ("slack", "http://hooks.example.com/1", "enter the https URL"),
+        ("slack", "https://", "enter the https URL"),
+        ("slack", "", "enter the https URL"),
     ],
 )
 def test_what_cannot_be_right_is_refused(name: str, given: str, said: str) -> None:
-    """Before it is stored."""
+    """An invalid value is refused before it is stored, with the reason."""
     with pytest.raises(BadInputError) as raised:
         stored(name, given)
     assert said in str(raised.value)
@@ -60,7 +60,7 @@ def test_what_cannot_be_right_is_refused(name: str, given: str, said: str) -> No
 
 @given(st.sampled_from(["github", "git", "slack", "webhook"]), st.text(min_size=6))
 def test_no_refusal_quotes_what_was_given(name: str, secret: str) -> None:
-    """Whatever was pasted by mistake may be a secret of something else."""
+    """No error quotes the value: a value that was pasted by mistake may be another secret."""
     said = ""
     try:
         stored(name, f"{secret}~#~ {secret}")

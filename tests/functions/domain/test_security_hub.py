@@ -19,7 +19,7 @@ FINDINGS = st.builds(
 
 @given(st.lists(FINDINGS))
 def test_every_finding_keeps_the_formats_bounds(findings: list[Finding]) -> None:
-    """Whatever a tool wrote: lengths, one id each, the worst first."""
+    """Any finding keeps the length limits and has a unique id; the worst come first."""
     made = imports(findings, RELEASE, PRODUCT, NOW)
     assert len({one["Id"] for one in made}) == len(made) <= MOST
     for one in made:
@@ -32,7 +32,7 @@ def test_every_finding_keeps_the_formats_bounds(findings: list[Finding]) -> None
 
 
 def test_the_same_finding_of_another_commit_has_the_same_id() -> None:
-    """It is updated, not doubled; another repository's is another."""
+    """A finding keeps its id in a later commit; the same finding of another repository has another id."""
     finding = Finding("bandit", "B602", "high", "a.py:5")
     assert (
         imports([finding], RELEASE, PRODUCT, NOW)[0]["Id"] == imports([finding] * 2, RELEASE, PRODUCT, "later")[0]["Id"]

@@ -1,4 +1,4 @@
-"""What GitHub shows of each event."""
+"""Commit statuses and GitHub deployment statuses."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from tests.functions.samples import DEPLOYMENT, RELEASE, event
 
 
 def test_the_start_announces_every_stage() -> None:
-    """One status for the whole, one per environment that waits for its turn."""
+    """The deployment and each of its environments have a pending status."""
     started = event("DeploymentStarted", environments=["test", "production"], reason="hello changed")
     assert commit_statuses(started) == (
         CommitStatus("kiro", "pending", "hello changed"),
@@ -34,7 +34,7 @@ def test_the_start_announces_every_stage() -> None:
     ],
 )
 def test_the_end_of_a_stage_has_its_states(result: str, commit: str, deployment: str | None) -> None:
-    """What was never deployed is no failed deployment on GitHub."""
+    """A stage that was refused before any change has no GitHub deployment status."""
     ended = event("StageFinished", environment="test", result=result, reason="why")
     assert commit_statuses(ended) == (CommitStatus("kiro/test", commit, f"{result}: why"),)  # type: ignore[arg-type]
     status = deployment_status(ended)
@@ -53,14 +53,14 @@ def test_the_end_of_a_stage_has_its_states(result: str, commit: str, deployment:
     ],
 )
 def test_the_outcome_is_the_state_of_the_whole(outcome: str, state: str) -> None:
-    """The context `kiro` ends as the deployment did."""
+    """The context `kiro` has the state of the outcome."""
     ended = event("DeploymentFinished", outcome=outcome, reason="")
     assert commit_statuses(ended) == (CommitStatus("kiro", state, outcome),)  # type: ignore[arg-type]
     assert deployment_status(ended) is None
 
 
 def test_a_rollback_is_in_progress() -> None:
-    """The GitHub deployment says that the environment goes back."""
+    """The GitHub deployment is in progress during a rollback."""
     started = event("RollbackStarted", environment="test", reason="errors ring")
     words = "rolling back: errors ring"
     assert deployment_status(started) == DeploymentStatus(DEPLOYMENT, "test", "in_progress", words)
@@ -69,12 +69,12 @@ def test_a_rollback_is_in_progress() -> None:
 
 @pytest.mark.parametrize("name", ["RollbackFinished", "EnvironmentFrozen", "EnvironmentUnfrozen", "WorkItemFinished"])
 def test_other_events_have_no_status(name: str) -> None:
-    """The end of a stage says what a rollback came to; the others are of no commit."""
+    """The end of a rollback is in the status of its stage; events without a commit have none."""
     assert (commit_statuses(event(name)), deployment_status(event(name))) == ((), None)
 
 
 def test_gates_have_a_status_of_their_own() -> None:
-    """G5: what failed is named; all verdicts when none did."""
+    """G5: the failed gates are named, or all verdicts if none failed."""
     good = {"name": "tests", "outcome": "passed", "reason": "3 passed"}
     bad = {"name": "security", "outcome": "failed", "reason": "HIGH B602"}
     assert commit_statuses(event("GatesJudged", gates=[good, bad])) == (
@@ -87,7 +87,7 @@ def test_gates_have_a_status_of_their_own() -> None:
 
 @pytest.mark.parametrize("name", ["DeploymentStarted", "GatesJudged", "StageFinished", "DeploymentFinished"])
 def test_an_emergency_is_told_as_one(name: str) -> None:
-    """P8: in every status, once."""
+    """P8: every status of an emergency has that word, once."""
     release = replace(RELEASE, emergency=True)
     changes = {"environment": "test", "gates": [{"name": "tests", "outcome": "passed", "reason": "all"}]}
     reason = "EMERGENCY: no windows" if name == "DeploymentStarted" else "why"

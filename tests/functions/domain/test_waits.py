@@ -1,4 +1,4 @@
-"""Keys of waits: a closed set of kinds, each with its spelling in the table."""
+"""Keys of waits: a closed set of kinds, each with its own prefix."""
 
 import pytest
 from hypothesis import given
@@ -20,12 +20,12 @@ NAMES = st.text(st.characters(categories=("L", "N"), include_characters="-:_"), 
 
 @given(st.builds(BuildKey, NAMES) | st.builds(WatchKey, NAMES, NAMES) | st.builds(ApprovalKey, NAMES))
 def test_a_key_is_read_back_as_it_was(key: WaitKey) -> None:
-    """Every kind, through its text in the table."""
+    """Every kind of key is read back from its text."""
     assert read_wait_key(str(key)) == key
 
 
 def test_keys_are_spelled_as_in_the_rows_of_earlier_versions() -> None:
-    """A wait that was written before an upgrade is found after it."""
+    """A wait that was stored before an upgrade is found after it."""
     assert [
         str(BuildKey("kiro-build:1")),
         str(WatchKey("production", "main-1-production")),
@@ -43,6 +43,6 @@ def test_keys_are_spelled_as_in_the_rows_of_earlier_versions() -> None:
 
 @pytest.mark.parametrize("text", ["", "build", "build/", "watch/production", "approval/", "push/acme/hello", "lock/x"])
 def test_what_nobody_waits_for_is_no_wait(text: str) -> None:
-    """The error names the key and the kinds."""
-    with pytest.raises(BadInputError, match="is of no known kind"):
+    """Any other text is an error that names the key and the kinds."""
+    with pytest.raises(BadInputError, match="has an unknown kind"):
         read_wait_key(text)

@@ -1,4 +1,4 @@
-"""What a look at an environment means, for every mixture of alarms and services."""
+"""Judging an environment, for every combination of alarms and probes."""
 
 from dataclasses import replace
 from typing import get_args
@@ -31,8 +31,8 @@ BEFORES = st.sampled_from(get_args(Before))
 REVIEWED = st.lists(st.sampled_from(["errors", "latency", "cpu"]))
 
 
-def ringing(severity: str = "critical", name: str = "errors", since: str = BEFORE) -> AlarmReading:
-    """An alarm that rings."""
+def active(severity: str = "critical", name: str = "errors", since: str = BEFORE) -> AlarmReading:
+    """An alarm in ALARM."""
     return AlarmReading(name, severity, "ALARM", "above 5", since)  # type: ignore[arg-type]
 
 
@@ -40,8 +40,8 @@ def ringing(severity: str = "critical", name: str = "errors", since: str = BEFOR
 def test_a_critical_alarm_always_breaches(
     alarms: list[AlarmReading], probes: list[Probe], now: str, reviewed: list[str]
 ) -> None:
-    """Whatever else is seen, whoever reviewed what, and however late it is."""
-    seen = judge([*alarms, ringing()], probes, now=now, until=UNTIL, reviewed=reviewed)
+    """A critical alarm is a breach, whatever else is read or was reviewed, and however late it is."""
+    seen = judge([*alarms, active()], probes, now=now, until=UNTIL, reviewed=reviewed)
     assert seen.outcome == "breached"
     assert "errors" in seen.alarms
     assert seen.breached_at
@@ -51,7 +51,7 @@ def test_a_critical_alarm_always_breaches(
 def test_healthy_means_that_nothing_is_wrong(
     alarms: list[AlarmReading], probes: list[Probe], now: str, reviewed: list[str]
 ) -> None:
-    """A watch ends well only when its time is up, every service is well and no alarm rings unseen."""
+    """A watch is healthy only if its time has passed, every service is healthy and no alarm is in ALARM unreviewed."""
     seen = judge(alarms, probes, now=now, until=UNTIL, reviewed=reviewed)
     assert (seen.outcome in ("healthy", "watching")) == (
         all(probe.healthy for probe in probes)
@@ -62,10 +62,10 @@ def test_healthy_means_that_nothing_is_wrong(
 
 
 @given(ALARMS, PROBES, NOW, REVIEWED)
-def test_the_order_of_what_is_seen_does_not_matter(
+def test_the_order_of_the_readings_does_not_matter(
     alarms: list[AlarmReading], probes: list[Probe], now: str, reviewed: list[str]
 ) -> None:
-    """The same readings in another order mean the same."""
+    """The same readings in another order have the same outcome."""
     one = judge(alarms, probes, now=now, until=UNTIL, reviewed=reviewed)
     other = judge(alarms[::-1], probes[::-1], now=now, until=UNTIL, reviewed=reviewed)
     assert (one.outcome, sorted(one.alarms), one.breached_at) == (
@@ -76,28 +76,28 @@ def test_the_order_of_what_is_seen_does_not_matter(
 
 
 def test_a_warning_asks_a_person_until_it_was_reviewed() -> None:
-    """R2: a warning pauses; one that a person has seen does not pause again."""
-    warning = ringing("warning", "cpu")
+    """R2: a warning requires a review; a reviewed warning does not."""
+    warning = active("warning", "cpu")
     first = judge([warning], [], now=BEFORE, until=UNTIL)
     assert (first.outcome, first.alarms) == ("review", ("cpu",))
     assert judge([warning], [], now=BEFORE, until=UNTIL, reviewed=["cpu"]).outcome == "watching"
 
 
 def test_a_sick_service_is_worse_than_a_warning() -> None:
-    """A service that does not answer is not left to a person's review."""
-    seen = judge([ringing("warning")], [Probe("api", healthy=False, reason="500")], now=BEFORE, until=UNTIL)
+    """An unhealthy service is a breach, even if a warning would require a review."""
+    seen = judge([active("warning")], [Probe("api", healthy=False, reason="500")], now=BEFORE, until=UNTIL)
     assert (seen.outcome, seen.reason, seen.breached_at) == ("breached", "api is not healthy: 500", BEFORE)
 
 
 def test_the_breach_began_with_the_first_alarm() -> None:
-    """R9: the rollback clock starts when the first alarm rang, or now when nobody knows."""
-    alarms = [ringing(name="b", since=UNTIL), ringing(name="a", since=BEFORE)]
+    """R9: the rollback clock starts when the first alarm entered ALARM, or now if that is unknown."""
+    alarms = [active(name="b", since=UNTIL), active(name="a", since=BEFORE)]
     assert judge(alarms, [], now=AFTER, until=UNTIL).breached_at == BEFORE
-    assert judge([ringing(since="")], [], now=AFTER, until=UNTIL).breached_at == AFTER
+    assert judge([active(since="")], [], now=AFTER, until=UNTIL).breached_at == AFTER
 
 
 def test_an_alarm_that_tells_nothing_is_named() -> None:
-    """R1: missing alarms and alarms without data do not pass in silence."""
+    """R1: the reason of a healthy watch names alarms that do not exist or have no data."""
     alarms = [AlarmReading("gone", "critical", "missing"), AlarmReading("dark", "warning", "INSUFFICIENT_DATA")]
     seen = judge(alarms, [], now=AFTER, until=UNTIL)
     assert seen.outcome == "healthy"
@@ -105,62 +105,62 @@ def test_an_alarm_that_tells_nothing_is_named() -> None:
     assert "no data for dark" in seen.reason
 
 
-def test_every_ringing_alarm_is_told_with_its_reason() -> None:
-    """The reason says which alarms ring, and why when CloudWatch knows."""
+def test_every_alarm_is_named_with_its_reason() -> None:
+    """The reason names every alarm in ALARM, with CloudWatch's reason if there is one."""
     bare = AlarmReading("bare", "critical", "ALARM")
-    assert judge([ringing(), bare], [], now=BEFORE, until=UNTIL).reason == (
-        "alarm errors rings: above 5; alarm bare rings"
+    assert judge([active(), bare], [], now=BEFORE, until=UNTIL).reason == (
+        "alarm errors is in ALARM: above 5; alarm bare is in ALARM"
     )
 
 
 @given(ALARMS, BEFORES, BEFORES)
 def test_a_baseline_does_what_the_strictest_setting_wants(
-    alarms: list[AlarmReading], if_ringing: Before, if_blind: Before
+    alarms: list[AlarmReading], on_active: Before, on_missing: Before
 ) -> None:
-    """R1: block before ask before ignore; what rings and what nobody hears are decided each by its own setting."""
-    found = baseline(alarms, if_ringing, if_blind)
-    wants = {if_ringing for a in alarms if a.state == "ALARM"} | {if_blind for a in alarms if a.state in _BLIND}
+    """R1: active alarms and alarms without data have one setting each; block precedes ask, ask precedes ignore."""
+    found = baseline(alarms, on_active, on_missing)
+    wants = {on_active for a in alarms if a.state == "ALARM"} | {on_missing for a in alarms if a.state in _BLIND}
     assert found.outcome == ("block" if "block" in wants else "ask" if "ask" in wants else "clear")
-    assert set(found.ringing) == {a.name for a in alarms if a.state == "ALARM"}
-    assert baseline(alarms[::-1], if_ringing, if_blind).outcome == found.outcome
+    assert set(found.in_alarm) == {a.name for a in alarms if a.state == "ALARM"}
+    assert baseline(alarms[::-1], on_active, on_missing).outcome == found.outcome
 
 
 @given(ALARMS, BEFORES, BEFORES)
-def test_a_baseline_names_all_that_is_not_quiet(
-    alarms: list[AlarmReading], if_ringing: Before, if_blind: Before
+def test_a_baseline_names_every_alarm_that_is_not_ok(
+    alarms: list[AlarmReading], on_active: Before, on_missing: Before
 ) -> None:
-    """R1: also what is let pass, for it goes to the record."""
-    found = baseline(alarms, if_ringing, if_blind)
+    """R1: the reason names every alarm that is not OK, also an accepted one, because it is recorded."""
+    found = baseline(alarms, on_active, on_missing)
     assert all(a.name in found.reason for a in alarms if a.state != "OK")
-    assert (found.reason == "no alarm rings") == all(a.state == "OK" for a in alarms)
+    assert (found.reason == "no alarm is in ALARM") == all(a.state == "OK" for a in alarms)
 
 
 @given(ALARMS, PROBES, NOW, REVIEWED, ACCEPTED)
-def test_accepted_alarms_count_as_if_they_were_quiet(
+def test_accepted_alarms_count_as_ok(
     alarms: list[AlarmReading], probes: list[Probe], now: str, reviewed: list[str], accepted: Accepted
 ) -> None:
-    """R1: exactly the ringing that was let pass is not heard; everything else is."""
-    quiet = [replace(a, state="OK") if a.state == "ALARM" and accepted.covers(a) else a for a in alarms]
+    """R1: accepted alarms, and no others, count as OK."""
+    as_ok = [replace(a, state="OK") if a.state == "ALARM" and accepted.covers(a) else a for a in alarms]
     assert judge(alarms, probes, now=now, until=UNTIL, reviewed=reviewed, accepted=accepted) == judge(
-        quiet, probes, now=now, until=UNTIL, reviewed=reviewed
+        as_ok, probes, now=now, until=UNTIL, reviewed=reviewed
     )
 
 
 @given(ALARMS, BEFORES, BEFORES)
-def test_what_a_baseline_let_pass_ends_no_watch(
-    alarms: list[AlarmReading], if_ringing: Before, if_blind: Before
+def test_an_alarm_that_a_baseline_accepted_ends_no_watch(
+    alarms: list[AlarmReading], on_active: Before, on_missing: Before
 ) -> None:
-    """As long as it goes on ringing; rung anew after the baseline, every one of it counts again."""
-    accepted = Accepted(baseline(alarms, if_ringing, if_blind).ringing, BEFORE)
+    """An accepted alarm counts again only when it enters ALARM again after the baseline."""
+    accepted = Accepted(baseline(alarms, on_active, on_missing).in_alarm, BEFORE)
     assert judge(alarms, [], now=AFTER, until=UNTIL, accepted=accepted).outcome == "healthy"
     anew = [replace(a, since=UNTIL) for a in alarms if a.state == "ALARM"]
     assert judge(anew, [], now=AFTER, until=UNTIL, accepted=accepted) == judge(anew, [], now=AFTER, until=UNTIL)
 
 
-def test_an_alarm_that_rang_in_the_moment_of_the_baseline_is_the_one_that_was_let_pass() -> None:
-    """The baseline notes its time before it reads: what rings after that was not seen."""
+def test_an_alarm_is_accepted_up_to_the_time_of_the_baseline() -> None:
+    """The time of the baseline is taken before its reading: an alarm after that time was not accepted."""
     accepted = Accepted(("errors",), BEFORE)
-    assert accepted.covers(ringing(since=BEFORE))
-    assert not accepted.covers(ringing(since="2026-01-31T08:00:00.001Z"))
-    assert not accepted.covers(ringing(name="latency"))
-    assert not Accepted().covers(ringing())
+    assert accepted.covers(active(since=BEFORE))
+    assert not accepted.covers(active(since="2026-01-31T08:00:00.001Z"))
+    assert not accepted.covers(active(name="latency"))
+    assert not Accepted().covers(active())

@@ -1,4 +1,4 @@
-"""When an environment takes deployments: by the clock of the window's zone, and never in a freeze."""
+"""Windows and deployment freezes."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -41,12 +41,12 @@ NIGHT = Window(["fri"], "22:00", "02:00", BERLIN)
 
 
 def berlin(text: str) -> datetime:
-    """A moment by Berlin's clock."""
+    """A time by Berlin's wall clock."""
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(BERLIN))
 
 
 def by_the_clock(window: Window, at: datetime) -> bool:
-    """Whether the window's clock shows an hour at which it is open; right on every day without a change of clocks."""
+    """Whether the wall clock is within the window; valid except on days of clock changes."""
     local = at.astimezone(ZoneInfo(window.timezone))
     clock, today = f"{local:%H:%M}", DAYS[local.weekday()] in window.days
     yesterday = DAYS[local.weekday() - 1] in window.days
@@ -56,7 +56,7 @@ def by_the_clock(window: Window, at: datetime) -> bool:
 
 
 def changes_clocks(window: Window, at: datetime) -> bool:
-    """Whether the zone changes its clocks about that moment."""
+    """Whether the zone changes its clocks around that time."""
     zone = ZoneInfo(window.timezone)
     offsets = {(at + timedelta(days=days)).astimezone(zone).utcoffset() for days in (-2, 0, 2)}
     return len(offsets) > 1
@@ -67,7 +67,7 @@ def changes_clocks(window: Window, at: datetime) -> bool:
 def test_open_is_what_the_clocks_and_the_freezes_say(
     windows: list[Window], freezes: list[Closed], at: datetime
 ) -> None:
-    """Within a window by its own clock, and in no freeze; a freeze begins at its start and is over at its end."""
+    """Open means within a window by its own clock and in no freeze, which includes its start and excludes its end."""
     if any(changes_clocks(window, at) for window in windows):
         return
     frozen = any(datetime.fromisoformat(f.starts) <= at < datetime.fromisoformat(f.ends) for f in freezes)
@@ -96,7 +96,7 @@ def test_open_is_what_the_clocks_and_the_freezes_say(
 def test_the_next_opening_is_open_and_none_comes_before_it(
     windows: list[Window], freezes: list[Closed], at: datetime
 ) -> None:
-    """Who waits until then enters then, and could not have entered earlier."""
+    """The next opening is open, and no earlier time is."""
     found = opening(windows, freezes, at)
     if found.is_open:
         assert found.next_at is None
@@ -119,12 +119,12 @@ def test_the_next_opening_is_open_and_none_comes_before_it(
 def test_it_does_not_matter_whose_clock_tells_the_moment(
     windows: list[Window], freezes: list[Closed], at: datetime, zone: str
 ) -> None:
-    """The same moment written in another time zone is the same moment."""
+    """The same moment in another time zone has the same result."""
     assert opening(windows, freezes, at.astimezone(ZoneInfo(zone))) == opening(windows, freezes, at)
 
 
 def test_without_windows_it_is_always_open() -> None:
-    """Most environments set none."""
+    """An environment without windows is always open."""
     assert opening([], [], datetime.now(UTC)).is_open
 
 
@@ -140,7 +140,7 @@ def test_without_windows_it_is_always_open() -> None:
     ],
 )
 def test_a_window_opens_and_closes_by_its_own_clock(at: str, is_open: bool) -> None:
-    """To the second, on its days only, in winter as in summer."""
+    """It opens and closes to the second, on its days only, in winter and summer."""
     assert opening([OFFICE], [], berlin(at)).is_open == is_open
 
 
@@ -156,12 +156,12 @@ def test_a_window_opens_and_closes_by_its_own_clock(at: str, is_open: bool) -> N
     ],
 )
 def test_a_window_may_go_past_midnight(at: str, is_open: bool) -> None:
-    """Its day is the one on which it opens."""
+    """A window that ends after midnight belongs to the day on which it opens."""
     assert opening([NIGHT], [], berlin(at)).is_open == is_open
 
 
 def test_a_window_of_equal_times_is_a_whole_day() -> None:
-    """It closes on the next day at the hour at which it opened."""
+    """A window with equal times closes after 24 hours."""
     sunday = Window(["sun"], "00:00", "00:00", BERLIN)
     hours = [berlin("2026-02-01T00:00:00") + timedelta(hours=hour) for hour in range(-1, 25)]
     assert [opening([sunday], [], hour).is_open for hour in hours] == [False, *[True] * 24, False]
@@ -177,7 +177,7 @@ def test_the_window_moves_with_summer_time() -> None:
 
 
 def test_an_hour_that_a_day_does_not_have_comes_an_hour_later_or_not_at_all() -> None:
-    """On the Sunday on which the clocks go from 02:00 to 03:00, nothing waits for a window that closes at its start."""
+    """At the change to summer time, a window in the missing hour opens an hour later, unless it closes by then."""
     saturday = berlin("2026-03-28T12:00:00")
     moved, lost = (Window(["sun"], "02:30", closes, BERLIN) for closes in ("02:45", "03:00"))
     assert opening([moved], [], saturday).next_at == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
@@ -185,7 +185,7 @@ def test_an_hour_that_a_day_does_not_have_comes_an_hour_later_or_not_at_all() ->
 
 
 def test_a_freeze_outlasts_the_windows_within_it() -> None:
-    """The first opening after it counts: in the midst of a window, or at the start of the next one."""
+    """The next opening after a freeze is its end within a window, or the next start of a window."""
     noon = Closed("2026-01-30T00:00:00+01:00", "2026-01-30T12:00:00+01:00", "audit")
     found = opening([OFFICE], [noon], berlin("2026-01-30T10:00:00"))
     assert (found.reason, found.next_at) == (
@@ -197,7 +197,7 @@ def test_a_freeze_outlasts_the_windows_within_it() -> None:
 
 
 def test_of_two_freezes_the_one_that_ends_last_is_told() -> None:
-    """And the one that follows it at once keeps it closed."""
+    """The reason names the freeze that ends last."""
     first = Closed("2026-01-30T00:00:00+00:00", "2026-01-31T00:00:00+00:00", "audit")
     longer = Closed("2026-01-30T06:00:00+00:00", "2026-02-01T00:00:00+00:00", "holidays")
     after = Closed("2026-02-01T00:00:00+00:00", "2026-02-02T00:00:00+00:00", "more holidays")
@@ -207,7 +207,7 @@ def test_of_two_freezes_the_one_that_ends_last_is_told() -> None:
 
 
 def test_a_freeze_without_an_end_never_opens() -> None:
-    """Who would have to wait for longer than a stage lives is told so at once."""
+    """There is no next opening if it is later than a stage can wait."""
     for_good = Closed("2026-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00", "the service is retired")
     for windows in ([], [OFFICE]):
         found = opening(windows, [for_good], datetime(2026, 1, 30, tzinfo=UTC))
@@ -215,7 +215,7 @@ def test_a_freeze_without_an_end_never_opens() -> None:
 
 
 def test_the_reason_says_when_it_would_be_open() -> None:
-    """Days, hours and zone of every window."""
+    """The reason has days, hours and zone of every window."""
     found = opening([OFFICE, NIGHT], [], berlin("2026-01-31T12:00:00"))
     assert found.reason == (
         "outside the deployment windows "

@@ -1,4 +1,4 @@
-"""Board items: names, eligibility, order, attempts and comments, over generated cases."""
+"""Work items: names, eligibility, order, attempts and comments, over generated cases."""
 
 import re
 import subprocess
@@ -41,7 +41,7 @@ def item(number: int = 1, branch: str = "kiro/greet", **changes: str) -> Item:
 
 @given(st.one_of(texts, st.text("abc./-_~^:?*[\\ @{", max_size=20), st.builds("kiro/{}".format, texts)))
 def test_a_branch_that_is_let_through_is_harmless(name: str) -> None:
-    """It is no option, no path upwards, nothing that a shell would read, and git takes it."""
+    """An accepted name is no option, no path upwards, safe in a shell, and valid for git."""
     if branch_problem(name, NAMESPACE, MAIN):
         return
     assert re.fullmatch(r"[A-Za-z0-9._/-]+", name)
@@ -75,7 +75,7 @@ def test_a_branch_that_is_let_through_is_harmless(name: str) -> None:
     ],
 )
 def test_a_dangerous_branch_is_refused(name: str) -> None:
-    """Each with a reason that can be shown."""
+    """Each refused name has a reason that can be shown."""
     problem = branch_problem(name, NAMESPACE, MAIN)
     assert problem
     assert "\n" not in problem
@@ -83,7 +83,7 @@ def test_a_dangerous_branch_is_refused(name: str) -> None:
 
 @given(texts)
 def test_shown_text_can_not_be_markup(text: str) -> None:
-    """One line between two backticks, whatever came in."""
+    """Any text becomes one line between two backticks."""
     told = shown(text)
     assert told.startswith("`")
     assert told.endswith("`")
@@ -93,7 +93,7 @@ def test_shown_text_can_not_be_markup(text: str) -> None:
 
 @given(st.text("ab@<!->`\n", max_size=200), st.booleans())
 def test_a_reason_calls_nobody_and_hides_nothing(text: str, last: bool) -> None:
-    """Names of tests come from the branch: in a comment they neither mention people nor open a tag."""
+    """A comment with any reason contains no mention and no HTML tag."""
     said = ended(Record("PVTI_1"), "failed", text, 1 if last else 2, COLUMNS).comment
     assert "<" not in said
     assert not re.search(r"@\w", said)
@@ -101,7 +101,7 @@ def test_a_reason_calls_nobody_and_hides_nothing(text: str, last: bool) -> None:
 
 @given(st.sets(st.sampled_from(SPEC_FILES)), st.booleans(), st.booleans())
 def test_exactly_what_is_missing_is_listed(there: set[str], has_pull: bool, can_open: bool) -> None:
-    """A line per missing file, one for a pull request that can't be; nothing else, and nothing when all is there."""
+    """Every missing file has one line, and so has a pull request that can't be opened; there are no others."""
     findings = Findings("1" * 40, tuple(there), 1 if has_pull else None, can_open)
     lacks = missing(item(), findings, "", ("a/b",))
     named = [name for name in SPEC_FILES if any(name in lack for lack in lacks)]
@@ -110,7 +110,7 @@ def test_exactly_what_is_missing_is_listed(there: set[str], has_pull: bool, can_
 
 
 def test_a_strange_repository_is_named() -> None:
-    """With those that are worked on."""
+    """The reason names the repository and the worker's repositories."""
     (lack,) = missing(item(repository="x/y"), None, "", ("a/b",))
     assert "x/y" in lack
     assert "a/b" in lack
@@ -118,7 +118,7 @@ def test_a_strange_repository_is_named() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 50), branches, st.integers(1, 28)), max_size=12), st.integers(0, 5))
 def test_the_choice_is_oldest_first_one_per_branch_and_bounded(rows: list[tuple[int, str, int]], free: int) -> None:
-    """Whatever stands in the column."""
+    """For any items: oldest first, one per branch, at most as many as are free."""
     items = [item(n, b, created_at=f"2026-01-{day:02}T00:00:00Z") for n, b, day in rows]
     picked = chosen(items, {}, ("branch/a/b/kiro/a",), free, lambda _: None)
     assert len(picked) <= free
@@ -129,7 +129,7 @@ def test_the_choice_is_oldest_first_one_per_branch_and_bounded(rows: list[tuple[
 
 @given(texts, st.integers(0, 10**6), st.integers(1, 999))
 def test_a_name_is_one_that_step_functions_takes(branch: str, number: int, attempt: int) -> None:
-    """At most 80 characters, and no two attempts share one."""
+    """The name has at most 80 characters and is unique for each attempt."""
     one = item(number, branch)
     name = execution_name(one, attempt)
     assert re.fullmatch(r"[A-Za-z0-9-]{1,80}", name)
@@ -138,7 +138,7 @@ def test_a_name_is_one_that_step_functions_takes(branch: str, number: int, attem
 
 @given(st.integers(1, 6))
 def test_an_item_that_always_fails_is_quarantined_after_its_attempts(attempts: int) -> None:
-    """Never before, and then only a person brings it back, with all its attempts."""
+    """It is quarantined after its last attempt; a person gives it all attempts again."""
     one, record = item(), Record("PVTI_1")
     columns = []
     for _ in range(attempts):
@@ -154,7 +154,7 @@ def test_an_item_that_always_fails_is_quarantined_after_its_attempts(attempts: i
 
 
 def test_being_ineligible_or_busy_costs_no_attempt() -> None:
-    """Nor does it move the card out of its column."""
+    """Neither counts as a failure, or moves the card out of its column."""
     record = begun(item(), Record("PVTI_1", failures=1), "arn:stateMachine:w")
     for result in ("ineligible", "busy"):
         ending = ended(record, result, "why", 2, COLUMNS)
@@ -163,7 +163,7 @@ def test_being_ineligible_or_busy_costs_no_attempt() -> None:
 
 
 def test_an_ineligible_item_waits_for_a_change() -> None:
-    """Of its branch, its column or its commit."""
+    """It is checked again after a change of its branch, column or commit."""
     record = Record("PVTI_1", "ineligible", seen=fingerprint(item(), "c1"))
     assert not wanted(item(), record, lambda: "c1")
     assert wanted(item(), record, lambda: "c2")
@@ -171,7 +171,7 @@ def test_an_ineligible_item_waits_for_a_change() -> None:
 
 
 def test_the_same_comment_is_not_made_twice_in_a_row() -> None:
-    """Another one is."""
+    """The same comment is left out, and a different one is made."""
     first = ended(Record("PVTI_1"), "ineligible", "tasks.md is missing", 2, COLUMNS)
     assert ended(first.record, "ineligible", "tasks.md is missing", 2, COLUMNS).comment == ""
     assert ended(first.record, "ineligible", "design.md is missing", 2, COLUMNS).comment != ""

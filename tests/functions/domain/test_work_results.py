@@ -1,4 +1,4 @@
-"""What a build left behind: verdicts, and a pull request's body that people may write into."""
+"""The results of a worker's build, and its section in a pull request's body."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ GATES = (Verdict("tests", "passed", "3 | tests\n" + END),)
 
 @given(people, people, results, results)
 def test_our_part_is_replaced_and_theirs_stays(before: str, after: str, first: Results, second: Results) -> None:
-    """However often it is updated, and whatever the agent said."""
+    """The section is replaced with every update, and the text around it is kept, whatever the agent wrote."""
     ours, theirs = section(first, GATES, "b1", ""), section(second, GATES, "b2", "")
     body = f"{before}{ours}{after}"
     assert merged_body(body, theirs) == f"{before}{theirs}{after}"
@@ -30,7 +30,7 @@ def test_our_part_is_replaced_and_theirs_stays(before: str, after: str, first: R
 
 @given(results)
 def test_our_part_has_one_beginning_and_one_end(found: Results) -> None:
-    """Nothing from outside can forge a marker."""
+    """Text from outside can't contain the markers of the section."""
     text = section(found, GATES, "b1", "https://log")
     assert (text.count(BEGIN), text.count(END)) == (1, 1)
     assert text.startswith(BEGIN)
@@ -39,17 +39,17 @@ def test_our_part_has_one_beginning_and_one_end(found: Results) -> None:
 
 @given(people)
 def test_a_body_without_our_part_keeps_its_text(body: str) -> None:
-    """Ours comes after it."""
+    """The section is added after the existing text."""
     assert merged_body(body, BEGIN + END).startswith(body.rstrip())
 
 
 @given(st.floats(0, 100), st.floats(0, 100))
 def test_coverage_below_the_minimum_never_passes(lines: float, minimum: float) -> None:
-    """And at or above it, it does."""
+    """Coverage passes exactly at or above the minimum."""
     good = Results(tests=TestRun(1), coverage=Coverage(lines))
     assert (judge(good, minimum)[2].outcome == "passed") == (lines >= minimum)
 
 
 def test_nothing_measured_is_a_failure() -> None:
-    """Results that say nothing pass no gate but that of tasks."""
+    """Results without tests and coverage fail those gates."""
     assert [gate.outcome for gate in judge(Results(), 0)] == ["passed", "failed", "failed"]

@@ -126,7 +126,10 @@ def test_an_alarm_that_is_ok_again_ends_the_watch_nevertheless(stack: Stack, rea
     assert changed(stack) == [key]
     answer = stack.completed()["token-production"]
     assert (answer["outcome"], answer["alarms"]) == ("breached", ["errors"])
-    assert (answer["reason"], answer["breachedAt"]) == ("alarm errors rings: was above 5", "2026-01-31T08:00:00.000Z")
+    assert (answer["reason"], answer["breachedAt"]) == (
+        "alarm errors is in ALARM: was above 5",
+        "2026-01-31T08:00:00.000Z",
+    )
 
 
 @pytest.mark.parametrize("reads", ["OK", "INSUFFICIENT_DATA"])

@@ -193,7 +193,7 @@ def test_an_artifact_that_is_gone_voids(stack: Stack) -> None:
     ask(stack)
     stack.client("s3").delete_object(Bucket=stack.settings["ARTIFACTS_BUCKET"], Key=ARTIFACT)
     assert post(stack, APPROVE)["statusCode"] == 410
-    assert "is not there" in kept(stack).reason
+    assert "does not exist" in kept(stack).reason
 
 
 def test_several_people_approve(stack: Stack) -> None:

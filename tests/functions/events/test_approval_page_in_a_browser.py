@@ -131,7 +131,7 @@ def test_a_rejection_without_reason_comes_back(stack: Stack, browser: Browser, p
     shown.goto(page.link)
     shown.get_by_label("Your name").fill("Grace Hopper")
     shown.get_by_role("button", name="Reject").click()
-    assert "Give a reason" in shown.get_by_role("alert").inner_text()
+    assert "Enter a reason" in shown.get_by_role("alert").inner_text()
     assert shown.get_by_label("Your name").input_value() == "Grace Hopper"
     assert kept(stack).state == "open"
 

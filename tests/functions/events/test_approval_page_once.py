@@ -156,8 +156,8 @@ def test_a_forged_link_looks_like_an_unknown_one(stack: Stack, changes: dict[str
 @pytest.mark.parametrize(
     ("form", "status", "word"),
     [
-        ({"name": ""}, 422, "Give your name"),
-        ({"decision": "reject"}, 422, "Give a reason"),
+        ({"name": ""}, 422, "Enter your name"),
+        ({"decision": "reject"}, 422, "Enter a reason"),
         ({"secret": "forged"}, 404, "No such request"),
         ({"decision": ""}, 400, "neither approve nor reject"),
         ({"decision": "maybe", "reason": "x"}, 400, "neither approve nor reject"),
@@ -215,6 +215,6 @@ def test_a_review_has_its_own_words(stack: Stack) -> None:
     """R2: continue or roll back."""
     keep(stack, purpose="review")
     page = request(stack, "GET")
-    assert "A warning rang in eu-production?" in page["body"]
+    assert "Continue in eu-production despite a warning?" in page["body"]
     assert ">Roll back<" in page["body"]
     assert ">Continue<" in page["body"]

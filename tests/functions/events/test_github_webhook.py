@@ -107,8 +107,8 @@ def started(stack: Stack) -> list[str]:
         (delivery(headers={"x-hub-signature-256": "sha256=é"}), 401, "wrong signature"),
         (delivery(body=BODY + b" ", headers={"x-hub-signature-256": sign(BODY)}), 401, "wrong signature"),
         (delivery(body=b"x" * (1024 * 1024 + 1)), 413, "1048577 bytes, 1048576 allowed"),
-        ({**delivery(), "body": "not base64!"}, 400, "not what its encoding says"),
-        ({**delivery(), "body": "\ud800", "isBase64Encoded": False}, 400, "not what its encoding says"),
+        ({**delivery(), "body": "not base64!"}, 400, "the body is not valid base64"),
+        ({**delivery(), "body": "\ud800", "isBase64Encoded": False}, 400, "the body is not valid base64"),
     ],
 )
 def test_before_the_signature_nothing_is_called(event: dict[str, Any], status: int, reason: str) -> None:

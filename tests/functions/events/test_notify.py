@@ -57,7 +57,7 @@ def test_a_message_that_could_not_be_sent_is_an_error(stack: Stack) -> None:
     stack.client("secretsmanager").create_secret(Name="kiro-slack", SecretString="https://hooks.example.com/hush")
     with (
         patch("functions.adapters.slack.urlopen", side_effect=URLError("hush")),
-        pytest.raises(NotificationError, match="Slack did not take the message") as raised,
+        pytest.raises(NotificationError, match="Slack could not be reached") as raised,
     ):
         notify(stack)
     assert "hush" not in str(raised.value)

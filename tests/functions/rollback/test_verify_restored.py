@@ -47,7 +47,8 @@ def test_what_reads_back_as_it_was_is_restored(stack: Stack) -> None:
     note(stack, SERVICE_ENTRY, COMMAND_ENTRY)
     found = verify(stack)
     assert found["result"] == "restored"
-    assert "hello runs 1" in found["reason"]
+    back = f"hello is back at {OLDER[:12]} (version 1); infrastructure is back at {OLDER[:12]}"
+    assert found["reason"] == back
     assert verify(stack) == found
 
 
@@ -63,7 +64,10 @@ def test_a_command_that_is_in_doubt_is_unknown(stack: Stack) -> None:
     """It may have failed half-way in both directions."""
     runs(stack, state(COMMAND, RAN, in_doubt=DEPLOYMENT))
     note(stack, COMMAND_ENTRY)
-    assert verify(stack) == {"result": "unknown", "reason": f"infrastructure runs nothing known instead of {OLDER}"}
+    assert verify(stack) == {
+        "result": "unknown",
+        "reason": f"infrastructure runs an unknown version instead of {OLDER}",
+    }
 
 
 def test_a_command_whose_record_is_the_new_one_is_unknown(stack: Stack) -> None:
@@ -125,7 +129,7 @@ def test_what_a_newer_release_has_replaced_is_not_read_back(stack: Stack) -> Non
     newer = version("f" * 40, "2", committed_at="2026-02-01T07:00:00+00:00")
     runs(stack, state(SERVICE, newer), state(COMMAND, RAN))
     note(stack, SERVICE_ENTRY, COMMAND_ENTRY)
-    assert verify(stack) == {"result": "restored", "reason": f"infrastructure runs {OLDER}"}
+    assert verify(stack) == {"result": "restored", "reason": f"infrastructure is back at {OLDER[:12]}"}
 
 
 def test_an_accepted_alarm_need_not_be_ok(stack: Stack) -> None:

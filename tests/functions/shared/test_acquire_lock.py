@@ -54,7 +54,14 @@ def test_a_held_environment_is_waited_for(stack: Stack) -> None:
     request_lock(stack, owner)
     got = request_lock(stack, waiter)
     assert (got["outcome"], got["lease"]) == ("waiting", None)
-    for words in ("environment/production is held by", DEPLOYMENT, "release 1a2b3c4d5e6f", "since", owner, "place 1"):
+    for words in (
+        "environment/production is held by",
+        DEPLOYMENT,
+        "release 1a2b3c4d5e6f",
+        "since",
+        owner,
+        "position in the queue: 1",
+    ):
         assert words in got["reason"]
     assert request_lock(stack, waiter) == got
     assert stack.deployment()["status"] == "waiting"

@@ -56,7 +56,7 @@ def test_an_alarm_that_is_active_already_ends_the_watch(stack: Stack) -> None:
         watch(stack, until, token)
         answer = stack.completed()[token]
         assert (answer["outcome"], answer["alarms"]) == ("breached", ["errors"])
-        assert answer["reason"] == "alarm errors rings: above 5"
+        assert answer["reason"] == "alarm errors is in ALARM: above 5"
         assert answer["breachedAt"] <= iso(datetime.now(UTC))
     assert waiting(stack) == []
 
@@ -72,7 +72,7 @@ def test_a_warning_needs_one_review(stack: Stack) -> None:
 def test_alarms_without_data_are_named_at_the_end(stack: Stack) -> None:
     """R1: an alarm that does not exist, and one without data."""
     alarm(stack, "cpu", "INSUFFICIENT_DATA")
-    assert watch(stack, OVER)["reason"] == "no alarm rang, but no alarm is named errors; no data for cpu"
+    assert watch(stack, OVER)["reason"] == "no alarm was in ALARM, but no alarm is named errors; no data for cpu"
 
 
 def test_the_alarms_of_what_runs_are_watched_too(stack: Stack) -> None:

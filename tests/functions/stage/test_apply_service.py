@@ -61,7 +61,9 @@ def test_a_repetition_has_the_same_result(stack: Stack) -> None:
 def test_a_missing_function_is_named_with_the_next_step(stack: Stack) -> None:
     """The error names environment, function, region and what to do."""
     artifact(stack, KEY, {"hello.zip": CODE})
-    with pytest.raises(DeployTargetError, match="production: there is no Lambda function hello-production in eu-"):
+    with pytest.raises(
+        DeployTargetError, match="production: the Lambda function hello-production does not exist in eu-"
+    ):
         apply(stack)
 
 
@@ -71,7 +73,7 @@ def test_an_artifact_without_the_code_is_named(stack: Stack) -> None:
     artifact(stack, KEY, {"other.zip": CODE})
     with pytest.raises(SourceError, match=r"hello\.zip is not in the build's artifact; list it under artifacts"):
         apply(stack)
-    with pytest.raises(SourceError, match="is not there"):
+    with pytest.raises(SourceError, match="does not exist"):
         apply(stack, artifact="gone.zip")
 
 

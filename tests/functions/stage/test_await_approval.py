@@ -57,7 +57,7 @@ def test_an_open_request_is_waited_for(stack: Stack) -> None:
     [
         ("approved", "approved by Ada: fine"),
         ("rejected", "rejected by Ada: fine"),
-        ("superseded", "a newer release took its place"),
+        ("superseded", "superseded by a newer release"),
         ("void", "fine"),
     ],
 )
@@ -71,7 +71,7 @@ def test_a_decision_that_is_there_already_ends_the_wait(stack: Stack, state: Sta
 def test_a_request_past_its_end_is_expired(stack: Stack) -> None:
     """A1: the end is written, so that the page shows it to a late approver."""
     waits = keep(stack, replace(OPEN, expires_at=NOW))
-    assert wait(stack)["token"] == {"outcome": "expired", "reason": f"nobody decided until {NOW}"}
+    assert wait(stack)["token"] == {"outcome": "expired", "reason": f"nobody decided before {NOW}"}
     stored = waits.approval("a1")
     assert stored
     assert stored.state == "expired"

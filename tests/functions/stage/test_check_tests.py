@@ -77,9 +77,9 @@ def test_a_failed_test_is_named(stack: Stack) -> None:
 def test_what_is_missing_fails(stack: Stack) -> None:
     """No report, no tests, no artifact or no figures fail a gate."""
     assert check(stack, None)["reason"].startswith("reports: s3://")
-    assert "junit.xml: the build left no such report" in check(stack, {"load.json": LOAD})["reason"]
+    assert "junit.xml: not in the build's artifact" in check(stack, {"load.json": LOAD})["reason"]
     assert "no test ran" in check(stack, {**FILES, "junit.xml": "<testsuites/>"})["reason"]
-    assert "load.json: the build left no such report" in check(stack, {"junit.xml": JUNIT})["reason"]
+    assert "load.json: not in the build's artifact" in check(stack, {"junit.xml": JUNIT})["reason"]
 
 
 def test_a_failed_build_without_an_artifact_has_one_reason(stack: Stack) -> None:

@@ -10,7 +10,7 @@ EVENT = {
     "release": RELEASE,
     "environment": "eu-production",
     "result": "passed",
-    "reason": "no alarm rang",
+    "reason": "no alarm was in ALARM",
     "startedAt": NOW,
     "waitedSeconds": 12.5,
     "queueSeconds": 2,
@@ -28,7 +28,7 @@ def test_the_result_of_a_stage_is_recorded_and_returned(stack: Stack) -> None:
     assert (first["queueSeconds"], first["approvalSeconds"]) == (2.0, 9.5)
     assert first["finishedAt"] <= second["finishedAt"]
     recorded = stack.deployment()["stages"]["eu-production"]
-    assert (recorded["result"], recorded["reason"], recorded["startedAt"]) == ("passed", "no alarm rang", NOW)
+    assert (recorded["result"], recorded["reason"], recorded["startedAt"]) == ("passed", "no alarm was in ALARM", NOW)
 
 
 def test_a_stage_that_never_had_the_lock_has_no_queue_time(stack: Stack) -> None:

@@ -34,9 +34,9 @@ def test_an_environment_without_active_alarms_is_clear(stack: Stack) -> None:
     alarm(stack, "cpu")
     before = iso(datetime.now(UTC))
     found = read(stack)
-    assert (found["outcome"], found["reason"], found["accepted"]) == ("clear", "no alarm rings", [])
+    assert (found["outcome"], found["reason"], found["accepted"]) == ("clear", "no alarm is in ALARM", [])
     assert before <= found["at"] <= iso(datetime.now(UTC))
-    facts = {"outcome": "clear", "reason": "no alarm rings", "at": found["at"]}
+    facts = {"outcome": "clear", "reason": "no alarm is in ALARM", "at": found["at"]}
     assert stack.deployment()["baseline_production"] == facts
 
 
@@ -48,7 +48,7 @@ def test_an_active_alarm_is_decided_by_its_setting(stack: Stack, name: str, want
         alarm(stack, one, "ALARM" if one == name else "OK")
     found = read(stack, on_active_alarm=wanted, on_missing_alarm_data="ignore")
     assert (found["outcome"], found["accepted"]) == (outcome, [name])
-    assert found["reason"] == f"alarm {name} rings: above 5"
+    assert found["reason"] == f"alarm {name} is in ALARM: above 5"
     assert stack.deployment()["baseline_production"]["reason"] == found["reason"]
 
 

@@ -138,9 +138,9 @@ def test_an_irreversible_migration_is_shown_before_it_is_approved(stack: Stack) 
     assert approval.shown
     (way,) = approval.shown.rollback
     assert (way.part, way.ready) == ("hello", False)
-    assert way.reason.endswith("declared irreversible: a rollback puts back the code, not the data")
+    assert way.reason.endswith("declared irreversible: a rollback restores the code, not the data")
     assert "NOT READY" in stack.mails()[0]["Message"]
-    assert "No way back for hello" in open_page(approval, "s")["body"]
+    assert "No rollback for hello" in open_page(approval, "s")["body"]
 
 
 def test_an_emergency_is_marked_as_one(stack: Stack) -> None:
@@ -188,7 +188,7 @@ def test_a_github_out_of_reach_stops_no_request(stack: Stack) -> None:
     runs(stack, state())
     shown = kept(stack, request(stack)).shown
     assert shown
-    assert shown.commits_note.startswith("GitHub could not tell")
+    assert shown.commits_note.startswith("the commits could not be read from GitHub")
 
 
 def test_only_what_the_gates_judged_can_be_approved(stack: Stack) -> None:

@@ -44,10 +44,10 @@ def answer(service: Service, **changes: Any) -> None:
     ("changes", "reason"),
     [
         ({"status": 500}, "answered 500"),
-        ({"body": b'{"version": "old"}'}, "says version old, expected"),
-        ({"body": b"{}"}, "says version None"),
-        ({"body": b"hello"}, "says version None"),
-        ({"body": b"[" * 60_000}, "says version None"),
+        ({"body": b'{"version": "old"}'}, "has version old, expected"),
+        ({"body": b"{}"}, "has version None"),
+        ({"body": b"hello"}, "has version None"),
+        ({"body": b"[" * 60_000}, "has version None"),
         ({"raw": b"no http at all\r\n\r\n"}, "did not answer"),
     ],
 )
@@ -62,7 +62,7 @@ def test_an_unhealthy_service_is_named(stack: Stack, service: Service, changes: 
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("http://{nothing}/", "may hold only known names"),
+        ("http://{nothing}/", "may contain only known placeholders"),
         ("file:///etc/passwd", "neither http nor https"),
         ("http://127.0.0.1:9/", "did not answer"),
         ("http://127.0.0.1:port/", "did not answer"),

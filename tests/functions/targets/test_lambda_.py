@@ -23,7 +23,7 @@ def test_a_function_is_described_by_its_name_there() -> None:
     """With its alias; a name with an unknown placeholder is described by the error."""
     assert LambdaTarget.describe(ENVIRONMENT, SERVICE) == "Lambda function hello-production, alias live"
     assert LambdaTarget.describe(ENVIRONMENT, named("a-{DOMAIN}")) == "Lambda function a-example.com, alias live"
-    assert "may hold only known names" in LambdaTarget.describe(ENVIRONMENT, named("{stage}"))
+    assert "may contain only known placeholders" in LambdaTarget.describe(ENVIRONMENT, named("{stage}"))
 
 
 def test_the_alias_tells_what_runs(stack: Stack) -> None:

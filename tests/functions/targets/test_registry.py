@@ -118,15 +118,15 @@ def test_a_kind_goes_forward_and_back(stack: Stack) -> None:
     known = parts(stack)["radio/news"]
     assert known.running
     assert (known.running.version, known.outputs, known.definition) == ("2", {"channel": "news"}, news())
-    (way,) = RollbackOutlook.connect(stack.clients).ways_back(ENVIRONMENT, ["radio/news"])
-    assert (way.to, way.ready, way.reason) == (OLDER[:12], True, "last known good, still there")
+    (way,) = RollbackOutlook.connect(stack.clients).rollback_targets(ENVIRONMENT, ["radio/news"])
+    assert (way.to, way.ready, way.reason) == (OLDER[:12], True, "last known good, still available")
 
     (step,) = run(stack, "rollback.plan_rollback", release=RELEASE, environment="production")["steps"]
     assert (step["part"]["way"], step["to"]["version"]) == ("call", "1")
     assert verify(stack) == {"result": "unknown", "reason": "radio/news runs 2 instead of 1"}
     run(stack, "rollback.restore_service", step=step)
     assert client.get_parameter(Name="/news/production")["Parameter"]["Value"] == "one"
-    assert verify(stack) == {"result": "restored", "reason": "radio/news runs 1"}
+    assert verify(stack) == {"result": "restored", "reason": f"radio/news is back at {OLDER[:12]} (version 1)"}
 
 
 def test_every_kind_has_its_target() -> None:

@@ -53,7 +53,7 @@ def test_a_failure_goes_back_until_attempts_are_used_up(stack: Stack, board: Boa
     assert conclude(stack, card, board, second, "failed", "- tests: 1 of 3 failed")["state"] == "quarantined"
     assert board.column_of(card) == "Failed"
     assert "1 of 3 failed" in board.text_of(card, "Reason")
-    assert ["attempt 1 of 2" in comments(card)[0], "until a person moves it" in comments(card)[1]] == [True, True]
+    assert ["attempt 1 of 2" in comments(card)[0], "until a person moves the card" in comments(card)[1]] == [True, True]
 
 
 def test_an_ineligible_item_keeps_its_column_and_its_attempts(stack: Stack, board: Board, card: Card) -> None:

@@ -16,7 +16,7 @@ def adapter(hub: LocalGitHub, token: str, number: int = 1) -> BoardAdapter:
     """The product's own adapter."""
     names = Names("acme", number, "Status", "Branch", "Reason", Columns())
     made = BoardAdapter(hub.api_url, lambda: f'{{"token": "{token}"}}', names, lambda _: None)
-    made.patience_seconds = 0
+    made.longest_wait_seconds = 0
     return made
 
 

@@ -87,7 +87,7 @@ def test_the_secret_is_read_when_it_is_needed(aws: Clients, copy: WorkingCopy) -
 
 def test_an_empty_secret_says_what_to_put_in(aws: Clients) -> None:
     """A stack is created with empty secrets; the first call names the one to fill."""
-    with pytest.raises(GitHubRefusedError, match=r"kiro/github .*put the GitHub credential"):
+    with pytest.raises(GitHubRefusedError, match=r"kiro/github .*store the GitHub credential"):
         GitHub.connect(aws).branch_head(REPOSITORY, "main")
 
 

@@ -104,7 +104,7 @@ def test_an_hourly_limit_lasts_until_its_reset(github: GitHub, hub: LocalGitHub)
 def test_nobody_there_is_unavailable(hub: LocalGitHub, connect: Callable[[str], GitHub]) -> None:
     """A refused connection is a fault worth another try."""
     adapter = GitHub("http://127.0.0.1:1/api/v3", lambda: json.dumps({"token": TOKEN}))
-    with pytest.raises(GitHubUnavailableError, match=r"no good answer \(ConnectionError\)"):
+    with pytest.raises(GitHubUnavailableError, match=r"no valid response \(ConnectionError\)"):
         adapter.branch_head(REPOSITORY, "main")
     adapter.close()
 
@@ -141,6 +141,6 @@ def test_a_rotated_token_is_read_again(hub: LocalGitHub, sha: str) -> None:
 @pytest.mark.parametrize("credential", ["", "ghp_plain", "[]", "{}", '{"token": ""}', '{"token": 7}', '{"appId": "1"}'])
 def test_a_secret_in_another_form_is_explained(connect: Callable[[str], GitHub], credential: str) -> None:
     """What the secret must hold is told; what it holds is not."""
-    with pytest.raises(GitHubRefusedError, match="does not hold") as fault:
+    with pytest.raises(GitHubRefusedError, match="the GitHub credential secret is not") as fault:
         connect(credential).branch_head(REPOSITORY, "main")
     assert "ghp_plain" not in str(fault.value)

@@ -28,7 +28,7 @@ def test_a_missing_branch_is_no_fault_but_a_missing_repository_is(github: GitHub
     copy.commit("first", {"a": "1"})
     copy.push()
     assert github.branch_head(REPOSITORY, "topic") is None
-    with pytest.raises(GitHubNotFoundError, match=r"acme/nothing: branch main: 404 .*may not see"):
+    with pytest.raises(GitHubNotFoundError, match=r"acme/nothing: branch main: 404 .*may not read"):
         github.branch_head("acme/nothing", "main")
 
 
@@ -168,7 +168,7 @@ def test_an_archive_that_fails_does_not_tell_its_address(github: GitHub, hub: Lo
     hub.respond_with("GET", "^/codeload/", 502)
     with pytest.raises(GitHubUnavailableError) as fault:
         github.download_archive(REPOSITORY, "main", io.BytesIO())
-    assert f"{REPOSITORY}: archive of main: no good answer (502)" in str(fault.value)
+    assert f"{REPOSITORY}: archive of main: no valid response (502)" in str(fault.value)
     assert "token" not in str(fault.value)
     assert fault.value.__cause__ is None
     with pytest.raises(GitHubNotFoundError):
