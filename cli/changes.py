@@ -33,7 +33,7 @@ def unfreeze(aws: Operator, environment: str, reason: str) -> Facts:
     if was is None:
         raise OutOfReachError(f"{environment} is not frozen; `kiro status` shows what blocks it")
     ended = Freeze(reason, aws.who, aws.clock.text())
-    aws.running.thaw(environment, ended)
+    aws.running.unfreeze(environment, ended)
     aws.bus.put(EnvironmentUnfrozen(environment, ended.reason, ended.by, ended.since))
     doubts = {name: state.in_doubt for name, state in aws.running.parts(environment).items() if state.in_doubt}
     return {

@@ -144,4 +144,4 @@ def _why(build: Any) -> str:
         for context in phase.get("contexts", [])
         if context.get("message")
     ]
-    return cut(redact("; ".join(said)), REASON) or f"the build ended as {build['buildStatus']}"
+    return cut(redact("; ".join(messages)), REASON) or f"the build ended as {build['buildStatus']}"

@@ -114,11 +114,11 @@ class DeploymentsTable:
             "ExpressionAttributeValues": {":environment": environment},
         }
         if status:
-            asked["KeyConditionExpression"] += " AND #status = :status"
-            asked["ExpressionAttributeNames"] = {"#status": "status"}
-            asked["ExpressionAttributeValues"][":status"] = status
-            asked["FilterExpression"] = "attribute_not_exists(outcome)"
-        return map(_record, every(self._table, "query", **asked))
+            query["KeyConditionExpression"] += " AND #status = :status"
+            query["ExpressionAttributeNames"] = {"#status": "status"}
+            query["ExpressionAttributeValues"][":status"] = status
+            query["FilterExpression"] = "attribute_not_exists(outcome)"
+        return map(_record, every(self._table, "query", **query))
 
     def note(self, deployment_id: str, **facts: Any) -> None:
         """Set top-level attributes of the record."""

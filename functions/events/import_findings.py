@@ -25,7 +25,7 @@ def import_findings(event: dict[str, Any], artifacts: Artifacts, hub: SecurityHu
     with artifacts.archive(judged.artifact) as archive:
         read = [scan for scan in read_scans(archive, judged.scans) if isinstance(scan, Scan)]
     found = [finding for scan in read for finding in scan.findings]
-    imported, refused = hub.bring(imports(found, judged.release, hub.product_arn, clock.text()))
+    imported, refused = hub.send(imports(found, judged.release, hub.product_arn, clock.text()))
     if refused:
         _LOG.warning("Security Hub refused findings", extra={"refused": refused[:10]})
     return {"outcome": f"imported {imported} of {len(found)}", "refused": refused}

@@ -109,4 +109,4 @@ def _lost_push(
         name = execution_name(ref, head)
         if deployments.start(name, wanted):
             yield Repair("push started", f"{name}: {repository} is at {head[:12]}, and no webhook reported it")
-        orphans.waits.sight(repository, None, clock.now())
+        orphans.waits.save_sighting(repository, None, clock.now())

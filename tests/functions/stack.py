@@ -13,7 +13,7 @@ import boto3
 
 from functions.adapters.records import every, plain
 from functions.handler import Handler, decode, encode, handler_function
-from functions.runtime import Clients, furnish
+from functions.runtime import Clients, wire
 from local.strict.hooks import HANDLERS
 
 REGION = "eu-central-1"

@@ -65,7 +65,7 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def test_a_handler_is_furnished_from_its_signature(stack: Stack) -> None:
     """It gets the type of its event, and every adapter by name, with this stack's settings."""
-    kind, adapters = furnish(acquire_lock.acquire_lock, stack.clients)
+    kind, adapters = wire(acquire_lock.acquire_lock, stack.clients)
     assert kind is LockRequest
     assert list(adapters) == ["locks", "environments", "deployments"]
     kind, adapters = wire(alarm_changed.alarm_changed, stack.clients)
@@ -199,7 +199,7 @@ def test_inside_lambda_the_handler_is_built_at_init() -> None:
 
 def test_an_environment_in_json_is_one_in_python(stack: Stack) -> None:
     """An environment is the same value, whether it comes from a definition or a table."""
-    kind, _ = furnish(acquire_lock.acquire_lock, stack.clients)
+    kind, _ = wire(acquire_lock.acquire_lock, stack.clients)
     assert kind
     assert encode(Environment(**{f: getattr(ENVIRONMENT, f) for f in Environment.__dataclass_fields__})) == encode(
         ENVIRONMENT
