@@ -12,6 +12,7 @@ from functions.domain.errors import GitHubError
 from functions.domain.manifests import Part
 from functions.domain.redaction import redact
 from functions.domain.releases import Release
+from functions.domain.rollback import rollback_version
 from functions.domain.texts import NAME, cut
 from functions.handler import Allow
 from functions.targets.registry import Targets
