@@ -17,8 +17,8 @@ ENVIRONMENTS = ("test", "staging", "production")
 
 @pytest.fixture(scope="module")
 def good(driver: PlatformDriver) -> str:
-    """A good release in production."""
-    commit = driver.push("feat: greet people")
+    """A good release in production, whose message is too long for the data of a state."""
+    commit = driver.push("feat: greet people\n\n" + "x" * 294_000)
     driver.deployed(commit)
     return commit
 

@@ -33,6 +33,16 @@ def test_a_commit_is_completed(stack: Stack, copy: WorkingCopy) -> None:
     assert begin(stack, commit=sha)["release"] == release
 
 
+def test_a_message_of_any_length_is_delivered(stack: Stack, copy: WorkingCopy) -> None:
+    """git takes 294 KB, a state hands on 256 KiB and goes on to hold more; the title stays."""
+    (copy.path / ".git" / "long").write_text("feat: greet\n\n" + "x" * 294_000, "utf-8")
+    copy.git("commit", "--quiet", "--allow-empty", "--file", ".git/long")
+    copy.push()
+    message = begin(stack)["release"]["message"]
+    assert message.startswith("feat: greet\n\nxxx")
+    assert len(message) < 10_000
+
+
 def test_an_emergency_stands_in_the_release(stack: Stack, copy: WorkingCopy) -> None:
     """P8: and so in the record, and in everything that is told of it."""
     copy.commit("fix: greet", {"a": "1"})

@@ -33,6 +33,11 @@ def test_the_outcome_is_written_and_announced(stack: Stack) -> None:
     assert stack.deployment()["status"] == "deployed"
 
 
+def test_a_reason_of_any_length_is_written(stack: Stack) -> None:
+    """The fault of a task may quote as much as it likes."""
+    assert conclude(stack, "failed", "x" * 300_000)["reason"].endswith("x…")
+
+
 def test_who_concluded_first_is_right(stack: Stack) -> None:
     """N3: a second conclusion gets the outcome that stands."""
     first = conclude(stack, "aborted", "stopped")
