@@ -155,8 +155,21 @@ def pieces(found: list[Facts]) -> Table:
     return table
 
 
+def findings(found: list[Facts]) -> Group:
+    """A line per finding about the account."""
+    return Group(*(_ticked(one) for one in found))
+
+
+_MARKS = {
+    "right": "[green]✓[/green]",
+    "note": "[yellow]![/yellow]",
+    "wrong": "[red]✗[/red]",
+    "unknown": "[yellow]?[/yellow]",
+}
+
+
 def _ticked(check: Facts) -> str:
-    mark = {"right": "[green]✓[/green]", "note": "[yellow]![/yellow]", "wrong": "[red]✗[/red]"}[check["outcome"]]
+    mark = _MARKS[check["outcome"]]
     return f"{mark} {check['what']}" + (f": {escape(check['said'])}" if check["said"] else "")
 
 

@@ -8,10 +8,11 @@ from secrets import token_hex
 from typing import Annotated
 
 import typer
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.markup import escape
 
 from cli import needs, show
+from cli.aws.account import Account
 from cli.aws.inventory import Inventory
 from cli.aws.operator import OutOfReachError
 from cli.aws.simulation import Simulation
@@ -30,11 +31,14 @@ def validate(context: typer.Context, as_json: Json = False) -> None:
 
 
 def doctor(context: typer.Context, as_json: Json = False) -> None:
-    """Simulate in IAM whether you may deploy the stack, also before it exists. The exit code is 1 if you may not."""
+    """Check in AWS whether you may deploy the stack, also before it exists, and whether the account is ready for it.
+
+    Nothing is changed. The exit code is 1 if you may not, or if something is wrong. Checks that failed are marked `?`.
+    """
     with explained(context, as_json=as_json):
         found = _simulated(context.obj.name)
-    out(found, _refusals, as_json=as_json)
-    if found["refused"]:
+    out(found, _examined, as_json=as_json)
+    if found["refused"] or any(one["outcome"] == "wrong" for one in found["account"]):
         raise typer.Exit(1)
 
 
@@ -44,7 +48,17 @@ def _simulated(stack: str) -> Facts:
         partition=caller.partition, region=caller.region, account=caller.account, pipeline=f"kiro-pipeline-{stack}"
     )
     refused = [one for resource, actions in wanted.items() for one in caller.refused(actions, resource)]
-    return {"who": caller.who, "asked": sum(map(len, wanted.values())), "refused": encode(refused)}
+    account = Account(caller.aws, stack, caller.account, caller.region, caller.partition)
+    return {
+        "who": caller.who,
+        "asked": sum(map(len, wanted.values())),
+        "refused": encode(refused),
+        "account": encode(list(account.findings())),
+    }
+
+
+def _examined(found: Facts) -> RenderableType:
+    return Group(_refusals(found), show.findings(found["account"]))
 
 
 def _refusals(found: Facts) -> RenderableType:

@@ -25,7 +25,7 @@ from functions.handler import decode
 from functions.runtime import Clients
 
 _TABLES = ("deployments", "environments", "locks", "waits")
-_WORKFLOWS = {
+WORKFLOWS = {
     "deployment": "kiro-pipeline-{}-deployment",
     "stage": "kiro-pipeline-{}-stage",
     "rollback": "kiro-pipeline-{}-rollback",
@@ -69,7 +69,7 @@ class Operator:
         region, identity = sts.meta.region_name, sts.get_caller_identity()
         account, partition = identity["Account"], identity["Arn"].split(":")[1]
         prefix = f"arn:{partition}:states:{region}:{account}:stateMachine:"
-        workflows = {workflow: prefix + name.format(stack) for workflow, name in _WORKFLOWS.items()}
+        workflows = {workflow: prefix + name.format(stack) for workflow, name in WORKFLOWS.items()}
         return cls(
             stack,
             account,

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
+from cli.aws.account import Account, Finding
 from tests.cli.conftest import Kiro
 from tests.functions.iam import ROLE, stand_in
 
@@ -102,7 +103,32 @@ def test_at_a_terminal_setup_prompts_for_each_empty_secret(
     assert not any(value in done.output for value in made)
 
 
-def test_doctor_confirms_that_all_actions_are_allowed(kiro: Kiro, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+    """The findings about the account; test_account tests the real ones."""
+    found = [Finding("concurrent builds", "right", "60"), Finding("cost tag", "unknown", "not asked")]
+    monkeypatch.setattr(Account, "findings", lambda _: iter(found))
+    return found
+
+
+def test_doctor_shows_the_account_and_exits_with_one_for_a_fault(
+    kiro: Kiro, account: list[Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each finding has a line; an unknown one is no fault."""
+    stand_in(monkeypatch, ROLE, allowed=":")
+    good = kiro.run("doctor")
+    assert good.exit_code == 0
+    assert "✓ concurrent builds: 60" in good.stdout
+    assert "? cost tag: not asked" in good.stdout
+    account.append(Finding("concurrent functions", "wrong", "none"))
+    bad = kiro.run("doctor", "--json")
+    assert bad.exit_code == 1
+    assert json.loads(bad.stdout)["account"][-1] == {"what": "concurrent functions", "outcome": "wrong", "said": "none"}
+
+
+def test_doctor_confirms_that_all_actions_are_allowed(
+    kiro: Kiro, account: list[Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The role of the session is simulated, with its full path."""
     iam = stand_in(monkeypatch, ROLE, allowed=":")
     done = kiro.run("doctor")
@@ -112,7 +138,9 @@ def test_doctor_confirms_that_all_actions_are_allowed(kiro: Kiro, monkeypatch: p
     assert any("kiro-pipeline-test-locks" in one["ResourceArns"][0] for one in iam.asked)
 
 
-def test_doctor_names_each_denied_action_and_what_denies_it(kiro: Kiro, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_names_each_denied_action_and_what_denies_it(
+    kiro: Kiro, account: list[Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A policy, a permissions boundary, the organisation or a condition."""
     stand_in(monkeypatch, ROLE, allowed="dynamodb:")
     done = kiro.run("doctor", "--json")

@@ -1,19 +1,17 @@
-"""A CloudFormation template with the same policies, definitions, functions and tables, for cfn-lint to read."""
+"""A CloudFormation template with the same resources, for cfn-lint to read."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from tests.components.recorder import Recorder
-
-Properties = dict[str, Any]
+from tests.program.shadows import PLAIN, Properties, Shadow, pascal
 
 
 def template(recorder: Recorder) -> Properties:
     """The shadow of what a program registered."""
     resources = {}
     for place, one in enumerate(recorder.resources):
-        shadow = _SHADOWS.get(one.type)
+        shadow = SHADOWS.get(one.type)
         if shadow:
             kind, properties = shadow(one.inputs)
             name = "".join(part.title() for part in one.name.replace("_", "-").split("-"))
@@ -28,12 +26,6 @@ def _present(value: Any) -> Any:
         return [_present(item) for item in value]
     # The SDK carries numbers as floats.
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _pascal(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key[:1].upper() + key[1:]: _pascal(item) for key, item in value.items()}
-    return [_pascal(item) for item in value] if isinstance(value, list) else value
 
 
 def _role(inputs: Properties) -> tuple[str, Properties]:
@@ -109,6 +101,12 @@ def _table(inputs: Properties) -> tuple[str, Properties]:
     return "AWS::DynamoDB::Table", {
         "TableName": inputs["name"],
         "BillingMode": inputs["billingMode"],
+        "SSESpecification": {
+            "SSEEnabled": inputs["serverSideEncryption"]["enabled"],
+            "SSEType": "KMS",
+            "KMSMasterKeyId": inputs["serverSideEncryption"]["kmsKeyArn"],
+        },
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": inputs["pointInTimeRecovery"]["enabled"]},
         "KeySchema": schema(inputs),
         "AttributeDefinitions": [
             {"AttributeName": one["name"], "AttributeType": one["type"]} for one in inputs["attributes"]
@@ -145,7 +143,7 @@ def _alarm(inputs: Properties) -> tuple[str, Properties]:
 
 
 def _metric(query: Properties) -> Properties:
-    shaped: Properties = _pascal({key: value for key, value in query.items() if key != "metric"})
+    shaped: Properties = pascal({key: value for key, value in query.items() if key != "metric"})
     metric = query.get("metric")
     if metric:
         dimensions = [{"Name": name, "Value": value} for name, value in metric["dimensions"].items()]
@@ -169,15 +167,16 @@ def _project(inputs: Properties) -> tuple[str, Properties]:
         "ServiceRole": inputs["serviceRole"],
         "Source": {"Type": source["type"], "BuildSpec": source["buildspec"]},
         "Artifacts": {"Type": inputs["artifacts"]["type"]},
-        "Environment": _pascal(environment),
-        **({"Cache": _pascal(cache)} if cache else {}),
+        "Environment": pascal(environment),
+        **({"Cache": pascal(cache)} if cache else {}),
         "TimeoutInMinutes": inputs["buildTimeout"],
         "QueuedTimeoutInMinutes": inputs["queuedTimeout"],
         "EncryptionKey": inputs["encryptionKey"],
     }
 
 
-_SHADOWS: dict[str, Callable[[Properties], tuple[str, Properties]]] = {
+SHADOWS: dict[str, Shadow] = {
+    **PLAIN,
     "aws:cloudwatch/eventRule:EventRule": _rule,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from tests.components.recorder import REGION, Outcome
-from tests.program.template import template
+from tests.program.shadows import WITHOUT
+from tests.program.template import SHADOWS, template
 
 
 def _faults(whole: dict[str, Any]) -> list[str]:
@@ -31,6 +32,13 @@ def _all(outcomes: dict[str, Outcome]) -> dict[str, Any]:
 def test_nothing_is_wrong_with_the_shadow_template(outcomes: dict[str, Outcome]) -> None:
     """IAM policies, ASL, patterns, alarms, tables and functions of every stack are all in AWS's form."""
     assert _faults(_all(outcomes)) == []
+
+
+def test_every_registered_type_has_its_shadow(outcomes: dict[str, Outcome]) -> None:
+    """A resource that nobody reads can be wrong in any of its properties; what can have none says why."""
+    registered = {one.type for outcome in outcomes.values() for one in outcome.recorder.resources if one.custom}
+    assert registered - SHADOWS.keys() == {kind for kind in WITHOUT if kind in registered}
+    assert not SHADOWS.keys() & WITHOUT.keys()
 
 
 def test_what_one_stack_alone_has_is_in_the_shadow(outcomes: dict[str, Outcome]) -> None:

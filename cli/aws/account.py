@@ -1,0 +1,133 @@
+"""Checks of an account that need AWS: quotas, validation of definitions, mails, cost tags; all read-only (T1)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.aws.operator import WORKFLOWS
+from functions.runtime import Clients
+
+Outcome = Literal["right", "note", "wrong", "unknown"]
+# With fewer, releases wait for builds, and handlers are throttled.
+_FEW_BUILDS, _FEW_FUNCTIONS = 3, 100
+_TOPICS = ("deployments", "approvals", "rollbacks")
+# The tag by which the budget filters costs (components/platform/monitoring.py).
+_COST_TAG = "Environment"
+_GONE = ("StateMachineDoesNotExist", "NotFound", "NotFoundException", "ResourceNotFoundException")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check; `said` explains it. `unknown` means that AWS could not be read."""
+
+    what: str
+    outcome: Outcome
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account and region in which the stack is, or will be."""
+
+    aws: Clients
+    stack: str
+    account: str
+    region: str
+    partition: str
+
+    def findings(self) -> Iterator[Finding]:
+        """The results of all checks; one that fails is `unknown`, and the others are made nevertheless."""
+        checks: Mapping[str, Callable[[], Iterator[Finding]]] = {
+            "concurrent builds": self._builds,
+            "concurrent functions": self._functions,
+            "definitions": self._definitions,
+            "mails": self._mails,
+            "cost tag": self._cost_tag,
+        }
+        for what, check in checks.items():
+            try:
+                yield from check()
+            except ClientError as error:
+                code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+                said = f"there is no stack {self.stack} yet" if code in _GONE else f"{error.operation_name}: {message}"
+                yield Finding(what, "unknown", said)
+            except BotoCoreError as error:
+                yield Finding(what, "unknown", str(error))
+
+    def _builds(self) -> Iterator[Finding]:
+        """The quota of concurrent builds; each compute type has its own.
+
+        https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+        """
+        wanted = f"Concurrently running builds for Linux/{self._size()} environment"
+        pages = self.aws.client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="codebuild")
+        found = [one["Value"] for page in pages for one in page["Quotas"] if one["QuotaName"] == wanted]
+        if not found:
+            yield Finding("concurrent builds", "unknown", f"Service Quotas lists no {wanted!r}")
+            return
+        outcome: Outcome = "wrong" if found[0] < 1 else "note" if found[0] < _FEW_BUILDS else "right"
+        advice = {"wrong": "no build can run", "note": "builds wait for each other", "right": ""}[outcome]
+        yield Finding("concurrent builds", outcome, _quota(found[0], advice, wanted))
+
+    def _size(self) -> str:
+        """The compute type of the stack's build project, such as `Small`, which is also that of a stack to come."""
+        name = f"kiro-pipeline-{self.stack}-build"
+        projects = self.aws.client("codebuild").batch_get_projects(names=[name])["projects"]
+        compute = projects[0]["environment"]["computeType"] if projects else "BUILD_GENERAL1_SMALL"
+        return str(compute.rpartition("_")[2].title())
+
+    def _functions(self) -> Iterator[Finding]:
+        """The quota of concurrent functions, which is lower in new accounts.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+        """
+        limit = self.aws.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+        few = limit < _FEW_FUNCTIONS
+        advice = "further invocations are throttled, and retried for some minutes" if few else ""
+        outcome: Outcome = "note" if few else "right"
+        yield Finding("concurrent functions", outcome, _quota(limit, advice, "Concurrent executions"))
+
+    def _definitions(self) -> Iterator[Finding]:
+        """The validation of the deployed definitions by Step Functions."""
+        sfn = self.aws.client("stepfunctions")
+        for name in (pattern.format(self.stack) for pattern in WORKFLOWS.values()):
+            machine = sfn.describe_state_machine(stateMachineArn=self._arn("states", f"stateMachine:{name}"))
+            answer = sfn.validate_state_machine_definition(
+                definition=machine["definition"], type="STANDARD", severity="WARNING"
+            )
+            said = "; ".join(f"{one.get('location', '')} {one['message']}" for one in answer["diagnostics"])
+            outcome: Outcome = "wrong" if answer["result"] == "FAIL" else "note" if said else "right"
+            yield Finding(f"definition of {name}", outcome, said)
+
+    def _mails(self) -> Iterator[Finding]:
+        sns = self.aws.client("sns")
+        for topic in (f"kiro-pipeline-{self.stack}-{one}" for one in _TOPICS):
+            pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self._arn("sns", topic))
+            found = [one for page in pages for one in page["Subscriptions"]]
+            pending = [one["Endpoint"] for one in found if not one["SubscriptionArn"].startswith("arn:")]
+            said = f"not confirmed by {', '.join(pending)}: open the link in the mail" if pending else ""
+            yield Finding(f"mails of {topic}", "wrong" if pending else "right", said)
+
+    def _cost_tag(self) -> Iterator[Finding]:
+        """Whether the cost tag is active. Billing lists it within 24 hours after its first use, in the payer's account.
+
+        https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html. It is no resource of the
+        program, since the first `pulumi up` would fail:
+        https://github.com/hashicorp/terraform-provider-aws/issues/29068
+        """
+        found = self.aws.client("ce").list_cost_allocation_tags(TagKeys=[_COST_TAG])["CostAllocationTags"]
+        if any(one["Status"] == "Active" for one in found):
+            yield Finding("cost tag", "right")
+            return
+        then = "" if found else ", which is possible a day after the first `pulumi up`"
+        said = f"a budget counts nothing until {_COST_TAG} is activated under Billing, Cost allocation tags{then}"
+        yield Finding("cost tag", "note", said)
+
+    def _arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+
+def _quota(value: float, advice: str, name: str) -> str:
+    return f"{value:g}: {advice}; request an increase of {name!r} in Service Quotas" if advice else f"{value:g}"
