@@ -156,7 +156,7 @@ def pieces(found: list[Facts]) -> Table:
 
 
 def findings(found: list[Facts]) -> Group:
-    """A line per question about the account."""
+    """A line per finding about the account."""
     return Group(*(_ticked(one) for one in found))
 
 

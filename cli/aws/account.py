@@ -1,4 +1,4 @@
-"""What only AWS knows of an account: quotas, its validation of definitions, mails, cost tags; all by reading (T1)."""
+"""Checks of an account that need AWS: quotas, validation of definitions, mails, cost tags; all read-only (T1)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from cli.aws.operator import WORKFLOWS
 from functions.runtime import Clients
 
 Outcome = Literal["right", "note", "wrong", "unknown"]
-# Below these, releases wait for builds, and handlers for one another.
+# With fewer, releases wait for builds, and handlers are throttled.
 _FEW_BUILDS, _FEW_FUNCTIONS = 3, 100
 _TOPICS = ("deployments", "approvals", "rollbacks")
-# What the budget counts by: components/platform/monitoring.py.
+# The tag by which the budget filters costs (components/platform/monitoring.py).
 _COST_TAG = "Environment"
 _GONE = ("StateMachineDoesNotExist", "NotFound", "NotFoundException", "ResourceNotFoundException")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was asked; `unknown` is what AWS did not answer, and why."""
+    """The result of one check; `said` explains it. `unknown` means that AWS could not be read."""
 
     what: str
     outcome: Outcome
@@ -38,17 +38,17 @@ class Account:
     partition: str
 
     def findings(self) -> Iterator[Finding]:
-        """Every look; one that fails says so and hides no other."""
-        looks: Mapping[str, Callable[[], Iterator[Finding]]] = {
-            "builds at a time": self._builds,
-            "functions at a time": self._functions,
+        """The results of all checks; one that fails is `unknown`, and the others are made nevertheless."""
+        checks: Mapping[str, Callable[[], Iterator[Finding]]] = {
+            "concurrent builds": self._builds,
+            "concurrent functions": self._functions,
             "definitions": self._definitions,
             "mails": self._mails,
             "cost tag": self._cost_tag,
         }
-        for what, look in looks.items():
+        for what, check in checks.items():
             try:
-                yield from look()
+                yield from check()
             except ClientError as error:
                 code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
                 said = f"there is no stack {self.stack} yet" if code in _GONE else f"{error.operation_name}: {message}"
@@ -57,33 +57,40 @@ class Account:
                 yield Finding(what, "unknown", str(error))
 
     def _builds(self) -> Iterator[Finding]:
-        """https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html: a quota for each size of machine."""
+        """The quota of concurrent builds; each compute type has its own.
+
+        https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+        """
         wanted = f"Concurrently running builds for Linux/{self._size()} environment"
         pages = self.aws.client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="codebuild")
         found = [one["Value"] for page in pages for one in page["Quotas"] if one["QuotaName"] == wanted]
         if not found:
-            yield Finding("builds at a time", "unknown", f"Service Quotas lists no {wanted!r}")
+            yield Finding("concurrent builds", "unknown", f"Service Quotas lists no {wanted!r}")
             return
         outcome: Outcome = "wrong" if found[0] < 1 else "note" if found[0] < _FEW_BUILDS else "right"
-        advice = {"wrong": "no build can run", "note": "builds wait for one another", "right": ""}[outcome]
-        yield Finding("builds at a time", outcome, _quota(found[0], advice, wanted))
+        advice = {"wrong": "no build can run", "note": "builds wait for each other", "right": ""}[outcome]
+        yield Finding("concurrent builds", outcome, _quota(found[0], advice, wanted))
 
     def _size(self) -> str:
-        """Of the machine that the stack's build project uses; the default before there is one."""
+        """The compute type of the stack's build project, such as `Small`, which is also that of a stack to come."""
         name = f"kiro-pipeline-{self.stack}-build"
         projects = self.aws.client("codebuild").batch_get_projects(names=[name])["projects"]
         compute = projects[0]["environment"]["computeType"] if projects else "BUILD_GENERAL1_SMALL"
         return str(compute.rpartition("_")[2].title())
 
     def _functions(self) -> Iterator[Finding]:
-        """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: new accounts have fewer."""
+        """The quota of concurrent functions, which is lower in new accounts.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+        """
         limit = self.aws.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
         few = limit < _FEW_FUNCTIONS
-        advice = "more than that at a time are throttled, and tried again for some minutes" if few else ""
-        yield Finding("functions at a time", "note" if few else "right", _quota(limit, advice, "Concurrent executions"))
+        advice = "further invocations are throttled, and retried for some minutes" if few else ""
+        outcome: Outcome = "note" if few else "right"
+        yield Finding("concurrent functions", outcome, _quota(limit, advice, "Concurrent executions"))
 
     def _definitions(self) -> Iterator[Finding]:
-        """As Step Functions itself validates them, which no tool on this machine does."""
+        """The validation of the deployed definitions by Step Functions."""
         sfn = self.aws.client("stepfunctions")
         for name in (pattern.format(self.stack) for pattern in WORKFLOWS.values()):
             machine = sfn.describe_state_machine(stateMachineArn=self._arn("states", f"stateMachine:{name}"))
@@ -100,14 +107,15 @@ class Account:
             pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self._arn("sns", topic))
             found = [one for page in pages for one in page["Subscriptions"]]
             pending = [one["Endpoint"] for one in found if not one["SubscriptionArn"].startswith("arn:")]
-            said = f"not confirmed by {', '.join(pending)}: open the mail's link" if pending else ""
+            said = f"not confirmed by {', '.join(pending)}: open the link in the mail" if pending else ""
             yield Finding(f"mails of {topic}", "wrong" if pending else "right", said)
 
     def _cost_tag(self) -> Iterator[Finding]:
-        """A key can be activated once billing has seen it, up to 24 hours after its first use; in the payer's account.
+        """Whether the cost tag is active. Billing lists it within 24 hours after its first use, in the payer's account.
 
-        https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html. Were it a resource of the
-        program, the first `pulumi up` would fail: https://github.com/hashicorp/terraform-provider-aws/issues/29068
+        https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html. It is no resource of the
+        program, since the first `pulumi up` would fail:
+        https://github.com/hashicorp/terraform-provider-aws/issues/29068
         """
         found = self.aws.client("ce").list_cost_allocation_tags(TagKeys=[_COST_TAG])["CostAllocationTags"]
         if any(one["Status"] == "Active" for one in found):
@@ -122,4 +130,4 @@ class Account:
 
 
 def _quota(value: float, advice: str, name: str) -> str:
-    return f"{value:g}: {advice}; ask for more of {name!r} in Service Quotas" if advice else f"{value:g}"
+    return f"{value:g}: {advice}; request an increase of {name!r} in Service Quotas" if advice else f"{value:g}"

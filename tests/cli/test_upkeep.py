@@ -105,25 +105,25 @@ def test_at_a_terminal_setup_prompts_for_each_empty_secret(
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
-    """What is found of the account; test_account looks for itself."""
-    found = [Finding("builds at a time", "right", "60"), Finding("cost tag", "unknown", "not asked")]
+    """The findings about the account; test_account tests the real ones."""
+    found = [Finding("concurrent builds", "right", "60"), Finding("cost tag", "unknown", "not asked")]
     monkeypatch.setattr(Account, "findings", lambda _: iter(found))
     return found
 
 
-def test_what_is_wrong_with_the_account_ends_with_one(
+def test_doctor_shows_the_account_and_exits_with_one_for_a_fault(
     kiro: Kiro, account: list[Finding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each finding has its line, also what AWS did not answer, which is no fault."""
+    """Each finding has a line; an unknown one is no fault."""
     stand_in(monkeypatch, ROLE, allowed=":")
     good = kiro.run("doctor")
     assert good.exit_code == 0
-    assert "✓ builds at a time: 60" in good.stdout
+    assert "✓ concurrent builds: 60" in good.stdout
     assert "? cost tag: not asked" in good.stdout
-    account.append(Finding("functions at a time", "wrong", "none"))
+    account.append(Finding("concurrent functions", "wrong", "none"))
     bad = kiro.run("doctor", "--json")
     assert bad.exit_code == 1
-    assert json.loads(bad.stdout)["account"][-1] == {"what": "functions at a time", "outcome": "wrong", "said": "none"}
+    assert json.loads(bad.stdout)["account"][-1] == {"what": "concurrent functions", "outcome": "wrong", "said": "none"}
 
 
 def test_doctor_confirms_that_all_actions_are_allowed(

@@ -1,4 +1,4 @@
-"""What `doctor` asks of an account; answers are checked against the service models: moto has none of these calls."""
+"""The checks of `doctor` for an account. Responses are validated with the service models; moto lacks these calls."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -77,12 +77,12 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answers]:
 
 
 def findings() -> dict[str, Finding]:
-    """What is found, by what was asked."""
+    """The findings by check."""
     return {one.what: one for one in Account(Clients({}), "test", ACCOUNT, REGION, "aws").findings()}
 
 
 def test_an_account_that_is_ready(answers: Answers) -> None:
-    """Enough of everything, valid definitions, confirmed mails, a tag that counts."""
+    """Sufficient quotas, valid definitions, confirmed mails, an active cost tag."""
     answers.quotas(60, 1000)
     answers.stack()
     found = findings()
@@ -91,29 +91,29 @@ def test_an_account_that_is_ready(answers: Answers) -> None:
 
 
 @pytest.mark.parametrize(("builds", "outcome", "said"), [(0, "wrong", "0: no build"), (1, "note", "1: builds wait")])
-def test_a_new_account_is_told_what_it_may_run(answers: Answers, builds: float, outcome: str, said: str) -> None:
-    """Of the machine that the stack uses, and before there is a stack of the default one."""
+def test_a_new_account_has_notes_on_its_quotas(answers: Answers, builds: float, outcome: str, said: str) -> None:
+    """For the compute type of the stack, or the default one before the stack exists."""
     answers.quotas(builds, 10, size="")
     answers.refuse("stepfunctions", "describe_state_machine", "StateMachineDoesNotExist")
     answers.refuse("sns", "list_subscriptions_by_topic", "NotFound")
     answers.refuse("ce", "list_cost_allocation_tags", "AccessDeniedException")
     found = findings()
-    assert found["builds at a time"].outcome == outcome
-    assert found["builds at a time"].said.startswith(said)
-    assert SMALL in found["builds at a time"].said
-    assert found["functions at a time"].outcome == "note"
-    assert found["functions at a time"].said.startswith("10: more than that at a time are throttled")
+    assert found["concurrent builds"].outcome == outcome
+    assert found["concurrent builds"].said.startswith(said)
+    assert SMALL in found["concurrent builds"].said
+    assert found["concurrent functions"].outcome == "note"
+    assert found["concurrent functions"].said.startswith("10: further invocations are throttled")
 
 
-def test_what_aws_did_not_answer_is_said(answers: Answers) -> None:
-    """A stack that is not there yet, a quota that has another name, a call that is refused; the rest is asked."""
+def test_a_check_that_fails_is_unknown(answers: Answers) -> None:
+    """No stack yet, a quota with another name, a call that is refused; the other checks are made."""
     answers.quotas(60, 1000, size="BUILD_GENERAL1_2XLARGE")
     answers.refuse("stepfunctions", "describe_state_machine", "StateMachineDoesNotExist")
     answers.refuse("sns", "list_subscriptions_by_topic", "NotFound")
     answers.refuse("ce", "list_cost_allocation_tags", "AccessDeniedException")
     unknown = {what: one.said for what, one in findings().items() if one.outcome == "unknown"}
     assert unknown == {
-        "builds at a time": "Service Quotas lists no 'Concurrently running builds for Linux/2Xlarge environment'",
+        "concurrent builds": "Service Quotas lists no 'Concurrently running builds for Linux/2Xlarge environment'",
         "definitions": "there is no stack test yet",
         "mails": "there is no stack test yet",
         "cost tag": "ListCostAllocationTags: no",
@@ -121,7 +121,7 @@ def test_what_aws_did_not_answer_is_said(answers: Answers) -> None:
 
 
 def test_what_step_functions_says_of_a_definition_is_shown(answers: Answers) -> None:
-    """Errors are wrong, warnings a note, both with their place."""
+    """Errors are wrong and warnings a note, both with their place."""
     answers.quotas(60, 1000)
     one = {"severity": "ERROR", "code": "C", "message": "no such field", "location": "/States/Begin"}
     answers.stack(one, pending="b@example.com", tags=("Inactive",))
@@ -129,7 +129,7 @@ def test_what_step_functions_says_of_a_definition_is_shown(answers: Answers) -> 
     stage = found["definition of kiro-pipeline-test-stage"]
     assert (stage.outcome, stage.said) == ("wrong", "/States/Begin no such field")
     mails = found["mails of kiro-pipeline-test-approvals"]
-    assert (mails.outcome, mails.said) == ("wrong", "not confirmed by b@example.com: open the mail's link")
+    assert (mails.outcome, mails.said) == ("wrong", "not confirmed by b@example.com: open the link in the mail")
     assert found["cost tag"].outcome == "note"
     assert "counts nothing until Environment is activated" in found["cost tag"].said
 

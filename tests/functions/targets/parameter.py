@@ -86,8 +86,8 @@ class ParameterTarget(CallTarget):
         return str(self._client.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)["Version"])
 
     def _history(self, environment: Environment, part: Part) -> dict[str, str]:
-        found = self._client.get_parameter_history(Name=_name(environment, part))["Parameters"]
-        return {str(one["Version"]): one["Value"] for one in found}
+        pages = self._client.get_paginator("get_parameter_history").paginate(Name=_name(environment, part))
+        return {str(one["Version"]): one["Value"] for page in pages for one in page["Parameters"]}
 
 
 def _name(environment: Environment, part: Part) -> str:
