@@ -16,6 +16,7 @@ from aws_lambda_powertools import Logger
 
 from functions.domain.errors import BadInputError
 from functions.domain.redaction import redact
+from functions.domain.texts import REASON, cut
 from functions.handler import decode, encode, handler_function
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
         except Exception as error:
             logger.exception("failed")
             # Step Functions keeps what is raised in the execution's history.
-            error.args = tuple(redact(one) if isinstance(one, str) else one for one in error.args)
+            error.args = tuple(cut(redact(one), REASON) if isinstance(one, str) else one for one in error.args)
             raise
         logger.info("done", extra={"outcome": answer.get("outcome") if isinstance(answer, dict) else None})
         return answer

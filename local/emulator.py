@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 
-from local.strict import HOOK
+from local.strict import HOOK, USES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ LAUNCHES = 3
 ROLE_SECONDS = 2.0
 GUARD = Path(__file__).with_name("guarded.py")
 LAMBDA_START = Path(__file__).with_name("lambda_start.py")
-STRICTNESS = Path(__file__).with_name("strictness.py")
+EMULATED = Path(__file__).parent / "strict" / "emulated.py"
 PREFORK = Path(__file__).with_name("prefork.py")
 
 
@@ -198,7 +198,7 @@ class Emulator:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir()
-        self._process = self._run(str(GUARD), str(os.getpid()), str(STRICTNESS))
+        self._process = self._run(str(GUARD), str(os.getpid()), str(EMULATED))
         self._prefork = self._run(str(PREFORK), str(self._socket), str(os.getpid()), PYTHONPATH=str(HOOK))
 
     def _run(self, *command: str, **more: str) -> subprocess.Popen[bytes]:
@@ -234,9 +234,10 @@ class Emulator:
             "MINISTACK_REGION": self.region,
             "MINISTACK_ACCOUNT_ID": self.account,
             "SFN_WAIT_SCALE": str(self.wait_scale),
-            # every call of a role needs what its policies allow; strictness.py says what else
+            # every call of a role needs what its policies allow; strict/emulated.py says what else
             "AUTH": "true",
             "STRICT_ROLE_SECONDS": str(self.role_seconds),
+            "STRICT_USES": str(self.log_path.with_name(USES)),
             # listeners and daemons beyond the gateway stay off
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import iso
 from functions.domain.environments import Environment
+from functions.domain.texts import REASON, cut
 from functions.domain.watches import AlarmReading, Severity
 from functions.handler import Allow
 
@@ -52,4 +53,5 @@ def _reading(name: str, severity: Severity, alarm: Any) -> AlarmReading:
     if alarm is None:
         return AlarmReading(name, severity, "missing")
     since = alarm.get("StateTransitionedTimestamp") or alarm.get("StateUpdatedTimestamp")
-    return AlarmReading(name, severity, alarm["StateValue"], alarm.get("StateReason", ""), iso(since) if since else "")
+    reason = cut(alarm.get("StateReason", ""), REASON)
+    return AlarmReading(name, severity, alarm["StateValue"], reason, iso(since) if since else "")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from functions.domain.redaction import redact
+from functions.domain.texts import REASON, cut
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -142,4 +143,4 @@ def _why(build: Any) -> str:
         for context in phase.get("contexts", [])
         if context.get("message")
     ]
-    return redact("; ".join(said))[:1000] or f"the build ended as {build['buildStatus']}"
+    return cut(redact("; ".join(said)), REASON) or f"the build ended as {build['buildStatus']}"

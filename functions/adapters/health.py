@@ -7,6 +7,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from functions.domain.manifests import Health
+from functions.domain.texts import NAME, cut
 from functions.domain.watches import Probe
 
 if TYPE_CHECKING:
@@ -54,4 +55,4 @@ def _version(body: bytes, field: str) -> str | None:
         answer = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return str(answer[field]) if isinstance(answer, dict) and field in answer else None
+    return cut(str(answer[field]), NAME) if isinstance(answer, dict) and field in answer else None

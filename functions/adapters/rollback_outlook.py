@@ -13,6 +13,7 @@ from functions.domain.manifests import Part
 from functions.domain.redaction import redact
 from functions.domain.releases import Release
 from functions.domain.rollback import way_back
+from functions.domain.texts import NAME, cut
 from functions.handler import Allow
 from functions.targets.registry import Targets
 
@@ -66,7 +67,8 @@ class RollbackOutlook:
             return (), f"GitHub could not tell: {error}"
         most = max(compared, key=lambda one: one.ahead_by)
         lines = [
-            redact(f"{c.sha[:12]} {c.message.partition(chr(10))[0]} ({c.author_name})") for c in reversed(most.commits)
+            cut(redact(f"{c.sha[:12]} {c.message.partition(chr(10))[0]} ({c.author_name})"), NAME)
+            for c in reversed(most.commits)
         ]
         if most.status not in ("ahead", "identical"):
             return tuple(lines[:_MOST_COMMITS]), f"what runs here is not an ancestor of this release ({most.status})"

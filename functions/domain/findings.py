@@ -20,6 +20,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from functions.domain.gates import Unreadable, Verdict
+from functions.domain.texts import NAME, cut
 
 Severity = Literal["critical", "high", "medium", "low"]
 BLOCKING: tuple[Severity, ...] = ("critical", "high")
@@ -172,7 +173,7 @@ def _blocked(findings: Sequence[Finding]) -> str:
 
 def _some(items: Sequence[str]) -> str:
     rest = len(items) - _NAMED
-    return ", ".join(items[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(cut(item, NAME) for item in items[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _known(word: str, known: dict[str, Severity], what: str) -> Severity:

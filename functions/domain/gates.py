@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from functions.domain.redaction import redact
+from functions.domain.texts import NAME, REASON, cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ def judge_tests(tests: TestRun | Unreadable) -> Verdict:
     if isinstance(tests, Unreadable):
         return Verdict("tests", "failed", tests.reason)
     if tests.failed:
-        named = ", ".join(tests.failed[:5]) + (f" and {len(tests.failed) - 5} more" if len(tests.failed) > 5 else "")
+        named = ", ".join(cut(name, NAME) for name in tests.failed[:5]) + (
+            f" and {len(tests.failed) - 5} more" if len(tests.failed) > 5 else ""
+        )
         return Verdict("tests", "failed", f"{len(tests.failed)} of {tests.total} tests failed: {named}")
     if tests.total - tests.skipped <= 0:
         return Verdict("tests", "failed", "no test ran: a release without tests is not deployed")
@@ -72,7 +75,7 @@ def judge_coverage(coverage: Coverage | Unreadable, minimum: float) -> Verdict:
 
 def without_secrets(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     """The verdicts as they are recorded and shown: reports quote what programs printed."""
-    return tuple(replace(verdict, reason=redact(verdict.reason)) for verdict in verdicts)
+    return tuple(replace(verdict, reason=cut(redact(verdict.reason), REASON)) for verdict in verdicts)
 
 
 def all_passed(verdicts: Sequence[Verdict]) -> bool:

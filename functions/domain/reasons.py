@@ -3,13 +3,14 @@
 import json
 
 from functions.domain.redaction import redact
+from functions.domain.texts import REASON, cut
 
 _DECODER = json.JSONDecoder()
 
 
 def readable(text: str) -> str:
     """A reason as it is recorded and told."""
-    return redact(plain_reason(text))
+    return cut(redact(plain_reason(text)), REASON)
 
 
 def plain_reason(text: str) -> str:

@@ -7,6 +7,7 @@ from functions.adapters.github.client import GitHub
 from functions.domain.errors import BadInputError
 from functions.domain.redaction import redact
 from functions.domain.releases import LONGEST_NAME, Release
+from functions.domain.texts import NAME, REASON, cut
 from functions.handler import Allow
 
 OPEN: tuple[Allow, ...] = (*DeploymentsTable.WRITE, *GitHub.USE)
@@ -37,9 +38,9 @@ def open_record(started: Started, github: GitHub, deployments: DeploymentsTable)
         started.repository,
         started.ref,
         commit.sha,
-        author=commit.author_name,
-        author_email=commit.author_email,
-        message=redact(commit.message),
+        author=cut(commit.author_name, NAME),
+        author_email=cut(commit.author_email, NAME),
+        message=cut(redact(commit.message), REASON),
         committed_at=commit.committed_at,
         emergency=started.emergency,
     )

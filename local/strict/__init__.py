@@ -12,3 +12,5 @@ as it is.
 from pathlib import Path
 
 HOOK = Path(__file__).with_name("hook")
+# The file beside the emulator's log in which it notes each use of a permission; `usage.py` reads it.
+USES = "permission-uses.jsonl"

@@ -1,4 +1,4 @@
-"""Becomes ministack, as strict as AWS where ministack is kinder: `python -P guarded.py PARENT_PID strictness.py`.
+"""Becomes ministack, as strict as AWS where ministack is kinder: `python -P guarded.py PARENT_PID emulated.py`.
 
 IAM is ministack's own (`AUTH=true`): each call of a role's credentials needs what the role's policies allow, while the
 credentials of the machine itself are the account's root. What is added here reaches into ministack, which offers no
@@ -9,6 +9,7 @@ import contextvars
 import functools
 import json
 import os
+import re
 import runpy
 import threading
 import time
@@ -19,13 +20,32 @@ from typing import Any
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import error_response_json, json_response
-from ministack.services import iam, lambda_svc, stepfunctions
+from ministack.services import iam, lambda_svc, s3, secretsmanager, sns, stepfunctions
 
 Answer = Any
 iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
 # How long a new role can't be taken by Lambda; on AWS it is "a few seconds", at times more.
 ROLE_SECONDS = float(os.environ.get("STRICT_ROLE_SECONDS", "0"))
 LOOK_SECONDS = 0.1
+# Where each use of a permission is noted, once: `usage.py` reads it.
+USES = os.environ.get("STRICT_USES", os.devnull)
+# What a call needs of the key that its resource is encrypted with: the service asks for it in the caller's name.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+# https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+OF_THE_KEY = {
+    "s3:GetObject": ("kms:Decrypt",),
+    "s3:GetObjectVersion": ("kms:Decrypt",),
+    "s3:PutObject": ("kms:GenerateDataKey",),
+    "secretsmanager:GetSecretValue": ("kms:Decrypt",),
+    "secretsmanager:PutSecretValue": ("kms:GenerateDataKey", "kms:Decrypt"),
+    "sns:Publish": ("kms:GenerateDataKey", "kms:Decrypt"),
+}
+KEY_OF_BUCKET = re.compile("<KMSMasterKeyID>([^<]+)<")
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html: of a state, a task, an execution
+DATA_BYTES = 256 * 1024
+LIMITED = ("StateEntered", "StateExited", "TaskSucceeded")
+TOO_LARGE = "States.DataLimitExceeded"
 FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: "
     "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
@@ -36,7 +56,7 @@ def around(module: Any, name: str) -> Callable[[Callable[..., Answer]], Callable
     """Put a function, which gets the original as its first argument, in the place of one of ministack's."""
     original = getattr(module, name, None)
     if original is None:
-        raise SystemExit(f"{module.__name__} has no {name} to hold on to; strictness.py fits ministack 1.5.33")
+        raise SystemExit(f"{module.__name__} has no {name} to hold on to; emulated.py fits ministack 1.5.33")
 
     def put(replacement: Callable[..., Answer]) -> Callable[..., Answer]:
         setattr(module, name, functools.wraps(original)(functools.partial(replacement, original)))
@@ -76,6 +96,86 @@ def name_the_new_function(original: Callable[..., str], *request: Any) -> str:
     if (service, method) == ("lambda", "POST") and path.rstrip("/").endswith("/functions"):
         return f"arn:aws:lambda:{region}:{account}:function:{json.loads(body)['FunctionName']}"
     return original(*request)
+
+
+@around(iam_evaluator, "enforce")
+def demand_the_key(
+    original: Callable[..., Answer], access_key: str, action: str, service: str, region: str, **more: Any
+) -> Answer:
+    """What lies encrypted needs a permission on its key, too; a part of a large object needs two."""
+    part = _is_part()  # the request is gone once its signature has been checked
+    denied = original(access_key, action, service, region, **more)
+    resource = more.get("resource_arn", "*")
+    needed = OF_THE_KEY.get(action, ())
+    key = _key_of(service, resource) if needed and denied is None else ""
+    if action == "s3:PutObject" and part:
+        needed = (*needed, "kms:Decrypt")
+    for also in needed if key else ():
+        denied = denied or original(access_key, also, "kms", region, resource_arn=key)
+    return denied
+
+
+def _key_of(service: str, resource: str) -> str:
+    """The ARN of the customer's key that a bucket, secret or topic is encrypted with; empty when there is none."""
+    if service == "s3":
+        found = KEY_OF_BUCKET.search(
+            s3._bucket_encryption.get(resource.removeprefix("arn:aws:s3:::").partition("/")[0]) or ""
+        )
+        key = found[1] if found else ""
+    elif service == "secretsmanager":
+        key = next((one.get("KmsKeyId", "") for one in secretsmanager._secrets.values() if one["ARN"] == resource), "")
+    else:
+        key = (sns._topics.get(resource) or {}).get("attributes", {}).get("KmsMasterKeyId", "")
+    return str(key) if str(key).startswith("arn:") else ""
+
+
+def _is_part() -> bool:
+    request = iam_evaluator._signed_request.get()
+    return request is not None and bool({"uploads", "uploadId"} & request.query_params.keys())
+
+
+@around(iam_evaluator, "evaluate")
+def note_the_use(original: Callable[..., Answer], context: Any, policies: Any, *limits: Any) -> Answer:
+    """Note which statement of which role allowed an action."""
+    result = original(context, policies, *limits)
+    if result.decision == "Allow" and context.principal_type == "AssumedRole":
+        statements = [one for policy in policies for one in policy]
+        used = iam_evaluator._first_match(context, statements, "Allow")
+        role = context.principal_arn.split("/")[1]
+        _note(json.dumps({"role": role, "action": context.action, "resources": sorted(used.resources)}))
+    return result
+
+
+@functools.cache
+def _note(line: str) -> None:
+    with open(USES, "a", encoding="utf-8") as file:  # noqa: PTH123 - may be the null device
+        file.write(f"{line}\n")
+
+
+@around(stepfunctions, "_add_event")
+def limit_data(original: Callable[..., None], execution: Any, kind: str, details: Any = None) -> None:
+    """An input or output that is too large ends the execution, whatever it catches.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html, States.DataLimitExceeded
+    """
+    original(execution, kind, details)
+    for detail in (details or {}).values() if kind.endswith(LIMITED) else ():
+        for text in (detail.get("input"), detail.get("output")):
+            if text and len(text) > DATA_BYTES and _utf8_bytes(text) > DATA_BYTES:
+                what = detail.get("name") or detail.get("resource")
+                message = f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes"
+                raise stepfunctions._ExecutionError(TOO_LARGE, f"{message} service limit.")
+
+
+def _utf8_bytes(text: str) -> int:
+    """ministack escapes what is not ASCII, which takes more."""
+    return len(json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")).encode())
+
+
+@around(stepfunctions, "_error_matches")
+def catch_no_limit(original: Callable[..., bool], names: list[str], error: str) -> bool:
+    """`States.ALL` does not match what is terminal."""
+    return TOO_LARGE in names if error == TOO_LARGE else original(names, error)
 
 
 @around(app, "pin_request_origin")

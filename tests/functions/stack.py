@@ -204,7 +204,10 @@ class Stack:
         finally:
             self.recording = False
         undeclared(module, self.calls[first:])
-        return json.loads(json.dumps(answer))
+        said = json.dumps(answer, ensure_ascii=False)
+        # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html: the result of a task
+        assert len(said.encode()) <= 256 * 1024, f"States.DataLimitExceeded: {module_name} answers {len(said)} bytes"
+        return json.loads(said)
 
     def completed(self) -> dict[str, Any]:
         """The task tokens that were completed, with their answers."""

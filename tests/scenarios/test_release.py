@@ -17,8 +17,8 @@ ENVIRONMENTS = ("test", "staging", "production")
 
 @pytest.fixture(scope="module")
 def good(world: World) -> str:
-    """A good release that walked to production."""
-    commit = world.push("feat: greet people")
+    """A good release that walked to production, with a message that no state could hand on."""
+    commit = world.push("feat: greet people\n\n" + "x" * 294_000)
     world.deployed(commit)
     return commit
 

@@ -1,11 +1,9 @@
 """Each kind of process that calls AWS for the product is as strict as AWS (local/strict)."""
 
-import io
 import json
 import shlex
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,8 @@ import pytest
 
 from local import platform
 from local.platform import PROJECT, PlatformError
-from local.pulumi.handlers.lambda_ import BOOTSTRAP, HAS_RUNTIME_CLIENT
+from local.pulumi.handlers.lambda_ import HAS_RUNTIME_CLIENT
+from tests.packages import packed
 from tests.scenarios.world import World, eventually, operator_environment
 
 # botocore sends this name of a session, and the emulator takes it; AWS does not.
@@ -34,20 +33,15 @@ REFUSED = "failed to satisfy constraint"
 @pytest.fixture
 def probe(world: World) -> Iterator[str]:
     """A function that makes the call."""
-    content, name = io.BytesIO(), "probe"
-    with zipfile.ZipFile(content, "w") as package:
-        package.writestr("main.py", PROBE)
-        info = zipfile.ZipInfo("bootstrap")
-        info.external_attr = 0o755 << 16
-        package.writestr(info, BOOTSTRAP)
+    name, other = "probe", world.platform.outputs["functions"]["functions.events.reconcile"]
     functions = world.platform.clients.client("lambda")
     functions.create_function(
         FunctionName=name,
         Runtime="provided.al2023",
         Handler="main.handler",
         Timeout=60,
-        Role="arn:aws:iam::111122223333:role/any",
-        Code={"ZipFile": content.getvalue()},
+        Role=functions.get_function_configuration(FunctionName=other)["Role"],
+        Code={"ZipFile": packed(PROBE)},
     )
     yield name
     functions.delete_function(FunctionName=name)

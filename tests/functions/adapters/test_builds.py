@@ -3,6 +3,7 @@
 import pytest
 
 from functions.adapters.builds import Builds
+from functions.domain.texts import REASON
 from tests.functions import builds
 from tests.functions.stack import Stack
 
@@ -12,13 +13,13 @@ def test_the_failed_phases_speak(stack: Stack) -> None:
     build_id = builds.start(stack)
     phases = [
         {"phaseType": "INSTALL", "phaseStatus": "SUCCEEDED", "contexts": [{"message": "fine"}]},
-        {"phaseType": "BUILD", "phaseStatus": "FAILED", "contexts": [{"message": "x" * 2000}, {"message": ""}]},
+        {"phaseType": "BUILD", "phaseStatus": "FAILED", "contexts": [{"message": "x" * 5000}, {"message": ""}]},
         {"phaseType": "COMPLETED"},
     ]
     builds.end(stack, build_id, "FAILED", phases=phases, logs={"deepLink": "https://log"})
     end = Builds.connect(stack.clients).read(build_id)
     assert end.reason.startswith("BUILD: xxx")
-    assert (end.outcome, len(end.reason), end.log) == ("failed", 1000, "https://log")
+    assert (end.outcome, len(end.reason), end.log) == ("failed", REASON, "https://log")
 
 
 def test_a_build_without_words_is_told_by_its_status(stack: Stack) -> None:

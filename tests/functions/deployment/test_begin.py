@@ -33,6 +33,16 @@ def test_a_commit_is_completed(stack: Stack, copy: WorkingCopy) -> None:
     assert begin(stack, commit=sha)["release"] == release
 
 
+def test_a_message_of_any_length_is_delivered(stack: Stack, copy: WorkingCopy) -> None:
+    """git allows 294 KB, but a state's output 256 KiB; the record keeps the title and the first part."""
+    (copy.path / ".git" / "long").write_text("feat: greet\n\n" + "x" * 294_000, "utf-8")
+    copy.git("commit", "--quiet", "--allow-empty", "--file", ".git/long")
+    copy.push()
+    message = begin(stack)["release"]["message"]
+    assert message.startswith("feat: greet\n\nxxx")
+    assert len(message) < 10_000
+
+
 def test_an_emergency_is_part_of_the_release(stack: Stack, copy: WorkingCopy) -> None:
     """P8: and so of the record and of all notifications."""
     copy.commit("fix: greet", {"a": "1"})

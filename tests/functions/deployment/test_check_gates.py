@@ -81,6 +81,28 @@ def test_digest_and_version_of_the_artifact_are_recorded(stack: Stack) -> None:
     assert record["artifactDigest"] == sha256(judged["Body"].read()).hexdigest()
 
 
+def test_names_of_any_length_are_told(stack: Stack) -> None:
+    """Five tests with names of 60 KB are more than a state hands on; each is told by its beginning."""
+    cases = "".join(
+        f'<testcase classname="c{number}" name="{"x" * 60_000}"><failure/></testcase>' for number in range(5)
+    )
+    gates = check(stack, {**GOOD, "junit.xml": f"<testsuite>{cases}</testsuite>"})["gates"]
+    (reason,) = (gate["reason"] for gate in gates if gate["name"] == "tests")
+    assert [f"c{number}." in reason for number in range(5)] == [True] * 5
+    assert len(reason) < 5_000
+
+
+def test_findings_of_any_length_are_told(stack: Stack) -> None:
+    """What a scanner calls them is not bounded either."""
+    rules = [{"ruleId": f"r{number}{'x' * 60_000}", "level": "error", "message": {"text": "m"}} for number in range(5)]
+    run = {"tool": {"driver": {"name": "t"}}, "results": rules}
+    report = json.dumps({"version": "2.1.0", "runs": [run]})
+    gates = check(stack, {**GOOD, "scan.sarif": report}, scans=Scans(sarif=("scan.sarif",)))["gates"]
+    (reason,) = (gate["reason"] for gate in gates if gate["name"] == "security")
+    assert [f"HIGH r{number}xxx" in reason for number in range(5)] == [True] * 5
+    assert len(reason) < 5_000
+
+
 def test_the_strictest_environment_counts(stack: Stack) -> None:
     """G2: 70 % are enough for test, but not for production."""
     low = COVERAGE.replace("0.9", "0.7").replace("0.85", "0.7")

@@ -33,6 +33,11 @@ def test_the_outcome_is_written_and_announced(stack: Stack) -> None:
     assert stack.deployment()["status"] == "deployed"
 
 
+def test_a_reason_of_any_length_is_written(stack: Stack) -> None:
+    """The error of a task may quote a long text."""
+    assert conclude(stack, "failed", "x" * 300_000)["reason"].endswith("x…")
+
+
 def test_the_first_outcome_stays(stack: Stack) -> None:
     """N3: a second conclusion returns the recorded outcome."""
     first = conclude(stack, "aborted", "stopped")
