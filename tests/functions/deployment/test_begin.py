@@ -34,7 +34,7 @@ def test_a_commit_is_completed(stack: Stack, copy: WorkingCopy) -> None:
 
 
 def test_a_message_of_any_length_is_delivered(stack: Stack, copy: WorkingCopy) -> None:
-    """git takes 294 KB, a state hands on 256 KiB and goes on to hold more; the title stays."""
+    """git allows 294 KB, but a state's output 256 KiB; the record keeps the title and the first part."""
     (copy.path / ".git" / "long").write_text("feat: greet\n\n" + "x" * 294_000, "utf-8")
     copy.git("commit", "--quiet", "--allow-empty", "--file", ".git/long")
     copy.push()

@@ -34,7 +34,7 @@ def test_the_outcome_is_written_and_announced(stack: Stack) -> None:
 
 
 def test_a_reason_of_any_length_is_written(stack: Stack) -> None:
-    """The fault of a task may quote as much as it likes."""
+    """The error of a task may quote a long text."""
     assert conclude(stack, "failed", "x" * 300_000)["reason"].endswith("x…")
 
 
