@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from functions.domain.errors import BadInputError
-from functions.domain.releases import Release, asks_to_skip, branch_or_tag, execution_name, is_commit
+from functions.domain.releases import Release, branch_or_tag, execution_name, is_commit, skips_ci
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def read_push(payload: Mapping[str, Any], repositories: frozenset[str], main_bra
         return Ignored(f"{kind} {name} is not delivered; only pushes to {main_branch} are")
     head = _object(payload, "head_commit")
     message = _text(head, "message", "head_commit.message", empty=True)
-    if asks_to_skip(message):
+    if skips_ci(message):
         return Ignored("the commit message has [skip ci] or [ci skip]")
     author = _object(head, "author", "head_commit.author")
     release = Release(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from functions.domain.records import DeploymentRecord
-from functions.domain.releases import asks_to_skip
+from functions.domain.releases import skips_ci
 
 # Step Functions deletes executions after 90 days. An older head may have been deployed, so it is not started again.
 _FORGOTTEN = timedelta(days=85)
@@ -62,7 +62,7 @@ def judge_push(
     and not at the commit's time. `skipped`: its message has [skip ci]. `forgotten`: older than executions are kept.
     `observed`: record it. `waiting`: within the grace period. `lost`: start its deployment.
     """
-    if asks_to_skip(message):
+    if skips_ci(message):
         return "skipped"
     if _time(now) - _time(committed_at) > _FORGOTTEN:
         return "forgotten"

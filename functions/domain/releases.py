@@ -58,6 +58,6 @@ def execution_name(ref: str, commit: str) -> str:
     return f"{words[: LONGEST_NAME - 13]}-{commit[:12]}"
 
 
-def asks_to_skip(message: str) -> bool:
+def skips_ci(message: str) -> bool:
     """Whether the message has `[skip ci]` or `[ci skip]` anywhere (P4)."""
     return _SKIP.search(message) is not None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.domain.errors import BadInputError
-from functions.domain.releases import Release, asks_to_skip, branch_or_tag, execution_name, is_commit
+from functions.domain.releases import Release, branch_or_tag, execution_name, is_commit, skips_ci
 
 COMMITS = st.text("0123456789abcdef", min_size=40, max_size=40)
 # What the workflows append: an environment's name (16 characters are allowed for it) and a word for the rollback.
@@ -69,7 +69,7 @@ def test_a_commit_is_forty_lower_hex_digits(text: str, right: bool) -> None:
 )
 def test_skipping_is_asked_for_in_brackets(message: str, skips: bool) -> None:
     """P4: both spellings are recognised anywhere in the message."""
-    assert asks_to_skip(message) is skips
+    assert skips_ci(message) is skips
 
 
 def test_a_release_is_written_short() -> None:
