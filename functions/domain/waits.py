@@ -92,7 +92,8 @@ def read_wait_key(text: str) -> WaitKey:
         return WatchKey(environment, execution_name)
     if kind == "approval" and rest:
         return ApprovalKey(rest)
-    raise BadInputError(f"waits table: the key {text!r} is of no known kind (build/…, queued/…, watch/…/…, approval/…)")
+    known = "build/…, queued/…, watch/…/…, approval/…"
+    raise BadInputError(f"waits table: the key {text!r} has an unknown kind (known: {known})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def test_an_event_without_a_notification_is_left_alone(stack: Stack) -> None:
 @pytest.mark.parametrize("handler", ["notify", "publish_status", "publish_metrics", "track_incident"])
 def test_an_unknown_event_is_an_error(stack: Stack, handler: str) -> None:
     """It becomes a dead letter with an alarm, so that a misspelt name is noticed."""
-    with pytest.raises(UnknownEventError, match="no event is called 'SomethingElse'"):
+    with pytest.raises(UnknownEventError, match="no event has the name 'SomethingElse'"):
         stack.run(f"events.{handler}", {"detail-type": "SomethingElse", "detail": {}})
 
 

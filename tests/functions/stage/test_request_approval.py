@@ -169,7 +169,7 @@ def test_the_readiness_of_a_rollback_is_checked(stack: Stack) -> None:
     runs(stack, state(running=version()), state(COMMAND, running=command))
     artifact(stack, "sources/older.zip", {})
     ways = kept(stack, request(stack, parts=["hello", "infrastructure"], execution=f"{EXECUTION}-other")).shown.rollback  # type: ignore[union-attr]
-    assert [(one.ready, one.reason) for one in ways] == [(True, "last known good, still there")] * 2
+    assert [(one.ready, one.reason) for one in ways] == [(True, "last known good, still available")] * 2
 
 
 def test_the_commits_since_what_runs_are_shown(stack: Stack, hub: LocalGitHub, copy: WorkingCopy) -> None:
@@ -196,7 +196,7 @@ def test_only_what_the_gates_judged_can_be_approved(stack: Stack) -> None:
     DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest="0" * 64)
     with pytest.raises(SourceError, match="was changed after the gates judged it"):
         request(stack)
-    with pytest.raises(SourceError, match="not there"):
+    with pytest.raises(SourceError, match="does not exist"):
         stack.run("stage.request_approval", {**wanted(), "artifact": "deployments/gone.zip"})
     assert stack.mails() == []
 
@@ -252,7 +252,7 @@ def test_a_newer_release_supersedes_the_older(stack: Stack) -> None:
     older = requested(stack, 1)
     assert stack.completed() == {}
     newer = requested(stack, 2, NEWER)
-    assert stack.completed() == {"token-1": {"outcome": "superseded", "reason": "a newer release took its place"}}
+    assert stack.completed() == {"token-1": {"outcome": "superseded", "reason": "superseded by a newer release"}}
     assert (kept(stack, older).state, kept(stack, newer).state) == ("superseded", "open")
     refused = decide(kept(stack, older), Decision(True, "Ada", "", "", ""), kept(stack, older).decides_from)
     assert isinstance(refused, Refused)
