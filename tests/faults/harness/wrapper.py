@@ -120,18 +120,20 @@ def _execution_in(plan: dict[str, Any]) -> str:
     """The execution that is in the plan's state now; "" without one."""
     for execution in _running(plan):
         arn = execution["executionArn"]
-        history = _states().get_execution_history(executionArn=arn, reverseOrder=True, maxResults=100)
-        entered = (e["stateEnteredEventDetails"]["name"] for e in history["events"] if "stateEnteredEventDetails" in e)
+        pages = _states().get_paginator("get_execution_history").paginate(executionArn=arn, reverseOrder=True)
+        events = (event for page in pages for event in page["events"])
+        entered = (e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e)
         if next(entered, "") == plan["state"]:
             return str(arn)
     return ""
 
 
 def _running(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    executions = _states().list_executions(stateMachineArn=plan["machine"], statusFilter="RUNNING")["executions"]
+    pages = _states().get_paginator("list_executions").paginate(stateMachineArn=plan["machine"], statusFilter="RUNNING")
     return [
         execution
-        for execution in executions
+        for page in pages
+        for execution in page["executions"]
         if execution["name"] == plan["deployment"] or execution["name"].startswith(f"{plan['deployment']}-")
     ]
 
