@@ -4,6 +4,7 @@ Names are camelCase (`deploymentId`) in JSON and tables, and snake_case (`deploy
 in this module only.
 """
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
@@ -12,8 +13,7 @@ from typing import Any, TypeVar
 from dacite import Config, DaciteError, WrongTypeError, from_dict
 
 from functions.domain.errors import BadInputError
-from functions.domain.manifests import Part
-from functions.domain.part_upgrade import current_part
+from functions.domain.upgrades import UPGRADES
 
 Typed = TypeVar("Typed")
 
@@ -60,12 +60,9 @@ def _texts(value: object) -> object:
     raise WrongTypeError(tuple, value)
 
 
-_CONFIG = Config(
-    convert_key=camel,
-    cast=[tuple, Enum],
-    # Stored rows and the inputs of running executions may have parts in the format of an earlier version.
-    type_hooks={float: _number, tuple[str, ...]: _texts, Part: current_part},
-)
+# A view of the registry, not a copy: a stored type registers its conversion when it is imported.
+_HOOKS: ChainMap[Any, Callable[[Any], Any]] = ChainMap({float: _number, tuple[str, ...]: _texts}, UPGRADES)
+_CONFIG = Config(convert_key=camel, cast=[tuple, Enum], type_hooks=_HOOKS)  # type: ignore[arg-type]
 
 
 def decode(kind: type[Typed], value: object) -> Typed:

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.adapters.clock import Clock
-from functions.domain.waits import DeliveryKey
+from functions.domain.pushes import DeliveryKey
 from functions.handler import Allow
 
 if TYPE_CHECKING:

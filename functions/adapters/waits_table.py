@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.records import conditional, every, plain, stored
 from functions.domain.approvals import Approval
+from functions.domain.pushes import PushKey
 from functions.domain.reconciliation import Sighting
-from functions.domain.waits import ApprovalKey, PushKey, Wait, WaitKey, read_wait_key
+from functions.domain.waits import ApprovalKey, Wait, WaitKey, read_wait_key
 from functions.domain.watches import AlarmReading
 from functions.handler import Allow, decode
 

@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from functions.domain.errors import ManifestError
+from functions.domain.part_upgrade import current_part
+from functions.domain.upgrades import UPGRADES
 
 # Each kind has a target in `functions/targets`. The way says how a part is changed: by a buildspec, or by API calls.
 Kind = Literal["lambda", "command"]
@@ -48,6 +50,8 @@ class Part:
     migration: Migration = "reversible"
     settings: dict[str, Any] = field(default_factory=dict)
 
+
+UPGRADES[Part] = current_part
 
 # The manifest keys that one gate reads. JSON values only: the plan passes them through the execution.
 Settings = dict[str, Any]

@@ -1,4 +1,8 @@
-"""Reading a GitHub `push` delivery. Its signature was verified before."""
+"""Reading a GitHub `push` delivery, whose signature was verified before; the keys of its rows in the waits table.
+
+push/{repository}               a branch head without an execution
+delivery/{SHA-256 of the body}  a webhook delivery that started an execution
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +11,26 @@ from typing import Any
 
 from functions.domain.errors import BadInputError
 from functions.domain.releases import Release, branch_or_tag, execution_name, is_commit, skips_ci
+
+
+@dataclass(frozen=True, slots=True)
+class PushKey:
+    """The key of a main-branch head without an execution."""
+
+    repository: str
+
+    def __str__(self) -> str:
+        return f"push/{self.repository}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryKey:
+    """The key of a webhook delivery: the SHA-256 of its body in hexadecimal."""
+
+    digest: str
+
+    def __str__(self) -> str:
+        return f"delivery/{self.digest}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ build/{CodeBuild's build id}                a build; also written when the build
 queued/{idempotency token}                  a build that the account has no place for yet
 watch/{environment}/{name of execution}     alarms and health of an environment
 approval/{approval id}                      a decision; the request for approval is in the same row
-push/{repository}                           not a wait: a branch head without an execution
-delivery/{SHA-256 of the body}              not a wait: a webhook delivery that started an execution
+
+The same table has rows that are no waits: the keys of `functions/domain/pushes.py`.
 """
 
 from dataclasses import dataclass, field
@@ -55,26 +55,6 @@ class ApprovalKey:
 
     def __str__(self) -> str:
         return f"approval/{self.approval_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class PushKey:
-    """The key of a main-branch head without an execution."""
-
-    repository: str
-
-    def __str__(self) -> str:
-        return f"push/{self.repository}"
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryKey:
-    """The key of a webhook delivery: the SHA-256 of its body in hexadecimal."""
-
-    digest: str
-
-    def __str__(self) -> str:
-        return f"delivery/{self.digest}"
 
 
 WaitKey = BuildKey | QueuedKey | WatchKey | ApprovalKey

@@ -5,15 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.domain.errors import BadInputError
-from functions.domain.waits import (
-    ApprovalKey,
-    BuildKey,
-    DeliveryKey,
-    PushKey,
-    WaitKey,
-    WatchKey,
-    read_wait_key,
-)
+from functions.domain.pushes import DeliveryKey, PushKey
+from functions.domain.waits import ApprovalKey, BuildKey, WaitKey, WatchKey, read_wait_key
 
 NAMES = st.text(st.characters(categories=("L", "N"), include_characters="-:_"), min_size=1)
 
