@@ -34,9 +34,11 @@ class Artifacts:
         Allow(("s3:ListBucket",), on="bucket/artifacts"),
         Allow(("kms:Decrypt",), on="key"),
     )
+    # Decrypt is for objects that are uploaded in parts:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
     WRITE: ClassVar[tuple[Allow, ...]] = (
         Allow(("s3:PutObject",), on="bucket/artifacts/*", why="every object of this one bucket"),
-        Allow(("kms:GenerateDataKey",), on="key"),
+        Allow(("kms:Decrypt", "kms:GenerateDataKey"), on="key"),
     )
 
     def __init__(self, client: "S3Client", bucket: str) -> None:

@@ -34,7 +34,6 @@ from functions.handler import Handler
 
 HANDLER = Handler(
     allow=(
-        *WaitsTable.READ,
         *WaitsTable.WRITE,
         *TaskTokens.COMPLETE,
         *DeploymentsTable.READ,
