@@ -123,7 +123,7 @@ def free_port() -> int:
 class Emulator:
     """A running ministack, as a context manager; `wait_scale` shortens Wait states and retry sleeps.
 
-    For `role_seconds` a new role can't be taken by a function. `seed` decides which calls of functions are throttled; an
+    For `role_seconds` a new role can't be taken by a function. `seed` decides which calls are throttled; an
     empty one throttles none.
     """
 
