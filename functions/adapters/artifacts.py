@@ -29,9 +29,11 @@ class Artifacts:
     """Objects of the bucket, and files in its zip archives. Sizes are in bytes."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("ARTIFACTS_BUCKET",)
+    # Whether an object is there; who may not list the bucket gets a 403 for one that is missing.
+    LIST: ClassVar[tuple[Allow, ...]] = (Allow(("s3:ListBucket",), on="bucket/artifacts"),)
     READ: ClassVar[tuple[Allow, ...]] = (
         Allow(("s3:GetObject",), on="bucket/artifacts/*", why="every object of this one bucket"),
-        Allow(("s3:ListBucket",), on="bucket/artifacts"),
+        *LIST,
         Allow(("kms:Decrypt",), on="key"),
     )
     # Decrypt is for objects that are uploaded in parts:

@@ -27,6 +27,8 @@ class WaitsTable:
     WRITE: ClassVar[tuple[Allow, ...]] = (
         Allow(("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"), on="table/waits"),
     )
+    DECIDE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem", "dynamodb:UpdateItem"), on="table/waits"),)
+    END: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem", "dynamodb:DeleteItem"), on="table/waits"),)
     SCAN: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Scan",), on="table/waits"),)
 
     def __init__(self, table: Any) -> None:

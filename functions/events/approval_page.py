@@ -34,7 +34,7 @@ from functions.handler import Handler
 
 HANDLER = Handler(
     allow=(
-        *WaitsTable.WRITE,
+        *WaitsTable.DECIDE,
         *TaskTokens.COMPLETE,
         *DeploymentsTable.READ,
         *DeploymentsTable.WRITE,
