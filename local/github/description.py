@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jsonschema import Draft4Validator, validators
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT4
 from werkzeug.wrappers import Request, Response
 
@@ -49,8 +49,7 @@ class Description:
     """The published operations. A *difference* is a text: the call, the place and the reason."""
 
     def __init__(self, document: Node) -> None:
-        resource: Resource[Any] = Resource(contents=document, specification=DRAFT4)
-        self._registry: Registry[Any] = Registry().with_resource(_URI, resource)
+        self._registry: Registry[Any] = Registry().with_resource(_URI, DRAFT4.create_resource(document))
         self._document = document
         self._paths = {_PARAMETER.sub("{}", path): path for path in document["paths"]}
 

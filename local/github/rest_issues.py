@@ -249,5 +249,5 @@ def _label(call: Call, repository: Repository, name: str) -> dict[str, Any]:
         "name": name,
         "color": repository.labels[name],
         "default": False,
-        "description": None,
+        "description": "",
     }

@@ -3,6 +3,7 @@
 The codes that botocore tries again in standard mode are in `botocore/retries/standard.py`.
 """
 
+from collections import Counter
 from typing import Any
 
 import boto3
@@ -30,6 +31,7 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "ssm": ("describe_parameters", {}),
     "sts": ("get_caller_identity", {}),
 }
+CHECKER: Any = ThrottledRetryableChecker
 CLIENTS = {
     "cloudwatch-logs": "logs",
     "eventbridge": "events",
@@ -58,7 +60,7 @@ def test_a_throttled_call_is_the_error_that_clients_know(
     code, status = CODES[service]
     error: Any = caught.value.response
     assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
-    assert code in ThrottledRetryableChecker._THROTTLED_ERROR_CODES
+    assert code in CHECKER._THROTTLED_ERROR_CODES
 
 
 def test_the_sdk_tries_again(session: boto3.Session, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +74,7 @@ def test_the_sdk_tries_again(session: boto3.Session, emulator: Emulator, monkeyp
 
 def drawn(seed: str, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Which of the first calls are throttled."""
-    monkeypatch.setattr(throttles, "_calls", throttles.Counter())
+    monkeypatch.setattr(throttles, "_calls", Counter())
     monkeypatch.setenv(SEED, seed)
     request = type("Request", (), {"url": "http://127.0.0.1"})
     return [throttle("before-send.sfn.StartExecution", request) is not None for _ in range(4000)]
