@@ -14,7 +14,7 @@ import runpy
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -46,6 +46,8 @@ OF_THE_KEY = {
     "secretsmanager:PutSecretValue": ("kms:GenerateDataKey", "kms:Decrypt"),
     "sns:Publish": ("kms:GenerateDataKey", "kms:Decrypt"),
 }
+# The action that a denied call needs besides its own.
+_ALSO: contextvars.ContextVar[str] = contextvars.ContextVar("also needed", default="")
 KEY_OF_BUCKET = re.compile("<KMSMasterKeyID>([^<]+)<")
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html: of a state, a task, an execution
 DATA_BYTES = 256 * 1024
@@ -101,19 +103,36 @@ def demand_the_key(
 ) -> Answer:
     """What lies encrypted needs a permission on its key, too; a part of a large object needs two."""
     part = _is_part()  # the request is gone once its signature has been checked
+    _ALSO.set("")
     denied = original(access_key, action, service, region, **more)
-    resource = more.get("resource_arn", "*")
-    if action == "s3:GetObject" and denied is None and not _is_there(resource):
+    if denied is None:
+        for also, of, resource in _also_needed(service, action, more.get("resource_arn", "*"), part=part):
+            denied = original(access_key, also, of, region, resource_arn=resource)
+            if denied:
+                _ALSO.set(also)
+                break
+    return denied
+
+
+@around(iam_actions, "access_denied_response")
+def name_the_other_action(
+    original: Callable[..., Answer], service: str, action: str, *more: Any, **named: Any
+) -> Answer:
+    """A refusal names the action that is not allowed, which may be one of the key."""
+    return original(service, _ALSO.get() or action, *more, **named)
+
+
+def _also_needed(service: str, action: str, resource: str, *, part: bool) -> Iterator[tuple[str, str, str]]:
+    """What an action needs besides itself: action, service and resource."""
+    if action == "s3:GetObject" and not _is_there(resource):
         # Only who may list a bucket learns that an object is missing, instead of a 403.
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-        denied = original(access_key, "s3:ListBucket", service, region, resource_arn=resource.partition("/")[0])
+        yield "s3:ListBucket", "s3", resource.partition("/")[0]
     needed = OF_THE_KEY.get(action, ())
-    key = _key_of(service, resource) if needed and denied is None else ""
     if action == "s3:PutObject" and part:
         needed = (*needed, "kms:Decrypt")
-    for also in needed if key else ():
-        denied = denied or original(access_key, also, "kms", region, resource_arn=key)
-    return denied
+    if needed and (key := _key_of(service, resource)):
+        yield from ((one, "kms", key) for one in needed)
 
 
 def _key_of(service: str, resource: str) -> str:

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.strict import USES
 from local.strict.usage import granted
 from tests.scenarios.driver import PlatformDriver
-from tests.scenarios.permissions import explains, short
+from tests.scenarios.permissions import GRANTED, explains, short, unexplained, unused
 from tests.scenarios.unused_permissions import REASONS
 
 PREFIX = "kiro-pipeline-test-"
@@ -57,6 +59,21 @@ def test_a_permission_that_is_taken_away_fails_a_deployment(driver: PlatformDriv
     )
     assert f"not authorized to perform: {action}" in histories
     assert f"assumed-role/{PREFIX}{role}/" in histories
+
+
+def test_a_permission_without_use_and_without_reason_is_found(tmp_path: Path) -> None:
+    """In the folders of one process or of several; what another platform used counts."""
+    action, unknown = "events-notify sns:Publish", "events-notify sns:Unknown"
+    for at, name in (("platform0", "sns:Publish"), ("popen-gw1/platform0", "sns:Unknown")):
+        folder = tmp_path / at
+        folder.mkdir(parents=True)
+        granted_there = [(f"{PREFIX}events-notify", one, ["arn"]) for one in ("sns:Publish", "sns:Unknown", "xray:Any")]
+        (folder / GRANTED).write_text(json.dumps(granted_there), "utf-8")
+        use = {"role": f"{PREFIX}events-notify", "action": "sns:Publish", "resources": ["arn"]}
+        (folder / USES).write_text(json.dumps(use) if name == "sns:Publish" else "", "utf-8")
+    left = unused(tmp_path)
+    assert action not in {short(one) for one in left}
+    assert unexplained(left) == [f"{PREFIX}{unknown.replace(' ', ': ')} on arn"]
 
 
 def test_every_reason_is_about_a_permission(driver: PlatformDriver) -> None:

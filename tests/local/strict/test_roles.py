@@ -121,6 +121,18 @@ def test_only_who_may_list_a_bucket_learns_what_is_missing(aws: Clients) -> None
         assert error["Error"]["Code"] == code
 
 
+def test_a_refusal_names_the_action_of_the_key(aws: Clients) -> None:
+    """Who may write an object, and may not use the key, reads which permission is missing."""
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    bucket = f"bucket-{uuid.uuid4().hex[:8]}"
+    aws.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rules: Any = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    aws.client("s3").put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=rules)
+    with pytest.raises(ClientError, match="not authorized to perform: kms:GenerateDataKey"):
+        acting(aws, allow("s3:PutObject")).client("s3").put_object(Bucket=bucket, Key="any", Body=b"x")
+
+
 def acting(aws: Clients, *statements: dict[str, Any]) -> Clients:
     """Clients of a role with these statements."""
     role = new_role(aws, *statements)
