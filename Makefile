@@ -90,9 +90,10 @@ $(LAYER): functions/requirements.txt | $(READY)
 		--only-binary=:all: -r functions/requirements.txt
 	@touch $@
 
-# GitHub's published GraphQL schema and webhook examples; without npm the tests that need them are skipped, and say so.
+# GitHub's published schema, description and webhook examples, and a schema of definitions; without npm the tests that need
+# them are skipped, and say so.
 $(SCHEMAS):
 	@mkdir -p build/npm
 	@command -v npm >/dev/null && npm install --silent --no-audit --no-fund --prefix build/npm \
-		@octokit/graphql-schema@15.26.1 @octokit/webhooks-examples@7.6.1 && touch $@ || \
-		echo "npm is not there or can't reach its registry: what compares with GitHub's published schema is skipped"
+		@octokit/graphql-schema@15.26.1 @octokit/openapi@23.0.2 @octokit/webhooks-examples@7.6.1 asl-validator@4.0.0 && touch $@ || \
+		echo "npm is not there or can't reach its registry: what compares with published schemas is skipped"

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 
-from local.strict import HOOK, USES
+from local.strict import HOOK, SEED, USES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +123,8 @@ def free_port() -> int:
 class Emulator:
     """A running ministack, as a context manager; `wait_scale` shortens Wait states and retry sleeps.
 
-    For `role_seconds` a new role can't be taken by a function.
+    For `role_seconds` a new role can't be taken by a function. `seed` decides which calls are throttled; an
+    empty one throttles none.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class Emulator:
         account: str = "000000000000",
         wait_scale: float = 1.0,
         role_seconds: float = ROLE_SECONDS,
+        seed: str = "",
     ) -> None:
         if len(account) != 12 or not account.isdigit():
             raise ValueError(f"account {account!r} is not an AWS account id; give 12 digits")
@@ -141,6 +143,7 @@ class Emulator:
         self.account = account
         self.wait_scale = wait_scale
         self.role_seconds = role_seconds
+        self.seed = seed
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._prefork: subprocess.Popen[bytes] | None = None
@@ -238,6 +241,8 @@ class Emulator:
             "AUTH": "true",
             "STRICT_ROLE_SECONDS": str(self.role_seconds),
             "STRICT_USES": str(self.log_path.with_name(USES)),
+            # passed on to Lambda workers: strict/throttles.py
+            SEED: self.seed,
             # listeners and daemons beyond the gateway stay off
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",

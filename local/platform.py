@@ -20,7 +20,7 @@ from local.github import LocalGitHub
 from local.mailbox import Mailbox
 from local.nested_ends import NestedEnds
 from local.settings import ACCOUNT, BOARD, DEPLOY_POLICY, NAMESPACE, ORGANISATION, REPOSITORY, WATCH_SECONDS, overrides
-from local.strict import HOOK
+from local.strict import HOOK, SEED
 
 PROJECT = Path(__file__).parents[1]
 DEPLOY_POLICY_FILE = PROJECT / "examples" / "hello-service" / "infrastructure" / "policy.json"
@@ -106,6 +106,7 @@ class Platform:
         self.monitors_secret = secrets.token_hex(20)
         self.token = f"ghp_{secrets.token_hex(18)}"
         self.git_token = f"ghp_{secrets.token_hex(18)}"
+        self.seed = os.environ.get(SEED) or secrets.token_hex(4)
         self.outputs: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
@@ -123,9 +124,11 @@ class Platform:
     def start(self) -> Self:
         """Start every part and deploy the program; reports each step before it begins."""
         self.root.mkdir(parents=True, exist_ok=True)
-        self._say("starting the emulated AWS, CodeBuild and GitHub")
+        self._say(f"starting the emulated AWS, CodeBuild and GitHub; calls are throttled by {SEED}={self.seed}")
         enter = self._stack.enter_context
-        self.emulator = enter(Emulator(self.root / "emulator.log", account=ACCOUNT, wait_scale=self._wait_scale))
+        self.emulator = enter(
+            Emulator(self.root / "emulator.log", account=ACCOUNT, wait_scale=self._wait_scale, seed=self.seed)
+        )
         bridge = enter(ServiceEvents(clients(self.emulator.endpoint, self.emulator.region)))
         self.codebuild = enter(
             CodeBuildServer(
@@ -134,7 +137,7 @@ class Platform:
                 ACCOUNT,
                 self.root / "builds",
                 bridge.publish,
-                {"AWS_ENDPOINT_URL": self.emulator.endpoint, "PYTHONPATH": str(HOOK)},
+                {"AWS_ENDPOINT_URL": self.emulator.endpoint, "PYTHONPATH": str(HOOK), SEED: self.seed},
             )
         )
         self.clients: Clients = clients(self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint)

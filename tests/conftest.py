@@ -2,6 +2,8 @@
 
 import gc
 from collections.abc import Generator
+from pathlib import Path
+from typing import Any
 
 import coverage
 import pytest
@@ -15,6 +17,7 @@ from tests.tracing import import_all, measured_call, measuring
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
+SCENARIOS = Path(__file__).with_name("scenarios")
 MEASURED = pytest.StashKey[coverage.Coverage]()
 # A platform costs half a minute of one core, the program and the workflows a quarter of a minute each, so tests that
 # share one run on the same worker. A file belongs to the first group whose key its path begins with; any other file is
@@ -48,10 +51,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
     return Sharing(config, log)
 
 
+def _turn(item: pytest.Item) -> int:
+    """The scenario that destroys the stack is the last of its package."""
+    if "scenarios" in item.path.parts:
+        return 2 if item.path.stem == "test_teardown" else 1
+    return 0 if "faults" in item.path.parts else 3
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that mostly wait come first, so that the others run beside them."""
     items.sort(key=lambda item: not {"scenarios", "faults", "statemachines", "local"} & set(item.path.parts))
-    items.sort(key=lambda item: not {"scenarios", "faults"} & set(item.path.parts))
+    items.sort(key=_turn)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -75,6 +85,24 @@ def pytest_collection_finish() -> None:
     """Exclude all imported objects from garbage collection, which would take up to a fifth of some tests' time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """When every scenario has passed, the permissions that none has used must have a reason."""
+    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    if hasattr(session.config, "workerinput") or not reporter or session.exitstatus:
+        return
+    ran = {Path(one.nodeid.partition("::")[0]).name for one in reporter.stats.get("passed", ()) if one.when == "call"}
+    if not ran >= {file.name for file in SCENARIOS.glob("test_*.py")} or session.config.option.keyword:
+        return
+    from tests.scenarios.permissions import unexplained, unused  # with what a platform imports
+
+    base: Path = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    without_reason = unexplained(unused(base))
+    if without_reason:
+        reporter.write_line("\nNo scenario uses these, and tests/scenarios/unused_permissions.py has no reason:")
+        reporter.write_line("\n".join(without_reason), red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -29,14 +29,18 @@ class Artifacts:
     """Objects of the bucket, and files in its zip archives. Sizes are in bytes."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("ARTIFACTS_BUCKET",)
+    # Whether an object is there; who may not list the bucket gets a 403 for one that is missing.
+    LIST: ClassVar[tuple[Allow, ...]] = (Allow(("s3:ListBucket",), on="bucket/artifacts"),)
     READ: ClassVar[tuple[Allow, ...]] = (
         Allow(("s3:GetObject",), on="bucket/artifacts/*", why="every object of this one bucket"),
-        Allow(("s3:ListBucket",), on="bucket/artifacts"),
+        *LIST,
         Allow(("kms:Decrypt",), on="key"),
     )
+    # Decrypt is for objects that are uploaded in parts:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
     WRITE: ClassVar[tuple[Allow, ...]] = (
         Allow(("s3:PutObject",), on="bucket/artifacts/*", why="every object of this one bucket"),
-        Allow(("kms:GenerateDataKey",), on="key"),
+        Allow(("kms:Decrypt", "kms:GenerateDataKey"), on="key"),
     )
 
     def __init__(self, client: "S3Client", bucket: str) -> None:

@@ -26,7 +26,8 @@ class EnvironmentsTable:
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("ENVIRONMENTS_TABLE",)
     READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Query",), on="table/environments"),)
-    WRITE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:UpdateItem", "dynamodb:Query"), on="table/environments"),)
+    UPDATE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:UpdateItem",), on="table/environments"),)
+    WRITE: ClassVar[tuple[Allow, ...]] = (*READ, *UPDATE)
     FORGET: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:DeleteItem",), on="table/environments"),)
 
     def __init__(self, table: Any) -> None:

@@ -18,11 +18,12 @@ class LocksTable:
     """One record per lock; after the write, the next waiter is notified by completing its task token."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("LOCKS_TABLE", "LOCK_MODE")
-    WRITE: ClassVar[tuple[Allow, ...]] = (
+    # For a lock whose waiters have no task tokens.
+    TAKE: ClassVar[tuple[Allow, ...]] = (
         Allow(("dynamodb:GetItem", "dynamodb:PutItem"), on="table/locks"),
         *Executions.READ,
-        *TaskTokens.COMPLETE,
     )
+    WRITE: ClassVar[tuple[Allow, ...]] = (*TAKE, *TaskTokens.COMPLETE)
     SCAN: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Scan",), on="table/locks"),)
 
     def __init__(self, table: Any, executions: Executions, tokens: TaskTokens, clock: Clock, mode: Mode) -> None:

@@ -24,14 +24,12 @@ class WaitsTable:
     """One record per wait, found by key, environment or execution."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("WAITS_TABLE",)
-    READ: ClassVar[tuple[Allow, ...]] = (
-        Allow(("dynamodb:GetItem",), on="table/waits"),
-        Allow(("dynamodb:Query",), on="index/waits"),
-    )
+    FIND: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Query",), on="index/waits"),)
     WRITE: ClassVar[tuple[Allow, ...]] = (
         Allow(("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"), on="table/waits"),
     )
-
+    DECIDE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem", "dynamodb:UpdateItem"), on="table/waits"),)
+    END: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem", "dynamodb:DeleteItem"), on="table/waits"),)
     SCAN: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Scan",), on="table/waits"),)
 
     def __init__(self, table: Any) -> None:

@@ -29,7 +29,7 @@ class Output:
     source: str
 
 
-HANDLER = Handler(allow=(*Artifacts.READ, *Artifacts.WRITE, *GitHub.USE), timeout_seconds=240, memory_mb=512)
+HANDLER = Handler(allow=(*Artifacts.LIST, *Artifacts.WRITE, *GitHub.USE), timeout_seconds=240, memory_mb=512)
 
 
 def fetch_source(event: Input, github: GitHub, artifacts: Artifacts) -> Output:

@@ -34,8 +34,7 @@ from functions.handler import Handler
 
 HANDLER = Handler(
     allow=(
-        *WaitsTable.READ,
-        *WaitsTable.WRITE,
+        *WaitsTable.DECIDE,
         *TaskTokens.COMPLETE,
         *DeploymentsTable.READ,
         *DeploymentsTable.WRITE,

@@ -9,7 +9,7 @@ from functions.domain.errors import BadInputError
 from functions.domain.waits import BuildKey
 from functions.handler import Handler
 
-HANDLER = Handler(allow=(*WaitsTable.READ, *WaitsTable.WRITE, *Builds.READ, *TaskTokens.COMPLETE))
+HANDLER = Handler(allow=(*WaitsTable.END, *Builds.READ, *TaskTokens.COMPLETE))
 
 
 def build_finished(event: dict[str, Any], waits: WaitsTable, builds: Builds, tokens: TaskTokens) -> dict[str, str]:

@@ -9,16 +9,24 @@ from functions.domain.errors import GitHubNotFoundError, GitHubRefusedError, Sou
 from functions.domain.events import GatesJudged
 from functions.handler import Handler
 
+# https://docs.github.com/rest/code-scanning/code-scanning#upload-an-analysis-as-sarif-data
+_REFS = ("refs/heads/", "refs/tags/", "refs/pull/")
 HANDLER = Handler(allow=(*Artifacts.READ, *GitHub.USE), memory_mb=1024, timeout_seconds=60)
 
 
 def upload_sarif(event: dict[str, Any], artifacts: Artifacts, github: GitHub) -> dict[str, Any]:
-    """Upload the reports; EventBridge retries an error. Missing reports and code scanning that is off are no errors."""
+    """Upload the reports; EventBridge retries an error. Missing reports and code scanning that is off are no errors.
+
+    Code scanning shows reports by branch, tag or pull request. An operator may deploy a commit, or a name without
+    `refs/`, which GitHub refuses.
+    """
     judged = read_only(GatesJudged, event)
     paths, release = judged.scans.sarif, judged.release
     uploaded, left_out = [], []
     if not paths or not artifacts.exists(judged.artifact):
         return {"outcome": "nothing to upload"}
+    if not release.ref.startswith(_REFS):
+        return {"outcome": f"not uploaded: the deployment is of {release.ref}, which is no full ref"}
     with artifacts.archive(judged.artifact) as archive:
         for path in paths:
             try:

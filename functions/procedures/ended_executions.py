@@ -60,7 +60,7 @@ class EndedExecutions:
         *END,
         *DeploymentsTable.READ,
         *DeploymentsTable.WRITE,
-        *EnvironmentsTable.WRITE,
+        *EnvironmentsTable.UPDATE,
         *Executions.STOP,
         *Bus.PUT,
         *Workflows.ROLL_BACK,

@@ -12,7 +12,7 @@ from functions.domain.waits import ApprovalKey, BuildKey, QueuedKey, Wait, Watch
 from functions.handler import Allow
 
 KEEP: tuple[Allow, ...] = (*WaitsTable.WRITE, *Executions.READ)
-END: tuple[Allow, ...] = (*WaitsTable.READ, *WaitsTable.WRITE, *Builds.STOP)
+END: tuple[Allow, ...] = (*WaitsTable.FIND, *WaitsTable.WRITE, *Builds.STOP)
 
 
 def keep(wait: Wait, waits: WaitsTable, executions: Executions, clock: Clock) -> bool:

@@ -13,7 +13,7 @@ from functions.domain.waits import ApprovalFacts, ApprovalKey, BuildKey, QueuedK
 from functions.domain.watches import AlarmReading, Watch, judge
 from functions.handler import Allow, decode, encode
 
-END: tuple[Allow, ...] = (*WaitsTable.READ, *WaitsTable.WRITE, *EnvironmentHealth.READ, *TaskTokens.COMPLETE)
+END: tuple[Allow, ...] = (*WaitsTable.FIND, *WaitsTable.WRITE, *EnvironmentHealth.READ, *TaskTokens.COMPLETE)
 
 
 def watch_facts(facts: WatchFacts) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class Input:
     started_at: str
 
 
-HANDLER = Handler(allow=EnvironmentsTable.WRITE)
+HANDLER = Handler(allow=EnvironmentsTable.UPDATE)
 
 
 def freeze(event: Input, environments: EnvironmentsTable, clock: Clock) -> RollbackFinished:

@@ -35,7 +35,7 @@ class Output:
 
 
 HANDLER = Handler(
-    allow=(*Artifacts.READ, *EnvironmentsTable.WRITE, *DeploymentsTable.READ, *Targets.CHANGE),
+    allow=(*Artifacts.READ, *EnvironmentsTable.UPDATE, *DeploymentsTable.READ, *Targets.CHANGE),
     timeout_seconds=240,
     memory_mb=512,
 )

@@ -28,7 +28,7 @@ class Output:
     ended: tuple[str, ...]
 
 
-HANDLER = Handler(allow=(*WaitsTable.READ, *Executions.READ, *Executions.STOP))
+HANDLER = Handler(allow=(*WaitsTable.FIND, *Executions.READ, *Executions.STOP))
 
 
 def end_enhanced_watch(

@@ -64,7 +64,7 @@ class Output:
 
 HANDLER = Handler(
     allow=(
-        *WaitsTable.READ,
+        *WaitsTable.FIND,
         *KEEP,
         *EnvironmentsTable.READ,
         *DeploymentsTable.READ,

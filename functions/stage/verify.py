@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from functions.adapters.environment_health import EnvironmentHealth
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment
 from functions.domain.errors import NotHealthyYetError
 from functions.domain.watches import Probe
@@ -25,7 +26,7 @@ class Output:
     probes: tuple[Probe, ...]
 
 
-HANDLER = Handler(allow=EnvironmentHealth.READ, timeout_seconds=50)
+HANDLER = Handler(allow=EnvironmentsTable.READ, timeout_seconds=50)
 
 
 def verify(event: Input, health: EnvironmentHealth) -> Output:

@@ -25,7 +25,7 @@ class Output:
     reason: str = ""
 
 
-HANDLER = Handler(allow=LocksTable.WRITE)
+HANDLER = Handler(allow=LocksTable.TAKE)
 
 
 def acquire_lock(event: Input, locks: LocksTable) -> Output:

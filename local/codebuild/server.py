@@ -6,13 +6,16 @@ import json
 import logging
 import threading
 import uuid
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from botocore import xform_name
 
 from local.codebuild import model
 from local.codebuild.builds import Builds
+from local.codebuild.callers import refusal
 from local.codebuild.errors import CodeBuildError, InvalidInputError
 from local.codebuild.projects import Projects
 from local.codebuild.report_groups import ReportGroups
@@ -53,6 +56,7 @@ class CodeBuildServer:
         runner = Runner(self._clients, root.resolve(), report_groups, build_environment)
         self._builds = Builds(projects, runner.run, publish, concurrency, minute)
         self._handlers = (projects, self._builds, report_groups)
+        self._emulator = urlsplit(emulator_endpoint).netloc
         self._server: ThreadingHTTPServer | None = None
 
     @property
@@ -64,7 +68,8 @@ class CodeBuildServer:
 
     def start(self) -> Self:
         """Listen on a free loopback port."""
-        handler = type("Handler", (_Handler,), {"answer": staticmethod(self.call)})
+        parts = {"answer": staticmethod(self.call), "refusal": staticmethod(partial(refusal, self._emulator))}
+        handler = type("Handler", (_Handler,), parts)
         self._server = ThreadingHTTPServer((HOST, 0), handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -104,10 +109,15 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
     answer: Callable[[str, bytes], dict[str, Any]]
+    refusal: Callable[[Mapping[str, str], bytes], bytes | None]
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         operation = self.headers.get("X-Amz-Target", "").removeprefix(model.TARGET_PREFIX)
+        refused = self.refusal(dict(self.headers), body)
+        if refused:
+            self._send(400, refused)
+            return
         try:
             self._send(200, model.write_response(self.answer(operation, body)))
         except CodeBuildError as error:

@@ -224,6 +224,9 @@ class Repository:
     labels: dict[str, str] = field(default_factory=dict)
     hooks: list[Hook] = field(default_factory=list)
     sarifs: list[Sarif] = field(default_factory=list)
+    archived: bool = False
+    # The former names of renamed branches, each with its new name.
+    former_branches: dict[str, str] = field(default_factory=dict)
     # Held while refs move, so that the webhooks of two pushes are consistent.
     pushing: threading.RLock = field(default_factory=threading.RLock)
 

@@ -215,7 +215,12 @@ def shape(call: Call, repository: Repository, issue: Issue) -> dict[str, Any]:
         "body": issue.body,
     }
     if issue.pull:
-        body["pull_request"] = {"url": f"{api}/pulls/{issue.number}", "html_url": page}
+        body["pull_request"] = {
+            "url": f"{api}/pulls/{issue.number}",
+            "html_url": page,
+            "diff_url": f"{page}.diff",
+            "patch_url": f"{page}.patch",
+        }
     return body
 
 
@@ -244,5 +249,5 @@ def _label(call: Call, repository: Repository, name: str) -> dict[str, Any]:
         "name": name,
         "color": repository.labels[name],
         "default": False,
-        "description": None,
+        "description": "",
     }

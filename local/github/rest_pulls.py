@@ -26,7 +26,7 @@ def list_pulls(call: Call, repository: Repository) -> Response:
         for issue in rest_issues.selected(call, repository)
         if issue.pull and issue.pull.head == (head or issue.pull.head) and issue.pull.base == (base or issue.pull.base)
     ]
-    return call.paged(found, lambda issue: shape(call, repository, issue))
+    return call.paged(found, lambda issue: _listed(call, repository, issue))
 
 
 @ROUTES.add("POST", "pulls", "pull_requests:write", 201)
@@ -76,28 +76,55 @@ def _find(repository: Repository, number: int) -> Issue:
 
 def shape(call: Call, repository: Repository, issue: Issue) -> dict[str, Any]:
     """A pull request."""
-    pull = issue.pull
-    if pull is None:
-        raise not_found()
-    api = shapes.repository_url(call.hub, repository)
-    body = rest_issues.shape(call, repository, issue)
-    for name in ("pull_request", "state_reason", "repository_url"):
-        body.pop(name)
+    body = _listed(call, repository, issue)
     return body | {
-        "url": f"{api}/pulls/{issue.number}",
+        "comments": len(issue.comments),
+        "commits": len(commits_of(repository, _pull(issue))),
+        "mergeable": True,
+        "mergeable_state": "clean",
+        "merged": False,
+        "merged_by": None,
+        "maintainer_can_modify": False,
+        **dict.fromkeys(("additions", "deletions", "changed_files", "review_comments"), 0),
+    }
+
+
+def _pull(issue: Issue) -> PullRequest:
+    if issue.pull is None:
+        raise not_found()
+    return issue.pull
+
+
+def _listed(call: Call, repository: Repository, issue: Issue) -> dict[str, Any]:
+    """A pull request as lists have it."""
+    pull, api = _pull(issue), shapes.repository_url(call.hub, repository)
+    body = rest_issues.shape(call, repository, issue)
+    for name in ("pull_request", "state_reason", "repository_url", "comments"):
+        body.pop(name)
+    address = f"{api}/pulls/{issue.number}"
+    links = {
+        "self": address,
+        "html": body["html_url"],
+        "issue": f"{api}/issues/{issue.number}",
+        "comments": body["comments_url"],
+        "commits": f"{address}/commits",
+        "statuses": f"{api}/statuses/{repository.git.resolve(pull.head)}",
+        "review_comments": f"{address}/comments",
+        "review_comment": f"{api}/pulls/comments{{/number}}",
+    }
+    return body | {
+        "url": address,
         "node_id": shapes.node("PullRequest", issue.id),
-        "issue_url": f"{api}/issues/{issue.number}",
         "diff_url": f"{body['html_url']}.diff",
         "patch_url": f"{body['html_url']}.patch",
-        "commits_url": f"{api}/pulls/{issue.number}/commits",
-        "statuses_url": f"{api}/statuses/{repository.git.resolve(pull.head)}",
+        **{f"{name}_url": link for name, link in links.items() if name not in ("self", "html")},
         "draft": pull.draft,
-        "merged": False,
         "merged_at": None,
-        "mergeable": True,
-        "commits": len(commits_of(repository, pull)),
+        "merge_commit_sha": None,
+        "auto_merge": None,
         "head": _end(call, repository, pull.head),
         "base": _end(call, repository, pull.base),
+        "_links": {name: {"href": link} for name, link in links.items()},
     }
 
 

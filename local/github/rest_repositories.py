@@ -1,13 +1,14 @@
 """REST: the authenticated user, repositories, branches (https://docs.github.com/rest/repos, /rest/branches)."""
 
 from typing import Any
+from urllib.parse import quote
 
 from werkzeug.wrappers import Response
 
 from local.github import shapes
 from local.github.git import Ref
 from local.github.records import Repository
-from local.github.routing import API, ApiError, Call, Routes
+from local.github.routing import API, ApiError, Call, Routes, moved
 
 ROUTES = Routes()
 
@@ -15,14 +16,19 @@ ROUTES = Routes()
 @ROUTES.add("GET", f"{API}/user", "metadata:read")
 def get_user(call: Call) -> dict[str, Any]:
     """The account of the token."""
-    return shapes.user(call.hub, call.user) | {"name": call.user.login, "email": call.user.email}
+    unknown = dict.fromkeys(("bio", "blog", "company", "hireable", "location"))
+    none = dict.fromkeys(("followers", "following", "public_gists", "public_repos"), 0)
+    moments = dict.fromkeys(("created_at", "updated_at"), shapes.moment(0))
+    named = {"name": call.user.login, "email": call.user.email}
+    return shapes.user(call.hub, call.user) | unknown | {"blog": ""} | none | moments | named
 
 
 @ROUTES.add("GET", "", "metadata:read")
 def get_repository(call: Call, repository: Repository) -> dict[str, Any]:
     """One repository."""
     granted = {name: call.token.may("contents", "write") for name in ("admin", "maintain", "push", "triage")}
-    return shapes.repository(call.hub, repository) | {"permissions": {**granted, "pull": True}}
+    counts = {"network_count": 0, "subscribers_count": 0}
+    return shapes.repository(call.hub, repository) | counts | {"permissions": {**granted, "pull": True}}
 
 
 @ROUTES.add("GET", "branches", "contents:read")
@@ -36,10 +42,15 @@ def list_branches(call: Call, repository: Repository) -> Response:
 def get_branch(call: Call, repository: Repository, branch: str) -> dict[str, Any]:
     """One branch with its newest commit."""
     ref = repository.git.refs("refs/heads").get(f"refs/heads/{branch}")
+    if ref is None and branch in repository.former_branches:
+        renamed = quote(repository.former_branches[branch], safe="")
+        raise moved(call.hub, "GET", f"/repositories/{repository.id}/branches/{renamed}")
     if ref is None:
         raise ApiError(404, "Branch not found")
     commit = shapes.commit(call.hub, repository, repository.git.commit(ref.commit))
-    return _branch(call, repository, ref) | {"commit": commit}
+    api, web = shapes.repository_url(call.hub, repository), shapes.html_url(call.hub, repository)
+    links = {"self": f"{api}/branches/{quote(branch, safe='')}", "html": f"{web}/tree/{branch}"}
+    return _branch(call, repository, ref) | {"commit": commit, "_links": links}
 
 
 def _branch(call: Call, repository: Repository, ref: Ref) -> dict[str, Any]:
@@ -51,7 +62,7 @@ def _branch(call: Call, repository: Repository, ref: Ref) -> dict[str, Any]:
         "protected": False,
         "protection": {
             "enabled": False,
-            "required_status_checks": {"enforcement_level": "off", "contexts": []},
+            "required_status_checks": {"enforcement_level": "off", "contexts": [], "checks": []},
         },
         "protection_url": f"{api}/branches/{name}/protection",
     }

@@ -31,14 +31,26 @@ class ApiError(Exception):
 
     def response(self) -> Response:
         """The error as GitHub sends it."""
+        location = {"url": self.headers["Location"]} if "Location" in self.headers else {}
         body: dict[str, Any] = {
             "message": self.message,
+            **location,
             "documentation_url": DOCS,
             "status": str(self.status),
         }
         if self.errors:
             body["errors"] = self.errors
         return reply(body, self.status, self.headers)
+
+
+def moved(hub: "Hub", method: str, path: str) -> ApiError:
+    """GitHub's answer to a request that has the former name of a repository or branch.
+
+    https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects; that writes
+    get a 307 with the same message is in https://github.com/18F/charlie/pull/85.
+    """
+    status = 301 if method in ("GET", "HEAD") else 307
+    return ApiError(status, "Moved Permanently", headers={"Location": f"{hub.api_url}{path}"})
 
 
 def not_found() -> ApiError:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
@@ -32,7 +32,7 @@ from local.github import (
     rest_repositories,
     rest_statuses,
 )
-from local.github.access import authenticate, check
+from local.github.access import authenticate, check, current_path
 from local.github.board_events import send
 from local.github.boards import COLUMNS, Board
 from local.github.faults import Fault, Faults
@@ -41,6 +41,9 @@ from local.github.records import App, Hook, Person, Repository, now
 from local.github.routing import API, ApiError, Call, Route, not_found, reply
 from local.github.store import Store
 from local.github.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from local.github.description import Description
 
 _LOG = logging.getLogger(__name__)
 _TOPICS: tuple[ModuleType, ...] = (
@@ -68,6 +71,9 @@ class LocalGitHub:
     def __init__(self, root: Path) -> None:
         self.store = Store(root)
         self.requests: list[tuple[str, str]] = []
+        # What judges each REST call, and what it found: see `description.py`.
+        self.description: Description | None = None
+        self.differences: list[str] = []
         self._faults = Faults()
         self._webhooks = Webhooks(self.store)
         self._server: BaseWSGIServer = make_server("127.0.0.1", 0, self._wsgi, True, request_handler=_Quiet)
@@ -218,16 +224,24 @@ class LocalGitHub:
 
     def _rest(self, request: Request) -> Response:
         adapter = _routes().bind_to_environ(request.environ)
-        rule, matched = adapter.match(return_rule=True)
-        chosen: Route = rule.endpoint
-        arguments: dict[str, Any] = dict(matched)
-        if not chosen.permission:
-            return _respond(chosen.handler(self, request, **arguments), chosen.status)
+        rule, matched = adapter.match(current_path(self, request), return_rule=True)
+        route: Route = rule.endpoint
+        try:
+            response = self._handle(route, request, dict(matched))
+        except ApiError as error:
+            response = error.response()
+        if self.description:
+            self.differences += self.description.differences(route, request, response)
+        return self._limited(response)
+
+    def _handle(self, route: Route, request: Request, arguments: dict[str, Any]) -> Response:
+        if not route.permission:
+            return _respond(route.handler(self, request, **arguments), route.status)
         call = Call(self, request, authenticate(self.store, request))
         if "owner" in arguments:
             full_name = f"{arguments.pop('owner')}/{arguments.pop('name')}"
-            arguments["repository"] = check(self.store, call.token, full_name, chosen.permission)
-        return self._limited(_respond(chosen.handler(call, **arguments), chosen.status))
+            arguments["repository"] = check(self.store, call.token, full_name, route.permission)
+        return _respond(route.handler(call, **arguments), route.status)
 
     def _limited(self, response: Response) -> Response:
         """Add the rate-limit headers of every REST response; GraphQL counts its own points."""

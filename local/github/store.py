@@ -25,6 +25,7 @@ class Store:
         self.apps: dict[int, App] = {}
         self.archives: dict[str, Archive] = {}
         self.repositories: dict[str, Repository] = {}
+        self.former_names: dict[str, Repository] = {}
         self.boards: dict[tuple[str, int], Board] = {}
         self.graphql = GraphQLUsage()
 
@@ -69,3 +70,15 @@ class Store:
             made = Repository(self.next_id(), owner, name, default_branch, git)
             self.repositories[full_name] = made
             return made
+
+    def rename_repository(self, full_name: str, name: str) -> None:
+        """Give a repository another name; requests with the former name are redirected."""
+        with self.lock:
+            renamed = self.repositories.pop(full_name)
+            self.former_names[full_name] = renamed
+            renamed.name = name
+            self.repositories[renamed.full_name] = renamed
+
+    def repository_with(self, identifier: int) -> Repository | None:
+        """The repository with this id, which a renamed one keeps."""
+        return next((one for one in self.repositories.values() if one.id == identifier), None)

@@ -5,12 +5,14 @@ program) is started with `HOOK` on its PYTHONPATH. Python then imports `hook/sit
 of `hooks.py` to every session of the SDK. The product knows nothing of it. The laptop's own services call the emulator
 as it is.
 
-    request ─▶ pages.py ─▶ requests.py, quotas.py ─▶ faults.py ─▶ emulated AWS
-               one a page   refused as AWS does      throttled
+    request ─▶ pages.py ─▶ requests.py, quotas.py ─▶ throttles.py ─▶ emulated AWS
+               one a page   refused as AWS does      now and then
 """
 
 from pathlib import Path
 
 HOOK = Path(__file__).with_name("hook")
+# The variable that decides which calls are throttled: `throttles.py`.
+SEED = "STRICT_SEED"
 # The file beside the emulator's log in which it notes each use of a permission; `usage.py` reads it.
 USES = "permission-uses.jsonl"

@@ -1,8 +1,8 @@
 """Becomes ministack, as strict as AWS where ministack is kinder: `python -P guarded.py PARENT_PID emulated.py`.
 
 IAM is ministack's own (`AUTH=true`): each call of a role's credentials needs what the role's policies allow, while the
-credentials of the machine itself are the account's root. What is added here reaches into ministack, which offers no
-hook: all such places are in this file, and one that a new version of ministack no longer has ends the start, by name.
+credentials of the machine itself are the account's root. What is added here and in `machine_roles.py` reaches into
+ministack, which offers no hook; a place that a new version of ministack no longer has ends the start, by name.
 """
 
 import contextvars
@@ -11,10 +11,13 @@ import json
 import os
 import re
 import runpy
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from ministack import app
@@ -22,7 +25,9 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import iam, lambda_svc, s3, secretsmanager, sns, stepfunctions
 
-Answer = Any
+sys.path.append(str(Path(__file__).parents[2]))  # the emulator runs in a folder of its own
+from local.strict.around import Answer, around
+
 iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
 # How long a new role can't be taken by Lambda; on AWS it is "a few seconds", at times more.
 ROLE_SECONDS = float(os.environ.get("STRICT_ROLE_SECONDS", "0"))
@@ -41,6 +46,8 @@ OF_THE_KEY = {
     "secretsmanager:PutSecretValue": ("kms:GenerateDataKey", "kms:Decrypt"),
     "sns:Publish": ("kms:GenerateDataKey", "kms:Decrypt"),
 }
+# The action that a denied call needs besides its own.
+_ALSO: contextvars.ContextVar[str] = contextvars.ContextVar("also needed", default="")
 KEY_OF_BUCKET = re.compile("<KMSMasterKeyID>([^<]+)<")
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html: of a state, a task, an execution
 DATA_BYTES = 256 * 1024
@@ -50,19 +57,6 @@ FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: "
     "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
 )
-
-
-def around(module: Any, name: str) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
-    """Put a function, which gets the original as its first argument, in the place of one of ministack's."""
-    original = getattr(module, name, None)
-    if original is None:
-        raise SystemExit(f"{module.__name__} has no {name} to hold on to; emulated.py fits ministack 1.5.33")
-
-    def put(replacement: Callable[..., Answer]) -> Callable[..., Answer]:
-        setattr(module, name, functools.wraps(original)(functools.partial(replacement, original)))
-        return replacement
-
-    return put
 
 
 @around(iam_evaluator, "evaluate_trust_policy")
@@ -87,12 +81,17 @@ def name_the_action(_: Callable[..., Any], method: str, path: str) -> str | None
 
 
 @around(iam_actions, "extract_resource_arn")
-def name_the_new_function(original: Callable[..., str], *request: Any) -> str:
-    """CreateFunction is allowed on the function, which its body names.
+def name_the_resource(original: Callable[..., str], *request: Any) -> str:
+    """CreateFunction is allowed on the function, which its body names; a build is allowed on its project.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html
     """
     service, method, path, _, body, _, region, account = request
+    if service == "codebuild":
+        given = json.loads(body)
+        name = given.get("projectName") or given.get("id") or next(iter(given.get("ids", ())), "*")
+        return f"arn:aws:codebuild:{region}:{account}:project/{name.partition(':')[0]}"
     if (service, method) == ("lambda", "POST") and path.rstrip("/").endswith("/functions"):
         return f"arn:aws:lambda:{region}:{account}:function:{json.loads(body)['FunctionName']}"
     return original(*request)
@@ -104,15 +103,36 @@ def demand_the_key(
 ) -> Answer:
     """What lies encrypted needs a permission on its key, too; a part of a large object needs two."""
     part = _is_part()  # the request is gone once its signature has been checked
+    _ALSO.set("")
     denied = original(access_key, action, service, region, **more)
-    resource = more.get("resource_arn", "*")
+    if denied is None:
+        for also, of, resource in _also_needed(service, action, more.get("resource_arn", "*"), part=part):
+            denied = original(access_key, also, of, region, resource_arn=resource)
+            if denied:
+                _ALSO.set(also)
+                break
+    return denied
+
+
+@around(iam_actions, "access_denied_response")
+def name_the_other_action(
+    original: Callable[..., Answer], service: str, action: str, *more: Any, **named: Any
+) -> Answer:
+    """A refusal names the action that is not allowed, which may be one of the key."""
+    return original(service, _ALSO.get() or action, *more, **named)
+
+
+def _also_needed(service: str, action: str, resource: str, *, part: bool) -> Iterator[tuple[str, str, str]]:
+    """What an action needs besides itself: action, service and resource."""
+    if action == "s3:GetObject" and not _is_there(resource):
+        # Only who may list a bucket learns that an object is missing, instead of a 403.
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        yield "s3:ListBucket", "s3", resource.partition("/")[0]
     needed = OF_THE_KEY.get(action, ())
-    key = _key_of(service, resource) if needed and denied is None else ""
     if action == "s3:PutObject" and part:
         needed = (*needed, "kms:Decrypt")
-    for also in needed if key else ():
-        denied = denied or original(access_key, also, "kms", region, resource_arn=key)
-    return denied
+    if needed and (key := _key_of(service, resource)):
+        yield from ((one, "kms", key) for one in needed)
 
 
 def _key_of(service: str, resource: str) -> str:
@@ -129,6 +149,11 @@ def _key_of(service: str, resource: str) -> str:
     return str(key) if str(key).startswith("arn:") else ""
 
 
+def _is_there(arn: str) -> bool:
+    bucket, _, key = arn.removeprefix("arn:aws:s3:::").partition("/")
+    return key in (s3._buckets.get(bucket) or {}).get("objects", {})
+
+
 def _is_part() -> bool:
     request = iam_evaluator._signed_request.get()
     return request is not None and bool({"uploads", "uploadId"} & request.query_params.keys())
@@ -136,9 +161,9 @@ def _is_part() -> bool:
 
 @around(iam_evaluator, "evaluate")
 def note_the_use(original: Callable[..., Answer], context: Any, policies: Any, *limits: Any) -> Answer:
-    """Note which statement of which role allowed an action."""
+    """Note which statement of which role allowed an action, or would: CodeBuild has the policies simulated."""
     result = original(context, policies, *limits)
-    if result.decision == "Allow" and context.principal_type == "AssumedRole":
+    if result.decision == "Allow" and "role/" in context.principal_arn:
         statements = [one for policy in policies for one in policy]
         used = iam_evaluator._first_match(context, statements, "Allow")
         role = context.principal_arn.split("/")[1]
@@ -269,4 +294,5 @@ def _running(arn: Any) -> bool:
 if __name__ == "__main__":
     if not app.AUTH:
         raise SystemExit("AUTH=true is not set: no policy would be evaluated")
+    import_module("local.strict.machine_roles")
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

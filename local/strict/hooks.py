@@ -5,7 +5,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.model import OperationModel
 
-from . import pages, quotas, requests
+from . import pages, quotas, requests, throttles
 
 # The key of a call's context under which its parameters are kept until it is judged.
 _PARAMETERS = "kiro-strict"
@@ -31,6 +31,7 @@ def _cut(parsed: dict[str, Any], model: OperationModel, context: dict[str, Any],
 HANDLERS: tuple[tuple[str, Any], ...] = (
     ("before-parameter-build", _shape),
     ("before-call", _judge),
+    ("before-send", throttles.throttle),
     ("after-call", _cut),
 )
 

@@ -6,8 +6,7 @@ messages of more than 256 KB are refused by the emulator itself (ministack 1.5.3
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .refusal import Refusal
 
@@ -17,8 +16,7 @@ _NOT_IN_NAMES = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(NamedTuple):
     """What a request may have at most, and how a service words it when it has more."""
 
     source: str

@@ -1,15 +1,13 @@
 """A call that is refused before it reaches the emulator, worded as the service would."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The code that clients know an error by, and its message."""
+class Refusal(NamedTuple):
+    """The code that clients know an error by, and its message; no dataclass, which every process would pay for."""
 
     code: str
     message: str

@@ -6,7 +6,7 @@ or, where the protocol is query, ValidationError.
 """
 
 import re
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator, Mapping, Sized
 from functools import cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from .refusal import Refusal
 
 _LIMITS = frozenset({"min", "max", "pattern", "enum"})
 _LONGEST_VALUE = 100
-_constrained: dict[tuple[str, str], bool] = {}
+_limited: dict[tuple[str, str], Mapping[str, Any] | None] = {}
 
 
 def judge(operation: OperationModel, params: dict[str, Any]) -> Refusal | None:
@@ -33,49 +33,61 @@ def judge(operation: OperationModel, params: dict[str, Any]) -> Refusal | None:
 
 
 def _violations(service: str, shape: Any, value: Any, at: str) -> Iterator[str]:
-    if value is None or not _has_limits(service, shape):
+    inner = _inner(service, shape)
+    if value is None or inner is None:
         return
-    for constraint in _broken(shape, value):
+    for constraint in _broken(shape, value) if _LIMITS & shape.metadata.keys() else ():
         yield f"Value '{str(value)[:_LONGEST_VALUE]}' at '{at}' failed to satisfy constraint: {constraint}"
+    if not inner:
+        return
     match shape.type_name:
         case "structure":
-            for name, member in shape.members.items():
-                if name in value:
+            for name in value:
+                if name in inner:
                     called = name[:1].lower() + name[1:]
-                    yield from _violations(service, member, value[name], f"{at}.{called}" if at else called)
+                    yield from _violations(service, inner[name], value[name], f"{at}.{called}" if at else called)
         case "list":
             for number, item in enumerate(value, 1):
-                yield from _violations(service, shape.member, item, f"{at}.{number}.member")
+                yield from _violations(service, inner["member"], item, f"{at}.{number}.member")
         case "map":
             for key, item in value.items():
-                yield from _violations(service, shape.key, key, f"{at}.key")
-                yield from _violations(service, shape.value, item, f"{at}.{key}")
+                if "key" in inner:
+                    yield from _violations(service, inner["key"], key, f"{at}.key")
+                if "value" in inner:
+                    yield from _violations(service, inner["value"], item, f"{at}.{key}")
 
 
-def _has_limits(service: str, shape: Any) -> bool:
-    """Whether anything below a shape has a limit: an item of DynamoDB, which may be large, has none."""
+def _inner(service: str, shape: Any) -> Mapping[str, Any] | None:
+    """The inner shapes of a shape that have limits; None when neither they nor the shape have any.
+
+    Most of a request has none: the texts of an item of DynamoDB, for example, are not looked at.
+    """
     key = (service, shape.name)
-    if key not in _constrained:
-        _constrained[key] = any(_LIMITS & one.metadata.keys() for one in _below(shape, set()))
-    return _constrained[key]
+    if key not in _limited:
+        inner = {name: one for name, one in _shapes(shape).items() if _has_limits(one, {shape.name})}
+        _limited[key] = inner if inner or _LIMITS & shape.metadata.keys() else None
+    return _limited[key]
 
 
-def _below(shape: Any, seen: set[str]) -> Iterator[Any]:
-    if shape.name in seen:
-        return
+def _has_limits(shape: Any, seen: set[str]) -> bool:
+    """Whether a shape or anything below it has a limit; `seen` are shapes that are looked at already."""
+    if _LIMITS & shape.metadata.keys():
+        return True
     seen.add(shape.name)
-    yield shape
+    return any(_has_limits(one, seen) for one in _shapes(shape).values() if one.name not in seen)
+
+
+def _shapes(shape: Any) -> Mapping[str, Any]:
     match shape.type_name:
         case "structure":
-            inner = list(shape.members.values())
+            members: Mapping[str, Any] = shape.members
+            return members
         case "list":
-            inner = [shape.member]
+            return {"member": shape.member}
         case "map":
-            inner = [shape.key, shape.value]
+            return {"key": shape.key, "value": shape.value}
         case _:
-            inner = []
-    for one in inner:
-        yield from _below(one, seen)
+            return {}
 
 
 def _broken(shape: Any, value: Any) -> Iterator[str]:

@@ -1,16 +1,19 @@
 """Which permissions of the stack's roles there are, and which of them runs have used.
 
-The emulator notes every use (`emulated.py`). It sees calls of functions, builds and deploy roles; what AWS's services
-do in a role's name without a call (Lambda's log, a workflow's tasks) it does not see.
+The emulator notes every use (`emulated.py`). It sees calls of functions, builds and deploy roles, and the tasks of
+workflows; what AWS's services do in a role's name beside these (Lambda's log, X-Ray) it does not see.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 OURS = "kiro-"
+# What AWS makes up in an ARN: the id of a key, the last letters of a secret's name.
+_MADE_UP = re.compile(r"(:key/)[0-9a-f-]{36}$|(:secret:.+-)\w{6}$")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -20,6 +23,11 @@ class Permission:
     role: str
     action: str
     resources: tuple[str, ...]
+
+    @classmethod
+    def of(cls, role: str, action: str, resources: Iterable[str]) -> "Permission":
+        """The same in every platform: without what AWS makes up."""
+        return cls(role, action, tuple(sorted(_MADE_UP.sub(r"\1\2*", one) for one in resources)))
 
     def __str__(self) -> str:
         return f"{self.role}: {self.action} on {', '.join(self.resources)}"
@@ -36,7 +44,7 @@ def granted(iam: Any) -> frozenset[Permission]:
 def used(files: Iterable[Path]) -> frozenset[Permission]:
     """What emulators have noted."""
     lines = (line for file in files for line in file.read_text("utf-8").splitlines())
-    return frozenset(Permission(one["role"], one["action"], tuple(one["resources"])) for one in map(json.loads, lines))
+    return frozenset(Permission.of(one["role"], one["action"], one["resources"]) for one in map(json.loads, lines))
 
 
 def _documents(iam: Any, role: str) -> Iterator[Any]:
@@ -50,8 +58,8 @@ def _documents(iam: Any, role: str) -> Iterator[Any]:
 def _allowed(role: str, document: Any) -> Iterator[Permission]:
     for statement in _listed(document["Statement"]):
         if statement["Effect"] == "Allow":
-            resources = tuple(sorted(_listed(statement["Resource"])))
-            yield from (Permission(role, action, resources) for action in _listed(statement["Action"]))
+            resources = _listed(statement["Resource"])
+            yield from (Permission.of(role, action, resources) for action in _listed(statement["Action"]))
 
 
 def _every(iam: Any, operation: str, result: str, key: str = "", **asked: str) -> list[Any]:

@@ -1,9 +1,11 @@
-"""A CloudFormation template with a stack's policies, definitions, functions and tables, for cfn-lint."""
+"""A CloudFormation template with a stack's policies, definitions, functions and tables, for the tools that read one."""
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from tests.components.recorder import Recorder
+from tests.components.recorder import Outcome, Recorder
 from tests.program.converters import PLAIN, Converter, Properties, pascal
 
 
@@ -17,6 +19,17 @@ def template(recorder: Recorder) -> Properties:
             name = "".join(part.title() for part in one.name.replace("_", "-").split("-"))
             resources[f"{name}{place}"] = {"Type": kind, "Properties": _present(properties)}
     return {"AWSTemplateFormatVersion": "2010-09-09", "Description": "A template for cfn-lint", "Resources": resources}
+
+
+def together(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    """The resources of every stack in one template; resources that differ only in names occur once."""
+    found: dict[str, tuple[str, Any]] = {}
+    # the longest names first, because the first occurrence stays
+    for stack in sorted(outcomes, key=len, reverse=True):
+        one_template = template(outcomes[stack].recorder)
+        for name, one in one_template["Resources"].items():
+            found.setdefault(re.sub(rf"\b(kiro-\w+)-{stack}\b", r"\1", json.dumps(one)), (f"{stack}{name}", one))
+    return {**one_template, "Resources": dict(found.values())}
 
 
 def _present(value: Any) -> Any:

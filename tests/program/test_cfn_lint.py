@@ -2,12 +2,11 @@
 
 import copy
 import json
-import re
 from typing import Any
 
 from tests.components.recorder import REGION, Outcome
 from tests.program.converters import WITHOUT
-from tests.program.template import CONVERTERS, template
+from tests.program.template import CONVERTERS, template, together
 
 
 def _faults(whole: dict[str, Any]) -> list[str]:
@@ -18,20 +17,9 @@ def _faults(whole: dict[str, Any]) -> list[str]:
     return [f"{match.rule.id} {match.message}" for match in matches if match.rule.id[0] in "EW"]
 
 
-def _all(outcomes: dict[str, Outcome]) -> dict[str, Any]:
-    """The resources of every stack in one template; resources that differ only in names occur once."""
-    found: dict[str, tuple[str, Any]] = {}
-    # the longest names first, because the first occurrence stays
-    for stack in sorted(outcomes, key=len, reverse=True):
-        one_template = template(outcomes[stack].recorder)
-        for name, one in one_template["Resources"].items():
-            found.setdefault(re.sub(rf"\b(kiro-\w+)-{stack}\b", r"\1", json.dumps(one)), (f"{stack}{name}", one))
-    return {**one_template, "Resources": dict(found.values())}
-
-
 def test_the_template_has_no_findings(outcomes: dict[str, Outcome]) -> None:
     """Policies, definitions, patterns, alarms, tables and functions of every stack are valid for AWS."""
-    assert _faults(_all(outcomes)) == []
+    assert _faults(together(outcomes)) == []
 
 
 def test_every_registered_type_has_its_converter(outcomes: dict[str, Outcome]) -> None:
@@ -46,7 +34,7 @@ def test_resources_of_one_stack_only_are_in_the_template(outcomes: dict[str, Out
     templates = [template(one.recorder)["Resources"].values() for one in outcomes.values()]
     keys = {json.dumps(one) for one_template in templates for one in one_template if one["Type"] == "AWS::KMS::Key"}
     assert len(keys) > 1
-    assert keys <= {json.dumps(one) for one in _all(outcomes)["Resources"].values()}
+    assert keys <= {json.dumps(one) for one in together(outcomes)["Resources"].values()}
 
 
 def test_a_wrong_action_and_a_wrong_state_are_found(outcomes: dict[str, Outcome]) -> None:

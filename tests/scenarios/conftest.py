@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from local.platform import Platform
+from tests.local.github.support import as_described
+from tests.scenarios import permissions
 from tests.scenarios.driver import PlatformDriver
 
 # Scenarios with faults have them in `test`, so the other environments have no watch.
@@ -20,4 +22,6 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformDriver]
     """A platform with author and approver; it is stopped before other packages, which its threads would disturb."""
     changes = {"environments": ENVIRONMENTS}
     with Platform(tmp_path_factory.mktemp("platform"), "test", print, changes=changes) as platform:
-        yield PlatformDriver(platform)
+        permissions.record(platform)
+        with as_described(platform.github):
+            yield PlatformDriver(platform)

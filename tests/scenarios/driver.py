@@ -15,7 +15,7 @@ from local.executions import Executions, Progress
 from local.platform import PROJECT, Platform
 from local.service import get
 from local.settings import REPOSITORY
-from local.strict import HOOK
+from local.strict import HOOK, SEED
 
 
 class PlatformDriver:
@@ -123,6 +123,7 @@ def operator_environment(driver: PlatformDriver) -> dict[str, str]:
         "AWS_ENDPOINT_URL_CODEBUILD": driver.platform.codebuild.endpoint,
         "NO_PROXY": "127.0.0.1",
         "PYTHONPATH": str(HOOK),
+        SEED: driver.platform.seed,
     }
 
 

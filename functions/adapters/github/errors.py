@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from functions.domain.errors import (
     GitHubError,
@@ -13,6 +14,8 @@ from functions.domain.errors import (
 
 if TYPE_CHECKING:
     from github import GithubException
+
+    from functions.adapters.github.retries import MovedError
 
 __all__ = [
     "GitHubError",
@@ -25,6 +28,7 @@ __all__ = [
 
 # GitHub demands a wait of at least one minute after a secondary rate limit without Retry-After.
 _SECONDARY_LIMIT_SECONDS = 60.0
+_ARCHIVED = "Repository was archived"
 _MISSING_COMMIT = ("No commit found for SHA", "No ref found for")
 
 
@@ -33,6 +37,8 @@ def translate(error: Exception, repository: str, call: str) -> Exception:
     from github import BadAttributeException, GithubException
     from jwt import PyJWTError
     from requests import RequestException
+
+    from functions.adapters.github.retries import MovedError
 
     where = f"GitHub {repository}: {call}"
     if isinstance(error, GithubException):
@@ -48,7 +54,23 @@ def translate(error: Exception, repository: str, call: str) -> Exception:
         )
     if isinstance(error, BadAttributeException):
         return GitHubError(f"{where}: the response has an unexpected format ({error})")
+    if isinstance(error, MovedError):
+        return GitHubError(f"{where}: {_new_name(error)}")
     return error
+
+
+def _new_name(moved: "MovedError") -> str:
+    """What was renamed, and the setting that has its former name."""
+    former, current = (urlsplit(one).path.partition("/branches/")[2] for one in (moved.path, moved.location))
+    if former != current:
+        return (
+            f"the branch was renamed to {unquote(current)}: set github.mainBranch to it if it is the main branch, "
+            "and use it from now on"
+        )
+    return (
+        "the repository was renamed or transferred: replace its name in github.repositories with its current one, "
+        "which its page on GitHub shows, and deploy this stack again"
+    )
 
 
 def _answered(error: "GithubException", where: str) -> GitHubError:
@@ -61,6 +83,10 @@ def _answered(error: "GithubException", where: str) -> GitHubError:
         return GitHubRefusedError(
             f"{fault}: the credential is wrong, expired or revoked; store a valid token or App key in the "
             "GitHub credential secret (`kiro setup --secret github`)"
+        )
+    if error.status == 403 and message.startswith(_ARCHIVED):
+        return GitHubRefusedError(
+            f"{fault}: unarchive the repository on GitHub, or remove it from github.repositories and deploy this stack"
         )
     if error.status == 403:
         needed = headers.get("x-accepted-github-permissions", "the permission for this call")

@@ -1,4 +1,4 @@
-"""Retries of one GitHub call, for a few seconds; longer waits are left to the workflow."""
+"""What one GitHub call does with a response: a few seconds of retries, and no redirects."""
 
 from types import TracebackType
 from typing import Self
@@ -10,6 +10,20 @@ from urllib3.response import BaseHTTPResponse
 
 LONGEST_WAIT_SECONDS = 5
 _LIMITED = (403, 429)  # with Retry-After: refused before anything was done
+_MOVED = (301, 307, 308)  # not 302, which is the answer to a request for an archive's address
+
+
+class MovedError(Exception):
+    """The answer is a redirect: the requested path has the former name of a repository or branch.
+
+    PyGithub repeats a GET without its query, so the answer would be about another ref, and takes the redirect of a
+    write for success.
+    """
+
+    def __init__(self, path: str, location: str) -> None:
+        super().__init__(f"{path} has moved to {location}")
+        self.path = path
+        self.location = location
 
 
 class BriefRetry(Retry):
@@ -21,7 +35,7 @@ class BriefRetry(Retry):
 
     @classmethod
     def usual(cls) -> Self:
-        """The policy of every call; after the last try, the response is returned instead of an exception."""
+        """The policy with retries; after the last try, the response is returned instead of an exception."""
         return cls(
             total=2,
             connect=1,
@@ -32,8 +46,15 @@ class BriefRetry(Retry):
             raise_on_status=False,
         )
 
+    @classmethod
+    def never(cls) -> Self:
+        """The policy without retries."""
+        return cls(total=0, read=False, raise_on_status=False)
+
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        """Whether a response with this status is retried."""
+        """Whether a response with this status is passed to `increment`."""
+        if status_code in _MOVED:
+            return True
         if status_code in _LIMITED:
             return has_retry_after and bool(self.total)
         return super().is_retry(method, status_code, has_retry_after)
@@ -47,7 +68,10 @@ class BriefRetry(Retry):
         _pool: ConnectionPool | None = None,
         _stacktrace: TracebackType | None = None,
     ) -> Self:
-        """Count a try, or give up if GitHub demands a wait of more than `LONGEST_WAIT_SECONDS`."""
+        """Count a try, or give up if GitHub demands a wait of more than `LONGEST_WAIT_SECONDS` or redirects."""
+        if response is not None and response.status in _MOVED:
+            response.drain_conn()
+            raise MovedError(url or "", response.headers.get("Location", ""))
         if response is not None and _pool and (self.get_retry_after(response) or 0) > LONGEST_WAIT_SECONDS:
             raise MaxRetryError(_pool, url or "", ResponseError("the demanded wait is too long"))
         return super().increment(method, url, response, error, _pool, _stacktrace)

@@ -17,9 +17,9 @@ KEY = f"deployments/{DEPLOYMENT}/build.zip"
 REPORT = (Path(__file__).parents[2] / "recorded" / "semgrep-1.182.0.sarif").read_text("utf-8")
 
 
-def upload(stack: Stack, commit: str, *sarif: str) -> Any:
+def upload(stack: Stack, commit: str, *sarif: str, ref: str = RELEASE.ref) -> Any:
     """Run the handler for an event."""
-    release = {"repository": REPOSITORY, "ref": RELEASE.ref, "commit": commit}
+    release = {"repository": REPOSITORY, "ref": ref, "commit": commit}
     detail = {"deploymentId": DEPLOYMENT, "release": release, "gates": [], "artifact": KEY, "scans": {"sarif": sarif}}
     return stack.run("events.upload_sarif", {"detail-type": "GatesJudged", "detail": detail})
 
@@ -43,6 +43,18 @@ def test_a_glob_is_every_report_that_matches(stack: Stack, hub: LocalGitHub, cop
     answer = upload(stack, commit, "*/scan.sarif", "none/*.sarif")
     assert (answer["outcome"], answer["uploaded"]) == ("uploaded 2 of 3", ["a/scan.sarif", "b/scan.sarif"])
     assert len(hub.repository(REPOSITORY).sarifs) == 2
+
+
+@pytest.mark.parametrize("ref", ["main", "a" * 40])
+def test_a_deployment_without_a_full_ref_uploads_nothing(stack: Stack, hub: LocalGitHub, ref: str) -> None:
+    """An operator deploys a commit or a short name; GitHub takes refs/heads, refs/tags and refs/pull only.
+
+    https://docs.github.com/rest/code-scanning/code-scanning#upload-an-analysis-as-sarif-data
+    """
+    artifact(stack, KEY, {"scan.sarif": REPORT})
+    outcome = upload(stack, "a" * 40, "scan.sarif", ref=ref)["outcome"]
+    assert outcome == f"not uploaded: the deployment is of {ref}, which is no full ref"
+    assert hub.repository(REPOSITORY).sarifs == []
 
 
 def test_without_reports_github_is_not_called(stack: Stack) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,15 @@ from typing import Any
 import pytest
 
 from local.github import LocalGitHub
+from local.github.description import published
 from tests.http_server import HttpServer, QuietHandler
 
+# Where `npm install --prefix build/npm @octokit/openapi@23.0.2 …` puts it; `make test` does when npm is there.
+DESCRIPTION = (
+    Path(__file__)
+    .parents[3]
+    .joinpath(*("build", "npm", "node_modules", "@octokit", "openapi", "generated", "api.github.com.json"))
+)
 REPOSITORY = "acme/hello-service"
 TOKEN = "ghp_local"
 SECRET = "webhook-secret"
@@ -74,6 +82,16 @@ class WorkingCopy:
         self.git("push", "--quiet", *(arguments or ("origin", "HEAD")))
 
 
+@contextmanager
+def as_described(hub: LocalGitHub) -> Iterator[None]:
+    """Have each REST call judged by the published description, where npm has installed it."""
+    if DESCRIPTION.exists():
+        hub.description = published(DESCRIPTION)
+    yield
+    # https://github.com/github/rest-api-description
+    assert not hub.differences, "\n".join(["not as GitHub's description says:", *dict.fromkeys(hub.differences)])
+
+
 @dataclass(frozen=True)
 class Received:
     """One received webhook."""
@@ -112,7 +130,8 @@ def hub(tmp_path: Path) -> Iterator[LocalGitHub]:
     with LocalGitHub(tmp_path / "hub") as running:
         running.create_repository(REPOSITORY)
         running.add_token(TOKEN, "ada", "ada@example.com")
-        yield running
+        with as_described(running):
+            yield running
 
 
 @pytest.fixture

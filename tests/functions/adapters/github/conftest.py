@@ -1,11 +1,13 @@
 """The adapter against a local GitHub, over real HTTP."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+import requests
 
 from functions.adapters.github.client import GitHub
+from functions.adapters.github.graphql import GraphQL
 from local.github import LocalGitHub
 from tests.local.github.support import TOKEN, copy, hub
 
@@ -18,3 +20,23 @@ def github(hub: LocalGitHub) -> Iterator[GitHub]:
     made = GitHub(hub.api_url, lambda: json.dumps({"token": TOKEN}))
     yield made
     made.close()
+
+
+@pytest.fixture
+def graphql(hub: LocalGitHub) -> Iterator[GraphQL]:
+    """The adapter of boards."""
+    made = GraphQL(hub.api_url, lambda: json.dumps({"token": TOKEN}))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def api_get(hub: LocalGitHub) -> Callable[[str], tuple[int, str]]:
+    """A GET below the API's address without following redirects; the status and where it leads."""
+
+    def get(path: str) -> tuple[int, str]:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Connection": "close"}
+        answer = requests.get(f"{hub.api_url}{path}", headers=headers, allow_redirects=False, timeout=10)
+        return answer.status_code, answer.headers.get("Location", "")
+
+    return get

@@ -1,0 +1,83 @@
+"""Permissions that no scenario uses, each with the reason why its role has it.
+
+A key is a role without the stack's prefix and an action, with wildcards where the reason holds for several. A test that
+a reason names has the fault or the case that needs the permission.
+"""
+
+from collections.abc import Mapping
+
+_SERVICE = "AWS does it in the role's name without a call, and the laptop has no such service"
+_STOPPED = "the execution was stopped meanwhile: tests/functions/shared/test_start_build.py, tests/faults/test_stops.py"
+_FULL = "the account's build queue is full: tests/functions/shared/test_await_build.py"
+_QUEUED = "a release waits for the lock: tests/faults/test_contention.py, tests/functions/shared/test_await_lock.py"
+_OUTSIDE = "no scenario has an alarm of another system: tests/functions/events/test_outside_alarm.py"
+_OFF = "Security Hub is off in this stack: tests/functions/events/test_import_findings.py"
+_EXAMPLE = "the example's builds of this project do not: tests/local/codebuild has builds that do"
+_MISSING = "to answer that an object is missing, instead of AccessDenied: tests/local/strict/test_roles.py"
+_BUNDLE = "who changes a wait may read, write and remove it; one declaration serves all of them (WaitsTable.WRITE)"
+_NESTED = "Step Functions stops a nested execution with its parent: tests/faults/test_stops.py"
+_ENHANCED = "no scenario has an enhanced watch: tests/statemachines/paths/test_enhanced_watch.py"
+_NO_WAY_BACK = "a rollback failed: tests/faults/test_no_way_back.py"
+
+REASONS: Mapping[str, str] = {
+    # What AWS does in a role's name
+    "* logs:CreateLogStream": _SERVICE,
+    "* logs:PutLogEvents": _SERVICE,
+    "* logs:*LogDelivery": _SERVICE,
+    "* logs:ListLogDeliveries": _SERVICE,
+    "* logs:Describe*": _SERVICE,
+    "* logs:PutResourcePolicy": _SERVICE,
+    "* xray:*": _SERVICE,
+    "events-* sqs:SendMessage": f"Lambda keeps events whose handler failed: {_SERVICE}",
+    "codebuild* kms:DescribeKey": _SERVICE,
+    "codebuild* s3:GetBucketAcl": _SERVICE,
+    "codebuild* s3:GetBucketLocation": _SERVICE,
+    "codebuild-deploy-* iam:PassRole": "Lambda checks it in CreateFunction, and the laptop does not",
+    # What only some builds do
+    "codebuild-* codebuild:*Report*": _EXAMPLE,
+    "codebuild-* codebuild:BatchPut*": _EXAMPLE,
+    "codebuild* s3:GetObjectVersion": _EXAMPLE,
+    "codebuild-e2e-test *": "the example has no end-to-end tests",
+    # Faults and rare cases
+    "shared-start-build codebuild:StopBuild": _STOPPED,
+    "shared-start-build dynamodb:DeleteItem": _STOPPED,
+    "stage-start-tests codebuild:StopBuild": _STOPPED,
+    "stage-start-tests dynamodb:DeleteItem": _STOPPED,
+    "stage-await-tests codebuild:StopBuild": _STOPPED,
+    "stage-await-tests dynamodb:DeleteItem": _STOPPED,
+    "rollback-plan-rollback codebuild:StopBuild": _STOPPED,
+    "work-item-conclude codebuild:StopBuild": _STOPPED,
+    "shared-start-build dynamodb:UpdateItem": _FULL,
+    "stage-start-tests dynamodb:UpdateItem": _FULL,
+    "shared-await-build codebuild:StartBuild": _FULL,
+    "stage-await-tests codebuild:StartBuild": _FULL,
+    "shared-await-build dynamodb:*": _FULL,
+    "stage-await-tests dynamodb:*": _FULL,
+    "stage-await-tests states:SendTaskSuccess": "the tests ended before they were waited for: test_await_tests.py",
+    "shared-start-build dynamodb:GetItem": _BUNDLE,
+    "stage-start-tests dynamodb:GetItem": _BUNDLE,
+    "stage-request-approval dynamodb:DeleteItem": _BUNDLE,
+    "stage-await-approval dynamodb:DeleteItem": _STOPPED,
+    "stage-await-approval states:SendTaskSuccess": "a decision came first: test_await_approval.py",
+    "shared-await-lock *": _QUEUED,
+    "shared-acquire-lock states:SendTaskSuccess": _QUEUED,
+    "shared-release-lock states:*": _QUEUED,
+    "stage-end-enhanced-watch states:*": _ENHANCED,
+    "enhanced-watch *": _ENHANCED,
+    "deployment states:StopExecution": _NESTED,
+    "stage states:StopExecution": _NESTED,
+    "stage-record-good dynamodb:DeleteItem": "no scenario takes a part out: tests/functions/stage/test_record_good.py",
+    "rollback-plan-rollback dynamodb:*": "a build of the failed stage runs: test_plan_rollback.py",
+    "rollback-record-restored dynamodb:*": "a command went back: tests/functions/rollback/test_record_restored.py",
+    "rollback-freeze dynamodb:UpdateItem": _NO_WAY_BACK,
+    "rollback-record-rollback dynamodb:UpdateItem": _NO_WAY_BACK,
+    "work-item-conclude dynamodb:*": "a build of the attempt runs: tests/functions/work_item/test_conclude.py",
+    "deploy-* lambda:CreateAlias": "the example's function has its alias: tests/functions/targets",
+    "deploy-* lambda:GetFunctionConfiguration": "the version before is read for some previews: tests/functions/targets",
+    "events-measure-secrets secretsmanager:*": "its schedule is a day: tests/functions/events/test_measure_secrets.py",
+    "events-outside-alarm *": _OUTSIDE,
+    "events-import-findings *": _OFF,
+    "* s3:ListBucket": _MISSING,
+    "events-execution-ended *": "an execution ended with a lock or a wait: tests/faults/test_stops.py",
+    "events-reconcile *": "an event or a token was lost: tests/functions/events/test_reconcile.py",
+}
