@@ -101,6 +101,7 @@ def roll_back(aws: Operator, wanted: Wanted) -> Facts:
         "environment": environment,
         "reason": reason,
         "breachedAt": aws.clock.text(),
+        "agreed": True,
     }
     execution, _ = aws.executions.start(aws.workflows["rollback"], name, payload)
     back = [entry for entry in aws.deployments.ledger(ledger_of) if entry.environment == environment.name]

@@ -123,7 +123,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
             "lambda",
             _FUNCTION,
             *("CreateFunction", "DeleteFunction", "GetFunction", "GetFunctionCodeSigningConfig", "ListTags"),
-            *("ListVersionsByFunction", "PutFunctionConcurrency", "TagResource", "UntagResource"),
+            *("ListVersionsByFunction", "PublishVersion", "PutFunctionConcurrency", "TagResource", "UntagResource"),
             *("UpdateFunctionCode", "UpdateFunctionConfiguration"),
         ),
         _of("lambda", _LAYER + ":1", "GetLayerVersion"),
@@ -183,7 +183,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
             "states",
             "arn:{partition}:states:{region}:{account}:stateMachine:{pipeline}-deployment",
             *("CreateStateMachine", "DeleteStateMachine", "DescribeStateMachine", "ListStateMachineVersions"),
-            *("UpdateStateMachine", *_TAGS),
+            *("PublishStateMachineVersion", "UpdateStateMachine", *_TAGS),
         ),
         _of("states", "*", "ValidateStateMachineDefinition"),
         _of(

@@ -184,8 +184,17 @@ class Inventory:
             stateMachineArn=f"{deployment.rpartition(':')[0]}:{name}"
         )
         yield right("active", machine["status"] == "ACTIVE", machine["status"])
-        called = {arn for arn in _lambdas(machine["definition"]) if arn not in self._functions.values()}
-        yield right("its functions exist", not called, f"missing: {', '.join(sorted(called))}")
+        missing = sorted(arn for arn in _lambdas(machine["definition"]) if not self._exists(arn))
+        yield right("its functions exist", not missing, f"missing: {', '.join(missing)}")
+
+    def _exists(self, arn: str) -> bool:
+        """Whether there is a function, or a version of one, with this ARN."""
+        client = self._client("lambda")
+        try:
+            client.get_function_configuration(FunctionName=arn)
+        except client.exceptions.ResourceNotFoundException:
+            return False
+        return True
 
     @cached_property
     def _functions(self) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from components.stack.naming import Grant, Naming
 from components.stack.role import Role
 from functions.handler import Handler
 from functions.targets import registry
+from functions.targets.base import Packages
 
 
 class DeployAccess(pulumi.ComponentResource):
@@ -21,13 +22,14 @@ class DeployAccess(pulumi.ComponentResource):
     ) -> None:
         super().__init__("kiro:index:DeployAccess", "deploy-access", None, opts)
         principals = [one.role.arn for one in functions if may_deploy(one.handler.declared)]
+        packages = Packages(pulumi.Output.concat(stack.storage.bucket.arn, "/packages/*"), stack.key_arn)
         for environment in stack.settings.environments:
             if not environment.deploy_role_arn:
                 Role(
                     f"deploy-{environment.name}",
                     naming=stack.naming,
                     trust={"AWS": principals},
-                    grants=deploy_grants(environment, stack.naming),
+                    grants=deploy_grants(environment, stack.naming, packages),
                     opts=pulumi.ResourceOptions(parent=self),
                 )
         self.register_outputs({})
@@ -38,12 +40,12 @@ def may_deploy(handler: Handler) -> bool:
     return any(allow.on == "deploy-roles" for allow in handler.allow)
 
 
-def deploy_grants(environment: EnvironmentSettings, naming: Naming) -> list[Grant]:
+def deploy_grants(environment: EnvironmentSettings, naming: Naming, packages: Packages) -> list[Grant]:
     """The permissions of a deploy role: to read alarms, and to change parts of every kind."""
     alarms = Grant(
         ("cloudwatch:DescribeAlarms",),
         ("*",),
         why="DescribeAlarms returns composite alarms only if it is allowed for all alarms",
     )
-    wanted = (registry.target_of(kind).deploy_permissions(environment, naming) for kind in registry.KINDS)
+    wanted = (registry.target_of(kind).deploy_permissions(environment, naming, packages) for kind in registry.KINDS)
     return [alarms, *(Grant(one.actions, one.resources, one.why) for statements in wanted for one in statements)]

@@ -27,6 +27,11 @@ class FoundHandler:
         """The module's last name, such as `github_webhook`."""
         return self.module.rpartition(".")[2]
 
+    @property
+    def is_task(self) -> bool:
+        """Whether it is a Task state of a workflow; every other handler is called by events and routes."""
+        return not self.module.startswith("functions.events.")
+
 
 def discover() -> dict[str, FoundHandler]:
     """All handlers by module; a declaration with an unknown name or an unexplained wildcard is a ValueError."""

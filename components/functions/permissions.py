@@ -22,6 +22,7 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "index/waits": lambda stack: _indexes(stack.storage.waits.arn, "EnvironmentIndex", "ExecutionIndex"),
     "bucket/artifacts": lambda stack: [stack.storage.bucket.arn],
     "bucket/artifacts/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/*")],
+    "bucket/artifacts/packages/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/packages/*")],
     "key": lambda stack: [stack.key_arn],
     "secret/github": lambda stack: [stack.secrets.arns["github"]],
     "secret/webhook": lambda stack: [stack.secrets.arns["webhook"]],
@@ -36,6 +37,8 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "workflow/stage": lambda stack: [stack.naming.workflow_arn("stage")],
     "workflow/rollback": lambda stack: [stack.naming.workflow_arn("rollback")],
     "workflow/work_item": lambda stack: [stack.naming.workflow_arn("work_item")],
+    "functions": lambda stack: _every_function(stack, ""),
+    "function-versions": lambda stack: _every_function(stack, ":*"),
     "function/poll_board": lambda stack: [stack.naming.function_arn("events-poll-board")],
     "workflows": lambda stack: [stack.naming.workflow_arn(workflow) for workflow in WORKFLOWS],
     "deploy-roles": lambda stack: [stack.deploy_role_arn(one) for one in stack.settings.environments],
@@ -43,7 +46,9 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "*": lambda _: ["*"],
 }
 # The names whose ARNs contain a wildcard; a handler that uses one must give the reason.
-BROAD = frozenset({"bucket/artifacts/*", "executions", "*"})
+BROAD = frozenset(
+    {"bucket/artifacts/*", "bucket/artifacts/packages/*", "executions", "functions", "function-versions", "*"}
+)
 
 
 def merged(allowed: Iterable[Allow]) -> list[Allow]:
@@ -64,6 +69,11 @@ def grants(allowed: Iterable[Allow], stack: StackResources) -> list[Grant]:
         for allow in merged(allowed)
         if TARGETS[allow.on](stack)
     ]
+
+
+def _every_function(stack: StackResources, qualifier: str) -> list[pulumi.Input[str]]:
+    """The tasks of the pipeline's workflows and of the worker's; a name of a function holds no colon."""
+    return [stack.naming.function_arn(prefix) + qualifier for prefix in ("*", "work-item-*")]
 
 
 def _indexes(table_arn: pulumi.Output[str], *names: str) -> list[pulumi.Input[str]]:

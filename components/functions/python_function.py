@@ -21,9 +21,14 @@ _TRACE = Grant(
 
 
 class PythonFunction(pulumi.ComponentResource):
-    """A deployed handler; `rule_arn` is the event rule that invokes it asynchronously, None without one."""
+    """A deployed handler; `rule_arn` is the event rule that invokes it asynchronously, None without one.
+
+    Each change of a task's code or configuration is published as a version, whose ARN is `version_arn`: an execution
+    calls the version that was the newest when it began (decision 019). Events and routes call `arn`, the newest code.
+    """
 
     arn: pulumi.Output[str]
+    version_arn: pulumi.Output[str]
     name: str
     role: Role
     function: lambda_.Function
@@ -64,7 +69,7 @@ class PythonFunction(pulumi.ComponentResource):
             opts=self._inner,
         )
         self.function = self._function(stack, package, logs)
-        self.arn = self.function.arn
+        self.arn, self.version_arn = self.function.arn, self.function.qualified_arn
         self._error_alarm(stack)
         self.register_outputs({"arn": self.arn})
 
@@ -86,6 +91,7 @@ class PythonFunction(pulumi.ComponentResource):
             handler="functions.runtime.handler",
             code=package.code,
             layers=[package.layer_arn],
+            publish=self.handler.is_task,
             timeout=handler.timeout_seconds,
             memory_size=handler.memory_mb,
             environment=lambda_.FunctionEnvironmentArgs(variables=environment),

@@ -49,9 +49,13 @@ _TRACE = Grant(
 
 
 class Workflow(pulumi.ComponentResource):
-    """A workflow of `statemachines/` with the functions of its handlers; its log contains errors, but no data."""
+    """A workflow of `statemachines/` with the functions of its handlers; its log contains errors, but no data.
+
+    It calls versions of functions and of the workflows in `nested`: what an execution calls is fixed when it begins.
+    """
 
     arn: pulumi.Output[str]
+    version_arn: pulumi.Output[str]
     name: str
     role: Role
 
@@ -61,18 +65,21 @@ class Workflow(pulumi.ComponentResource):
         *,
         stack: StackResources,
         functions: Mapping[str, PythonFunction],
+        nested: Mapping[str, "Workflow"],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kiro:index:Workflow", workflow, None, opts)
         inner = pulumi.ResourceOptions(parent=self)
         thing = workflow.replace("_", "-")
         self.name = stack.naming.name(thing)
-        called = {state: functions[module].arn for state, module in definitions.tasks(workflow).items()}
+        called = {state: functions[module] for state, module in definitions.tasks(workflow).items()}
         self.role = Role(
             thing,
             naming=stack.naming,
             trust={"Service": "states.amazonaws.com"},
-            grants=list(workflow_grants(workflow, called.values(), stack.channels.bus.arn, stack.naming)),
+            grants=list(
+                workflow_grants(workflow, [one.arn for one in called.values()], stack.channels.bus.arn, stack.naming)
+            ),
             opts=inner,
         )
         logs = log_group(
@@ -87,26 +94,27 @@ class Workflow(pulumi.ComponentResource):
             thing,
             name=self.name,
             role_arn=self.role.arn,
-            definition=_rendered(workflow, called, stack),
+            definition=_rendered(workflow, called, nested, stack),
+            publish=True,
             logging_configuration=sfn.StateMachineLoggingConfigurationArgs(
                 level="ERROR", include_execution_data=False, log_destination=pulumi.Output.concat(logs.arn, ":*")
             ),
             tracing_configuration=sfn.StateMachineTracingConfigurationArgs(enabled=True),
             opts=inner,
         )
-        self.arn = machine.arn
+        self.arn, self.version_arn = machine.arn, machine.state_machine_version_arn
         self.register_outputs({"arn": self.arn})
 
 
-def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], stack: StackResources) -> pulumi.Output[str]:
+def _rendered(
+    workflow: str, called: Mapping[str, PythonFunction], nested: Mapping[str, Workflow], stack: StackResources
+) -> pulumi.Output[str]:
     backstops, longest = stack.settings.backstops, max(_stage_seconds(stack))
     values: dict[str, pulumi.Input[Any]] = {
         "Environments": encode(stack.environments()),
         "EventBus": stack.channels.bus.name,
         "BuildProject": stack.builds.projects[BUILD].name,
-        "StageWorkflow": stack.naming.workflow_arn("stage"),
-        "RollbackWorkflow": stack.naming.workflow_arn("rollback"),
-        "EnhancedWatchWorkflow": stack.naming.workflow_arn("enhanced_watch"),
+        **{placeholder: nested[name].version_arn for placeholder, name in nested_workflows(workflow).items()},
         "StageTimeoutSeconds": longest,
         "RollbackTimeoutSeconds": _ROLLBACK_SECONDS,
         **_worker_values(stack),
@@ -118,10 +126,22 @@ def _rendered(workflow: str, called: Mapping[str, pulumi.Output[str]], stack: St
             enhanced=backstops.enhanced_seconds,
             longest_approval=max(one.approval_timeout_seconds for one in stack.settings.environments),
         ),
-        **called,
+        **{state: function.version_arn for state, function in called.items()},
     }
     definition = definitions.load(workflow)
     return pulumi.Output.all(**values).apply(lambda known: json.dumps(definitions.render(definition, known), indent=2))
+
+
+def nested_workflows(workflow: str) -> dict[str, str]:
+    """The workflows that a workflow starts, by placeholder."""
+    return {
+        placeholder: name for placeholder, name in _NESTED.items() if placeholder in definitions.placeholders(workflow)
+    }
+
+
+def depth(workflow: str) -> int:
+    """How deep the workflows that it starts are nested; 0 if it starts none. A workflow is made after those."""
+    return 1 + max(map(depth, nested_workflows(workflow).values()), default=-1)
 
 
 def _worker_values(stack: StackResources) -> dict[str, pulumi.Input[Any]]:
@@ -147,11 +167,16 @@ def workflow_grants(
     workflow: str, called: Iterable[pulumi.Input[str]], bus_arn: pulumi.Input[str], naming: Naming
 ) -> Iterator[Grant]:
     """A workflow's permissions: to invoke its functions, put events, and start and follow nested workflows."""
-    yield Grant(("lambda:InvokeFunction",), tuple(called))
+    yield Grant(
+        ("lambda:InvokeFunction",),
+        tuple(one for arn in called for one in (arn, pulumi.Output.concat(arn, ":*"))),
+        why="versions of these functions only: an execution calls the versions with which it began",
+    )
     yield Grant(("events:PutEvents",), (bus_arn,))
-    nested = definitions.placeholders(workflow) & _NESTED.keys()
-    if nested:
-        names = sorted(_NESTED[placeholder] for placeholder in nested)
+    names = sorted(nested_workflows(workflow).values())
+    if names:
+        # Step Functions authorizes the use of a version by the ARN of its state machine.
+        # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
         yield Grant(("states:StartExecution",), tuple(naming.workflow_arn(name) for name in names))
         yield Grant(
             ("states:DescribeExecution", "states:StopExecution"),

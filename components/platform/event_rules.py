@@ -22,6 +22,7 @@ _RETRY_SECONDS, _RETRIES = 3600, 20
 # A scheduled run that failed is not retried for longer than this: the next run follows.
 _EVERY_MINUTE, _MINUTE = "rate(1 minute)", 60
 _TWICE_A_DAY = "rate(12 hours)"
+_EVERY_DAY = "rate(1 day)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +106,13 @@ TRIGGERS: Mapping[str, Trigger] = {
     "track_incident": Trigger(_own, own_bus=True),
     "reconcile": Trigger(schedule=lambda _: _EVERY_MINUTE),
     "measure_secrets": Trigger(schedule=lambda _: _TWICE_A_DAY),
+    "prune_versions": Trigger(schedule=lambda _: _EVERY_DAY),
 }
 
 
 def require_handlers(handlers: Mapping[str, FoundHandler]) -> None:
     """Raise ValueError unless every trigger and route has a handler, and every handler of `events` has one of them."""
-    there = {handler.name for handler in handlers.values() if handler.module.startswith("functions.events.")}
+    there = {handler.name for handler in handlers.values() if not handler.is_task}
     wanted = {*TRIGGERS, *ROUTES.values()}
     if wanted - there:
         missing = ", ".join(f"functions/events/{name}.py" for name in sorted(wanted - there))
@@ -128,7 +130,7 @@ def require_handlers(handlers: Mapping[str, FoundHandler]) -> None:
 
 def rule_arn(handler: FoundHandler, naming: Naming) -> str | None:
     """The ARN of the rule that invokes a handler; None for a handler that is invoked synchronously."""
-    trigger = TRIGGERS.get(handler.name) if handler.module.startswith("functions.events.") else None
+    trigger = None if handler.is_task else TRIGGERS.get(handler.name)
     if trigger is None:
         return None
     bus = f"{naming.name('events')}/" if trigger.own_bus else ""

@@ -9,7 +9,7 @@ from components.functions.handlers import FoundHandler
 from components.functions.package import Package
 from components.functions.python_function import PythonFunction
 from components.functions.resources import StackResources
-from components.functions.workflow import Workflow
+from components.functions.workflow import Workflow, depth
 from components.platform.endpoints import Endpoints
 from components.platform.event_rules import EventRules, rule_arn
 from statemachines.definitions import WORKFLOWS
@@ -39,7 +39,10 @@ class Pipeline(pulumi.ComponentResource):
             for module, handler in handlers.items()
         }
         DeployAccess(stack=stack, functions=self.functions.values(), opts=inner)
-        self.workflows = {name: Workflow(name, stack=stack, functions=self.functions, opts=inner) for name in WORKFLOWS}
+        made: dict[str, Workflow] = {}
+        for name in sorted(WORKFLOWS, key=depth):
+            made[name] = Workflow(name, stack=stack, functions=self.functions, nested=made, opts=inner)
+        self.workflows = {name: made[name] for name in WORKFLOWS}
         events = {one.handler.name: one for module, one in self.functions.items() if ".events." in module}
         endpoints.connect(events)
         EventRules(stack=stack, handlers=events, opts=inner)

@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self
 from zipfile import BadZipFile, ZipFile
 
+from functions.adapters.delivered_functions import Kept
 from functions.domain.errors import SourceError
 from functions.handler import Allow
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 # A larger report or bundle is a mistake or an attack, and would exceed the memory of a Lambda function.
+PACKAGES = "packages/"
 _MEMBER_LIMIT = 64 * 1024 * 1024
 _ARCHIVE_LIMIT = 512 * 1024 * 1024
 # A parsed report takes several times its size in memory.
@@ -35,6 +37,10 @@ class Artifacts:
         Allow(("s3:GetObject",), on="bucket/artifacts/*", why="every object of this one bucket"),
         *LIST,
         Allow(("kms:Decrypt",), on="key"),
+    )
+    KEEP: ClassVar[tuple[Allow, ...]] = (
+        Allow(("s3:PutObject",), on="bucket/artifacts/packages/*", why="packages of this one bucket, by their digest"),
+        Allow(("kms:GenerateDataKey",), on="key"),
     )
     # Decrypt is for objects that are uploaded in parts:
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
@@ -60,6 +66,13 @@ class Artifacts:
     def put(self, key: str, body: BinaryIO) -> None:
         """Write an object from a file; a large one is uploaded in parts."""
         self._client.upload_fileobj(body, self.bucket, key)
+
+    def keep(self, content: bytes) -> Kept:
+        """Store a delivered package under its digest, where no build may write; deploy roles may read it there."""
+        key = f"{PACKAGES}{sha256(content).hexdigest()}.zip"
+        if not self.exists(key):
+            self.put(key, BytesIO(content))
+        return Kept(self._client.meta.region_name, self.bucket, key)
 
     def get(self, key: str) -> bytes | None:
         """The contents of an object, None if it does not exist; one that is too large is a SourceError."""
@@ -99,10 +112,10 @@ class Artifacts:
             raise SourceError(f"s3://{self.bucket}/{key} has {answer['ContentLength']} bytes, {_ARCHIVE_LIMIT} allowed")
         return answer["Body"].read(), answer.get("VersionId", "")
 
-    def member(self, key: str, path: str, digest: str = "") -> bytes | None:
-        """The contents of one file in a zip archive; None if the archive has no such file."""
+    def member(self, key: str, path: str, digest: str = "", limit: int = 0) -> bytes | None:
+        """The contents of one file in a zip archive; None if the archive has no such file. `limit`: `read_member`."""
         with self.archive(key, digest) as archive:
-            return read_member(archive, path)
+            return read_member(archive, path, limit)
 
     def outputs(self, key: str) -> dict[str, str]:
         """The outputs of a command: `outputs.json` in its artifact, a flat object of strings; empty without one."""

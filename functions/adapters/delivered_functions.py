@@ -1,5 +1,8 @@
 """Delivered Lambda functions: publishing versions, and reading and moving aliases."""
 
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.domain.environments import Environment
@@ -8,6 +11,35 @@ from functions.handler import Allow
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
+
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: of a zip archive in a call
+DIRECT_BYTES = 50 * 1024 * 1024
+_SHARES = "AdditionalVersionWeights"
+# An update takes seconds; ApplyService has four minutes for all of it.
+_CONFLICTS = 5
+_LOOK = {"Delay": 1, "MaxAttempts": 60}
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """The version to which an alias points, and the shares (0 to 1) of requests that meet other versions."""
+
+    version: str
+    shares: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An object in S3."""
+
+    region: str
+    bucket: str
+    key: str
+
+
+Keep = Callable[[bytes], Kept]
+"""Stores bytes in S3; the same bytes have the same key."""
 
 
 class DeliveredFunctions:
@@ -24,14 +56,14 @@ class DeliveredFunctions:
         """The client of an environment is created when it is first used."""
         return cls(aws)
 
-    def alias(self, environment: Environment, function: str, alias: str) -> str | None:
-        """The version to which an alias points; None if the function or the alias does not exist."""
+    def alias(self, environment: Environment, function: str, alias: str) -> Pointer | None:
+        """Where an alias points; None if the function or the alias does not exist."""
         client = self._client(environment)
         try:
-            version: str = client.get_alias(FunctionName=function, Name=alias)["FunctionVersion"]
+            found = client.get_alias(FunctionName=function, Name=alias)
         except client.exceptions.ResourceNotFoundException:
             return None
-        return version
+        return Pointer(found["FunctionVersion"], dict((found.get("RoutingConfig") or {}).get(_SHARES) or {}))
 
     def has(self, environment: Environment, function: str, version: str) -> bool:
         """Whether a version of a function exists."""
@@ -42,36 +74,83 @@ class DeliveredFunctions:
             return False
         return True
 
-    def publish(self, environment: Environment, function: str, code: bytes, description: str) -> str:
-        """Publish code (a zip archive) as a version and return the version; unchanged code keeps its version.
+    def publish(self, environment: Environment, function: str, code: bytes, description: str, keep: Keep) -> str:
+        """Publish code (a zip archive) as a version and return the version, once it can be called.
 
-        A missing function is a DeployTargetError.
+        Code and configuration that are unchanged since the last version keep it. Code that is too large for a call is
+        kept in the artifacts bucket, from which Lambda reads it. A missing function, and one whose update fails, is a
+        DeployTargetError.
         """
         client = self._client(environment)
+        source = {"ZipFile": code} if len(code) <= DIRECT_BYTES else self._kept(environment, function, code, keep)
         try:
-            digest = client.update_function_code(FunctionName=function, ZipFile=code)["CodeSha256"]
+            changed = _once_idle(client, function, lambda: client.update_function_code(FunctionName=function, **source))
         except client.exceptions.ResourceNotFoundException:
             raise DeployTargetError(
                 f"{environment.name}: the Lambda function {function} does not exist in {environment.region}; "
                 "create it in the repository's infrastructure part"
             ) from None
-        client.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
-        answer = client.publish_version(FunctionName=function, CodeSha256=digest, Description=description[:256])
-        return str(answer["Version"])
+        _await(client, "function_updated_v2", FunctionName=function)
+        wanted = {"FunctionName": function, "CodeSha256": changed["CodeSha256"], "Description": description[:256]}
+        version = str(_once_idle(client, function, lambda: client.publish_version(**wanted))["Version"])
+        _await(client, "published_version_active", FunctionName=function, Qualifier=version)
+        return version
 
     def point(self, environment: Environment, function: str, alias: str, version: str) -> None:
-        """Point an alias to a version; the alias is created if needed. A missing version is a DeployTargetError."""
+        """Point an alias to a version, for all requests; the alias is created if needed.
+
+        Shares of other versions are cleared: an update without a routing configuration keeps them. A missing version
+        is a DeployTargetError.
+        """
         client = self._client(environment)
+        wanted = {"FunctionName": function, "Name": alias, "FunctionVersion": version}
         try:
-            client.update_alias(FunctionName=function, Name=alias, FunctionVersion=version)
+            _once_idle(client, function, lambda: client.update_alias(**wanted, RoutingConfig={_SHARES: {}}))
         except client.exceptions.ResourceNotFoundException:
             try:
-                client.create_alias(FunctionName=function, Name=alias, FunctionVersion=version)
+                client.create_alias(**wanted)
             except (client.exceptions.ResourceNotFoundException, client.exceptions.ResourceConflictException):
                 raise DeployTargetError(
                     f"{environment.name}: the version {version} of the Lambda function {function} does not exist; "
                     "it was deleted, or the function was: start the deployment again"
                 ) from None
 
+    def _kept(self, environment: Environment, function: str, code: bytes, keep: Keep) -> dict[str, str]:
+        """Where Lambda reads code that is too large for a call: in a bucket of the function's region."""
+        kept = keep(code)
+        if kept.region != environment.region:
+            raise DeployTargetError(
+                f"{environment.name}: the code of the Lambda function {function} has {len(code)} bytes; Lambda takes "
+                f"more than {DIRECT_BYTES} from a bucket in its own region {environment.region} only, and the "
+                f"artifacts bucket is in {kept.region}: make it smaller, for example with a layer"
+            )
+        return {"S3Bucket": kept.bucket, "S3Key": kept.key}
+
     def _client(self, environment: Environment) -> Any:
         return self._aws.client("lambda", region=environment.region, role_arn=environment.deploy_role_arn)
+
+
+def _once_idle(client: Any, function: str, change: Callable[[], Any]) -> Any:
+    """Make a change, again after each other update of the function that is in progress.
+
+    The infrastructure part, or a person, may have begun one: https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+    """
+    for _ in range(_CONFLICTS):
+        with suppress(client.exceptions.ResourceConflictException):
+            return change()
+        with suppress(DeployTargetError):  # the other update failed: this one may succeed
+            _await(client, "function_updated_v2", FunctionName=function)
+    return change()
+
+
+def _await(client: Any, waiter: str, **what: str) -> None:
+    """Wait until an update has ended or a version can be called; a DeployTargetError if that fails or takes long."""
+    try:
+        client.get_waiter(waiter).wait(**what, WaiterConfig=_LOOK)
+    except Exception as error:
+        found: Any = getattr(error, "last_response", None)  # of a WaiterError, a class of the SDK
+        if found is None:
+            raise
+        answer = found.get("Configuration", found)
+        reason = answer.get("LastUpdateStatusReason") or answer.get("StateReason") or str(error)
+        raise DeployTargetError(f"{':'.join(what.values())} can't be called yet: {reason}") from error

@@ -8,6 +8,7 @@
 """
 
 from functions.domain.events import DeploymentFinished
+from functions.domain.manifests import is_infrastructure
 from functions.domain.times import seconds_between
 
 DEPLOYMENT = 60
@@ -22,7 +23,7 @@ QUEUE = 60
 
 def of_part(name: str) -> int:
     """The budget of one part in one environment, in minutes."""
-    return INFRASTRUCTURE if name.rpartition("/")[2] == "infrastructure" else APPLICATION
+    return INFRASTRUCTURE if is_infrastructure(name) else APPLICATION
 
 
 def overrun(started: str, ended: str, budget: int) -> str:

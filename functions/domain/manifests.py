@@ -83,6 +83,11 @@ class Manifest:
     after_deploy: dict[str, AfterDeploy] = field(default_factory=dict)
 
 
+def is_infrastructure(name: str) -> bool:
+    """Whether a part (`repository/part`) is the infrastructure of its repository, which is applied before services."""
+    return name.rpartition("/")[2] == "infrastructure"
+
+
 def changed_path(part: Part, files: tuple[str, ...]) -> str | None:
     """The first changed file that concerns this part; None if there is none."""
     if not part.paths:

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from functions.domain.environments import Environment, Freeze, PartState
-from functions.domain.manifests import MANIFEST, AfterDeploy, GateSettings, Manifest, Part, changed_path
+from functions.domain.manifests import (
+    MANIFEST,
+    AfterDeploy,
+    GateSettings,
+    Manifest,
+    Part,
+    changed_path,
+    is_infrastructure,
+)
 
 # The commit of a version that was deployed outside the platform and that a rollback has restored.
 _NO_COMMIT = ""
@@ -13,11 +21,15 @@ _NO_COMMIT = ""
 
 @dataclass(frozen=True, slots=True)
 class PartPlan:
-    """A part that the release changes, and why; `by_path` if changed paths are the only reason."""
+    """A part that the release changes, and why; `by_path` if changed paths are the only reason.
+
+    `follows` names the part whose change is the only reason: it may change how this part is configured.
+    """
 
     part: Part
     reason: str
     by_path: bool = False
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +144,27 @@ def _stage(
     for part in manifest.parts:
         state = states.get(part.name)
         inside, reason = _judge(part, state, changes, commit)
+        before = _followed(part, parts)
         if inside:
             parts.append(PartPlan(part, reason, _by_path(part, state)))
+        elif before:
+            parts.append(PartPlan(part, f"{before} changes, and perhaps its configuration with it", follows=before))
         else:
             skipped.append(SkippedPart(part.name, reason))
     gone = _gone(manifest, states)
     skipped += [SkippedPart(name, f"{MANIFEST} no longer names it: it is no longer watched") for name in gone]
     return StagePlan(environment, tuple(parts), tuple(skipped), manifest.after_deploy.get(environment.name), gone)
+
+
+def _followed(part: Part, parts: list[PartPlan]) -> str:
+    """The infrastructure, if the release changes it before this service; "" if the service does not depend on it.
+
+    The infrastructure configures a function (its variables, memory, layers). Requests meet what was published, so an
+    unchanged service is published again, with the new configuration; what did not change keeps its version.
+    """
+    if part.way != "call":
+        return ""
+    return next((one.part.name for one in parts if is_infrastructure(one.part.name)), "")
 
 
 def _gone(manifest: Manifest, states: Mapping[str, PartState]) -> tuple[str, ...]:

@@ -68,6 +68,11 @@ def _stage(stage: StagePlan, previews: Previews) -> StagePlan:
     parts: list[PartPlan] = []
     skipped = list(stage.skipped)
     for chosen in stage.parts:
+        if chosen.follows and chosen.follows not in {one.part.name for one in parts}:
+            skipped.append(
+                SkippedPart(chosen.part.name, f"none of its paths changed, and {chosen.follows} is left out")
+            )
+            continue
         preview = previews.get((stage.environment.name, chosen.part.name))
         changes, words = judge_preview(preview) if preview else (True, "")
         if changes or not chosen.by_path:

@@ -56,6 +56,24 @@ def steps(ledger: Sequence[Compensation], environment: str) -> tuple[Step, ...]:
     return tuple(Step(c.definition_before or c.part, c.before) for c in mine if c.before is not None)
 
 
+def held(ledger: Sequence[Compensation]) -> tuple[Compensation, ...]:
+    """The entries that are undone only after a person agreed: the release declares their migration irreversible (M6).
+
+    A part that did not run before has no earlier version, so there is nothing to agree to.
+    """
+    return tuple(c for c in ledger if c.part.migration == "irreversible" and c.before is not None)
+
+
+def why_held(entry: Compensation) -> str:
+    """The reason for people, with the next step: what they start is not held."""
+    part, to = entry.part.name, entry.before
+    back = (to.commit[:12] or f"version {to.version}") if to else ""
+    return (
+        f"{part} was not rolled back: its migration is declared irreversible, and code of {back} may not fit the data. "
+        f"`kiro rollback {entry.environment} --reason …` restores it after all; else deploy a correction"
+    )
+
+
 def rollback_version(state: PartState | None, found: str | None) -> Version | None:
     """The version that a rollback restores: the last known good, else the running one (R4); None if nothing runs.
 

@@ -11,27 +11,32 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.locks import Lease
 from functions.domain.releases import Release
-from functions.domain.rollback import Step, in_force, steps
+from functions.domain.rollback import Step, held, in_force, steps, why_held
 from functions.handler import Handler
 from functions.procedures.waits import END, end_all
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The deployment and environment to roll back; `started_by` is the execution that failed, "" for an operator's."""
+    """The deployment and environment to roll back; `started_by` is the execution that failed, "" for an operator's.
+
+    `agreed`: a person started the rollback, and agreed to restore parts whose migration is irreversible.
+    """
 
     deployment_id: str
     release: Release
     environment: str
     lease: Lease
     started_by: str = ""
+    agreed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The steps, in this order."""
+    """The steps, in this order, and why other parts are not restored."""
 
     steps: tuple[Step, ...]
+    held: tuple[str, ...] = ()
 
 
 HANDLER = Handler(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE, *EnvironmentsTable.WRITE, *END))
@@ -52,7 +57,9 @@ def plan_rollback(
         end_all(event.started_by, waits, builds)
     deployments.enter(event.deployment_id, event.environment, "rolling back")
     ledger, states = deployments.ledger(event.deployment_id), environments.parts(event.environment)
-    wanted = steps(in_force(ledger, event.environment, event.deployment_id, states), event.environment)
+    undone = in_force(ledger, event.environment, event.deployment_id, states)
+    kept = () if event.agreed else held(undone)
+    wanted = steps([entry for entry in undone if entry not in kept], event.environment)
     for step in wanted:
         environments.doubt(event.environment, step.part.name, event.deployment_id, event.lease)
-    return Output(wanted)
+    return Output(wanted, tuple(map(why_held, kept)))

@@ -34,10 +34,14 @@ class Output:
     version: str
 
 
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: code and layers, unzipped
+PACKAGE_LIMIT = 250 * 1024 * 1024
+
 HANDLER = Handler(
-    allow=(*Artifacts.READ, *EnvironmentsTable.UPDATE, *DeploymentsTable.READ, *Targets.CHANGE),
+    allow=(*Artifacts.READ, *Artifacts.KEEP, *EnvironmentsTable.UPDATE, *DeploymentsTable.READ, *Targets.CHANGE),
     timeout_seconds=240,
-    memory_mb=512,
+    # the artifact and the package in it, of at most PACKAGE_LIMIT
+    memory_mb=1024,
 )
 
 
@@ -54,7 +58,7 @@ def apply_service(
         environments.fence(event.environment.name, event.lease)
 
     def read(path: str) -> bytes:
-        found = artifacts.member(event.artifact, path, judged)
+        found = artifacts.member(event.artifact, path, judged, PACKAGE_LIMIT)
         if found is None:
             raise SourceError(
                 f"{event.part.name}: {path} is not in the build's artifact; list it under artifacts in the buildspec"
@@ -64,5 +68,5 @@ def apply_service(
     fence()
     record = deployments.get(event.deployment_id)
     judged = record.artifact_digest if record else ""
-    change = Change(event.environment, event.part, event.release, read, fence)
+    change = Change(event.environment, event.part, event.release, read, fence, artifacts.keep)
     return Output(targets.called(event.part).apply(change).version)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from functions.adapters.delivered_functions import Keep
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import Kind, Part, Way
 from functions.domain.releases import Release
@@ -16,6 +17,8 @@ from functions.domain.rollback import Step
 from functions.handler import Allow, encode
 
 if TYPE_CHECKING:
+    import pulumi
+
     from components.stack.environment_settings import EnvironmentSettings
     from components.stack.naming import Naming
     from functions.adapters.artifacts import Artifacts
@@ -27,8 +30,16 @@ class Statement:
     """One IAM statement of a deploy role; `resources` are ARNs, `why` is required if one contains a wildcard."""
 
     actions: tuple[str, ...]
-    resources: tuple[str, ...]
+    resources: tuple["pulumi.Input[str]", ...]
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """The stored packages that deploy roles may read: the ARNs of the objects (with a wildcard) and of their key."""
+
+    objects: "pulumi.Input[str]"
+    key: "pulumi.Input[str]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,7 @@ class Change:
 
     `read` returns a file of the artifact that the gates judged, and raises SourceError if it is missing. `fence` raises
     StaleLeaseError if another execution owns the environment; it must be called before each change of what runs.
+    `keep` stores a file in the artifacts bucket, for a target that AWS lets read it there.
     """
 
     environment: Environment
@@ -44,6 +56,7 @@ class Change:
     release: Release
     read: Callable[[str], bytes]
     fence: Callable[[], None]
+    keep: Keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +99,9 @@ class Target(ABC):
 
     @classmethod
     @abstractmethod
-    def deploy_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
+    def deploy_permissions(
+        cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
+    ) -> tuple[Statement, ...]:
         """The permissions of the environment's deploy role for parts of this kind."""
 
     @abstractmethod

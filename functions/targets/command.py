@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from functions.adapters.manifest_types import PreviewPath, RepositoryPath
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import Part
-from functions.targets.base import BuildTarget, Statement
+from functions.targets.base import BuildTarget, Packages, Statement
 
 if TYPE_CHECKING:
     from components.stack.environment_settings import EnvironmentSettings
@@ -46,7 +46,9 @@ class CommandTarget(BuildTarget):
         return f"buildspec {part.buildspec}"
 
     @classmethod
-    def deploy_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
+    def deploy_permissions(
+        cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
+    ) -> tuple[Statement, ...]:
         """None: a build has the role of its project (`deployPolicyArns`), never the deploy role."""
         return ()
 

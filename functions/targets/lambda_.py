@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from functions.adapters.delivered_functions import DeliveredFunctions
+from functions.adapters.delivered_functions import DeliveredFunctions, Pointer
 from functions.adapters.manifest_types import AnyText, RepositoryPath
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import Part, fill
 from functions.domain.rollback import Step
 from functions.handler import Allow, decode
-from functions.targets.base import Applied, CallTarget, Change, Statement
+from functions.targets.base import Applied, CallTarget, Change, Packages, Statement
 
 if TYPE_CHECKING:
     from components.stack.environment_settings import EnvironmentSettings
@@ -63,8 +63,14 @@ class LambdaTarget(CallTarget):
             return str(error)
 
     @classmethod
-    def deploy_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
-        """To change versions and aliases of the functions in the environment's settings."""
+    def deploy_permissions(
+        cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
+    ) -> tuple[Statement, ...]:
+        """To change versions and aliases of the functions in the environment's settings, and to read large packages.
+
+        Lambda reads a package in the name of the role that changes the function:
+        https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.html
+        """
         if not settings.functions:
             return ()
         arns = [naming.arn("lambda", f"function:{name}", settings.region) for name in settings.functions]
@@ -74,23 +80,35 @@ class LambdaTarget(CallTarget):
                 tuple(arn + end for arn in arns for end in ("", ":*")),
                 why="versions and aliases of these functions only",
             ),
+            Statement(("s3:GetObject",), (packages.objects,), why="packages of releases, by their digest"),
+            Statement(("kms:Decrypt",), (packages.key,)),
         )
 
     def current(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
-        """The version of the alias, even if somebody moved it by hand; None for `$LATEST`, which is not fixed."""
-        found = self._functions.alias(environment, _name(environment, part), _keys(part).alias)
-        return None if found == "$LATEST" else found
+        """The version of the alias, even if somebody moved it by hand; None for `$LATEST`, which is not fixed.
+
+        Shares of other versions are left out: a change clears them, and a rollback restores this version for all.
+        """
+        found = self._alias(environment, part)
+        return None if found is None or found.version == "$LATEST" else found.version
 
     def read_back(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
-        """The version of the alias."""
-        return self.current(environment, part, state)
+        """The version of the alias; if a share of the requests meets others, which versions meet which share."""
+        found = self._alias(environment, part)
+        if found is None or found.version == "$LATEST":
+            return None
+        others = ", ".join(f"{version} for {share:.0%} of requests" for version, share in sorted(found.shares.items()))
+        return f"{found.version}, but {others}" if others else found.version
+
+    def _alias(self, environment: Environment, part: Part) -> Pointer | None:
+        return self._functions.alias(environment, _name(environment, part), _keys(part).alias)
 
     def apply(self, change: Change) -> Applied:
-        """Publish the code as a version and point the alias at it; unchanged code keeps its version."""
+        """Publish code and configuration as a version, and point the alias at it; unchanged ones keep their version."""
         environment, keys = change.environment, _keys(change.part)
         code = change.read(keys.artifact)
         name = _name(environment, change.part)
-        version = self._functions.publish(environment, name, code, change.release.commit)
+        version = self._functions.publish(environment, name, code, change.release.commit, change.keep)
         change.fence()
         self._functions.point(environment, name, keys.alias, version)
         return Applied(version)

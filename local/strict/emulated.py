@@ -9,6 +9,7 @@ import contextvars
 import functools
 import json
 import os
+import random
 import re
 import runpy
 import sys
@@ -32,6 +33,11 @@ iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
 # How long a new role can't be taken by Lambda; on AWS it is "a few seconds", at times more.
 ROLE_SECONDS = float(os.environ.get("STRICT_ROLE_SECONDS", "0"))
 LOOK_SECONDS = 0.1
+# How often each function was created or updated.
+_updates: dict[str, int] = {}
+# In the thread of an execution: the state machine that it runs, and what of it the start has fixed.
+_started: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("_started", default=None)
+_running_machine: contextvars.ContextVar[str] = contextvars.ContextVar("_running_machine", default="")
 # Where each use of a permission is noted, once: `usage.py` reads it.
 USES = os.environ.get("STRICT_USES", os.devnull)
 # What a call needs of the key that its resource is encrypted with: the service asks for it in the caller's name.
@@ -221,6 +227,29 @@ def refuse_a_new_role(original: Callable[..., Answer], request: dict[str, Any]) 
     return original(request)
 
 
+@around(lambda_svc, "_schedule_state_transition")
+def take_as_long_as_it_takes(original: Callable[..., None], name: str, _delay: float) -> None:
+    """An update is in progress for a while that differs, but not from run to run: the seed is the name and a number."""
+    _updates[name] = _updates.get(name, 0) + 1
+    original(name, random.Random(f"{name}/{_updates[name]}").uniform(0.1, 1.0))  # noqa: S311 - no secret
+
+
+def refuse_while_updating(original: Callable[..., Answer], name: str, request: dict[str, Any]) -> Answer:
+    """Until an update has ended, there is no other one, and no version of what it changes.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+    """
+    found = (lambda_svc._functions.get(name) or {}).get("config", {})
+    if found.get("LastUpdateStatus") == "InProgress":
+        message = "The operation cannot be performed at this time. An update is in progress for resource: "
+        return error_response_json("ResourceConflictException", message + found["FunctionArn"], 409)
+    return original(name, request)
+
+
+for _operation in ("_update_code", "_update_config", "_publish_version"):
+    around(lambda_svc, _operation)(refuse_while_updating)
+
+
 @around(lambda_svc, "handle_function_url_request")
 async def demand_both_permissions(original: Callable[..., Answer], url_id: str, *request: Any, **more: Any) -> Answer:
     """Everybody may call a function's address only if its policy allows both actions.
@@ -278,12 +307,62 @@ def wait_for_executions(original: Callable[..., Answer], request: dict[str, Any]
 
 
 @around(stepfunctions, "_start_execution")
-def refuse_while_deleting(original: Callable[..., Answer], request: dict[str, Any]) -> Answer:
-    """StateMachineDeleting, of https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html."""
+def start_as_it_is_now(original: Callable[..., Answer], request: dict[str, Any]) -> Answer:
+    """An execution keeps the definition with which it starts: that of the version, or the newest one.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/execution-alias-version-associate.html
+    StateMachineDeleting: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    """
+    return _fix(str(request.get("stateMachineArn"))) or original(request)
+
+
+@around(stepfunctions, "_start_sync_execution")
+def start_nested_as_it_is_now(original: Callable[..., Answer], request: dict[str, Any]) -> Answer:
+    """A nested execution runs in the thread of the one that waits for it, which keeps its own definition."""
     arn = str(request.get("stateMachineArn"))
-    if (stepfunctions._state_machines.get(arn) or {}).get("status") == "DELETING":
+    of_machine = {**request, "stateMachineArn": stepfunctions._resolve_state_machine_arn(arn) or arn}
+    return contextvars.copy_context().run(lambda: _fix(arn) or original(of_machine))
+
+
+def _fix(arn: str) -> Answer:
+    """Fix the definition for the execution that starts in this context; the refusal of a machine that is deleted."""
+    machine = stepfunctions._state_machines.get(stepfunctions._resolve_state_machine_arn(arn)) or {}
+    if machine.get("status") == "DELETING":
         return error_response_json("StateMachineDeleting", f"State Machine is being deleted: '{arn}'", 400)
-    return original(request)
+    fixed = stepfunctions._state_machine_versions.get(arn) or machine
+    _started.set({"definition": fixed.get("definition")})
+    return None
+
+
+@around(stepfunctions, "_run_execution")
+def keep_the_definition(original: Callable[..., None], arn: str) -> None:
+    """The thread of an execution has the context of the call that started it."""
+    execution = stepfunctions._executions.get(arn)
+    if execution is not None:
+        execution["started"] = _started.get()
+        _running_machine.set(execution["stateMachineArn"])
+    original(arn)
+
+
+@around(stepfunctions, "_describe_state_machine_for_execution")
+def describe_as_it_started(original: Callable[..., Answer], request: dict[str, Any]) -> Answer:
+    """The definition of the execution, not the newest one."""
+    status, headers, body = original(request)
+    started = (stepfunctions._executions.get(request.get("executionArn")) or {}).get("started")
+    if status == 200 and started:
+        body = json.dumps({**json.loads(body), "definition": started["definition"]}).encode()
+    return status, headers, body
+
+
+class _AsStarted(type(stepfunctions._state_machines)):  # type: ignore[misc]
+    """The state machines, of which an execution sees its own as it was when it started."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        machine, started = super().get(key, default), _started.get()
+        return {**machine, **started} if machine and started and key == _running_machine.get() else machine
+
+
+stepfunctions._state_machines = _AsStarted()
 
 
 def _running(arn: Any) -> bool:

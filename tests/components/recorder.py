@@ -119,6 +119,9 @@ def _computed(made: Registered) -> Properties:
         found |= {"apiEndpoint": f"https://{host}", "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:api123"}
     if made.type == "aws:lambda/function:Function":
         found["invokeArn"] = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}/invocations"
+        found["qualifiedArn"] = f"{arn}:1" if made.inputs.get("publish") else f"{arn}:$LATEST"
+    if made.type == "aws:sfn/stateMachine:StateMachine":
+        found["stateMachineVersionArn"] = f"{arn}:1" if made.inputs.get("publish") else ""
     if made.type == "aws:kms/key:Key":
         found["keyId"] = made.name
     return found

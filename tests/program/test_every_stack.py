@@ -1,6 +1,7 @@
 """Promises about every stack: encryption, permissions, names, tags, and valid definitions."""
 
 import json
+import re
 from collections import Counter
 
 from components.stack.settings import TAGS
@@ -145,7 +146,12 @@ def test_workflows_log_errors_without_data_and_are_traced(outcome: Outcome) -> N
 
 
 def test_a_workflow_may_call_its_own_tasks_and_no_others(outcome: Outcome) -> None:
-    """The invoke statement of a workflow's role lists exactly the functions in its definition."""
+    """The invoke statement of a workflow's role lists exactly the functions in its definition, and their versions.
+
+    A policy that names a function without a qualifier does not match a call of its version. Executions that began
+    before functions had versions call them without.
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
+    """
     for machine in outcome.recorder.of("sfn/stateMachine:StateMachine"):
         called = {
             outcome.outputs["functions"][module]
@@ -158,7 +164,25 @@ def test_a_workflow_may_call_its_own_tasks_and_no_others(outcome: Outcome) -> No
             and s.owner.name == machine.name
             and s.actions == ("lambda:InvokeFunction",)
         ]
-        assert {arn.rpartition(":")[2] for arn in allowed.resources} == called
+        assert {arn.split(":", 6)[6] for arn in allowed.resources} == called | {f"{name}:*" for name in called}
+
+
+def test_an_execution_keeps_what_it_calls(outcome: Outcome) -> None:
+    """A definition names versions of functions and workflows only, so that an update never changes what runs."""
+    for machine in outcome.recorder.of("sfn/stateMachine:StateMachine"):
+        assert machine.inputs["publish"] is True
+        named = re.findall(
+            r"arn:aws:(?:lambda|states):[^\"]*:(?:function|stateMachine):([^\"]+)", machine.inputs["definition"]
+        )
+        assert named
+        assert all(re.fullmatch(r"[\w-]+:\d+", one) for one in named), named
+
+
+def test_only_tasks_of_workflows_have_versions(outcome: Outcome) -> None:
+    """What events and routes call has no version: nobody would call it."""
+    published = {one.inputs["name"] for one in outcome.recorder.of("lambda/function:Function") if one.inputs["publish"]}
+    tasks = {module for workflow in definitions.WORKFLOWS for module in definitions.tasks(workflow).values()}
+    assert published == {outcome.outputs["functions"][module] for module in tasks}
 
 
 def test_functions_behind_event_rules_have_dead_letter_queues(outcome: Outcome) -> None:

@@ -172,3 +172,28 @@ def test_bad_deliveries_start_nothing(
             found = error.code, json.loads(error.read())["message"]
     assert found[0] == status
     assert reason in found[1]
+
+
+def test_a_change_of_the_infrastructure_alone_reaches_requests(driver: PlatformDriver, good: str) -> None:
+    """P5: a variable that only the infrastructure sets is published with the unchanged service.
+
+    Requests meet what the alias points to, and a version keeps its variables:
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
+    """
+    script = driver.author.folder / "infrastructure" / "deploy.py"
+    script.write_text(
+        script.read_text("utf-8").replace(
+            '"ENVIRONMENT": ENVIRONMENT}', '"ENVIRONMENT": ENVIRONMENT, "COLOUR": "blue"}'
+        ),
+        "utf-8",
+    )
+    commit = driver.author.push("feat: a variable")
+    driver.deployed(commit)
+    record = driver.record(commit)
+    assert record["outcome"] == "deployed", record["reason"]
+    parts = record["plan"]["stages"][0]["parts"]
+    assert parts["hello-service/hello"].startswith("hello-service/infrastructure changes")
+    functions = driver.platform.clients.client("lambda")
+    for environment in ENVIRONMENTS:
+        met = functions.get_function_configuration(FunctionName=f"hello-{environment}", Qualifier="live")
+        assert met["Environment"]["Variables"]["COLOUR"] == "blue"

@@ -53,6 +53,7 @@ def test_functions_are_strict(driver: PlatformDriver, probe: str, more: dict[str
     """Forked off the prefork server, and started before that is ready."""
     functions = driver.platform.clients.client("lambda")
     variables = {"AWS_ENDPOINT_URL": driver.platform.emulator.endpoint, **more}
+    functions.get_waiter("function_updated_v2").wait(FunctionName=probe, WaiterConfig={"Delay": 1})
     functions.update_function_configuration(FunctionName=probe, Environment={"Variables": variables})
     assert REFUSED in json.loads(functions.invoke(FunctionName=probe)["Payload"].read())
 

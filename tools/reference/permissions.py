@@ -20,6 +20,7 @@ from components.stack.environment_settings import EnvironmentSettings
 from components.stack.naming import Grant, Naming
 from components.stack.network import network_grants
 from components.stack.settings import Vpc
+from functions.targets.base import Packages
 from statemachines import definitions
 from tools.reference.markdown import code, codes, item, paragraph
 
@@ -132,7 +133,7 @@ def network() -> tuple[Statement, ...]:
 def deployer() -> Role:
     """The deploy role of an environment in the stack's own account."""
     takers = sorted(handler.thing for handler in discover().values() if may_deploy(handler.declared))
-    statements = _read(lambda: deploy_grants(_ENVIRONMENT, PLACEHOLDERS))
+    statements = _read(lambda: deploy_grants(_ENVIRONMENT, PLACEHOLDERS, Packages(f"{_BUCKET}/packages/*", _KEY)))
     return Role("deploy-{environment}", f"the functions {', '.join(takers)}", statements)
 
 

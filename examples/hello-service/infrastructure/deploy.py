@@ -17,6 +17,7 @@ import boto3
 ENVIRONMENT = os.environ["KIRO_ENVIRONMENT"]
 NAME = f"hello-{ENVIRONMENT}"
 ALIAS = "live"
+SETTINGS = {"Timeout": 5, "Environment": {"Variables": {"ENVIRONMENT": ENVIRONMENT}}}
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -57,9 +58,15 @@ def log_group(logs: Any) -> None:
 
 
 def function(client: Any, role_arn: str) -> None:
-    """Create the function with code that answers 503, and the alias that deployments move."""
+    """Create the function with code that answers 503 and the alias that deployments move; update its settings.
+
+    Requests meet new settings once the service is published again, which a release does with its infrastructure.
+    """
     try:
-        client.get_function(FunctionName=NAME)
+        found = client.get_function(FunctionName=NAME)["Configuration"]
+        if any(found.get(key) != value for key, value in SETTINGS.items()):
+            client.update_function_configuration(FunctionName=NAME, **SETTINGS)
+            client.get_waiter("function_updated_v2").wait(FunctionName=NAME)
     except client.exceptions.ResourceNotFoundException:
         packed = BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
@@ -70,8 +77,7 @@ def function(client: Any, role_arn: str) -> None:
             Runtime="python3.13",
             Handler="hello.handler",
             Role=role_arn,
-            Timeout=5,
-            Environment={"Variables": {"ENVIRONMENT": ENVIRONMENT}},
+            **SETTINGS,
             Code={"ZipFile": packed.getvalue()},
         )
         client.get_waiter("function_active_v2").wait(FunctionName=NAME, WaiterConfig={"Delay": 1})

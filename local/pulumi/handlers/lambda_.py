@@ -27,6 +27,8 @@ exec {quote(sys.executable)} -I -S {quote(str(LAMBDA_START))} {quote(str(GUARD))
 """
 # The path of a module `faulty` that wraps every handler; set by the tests that inject faults.
 WRAPPER = "FAULT_WRAPPER"
+# The timeout of every function, in seconds, instead of the declared one; set by the same tests.
+TIMEOUT = "FAULT_TIMEOUT"
 FAULTY = BOOTSTRAP.replace('"$_HANDLER"', "faulty.handle")
 SETTINGS = (
     "role",
@@ -40,6 +42,9 @@ SETTINGS = (
     "loggingConfig",
     "kmsKeyArn",
 )
+CODE = frozenset({"code", "s3Key", "s3Bucket", "s3ObjectVersion"})
+# How often the end of an update is looked for.
+LOOK = {"Delay": 0.1, "MaxAttempts": 600}
 ROLE_KNOWN_SECONDS = 120
 RENAME = {"kmsKeyArn": "KMSKeyArn"}
 
@@ -113,15 +118,20 @@ class Function(Handler):
         }
 
     def update(self, call: Call) -> None:
+        """As the provider does: one change after the other, and a version only of a changed function."""
         functions = call.aws("lambda")
-        if call.changed - {"code", "tags", "publish", "reservedConcurrentExecutions"}:
+        updated = functions.get_waiter("function_updated_v2")
+        configured = call.changed - CODE - {"tags", "publish", "reservedConcurrentExecutions"}
+        coded = call.changed & (CODE | {"salt"})
+        if configured:
             functions.update_function_configuration(
                 FunctionName=call.id, Runtime=self._runtime(call), **self._settings(call)
             )
-        if call.changed & {"code", "s3Key", "s3Bucket", "s3ObjectVersion", "salt"}:
-            code = self._code(call)
-            functions.update_function_code(FunctionName=call.id, **code)
-        if call.inputs.get("publish"):
+            updated.wait(FunctionName=call.id, WaiterConfig=LOOK)
+        if coded:
+            functions.update_function_code(FunctionName=call.id, **self._code(call))
+            updated.wait(FunctionName=call.id, WaiterConfig=LOOK)
+        if call.inputs.get("publish") and (configured or coded or "publish" in call.changed):
             functions.publish_version(FunctionName=call.id)
         self._concurrency(call, call.id)
 
@@ -160,7 +170,10 @@ class Function(Handler):
         inputs.get("layers")
         declared = (inputs.get("environment") or {}).get("variables") or {}
         variables = {name: str(value) for name, value in declared.items()} | call.cloud.function_environment
-        return {**pick(inputs, *SETTINGS, rename=RENAME), "Environment": {"Variables": variables}}
+        settings = pick(inputs, *SETTINGS, rename=RENAME)
+        if TIMEOUT in variables:
+            settings["Timeout"] = int(variables[TIMEOUT])
+        return {**settings, "Environment": {"Variables": variables}}
 
     def _concurrency(self, call: Call, name: str) -> None:
         reserved = call.inputs.get("reservedConcurrentExecutions")

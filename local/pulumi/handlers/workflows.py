@@ -24,7 +24,10 @@ class StateMachine(Handler):
         return str(answer["stateMachineArn"])
 
     def read(self, call: Call) -> Properties:
-        found = call.aws("stepfunctions").describe_state_machine(stateMachineArn=call.id)
+        sfn = call.aws("stepfunctions")
+        found = sfn.describe_state_machine(stateMachineArn=call.id)
+        # the newest first, says the reference of ListStateMachineVersions
+        versions = sfn.list_state_machine_versions(stateMachineArn=call.id)["stateMachineVersions"]
         return {
             "arn": call.id,
             "name": found["name"],
@@ -32,7 +35,7 @@ class StateMachine(Handler):
             "creationDate": found["creationDate"].isoformat(),
             "revisionId": found.get("revisionId", ""),
             "description": found.get("description", ""),
-            "stateMachineVersionArn": found.get("stateMachineVersionArn", ""),
+            "stateMachineVersionArn": versions[0]["stateMachineVersionArn"] if versions else "",
             "versionDescription": "",
         }
 

@@ -8,6 +8,7 @@ from cli.aws.forecasts import Forecasts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.locks_table import LocksTable
+from functions.adapters.manifest_file import read_manifest
 from functions.domain.environments import Environment, Freeze
 from functions.domain.forecasts import Forecast
 from functions.domain.locks import Contender
@@ -15,7 +16,7 @@ from functions.domain.releases import Release
 from functions.domain.windows import Closed
 from tests.functions.delivered import runs
 from tests.functions.deployment.test_plan_release import MANIFEST, TEST
-from tests.functions.samples import NOW, SERVICE, environment, state, version
+from tests.functions.samples import NOW, environment, state, version
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
@@ -65,12 +66,14 @@ def test_a_first_release(stack: Stack, copy: WorkingCopy) -> None:
 def test_an_unchanged_part_is_skipped(stack: Stack, copy: WorkingCopy) -> None:
     """By the paths that changed since the commit that runs; any commit can be given."""
     first = push(copy)
-    runs(stack, state(replace(SERVICE, name="hello/hello"), running=version(commit=first)))
-    sha = copy.commit("docs", {"README.md": "more"})
+    for name in ("hello/hello", "hello/infrastructure"):
+        (part,) = [one for one in read_manifest((MANIFEST + GATES).encode()).parts if one.name == name]
+        runs(stack, state(part, running=version(commit=first)))
+    sha = copy.commit("fix", {"src/a.py": "more"})
     copy.push()
     production = next(stage for stage in forecast(stack, sha).stages if stage.environment == "production")
-    assert list(production.parts) == ["hello/infrastructure"]
-    assert "hello/hello" in production.skipped
+    assert list(production.parts) == ["hello/hello"]
+    assert "hello/infrastructure" in production.skipped
 
 
 def test_locks_and_freezes_are_part_of_the_forecast(stack: Stack, copy: WorkingCopy) -> None:

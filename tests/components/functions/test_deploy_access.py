@@ -7,22 +7,26 @@ import pytest
 from components.functions.deploy_access import deploy_grants
 from components.stack.environment_settings import EnvironmentSettings
 from components.stack.naming import Naming
+from functions.targets.base import Packages
 from tests.components.conftest import FOREIGN_ROLE
 from tests.components.recorder import Outcome
 from tests.functions.targets.parameter import parameter
 
 __all__ = ["parameter"]
 
+PACKAGES = Packages("arn:aws:s3:::packages/*", "key")
 NAMING = Naming("test", "123456789012", "eu-central-1", "aws")
 
 
 def test_a_deploy_role_changes_the_functions_of_its_environment_only(whole: Outcome) -> None:
     """The functions of the settings with their versions and aliases; alarms are read only."""
     policy = whole.recorder.one("iam/rolePolicy:RolePolicy", "deploy-staging").inputs["policy"]
-    alarms, change = json.loads(policy)["Statement"]
+    alarms, change, read, decrypt = json.loads(policy)["Statement"]
     assert alarms["Action"] == ["cloudwatch:DescribeAlarms"]
     function = "arn:aws:lambda:eu-central-1:123456789012:function:hello-staging"
     assert change["Resource"] == [function, f"{function}:*"]
+    assert (read["Action"], decrypt["Action"]) == (["s3:GetObject"], ["kms:Decrypt"])
+    assert read["Resource"] == ["arn:aws:s3:::kiro-pipeline-test-artifacts-123456789012/packages/*"]
 
 
 def test_another_account_brings_its_own_role(switched_on: Outcome) -> None:
@@ -41,7 +45,8 @@ def test_functions_are_those_of_the_environments_own_region() -> None:
     A function's ARN names its region:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html#awslambda-resources-for-iam-policies
     """
-    _, grant = deploy_grants(EnvironmentSettings(name="far", region="us-east-1", functions=("hello",)), NAMING)
+    far = EnvironmentSettings(name="far", region="us-east-1", functions=("hello",))
+    _, grant, *_packages = deploy_grants(far, NAMING, PACKAGES)
     function = "arn:aws:lambda:us-east-1:123456789012:function:hello"
     assert grant.resources == (function, f"{function}:*")
 
@@ -49,6 +54,6 @@ def test_functions_are_those_of_the_environments_own_region() -> None:
 @pytest.mark.usefixtures("parameter")
 def test_a_deploy_role_has_the_permissions_of_every_kind() -> None:
     """A new kind of target brings its own permissions."""
-    _, grant = deploy_grants(EnvironmentSettings(name="test"), NAMING)
+    _, grant = deploy_grants(EnvironmentSettings(name="test"), NAMING, PACKAGES)
     assert (grant.actions, grant.why) == (("ssm:PutParameter",), "")
     assert grant.resources == ("arn:aws:ssm:eu-central-1:123456789012:parameter/news/test",)

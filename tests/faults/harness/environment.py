@@ -47,7 +47,6 @@ class FaultEnvironment:
     def __init__(
         self, root: Path, subjects: list[Subject], say: Callable[[str], None], function_seconds: int = _FUNCTION_SECONDS
     ) -> None:
-        self._function_seconds = function_seconds
         self.subjects = subjects
         self.say = say
         self.plans = Plans(root / "faults")
@@ -65,6 +64,7 @@ class FaultEnvironment:
             variables={
                 "FAULT_PLANS": str(self.plans.folder),
                 "FAULT_WRAPPER": str(Path(__file__).with_name("wrapper.py")),
+                **({"FAULT_TIMEOUT": str(function_seconds)} if function_seconds else {}),
             },
             wait_scale=_WAIT_SCALE,
         )
@@ -101,9 +101,6 @@ class FaultEnvironment:
         }
         self.environments = EnvironmentsTable(self.tables["environments"])
         self.locks = LocksTable(self.tables["locks"], Executions(self.sfn), TaskTokens(self.sfn), Clock(), "superseded")
-        functions = clients.client("lambda")
-        for name in outputs["functions"].values() if self._function_seconds else ():
-            functions.update_function_configuration(FunctionName=name, Timeout=self._function_seconds)
         for subject in self.subjects:
             subject.set_up(self.platform)
         self._holder = self.sfn.create_state_machine(

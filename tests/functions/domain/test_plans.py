@@ -210,3 +210,23 @@ def test_what_deploys_nothing_is_no_emergency() -> None:
     """A plan that deploys nothing is unchanged in an emergency."""
     refused = Plan("invalid", "delivery.yml:1: no")
     assert in_emergency(refused) == refused
+
+
+def test_a_service_is_published_again_with_its_infrastructure() -> None:
+    """P5: the infrastructure may change a function's configuration, which requests meet once it is published."""
+    found = made(everywhere(infrastructure=state(COMMAND), hello=state()), Change("ahead", ("infra/network.py",)))
+    assert reasons(found) == {
+        "+infrastructure": f"infra/network.py changed since {OLDER[:12]}",
+        "+hello": "infrastructure changes, and perhaps its configuration with it",
+    }
+    assert [chosen.follows for chosen in found.stages[0].parts] == ["", "infrastructure"]
+
+
+def test_a_service_follows_nothing_but_the_infrastructure() -> None:
+    """A service that a build changes publishes itself, and one service does not configure another."""
+    worker = replace(COMMAND, name="worker", paths=["worker/*"])
+    last = replace(COMMAND, name="last", paths=["last/*"])
+    manifest = replace(MANIFEST, parts=[worker, SERVICE, last])
+    running = everywhere(worker=state(worker), hello=state(), last=state(last))
+    found = made(running, Change("ahead", ("worker/a.py",)), manifest)
+    assert set(reasons(found)) == {"+worker", "-hello", "-last"}

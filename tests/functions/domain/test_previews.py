@@ -117,3 +117,14 @@ def test_environments_have_previews_of_their_own() -> None:
     left = look(replace(plan, stages=(*plan.stages, staging)))
     assert [stage.environment.name for stage in left.stages] == ["staging"]
     assert left.stages[0].parts == (INFRASTRUCTURE,)
+
+
+def test_a_service_leaves_with_the_part_that_it_follows() -> None:
+    """Infrastructure that its preview takes out configures nothing."""
+    follower = PartPlan(SERVICE, "infrastructure changes", follows=COMMAND.name)
+    assert look(made(INFRASTRUCTURE, follower), CREATED).stages[0].parts[1] == follower
+    left = look(made(INFRASTRUCTURE, follower), TAGGED)
+    assert left.outcome == "nothing"
+    assert left.stages[0].skipped[1] == SkippedPart(
+        SERVICE.name, f"none of its paths changed, and {COMMAND.name} is left out"
+    )

@@ -68,7 +68,7 @@ def test_a_stale_lease_plans_nothing(stack: Stack) -> None:
 
 def test_without_a_ledger_there_is_nothing_to_undo(stack: Stack) -> None:
     """A deployment that changed nothing, or an unknown one."""
-    assert stack.run("rollback.plan_rollback", EVENT) == {"steps": []}
+    assert stack.run("rollback.plan_rollback", EVENT) == {"steps": [], "held": []}
 
 
 def test_a_part_that_a_newer_release_has_replaced_stays(stack: Stack) -> None:
@@ -93,3 +93,24 @@ def test_a_build_whose_start_was_lost_is_stopped(stack: Stack) -> None:
     assert len(plan["steps"]) == 1
     assert [call.given["id"] for call in stack.calls if call.action == "codebuild:StopBuild"] == [build_id]
     assert waits.of_execution(execution) == ()
+
+
+def test_an_irreversible_migration_waits_for_a_person(stack: Stack) -> None:
+    """M6: everything else goes back; the reason names the part and the next step."""
+    migrated = replace(SERVICE, migration="irreversible")
+    note(
+        stack,
+        Compensation("production", 0, COMMAND, version(), COMMAND, NOW),
+        Compensation("production", 1, migrated, version(number="7"), SERVICE, NOW),
+        Compensation("production", 2, replace(COMMAND, name="first", migration="irreversible"), None, None, NOW),
+    )
+    runs(stack, state(running=replace(version(number="8"), deployment_id=DEPLOYMENT), good=version()), state(COMMAND))
+    planned = stack.run("rollback.plan_rollback", EVENT)
+    assert [step["part"]["name"] for step in planned["steps"]] == ["infrastructure"]
+    (why,) = planned["held"]
+    assert why.startswith("hello was not rolled back: its migration is declared irreversible")
+    assert "`kiro rollback production --reason …` restores it" in why
+    assert parts(stack)["hello"].in_doubt == ""
+    agreed = stack.run("rollback.plan_rollback", {**EVENT, "agreed": True})
+    assert [step["part"]["name"] for step in agreed["steps"]] == ["hello", "infrastructure"]
+    assert agreed["held"] == []

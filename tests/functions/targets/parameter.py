@@ -12,7 +12,7 @@ from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import Kind, Part
 from functions.domain.rollback import Step
 from functions.targets import registry
-from functions.targets.base import Applied, CallTarget, Change, Statement
+from functions.targets.base import Applied, CallTarget, Change, Packages, Statement
 
 if TYPE_CHECKING:
     from components.stack.environment_settings import EnvironmentSettings
@@ -54,7 +54,9 @@ class ParameterTarget(CallTarget):
         return f"parameter {_name(environment, part)}"
 
     @classmethod
-    def deploy_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
+    def deploy_permissions(
+        cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
+    ) -> tuple[Statement, ...]:
         return (Statement(("ssm:PutParameter",), (naming.arn("ssm", f"parameter/news/{settings.name}"),)),)
 
     def current(self, environment: Environment, part: Part, state: PartState | None) -> str | None:

@@ -6,12 +6,19 @@ from typing import Any
 import pytest
 
 from functions.adapters.artifacts import Artifacts
+from functions.adapters.delivered_functions import Kept
 from functions.domain.errors import BadInputError, StaleLeaseError
+from functions.domain.rollback import Step
 from functions.targets.base import Change
 from functions.targets.lambda_ import LambdaTarget
 from tests.functions.delivered import create_function, lambdas, points_to
 from tests.functions.samples import ENVIRONMENT, FUNCTION, RELEASE, SERVICE, archive, version
 from tests.functions.stack import Stack
+
+
+def keep_nothing(_: bytes) -> Kept:
+    """A bucket that small packages do not need."""
+    raise AssertionError("the package is small enough for a call")
 
 
 def named(function: str) -> Any:
@@ -39,6 +46,21 @@ def test_the_alias_tells_what_runs(stack: Stack) -> None:
         assert read(ENVIRONMENT, SERVICE, None) is None
 
 
+def test_a_share_of_other_versions_is_no_restored_version(stack: Stack) -> None:
+    """R5: the way back is the alias's own version, and what is read back names the others with their shares.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_AliasRoutingConfiguration.html
+    """
+    target = LambdaTarget.connect(stack.clients)
+    create_function(stack, versions=3)
+    shares = {"AdditionalVersionWeights": {"3": 0.25}}
+    lambdas(stack).update_alias(FunctionName="hello-production", Name="live", FunctionVersion="2", RoutingConfig=shares)
+    assert target.current(ENVIRONMENT, SERVICE, None) == "2"
+    assert target.read_back(ENVIRONMENT, SERVICE, None) == "2, but 3 for 25% of requests"
+    target.restore(ENVIRONMENT, Step(SERVICE, version(number="2")))
+    assert target.read_back(ENVIRONMENT, SERVICE, None) == "2"
+
+
 def test_a_version_that_was_deleted_is_lost(stack: Stack) -> None:
     """Its artifact is not needed, because the version contains the code."""
     create_function(stack, versions=2)
@@ -62,7 +84,7 @@ def test_the_alias_is_not_moved_once_the_lease_is_lost(stack: Stack) -> None:
     def fence() -> None:
         raise StaleLeaseError("overtaken")
 
-    change = Change(ENVIRONMENT, SERVICE, RELEASE, lambda _: archive({"app.py": "new"}), fence)
+    change = Change(ENVIRONMENT, SERVICE, RELEASE, lambda _: archive({"app.py": "new"}), fence, keep_nothing)
     with pytest.raises(StaleLeaseError):
         LambdaTarget.connect(stack.clients).apply(change)
     assert points_to(stack) == "1"

@@ -87,3 +87,30 @@ def test_changed_code_is_an_update_and_touched_code_is_not(sandbox: Sandbox, aws
     part.write_text("NUMBER = 100\n")
     assert sandbox.run("up").changes == {"update": 2, "same": 2}
     assert invoke(aws, name, {})[1]["number"] == 100
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="awslambdaric has wheels for Linux only")
+def test_an_old_version_runs_its_old_code(sandbox: Sandbox, aws: Clients) -> None:
+    """Changed code or configuration is a new version, anything else is none; a version keeps both.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
+    """
+    package(sandbox, 1)
+    program = sandbox.directory / "__main__.py"
+    published = program.read_text("utf-8").replace("layers=[layer.arn],", "layers=[layer.arn], publish=True,")
+    sandbox.write(published + "    pulumi.export('versioned', function.qualified_arn)\n")
+    code = sandbox.directory / "package" / "part1.py"
+    arns = [sandbox.run("up").result["outputs"]["versioned"]]
+    for change in (lambda: code.write_text("NUMBER = 2\n"), lambda: None):
+        change()
+        arns.append(sandbox.run("up").result["outputs"]["versioned"])
+    sandbox.write(published.replace("declared", "changed") + "    pulumi.export('versioned', function.qualified_arn)\n")
+    arns.append(sandbox.run("up").result["outputs"]["versioned"])
+    assert [arn.rpartition(":")[2] for arn in arns] == ["1", "2", "2", "3"]
+    met = [invoke(aws, arn, {})[1] for arn in arns]
+    assert [(one["number"], one["own"]) for one in met] == [
+        (1, "declared"),
+        (2, "declared"),
+        (2, "declared"),
+        (2, "changed"),
+    ]

@@ -168,12 +168,69 @@ def _executed(aws: Clients, state: dict[str, Any], given: str = "{}") -> dict[st
         definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "Only", "States": states}),
         roleArn=new_role(aws),
     )["stateMachineArn"]
-    execution = sfn.start_execution(stateMachineArn=machine, input=given)["executionArn"]
-    deadline = time.monotonic() + 20
+    return _end(aws, sfn.start_execution(stateMachineArn=machine, input=given)["executionArn"])
+
+
+def _end(aws: Clients, execution: str) -> dict[str, Any]:
+    """What describes an execution once it has ended."""
+    sfn, deadline = aws.client("stepfunctions"), time.monotonic() + 20
     while (ended := sfn.describe_execution(executionArn=execution))["status"] == "RUNNING":
         assert time.monotonic() < deadline
         time.sleep(0.1)
     return dict(ended)
+
+
+def test_no_function_is_changed_while_an_update_is_in_progress(aws: Clients) -> None:
+    """Neither its code nor its configuration; nor is there a version, whose state would be unknown.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+    """
+    functions, name = aws.client("lambda"), f"function-{uuid.uuid4().hex[:8]}"
+    code = packed("def handler(event, context):\n    return 1\n")
+    functions.create_function(
+        FunctionName=name, Runtime="provided.al2023", Handler="main.handler", Role=new_role(aws), Code={"ZipFile": code}
+    )
+    functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    functions.update_function_configuration(FunctionName=name, Timeout=9)
+    for refused, request in (
+        (functions.update_function_configuration, {"Timeout": 8}),
+        (functions.update_function_code, {"ZipFile": code}),
+        (functions.publish_version, {}),
+    ):
+        assert refusal(refused, FunctionName=name, **request) == "ResourceConflictException"
+    functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    assert functions.publish_version(FunctionName=name)["Timeout"] == 9
+
+
+def test_an_execution_keeps_the_definition_with_which_it_began(aws: Clients) -> None:
+    """The newest one or, where it was started by the ARN of a version, that of the version.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/execution-alias-version-associate.html
+    """
+    sfn = aws.client("stepfunctions")
+
+    def saying(word: str) -> str:
+        waits = {"Type": "Wait", "Seconds": 1, "Next": "Say"}
+        return json.dumps(
+            {"QueryLanguage": "JSONata", "StartAt": "Hold", "States": {"Hold": waits, "Say": _pass(word)}}
+        )
+
+    made = sfn.create_state_machine(
+        name=f"machine-{uuid.uuid4().hex[:8]}", definition=saying("old"), roleArn=new_role(aws), publish=True
+    )
+    machine, first = made["stateMachineArn"], made["stateMachineVersionArn"]
+    running = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+    sfn.update_state_machine(stateMachineArn=machine, definition=saying("new"), publish=True)
+    of_version = sfn.start_execution(stateMachineArn=first)["executionArn"]
+    newest = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+    described = sfn.describe_state_machine_for_execution(executionArn=of_version)["definition"]
+    assert json.loads(described)["States"]["Say"] == _pass("old")
+    for execution, said in ((running, "old"), (of_version, "old"), (newest, "new")):
+        assert json.loads(_end(aws, execution)["output"]) == said
+
+
+def _pass(word: str) -> dict[str, Any]:
+    return {"Type": "Pass", "Output": word, "End": True}
 
 
 def test_a_hook_that_is_gone_ends_the_start() -> None:
