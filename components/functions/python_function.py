@@ -21,7 +21,7 @@ _TRACE = Grant(
 
 
 class PythonFunction(pulumi.ComponentResource):
-    """A deployed handler; `rule_arn` is the event rule that invokes it asynchronously, None without one."""
+    """A deployed handler; `rule_arns` are the event rules that invoke it asynchronously."""
 
     arn: pulumi.Output[str]
     name: str
@@ -35,7 +35,7 @@ class PythonFunction(pulumi.ComponentResource):
         *,
         stack: StackResources,
         package: Package,
-        rule_arn: str | None,
+        rule_arns: list[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kiro:index:PythonFunction", handler.thing, None, opts)
@@ -49,9 +49,9 @@ class PythonFunction(pulumi.ComponentResource):
             retention_days=stack.settings.log_retention_days,
             opts=self._inner,
         )
-        if rule_arn:
+        if rule_arns:
             self.dead_letters = DeadLetters(
-                handler.thing, naming=naming, key_arn=stack.key_arn, rule_arn=rule_arn, opts=self._inner
+                handler.thing, naming=naming, key_arn=stack.key_arn, rule_arns=rule_arns, opts=self._inner
             )
         self.role = Role(
             handler.thing,

@@ -9,6 +9,8 @@ from tests.components import recorder
 from tests.components.recorder import Outcome
 
 STACKS = ("test", "staging", "production")
+# The stack `test` with environments in two regions and two accounts.
+ELSEWHERE = "elsewhere"
 
 
 @pytest.fixture(scope="session")
@@ -18,10 +20,10 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Out
     (layer / "python").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(package, "LAYER", layer)
-        yield {stack: recorder.stack(stack) for stack in STACKS}
+        yield {**{stack: recorder.stack(stack) for stack in STACKS}, ELSEWHERE: recorder.elsewhere()}
 
 
-@pytest.fixture(params=STACKS)
+@pytest.fixture(params=(*STACKS, ELSEWHERE))
 def outcome(request: pytest.FixtureRequest, outcomes: dict[str, Outcome]) -> Outcome:
     """The outcome of each stack."""
     return outcomes[request.param]

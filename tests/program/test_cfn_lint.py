@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tests.components.recorder import REGION, Outcome
+from tests.program.conftest import ELSEWHERE, STACKS
 from tests.program.converters import WITHOUT
 from tests.program.template import CONVERTERS, template
 
@@ -22,7 +23,7 @@ def _all(outcomes: dict[str, Outcome]) -> dict[str, Any]:
     """The resources of every stack in one template; resources that differ only in names occur once."""
     found: dict[str, tuple[str, Any]] = {}
     # the longest names first, because the first occurrence stays
-    for stack in sorted(outcomes, key=len, reverse=True):
+    for stack in sorted(STACKS, key=len, reverse=True):
         one_template = template(outcomes[stack].recorder)
         for name, one in one_template["Resources"].items():
             found.setdefault(re.sub(rf"\b(kiro-\w+)-{stack}\b", r"\1", json.dumps(one)), (f"{stack}{name}", one))
@@ -34,6 +35,15 @@ def test_the_template_has_no_findings(outcomes: dict[str, Outcome]) -> None:
     assert _faults(_all(outcomes)) == []
 
 
+def test_what_environments_elsewhere_add_has_no_findings(outcomes: dict[str, Outcome]) -> None:
+    """The policy of the bus, and all that differs from a stack whose environments are in one place."""
+    whole = template(outcomes[ELSEWHERE].recorder)
+    usual = [json.dumps(one) for one in template(outcomes["test"].recorder)["Resources"].values()]
+    added = {name: one for name, one in whole["Resources"].items() if json.dumps(one) not in usual}
+    assert "AWS::Events::EventBusPolicy" in {one["Type"] for one in added.values()}
+    assert _faults({**whole, "Resources": added}) == []
+
+
 def test_every_registered_type_has_its_converter(outcomes: dict[str, Outcome]) -> None:
     """Every resource type is checked, or is listed with the reason that it can't be."""
     registered = {one.type for outcome in outcomes.values() for one in outcome.recorder.resources if one.custom}
@@ -43,7 +53,7 @@ def test_every_registered_type_has_its_converter(outcomes: dict[str, Outcome]) -
 
 def test_resources_of_one_stack_only_are_in_the_template(outcomes: dict[str, Outcome]) -> None:
     """A resource that differs in more than its name is checked for each stack."""
-    templates = [template(one.recorder)["Resources"].values() for one in outcomes.values()]
+    templates = [template(outcomes[stack].recorder)["Resources"].values() for stack in STACKS]
     keys = {json.dumps(one) for one_template in templates for one in one_template if one["Type"] == "AWS::KMS::Key"}
     assert len(keys) > 1
     assert keys <= {json.dumps(one) for one in _all(outcomes)["Resources"].values()}
