@@ -162,10 +162,10 @@ class Platform:
         )
         self.clients: Clients = clients(self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint)
         enter(AlarmEvaluator(self.clients, bridge.publish))
+        enter(NestedEnds(self.clients, bridge.publish))
         for region in other_regions(PROJECT, self.stack, self._changes, self.emulator.region):
             there = enter(clients(self.emulator.endpoint, region))
             enter(AlarmEvaluator(there, bridge.publish))
-        enter(NestedEnds(self.clients, bridge.publish))
         self.github = enter(LocalGitHub(self.root / "github"))
         for repository in self.repositories:
             self.github.create_repository(repository)

@@ -41,8 +41,8 @@ class Environment:
 
     @property
     def account(self) -> str:
-        """The AWS account of the environment: that of its deploy role."""
-        return self.deploy_role_arn.split(":")[4]
+        """The AWS account of the environment, which is that of its deploy role; "" without a role."""
+        return self.deploy_role_arn.split(":")[4] if self.deploy_role_arn else ""
 
     @property
     def build_variables(self) -> dict[str, str]:

@@ -5,8 +5,7 @@ import json
 import re
 from typing import Any
 
-from tests.components.recorder import REGION, Outcome
-from tests.program.conftest import ELSEWHERE, STACKS
+from tests.components.recorder import REGION, Outcome, elsewhere
 from tests.program.converters import WITHOUT
 from tests.program.template import CONVERTERS, template
 
@@ -23,7 +22,7 @@ def _all(outcomes: dict[str, Outcome]) -> dict[str, Any]:
     """The resources of every stack in one template; resources that differ only in names occur once."""
     found: dict[str, tuple[str, Any]] = {}
     # the longest names first, because the first occurrence stays
-    for stack in sorted(STACKS, key=len, reverse=True):
+    for stack in sorted(outcomes, key=len, reverse=True):
         one_template = template(outcomes[stack].recorder)
         for name, one in one_template["Resources"].items():
             found.setdefault(re.sub(rf"\b(kiro-\w+)-{stack}\b", r"\1", json.dumps(one)), (f"{stack}{name}", one))
@@ -37,7 +36,7 @@ def test_the_template_has_no_findings(outcomes: dict[str, Outcome]) -> None:
 
 def test_what_environments_elsewhere_add_has_no_findings(outcomes: dict[str, Outcome]) -> None:
     """The policy of the bus, and all that differs from a stack whose environments are in one place."""
-    whole = template(outcomes[ELSEWHERE].recorder)
+    whole = template(elsewhere().recorder)
     usual = [json.dumps(one) for one in template(outcomes["test"].recorder)["Resources"].values()]
     added = {name: one for name, one in whole["Resources"].items() if json.dumps(one) not in usual}
     assert "AWS::Events::EventBusPolicy" in {one["Type"] for one in added.values()}
@@ -53,7 +52,7 @@ def test_every_registered_type_has_its_converter(outcomes: dict[str, Outcome]) -
 
 def test_resources_of_one_stack_only_are_in_the_template(outcomes: dict[str, Outcome]) -> None:
     """A resource that differs in more than its name is checked for each stack."""
-    templates = [template(outcomes[stack].recorder)["Resources"].values() for stack in STACKS]
+    templates = [template(one.recorder)["Resources"].values() for one in outcomes.values()]
     keys = {json.dumps(one) for one_template in templates for one in one_template if one["Type"] == "AWS::KMS::Key"}
     assert len(keys) > 1
     assert keys <= {json.dumps(one) for one in _all(outcomes)["Resources"].values()}
