@@ -54,12 +54,22 @@ def there(driver: PlatformDriver) -> Iterator[Clients]:
 
 
 def break_production(driver: PlatformDriver) -> dict[str, Any]:
-    """Release a commit that fails in service, wait until its deployment has ended, and return its record."""
+    """Release a commit that fails in service, wait until its deployment has ended, and return its record.
+
+    Nobody uses the service before it is watched, so its alarm is not found when the watch begins.
+    """
     driver.author.break_in_service()
-    with Traffic(driver.address("production")):
-        commit = driver.push("feat: let operations choose the salutation")
-        driver.executions.await_end(name_of(commit), 300, driver.approver.decide_next)
+    commit = driver.push("feat: let operations choose the salutation")
     driver.author.repair_service()
+
+    def watched() -> bool:
+        driver.approver.decide_next()
+        waits = driver.table("waitsTable").scan()["Items"]
+        return any(name_of(commit) in wait["waitKey"] for wait in waits if wait["waitKey"].startswith("watch/"))
+
+    eventually(watched, 120)
+    with Traffic(driver.address("production")):
+        driver.executions.await_end(name_of(commit), 180, driver.approver.decide_next)
     return {**driver.record(commit), "polled": polled(driver, commit)}
 
 
@@ -72,7 +82,9 @@ def polled(driver: PlatformDriver, commit: str) -> bool:
     events = [event for page in pages for event in page["events"]]
     entered = [one["id"] for one in events if one.get("stateEnteredEventDetails", {}).get("name") == "Watch"]
     assert entered
-    return any(one["type"] == "TaskTimedOut" for one in events if one["id"] > entered[0])
+    # The emulator records the end of a wait as a failure with this error, AWS as TaskTimedOut.
+    failed = (one.get("taskFailedEventDetails", {}) for one in events if one["id"] > entered[0])
+    return any(details.get("error") == "States.Timeout" for details in failed)
 
 
 def doctor(driver: PlatformDriver) -> dict[str, dict[str, str]]:
