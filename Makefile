@@ -9,7 +9,7 @@ SCHEMAS := build/npm/ready
 UNIT := tests/functions tests/cases tests/components tests/cli tests/program tests/properties tests/tools tests/docs \
 	tests/statemachines/test_*.py
 SCENARIOS := tests/scenarios tests/faults tests/local tests/statemachines/paths
-SOURCES := __main__.py benchmarks cli components examples functions local statemachines tests tools
+SOURCES := __main__.py benchmarks cli components examples forwarding functions local statemachines tests tools
 # Many processes import the same code here: what one has compiled serves the others.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -47,7 +47,7 @@ check: $(READY) ## Lint, types, definitions, security: reports, changes nothing
 	$(BIN)/python -m statemachines.definitions
 	$(BIN)/python -m statemachines.diagrams --check
 	$(BIN)/python -m tools.reference --check
-	$(BIN)/bandit -q -ll -c pyproject.toml -r functions components statemachines cli local tools __main__.py
+	$(BIN)/bandit -q -ll -c pyproject.toml -r forwarding functions components statemachines cli local tools __main__.py
 	$(BIN)/python -m tools.security.gates
 
 fix: $(READY) ## Format and mend what can be mended

@@ -28,7 +28,11 @@ encryption = Encryption(naming=naming, retain=configured.retain_stateful)
 key_arn = encryption.arn
 storage = Storage(naming=naming, key_arn=key_arn, retain=configured.retain_stateful)
 channels = Channels(
-    naming=naming, key_arn=key_arn, email=configured.notification_email, approvers=configured.approvers()
+    naming=naming,
+    key_arn=key_arn,
+    email=configured.notification_email,
+    approvers=configured.approvers(),
+    senders=configured.other_accounts(naming.account),
 )
 secrets = Secrets(naming=naming, settings=configured, key_arn=key_arn)
 builds = Builds(naming=naming, settings=configured, storage=storage, key_arn=key_arn)

@@ -15,6 +15,7 @@ def _of(service: str, resource: str, *actions: str) -> Need:
 
 _API = _of("apigateway", "arn:{partition}:apigateway:{region}::/apis", "DELETE", "GET", "PATCH", "POST", "PUT")
 _RULE = "arn:{partition}:events:{region}:{account}:rule/{pipeline}-events-notify"
+_BUS = "arn:{partition}:events:{region}:{account}:event-bus/{pipeline}-events"
 _FUNCTION = "arn:{partition}:lambda:{region}:{account}:function:{pipeline}-shared-watch"
 _LAYER = "arn:{partition}:lambda:{region}:{account}:layer:{pipeline}-libraries"
 _LOGS = "arn:{partition}:logs:{region}:{account}:log-group:/aws/lambda/{pipeline}-shared-watch"
@@ -42,9 +43,12 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "aws:cloudwatch/eventBus:EventBus": (
         _of(
             "events",
-            "arn:{partition}:events:{region}:{account}:event-bus/{pipeline}-events",
+            _BUS,
             *("CreateEventBus", "DeleteEventBus", "DescribeEventBus", "UpdateEventBus", *_TAGS),
         ),
+    ),
+    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": (
+        _of("events", _BUS, "DescribeEventBus", "PutPermission", "RemovePermission"),
     ),
     "aws:cloudwatch/eventRule:EventRule": (_of("events", _RULE, "DeleteRule", "DescribeRule", "PutRule", *_TAGS),),
     "aws:cloudwatch/eventTarget:EventTarget": (

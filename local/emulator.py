@@ -43,14 +43,19 @@ class EmulatorError(RuntimeError):
 
 
 class Clients:
-    """One boto3 client per service against the emulator; safe to share between threads."""
+    """One boto3 client per service against the emulator; safe to share between threads.
 
-    def __init__(self, endpoint: str, region: str, codebuild_endpoint: str | None = None) -> None:
+    `account` is another account than the emulator's own: an access key of twelve digits belongs to that account.
+    """
+
+    def __init__(self, endpoint: str, region: str, codebuild_endpoint: str | None = None, account: str = "") -> None:
         self.endpoint = endpoint
         self.region = region
         self.codebuild_endpoint = codebuild_endpoint
         self.session = boto3.Session(
-            aws_access_key_id=DUMMY_CREDENTIAL, aws_secret_access_key=DUMMY_CREDENTIAL, region_name=region
+            aws_access_key_id=account or DUMMY_CREDENTIAL,
+            aws_secret_access_key=DUMMY_CREDENTIAL,
+            region_name=region,
         )
         self._config = Config(
             retries={"max_attempts": 2, "mode": "standard"},

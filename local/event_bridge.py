@@ -3,6 +3,8 @@
 The emulator's PutEvents refuses such sources, as AWS does, so this module reads and matches the rules and invokes their
 targets. Events that the emulator sends itself must not be published again: "Step Functions Execution Status Change"
 (aws.states) and S3's object events. It does not send alarm and CodeBuild changes.
+
+As in AWS, an event reaches the default bus of its own account and region; rules may forward it to buses elsewhere.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.background import Background
+from local.buses import Bus, Buses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +69,7 @@ class Delivery:
     due: float
     number: int
     event: Record = field(compare=False)
-    bus: str = field(compare=False, default="default")
+    bus: Bus = field(compare=False)
     rule: Rule | None = field(compare=False, default=None)
     target: Record | None = field(compare=False, default=None)
     path: tuple[str, ...] = field(compare=False, default=())
@@ -78,22 +81,24 @@ class ServiceEvents(Background):
 
     def __init__(self, clients: Clients) -> None:
         super().__init__("service-events")
-        self._clients = clients
+        self._buses = Buses(clients)
         self._queue: queue.PriorityQueue[Delivery] = queue.PriorityQueue()
         self._numbers = count()
-        self._rules: dict[str, tuple[float, list[Rule]]] = {}
+        self._rules: dict[Bus, tuple[float, list[Rule]]] = {}
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stopping.set()
         # an entry that sorts before all others wakes the thread; undelivered events are lost
-        self._queue.put(Delivery(-1.0, next(self._numbers), {}))
+        self._queue.put(Delivery(-1.0, next(self._numbers), {}, Bus("", "")))
         super().__exit__(kind, error, trace)
+        self._buses.close()
 
     def publish(self, event: Record) -> None:
         """Queue a complete event, in the form that targets receive; returns at once."""
-        self._queue.put(Delivery(time.monotonic(), next(self._numbers), event))
+        bus = Bus(event["account"], event["region"])
+        self._queue.put(Delivery(time.monotonic(), next(self._numbers), event, bus))
 
     def work(self) -> None:
         """Deliver what is due, in order."""
@@ -115,8 +120,12 @@ class ServiceEvents(Background):
             except Exception:
                 logger.exception("event %s could not be delivered", delivery.event.get("id"))
 
+    def _client(self, service: str, bus: Bus) -> Any:
+        """The client of a service where a bus is, and so the targets of its rules."""
+        return self._buses.clients(bus.account, bus.region).client(service)
+
     def _route(self, delivery: Delivery) -> None:
-        events = self._clients.client("events")
+        events = self._client("events", delivery.bus)
         text = json.dumps(delivery.event)
         for rule in self._rules_of(delivery.bus):
             if rule.arn in delivery.path or not rule.may_match(delivery.event):
@@ -136,15 +145,15 @@ class ServiceEvents(Background):
                     )
                 )
 
-    def _rules_of(self, bus: str) -> list[Rule]:
+    def _rules_of(self, bus: Bus) -> list[Rule]:
         read, rules = self._rules.get(bus, (0.0, []))
         if time.monotonic() - read < RULES_SECONDS and read:
             return rules
-        events = self._clients.client("events")
+        events = self._client("events", bus)
         found: list[Record] = []
         token: dict[str, str] = {}
         while True:
-            answer = events.list_rules(EventBusName=bus, **token)
+            answer = events.list_rules(EventBusName=bus.name, **token)
             found += answer["Rules"]
             if not answer.get("NextToken"):
                 break
@@ -157,10 +166,9 @@ class ServiceEvents(Background):
         self._rules[bus] = (time.monotonic(), rules)
         return rules
 
-    def _targets(self, rule: str, bus: str) -> Sequence[Record]:
-        targets: list[Record] = self._clients.client("events").list_targets_by_rule(Rule=rule, EventBusName=bus)[
-            "Targets"
-        ]
+    def _targets(self, rule: str, bus: Bus) -> Sequence[Record]:
+        answer = self._client("events", bus).list_targets_by_rule(Rule=rule, EventBusName=bus.name)
+        targets: list[Record] = answer["Targets"]
         return targets
 
     def _deliver(self, delivery: Delivery) -> None:
@@ -179,24 +187,25 @@ class ServiceEvents(Background):
                 self._give_up(delivery, rule, target, error)
 
     def _invoke(self, target: Record, payload: str, delivery: Delivery) -> None:
-        arn = target["Arn"]
+        arn, bus = target["Arn"], delivery.bus
         service, name = arn.split(":")[2], arn.rpartition(":")[2]
         if service == "lambda":
-            self._clients.client("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=payload)
+            self._client("lambda", bus).invoke(FunctionName=arn, InvocationType="Event", Payload=payload)
         elif service == "states":
-            self._clients.client("stepfunctions").start_execution(stateMachineArn=arn, input=payload)
+            self._client("stepfunctions", bus).start_execution(stateMachineArn=arn, input=payload)
         elif service == "sqs":
-            self._send(name, payload, **target.get("SqsParameters", {}))
+            self._send(name, payload, bus, **target.get("SqsParameters", {}))
         elif service == "sns":
-            self._clients.client("sns").publish(TopicArn=arn, Message=payload)
+            self._client("sns", bus).publish(TopicArn=arn, Message=payload)
         elif service == "events" and name.startswith("event-bus/"):
-            bus = name.removeprefix("event-bus/")
-            self._queue.put(Delivery(delivery.due, next(self._numbers), delivery.event, bus, path=delivery.path))
+            self._buses.require_access(bus, target, delivery.event)
+            to = Bus.of(arn)
+            self._queue.put(Delivery(delivery.due, next(self._numbers), delivery.event, to, path=delivery.path))
         else:
             raise ValueError(f"target {arn} is not supported here; use Lambda, Step Functions, SQS, SNS or a bus")
 
-    def _send(self, queue_name: str, body: str, **options: Any) -> None:
-        sqs = self._clients.client("sqs")
+    def _send(self, queue_name: str, body: str, bus: Bus, **options: Any) -> None:
+        sqs = self._client("sqs", bus)
         url = sqs.get_queue_url(QueueName=queue_name)["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody=body, **options)
 
@@ -217,6 +226,7 @@ class ServiceEvents(Background):
         self._send(
             letters.rpartition(":")[2],
             json.dumps(delivery.event),
+            delivery.bus,
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
             },

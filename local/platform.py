@@ -3,11 +3,13 @@
 import json
 import os
 import secrets
+import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,7 +21,17 @@ from local.event_bridge import ServiceEvents
 from local.github import LocalGitHub
 from local.mailbox import Mailbox
 from local.nested_ends import NestedEnds
-from local.settings import ACCOUNT, BOARD, DEPLOY_POLICY, NAMESPACE, ORGANISATION, REPOSITORY, WATCH_SECONDS, overrides
+from local.settings import (
+    ACCOUNT,
+    BOARD,
+    DEPLOY_POLICY,
+    NAMESPACE,
+    ORGANISATION,
+    REPOSITORY,
+    WATCH_SECONDS,
+    other_regions,
+    overrides,
+)
 from local.strict import HOOK, SEED
 
 PROJECT = Path(__file__).parents[1]
@@ -50,6 +62,17 @@ def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
         where["watchSeconds"],
         where.get("changes"),
     )
+    return _run(command, stack, where, [f"{key}={value}" for key, value in settings.items()], PROJECT)
+
+
+def forward(command: str, printed: str, where: dict[str, Any]) -> Deployed:
+    """Run the program that forwards alarm events, as the `printed` command of the stack's output `forwarding` does."""
+    words = shlex.split(printed)
+    settings = [value for option, value in pairwise(words) if option == "--config"]
+    return _run(command, words[words.index("--create") + 1], where, settings, PROJECT / words[words.index("-C") + 1])
+
+
+def _run(command: str, stack: str, where: dict[str, Any], settings: Sequence[str], directory: Path) -> Deployed:
     variables = {
         "AWS_ENDPOINT_URL": where["endpoint"],
         "AWS_ENDPOINT_URL_CODEBUILD": where["codebuildEndpoint"],
@@ -60,7 +83,7 @@ def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
             sys.executable,
             *("-m", "local.pulumi", command, "--json", "--stack", stack),
             *("--endpoint", where["endpoint"], "--codebuild-endpoint", where["codebuildEndpoint"]),
-            *("--config", *(f"{key}={value}" for key, value in settings.items())),
+            *("--directory", str(directory), "--config", *settings),
             *("--function-environment", *(f"{key}={value}" for key, value in variables.items())),
         ],
         cwd=PROJECT,
@@ -143,6 +166,9 @@ class Platform:
         self.clients: Clients = clients(self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint)
         enter(AlarmEvaluator(self.clients, bridge.publish))
         enter(NestedEnds(self.clients, bridge.publish))
+        for region in other_regions(PROJECT, self.stack, self._changes, self.emulator.region):
+            there = enter(clients(self.emulator.endpoint, region))
+            enter(AlarmEvaluator(there, bridge.publish))
         self.github = enter(LocalGitHub(self.root / "github"))
         for repository in self.repositories:
             self.github.create_repository(repository)

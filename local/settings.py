@@ -75,6 +75,12 @@ def overrides(
     return {f"kiro-worker:{key}": json.dumps(value) for key, value in changed.items()}
 
 
+def other_regions(project: Path, stack: str, changes: Mapping[str, Any], own: str) -> list[str]:
+    """The regions of environments besides the stack's `own`."""
+    environments = changes.get("environments") or stack_settings(project, stack)["environments"]
+    return sorted({environment.get("region", own) for environment in environments} - {own})
+
+
 def worker(project: Path, concurrency: int = 2) -> dict[str, Any]:
     """The worker's settings: `concurrency` items at a time and two attempts, which shows both in a short run."""
     agent = f"{shlex.quote(sys.executable)} {shlex.quote(str(project / 'local' / 'agent.py'))}"

@@ -1,12 +1,14 @@
-"""Checks of an account that need AWS: quotas, validation of definitions, mails, cost tags; all read-only (T1)."""
+"""Checks of an account that need AWS: quotas, definitions, mails, cost tags, forwarding; all read-only (T1)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.aws.operator import WORKFLOWS
+from cli.aws.operator import WORKFLOWS, environments
+from forwarding.places import RULE, Place, command, elsewhere, receiving_rule
 from functions.runtime import Clients
 
 Outcome = Literal["right", "note", "wrong", "unknown"]
@@ -15,6 +17,8 @@ _FEW_BUILDS, _FEW_FUNCTIONS = 3, 100
 _TOPICS = ("deployments", "approvals", "rollbacks")
 # The tag by which the budget filters costs (components/platform/monitoring.py).
 _COST_TAG = "Environment"
+# An alarm that changes its state less often than this is no sign of a missing forwarding.
+_ARRIVED_DAYS = 14
 _GONE = ("StateMachineDoesNotExist", "NotFound", "NotFoundException", "ResourceNotFoundException")
 
 
@@ -45,6 +49,7 @@ class Account:
             "definitions": self._definitions,
             "mails": self._mails,
             "cost tag": self._cost_tag,
+            "alarm events": self._alarm_events,
         }
         for what, check in checks.items():
             try:
@@ -124,6 +129,63 @@ class Account:
         then = "" if found else ", which is possible a day after the first `pulumi up`"
         said = f"a budget counts nothing until {_COST_TAG} is activated under Billing, Cost allocation tags{then}"
         yield Finding("cost tag", "note", said)
+
+    def _alarm_events(self) -> Iterator[Finding]:
+        """Whether the alarm events of environments in other accounts and regions are forwarded to the stack."""
+        workflow = self._arn("states", f"stateMachine:{WORKFLOWS['deployment'].format(self.stack)}")
+        for place, names in elsewhere(environments(self.aws, workflow), Place(self.account, self.region)).items():
+            what = f"alarm events of {', '.join(names)} ({place.region}, account {place.account})"
+            then = f"watches notice alarms only when they poll; deploy the forwarding: {self._command(place)}"
+            if place.account == self.account:
+                missing = self._not_forwarded(place)
+                yield Finding(what, "wrong" if missing else "right", f"{missing}: {then}" if missing else "")
+            elif self._arrived(place):
+                yield Finding(what, "right", f"arrived within {_ARRIVED_DAYS} days")
+            else:
+                yield Finding(
+                    what, "note", f"none arrived within {_ARRIVED_DAYS} days; if nothing forwards them, {then}"
+                )
+
+    def _command(self, place: Place) -> str:
+        return command(self.stack, place, self._bus_arn())
+
+    def _bus_arn(self) -> str:
+        return self._arn("events", f"event-bus/kiro-pipeline-{self.stack}-events")
+
+    def _not_forwarded(self, place: Place) -> str:
+        """Why no rule in another region of the stack's account forwards to the stack; "" if one does."""
+        events, rule = self.aws.client("events", region=place.region), f"kiro-pipeline-{self.stack}-{RULE}"
+        try:
+            state = events.describe_rule(Name=rule)["State"]
+        except events.exceptions.ResourceNotFoundException:
+            return f"the rule {rule} does not exist in {place.region}"
+        if state == "DISABLED":
+            return f"the rule {rule} in {place.region} is disabled"
+        pages = events.get_paginator("list_targets_by_rule").paginate(Rule=rule)
+        there = self._bus_arn() in {target["Arn"] for page in pages for target in page["Targets"]}
+        return "" if there else f"the rule {rule} in {place.region} does not send to {self._bus_arn()}"
+
+    def _arrived(self, place: Place) -> bool:
+        """Whether an alarm event of another account has arrived; its rules are not readable from this account.
+
+        Metrics with both dimensions are those of a custom event bus:
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+        """
+        dimensions = {
+            "EventBusName": f"kiro-pipeline-{self.stack}-events",
+            "RuleName": f"kiro-pipeline-{self.stack}-{receiving_rule(place)}",
+        }
+        now = datetime.now(UTC)
+        found = self.aws.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Events",
+            MetricName="TriggeredRules",
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            StartTime=now - timedelta(days=_ARRIVED_DAYS),
+            EndTime=now,
+            Period=86_400,
+            Statistics=["Sum"],
+        )
+        return any(one["Sum"] for one in found["Datapoints"])
 
     def _arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"

@@ -76,7 +76,7 @@ class Operator:
             region,
             identity["Arn"],
             workflows,
-            _environments(aws, workflows["deployment"]),
+            environments(aws, workflows["deployment"]),
             EnvironmentsTable.connect(aws),
             DeploymentsTable.connect(aws),
             Executions.connect(aws),
@@ -102,7 +102,7 @@ class Operator:
         raise OutOfReachError(f"the stack {self.stack} has no environment {name!r}; there are {known}")
 
 
-def _environments(aws: Clients, workflow: str) -> tuple[Environment, ...]:
+def environments(aws: Clients, workflow: str) -> tuple[Environment, ...]:
     """The settings of every environment, as the definition of the deployment workflow carries them."""
     found = aws.client("stepfunctions").describe_state_machine(stateMachineArn=workflow)
     carried = json.loads(found["definition"])["States"]["Begin"]["Assign"]["environments"]

@@ -10,7 +10,7 @@ _KEPT_SECONDS = 14 * 86_400
 
 
 class DeadLetters(pulumi.ComponentResource):
-    """An encrypted queue; the function and the event rule that invokes it may send messages to it."""
+    """An encrypted queue; the function and the event rules that invoke it may send messages to it."""
 
     arn: pulumi.Output[str]
     name: pulumi.Output[str]
@@ -21,7 +21,7 @@ class DeadLetters(pulumi.ComponentResource):
         *,
         naming: Naming,
         key_arn: pulumi.Input[str],
-        rule_arn: str,
+        rule_arns: list[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kiro:index:DeadLetters", name, None, opts)
@@ -33,21 +33,21 @@ class DeadLetters(pulumi.ComponentResource):
             message_retention_seconds=_KEPT_SECONDS,
             opts=inner,
         )
-        sqs.QueuePolicy(name, queue_url=queue.id, policy=_policy(queue.arn, rule_arn), opts=inner)
+        sqs.QueuePolicy(name, queue_url=queue.id, policy=_policy(queue.arn, rule_arns), opts=inner)
         self.arn, self.name = queue.arn, queue.name
         self.register_outputs({"arn": self.arn})
 
 
-def _policy(arn: pulumi.Output[str], rule_arn: str) -> pulumi.Output[str]:
+def _policy(arn: pulumi.Output[str], rule_arns: list[str]) -> pulumi.Output[str]:
     return document(
         [
             {
-                "Sid": "EventRule",
+                "Sid": "EventRules",
                 "Effect": "Allow",
                 "Principal": {"Service": "events.amazonaws.com"},
                 "Action": "sqs:SendMessage",
                 "Resource": arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+                "Condition": {"ArnEquals": {"aws:SourceArn": rule_arns}},
             },
             {
                 "Sid": "OnlyOverTls",

@@ -21,7 +21,7 @@ _TRACE = Grant(
 
 
 class PythonFunction(pulumi.ComponentResource):
-    """A deployed handler; `rule_arn` is the event rule that invokes it asynchronously, None without one.
+    """A deployed handler; `rule_arns` are the event rules that invoke it asynchronously.
 
     Each change of a task's code or configuration is published as a version, whose ARN is `version_arn`: an execution
     calls the version that was the newest when it began (decision 019). Events and routes call `arn`, the newest code.
@@ -40,7 +40,7 @@ class PythonFunction(pulumi.ComponentResource):
         *,
         stack: StackResources,
         package: Package,
-        rule_arn: str | None,
+        rule_arns: list[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kiro:index:PythonFunction", handler.thing, None, opts)
@@ -54,9 +54,9 @@ class PythonFunction(pulumi.ComponentResource):
             retention_days=stack.settings.log_retention_days,
             opts=self._inner,
         )
-        if rule_arn:
+        if rule_arns:
             self.dead_letters = DeadLetters(
-                handler.thing, naming=naming, key_arn=stack.key_arn, rule_arn=rule_arn, opts=self._inner
+                handler.thing, naming=naming, key_arn=stack.key_arn, rule_arns=rule_arns, opts=self._inner
             )
         self.role = Role(
             handler.thing,

@@ -1,5 +1,6 @@
 """Resources that functions get permissions and settings for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -14,6 +15,7 @@ from components.stack.naming import Naming
 from components.stack.secrets import Secrets
 from components.stack.settings import Settings
 from components.stack.storage import Storage
+from forwarding.places import Place, elsewhere
 from functions.domain.environments import Environment
 from functions.domain.windows import Closed, Window
 
@@ -62,6 +64,10 @@ class StackResources:
             )
             for position, one in enumerate(self.settings.environments)
         ]
+
+    def elsewhere(self) -> Mapping[Place, list[str]]:
+        """The environments outside the stack's account and region, whose alarm events have to be forwarded."""
+        return elsewhere(self.environments(), Place(self.naming.account, self.naming.region))
 
 
 def carried(settings: EnvironmentSettings, **computed: Any) -> Environment:

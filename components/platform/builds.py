@@ -60,11 +60,13 @@ class Builds(pulumi.ComponentResource):
         projects = {name: self._project(name) for name in (BUILD, *TESTS)}
         for environment in settings.environments:
             name = deploy_project(environment.name)
-            projects[name] = self._project(name, environment.deploy_policy_arns)
+            projects[name] = self._project(name, environment.deploy_policy_arns, environment.deploy_role_arn)
         self.projects = projects
         self.register_outputs({"projects": [project.name for project in projects.values()]})
 
-    def _project(self, thing: str, policies: tuple[str, ...] = ()) -> codebuild.Project:
+    def _project(
+        self, thing: str, policies: tuple[str, ...] = (), deploy_role_arn: str | None = None
+    ) -> codebuild.Project:
         naming, name = self._naming, self._naming.name(thing)
         logs = log_group(
             thing,
@@ -85,6 +87,7 @@ class Builds(pulumi.ComponentResource):
                 key_arn=self._key_arn,
                 logs_arn=logs.arn,
                 vpc=self._settings.codebuild.vpc,
+                deploy_role_arn=deploy_role_arn,
             ),
             managed_policies=policies,
             opts=self._inner,
@@ -109,6 +112,7 @@ class Builds(pulumi.ComponentResource):
                 type="LINUX_CONTAINER",
                 compute_type=COMPUTE[self._settings.codebuild.compute_type],
                 image=self._settings.codebuild.image,
+                environment_variables=_variables(deploy_role_arn),
             ),
             cache=codebuild.ProjectCacheArgs(
                 type="S3", location=pulumi.Output.concat(self._bucket.bucket, f"/cache/{thing}")
@@ -124,6 +128,13 @@ class Builds(pulumi.ComponentResource):
         )
 
 
+def _variables(deploy_role_arn: str | None) -> list[codebuild.ProjectEnvironmentEnvironmentVariableArgs] | None:
+    """The variable that names the role of a command in the environment's own account; set only if it may be assumed."""
+    if deploy_role_arn is None:
+        return None
+    return [codebuild.ProjectEnvironmentEnvironmentVariableArgs(name="KIRO_DEPLOY_ROLE", value=deploy_role_arn)]
+
+
 def build_grants(
     thing: str,
     *,
@@ -132,8 +143,12 @@ def build_grants(
     key_arn: pulumi.Input[str],
     logs_arn: pulumi.Input[str],
     vpc: Vpc | None,
+    deploy_role_arn: str | None = None,
 ) -> list[Grant]:
-    """A build's permissions: to read sources and artifacts, and to write artifacts, logs and reports; no secret."""
+    """A build's permissions: to read sources and artifacts, and to write artifacts, logs and reports; no secret.
+
+    Commands of an environment with a role of its own account may assume it, if its trust policy admits them.
+    """
     name = naming.name(thing)
 
     def below(prefix: str) -> pulumi.Output[str]:
@@ -169,4 +184,5 @@ def build_grants(
             why="CodeBuild creates the report groups that a repository's buildspec names, with the project's name",
         ),
         *network_grants(naming, vpc),
+        *([Grant(("sts:AssumeRole",), (deploy_role_arn,))] if deploy_role_arn else []),
     ]

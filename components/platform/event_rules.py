@@ -1,7 +1,7 @@
 """EventBridge rules: which event or schedule invokes which handler of `functions/events`, with retries."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from components.functions.handlers import FoundHandler
 from components.functions.python_function import PythonFunction
 from components.functions.resources import StackResources
 from components.platform.endpoints import ROUTES
-from components.stack.naming import Naming
+from forwarding.places import Place, receiving_rule
 from functions.adapters.bus import SOURCE
 from functions.domain.events import GatesJudged
 from statemachines.definitions import WORKFLOWS
@@ -93,11 +93,12 @@ def _gates(_: StackResources) -> Pattern:
     return {"source": [SOURCE], "detail-type": [GatesJudged.__name__]}
 
 
+_ALARMS = "alarm_changed"
 TRIGGERS: Mapping[str, Trigger] = {
     "upload_sarif": Trigger(_gates, own_bus=True),
     "import_findings": Trigger(_gates, own_bus=True),
     "build_finished": Trigger(_builds),
-    "alarm_changed": Trigger(_alarms),
+    _ALARMS: Trigger(_alarms),
     "execution_ended": Trigger(_executions),
     "poll_board": Trigger(_work_items_ended, schedule=_poll_rate),
     "notify": Trigger(_own, own_bus=True),
@@ -128,13 +129,35 @@ def require_handlers(handlers: Mapping[str, FoundHandler]) -> None:
         )
 
 
-def rule_arn(handler: FoundHandler, naming: Naming) -> str | None:
-    """The ARN of the rule that invokes a handler; None for a handler that is invoked synchronously."""
-    trigger = None if handler.is_task else TRIGGERS.get(handler.name)
+def rule_of(handler: FoundHandler) -> Trigger | None:
+    """What invokes a handler of `events`; None for a handler that is invoked synchronously."""
+    return None if handler.is_task else TRIGGERS.get(handler.name)
+
+
+def rule_arns(handler: FoundHandler, stack: StackResources) -> list[str]:
+    """The ARNs of the rules that invoke a handler; empty for a handler that is invoked synchronously."""
+    return [_rule_arn(thing, trigger, stack) for thing, trigger in _rules(handler, stack)]
+
+
+def _rule_arn(thing: str, trigger: Trigger, stack: StackResources) -> str:
+    bus = f"{stack.naming.name('events')}/" if trigger.own_bus else ""
+    return stack.naming.arn("events", f"rule/{bus}{stack.naming.name(thing)}")
+
+
+def _rules(handler: FoundHandler, stack: StackResources) -> Iterator[tuple[str, Trigger]]:
+    """The rules of a handler by their names; alarm events of each other account and region have a rule of their own."""
+    trigger = rule_of(handler)
     if trigger is None:
-        return None
-    bus = f"{naming.name('events')}/" if trigger.own_bus else ""
-    return naming.arn("events", f"rule/{bus}{naming.name(handler.thing)}")
+        return
+    yield handler.thing, trigger
+    if handler.name == _ALARMS:
+        for place in stack.elsewhere():
+            yield receiving_rule(place), Trigger(_forwarded(place), own_bus=True)
+
+
+def _forwarded(place: Place) -> Callable[[StackResources], Pattern]:
+    """The alarm events of another account and region: the other program forwards them to the stack's bus."""
+    return lambda stack: {**_alarms(stack), "account": [place.account], "region": [place.region]}
 
 
 class EventRules(pulumi.ComponentResource):
@@ -148,17 +171,17 @@ class EventRules(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kiro:index:EventRules", "wiring", None, opts)
-        for name, trigger in TRIGGERS.items():
-            self._rule(stack, handlers[name], trigger)
+        for name in TRIGGERS:
+            for thing, trigger in _rules(handlers[name].handler, stack):
+                self._rule(stack, handlers[name], thing, trigger)
         self.register_outputs({})
 
-    def _rule(self, stack: StackResources, function: PythonFunction, trigger: Trigger) -> None:
+    def _rule(self, stack: StackResources, function: PythonFunction, thing: str, trigger: Trigger) -> None:
         inner = pulumi.ResourceOptions(parent=self)
         bus = stack.channels.bus.name if trigger.own_bus else None
-        thing = function.handler.thing
         rule = cloudwatch.EventRule(
             thing,
-            name=function.name,
+            name=stack.naming.name(thing),
             description=f"Invokes {function.name}",
             event_bus_name=bus,
             schedule_expression=trigger.schedule(stack) if trigger.schedule else None,

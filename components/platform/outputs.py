@@ -8,6 +8,7 @@ from components.functions.resources import StackResources
 from components.platform.monitoring import Monitoring
 from components.platform.pipeline import Pipeline
 from components.stack.encryption import Encryption
+from forwarding.places import command
 from functions.handler import camel
 
 
@@ -37,6 +38,22 @@ def outputs(
         "secretArns": dict(stack.secrets.arns),
         "functions": {module: function.name for module, function in pipeline.functions.items()},
         "environments": [one.name for one in stack.settings.environments],
+        "forwarding": _forwarding(stack),
         "keyArn": encryption.arn,
         "dashboard": monitoring.dashboard,
     }
+
+
+def _forwarding(stack: StackResources) -> list[dict[str, Any]]:
+    """The accounts and regions whose alarm events have to be forwarded, each with the command that deploys that."""
+    naming = stack.naming
+    bus_arn = naming.arn("events", f"event-bus/{naming.name('events')}")
+    return [
+        {
+            "environments": names,
+            "account": place.account,
+            "region": place.region,
+            "command": command(naming.stack, place, bus_arn),
+        }
+        for place, names in stack.elsewhere().items()
+    ]

@@ -11,7 +11,7 @@ from components.functions.python_function import PythonFunction
 from components.functions.resources import StackResources
 from components.functions.workflow import Workflow, depth
 from components.platform.endpoints import Endpoints
-from components.platform.event_rules import EventRules, rule_arn
+from components.platform.event_rules import EventRules, rule_arns
 from statemachines.definitions import WORKFLOWS
 
 
@@ -34,7 +34,7 @@ class Pipeline(pulumi.ComponentResource):
         inner = pulumi.ResourceOptions(parent=self)
         self.functions = {
             module: PythonFunction(
-                handler, stack=stack, package=package, rule_arn=rule_arn(handler, stack.naming), opts=inner
+                handler, stack=stack, package=package, rule_arns=rule_arns(handler, stack), opts=inner
             )
             for module, handler in handlers.items()
         }

@@ -8,6 +8,7 @@ from pulumi_aws import cloudwatch, sns
 
 from components.stack.naming import Naming
 from components.stack.role import document
+from forwarding.places import ALARM_EVENT, ALARM_SOURCE
 
 # Mails with a personal link have the attribute `approver`; only that approver's subscription receives them.
 _WITHOUT_APPROVER = json.dumps({"approver": [{"exists": False}]})
@@ -17,7 +18,8 @@ TOPICS = ("deployments", "approvals", "rollbacks")
 class Channels(pulumi.ComponentResource):
     """Topics by name and the bus, encrypted with the stack's key; `email` is subscribed to every topic.
 
-    Each of `approvers` is subscribed to the mails of `approvals` that are addressed to them.
+    Each of `approvers` is subscribed to the mails of `approvals` that are addressed to them. `senders` are the other
+    accounts whose alarm events the bus admits.
     """
 
     topics: Mapping[str, sns.Topic]
@@ -30,6 +32,7 @@ class Channels(pulumi.ComponentResource):
         key_arn: pulumi.Input[str],
         email: str | None,
         approvers: Sequence[str] = (),
+        senders: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kiro:index:Channels", "channels", None, opts)
@@ -58,6 +61,13 @@ class Channels(pulumi.ComponentResource):
                 opts=inner,
             )
         self.bus = cloudwatch.EventBus("events", name=naming.name("events"), kms_key_identifier=key_arn, opts=inner)
+        if senders:
+            cloudwatch.EventBusPolicy(
+                "events",
+                event_bus_name=self.bus.name,
+                policy=_bus_policy(self.bus.arn, senders, naming.partition),
+                opts=inner,
+            )
         self.register_outputs({"bus": self.bus.name})
 
 
@@ -81,5 +91,28 @@ def _topic_policy(arn: pulumi.Output[str], naming: Naming) -> pulumi.Output[str]
                 "Resource": arn,
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}},
             },
+        ]
+    )
+
+
+def _bus_policy(arn: pulumi.Output[str], senders: Sequence[str], partition: str) -> pulumi.Output[str]:
+    """These accounts may send alarm events; without the conditions they could forge the stack's own events.
+
+    The condition keys are those of
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
+    """
+    return document(
+        [
+            {
+                "Sid": "AlarmsOfEnvironments",
+                "Effect": "Allow",
+                "Principal": {"AWS": [f"arn:{partition}:iam::{account}:root" for account in senders]},
+                "Action": "events:PutEvents",
+                "Resource": arn,
+                "Condition": {
+                    "StringEquals": {"events:detail-type": ALARM_EVENT},
+                    "ForAllValues:StringEquals": {"events:source": ALARM_SOURCE},
+                },
+            }
         ]
     )

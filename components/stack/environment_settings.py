@@ -62,7 +62,8 @@ class EnvironmentSettings(Closed):
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
     """The region of the environment; default: the region of the stack."""
     deploy_role_arn: RoleArn | None = None
-    """The role that the platform assumes to deploy; required for another account, otherwise created by the stack."""
+    """The role that the platform and the environment's commands (buildspecs) assume to deploy; required for another
+    account, otherwise created by the stack for the platform only."""
     approval: bool = False
     """Whether a person approves each release before it is deployed; required for `production`."""
     approvers: tuple[Approver, ...] = ()

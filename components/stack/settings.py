@@ -150,6 +150,10 @@ class Settings(Closed):
         everybody = {who for one in self.environments for who in one.approvers if not who.startswith("@")}
         return sorted(everybody)
 
+    def other_accounts(self, own: str) -> list[str]:
+        """The accounts of environments besides the stack's `own`, without duplicates."""
+        return sorted({one.account for one in self.environments if one.account and one.account != own})
+
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":
         names = [environment.name for environment in self.environments]

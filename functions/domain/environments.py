@@ -40,6 +40,16 @@ class Environment:
     enhanced_watch_seconds: int = 0
 
     @property
+    def account(self) -> str:
+        """The AWS account of the environment, which is that of its deploy role; "" without a role."""
+        return self.deploy_role_arn.split(":")[4] if self.deploy_role_arn else ""
+
+    @property
+    def build_variables(self) -> dict[str, str]:
+        """The variables KIRO_… that every build for this environment gets."""
+        return {"KIRO_ENVIRONMENT": self.name, "KIRO_ACCOUNT": self.account, "KIRO_REGION": self.region}
+
+    @property
     def fill_values(self) -> dict[str, str]:
         """The values of placeholders such as `{environment}` in the manifest, for this environment."""
         return {**self.variables, "environment": self.name}

@@ -62,7 +62,7 @@ def _order(event: Input, input_version: str) -> BuildOrder:
         "KIRO_COMMIT": event.release.commit,
     }
     if event.environment:
-        ours["KIRO_ENVIRONMENT"] = event.environment.name
+        ours |= event.environment.build_variables
     variables = {**(event.environment.variables if event.environment else {}), **event.variables, **ours}
     return BuildOrder(
         event.project,

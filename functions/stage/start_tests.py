@@ -56,7 +56,7 @@ def start_tests(
         "KIRO_DEPLOYMENT": event.deployment_id,
         "KIRO_REPOSITORY": event.release.repository,
         "KIRO_COMMIT": event.release.commit,
-        "KIRO_ENVIRONMENT": event.environment.name,
+        **event.environment.build_variables,
     }
     order = BuildOrder(
         event.environment.test_project,

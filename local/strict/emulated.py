@@ -23,8 +23,8 @@ from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import error_response_json, json_response
-from ministack.services import iam, lambda_svc, s3, secretsmanager, sns, stepfunctions
+from ministack.core.responses import error_response_json, json_response, request_scope
+from ministack.services import eventbridge, iam, lambda_svc, s3, secretsmanager, sns, stepfunctions
 
 sys.path.append(str(Path(__file__).parents[2]))  # the emulator runs in a folder of its own
 from local.strict.around import Answer, around
@@ -262,7 +262,9 @@ async def demand_both_permissions(original: Callable[..., Answer], url_id: str, 
         return await original(url_id, *request, **more)
     account, region, name, qualifier, _ = found
     arn = ":".join(["arn:aws:lambda", region, account, "function", name, *([qualifier] if qualifier else [])])
-    policy = lambda_svc.function_policy_for_arn(arn)
+    # an unsigned request has no account and region of its own
+    with request_scope(account, region):
+        policy = lambda_svc.function_policy_for_arn(arn)
     needed = {
         "lambda:InvokeFunctionUrl": {"lambda:functionurlauthtype": "NONE"},
         "lambda:InvokeFunction": {"lambda:functionurlauthtype": "NONE", "lambda:invokedviafunctionurl": "true"},
@@ -363,6 +365,18 @@ class _AsStarted(type(stepfunctions._state_machines)):  # type: ignore[misc]
 
 
 stepfunctions._state_machines = _AsStarted()
+
+
+@around(eventbridge, "_put_permission")
+def keep_the_policy(original: Callable[..., Answer], request: dict[str, Any]) -> Answer:
+    """PutPermission takes a whole policy, too; ministack would take it for a statement that admits everybody.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html
+    """
+    if not request.get("Policy"):
+        return original(request)
+    eventbridge._event_bus_policies[request.get("EventBusName", "default")] = json.loads(request["Policy"])
+    return json_response({})
 
 
 def _running(arn: Any) -> bool:

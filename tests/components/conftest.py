@@ -10,7 +10,6 @@ from tests.components import recorder  # its import quiets the SDK before any co
 
 ALLOWED_NETWORKS = ["192.30.252.0/22", "2606:50c0::/32"]
 VPC = {"id": "vpc-0a1b", "subnets": ["subnet-01", "subnet-02"], "securityGroups": ["sg-0f"]}
-FOREIGN_ROLE = "arn:aws:iam::999999999999:role/deploy"
 
 
 @pytest.fixture(autouse=True)
@@ -33,16 +32,22 @@ def switched_on(tmp_path_factory: pytest.TempPathFactory) -> recorder.Outcome:
     """The stack `test` with every optional setting that creates resources."""
     config = recorder.stack_config("test")
     github = json.loads(config["kiro-worker:github"]) | {"allowedNetworks": ALLOWED_NETWORKS}
-    elsewhere = [{"name": "test", "account": "999999999999", "deployRoleArn": FOREIGN_ROLE}]
+    environments = [{"name": "test", "account": recorder.FOREIGN, "deployRoleArn": recorder.FOREIGN_ROLE}]
     changed = {
         "kiro-worker:securityHub": "true",
         "kiro-worker:github": json.dumps(github),
         "kiro-worker:budgetEmail": "ops@example.com",
         "kiro-worker:codebuild": json.dumps({"vpc": VPC}),
-        "kiro-worker:environments": json.dumps(elsewhere),
+        "kiro-worker:environments": json.dumps(environments),
     }
     folder = tmp_path_factory.mktemp("layer")
     (folder / "python").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(package, "LAYER", folder)
         return recorder.run_main("test", {**config, **changed})
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> recorder.Outcome:
+    """The stack `test` with environments in two regions and two accounts."""
+    return recorder.elsewhere()

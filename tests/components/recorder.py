@@ -142,7 +142,9 @@ def stack_config(stack: str) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in given.items()}
 
 
-def run(program: Callable[[], Any], stack: str, config: dict[str, str], recorder: Recorder) -> Properties:
+def run(
+    program: Callable[[], Any], stack: str, config: dict[str, str], recorder: Recorder, project: str = "kiro-worker"
+) -> Properties:
     """Run a program until all its outputs are known; returns its exports."""
     exported: Properties = {}
 
@@ -153,7 +155,7 @@ def run(program: Callable[[], Any], stack: str, config: dict[str, str], recorder
             pulumi.Output.from_input(value).apply(partial(exported.__setitem__, name))
 
     with _uncollected(), _event_loop() as loop:
-        mocks.set_mocks(recorder, project="kiro-worker", stack=stack, preview=False)
+        mocks.set_mocks(recorder, project=project, stack=stack, preview=False)
         # set_mocks makes a root stack and finishes it before the program has exported anything.
         ROOT_STACK.set(None)
         set_all_config(config, [])
@@ -173,14 +175,44 @@ def run_main(stack: str, config: dict[str, str] | None = None, recorder: Recorde
     return Outcome(recorder, exported, kept)
 
 
+# Two regions and two accounts: the stack's own, another region of its account, and another account.
+FOREIGN = "999999999999"
+FOREIGN_ROLE = f"arn:aws:iam::{FOREIGN}:role/deploy"
+ELSEWHERE = [
+    {"name": "test", "functions": ["hello-test"]},
+    {"name": "staging", "region": "us-east-1", "functions": ["hello-staging"]},
+    {
+        "name": "production",
+        "account": FOREIGN,
+        "region": "us-east-1",
+        "deployRoleArn": FOREIGN_ROLE,
+        "approval": True,
+    },
+]
+
+
+@functools.cache
+def elsewhere() -> Outcome:
+    """The stack `test` with environments in two regions and two accounts."""
+    config = {**stack_config("test"), "kiro-worker:environments": json.dumps(ELSEWHERE)}
+    with _empty_layer():
+        return run_main("test", config)
+
+
 @functools.cache
 def stack(name: str) -> Outcome:
     """A stack with the settings of its file and an empty layer; the run is shared by all tests that only read it."""
+    with _empty_layer():
+        return run_main(name)
+
+
+@contextlib.contextmanager
+def _empty_layer() -> Iterator[None]:
     from components.functions import package
 
     with tempfile.TemporaryDirectory() as layer, mock.patch.object(package, "LAYER", Path(layer)):
         (Path(layer) / "python").mkdir()
-        return run_main(name)
+        yield
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ ROOT = Path(functions.__file__).parents[1]
 MODULES = sorted(path for path in (ROOT / "functions").rglob("*.py") if "buildspecs" not in path.parts)
 FOLDERS = ("deployment", "stage", "rollback", "work_item", "shared", "events")
 HANDLERS = sorted(path for folder in FOLDERS for path in (ROOT / "functions" / folder).glob("[a-z]*.py"))
-PACKAGES = ("functions", "components", "cli", "local", "statemachines", "tools", "benchmarks")
+PACKAGES = ("forwarding", "functions", "components", "cli", "local", "statemachines", "tools", "benchmarks")
 
 
 def name(path: Path) -> str:
@@ -79,7 +79,7 @@ def test_the_domain_imports_the_standard_library_and_itself(path: Path) -> None:
         assert module.partition(".")[0] in sys.stdlib_module_names or module.startswith("functions.domain"), module
 
 
-@pytest.mark.parametrize("folder", ["functions", "components", "statemachines"])
+@pytest.mark.parametrize("folder", ["forwarding", "functions", "components", "statemachines"])
 def test_what_ships_never_imports_the_laptop(folder: str) -> None:
     """E3: it imports nothing of the emulator, the tests, or the operator's commands."""
     # The worker's program is a package of its own: it runs in a build, apart from everything else here.

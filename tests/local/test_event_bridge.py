@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.emulator import Clients
 from local.event_bridge import Rule, ServiceEvents, fill, look_up, render
 from tests.roles import new_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from local.emulator import Clients
 
 Record = dict[str, Any]
 DEADLINE_SECONDS = 15.0
@@ -166,6 +165,77 @@ def test_failing_target_goes_to_its_dead_letter_queue(aws: Clients, events: Serv
     assert attributes["RULE_ARN"].endswith(rule)
     assert attributes["ERROR_CODE"] == "ResourceNotFoundException"
     assert attributes["RETRY_ATTEMPTS"] == "1"
+
+
+def forwarding(
+    aws: Clients, source: Clients, event: Record, *, may_put: bool = True, admit: str = ""
+) -> tuple[str, str]:
+    """Forward an event from elsewhere to a new bus of the emulator's own account; the URLs of queue and dead letters.
+
+    `admit` is the account that the policy of the bus admits.
+    """
+    (url, arn), bus, events = a_queue(aws), f"bus-{uuid.uuid4().hex[:8]}", aws.client("events")
+    bus_arn = events.create_event_bus(Name=bus)["EventBusArn"]
+    a_rule(aws, event, {"Arn": arn}, bus=bus)
+    if admit:
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{admit}:root"},
+            "Action": "events:PutEvents",
+            "Resource": bus_arn,
+            "Condition": {"ForAllValues:StringEquals": {"events:source": "aws.codebuild"}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        events.put_permission(EventBusName=bus, Policy=policy)
+    action = "events:PutEvents" if may_put else "events:PutRule"
+    role = new_role(source, {"Effect": "Allow", "Action": action, "Resource": bus_arn})
+    letters_url, letters = a_queue(source)
+    target = {"Arn": bus_arn, "RoleArn": role, "DeadLetterConfig": {"Arn": letters}}
+    a_rule(source, event, {**target, "RetryPolicy": {"MaximumRetryAttempts": 0}})
+    return url, letters_url
+
+
+def sent_from(account: str, region: str) -> Record:
+    """An event of an account and region."""
+    return {**an_event(), "account": account, "region": region}
+
+
+def test_an_event_stays_in_its_account_and_region(aws: Clients, events: ServiceEvents) -> None:
+    """A rule elsewhere does not see it: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html."""
+    event = an_event()
+    url, arn = a_queue(aws)
+    a_rule(aws, event, {"Arn": arn})
+    events.publish({**event, "region": "us-east-1"})
+    events.publish({**event, "account": "222233334444"})
+    events.publish(event)
+    assert json.loads(receive(aws, url)["Body"]) == event
+    assert not aws.client("sqs").receive_message(QueueUrl=url).get("Messages")
+
+
+@pytest.mark.parametrize("account", ["123456789012", "222233334444"], ids=["another region", "another account"])
+def test_a_forwarded_event_keeps_its_account_and_region(aws: Clients, events: ServiceEvents, account: str) -> None:
+    """A rule sends it with its role to a bus elsewhere, whose policy admits another account."""
+    event = sent_from(account, "us-east-1")
+    with Clients(aws.endpoint, "us-east-1", account="" if account == "123456789012" else account) as source:
+        url, _ = forwarding(aws, source, event, admit="222233334444" if account == "222233334444" else "")
+        events.publish(event)
+        assert json.loads(receive(aws, url)["Body"]) == event
+
+
+@pytest.mark.parametrize(
+    ("may_put", "admit", "said"),
+    [(False, "222233334444", "AccessDenied"), (True, "000000000000", "ValueError")],
+    ids=["the role may not put events", "the bus admits another account only"],
+)
+def test_an_event_that_may_not_be_forwarded_is_not(
+    aws: Clients, events: ServiceEvents, may_put: bool, admit: str, said: str
+) -> None:
+    """The role of the target must allow it, and so must the policy of a bus in another account."""
+    event = sent_from("222233334444", "us-east-1")
+    with Clients(aws.endpoint, "us-east-1", account="222233334444") as source:
+        _, letters = forwarding(aws, source, event, may_put=may_put, admit=admit)
+        events.publish(event)
+        assert said in receive(source, letters)["MessageAttributes"]["ERROR_CODE"]["StringValue"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from tests.components import recorder
 from tests.components.recorder import Outcome
 
 STACKS = ("test", "staging", "production")
+ELSEWHERE = "elsewhere"
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +22,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Out
         yield {stack: recorder.stack(stack) for stack in STACKS}
 
 
-@pytest.fixture(params=STACKS)
+@pytest.fixture(params=(*STACKS, ELSEWHERE))
 def outcome(request: pytest.FixtureRequest, outcomes: dict[str, Outcome]) -> Outcome:
-    """The outcome of each stack."""
-    return outcomes[request.param]
+    """The outcome of each stack, and of one with environments in two regions and two accounts."""
+    return recorder.elsewhere() if request.param == ELSEWHERE else outcomes[request.param]

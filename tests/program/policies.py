@@ -8,6 +8,7 @@ from typing import Any
 from tests.components.recorder import Recorder, Registered
 
 _POLICIES = {
+    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": "policy",
     "aws:iam/rolePolicy:RolePolicy": "policy",
     "aws:iam/role:Role": "assumeRolePolicy",
     "aws:kms/key:Key": "policy",
@@ -29,7 +30,7 @@ class Statement:
 
 
 def statements(recorder: Recorder) -> Iterator[Statement]:
-    """The statements of every role, key, bucket, topic and queue."""
+    """The statements of every role, key, event bus, bucket, topic and queue."""
     for one in recorder.resources:
         if one.type in _POLICIES:
             for whole in json.loads(one.inputs[_POLICIES[one.type]])["Statement"]:

@@ -74,6 +74,15 @@ def _queue_policy(inputs: Properties) -> tuple[str, Properties]:
     }
 
 
+def _bus_policy(inputs: Properties) -> tuple[str, Properties]:
+    (statement,) = json.loads(inputs["policy"])["Statement"]
+    return "AWS::Events::EventBusPolicy", {
+        "EventBusName": inputs["eventBusName"],
+        "StatementId": statement.pop("Sid"),
+        "Statement": statement,
+    }
+
+
 def _machine(inputs: Properties) -> tuple[str, Properties]:
     return "AWS::StepFunctions::StateMachine", {
         "StateMachineName": inputs["name"],
@@ -190,6 +199,7 @@ def _project(inputs: Properties) -> tuple[str, Properties]:
 
 CONVERTERS: dict[str, Converter] = {
     **PLAIN,
+    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": _bus_policy,
     "aws:cloudwatch/eventRule:EventRule": _rule,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,

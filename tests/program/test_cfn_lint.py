@@ -4,7 +4,7 @@ import copy
 import json
 from typing import Any
 
-from tests.components.recorder import REGION, Outcome
+from tests.components.recorder import REGION, Outcome, elsewhere
 from tests.program.converters import WITHOUT
 from tests.program.template import CONVERTERS, template, together
 
@@ -20,6 +20,15 @@ def _faults(whole: dict[str, Any]) -> list[str]:
 def test_the_template_has_no_findings(outcomes: dict[str, Outcome]) -> None:
     """Policies, definitions, patterns, alarms, tables and functions of every stack are valid for AWS."""
     assert _faults(together(outcomes)) == []
+
+
+def test_what_environments_elsewhere_add_has_no_findings(outcomes: dict[str, Outcome]) -> None:
+    """The policy of the bus, and all that differs from a stack whose environments are in one place."""
+    whole = template(elsewhere().recorder)
+    usual = [json.dumps(one) for one in template(outcomes["test"].recorder)["Resources"].values()]
+    added = {name: one for name, one in whole["Resources"].items() if json.dumps(one) not in usual}
+    assert "AWS::Events::EventBusPolicy" in {one["Type"] for one in added.values()}
+    assert _faults({**whole, "Resources": added}) == []
 
 
 def test_every_registered_type_has_its_converter(outcomes: dict[str, Outcome]) -> None:

@@ -11,6 +11,7 @@ from tests.program.policies import statements
 
 _OWN_NAMES = {
     "aws:cloudwatch/dashboard:Dashboard": "dashboardName",
+    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": "eventBusName",
     "aws:cloudwatch/eventBus:EventBus": "name",
     "aws:cloudwatch/eventRule:EventRule": "name",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "name",
@@ -187,9 +188,11 @@ def test_only_tasks_of_workflows_have_versions(outcome: Outcome) -> None:
 
 def test_functions_behind_event_rules_have_dead_letter_queues(outcome: Outcome) -> None:
     """Every function behind an event rule has a dead-letter queue, and no other function has one."""
-    targets = {one.name for one in outcome.recorder.of("cloudwatch/eventTarget:EventTarget")}
+    targets = {
+        one.inputs["arn"].rpartition(":")[2] for one in outcome.recorder.of("cloudwatch/eventTarget:EventTarget")
+    }
     functions = outcome.recorder.of("lambda/function:Function")
-    assert {one.name for one in functions if one.inputs.get("deadLetterConfig")} == targets
+    assert {one.physical_name for one in functions if one.inputs.get("deadLetterConfig")} == targets
 
 
 def test_two_runs_register_the_same(outcomes: dict[str, Outcome]) -> None:

@@ -14,7 +14,7 @@ from components.functions.permissions import merged
 from components.functions.python_function import own_grants
 from components.functions.workflow import workflow_grants
 from components.platform.builds import BUILD, TESTS, build_grants, deploy_project
-from components.platform.event_rules import rule_arn
+from components.platform.event_rules import rule_of
 from components.platform.worker import worker_grants
 from components.stack.environment_settings import EnvironmentSettings
 from components.stack.naming import Grant, Naming
@@ -48,7 +48,8 @@ of its own Task states only.
 """
 _BUILDS = """
 Each project has its own role, which only CodeBuild may assume, for this account only. The role of an environment's
-project also has the managed policies of `environments[].deployPolicyArns`.
+project also has the managed policies of `environments[].deployPolicyArns`, and may assume
+`environments[].deployRoleArn` if that is set.
 """
 _DEPLOYING = """
 Each environment in the stack's own account has a deploy role, for the functions in `environments[].functions`. For an
@@ -92,7 +93,7 @@ def functions() -> list[Role]:
 
 
 def _invocation(handler: FoundHandler) -> str:
-    synchronous = rule_arn(handler, PLACEHOLDERS) is None
+    synchronous = rule_of(handler) is None
     return "invoked synchronously" if synchronous else "invoked by an event rule, with a dead-letter queue"
 
 

@@ -23,7 +23,7 @@ from functions.domain.gates import Unreadable
 
 ROOT = Path(__file__).parents[2]
 ALLOWED = "tools/security/allowed.yml"
-CODE = ("functions", "components", "statemachines", "cli", "local", "tools", "__main__.py")
+CODE = ("forwarding", "functions", "components", "statemachines", "cli", "local", "tools", "__main__.py")
 STACKS = ("test", "staging", "production")
 _TOOLS = Path(sys.executable).parent
 _PATIENCE_SECONDS = 300

@@ -1,7 +1,8 @@
 """Create the infrastructure of the service in an environment: role, log group, function, alias, address, alarm.
 
-`delivery/infrastructure.yml` runs it once for each environment; running it again changes nothing. The outputs for
-services and health probes are written to `outputs.json`.
+`delivery/infrastructure.yml` runs it once for each environment, in the environment's region and, where it has one,
+under its deploy role; running it again changes nothing. The outputs for services and health probes are written to
+`outputs.json`.
 """
 
 import json
@@ -29,6 +30,15 @@ PUBLIC = {
     "public-invoke": {"Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True},
 }
 NOT_YET = "def handler(event, context):\n    return {'statusCode': 503, 'body': 'not deployed yet'}\n"
+
+
+def session(region: str, role_arn: str | None) -> boto3.Session:
+    """The environment's region, and the role of its account if the build's own role is not of that account."""
+    if not role_arn:
+        return boto3.Session(region_name=region)
+    sts = boto3.client("sts")
+    taken = sts.assume_role(RoleArn=role_arn, RoleSessionName=f"{NAME}-infrastructure")["Credentials"]
+    return boto3.Session(taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"], region)
 
 
 def role(iam: Any) -> str:
@@ -136,10 +146,11 @@ def alarm(cloudwatch: Any) -> None:
 
 def main() -> None:
     """Create everything, each resource after those it needs; write and print the outputs."""
-    client = boto3.client("lambda")
-    log_group(boto3.client("logs"))
-    function(client, role(boto3.client("iam")))
-    alarm(boto3.client("cloudwatch"))
+    aws = session(os.environ["KIRO_REGION"], os.environ.get("KIRO_DEPLOY_ROLE"))
+    client = aws.client("lambda")
+    log_group(aws.client("logs"))
+    function(client, role(aws.client("iam")))
+    alarm(aws.client("cloudwatch"))
     outputs = {"url": address(client)}
     Path("outputs.json").write_text(json.dumps(outputs), "utf-8")
     print(json.dumps(outputs))

@@ -31,6 +31,21 @@ class EventBus(Handler):
         call.aws("events").delete_event_bus(Name=call.id)
 
 
+@handles("aws:cloudwatch/eventBusPolicy:EventBusPolicy")
+class EventBusPolicy(Handler):
+    """The whole policy of a bus."""
+
+    replace_on = frozenset({"eventBusName"})
+
+    def create(self, call: Call) -> str:
+        bus = call.inputs.get("eventBusName") or "default"
+        call.aws("events").put_permission(EventBusName=bus, Policy=call.inputs["policy"])
+        return str(bus)
+
+    def delete(self, call: Call) -> None:
+        call.aws("events").remove_permission(EventBusName=call.id, RemoveAllPermissions=True)
+
+
 def _bus(inputs: Properties) -> Properties:
     return pick(inputs, "eventBusName")
 

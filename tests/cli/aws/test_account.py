@@ -1,7 +1,9 @@
 """The checks of `doctor` for an account. Responses are validated with the service models; moto lacks these calls."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -10,10 +12,13 @@ from botocore.stub import Stubber
 
 from cli.aws.account import Account, Finding
 from cli.aws.operator import WORKFLOWS
+from functions.domain.environments import Environment
+from functions.handler import encode
 from functions.runtime import Clients
+from tests.functions.samples import ENVIRONMENT
 from tests.functions.stack import ACCOUNT, REGION
 
-SERVICES = ("ce", "codebuild", "lambda", "service-quotas", "sns", "stepfunctions")
+SERVICES = ("ce", "cloudwatch", "codebuild", "events", "lambda", "service-quotas", "sns", "stepfunctions")
 SMALL = "Concurrently running builds for Linux/Small environment"
 
 
@@ -24,7 +29,13 @@ class Answers:
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
         made = {name: session.client(name) for name in SERVICES}  # type: ignore[call-overload]
         self._stubs = {name: Stubber(client) for name, client in made.items()}
-        monkeypatch.setattr(Clients, "client", lambda _, service: made[service])
+        self.regions: set[str] = set()
+
+        def client(_: Clients, service: str, *, region: str = "") -> Any:
+            self.regions |= {region} - {""}
+            return made[service]
+
+        monkeypatch.setattr(Clients, "client", client)
 
     def __enter__(self) -> "Answers":
         self._open = ExitStack()
@@ -52,12 +63,17 @@ class Answers:
         self.add("service-quotas", "list_service_quotas", {"Quotas": [{"QuotaName": SMALL, "Value": builds}]})
         self.add("lambda", "get_account_settings", {"AccountLimit": {"ConcurrentExecutions": functions}})
 
-    def stack(self, *diagnostics: dict[str, str], pending: str = "", tags: tuple[str, ...] = ("Active",)) -> None:
-        """A stack that is there, its workflows, mails and cost tag."""
+    def stack(
+        self,
+        *diagnostics: dict[str, str],
+        pending: str = "",
+        tags: tuple[str, ...] = ("Active",),
+        environments: tuple[Environment, ...] = (),
+    ) -> None:
+        """A stack that is there, its workflows, mails, cost tag and environments."""
         for name in WORKFLOWS.values():
             arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name.format('test')}"
-            machine = {"stateMachineArn": arn, "name": "n", "definition": "{}", "roleArn": "r" * 20}
-            self.add("stepfunctions", "describe_state_machine", {**machine, "type": "STANDARD", "creationDate": 0})
+            self.add("stepfunctions", "describe_state_machine", _machine(arn, "{}"))
             result = "FAIL" if any(one["severity"] == "ERROR" for one in diagnostics) else "OK"
             said = {"result": result, "diagnostics": list(diagnostics)}
             self.add("stepfunctions", "validate_state_machine_definition", said)
@@ -67,6 +83,13 @@ class Answers:
             self.add("sns", "list_subscriptions_by_topic", {"Subscriptions": [*known, *waits]})
         keys = [{"TagKey": "Environment", "Status": status, "Type": "UserDefined"} for status in tags]
         self.add("ce", "list_cost_allocation_tags", {"CostAllocationTags": keys})
+        definition = {"States": {"Begin": {"Assign": {"environments": encode(list(environments))}}}}
+        self.add("stepfunctions", "describe_state_machine", _machine("a", json.dumps(definition)))
+
+
+def _machine(arn: str, definition: str) -> dict[str, Any]:
+    machine = {"stateMachineArn": arn, "name": "n", "definition": definition, "roleArn": "r" * 20}
+    return {**machine, "type": "STANDARD", "creationDate": 0}
 
 
 @pytest.fixture
@@ -97,6 +120,7 @@ def test_a_new_account_has_notes_on_its_quotas(answers: Answers, builds: float, 
     answers.refuse("stepfunctions", "describe_state_machine", "StateMachineDoesNotExist")
     answers.refuse("sns", "list_subscriptions_by_topic", "NotFound")
     answers.refuse("ce", "list_cost_allocation_tags", "AccessDeniedException")
+    answers.refuse("stepfunctions", "describe_state_machine", "StateMachineDoesNotExist")
     found = findings()
     assert found["concurrent builds"].outcome == outcome
     assert found["concurrent builds"].said.startswith(said)
@@ -111,12 +135,14 @@ def test_a_check_that_fails_is_unknown(answers: Answers) -> None:
     answers.refuse("stepfunctions", "describe_state_machine", "StateMachineDoesNotExist")
     answers.refuse("sns", "list_subscriptions_by_topic", "NotFound")
     answers.refuse("ce", "list_cost_allocation_tags", "AccessDeniedException")
+    answers.refuse("stepfunctions", "describe_state_machine", "StateMachineDoesNotExist")
     unknown = {what: one.said for what, one in findings().items() if one.outcome == "unknown"}
     assert unknown == {
         "concurrent builds": "Service Quotas lists no 'Concurrently running builds for Linux/2Xlarge environment'",
         "definitions": "there is no stack test yet",
         "mails": "there is no stack test yet",
         "cost tag": "ListCostAllocationTags: no",
+        "alarm events": "there is no stack test yet",
     }
 
 
@@ -139,3 +165,58 @@ def test_a_tag_that_billing_has_not_seen_cannot_be_activated_yet(answers: Answer
     answers.quotas(60, 1000)
     answers.stack(tags=())
     assert findings()["cost tag"].said.endswith("which is possible a day after the first `pulumi up`")
+
+
+FAR = replace(ENVIRONMENT, region="us-east-1")
+FOREIGN = replace(FAR, deploy_role_arn="arn:aws:iam::999999999999:role/deploy")
+BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/kiro-pipeline-test-events"
+
+
+def alarm_events(answers: Answers) -> Finding:
+    """The finding on alarm events of an environment in another account or region."""
+    answers.quotas(60, 1000)
+    (found,) = [one for what, one in findings().items() if what.startswith("alarm events of production (us-east-1")]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("state", "target", "outcome", "said"),
+    [
+        ("ENABLED", BUS, "right", ""),
+        ("ENABLED", BUS.replace("test", "other"), "wrong", f"the rule {{}} in us-east-1 does not send to {BUS}"),
+        ("DISABLED", BUS, "wrong", "the rule {} in us-east-1 is disabled"),
+        ("", "", "wrong", "the rule {} does not exist in us-east-1"),
+    ],
+)
+def test_the_forwarding_of_another_region_is_read_there(
+    answers: Answers, state: str, target: str, outcome: str, said: str
+) -> None:
+    """I7: a rule that is missing or sends elsewhere is wrong, with the command that deploys it."""
+    answers.stack(environments=(ENVIRONMENT, FAR))
+    if not state:
+        answers.refuse("events", "describe_rule", "ResourceNotFoundException")
+    else:
+        answers.add("events", "describe_rule", {"Name": "kiro-pipeline-test-alarms", "State": state})
+    if state == "ENABLED":
+        answers.add("events", "list_targets_by_rule", {"Targets": [{"Id": "stack", "Arn": target}]})
+    found = alarm_events(answers)
+    why = found.said.rpartition(": watches notice")[0]
+    assert (found.outcome, why) == (outcome, said.format("kiro-pipeline-test-alarms"))
+    assert not said or found.said.endswith(
+        f"pulumi -C forwarding stack select --create test-{ACCOUNT}-us-east-1 && pulumi -C forwarding up "
+        f"--config aws:region=us-east-1 --config account={ACCOUNT} --config eventBusArn={BUS}"
+    )
+    assert answers.regions == {"us-east-1"}
+
+
+@pytest.mark.parametrize(("counted", "outcome"), [([0.0, 2.0], "right"), ([], "note")])
+def test_events_of_another_account_are_counted_where_they_arrive(
+    answers: Answers, counted: list[float], outcome: str
+) -> None:
+    """The other account's rules can't be read; none that arrived may mean that no alarm has changed."""
+    answers.stack(environments=(FOREIGN,))
+    answers.add("cloudwatch", "get_metric_statistics", {"Label": "l", "Datapoints": [{"Sum": one} for one in counted]})
+    found = alarm_events(answers)
+    assert found.outcome == outcome
+    assert ("--config account=999999999999" in found.said) == (outcome == "note")
+    assert not answers.regions

@@ -8,8 +8,7 @@ from components.functions.deploy_access import deploy_grants
 from components.stack.environment_settings import EnvironmentSettings
 from components.stack.naming import Naming
 from functions.targets.base import Packages
-from tests.components.conftest import FOREIGN_ROLE
-from tests.components.recorder import Outcome
+from tests.components.recorder import FOREIGN_ROLE, Outcome
 from tests.functions.targets.parameter import parameter
 
 __all__ = ["parameter"]

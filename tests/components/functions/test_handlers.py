@@ -87,4 +87,4 @@ def test_a_handler_that_nothing_invokes_is_refused() -> None:
 def test_handlers_of_task_states_have_no_rule(whole: Any) -> None:
     """Only its workflow invokes the function of a Task state."""
     task = handlers.discover()["functions.shared.acquire_lock"]
-    assert wiring.rule_arn(task, whole.globals["naming"]) is None
+    assert wiring.rule_of(task) is None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.components.recorder import Outcome
+from tests.components.recorder import FOREIGN_ROLE, Outcome
 
 PROJECTS = ("build", "integration-test", "e2e-test", "deploy-test", "deploy-staging", "deploy-production")
 
@@ -62,3 +62,14 @@ def test_a_build_may_write_reports_of_any_name(whole: Outcome, thing: str) -> No
     }
     (resource,) = statement["Resource"]
     assert resource.endswith(f":report-group/kiro-pipeline-test-{thing}-*")
+
+
+def test_commands_may_assume_the_role_that_is_given_for_their_environment_only(elsewhere: Outcome) -> None:
+    """I7: the variable and the permission come together; without a given role a build has neither."""
+    for thing in ("build", "integration-test", "e2e-test", "deploy-test", "deploy-staging", "deploy-production"):
+        roles = [FOREIGN_ROLE] if thing == "deploy-production" else []
+        environment = elsewhere.recorder.one("codebuild/project:Project", thing).inputs["environment"]
+        variables = [(one["name"], one["value"]) for one in environment.get("environmentVariables") or []]
+        assert variables == [("KIRO_DEPLOY_ROLE", role) for role in roles]
+        assumed = [s["Resource"] for s in _statements(elsewhere, thing) if s["Action"] == ["sts:AssumeRole"]]
+        assert assumed == [[role] for role in roles]

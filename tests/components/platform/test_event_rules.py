@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.platform.event_rules import TRIGGERS
-from tests.components.recorder import Outcome
+from tests.components.recorder import ACCOUNT, FOREIGN, Outcome
 
 
 def _pattern(whole: Outcome, handler: str) -> dict[str, Any]:
@@ -55,7 +55,38 @@ def test_a_lost_event_is_kept(whole: Outcome, handler: str) -> None:
     permission = whole.recorder.one("lambda/permission:Permission", f"{thing}-rule").inputs
     (policy,) = [one for one in whole.recorder.of("sqs/queuePolicy:QueuePolicy") if one.name == thing]
     (writer,) = [s for s in json.loads(policy.inputs["policy"])["Statement"] if s["Effect"] == "Allow"]
-    assert writer["Condition"] == {"ArnEquals": {"aws:SourceArn": permission["sourceArn"]}}
+    assert writer["Condition"] == {"ArnEquals": {"aws:SourceArn": [permission["sourceArn"]]}}
+
+
+def test_alarms_of_each_other_account_and_region_have_a_rule_of_their_own(elsewhere: Outcome) -> None:
+    """I7: on the stack's bus, for that account and region only; a lost event is kept with those of the other rules."""
+    recorder = elsewhere.recorder
+    thing = "events-alarm-changed"
+    own = recorder.one("cloudwatch/eventRule:EventRule", thing).inputs
+    function = recorder.one("cloudwatch/eventTarget:EventTarget", thing).inputs["arn"]
+    letters = recorder.one("sqs/queue:Queue", thing).physical_name
+    arns = []
+    for account in (ACCOUNT, FOREIGN):
+        name = f"alarms-{account}-us-east-1"
+        rule = recorder.one("cloudwatch/eventRule:EventRule", name).inputs
+        assert rule["eventBusName"] == elsewhere.outputs["eventBus"]
+        places = {"account": [account], "region": ["us-east-1"]}
+        assert json.loads(rule["eventPattern"]) == {**json.loads(own["eventPattern"]), **places}
+        target = recorder.one("cloudwatch/eventTarget:EventTarget", name).inputs
+        assert (target["arn"], target["eventBusName"]) == (function, rule["eventBusName"])
+        assert target["deadLetterConfig"]["arn"].endswith(f":{letters}")
+        arns.append(recorder.one("lambda/permission:Permission", f"{name}-rule").inputs["sourceArn"])
+    (policy,) = [one for one in recorder.of("sqs/queuePolicy:QueuePolicy") if one.name == thing]
+    (writer,) = [s for s in json.loads(policy.inputs["policy"])["Statement"] if s["Effect"] == "Allow"]
+    assert writer["Condition"]["ArnEquals"]["aws:SourceArn"][1:] == arns
+    assert len([r for r in recorder.of("cloudwatch/eventRule:EventRule") if r.name.startswith("alarms-")]) == 2
+
+
+def test_a_stack_in_one_place_has_one_rule_for_alarms(whole: Outcome) -> None:
+    """Nothing is to be forwarded, so no rule waits for it and no account is admitted."""
+    assert not [r for r in whole.recorder.of("cloudwatch/eventRule:EventRule") if r.name.startswith("alarms-")]
+    assert not whole.recorder.of("cloudwatch/eventBusPolicy:EventBusPolicy")
+    assert whole.outputs["forwarding"] == []
 
 
 def test_the_reconciliation_runs_every_minute_and_never_twice(whole: Outcome) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from components.stack.channels import TOPICS, Channels
 from components.stack.naming import Naming
-from tests.components.recorder import ACCOUNT, REGION, Outcome, Recorder, run
+from local.buses import Bus, admitted
+from tests.components.recorder import ACCOUNT, FOREIGN, REGION, Outcome, Recorder, run
 
 
 @pytest.mark.parametrize("email", [None, "ops@example.com"])
@@ -48,3 +49,20 @@ def test_a_personal_link_reaches_its_holder_only() -> None:
         "ops@example.com": {"approver": [{"exists": False}]},
         **{person: {"approver": [person]} for person in people},
     }
+
+
+def _may_put(policy: str, account: str, source: str, detail_type: str) -> bool:
+    """Whether the bus's policy lets a role of an account put such an event."""
+    bus = Bus(ACCOUNT, REGION, "kiro-pipeline-test-events")
+    return admitted(policy, bus, f"arn:aws:iam::{account}:role/any", {"source": source, "detail-type": detail_type})
+
+
+def test_the_bus_admits_alarm_events_of_the_accounts_of_environments(elsewhere: Outcome) -> None:
+    """No other account, and no other event: an account could else send the stack's own events."""
+    (policy,) = [p.inputs["policy"] for p in elsewhere.recorder.of("cloudwatch/eventBusPolicy:EventBusPolicy")]
+    alarm = ("aws.cloudwatch", "CloudWatch Alarm State Change")
+    assert _may_put(policy, FOREIGN, *alarm)
+    assert not _may_put(policy, "888888888888", *alarm)
+    assert not _may_put(policy, FOREIGN, "kiro.pipeline", alarm[1])
+    assert not _may_put(policy, FOREIGN, alarm[0], "DeploymentEnded")
+    assert json.loads(policy)["Statement"][0]["Principal"] == {"AWS": [f"arn:aws:iam::{FOREIGN}:root"]}

@@ -195,6 +195,17 @@ def test_another_account_is_entered_through_its_role() -> None:
     assert environment.deploy_role_arn == role
 
 
+def test_only_accounts_besides_the_stacks_own_are_other_accounts() -> None:
+    """An environment of the stack's own account may have a given role, too."""
+    roles = {account: f"arn:aws:iam::{account}:role/deploy" for account in ("123456789012", "999999999999")}
+    environments = [
+        {"name": f"e{number}", "account": account, "deployRoleArn": roles[account]}
+        for number, account in enumerate(("999999999999", "123456789012", "999999999999"))
+    ]
+    settings = _parse(environments=[*environments, {"name": "test"}])
+    assert settings.other_accounts("123456789012") == ["999999999999"]
+
+
 def test_every_setting_has_a_description() -> None:
     """The configuration reference is generated from the descriptions."""
     for kind in (Settings, GitHub, EnvironmentSettings, DeploymentWindow, DeploymentFreeze, Backstops, CodeBuild):

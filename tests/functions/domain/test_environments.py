@@ -1,8 +1,9 @@
 """An environment's settings, and the state of its parts."""
 
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 
 from functions.domain.environments import Environment, PartState
+from tests.functions.samples import ENVIRONMENT
 
 
 def test_an_environment_needs_only_what_every_environment_has() -> None:
@@ -20,3 +21,13 @@ def test_a_part_that_never_ran_knows_nothing() -> None:
     """The state of a part that never ran has no version, no last known good and no definition."""
     state = PartState("test", "hello")
     assert (state.running, state.good, state.definition, state.outputs) == (None, None, None, {})
+
+
+def test_an_environment_is_in_the_account_of_its_deploy_role() -> None:
+    """I7: its builds get account and region as variables, beside its name."""
+    one = replace(ENVIRONMENT, region="us-east-1", deploy_role_arn="arn:aws:iam::222233334444:role/deploy")
+    assert one.build_variables == {
+        "KIRO_ENVIRONMENT": "production",
+        "KIRO_ACCOUNT": "222233334444",
+        "KIRO_REGION": "us-east-1",
+    }

@@ -62,6 +62,15 @@ def test_a_command_has_its_environment_and_the_release(stack: Stack) -> None:
     assert (told["DOMAIN"], told["KIRO_ENVIRONMENT"], told["KIRO_COMMIT"]) == ("x", "production", COMMIT)
 
 
+def test_a_command_gets_the_account_and_region_of_its_environment(stack: Stack) -> None:
+    """I7: they may differ from the stack's, in which the build runs (AWS_REGION)."""
+    create_project(stack)
+    role = "arn:aws:iam::222233334444:role/deploy"
+    where = environment(region="us-east-1", deploy_role_arn=role, variables={"KIRO_REGION": "evil"})
+    told = variables(start(stack, environment=where))
+    assert (told["KIRO_ACCOUNT"], told["KIRO_REGION"]) == ("222233334444", "us-east-1")
+
+
 def test_a_command_gets_the_release_as_it_was_judged(stack: Stack) -> None:
     """Builds may overwrite artifacts, so the input has the version that the gates judged, also in a rollback."""
     create_project(stack)

@@ -9,7 +9,7 @@ from functions.domain.manifests import AfterDeploy
 from tests.functions.builds import create_project
 from tests.functions.delivered import runs
 from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, SERVICE, environment, state
-from tests.functions.stack import BUCKET, Stack
+from tests.functions.stack import ACCOUNT, BUCKET, REGION, Stack
 
 PROJECT = "kiro-pipeline-test-e2e-test"
 
@@ -48,6 +48,8 @@ def test_tests_get_outputs_and_release_as_variables(stack: Stack) -> None:
         "KIRO_REPOSITORY": "acme/hello-service",
         "KIRO_COMMIT": COMMIT,
         "KIRO_ENVIRONMENT": "production",
+        "KIRO_ACCOUNT": ACCOUNT,
+        "KIRO_REGION": REGION,
     }
     assert (given["buildspecOverride"], given["timeoutInMinutesOverride"]) == ("delivery/e2e.yml", 30)
     assert given["secondarySourcesOverride"][0]["location"] == f"{BUCKET}/deployments/d/build.zip"

@@ -195,6 +195,23 @@ cloudwatch.CompositeAlarm(
 )
 cloudwatch.Dashboard("db", dashboard_name="db", dashboard_body=json.dumps({"widgets": []}))
 bus = cloudwatch.EventBus("bus", name="kiro")
+cloudwatch.EventBusPolicy(
+    "busp",
+    event_bus_name=bus.name,
+    policy=pulumi.Output.json_dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": "arn:aws:iam::222233334444:root"},
+                    "Action": "events:PutEvents",
+                    "Resource": bus.arn,
+                }
+            ],
+        }
+    ),
+)
 rule = cloudwatch.EventRule("rule", event_bus_name=bus.name, event_pattern=json.dumps({"source": ["kiro"]}))
 cloudwatch.EventTarget(
     "target",
