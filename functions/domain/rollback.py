@@ -70,7 +70,8 @@ def why_held(entry: Compensation) -> str:
     back = (to.commit[:12] or f"version {to.version}") if to else ""
     return (
         f"{part} was not rolled back: its migration is declared irreversible, and code of {back} may not fit the data. "
-        f"`kiro rollback {entry.environment} --reason …` restores it after all; else deploy a correction"
+        f"`kiro rollback {entry.environment} --reason …` restores it after all; to deploy a correction instead, "
+        f"`kiro unfreeze {entry.environment} --reason …` first"
     )
 
 

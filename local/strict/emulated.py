@@ -315,7 +315,7 @@ def start_as_it_is_now(original: Callable[..., Answer], request: dict[str, Any])
     https://docs.aws.amazon.com/step-functions/latest/dg/execution-alias-version-associate.html
     StateMachineDeleting: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
     """
-    return _fix(str(request.get("stateMachineArn"))) or original(request)
+    return contextvars.copy_context().run(lambda: _fix(str(request.get("stateMachineArn"))) or original(request))
 
 
 @around(stepfunctions, "_start_sync_execution")

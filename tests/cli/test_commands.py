@@ -164,11 +164,12 @@ def test_an_emergency_is_started_by_its_option(kiro: Kiro) -> None:
 
 
 def test_rollback_undoes_the_last_release(released: Kiro) -> None:
-    """The workflow `rollback` uses the ledger of the last deployment."""
+    """The workflow `rollback` uses the ledger of the last deployment; M6: a person agrees to all of it."""
     done = released.json("rollback", "production", "--reason", "slow")
     given = released.executions("rollback")[done["rollback"]]
     assert (given["deploymentId"], given["environment"]["name"]) == (DEPLOYMENT, "production")
     assert given["reason"].endswith("slow")
+    assert given["agreed"] is True
     assert done["parts"][0]["to"]["commit"] == OLDER
 
 

@@ -180,6 +180,7 @@ def test_a_change_of_the_infrastructure_alone_reaches_requests(driver: PlatformD
     Requests meet what the alias points to, and a version keeps its variables:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
     """
+    driver.deployed(driver.push("feat: whatever else has changed"))
     script = driver.author.folder / "infrastructure" / "deploy.py"
     script.write_text(
         script.read_text("utf-8").replace(

@@ -102,6 +102,13 @@ def test_what_began_before_an_update_ends_as_it_began(upgraded: PlatformDriver, 
     }
 
 
+def test_old_versions_are_kept_for_a_day(upgraded: PlatformDriver) -> None:
+    """The deployed function reads all versions under its own role, and deletes none that was replaced today."""
+    name = upgraded.platform.outputs["functions"]["functions.events.prune_versions"]
+    answer = upgraded.platform.clients.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+    assert json.loads(answer["Payload"].read()) == {"deleted": []}
+
+
 def _outcome(driver: PlatformDriver, commit: str) -> tuple[str, str]:
     record = driver.record(commit)
     return record["outcome"], record["reason"] if record["outcome"] != "deployed" else ""
