@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.alarms import AlarmEvaluator, metric_tags
-from local.alarms.definitions import AlarmDefinition, MetricQuery, metrics_of
+from local.alarms.definitions import AlarmDefinition, MetricQuery, metrics_of, read
 from local.alarms.evaluation import evaluate
 from local.alarms.expressions import ExpressionError, compute
 from local.alarms.log_metrics import Invocations, embedded_points
@@ -302,13 +302,76 @@ def definition(**changes: Any) -> AlarmDefinition:
         ({"periods": 3, "datapoints": 3}, {LAST: 3.0}, None),
         ({"periods": 3, "datapoints": 2}, {BEFORE: 3.0}, "ALARM"),
         ({"periods": 2, "datapoints": 2}, {LAST: 1.0}, "OK"),
-        ({"periods": 2, "datapoints": 1, "missing": "ignore"}, {LAST: 1.0}, None),
+        ({"periods": 2, "datapoints": 1, "missing": "ignore"}, {LAST: 1.0}, "OK"),
     ],
 )
 def test_evaluation(settings: Record, series: dict[int, float], state: str | None) -> None:
     """Datapoints and missing data determine the state as CloudWatch documents it."""
     verdict = evaluate(definition(**settings), series, NOW)
     assert (verdict.state if verdict else None) == state
+
+
+TABLE: dict[int, dict[str, tuple[str | None, str | None, str | None, str | None]]] = {
+    # datapoints to alarm → the range, oldest first → the state if missing data is missing, ignored, breaching, not
+    3: {
+        "0 - X - X": ("OK", "OK", "OK", "OK"),
+        "- - - - 0": ("OK", "OK", "OK", "OK"),
+        "- - - - -": ("INSUFFICIENT_DATA", None, "ALARM", "OK"),
+        "0 X X - X": ("ALARM", "ALARM", "ALARM", "ALARM"),
+        "- - X - -": ("ALARM", None, "ALARM", "OK"),
+    },
+    2: {
+        "0 - X - X": ("ALARM", "ALARM", "ALARM", "ALARM"),
+        "0 0 X 0 X": ("ALARM", "ALARM", "ALARM", "ALARM"),
+        "0 - X - -": ("OK", "OK", "ALARM", "OK"),
+        "- - - - 0": ("OK", "OK", "ALARM", "OK"),
+        "- - - X -": ("ALARM", None, "ALARM", "OK"),
+    },
+}
+
+
+@pytest.mark.parametrize(("needed", "row"), [(needed, row) for needed, rows in TABLE.items() for row in rows])
+def test_the_published_tables(needed: int, row: str) -> None:
+    """Each row of AWS's tables, for 3 evaluation periods and a range of 5, has its published states.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    """
+    values = {"0": 1.0, "X": 3.0}
+    marks = row.split()
+    series = {
+        RUNNING - (len(marks) - index) * PERIOD: values[mark] for index, mark in enumerate(marks) if mark in values
+    }
+    for missing, state in zip(("missing", "ignore", "breaching", "notBreaching"), TABLE[needed][row], strict=True):
+        verdict = evaluate(definition(periods=3, datapoints=needed, missing=missing), series, NOW)
+        assert (verdict.state if verdict else None) == state, missing
+
+
+@pytest.mark.parametrize(("later", "still"), [({}, 3), ({1: 0.0, 2: 0.0, 3: 0.0}, 1)], ids=["no data", "good data"])
+def test_an_alarm_leaves_alarm_when_its_window_allows(later: dict[int, float], still: int) -> None:
+    """An alarm of 300 s × 1 is in ALARM for a period after the breach, and for the whole range without new data."""
+    begin, period = 3_000_000_000, 300
+    series = {begin: 3.0} | {begin + number * period: value for number, value in later.items()}
+    alarm = definition(period=period, missing="notBreaching")
+    ended = [begin + number * period + 1.0 for number in range(1, 6)]
+    states = [verdict.state for now in ended if (verdict := evaluate(alarm, before(series, now), now))]
+    assert states == ["ALARM"] * still + ["OK"] * (5 - still)
+
+
+def before(series: dict[int, float], now: float) -> dict[int, float]:
+    """The datapoints that exist at a time."""
+    return {begin: value for begin, value in series.items() if begin <= now}
+
+
+def test_periods_are_shortened_by_one_factor() -> None:
+    """Single metrics and metric math alike, to whole seconds."""
+    stat = {"Metric": {"Namespace": "n", "MetricName": "m"}, "Period": 300, "Stat": "Sum"}
+    common = {"AlarmName": "a", "AlarmArn": "arn:a", "EvaluationPeriods": 2, "Threshold": 1.0, "ComparisonOperator": "x"}
+    single = {**common, "Namespace": "n", "MetricName": "m", "Period": 300}
+    math = {**common, "Metrics": [{"Id": "m", "MetricStat": stat, "ReturnData": False}, {"Id": "e", "Expression": "m"}]}
+    for alarm in (single, math):
+        found = [read(alarm, clock) for clock in (1, 30, 1000)]
+        assert [one.period for one in found if one] == [300, 10, 1]
+        assert [one.queries[0].period for one in found if one] == [300, 10, 1]
 
 
 def test_reason() -> None:
