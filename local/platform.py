@@ -79,7 +79,8 @@ def pulumi(command: str, stack: str, where: dict[str, Any]) -> Deployed:
 class Platform:
     """A platform as a context manager; every process that it starts ends with it, also when it is killed.
 
-    `changes` are settings of the stack, `variables` go to every function; `wait_scale` shortens waits and retries.
+    `changes` are settings of the stack, `variables` go to every function; `wait_scale` shortens waits and retries,
+    `alarm_clock` divides the periods of alarms (`ALARM_CLOCK`).
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Platform:
         changes: Mapping[str, Any] | None = None,
         variables: Mapping[str, str] | None = None,
         wait_scale: float = 1.0,
+        alarm_clock: int = 1,
     ) -> None:
         self.root = root
         self.stack = stack
@@ -100,6 +102,7 @@ class Platform:
         self._changes = dict(changes or {})
         self._variables = dict(variables or {})
         self._wait_scale = wait_scale
+        self._alarm_clock = alarm_clock
         self.repositories: list[str] = self._changes.get("repositories", [REPOSITORY])
         self._stack = ExitStack()
         self.webhook_secret = secrets.token_hex(20)
@@ -138,7 +141,7 @@ class Platform:
             )
         )
         self.clients: Clients = clients(self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint)
-        enter(AlarmEvaluator(self.clients, bridge.publish))
+        enter(AlarmEvaluator(self.clients, bridge.publish, clock=self._alarm_clock))
         enter(NestedEnds(self.clients, bridge.publish))
         self.github = enter(LocalGitHub(self.root / "github"))
         for repository in self.repositories:

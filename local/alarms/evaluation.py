@@ -45,7 +45,7 @@ class Verdict:
 
 
 def evaluation_range(alarm: AlarmDefinition, now: float) -> list[int]:
-    """Return when the running period and the periods of the range before it begin, newest first (seconds since 1970)."""
+    """The begins of the running period and of the periods of the range before it, newest first (seconds since 1970)."""
     newest = int(now // alarm.period) * alarm.period
     return [newest - index * alarm.period for index in range(alarm.periods + RANGE_BEYOND_PERIODS + 1)]
 
