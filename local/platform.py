@@ -102,7 +102,8 @@ def _run(command: str, stack: str, where: dict[str, Any], settings: Sequence[str
 class Platform:
     """A platform as a context manager; every process that it starts ends with it, also when it is killed.
 
-    `changes` are settings of the stack, `variables` go to every function; `wait_scale` shortens waits and retries.
+    `changes` are settings of the stack, `variables` go to every function; `wait_scale` shortens waits and retries,
+    `alarm_clock` divides the periods of alarms (`ALARM_CLOCK`).
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Platform:
         changes: Mapping[str, Any] | None = None,
         variables: Mapping[str, str] | None = None,
         wait_scale: float = 1.0,
+        alarm_clock: int = 1,
     ) -> None:
         self.root = root
         self.stack = stack
@@ -123,6 +125,7 @@ class Platform:
         self._changes = dict(changes or {})
         self._variables = dict(variables or {})
         self._wait_scale = wait_scale
+        self._alarm_clock = alarm_clock
         self.repositories: list[str] = self._changes.get("repositories", [REPOSITORY])
         self._stack = ExitStack()
         self.webhook_secret = secrets.token_hex(20)
@@ -164,7 +167,7 @@ class Platform:
             )
         )
         self.clients: Clients = clients(self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint)
-        enter(AlarmEvaluator(self.clients, bridge.publish))
+        enter(AlarmEvaluator(self.clients, bridge.publish, clock=self._alarm_clock))
         enter(NestedEnds(self.clients, bridge.publish))
         for region in other_regions(PROJECT, self.stack, self._changes, self.emulator.region):
             there = enter(clients(self.emulator.endpoint, region))

@@ -3,6 +3,7 @@
 build/{CodeBuild's build id}                a build; also written when the build starts, without a token yet
 queued/{idempotency token}                  a build that the account has no place for yet
 watch/{environment}/{name of execution}     alarms and health of an environment
+alarms/{environment}/{name of execution}    critical alarms of an environment, after a rollback
 approval/{approval id}                      a decision; the request for approval is in the same row
 
 The same table has rows that are no waits: the keys of `functions/domain/pushes.py`.
@@ -48,6 +49,17 @@ class WatchKey:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmsKey:
+    """The key of a rollback's wait for the critical alarms of an environment."""
+
+    environment: str
+    execution_name: str
+
+    def __str__(self) -> str:
+        return f"alarms/{self.environment}/{self.execution_name}"
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalKey:
     """The key of a request for approval, and of the wait for its decision."""
 
@@ -57,7 +69,7 @@ class ApprovalKey:
         return f"approval/{self.approval_id}"
 
 
-WaitKey = BuildKey | QueuedKey | WatchKey | ApprovalKey
+WaitKey = BuildKey | QueuedKey | WatchKey | AlarmsKey | ApprovalKey
 
 
 def read_wait_key(text: str) -> WaitKey:
@@ -70,9 +82,11 @@ def read_wait_key(text: str) -> WaitKey:
         return QueuedKey(rest)
     if kind == "watch" and environment and execution_name:
         return WatchKey(environment, execution_name)
+    if kind == "alarms" and environment and execution_name:
+        return AlarmsKey(environment, execution_name)
     if kind == "approval" and rest:
         return ApprovalKey(rest)
-    known = "build/…, queued/…, watch/…/…, approval/…"
+    known = "build/…, queued/…, watch/…/…, alarms/…/…, approval/…"
     raise BadInputError(f"waits table: the key {text!r} has an unknown kind (known: {known})")
 
 
@@ -80,8 +94,8 @@ def read_wait_key(text: str) -> WaitKey:
 class Wait:
     """The wait of one Await state; `token` is empty until there is one, `execution` is an ARN.
 
-    `environment` is "none" where the wait concerns no environment; `facts` is `WatchFacts`, `ApprovalFacts`
-    or the order of a queued build as JSON.
+    `environment` is "none" where the wait concerns no environment; `facts` is `WatchFacts`, `AlarmsFacts`,
+    `ApprovalFacts` or the order of a queued build as JSON.
     """
 
     key: WaitKey
@@ -96,7 +110,7 @@ class WatchFacts:
     """The input of a watch's judgement. `until` is ISO 8601.
 
     `failed` is a breach that an earlier reading found and that the workflow has not received yet. `gone` are parts that
-    are not watched.
+    are not watched. `bad` has the bad samples in a row of each part (`Sampling`).
     """
 
     environment: Environment
@@ -105,6 +119,16 @@ class WatchFacts:
     accepted: Accepted
     gone: list[str] = field(default_factory=list)
     failed: Watch | None = None
+    bad: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmsFacts:
+    """The input of the judgement of `quiet`; `until`, the deadline that the first reading found, is ISO 8601."""
+
+    environment: Environment
+    until: str
+    accepted: Accepted
 
 
 @dataclass(frozen=True, slots=True)

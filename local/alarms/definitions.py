@@ -75,15 +75,18 @@ def metrics_of(tags: Sequence[Mapping[str, str]]) -> list[Record]:
     return metrics
 
 
-def read(alarm: Record) -> AlarmDefinition | None:
-    """Return the definition of a metric alarm from DescribeAlarms; None when it names no metric."""
+def read(alarm: Record, clock: int = 1) -> AlarmDefinition | None:
+    """Return the definition of a metric alarm from DescribeAlarms; None when it names no metric.
+
+    Its periods are divided by `clock`, to whole seconds and at least one.
+    """
     written = metrics(alarm)
-    queries = tuple(_query(entry) for entry in written if "MetricStat" in entry)
+    queries = tuple(_query(entry, clock) for entry in written if "MetricStat" in entry)
     expressions = tuple((entry["Id"], entry["Expression"]) for entry in written if entry.get("Expression"))
     if not queries and not expressions:
         return None
     watched = next((entry["Id"] for entry in written if entry.get("ReturnData", True)), written[-1]["Id"])
-    period = max([query.period for query in queries] or [int(alarm.get("Period") or 60)])
+    period = max([query.period for query in queries] or [_shortened(int(alarm.get("Period") or 60), clock)])
     return AlarmDefinition(
         name=alarm["AlarmName"],
         queries=queries,
@@ -113,10 +116,13 @@ def metrics(alarm: Record) -> list[Record]:
     return [{"Id": identifier, "MetricStat": stat, "ReturnData": True}]
 
 
-def _query(entry: Record) -> MetricQuery:
+def _shortened(period: int, clock: int) -> int:
+    return max(1, period // clock)
+
+
+def _query(entry: Record, clock: int) -> MetricQuery:
     stat = entry["MetricStat"]
     metric = stat["Metric"]
     dimensions = frozenset((one["Name"], one["Value"]) for one in metric.get("Dimensions", []))
-    return MetricQuery(
-        entry["Id"], Metric(metric["Namespace"], metric["MetricName"], dimensions), stat["Stat"], stat["Period"]
-    )
+    measured = Metric(metric["Namespace"], metric["MetricName"], dimensions)
+    return MetricQuery(entry["Id"], measured, stat["Stat"], _shortened(stat["Period"], clock))

@@ -2,8 +2,11 @@
 
 The newest period is evaluated while it still runs, so an alarm changes as soon as enough data has arrived. A statistic
 that only grows, such as Sum, does not count in that period until it breaches (or, for "less than", until the period is
-over): otherwise every new period would begin with an OK. One thing differs from AWS: CloudWatch searches a few periods
-further back for real datapoints before it treats any as missing, and so returns to OK later.
+over): otherwise every new period would begin with an OK.
+
+Datapoints are read from an evaluation range that is longer than the evaluated periods, and no datapoint is treated as
+missing while the range has enough real ones. So an alarm on a metric that is written for errors only leaves ALARM after
+the whole range. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
     "LessThanThreshold": (operator.lt, "less than"),
     "LessThanOrEqualToThreshold": (operator.le, "less than or equal to"),
 }
+# The only published figure of the evaluation range is 5 for 3 evaluation periods.
+RANGE_BEYOND_PERIODS = 2
 GROWING = frozenset({"Sum", "SampleCount", "Maximum"})
 SHRINKING = frozenset({"Minimum"})
 
@@ -39,28 +44,28 @@ class Verdict:
     reason_data: dict[str, Any]
 
 
-def periods_before(now: float, period: int, count: int) -> list[int]:
-    """Return when the running period and the `count` periods before it begin, newest first (seconds since 1970)."""
-    newest = int(now // period) * period
-    return [newest - index * period for index in range(count + 1)]
+def evaluation_range(alarm: AlarmDefinition, now: float) -> list[int]:
+    """The begins of the running period and of the periods of the range before it, newest first (seconds since 1970)."""
+    newest = int(now // alarm.period) * alarm.period
+    return [newest - index * alarm.period for index in range(alarm.periods + RANGE_BEYOND_PERIODS + 1)]
 
 
 def evaluate(alarm: AlarmDefinition, series: Mapping[int, float], now: float) -> Verdict | None:
     """Return the verdict for values by the begin of their period; None keeps the alarm's state."""
     window = _window(alarm, series, now)
-    present = {begin: series[begin] for begin in window if begin in series}
+    newest = [begin for begin in window if begin in series][: alarm.periods]
+    present = {begin: series[begin] for begin in newest}
     breaching = [begin for begin, value in present.items() if _breaches(alarm, value)]
-    missing = len(window) - len(present)
+    missing = alarm.periods - len(present)
     in_alarm = len(breaching) + (missing if alarm.missing == "breaching" else 0) >= alarm.datapoints
     if in_alarm:
         return _verdict(alarm, "ALARM", present, missing)
     if alarm.missing in {"breaching", "notBreaching"}:
         return _verdict(alarm, "OK", present, missing)
     if not present:
-        return None if alarm.missing == "ignore" else _insufficient(alarm, len(window))
+        return None if alarm.missing == "ignore" else _insufficient(alarm, alarm.periods)
     if len(breaching) < len(present):
-        undecided = alarm.missing == "ignore" and len(breaching) + missing >= alarm.datapoints
-        return None if undecided else _verdict(alarm, "OK", present, missing)
+        return _verdict(alarm, "OK", present, missing)
     # all present data breaches, but there is too little: ALARM follows once later datapoints can't change the verdict
     old_enough = window.index(min(breaching)) >= alarm.datapoints - 1
     if alarm.missing == "missing" and old_enough:
@@ -69,8 +74,8 @@ def evaluate(alarm: AlarmDefinition, series: Mapping[int, float], now: float) ->
 
 
 def _window(alarm: AlarmDefinition, series: Mapping[int, float], now: float) -> list[int]:
-    """The periods to evaluate, newest first."""
-    begins = periods_before(now, alarm.period, alarm.periods)
+    """The periods of the evaluation range, newest first."""
+    begins = evaluation_range(alarm, now)
     running = series.get(begins[0])
     counts = running is not None and _is_final(alarm, running)
     return begins[:-1] if counts else begins[1:]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.alarms import definitions
-from local.alarms.evaluation import COMPARISONS, Verdict, evaluate, periods_before
+from local.alarms.evaluation import COMPARISONS, Verdict, evaluate, evaluation_range
 from local.alarms.events import AlarmState, state_change
 from local.alarms.expressions import ExpressionError, compute
 from local.alarms.log_metrics import LogTail
@@ -45,10 +45,20 @@ LONGEST_HOLD_SECONDS = 60.0
 
 
 class AlarmEvaluator(Background):
-    """Evaluates all alarms of the emulator; calls `publish` with an event for each change of state."""
+    """Evaluates all alarms of the emulator; calls `publish` with an event for each change of state.
 
-    def __init__(self, clients: Clients, publish: Callable[[Record], None], interval: float = INTERVAL_SECONDS) -> None:
+    Every period is shortened by the factor `clock`, to whole seconds (`ALARM_CLOCK` in local/settings.py).
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        publish: Callable[[Record], None],
+        interval: float = INTERVAL_SECONDS,
+        clock: int = 1,
+    ) -> None:
         super().__init__("alarm-evaluator")
+        self._clock = clock
         self._cloudwatch = clients.client("cloudwatch")
         self._publish = publish
         self._interval = interval
@@ -106,14 +116,14 @@ class AlarmEvaluator(Background):
                 metrics = definitions.metrics_of(tags)
                 self._math[alarm["AlarmName"]] = (updated, metrics)
             alarm["Metrics"] = metrics
-        return definitions.read(alarm)
+        return definitions.read(alarm, self._clock)
 
     def _fetch(self, alarms: Iterable[AlarmDefinition], now: float) -> dict[MetricQuery, Series]:
         """Return the series of every query: from the logs if they have the metric, otherwise from the emulator."""
         fetched: dict[MetricQuery, Series] = {}
         elsewhere: dict[MetricQuery, int] = {}
         for alarm in alarms:
-            begin = periods_before(now, alarm.period, alarm.periods)[-1]
+            begin = evaluation_range(alarm, now)[-1]
             for query in alarm.queries:
                 if query.metric in self._store:
                     fetched[query] = self._store.series(query.metric, query.statistic, query.period, begin)
@@ -165,7 +175,7 @@ class AlarmEvaluator(Background):
 
     def _judge(self, alarm: AlarmDefinition, fetched: dict[MetricQuery, Series], now: float) -> Verdict | None:
         series = {query.id: fetched.get(query, {}) for query in alarm.queries}
-        periods = periods_before(now, alarm.period, alarm.periods)
+        periods = evaluation_range(alarm, now)
         if alarm.comparison not in COMPARISONS:
             self._skip(alarm, f"comparison {alarm.comparison} is not supported here; use {', '.join(COMPARISONS)}")
             return None
@@ -192,7 +202,7 @@ class AlarmEvaluator(Background):
             return
         self._publish_change(alarm, state)
         period = float(alarm.get("Period") or LONGEST_HOLD_SECONDS)
-        self._held[name] = time.monotonic() + min(period, LONGEST_HOLD_SECONDS)
+        self._held[name] = time.monotonic() + min(period, LONGEST_HOLD_SECONDS) / self._clock
 
     def _settle(self, alarm: Record, verdict: Verdict | None) -> None:
         """Set the state that an alarm should have, and publish it when it is a change."""

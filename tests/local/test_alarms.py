@@ -8,14 +8,12 @@ import sys
 import time
 import uuid
 import zipfile
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from local.alarms import AlarmEvaluator, metric_tags
-from local.alarms.definitions import AlarmDefinition, MetricQuery, metrics_of
-from local.alarms.evaluation import evaluate
+from local.alarms.definitions import metrics_of
 from local.alarms.expressions import ExpressionError, compute
 from local.alarms.log_metrics import Invocations, embedded_points
 from local.alarms.store import Metric, MetricStore, Point, statistic_of
@@ -29,10 +27,6 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 DEADLINE_SECONDS = 60.0
-PERIOD = 60
-# in the middle of a period, so that a test decides whether the running period has data
-NOW = 1_000_000 * PERIOD + 30.0
-RUNNING, LAST, BEFORE = 1_000_000 * PERIOD, 999_999 * PERIOD, 999_998 * PERIOD
 
 HANDLER = """
 import json, time
@@ -258,69 +252,6 @@ def test_metric_math(watch: Watch) -> None:
     watch.put(name, 4, service="bad")
     watch.wait(lambda: watch.published(name) == ["OK", "ALARM"], "the alarm")
     assert watch.events[-1]["detail"]["configuration"]["metrics"][2]["expression"] == "FILL(bad, 0) / all * 100"
-
-
-def definition(**changes: Any) -> AlarmDefinition:
-    """Return an alarm on a sum above 2."""
-    query = MetricQuery("m", Metric("n", "m"), changes.pop("statistic", "Sum"), PERIOD)
-    settings = {
-        "name": "a",
-        "queries": (query,),
-        "expressions": (),
-        "watched": "m",
-        "period": PERIOD,
-        "periods": 1,
-        "datapoints": 1,
-        "threshold": 2.0,
-        "comparison": "GreaterThanThreshold",
-        "missing": "missing",
-    }
-    return AlarmDefinition(**{**settings, **changes})
-
-
-@pytest.mark.parametrize(
-    ("settings", "series", "state"),
-    [
-        # the running period can only breach, as long as it can still grow
-        ({}, {RUNNING: 3.0}, "ALARM"),
-        ({}, {RUNNING: 1.0, LAST: 3.0}, "ALARM"),
-        ({"statistic": "Average"}, {RUNNING: 1.0, LAST: 3.0}, "OK"),
-        ({"comparison": "LessThanThreshold"}, {RUNNING: 1.0, LAST: 3.0}, "OK"),
-        ({"comparison": "LessThanThreshold"}, {LAST: 1.0}, "ALARM"),
-        # the limit itself
-        ({}, {LAST: 2.0}, "OK"),
-        ({"comparison": "GreaterThanOrEqualToThreshold"}, {LAST: 2.0}, "ALARM"),
-        # nothing at all
-        ({}, {}, "INSUFFICIENT_DATA"),
-        ({"missing": "ignore"}, {}, None),
-        ({"missing": "breaching"}, {}, "ALARM"),
-        ({"missing": "notBreaching"}, {}, "OK"),
-        # M out of N
-        ({"periods": 3, "datapoints": 2}, {LAST: 3.0, BEFORE: 3.0}, "ALARM"),
-        ({"periods": 3, "datapoints": 2, "missing": "notBreaching"}, {LAST: 3.0}, "OK"),
-        ({"periods": 3, "datapoints": 2, "missing": "breaching"}, {LAST: 3.0}, "ALARM"),
-        ({"periods": 3, "datapoints": 3}, {LAST: 3.0}, None),
-        ({"periods": 3, "datapoints": 2}, {BEFORE: 3.0}, "ALARM"),
-        ({"periods": 2, "datapoints": 2}, {LAST: 1.0}, "OK"),
-        ({"periods": 2, "datapoints": 1, "missing": "ignore"}, {LAST: 1.0}, None),
-    ],
-)
-def test_evaluation(settings: Record, series: dict[int, float], state: str | None) -> None:
-    """Datapoints and missing data determine the state as CloudWatch documents it."""
-    verdict = evaluate(definition(**settings), series, NOW)
-    assert (verdict.state if verdict else None) == state
-
-
-def test_reason() -> None:
-    """A reason has number, values and times of the decisive datapoints."""
-    verdict = evaluate(definition(periods=2, datapoints=2), {LAST: 3.0, BEFORE: 4.0}, NOW)
-    assert verdict is not None
-    day = datetime.fromtimestamp(LAST, UTC)
-    assert verdict.reason == (
-        f"Threshold Crossed: 2 out of the last 2 datapoints [3.0 ({day:%d/%m/%y %H:%M:%S}), "
-        f"4.0 ({datetime.fromtimestamp(BEFORE, UTC):%d/%m/%y %H:%M:%S})] were greater than the threshold (2.0) "
-        "(minimum 2 datapoints for OK -> ALARM transition)."
-    )
 
 
 @pytest.mark.parametrize(
