@@ -92,12 +92,11 @@ def _gates(_: StackResources) -> Pattern:
     return {"source": [SOURCE], "detail-type": [GatesJudged.__name__]}
 
 
-_ALARMS = "alarm_changed"
 TRIGGERS: Mapping[str, Trigger] = {
     "upload_sarif": Trigger(_gates, own_bus=True),
     "import_findings": Trigger(_gates, own_bus=True),
     "build_finished": Trigger(_builds),
-    _ALARMS: Trigger(_alarms),
+    "alarm_changed": Trigger(_alarms),
     "execution_ended": Trigger(_executions),
     "poll_board": Trigger(_work_items_ended, schedule=_poll_rate),
     "notify": Trigger(_own, own_bus=True),
@@ -149,7 +148,7 @@ def _rules(handler: FoundHandler, stack: StackResources) -> Iterator[tuple[str, 
     if trigger is None:
         return
     yield handler.thing, trigger
-    if handler.name == _ALARMS:
+    if handler.name == "alarm_changed":
         for place in stack.elsewhere():
             yield receiving_rule(place), Trigger(_forwarded(place), own_bus=True)
 
