@@ -171,7 +171,7 @@ class Platform:
         enter(NestedEnds(self.clients, bridge.publish))
         for region in other_regions(PROJECT, self.stack, self._changes, self.emulator.region):
             there = enter(clients(self.emulator.endpoint, region))
-            enter(AlarmEvaluator(there, bridge.publish))
+            enter(AlarmEvaluator(there, bridge.publish, clock=self._alarm_clock))
         self.github = enter(LocalGitHub(self.root / "github"))
         for repository in self.repositories:
             self.github.create_repository(repository)
