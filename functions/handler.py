@@ -13,6 +13,7 @@ from dacite import Config, DaciteError, WrongTypeError, from_dict
 
 from functions.domain.errors import BadInputError
 from functions.domain.manifests import Part
+from functions.domain.order import Order
 from functions.domain.part_upgrade import current_part
 
 Typed = TypeVar("Typed")
@@ -60,11 +61,16 @@ def _texts(value: object) -> object:
     raise WrongTypeError(tuple, value)
 
 
+def _order(value: object) -> object:
+    """The order of a release; None for the time of a commit, by which locks were ordered in an earlier version."""
+    return None if isinstance(value, str) else value
+
+
 _CONFIG = Config(
     convert_key=camel,
     cast=[tuple, Enum],
     # Stored rows and the inputs of running executions may have parts in the format of an earlier version.
-    type_hooks={float: _number, tuple[str, ...]: _texts, Part: current_part},
+    type_hooks={float: _number, tuple[str, ...]: _texts, Part: current_part, Order | None: _order},  # type: ignore[dict-item] # dacite looks up unions, too
 )
 
 

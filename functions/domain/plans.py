@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from functions.domain.environments import Environment, Freeze, PartState
+from functions.domain.environments import Environment, Freeze, PartState, Version
 from functions.domain.manifests import MANIFEST, AfterDeploy, GateSettings, Manifest, Part, changed_path
+from functions.domain.order import is_newer
 
 # The commit of a version that was deployed outside the platform and that a rollback has restored.
 _NO_COMMIT = ""
@@ -13,24 +14,29 @@ _NO_COMMIT = ""
 
 @dataclass(frozen=True, slots=True)
 class PartPlan:
-    """A part that the release changes, and why; `by_path` if changed paths are the only reason."""
+    """A part that the release changes, and why; `by_path` if changed paths are the only reason.
+
+    `running` is the version that it judged by.
+    """
 
     part: Part
     reason: str
     by_path: bool = False
+    running: Version | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedPart:
-    """A part that the release does not change, and why."""
+    """A part that the release does not change, why, and the version that it judged by."""
 
     part: str
     reason: str
+    running: Version | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
-    """The changes in one environment; `parts` are in the order in which they are applied.
+    """The changes in one environment; `parts` are in the order in which they are applied, none if nothing changes.
 
     `gone` are parts that run in the environment and that the manifest no longer names. They are not watched while this
     release is judged, and their records are deleted once the release is good.
@@ -45,7 +51,10 @@ class StagePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a deployment will do. With `invalid` and `frozen`, the reason is what a person has to correct."""
+    """What a deployment will do; `stages` are all environments that it walks, with and without changes.
+
+    With `invalid` and `frozen`, the reason is what a person has to correct.
+    """
 
     outcome: Literal["deploy", "nothing", "invalid", "frozen", "superseded"]
     reason: str
@@ -86,7 +95,7 @@ def plan(
     build = (manifest.buildspec, manifest.gates)
     if not any(stage.parts for stage in stages):
         return Plan("nothing", "every part of every environment is already up to date with this commit", stages, *build)
-    return Plan("deploy", _summary(stages), tuple(stage for stage in stages if stage.parts), *build)
+    return Plan("deploy", _summary(stages), stages, *build)
 
 
 def frozen_plan(made: Plan, frozen: Mapping[str, Freeze]) -> Plan | None:
@@ -101,7 +110,7 @@ def in_emergency(made: Plan) -> Plan:
     """The plan of an emergency: no tests after deployments; approvals and gates before deployments stay (P8)."""
     if made.outcome != "deploy":
         return made
-    untested = [stage.environment.name for stage in made.stages if stage.after_deploy]
+    untested = [stage.environment.name for stage in made.stages if stage.parts and stage.after_deploy]
     words = "EMERGENCY: deployment windows are ignored"
     if untested:
         words += f", tests after the deployment are skipped in {', '.join(untested)}"
@@ -133,12 +142,30 @@ def _stage(
         state = states.get(part.name)
         inside, reason = _judge(part, state, changes, commit)
         if inside:
-            parts.append(PartPlan(part, reason, _by_path(part, state)))
+            parts.append(PartPlan(part, reason, _by_path(part, state), state.running if state else None))
         else:
-            skipped.append(SkippedPart(part.name, reason))
+            skipped.append(SkippedPart(part.name, reason, state.running if state else None))
     gone = _gone(manifest, states)
-    skipped += [SkippedPart(name, f"{MANIFEST} no longer names it: it is no longer watched") for name in gone]
+    no_longer = f"{MANIFEST} no longer names it: it is no longer watched"
+    skipped += [SkippedPart(name, no_longer, states[name].running) for name in gone]
     return StagePlan(environment, tuple(parts), tuple(skipped), manifest.after_deploy.get(environment.name), gone)
+
+
+def is_outdated(stage: StagePlan, states: Mapping[str, PartState], repository: str) -> bool:
+    """Whether another release has since changed a part of the repository that the plan leaves as it was.
+
+    A part that was rolled back since runs what an operator or a watch wants, so the plan still holds.
+    """
+    changed = {chosen.part.name for chosen in stage.parts}
+    judged = {left.part: left.running for left in stage.skipped}
+
+    def moved(state: PartState) -> bool:
+        seen, now = judged.get(state.part), state.running
+        if now is None or now == seen or not now.is_of(repository) or state.part in changed:
+            return False
+        return seen is None or not is_newer(seen.order, now.order)
+
+    return any(moved(state) for state in states.values())
 
 
 def _gone(manifest: Manifest, states: Mapping[str, PartState]) -> tuple[str, ...]:

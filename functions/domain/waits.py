@@ -4,7 +4,7 @@ build/{CodeBuild's build id}                a build; also written when the build
 queued/{idempotency token}                  a build that the account has no place for yet
 watch/{environment}/{name of execution}     alarms and health of an environment
 approval/{approval id}                      a decision; the request for approval is in the same row
-push/{repository}                           not a wait: a branch head without an execution
+push/{repository}                           not a wait: the main branch's head as it was last seen
 delivery/{SHA-256 of the body}              not a wait: a webhook delivery that started an execution
 """
 
@@ -59,7 +59,7 @@ class ApprovalKey:
 
 @dataclass(frozen=True, slots=True)
 class PushKey:
-    """The key of a main-branch head without an execution."""
+    """The key of the main branch's head as it was last seen."""
 
     repository: str
 

@@ -43,6 +43,8 @@ def record_rollback(
         frozen = environments.frozen(event.environment)
         if frozen and frozen.by == f"rollback of {event.deployment_id}":
             environments.freeze(event.environment, None)
+    # Of what it undid, nothing keeps an older release out any more.
+    environments.forget_passed(event.environment, event.release.repository, event.deployment_id)
     facts = RollbackRecord(event.result, why, cause, event.breached_at, event.started_at, now)
     # If the deployment has concluded, nothing else changes its status from "rolling back".
     deployments.note(event.deployment_id, status=event.result, **{f"rollback_{event.environment}": facts})
