@@ -21,8 +21,8 @@ README = FOLDER.parent / "README.md"
 HAPPY_PATHS: dict[str, tuple[str, ...]] = {
     "deployment": (
         *("Begin", "FetchSource", "PlanRelease", "AnythingToDo", "AnnounceStart", "StartBuild", "AwaitBuild"),
-        *("CheckGates", "GatesPassed", "NextStage", "RunStage", "StageEnded", "NextStage", "AllPassed", "Conclude"),
-        *("AnnounceEnd", "HowItEnded", "Ended"),
+        *("CheckGates", "GatesPassed", "NextStage", "ReachEnvironment", "EnvironmentReached", "RunStage", "StageEnded"),
+        *("NextStage", "AllPassed", "Conclude", "AnnounceEnd", "HowItEnded", "Ended"),
     ),
     "stage": (
         *("Open", "CheckWindow", "WindowOpen", "ReadBaseline", "ApprovalNeeded", "AcquireLock", "LockTaken"),

@@ -44,7 +44,8 @@ def plan_release(
     made = plan(
         manifest, event.environments, running, changes_since(github, event.release, running), event.release.commit
     )
-    found = {stage.environment.name: environments.frozen(stage.environment.name) for stage in made.stages}
+    entered = [stage.environment.name for stage in made.stages if stage.parts]
+    found = {name: environments.frozen(name) for name in entered}
     made = frozen_plan(made, {name: freeze for name, freeze in found.items() if freeze}) or made
     if event.release.emergency:
         made = in_emergency(made)

@@ -12,6 +12,7 @@ from hmac import compare_digest
 from typing import Literal
 
 from functions.domain.gates import Verdict
+from functions.domain.order import Order, is_newer
 from functions.domain.watches import AlarmReading
 
 State = Literal["open", "approved", "rejected", "expired", "superseded", "void"]
@@ -79,7 +80,7 @@ class Approval:
     decides_from: str
     expires_at: str
     repository: str = ""
-    committed_at: str = ""
+    order: Order | None = None
     state: State = "open"
     by: str = ""
     reason: str = ""
@@ -156,7 +157,7 @@ def supersedes(newer: Approval, older: Approval) -> bool:
     """
     deploys = newer.purpose == older.purpose == "deploy" and newer.deployment_id != older.deployment_id
     same = (newer.repository, newer.environment) == (older.repository, older.environment)
-    return deploys and same and newer.state == older.state == "open" and newer.committed_at > older.committed_at
+    return deploys and same and newer.state == older.state == "open" and is_newer(newer.order, older.order)
 
 
 def changed(approval: Approval, digest: str, gates: Sequence[Verdict]) -> str:
@@ -204,7 +205,7 @@ def decided(approval: Approval) -> Decided:
         "approved": f"approved by {approval.by}" + (f": {approval.reason}" if approval.reason else ""),
         "rejected": f"rejected by {approval.by}: {approval.reason}",
         "expired": f"nobody decided before {approval.expires_at}",
-        "superseded": "superseded by a newer release",
+        "superseded": approval.reason or "superseded by a newer release",
         "void": approval.reason or "the request was withdrawn",
     }
     assert approval.state != "open"  # noqa: S101 - for the type checker: callers have checked
@@ -239,7 +240,7 @@ def _fits(rule: str, by: str) -> bool:
 def _ended(approval: Approval) -> str:
     words = {
         "expired": f"This request expired at {approval.expires_at}. Start the deployment again for a new request.",
-        "superseded": "A newer release has superseded this one. Decide on the request of the newer release.",
+        "superseded": f"This request is superseded: {approval.reason or 'a newer release of this repository waits'}.",
         "void": "This request is void: what it showed has changed, or its deployment has ended.",
     }
     return words[approval.state]

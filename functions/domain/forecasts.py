@@ -78,6 +78,7 @@ def _stage(
     describe: Callable[[Environment, Part], str],
 ) -> StageForecast:
     where = stage.environment
+    asks = where.approval and bool(stage.parts)
     closed, opens_at = _closed(where, now)
     return StageForecast(
         where.name,
@@ -85,8 +86,8 @@ def _stage(
         {left.part: left.reason for left in stage.skipped},
         {chosen.part.name: describe(where, chosen.part) for chosen in stage.parts},
         gates.get(where.name, ()),
-        where.approvals_needed if where.approval else 0,
-        tuple(where.approvers) if where.approval else (),
+        where.approvals_needed if asks else 0,
+        tuple(where.approvers) if asks else (),
         _held(locks.get(where.name)),
         _frozen(frozen.get(where.name)),
         closed,

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.pages import consented_page, ended_page, open_page, plain_page
 from functions.adapters.signed_requests import Refusal, read_body
 from functions.adapters.task_tokens import TaskTokens
@@ -28,6 +29,7 @@ from functions.domain.approvals import (
     secret_matches,
 )
 from functions.domain.errors import SourceError
+from functions.domain.order import overtaken
 from functions.domain.redaction import redact
 from functions.domain.waits import ApprovalKey
 from functions.handler import Handler
@@ -39,6 +41,7 @@ HANDLER = Handler(
         *DeploymentsTable.READ,
         *DeploymentsTable.WRITE,
         *Artifacts.READ,
+        *EnvironmentsTable.READ,
     ),
     timeout_seconds=28,
     memory_mb=1024,
@@ -63,6 +66,7 @@ def approval_page(
     tokens: TaskTokens,
     deployments: DeploymentsTable,
     artifacts: Artifacts,
+    environments: EnvironmentsTable,
     clock: Clock,
 ) -> dict[str, Any]:
     """Answer an HTTP request; a wrong secret and an unknown request get the same 404."""
@@ -90,11 +94,11 @@ def approval_page(
         http.get("sourceIp", ""),
         http.get("userAgent", ""),
     )
-    reason = _void(current, artifacts, deployments) if decision.approve and current.state == "open" else ""
-    after: Approval | Refused = replace(current, state="void", reason=reason)
+    ended: Approval | None = None
+    if decision.approve and current.state == "open":
+        ended = _superseded(current, environments) or _void(current, artifacts, deployments)
     for _ in range(_TRIES):  # if somebody else decided meanwhile, the decision is made again from what they wrote
-        if not reason:
-            after = decide(approval, decision, clock.text(), holder(approval, secret))
+        after = ended or decide(approval, decision, clock.text(), holder(approval, secret))
         if isinstance(after, Refused):
             return _refuse(approval, after, secret, decision, clock)
         written = waits.consent(after) if after.version > approval.version else waits.decide(after)
@@ -115,15 +119,26 @@ def _refuse(approval: Approval, refused: Refused, secret: str, decision: Decisio
     return ended_page(current, _STATUS[refused.why])
 
 
-def _void(approval: Approval, artifacts: Artifacts, deployments: DeploymentsTable) -> str:
-    """Why the request is void: artifact or verdicts, read again, differ from those that were shown; "" if not."""
+def _superseded(approval: Approval, environments: EnvironmentsTable) -> Approval | None:
+    """The superseded request if a newer release has passed the environment; None if none has.
+
+    One that only arrived counts when the lock is requested, because this function may not read executions.
+    """
+    passage = replace(environments.passage(approval.environment, approval.repository), arrived=None)
+    reason = overtaken(approval.order, passage, approval.environment, lambda _: False)
+    return replace(approval, state="superseded", reason=reason) if reason and approval.purpose == "deploy" else None
+
+
+def _void(approval: Approval, artifacts: Artifacts, deployments: DeploymentsTable) -> Approval | None:
+    """The void request if artifact or verdicts, read again, differ from those that were shown; None if not."""
     if approval.shown is None or approval.purpose != "deploy":
-        return ""
+        return None
     try:
         digest = artifacts.digest(approval.shown.artifact)
+        reason = changed(approval, digest, deployments.verdicts(approval.deployment_id))
     except SourceError as error:
-        return str(error)
-    return changed(approval, digest, deployments.verdicts(approval.deployment_id))
+        reason = str(error)
+    return replace(approval, state="void", reason=reason) if reason else None
 
 
 def _recorded(after: Approval, waits: WaitsTable, tokens: TaskTokens, deployments: DeploymentsTable) -> dict[str, Any]:
@@ -135,7 +150,7 @@ def _recorded(after: Approval, waits: WaitsTable, tokens: TaskTokens, deployment
     wait = waits.find(ApprovalKey(after.approval_id))
     if wait:
         tokens.succeed(wait.token, decided(after))
-    return ended_page(after, 410 if after.state == "void" else 200)
+    return ended_page(after, 410 if after.state in ("void", "superseded") else 200)
 
 
 def _facts(after: Approval) -> Mapping[str, Any]:

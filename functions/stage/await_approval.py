@@ -1,10 +1,11 @@
-"""AwaitApproval: store the task token for the decision, then read whether it was made or the request expired."""
+"""AwaitApproval: store the task token for the decision, then read whether it was made or the request has ended."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from functions.adapters.clock import Clock
 from functions.adapters.environment_health import EnvironmentHealth
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
@@ -12,6 +13,7 @@ from functions.domain.approvals import Decided, as_of, decided
 from functions.domain.environments import Environment
 from functions.domain.waits import ApprovalFacts, ApprovalKey, Wait
 from functions.handler import Handler, encode
+from functions.procedures.locks import overtaken_by
 from functions.procedures.waits import KEEP, keep
 
 
@@ -27,18 +29,23 @@ class Input:
 
 
 _LOG = logging.getLogger(__name__)
-HANDLER = Handler(allow=(*KEEP, *EnvironmentHealth.READ, *TaskTokens.COMPLETE), timeout_seconds=50)
+HANDLER = Handler(
+    allow=(*KEEP, *EnvironmentHealth.READ, *EnvironmentsTable.READ, *TaskTokens.COMPLETE), timeout_seconds=50
+)
 
 
 def await_approval(
     event: Input,
     waits: WaitsTable,
     health: EnvironmentHealth,
+    environments: EnvironmentsTable,
     tokens: TaskTokens,
     executions: Executions,
     clock: Clock,
 ) -> None:
     """Store the token, then read the request; one that is past its end is written as expired.
+
+    One whose environment a newer release has reached is written as superseded.
 
     Each call also stores the states of the alarms for the approval page, which is public and has no permission to read
     alarms.
@@ -53,7 +60,10 @@ def await_approval(
         tokens.succeed(event.task_token, Decided("void", f"the request {event.approval_id} is missing"))
         return
     current = as_of(stored, clock.text())
-    if current.state == "expired" and stored.state == "open" and not waits.decide(current):
+    if current.state == "open" and current.purpose == "deploy":
+        newer = overtaken_by(current.repository, current.order, event.environment.name, environments, executions)
+        current = replace(current, state="superseded", reason=newer) if newer else current
+    if current.state != stored.state and not waits.decide(current):
         current = waits.approval(event.approval_id) or current
     if current.state != "open":
         tokens.succeed(event.task_token, decided(current))

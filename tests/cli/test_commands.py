@@ -14,6 +14,7 @@ from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.locks import Contender
+from functions.domain.order import Order
 from functions.domain.outside_alarms import OutsideAlarm
 from functions.domain.rollback import Compensation
 from tests.cli.conftest import Kiro, machine
@@ -84,7 +85,7 @@ def test_history_is_newest_first(released: Kiro) -> None:
 def lock(kiro: Kiro, *executions: str) -> None:
     """Executions request the lock of production, one after the other."""
     for number, execution in enumerate(executions):
-        wanted = Contender(execution, DEPLOYMENT, f"2026-01-0{number + 1}", "release 1a2b")
+        wanted = Contender(execution, DEPLOYMENT, Order(1, number), "release 1a2b")
         LocksTable.connect(kiro.clients).request("environment/production", wanted)
 
 

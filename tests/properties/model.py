@@ -15,6 +15,7 @@ from functions.domain.environments import Environment, PartState, Version
 from functions.domain.gates import Verdict, all_passed
 from functions.domain.locks import Contender, Lease, Lock, LockResult, Mode, release, request
 from functions.domain.manifests import Manifest, Part
+from functions.domain.order import Order
 from functions.domain.plans import Change, Plan, plan
 from functions.domain.rollback import Compensation, ReadBack, after_rollback, in_force, rollback_version, steps, verdict
 from functions.domain.watches import AlarmReading, judge
@@ -92,6 +93,10 @@ class Model:
         """Whether an execution is running, as Step Functions reports it."""
         return name in self.executions and self.executions[name].alive
 
+    def order(self, release_: str) -> Order:
+        """The order of a release, as its ancestry gives it."""
+        return Order(1, self.orders[release_])
+
     def text(self) -> str:
         """The current time as text."""
         return f"{self.now:06}"
@@ -138,8 +143,8 @@ class Model:
 
     def request_lock(self, who: Execution, *, rollback: bool) -> LockResult:
         """Request the lock of an execution's environment."""
-        place, order = who.environment, f"{self.orders[who.release]:06}"
-        contender = Contender(who.name, who.release, order, "a test", rollback)
+        place = who.environment
+        contender = Contender(who.name, who.release, self.order(who.release), "a test", rollback)
         lock = self.locks.get(place, Lock(place))
         answer = request(lock, contender, alive=self.alive, mode=self.mode, now=self.text(), token=who.name)
         self.locks[place] = answer.lock

@@ -113,7 +113,7 @@ def with_lock_held(run: Release, start: Callable[[], str]) -> None:
     """Hold the environment's lock until another execution waits for it, then release it as a stage does."""
     env, key = run.env, f"environment/{run.subject.name}"
     holder = env.hold(f"holder-{run.name}")
-    env.locks.request(key, Contender(holder, "holder", "", "held by a case of the matrix"))
+    env.locks.request(key, Contender(holder, "holder", None, "held by a case of the matrix"))
     released = False
 
     def release() -> None:

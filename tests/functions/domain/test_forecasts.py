@@ -13,7 +13,7 @@ from tests.functions.samples import NOW, RELEASE, SERVICE, environment
 
 BUILD: GateSettings = {"tests": {"junit": ["junit.xml"]}, "coverage": {"cobertura": "c.xml"}}
 SATURDAY = datetime(2026, 1, 31, 8, tzinfo=UTC)
-OWNER = Contender("arn:e", "main-other", "2026", "release other")
+OWNER = Contender("arn:e", "main-other", None, "release other")
 
 
 def demanded(settings: GateSettings, stage: StagePlan) -> dict[str, tuple[str, ...]]:

@@ -9,12 +9,14 @@ from urllib.parse import urlencode
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import State, hash_secret
+from functions.domain.order import Mark, Order
 from functions.events import approval_page
 from tests.functions.approving import ARTIFACT, GATES, SECRET, ask, kept
 from tests.functions.delivered import artifact
-from tests.functions.samples import DEPLOYMENT
+from tests.functions.samples import DEPLOYMENT, RELEASE
 from tests.functions.stack import Stack
 
 APPROVE = {"secret": SECRET, "decision": "approve", "name": "Grace Hopper", "reason": ""}
@@ -188,6 +190,18 @@ def test_other_gate_results_void(stack: Stack) -> None:
     assert kept(stack).reason == "the gate results changed after they were shown"
 
 
+def test_an_environment_that_a_newer_release_passed_is_not_approved(stack: Stack) -> None:
+    """P3: the page says which release passed, nothing is approved, and the wait ends."""
+    ask(stack, repository=RELEASE.repository, order=RELEASE.order)
+    mark = Mark(Order(1, 11), "main-2", "f" * 40)
+    EnvironmentsTable.connect(stack.clients).note_passage("production", RELEASE.repository, mark, "passed")
+    answer = post(stack, APPROVE)
+    why = "the newer release ffffffffffff (main-2) has passed production"
+    assert (answer["statusCode"], why in answer["body"]) == (410, True)
+    assert (kept(stack).state, kept(stack).consents) == ("superseded", ())
+    assert stack.completed()["token"] == {"outcome": "superseded", "reason": why}
+
+
 def test_an_artifact_that_is_gone_voids(stack: Stack) -> None:
     """An approval is impossible; a rejection needs no artifact."""
     ask(stack)
@@ -288,8 +302,8 @@ def test_the_secret_is_in_no_record(stack: Stack) -> None:
 
 
 def test_the_page_may_enter_no_environment_and_read_no_secret() -> None:
-    """The public page's role may use tables, one bucket and task tokens only."""
-    allowed = {allow.on for allow in approval_page.HANDLER.allow}
+    """The public page's role may use tables, one bucket and task tokens only; what runs where it only reads."""
+    allowed = {allow.on for allow in approval_page.HANDLER.allow if allow.actions != ("dynamodb:Query",)}
     assert allowed <= {"table/waits", "index/waits", "table/deployments", "bucket/artifacts", "bucket/artifacts/*"} | {
         "key",
         "workflows",

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, State
 from functions.domain.environments import Environment
+from functions.domain.order import Mark, Order
 from tests.functions.delivered import alarm
-from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, EXECUTION, NOW, environment
+from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, EXECUTION, NOW, RELEASE, environment
 from tests.functions.stack import DEPLOY_ROLE, REGION, Stack, failing
 
 LATER = "2099-01-01T00:00:00.000Z"
@@ -57,7 +59,7 @@ def test_an_open_request_is_waited_for(stack: Stack) -> None:
     [
         ("approved", "approved by Ada: fine"),
         ("rejected", "rejected by Ada: fine"),
-        ("superseded", "superseded by a newer release"),
+        ("superseded", "fine"),
         ("void", "fine"),
     ],
 )
@@ -66,6 +68,25 @@ def test_a_decision_that_is_there_already_ends_the_wait(stack: Stack, state: Sta
     keep(stack, replace(OPEN, state=state, by="Ada", reason="fine"))
     assert wait(stack) == {"token": {"outcome": state, "reason": reason}}
     assert wait(stack, "again")["again"]["outcome"] == state
+
+
+def test_a_request_in_an_environment_that_a_newer_release_passed_is_superseded(stack: Stack) -> None:
+    """P3: also if its wait was not found when the newer one passed; the request and the wait say which one it is."""
+    ordered = replace(OPEN, repository=RELEASE.repository, order=RELEASE.order)
+    waits = keep(stack, ordered)
+    mark = Mark(Order(1, 11), "main-2", "f" * 40)
+    EnvironmentsTable.connect(stack.clients).note_passage("production", RELEASE.repository, mark, "passed")
+    why = "the newer release ffffffffffff (main-2) has passed production"
+    assert wait(stack) == {"token": {"outcome": "superseded", "reason": why}}
+    assert waits.approval("a1") == replace(ordered, state="superseded", reason=why)
+
+
+def test_a_review_is_not_superseded(stack: Stack) -> None:
+    """P3: its release runs already, and holds the lock."""
+    keep(stack, replace(OPEN, purpose="review", repository=RELEASE.repository, order=RELEASE.order))
+    mark = Mark(Order(1, 11), "main-2", "f" * 40)
+    EnvironmentsTable.connect(stack.clients).note_passage("production", RELEASE.repository, mark, "passed")
+    assert wait(stack) == {}
 
 
 def test_a_request_past_its_end_is_expired(stack: Stack) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from functions.adapters.builds import BuildEnd
-from functions.deployment import begin, check_gates, fetch_source
+from functions.deployment import begin, check_gates, fetch_source, reach_environment
 from functions.domain.approvals import Decided
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.gates import Verdict
@@ -59,6 +59,16 @@ def plan(*environments: Environment, parts: tuple[Part, ...] = (SERVICE,)) -> An
     chosen = tuple(PartPlan(part, "its source changed") for part in parts)
     stages = tuple(StagePlan(place, chosen, ()) for place in environments)
     return encode(Plan("deploy", "hello changed", stages, "buildspec.yml", {"tests": {"junit": ["junit.xml"]}}))
+
+
+def left_alone(*environments: Environment) -> Any:
+    """The stages of a plan that changes nothing in these environments."""
+    return encode(tuple(StagePlan(place, (), ()) for place in environments))
+
+
+def reached(outcome: Any, reason: str = "") -> Any:
+    """An answer of ReachEnvironment."""
+    return encode(reach_environment.Output(outcome, reason))
 
 
 def turn(outcome: Any, reason: str = "") -> Any:
@@ -149,6 +159,7 @@ HAPPY: dict[str, dict[str, Any]] = {
         "FetchSource": encode(fetch_source.Output("sources/hello.zip")),
         "PlanRelease": plan(*ENVIRONMENTS),
         "CheckGates": gates("passed", "the build succeeded"),
+        "ReachEnvironment": reached("change"),
         "Conclude": {"release": encode(RELEASE), "durationSeconds": 1.0, "stages": {}},
         **_BUILD,
     },
