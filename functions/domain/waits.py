@@ -50,13 +50,13 @@ class WatchKey:
 
 @dataclass(frozen=True, slots=True)
 class AlarmsKey:
-    """The key of a rollback's wait for the critical alarms of an environment."""
+    """The key of the wait of a rollback, by the name of its execution, for the critical alarms of an environment."""
 
     environment: str
-    execution_name: str
+    rollback_name: str
 
     def __str__(self) -> str:
-        return f"alarms/{self.environment}/{self.execution_name}"
+        return f"alarms/{self.environment}/{self.rollback_name}"
 
 
 @dataclass(frozen=True, slots=True)
