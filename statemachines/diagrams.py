@@ -27,13 +27,13 @@ HAPPY_PATHS: dict[str, tuple[str, ...]] = {
     "stage": (
         *("Open", "CheckWindow", "WindowOpen", "ReadBaseline", "ApprovalNeeded", "AcquireLock", "LockTaken"),
         *("EndEnhancedWatch", "NextPart", "WriteLedger", "WayOfPart", "ApplyService", "RecordPart", "NextPart"),
-        *("Verify", "TestsWanted", "Watch", "WhatWasSeen", "RecordGood", "WatchOn", "ReleaseLock", "Conclude"),
-        *("Announce", "Ended"),
+        *("Verify", "Verified", "TestsWanted", "Watch", "WhatWasSeen", "RecordGood", "WatchOn", "ReleaseLock"),
+        *("Conclude", "Announce", "Ended"),
     ),
     "rollback": (
         *("Open", "AnnounceStart", "LeaseGiven", "AcquireLock", "LockTaken", "PlanRollback", "NextStep"),
-        *("RestoreService", "NextStep", "Stabilise", "VerifyRestored", "RecordRollback", "ReleaseLock", "AnnounceEnd"),
-        "Ended",
+        *("RestoreService", "NextStep", "Stabilise", "VerifyRestored", "Verified", "AwaitAlarms", "RecordRollback"),
+        *("ReleaseLock", "AnnounceEnd", "Ended"),
     ),
     "enhanced_watch": ("Open", "Watch", "WhatWasSeen", "Ended"),
     "work_item": (

@@ -45,11 +45,10 @@ RETRY_START: list[dict[str, Any]] = [
         **_BACKOFF,
     }
 ]
-LOOK_AGAIN: list[dict[str, Any]] = [
-    {"ErrorEquals": ["NotHealthyYetError"], "IntervalSeconds": 2, "MaxAttempts": 10, "BackoffRate": 1.3},
-    *RETRY_FAULTS,
-]
-
+# How often Verify and VerifyRestored probe a service that starts slowly; the n-th wait between them is 2n seconds long.
+VERIFY_TIMES = 10
+# The wait before the next sample of an unhealthy service in a watch.
+SAMPLE_SECONDS = 5
 
 # More queries could fill an execution's history by themselves.
 MOST_ASKS = 2400
@@ -98,7 +97,8 @@ def waits(
         "RetryRepeatable": RETRY_REPEATABLE,
         "RetryAnnouncement": RETRY_ANNOUNCEMENT,
         "RetryStart": RETRY_START,
-        "LookAgain": LOOK_AGAIN,
+        "VerifyTimes": VERIFY_TIMES,
+        "SampleSeconds": SAMPLE_SECONDS,
         **BUDGETS,
     }
 

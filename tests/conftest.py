@@ -23,6 +23,7 @@ GROUPS = {
     "tests/scenarios/test_board.py": "platform 1",
     "tests/scenarios/test_reconcile.py": "platform 1",
     "tests/scenarios/test_upkeep.py": "platform 1",
+    "tests/scenarios/test_slow_alarm.py": "platform 4",
     "tests/scenarios/": "platform 2",
     "tests/faults/test_cases.py": "platform 3",
     "tests/program/": "program",
@@ -30,7 +31,7 @@ GROUPS = {
     "tests/tools/": "program",
     "tests/statemachines/paths/test_any_handler.py": "paths 1",
     "tests/statemachines/paths/test_second_reading.py": "paths 1",
-    "tests/statemachines/paths/test_stage.py": "paths 1",
+    "tests/statemachines/paths/test_stage": "paths 1",
     "tests/statemachines/": "paths 2",
 }
 

@@ -2,13 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import Any, Literal
 
 from cli.aws.operator import Operator
+from functions.adapters.alarms import Alarms
+from functions.adapters.environment_health import EnvironmentHealth
+from functions.adapters.health import HealthProbe
 from functions.adapters.secrets import ROTATION_DAYS, SECRETS, valid_since
+from functions.domain.environments import Environment
+from functions.domain.watches import too_slow_words
 
 # Table → whether its records expire, and its indexes.
 _TABLES: Mapping[str, tuple[bool, frozenset[str]]] = {
@@ -79,6 +84,8 @@ class Inventory:
         for bus in ("default", self._named("pipeline-{}-events")):
             yield from self._each("rule", partial(self._rules, bus))
         yield self._piece("alarms", self._named("pipeline-{}-*"), self._alarms)
+        for one in self._aws.environments:
+            yield self._piece("watch", one.name, partial(self._watch, one))
 
     def _named(self, pattern: str) -> str:
         return "kiro-" + pattern.format(self._aws.stack)
@@ -227,6 +234,18 @@ class Inventory:
         yield right("exist", found, "none")
         active = ", ".join(one["AlarmName"] for one in found if one["StateValue"] == "ALARM")
         yield Check("none in ALARM", "note" if active else "right", active)
+
+    def _watch(self, environment: Environment, _: str) -> Iterator[Check]:
+        """Whether the watch after a release is long enough for the alarms of the environment."""
+        what = "long enough for its alarms"
+        if environment.account not in ("", self._aws.account):
+            yield Check(what, "note", f"the alarms of account {environment.account} are not read from here")
+            return
+        # Read with the operator's credentials: the deploy role need not trust people.
+        here, aws = replace(environment, deploy_role_arn=""), self._aws
+        alarms = EnvironmentHealth(aws.running, Alarms.connect(aws.aws), HealthProbe.connect(aws.aws)).alarms(here)
+        slow = "; ".join(too_slow_words(alarms, environment.watch_seconds))
+        yield Check(what, "note" if slow else "right", slow)
 
 
 def _lambdas(definition: str) -> Iterator[str]:

@@ -48,12 +48,11 @@ def _builds(stack: StackResources) -> pulumi.Output[Pattern]:
 
 
 def _alarms(_: StackResources) -> Pattern:
-    """All alarms of the account: the handler selects by name, because releases may create their own alarms."""
-    return {
-        "source": ["aws.cloudwatch"],
-        "detail-type": ["CloudWatch Alarm State Change"],
-        "detail": {"state": {"value": ["ALARM"]}},
-    }
+    """All alarms of the account: the handler selects by name, because releases may create their own alarms.
+
+    Every state: ALARM ends watches and approvals, the end of ALARM the wait of a rollback.
+    """
+    return {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]}
 
 
 def _executions(stack: StackResources) -> Pattern:

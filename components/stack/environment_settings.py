@@ -77,6 +77,8 @@ class EnvironmentSettings(Closed):
     """The shortest time between a request for approval and a decision."""
     watch_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
     """How long alarms and health are watched after a deployment, before the next stage starts."""
+    unhealthy_samples: Annotated[int, Field(ge=1, le=10)] = 3
+    """How many bad answers of a service in a row roll a release back; after a bad one the next follows in seconds."""
     windows: tuple[DeploymentWindow, ...] = ()
     """Deployment windows; default: deployments may enter at any time."""
     freezes: tuple[DeploymentFreeze, ...] = ()

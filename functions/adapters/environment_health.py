@@ -1,15 +1,15 @@
 """Reads the alarms of an environment and probes its services."""
 
 from collections.abc import Container, Iterable
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self, assert_never
 
 from functions.adapters.alarms import Alarms
 from functions.adapters.environments_table import EnvironmentsTable
-from functions.adapters.health import HealthProbe
+from functions.adapters.health import HealthProbe, Target
 from functions.domain.environments import Environment, PartState, outputs_of
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import Health, Part, fill
-from functions.domain.watches import AlarmReading, Probe
+from functions.domain.watches import AlarmChange, AlarmReading, CloudWatch, Monitor, Probe
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -35,16 +35,24 @@ class EnvironmentHealth:
         """The environments of this stack."""
         return cls(EnvironmentsTable.connect(aws), Alarms.connect(aws), HealthProbe.connect(aws))
 
-    def alarm_names(self, environment: Environment, without: Container[str] = ()) -> tuple[list[str], list[str]]:
-        """The names of critical and of warning alarms: of the environment, of its parts, and from outside AWS."""
-        critical, warning = self._alarm_names(environment, without)
-        outside = self._environments.outside_alarms(environment.name)
-        critical += [a.name for a in outside if a.severity == "critical"]
-        warning += [a.name for a in outside if a.severity == "warning"]
-        return sorted(set(critical)), sorted(set(warning))
+    def concerns(self, change: AlarmChange, environment: Environment, without: Container[str] = ()) -> bool:
+        """Whether the event is of one of the environment's alarms.
 
-    def _alarm_names(self, environment: Environment, without: Container[str]) -> tuple[list[str], list[str]]:
-        """The names of the alarms in CloudWatch."""
+        Names are unique in one account and region of CloudWatch, and among the monitors of one environment.
+        """
+        match change.origin:
+            case CloudWatch(account, region):
+                critical, warning = self.alarm_names(environment, without)
+                here = (account, region) == (environment.account, environment.region)
+                return here and change.name in (*critical, *warning)
+            case Monitor(name):
+                reported = self._environments.outside_alarms(environment.name)
+                return name == environment.name and change.name in {alarm.name for alarm in reported}
+            case _:
+                assert_never(change.origin)
+
+    def alarm_names(self, environment: Environment, without: Container[str] = ()) -> tuple[list[str], list[str]]:
+        """The names of critical and of warning alarms in CloudWatch: of the environment and of its parts."""
         critical, warning = list(environment.critical_alarms), list(environment.warning_alarms)
         for state in self._environments.parts(environment.name).values():
             if state.definition and state.part not in without:
@@ -55,28 +63,32 @@ class EnvironmentHealth:
     def alarms(self, environment: Environment, without: Container[str] = ()) -> tuple[AlarmReading, ...]:
         """The current state of every alarm of the environment."""
         outside = (alarm.reading for alarm in self._environments.outside_alarms(environment.name))
-        return (*self._alarms.read(environment, *self._alarm_names(environment, without)), *outside)
+        return (*self._alarms.read(environment, *self.alarm_names(environment, without)), *outside)
 
     def probes(self, environment: Environment, without: Container[str] = ()) -> tuple[Probe, ...]:
         """Probes every service of the environment; it must answer as the running commit, if that is known."""
         states = self._environments.parts(environment.name)
-        return tuple(
-            self._probe(environment, state, health, outputs_of(state.part, states.values()))
+        wanted = [
+            _target(environment, state, health, outputs_of(state.part, states.values()))
             for state, health in _with_health(states.values())
             if state.part not in without
-        )
-
-    def _probe(self, environment: Environment, state: PartState, health: Health, outputs: dict[str, str]) -> Probe:
-        values = {**outputs, **environment.fill_values}
-        try:
-            url = fill(health.url, values, f"services.{state.part}.health.url")
-        except ManifestError as error:
-            return Probe(state.part, healthy=False, reason=str(error))
-        known = state.running.commit if state.running and not state.in_doubt else ""
-        return self._health.probe(state.part, health, url, known or None)
+        ]
+        wrong = [one for one in wanted if isinstance(one, Probe)]
+        return (*wrong, *self._health.probe([one for one in wanted if isinstance(one, Target)]))
 
     def _filled(self, environment: Environment, part: Part, names: list[str]) -> list[str]:
         return [fill(name, environment.fill_values, f"{part.name}: alarms") for name in names]
+
+
+def _target(environment: Environment, state: PartState, health: Health, outputs: dict[str, str]) -> Target | Probe:
+    """The service to probe; an unhealthy probe if its URL can't be filled in."""
+    values = {**outputs, **environment.fill_values}
+    try:
+        url = fill(health.url, values, f"services.{state.part}.health.url")
+    except ManifestError as error:
+        return Probe(state.part, healthy=False, reason=str(error))
+    known = state.running.commit if state.running and not state.in_doubt else ""
+    return Target(state.part, url, known or None, health.version_field)
 
 
 def _with_health(states: Iterable[PartState]) -> Iterable[tuple[PartState, Health]]:

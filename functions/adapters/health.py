@@ -1,25 +1,41 @@
-"""Probes the health of a delivered service over HTTP."""
+"""Probes the health of delivered services over HTTP, side by side."""
 
 import json
-from http.client import HTTPException
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Thread
 from typing import TYPE_CHECKING, ClassVar, Self
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.parse import urlsplit
 
-from functions.domain.manifests import Health
-from functions.domain.texts import NAME, cut
+from functions.domain.texts import cut
 from functions.domain.watches import Probe
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-# All services of an environment are probed one after another within the timeout of a handler.
-_TIMEOUT_SECONDS = 3
+# One deadline for name, connection and the whole answer. All probes run at the same time, so it bounds them together.
+_DEADLINE_SECONDS = 5.0
 _ANSWER_LIMIT = 64 * 1024
+# What a reason quotes of texts that others wrote.
+_QUOTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A service to probe: its URL, and the commit that it must name in a field of its JSON; None: any answer counts."""
+
+    part: str
+    url: str
+    commit: str | None
+    version_field: str = "version"
 
 
 class HealthProbe:
-    """Each probe is one GET request."""
+    """Each probe is one GET request; redirects are not followed."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ()
 
@@ -28,26 +44,78 @@ class HealthProbe:
         """No client is needed."""
         return cls()
 
-    def probe(self, part: str, health: Health, url: str, commit: str | None) -> Probe:
-        """Healthy if the service answers 200, and names this commit if one is given."""
-        if not url.startswith(("http://", "https://")):
-            return Probe(part, healthy=False, reason=f"the health URL {url!r} is neither http nor https")
+    def probe(self, targets: Sequence[Target]) -> tuple[Probe, ...]:
+        """One probe of each service, in this order: healthy if it answers 200, and names its commit if one is given.
+
+        A service that has not answered completely at the deadline is unhealthy.
+        """
+        running = [_Probing(target) for target in targets]
+        for one in running:
+            one.start()
+        deadline = time.monotonic() + _DEADLINE_SECONDS
+        return tuple(one.result(deadline) for one in running)
+
+
+class _Probing(Thread):
+    """The probe of one service; a daemon, so that a service that never answers can't keep the process alive."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(daemon=True, name=f"probe of {target.part}")
+        self._target = target
+        self._connection: HTTPConnection | None = None
+        self._found: Probe | None = None
+
+    def run(self) -> None:
+        """Request, and compare the answer."""
         try:
-            with urlopen(Request(url), timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - scheme checked above
-                status, body = answer.status, answer.read(_ANSWER_LIMIT)
-        except HTTPError as error:
-            error.close()
-            return Probe(part, healthy=False, reason=f"{url} answered {error.code}")
+            fault = self._request()
         except (OSError, HTTPException, ValueError) as error:
-            return Probe(part, healthy=False, reason=f"{url} did not answer: {error}")
-        if status != 200:
-            return Probe(part, healthy=False, reason=f"{url} answered {status}")
-        if commit is None:
-            return Probe(part, healthy=True)
-        found = _version(body, health.version_field)
-        if found != commit:
-            return Probe(part, healthy=False, reason=f"{url} has {health.version_field} {found}, expected {commit}")
-        return Probe(part, healthy=True)
+            fault = f"{self._target.url} did not answer: {_quoted(error)}"
+        self._found = Probe(self._target.part, fault is None, fault or "")
+
+    def result(self, deadline: float) -> Probe:
+        """The probe, at the latest at a time of the monotonic clock; a connection that is still open is ended then."""
+        self.join(max(0.0, deadline - time.monotonic()))
+        if self._found is not None:
+            return self._found
+        self._end()
+        late = f"{self._target.url} did not answer completely within {_DEADLINE_SECONDS:.0f} s"
+        return Probe(self._target.part, healthy=False, reason=late)
+
+    def _request(self) -> str | None:
+        """The fault of the service; None if it is healthy."""
+        url = urlsplit(self._target.url)
+        kinds = {"http": HTTPConnection, "https": HTTPSConnection}
+        if url.scheme not in kinds or not url.hostname:
+            return f"the health URL {_quoted(self._target.url)!r} is neither http nor https"
+        self._connection = kinds[url.scheme](url.hostname, url.port, timeout=_DEADLINE_SECONDS)
+        try:
+            self._connection.request("GET", (url.path or "/") + (f"?{url.query}" if url.query else ""))
+            answer = self._connection.getresponse()
+            body = answer.read(_ANSWER_LIMIT)
+        finally:
+            self._connection.close()
+        if 300 <= answer.status < 400:
+            return f"{self._target.url} answered {answer.status}: redirects are not followed, name the final URL"
+        if answer.status != 200:
+            return f"{self._target.url} answered {answer.status}"
+        return self._difference(body)
+
+    def _difference(self, body: bytes) -> str | None:
+        """How the named version differs from the expected commit; None if it does not."""
+        target = self._target
+        if target.commit is None:
+            return None
+        found = _version(body, target.version_field)
+        if found == target.commit:
+            return None
+        return f"{target.url} has {target.version_field} {_quoted(found)}, expected {target.commit}"
+
+    def _end(self) -> None:
+        opened = self._connection.sock if self._connection else None
+        if opened:
+            with suppress(OSError):  # it may have ended meanwhile
+                opened.shutdown(socket.SHUT_RDWR)
 
 
 def _version(body: bytes, field: str) -> str | None:
@@ -55,4 +123,9 @@ def _version(body: bytes, field: str) -> str | None:
         answer = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return cut(str(answer[field]), NAME) if isinstance(answer, dict) and field in answer else None
+    return str(answer[field]) if isinstance(answer, dict) and field in answer else None
+
+
+def _quoted(text: object) -> str:
+    """The beginning of a text that others wrote, on one line."""
+    return cut(" ".join(str(text).split()), _QUOTED)

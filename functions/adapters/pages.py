@@ -10,6 +10,7 @@ from string import Template
 from typing import Any
 
 from functions.domain.approvals import Approval, Decision, holder
+from functions.domain.watches import too_slow_words
 from functions.gates.registry import undeclared
 
 _FOLDER = Path(__file__).parent / "html"
@@ -96,11 +97,12 @@ def _notes(approval: Approval) -> list[str]:
 
 
 def _attention(approval: Approval) -> str:
-    """The section at the top of the page: emergency, parts that can't be rolled back, and alarms in ALARM."""
+    """The section at the top of the page: emergency, parts that can't be rolled back, alarms."""
     targets = approval.shown.rollback if approval.shown else ()
     warnings = [words] if (words := approval.summary.get("emergency", "")) else []
     warnings += [f"No rollback for {target.part}: {target.reason}." for target in targets if not target.ready]
     warnings += [f"The alarm {alarm.name} is in ALARM." for alarm in approval.alarms if alarm.state == "ALARM"]
+    warnings += [f"The {words}." for words in too_slow_words(approval.alarms, approval.watch_seconds)]
     lines = "".join(f"<li>{escape(line)}</li>" for line in warnings)
     return f'<section class="attention"><h2>Read this first</h2><ul>{lines}</ul></section>' if warnings else ""
 

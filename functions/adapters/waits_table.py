@@ -46,6 +46,18 @@ class WaitsTable:
         facts = {k: v for k, v in stored(wait).items() if k != "key"}
         self._set(wait.key, {**facts, "expiresAt": int((now + _KEPT).timestamp())})
 
+    def note_fact(self, key: WaitKey, name: str, value: Any) -> None:
+        """Set one of the facts of a wait, unless it has ended; its token and the other facts stay the newest."""
+        conditional(
+            self._table,
+            "update_item",
+            Key={"waitKey": str(key)},
+            UpdateExpression="SET facts.#name = :value",
+            ConditionExpression="attribute_exists(facts)",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={":value": stored(value)},
+        )
+
     def find(self, key: WaitKey) -> Wait | None:
         """The wait under a key; None if there is none with a token."""
         row = self._get(key)

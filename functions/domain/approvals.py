@@ -65,7 +65,8 @@ class Approval:
 
     `secret_hashes` has the SHA-256 of the secret of each mailed link; the secrets are not stored. `holders` maps a hash
     to the person whose personal link it is. `approvers` are e-mail addresses, or `@domain` for all addresses of a
-    domain. `version` counts accepted decisions, for the conditional write.
+    domain. `version` counts accepted decisions, for the conditional write. `watch_seconds` is the length of the watch
+    after the release; None in a request from before it was stored.
     """
 
     approval_id: str
@@ -94,6 +95,7 @@ class Approval:
     shown: Shown | None = None
     alarms: tuple[AlarmReading, ...] = ()
     alarms_at: str = ""
+    watch_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,11 @@ def overrun(started: str, ended: str, budget: int) -> str:
     return "" if seconds is None else _took(seconds / 60, budget)
 
 
+def rest(started: str, now: str, budget: int) -> float:
+    """The seconds that are left of a budget in minutes; 0 when it is used up, all of it if a time is unknown."""
+    return max(0.0, budget * 60 - (seconds_between(started, now) or 0))
+
+
 def overwork(finished: DeploymentFinished) -> str:
     """The same text for a whole deployment; the waits of its stages are not counted.
 

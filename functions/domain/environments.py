@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from functions.domain.manifests import Part
-from functions.domain.watches import Before
+from functions.domain.watches import Before, manifest_of
 from functions.domain.windows import Closed, Window
 
 
@@ -14,6 +14,7 @@ class Environment:
 
     `on_active_alarm` is the reaction to an alarm that is in ALARM before the release changes anything;
     `on_missing_alarm_data` the reaction to an alarm without data, or to one that does not exist, at that time.
+    `unhealthy_samples` is how many bad samples of a service in a row are a breach.
     """
 
     name: str
@@ -38,6 +39,12 @@ class Environment:
     on_active_alarm: Before = "block"
     on_missing_alarm_data: Before = "ignore"
     enhanced_watch_seconds: int = 0
+    unhealthy_samples: int = 3
+
+    @property
+    def account(self) -> str:
+        """The AWS account of the environment, which is that of its deploy role; "" without a role."""
+        return self.deploy_role_arn.split(":")[4] if self.deploy_role_arn else ""
 
     @property
     def fill_values(self) -> dict[str, str]:
@@ -98,7 +105,6 @@ class Freeze:
 
 
 def outputs_of(part: str, states: Iterable[PartState]) -> dict[str, str]:
-    """The outputs (addresses, names) of all parts of the same repository, as one mapping."""
-    repository = part.partition("/")[0]
-    siblings = (state for state in states if state.part.partition("/")[0] == repository)
+    """The outputs (addresses, names) of all parts of the same manifest, as one mapping."""
+    siblings = (state for state in states if manifest_of(state.part) == manifest_of(part))
     return {key: value for state in siblings for key, value in state.outputs.items()}

@@ -5,7 +5,6 @@ KiroError
 ├── ManifestError            the manifest of a repository is wrong: file, line and reason
 ├── SourceError              a source, artifact or report is missing, unreadable or too large
 ├── StaleLeaseError          a newer lease exists: another execution owns the environment now
-├── NotHealthyYetError       a service does not answer as the new release yet; retried
 ├── DeployTargetError        what is deployed to does not exist, or refuses the change
 ├── NotificationError        a message could not be sent
 └── GitHubError
@@ -13,7 +12,7 @@ KiroError
     ├── GitHubRefusedError       401 or 403: the credential is invalid or lacks a permission
     └── GitHubNotFoundError      404: the repository, ref or object does not exist
 
-Expected results ("held", "rejected", "failed") are data, not exceptions.
+Expected results ("held", "rejected", "failed", "unhealthy") are data, not exceptions.
 """
 
 
@@ -35,10 +34,6 @@ class SourceError(KiroError):
 
 class StaleLeaseError(KiroError):
     """A newer lease exists; nothing was written under this one."""
-
-
-class NotHealthyYetError(KiroError):
-    """A service does not answer as the new release yet."""
 
 
 class DeployTargetError(KiroError):

@@ -14,7 +14,7 @@ def readable(text: str) -> str:
 
 
 def plain_reason(text: str) -> str:
-    """The text of `Verify: NotHealthyYetError: {"errorMessage": "…", …}` without the JSON; other texts unchanged."""
+    """The text of `Verify: DeployTargetError: {"errorMessage": "…", …}` without the JSON; other texts unchanged."""
     start = text.find('{"')
     while start >= 0:
         try:

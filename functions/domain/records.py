@@ -59,11 +59,15 @@ class RollbackRecord:
 
 @dataclass(frozen=True, slots=True)
 class BaselineRecord:
-    """The result of reading an environment's alarms before the release; `at` is ISO 8601."""
+    """The result of reading an environment's alarms before the release; `at` is ISO 8601.
+
+    `too_slow` are the alarms that the watch after the release is too short for.
+    """
 
     outcome: str = ""
     reason: str = ""
     at: str = ""
+    too_slow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 build/{CodeBuild's build id}                a build; also written when the build starts, without a token yet
 queued/{idempotency token}                  a build that the account has no place for yet
 watch/{environment}/{name of execution}     alarms and health of an environment
+alarms/{environment}/{name of execution}    critical alarms of an environment, after a rollback
 approval/{approval id}                      a decision; the request for approval is in the same row
 push/{repository}                           not a wait: a branch head without an execution
 delivery/{SHA-256 of the body}              not a wait: a webhook delivery that started an execution
@@ -48,6 +49,17 @@ class WatchKey:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmsKey:
+    """The key of the wait of a rollback, by the name of its execution, for the critical alarms of an environment."""
+
+    environment: str
+    rollback_name: str
+
+    def __str__(self) -> str:
+        return f"alarms/{self.environment}/{self.rollback_name}"
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalKey:
     """The key of a request for approval, and of the wait for its decision."""
 
@@ -77,7 +89,7 @@ class DeliveryKey:
         return f"delivery/{self.digest}"
 
 
-WaitKey = BuildKey | QueuedKey | WatchKey | ApprovalKey
+WaitKey = BuildKey | QueuedKey | WatchKey | AlarmsKey | ApprovalKey
 
 
 def read_wait_key(text: str) -> WaitKey:
@@ -90,9 +102,11 @@ def read_wait_key(text: str) -> WaitKey:
         return QueuedKey(rest)
     if kind == "watch" and environment and execution_name:
         return WatchKey(environment, execution_name)
+    if kind == "alarms" and environment and execution_name:
+        return AlarmsKey(environment, execution_name)
     if kind == "approval" and rest:
         return ApprovalKey(rest)
-    known = "build/…, queued/…, watch/…/…, approval/…"
+    known = "build/…, queued/…, watch/…/…, alarms/…/…, approval/…"
     raise BadInputError(f"waits table: the key {text!r} has an unknown kind (known: {known})")
 
 
@@ -100,8 +114,8 @@ def read_wait_key(text: str) -> WaitKey:
 class Wait:
     """The wait of one Await state; `token` is empty until there is one, `execution` is an ARN.
 
-    `environment` is "none" where the wait concerns no environment; `facts` is `WatchFacts`, `ApprovalFacts`
-    or the order of a queued build as JSON.
+    `environment` is "none" where the wait concerns no environment; `facts` is `WatchFacts`, `AlarmsFacts`,
+    `ApprovalFacts` or the order of a queued build as JSON.
     """
 
     key: WaitKey
@@ -116,7 +130,7 @@ class WatchFacts:
     """The input of a watch's judgement. `until` is ISO 8601.
 
     `failed` is a breach that an earlier reading found and that the workflow has not received yet. `gone` are parts that
-    are not watched.
+    are not watched. `bad` has the bad samples in a row of each part (`Sampling`).
     """
 
     environment: Environment
@@ -125,6 +139,16 @@ class WatchFacts:
     accepted: Accepted
     gone: list[str] = field(default_factory=list)
     failed: Watch | None = None
+    bad: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmsFacts:
+    """The input of the judgement of `quiet`; `until`, the deadline that the first reading found, is ISO 8601."""
+
+    environment: Environment
+    until: str
+    accepted: Accepted
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The state-change event of an alarm ends the watches and approvals that it concerns, within a second (R1, A4)."""
+"""The state-change event of an alarm ends the waits that it concerns, within a second (R1, R5, A4)."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,8 @@ from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.environment_names import EnvironmentNames
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.watches import AlarmReading
+from functions.domain.texts import REASON, cut
+from functions.domain.watches import AlarmChange, CloudWatch
 from functions.handler import Handler
 from functions.procedures.watches import END, end_concerned
 
@@ -25,6 +26,11 @@ def alarm_changed(
 ) -> dict[str, list[str]]:
     """End the concerned waits; returns their keys. The environment defines the severity; the event lacks it."""
     state = event["detail"]["state"]
-    since = iso(datetime.fromisoformat(event["time"]))
-    alarm = AlarmReading(str(event["detail"]["alarmName"]), "warning", state["value"], state.get("reason", ""), since)
-    return {"ended": end_concerned(alarm, names, waits, health, tokens, clock)}
+    change = AlarmChange(
+        CloudWatch(event["account"], event["region"]),
+        str(event["detail"]["alarmName"]),
+        state["value"],
+        cut(state.get("reason", ""), REASON),
+        iso(datetime.fromisoformat(event["time"])),
+    )
+    return {"ended": end_concerned(change, names, waits, health, tokens, clock)}

@@ -20,7 +20,7 @@ from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.errors import BadInputError
 from functions.domain.outside_alarms import TOLERANCE_SECONDS, is_timely, read_alarm, signed
-from functions.domain.watches import AlarmReading
+from functions.domain.watches import AlarmChange, Monitor
 from functions.handler import Handler
 from functions.procedures.watches import END, end_concerned
 
@@ -62,8 +62,6 @@ def outside_alarm(
         return answer(400, str(error))
     if not environments.note_outside(environment, alarm):
         return answer(202, f"{alarm.name}: a later report is recorded already; nothing was changed")
-    ended: list[str] = []
-    if alarm.state == "ALARM":
-        notified = AlarmReading(alarm.name, "warning", alarm.state, alarm.reason, alarm.at)
-        ended = end_concerned(notified, names, waits, health, tokens, clock)
+    change = AlarmChange(Monitor(environment), alarm.name, alarm.state, alarm.reason, alarm.at)
+    ended = end_concerned(change, names, waits, health, tokens, clock)
     return answer(202, f"{alarm.name} is {alarm.state} in {environment}; {len(ended)} waits ended")

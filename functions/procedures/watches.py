@@ -1,7 +1,7 @@
-"""Waits that an alarm ends: watches of an environment, and requests for approval (R1, A4)."""
+"""Waits that an alarm ends: watches, a rollback's wait for alarms, and requests for approval (R1, R5, A4)."""
 
 from dataclasses import replace
-from typing import Any, assert_never
+from typing import assert_never
 
 from functions.adapters.clock import Clock
 from functions.adapters.environment_health import EnvironmentHealth
@@ -9,31 +9,31 @@ from functions.adapters.environment_names import EnvironmentNames
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import decided
-from functions.domain.waits import ApprovalFacts, ApprovalKey, BuildKey, QueuedKey, Wait, WatchFacts, WatchKey
-from functions.domain.watches import AlarmReading, Watch, judge
-from functions.handler import Allow, decode, encode
+from functions.domain.waits import (
+    AlarmsFacts,
+    AlarmsKey,
+    ApprovalFacts,
+    ApprovalKey,
+    BuildKey,
+    QueuedKey,
+    Wait,
+    WatchFacts,
+    WatchKey,
+)
+from functions.domain.watches import AlarmChange, AlarmReading, Watch, judge, quiet
+from functions.handler import Allow, decode
 
 END: tuple[Allow, ...] = (*WaitsTable.READ, *WaitsTable.WRITE, *EnvironmentHealth.READ, *TaskTokens.COMPLETE)
 
 
-def watch_facts(facts: WatchFacts) -> dict[str, Any]:
-    """The facts of a watch as JSON for its wait; `failed` is left out unless there was a breach."""
-    return {key: value for key, value in encode(facts).items() if key != "failed" or value}
-
-
-def failed_before(wait: Wait) -> Watch | None:
-    """A breach that an earlier call found but could not deliver: a watch that failed stays failed (R1)."""
-    return decode(Watch, wait.facts["failed"]) if wait.facts.get("failed") else None
-
-
-def remember(wait: Wait, found: Watch, waits: WaitsTable, clock: Clock) -> None:
-    """Store a breach in the wait until it is delivered; other results are not stored."""
-    if found.outcome == "breached" and failed_before(wait) is None:
-        waits.store(replace(wait, facts={**wait.facts, "failed": encode(found)}), clock.now())
+def remember(key: WatchKey, found: Watch, waits: WaitsTable) -> None:
+    """Store a breach in the wait until it is delivered: a watch that failed stays failed (R1)."""
+    if found.outcome == "breached":
+        waits.note_fact(key, "failed", found)
 
 
 def end_concerned(
-    alarm: AlarmReading,
+    change: AlarmChange,
     names: EnvironmentNames,
     waits: WaitsTable,
     health: EnvironmentHealth,
@@ -51,19 +51,19 @@ def end_concerned(
     failed: list[Exception] = []
     for wait in concerned:
         try:
-            if _end(wait, alarm, waits, health, tokens, clock):
+            if _end(wait, change, waits, health, tokens, clock):
                 ended.append(str(wait.key))
         except Exception as error:  # one wait that can't be judged does not stop the others
             failed.append(error)
             unread.append(str(wait.key))
     if failed:
-        raise ExceptionGroup(f"{alarm.name}: alarms could not be read for {', '.join(unread)}", failed)
+        raise ExceptionGroup(f"{change.name}: alarms could not be read for {', '.join(unread)}", failed)
     return ended
 
 
 def _end(
     wait: Wait,
-    alarm: AlarmReading,
+    change: AlarmChange,
     waits: WaitsTable,
     health: EnvironmentHealth,
     tokens: TaskTokens,
@@ -71,9 +71,11 @@ def _end(
 ) -> bool:
     match wait.key:
         case WatchKey():
-            return _end_watch(wait, alarm, waits, health, tokens, clock)
+            return _end_watch(wait.key, wait, change, waits, health, tokens, clock)
+        case AlarmsKey():
+            return _end_alarms(wait, change, waits, health, tokens, clock)
         case ApprovalKey(approval_id):
-            return _void(approval_id, wait, alarm, waits, health, tokens)
+            return _void(approval_id, wait, change, waits, health, tokens)
         case BuildKey() | QueuedKey():
             return False
         case _:
@@ -81,18 +83,19 @@ def _end(
 
 
 def _end_watch(
+    key: WatchKey,
     wait: Wait,
-    alarm: AlarmReading,
+    change: AlarmChange,
     waits: WaitsTable,
     health: EnvironmentHealth,
     tokens: TaskTokens,
     clock: Clock,
 ) -> bool:
     facts = decode(WatchFacts, wait.facts)
-    if alarm.name not in {name for names in health.alarm_names(facts.environment, facts.gone) for name in names}:
+    if not health.concerns(change, facts.environment, facts.gone):
         return False
     found = facts.failed or judge(
-        [_reported(reading, alarm) for reading in health.alarms(facts.environment, facts.gone)],
+        [_reported(reading, change) for reading in health.alarms(facts.environment, facts.gone)],
         (),
         now=clock.text(),
         until=facts.until,
@@ -101,23 +104,45 @@ def _end_watch(
     )
     if found.outcome not in ("breached", "review"):
         return False
-    remember(wait, found, waits, clock)
-    tokens.succeed(wait.token, found)
-    waits.forget(wait.key)
-    return True
+    remember(key, found, waits)
+    delivered = tokens.succeed(wait.token, found)
+    if delivered:
+        waits.forget(key)
+    return delivered
 
 
-def _reported(reading: AlarmReading, notified: AlarmReading) -> AlarmReading:
+def _end_alarms(
+    wait: Wait,
+    change: AlarmChange,
+    waits: WaitsTable,
+    health: EnvironmentHealth,
+    tokens: TaskTokens,
+    clock: Clock,
+) -> bool:
+    """End a rollback's wait if no critical alarm is in ALARM any more; the deadline is found by its backstop."""
+    facts = decode(AlarmsFacts, wait.facts)
+    if not health.concerns(change, facts.environment):
+        return False
+    found = quiet(health.alarms(facts.environment), now=clock.text(), until=facts.until, accepted=facts.accepted)
+    if found.outcome == "waiting":
+        return False
+    delivered = tokens.succeed(wait.token, found)
+    if delivered:
+        waits.forget(wait.key)
+    return delivered
+
+
+def _reported(reading: AlarmReading, change: AlarmChange) -> AlarmReading:
     """The reading of an alarm; ALARM if its event reports that, even if it is OK again by now (Q1)."""
-    if reading.name != notified.name or notified.state != "ALARM" or reading.state == "ALARM":
+    if reading.name != change.name or change.state != "ALARM" or reading.state == "ALARM":
         return reading
-    return replace(reading, state="ALARM", reason=notified.reason, since=notified.since)
+    return replace(reading, state="ALARM", reason=change.reason, since=change.at)
 
 
 def _void(
     approval_id: str,
     wait: Wait,
-    alarm: AlarmReading,
+    change: AlarmChange,
     waits: WaitsTable,
     health: EnvironmentHealth,
     tokens: TaskTokens,
@@ -126,11 +151,12 @@ def _void(
     approval, environment = waits.approval(approval_id), decode(ApprovalFacts, wait.facts).environment
     if approval is None or approval.state != "open" or environment is None:
         return False
-    critical = health.alarm_names(environment)[0]
-    active = [a for a in health.alarms(environment) if a.name in critical and a.state == "ALARM"]
-    if alarm.name not in critical or not active:
+    if not health.concerns(change, environment):
         return False
-    void = replace(approval, state="void", reason=f"alarm {alarm.name} is in ALARM in {environment.name}")
+    readings = [a for a in health.alarms(environment) if a.severity == "critical" and a.state == "ALARM"]
+    if change.name not in {a.name for a in readings}:
+        return False
+    void = replace(approval, state="void", reason=f"alarm {change.name} is in ALARM in {environment.name}")
     if waits.decide(void):
         tokens.succeed(wait.token, decided(void))
     return True

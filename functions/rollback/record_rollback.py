@@ -16,7 +16,10 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The end of a rollback; times are ISO 8601 and are the rollback clock (R9)."""
+    """The end of a rollback; times are ISO 8601 and are the rollback clock (R9).
+
+    `verified_at` is when the result was read; empty if nothing could be read.
+    """
 
     deployment_id: str
     release: Release
@@ -26,6 +29,7 @@ class Input:
     cause: str
     breached_at: str
     started_at: str
+    verified_at: str = ""
 
 
 HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE))
@@ -43,7 +47,8 @@ def record_rollback(
         frozen = environments.frozen(event.environment)
         if frozen and frozen.by == f"rollback of {event.deployment_id}":
             environments.freeze(event.environment, None)
-    facts = RollbackRecord(event.result, why, cause, event.breached_at, event.started_at, now)
+    verified = event.verified_at or now
+    facts = RollbackRecord(event.result, why, cause, event.breached_at, event.started_at, verified)
     # If the deployment has concluded, nothing else changes its status from "rolling back".
     deployments.note(event.deployment_id, status=event.result, **{f"rollback_{event.environment}": facts})
     return RollbackFinished(
@@ -55,5 +60,5 @@ def record_rollback(
         cause,
         event.breached_at,
         event.started_at,
-        now,
+        verified,
     )

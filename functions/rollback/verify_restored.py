@@ -1,35 +1,41 @@
-"""VerifyRestored: read back versions, health and alarms, and decide the result of the rollback (R5)."""
+"""VerifyRestored: read back versions and health, and decide the result of the rollback (R5)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
+from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment, PartState
-from functions.domain.errors import NotHealthyYetError
 from functions.domain.releases import Release
 from functions.domain.rollback import Compensation, ReadBack, RollbackResult, in_force, verdict
-from functions.domain.watches import Accepted
+from functions.domain.watches import Sampling, judge_health
 from functions.handler import Handler
 from functions.targets.registry import Targets
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment that was rolled back; `accepted` alarms were in ALARM before the release."""
+    """The environment that was rolled back."""
 
     deployment_id: str
     release: Release
     environment: Environment
-    accepted: Accepted = field(default_factory=Accepted)
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The result of the rollback, and the reason."""
+    """The result of the rollback, the reason, and when it was read (ISO 8601).
 
+    `unhealthy`: the versions are restored, but a service is not healthy yet. The workflow verifies again; `result` is
+    that of a rollback whose services stay so.
+    """
+
+    outcome: Literal["settled", "unhealthy"]
     result: RollbackResult
     reason: str
+    verified_at: str
 
 
 HANDLER = Handler(allow=(*DeploymentsTable.READ, *EnvironmentHealth.READ, *Targets.LOOK), timeout_seconds=50)
@@ -41,26 +47,21 @@ def verify_restored(
     environments: EnvironmentsTable,
     targets: Targets,
     health: EnvironmentHealth,
+    clock: Clock,
 ) -> Output:
-    """Decide the result; raises NotHealthyYetError while versions are restored but alarms or services are not OK.
-
-    Alarms need their period to become OK, so the workflow retries.
-    """
+    """Decide by what runs and by the health of what went back; alarms are awaited afterwards and decide nothing."""
     name = event.environment.name
     states = environments.parts(name)
     ledger = in_force(deployments.ledger(event.deployment_id), name, event.deployment_id, states)
     went_back = {c.part.name for c in ledger if c.before is not None}
-    probes = {p.part: p for p in health.probes(event.environment) if p.part in went_back}
-    read = [_read_back(event.environment, entry, states, targets) for entry in ledger]
-    result, reason = verdict(read)
+    result, reason = verdict([_read_back(event.environment, entry, states, targets) for entry in ledger])
     if result == "unknown":
-        return Output(result, reason)
-    unhealthy = [f"{probe.part}: {probe.reason}" for probe in probes.values() if not probe.healthy]
-    critical = (a for a in health.alarms(event.environment) if a.state == "ALARM" and a.severity == "critical")
-    active = [f"alarm {alarm.name} is still in ALARM" for alarm in critical if not event.accepted.covers(alarm)]
-    if (unhealthy or active) and went_back:
-        raise NotHealthyYetError("; ".join(unhealthy + active))
-    return Output(result, reason)
+        return Output("settled", result, reason, clock.text())
+    probes = health.probes(event.environment, states.keys() - went_back)
+    outcome, unhealthy = judge_health(probes, Sampling())
+    if outcome == "unhealthy":
+        return Output("unhealthy", "unknown", unhealthy, clock.text())
+    return Output("settled", result, reason, clock.text())
 
 
 def _read_back(

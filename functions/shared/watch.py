@@ -9,10 +9,10 @@ from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.environments import Environment
 from functions.domain.waits import Wait, WatchFacts, WatchKey
-from functions.domain.watches import Accepted, Watch, judge
-from functions.handler import Handler
+from functions.domain.watches import Accepted, Sampling, Watch, judge
+from functions.handler import Handler, decode, encode
 from functions.procedures.waits import KEEP, keep
-from functions.procedures.watches import failed_before, remember, watch_facts
+from functions.procedures.watches import remember
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Input:
     """The environment to watch until a time (ISO 8601).
 
     A person has reviewed the `reviewed` warnings. The `accepted` alarms were in ALARM before the release changed
-    anything. `gone` are parts that the manifest no longer names.
+    anything. `gone` are parts that the manifest no longer names. `own` is the name in the release's manifest: its parts
+    decide, unhealthy parts of other manifests are only named.
     """
 
     task_token: str
@@ -31,6 +32,7 @@ class Input:
     reviewed: list[str] = field(default_factory=list)
     accepted: Accepted = field(default_factory=Accepted)
     gone: list[str] = field(default_factory=list)
+    own: str = ""
 
 
 HANDLER = Handler(allow=(*KEEP, *EnvironmentHealth.READ, *TaskTokens.COMPLETE), timeout_seconds=50)
@@ -47,29 +49,36 @@ def watch(
     """Store the token, then read the alarms: the event or the reading notices an alarm between the two."""
     key = WatchKey(event.environment.name, event.execution.rsplit(":", 1)[-1])
     known = waits.find(key)
+    before = decode(WatchFacts, known.facts) if known else None
     facts = WatchFacts(
         event.environment,
         event.until,
         event.reviewed,
         event.accepted,
         event.gone,
-        failed_before(known) if known else None,
+        before.failed if before else None,
+        before.bad if before else {},
     )
-    wait = Wait(key, event.task_token, event.execution, event.environment.name, watch_facts(facts))
+    wait = Wait(key, event.task_token, event.execution, event.environment.name, encode(facts))
     if not keep(wait, waits, executions, clock):
         over = Watch("watching", f"{event.execution} has ended and no longer watches")
         tokens.succeed(event.task_token, over)
         return over
+    sampling = Sampling(event.own, event.environment.unhealthy_samples, facts.bad)
+    alarms, probes = health.alarms(event.environment, event.gone), health.probes(event.environment, event.gone)
     found = facts.failed or judge(
-        health.alarms(event.environment, event.gone),
-        health.probes(event.environment, event.gone),
+        alarms,
+        probes,
         now=clock.text(),
         until=event.until,
         reviewed=event.reviewed,
         accepted=event.accepted,
+        sampling=sampling,
     )
-    remember(wait, found, waits, clock)
-    if found.outcome != "watching":
-        tokens.succeed(event.task_token, found)
+    if (bad := sampling.counted(probes)) != facts.bad:
+        waits.note_fact(key, "bad", bad)
+    remember(key, found, waits)
+    # After `unhealthy` the wait is kept: an alarm's event before the next sample records its breach there.
+    if found.outcome != "watching" and tokens.succeed(event.task_token, found) and found.outcome != "unhealthy":
         waits.forget(key)
     return found

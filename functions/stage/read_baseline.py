@@ -7,6 +7,7 @@ from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.domain.environments import Environment
+from functions.domain.records import BaselineRecord
 from functions.domain.watches import baseline
 from functions.handler import Handler
 
@@ -22,12 +23,16 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The decision; `accepted` are the alarms that were in ALARM, and `at` is when they were read (ISO 8601)."""
+    """The decision; `accepted` are the alarms that were in ALARM, and `at` is when they were read (ISO 8601).
+
+    `too_slow` are the alarms that the watch after the release is too short for: a warning, which decides nothing.
+    """
 
     outcome: Literal["clear", "ask", "block"]
     reason: str
     accepted: list[str]
     at: str
+    too_slow: tuple[str, ...] = ()
 
 
 HANDLER = Handler(allow=(*EnvironmentHealth.READ, *DeploymentsTable.WRITE), timeout_seconds=50)
@@ -40,7 +45,8 @@ def read_baseline(event: Input, health: EnvironmentHealth, deployments: Deployme
         health.alarms(event.environment, event.gone),
         event.environment.on_active_alarm,
         event.environment.on_missing_alarm_data,
+        event.environment.watch_seconds,
     )
-    facts = {"outcome": before.outcome, "reason": before.reason, "at": at}
+    facts = BaselineRecord(before.outcome, before.reason, at, before.too_slow)
     deployments.note(event.deployment_id, **{f"baseline_{event.environment.name}": facts})
-    return Output(before.outcome, before.reason, list(before.in_alarm), at)
+    return Output(before.outcome, before.reason, list(before.in_alarm), at, before.too_slow)

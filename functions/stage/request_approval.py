@@ -117,6 +117,7 @@ def request_approval(
         needed=environment.approvals_needed,
         authors=[] if environment.author_may_approve else _authors(event.release),
         shown=shown,
+        watch_seconds=environment.watch_seconds,
     )
     # Stored before the others are read: of two simultaneous requests, at least one reads the other.
     waits.save_approval(approval, now)

@@ -1,37 +1,39 @@
-"""Verify: every service of the environment is healthy and answers with the expected commit."""
+"""Verify: every service of the release is healthy and answers with the expected commit."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.domain.environments import Environment
-from functions.domain.errors import NotHealthyYetError
-from functions.domain.watches import Probe
+from functions.domain.watches import Sampling, judge_health
 from functions.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment that was changed; `gone` are parts that the manifest no longer names."""
+    """The environment that was changed; `gone` are parts that the manifest no longer names.
+
+    `own` is the name in the release's manifest: its parts decide, unhealthy parts of other manifests are only named.
+    """
 
     deployment_id: str
     environment: Environment
     gone: list[str] = field(default_factory=list)
+    own: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The probes, all healthy."""
+    """`unhealthy`: the workflow verifies again, because a service may start slowly; the reason names the services."""
 
-    probes: tuple[Probe, ...]
+    outcome: Literal["healthy", "unhealthy"]
+    reason: str
 
 
 HANDLER = Handler(allow=EnvironmentHealth.READ, timeout_seconds=50)
 
 
 def verify(event: Input, health: EnvironmentHealth) -> Output:
-    """Probe the services; raises NotHealthyYetError, which the workflow retries, with the reasons."""
+    """Probe the services once."""
     probes = health.probes(event.environment, event.gone)
-    unhealthy = [probe for probe in probes if not probe.healthy]
-    if unhealthy:
-        raise NotHealthyYetError("; ".join(f"{probe.part}: {probe.reason}" for probe in unhealthy))
-    return Output(probes)
+    return Output(*judge_health(probes, Sampling(event.own)))

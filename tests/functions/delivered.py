@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+from moto.cloudwatch.models import cloudwatch_backends
+
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import PartState
 from functions.domain.locks import Lease
 from tests.functions.samples import LEASE, archive
-from tests.functions.stack import BUCKET, DEPLOY_ROLE, REGION, Stack
+from tests.functions.stack import ACCOUNT, BUCKET, DEPLOY_ROLE, REGION, Stack
 from tests.http_server import HttpServer, QuietHandler
 
 
@@ -65,6 +67,11 @@ def alarm(stack: Stack, name: str, state: str = "OK", reason: str = "above 5") -
         ComparisonOperator="GreaterThanThreshold",
     )
     client.set_alarm_state(AlarmName=name, StateValue=state, StateReason=reason)
+
+
+def composite(name: str, rule: str) -> None:
+    """Create a composite alarm in the environment's account; moto has them, but not the operation."""
+    cloudwatch_backends[ACCOUNT][REGION].put_metric_alarm(name, "", "", "", 1, 60, 1.0, "", "", [], [], rule=rule)
 
 
 class Service(HttpServer):

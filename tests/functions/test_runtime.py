@@ -15,7 +15,7 @@ import pytest
 import functions.domain.approvals
 from functions.adapters.clock import Clock
 from functions.domain.environments import Environment
-from functions.domain.errors import BadInputError, NotHealthyYetError
+from functions.domain.errors import BadInputError, DeployTargetError
 from functions.events import alarm_changed
 from functions.handler import encode
 from functions.procedures.locks import LockRequest
@@ -55,7 +55,7 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     def look(event: dict[str, Any], clock: Clock) -> dict[str, Any]:
         assert clock.now()
         if event.get("fail"):
-            raise NotHealthyYetError("hello is not well")
+            raise DeployTargetError("hello is not well")
         return {"outcome": "seen", "environment": ENVIRONMENT if event.get("whole") else "test"}
 
     vars(module)["look"] = look
@@ -128,7 +128,7 @@ def test_a_fault_is_logged_with_its_name_and_raised(
 ) -> None:
     """The log has class, text and ids of the error; the workflow gets the class."""
     (line,) = handlers_log(handler, capsys, {"fail": True, "deploymentId": "d"}, stack.clients)
-    assert (line["level"], line["exception_name"], line["deploymentId"]) == ("ERROR", "NotHealthyYetError", "d")
+    assert (line["level"], line["exception_name"], line["deploymentId"]) == ("ERROR", "DeployTargetError", "d")
     assert "hello is not well" in line["exception"]
 
 

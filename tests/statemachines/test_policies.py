@@ -5,7 +5,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from statemachines.policies import LOOK_AGAIN, RETRY_FAULTS, RETRY_REPEATABLE, THROTTLED, ask_again, waits
+from statemachines.definitions import load
+from statemachines.policies import RETRY_FAULTS, RETRY_REPEATABLE, THROTTLED, VERIFY_TIMES, ask_again, waits
 
 
 @pytest.mark.parametrize("backstop", [1, 5, 30, 60, 300, 3600])
@@ -47,14 +48,14 @@ def test_handlers_are_retried_after_temporary_errors() -> None:
 
 
 def test_a_service_that_starts_slowly_gets_a_minute() -> None:
-    """NotHealthyYetError is retried for at least a minute."""
-    first = LOOK_AGAIN[0]
-    seconds = sum(first["IntervalSeconds"] * first["BackoffRate"] ** n for n in range(first["MaxAttempts"]))
-    assert seconds >= 60
+    """The waits between its probes, each 2 s longer than the one before, take more than a minute."""
+    assert sum(2 * number for number in range(1, VERIFY_TIMES)) >= 60
+    for workflow in ("stage", "rollback"):
+        assert load(workflow)["States"]["VerifyAgain"]["Seconds"] == "{% 2 * $verifications %}"
 
 
 @pytest.mark.parametrize(
-    "policies", [RETRY_FAULTS, RETRY_REPEATABLE, LOOK_AGAIN, ask_again(7)], ids=["faults", "repeatable", "look", "ask"]
+    "policies", [RETRY_FAULTS, RETRY_REPEATABLE, ask_again(7)], ids=["faults", "repeatable", "ask"]
 )
 def test_a_throttled_call_is_tried_for_minutes(policies: list[dict[str, Any]]) -> None:
     """An account's concurrency comes back when other functions have ended; 15 s of retries made a rollback of it.

@@ -1,6 +1,7 @@
 """The checks of every resource of a stack, of which only some exist."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -11,6 +12,8 @@ from cli.aws import inventory
 from cli.aws.inventory import Inventory
 from cli.aws.operator import Operator
 from tests.cli.aws.conftest import NAME, WORKFLOWS
+from tests.functions.delivered import alarm
+from tests.functions.samples import ENVIRONMENT, LEASE, SERVICE, state
 from tests.functions.stack import ACCOUNT, REGION, Stack
 
 
@@ -158,6 +161,35 @@ def test_a_list_that_is_refused_is_one_line_among_the_others(
     (check,) = pieces["function"].checks
     assert (check.outcome, check.said) == ("wrong", "ListFunctions: AccessDeniedException")
     assert "alarms" in pieces
+
+
+def test_a_watch_that_is_too_short_for_an_alarm_is_noted(operator: Operator, stack: Stack) -> None:
+    """R1: of the alarms that the environment's parts name; it is a warning, which refuses nothing."""
+    part = replace(SERVICE, critical_alarms=["{environment}-errors"])
+    operator.running.save(state(part), LEASE)
+
+    def watched() -> tuple[str, str]:
+        (piece,) = (one for one in Inventory(operator).pieces() if (one.kind, one.name) == ("watch", "production"))
+        return piece.checks[0].outcome, piece.checks[0].said
+
+    alarm(stack, "production-errors")
+    assert watched() == ("right", "")
+    rule = {"EvaluationPeriods": 1, "Threshold": 5.0, "ComparisonOperator": "GreaterThanThreshold"}
+    metric = {"Namespace": "Hello", "MetricName": "Errors", "Statistic": "Sum", "Period": 600}
+    stack.client("cloudwatch").put_metric_alarm(AlarmName="production-errors", **metric, **rule)
+    words = "alarm production-errors needs 600 s of bad data, and the watch ends after 600 s"
+    assert watched() == ("note", words)
+
+
+def test_the_alarms_of_another_account_are_not_read(operator: Operator) -> None:
+    """Its deploy role need not trust operators; the check says so."""
+    role = "arn:aws:iam::999999999999:role/deploy"
+    elsewhere = replace(operator, environments=(replace(ENVIRONMENT, deploy_role_arn=role),))
+    (piece,) = (one for one in Inventory(elsewhere).pieces() if one.kind == "watch")
+    assert (piece.checks[0].outcome, piece.checks[0].said) == (
+        "note",
+        "the alarms of account 999999999999 are not read from here",
+    )
 
 
 def test_active_alarms_are_noted(operator: Operator, stack: Stack) -> None:

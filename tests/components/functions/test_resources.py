@@ -32,6 +32,7 @@ SET: dict[str, Any] = {
     "on_missing_alarm_data": "block",
     "enhanced_watch_seconds": 2,
     "stabilise_seconds": 61,
+    "unhealthy_samples": 4,
     "coverage_percent": 81.5,
     "critical_alarms": ("errors",),
     "warning_alarms": ("latency",),

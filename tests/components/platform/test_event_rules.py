@@ -22,9 +22,15 @@ def test_every_end_of_a_build_of_the_stack_invokes_its_handler(whole: Outcome) -
     assert set(detail["project-name"]) == set(whole.outputs["projects"].values())
 
 
-def test_an_alarm_that_goes_into_alarm_invokes_its_handler(whole: Outcome) -> None:
-    """A change to OK does not."""
-    assert _pattern(whole, "alarm_changed")["detail"] == {"state": {"value": ["ALARM"]}}
+def test_every_change_of_an_alarm_invokes_its_handler(whole: Outcome) -> None:
+    """A change to ALARM ends watches, a change to OK or INSUFFICIENT_DATA the wait of a rollback.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+    """
+    assert _pattern(whole, "alarm_changed") == {
+        "source": ["aws.cloudwatch"],
+        "detail-type": ["CloudWatch Alarm State Change"],
+    }
 
 
 def test_an_execution_that_fails_invokes_its_handler(whole: Outcome) -> None:

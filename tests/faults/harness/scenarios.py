@@ -22,7 +22,7 @@ def good(run: Release) -> None:
 
 
 def bad(run: Release) -> None:
-    """A release whose alarm is in ALARM from its first answer until the release before it answers again."""
+    """A release whose alarm is in ALARM from its first answer until its rollback waits for the alarm."""
     run.arm()
     before = run.env.answers(run.subject)
     alarm_set, answered = False, 0.0
@@ -36,13 +36,18 @@ def bad(run: Release) -> None:
         if answered and not alarm_set and (run.env.waits(run.name) or time.monotonic() - answered > _ALARM_SECONDS):
             alarm_set = True
             run.subject.set_alarm(run.env.clients, on=True)
-        elif alarm_set and (answers != run.commit or run.env.running(run.name, "rollback")):
+        elif alarm_set and _is_awaited(run):
             run.subject.set_alarm(run.env.clients, on=False)
 
     try:
         run.finish(run.deploy(), change_alarm)
     finally:
         run.subject.set_alarm(run.env.clients, on=False)
+
+
+def _is_awaited(run: Release) -> bool:
+    """Whether a rollback waits for the alarm of the subject; the event of its end then ends the wait."""
+    return any(key.startswith(f"alarms/{run.subject.name}/") for key in run.env.waiting())
 
 
 def relapsed(run: Release) -> None:
@@ -55,7 +60,7 @@ def relapsed(run: Release) -> None:
         if not alarm_set and f"watch/{run.subject.name}/{run.name}-{run.subject.name}-enhanced" in run.env.waiting():
             alarm_set = True
             run.subject.set_alarm(run.env.clients, on=True)
-        elif alarm_set and run.env.of_workflow(run.name, "rollback"):
+        elif alarm_set and _is_awaited(run):
             run.subject.set_alarm(run.env.clients, on=False)
 
     try:

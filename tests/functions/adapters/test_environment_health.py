@@ -5,12 +5,15 @@ from dataclasses import replace
 import pytest
 
 from functions.adapters.environment_health import EnvironmentHealth
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import PartState
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import Health
+from functions.domain.outside_alarms import OutsideAlarm
+from functions.domain.watches import AlarmChange, CloudWatch, Monitor
 from tests.functions.delivered import Service, runs
-from tests.functions.samples import COMMAND, COMMIT, SERVICE, environment, state, version
-from tests.functions.stack import Stack
+from tests.functions.samples import COMMAND, COMMIT, NOW, SERVICE, environment, state, version
+from tests.functions.stack import ACCOUNT, REGION, Stack
 
 
 def test_alarms_are_the_environments_and_those_of_what_runs(stack: Stack) -> None:
@@ -73,3 +76,28 @@ def test_no_service_is_asked_at_another_repositorys_address(stack: Stack, servic
     runs(stack, state(replace(SERVICE, name="shop/hello", health=Health("{address}")), version(COMMIT)))
     (probe,) = EnvironmentHealth.connect(stack.clients).probes(environment())
     assert (probe.part, probe.healthy, probe.reason) == ("shop/hello", True, "")
+
+
+@pytest.mark.parametrize(
+    ("origin", "name", "concerned"),
+    [
+        (CloudWatch(ACCOUNT, REGION), "errors", True),
+        (CloudWatch(ACCOUNT, REGION), "cpu", True),
+        (CloudWatch(ACCOUNT, REGION), "other", False),
+        (CloudWatch("999999999999", REGION), "errors", False),
+        (CloudWatch(ACCOUNT, "us-east-1"), "errors", False),
+        (CloudWatch(ACCOUNT, REGION), "checkout", False),
+        (Monitor("production"), "checkout", True),
+        (Monitor("test"), "checkout", False),
+        (Monitor("production"), "errors", False),
+    ],
+)
+def test_an_event_concerns_the_alarm_of_its_account_region_or_monitor(
+    stack: Stack, origin: CloudWatch | Monitor, name: str, concerned: bool
+) -> None:
+    """R1: an alarm of the same name elsewhere is another alarm."""
+    alarm = OutsideAlarm("checkout", "ALARM", "critical", "p99 4 s", "", NOW)
+    EnvironmentsTable.connect(stack.clients).note_outside("production", alarm)
+    watched = environment(critical_alarms=["errors"], warning_alarms=["cpu"])
+    change = AlarmChange(origin, name, "ALARM", "above 5", NOW)
+    assert EnvironmentHealth.connect(stack.clients).concerns(change, watched) is concerned

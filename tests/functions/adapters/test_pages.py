@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from functions.adapters.pages import ended_page, open_page, plain_page
 from functions.domain.approvals import Approval, Decision
+from functions.domain.watches import AlarmReading
 
 EVIL = "\"'><script>alert(1)</script>&$title{x}"
 APPROVAL = Approval("a", "deploy", "d", "test", {}, [], "t0", "t1", "t2", by="", reason="")
@@ -60,3 +61,13 @@ def test_an_emergency_is_what_is_looked_at_first() -> None:
     page = open_page(replace(APPROVAL, summary={"emergency": "This is an EMERGENCY deployment"}), "s")["body"]
     assert page.index("Read this first") < page.index("This is an EMERGENCY deployment") < page.index("<form")
     assert "Read this first" not in open_page(APPROVAL, "s")["body"]
+
+
+def test_alarms_that_the_watch_is_too_short_for_are_named_first() -> None:
+    """R1: they can't roll the release back before it passes; a request from before has no length of the watch."""
+    slow = AlarmReading("errors", "critical", "OK", rises_after=300)
+    page = open_page(replace(APPROVAL, alarms=(slow,), watch_seconds=300), "s")["body"]
+    words = "The alarm errors needs 300 s of bad data, and the watch ends after 300 s."
+    assert page.index("Read this first") < page.index(words) < page.index("<form")
+    for known in (replace(APPROVAL, alarms=(slow,)), replace(APPROVAL, alarms=(slow,), watch_seconds=301)):
+        assert "Read this first" not in open_page(known, "s")["body"]

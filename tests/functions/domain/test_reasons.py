@@ -12,15 +12,15 @@ from functions.domain.reasons import plain_reason
 TEXTS = st.text() | st.sampled_from(['{"a": 1}', "{}", "[1]", '"', "\\", '{"', "line\nline"])
 
 
-def wrapped(message: str, kind: str = "NotHealthyYetError") -> str:
+def wrapped(message: str, kind: str = "DeployTargetError") -> str:
     """What Lambda answers when a function raises."""
     return json.dumps({"errorMessage": message, "errorType": kind, "requestId": "r", "stackTrace": ["  File\n"]})
 
 
 def test_the_message_of_a_handler_is_what_remains() -> None:
     """State and error name stay; type, request id and stack trace are removed."""
-    reason = f"Verify: NotHealthyYetError: {wrapped('hello: 503 from http://x')}"
-    assert plain_reason(reason) == "Verify: NotHealthyYetError: hello: 503 from http://x"
+    reason = f"Verify: DeployTargetError: {wrapped('hello: 503 from http://x')}"
+    assert plain_reason(reason) == "Verify: DeployTargetError: hello: 503 from http://x"
 
 
 def test_every_message_of_a_reason_is_unwrapped() -> None:

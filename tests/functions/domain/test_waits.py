@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from functions.domain.errors import BadInputError
 from functions.domain.waits import (
+    AlarmsKey,
     ApprovalKey,
     BuildKey,
     DeliveryKey,
@@ -18,7 +19,10 @@ from functions.domain.waits import (
 NAMES = st.text(st.characters(categories=("L", "N"), include_characters="-:_"), min_size=1)
 
 
-@given(st.builds(BuildKey, NAMES) | st.builds(WatchKey, NAMES, NAMES) | st.builds(ApprovalKey, NAMES))
+OF_EXECUTIONS = st.builds(WatchKey, NAMES, NAMES) | st.builds(AlarmsKey, NAMES, NAMES)
+
+
+@given(st.builds(BuildKey, NAMES) | OF_EXECUTIONS | st.builds(ApprovalKey, NAMES))
 def test_a_key_is_read_back_as_it_was(key: WaitKey) -> None:
     """Every kind of key is read back from its text."""
     assert read_wait_key(str(key)) == key
@@ -29,19 +33,23 @@ def test_keys_are_spelled_as_in_the_rows_of_earlier_versions() -> None:
     assert [
         str(BuildKey("kiro-build:1")),
         str(WatchKey("production", "main-1-production")),
+        str(AlarmsKey("production", "main-1-production-rollback")),
         str(ApprovalKey("a1")),
         str(PushKey("acme/hello")),
         str(DeliveryKey("ab" * 32)),
     ] == [
         "build/kiro-build:1",
         "watch/production/main-1-production",
+        "alarms/production/main-1-production-rollback",
         "approval/a1",
         "push/acme/hello",
         "delivery/" + "ab" * 32,
     ]
 
 
-@pytest.mark.parametrize("text", ["", "build", "build/", "watch/production", "approval/", "push/acme/hello", "lock/x"])
+@pytest.mark.parametrize(
+    "text", ["", "build/", "watch/production", "alarms/production", "approval/", "push/a/b", "lock/x"]
+)
 def test_what_nobody_waits_for_is_no_wait(text: str) -> None:
     """Any other text is an error that names the key and the kinds."""
     with pytest.raises(BadInputError, match="has an unknown kind"):

@@ -6,7 +6,19 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.watches import Accepted, AlarmReading, Before, Probe, baseline, judge
+from functions.domain.watches import (
+    Accepted,
+    AlarmReading,
+    Before,
+    Probe,
+    Sampling,
+    baseline,
+    clear_after,
+    judge,
+    judge_health,
+    quiet,
+    too_slow_words,
+)
 
 BEFORE, UNTIL, AFTER = "2026-01-31T08:00:00.000Z", "2026-01-31T08:05:00.000Z", "2026-01-31T08:06:00.000Z"
 ALARMS = st.lists(
@@ -164,3 +176,61 @@ def test_an_alarm_is_accepted_up_to_the_time_of_the_baseline() -> None:
     assert not accepted.covers(active(since="2026-01-31T08:00:00.001Z"))
     assert not accepted.covers(active(name="latency"))
     assert not Accepted().covers(active())
+
+
+SAMPLED = st.builds(Sampling, st.sampled_from(["", "api", "web"]), st.integers(1, 5))
+
+
+@given(ALARMS, st.lists(PROBES, max_size=8), SAMPLED)
+def test_only_own_parts_bad_often_enough_in_a_row_breach(
+    alarms: list[AlarmReading], samples: list[list[Probe]], sampling: Sampling
+) -> None:
+    """R13: the watch breaches by probes exactly when an own part was unhealthy in each of the last samples needed."""
+    calm = [a for a in alarms if a.state != "ALARM"]
+    in_a_row: dict[str, int] = {}
+    for probes in samples:
+        found = judge(calm, probes, now=BEFORE, until=UNTIL, sampling=replace(sampling, bad=in_a_row))
+        bad = {p.part for p in probes if not p.healthy and sampling.own in ("", p.part)}
+        in_a_row = {part: in_a_row.get(part, 0) + 1 for part in bad}
+        breached = any(times >= sampling.needed for times in in_a_row.values())
+        assert found.outcome == ("breached" if breached else "unhealthy" if bad else "watching")
+
+
+@given(ALARMS, PROBES, SAMPLED)
+def test_no_unhealthy_part_goes_unnamed(alarms: list[AlarmReading], probes: list[Probe], sampling: Sampling) -> None:
+    """Every unhealthy part is in the reason, whoever delivers it, unless an alarm or a warning decides first."""
+    calm = [a for a in alarms if a.state != "ALARM"]
+    for now in (BEFORE, AFTER):
+        reason = judge(calm, probes, now=now, until=UNTIL, sampling=sampling).reason
+        assert all(p.part in reason for p in probes if not p.healthy)
+    assert all(p.part in judge_health(probes, sampling)[1] for p in probes if not p.healthy)
+
+
+@given(ALARMS, NOW, ACCEPTED)
+def test_a_rollback_waits_for_critical_alarms_until_its_deadline(
+    alarms: list[AlarmReading], now: str, accepted: Accepted
+) -> None:
+    """R5: quiet exactly when no critical alarm but accepted ones is in ALARM; others are awaited, then named."""
+    active = [a for a in alarms if a.state == "ALARM" and a.severity == "critical" and not accepted.covers(a)]
+    found = quiet(alarms, now=now, until=UNTIL, accepted=accepted)
+    assert found.outcome == ("quiet" if not active else "waiting" if now < UNTIL else "in alarm")
+    assert all(a.name in found.reason for a in active)
+
+
+@given(st.lists(st.integers(0, 2000)), st.integers(1, 900))
+def test_the_slowest_alarm_sets_the_deadline_within_the_budget(ranges: list[int], most: int) -> None:
+    """R5: an unknown range may take all of the time, and nothing takes more."""
+    alarms = [AlarmReading(f"a{n}", "critical", "ALARM", clears_after=one) for n, one in enumerate(ranges)]
+    assert clear_after(alarms, most) == (0 if not ranges else most if 0 in ranges else min(most, max(ranges)))
+
+
+def test_alarms_that_a_watch_is_too_short_for_are_named() -> None:
+    """R1: one that needs as long as the watch can't be in ALARM before its end; unknown ranges are not named."""
+    alarms = [AlarmReading(f"a{seconds}", "critical", "OK", rises_after=seconds) for seconds in (0, 299, 300, 900)]
+    assert [words.split()[1] for words in too_slow_words(alarms, 300)] == ["a300", "a900"]
+    assert too_slow_words(alarms[2:3], 300) == ["alarm a300 needs 300 s of bad data, and the watch ends after 300 s"]
+    assert len(too_slow_words(alarms, 0)) == 3
+    assert too_slow_words(alarms, None) == []
+    before = baseline(alarms, "block", "block", 300)
+    assert (before.outcome, before.too_slow) == ("clear", ("a300", "a900")), "a warning decides nothing"
+    assert "no alarm is in ALARM; alarm a300 needs" in before.reason

@@ -11,12 +11,12 @@ from functions.adapters.clock import iso
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.environments import Environment
-from functions.domain.waits import Wait, read_wait_key
+from functions.domain.waits import AlarmsFacts, AlarmsKey, Wait, read_wait_key
 from functions.domain.watches import NOTHING_ACCEPTED, Accepted
 from functions.handler import encode
 from tests.functions.delivered import alarm, runs
 from tests.functions.samples import DEPLOYMENT, NOW, SERVICE, environment, state
-from tests.functions.stack import Stack, failing
+from tests.functions.stack import ACCOUNT, REGION, Stack, failing
 
 WATCHED = environment(critical_alarms=["errors"], warning_alarms=["cpu"])
 LATER = iso(datetime.now(UTC) + timedelta(hours=1))
@@ -25,10 +25,15 @@ LATER = iso(datetime.now(UTC) + timedelta(hours=1))
 RANG_AT = "2026-01-31T08:00:00Z"
 
 
-def changed(stack: Stack, name: str = "errors", value: str = "ALARM") -> list[str]:
-    """Run the handler for an alarm's event; returns the keys of the ended waits."""
-    told = {"alarmName": name, "state": {"value": value, "reason": "was above 5"}}
-    event = {"time": RANG_AT, "detail": told}
+def changed(
+    stack: Stack, name: str = "errors", value: str = "ALARM", account: str = ACCOUNT, region: str = REGION
+) -> list[str]:
+    """Run the handler for an alarm's event; returns the keys of the ended waits.
+
+    The fields of the event: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+    """
+    detail = {"alarmName": name, "state": {"value": value, "reason": "was above 5"}}
+    event = {"account": account, "region": region, "time": RANG_AT, "detail": detail}
     ended: list[str] = stack.run("events.alarm_changed", event)["ended"]
     return ended
 
@@ -210,3 +215,62 @@ def test_the_alarm_of_a_part_that_is_gone_ends_no_watch(stack: Stack) -> None:
     assert changed(stack, "old-errors") == []
     assert watch(stack, environment()) == key
     assert changed(stack, "old-errors") == [key]
+
+
+@pytest.mark.parametrize("elsewhere", [{"account": "999999999999"}, {"region": "us-east-1"}])
+def test_an_alarm_of_the_same_name_elsewhere_ends_nothing(stack: Stack, elsewhere: dict[str, str]) -> None:
+    """R1: neither a watch, nor a request, nor the wait of a rollback, whatever the environment's own alarm says."""
+    alarm(stack, "errors")
+    watch(stack)
+    approval(stack)
+    awaited(stack)
+    assert changed(stack, **elsewhere) == []
+    assert changed(stack, value="OK", **elsewhere) == []
+    assert stack.completed() == {}
+
+
+def awaited(stack: Stack) -> str:
+    """Store the wait of a rollback for critical alarms."""
+    key = AlarmsKey("production", "main-1-production-rollback")
+    facts = encode(AlarmsFacts(WATCHED, LATER, NOTHING_ACCEPTED))
+    WaitsTable.connect(stack.clients).store(Wait(key, "token-alarms", "arn:r", "production", facts), _now())
+    return str(key)
+
+
+@pytest.mark.parametrize("value", ["OK", "INSUFFICIENT_DATA"])
+def test_an_alarm_that_leaves_alarm_ends_the_wait_of_a_rollback(stack: Stack, value: str) -> None:
+    """R5: the event of its end, also to INSUFFICIENT_DATA, ends the wait; a second one finds no wait."""
+    key = awaited(stack)
+    alarm(stack, "errors", "ALARM")
+    assert changed(stack, value=value) == [], "the state is read, and it is still in ALARM"
+    alarm(stack, "errors", value)
+    assert changed(stack, value=value) == [key]
+    assert stack.completed()["token-alarms"] == {"outcome": "quiet", "reason": ""}
+    assert changed(stack, value=value) == []
+
+
+def test_the_wait_of_a_rollback_ends_with_the_last_critical_alarm(stack: Stack) -> None:
+    """R5: one that is still in ALARM keeps it; a warning does not."""
+    both = replace(WATCHED, critical_alarms=["errors", "latency"])
+    key = AlarmsKey("production", "main-1-production-rollback")
+    facts = encode(AlarmsFacts(both, LATER, NOTHING_ACCEPTED))
+    WaitsTable.connect(stack.clients).store(Wait(key, "token-alarms", "arn:r", "production", facts), _now())
+    alarm(stack, "errors")
+    alarm(stack, "latency", "ALARM")
+    alarm(stack, "cpu", "ALARM")
+    assert changed(stack, value="OK") == []
+    alarm(stack, "latency")
+    assert changed(stack, "latency", "OK") == [str(key)]
+
+
+def test_an_event_with_a_token_of_before_keeps_its_breach(stack: Stack) -> None:
+    """R1: the wait has the breach for the next reading, because nothing waits with that token any more."""
+    alarm(stack, "errors", "ALARM")
+    key = watch(stack)
+    client = stack.client("stepfunctions")
+    gone = client.exceptions.TaskTimedOut({"Error": {"Code": "TaskTimedOut", "Message": "x"}}, "SendTaskSuccess")
+    with failing(client, "SendTaskSuccess", gone):
+        assert changed(stack) == []
+    kept = WaitsTable.connect(stack.clients).find(read_wait_key(key))
+    assert kept
+    assert kept.facts["failed"]["outcome"] == "breached"

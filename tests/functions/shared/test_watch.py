@@ -10,6 +10,9 @@ from botocore.exceptions import ClientError
 from functions.adapters.clock import iso
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.manifests import Health
+from functions.domain.waits import WatchKey
+from functions.domain.watches import Watch
+from functions.procedures.watches import remember
 from tests.functions.delivered import Service, alarm, runs
 from tests.functions.samples import COMMIT, DEPLOYMENT, EXECUTION, SERVICE, environment, state, version
 from tests.functions.stack import Stack, failing
@@ -84,15 +87,70 @@ def test_the_alarms_of_what_runs_are_watched_too(stack: Stack) -> None:
     assert (answer["outcome"], answer["alarms"]) == ("breached", ["hello-production-errors"])
 
 
-def test_an_unhealthy_service_ends_the_watch(stack: Stack, service: Service) -> None:
-    """Each query probes the services."""
-    runs(stack, state(replace(SERVICE, health=Health(service.url)), version(COMMIT, "2")))
+def sick(stack: Stack, service: Service, name: str = "hello") -> None:
+    """A service that runs the new commit and answers 503."""
+    runs(stack, state(replace(SERVICE, name=name, health=Health(service.url)), version(COMMIT, "2")))
     service.says(version=COMMIT)
-    assert watch(stack)["outcome"] == "watching"
     service.status = 503
-    answer = watch(stack)
-    assert answer["outcome"] == "breached"
-    assert "hello is not healthy" in answer["reason"]
+
+
+def bad_samples(stack: Stack) -> dict[str, int]:
+    """The bad samples in a row that the stored watch has."""
+    found = WaitsTable.connect(stack.clients).find(WatchKey("production", "main-1"))
+    return found.facts["bad"] if found else {}
+
+
+def test_a_service_that_stays_unhealthy_ends_the_watch(stack: Stack, service: Service) -> None:
+    """R13: each bad sample ends the wait so that the next one follows soon; the third in a row is a breach."""
+    sick(stack, service)
+    answers = [watch(stack, token=f"token-{number}") for number in range(3)]
+    assert [one["outcome"] for one in answers] == ["unhealthy", "unhealthy", "breached"]
+    assert answers[2]["reason"].startswith("hello is not healthy in 3 samples in a row: ")
+    assert answers[2]["breachedAt"]
+    assert list(stack.completed()) == ["token-0", "token-1", "token-2"]
+    assert waiting(stack) == []
+
+
+def test_a_good_sample_begins_again(stack: Stack, service: Service) -> None:
+    """R13: only bad samples in a row count; a watch does not end as healthy with a bad one."""
+    sick(stack, service)
+    assert [watch(stack, OVER)["outcome"] for _ in range(2)] == ["unhealthy", "unhealthy"]
+    assert bad_samples(stack) == {"hello": 2}
+    service.status = 200
+    assert watch(stack)["outcome"] == "watching"
+    assert bad_samples(stack) == {}
+    service.status = 503
+    assert [watch(stack)["outcome"] for _ in range(3)] == ["unhealthy", "unhealthy", "breached"]
+
+
+def test_the_number_of_samples_is_a_setting(stack: Stack, service: Service) -> None:
+    """With one, the first bad sample is a breach."""
+    sick(stack, service)
+    assert watch(stack, environment=environment(unhealthy_samples=1))["outcome"] == "breached"
+
+
+def test_the_services_of_other_repositories_decide_nothing(stack: Stack, service: Service) -> None:
+    """R13: they are named in the reason, at the end, too; an input without the release's name lets all decide."""
+    sick(stack, service, "blog/hello")
+    named = "blog/hello, which another repository delivers, is not healthy: "
+    for _ in range(4):
+        found = watch(stack, own="shop", environment=environment())
+        assert found["outcome"] == "watching"
+        assert named in found["reason"]
+    found = watch(stack, OVER, own="shop", environment=environment())
+    assert found["outcome"] == "healthy"
+    assert named in found["reason"]
+    assert watch(stack)["outcome"] == "unhealthy"
+
+
+def test_an_alarm_between_two_samples_is_kept(stack: Stack, service: Service) -> None:
+    """Q1: nothing waits with a token then; the event's breach is in the wait, and the next sample delivers it."""
+    sick(stack, service)
+    assert watch(stack, environment=environment())["outcome"] == "unhealthy"
+    breach = Watch("breached", "alarm errors is in ALARM", LATER, ("errors",))
+    remember(WatchKey("production", "main-1"), breach, WaitsTable.connect(stack.clients))
+    service.status = 200
+    assert watch(stack, environment=environment())["alarms"] == ["errors"]
 
 
 def test_a_watch_that_failed_once_never_becomes_healthy(stack: Stack) -> None:

@@ -36,7 +36,7 @@ def test_an_environment_without_active_alarms_is_clear(stack: Stack) -> None:
     found = read(stack)
     assert (found["outcome"], found["reason"], found["accepted"]) == ("clear", "no alarm is in ALARM", [])
     assert before <= found["at"] <= iso(datetime.now(UTC))
-    facts = {"outcome": "clear", "reason": "no alarm is in ALARM", "at": found["at"]}
+    facts = {"outcome": "clear", "reason": "no alarm is in ALARM", "at": found["at"], "tooSlow": []}
     assert stack.deployment()["baseline_production"] == facts
 
 
@@ -114,3 +114,14 @@ def test_the_alarm_of_a_part_that_is_gone_does_not_block(stack: Stack) -> None:
     event = {"deploymentId": DEPLOYMENT, "environment": environment()}
     assert stack.run("stage.read_baseline", event)["outcome"] == "block"
     assert stack.run("stage.read_baseline", {**event, "gone": ["hello"]})["outcome"] == "clear"
+
+
+def test_alarms_that_the_watch_is_too_short_for_are_a_warning(stack: Stack) -> None:
+    """R1: a watch of 60 s ends before an alarm of 60 s × 1 can be in ALARM; the record names it, nothing is refused."""
+    alarm(stack, "errors")
+    alarm(stack, "cpu")
+    found = read(stack, watch_seconds=60)
+    assert (found["outcome"], found["tooSlow"]) == ("clear", ["cpu", "errors"])
+    assert "alarm errors needs 60 s of bad data, and the watch ends after 60 s" in found["reason"]
+    assert stack.deployment()["baseline_production"]["tooSlow"] == ["cpu", "errors"]
+    assert read(stack, watch_seconds=61)["tooSlow"] == []

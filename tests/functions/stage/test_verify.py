@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from functions.domain.errors import NotHealthyYetError
 from functions.domain.manifests import Health
 from tests.functions.delivered import Service, runs
 from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, ENVIRONMENT, SERVICE, state, version
 from tests.functions.stack import Stack
 
+HEALTHY = {"outcome": "healthy", "reason": ""}
 EVENT = {"deploymentId": DEPLOYMENT, "environment": ENVIRONMENT}
 
 
@@ -20,17 +20,24 @@ def delivered(stack: Stack, url: str, **outputs: str) -> None:
 
 
 def test_a_service_that_answers_with_the_commit_is_healthy(stack: Stack, service: Service) -> None:
-    """The output has the probe; a repetition has the same result."""
+    """A repetition has the same result."""
     delivered(stack, "{address}", address=service.url)
     service.says(version=COMMIT)
     for _ in range(2):
-        assert stack.run("stage.verify", EVENT) == {"probes": [{"part": "hello", "healthy": True, "reason": ""}]}
+        assert stack.run("stage.verify", EVENT) == HEALTHY
 
 
 def test_an_environment_without_health_urls_has_no_probes(stack: Stack) -> None:
     """A command has no health."""
     runs(stack, state(COMMAND))
-    assert stack.run("stage.verify", EVENT) == {"probes": []}
+    assert stack.run("stage.verify", EVENT) == HEALTHY
+
+
+def unhealthy(found: dict[str, Any], reason: str) -> None:
+    """Assert that the service is not healthy for this reason."""
+    assert found["outcome"] == "unhealthy"
+    assert found["reason"].startswith("hello is not healthy: ")
+    assert reason in found["reason"]
 
 
 def answer(service: Service, **changes: Any) -> None:
@@ -52,11 +59,10 @@ def answer(service: Service, **changes: Any) -> None:
     ],
 )
 def test_an_unhealthy_service_is_named(stack: Stack, service: Service, changes: dict[str, Any], reason: str) -> None:
-    """The workflow retries this error."""
+    """It is an outcome and no error of the function: the workflow verifies again."""
     delivered(stack, service.url)
     answer(service, **changes)
-    with pytest.raises(NotHealthyYetError, match=f"hello: .*{reason}"):
-        stack.run("stage.verify", EVENT)
+    unhealthy(stack.run("stage.verify", EVENT), reason)
 
 
 @pytest.mark.parametrize(
@@ -73,11 +79,25 @@ def test_an_unhealthy_service_is_named(stack: Stack, service: Service, changes: 
 def test_a_url_that_leads_nowhere_is_named(stack: Stack, url: str, reason: str) -> None:
     """A wrong URL is an unhealthy service, and no other error."""
     delivered(stack, url)
-    with pytest.raises(NotHealthyYetError, match=f"hello: .*{reason}"):
-        stack.run("stage.verify", EVENT)
+    unhealthy(stack.run("stage.verify", EVENT), reason)
 
 
 def test_parts_that_are_gone_are_not_probed(stack: Stack) -> None:
     """The release may have removed them already."""
     delivered(stack, "http://127.0.0.1:9/")
-    assert stack.run("stage.verify", {**EVENT, "gone": ["hello"]}) == {"probes": []}
+    assert stack.run("stage.verify", {**EVENT, "gone": ["hello"]}) == HEALTHY
+
+
+def test_parts_of_other_manifests_are_only_named(stack: Stack, service: Service) -> None:
+    """R13: only what the release's repository delivers decides."""
+    mine, other = replace(SERVICE, name="shop/hello"), replace(SERVICE, name="blog/hello")
+    runs(
+        stack,
+        state(replace(mine, health=Health(service.url)), version(COMMIT)),
+        state(replace(other, health=Health("http://127.0.0.1:9/")), version(COMMIT)),
+    )
+    service.says(version=COMMIT)
+    found = stack.run("stage.verify", {**EVENT, "own": "shop"})
+    assert found["outcome"] == "healthy"
+    assert found["reason"].startswith("blog/hello, which another repository delivers, is not healthy: ")
+    assert stack.run("stage.verify", {**EVENT, "own": "blog"})["outcome"] == "unhealthy"

@@ -70,8 +70,9 @@ def forward(stack: Stack, part: Any, value: str, deployment_id: str, commit: str
 
 
 def verify(stack: Stack) -> Any:
-    """The result of a rollback now."""
-    return run(stack, "rollback.verify_restored", release=RELEASE)
+    """The result of a rollback now, and its reason."""
+    found = run(stack, "rollback.verify_restored", release=RELEASE)
+    return {key: found[key] for key in ("result", "reason")}
 
 
 @pytest.mark.usefixtures("parameter")

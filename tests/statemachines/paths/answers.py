@@ -12,7 +12,7 @@ from functions.domain.manifests import AfterDeploy, Health, Part
 from functions.domain.plans import PartPlan, Plan, StagePlan
 from functions.domain.releases import Release
 from functions.domain.rollback import Step
-from functions.domain.watches import Probe, Watch
+from functions.domain.watches import Quiet, Watch
 from functions.domain.work_items import Item
 from functions.domain.work_results import Results
 from functions.handler import encode
@@ -41,6 +41,7 @@ SERVICE = Part("hello", "lambda", "call", health=Health("u"), settings=FUNCTION)
 LEASE = Lease("environment/test", "the stage's execution", 7)
 BEFORE = Version("0" * 40, "earlier", "sources/earlier.zip", "deployments/earlier/build.zip", "41", "2025-01-01")
 BASELINE_AT = "2025-01-01T00:00:00.000Z"
+VERIFIED_AT = "2025-01-01T00:00:02.000Z"
 STEPS = {"hello": Step(SERVICE, BEFORE), "infrastructure": Step(INFRASTRUCTURE, BEFORE)}
 
 
@@ -95,9 +96,19 @@ def steps(*names: str) -> Any:
     return encode(plan_rollback.Output(tuple(STEPS[name] for name in names)))
 
 
-def restored(result: Any, reason: str) -> Any:
+def verified(outcome: Any, reason: str = "") -> Any:
+    """An answer of Verify."""
+    return encode(verify.Output(outcome, reason))
+
+
+def restored(result: Any, reason: str, outcome: Any = "settled") -> Any:
     """An answer of VerifyRestored."""
-    return encode(verify_restored.Output(result, reason))
+    return encode(verify_restored.Output(outcome, result, reason, VERIFIED_AT))
+
+
+def quiet(outcome: Any, reason: str = "") -> Any:
+    """An answer of AwaitAlarms."""
+    return encode(Quiet(outcome, reason))
 
 
 def gates(outcome: Any, reason: str) -> Any:
@@ -150,7 +161,7 @@ HAPPY: dict[str, dict[str, Any]] = {
         "WriteLedger": encode(write_ledger.Output("41")),
         "ApplyService": encode(apply_service.Output("42")),
         "RecordPart": _STATE,
-        "Verify": encode(verify.Output((Probe("hello", True),))),
+        "Verify": verified("healthy"),
         "StartTests": encode(StartedBuild("build:2")),
         "AwaitTests": build_end("succeeded"),
         "CheckTests": tried("passed", "tests: 4 tests passed"),
@@ -165,6 +176,7 @@ HAPPY: dict[str, dict[str, Any]] = {
         "RestoreService": _STATE,
         "RecordRestored": _STATE,
         "VerifyRestored": restored("restored", "hello runs 41"),
+        "AwaitAlarms": quiet("quiet"),
         "RecordRollback": {"verifiedAt": "2025-01-01T00:00:01Z"},
         "Freeze": {"result": "unknown", "verifiedAt": "2025-01-01T00:00:01Z"},
         **_LOCK,

@@ -43,7 +43,7 @@ def test_an_alarm_rolls_back_at_once(runner: WorkflowRunner) -> None:
     back = execution.children["test-enhanced-back"]
     assert back.states[:5] == ["Open", "AnnounceStart", "LeaseGiven", "AcquireLock", "LockTaken"]
     assert back.output["result"] == "restored"
-    assert execution.payload_of("VerifyRestored")["accepted"] == {"names": ["noisy"], "at": BASELINE_AT}
+    assert execution.payload_of("AwaitAlarms")["accepted"] == {"names": ["noisy"], "at": BASELINE_AT}
     end = execution.payload_of("RecordRollback", times=1)
     assert (end["cause"], end["breachedAt"]) == ("alarm 5xx is in ALARM", "2025-01-01T00:00:00Z")
 
@@ -63,6 +63,18 @@ def test_a_warning_does_not_end_the_watch(runner: WorkflowRunner) -> None:
     assert execution.states == [*SEEN, *SEEN[1:], *SEEN[1:], "Ended"]
     assert execution.payload_of("Watch", times=3)["reviewed"] == ["slow", "queue", "disk"]
     assert execution.children == {}
+
+
+def test_an_unhealthy_sample_is_followed_by_another(runner: WorkflowRunner) -> None:
+    """R8: one bad answer in a day of samples is no breach."""
+    sick = answer(watch("unhealthy", "hello is not healthy: 503"))
+    execution = runner.run("enhanced_watch", {"Watch": [sick, AS_USUAL]})
+    assert execution.states == [*SEEN, "SampleAgain", *SEEN[1:], "Ended"]
+
+
+def test_a_watch_that_began_before_an_update_lets_all_parts_decide(runner: WorkflowRunner) -> None:
+    """Its input does not name the release's manifest."""
+    assert runner.run("enhanced_watch").payload_of("Watch")["own"] == ""
 
 
 def test_a_watch_queries_again_at_its_backstop(runner: WorkflowRunner) -> None:

@@ -171,7 +171,7 @@ def test_a_baseline_without_approval_ends_the_stage(runner: WorkflowRunner, outc
 
 
 def test_watch_and_rollback_get_the_accepted_alarms(runner: WorkflowRunner) -> None:
-    """R1: an alarm that is ignored by its setting neither breaches the watch nor prevents the result `restored`."""
+    """R1: an alarm that is ignored by its setting neither breaches the watch nor is awaited after the rollback."""
     script = {
         "ReadBaseline": answer(baseline("clear", "alarm noisy is in ALARM", "noisy", "slow")),
         "Watch": answer(watch("breached", "alarm 5xx is in ALARM", "5xx")),
@@ -180,7 +180,7 @@ def test_watch_and_rollback_get_the_accepted_alarms(runner: WorkflowRunner) -> N
     accepted = {"names": ["noisy", "slow"], "at": BASELINE_AT}
     assert execution.states == [*TURN, *WATCHED[len(TURN) :], "RollBack", *END]
     assert execution.payload_of("stage/Watch", times=1)["accepted"] == accepted
-    assert execution.payload_of("VerifyRestored", times=1)["accepted"] == accepted
+    assert execution.payload_of("AwaitAlarms", times=1)["accepted"] == accepted
 
 
 def test_a_watch_that_cannot_be_ended_keeps_the_release_out(runner: WorkflowRunner) -> None:

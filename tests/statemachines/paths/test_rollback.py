@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions.handler import encode
-from tests.statemachines.paths.answers import LEASE, build_end, restored, steps, turn
-from tests.statemachines.paths.executions import AS_USUAL, EndedExecution, Script, answer, raises
+from statemachines.policies import VERIFY_TIMES
+from tests.statemachines.paths.answers import LEASE, VERIFIED_AT, build_end, quiet, restored, steps, turn
+from tests.statemachines.paths.executions import AS_USUAL, SILENCE, EndedExecution, Script, answer, raises
 
 if TYPE_CHECKING:
     from tests.statemachines.paths.runner import WorkflowRunner
@@ -17,9 +18,11 @@ OPENED = ["Open", "AnnounceStart", "LeaseGiven"]
 ALONE = [*OPENED, "AcquireLock", "LockTaken"]
 SERVICE_STEP = ["NextStep", "RestoreService"]
 COMMAND_STEP = ["NextStep", "StartBuild", "AwaitBuild", "CommandSucceeded", "RecordRestored"]
-VERIFIED = ["NextStep", "Stabilise", "VerifyRestored"]
+UNSETTLED = ["NextStep", "Stabilise", "VerifyRestored", "Verified"]
+VERIFIED = [*UNSETTLED, "AwaitAlarms"]
+AGAIN = ["VerifyAgain", "VerifyRestored", "Verified"]
 END = ["RecordRollback", "ReleaseLock", "AnnounceEnd", "Ended"]
-SICK = raises("NotHealthyYetError", "hello: 503")
+SICK = answer(restored("unknown", "hello is not healthy: 503", "unhealthy"))
 BOTH = answer(steps("hello", "infrastructure"))
 
 
@@ -84,7 +87,7 @@ def test_nothing_to_put_back_is_verified_too(runner: WorkflowRunner) -> None:
     """A rollback without steps still reads back what runs."""
     script = {"PlanRollback": answer(steps()), "VerifyRestored": answer(restored("partly", "hello: first release"))}
     execution = runner.run("rollback", script)
-    assert execution.states == [*ALONE, "PlanRollback", *VERIFIED, *END]
+    assert execution.states == [*ALONE, "PlanRollback", *UNSETTLED, *END]
     assert ended(execution, "partly", "first release")
 
 
@@ -107,7 +110,7 @@ def test_a_failed_step_does_not_stop_the_others(
     """Every other part is still restored, and the record names the part that could not be."""
     found = answer(restored("unknown", "hello runs 42 instead of 41"))
     execution = runner.run("rollback", {"PlanRollback": BOTH, "VerifyRestored": found, **script})
-    assert execution.states == [*ALONE, "PlanRollback", *way, *VERIFIED, *END]
+    assert execution.states == [*ALONE, "PlanRollback", *way, *UNSETTLED, *END]
     assert said in execution.payload_of("RecordRollback", times=1)["reason"]
     assert ended(execution, "unknown", said, "hello runs 42 instead of 41")
 
@@ -123,24 +126,54 @@ def test_every_failure_is_named(runner: WorkflowRunner) -> None:
 def test_a_slow_service_is_verified_again(runner: WorkflowRunner) -> None:
     """A service that becomes healthy at a later check was restored."""
     execution = runner.run("rollback", {"VerifyRestored": [SICK, SICK, AS_USUAL]})
-    assert execution.states == [*ALONE, "PlanRollback", *SERVICE_STEP, *VERIFIED, *END]
-    execution.payload_of("VerifyRestored", times=3)
+    way = [*ALONE, "PlanRollback", *SERVICE_STEP, *UNSETTLED, *AGAIN, *AGAIN, "AwaitAlarms", *END]
+    assert execution.states == way
     assert ended(execution, "restored")
+    assert "503" not in execution.output["reason"]
 
 
 def test_a_service_that_never_becomes_healthy_is_unknown(runner: WorkflowRunner) -> None:
     """A service that is unhealthy at the last check ends the rollback as unknown, with that reason."""
     execution = runner.run("rollback", {"VerifyRestored": SICK})
-    assert execution.states == [*ALONE, "PlanRollback", *SERVICE_STEP, *VERIFIED, *END]
-    assert execution.payload_of("VerifyRestored", times=11)
+    assert execution.states == [*ALONE, "PlanRollback", *SERVICE_STEP, *UNSETTLED, *AGAIN * (VERIFY_TIMES - 1), *END]
     assert execution.payload_of("RecordRollback")["result"] == "unknown"
-    assert ended(execution, "unknown", "VerifyRestored: NotHealthyYetError", "hello: 503")
+    assert ended(execution, "unknown", "hello is not healthy: 503")
+
+
+def test_a_state_that_cannot_be_read_is_unknown(runner: WorkflowRunner) -> None:
+    """A fault of VerifyRestored ends the rollback as unknown, also after a check that found an unhealthy service."""
+    execution = runner.run("rollback", {"VerifyRestored": [SICK, raises("SourceError")]})
+    way = [*ALONE, "PlanRollback", *SERVICE_STEP, *UNSETTLED, "VerifyAgain", "VerifyRestored", *END]
+    assert execution.states == way
+    assert ended(execution, "unknown", "VerifyRestored: SourceError")
+
+
+def test_an_alarm_that_stays_in_alarm_is_in_the_reason_only(runner: WorkflowRunner) -> None:
+    """R5: the result is that of versions and health, and its time is theirs."""
+    late = quiet("in alarm", "alarm errors is still in ALARM")
+    execution = runner.run("rollback", {"AwaitAlarms": answer(late)})
+    assert execution.states == [*ALONE, "PlanRollback", *SERVICE_STEP, *VERIFIED, *END]
+    assert ended(execution, "restored", "hello runs 41; alarm errors is still in ALARM")
+    assert execution.payload_of("RecordRollback")["verifiedAt"] == VERIFIED_AT
+
+
+def test_alarms_are_awaited_until_an_event_or_the_backstop_ends_the_wait(runner: WorkflowRunner) -> None:
+    """A lost event costs one backstop; the wait knows when the rollback began."""
+    execution = runner.run("rollback", {"AwaitAlarms": [SILENCE, AS_USUAL]})
+    assert ended(execution, "restored")
+    assert execution.payload_of("AwaitAlarms", times=2)["startedAt"]
+
+
+def test_alarms_that_cannot_be_read_are_in_the_reason_only(runner: WorkflowRunner) -> None:
+    """R5: what runs was read, so the result stands."""
+    execution = runner.run("rollback", {"AwaitAlarms": raises("BadInputError", "no role")})
+    assert ended(execution, "restored", "hello runs 41", "AwaitAlarms: ")
 
 
 def test_without_a_ledger_what_runs_is_read_back(runner: WorkflowRunner) -> None:
     """Without a plan nothing is changed; the running versions decide the result, and the reason names the fault."""
     execution = runner.run("rollback", {"PlanRollback": raises("BadInputError")})
-    assert execution.states == [*ALONE, "PlanRollback", "VerifyRestored", *END]
+    assert execution.states == [*ALONE, "PlanRollback", "VerifyRestored", "Verified", *END]
     assert ended(execution, "restored", "PlanRollback: BadInputError", "hello runs 41")
 
 
