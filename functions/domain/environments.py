@@ -38,6 +38,7 @@ class Environment:
     on_active_alarm: Before = "block"
     on_missing_alarm_data: Before = "ignore"
     enhanced_watch_seconds: int = 0
+    freeze_wait_days: float = 14
 
     @property
     def fill_values(self) -> dict[str, str]:
@@ -93,7 +94,7 @@ class Freeze:
     since: str
 
     def describe(self, environment: str) -> str:
-        """Who froze the environment, when and why: the reason for a release that may not enter."""
+        """Who froze the environment, when and why."""
         return f"{environment} is frozen since {self.since} by {self.by}: {self.reason}"
 
 

@@ -4,6 +4,7 @@ build/{CodeBuild's build id}                a build; also written when the build
 queued/{idempotency token}                  a build that the account has no place for yet
 watch/{environment}/{name of execution}     alarms and health of an environment
 approval/{approval id}                      a decision; the request for approval is in the same row
+unfreeze/{environment}/{name of execution}  the end of a freeze
 push/{repository}                           not a wait: a branch head without an execution
 delivery/{SHA-256 of the body}              not a wait: a webhook delivery that started an execution
 """
@@ -58,6 +59,17 @@ class ApprovalKey:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfreezeKey:
+    """The key of the wait for an unfreeze by one execution; `execution_name` is the last part of its ARN."""
+
+    environment: str
+    execution_name: str
+
+    def __str__(self) -> str:
+        return f"unfreeze/{self.environment}/{self.execution_name}"
+
+
+@dataclass(frozen=True, slots=True)
 class PushKey:
     """The key of a main-branch head without an execution."""
 
@@ -77,7 +89,7 @@ class DeliveryKey:
         return f"delivery/{self.digest}"
 
 
-WaitKey = BuildKey | QueuedKey | WatchKey | ApprovalKey
+WaitKey = BuildKey | QueuedKey | WatchKey | ApprovalKey | UnfreezeKey
 
 
 def read_wait_key(text: str) -> WaitKey:
@@ -92,7 +104,9 @@ def read_wait_key(text: str) -> WaitKey:
         return WatchKey(environment, execution_name)
     if kind == "approval" and rest:
         return ApprovalKey(rest)
-    known = "build/…, queued/…, watch/…/…, approval/…"
+    if kind == "unfreeze" and environment and execution_name:
+        return UnfreezeKey(environment, execution_name)
+    known = "build/…, queued/…, watch/…/…, approval/…, unfreeze/…/…"
     raise BadInputError(f"waits table: the key {text!r} has an unknown kind (known: {known})")
 
 
@@ -100,8 +114,8 @@ def read_wait_key(text: str) -> WaitKey:
 class Wait:
     """The wait of one Await state; `token` is empty until there is one, `execution` is an ARN.
 
-    `environment` is "none" where the wait concerns no environment; `facts` is `WatchFacts`, `ApprovalFacts`
-    or the order of a queued build as JSON.
+    `environment` is "none" where the wait concerns no environment; `facts` is `WatchFacts`, `ApprovalFacts`,
+    `Held` or the order of a queued build as JSON.
     """
 
     key: WaitKey
@@ -129,6 +143,11 @@ class WatchFacts:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalFacts:
-    """The environment whose alarms void the request; None in a wait that was stored with the request itself."""
+    """The environment whose alarms void the request; None in a wait that was stored with the request itself.
+
+    `accepted` are the alarms that were in ALARM before the request: approvers see them, and they void nothing. None in
+    a wait of an execution that began before they were stored.
+    """
 
     environment: Environment | None = None
+    accepted: Accepted | None = None

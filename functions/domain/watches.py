@@ -1,6 +1,6 @@
 """Judging the alarms and probes of an environment, before and after a change (R1, R2)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,11 +43,15 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Whether a change may begin, why, and which alarms were in ALARM before it."""
+    """Whether a change may begin, why, and which alarms were in ALARM before it.
+
+    `asked` are the conditions that a person has to approve, such as `ALARM errors`.
+    """
 
     outcome: Literal["clear", "ask", "block"]
     reason: str
     in_alarm: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +72,34 @@ class Accepted:
 NOTHING_ACCEPTED = Accepted()
 
 
-def baseline(alarms: Sequence[AlarmReading], on_active: Before, on_missing: Before) -> Baseline:
+def baseline(
+    alarms: Sequence[AlarmReading],
+    on_active: Before,
+    on_missing: Before,
+    *,
+    emergency: bool = False,
+    approved: Collection[str] = (),
+) -> Baseline:
     """Judges the alarms before a change: `on_active` for those in ALARM, `on_missing` for those without data.
 
     An alarm that does not exist counts as one without data. `block` takes precedence over `ask`, `ask` over `ignore`.
+    For an emergency `block` is `ask` (P8). `approved` are conditions that a person has approved before.
     """
     active = [a for a in alarms if a.state == "ALARM"]
-    without_data = _describe_missing(alarms)
-    actions = ({on_active} if active else set()) | ({on_missing} if without_data else set())
-    reason = "; ".join(words for words in (_describe_active(active), without_data) if words)
+    without_data = [a for a in alarms if a.state in ("missing", "INSUFFICIENT_DATA")]
+    reactions = {"ALARM": _softened(on_active, emergency), "no data": _softened(on_missing, emergency)}
+    found = [(a, reactions["ALARM"]) for a in active] + [(a, reactions["no data"]) for a in without_data]
+    conditions = (f"{a.state} {a.name}" for a, action in found if action == "ask")
+    asked = tuple(condition for condition in conditions if condition not in approved)
+    reason = "; ".join(words for words in (_describe_active(active), _describe_missing(alarms)) if words)
     names = tuple(a.name for a in active)
-    if "block" in actions:
+    if "block" in (action for _, action in found):
         return Baseline("block", reason, names)
-    return Baseline("ask" if "ask" in actions else "clear", reason or "no alarm is in ALARM", names)
+    return Baseline("ask" if asked else "clear", reason or "no alarm is in ALARM", names, asked)
+
+
+def _softened(reaction: Before, emergency: bool) -> Before:
+    return "ask" if emergency and reaction == "block" else reaction
 
 
 def judge(

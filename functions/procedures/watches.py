@@ -8,9 +8,18 @@ from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.environment_names import EnvironmentNames
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import decided
-from functions.domain.waits import ApprovalFacts, ApprovalKey, BuildKey, QueuedKey, Wait, WatchFacts, WatchKey
-from functions.domain.watches import AlarmReading, Watch, judge
+from functions.domain.approvals import alarmed, decided
+from functions.domain.waits import (
+    ApprovalFacts,
+    ApprovalKey,
+    BuildKey,
+    QueuedKey,
+    UnfreezeKey,
+    Wait,
+    WatchFacts,
+    WatchKey,
+)
+from functions.domain.watches import NOTHING_ACCEPTED, AlarmReading, Watch, judge
 from functions.handler import Allow, decode, encode
 
 END: tuple[Allow, ...] = (*WaitsTable.READ, *WaitsTable.WRITE, *EnvironmentHealth.READ, *TaskTokens.COMPLETE)
@@ -74,7 +83,7 @@ def _end(
             return _end_watch(wait, alarm, waits, health, tokens, clock)
         case ApprovalKey(approval_id):
             return _void(approval_id, wait, alarm, waits, health, tokens)
-        case BuildKey() | QueuedKey():
+        case BuildKey() | QueuedKey() | UnfreezeKey():
             return False
         case _:
             assert_never(wait.key)
@@ -122,15 +131,17 @@ def _void(
     health: EnvironmentHealth,
     tokens: TaskTokens,
 ) -> bool:
-    """Void a request for approval if a critical alarm of its environment is in ALARM."""
-    approval, environment = waits.approval(approval_id), decode(ApprovalFacts, wait.facts).environment
+    """Void a request for approval if a critical alarm of its environment has entered ALARM."""
+    approval, facts = waits.approval(approval_id), decode(ApprovalFacts, wait.facts)
+    environment = facts.environment
     if approval is None or approval.state != "open" or environment is None:
         return False
-    critical = health.alarm_names(environment)[0]
-    active = [a for a in health.alarms(environment) if a.name in critical and a.state == "ALARM"]
-    if alarm.name not in critical or not active:
+    if alarm.name not in health.alarm_names(environment)[0]:
         return False
-    void = replace(approval, state="void", reason=f"alarm {alarm.name} is in ALARM in {environment.name}")
+    reason = alarmed(health.alarms(environment), facts.accepted or NOTHING_ACCEPTED, environment.name)
+    if not reason:
+        return False
+    void = replace(approval, state="void", reason=reason)
     if waits.decide(void):
         tokens.succeed(wait.token, decided(void))
     return True

@@ -1,4 +1,8 @@
-"""ReadBaseline: read the alarms before anything is changed, and decide by the settings what follows (R1)."""
+"""ReadBaseline: read the alarms before anything is changed, and decide by the settings what follows (R1).
+
+Read before the lock is requested, so that people approve what they see, and again under the lock: an alarm that began
+while the release waited for a person, a window, an unfreeze or the lock is not a fault of the release.
+"""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,21 +17,30 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment to enter; `gone` are parts that the manifest no longer names."""
+    """The environment to enter; `gone` are parts that the manifest no longer names.
+
+    `approved` are the conditions (`Baseline.asked`) that a person has approved for this release.
+    """
 
     deployment_id: str
     environment: Environment
     gone: list[str] = field(default_factory=list)
+    emergency: bool = False
+    approved: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The decision; `accepted` are the alarms that were in ALARM, and `at` is when they were read (ISO 8601)."""
+    """The decision; `accepted` are the alarms that were in ALARM, and `at` is when they were read (ISO 8601).
+
+    `asked` are the conditions that a person has to approve.
+    """
 
     outcome: Literal["clear", "ask", "block"]
     reason: str
     accepted: list[str]
     at: str
+    asked: tuple[str, ...] = ()
 
 
 HANDLER = Handler(allow=(*EnvironmentHealth.READ, *DeploymentsTable.WRITE), timeout_seconds=50)
@@ -40,7 +53,9 @@ def read_baseline(event: Input, health: EnvironmentHealth, deployments: Deployme
         health.alarms(event.environment, event.gone),
         event.environment.on_active_alarm,
         event.environment.on_missing_alarm_data,
+        emergency=event.emergency,
+        approved=event.approved,
     )
     facts = {"outcome": before.outcome, "reason": before.reason, "at": at}
     deployments.note(event.deployment_id, **{f"baseline_{event.environment.name}": facts})
-    return Output(before.outcome, before.reason, list(before.in_alarm), at)
+    return Output(before.outcome, before.reason, list(before.in_alarm), at, before.asked)

@@ -27,6 +27,8 @@ PARTS = [Part(name, "lambda", "call", settings={"function": name}) for name in (
 MANIFEST = Manifest("hello", "build.yml", PARTS)
 Steps = Generator[Callable[[], Any], Any, None]
 StepsWithResult = Generator[Callable[[], Any], Any, str]
+# So often a release finds its environment frozen before its time is up.
+_FREEZE_QUERIES = 3
 
 
 class StaleError(Exception):
@@ -255,9 +257,7 @@ class Model:
             commit: Change("behind" if self.orders[commit] > mine else "ahead", ("changed",))
             for commit in commits - {"", release_}
         } | {release_: Change("identical", ())}
-        planned = plan(MANIFEST, ENVIRONMENTS, running, changes, release_)
-        frozen = [stage.environment.name for stage in planned.stages if stage.environment.name in self.frozen]
-        return Plan("frozen", frozen[0]) if frozen else planned
+        return plan(MANIFEST, ENVIRONMENTS, running, changes, release_)
 
 
 def deploy(model: Model, execution: Execution, gates: Sequence[Verdict]) -> Steps:
@@ -309,18 +309,22 @@ def _roll_back_everywhere(model: Model, execution: Execution, touched: list[str]
 def stage(model: Model, execution: Execution, parts: Sequence[Part]) -> Steps:
     """The steps of the workflow `stage`."""
     place, release_ = execution.environment, execution.release
-    result = "failed"
-    answer = yield lambda: model.request_lock(execution, rollback=False)
-    while answer.outcome == "waiting":
+    result = "held"
+    for _ in range(_FREEZE_QUERIES):
         answer = yield lambda: model.request_lock(execution, rollback=False)
-    newer = any(
-        s.running and model.orders.get(s.running.commit, 0) > model.orders[release_]
-        for s in model.parts(place).values()
-    )
-    if answer.outcome == "superseded" or newer:
-        result = "superseded"
-    elif place not in model.frozen:
-        result = yield from _change(model, execution, parts, answer.lease)
+        while answer.outcome == "waiting":
+            answer = yield lambda: model.request_lock(execution, rollback=False)
+        newer = any(
+            s.running and model.orders.get(s.running.commit, 0) > model.orders[release_]
+            for s in model.parts(place).values()
+        )
+        if answer.outcome == "superseded" or newer:
+            result = "superseded"
+            break
+        if place not in model.frozen:
+            result = yield from _change(model, execution, parts, answer.lease)
+            break
+        yield lambda: model.release_lock(place, execution.name)  # it waits for the unfreeze without the lock
     yield lambda: model.release_lock(place, execution.name)
     yield lambda: model.stages[release_].update({place: result})
 

@@ -14,12 +14,15 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
+from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.records import plain
 from functions.adapters.task_tokens import TaskTokens
+from functions.domain.environments import Freeze
+from functions.domain.events import EnvironmentUnfrozen
 from functions.handler import camel
 from local.approver import Approver
 from local.platform import PROJECT, Platform
@@ -30,7 +33,8 @@ from tests.faults.harness.plans import Plans
 from tests.faults.harness.subjects import BOARD, Subject
 from tests.roles import new_role
 
-_BACKSTOPS = ("buildSeconds", "approvalSeconds", "lockSeconds", "watchSeconds", "enhancedSeconds", "pushSeconds")
+_WAITS = ("build", "approval", "lock", "watch", "enhanced", "unfreeze", "push")
+_BACKSTOPS = tuple(f"{name}Seconds" for name in _WAITS)
 BACKSTOP_SECONDS = 5  # the settings refuse shorter ones
 # Short, because cases wait for timeouts, but long enough for a cold start on a busy machine.
 _FUNCTION_SECONDS = 25
@@ -131,6 +135,14 @@ class FaultEnvironment:
         """Invoke a handler as an execution does."""
         name = self.platform.outputs["functions"][handler]
         self.platform.clients.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+
+    def unfreeze(self, environment: str) -> None:
+        """Unfreeze an environment, and publish the event; does nothing if it is not frozen."""
+        if self.environments.frozen(environment):
+            by = Freeze("a case of the matrix", "a person", Clock().text())
+            self.environments.unfreeze(environment, by)
+            bus = Bus(self.clients.client("events"), self.platform.outputs["eventBus"])
+            bus.put(EnvironmentUnfrozen(environment, by.reason, by.by, by.since))
 
     def status(self, execution: str) -> str:
         """The status of an execution."""

@@ -10,6 +10,7 @@ from functions.domain.waits import (
     BuildKey,
     DeliveryKey,
     PushKey,
+    UnfreezeKey,
     WaitKey,
     WatchKey,
     read_wait_key,
@@ -18,7 +19,12 @@ from functions.domain.waits import (
 NAMES = st.text(st.characters(categories=("L", "N"), include_characters="-:_"), min_size=1)
 
 
-@given(st.builds(BuildKey, NAMES) | st.builds(WatchKey, NAMES, NAMES) | st.builds(ApprovalKey, NAMES))
+@given(
+    st.builds(BuildKey, NAMES)
+    | st.builds(WatchKey, NAMES, NAMES)
+    | st.builds(ApprovalKey, NAMES)
+    | st.builds(UnfreezeKey, NAMES, NAMES)
+)
 def test_a_key_is_read_back_as_it_was(key: WaitKey) -> None:
     """Every kind of key is read back from its text."""
     assert read_wait_key(str(key)) == key
@@ -41,7 +47,9 @@ def test_keys_are_spelled_as_in_the_rows_of_earlier_versions() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "build", "build/", "watch/production", "approval/", "push/acme/hello", "lock/x"])
+@pytest.mark.parametrize(
+    "text", ["", "build", "build/", "watch/production", "approval/", "unfreeze/production", "push/acme/hello", "lock/x"]
+)
 def test_what_nobody_waits_for_is_no_wait(text: str) -> None:
     """Any other text is an error that names the key and the kinds."""
     with pytest.raises(BadInputError, match="has an unknown kind"):
