@@ -54,6 +54,7 @@ def wait(
 
 
 def _arn(stack: Stack, name: str) -> str:
+    found: str
     (found,) = [wait.execution for wait in kept(stack) if wait.execution.endswith(f":{name}")]
     return found
 

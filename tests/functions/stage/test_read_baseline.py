@@ -127,7 +127,7 @@ def test_an_emergency_asks_where_others_are_blocked(stack: Stack, setting: str) 
     """P8: it enters an environment that is not well only with an approval, never silently."""
     alarm(stack, "errors", "ALARM" if setting == "on_active_alarm" else "INSUFFICIENT_DATA")
     alarm(stack, "cpu")
-    settings = {"on_active_alarm": "ignore", "on_missing_alarm_data": "ignore", setting: "block"}
+    settings: dict[str, Any] = {"on_active_alarm": "ignore", "on_missing_alarm_data": "ignore", setting: "block"}
     assert read(stack, **settings)["outcome"] == "block"
     assert read(stack, emergency=True, **settings)["outcome"] == "ask"
     assert read(stack, emergency=True, **{**settings, setting: "ignore"})["outcome"] == "clear"
@@ -137,7 +137,7 @@ def test_what_a_person_approved_is_not_asked_again(stack: Stack) -> None:
     """The same alarm in the same state; another alarm, and the same one in another state, is asked about."""
     alarm(stack, "errors", "INSUFFICIENT_DATA")
     alarm(stack, "cpu")
-    settings = {"on_active_alarm": "ask", "on_missing_alarm_data": "ask"}
+    settings: dict[str, Any] = {"on_active_alarm": "ask", "on_missing_alarm_data": "ask"}
     first = read(stack, **settings)
     assert (first["outcome"], first["asked"]) == ("ask", ["INSUFFICIENT_DATA errors"])
     approved = tuple(first["asked"])
