@@ -127,7 +127,14 @@ class FaultEnvironment:
         now = Clock().now()
         closed = Closed(iso(now - timedelta(days=1)), iso(now + timedelta(days=20)), "a case of the matrix")
         place = replace(_NOWHERE, freezes=[closed])
-        given = {"parts": [], "gone": [], "source": "", "artifact": "", "gates": [], "afterDeploy": None}
+        given: dict[str, Any] = {
+            "parts": [],
+            "gone": [],
+            "source": "",
+            "artifact": "",
+            "gates": [],
+            "afterDeploy": None,
+        }
         given |= {"deploymentId": name, "release": encode(_NOTHING), "environment": encode(place)}
         return self.start("stage", name, given)
 
