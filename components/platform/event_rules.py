@@ -103,7 +103,7 @@ TRIGGERS: Mapping[str, Trigger] = {
     "build_finished": Trigger(_builds),
     "alarm_changed": Trigger(_alarms),
     "execution_ended": Trigger(_executions),
-    "environment_unfrozen": Trigger(_unfrozen, own_bus=True),
+    "unfrozen": Trigger(_unfrozen, own_bus=True),
     "poll_board": Trigger(_work_items_ended, schedule=_poll_rate),
     "notify": Trigger(_own, own_bus=True),
     "publish_status": Trigger(_own, own_bus=True),

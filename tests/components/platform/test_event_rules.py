@@ -39,7 +39,7 @@ def test_an_execution_that_fails_invokes_its_handler(whole: Outcome) -> None:
 
 def test_whatever_ends_a_freeze_invokes_its_handler(whole: Outcome) -> None:
     """A person's unfreeze, and the end of a rollback, which may unfreeze what an earlier one froze."""
-    assert set(_pattern(whole, "environment_unfrozen")["detail-type"]) == {"EnvironmentUnfrozen", "RollbackFinished"}
+    assert set(_pattern(whole, "unfrozen")["detail-type"]) == {"EnvironmentUnfrozen", "RollbackFinished"}
 
 
 def test_the_board_is_polled_by_schedule_and_after_each_work_item(whole: Outcome) -> None:

@@ -15,7 +15,7 @@ from functions.handler import Handler
 HANDLER = Handler(allow=(*WaitsTable.READ, *WaitsTable.WRITE, *EnvironmentsTable.READ, *TaskTokens.COMPLETE))
 
 
-def environment_unfrozen(
+def unfrozen(
     event: dict[str, Any], waits: WaitsTable, environments: EnvironmentsTable, tokens: TaskTokens
 ) -> dict[str, list[str]]:
     """End the waits of the environment unless it is frozen; returns their keys. A repeated event ends nothing more."""

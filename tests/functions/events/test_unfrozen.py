@@ -29,9 +29,7 @@ def freeze(stack: Stack, made: Freeze | None) -> None:
 
 def happened(stack: Stack, name: str = "EnvironmentUnfrozen", **changes: Any) -> list[str]:
     """Run the handler for an event; returns the keys of the ended waits."""
-    ended: list[str] = stack.run(
-        "events.environment_unfrozen", {"detail-type": name, "detail": detail(name, **changes)}
-    )["ended"]
+    ended: list[str] = stack.run("events.unfrozen", {"detail-type": name, "detail": detail(name, **changes)})["ended"]
     return ended
 
 
