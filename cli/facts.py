@@ -17,7 +17,7 @@ GOOD = ("deployed", "skipped", "superseded", "restored")
 
 
 def environments(aws: Operator) -> list[Facts]:
-    """Each environment: versions that run and are good, freeze, lock, and reported alarms in ALARM."""
+    """Each environment: versions that run and are good, freeze, waiting releases, lock, reported alarms in ALARM."""
     return [_environment(aws, one.name) for one in aws.environments]
 
 
@@ -37,10 +37,15 @@ def _environment(aws: Operator, name: str) -> Facts:
             for state in aws.running.parts(name).values()
         ],
         "frozen": encode(frozen) if frozen else None,
+        "waiting": [_waiting(record) for record in aws.deployments.held(name)],
         "lock": encode(lock.owner) if lock.owner else None,
         "deployment": lock.owner.deployment_id if lock.owner else None,
         "outsideAlarms": [encode(alarm) for alarm in active],
     }
+
+
+def _waiting(record: DeploymentRecord) -> Facts:
+    return {"deployment": record.deployment_id, "status": record.status, "reason": record.reason}
 
 
 def _version(version: Version | None) -> Facts | None:

@@ -26,9 +26,9 @@ HAPPY_PATHS: dict[str, tuple[str, ...]] = {
     ),
     "stage": (
         *("Open", "CheckWindow", "WindowOpen", "ReadBaseline", "ApprovalNeeded", "AcquireLock", "LockTaken"),
-        *("EndEnhancedWatch", "NextPart", "WriteLedger", "WayOfPart", "ApplyService", "RecordPart", "NextPart"),
-        *("Verify", "Verified", "TestsWanted", "Watch", "WhatWasSeen", "RecordGood", "WatchOn", "ReleaseLock"),
-        *("Conclude", "Announce", "Ended"),
+        *("ReadBaseline", "ApprovalNeeded", "EndEnhancedWatch", "NextPart", "WriteLedger", "WayOfPart", "ApplyService"),
+        *("RecordPart", "NextPart", "Verify", "Verified", "TestsWanted", "Watch", "WhatWasSeen", "RecordGood"),
+        *("WatchOn", "ReleaseLock", "Conclude", "Announce", "Ended"),
     ),
     "rollback": (
         *("Open", "AnnounceStart", "LeaseGiven", "AcquireLock", "LockTaken", "PlanRollback", "NextStep"),

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 _KEPT = timedelta(days=90)
+# Statuses of a release that waits at the entry of an environment.
+HELD = ("waiting for a window", "waiting for unfreeze")
 # Statuses that `enter` and rollbacks write while a deployment runs. Its outcome replaces them.
 _UNDERWAY = (
     "running",
     "waiting",
+    *HELD,
     "waiting for approval",
     "rolling back",
     "superseded",
@@ -129,6 +132,11 @@ class DeploymentsTable:
         for environment in ("none", *environments):
             for status in _UNDERWAY:
                 yield from self._listed(environment, status)
+
+    def held(self, environment: str) -> Iterator[DeploymentRecord]:
+        """The records that wait at the entry of an environment (eventually consistent)."""
+        for status in HELD:
+            yield from self._listed(environment, status)
 
     def of_environment(self, environment: str) -> Iterator[DeploymentRecord]:
         """All records whose current or last environment is this one (eventually consistent)."""

@@ -1,6 +1,6 @@
 """A request for approval: a link opens a page, and a POST from that page decides once (A1-A4).
 
-open ──POST approve──▶ consent 1 … consent N ──▶ approved
+open ──POST approve──▶ consent 1 … consent N ──▶ approved        (refused while the environment is frozen)
   ├──POST reject──▶ rejected         artifact or verdicts changed, critical alarm, deployment ended ──▶ void
   └──`expires_at` reached──▶ expired        newer release of the repository ──▶ superseded
 """
@@ -11,9 +11,10 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Literal
 
+from functions.domain.environments import Freeze
 from functions.domain.gates import Verdict
 from functions.domain.order import Order, is_newer
-from functions.domain.watches import AlarmReading
+from functions.domain.watches import Accepted, AlarmReading
 
 State = Literal["open", "approved", "rejected", "expired", "superseded", "void"]
 
@@ -101,9 +102,12 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """How a request ended: the output of the Await state."""
+    """How a request ended: the output of the Await state.
 
-    outcome: Literal["approved", "rejected", "expired", "superseded", "void"]
+    `frozen`: it expired while the environment was frozen and nobody could approve; another request follows.
+    """
+
+    outcome: Literal["approved", "rejected", "expired", "superseded", "void", "frozen"]
     reason: str
 
 
@@ -122,7 +126,7 @@ class Decision:
 class Refused:
     """Why a decision is not accepted; `why` selects the page and its HTTP status."""
 
-    why: Literal["unknown", "used", "expired", "superseded", "void", "early", "incomplete", "forbidden"]
+    why: Literal["unknown", "used", "expired", "superseded", "void", "early", "incomplete", "forbidden", "frozen"]
     message: str
 
 
@@ -167,6 +171,26 @@ def changed(approval: Approval, digest: str, gates: Sequence[Verdict]) -> str:
     if digest != approval.shown.digest:
         return "the artifact was changed after it was shown"
     return "" if tuple(gates) == approval.shown.gates else "the gate results changed after they were shown"
+
+
+def alarmed(alarms: Sequence[AlarmReading], accepted: Accepted, environment: str) -> str:
+    """Why alarms void a request (A4): a critical one has entered ALARM since its baseline; empty if none has."""
+    active = [a.name for a in alarms if a.severity == "critical" and a.state == "ALARM" and not accepted.covers(a)]
+    if not active:
+        return ""
+    words = f"alarm {active[0]} is" if len(active) == 1 else f"alarms {', '.join(active)} are"
+    return f"{words} in ALARM in {environment}"
+
+
+def refused_by_freeze(approval: Approval, freeze: Freeze | None) -> Refused | None:
+    """Why a release can't be approved for a frozen environment; nothing is recorded. A review is no entry."""
+    if freeze is None or approval.purpose != "deploy" or approval.state != "open":
+        return None
+    return Refused(
+        "frozen",
+        f"{freeze.describe(approval.environment)}. Nothing was recorded: approve here once it is unfrozen "
+        f"(`kiro unfreeze {approval.environment}`). Rejecting is possible now.",
+    )
 
 
 def decide(approval: Approval, decision: Decision, now: str, held_by: str = "") -> Approval | Refused:

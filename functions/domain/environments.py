@@ -41,6 +41,7 @@ class Environment:
     on_missing_alarm_data: Before = "ignore"
     enhanced_watch_seconds: int = 0
     unhealthy_samples: int = 3
+    freeze_wait_days: float = 14
 
     @property
     def account(self) -> str:
@@ -110,7 +111,7 @@ class Freeze:
     since: str
 
     def describe(self, environment: str) -> str:
-        """Who froze the environment, when and why: the reason for a release that may not enter."""
+        """Who froze the environment, when and why."""
         return f"{environment} is frozen since {self.since} by {self.by}: {self.reason}"
 
 

@@ -8,7 +8,7 @@ from statistics import median
 from functions.domain.environments import Environment, Freeze
 from functions.domain.locks import Lock
 from functions.domain.manifests import Part
-from functions.domain.plans import Plan, StagePlan, frozen_plan
+from functions.domain.plans import Plan, StagePlan
 from functions.domain.releases import Release
 from functions.domain.windows import LOOK_AHEAD_DAYS, opening
 
@@ -64,8 +64,7 @@ def forecast(
     `gates` (one line a gate) and `durations` (seconds) are by environment; the key `""` is the release as a whole.
     """
     stages = tuple(_stage(stage, gates, locks, frozen, durations, now, describe) for stage in made.stages)
-    end = frozen_plan(made, frozen) or made
-    return Forecast(release, end.outcome, end.reason, gates.get("", ()), stages, _usual(durations.get("", ())))
+    return Forecast(release, made.outcome, made.reason, gates.get("", ()), stages, _usual(durations.get("", ())))
 
 
 def _stage(

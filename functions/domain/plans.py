@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from functions.domain.environments import Environment, Freeze, PartState, Version
+from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import (
     MANIFEST,
     AfterDeploy,
@@ -63,10 +63,10 @@ class StagePlan:
 class Plan:
     """What a deployment will do; `stages` are all environments that it walks, with and without changes.
 
-    With `invalid` and `frozen`, the reason is what a person has to correct.
+    With `invalid`, the reason is what a person has to correct.
     """
 
-    outcome: Literal["deploy", "nothing", "invalid", "frozen", "superseded"]
+    outcome: Literal["deploy", "nothing", "invalid", "superseded"]
     reason: str
     stages: tuple[StagePlan, ...] = ()
     buildspec: str = ""
@@ -106,14 +106,6 @@ def plan(
     if not any(stage.parts for stage in stages):
         return Plan("nothing", "every part of every environment is already up to date with this commit", stages, *build)
     return Plan("deploy", _summary(stages), stages, *build)
-
-
-def frozen_plan(made: Plan, frozen: Mapping[str, Freeze]) -> Plan | None:
-    """The refusal of a release that would enter a frozen environment; None if none of its environments is frozen."""
-    for name in (stage.environment.name for stage in made.stages):
-        if name in frozen:
-            return Plan("frozen", frozen[name].describe(name))
-    return None
 
 
 def in_emergency(made: Plan) -> Plan:

@@ -41,7 +41,8 @@ class Input:
     """The decision to request: on a release (deploy), or on a warning during its watch (review).
 
     `irreversible` names parts that can't be rolled back. `changes` are the parts in `parts` with their definitions;
-    the input of a stage that began before an update may lack them.
+    the input of a stage that began before an update may lack them. `round` counts requests that expired while the
+    environment was frozen: each is followed by another one.
     """
 
     deployment_id: str
@@ -55,6 +56,7 @@ class Input:
     reason: str
     irreversible: list[str] = field(default_factory=list)
     changes: tuple[Part, ...] = ()
+    round: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def request_approval(
     secrets are stored. The request belongs to its execution from the start (P9).
     """
     environment, now = event.environment, clock.now()
-    approval_id = sha256(f"{event.execution}/{event.purpose}/{event.reason}".encode()).hexdigest()[:24]
+    identity = f"{event.execution}/{event.purpose}/{event.reason}" + (f"/{event.round}" if event.round else "")
+    approval_id = sha256(identity.encode()).hexdigest()[:24]
     secrets = {to: token_urlsafe(32) for to in _recipients(environment)}
     shown = _shown(event, artifacts, outlook, deployments)
     approval = Approval(

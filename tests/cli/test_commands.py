@@ -72,6 +72,19 @@ def test_status_shows_versions_freeze_lock_and_reported_alarms(released: Kiro) -
     assert "latency" in shown
 
 
+def test_status_shows_what_a_release_waits_for(released: Kiro) -> None:
+    """P12: who froze the environment, since when and why; not of a deployment that has ended."""
+    reason = "waits for unfreeze of production (by ada, since yesterday: the fair)"
+    deployments = DeploymentsTable.connect(released.clients)
+    deployments.begin("main-2", RELEASE, "arn:e", "push")
+    for name in ("main-2", DEPLOYMENT):
+        deployments.note_known(name, environment="production", status="waiting for unfreeze", reason=reason)
+    test, production = released.json("status")
+    assert test["waiting"] == []
+    assert production["waiting"] == [{"deployment": "main-2", "status": "waiting for unfreeze", "reason": reason}]
+    assert " ".join(released.run("status").output.split()).count("main-2") == 1
+
+
 def test_history_is_newest_first(released: Kiro) -> None:
     """Each with its outcome and reason; `--limit` limits their number."""
     older = DeploymentsTable.connect(released.clients)

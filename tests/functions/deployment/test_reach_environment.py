@@ -10,12 +10,14 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import WaitsTable
+from functions.domain.admissions import Held
 from functions.domain.approvals import Approval
 from functions.domain.locks import Contender, Lease
 from functions.domain.order import Mark, Order, Passage
 from functions.domain.plans import PartPlan, SkippedPart, StagePlan
 from functions.domain.releases import Release
-from functions.domain.waits import ApprovalKey, Wait
+from functions.domain.waits import ApprovalKey, UnfreezeKey, Wait
+from functions.handler import encode
 from tests.functions.delivered import runs
 from tests.functions.samples import COMMAND, ENVIRONMENT, NOW, RELEASE, SERVICE, state, version
 from tests.functions.shared.test_acquire_lock import request_lock
@@ -94,6 +96,20 @@ def test_other_requests_are_left_alone(stack: Stack, other: dict[str, Any]) -> N
     reach(stack)
     assert asked(stack) == (other.get("state", "open"), "")
     assert stack.completed() == {}
+
+
+@pytest.mark.parametrize(
+    ("order", "repository", "ended"),
+    [(Order(1, 10), RELEASE.repository, True), (Order(1, 12), RELEASE.repository, False), (Order(1, 10), "a/b", False)],
+    ids=["older", "newer", "repository"],
+)
+def test_an_older_wait_for_an_unfreeze_ends(stack: Stack, order: Order, repository: str, *, ended: bool) -> None:
+    """P3: it would enter after the unfreeze, although a newer release has passed."""
+    held = encode(Held("main-1", repository, order, NOW))
+    wait = Wait(UnfreezeKey("production", "main-1-production"), "token-1", "arn:main-1", "production", held)
+    WaitsTable.connect(stack.clients).store(wait, datetime.now(UTC))
+    reach(stack)
+    assert stack.completed() == ({"token-1": {"outcome": "superseded", "reason": WHY}} if ended else {})
 
 
 def test_an_older_release_in_the_queue_is_superseded(stack: Stack) -> None:

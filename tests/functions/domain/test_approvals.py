@@ -12,16 +12,20 @@ from functions.domain.approvals import (
     Refused,
     Shown,
     State,
+    alarmed,
     as_of,
     changed,
     decide,
     hash_secret,
     holder,
+    refused_by_freeze,
     secret_matches,
     supersedes,
 )
+from functions.domain.environments import Freeze
 from functions.domain.gates import Verdict
 from functions.domain.order import Order, is_newer
+from functions.domain.watches import NOTHING_ACCEPTED, Accepted, AlarmReading
 
 ASKED, FROM, TO, LATE = "2026-01-31T08:00", "2026-01-31T08:05", "2026-02-01T08:00", "2026-02-01T08:01"
 OPEN = Approval("id", "deploy", "d", "production", {}, [hash_secret("s1"), hash_secret("s2")], ASKED, FROM, TO)
@@ -234,3 +238,28 @@ def test_a_newer_request_that_was_rejected_supersedes_nothing() -> None:
     for state in get_args(State):
         if state != "open":
             assert not supersedes(replace(newer, state=state), older)
+
+
+def test_only_a_new_critical_alarm_voids_a_request() -> None:
+    """A4: warnings are reviewed later, and what approvers were asked about voids nothing."""
+    since, at = "2026-01-31T07:00:00Z", "2026-01-31T08:00:00Z"
+    errors = AlarmReading("errors", "critical", "ALARM", since=since)
+    others = [AlarmReading("cpu", "warning", "ALARM"), AlarmReading("disk", "critical", "INSUFFICIENT_DATA")]
+    assert alarmed([*others], NOTHING_ACCEPTED, "production") == ""
+    assert alarmed([errors, *others], Accepted(("errors",), at), "production") == ""
+    assert alarmed([errors, *others], NOTHING_ACCEPTED, "production") == "alarm errors is in ALARM in production"
+    both = [errors, replace(errors, name="slow")]
+    assert alarmed(both, NOTHING_ACCEPTED, "production") == "alarms errors, slow are in ALARM in production"
+
+
+def test_a_freeze_refuses_approvals_of_releases_only() -> None:
+    """P12: open requests to deploy; the message says what to do."""
+    freeze = Freeze("the fair", "Ada", FROM)
+    refused = refused_by_freeze(OPEN, freeze)
+    assert refused
+    assert refused.why == "frozen"
+    assert "by Ada: the fair" in refused.message
+    assert "kiro unfreeze" in refused.message
+    assert refused_by_freeze(OPEN, None) is None
+    assert refused_by_freeze(replace(OPEN, purpose="review"), freeze) is None
+    assert refused_by_freeze(replace(OPEN, state="approved"), freeze) is None

@@ -4,6 +4,7 @@ from typing import Any
 
 from functions.adapters.builds import BuildEnd
 from functions.deployment import begin, check_gates, fetch_source, reach_environment
+from functions.domain.admissions import Admission
 from functions.domain.approvals import Decided
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.gates import Verdict
@@ -30,6 +31,7 @@ from functions.stage import (
     request_approval,
     verify,
     write_ledger,
+    yield_lock,
 )
 from functions.work_item import check_item, mark_in_progress, read_results, update_pull_request
 
@@ -82,8 +84,14 @@ def window(outcome: Any, reason: str = "", opens_at: str = "") -> Any:
 
 
 def baseline(outcome: Any, reason: str, *accepted: str) -> Any:
-    """An answer of ReadBaseline; `accepted` are the names of accepted alarms."""
-    return encode(read_baseline.Output(outcome, reason, list(accepted), BASELINE_AT))
+    """An answer of ReadBaseline; `accepted` are the names of accepted alarms, which a person is asked about."""
+    asked = tuple(f"ALARM {name}" for name in accepted) if outcome == "ask" else ()
+    return encode(read_baseline.Output(outcome, reason, list(accepted), BASELINE_AT, asked))
+
+
+def admission(outcome: Any, reason: str = "") -> Any:
+    """An answer of AwaitUnfreeze."""
+    return encode(Admission(outcome, reason))
 
 
 def decision(outcome: Any, reason: str = "") -> Any:
@@ -165,7 +173,9 @@ HAPPY: dict[str, dict[str, Any]] = {
     },
     "stage": {
         "CheckWindow": window("open", "no windows are set"),
+        "AwaitUnfreeze": admission("unfrozen"),
         "ReadBaseline": baseline("clear", "no alarm is in ALARM"),
+        "YieldLock": encode(yield_lock.Output("")),
         "EndEnhancedWatch": encode(end_enhanced_watch.Output(())),
         "RequestApproval": encode(request_approval.Output("approval-1")),
         "AwaitApproval": decision("approved"),

@@ -18,6 +18,7 @@ from tests.statemachines.paths.answers import (
     plan,
     steps,
     turn,
+    window,
 )
 from tests.statemachines.paths.executions import AS_USUAL, CRASH, EndedExecution, Workflow, answer, raises
 
@@ -46,8 +47,12 @@ INPUT: dict[str, dict[str, Any]] = {
     "enhanced_watch": {},
     "work_item": {},
 }
-# Handlers that run only after a fault of another handler.
-LEADS_TO: dict[str, dict[str, Any]] = {"rollback/Freeze": {"RecordRollback": raises("SurprisingError")}}
+# Handlers that run only after a fault of another handler, or in a frozen environment.
+LEADS_TO: dict[str, dict[str, Any]] = {
+    "rollback/Freeze": {"RecordRollback": raises("SurprisingError")},
+    "stage/AwaitUnfreeze": {"CheckWindow": [answer(window("frozen")), AS_USUAL]},
+    "stage/YieldLock": {"AcquireLock": [answer(turn("frozen")), AS_USUAL]},
+}
 AT_ONCE = 6
 
 

@@ -100,7 +100,6 @@ def test_previews_may_leave_nothing_to_do(runner: WorkflowRunner) -> None:
     [
         ("superseded", [*END, "Ended"], "superseded"),
         ("invalid", ["RefusePlan", *CLEAN], "failed"),
-        ("frozen", ["RefusePlan", *CLEAN], "failed"),
     ],
 )
 def test_a_plan_that_deploys_nothing(runner: WorkflowRunner, plan_outcome: Any, way: list[str], outcome: str) -> None:
