@@ -79,3 +79,14 @@ def test_no_assignment_depends_on_its_neighbour(workflow: str) -> None:
             leaning |= {(name, variable, other) for other in reads(value) & before}
             before.add(variable)
     assert leaning == set()
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_no_variable_hides_a_function(workflow: str) -> None:
+    """A variable called `round` hides JSONata's function `$round`, and every call of it fails the execution.
+
+    Functions are bound as variables: https://docs.jsonata.org/programming
+    """
+    called = set(re.findall(r"\$([A-Za-z_]\w*)\(", json.dumps(load(workflow))))
+    named = {name for state in load(workflow)["States"].values() for _, assign in steps(state) for name in assign}
+    assert called & named == set()
