@@ -72,13 +72,13 @@ class ApprovalKey:
 
 @dataclass(frozen=True, slots=True)
 class UnfreezeKey:
-    """The key of the wait for an unfreeze by one execution; `execution_name` is the last part of its ARN."""
+    """The key of the wait for an unfreeze by one execution; `stage_name` is the name of its execution."""
 
     environment: str
-    execution_name: str
+    stage_name: str
 
     def __str__(self) -> str:
-        return f"unfreeze/{self.environment}/{self.execution_name}"
+        return f"unfreeze/{self.environment}/{self.stage_name}"
 
 
 WaitKey = BuildKey | QueuedKey | WatchKey | AlarmsKey | ApprovalKey | UnfreezeKey

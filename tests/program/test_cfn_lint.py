@@ -12,8 +12,9 @@ from tests.program.template import CONVERTERS, template, together
 def _faults(whole: dict[str, Any]) -> list[str]:
     from cfnlint.api import lint  # type: ignore[import-untyped] # slow, and every worker imports every file
 
-    # Deletion depends on the setting retainStateful, and the template has no metadata.
-    matches = lint(json.dumps(whole), regions=[REGION])
+    # Deletion depends on the setting retainStateful, and the template has no metadata. It has the resources of every
+    # stack and is never deployed, so their limit (E3010) does not count.
+    matches = (match for match in lint(json.dumps(whole), regions=[REGION]) if match.rule.id != "E3010")
     return [f"{match.rule.id} {match.message}" for match in matches if match.rule.id[0] in "EW"]
 
 
