@@ -14,6 +14,7 @@ from tests.statemachines.paths.answers import (
     ENVIRONMENTS,
     INFRASTRUCTURE,
     SERVICE,
+    build_end,
     environment,
     plan,
     steps,
@@ -46,8 +47,11 @@ INPUT: dict[str, dict[str, Any]] = {
     "enhanced_watch": {},
     "work_item": {},
 }
-# Handlers that run only after a fault of another handler.
-LEADS_TO: dict[str, dict[str, Any]] = {"rollback/Freeze": {"RecordRollback": raises("SurprisingError")}}
+# Handlers that run only when something has gone wrong before.
+LEADS_TO: dict[str, dict[str, Any]] = {
+    "rollback/Freeze": {"RecordRollback": raises("SurprisingError")},
+    "stage/WithdrawLedger": {"stage/AwaitBuild": answer(build_end("not started"))},
+}
 AT_ONCE = 6
 
 
@@ -69,7 +73,8 @@ def ended_well(workflow: str, execution: EndedExecution) -> bool:
         return execution.states[-1] == "Ended" and execution.payload_of("deployment/Conclude")["outcome"] == "deployed"
     if workflow == "enhanced_watch":
         return execution.status == "SUCCEEDED" and not execution.children
-    usual = ("unknown",) if "Freeze" in execution.states else ("passed", "restored")
+    ends = {"Freeze": ("unknown",), "WithdrawLedger": ("failed",)}
+    usual = next((results for state, results in ends.items() if state in execution.states), ("passed", "restored"))
     return execution.status == "SUCCEEDED" and execution.output["result"] in usual
 
 
