@@ -106,8 +106,8 @@ def test_a_refusal_is_an_answer(stack: Stack, queue: Queue, code: str) -> None:
     assert stack.deployment(DEPLOYMENT)["status"] == "running", "it waits for no queue"
 
 
-# botocore's model of codebuild, StartBuild, idempotencyToken: "If you repeat the StartBuild request with the same token,
-# but change a parameter, CodeBuild returns a parameter mismatch error."
+# botocore's model of codebuild, StartBuild, idempotencyToken: "If you repeat the StartBuild request with the same
+# token, but change a parameter, CodeBuild returns a parameter mismatch error."
 @pytest.mark.parametrize("code", ["InvalidInputException", "InternalServerError"])
 def test_another_error_leaves_open_what_started(stack: Stack, queue: Queue, code: str) -> None:
     """A token that started a build with other parameters is refused as invalid, too: the workflow gets the error."""
