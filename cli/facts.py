@@ -17,7 +17,7 @@ GOOD = ("deployed", "skipped", "superseded", "restored")
 
 
 def environments(aws: Operator) -> list[Facts]:
-    """Each environment: versions that run and are good, freeze, lock, and reported alarms in ALARM.
+    """Each environment: versions that run and are good, freeze, waiting releases, lock, reported alarms in ALARM.
 
     Those that the stack has no longer come last, as long as one of these is recorded of them.
     """
@@ -26,7 +26,7 @@ def environments(aws: Operator) -> list[Facts]:
     found = [_environment(aws, name, owned, in_stack=True) for name in of_stack]
     gone = sorted((aws.running.names() | {environment_of(lock) for lock in owned}) - set(of_stack))
     left = [_environment(aws, name, owned, in_stack=False) for name in gone]
-    return found + [one for one in left if any(one[key] for key in ("parts", "frozen", "lock", "outsideAlarms"))]
+    return found + [one for one in left if any(one[key] for key in ("parts", "frozen", "waiting", "lock", "outsideAlarms"))]
 
 
 def _environment(aws: Operator, name: str, owned: list[Lock], *, in_stack: bool) -> Facts:
@@ -46,10 +46,15 @@ def _environment(aws: Operator, name: str, owned: list[Lock], *, in_stack: bool)
             for state in aws.running.parts(name).values()
         ],
         "frozen": encode(frozen) if frozen else None,
+        "waiting": [_waiting(record) for record in aws.deployments.held(name)],
         "lock": encode(lock.owner) if lock.owner else None,
         "deployment": lock.owner.deployment_id if lock.owner else None,
         "outsideAlarms": [encode(alarm) for alarm in active],
     }
+
+
+def _waiting(record: DeploymentRecord) -> Facts:
+    return {"deployment": record.deployment_id, "status": record.status, "reason": record.reason}
 
 
 def _version(version: Version | None) -> Facts | None:

@@ -45,6 +45,8 @@ def _states(one: Facts) -> Iterable[str]:
     if one["frozen"]:
         frozen = one["frozen"]
         yield f"[red]frozen[/red] since {frozen['since']} by {escape(frozen['by'])}: {escape(frozen['reason'])}"
+    for held in one["waiting"]:
+        yield f"[yellow]{escape(held['deployment'])}[/yellow] {escape(held['reason'])}"
     if one["lock"]:
         yield f"[cyan]{escape(one['deployment'])}[/cyan] ({escape(one['lock']['reason'])})"
     for alarm in one["outsideAlarms"]:

@@ -13,7 +13,8 @@ _LINK = re.compile(r"approve:\s+(\S+)")
 class Approver:
     """Decides each approval request once.
 
-    `decided` holds the subjects of the mails that were decided; `too_late` the HTTP status of those that could not be.
+    `decided` holds the subjects of the mails that were decided; `too_late` the HTTP status of those that could not be,
+    and `pages` what their links answered.
     """
 
     def __init__(self, mailbox: Mailbox, name: str) -> None:
@@ -21,6 +22,7 @@ class Approver:
         self._name = name
         self.decided: list[str] = []
         self.too_late: dict[str, int] = {}
+        self.pages: dict[str, str] = {}
         self._unread: list[Mail] = []
 
     def decide_next(self, approve: bool = True, reason: str = "") -> str | None:
@@ -39,6 +41,7 @@ class Approver:
             except urllib.error.HTTPError as page:  # superseded, expired or void: the page gives the reason
                 with page:
                     self.too_late[mail.subject] = page.code
+                    self.pages[mail.subject] = page.read().decode()
                 continue
             self.decided.append(mail.subject)
             return mail.subject

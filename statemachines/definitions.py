@@ -244,9 +244,8 @@ def sample_values(workflow: str) -> dict[str, Any]:
     numbers = {"StageTimeoutSeconds": 172_800, "RollbackTimeoutSeconds": 3_600, "WorkerMinutes": 60}
     texts = {"EventBus": "bus", "BuildProject": "project", "StageWorkflow": machine, "RollbackWorkflow": machine}
     texts["EnhancedWatchWorkflow"] = machine
-    return (
-        values | numbers | texts | {"Environments": []} | waits(build=60, approval=300, lock=60, watch=30, enhanced=600)
-    )
+    backstops = waits(build=60, approval=300, lock=60, watch=30, enhanced=600, unfreeze=3600)
+    return values | numbers | texts | {"Environments": []} | backstops
 
 
 def _known(name: str, values: Mapping[str, Any]) -> Any:

@@ -21,14 +21,14 @@ README = FOLDER.parent / "README.md"
 HAPPY_PATHS: dict[str, tuple[str, ...]] = {
     "deployment": (
         *("Begin", "FetchSource", "PlanRelease", "AnythingToDo", "AnnounceStart", "StartBuild", "AwaitBuild"),
-        *("CheckGates", "GatesPassed", "NextStage", "RunStage", "StageEnded", "NextStage", "AllPassed", "Conclude"),
-        *("AnnounceEnd", "HowItEnded", "Ended"),
+        *("CheckGates", "GatesPassed", "NextStage", "ReachEnvironment", "EnvironmentReached", "RunStage", "StageEnded"),
+        *("NextStage", "AllPassed", "Conclude", "AnnounceEnd", "HowItEnded", "Ended"),
     ),
     "stage": (
         *("Open", "CheckWindow", "WindowOpen", "ReadBaseline", "ApprovalNeeded", "AcquireLock", "LockTaken"),
-        *("EndEnhancedWatch", "NextPart", "WriteLedger", "WayOfPart", "ApplyService", "RecordPart", "NextPart"),
-        *("Verify", "Verified", "TestsWanted", "Watch", "WhatWasSeen", "RecordGood", "WatchOn", "ReleaseLock"),
-        *("Conclude", "Announce", "Ended"),
+        *("ReadBaseline", "ApprovalNeeded", "EndEnhancedWatch", "NextPart", "WriteLedger", "WayOfPart", "ApplyService"),
+        *("RecordPart", "NextPart", "Verify", "Verified", "TestsWanted", "Watch", "WhatWasSeen", "RecordGood"),
+        *("WatchOn", "ReleaseLock", "Conclude", "Announce", "Ended"),
     ),
     "rollback": (
         *("Open", "AnnounceStart", "LeaseGiven", "AcquireLock", "LockTaken", "PlanRollback", "NextStep"),

@@ -30,7 +30,10 @@ RELEASE = {
     "gates": Step("gates<br>tests, coverage, security …", ("deployment/CheckGates",)),
 }
 ENVIRONMENT = {
-    "entry": Step("window open,<br>approved", ("stage/CheckWindow", "stage/RequestApproval", "stage/AwaitApproval")),
+    "entry": Step(
+        "window open, unfrozen,<br>approved",
+        ("stage/CheckWindow", "stage/AwaitUnfreeze", "stage/RequestApproval", "stage/AwaitApproval"),
+    ),
     "lock": Step("lock", ("stage/AcquireLock", "stage/AwaitLock")),
     "apply": Step("apply", ("stage/WriteLedger", "stage/StartBuild", "stage/ApplyService", "stage/RecordPart")),
     "verify": Step("verify<br>probes, tests", ("stage/Verify", "stage/StartTests", "stage/CheckTests")),

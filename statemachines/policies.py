@@ -73,14 +73,22 @@ def ask_again(times: int) -> list[dict[str, Any]]:
 
 
 def waits(
-    *, build: int, approval: int, lock: int, watch: int, enhanced: int, longest_approval: int = 86_400
+    *,
+    build: int,
+    approval: int,
+    lock: int,
+    watch: int,
+    enhanced: int,
+    unfreeze: int,
+    longest_approval: int = 86_400,
+    longest_freeze: int = 14 * 86_400,
 ) -> dict[str, Any]:
     """Backstops (seconds), the retry policies for them, and the budgets.
 
     The longest wait is backstop × times: 90 min for builds (whose timeout is 60 min) and an hour in the account's
-    queue, the longest approval time and an hour for approvals, 8 h for locks, 60 min for watches, up to 7 days for
-    enhanced watches. A handler that is queried after the end of its wait completes the wait; the number of times only
-    limits waits whose handler does not.
+    queue, the longest approval time and an hour for approvals, the longest wait for an unfreeze and an hour, 8 h for
+    locks, 60 min for watches, up to 7 days for enhanced watches. A handler that is queried after the end of its wait
+    completes the wait; the number of times only limits waits whose handler does not.
     """
     return {
         "BuildBackstopSeconds": build,
@@ -88,11 +96,13 @@ def waits(
         "LockBackstopSeconds": lock,
         "WatchBackstopSeconds": watch,
         "EnhancedBackstopSeconds": enhanced,
+        "UnfreezeBackstopSeconds": unfreeze,
         "AskBuild": ask_again(_times((90 + budgets.QUEUE) * 60, build)),
         "AskApproval": ask_again(_times(longest_approval + 3600, approval)),
         "AskLock": ask_again(_times(8 * 3600, lock)),
         "AskWatch": ask_again(_times(60 * 60, watch)),
         "AskEnhanced": ask_again(_times(7 * 86_400, enhanced)),
+        "AskUnfreeze": ask_again(_times(longest_freeze + 3600, unfreeze)),
         "RetryFaults": RETRY_FAULTS,
         "RetryRepeatable": RETRY_REPEATABLE,
         "RetryAnnouncement": RETRY_ANNOUNCEMENT,

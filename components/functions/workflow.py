@@ -19,7 +19,8 @@ from functions.domain.windows import LOOK_AHEAD_DAYS
 from functions.handler import encode
 from statemachines import definitions, policies
 
-# A stage may wait for a window, an approval (and the window again), a review and the lock, then build and roll back.
+# A stage may wait for a window, an approval, an unfreeze (and for the window again after each), a review and the lock,
+# then build and roll back.
 _LONGEST_QUEUE_SECONDS, _STAGE_WORK_SECONDS = 8 * 3600, 4 * 3600
 # The work of a rollback, and the wait of a build for a place in the account's build queue.
 _ROLLBACK_SECONDS = 3600 + budgets.QUEUE * 60
@@ -124,7 +125,9 @@ def _rendered(
             lock=backstops.lock_seconds,
             watch=backstops.watch_seconds,
             enhanced=backstops.enhanced_seconds,
+            unfreeze=backstops.unfreeze_seconds,
             longest_approval=max(one.approval_timeout_seconds for one in stack.settings.environments),
+            longest_freeze=max(int(one.freeze_wait_days * 86_400) for one in stack.settings.environments),
         ),
         **{state: function.version_arn for state, function in called.items()},
     }
@@ -158,9 +161,9 @@ def _worker_values(stack: StackResources) -> dict[str, pulumi.Input[Any]]:
 def _stage_seconds(stack: StackResources) -> Iterator[int]:
     """The longest duration of a stage, for each environment."""
     for one in stack.settings.environments:
-        closed = 2 * LOOK_AHEAD_DAYS * 86_400 if one.windows or one.freezes else 0
+        closed = (3 * LOOK_AHEAD_DAYS if one.windows or one.freezes else 0) + one.freeze_wait_days
         decisions = 2 * one.approval_timeout_seconds
-        yield closed + decisions + one.watch_seconds + _LONGEST_QUEUE_SECONDS + _STAGE_WORK_SECONDS
+        yield int(closed * 86_400) + decisions + one.watch_seconds + _LONGEST_QUEUE_SECONDS + _STAGE_WORK_SECONDS
 
 
 def workflow_grants(

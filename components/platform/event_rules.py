@@ -14,7 +14,7 @@ from components.functions.resources import StackResources
 from components.platform.endpoints import ROUTES
 from forwarding.places import Place, receiving_rule
 from functions.adapters.bus import SOURCE
-from functions.domain.events import GatesJudged
+from functions.domain.events import EnvironmentUnfrozen, GatesJudged, RollbackFinished
 from statemachines.definitions import WORKFLOWS
 
 Pattern = dict[str, Any]
@@ -92,12 +92,18 @@ def _gates(_: StackResources) -> Pattern:
     return {"source": [SOURCE], "detail-type": [GatesJudged.__name__]}
 
 
+def _unfrozen(_: StackResources) -> Pattern:
+    """A restored rollback ends the freeze of an earlier one."""
+    return {"source": [SOURCE], "detail-type": [EnvironmentUnfrozen.__name__, RollbackFinished.__name__]}
+
+
 TRIGGERS: Mapping[str, Trigger] = {
     "upload_sarif": Trigger(_gates, own_bus=True),
     "import_findings": Trigger(_gates, own_bus=True),
     "build_finished": Trigger(_builds),
     "alarm_changed": Trigger(_alarms),
     "execution_ended": Trigger(_executions),
+    "unfrozen": Trigger(_unfrozen, own_bus=True),
     "poll_board": Trigger(_work_items_ended, schedule=_poll_rate),
     "notify": Trigger(_own, own_bus=True),
     "publish_status": Trigger(_own, own_bus=True),

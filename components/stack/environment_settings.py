@@ -84,9 +84,12 @@ class EnvironmentSettings(Closed):
     """Deployment windows; default: deployments may enter at any time."""
     freezes: tuple[DeploymentFreeze, ...] = ()
     """Periods in which only emergency deployments may enter."""
+    freeze_wait_days: Annotated[float, Field(ge=0.01, le=31)] = 14
+    """How many days a release waits for the unfreeze of an environment that a person or a rollback froze; then it ends
+    as `held`."""
     on_active_alarm: Literal["block", "ask", "ignore"] = "block"
     """The reaction to an alarm that is in ALARM before the release changes anything: `block` fails the stage, `ask`
-    requests approval, `ignore` continues."""
+    requests approval, `ignore` continues. For an emergency `block` is `ask`."""
     on_missing_alarm_data: Literal["block", "ask", "ignore"] = "ignore"
     """The reaction to an alarm that does not exist or has no data before the release changes anything. A first release
     creates its own alarms."""

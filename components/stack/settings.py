@@ -80,6 +80,8 @@ class Backstops(Closed):
     """How often a watch reads alarms and health, also without an event."""
     enhanced_seconds: Annotated[int, Field(ge=5)] = 600
     """How often an enhanced watch reads alarms and health, also without an event."""
+    unfreeze_seconds: Annotated[int, Field(ge=5)] = 3600
+    """How often a release that waits for an unfreeze reads the freeze, also without an event."""
     push_seconds: Annotated[int, Field(ge=5)] = 60
     """How old a branch head without a deployment must be before it is started without its webhook."""
 
@@ -164,6 +166,7 @@ class Settings(Closed):
             for name, seconds, backstop in (
                 ("approval", environment.approval_timeout_seconds, self.backstops.approval_seconds),
                 ("enhanced", environment.enhanced_watch_seconds, self.backstops.enhanced_seconds),
+                ("unfreeze", int(environment.freeze_wait_days * 86_400), self.backstops.unfreeze_seconds),
             ):
                 if seconds > MOST_ASKS * backstop:
                     raise ValueError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from functions.adapters.clock import Clock
 from functions.adapters.records import conditional, every, plain, stored
 from functions.domain.gates import Verdict
+from functions.domain.order import History
 from functions.domain.records import DeploymentRecord, Outcome, StageRecord, grouped
 from functions.domain.releases import Release
 from functions.domain.rollback import Compensation
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 _KEPT = timedelta(days=90)
+# Statuses of a release that waits at the entry of an environment.
+HELD = ("waiting for a window", "waiting for unfreeze")
 # Statuses that `enter` and rollbacks write while a deployment runs. Its outcome replaces them.
 _UNDERWAY = (
     "running",
     "waiting",
+    *HELD,
     "waiting for approval",
     "rolling back",
     "superseded",
@@ -32,7 +36,10 @@ _UNDERWAY = (
 
 
 class DeploymentsTable:
-    """One record per deployment; its key is the name of the execution. Records expire after 90 days."""
+    """One record per deployment, which expires after 90 days; its key is the name of the execution.
+
+    A further record per repository holds the order of its releases.
+    """
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("DEPLOYMENTS_TABLE",)
     READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem",), on="table/deployments"),)
@@ -71,6 +78,29 @@ class DeploymentsTable:
         item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
         return _record(item) if item else None
 
+    def history(self, repository: str) -> History | None:
+        """The newest release of a repository that has begun (strongly consistent); None before the first one."""
+        item = self._table.get_item(Key={"deploymentId": _history(repository)}, ConsistentRead=True).get("Item")
+        return decode(History, plain(item)) if item else None
+
+    def save_history(self, repository: str, history: History, before: History | None) -> bool:
+        """Write the history that follows `before`; False if another release has begun meanwhile. It never expires."""
+        facts = stored(history)
+        same = "#head = :before AND #order.epoch = :epoch AND #order.distance = :distance"
+        old = (
+            {":before": before.head, ":epoch": before.order.epoch, ":distance": before.order.distance} if before else {}
+        )
+        written = conditional(
+            self._table,
+            "update_item",
+            Key={"deploymentId": _history(repository)},
+            UpdateExpression="SET #head = :head, #order = :order",
+            ConditionExpression=same if before else "attribute_not_exists(#head)",
+            ExpressionAttributeNames={"#head": "head", "#order": "order"},
+            ExpressionAttributeValues={":head": facts["head"], ":order": facts["order"], **old},
+        )
+        return written is not None
+
     def judged_version(self, artifact: str) -> str:
         """The version id of the artifact that the gates judged; "" if unknown. `artifact` is `deployments/{id}/…`."""
         record = self.get(artifact.split("/")[1]) if artifact else None
@@ -102,6 +132,11 @@ class DeploymentsTable:
         for environment in ("none", *environments):
             for status in _UNDERWAY:
                 yield from self._listed(environment, status)
+
+    def held(self, environment: str) -> Iterator[DeploymentRecord]:
+        """The records that wait at the entry of an environment (eventually consistent)."""
+        for status in HELD:
+            yield from self._listed(environment, status)
 
     def of_environment(self, environment: str) -> Iterator[DeploymentRecord]:
         """All records whose current or last environment is this one (eventually consistent)."""
@@ -193,6 +228,11 @@ class DeploymentsTable:
             ExpressionAttributeValues={_placeholder(":", k): stored(v) for k, v in facts.items()},
             **({"ConditionExpression": condition} if condition else {}),
         )
+
+
+def _history(repository: str) -> str:
+    """The key of a repository's history: names of executions have no slash."""
+    return f"order/{repository}"
 
 
 def _record(item: Any) -> DeploymentRecord:

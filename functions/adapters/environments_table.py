@@ -1,12 +1,13 @@
 """The environments table: running and last known good versions, freezes and outside alarms. Records never expire."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from functions.adapters.records import conditional, every, stored
 from functions.domain.environments import Freeze, PartState
 from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Lease
+from functions.domain.order import Mark, Passage
 from functions.domain.outside_alarms import OutsideAlarm
 from functions.domain.performance import Performance
 from functions.handler import Allow, decode
@@ -14,8 +15,8 @@ from functions.handler import Allow, decode
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
-# The sort key of the environment's own row, and the prefix of the rows of leases and load runs. Names of parts begin
-# with a letter.
+# The sort key of the environment's own row, and the prefix of the rows of leases, load runs and passages. Names of
+# parts begin with a letter.
 _WHOLE = "*"
 # The prefix of the rows of alarms from outside AWS.
 _OUTSIDE = "!"
@@ -67,6 +68,67 @@ class EnvironmentsTable:
         """Delete the record of a part that is no longer delivered, under the lease."""
         self.fence(environment, lease)
         self._change("delete_item", environment, part, lease, _number(lease))
+
+    def mark_good(self, state: PartState, lease: Lease) -> bool:
+        """Record the running version of a part as good, under the lease; False if the part has changed since the read.
+
+        Nothing else of the row is written. A version is recognised by its deployment, its number and its time.
+        """
+        assert state.running  # noqa: S101 - for the type checker: callers have checked
+        self.fence(state.environment, lease)
+        running = stored(state.running)
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
+        unchanged = "#running.deploymentId = :by AND #running.#version = :version AND #running.#at = :at"
+        written = conditional(
+            self._table,
+            "update_item",
+            Key={"environment": state.environment, "part": state.part},
+            UpdateExpression="SET good = :running",
+            ConditionExpression=f"{unchanged} AND (attribute_not_exists(inDoubt) OR inDoubt = :nothing)",
+            ExpressionAttributeNames={"#running": "running", "#version": "version", "#at": "at"},
+            ExpressionAttributeValues={
+                ":running": running,
+                ":by": running["deploymentId"],
+                ":version": running["version"],
+                ":at": running["at"],
+                ":nothing": "",
+            },
+        )
+        return written is not None
+
+    def passage(self, environment: str, repository: str) -> Passage:
+        """The newest releases of a repository that reached and that passed an environment (strongly consistent)."""
+        row = next((row for row in self._rows(environment) if row["part"] == _passage(repository)), {})
+        return decode(Passage, row)
+
+    def note_passage(self, environment: str, repository: str, mark: Mark, how: Literal["arrived", "passed"]) -> None:
+        """Record that a release reached or passed an environment, unless a newer one did before."""
+        order = stored(mark.order)
+        conditional(
+            self._table,
+            "update_item",
+            Key={"environment": environment, "part": _passage(repository)},
+            UpdateExpression="SET #how = :mark",
+            ConditionExpression="attribute_not_exists(#how) OR #how.#order.epoch < :epoch OR "
+            "(#how.#order.epoch = :epoch AND #how.#order.distance <= :distance)",
+            ExpressionAttributeNames={"#how": how, "#order": "order"},
+            ExpressionAttributeValues={
+                ":mark": stored(mark),
+                ":epoch": order["epoch"],
+                ":distance": order["distance"],
+            },
+        )
+
+    def forget_passed(self, environment: str, repository: str, deployment_id: str) -> None:
+        """Forget that a deployment passed an environment, because it was rolled back there; others are kept."""
+        conditional(
+            self._table,
+            "update_item",
+            Key={"environment": environment, "part": _passage(repository)},
+            UpdateExpression="REMOVE passed",
+            ConditionExpression="passed.deploymentId = :deployment",
+            ExpressionAttributeValues={":deployment": deployment_id},
+        )
 
     def performance(self, environment: str, repository: str) -> Performance | None:
         """The load-run figures of a repository's last good release in an environment; None if there are none."""
@@ -168,6 +230,10 @@ class EnvironmentsTable:
 
 def _number(lease: Lease) -> dict[str, Any]:
     return {"fence": lease.fence, "lease": lease.key}
+
+
+def _passage(repository: str) -> str:
+    return f"{_WHOLE}passage/{repository}"
 
 
 def _measured(repository: str) -> str:

@@ -8,6 +8,7 @@ from functions.adapters.executions import Executions
 from functions.adapters.records import conditional, every, plain, stored
 from functions.adapters.task_tokens import TaskTokens
 from functions.domain.locks import Contender, Lock, LockResult, Mode, release, request
+from functions.domain.order import Order, is_newer
 from functions.handler import Allow, decode
 
 if TYPE_CHECKING:
@@ -70,6 +71,19 @@ class LocksTable:
             key,
             lambda lock: release(lock, execution, alive=self._executions.is_running, now=self._clock.text()),
         )
+
+    def wake_older(self, key: str, repository: str, order: Order) -> None:
+        """Let the waiters of older releases of a repository request again; each then finds why it may not enter."""
+        for waiter in self.read(key).waiters:
+            older = waiter.contender.repository == repository and is_newer(order, waiter.contender.order)
+            if older and waiter.token and not waiter.contender.rollback:
+                turn = {"outcome": "waiting", "reason": f"a newer release has reached {key}", "lease": None}
+                self._tokens.succeed(waiter.token, turn)
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether every release has its turn: in the mode `queued`, a newer release ends no wait of an older one."""
+        return self._mode == "queued"
 
     def read(self, key: str) -> Lock:
         """The current state of a lock."""

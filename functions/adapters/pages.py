@@ -24,9 +24,17 @@ _ENDED = {
 
 
 def open_page(
-    approval: Approval, secret: str, status: int = 200, problem: str = "", given: Decision | None = None
+    approval: Approval,
+    secret: str,
+    status: int = 200,
+    problem: str = "",
+    given: Decision | None = None,
+    banner: str = "",
 ) -> dict[str, Any]:
-    """The page of an open request with its form; after a refusal, the form has the `problem` and the given values."""
+    """The page of an open request with its form; after a refusal, the form has the `problem` and the given values.
+
+    `banner` says above everything else why an approval would be refused now.
+    """
     deploy, held = approval.purpose == "deploy", holder(approval, secret)
     form = _template("form.html").substitute(
         secret=escape(secret, quote=True),
@@ -40,7 +48,7 @@ def open_page(
     where = approval.environment
     title = f"Deploy to {where}?" if deploy else f"Continue in {where} despite a warning?"
     lead = "Read what would happen, then decide. Opening this page has decided nothing."
-    body = _attention(approval) + _facts(approval) + form
+    body = _attention(approval, banner) + _facts(approval) + form
     return _page(status, title, "open", lead, body)
 
 
@@ -96,10 +104,10 @@ def _notes(approval: Approval) -> list[str]:
     return notes
 
 
-def _attention(approval: Approval) -> str:
-    """The section at the top of the page: emergency, parts that can't be rolled back, alarms."""
+def _attention(approval: Approval, banner: str) -> str:
+    """The section at the top of the page: freeze, emergency, parts that can't be rolled back, and alarms."""
     targets = approval.shown.rollback if approval.shown else ()
-    warnings = [words] if (words := approval.summary.get("emergency", "")) else []
+    warnings = [words for words in (banner, approval.summary.get("emergency", "")) if words]
     warnings += [f"No rollback for {target.part}: {target.reason}." for target in targets if not target.ready]
     warnings += [f"The alarm {alarm.name} is in ALARM." for alarm in approval.alarms if alarm.state == "ALARM"]
     warnings += [f"The {words}." for words in too_slow_words(approval.alarms, approval.watch_seconds)]

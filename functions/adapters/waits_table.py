@@ -90,18 +90,20 @@ class WaitsTable:
                 yield _wait(row) if row.get("execution") else None, approval
 
     def sighting(self, repository: str) -> Sighting | None:
-        """The recorded branch head of a repository without an execution; None if there is none."""
+        """The head of a repository's main branch as it was last seen; None before the first time."""
         row = self._get(PushKey(repository))
         return decode(Sighting, row) if row else None
 
-    def save_sighting(self, repository: str, sighting: Sighting | None, now: datetime) -> None:
-        """Record a branch head without an execution, or delete the record with None."""
-        if sighting is None:
-            self.forget(PushKey(repository))
-        else:
-            self._set(PushKey(repository), {**stored(sighting), "expiresAt": int((now + _KEPT).timestamp())})
+    def save_sighting(self, repository: str, sighting: Sighting) -> None:
+        """Record a new branch head; the record does not expire, so that the head's age is known."""
+        self._table.update_item(
+            Key={"waitKey": str(PushKey(repository))},
+            UpdateExpression="SET #commit = :commit, #since = :since REMOVE expiresAt",
+            ExpressionAttributeNames={"#commit": "commit", "#since": "since"},
+            ExpressionAttributeValues={":commit": sighting.commit, ":since": sighting.since},
+        )
 
-    def forget(self, key: WaitKey | PushKey) -> None:
+    def forget(self, key: WaitKey) -> None:
         """Delete the record under a key; a missing one is no error."""
         self._table.delete_item(Key={"waitKey": str(key)})
 

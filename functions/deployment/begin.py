@@ -1,7 +1,8 @@
-"""Begin: write the deployment's record, with the commit's author and time from GitHub."""
+"""Begin: write the deployment's record, with the commit's author, time and order from GitHub."""
 
 from dataclasses import dataclass
 
+from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
 from functions.domain.releases import Release
@@ -11,7 +12,7 @@ from functions.procedures.releases import OPEN, Started, open_record
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The release with the facts of its commit."""
+    """The release with the facts of its commit, and its order."""
 
     release: Release
 
@@ -19,6 +20,6 @@ class Output:
 HANDLER = Handler(allow=OPEN)
 
 
-def begin(event: Started, github: GitHub, deployments: DeploymentsTable) -> Output:
+def begin(event: Started, github: GitHub, deployments: DeploymentsTable, clock: Clock) -> Output:
     """Write the record; a repetition keeps the one that exists."""
-    return Output(open_record(event, github, deployments))
+    return Output(open_record(event, github, deployments, clock))

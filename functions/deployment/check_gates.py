@@ -66,7 +66,9 @@ def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTabl
         return Output("passed", reason, gates)
     left = narrowed(event.plan, judged.previews)
     deployments.note(event.deployment_id, plan=recorded(left))
-    return Output("passed", reason, gates, left) if left.outcome == "deploy" else Output("nothing", left.reason, gates)
+    if left.outcome != "deploy":
+        return Output("nothing", left.reason, gates, left)
+    return Output("passed", reason, gates, left)
 
 
 def _judge(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[registry.Judged, str, str]:

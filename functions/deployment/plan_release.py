@@ -10,7 +10,7 @@ from functions.adapters.manifest_file import read_manifest
 from functions.domain.environments import Environment, PartState
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import MANIFEST, Manifest
-from functions.domain.plans import Change, Plan, frozen_plan, in_emergency, plan, recorded
+from functions.domain.plans import Change, Plan, in_emergency, plan, recorded
 from functions.domain.releases import Release
 from functions.handler import Handler
 
@@ -44,8 +44,6 @@ def plan_release(
     made = plan(
         manifest, event.environments, running, changes_since(github, event.release, running), event.release.commit
     )
-    found = {stage.environment.name: environments.frozen(stage.environment.name) for stage in made.stages}
-    made = frozen_plan(made, {name: freeze for name, freeze in found.items() if freeze}) or made
     if event.release.emergency:
         made = in_emergency(made)
     deployments.note(event.deployment_id, plan=recorded(made))

@@ -1,6 +1,6 @@
 """A request for approval: a link opens a page, and a POST from that page decides once (A1-A4).
 
-open ──POST approve──▶ consent 1 … consent N ──▶ approved
+open ──POST approve──▶ consent 1 … consent N ──▶ approved        (refused while the environment is frozen)
   ├──POST reject──▶ rejected         artifact or verdicts changed, critical alarm, deployment ended ──▶ void
   └──`expires_at` reached──▶ expired        newer release of the repository ──▶ superseded
 """
@@ -11,8 +11,10 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Literal
 
+from functions.domain.environments import Freeze
 from functions.domain.gates import Verdict
-from functions.domain.watches import AlarmReading
+from functions.domain.order import Order, is_newer
+from functions.domain.watches import Accepted, AlarmReading
 
 State = Literal["open", "approved", "rejected", "expired", "superseded", "void"]
 
@@ -79,7 +81,7 @@ class Approval:
     decides_from: str
     expires_at: str
     repository: str = ""
-    committed_at: str = ""
+    order: Order | None = None
     state: State = "open"
     by: str = ""
     reason: str = ""
@@ -100,9 +102,12 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """How a request ended: the output of the Await state."""
+    """How a request ended: the output of the Await state.
 
-    outcome: Literal["approved", "rejected", "expired", "superseded", "void"]
+    `frozen`: it expired while the environment was frozen and nobody could approve; another request follows.
+    """
+
+    outcome: Literal["approved", "rejected", "expired", "superseded", "void", "frozen"]
     reason: str
 
 
@@ -121,7 +126,7 @@ class Decision:
 class Refused:
     """Why a decision is not accepted; `why` selects the page and its HTTP status."""
 
-    why: Literal["unknown", "used", "expired", "superseded", "void", "early", "incomplete", "forbidden"]
+    why: Literal["unknown", "used", "expired", "superseded", "void", "early", "incomplete", "forbidden", "frozen"]
     message: str
 
 
@@ -156,7 +161,7 @@ def supersedes(newer: Approval, older: Approval) -> bool:
     """
     deploys = newer.purpose == older.purpose == "deploy" and newer.deployment_id != older.deployment_id
     same = (newer.repository, newer.environment) == (older.repository, older.environment)
-    return deploys and same and newer.state == older.state == "open" and newer.committed_at > older.committed_at
+    return deploys and same and newer.state == older.state == "open" and is_newer(newer.order, older.order)
 
 
 def changed(approval: Approval, digest: str, gates: Sequence[Verdict]) -> str:
@@ -166,6 +171,26 @@ def changed(approval: Approval, digest: str, gates: Sequence[Verdict]) -> str:
     if digest != approval.shown.digest:
         return "the artifact was changed after it was shown"
     return "" if tuple(gates) == approval.shown.gates else "the gate results changed after they were shown"
+
+
+def alarmed(alarms: Sequence[AlarmReading], accepted: Accepted, environment: str) -> str:
+    """Why alarms void a request (A4): a critical one has entered ALARM since its baseline; empty if none has."""
+    active = [a.name for a in alarms if a.severity == "critical" and a.state == "ALARM" and not accepted.covers(a)]
+    if not active:
+        return ""
+    words = f"alarm {active[0]} is" if len(active) == 1 else f"alarms {', '.join(active)} are"
+    return f"{words} in ALARM in {environment}"
+
+
+def refused_by_freeze(approval: Approval, freeze: Freeze | None) -> Refused | None:
+    """Why a release can't be approved for a frozen environment; nothing is recorded. A review is no entry."""
+    if freeze is None or approval.purpose != "deploy" or approval.state != "open":
+        return None
+    return Refused(
+        "frozen",
+        f"{freeze.describe(approval.environment)}. Nothing was recorded: approve here once it is unfrozen "
+        f"(`kiro unfreeze {approval.environment}`). Rejecting is possible now.",
+    )
 
 
 def decide(approval: Approval, decision: Decision, now: str, held_by: str = "") -> Approval | Refused:
@@ -204,7 +229,7 @@ def decided(approval: Approval) -> Decided:
         "approved": f"approved by {approval.by}" + (f": {approval.reason}" if approval.reason else ""),
         "rejected": f"rejected by {approval.by}: {approval.reason}",
         "expired": f"nobody decided before {approval.expires_at}",
-        "superseded": "superseded by a newer release",
+        "superseded": approval.reason or "superseded by a newer release",
         "void": approval.reason or "the request was withdrawn",
     }
     assert approval.state != "open"  # noqa: S101 - for the type checker: callers have checked
@@ -239,7 +264,7 @@ def _fits(rule: str, by: str) -> bool:
 def _ended(approval: Approval) -> str:
     words = {
         "expired": f"This request expired at {approval.expires_at}. Start the deployment again for a new request.",
-        "superseded": "A newer release has superseded this one. Decide on the request of the newer release.",
+        "superseded": f"This request is superseded: {approval.reason or 'a newer release of this repository waits'}.",
         "void": "This request is void: what it showed has changed, or its deployment has ended.",
     }
     return words[approval.state]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from functions.domain.manifests import Part
+from functions.domain.order import Order
 from functions.domain.watches import Before, manifest_of
 from functions.domain.windows import Closed, Window
 
@@ -40,6 +41,7 @@ class Environment:
     on_missing_alarm_data: Before = "ignore"
     enhanced_watch_seconds: int = 0
     unhealthy_samples: int = 3
+    freeze_wait_days: float = 14
 
     @property
     def account(self) -> str:
@@ -62,7 +64,7 @@ class Version:
     """One deployed state of a part: its commit, source and artifact, and the version that its target reported.
 
     `source` and `artifact` are keys in the artifacts bucket. `commit` is empty for a version that was deployed outside
-    the platform. `committed_at` (ISO 8601) orders releases.
+    the platform. `order` is the position of its release, None for such a version and for older records.
     """
 
     commit: str
@@ -71,7 +73,11 @@ class Version:
     artifact: str
     version: str
     at: str
-    committed_at: str = ""
+    order: Order | None = None
+
+    def is_of(self, repository: str) -> bool:
+        """Whether a release of this repository (`owner/name`) deployed it."""
+        return self.source.startswith(f"sources/{repository}/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +111,13 @@ class Freeze:
     since: str
 
     def describe(self, environment: str) -> str:
-        """Who froze the environment, when and why: the reason for a release that may not enter."""
+        """Who froze the environment, when and why."""
         return f"{environment} is frozen since {self.since} by {self.by}: {self.reason}"
+
+
+def judged(states: Iterable[PartState], repository: str) -> tuple[PartState, ...]:
+    """The parts that a watch of this repository's release judged: its own ones, unless they are in doubt."""
+    return tuple(state for state in states if state.running and state.running.is_of(repository) and not state.in_doubt)
 
 
 def outputs_of(part: str, states: Iterable[PartState]) -> dict[str, str]:

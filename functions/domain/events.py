@@ -4,6 +4,7 @@
 |---|---|
 | DeploymentStarted | deployment.asl.json |
 | GatesJudged | CheckGates |
+| StageHeld | CheckWindow, AwaitUnfreeze |
 | StageFinished | stage.asl.json |
 | DeploymentFinished | deployment.asl.json, or procedures/ended_executions.py when its execution ended early |
 | RollbackStarted, RollbackFinished | rollback.asl.json, or the same when its execution ended early |
@@ -51,6 +52,17 @@ class GatesJudged:
     artifact: str
     scans: Scans
     figures: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StageHeld:
+    """A release waits for the unfreeze or the window of an environment since a time; it goes on by itself (P12)."""
+
+    deployment_id: str
+    release: Release
+    environment: str
+    reason: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +175,7 @@ class WorkItemFinished:
 Event = (
     DeploymentStarted
     | GatesJudged
+    | StageHeld
     | StageFinished
     | DeploymentFinished
     | RollbackStarted
@@ -182,6 +195,7 @@ def release_of(event: Event) -> Release | None:
         case (
             DeploymentStarted()
             | GatesJudged()
+            | StageHeld()
             | StageFinished()
             | DeploymentFinished()
             | RollbackStarted()

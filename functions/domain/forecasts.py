@@ -8,7 +8,7 @@ from statistics import median
 from functions.domain.environments import Environment, Freeze
 from functions.domain.locks import Lock
 from functions.domain.manifests import Part
-from functions.domain.plans import Plan, StagePlan, frozen_plan
+from functions.domain.plans import Plan, StagePlan
 from functions.domain.releases import Release
 from functions.domain.windows import LOOK_AHEAD_DAYS, opening
 
@@ -64,8 +64,7 @@ def forecast(
     `gates` (one line a gate) and `durations` (seconds) are by environment; the key `""` is the release as a whole.
     """
     stages = tuple(_stage(stage, gates, locks, frozen, durations, now, describe) for stage in made.stages)
-    end = frozen_plan(made, frozen) or made
-    return Forecast(release, end.outcome, end.reason, gates.get("", ()), stages, _usual(durations.get("", ())))
+    return Forecast(release, made.outcome, made.reason, gates.get("", ()), stages, _usual(durations.get("", ())))
 
 
 def _stage(
@@ -78,6 +77,7 @@ def _stage(
     describe: Callable[[Environment, Part], str],
 ) -> StageForecast:
     where = stage.environment
+    asks = where.approval and bool(stage.parts)
     closed, opens_at = _closed(where, now)
     return StageForecast(
         where.name,
@@ -85,8 +85,8 @@ def _stage(
         {left.part: left.reason for left in stage.skipped},
         {chosen.part.name: describe(where, chosen.part) for chosen in stage.parts},
         gates.get(where.name, ()),
-        where.approvals_needed if where.approval else 0,
-        tuple(where.approvers) if where.approval else (),
+        where.approvals_needed if asks else 0,
+        tuple(where.approvers) if asks else (),
         _held(locks.get(where.name)),
         _frozen(frozen.get(where.name)),
         closed,

@@ -12,19 +12,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeGuard
 
+from functions.domain.order import Order, is_newer
+
 Mode = Literal["superseded", "queued", "parallel"]
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """An execution that requests the lock; `order` sorts releases of one repository (a later commit is greater).
+    """An execution that requests the lock; `order` is the position of its release in its repository.
 
     A rollback is placed before all waiting releases and is never superseded.
     """
 
     execution: str
     deployment_id: str
-    order: str
+    order: Order | None
     reason: str
     rollback: bool = False
     repository: str = ""
@@ -117,7 +119,7 @@ def _queue(lock: Lock, contender: Contender, mode: Mode, now: str, token: str) -
     comparable += [lock.owner] if _is_comparable(lock.owner, contender) else []
     if contender.rollback:
         line = (*rollbacks, waiter, *releases)
-    elif any(c.order > contender.order for c in comparable) and not (mine and mode == "queued"):
+    elif any(is_newer(c.order, contender.order) for c in comparable) and not (mine and mode == "queued"):
         return LockResult(replace(lock, waiters=others), "superseded")
     elif mode == "superseded":
         wake: tuple[tuple[Waiter, Literal["acquired", "superseded"]], ...] = tuple(

@@ -15,6 +15,7 @@ from functions.domain.events import (
     RollbackFinished,
     RollbackStarted,
     StageFinished,
+    StageHeld,
     WorkItemFinished,
     release_of,
 )
@@ -27,6 +28,7 @@ _STAGE_WORDS = {
     "rejected": "was rejected for {}",
     "expired": "got no approval in time for {}",
     "superseded": "was superseded before {}",
+    "held": "was held before {} until its time was up",
     "restored": "failed in {} and was rolled back",
     "partly": "failed in {} and was partly rolled back",
     "unknown": "failed in {} and could not be rolled back",
@@ -107,6 +109,8 @@ def _written(event: Event) -> tuple[Topic, str, str] | None:
     match event:
         case DeploymentStarted():
             return "deployments", f"{_what(event)} starts", event.reason
+        case StageHeld():
+            return "deployments", f"{_what(event)} waits before {event.environment}", event.reason
         case StageFinished():
             words = _STAGE_WORDS.get(event.result, "failed in {} before any change").format(event.environment)
             return "deployments", f"{_what(event)} {words}", event.reason
@@ -154,7 +158,7 @@ def _about(event: Event) -> list[str]:
     match event:
         case DeploymentStarted() | GatesJudged() | DeploymentFinished():
             return _release_lines(event.release)
-        case StageFinished() | RollbackStarted() | RollbackFinished():
+        case StageHeld() | StageFinished() | RollbackStarted() | RollbackFinished():
             return [*_release_lines(event.release), f"  Environment  {event.environment}"]
         case EnvironmentFrozen() | EnvironmentUnfrozen():
             return [f"  Environment  {event.environment}"]
@@ -203,7 +207,9 @@ def _release_lines(release: Release | None) -> list[str]:
     ]
 
 
-def _what(event: DeploymentStarted | StageFinished | DeploymentFinished | RollbackStarted | RollbackFinished) -> str:
+def _what(
+    event: DeploymentStarted | StageHeld | StageFinished | DeploymentFinished | RollbackStarted | RollbackFinished,
+) -> str:
     if event.release is None:
         return f"release {event.deployment_id[:12]}"
     return f"{event.release.repository} {event.release.short}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from functions.domain.environments import Environment, Freeze, PartState
+from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import (
     MANIFEST,
     AfterDeploy,
@@ -14,6 +14,7 @@ from functions.domain.manifests import (
     changed_path,
     is_infrastructure,
 )
+from functions.domain.order import is_newer
 
 # The commit of a version that was deployed outside the platform and that a rollback has restored.
 _NO_COMMIT = ""
@@ -23,26 +24,29 @@ _NO_COMMIT = ""
 class PartPlan:
     """A part that the release changes, and why; `by_path` if changed paths are the only reason.
 
-    `follows` names the part whose change is the only reason: it may change how this part is configured.
+    `follows` names the part whose change is the only reason: it may change how this part is configured. `running` is
+    the version that the plan judged by.
     """
 
     part: Part
     reason: str
     by_path: bool = False
     follows: str = ""
+    running: Version | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedPart:
-    """A part that the release does not change, and why."""
+    """A part that the release does not change, why, and the version that it judged by."""
 
     part: str
     reason: str
+    running: Version | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
-    """The changes in one environment; `parts` are in the order in which they are applied.
+    """The changes in one environment; `parts` are in the order in which they are applied, none if nothing changes.
 
     `gone` are parts that run in the environment and that the manifest no longer names. They are not watched while this
     release is judged, and their records are deleted once the release is good.
@@ -57,9 +61,12 @@ class StagePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a deployment will do. With `invalid` and `frozen`, the reason is what a person has to correct."""
+    """What a deployment will do; `stages` are all environments that it walks, with and without changes.
 
-    outcome: Literal["deploy", "nothing", "invalid", "frozen", "superseded"]
+    With `invalid`, the reason is what a person has to correct.
+    """
+
+    outcome: Literal["deploy", "nothing", "invalid", "superseded"]
     reason: str
     stages: tuple[StagePlan, ...] = ()
     buildspec: str = ""
@@ -98,22 +105,14 @@ def plan(
     build = (manifest.buildspec, manifest.gates)
     if not any(stage.parts for stage in stages):
         return Plan("nothing", "every part of every environment is already up to date with this commit", stages, *build)
-    return Plan("deploy", _summary(stages), tuple(stage for stage in stages if stage.parts), *build)
-
-
-def frozen_plan(made: Plan, frozen: Mapping[str, Freeze]) -> Plan | None:
-    """The refusal of a release that would enter a frozen environment; None if none of its environments is frozen."""
-    for name in (stage.environment.name for stage in made.stages):
-        if name in frozen:
-            return Plan("frozen", frozen[name].describe(name))
-    return None
+    return Plan("deploy", _summary(stages), stages, *build)
 
 
 def in_emergency(made: Plan) -> Plan:
     """The plan of an emergency: no tests after deployments; approvals and gates before deployments stay (P8)."""
     if made.outcome != "deploy":
         return made
-    untested = [stage.environment.name for stage in made.stages if stage.after_deploy]
+    untested = [stage.environment.name for stage in made.stages if stage.parts and stage.after_deploy]
     words = "EMERGENCY: deployment windows are ignored"
     if untested:
         words += f", tests after the deployment are skipped in {', '.join(untested)}"
@@ -144,15 +143,17 @@ def _stage(
     for part in manifest.parts:
         state = states.get(part.name)
         inside, reason = _judge(part, state, changes, commit)
-        before = _followed(part, parts)
+        before, seen = _followed(part, parts), state.running if state else None
         if inside:
-            parts.append(PartPlan(part, reason, _by_path(part, state)))
+            parts.append(PartPlan(part, reason, _by_path(part, state), running=seen))
         elif before:
-            parts.append(PartPlan(part, f"{before} changes, and perhaps its configuration with it", follows=before))
+            why = f"{before} changes, and perhaps its configuration with it"
+            parts.append(PartPlan(part, why, follows=before, running=seen))
         else:
-            skipped.append(SkippedPart(part.name, reason))
+            skipped.append(SkippedPart(part.name, reason, seen))
     gone = _gone(manifest, states)
-    skipped += [SkippedPart(name, f"{MANIFEST} no longer names it: it is no longer watched") for name in gone]
+    no_longer = f"{MANIFEST} no longer names it: it is no longer watched"
+    skipped += [SkippedPart(name, no_longer, states[name].running) for name in gone]
     return StagePlan(environment, tuple(parts), tuple(skipped), manifest.after_deploy.get(environment.name), gone)
 
 
@@ -165,6 +166,23 @@ def _followed(part: Part, parts: list[PartPlan]) -> str:
     if part.way != "call":
         return ""
     return next((one.part.name for one in parts if is_infrastructure(one.part.name)), "")
+
+
+def is_outdated(stage: StagePlan, states: Mapping[str, PartState], repository: str) -> bool:
+    """Whether another release has since changed a part of the repository that the plan leaves as it was.
+
+    A part that was rolled back since runs what an operator or a watch wants, so the plan still holds.
+    """
+    changed = {chosen.part.name for chosen in stage.parts}
+    judged = {left.part: left.running for left in stage.skipped}
+
+    def moved(state: PartState) -> bool:
+        seen, now = judged.get(state.part), state.running
+        if now is None or now == seen or not now.is_of(repository) or state.part in changed:
+            return False
+        return seen is None or not is_newer(seen.order, now.order)
+
+    return any(moved(state) for state in states.values())
 
 
 def _gone(manifest: Manifest, states: Mapping[str, PartState]) -> tuple[str, ...]:

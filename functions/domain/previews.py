@@ -60,7 +60,7 @@ def narrowed(made: Plan, previews: Previews) -> Plan:
     """
     stages = tuple(_stage(stage, previews) for stage in made.stages)
     if any(stage.parts for stage in stages):
-        return replace(made, stages=tuple(stage for stage in stages if stage.parts))
+        return replace(made, stages=stages)
     return replace(made, outcome="nothing", reason=_nothing(stages), stages=stages)
 
 
@@ -70,7 +70,9 @@ def _stage(stage: StagePlan, previews: Previews) -> StagePlan:
     for chosen in stage.parts:
         if chosen.follows and chosen.follows not in {one.part.name for one in parts}:
             skipped.append(
-                SkippedPart(chosen.part.name, f"none of its paths changed, and {chosen.follows} is left out")
+                SkippedPart(
+                    chosen.part.name, f"none of its paths changed, and {chosen.follows} is left out", chosen.running
+                )
             )
             continue
         preview = previews.get((stage.environment.name, chosen.part.name))
@@ -78,7 +80,7 @@ def _stage(stage: StagePlan, previews: Previews) -> StagePlan:
         if changes or not chosen.by_path:
             parts.append(replace(chosen, reason=f"{chosen.reason}; {words}" if words else chosen.reason))
         else:
-            skipped.append(SkippedPart(chosen.part.name, f"{chosen.reason}, but {words}"))
+            skipped.append(SkippedPart(chosen.part.name, f"{chosen.reason}, but {words}", chosen.running))
     return replace(stage, parts=tuple(parts), skipped=tuple(skipped))
 
 

@@ -1,6 +1,6 @@
 """Reading a GitHub `push` delivery, whose signature was verified before; the keys of its rows in the waits table.
 
-push/{repository}               a branch head without an execution
+push/{repository}               the main branch's head as it was last seen
 delivery/{SHA-256 of the body}  a webhook delivery that started an execution
 """
 
@@ -15,7 +15,7 @@ from functions.domain.releases import Release, branch_or_tag, execution_name, is
 
 @dataclass(frozen=True, slots=True)
 class PushKey:
-    """The key of a main-branch head without an execution."""
+    """The key of the main branch's head as it was last seen."""
 
     repository: str
 

@@ -18,7 +18,7 @@ _RUNNING = "RUNNING"
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A branch head without an execution, and when it was first observed (ISO 8601)."""
+    """The head of a main branch, and when the platform first saw it there (ISO 8601)."""
 
     commit: str
     since: str
@@ -49,25 +49,21 @@ class RunningBuild:
     started: str
 
 
-Push = Literal["skipped", "forgotten", "observed", "waiting", "lost"]
+Push = Literal["skipped", "forgotten", "waiting", "lost"]
 EndState = Literal["alive", "fresh", "unsettled", "done", "unknown"]
 
 
-def judge_push(
-    commit: str, message: str, committed_at: str, sighting: Sighting | None, *, now: str, grace_seconds: int
-) -> Push:
+def judge_push(message: str, sighting: Sighting, *, now: str, grace_seconds: int) -> Push:
     """What to do about a branch head without an execution.
 
-    An old commit may be pushed today, so the grace period begins when the head was first observed without an execution
-    and not at the commit's time. `skipped`: its message has [skip ci]. `forgotten`: older than executions are kept.
-    `observed`: record it. `waiting`: within the grace period. `lost`: start its deployment.
+    Its age counts from when the platform first saw it, and never from the time of the commit. `skipped`: its message
+    has [skip ci]. `forgotten`: seen before executions are kept. `waiting`: within the grace period. `lost`: start its
+    deployment.
     """
     if skips_ci(message):
         return "skipped"
-    if _time(now) - _time(committed_at) > _FORGOTTEN:
+    if _time(now) - _time(sighting.since) > _FORGOTTEN:
         return "forgotten"
-    if sighting is None or sighting.commit != commit:
-        return "observed"
     return "lost" if _past(sighting.since, now, grace_seconds) else "waiting"
 
 

@@ -13,8 +13,13 @@ from functions.domain.performance import Performance
 from functions.domain.releases import Release
 from functions.domain.rollback import Compensation, RollbackResult
 
-StageResult = Literal["passed", "rejected", "expired", "superseded", "void", "failed", "restored", "partly", "unknown"]
-"""How a stage ends: `passed`; `rejected` to `failed` before any change; or the result of its rollback."""
+StageResult = Literal[
+    "passed", "rejected", "expired", "superseded", "void", "held", "failed", "restored", "partly", "unknown"
+]
+"""How a stage ends: `passed`; `rejected` to `failed` before any change; or the result of its rollback.
+
+`held`: a freeze or a closed window kept the release out until its time was up.
+"""
 
 Outcome = Literal[
     "deployed",
@@ -23,6 +28,7 @@ Outcome = Literal[
     "rejected",
     "expired",
     "void",
+    "held",
     "failed",
     "restored",
     "partly",

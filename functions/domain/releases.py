@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from functions.domain.errors import BadInputError
+from functions.domain.order import Order
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SKIP = re.compile(r"\[(skip ci|ci skip)\]", re.IGNORECASE)
@@ -13,8 +14,9 @@ LONGEST_NAME = 48
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One commit to deliver; `committed_at` (ISO 8601, UTC) orders the releases of a repository.
+    """One commit to deliver; `order` is its position among the releases of its repository, None before Begin.
 
+    `committed_at` (ISO 8601, UTC) is for people and for the lead time: it is the clock of whoever made the commit.
     An `emergency` ignores windows and skips the tests after a deployment (P8); every message about it says so.
     """
 
@@ -26,6 +28,7 @@ class Release:
     message: str = ""
     committed_at: str = ""
     emergency: bool = False
+    order: Order | None = None
 
     @property
     def short(self) -> str:

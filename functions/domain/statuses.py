@@ -13,6 +13,7 @@ from functions.domain.events import (
     RollbackFinished,
     RollbackStarted,
     StageFinished,
+    StageHeld,
     WorkItemFinished,
     release_of,
 )
@@ -27,12 +28,14 @@ _STAGES: dict[str, CommitState] = {
     "superseded": "error",
     "expired": "error",
     "void": "error",
+    "held": "error",
 }
 _OUTCOMES: dict[str, CommitState] = {
     "deployed": "success",
     "skipped": "success",
     "unknown": "error",
     "superseded": "error",
+    "held": "error",
 }
 
 
@@ -69,6 +72,8 @@ def _commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
         case GatesJudged():
             closed = failed(event.gates)
             return (CommitStatus("kiro/gates", "failure" if closed else "success", reasons(closed or event.gates)),)
+        case StageHeld():
+            return (CommitStatus(f"kiro/{event.environment}", "pending", event.reason),)
         case StageFinished():
             state = _STAGES.get(event.result, "failure")
             return (CommitStatus(f"kiro/{event.environment}", state, _words(event.result, event.reason)),)
@@ -88,7 +93,7 @@ def deployment_status(event: Event) -> DeploymentStatus | None:
             words = _marked(f"rolling back: {event.reason}", event)
             return DeploymentStatus(event.deployment_id, event.environment, "in_progress", words)
         case StageFinished():
-            if event.result in ("rejected", "expired", "superseded", "void"):
+            if event.result in ("rejected", "expired", "superseded", "void", "held"):
                 return None
             state: DeploymentState = "success" if event.result == "passed" else "failure"
             words = _marked(_words(event.result, event.reason), event)
@@ -96,6 +101,7 @@ def deployment_status(event: Event) -> DeploymentStatus | None:
         case (
             DeploymentStarted()
             | GatesJudged()
+            | StageHeld()
             | DeploymentFinished()
             | RollbackFinished()
             | EnvironmentFrozen()

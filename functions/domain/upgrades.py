@@ -6,5 +6,5 @@ The module that defines a type registers its conversion here: decoding then impo
 from collections.abc import Callable
 from typing import Any
 
-# By type: from a stored JSON value to one in today's format.
-UPGRADES: dict[type[Any], Callable[[Any], Any]] = {}
+# By type, or union of types: from a stored JSON value to one in today's format.
+UPGRADES: dict[Any, Callable[[Any], Any]] = {}

@@ -5,6 +5,7 @@ queued/{idempotency token}                  a build that the account has no plac
 watch/{environment}/{name of execution}     alarms and health of an environment
 alarms/{environment}/{name of execution}    critical alarms of an environment, after a rollback
 approval/{approval id}                      a decision; the request for approval is in the same row
+unfreeze/{environment}/{name of execution}  the end of a freeze
 
 The same table has rows that are no waits: the keys of `functions/domain/pushes.py`.
 """
@@ -50,13 +51,13 @@ class WatchKey:
 
 @dataclass(frozen=True, slots=True)
 class AlarmsKey:
-    """The key of a rollback's wait for the critical alarms of an environment."""
+    """The key of the wait of a rollback, by the name of its execution, for the critical alarms of an environment."""
 
     environment: str
-    execution_name: str
+    rollback_name: str
 
     def __str__(self) -> str:
-        return f"alarms/{self.environment}/{self.execution_name}"
+        return f"alarms/{self.environment}/{self.rollback_name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,18 @@ class ApprovalKey:
         return f"approval/{self.approval_id}"
 
 
-WaitKey = BuildKey | QueuedKey | WatchKey | AlarmsKey | ApprovalKey
+@dataclass(frozen=True, slots=True)
+class UnfreezeKey:
+    """The key of the wait for an unfreeze by one execution; `execution_name` is the last part of its ARN."""
+
+    environment: str
+    execution_name: str
+
+    def __str__(self) -> str:
+        return f"unfreeze/{self.environment}/{self.execution_name}"
+
+
+WaitKey = BuildKey | QueuedKey | WatchKey | AlarmsKey | ApprovalKey | UnfreezeKey
 
 
 def read_wait_key(text: str) -> WaitKey:
@@ -86,7 +98,9 @@ def read_wait_key(text: str) -> WaitKey:
         return AlarmsKey(environment, execution_name)
     if kind == "approval" and rest:
         return ApprovalKey(rest)
-    known = "build/…, queued/…, watch/…/…, alarms/…/…, approval/…"
+    if kind == "unfreeze" and environment and execution_name:
+        return UnfreezeKey(environment, execution_name)
+    known = "build/…, queued/…, watch/…/…, alarms/…/…, approval/…, unfreeze/…/…"
     raise BadInputError(f"waits table: the key {text!r} has an unknown kind (known: {known})")
 
 
@@ -95,7 +109,7 @@ class Wait:
     """The wait of one Await state; `token` is empty until there is one, `execution` is an ARN.
 
     `environment` is "none" where the wait concerns no environment; `facts` is `WatchFacts`, `AlarmsFacts`,
-    `ApprovalFacts` or the order of a queued build as JSON.
+    `ApprovalFacts`, `Held` or the order of a queued build as JSON.
     """
 
     key: WaitKey
@@ -133,6 +147,11 @@ class AlarmsFacts:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalFacts:
-    """The environment whose alarms void the request; None in a wait that was stored with the request itself."""
+    """The environment whose alarms void the request; None in a wait that was stored with the request itself.
+
+    `accepted` are the alarms that were in ALARM before the request: approvers see them, and they void nothing. None in
+    a wait of an execution that began before they were stored.
+    """
 
     environment: Environment | None = None
+    accepted: Accepted | None = None

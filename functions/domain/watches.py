@@ -1,6 +1,6 @@
 """Judging the alarms and probes of an environment, before and after a change, and after a rollback (R1, R2, R5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -113,12 +113,14 @@ class Quiet:
 class Baseline:
     """Whether a change may begin, why, and which alarms were in ALARM before it.
 
-    `too_slow` are the alarms that the watch after the change is too short for; they decide nothing.
+    `asked` are the conditions that a person has to approve, such as `ALARM errors`. `too_slow` are the alarms that the
+    watch after the change is too short for; they decide nothing.
     """
 
     outcome: Literal["clear", "ask", "block"]
     reason: str
     in_alarm: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     too_slow: tuple[str, ...] = ()
 
 
@@ -142,23 +144,36 @@ ONE_SAMPLE = Sampling()
 
 
 def baseline(
-    alarms: Sequence[AlarmReading], on_active: Before, on_missing: Before, watch_seconds: int | None = None
+    alarms: Sequence[AlarmReading],
+    on_active: Before,
+    on_missing: Before,
+    watch_seconds: int | None = None,
+    *,
+    emergency: bool = False,
+    approved: Collection[str] = (),
 ) -> Baseline:
     """Judges the alarms before a change: `on_active` for those in ALARM, `on_missing` for those without data.
 
     An alarm that does not exist counts as one without data. `block` takes precedence over `ask`, `ask` over `ignore`.
-    Alarms that a watch of `watch_seconds` is too short for are named.
+    For an emergency `block` is `ask` (P8). `approved` are conditions that a person has approved before. Alarms that a
+    watch of `watch_seconds` is too short for are named.
     """
     active = [a for a in alarms if a.state == "ALARM"]
-    without_data = _describe_missing(alarms)
-    actions = ({on_active} if active else set()) | ({on_missing} if without_data else set())
-    slow = too_slow(alarms, watch_seconds)
-    found = "; ".join(words for words in (_describe_active(active), without_data) if words) or "no alarm is in ALARM"
-    reason = "; ".join([found, *too_slow_words(alarms, watch_seconds)])
-    names, slow_names = tuple(a.name for a in active), tuple(a.name for a in slow)
-    if "block" in actions:
-        return Baseline("block", reason, names, slow_names)
-    return Baseline("ask" if "ask" in actions else "clear", reason, names, slow_names)
+    without_data = [a for a in alarms if a.state in ("missing", "INSUFFICIENT_DATA")]
+    reactions = {"ALARM": _softened(on_active, emergency), "no data": _softened(on_missing, emergency)}
+    found = [(a, reactions["ALARM"]) for a in active] + [(a, reactions["no data"]) for a in without_data]
+    conditions = (f"{a.state} {a.name}" for a, action in found if action == "ask")
+    asked = tuple(condition for condition in conditions if condition not in approved)
+    words = [words for words in (_describe_active(active), _describe_missing(alarms)) if words]
+    reason = "; ".join([*(words or ["no alarm is in ALARM"]), *too_slow_words(alarms, watch_seconds)])
+    names, slow = tuple(a.name for a in active), tuple(a.name for a in too_slow(alarms, watch_seconds))
+    if "block" in (action for _, action in found):
+        return Baseline("block", reason, names, too_slow=slow)
+    return Baseline("ask" if asked else "clear", reason, names, asked, slow)
+
+
+def _softened(reaction: Before, emergency: bool) -> Before:
+    return "ask" if emergency and reaction == "block" else reaction
 
 
 def too_slow(alarms: Sequence[AlarmReading], watch_seconds: int | None) -> list[AlarmReading]:

@@ -1,9 +1,11 @@
 """The approval page: GET shows a request and changes nothing, POST decides it (A2, A3).
 
 200 shown or decided · 400 unreadable form · 403 not an approver · 404 unknown request or wrong secret
-405 another method · 409 decided already · 410 expired, superseded or void · 422 incomplete form · 425 too early
+405 another method · 409 decided already, or the environment is frozen · 410 expired, superseded or void
+422 incomplete form · 425 too early
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,6 +14,8 @@ from urllib.parse import parse_qs
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environment_health import EnvironmentHealth
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.pages import consented_page, ended_page, open_page, plain_page
 from functions.adapters.signed_requests import Refusal, read_body
 from functions.adapters.task_tokens import TaskTokens
@@ -20,25 +24,32 @@ from functions.domain.approvals import (
     Approval,
     Decision,
     Refused,
+    alarmed,
     as_of,
     changed,
     decide,
     decided,
     holder,
+    refused_by_freeze,
     secret_matches,
 )
+from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
+from functions.domain.order import overtaken
 from functions.domain.redaction import redact
-from functions.domain.waits import ApprovalKey
-from functions.handler import Handler
+from functions.domain.waits import ApprovalFacts, ApprovalKey
+from functions.handler import Allow, Handler, decode
 
+_LOG = logging.getLogger(__name__)
 HANDLER = Handler(
     allow=(
         *WaitsTable.DECIDE,
         *TaskTokens.COMPLETE,
         *DeploymentsTable.READ,
         *DeploymentsTable.WRITE,
+        *EnvironmentsTable.READ,
         *Artifacts.READ,
+        Allow(("cloudwatch:DescribeAlarms",), on="*", why="the alarms of a release have any name"),
     ),
     timeout_seconds=28,
     memory_mb=1024,
@@ -52,8 +63,9 @@ _STATUS = {
     "early": 425,
     "incomplete": 422,
     "forbidden": 403,
+    "frozen": 409,
 }
-_FORM_AGAIN = ("early", "incomplete", "forbidden")
+_FORM_AGAIN = ("early", "incomplete", "forbidden", "frozen")
 _TRIES = 5
 
 
@@ -62,6 +74,8 @@ def approval_page(
     waits: WaitsTable,
     tokens: TaskTokens,
     deployments: DeploymentsTable,
+    environments: EnvironmentsTable,
+    health: EnvironmentHealth,
     artifacts: Artifacts,
     clock: Clock,
 ) -> dict[str, Any]:
@@ -79,8 +93,10 @@ def approval_page(
     if approval is None or not secret_matches(approval, secret):
         return plain_page(404, "No such request", "The link is incomplete or wrong. Open it from the mail.")
     current = as_of(approval, clock.text())
+    frozen = refused_by_freeze(current, environments.frozen(current.environment))
     if http["method"] != "POST":
-        return open_page(current, secret) if current.state == "open" else ended_page(current)
+        banner = frozen.message if frozen else ""
+        return open_page(current, secret, banner=banner) if current.state == "open" else ended_page(current)
     if form.get("decision") not in ("approve", "reject"):
         return plain_page(400, "No decision", "The form contains neither approve nor reject. Open the link again.")
     decision = Decision(
@@ -90,11 +106,13 @@ def approval_page(
         http.get("sourceIp", ""),
         http.get("userAgent", ""),
     )
-    reason = _void(current, artifacts, deployments) if decision.approve and current.state == "open" else ""
-    after: Approval | Refused = replace(current, state="void", reason=reason)
+    if decision.approve and frozen:
+        return _refuse(approval, frozen, secret, decision, clock)
+    ended: Approval | None = None
+    if decision.approve and current.state == "open":
+        ended = _superseded(current, environments) or _void(current, artifacts, deployments, waits, health)
     for _ in range(_TRIES):  # if somebody else decided meanwhile, the decision is made again from what they wrote
-        if not reason:
-            after = decide(approval, decision, clock.text(), holder(approval, secret))
+        after = ended or decide(approval, decision, clock.text(), holder(approval, secret))
         if isinstance(after, Refused):
             return _refuse(approval, after, secret, decision, clock)
         written = waits.consent(after) if after.version > approval.version else waits.decide(after)
@@ -111,11 +129,34 @@ def _refuse(approval: Approval, refused: Refused, secret: str, decision: Decisio
     if current.state == "open" and refused.why == "used":
         return consented_page(current, 409, refused.message)
     if refused.why in _FORM_AGAIN:
-        return open_page(approval, secret, _STATUS[refused.why], refused.message, decision)
+        banner = refused.message if refused.why == "frozen" else ""
+        return open_page(approval, secret, _STATUS[refused.why], refused.message, decision, banner)
     return ended_page(current, _STATUS[refused.why])
 
 
-def _void(approval: Approval, artifacts: Artifacts, deployments: DeploymentsTable) -> str:
+def _superseded(approval: Approval, environments: EnvironmentsTable) -> Approval | None:
+    """The superseded request if a newer release has passed the environment; None if none has.
+
+    One that only arrived counts when the lock is requested, because this function may not read executions.
+    """
+    passage = replace(environments.passage(approval.environment, approval.repository), arrived=None)
+    reason = overtaken(approval.order, passage, approval.environment, lambda _: False)
+    return replace(approval, state="superseded", reason=reason) if reason and approval.purpose == "deploy" else None
+
+
+def _void(
+    approval: Approval,
+    artifacts: Artifacts,
+    deployments: DeploymentsTable,
+    waits: WaitsTable,
+    health: EnvironmentHealth,
+) -> Approval | None:
+    """The void request if something differs from what was shown, or an alarm has entered ALARM since; None if not."""
+    reason = _changed(approval, artifacts, deployments) or _alarmed(approval, waits, health)
+    return replace(approval, state="void", reason=reason) if reason else None
+
+
+def _changed(approval: Approval, artifacts: Artifacts, deployments: DeploymentsTable) -> str:
     """Why the request is void: artifact or verdicts, read again, differ from those that were shown; "" if not."""
     if approval.shown is None or approval.purpose != "deploy":
         return ""
@@ -124,6 +165,29 @@ def _void(approval: Approval, artifacts: Artifacts, deployments: DeploymentsTabl
     except SourceError as error:
         return str(error)
     return changed(approval, digest, deployments.verdicts(approval.deployment_id))
+
+
+def _alarmed(approval: Approval, waits: WaitsTable, health: EnvironmentHealth) -> str:
+    """Why alarms void the request although their event was lost (A4); "" if none does, or if they can't be read.
+
+    The page is public, so it assumes no deploy role: it reads the alarms of its own account under its own role. Those
+    of other accounts are read by AwaitApproval, and all of them again under the lock, before anything is changed.
+    """
+    wait = waits.find(ApprovalKey(approval.approval_id))
+    facts = decode(ApprovalFacts, wait.facts) if wait else ApprovalFacts()
+    where = facts.environment
+    if wait is None or where is None or facts.accepted is None or not _same_account(wait.execution, where):
+        return ""
+    try:
+        return alarmed(health.alarms(replace(where, deploy_role_arn="")), facts.accepted, where.name)
+    except Exception as error:  # the request stays as valid as it was
+        _LOG.warning("the alarms could not be read before an approval", extra={"reason": str(error)})
+        return ""
+
+
+def _same_account(execution: str, environment: Environment) -> bool:
+    """Whether the stack deploys to its own account; both are ARNs."""
+    return execution.split(":")[4:5] == environment.deploy_role_arn.split(":")[4:5]
 
 
 def _recorded(after: Approval, waits: WaitsTable, tokens: TaskTokens, deployments: DeploymentsTable) -> dict[str, Any]:
@@ -135,7 +199,7 @@ def _recorded(after: Approval, waits: WaitsTable, tokens: TaskTokens, deployment
     wait = waits.find(ApprovalKey(after.approval_id))
     if wait:
         tokens.succeed(wait.token, decided(after))
-    return ended_page(after, 410 if after.state == "void" else 200)
+    return ended_page(after, 410 if after.state in ("void", "superseded") else 200)
 
 
 def _facts(after: Approval) -> Mapping[str, Any]:

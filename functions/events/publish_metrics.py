@@ -17,6 +17,7 @@ from functions.domain.events import (
     RollbackFinished,
     RollbackStarted,
     StageFinished,
+    StageHeld,
     WorkItemFinished,
 )
 from functions.domain.times import seconds_between
@@ -45,9 +46,14 @@ def measurements(event: Event) -> list[Measurement]:
     match event:
         case DeploymentFinished():
             good = event.outcome == "deployed"
-            return [
+            took = [
                 *_late(budgets.overwork(event), "all"),
                 ("DeploymentDuration", MetricUnit.Seconds, event.duration_seconds, "all"),
+            ]
+            if event.outcome == "held":  # kept out by a freeze: neither a success nor a failure (P12)
+                return took
+            return [
+                *took,
                 ("DeploymentSucceeded" if good else "DeploymentNotSucceeded", MetricUnit.Count, 1, "all"),
                 ("DeploymentSuccessRate", MetricUnit.Percent, 100.0 * good, "all"),
             ]
@@ -76,7 +82,7 @@ def measurements(event: Event) -> list[Measurement]:
             return [*verdicts, *_figures(event.figures)]
         case WorkItemFinished():
             return [(f"WorkItem{event.result.title()}", MetricUnit.Count, 1, "all")]
-        case DeploymentStarted() | EnvironmentFrozen() | EnvironmentUnfrozen():
+        case DeploymentStarted() | StageHeld() | EnvironmentFrozen() | EnvironmentUnfrozen():
             return []
         case _:
             assert_never(event)

@@ -88,25 +88,18 @@ def _lost_push(
 ) -> Iterator[Repair]:
     ref = f"refs/heads/{deployments.main_branch}"
     head = github.branch_head(repository, deployments.main_branch)
-    sighting = orphans.waits.sighting(repository)
-    if head is None or orphans.was_started(execution_name(ref, head)):
-        if sighting:
-            orphans.waits.save_sighting(repository, None, clock.now())
+    if head is None:
         return
-    commit = github.commit(repository, head)
-    verdict = judge_push(
-        head,
-        commit.message,
-        commit.committed_at,
-        sighting,
-        now=clock.text(),
-        grace_seconds=orphans.grace_seconds,
-    )
-    if verdict == "observed":
-        orphans.waits.save_sighting(repository, Sighting(head, clock.text()), clock.now())
+    sighting = orphans.waits.sighting(repository)
+    if sighting is None or sighting.commit != head:
+        orphans.waits.save_sighting(repository, Sighting(head, clock.text()))
+        return
+    if orphans.was_started(execution_name(ref, head)):
+        return
+    message = github.commit(repository, head).message
+    verdict = judge_push(message, sighting, now=clock.text(), grace_seconds=orphans.grace_seconds)
     if verdict == "lost":
         wanted = {"repository": repository, "ref": ref, "commit": head, "trigger": "push"}
         name = execution_name(ref, head)
         if deployments.start(name, wanted):
             yield Repair("push started", f"{name}: {repository} is at {head[:12]}, and no webhook reported it")
-        orphans.waits.save_sighting(repository, None, clock.now())

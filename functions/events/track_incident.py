@@ -15,6 +15,7 @@ from functions.domain.events import (
     RollbackFinished,
     RollbackStarted,
     StageFinished,
+    StageHeld,
     WorkItemFinished,
 )
 from functions.domain.incidents import LABEL, Rollback, closed, end_marker, ended, environment_of, marker, opened, title
@@ -50,6 +51,7 @@ def track_incident(
         case (
             DeploymentStarted()
             | GatesJudged()
+            | StageHeld()
             | StageFinished()
             | EnvironmentFrozen()
             | EnvironmentUnfrozen()

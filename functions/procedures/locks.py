@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.domain.locks import Contender, Lease, explain
+from functions.domain.order import Order, is_newer, overtaken
 from functions.domain.releases import Release
 from functions.handler import Allow
 
@@ -33,37 +35,58 @@ class Turn:
     lease: Lease | None = None
 
 
-def take_turn(request: LockRequest, locks: LocksTable, environments: EnvironmentsTable, token: str = "") -> Turn:
-    """Request the lock; after it is acquired, check again whether its last owner froze the environment or is newer."""
-    refused = _refused(request, environments)
+def take_turn(
+    request: LockRequest,
+    locks: LocksTable,
+    environments: EnvironmentsTable,
+    executions: Executions,
+    token: str = "",
+) -> Turn:
+    """Request the lock; after it is acquired, check again whether its last owner froze the environment or is newer.
+
+    A newer release that changes nothing here records that it passed and then reads the lock, so that one of both
+    notices the other.
+    """
+    refused = _refused(request, environments, executions)
     if refused:
         return refused
     result = locks.request(locks.key(request.environment, request.release.repository), _contender(request), token)
-    refused = _refused(request, environments) if result.outcome == "acquired" else None
+    refused = _refused(request, environments, executions) if result.outcome == "acquired" else None
     return refused or Turn(result.outcome, explain(result), result.lease)
 
 
-def _refused(request: LockRequest, environments: EnvironmentsTable) -> Turn | None:
-    """The refusal of a release if the environment is frozen (R5) or runs a newer release (P3); None otherwise."""
+def _refused(request: LockRequest, environments: EnvironmentsTable, executions: Executions) -> Turn | None:
+    """The refusal of a release if the environment is frozen (R5) or a newer release runs or passed (P3); else None."""
     if request.rollback:
         return None
     frozen = environments.frozen(request.environment)
     if frozen:
         return Turn("frozen", frozen.describe(request.environment))
+    release = request.release
+    newer = overtaken_by(release.repository, release.order, request.environment, environments, executions)
+    if newer:
+        return Turn("superseded", newer)
     for state in environments.parts(request.environment).values():
-        ours = state.running and state.running.source.startswith(f"sources/{request.release.repository}/")
-        if ours and state.running and state.running.committed_at > request.release.committed_at:
+        ours = state.running and state.running.is_of(release.repository)
+        if ours and state.running and is_newer(state.running.order, release.order):
             reason = f"{request.environment} already runs {state.running.commit[:12]} of {state.part}, which is newer"
             return Turn("superseded", reason)
     return None
 
 
+def overtaken_by(
+    repository: str, order: Order | None, environment: str, environments: EnvironmentsTable, executions: Executions
+) -> str:
+    """Why a newer release of the repository keeps one of this order out of an environment; "" if none does (P3)."""
+    return overtaken(order, environments.passage(environment, repository), environment, executions.is_running)
+
+
 def _contender(request: LockRequest) -> Contender:
-    """The execution as the lock's queue stores it; releases are ordered by the time of their commit."""
+    """The execution as the lock's queue stores it."""
     return Contender(
         request.execution,
         request.deployment_id,
-        request.release.committed_at,
+        request.release.order,
         request.reason,
         request.rollback,
         request.release.repository,

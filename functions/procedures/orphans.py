@@ -120,7 +120,7 @@ class Orphans:
                 emergency=bool(given.get("emergency")),
             )
             try:
-                open_record(started, github, self._deployments)
+                open_record(started, github, self._deployments, self._clock)
             except GitHubError:  # probably why Begin failed: the record contains only what the input has
                 known = Release(started.repository, started.ref, started.commit, emergency=started.emergency)
                 self._deployments.begin(found.name, known, found.execution, started.trigger)

@@ -8,7 +8,7 @@ from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.environment_names import EnvironmentNames
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import decided
+from functions.domain.approvals import alarmed, decided
 from functions.domain.waits import (
     AlarmsFacts,
     AlarmsKey,
@@ -16,11 +16,12 @@ from functions.domain.waits import (
     ApprovalKey,
     BuildKey,
     QueuedKey,
+    UnfreezeKey,
     Wait,
     WatchFacts,
     WatchKey,
 )
-from functions.domain.watches import AlarmChange, AlarmReading, Watch, judge, quiet
+from functions.domain.watches import NOTHING_ACCEPTED, AlarmChange, AlarmReading, Watch, judge, quiet
 from functions.handler import Allow, decode
 
 END: tuple[Allow, ...] = (*WaitsTable.FIND, *WaitsTable.WRITE, *EnvironmentHealth.READ, *TaskTokens.COMPLETE)
@@ -76,7 +77,7 @@ def _end(
             return _end_alarms(wait, change, waits, health, tokens, clock)
         case ApprovalKey(approval_id):
             return _void(approval_id, wait, change, waits, health, tokens)
-        case BuildKey() | QueuedKey():
+        case BuildKey() | QueuedKey() | UnfreezeKey():
             return False
         case _:
             assert_never(wait.key)
@@ -147,16 +148,17 @@ def _void(
     health: EnvironmentHealth,
     tokens: TaskTokens,
 ) -> bool:
-    """Void a request for approval if a critical alarm of its environment is in ALARM."""
-    approval, environment = waits.approval(approval_id), decode(ApprovalFacts, wait.facts).environment
+    """Void a request for approval if a critical alarm of its environment has entered ALARM."""
+    approval, facts = waits.approval(approval_id), decode(ApprovalFacts, wait.facts)
+    environment = facts.environment
     if approval is None or approval.state != "open" or environment is None:
         return False
     if not health.concerns(change, environment):
         return False
-    readings = [a for a in health.alarms(environment) if a.severity == "critical" and a.state == "ALARM"]
-    if change.name not in {a.name for a in readings}:
+    reason = alarmed(health.alarms(environment), facts.accepted or NOTHING_ACCEPTED, environment.name)
+    if not reason:
         return False
-    void = replace(approval, state="void", reason=f"alarm {change.name} is in ALARM in {environment.name}")
+    void = replace(approval, state="void", reason=reason)
     if waits.decide(void):
         tokens.succeed(wait.token, decided(void))
     return True

@@ -47,6 +47,8 @@ def record_rollback(
         frozen = environments.frozen(event.environment)
         if frozen and frozen.by == f"rollback of {event.deployment_id}":
             environments.freeze(event.environment, None)
+    # Of what it undid, nothing keeps an older release out any more.
+    environments.forget_passed(event.environment, event.release.repository, event.deployment_id)
     verified = event.verified_at or now
     facts = RollbackRecord(event.result, why, cause, event.breached_at, event.started_at, verified)
     # If the deployment has concluded, nothing else changes its status from "rolling back".

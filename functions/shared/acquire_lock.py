@@ -2,6 +2,7 @@
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.handler import Handler
 from functions.procedures.locks import REQUEST, LockRequest, Turn, take_turn
@@ -10,10 +11,14 @@ HANDLER = Handler(allow=(*REQUEST, *DeploymentsTable.WRITE))
 
 
 def acquire_lock(
-    event: LockRequest, locks: LocksTable, environments: EnvironmentsTable, deployments: DeploymentsTable
+    event: LockRequest,
+    locks: LocksTable,
+    environments: EnvironmentsTable,
+    executions: Executions,
+    deployments: DeploymentsTable,
 ) -> Turn:
     """Request the lock and record the status; a frozen environment admits rollbacks only."""
-    turn = take_turn(event, locks, environments)
+    turn = take_turn(event, locks, environments, executions)
     if turn.outcome != "frozen":
         status = "running" if turn.outcome == "acquired" else turn.outcome
         deployments.enter(event.deployment_id, event.environment, status)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.task_tokens import TaskTokens
 from functions.handler import Handler
@@ -19,8 +20,10 @@ class Input(LockRequest):
 HANDLER = Handler(allow=REQUEST)
 
 
-def await_lock(event: Input, locks: LocksTable, environments: EnvironmentsTable, tokens: TaskTokens) -> None:
+def await_lock(
+    event: Input, locks: LocksTable, environments: EnvironmentsTable, executions: Executions, tokens: TaskTokens
+) -> None:
     """Repeat the request, which also notices an owner whose execution has ended without releasing the lock."""
-    turn = take_turn(event, locks, environments, event.task_token)
+    turn = take_turn(event, locks, environments, executions, event.task_token)
     if turn.outcome != "waiting":
         tokens.succeed(event.task_token, turn)

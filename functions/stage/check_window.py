@@ -1,43 +1,63 @@
-"""CheckWindow: whether deployments may enter the environment now, or when they may again (P8)."""
+"""CheckWindow: whether deployments may enter the environment now, or what they wait for (P8, P12)."""
 
 from dataclasses import dataclass
 from typing import Literal
 
+from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock, iso
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment
+from functions.domain.events import StageHeld
+from functions.domain.releases import Release
 from functions.domain.windows import LOOK_AHEAD_DAYS, opening
 from functions.handler import Handler
+from functions.procedures.entry import SHOW, show
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment to enter; an emergency enters at any time."""
+    """The environment to enter; an emergency ignores windows, but no freeze by a person or a rollback.
+
+    The input of a stage that began before an update lacks the release.
+    """
 
     deployment_id: str
     environment: Environment
     emergency: bool
+    release: Release | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
     """`opens_at` (ISO 8601) is the time to check again; "" unless closed."""
 
-    outcome: Literal["open", "closed", "never"]
+    outcome: Literal["open", "closed", "frozen", "never"]
     reason: str
     opens_at: str = ""
 
 
-HANDLER = Handler()
+HANDLER = Handler(allow=(*EnvironmentsTable.READ, *SHOW))
 
 
-def check_window(event: Input, clock: Clock) -> Output:
-    """Check windows and freezes; if no opening follows, the outcome `never` ends the stage."""
+def check_window(
+    event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable, bus: Bus, clock: Clock
+) -> Output:
+    """Check the freeze, then windows and deployment freezes; if no opening follows, the outcome is `never`."""
+    name = event.environment.name
+    frozen = environments.frozen(name)
+    if frozen:
+        return Output("frozen", frozen.describe(name))
     now = opening(event.environment.windows, event.environment.freezes, clock.now())
-    if now.is_open:
-        return Output("open", now.reason)
-    if event.emergency:
-        return Output("open", f"EMERGENCY: enters although {now.reason}")
+    if now.is_open or event.emergency:
+        deployments.note_known(event.deployment_id, reason="")  # it waits no longer
+        return Output("open", now.reason if now.is_open else f"EMERGENCY: enters although {now.reason}")
     if now.next_at is None:
         closed = f"{now.reason}; no opening follows within {LOOK_AHEAD_DAYS} days: change its windows or freezes"
-        return Output("never", f"{event.environment.name}: {closed}")
-    return Output("closed", f"{event.environment.name}: {now.reason}", iso(now.next_at))
+        return Output("never", f"{name}: {closed}")
+    opens_at = iso(now.next_at)
+    if event.release:
+        reason = f"waits for {name} until {opens_at}: {now.reason}"
+        held = StageHeld(event.deployment_id, event.release, name, reason, clock.text())
+        show(held, "waiting for a window", deployments, bus)
+    return Output("closed", f"{name}: {now.reason}", opens_at)

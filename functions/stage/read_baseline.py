@@ -1,4 +1,8 @@
-"""ReadBaseline: read the alarms before anything is changed, and decide by the settings what follows (R1)."""
+"""ReadBaseline: read the alarms before anything is changed, and decide by the settings what follows (R1).
+
+Read before the lock is requested, so that people approve what they see, and again under the lock: an alarm that began
+while the release waited for a person, a window, an unfreeze or the lock is not a fault of the release.
+"""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,24 +18,31 @@ from functions.handler import Handler
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment to enter; `gone` are parts that the manifest no longer names."""
+    """The environment to enter; `gone` are parts that the manifest no longer names.
+
+    `approved` are the conditions (`Baseline.asked`) that a person has approved for this release.
+    """
 
     deployment_id: str
     environment: Environment
     gone: list[str] = field(default_factory=list)
+    emergency: bool = False
+    approved: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
     """The decision; `accepted` are the alarms that were in ALARM, and `at` is when they were read (ISO 8601).
 
-    `too_slow` are the alarms that the watch after the release is too short for: a warning, which decides nothing.
+    `asked` are the conditions that a person has to approve. `too_slow` are the alarms that the watch after the release
+    is too short for: a warning, which decides nothing.
     """
 
     outcome: Literal["clear", "ask", "block"]
     reason: str
     accepted: list[str]
     at: str
+    asked: tuple[str, ...] = ()
     too_slow: tuple[str, ...] = ()
 
 
@@ -46,7 +57,9 @@ def read_baseline(event: Input, health: EnvironmentHealth, deployments: Deployme
         event.environment.on_active_alarm,
         event.environment.on_missing_alarm_data,
         event.environment.watch_seconds,
+        emergency=event.emergency,
+        approved=event.approved,
     )
     facts = BaselineRecord(before.outcome, before.reason, at, before.too_slow)
     deployments.note(event.deployment_id, **{f"baseline_{event.environment.name}": facts})
-    return Output(before.outcome, before.reason, list(before.in_alarm), at, before.too_slow)
+    return Output(before.outcome, before.reason, list(before.in_alarm), at, before.asked, before.too_slow)

@@ -1,10 +1,12 @@
-"""RecordGood: record what runs in the environment as its last known good."""
+"""RecordGood: record what runs of the repository as its last known good, and that the release passed here."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.environments import judged
 from functions.domain.locks import Lease
+from functions.domain.order import Mark
 from functions.handler import Handler
 
 
@@ -24,7 +26,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The names of the parts that are good now."""
+    """The names of the repository's parts that are good now."""
 
     parts: tuple[str, ...]
 
@@ -33,15 +35,19 @@ HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *EnvironmentsTable.FORGET, *D
 
 
 def record_good(event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable) -> Output:
-    """Record every part that is not in doubt as good: the watch covered all, also those that did not change."""
+    """Record the repository's parts that are not in doubt as good: also those that did not change were watched.
+
+    In the lock mode `parallel` a part of another repository may be in the middle of a change, so it is never written.
+    """
     for part in event.gone:
         environments.forget(event.environment, part, event.lease)
-    states = [state for state in environments.parts(event.environment).values() if not state.in_doubt]
-    for state in states:
-        if state.good != state.running:
-            environments.save(replace(state, good=state.running), event.lease)
+    watched = judged(environments.parts(event.environment).values(), event.repository)
+    good = [state.part for state in watched if state.proven or environments.mark_good(state, event.lease)]
     record = deployments.get(event.deployment_id)
+    if record and record.release and record.release.order:
+        mark = Mark(record.release.order, event.deployment_id, record.release.commit, record.execution)
+        environments.note_passage(event.environment, event.repository, mark, "passed")
     measured = record.performance.get(event.environment) if record else None
     if measured:
         environments.save_performance(event.environment, event.repository, measured, event.lease)
-    return Output(tuple(state.part for state in states))
+    return Output(tuple(good))

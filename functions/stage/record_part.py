@@ -44,7 +44,7 @@ def record_part(
         event.artifact,
         event.version,
         clock.text(),
-        event.release.committed_at,
+        event.release.order,
     )
     state = PartState(event.environment, event.part.name, running, known.good if known else None, event.part, outputs)
     environments.save(state, event.lease)

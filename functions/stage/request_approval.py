@@ -1,6 +1,6 @@
 """RequestApproval: store the request, and mail the approvers a link that contains a secret (A1)."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -16,7 +16,7 @@ from functions.adapters.rollback_outlook import RollbackOutlook
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.topics import Topics
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Approval, Shown, decided, hash_secret, irreversible, supersedes
+from functions.domain.approvals import Approval, Shown, hash_secret, irreversible, supersedes
 from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
 from functions.domain.gates import Verdict, reasons
@@ -25,6 +25,8 @@ from functions.domain.messages import approval_wanted
 from functions.domain.releases import Release
 from functions.domain.waits import ApprovalKey, Wait
 from functions.handler import Handler
+from functions.procedures.locks import overtaken_by
+from functions.procedures.older_releases import supersede
 from functions.procedures.waits import KEEP, keep
 from functions.targets import registry
 
@@ -39,7 +41,8 @@ class Input:
     """The decision to request: on a release (deploy), or on a warning during its watch (review).
 
     `irreversible` names parts that can't be rolled back. `changes` are the parts in `parts` with their definitions;
-    the input of a stage that began before an update may lack them.
+    the input of a stage that began before an update may lack them. `round` counts requests that expired while the
+    environment was frozen: each is followed by another one.
     """
 
     deployment_id: str
@@ -53,6 +56,7 @@ class Input:
     reason: str
     irreversible: list[str] = field(default_factory=list)
     changes: tuple[Part, ...] = ()
+    round: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ def request_approval(
     artifacts: Artifacts,
     outlook: RollbackOutlook,
     deployments: DeploymentsTable,
+    environments: EnvironmentsTable,
     topics: Topics,
     tokens: TaskTokens,
     links: ApprovalLinks,
@@ -97,7 +102,8 @@ def request_approval(
     secrets are stored. The request belongs to its execution from the start (P9).
     """
     environment, now = event.environment, clock.now()
-    approval_id = sha256(f"{event.execution}/{event.purpose}/{event.reason}".encode()).hexdigest()[:24]
+    identity = f"{event.execution}/{event.purpose}/{event.reason}" + (f"/{event.round}" if event.round else "")
+    approval_id = sha256(identity.encode()).hexdigest()[:24]
     secrets = {to: token_urlsafe(32) for to in _recipients(environment)}
     shown = _shown(event, artifacts, outlook, deployments)
     approval = Approval(
@@ -111,7 +117,7 @@ def request_approval(
         decides_from=iso(now + timedelta(seconds=environment.approval_wait_seconds)),
         expires_at=iso(now + timedelta(seconds=environment.approval_timeout_seconds)),
         repository=event.release.repository,
-        committed_at=event.release.committed_at,
+        order=event.release.order,
         holders={hash_secret(secret): to for to, secret in secrets.items() if to},
         approvers=environment.approvers,
         needed=environment.approvals_needed,
@@ -124,22 +130,23 @@ def request_approval(
     if not keep(Wait(ApprovalKey(approval_id), "", event.execution, environment.name), waits, executions, clock):
         return Output(approval_id)
     others = [other for other in waits.approvals_of(approval.environment) if other.approval_id != approval_id]
-    if any(supersedes(other, approval) for other in others):
-        _supersede(waits.approval(approval_id) or approval, waits, tokens)
+    newer = next((_waits(other) for other in others if supersedes(other, approval)), "")
+    if event.purpose == "deploy" and not newer:
+        release = event.release
+        newer = overtaken_by(release.repository, release.order, environment.name, environments, executions)
+    if newer:
+        supersede(waits.approval(approval_id) or approval, newer, waits, tokens)
         return Output(approval_id)
     for older in (other for other in others if supersedes(approval, other)):
-        _supersede(older, waits, tokens)
+        supersede(older, _waits(approval), waits, tokens)
     deployments.enter(event.deployment_id, environment.name, "waiting for approval")
     for to, secret in secrets.items():
         topics.publish("approvals", *approval_wanted(approval, links.link(approval_id, secret)), to)
     return Output(approval_id)
 
 
-def _supersede(older: Approval, waits: WaitsTable, tokens: TaskTokens) -> None:
-    ended = replace(older, state="superseded")
-    wait = waits.find(ApprovalKey(older.approval_id))
-    if waits.decide(ended) and wait:
-        tokens.succeed(wait.token, decided(ended))
+def _waits(newer: Approval) -> str:
+    return f"the newer release {newer.summary['commit'][:12]} ({newer.deployment_id}) waits for {newer.environment}"
 
 
 def _recipients(environment: Environment) -> list[str]:

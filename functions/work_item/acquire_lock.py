@@ -30,5 +30,5 @@ HANDLER = Handler(allow=LocksTable.TAKE)
 
 def acquire_lock(event: Input, locks: LocksTable) -> Output:
     """Request the lock. ReleaseLock, which always follows, also leaves its queue; a later poll tries again."""
-    result = locks.request(event.key, Contender(event.execution, event.work_id, "", "works on its tasks"))
+    result = locks.request(event.key, Contender(event.execution, event.work_id, None, "works on its tasks"))
     return Output("acquired") if result.outcome == "acquired" else Output("busy", held(result.lock))

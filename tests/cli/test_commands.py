@@ -14,6 +14,7 @@ from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.locks import Contender
+from functions.domain.order import Order
 from functions.domain.outside_alarms import OutsideAlarm
 from functions.domain.rollback import Compensation
 from tests.cli.conftest import Kiro, machine
@@ -72,6 +73,19 @@ def test_status_shows_versions_freeze_lock_and_reported_alarms(released: Kiro) -
     assert "latency" in shown
 
 
+def test_status_shows_what_a_release_waits_for(released: Kiro) -> None:
+    """P12: who froze the environment, since when and why; not of a deployment that has ended."""
+    reason = "waits for unfreeze of production (by ada, since yesterday: the fair)"
+    deployments = DeploymentsTable.connect(released.clients)
+    deployments.begin("main-2", RELEASE, "arn:e", "push")
+    for name in ("main-2", DEPLOYMENT):
+        deployments.note_known(name, environment="production", status="waiting for unfreeze", reason=reason)
+    test, production = released.json("status")
+    assert test["waiting"] == []
+    assert production["waiting"] == [{"deployment": "main-2", "status": "waiting for unfreeze", "reason": reason}]
+    assert " ".join(released.run("status").output.split()).count("main-2") == 1
+
+
 def test_history_is_newest_first(released: Kiro) -> None:
     """Each with its outcome and reason; `--limit` limits their number."""
     older = DeploymentsTable.connect(released.clients)
@@ -85,7 +99,7 @@ def test_history_is_newest_first(released: Kiro) -> None:
 def lock(kiro: Kiro, *executions: str) -> None:
     """Executions request the lock of production, one after the other."""
     for number, execution in enumerate(executions):
-        wanted = Contender(execution, DEPLOYMENT, f"2026-01-0{number + 1}", "release 1a2b")
+        wanted = Contender(execution, DEPLOYMENT, Order(1, number), "release 1a2b")
         LocksTable.connect(kiro.clients).request("environment/production", wanted)
 
 

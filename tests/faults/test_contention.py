@@ -130,7 +130,7 @@ def one_round(
     token = f"token-{execution}"
     env.tokens[token] = threading.Event()
     env.living.add(execution)
-    lease = await_turn(env, locks, Contender(execution, execution, "same", "a round"), token)
+    lease = await_turn(env, locks, Contender(execution, execution, None, "a round"), token)
     env.enter(execution, lease.fence)
     environments.fence("contended", lease)
     dies = chance.random() < 0.1

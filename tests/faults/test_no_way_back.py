@@ -27,7 +27,7 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
 
 @pytest.mark.slow
 def test_a_failed_rollback_freezes_until_a_person_unfreezes(matrix: Matrix) -> None:
-    """When both rollbacks fail, people are notified once and releases are refused until the unfreeze."""
+    """When both rollbacks fail, people are notified once, and the next release waits for the unfreeze and goes on."""
     env, subject = matrix.env, matrix.env.subjects[0]
     bad = release(matrix, subject)
     env.plans.break_handler("stage", "Verify", bad.name)
@@ -43,16 +43,17 @@ def test_a_failed_rollback_freezes_until_a_person_unfreezes(matrix: Matrix) -> N
     assert frozen.by == f"rollback of {bad.name}"
     assert_notified_once(env, bad)
 
-    refused = release(matrix, subject)
-    refused.finish(refused.deploy())
-    reason = env.record(refused.name)["reason"]
-    assert refused.outcome == "failed"
-    assert f"{subject.name} is frozen since {frozen.since} by {frozen.by}" in reason, reason
+    good = release(matrix, subject)
+    execution = good.deploy()
+    key = f"unfreeze/{subject.name}/{good.name}-{subject.name}"
+    assert wait_for(lambda: key in env.waiting(), 60)
+    record = env.record(good.name)
+    assert record["status"] == "waiting for unfreeze"
+    assert f"waits for unfreeze of {subject.name} (by {frozen.by}, since {frozen.since}" in record["reason"]
 
     bad.disarm()
     unfreeze(env, subject)
-    good = release(matrix, subject)
-    good.finish(good.deploy())
+    good.finish(execution)
     assert (good.outcome, env.answers(subject)) == ("deployed", good.commit)
     assert settle(good, good.wrong) == []
 

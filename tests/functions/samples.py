@@ -9,6 +9,7 @@ from functions.domain.environments import Environment, PartState, Version
 from functions.domain.events import Event, event_type
 from functions.domain.locks import Lease
 from functions.domain.manifests import Health, Part
+from functions.domain.order import Order
 from functions.domain.releases import Release
 from functions.handler import camel, decode, encode
 from tests.functions.stack import ACCOUNT, DEPLOY_ROLE, REGION
@@ -26,6 +27,7 @@ RELEASE = Release(
     author_email="ada@example.com",
     message="feat: greet\n\nwith a name",
     committed_at="2026-01-31T07:00:00+00:00",
+    order=Order(1, 10),
 )
 ENVIRONMENT = Environment(
     name="production",
@@ -86,7 +88,9 @@ def environment(**changes: Any) -> Environment:
 
 def version(commit: str = OLDER, number: str = "1", **changes: Any) -> Version:
     """A version of a part."""
-    made = Version(commit, f"main-{commit[:12]}", f"sources/{commit}.zip", f"builds/{commit}.zip", number, NOW)
+    made = Version(
+        commit, f"main-{commit[:12]}", f"sources/{RELEASE.repository}/{commit}.zip", f"builds/{commit}.zip", number, NOW
+    )
     return replace(made, **changes)
 
 

@@ -67,7 +67,7 @@ def test_a_handler_is_furnished_from_its_signature(stack: Stack) -> None:
     """It gets the type of its event, and every adapter by name, with this stack's settings."""
     kind, adapters = wire(acquire_lock.acquire_lock, stack.clients)
     assert kind is LockRequest
-    assert list(adapters) == ["locks", "environments", "deployments"]
+    assert list(adapters) == ["locks", "environments", "executions", "deployments"]
     kind, adapters = wire(alarm_changed.alarm_changed, stack.clients)
     assert kind is None
     assert adapters["names"].names == ("test", "production")

@@ -145,3 +145,5 @@ def test_stages_last_as_long_as_windows_and_freezes(test_stack: Outcome) -> None
     frozen, as_long = begins(alone(freezes=FREEZES))
     assert [asdict(one) for one in frozen.freezes] == FREEZES
     assert as_long == longer
+    assert (plain.freeze_wait_days, begins(alone(freezeWaitDays=2))[0].freeze_wait_days) == (14, 2)
+    assert shortest >= 14 * 86_400

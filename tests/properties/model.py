@@ -11,11 +11,12 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from functions.domain.environments import Environment, PartState, Version
+from functions.domain.environments import Environment, PartState, Version, judged
 from functions.domain.gates import Verdict, all_passed
 from functions.domain.locks import Contender, Lease, Lock, LockResult, Mode, release, request
 from functions.domain.manifests import Manifest, Part
-from functions.domain.plans import Change, Plan, plan
+from functions.domain.order import Mark, Order, Passage, is_newer, overtaken
+from functions.domain.plans import Change, Plan, StagePlan, is_outdated, plan
 from functions.domain.rollback import Compensation, ReadBack, after_rollback, in_force, rollback_version, steps, verdict
 from functions.domain.watches import AlarmReading, judge
 
@@ -24,9 +25,12 @@ ENVIRONMENTS = tuple(
     for name in ("test", "staging", "production")
 )
 PARTS = [Part(name, "lambda", "call", settings={"function": name}) for name in ("hello", "worker")]
+REPOSITORY = "acme/hello"
 MANIFEST = Manifest("hello", "build.yml", PARTS)
 Steps = Generator[Callable[[], Any], Any, None]
 StepsWithResult = Generator[Callable[[], Any], Any, str]
+# So often a release finds its environment frozen before its time is up.
+_FREEZE_QUERIES = 3
 
 
 class StaleError(Exception):
@@ -73,15 +77,18 @@ class Model:
     in_alarm: set[str] = field(default_factory=set)
     passed: set[tuple[str, str]] = field(default_factory=set)
     breached: set[tuple[str, str]] = field(default_factory=set)
+    plans: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     rolled: dict[tuple[str, str], int] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
     orders: dict[str, int] = field(default_factory=dict)
+    contents: dict[str, int] = field(default_factory=dict)
+    passages: dict[str, Passage] = field(default_factory=lambda: defaultdict(Passage))
     wrong: list[str] = field(default_factory=list)
 
     def begin(self, release_: str) -> None:
         """Let a first good release run in every environment."""
         self.orders[release_] = 0
-        version = Version(release_, release_, "", "", f"v-{release_}", self.text())
+        version = self.version(release_)
         for place in (environment.name for environment in ENVIRONMENTS):
             self.passed.add((place, release_))
             for part in PARTS:
@@ -91,6 +98,37 @@ class Model:
     def alive(self, name: str) -> bool:
         """Whether an execution is running, as Step Functions reports it."""
         return name in self.executions and self.executions[name].alive
+
+    def version(self, release_: str) -> Version:
+        """The version that a release deploys now."""
+        source, order = f"sources/{REPOSITORY}/{release_}", self.order(release_)
+        return Version(release_, release_, source, "", f"v-{release_}", self.text(), order)
+
+    def mark(self, release_: str) -> Mark:
+        """A release as it is recorded in an environment; its deployment has the name of the release."""
+        return Mark(self.order(release_), release_, release_, release_)
+
+    def reach(self, release_: str, share: StagePlan) -> str:
+        """What the handler `reach_environment` answers; older waiters for the lock find the record by themselves."""
+        place, mark = share.environment.name, self.mark(release_)
+        if overtaken(mark.order, self.passages[place], place, self.alive):
+            return "superseded"
+        if not share.parts:
+            self.passages[place] = replace(self.passages[place], passed=_newest(self.passages[place].passed, mark))
+        elif self.mode != "queued":
+            self.passages[place] = replace(self.passages[place], arrived=_newest(self.passages[place].arrived, mark))
+        owner = self.locks.get(place, Lock(place)).owner
+        if owner and self.alive(owner.execution) and not owner.rollback and is_newer(mark.order, owner.order):
+            others = self.plans.get((owner.deployment_id, place), set()) - {one.part.name for one in share.parts}
+            if others:
+                return "occupied"
+        if is_outdated(share, self.parts(place), REPOSITORY):
+            return "outdated"
+        return "change" if share.parts else "unchanged"
+
+    def order(self, release_: str) -> Order:
+        """The order of a release, as its ancestry gives it."""
+        return Order(1, self.orders[release_])
 
     def text(self) -> str:
         """The current time as text."""
@@ -138,8 +176,8 @@ class Model:
 
     def request_lock(self, who: Execution, *, rollback: bool) -> LockResult:
         """Request the lock of an execution's environment."""
-        place, order = who.environment, f"{self.orders[who.release]:06}"
-        contender = Contender(who.name, who.release, order, "a test", rollback)
+        place = who.environment
+        contender = Contender(who.name, who.release, self.order(who.release), "a test", rollback)
         lock = self.locks.get(place, Lock(place))
         answer = request(lock, contender, alive=self.alive, mode=self.mode, now=self.text(), token=who.name)
         self.locks[place] = answer.lock
@@ -202,15 +240,17 @@ class Model:
         """Record the version that was applied."""
         self.fence(lease)
         known = self.states.get((place, part.name))
-        version = Version(release_, release_, "", "", f"v-{release_}", self.text())
+        version = self.version(release_)
         self.states[place, part.name] = PartState(place, part.name, version, known.good if known else None, part)
 
     def record_good(self, release_: str, place: str, lease: Lease) -> None:
         """Record the running versions as good, except those in doubt."""
         self.fence(lease)
-        for part, state in self.parts(place).items():
-            if not state.in_doubt:
-                self.states[place, part] = replace(state, good=state.running)
+        for state in judged(self.parts(place).values(), REPOSITORY):
+            self.states[place, state.part] = replace(state, good=state.running)
+        self.passages[place] = replace(
+            self.passages[place], passed=_newest(self.passages[place].passed, self.mark(release_))
+        )
         self.passed.add((place, release_))
 
     def plan_rollback(self, release_: str, place: str, wanted: Sequence[Any], lease: Lease) -> None:
@@ -228,6 +268,9 @@ class Model:
     def record_rollback(self, release_: str, place: str, result: str) -> None:
         """Record the end of a rollback: `unknown` freezes the environment, `restored` ends the release's own freeze."""
         self.rolled[release_, place] = self.now
+        passed = self.passages[place].passed
+        if passed and passed.deployment_id == release_:
+            self.passages[place] = replace(self.passages[place], passed=None)
         if result == "unknown":
             self.frozen.setdefault(place, release_)
         elif result == "restored" and self.frozen.get(place) == release_:
@@ -252,12 +295,17 @@ class Model:
         commits = {s.running.commit for parts in running.values() for s in parts.values() if s.running}
         mine = self.orders[release_]
         changes = {
-            commit: Change("behind" if self.orders[commit] > mine else "ahead", ("changed",))
+            commit: Change("behind" if self.orders[commit] > mine else "ahead", self.files(commit, release_))
             for commit in commits - {"", release_}
         } | {release_: Change("identical", ())}
         planned = plan(MANIFEST, ENVIRONMENTS, running, changes, release_)
-        frozen = [stage.environment.name for stage in planned.stages if stage.environment.name in self.frozen]
-        return Plan("frozen", frozen[0]) if frozen else planned
+        for share in planned.stages:
+            self.plans[release_, share.environment.name] = {one.part.name for one in share.parts}
+        return planned
+
+    def files(self, one: str, other: str) -> tuple[str, ...]:
+        """The files that differ between two releases; a revert has the content of an earlier one."""
+        return ("changed",) if self.contents.get(one) != self.contents.get(other) else ()
 
 
 def deploy(model: Model, execution: Execution, gates: Sequence[Verdict]) -> Steps:
@@ -265,12 +313,22 @@ def deploy(model: Model, execution: Execution, gates: Sequence[Verdict]) -> Step
     if not all_passed(gates):
         model.blocked.add(execution.release)
     planned = yield lambda: model.plan(execution.release)
-    outcome = {"deploy": "deployed", "nothing": "skipped"}.get(planned.outcome, planned.outcome)
-    if planned.outcome == "deploy" and not all_passed(gates):
-        outcome = "failed"
-    touched: list[str] = []
-    for share in planned.stages if outcome == "deployed" else ():
+    outcome, touched, index = _outcome(planned, gates), [], 0  # type: str, list[str], int
+    while outcome in ("deployed", "skipped") and index < len(planned.stages):
+        share = planned.stages[index]
         place = share.environment.name
+        reached = yield lambda share=share: model.reach(execution.release, share)  # type: ignore[misc]
+        if reached == "outdated":
+            planned = yield lambda: model.plan(execution.release)
+            outcome = _outcome(planned, gates)
+        if reached == "superseded":
+            outcome = "superseded"
+        if reached == "unchanged":
+            model.passed.add((place, execution.release))
+            index += 1
+        if reached != "change":
+            continue
+        index += 1
         child = Execution(f"{execution.name}-{place}", _never(), execution.release, place, parent=execution)
         child.steps = stage(model, child, [chosen.part for chosen in share.parts])
         yield lambda child=child: model.start(child)  # type: ignore[misc]
@@ -286,6 +344,16 @@ def deploy(model: Model, execution: Execution, gates: Sequence[Verdict]) -> Step
             break
     yield lambda: model.conclude(execution.release, outcome)
     yield lambda: model.announce(execution.release)
+
+
+def _outcome(planned: Plan, gates: Sequence[Verdict]) -> str:
+    if planned.outcome == "deploy" and not all_passed(gates):
+        return "failed"
+    return {"deploy": "deployed", "nothing": "skipped"}.get(planned.outcome, planned.outcome)
+
+
+def _newest(one: Mark | None, other: Mark) -> Mark:
+    return one if one and is_newer(one.order, other.order) else other
 
 
 def _roll_back_everywhere(model: Model, execution: Execution, touched: list[str]) -> StepsWithResult:
@@ -309,18 +377,21 @@ def _roll_back_everywhere(model: Model, execution: Execution, touched: list[str]
 def stage(model: Model, execution: Execution, parts: Sequence[Part]) -> Steps:
     """The steps of the workflow `stage`."""
     place, release_ = execution.environment, execution.release
-    result = "failed"
-    answer = yield lambda: model.request_lock(execution, rollback=False)
-    while answer.outcome == "waiting":
+    result = "held"
+    for _ in range(_FREEZE_QUERIES):
         answer = yield lambda: model.request_lock(execution, rollback=False)
-    newer = any(
-        s.running and model.orders.get(s.running.commit, 0) > model.orders[release_]
-        for s in model.parts(place).values()
-    )
-    if answer.outcome == "superseded" or newer:
-        result = "superseded"
-    elif place not in model.frozen:
-        result = yield from _change(model, execution, parts, answer.lease)
+        while answer.outcome == "waiting":
+            answer = yield lambda: model.request_lock(execution, rollback=False)
+        newer = overtaken(model.order(release_), model.passages[place], place, model.alive) or any(
+            s.running and is_newer(s.running.order, model.order(release_)) for s in model.parts(place).values()
+        )
+        if answer.outcome == "superseded" or newer:
+            result = "superseded"
+            break
+        if place not in model.frozen:
+            result = yield from _change(model, execution, parts, answer.lease)
+            break
+        yield lambda: model.release_lock(place, execution.name)  # it waits for the unfreeze without the lock
     yield lambda: model.release_lock(place, execution.name)
     yield lambda: model.stages[release_].update({place: result})
 

@@ -27,12 +27,20 @@ class Histories(RuleBasedStateMachine):
         if not first:
             self.model.begin("r0")
 
-    @rule(gates=st.sampled_from([[PASSED], [PASSED], [PASSED], [PASSED, FAILED], []]), late=st.booleans())
-    def push(self, gates: list[Verdict], late: bool) -> None:
-        """Start a release; a `late` one is older than a release that started before it."""
+    @rule(
+        gates=st.sampled_from([[PASSED], [PASSED], [PASSED], [PASSED, FAILED], []]),
+        late=st.booleans(),
+        content=st.integers(0, 2),
+    )
+    def push(self, gates: list[Verdict], late: bool, content: int) -> None:
+        """Start a release; a `late` one is older than a release that started before it.
+
+        A release with the content of an earlier one is a revert of what came between them.
+        """
         number = len(self.model.orders)
         name = f"r{number + self.first}"
         self.model.orders[name] = max(1, number * 2 - (3 if late else 0))
+        self.model.contents[name] = content
         execution = Execution(name, iter(()), name)  # type: ignore[arg-type]
         execution.steps = deploy(self.model, execution, gates)
         self.model.start(execution)
@@ -115,10 +123,24 @@ class Histories(RuleBasedStateMachine):
             assert state.running.version == found, (
                 f"{place} runs {found} of {part}, recorded is {state.running.version}"
             )
+        self._what_passed_last_is_there()
         if self.first:
             return  # there may be no good version to go back to: the rollback ends `partly`
         self._bad_releases_are_gone()
         self._a_second_rollback_changes_nothing()
+
+    def _what_passed_last_is_there(self) -> None:
+        """P3: nothing of an older release remains where a newer one passed, changed there or not."""
+        for place in set(PLACES) - set(self.model.frozen) - self.unfrozen:
+            passed = self.model.passages[place].passed
+            ended = passed and self.model.outcomes.get(passed.deployment_id)
+            states = self.model.parts(place).values()
+            if not passed or ended not in ("deployed", "skipped") or any(state.in_doubt for state in states):
+                continue
+            for state in states:
+                assert state.running
+                same = not self.model.files(state.running.commit, passed.commit)
+                assert same or not state.running.commit, f"{place} runs {state.running.commit} after {passed.commit}"
 
     def _is_deployed_anew(self, state: PartState) -> None:
         """The next release deploys a part that is in doubt, also if it is the recorded release."""

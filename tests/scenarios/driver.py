@@ -95,8 +95,8 @@ class PlatformDriver:
         return {"locks": locks, "waits": [w["waitKey"] for w in waits if not w["waitKey"].startswith(_KEPT)]}
 
 
-# Decisions and handled deliveries are records, not waits.
-_KEPT = ("approval/", "delivery/")
+# Decisions, handled deliveries and the heads of main branches are records, not waits.
+_KEPT = ("approval/", "delivery/", "push/")
 
 
 def name_of(commit: str) -> str:

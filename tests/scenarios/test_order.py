@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -42,6 +43,41 @@ def test_the_older_of_two_pending_approvals_is_superseded(driver: PlatformDriver
     assert driver.record(newer)["outcome"] == "deployed"
     assert driver.version("production") == newer
     assert [code for subject, code in driver.approver.too_late.items() if older[:12] in subject] == [410]
+
+
+def test_a_revert_supersedes_the_release_that_waits(driver: PlatformDriver) -> None:
+    """P3: it leaves production out, and still ends the older one's request there, whose link answers 410 with why."""
+    service = driver.author.folder / "src" / "hello.py"
+    before, production = service.read_text("utf-8"), driver.version("production")
+    feature = driver.push("feat: waits for its approval")
+    await_state(driver, f"{name_of(feature)}-production", "AwaitApproval")
+    service.write_text(before, "utf-8")
+    revert = driver.author.push("revert: waits for its approval")
+    driver.executions.await_end(name_of(revert), 120, lambda: None)
+    driver.executions.await_end(name_of(feature), 60, lambda: None)
+    why = f"the newer release {revert[:12]} ({name_of(revert)}) has reached production"
+    assert (driver.record(feature)["outcome"], driver.record(feature)["reason"]) == ("superseded", why)
+    assert driver.record(revert)["outcome"] == "deployed"
+    assert set(driver.record(revert)["stages"]) == {"test", "staging"}
+    assert [driver.version(name) for name in ("test", "staging", "production")] == [revert, revert, production]
+    driver.approver.decide_next()
+    assert [code for subject, code in driver.approver.too_late.items() if feature[:12] in subject] == [410]
+    page = next(page for subject, page in driver.approver.pages.items() if feature[:12] in subject)
+    assert why in page
+
+
+def test_the_clock_of_a_committer_stops_no_release(driver: PlatformDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P14: after a commit that is dated a year ahead, the next one is planned and deployed everywhere."""
+    ahead = datetime.now(UTC) + timedelta(days=365)
+    with monkeypatch.context() as clock:
+        clock.setenv("GIT_COMMITTER_DATE", ahead.isoformat(timespec="seconds"))
+        dated = driver.push("feat: from next year")
+    driver.deployed(dated)
+    assert driver.record(dated)["release"]["committedAt"][:4] == str(ahead.year)
+    commit = driver.push("feat: from today")
+    driver.deployed(commit)
+    assert [driver.record(one)["outcome"] for one in (dated, commit)] == ["deployed", "deployed"]
+    assert driver.version("production") == commit
 
 
 def test_an_older_release_never_overwrites_a_newer_one(driver: PlatformDriver) -> None:

@@ -111,21 +111,31 @@ def test_a_monitor_outside_aws_rolls_a_release_back(driver: PlatformDriver, good
     assert driver.version("test") == before
 
 
-def test_a_freeze_refuses_with_its_reason_until_it_ends(driver: PlatformDriver, good: str) -> None:
-    """R5, T1: the refusal names person and reason; after the unfreeze an operator deploys the same commit."""
+def test_a_freeze_holds_a_release_until_it_ends(driver: PlatformDriver, good: str) -> None:
+    """P12: test is walked, staging waits and says who froze it and why; after the unfreeze the release goes on."""
     kiro(driver, "freeze", "staging", "--reason", "the fair")
     commit = driver.push("feat: during the fair")
-    driver.deployed(commit)
-    refused = driver.record(commit)
-    assert refused["outcome"] == "failed"
-    assert "the fair" in refused["reason"]
-    staging = next(one for one in kiro(driver, "status") if one["environment"] == "staging")
-    assert staging["frozen"]["reason"] == "the fair"
+    eventually(lambda: waiting(driver, "staging"), 120)
+    assert driver.version("test") == commit
+    held = driver.record(commit)
+    assert (held["environment"], held["status"]) == ("staging", "waiting for unfreeze")
+    assert held["reason"].startswith("waits for unfreeze of staging (by arn:aws:")
+    assert held["reason"].endswith(": the fair)")
+    assert eventually(lambda: driver.statuses(commit).get("kiro/staging") == "pending")
+    assert waiting(driver, "staging") == [
+        {"deployment": name_of(commit), "status": "waiting for unfreeze", "reason": held["reason"]}
+    ]
     kiro(driver, "unfreeze", "staging", "--reason", "it is over")
-    name = kiro(driver, "deploy", REPOSITORY, commit)["deployment"]
-    driver.executions.await_end(name, 120, lambda: approve(driver))
-    assert kiro(driver, "watch", name)["outcome"] == "deployed"
+    driver.deployed(commit)
+    record = driver.record(commit)
+    assert record["outcome"] == "deployed", record["reason"]
     assert {driver.version(environment) for environment in ("test", "staging", "production")} == {commit}
+    assert waiting(driver, "staging") == []
+
+
+def waiting(driver: PlatformDriver, environment: str) -> Any:
+    """The releases that wait at the entry of an environment, as `kiro status` shows them."""
+    return next(one for one in kiro(driver, "status") if one["environment"] == environment)["waiting"]
 
 
 def test_an_operator_rolls_back_to_a_named_version(driver: PlatformDriver, good: str) -> None:

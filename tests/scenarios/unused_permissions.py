@@ -76,7 +76,6 @@ REASONS: Mapping[str, str] = {
     "work-item-conclude dynamodb:*": "a build of the attempt runs: tests/functions/work_item/test_conclude.py",
     "deploy-* lambda:CreateAlias": "the example's function has its alias: tests/functions/targets",
     "deploy-* lambda:GetFunctionConfiguration": "the version before is read for some previews: tests/functions/targets",
-    "events-measure-secrets secretsmanager:*": "its schedule is a day: tests/functions/events/test_measure_secrets.py",
     "events-outside-alarm *": _OUTSIDE,
     "events-import-findings *": _OFF,
     "* s3:ListBucket": _MISSING,

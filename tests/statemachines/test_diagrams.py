@@ -104,7 +104,7 @@ def test_faults_are_folded_and_none_is_lost(workflow: str) -> None:
 
 def test_outcomes_and_waits_are_labelled() -> None:
     """A Choice's outcome is the label of its arrow, and a state that waits shows it."""
-    assert drawn("deployment")["AnythingToDo", "Conclude"] == ["nothing", "superseded", "RefusePlan"]
+    assert drawn("deployment")["AnythingToDo", "Conclude"] == ["superseded", "RefusePlan"]
     assert 'AwaitBuild["AwaitBuild ⏳"]' in mermaid("deployment")
 
 

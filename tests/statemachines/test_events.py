@@ -64,6 +64,6 @@ def test_an_event_of_a_definition_has_the_form_of_its_class(workflow: str, state
 
 
 def test_every_event_has_a_publisher() -> None:
-    """Each event is put by a definition, by CheckGates or by the commands for freezing."""
+    """Each event is put by a definition, by CheckGates, by a waiting stage or by the commands for freezing."""
     put = {entry["DetailType"] for _, _, entry in ENTRIES}
-    assert put | {"GatesJudged", "EnvironmentFrozen", "EnvironmentUnfrozen"} == set(EVENTS)
+    assert put | {"GatesJudged", "StageHeld", "EnvironmentFrozen", "EnvironmentUnfrozen"} == set(EVENTS)

@@ -12,8 +12,10 @@ from statemachines.policies import RETRY_FAULTS, RETRY_REPEATABLE, THROTTLED, VE
 @pytest.mark.parametrize("backstop", [1, 5, 30, 60, 300, 3600])
 def test_a_wait_queries_often_enough_and_never_too_often(backstop: int) -> None:
     """The queries fill the span of the wait, are at least ten, and never fill an execution's history."""
-    made: dict[str, Any] = waits(build=backstop, approval=backstop, lock=backstop, watch=backstop, enhanced=backstop)
+    names = ("build", "approval", "lock", "watch", "enhanced", "unfreeze")
+    made: dict[str, Any] = waits(**dict.fromkeys(names, backstop))
     spans = {"Build": (90 + 60) * 60, "Approval": 25 * 3600, "Lock": 8 * 3600, "Watch": 3600, "Enhanced": 7 * 86_400}
+    spans["Unfreeze"] = 14 * 86_400 + 3600
     assert {f"Ask{name}" for name in spans} == {name for name in made if name.startswith("Ask")}
     for name, seconds in spans.items():
         times = made[f"Ask{name}"][0]["MaxAttempts"]
@@ -24,7 +26,7 @@ def test_a_wait_queries_often_enough_and_never_too_often(backstop: int) -> None:
 
 def test_approval_waits_last_an_hour_longer_than_the_longest_approval() -> None:
     """In a stack whose longest approval time is a week, the wait lasts a week and an hour."""
-    made = waits(build=60, approval=300, lock=60, watch=30, enhanced=600, longest_approval=7 * 86_400)
+    made = waits(build=60, approval=300, lock=60, watch=30, enhanced=600, unfreeze=3600, longest_approval=7 * 86_400)
     assert made["AskApproval"][0]["MaxAttempts"] * 300 == 7 * 86_400 + 3600
 
 

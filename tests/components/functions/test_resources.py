@@ -31,6 +31,7 @@ SET: dict[str, Any] = {
     "on_active_alarm": "ask",
     "on_missing_alarm_data": "block",
     "enhanced_watch_seconds": 2,
+    "freeze_wait_days": 2,
     "stabilise_seconds": 61,
     "unhealthy_samples": 4,
     "coverage_percent": 81.5,

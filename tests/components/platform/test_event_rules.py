@@ -43,6 +43,11 @@ def test_an_execution_that_fails_invokes_its_handler(whole: Outcome) -> None:
     assert set(detail["stateMachineArn"]) == ours
 
 
+def test_whatever_ends_a_freeze_invokes_its_handler(whole: Outcome) -> None:
+    """A person's unfreeze, and the end of a rollback, which may unfreeze what an earlier one froze."""
+    assert set(_pattern(whole, "unfrozen")["detail-type"]) == {"EnvironmentUnfrozen", "RollbackFinished"}
+
+
 def test_the_board_is_polled_by_schedule_and_after_each_work_item(whole: Outcome) -> None:
     """One rule has the schedule of the settings and the pattern for every end of a work item."""
     rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-poll-board").inputs

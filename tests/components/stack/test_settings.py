@@ -126,6 +126,8 @@ def test_defaults_are_those_of_the_requirements() -> None:
         ),
         ({"codebuild": {"vpc": {"id": "vpc-1", "subnets": [], "securityGroups": ["x"]}}}, ["vpc.subnets", '"x"']),
         ({"backstops": {"approvalSeconds": 5}}, ["backstops.approvalSeconds = 5", "86400 s", "2400 times"]),
+        ({"backstops": {"unfreezeSeconds": 60}}, ["backstops.unfreezeSeconds = 60", "1209600 s", "2400 times"]),
+        ({"environments": _environment(freezeWaitDays=32)}, ["environments[0].freezeWaitDays", "32"]),
         (
             {"environments": _environment(enhancedWatchSeconds=86_400), "backstops": {"enhancedSeconds": 30}},
             ["backstops.enhancedSeconds = 30", "86400 s", "2400 times"],

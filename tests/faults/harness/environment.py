@@ -7,20 +7,26 @@ import urllib.error
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
-from functions.adapters.clock import Clock
+from functions.adapters.bus import Bus
+from functions.adapters.clock import Clock, iso
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.records import plain
 from functions.adapters.task_tokens import TaskTokens
-from functions.handler import camel
+from functions.domain.environments import Environment, Freeze
+from functions.domain.events import EnvironmentUnfrozen
+from functions.domain.releases import Release
+from functions.domain.windows import Closed
+from functions.handler import camel, encode
 from local.approver import Approver
 from local.platform import PROJECT, Platform
 from local.service import get
@@ -28,9 +34,9 @@ from local.settings import worker
 from statemachines.definitions import WORKFLOWS
 from tests.faults.harness.plans import Plans
 from tests.faults.harness.subjects import BOARD, Subject
-from tests.roles import new_role
 
-_BACKSTOPS = ("buildSeconds", "approvalSeconds", "lockSeconds", "watchSeconds", "enhancedSeconds", "pushSeconds")
+_WAITS = ("build", "approval", "lock", "watch", "enhanced", "unfreeze", "push")
+_BACKSTOPS = tuple(f"{name}Seconds" for name in _WAITS)
 BACKSTOP_SECONDS = 5  # the settings refuse shorter ones
 # Short, because cases wait for timeouts, but long enough for a cold start on a busy machine.
 _FUNCTION_SECONDS = 25
@@ -39,6 +45,9 @@ _MAIL_SECONDS = 0.2
 _NEWEST = 100
 # The workflows that run as long as their builds; builds of a stage belong to its deployment.
 _BUILDING = ("deployment", "rollback", "work_item")
+# What a holder of a lock would deploy, if its window opened.
+_NOWHERE = Environment("nowhere", "eu-central-1", "", "", False, 60, 0, 0, 0, 80)
+_NOTHING = Release("acme/nothing", "refs/heads/main", "0" * 40)
 
 
 class FaultEnvironment:
@@ -103,21 +112,28 @@ class FaultEnvironment:
         self.locks = LocksTable(self.tables["locks"], Executions(self.sfn), TaskTokens(self.sfn), Clock(), "superseded")
         for subject in self.subjects:
             subject.set_up(self.platform)
-        self._holder = self.sfn.create_state_machine(
-            name="holder",
-            definition=json.dumps(
-                {"StartAt": "Hold", "States": {"Hold": {"Type": "Wait", "Seconds": 10_000_000, "End": True}}}
-            ),
-            roleArn=new_role(clients),
-        )["stateMachineArn"]
         self._subscribe_to_bus()
         for thread in self._threads:
             thread.start()
 
     def hold(self, name: str) -> str:
-        """Start an execution that only waits, to own a lock; returns its ARN."""
-        started = self.sfn.start_execution(stateMachineArn=self._holder, name=name)
-        return str(started["executionArn"])
+        """Start a stage that waits for its window, to own a lock; returns its ARN.
+
+        It is a stage, because the roles of handlers may read executions of the stack's own workflows only.
+        """
+        now = Clock().now()
+        closed = Closed(iso(now - timedelta(days=1)), iso(now + timedelta(days=20)), "a case of the matrix")
+        place = replace(_NOWHERE, freezes=[closed])
+        given: dict[str, Any] = {
+            "parts": [],
+            "gone": [],
+            "source": "",
+            "artifact": "",
+            "gates": [],
+            "afterDeploy": None,
+        }
+        given |= {"deploymentId": name, "release": encode(_NOTHING), "environment": encode(place)}
+        return self.start("stage", name, given)
 
     def start(self, workflow: str, name: str, given: Any) -> str:
         """Start an execution by hand; returns its ARN."""
@@ -128,6 +144,14 @@ class FaultEnvironment:
         """Invoke a handler as an execution does."""
         name = self.platform.outputs["functions"][handler]
         self.platform.clients.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+
+    def unfreeze(self, environment: str) -> None:
+        """Unfreeze an environment, and publish the event; does nothing if it is not frozen."""
+        if self.environments.frozen(environment):
+            by = Freeze("a case of the matrix", "a person", Clock().text())
+            self.environments.unfreeze(environment, by)
+            bus = Bus(self.clients.client("events"), self.platform.outputs["eventBus"])
+            bus.put(EnvironmentUnfrozen(environment, by.reason, by.by, by.since))
 
     def status(self, execution: str) -> str:
         """The status of an execution."""

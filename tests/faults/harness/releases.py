@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from functions.adapters.clock import Clock
+from functions.domain.environments import Freeze
 from tests.faults.harness import checks
 from tests.faults.harness.runs import Run, StuckError, settle
 
@@ -44,6 +46,15 @@ class Release(Run):
         """Wait until an execution and all others of this run have ended; calls `poll` in the meantime."""
         self.await_end(lambda: self.env.status(execution) != "RUNNING", poll)
 
+    def freeze(self) -> None:
+        """Freeze the environment, as a person does."""
+        self.env.environments.freeze(self.subject.name, Freeze("a case of the matrix", "a person", Clock().text()))
+
+    def unfreeze_if_awaited(self) -> None:
+        """Unfreeze the environment as `kiro unfreeze` does, once this release waits for it."""
+        if f"unfreeze/{self.subject.name}/{self.name}-{self.subject.name}" in self.env.waiting():
+            self.env.unfreeze(self.subject.name)
+
     def wrong(self) -> list[str]:
         """Orphans, wrong versions, and missing or repeated announcements."""
         return [
@@ -55,16 +66,15 @@ class Release(Run):
         ]
 
     def rerun(self) -> list[str]:
-        """Deploy the commit again: refused while frozen, after that deployed or skipped."""
+        """Deploy the commit again: it waits while the environment is frozen, and is deployed or skipped after that."""
         rerun = self._of(f"{self.name}rerun", {self.commit})
         if self.env.environments.frozen(self.subject.name):
-            refused = self._of(f"{self.name}refused", set())
-            refused.finish(refused.deploy())
-            record = self.env.record(refused.name)
-            if record.get("outcome") != "failed" or "frozen" not in record.get("reason", ""):
-                return [f"frozen, but a rerun was not refused: {record.get('outcome')}: {record.get('reason')}"]
+            rerun.finish(rerun.deploy(), rerun.unfreeze_if_awaited)
+            if self.env.environments.frozen(self.subject.name) and rerun.outcome != "skipped":
+                return [f"frozen, but a rerun did not wait for the unfreeze: {rerun.outcome}"]
             self.env.environments.freeze(self.subject.name, None)
-        rerun.finish(rerun.deploy())
+        else:
+            rerun.finish(rerun.deploy())
         if rerun.outcome not in ("deployed", "skipped"):
             return [f"the rerun ended {rerun.outcome}: {self.env.record(rerun.name).get('reason')}"]
         return settle(rerun, lambda: [*rerun.wrong(), *checks.not_good(rerun)])

@@ -110,6 +110,15 @@ def contended(run: Release) -> None:
     with_lock_held(run, run.deploy)
 
 
+def frozen(run: Release) -> None:
+    """A release whose environment is frozen while it waits for the lock; it is unfrozen once the release waits."""
+    run.arm()
+    try:
+        with_lock_held(run, run.deploy, run.freeze, run.unfreeze_if_awaited)
+    finally:
+        run.env.environments.freeze(run.subject.name, None)
+
+
 def undone(run: Release) -> None:
     """A release that an operator rolls back afterwards, while another execution holds the environment's lock."""
     run.finish(run.deploy())
@@ -123,18 +132,28 @@ def undone(run: Release) -> None:
     with_lock_held(run, lambda: run.env.start("rollback", f"{run.name}-undone", payload))
 
 
-def with_lock_held(run: Release, start: Callable[[], str]) -> None:
-    """Hold the environment's lock until another execution waits for it, then release it as a stage does."""
+def with_lock_held(
+    run: Release,
+    start: Callable[[], str],
+    before: Callable[[], None] = lambda: None,
+    poll: Callable[[], None] = lambda: None,
+) -> None:
+    """Hold the environment's lock until another execution waits for it, then release it as a stage does.
+
+    `before` is called immediately before the release of the lock, `poll` again and again.
+    """
     env, key = run.env, f"environment/{run.subject.name}"
     holder = env.hold(f"holder-{run.name}")
-    env.locks.request(key, Contender(holder, "holder", "", "held by a case of the matrix"))
+    env.locks.request(key, Contender(holder, "holder", None, "held by a case of the matrix"))
     released = False
 
     def release() -> None:
         nonlocal released
+        poll()
         waits = [w for w in env.locks.read(key).waiters if w.token]
         if not released and (waits or time.monotonic() > deadline):
             released = True
+            before()
             env.call("functions.shared.release_lock", {"deploymentId": "holder", "execution": holder, "key": key})
 
     try:
@@ -165,6 +184,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("good", good, CALM),
         Scenario("contended", contended, CALM),
         Scenario("unstarted", unstarted, CALM),
+        Scenario("frozen", frozen, CALM, ended_by_events=True),
         Scenario("approved", good, CAREFUL),
         Scenario("bad", bad, CAREFUL, ended_by_events=True),
         Scenario("stopped", stopped, CAREFUL),

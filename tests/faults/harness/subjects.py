@@ -146,6 +146,7 @@ class Subject:
             "enhancedWatchSeconds": self.kind.enhanced_watch_seconds,
             "approvalTimeoutSeconds": 3600,
             "stabiliseSeconds": 1,
+            "freezeWaitDays": 0.1,
             "functions": [self.function],
         }
 

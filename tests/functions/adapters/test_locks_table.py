@@ -12,6 +12,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.locks_table import LocksTable
 from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Contender, Lease, Lock, LockResult, Mode
+from functions.domain.order import Order
 from local.emulator import Emulator
 from tests.functions.fakes import FakeExecutions, RecordingTokens
 from tests.functions.samples import state
@@ -34,9 +35,9 @@ def session() -> boto3.Session:
     return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
 
 
-def contender(name: str, order: str = "1") -> Contender:
+def contender(name: str, order: int = 1) -> Contender:
     """An execution that wants the lock."""
-    return Contender(name, f"deployment-{name}", order, "r")
+    return Contender(name, f"deployment-{name}", Order(1, order), "r")
 
 
 def locks_of(endpoint: str, executions: FakeExecutions, tokens: RecordingTokens, mode: Mode) -> list[LocksTable]:
@@ -84,10 +85,10 @@ def test_in_superseded_mode_the_newest_of_sixteen_waits(endpoint: str) -> None:
     """P3: every superseded waiter is notified, or gets that result with its next request."""
     tokens = RecordingTokens()
     locks = locks_of(endpoint, FakeExecutions("owner", *NAMES), tokens, "superseded")
-    locks[0].request("newest", contender("owner", "00"))
+    locks[0].request("newest", contender("owner", 0))
 
     def ask(number: int) -> str:
-        return locks[number].request("newest", contender(NAMES[number], f"{number:02}"), f"t{number}").outcome
+        return locks[number].request("newest", contender(NAMES[number], number), f"t{number}").outcome
 
     with ThreadPoolExecutor(THREADS) as pool:
         outcomes = list(pool.map(ask, range(THREADS)))

@@ -1,11 +1,15 @@
 """Begin: the record is written once, with the facts of the commit from GitHub."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.errors import BadInputError, GitHubNotFoundError
-from functions.domain.releases import LONGEST_NAME
+from functions.domain.order import History, Order
+from functions.domain.releases import LONGEST_NAME, Release
+from functions.handler import decode
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
@@ -50,6 +54,75 @@ def test_an_emergency_is_part_of_the_release(stack: Stack, copy: WorkingCopy) ->
     assert begin(stack)["release"]["emergency"] is False
     assert begin(stack, deploymentId="main-2", emergency=True)["release"]["emergency"] is True
     assert stack.deployment("main-2")["release"]["emergency"] is True
+
+
+def order(stack: Stack, commit: str) -> Order:
+    """The order that a commit gets when its deployment begins."""
+    found = decode(Release, begin(stack, deploymentId=f"main-{commit[:12]}", commit=commit)["release"]).order
+    assert found
+    return found
+
+
+def history(copy: WorkingCopy) -> list[str]:
+    """Commits of one line: now, twice in one second by a laptop ten minutes fast, a year ahead, and now."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    fast, year = (now + timedelta(minutes=10)).isoformat(), (now + timedelta(days=365)).isoformat()
+    dates = [now.isoformat(), fast, fast, year, now.isoformat()]
+    commits = [copy.commit_at(date, f"feat: {number}", {"a": str(number)}) for number, date in enumerate(dates)]
+    copy.push()
+    return commits
+
+
+@pytest.mark.parametrize("begun", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 4, 0, 3, 1)])
+def test_releases_are_ordered_by_ancestry(stack: Stack, copy: WorkingCopy, begun: tuple[int, ...]) -> None:
+    """P14: whatever their commits' times, and in whatever order they begin."""
+    commits = history(copy)
+    orders = {number: order(stack, commits[number]) for number in begun}
+    assert sorted(orders, key=lambda number: orders[number]) == [0, 1, 2, 3, 4]
+    assert len({one.epoch for one in orders.values()}) == 1
+
+
+def test_what_replaced_the_branch_is_newer(stack: Stack, copy: WorkingCopy) -> None:
+    """P14: after a forced push, and after one back to the former line, which begins under another name."""
+    old = history(copy)
+    first = order(stack, old[2])
+    copy.git("reset", "--quiet", "--hard", old[1])
+    forced = copy.commit("feat: another way", {"b": "1"})
+    copy.push("--force", "origin", "main")
+    second = order(stack, forced)
+    back = decode(Release, begin(stack, deploymentId="back", commit=old[2])["release"]).order
+    assert back
+    assert first < second < back
+
+
+def test_a_repetition_keeps_its_order(stack: Stack, copy: WorkingCopy) -> None:
+    """A retry of Begin after a forced push does not make the release the newest."""
+    old = history(copy)
+    first = order(stack, old[3])
+    copy.git("reset", "--quiet", "--hard", old[1])
+    forced = copy.commit("feat: another way", {"b": "1"})
+    copy.push("--force", "origin", "main")
+    order(stack, forced)
+    assert order(stack, old[3]) == first
+
+
+def test_two_that_begin_at_once_have_different_orders(
+    stack: Stack, copy: WorkingCopy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P14: whose history was changed between its read and its write reads again."""
+    old = history(copy)
+    order(stack, old[0])
+    real, second = DeploymentsTable.save_history, []
+
+    def late(table: DeploymentsTable, *given: Any) -> bool:
+        monkeypatch.undo()
+        second.append(order(stack, old[2]))
+        return real(table, *given)
+
+    monkeypatch.setattr(DeploymentsTable, "save_history", late)
+    third = order(stack, old[4])
+    assert second[0] < third
+    assert DeploymentsTable.connect(stack.clients).history(REPOSITORY) == History(old[4], third)
 
 
 def test_a_record_is_opened_once(stack: Stack, copy: WorkingCopy) -> None:

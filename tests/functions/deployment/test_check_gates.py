@@ -234,16 +234,19 @@ def test_previews_take_unchanged_parts_out_of_the_plan(stack: Stack) -> None:
     """P5: output and record say why each part is in or out."""
     answer = check(stack, {**GOOD, "test.json": SAME, "production.json": CREATES}, plan=WITH_PREVIEWS)
     assert answer["outcome"] == "passed"
-    (stage,) = answer["plan"]["stages"]
-    assert stage["environment"]["name"] == "production"
+    test, stage = answer["plan"]["stages"]
+    assert (test["parts"], stage["environment"]["name"]) == ([], "production")
     assert stage["parts"][0]["reason"] == "infra/a.py changed since 0a0a; production.json would create t n"
-    assert stack.deployment()["plan"]["stages"][0]["environment"] == "production"
+    assert [one["parts"] for one in stack.deployment()["plan"]["stages"]] == [
+        {},
+        {"infrastructure": stage["parts"][0]["reason"]},
+    ]
 
 
 def test_previews_may_leave_nothing_to_deploy(stack: Stack) -> None:
-    """The release ends, with the reasons in its record."""
+    """The release walks its environments and changes none; the reasons are in its record."""
     answer = check(stack, {**GOOD, "test.json": SAME, "production.json": SAME}, plan=WITH_PREVIEWS)
-    assert (answer["outcome"], answer["plan"]) == ("nothing", None)
+    assert (answer["outcome"], [stage["parts"] for stage in answer["plan"]["stages"]]) == ("nothing", [[], []])
     assert "production: infrastructure: infra/a.py changed since 0a0a, but production.json" in answer["reason"]
     assert stack.deployment()["plan"]["outcome"] == "nothing"
 

@@ -12,15 +12,20 @@ from functions.domain.approvals import (
     Refused,
     Shown,
     State,
+    alarmed,
     as_of,
     changed,
     decide,
     hash_secret,
     holder,
+    refused_by_freeze,
     secret_matches,
     supersedes,
 )
+from functions.domain.environments import Freeze
 from functions.domain.gates import Verdict
+from functions.domain.order import Order, is_newer
+from functions.domain.watches import NOTHING_ACCEPTED, Accepted, AlarmReading
 
 ASKED, FROM, TO, LATE = "2026-01-31T08:00", "2026-01-31T08:05", "2026-02-01T08:00", "2026-02-01T08:01"
 OPEN = Approval("id", "deploy", "d", "production", {}, [hash_secret("s1"), hash_secret("s2")], ASKED, FROM, TO)
@@ -184,21 +189,21 @@ def test_an_approval_is_about_what_was_shown() -> None:
 
 
 REQUESTS = st.builds(
-    lambda number, purpose, environment, repository, committed_at, state: replace(
+    lambda number, purpose, environment, repository, order, state: replace(
         OPEN,
         approval_id=f"a{number}",
         deployment_id=f"d{number}",
         purpose=purpose,
         environment=environment,
         repository=repository,
-        committed_at=committed_at,
+        order=order,
         state=state,
     ),
     st.integers(1, 3),
     st.sampled_from(["deploy", "review"]),
     st.sampled_from(["test", "production"]),
     st.sampled_from(["acme/shop", "acme/blog"]),
-    st.sampled_from(["", "2026-01-01", "2026-01-02", "2026-01-03"]),
+    st.sampled_from([None, Order(1, 1), Order(1, 2), Order(2, 0)]),
     st.sampled_from(get_args(State)),
 )
 
@@ -221,15 +226,40 @@ def test_a_request_is_superseded_by_a_newer_release_for_the_same_place(newer: Ap
         and newer.purpose == older.purpose == "deploy"
         and newer.state == older.state == "open"
         and newer.deployment_id != older.deployment_id
-        and newer.committed_at > older.committed_at
+        and is_newer(newer.order, older.order)
     )
 
 
 def test_a_newer_request_that_was_rejected_supersedes_nothing() -> None:
     """After the newest release was rejected, the one before it may still be approved."""
-    older = replace(OPEN, deployment_id="d1", committed_at="2026-01-01")
-    newer = replace(OPEN, deployment_id="d2", committed_at="2026-01-02")
+    older = replace(OPEN, deployment_id="d1", order=Order(1, 1))
+    newer = replace(OPEN, deployment_id="d2", order=Order(1, 2))
     assert supersedes(newer, older)
     for state in get_args(State):
         if state != "open":
             assert not supersedes(replace(newer, state=state), older)
+
+
+def test_only_a_new_critical_alarm_voids_a_request() -> None:
+    """A4: warnings are reviewed later, and what approvers were asked about voids nothing."""
+    since, at = "2026-01-31T07:00:00Z", "2026-01-31T08:00:00Z"
+    errors = AlarmReading("errors", "critical", "ALARM", since=since)
+    others = [AlarmReading("cpu", "warning", "ALARM"), AlarmReading("disk", "critical", "INSUFFICIENT_DATA")]
+    assert alarmed([*others], NOTHING_ACCEPTED, "production") == ""
+    assert alarmed([errors, *others], Accepted(("errors",), at), "production") == ""
+    assert alarmed([errors, *others], NOTHING_ACCEPTED, "production") == "alarm errors is in ALARM in production"
+    both = [errors, replace(errors, name="slow")]
+    assert alarmed(both, NOTHING_ACCEPTED, "production") == "alarms errors, slow are in ALARM in production"
+
+
+def test_a_freeze_refuses_approvals_of_releases_only() -> None:
+    """P12: open requests to deploy; the message says what to do."""
+    freeze = Freeze("the fair", "Ada", FROM)
+    refused = refused_by_freeze(OPEN, freeze)
+    assert refused
+    assert refused.why == "frozen"
+    assert "by Ada: the fair" in refused.message
+    assert "kiro unfreeze" in refused.message
+    assert refused_by_freeze(OPEN, None) is None
+    assert refused_by_freeze(replace(OPEN, purpose="review"), freeze) is None
+    assert refused_by_freeze(replace(OPEN, state="approved"), freeze) is None

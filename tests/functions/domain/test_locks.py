@@ -6,13 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.domain.locks import Contender, Lock, LockResult, Mode, release, request
+from functions.domain.order import Order, is_newer
 
 NAMES = [f"e{number}" for number in range(6)]
 
 
-def contender(name: str, order: str = "1", *, rollback: bool = False, repository: str = "shop") -> Contender:
+def contender(name: str, order: int = 1, *, rollback: bool = False, repository: str = "shop") -> Contender:
     """An execution that wants the lock."""
-    return Contender(name, f"deployment-{name}", order, "a release", rollback, repository)
+    return Contender(name, f"deployment-{name}", Order(1, order), "a release", rollback, repository)
 
 
 @dataclass
@@ -79,7 +80,7 @@ MODES = st.sampled_from(["superseded", "queued", "parallel"])
 def shaped(name: str, traits: Traits) -> Contender:
     """A contender with the traits that were drawn for it."""
     order, rollback, repository = traits[name]
-    return contender(name, str(order), rollback=rollback, repository=repository)
+    return contender(name, order, rollback=rollback, repository=repository)
 
 
 @settings(max_examples=150, deadline=None)
@@ -137,13 +138,13 @@ def test_only_a_newer_release_of_the_same_repository_supersedes(
             answer = it.ask(asked, f"t-{name}" if "token" in action else "")
             if answer.outcome == "superseded":
                 newer = [c for c in standing if not c.rollback and c.repository == asked.repository]
-                assert any(c.order > asked.order for c in newer)
+                assert any(is_newer(c.order, asked.order) for c in newer)
             for loser, outcome in it.woken[told:]:
                 if outcome == "superseded":
                     order, rollback, repository = traits[loser]
                     assert not rollback
                     assert repository == asked.repository
-                    assert str(order) <= asked.order
+                    assert not is_newer(Order(1, order), asked.order)
 
 
 @settings(max_examples=100, deadline=None)
@@ -233,25 +234,25 @@ def test_a_waiter_without_a_token_is_not_woken() -> None:
 def test_a_newer_release_supersedes_the_one_that_waits() -> None:
     """In superseded mode the newest release waits alone; the older one is told."""
     it = world("owner", mode="superseded")
-    it.ask(contender("old", "2"), "t")
-    it.ask(contender("new", "3"), "t")
+    it.ask(contender("old", 2), "t")
+    it.ask(contender("new", 3), "t")
     assert (it.queue(), it.woken) == (["new"], [("old", "superseded")])
-    assert it.ask(contender("old", "2"), "t").outcome == "superseded"
+    assert it.ask(contender("old", 2), "t").outcome == "superseded"
 
 
 def test_an_older_release_than_the_owner_is_superseded() -> None:
     """P3: an older release never follows a newer one into an environment, in either mode."""
     for mode in ("superseded", "queued"):
         it = World(mode)
-        it.ask(contender("new", "3"))
-        assert it.ask(contender("old", "2"), "t").outcome == "superseded"
+        it.ask(contender("new", 3))
+        assert it.ask(contender("old", 2), "t").outcome == "superseded"
         assert it.queue() == []
 
 
 def test_in_queued_mode_every_release_gets_its_turn_in_order() -> None:
     """Releases pass one after another, as they came."""
     it = World("queued")
-    for name, order in (("a", "1"), ("b", "2"), ("c", "3")):
+    for name, order in (("a", 1), ("b", 2), ("c", 3)):
         it.ask(contender(name, order), "t")
     turns = []
     while (owner := it.owner()) is not None:
@@ -274,9 +275,9 @@ def test_asking_again_keeps_the_place_in_the_line() -> None:
 def test_rollbacks_go_before_releases_and_are_never_superseded() -> None:
     """A rollback overtakes every waiting release, and a newer release does not send it away."""
     it = world("owner", mode="superseded")
-    it.ask(contender("release", "5"), "t")
-    it.ask(contender("back", "1", rollback=True), "t")
-    it.ask(contender("newer", "6"), "t")
+    it.ask(contender("release", 5), "t")
+    it.ask(contender("back", 1, rollback=True), "t")
+    it.ask(contender("newer", 6), "t")
     assert it.queue() == ["back", "newer"]
     it.give("owner")
     assert it.owner() == "back"
@@ -300,11 +301,11 @@ def test_a_token_outlives_a_request_without_one() -> None:
 def test_a_release_of_another_repository_waits_beside() -> None:
     """In superseded mode each repository's newest release waits, and each gets its turn in the order they came."""
     it = world("owner", mode="superseded")
-    it.ask(contender("shop-2", "2"), "t")
-    it.ask(contender("blog-9", "9", repository="blog"), "t")
-    it.ask(contender("blog-1", "1", repository="blog"), "t")
+    it.ask(contender("shop-2", 2), "t")
+    it.ask(contender("blog-9", 9, repository="blog"), "t")
+    it.ask(contender("blog-1", 1, repository="blog"), "t")
     assert (it.queue(), it.woken) == (["shop-2", "blog-9"], [])
-    it.ask(contender("shop-3", "3"), "t")
+    it.ask(contender("shop-3", 3), "t")
     assert (it.queue(), it.woken) == (["blog-9", "shop-3"], [("shop-2", "superseded")])
     it.give("owner")
     assert it.owner() == "blog-9"
@@ -316,12 +317,12 @@ def test_an_older_release_of_another_repository_follows_the_owner() -> None:
     """In every mode: what the owner is newer than, only its own repository knows."""
     for mode in ("superseded", "queued", "parallel"):
         it = World(mode)
-        it.ask(contender("shop", "9"))
-        assert it.ask(contender("blog", "1", repository="blog"), "t").outcome == "waiting"
+        it.ask(contender("shop", 9))
+        assert it.ask(contender("blog", 1, repository="blog"), "t").outcome == "waiting"
 
 
 def test_a_rollback_that_owns_the_lock_sends_no_release_away() -> None:
     """It is a way back, not a newer release."""
     it = World("superseded")
-    it.ask(contender("back", "9", rollback=True))
-    assert it.ask(contender("old", "1"), "t").outcome == "waiting"
+    it.ask(contender("back", 9, rollback=True))
+    assert it.ask(contender("old", 1), "t").outcome == "waiting"

@@ -21,6 +21,7 @@ SUMMARY = {
 }
 EVENTS = {
     "DeploymentStarted": "deployments",
+    "StageHeld": "deployments",
     "StageFinished": "deployments",
     "DeploymentFinished": "deployments",
     "RollbackStarted": "rollbacks",
@@ -31,6 +32,7 @@ RESULTS = {
     "rejected": "was rejected for production",
     "expired": "got no approval in time for production",
     "superseded": "was superseded before production",
+    "held": "was held before production until its time was up",
     "void": "failed in production before any change",
     "failed": "failed in production before any change",
     "restored": "failed in production and was rolled back",

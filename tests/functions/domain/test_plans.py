@@ -140,11 +140,13 @@ def test_an_unknown_environment_is_named_with_the_known_ones() -> None:
     assert "prod unknown (known: production, test)" in found.reason
 
 
-def test_a_stage_with_nothing_to_do_is_left_out() -> None:
-    """An environment without changes needs no approval and no lock."""
+def test_every_environment_is_walked() -> None:
+    """P3: also one without changes, so that the release ends the waits of older ones there."""
     now = version(COMMIT)
     settled = {"test": {"infrastructure": state(COMMAND, now), "hello": state(SERVICE, now)}}
-    assert [stage.environment.name for stage in made(settled).stages] == ["production"]
+    test, production = made(settled).stages
+    assert (test.parts, [left.running for left in test.skipped]) == ((), [now, now])
+    assert (production.environment.name, len(production.parts)) == ("production", 2)
 
 
 STATES = st.none() | st.builds(

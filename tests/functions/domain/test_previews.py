@@ -115,8 +115,8 @@ def test_environments_have_previews_of_their_own() -> None:
     plan = made(INFRASTRUCTURE)
     staging = replace(plan.stages[0], environment=environment(name="staging"))
     left = look(replace(plan, stages=(*plan.stages, staging)))
-    assert [stage.environment.name for stage in left.stages] == ["staging"]
-    assert left.stages[0].parts == (INFRASTRUCTURE,)
+    assert [stage.environment.name for stage in left.stages] == ["test", "staging"]
+    assert [stage.parts for stage in left.stages] == [(), (INFRASTRUCTURE,)]
 
 
 def test_a_service_leaves_with_the_part_that_it_follows() -> None:

@@ -31,6 +31,7 @@ def test_the_start_announces_every_stage() -> None:
         ("expired", "error", None),
         ("superseded", "error", None),
         ("void", "error", None),
+        ("held", "error", None),
     ],
 )
 def test_the_end_of_a_stage_has_its_states(result: str, commit: str, deployment: str | None) -> None:
@@ -47,6 +48,7 @@ def test_the_end_of_a_stage_has_its_states(result: str, commit: str, deployment:
         ("deployed", "success"),
         ("skipped", "success"),
         ("superseded", "error"),
+        ("held", "error"),
         ("unknown", "error"),
         ("failed", "failure"),
         ("aborted", "failure"),
@@ -96,3 +98,11 @@ def test_an_emergency_is_told_as_one(name: str) -> None:
         assert status is None or status.description.count("EMERGENCY: ") == 1
     going_back = deployment_status(event("RollbackStarted", release=release, environment="test", reason="why"))
     assert going_back == DeploymentStatus(DEPLOYMENT, "test", "in_progress", "EMERGENCY: rolling back: why")
+
+
+def test_a_release_that_waits_is_pending_and_says_for_what() -> None:
+    """P12: in the status of its environment."""
+    held = event("StageHeld", reason="waits for unfreeze of production (by Ada, since today: the fair)")
+    words = "waits for unfreeze of production (by Ada, since today: the fair)"
+    assert commit_statuses(held) == (CommitStatus("kiro/production", "pending", words),)
+    assert deployment_status(held) is None

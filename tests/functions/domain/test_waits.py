@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from functions.domain.errors import BadInputError
 from functions.domain.pushes import DeliveryKey, PushKey
-from functions.domain.waits import AlarmsKey, ApprovalKey, BuildKey, WaitKey, WatchKey, read_wait_key
+from functions.domain.waits import AlarmsKey, ApprovalKey, BuildKey, UnfreezeKey, WaitKey, WatchKey, read_wait_key
 
 NAMES = st.text(st.characters(categories=("L", "N"), include_characters="-:_"), min_size=1)
 
@@ -14,7 +14,9 @@ NAMES = st.text(st.characters(categories=("L", "N"), include_characters="-:_"), 
 OF_EXECUTIONS = st.builds(WatchKey, NAMES, NAMES) | st.builds(AlarmsKey, NAMES, NAMES)
 
 
-@given(st.builds(BuildKey, NAMES) | OF_EXECUTIONS | st.builds(ApprovalKey, NAMES))
+@given(
+    st.builds(BuildKey, NAMES) | OF_EXECUTIONS | st.builds(UnfreezeKey, NAMES, NAMES) | st.builds(ApprovalKey, NAMES)
+)
 def test_a_key_is_read_back_as_it_was(key: WaitKey) -> None:
     """Every kind of key is read back from its text."""
     assert read_wait_key(str(key)) == key
@@ -40,7 +42,8 @@ def test_keys_are_spelled_as_in_the_rows_of_earlier_versions() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "build/", "watch/production", "alarms/production", "approval/", "push/a/b", "lock/x"]
+    "text",
+    ["", "build/", "watch/production", "alarms/production", "approval/", "unfreeze/production", "push/a/b", "lock/x"],
 )
 def test_what_nobody_waits_for_is_no_wait(text: str) -> None:
     """Any other text is an error that names the key and the kinds."""

@@ -3,20 +3,37 @@
 import base64
 import hashlib
 import re
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import State, hash_secret
+from functions.domain.environments import Freeze
+from functions.domain.order import Mark, Order
+from functions.domain.waits import ApprovalFacts, ApprovalKey, Wait
+from functions.domain.watches import NOTHING_ACCEPTED, Accepted
 from functions.events import approval_page
+from functions.handler import encode
 from tests.functions.approving import ARTIFACT, GATES, SECRET, ask, kept
 from tests.functions.delivered import artifact
-from tests.functions.samples import DEPLOYMENT
-from tests.functions.stack import Stack
+from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, environment
+from tests.functions.stack import ACCOUNT, REGION, Stack, failing
 
+ALARM: Any = {
+    "AlarmName": "errors",
+    "Namespace": "Hello",
+    "MetricName": "Errors",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 5,
+    "ComparisonOperator": "GreaterThanThreshold",
+    "Statistic": "Sum",
+}
 APPROVE = {"secret": SECRET, "decision": "approve", "name": "Grace Hopper", "reason": ""}
 REJECT = {**APPROVE, "decision": "reject", "reason": "not on a Friday"}
 
@@ -188,6 +205,18 @@ def test_other_gate_results_void(stack: Stack) -> None:
     assert kept(stack).reason == "the gate results changed after they were shown"
 
 
+def test_an_environment_that_a_newer_release_passed_is_not_approved(stack: Stack) -> None:
+    """P3: the page says which release passed, nothing is approved, and the wait ends."""
+    ask(stack, repository=RELEASE.repository, order=RELEASE.order)
+    mark = Mark(Order(1, 11), "main-2", "f" * 40)
+    EnvironmentsTable.connect(stack.clients).note_passage("production", RELEASE.repository, mark, "passed")
+    answer = post(stack, APPROVE)
+    why = "the newer release ffffffffffff (main-2) has passed production"
+    assert (answer["statusCode"], why in answer["body"]) == (410, True)
+    assert (kept(stack).state, kept(stack).consents) == ("superseded", ())
+    assert stack.completed()["token"] == {"outcome": "superseded", "reason": why}
+
+
 def test_an_artifact_that_is_gone_voids(stack: Stack) -> None:
     """An approval is impossible; a rejection needs no artifact."""
     ask(stack)
@@ -288,11 +317,111 @@ def test_the_secret_is_in_no_record(stack: Stack) -> None:
 
 
 def test_the_page_may_enter_no_environment_and_read_no_secret() -> None:
-    """The public page's role may use tables, one bucket and task tokens only."""
+    """The public page's role may use tables, one bucket, task tokens and the states of alarms; no environment."""
     allowed = {allow.on for allow in approval_page.HANDLER.allow}
+    environments = [allow.actions for allow in approval_page.HANDLER.allow if allow.on == "table/environments"]
+    assert environments == [("dynamodb:Query",)], "it reads freezes and changes none"
     assert allowed <= {"table/waits", "index/waits", "table/deployments", "bucket/artifacts", "bucket/artifacts/*"} | {
+        "table/environments",
         "key",
         "workflows",
         "*",
     }
     assert not any("sts:AssumeRole" in allow.actions for allow in approval_page.HANDLER.allow)
+
+
+FREEZE = Freeze("the fair", "Ada", NOW)
+
+
+def test_a_frozen_environment_is_announced_above_everything(stack: Stack) -> None:
+    """The banner names who froze it, when, why, and the next step."""
+    ask(stack)
+    EnvironmentsTable.connect(stack.clients).freeze("production", FREEZE)
+    answer = call(stack, secret=SECRET)
+    assert answer["statusCode"] == 200
+    said = f"production is frozen since {NOW} by Ada: the fair"
+    assert answer["body"].index(said) < answer["body"].index("acme/hello-service")
+    assert "kiro unfreeze production" in answer["body"]
+
+
+def test_nothing_can_be_approved_for_a_frozen_environment(stack: Stack) -> None:
+    """P12: 409, and nothing is used up: the same link approves after the unfreeze."""
+    before = ask(stack, needed=2)
+    environments = EnvironmentsTable.connect(stack.clients)
+    environments.freeze("production", FREEZE)
+    answer = post(stack, APPROVE, reason="at last")
+    assert (answer["statusCode"], "the fair" in answer["body"], "at last" in answer["body"]) == (409, True, True)
+    assert kept(stack) == before
+    environments.freeze("production", None)
+    assert post(stack, APPROVE)["statusCode"] == 200
+    assert len(kept(stack).consents) == 1
+
+
+def test_a_release_can_be_rejected_during_a_freeze(stack: Stack) -> None:
+    """That needs no unfreeze."""
+    ask(stack)
+    EnvironmentsTable.connect(stack.clients).freeze("production", FREEZE)
+    assert post(stack, REJECT)["statusCode"] == 200
+    assert kept(stack).state == "rejected"
+
+
+def test_a_review_is_decided_in_a_frozen_environment(stack: Stack) -> None:
+    """The release runs already; the freeze keeps others out."""
+    ask(stack, purpose="review")
+    EnvironmentsTable.connect(stack.clients).freeze("production", FREEZE)
+    assert "is frozen" not in call(stack, secret=SECRET)["body"]
+    assert post(stack, APPROVE)["statusCode"] == 200
+
+
+def alarmed(stack: Stack, accepted: Accepted | None = NOTHING_ACCEPTED, account: str = ACCOUNT) -> None:
+    """A request for an environment whose critical alarm is in ALARM."""
+    ask(stack)
+    role = f"arn:aws:iam::{account}:role/deploy"
+    where = environment(critical_alarms=["errors"], deploy_role_arn=role)
+    facts = encode(ApprovalFacts(where, accepted))
+    execution = f"arn:aws:states:eu-central-1:{ACCOUNT}:execution:stage:main-1"
+    WaitsTable.connect(stack.clients).store(
+        Wait(ApprovalKey("a1"), "token", execution, "production", facts), datetime.now(UTC)
+    )
+    stack.client("cloudwatch").put_metric_alarm(**ALARM)
+    stack.client("cloudwatch").set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="above 5")
+
+
+def test_an_alarm_whose_event_was_lost_voids_the_request(stack: Stack) -> None:
+    """A4: the page reads the alarms before it records an approval, under its own role."""
+    alarmed(stack)
+    assert call(stack, secret=SECRET)["statusCode"] == 200
+    answer = post(stack, APPROVE)
+    assert (answer["statusCode"], "Void" in answer["body"]) == (410, True)
+    assert kept(stack).reason == "alarm errors is in ALARM in production"
+    assert stack.completed()["token"]["outcome"] == "void"
+    assert not any(one.action == "sts:AssumeRole" for one in stack.calls)
+
+
+def test_an_alarm_voids_no_rejection(stack: Stack) -> None:
+    """The rejection is what counts."""
+    alarmed(stack)
+    assert post(stack, REJECT)["statusCode"] == 200
+    assert kept(stack).state == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "account"),
+    [
+        (Accepted(("errors",), "2099-01-01T00:00:00.000Z"), ACCOUNT),
+        (None, ACCOUNT),
+        (NOTHING_ACCEPTED, "999999999999"),
+    ],
+    ids=["asked about", "before the update", "of another account"],
+)
+def test_other_alarms_void_nothing_here(stack: Stack, accepted: Accepted | None, account: str) -> None:
+    """Those of other accounts are read by the next query, and all of them again under the lock."""
+    alarmed(stack, accepted, account)
+    assert post(stack, APPROVE)["statusCode"] == 200
+
+
+def test_alarms_that_cannot_be_read_refuse_no_approval(stack: Stack) -> None:
+    """They are read again under the lock, before anything is changed."""
+    alarmed(stack)
+    with failing(stack.clients.client("cloudwatch", region=REGION), "DescribeAlarms", RuntimeError("throttled")):
+        assert post(stack, APPROVE)["statusCode"] == 200

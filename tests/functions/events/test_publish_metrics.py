@@ -61,6 +61,8 @@ TIMES = {
             {"RollbackDuration": 120, "RollbackFailed": 1, "RollbackSuccessRate": 0},
         ),
         ("DeploymentStarted", {}, {}),
+        ("StageHeld", {}, {}),
+        ("DeploymentFinished", {"outcome": "held", "durationSeconds": 9.0}, {"DeploymentDuration": 9}),
         ("EnvironmentFrozen", {}, {}),
         ("EnvironmentUnfrozen", {}, {}),
         ("WorkItemFinished", {"result": "ineligible"}, {"WorkItemIneligible": 1}),
@@ -80,7 +82,7 @@ def test_an_event_without_times_is_counted(name: str, times: dict[str, str]) -> 
     assert all(unit.value != "Seconds" for _, unit, _, _ in found)
 
 
-@pytest.mark.parametrize("result", ["rejected", "expired", "superseded", "failed"])
+@pytest.mark.parametrize("result", ["rejected", "expired", "superseded", "held", "failed"])
 def test_a_stage_that_changed_nothing_is_no_change(result: str) -> None:
     """DORA counts changes of an environment; only a good release has a lead time."""
     found = measurements(event("StageFinished", result=result, **TIMES))

@@ -9,6 +9,7 @@ import pytest
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
+from functions.domain.reconciliation import Sighting
 from functions.domain.rollback import Compensation
 from functions.domain.waits import ApprovalKey, BuildKey, Wait, read_wait_key
 from functions.handler import encode
@@ -76,17 +77,33 @@ def test_a_lost_push_is_started_as_its_webhook_would(
     assert started(stack) == [f"main-{commit[:12]}"]
     metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "PushNotStarted" in line]
     assert metrics[0]["PushNotStarted"] == [1.0]
-    assert WaitsTable.connect(stack.clients).sighting(REPOSITORY) is None
 
 
 def test_a_push_that_its_webhook_starts_late_is_not_started_twice(stack: Stack, copy: WorkingCopy) -> None:
-    """The recorded sighting ends when the execution exists."""
+    """Its execution exists before the grace period ends."""
     commit = copy.commit("feat: one", {"a": "1"})
     copy.push()
     reconcile(stack)
     stack.execution("deployment", f"main-{commit[:12]}")
     assert "push started" not in kinds(stack)
-    assert WaitsTable.connect(stack.clients).sighting(REPOSITORY) is None
+
+
+def test_a_commit_of_any_date_is_started(stack: Stack, copy: WorkingCopy) -> None:
+    """P14: a head that the platform first saw a minute ago is new, also if its commit is dated years ago or ahead."""
+    for date in ("2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"):
+        commit = copy.commit_at(date, "feat: dated", {"a": date})
+        copy.push()
+        assert kinds(stack)[:1] != ["push started"]
+        assert kinds(stack)[0] == "push started"
+        assert f"main-{commit[:12]}" in started(stack)
+
+
+def test_a_head_that_was_seen_long_ago_is_left_alone(stack: Stack, copy: WorkingCopy) -> None:
+    """Its execution may have existed longer than Step Functions keeps one."""
+    commit = copy.commit("feat: one", {"a": "1"})
+    copy.push()
+    WaitsTable.connect(stack.clients).save_sighting(REPOSITORY, Sighting(commit, "2020-01-01T00:00:00.000Z"))
+    assert [kinds(stack), kinds(stack)] == [[], []]
 
 
 def test_a_head_that_asks_to_skip_is_left_alone(stack: Stack, copy: WorkingCopy) -> None:

@@ -13,6 +13,7 @@ from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.locks import Contender
+from functions.domain.order import Order
 from functions.domain.records import Outcome
 from functions.domain.waits import Wait, read_wait_key
 from functions.handler import encode
@@ -63,7 +64,7 @@ def owns(stack: Stack, *executions: str) -> LocksTable:
     """These executions request the lock of production, in turn."""
     locks = LocksTable.connect(stack.clients)
     for number, execution in enumerate(executions):
-        locks.request(KEY, Contender(execution, f"main-{number}", f"2026-01-0{number + 1}", "release"))
+        locks.request(KEY, Contender(execution, f"main-{number}", Order(1, number), "release"))
     return locks
 
 

@@ -10,6 +10,7 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
+from functions.domain.order import Order
 from functions.domain.rollback import Compensation
 from functions.domain.waits import Wait, read_wait_key
 from functions.handler import encode
@@ -78,7 +79,7 @@ def test_a_part_that_a_newer_release_has_replaced_stays(stack: Stack) -> None:
         Compensation("production", 0, COMMAND, version(), COMMAND, NOW),
         Compensation("production", 1, SERVICE, version(number="7"), None, NOW),
     )
-    runs(stack, state(SERVICE, version("f" * 40, "9", committed_at="2026-02-01T07:00:00+00:00")), state(COMMAND))
+    runs(stack, state(SERVICE, version("f" * 40, "9", order=Order(1, 11))), state(COMMAND))
     plan = stack.run("rollback.plan_rollback", EVENT)
     assert [step["part"]["name"] for step in plan["steps"]] == ["infrastructure"]
 

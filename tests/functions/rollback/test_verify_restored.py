@@ -8,6 +8,7 @@ import pytest
 
 from functions.adapters.clock import iso
 from functions.domain.manifests import Health
+from functions.domain.order import Order
 from functions.domain.rollback import Compensation
 from tests.functions.delivered import Service, alarm, create_function, runs
 from tests.functions.rollback.test_plan_rollback import note
@@ -130,7 +131,7 @@ def test_a_version_made_by_hand_is_healthy_if_it_answers(stack: Stack, service: 
 def test_what_a_newer_release_has_replaced_is_not_read_back(stack: Stack) -> None:
     """P3: its alias points to the newer version."""
     create_function(stack, versions=2)
-    newer = version("f" * 40, "2", committed_at="2026-02-01T07:00:00+00:00")
+    newer = version("f" * 40, "2", order=Order(1, 11))
     runs(stack, state(SERVICE, newer), state(COMMAND, RAN))
     note(stack, SERVICE_ENTRY, COMMAND_ENTRY)
     assert verify(stack) == settled("restored", f"infrastructure is back at {OLDER[:12]}")

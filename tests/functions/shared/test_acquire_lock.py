@@ -1,18 +1,26 @@
 """AcquireLock: acquired, waiting, superseded or frozen."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
 from functions.domain.locks import Lease
+from functions.domain.order import Mark, Order
 from functions.handler import decode
 from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, SERVICE, state, version
 from tests.functions.stack import Stack
 
-NEWER = replace(RELEASE, commit="f" * 40, committed_at="2026-02-01T07:00:00+00:00")
+NEWER = replace(RELEASE, commit="f" * 40, order=Order(1, 11))
+
+
+PASSAGES = [
+    ("passed", False, "superseded"),
+    ("arrived", True, "superseded"),
+    ("arrived", False, "acquired"),
+]
 
 
 def request_lock(stack: Stack, execution: str, **changes: Any) -> Any:
@@ -87,8 +95,7 @@ def test_an_older_release_is_superseded_by_the_one_that_holds_the_lock(stack: St
 
 def test_an_older_release_is_superseded_by_the_one_that_runs(stack: Stack) -> None:
     """P3: a late approval does not replace a newer release with an older one."""
-    source = f"sources/{RELEASE.repository}/{NEWER.commit}.zip"
-    running = version(NEWER.commit, "2", committed_at=NEWER.committed_at, source=source)
+    running = version(NEWER.commit, "2", order=NEWER.order)
     execution = stack.execution("stage", "old")
     EnvironmentsTable.connect(stack.clients).save(state(SERVICE, running), Lease("environment/production", "x", 1))
     got = request_lock(stack, execution)
@@ -97,9 +104,56 @@ def test_an_older_release_is_superseded_by_the_one_that_runs(stack: Stack) -> No
     assert request_lock(stack, execution, rollback=True)["outcome"] == "acquired"
 
 
+@pytest.mark.parametrize(("how", "alive", "outcome"), PASSAGES)
+def test_an_older_release_does_not_enter_after_a_newer_one(
+    stack: Stack, how: Literal["arrived", "passed"], alive: bool, outcome: str
+) -> None:
+    """P3: not after one that passed; one that only arrived keeps it out until it is rejected or fails."""
+    newer = stack.execution("deployment", "main-2")
+    if not alive:
+        stack.kill(newer)
+    mark = Mark(Order(1, 11), "main-2", NEWER.commit, newer)
+    EnvironmentsTable.connect(stack.clients).note_passage("production", RELEASE.repository, mark, how)
+    got = request_lock(stack, stack.execution("stage", "old"))
+    assert got["outcome"] == outcome
+    if outcome == "superseded":
+        word = {"arrived": "reached", "passed": "passed"}[how]
+        assert got["reason"] == f"the newer release ffffffffffff (main-2) has {word} production"
+    other = replace(RELEASE, repository="acme/other", order=Order(1, 1))
+    assert request_lock(stack, stack.execution("stage", "theirs"), release=other)["outcome"] != "superseded"
+
+
+@pytest.mark.parametrize("newer_at", ["2026-01-31T06:50:00+00:00", "2026-01-31T07:00:00+00:00"])
+def test_the_clock_of_a_committer_orders_nothing(stack: Stack, newer_at: str) -> None:
+    """P14: not if the older commit comes from a laptop ten minutes fast, nor if both were made in one second."""
+    request_lock(stack, stack.execution("stage", "old"))
+    newer = replace(NEWER, committed_at=newer_at)
+    assert request_lock(stack, stack.execution("stage", "new"), release=newer)["outcome"] == "waiting"
+
+
+def test_releases_without_an_order_are_not_compared(stack: Stack) -> None:
+    """A release that began before an update neither supersedes nor is superseded; it waits."""
+    request_lock(stack, stack.execution("stage", "one"), release=NEWER)
+    without = replace(RELEASE, order=None)
+    assert request_lock(stack, stack.execution("stage", "two"), release=without)["outcome"] == "waiting"
+
+
+def test_a_lock_of_an_earlier_version_is_read(stack: Stack) -> None:
+    """Its owner was ordered by the time of a commit, which is no order."""
+    owner = stack.execution("stage", "one")
+    request_lock(stack, owner)
+    stack.table("locks").update_item(
+        Key={"lockKey": "environment/production"},
+        UpdateExpression="SET #owner.#order = :time",
+        ExpressionAttributeNames={"#owner": "owner", "#order": "order"},
+        ExpressionAttributeValues={":time": "2030-01-01T00:00:00+00:00"},
+    )
+    assert request_lock(stack, stack.execution("stage", "two"))["outcome"] == "waiting"
+
+
 def test_another_repository_is_neither_older_nor_newer(stack: Stack) -> None:
     """Releases of different repositories have no order."""
-    running = version(NEWER.commit, "2", committed_at=NEWER.committed_at, source="sources/acme/other/x.zip")
+    running = version(NEWER.commit, "2", order=NEWER.order, source="sources/acme/other/x.zip")
     EnvironmentsTable.connect(stack.clients).save(state(SERVICE, running), Lease("environment/production", "x", 1))
     assert request_lock(stack, stack.execution("stage", "one"))["outcome"] == "acquired"
 
@@ -119,7 +173,7 @@ def test_a_rollback_enters_a_frozen_environment(stack: Stack) -> None:
     assert request_lock(stack, stack.execution("rollback", "one"), rollback=True)["outcome"] == "acquired"
 
 
-OTHER = replace(RELEASE, repository="acme/other", committed_at="2025-01-01T00:00:00+00:00")
+OTHER = replace(RELEASE, repository="acme/other", order=Order(1, 1))
 
 
 @pytest.mark.parametrize("mode", ["superseded", "queued"])
@@ -140,6 +194,6 @@ def test_in_parallel_mode_each_repository_has_its_own_lock(stack: Stack) -> None
         "environment/production/acme/hello-service",
         "environment/production/acme/other",
     ]
-    newest = replace(NEWER, committed_at="2026-03-01T07:00:00+00:00")
+    newest = replace(NEWER, order=Order(1, 12))
     assert request_lock(stack, stack.execution("stage", "three"), release=newest)["outcome"] == "waiting"
     assert request_lock(stack, stack.execution("stage", "four"))["outcome"] == "superseded"

@@ -1,7 +1,9 @@
 """AwaitLock: store the token in the queue, and repeat the request."""
 
+from dataclasses import replace
 from typing import Any
 
+from functions.domain.order import Order
 from tests.functions.samples import DEPLOYMENT, RELEASE
 from tests.functions.shared.test_acquire_lock import freeze, request_lock
 from tests.functions.stack import Stack
@@ -76,12 +78,8 @@ def test_the_wait_of_a_superseded_waiter_ends(stack: Stack) -> None:
     owner, old, new = (stack.execution("stage", name) for name in ("one", "two", "three"))
     request_lock(stack, owner)
     wait(stack, old, "token-old")
-    wait(stack, new, "token-new", release={**_plain(), "committedAt": "2026-02-02T00:00:00+00:00"})
+    wait(stack, new, "token-new", release=replace(RELEASE, commit="f" * 40, order=Order(1, 11)))
     assert list(stack.completed()) == ["token-old"]
     assert stack.completed()["token-old"]["outcome"] == "superseded"
     wait(stack, old, "token-late")
     assert stack.completed()["token-late"]["outcome"] == "superseded"
-
-
-def _plain() -> dict[str, Any]:
-    return {"repository": RELEASE.repository, "ref": RELEASE.ref, "commit": "f" * 40}

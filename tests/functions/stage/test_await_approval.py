@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.clock import iso
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, State
-from functions.domain.environments import Environment
+from functions.domain.environments import Environment, Freeze
+from functions.domain.order import Mark, Order
+from functions.domain.watches import NOTHING_ACCEPTED, Accepted
 from tests.functions.delivered import alarm
-from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, EXECUTION, NOW, environment
+from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, EXECUTION, NOW, RELEASE, environment
 from tests.functions.stack import DEPLOY_ROLE, REGION, Stack, failing
 
 LATER = "2099-01-01T00:00:00.000Z"
@@ -24,7 +28,9 @@ def keep(stack: Stack, approval: Approval = OPEN) -> WaitsTable:
     return waits
 
 
-def wait(stack: Stack, token: str = "token", where: Environment = ENVIRONMENT) -> dict[str, Any]:
+def wait(
+    stack: Stack, token: str = "token", where: Environment = ENVIRONMENT, accepted: Accepted | None = NOTHING_ACCEPTED
+) -> dict[str, Any]:
     """Run the handler; returns the completed tokens."""
     stack.run(
         "stage.await_approval",
@@ -34,6 +40,7 @@ def wait(stack: Stack, token: str = "token", where: Environment = ENVIRONMENT) -
             "deploymentId": DEPLOYMENT,
             "environment": where,
             "approvalId": "a1",
+            "accepted": accepted,
         },
     )
     return stack.completed()
@@ -57,7 +64,7 @@ def test_an_open_request_is_waited_for(stack: Stack) -> None:
     [
         ("approved", "approved by Ada: fine"),
         ("rejected", "rejected by Ada: fine"),
-        ("superseded", "superseded by a newer release"),
+        ("superseded", "fine"),
         ("void", "fine"),
     ],
 )
@@ -66,6 +73,25 @@ def test_a_decision_that_is_there_already_ends_the_wait(stack: Stack, state: Sta
     keep(stack, replace(OPEN, state=state, by="Ada", reason="fine"))
     assert wait(stack) == {"token": {"outcome": state, "reason": reason}}
     assert wait(stack, "again")["again"]["outcome"] == state
+
+
+def test_a_request_in_an_environment_that_a_newer_release_passed_is_superseded(stack: Stack) -> None:
+    """P3: also if its wait was not found when the newer one passed; the request and the wait say which one it is."""
+    ordered = replace(OPEN, repository=RELEASE.repository, order=RELEASE.order)
+    waits = keep(stack, ordered)
+    mark = Mark(Order(1, 11), "main-2", "f" * 40)
+    EnvironmentsTable.connect(stack.clients).note_passage("production", RELEASE.repository, mark, "passed")
+    why = "the newer release ffffffffffff (main-2) has passed production"
+    assert wait(stack) == {"token": {"outcome": "superseded", "reason": why}}
+    assert waits.approval("a1") == replace(ordered, state="superseded", reason=why)
+
+
+def test_a_review_is_not_superseded(stack: Stack) -> None:
+    """P3: its release runs already, and holds the lock."""
+    keep(stack, replace(OPEN, purpose="review", repository=RELEASE.repository, order=RELEASE.order))
+    mark = Mark(Order(1, 11), "main-2", "f" * 40)
+    EnvironmentsTable.connect(stack.clients).note_passage("production", RELEASE.repository, mark, "passed")
+    assert wait(stack) == {}
 
 
 def test_a_request_past_its_end_is_expired(stack: Stack) -> None:
@@ -99,7 +125,7 @@ def test_each_query_stores_the_alarms(stack: Stack) -> None:
     """The approval page shows their states; alarms that can't be read stop nothing."""
     waits = keep(stack)
     alarm(stack, "cpu", "ALARM", "above 90 %")
-    wait(stack, where=environment(critical_alarms=["cpu"], warning_alarms=["gone"]))
+    assert wait(stack, where=environment(warning_alarms=["cpu", "gone"])) == {}
     stored = waits.approval("a1")
     assert stored
     assert [(one.name, one.state) for one in stored.alarms] == [("cpu", "ALARM"), ("gone", "missing")]
@@ -109,3 +135,43 @@ def test_each_query_stores_the_alarms(stack: Stack) -> None:
         RuntimeError("throttled"),
     ):
         assert wait(stack, "again", environment(critical_alarms=["cpu"])) == {}
+
+
+def test_a_critical_alarm_whose_event_was_lost_voids_the_request(stack: Stack) -> None:
+    """A4: the next query reads it; nobody can approve the request after that."""
+    waits = keep(stack)
+    alarm(stack, "errors", "ALARM")
+    reason = "alarm errors is in ALARM in production"
+    assert wait(stack, where=environment(critical_alarms=["errors"]))["token"] == {"outcome": "void", "reason": reason}
+    stored = waits.approval("a1")
+    assert stored
+    assert (stored.state, stored.reason) == ("void", reason)
+
+
+def test_an_alarm_that_the_approvers_were_asked_about_voids_nothing(stack: Stack) -> None:
+    """R1: it was in ALARM before the request; once it enters ALARM again, it voids the request."""
+    keep(stack)
+    alarm(stack, "errors", "ALARM")
+    where = environment(critical_alarms=["errors"])
+    accepted = Accepted(("errors",), iso(datetime.now(UTC)))
+    assert wait(stack, where=where, accepted=accepted) == {}
+    alarm(stack, "errors", "OK")
+    alarm(stack, "errors", "ALARM", "above 5 again")
+    assert wait(stack, "again", where, accepted)["again"]["outcome"] == "void"
+
+
+def test_a_request_of_an_execution_before_the_update_is_voided_by_events_only(stack: Stack) -> None:
+    """Its input does not say which alarms were in ALARM before the request."""
+    keep(stack)
+    alarm(stack, "errors", "ALARM")
+    assert wait(stack, where=environment(critical_alarms=["errors"]), accepted=None) == {}
+
+
+@pytest.mark.parametrize("purpose", ["deploy", "review"])
+def test_a_request_that_expired_during_a_freeze_is_not_the_end(stack: Stack, purpose: Any) -> None:
+    """P12: nobody could approve it, so the release waits for the unfreeze; a review is no entry and just expires."""
+    EnvironmentsTable.connect(stack.clients).freeze("production", Freeze("the fair", "Ada", NOW))
+    keep(stack, replace(OPEN, expires_at=NOW, purpose=purpose))
+    found = wait(stack)["token"]
+    assert found["outcome"] == ("frozen" if purpose == "deploy" else "expired")
+    assert wait(stack, "again")["again"] == found, "the same after a lost completion"

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from functions.adapters.clock import iso
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.environments import Freeze
 from functions.domain.windows import Closed, Day, Window
-from tests.functions.samples import DEPLOYMENT, environment
+from tests.functions.samples import DEPLOYMENT, RELEASE, environment
 from tests.functions.stack import Stack
 
 NOW = datetime.now(UTC)
@@ -18,7 +21,12 @@ DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 def check(stack: Stack, *, emergency: bool = False, **changes: Any) -> Any:
     """Run the handler."""
-    event = {"deploymentId": DEPLOYMENT, "environment": environment(**changes), "emergency": emergency}
+    event = {
+        "deploymentId": DEPLOYMENT,
+        "environment": environment(**changes),
+        "emergency": emergency,
+        "release": RELEASE,
+    }
     return stack.run("stage.check_window", event)
 
 
@@ -71,3 +79,32 @@ def test_an_emergency_enters_at_any_time_and_says_so(stack: Stack) -> None:
     assert found["reason"] == f"EMERGENCY: enters although frozen until {iso(SOON)}: holidays"
     assert check(stack, emergency=True, freezes=[Closed(iso(AGO), iso(FAR), "retired")])["outcome"] == "open"
     assert check(stack, emergency=True)["reason"] == "no windows are set"
+
+
+@pytest.mark.parametrize("emergency", [False, True])
+def test_a_freeze_by_a_person_or_a_rollback_is_not_entered(stack: Stack, emergency: bool) -> None:
+    """R5: no emergency ignores it either; the reason names who froze it, when and why."""
+    EnvironmentsTable.connect(stack.clients).freeze("production", Freeze("broken", "Ada", iso(AGO)))
+    found = check(stack, emergency=emergency, freezes=[FROZEN])
+    reason = f"production is frozen since {iso(AGO)} by Ada: broken"
+    assert found == {"outcome": "frozen", "reason": reason, "opensAt": ""}
+
+
+def test_people_see_that_a_release_waits_for_a_window(stack: Stack) -> None:
+    """P12: record and event say until when and why; once it is open, the record says nothing of it any more."""
+    DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    check(stack, freezes=[FROZEN])
+    reason = f"waits for production until {iso(SOON)}: frozen until {iso(SOON)}: holidays"
+    record = stack.deployment()
+    assert (record["environment"], record["status"], record["reason"]) == ("production", "waiting for a window", reason)
+    ((kind, detail),) = stack.told()
+    assert (kind, detail["reason"]) == ("StageHeld", reason)
+    check(stack)
+    assert stack.deployment()["reason"] == ""
+
+
+def test_a_stage_that_began_before_an_update_is_checked(stack: Stack) -> None:
+    """Its input lacks the release, so no event is published for it."""
+    event = {"deploymentId": DEPLOYMENT, "environment": environment(freezes=[FROZEN]), "emergency": False}
+    assert stack.run("stage.check_window", event)["outcome"] == "closed"
+    assert stack.told() == []

@@ -20,11 +20,17 @@ from tests.functions.stack import DEPLOY_ROLE, REGION, Stack, failing
 EYES = {"critical_alarms": ["errors"], "warning_alarms": ["cpu"]}
 
 
-def read(stack: Stack, **changes: Any) -> Any:
+def read(stack: Stack, *, emergency: bool = False, approved: tuple[str, ...] = (), **changes: Any) -> Any:
     """Run the handler."""
     DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     return stack.run(
-        "stage.read_baseline", {"deploymentId": DEPLOYMENT, "environment": environment(**{**EYES, **changes})}
+        "stage.read_baseline",
+        {
+            "deploymentId": DEPLOYMENT,
+            "environment": environment(**{**EYES, **changes}),
+            "emergency": emergency,
+            "approved": approved,
+        },
     )
 
 
@@ -125,3 +131,36 @@ def test_alarms_that_the_watch_is_too_short_for_are_a_warning(stack: Stack) -> N
     assert "alarm errors needs 60 s of bad data, and the watch ends after 60 s" in found["reason"]
     assert stack.deployment()["baseline_production"]["tooSlow"] == ["cpu", "errors"]
     assert read(stack, watch_seconds=61)["tooSlow"] == []
+
+
+@pytest.mark.parametrize("setting", ["on_active_alarm", "on_missing_alarm_data"])
+def test_an_emergency_asks_where_others_are_blocked(stack: Stack, setting: str) -> None:
+    """P8: it enters an environment that is not well only with an approval, never silently."""
+    alarm(stack, "errors", "ALARM" if setting == "on_active_alarm" else "INSUFFICIENT_DATA")
+    alarm(stack, "cpu")
+    settings: dict[str, Any] = {"on_active_alarm": "ignore", "on_missing_alarm_data": "ignore", setting: "block"}
+    assert read(stack, **settings)["outcome"] == "block"
+    assert read(stack, emergency=True, **settings)["outcome"] == "ask"
+    assert read(stack, emergency=True, **{**settings, setting: "ignore"})["outcome"] == "clear"
+
+
+def test_what_a_person_approved_is_not_asked_again(stack: Stack) -> None:
+    """The same alarm in the same state; another alarm, and the same one in another state, is asked about."""
+    alarm(stack, "errors", "INSUFFICIENT_DATA")
+    alarm(stack, "cpu")
+    settings: dict[str, Any] = {"on_active_alarm": "ask", "on_missing_alarm_data": "ask"}
+    first = read(stack, **settings)
+    assert (first["outcome"], first["asked"]) == ("ask", ["INSUFFICIENT_DATA errors"])
+    approved = tuple(first["asked"])
+    assert read(stack, approved=approved, **settings)["outcome"] == "clear"
+    alarm(stack, "errors", "ALARM")
+    again = read(stack, approved=approved, **settings)
+    assert (again["outcome"], again["asked"], again["accepted"]) == ("ask", ["ALARM errors"], ["errors"])
+    later = read(stack, approved=(*approved, *again["asked"]), **settings)
+    assert (later["outcome"], later["accepted"]) == ("clear", ["errors"])
+
+
+def test_an_approval_does_not_lift_a_block(stack: Stack) -> None:
+    """What is approved is only what was asked about."""
+    alarm(stack, "errors", "ALARM")
+    assert read(stack, approved=("ALARM errors",))["outcome"] == "block"

@@ -1,11 +1,20 @@
-"""RecordGood: what runs is the last known good."""
+"""RecordGood: what runs of the repository is the last known good."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.environments import PartState, judged
 from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Lease
+from functions.domain.order import Mark, Passage
 from tests.functions.delivered import parts, runs
-from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, LEASE, SERVICE, state, version
+from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, EXECUTION, LEASE, RELEASE, SERVICE, state, version
 from tests.functions.stack import Stack
 
 EVENT = {
@@ -23,6 +32,68 @@ def test_everything_that_was_watched_is_good(stack: Stack) -> None:
     for _ in range(2):
         assert sorted(stack.run("stage.record_good", EVENT)["parts"]) == ["hello", "infrastructure"]
         assert {name: part.good for name, part in parts(stack).items()} == {"hello": new, "infrastructure": version()}
+
+
+def test_the_release_has_passed(stack: Stack) -> None:
+    """P3: an older release that comes later may not enter; one that was rolled back here keeps none out."""
+    DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, EXECUTION, "push")
+    stack.run("stage.record_good", EVENT)
+    environments = EnvironmentsTable.connect(stack.clients)
+    assert RELEASE.order
+    mark = Mark(RELEASE.order, DEPLOYMENT, COMMIT, EXECUTION)
+    assert environments.passage("production", RELEASE.repository) == Passage(passed=mark)
+    environments.forget_passed("production", RELEASE.repository, "main-another")
+    assert environments.passage("production", RELEASE.repository) == Passage(passed=mark)
+    environments.forget_passed("production", RELEASE.repository, DEPLOYMENT)
+    assert environments.passage("production", RELEASE.repository) == Passage()
+
+
+def test_parts_of_other_repositories_are_not_judged(stack: Stack) -> None:
+    """R7: in the lock mode `parallel` another release may be changing them under its own lock."""
+    theirs = state(COMMAND, version(COMMIT, "7", source="sources/acme/other/x.zip"), good=version())
+    runs(stack, state(SERVICE, version(COMMIT, "2"), good=version()), theirs)
+    assert stack.run("stage.record_good", EVENT) == {"parts": ["hello"]}
+    assert parts(stack)["infrastructure"] == theirs
+
+
+REPOSITORIES = ["acme/hello-service", "acme/other"]
+WRITES = st.lists(
+    st.tuples(
+        st.sampled_from(["read", "doubt", "record", "good"]),
+        st.sampled_from(REPOSITORIES),
+        st.sampled_from(["a", "b"]),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(WRITES)
+def test_what_changed_since_the_read_is_never_good(stack: Stack, writes: list[tuple[str, str, str]]) -> None:
+    """R7: whatever two repositories write in between, a version is good only if it was read and still runs."""
+    table, prefix = EnvironmentsTable.connect(stack.clients), datetime.now(UTC).isoformat()
+    leases = {one: Lease(f"environment/{prefix}/{one}", f"arn:{one}", 1) for one in REPOSITORIES}
+    read: dict[str, PartState] = {}
+    truth: dict[str, PartState] = {}
+    for number, (action, repository, letter) in enumerate(writes):
+        name = f"{repository}/{letter}"
+        if action == "record":
+            ran = version(f"{number:040}", str(number), source=f"sources/{repository}/x.zip")
+            old = truth.get(name)
+            truth[name] = PartState(prefix, name, ran, old.good if old else None)
+            table.save(truth[name], leases[repository])
+        elif action == "doubt" and name in truth:
+            truth[name] = replace(truth[name], in_doubt="main-x")
+            table.doubt(prefix, name, "main-x", leases[repository])
+        elif action == "read":
+            read = table.parts(prefix)
+        elif action == "good":
+            for one in judged(read.values(), repository):
+                same = truth[one.part].running == one.running and not truth[one.part].in_doubt
+                assert table.mark_good(one, leases[repository]) == same
+                if same:
+                    truth[one.part] = replace(truth[one.part], good=one.running)
+        assert table.parts(prefix) == truth
 
 
 def test_parts_that_are_gone_are_removed_from_the_records(stack: Stack) -> None:

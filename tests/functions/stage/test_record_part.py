@@ -28,13 +28,13 @@ def record(stack: Stack, **changes: Any) -> Any:
 
 
 def test_what_runs_is_recorded_and_the_good_one_stays(stack: Stack) -> None:
-    """The new version has not passed its watch; its commit's time orders it among releases."""
+    """The new version has not passed its watch; it has the order of its release."""
     runs(stack, state())
     record(stack)
     found = parts(stack)["hello"]
     assert found.running
     assert (found.running.commit, found.running.version, found.running.source) == (COMMIT, "2", "sources/s.zip")
-    assert found.running.committed_at == RELEASE.committed_at
+    assert found.running.order == RELEASE.order
     assert (found.good, found.definition) == (version(), SERVICE)
 
 

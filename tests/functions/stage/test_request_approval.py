@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.pages import open_page
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, Decision, Refused, State, decide, holder, secret_matches
 from functions.domain.errors import SourceError
 from functions.domain.gates import Verdict
+from functions.domain.order import Mark, Order
 from functions.domain.releases import Release
 from local.github import LocalGitHub
 from tests.functions.delivered import artifact, create_function, runs
@@ -235,7 +237,7 @@ def test_verdicts_of_earlier_environments_are_shown(stack: Stack) -> None:
     assert shown.gates == table.verdicts(DEPLOYMENT)
 
 
-NEWER = replace(RELEASE, commit="f" * 40, committed_at="2026-02-01T07:00:00+00:00")
+NEWER = replace(RELEASE, commit="f" * 40, order=Order(1, 11))
 
 
 def requested(stack: Stack, number: int, release: Release = RELEASE, **changes: Any) -> str:
@@ -252,11 +254,24 @@ def test_a_newer_release_supersedes_the_older(stack: Stack) -> None:
     older = requested(stack, 1)
     assert stack.completed() == {}
     newer = requested(stack, 2, NEWER)
-    assert stack.completed() == {"token-1": {"outcome": "superseded", "reason": "superseded by a newer release"}}
+    why = "the newer release ffffffffffff (main-2) waits for production"
+    assert stack.completed() == {"token-1": {"outcome": "superseded", "reason": why}}
     assert (kept(stack, older).state, kept(stack, newer).state) == ("superseded", "open")
     refused = decide(kept(stack, older), Decision(True, "Ada", "", "", ""), kept(stack, older).decides_from)
     assert isinstance(refused, Refused)
-    assert refused.why == "superseded"
+    assert (refused.why, refused.message) == ("superseded", f"This request is superseded: {why}.")
+
+
+def test_nobody_is_mailed_about_an_environment_that_a_newer_release_passed(stack: Stack) -> None:
+    """P3: the request is superseded at once, and says by which release."""
+    mark = Mark(Order(1, 11), "main-2", "f" * 40)
+    EnvironmentsTable.connect(stack.clients).note_passage("production", RELEASE.repository, mark, "passed")
+    older = kept(stack, requested(stack, 1))
+    assert (older.state, older.reason) == (
+        "superseded",
+        "the newer release ffffffffffff (main-2) has passed production",
+    )
+    assert stack.mails() == []
 
 
 def test_an_older_release_that_comes_later_is_superseded_at_once(stack: Stack) -> None:
@@ -284,7 +299,7 @@ def test_of_two_simultaneous_requests_the_older_is_superseded(stack: Stack, firs
 
 def test_the_newest_of_three_is_left(stack: Stack) -> None:
     """Each supersedes the one before; the wait of a superseded one ends once."""
-    newest = replace(NEWER, commit="e" * 40, committed_at="2026-03-01T07:00:00+00:00")
+    newest = replace(NEWER, commit="e" * 40, order=Order(1, 12))
     ids = [requested(stack, number, release) for number, release in enumerate((RELEASE, NEWER, newest))]
     assert [kept(stack, one).state for one in ids] == ["superseded", "superseded", "open"]
     completions = [call for call in stack.calls if call.action == "states:SendTaskSuccess"]

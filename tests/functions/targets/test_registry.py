@@ -65,13 +65,19 @@ def forward(stack: Stack, part: Any, value: str, deployment_id: str, commit: str
     artifact(stack, ARTIFACT, {"news.txt": value})
     given = {"deploymentId": deployment_id, "release": replace(RELEASE, commit=commit), "part": part}
     version = run(stack, "stage.apply_service", artifact=ARTIFACT, **given)["version"]
-    places = {"source": "s.zip", "artifact": ARTIFACT, "output": "o.zip", "environment": "production"}
+    places = {
+        "source": f"sources/{RELEASE.repository}/s.zip",
+        "artifact": ARTIFACT,
+        "output": "o.zip",
+        "environment": "production",
+    }
     run(stack, "stage.record_part", version=version, **{**given, **places})
 
 
 def verify(stack: Stack) -> Any:
-    """The result of a rollback now."""
-    return run(stack, "rollback.verify_restored", release=RELEASE)
+    """The result of a rollback now, and its reason."""
+    found = run(stack, "rollback.verify_restored", release=RELEASE)
+    return {key: found[key] for key in ("result", "reason")}
 
 
 @pytest.mark.usefixtures("parameter")
@@ -111,7 +117,7 @@ def test_a_kind_goes_forward_and_back(stack: Stack) -> None:
         DeploymentsTable.connect(stack.clients).begin(deployment_id, RELEASE, "arn:e", "push")
     assert run(stack, "stage.write_ledger", part=part, order=0, deploymentId="older") == {"before": ""}
     forward(stack, part, "one", "older", OLDER)
-    run(stack, "stage.record_good", environment="production", repository="radio", deploymentId="older")
+    run(stack, "stage.record_good", environment="production", repository=RELEASE.repository, deploymentId="older")
 
     assert run(stack, "stage.write_ledger", part=part, order=0) == {"before": "1"}
     forward(stack, part, "two", DEPLOYMENT, COMMIT)

@@ -1,11 +1,13 @@
 """Helpers for tests with the local GitHub: a working copy, a webhook receiver, and waiting."""
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,17 @@ class WorkingCopy:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "HEAD")
+
+    def commit_at(self, date: str, message: str, files: Mapping[str, str]) -> str:
+        """Commit on a computer whose clock shows this date (ISO 8601, UTC)."""
+        self.commit(message, files)
+        stamp = f"{int(datetime.fromisoformat(date).timestamp())} +0000"
+        content = self.git("cat-file", "commit", "HEAD")
+        dated = re.sub(r"(?m)^(author|committer) (.*>) .*$", rf"\1 \2 {stamp}", content, count=2)
+        (self.path / ".git" / "dated").write_text(dated + "\n", "utf-8")
+        sha = self.git("hash-object", "-t", "commit", "-w", ".git/dated")
+        self.git("update-ref", "HEAD", sha)
+        return sha
 
     def push(self, *arguments: str) -> None:
         """Push, by default the current branch."""

@@ -3,7 +3,8 @@
 from typing import Any
 
 from functions.adapters.builds import BuildEnd
-from functions.deployment import begin, check_gates, fetch_source
+from functions.deployment import begin, check_gates, fetch_source, reach_environment
+from functions.domain.admissions import Admission
 from functions.domain.approvals import Decided
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.gates import Verdict
@@ -31,6 +32,7 @@ from functions.stage import (
     verify,
     withdraw_ledger,
     write_ledger,
+    yield_lock,
 )
 from functions.work_item import check_item, mark_in_progress, read_results, update_pull_request
 
@@ -62,6 +64,16 @@ def plan(*environments: Environment, parts: tuple[Part, ...] = (SERVICE,)) -> An
     return encode(Plan("deploy", "hello changed", stages, "buildspec.yml", {"tests": {"junit": ["junit.xml"]}}))
 
 
+def left_alone(*environments: Environment) -> Any:
+    """The stages of a plan that changes nothing in these environments."""
+    return encode(tuple(StagePlan(place, (), ()) for place in environments))
+
+
+def reached(outcome: Any, reason: str = "") -> Any:
+    """An answer of ReachEnvironment."""
+    return encode(reach_environment.Output(outcome, reason))
+
+
 def turn(outcome: Any, reason: str = "") -> Any:
     """An answer of AcquireLock or AwaitLock."""
     return encode(Turn(outcome, reason, LEASE if outcome == "acquired" else None))
@@ -73,8 +85,14 @@ def window(outcome: Any, reason: str = "", opens_at: str = "") -> Any:
 
 
 def baseline(outcome: Any, reason: str, *accepted: str) -> Any:
-    """An answer of ReadBaseline; `accepted` are the names of accepted alarms."""
-    return encode(read_baseline.Output(outcome, reason, list(accepted), BASELINE_AT))
+    """An answer of ReadBaseline; `accepted` are the names of accepted alarms, which a person is asked about."""
+    asked = tuple(f"ALARM {name}" for name in accepted) if outcome == "ask" else ()
+    return encode(read_baseline.Output(outcome, reason, list(accepted), BASELINE_AT, asked))
+
+
+def admission(outcome: Any, reason: str = "") -> Any:
+    """An answer of AwaitUnfreeze."""
+    return encode(Admission(outcome, reason))
 
 
 def decision(outcome: Any, reason: str = "") -> Any:
@@ -150,12 +168,15 @@ HAPPY: dict[str, dict[str, Any]] = {
         "FetchSource": encode(fetch_source.Output("sources/hello.zip")),
         "PlanRelease": plan(*ENVIRONMENTS),
         "CheckGates": gates("passed", "the build succeeded"),
+        "ReachEnvironment": reached("change"),
         "Conclude": {"release": encode(RELEASE), "durationSeconds": 1.0, "stages": {}},
         **_BUILD,
     },
     "stage": {
         "CheckWindow": window("open", "no windows are set"),
+        "AwaitUnfreeze": admission("unfrozen"),
         "ReadBaseline": baseline("clear", "no alarm is in ALARM"),
+        "YieldLock": encode(yield_lock.Output("")),
         "EndEnhancedWatch": encode(end_enhanced_watch.Output(())),
         "RequestApproval": encode(request_approval.Output("approval-1")),
         "AwaitApproval": decision("approved"),

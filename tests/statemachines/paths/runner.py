@@ -143,8 +143,8 @@ class WorkflowRunner:
         self, prefix: str, bus: str, missing: str = "", budgets: Mapping[str, int] = BUDGETS
     ) -> dict[str, str]:
         machines: dict[str, str] = {}
-        backstops = dict.fromkeys(("build", "approval", "lock", "watch", "enhanced"), BACKSTOP_SECONDS)
-        asks = ("AskBuild", "AskApproval", "AskLock", "AskWatch", "AskEnhanced")
+        backstops = dict.fromkeys(("build", "approval", "lock", "watch", "enhanced", "unfreeze"), BACKSTOP_SECONDS)
+        asks = ("AskBuild", "AskApproval", "AskLock", "AskWatch", "AskEnhanced", "AskUnfreeze")
         for workflow in sorted(WORKFLOWS, key=CHILDREN_FIRST.index):
             filled: dict[str, Any] = {
                 **waits(**backstops),

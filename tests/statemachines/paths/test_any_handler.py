@@ -19,6 +19,7 @@ from tests.statemachines.paths.answers import (
     plan,
     steps,
     turn,
+    window,
 )
 from tests.statemachines.paths.executions import AS_USUAL, CRASH, EndedExecution, Workflow, answer, raises
 
@@ -47,10 +48,12 @@ INPUT: dict[str, dict[str, Any]] = {
     "enhanced_watch": {},
     "work_item": {},
 }
-# Handlers that run only when something has gone wrong before.
+# Handlers that run only when something has gone wrong before, or in a frozen environment.
 LEADS_TO: dict[str, dict[str, Any]] = {
     "rollback/Freeze": {"RecordRollback": raises("SurprisingError")},
     "stage/WithdrawLedger": {"stage/AwaitBuild": answer(build_end("not started"))},
+    "stage/AwaitUnfreeze": {"CheckWindow": [answer(window("frozen")), AS_USUAL]},
+    "stage/YieldLock": {"AcquireLock": [answer(turn("frozen")), AS_USUAL]},
 }
 AT_ONCE = 6
 

@@ -59,9 +59,9 @@ def test_waits_are_no_work(runner: WorkflowRunner, name: str, line: Line) -> Non
     execution = runner.run("stage", {"AwaitApproval": line}, environment=WITH_APPROVAL)
     payload = execution.payload_of("stage/Conclude", times=1)
     waited = payload["waitedSeconds"]
-    until = "EndEnhancedWatch" if name == "an approval" else "stage/Conclude"
+    until = "ReadBaseline" if name == "an approval" else "stage/Conclude"
     begun = next(call.at for call in execution.calls if call.of("CheckWindow"))
-    ended = next(call.at for call in execution.calls if call.of(until))
+    ended = [call.at for call in execution.calls if call.of(until)][-1]
     assert waited > 0
     assert abs(waited - (ended - begun)) < 2
     assert 0 < payload["approvalSeconds"] <= waited
@@ -71,7 +71,7 @@ def test_queue_time_and_approval_time_are_separate(runner: WorkflowRunner) -> No
     """Queue time lasts from the request for the lock until it is taken; without approval, approval time is 0."""
     execution = runner.run("stage", {"AcquireLock": answer(turn("waiting"))})
     requested = next(call.at for call in execution.calls if call.of("AcquireLock"))
-    locked = next(call.at for call in execution.calls if call.of("EndEnhancedWatch"))
+    locked = [call.at for call in execution.calls if call.of("ReadBaseline")][-1]
     payload = execution.payload_of("stage/Conclude", times=1)
     assert payload["queueSeconds"] > 0
     assert abs(payload["queueSeconds"] - (locked - requested)) < 2
@@ -89,7 +89,7 @@ def test_a_review_counts_as_a_wait(runner: WorkflowRunner) -> None:
     script: dict[str, Line | list[Line]] = {"Watch": [answer(watch("review", "cpu is in ALARM", "cpu")), AS_USUAL]}
     execution = runner.run("stage", script)
     requested = next(call.at for call in execution.calls if call.of("RequestApproval"))
-    locked = next(call.at for call in execution.calls if call.of("EndEnhancedWatch"))
+    locked = [call.at for call in execution.calls if call.of("ReadBaseline")][-1]
     begun = next(call.at for call in execution.calls if call.of("CheckWindow"))
     again = [call.at for call in execution.calls if call.of("Watch")][1]
     payload = execution.payload_of("stage/Conclude", times=1)

@@ -14,7 +14,9 @@ from tests.statemachines.paths.answers import (
     build_end,
     decision,
     gates,
+    left_alone,
     plan,
+    reached,
     restored,
     watch,
 )
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 TEST, STAGING, PRODUCTION = ENVIRONMENTS
 PLANNED = ["Begin", "FetchSource", "PlanRelease", "AnythingToDo"]
 BUILT = [*PLANNED, "AnnounceStart", "StartBuild", "AwaitBuild", "CheckGates", "GatesPassed"]
-STAGE = ["NextStage", "RunStage", "StageEnded"]
+REACHED = ["NextStage", "ReachEnvironment", "EnvironmentReached"]
+STAGE = [*REACHED, "RunStage", "StageEnded"]
+UNTOUCHED = [*REACHED * 3, "NextStage", "AllPassed", *["Conclude", "AnnounceEnd", "HowItEnded", "Ended"]]
 ROLLBACK = ["NextRollback", "RunRollback"]
 END = ["Conclude", "AnnounceEnd", "HowItEnded"]
 CLEAN = [*END, "FailedClean"]
@@ -67,27 +71,35 @@ def test_one_environment_stays_a_list(runner: WorkflowRunner) -> None:
 
 
 def test_previews_may_remove_stages(runner: WorkflowRunner) -> None:
-    """P5: only the stages that CheckGates leaves in the plan are run."""
-    left = answer({**gates("passed", "the build succeeded"), "plan": plan(PRODUCTION)})
-    execution = runner.run("deployment", {"CheckGates": left})
-    assert execution.states == [*BUILT, *STAGE, "NextStage", "AllPassed", *END, "Ended"]
+    """P5: only the stages are run in which CheckGates leaves parts in the plan; the other environments are walked."""
+    left = {**plan(PRODUCTION), "stages": [*left_alone(TEST, STAGING), *plan(PRODUCTION)["stages"]]}
+    script: Script = {
+        "CheckGates": answer({**gates("passed", "the build succeeded"), "plan": left}),
+        "ReachEnvironment": [answer(reached("unchanged")), answer(reached("unchanged")), AS_USUAL],
+    }
+    execution = runner.run("deployment", script)
+    assert execution.states == [*BUILT, *REACHED * 2, *STAGE, "NextStage", "AllPassed", *END, "Ended"]
+    assert set(execution.children) == {"production"}
     assert ended(execution, "deployed")
 
 
 def test_previews_may_leave_nothing_to_do(runner: WorkflowRunner) -> None:
-    """The release is skipped after its build, with the reason of the gates."""
-    execution = runner.run("deployment", {"CheckGates": answer(gates("nothing", "previews leave nothing to do"))})
-    assert execution.states == [*BUILT, *END, "Ended"]
+    """The release is skipped after its build, with the reason of the gates; it walks every environment (P3)."""
+    left = {**plan(), "outcome": "nothing", "stages": left_alone(*ENVIRONMENTS)}
+    script: Script = {
+        "CheckGates": answer({**gates("nothing", "previews leave nothing to do"), "plan": left}),
+        "ReachEnvironment": answer(reached("unchanged")),
+    }
+    execution = runner.run("deployment", script)
+    assert execution.states == [*BUILT, *UNTOUCHED]
     assert ended(execution, "skipped", "previews leave nothing")
 
 
 @pytest.mark.parametrize(
     ("plan_outcome", "way", "outcome"),
     [
-        ("nothing", [*END, "Ended"], "skipped"),
         ("superseded", [*END, "Ended"], "superseded"),
         ("invalid", ["RefusePlan", *CLEAN], "failed"),
-        ("frozen", ["RefusePlan", *CLEAN], "failed"),
     ],
 )
 def test_a_plan_that_deploys_nothing(runner: WorkflowRunner, plan_outcome: Any, way: list[str], outcome: str) -> None:
@@ -98,12 +110,63 @@ def test_a_plan_that_deploys_nothing(runner: WorkflowRunner, plan_outcome: Any, 
     assert [kind for kind, _ in runner.announced(execution, 1)] == ["DeploymentFinished"]
 
 
+def test_a_release_without_changes_walks_every_environment(runner: WorkflowRunner) -> None:
+    """P3: nothing is built and no stage runs, but older releases are superseded in each environment."""
+    nothing = encode(Plan("nothing", "up to date")) | {"stages": left_alone(*ENVIRONMENTS)}
+    script: Script = {"PlanRelease": answer(nothing), "ReachEnvironment": answer(reached("unchanged"))}
+    execution = runner.run("deployment", script)
+    assert execution.states == [*PLANNED, *UNTOUCHED]
+    calls = [call.payload for call in execution.calls if call.of("ReachEnvironment")]
+    assert [call["stage"]["environment"]["name"] for call in calls] == ["test", "staging", "production"]
+    assert ended(execution, "skipped", "up to date")
+    assert [kind for kind, _ in runner.announced(execution, 1)] == ["DeploymentFinished"]
+
+
+def test_a_release_stops_where_a_newer_one_passed(runner: WorkflowRunner) -> None:
+    """P3: earlier environments keep it, until the newer release replaces it there."""
+    newer = answer(reached("superseded", "a newer one has passed staging"))
+    execution = runner.run("deployment", {"ReachEnvironment": [AS_USUAL, newer]})
+    assert execution.states == [*BUILT, *STAGE, *REACHED, *END, "Ended"]
+    assert set(execution.children) == {"test"}
+    assert ended(execution, "superseded", "has passed staging")
+
+
+def test_an_environment_is_planned_again_after_an_older_release(runner: WorkflowRunner) -> None:
+    """P3: the release waits for the older one to end, plans again, and uses its build again."""
+    occupied, outdated = answer(reached("occupied", "main-1 is changing hello")), answer(reached("outdated"))
+    first = {**plan(TEST), "stages": [*plan(TEST)["stages"], *left_alone(PRODUCTION)]}
+    script: Script = {
+        "PlanRelease": [answer(first), TWO],
+        "ReachEnvironment": [AS_USUAL, occupied, occupied, outdated, AS_USUAL],
+    }
+    execution = runner.run("deployment", script)
+    waits = [*REACHED, "WaitForOlder"] * 2
+    again = [*REACHED, "PlanRelease", "AnythingToDo"]
+    assert execution.states == [*BUILT, *STAGE, *waits, *again, *STAGE, "NextStage", "AllPassed", *END, "Ended"]
+    assert set(execution.children) == {"test", "production"}
+    assert runner.announced(execution, 4)[0][1]["environments"] == ["test"]
+    assert ended(execution, "deployed")
+
+
+def test_what_was_not_built_is_built_after_an_older_release(runner: WorkflowRunner) -> None:
+    """P3: a revert that had nothing to change when it was planned is deployed over what an older release changed."""
+    nothing = encode(Plan("nothing", "up to date")) | {"stages": left_alone(TEST)}
+    script: Script = {
+        "PlanRelease": [answer(nothing), ONE],
+        "ReachEnvironment": [answer(reached("outdated")), AS_USUAL],
+    }
+    execution = runner.run("deployment", script)
+    assert execution.states == [*PLANNED, *REACHED, *BUILT[2:], *STAGE, "NextStage", "AllPassed", *END, "Ended"]
+    assert ended(execution, "deployed")
+
+
 EARLY: dict[str, tuple[Line, list[str]]] = {
     "Begin": (raises("GitHubNotFoundError", "no such commit"), PLANNED[:1]),
     "FetchSource": (raises("SourceError", "gone"), PLANNED[:2]),
     "PlanRelease": (raises("GitHubRefusedError", "401"), PLANNED[:3]),
     "StartBuild": (raises("BadInputError", "no project"), BUILT[:6]),
     "CheckGates": (raises("SourceError", "no artifact"), BUILT[:8]),
+    "ReachEnvironment": (raises("BadInputError", "no table"), [*BUILT, *REACHED[:2]]),
 }
 
 

@@ -16,16 +16,19 @@ from tests.statemachines.paths.answers import (
     ENVIRONMENTS,
     RELEASE,
     SERVICE,
+    admission,
     baseline,
     decision,
     environment,
     plan,
+    turn,
     watch,
     window,
 )
-from tests.statemachines.paths.executions import AS_USUAL, Line, answer, raises
+from tests.statemachines.paths.executions import AS_USUAL, SILENCE, Line, answer, raises
 from tests.statemachines.paths.test_stage import (
     APPROVAL,
+    BASELINE,
     END,
     ENTERED,
     GOOD,
@@ -74,7 +77,7 @@ def test_a_window_that_never_opens_ends_the_stage(runner: WorkflowRunner) -> Non
     """No approval is requested, nothing is changed, and the reason is the window's."""
     execution = runner.run("stage", {"CheckWindow": answer(window("never", "frozen until 9999"))})
     assert execution.states == ["Open", *WINDOW, "WindowNeverOpens", *END]
-    assert ended(execution, "failed", "frozen until 9999")
+    assert ended(execution, "held", "frozen until 9999")
 
 
 def test_a_window_that_cannot_be_read_is_not_open(runner: WorkflowRunner) -> None:
@@ -111,18 +114,17 @@ def test_an_emergency_reaches_the_stages_of_a_deployment(runner: WorkflowRunner)
 def test_a_window_that_closed_during_the_approval_is_waited_for(runner: WorkflowRunner) -> None:
     """If the window closed before the decision, the release enters at the next opening without another request."""
     execution = runner.run("stage", {"CheckWindow": [AS_USUAL, closed(), AS_USUAL]}, environment=WITH_APPROVAL)
-    assert execution.states == [*APPROVAL, *WAITED, *WINDOW, *THROUGH]
+    assert execution.states == [*APPROVAL, *WAITED, *ENTERED[1:], *THROUGH]
     assert execution.payload_of("RequestApproval", times=1)
-    assert execution.payload_of("ReadBaseline", times=1)
     assert ended(execution, "passed")
 
 
 def test_a_window_that_never_opens_again_after_the_approval(runner: WorkflowRunner) -> None:
-    """An approval does not open it: the stage ends as failed."""
+    """An approval does not open it; nothing has failed, so the stage ends as held."""
     script = {"CheckWindow": [AS_USUAL, answer(window("never", "frozen for good"))]}
     execution = runner.run("stage", script, environment=WITH_APPROVAL)
     assert execution.states == [*APPROVAL, *WINDOW, "WindowNeverOpens", *END]
-    assert ended(execution, "failed", "frozen for good")
+    assert ended(execution, "held", "frozen for good")
 
 
 def test_an_alarm_in_the_baseline_blocks(runner: WorkflowRunner) -> None:
@@ -138,15 +140,25 @@ def test_a_baseline_that_cannot_be_read_ends_the_stage(runner: WorkflowRunner) -
     execution = runner.run("stage", {"ReadBaseline": raises("DeployTargetError", "no access")})
     assert execution.states == [*ENTERED[:-1], *END]
     assert ended(execution, "failed", "ReadBaseline: DeployTargetError", "no access")
+    under_the_lock = runner.run("stage", {"ReadBaseline": [AS_USUAL, raises("DeployTargetError", "no access")]})
+    assert under_the_lock.states == [*TURN, "ReadBaseline", *END]
 
 
 ASK = answer(baseline("ask", "alarm 5xx is in ALARM", "5xx"))
+# Once a person has approved that alarm.
+APPROVED = answer(baseline("clear", "alarm 5xx is in ALARM", "5xx"))
 
 
 def test_an_alarm_in_the_baseline_needs_an_approval(runner: WorkflowRunner) -> None:
     """R1: also where releases need no approval; after it the release enters, and the watch accepts that alarm."""
-    execution = runner.run("stage", {"ReadBaseline": ASK})
-    assert execution.states == [*APPROVAL, *WINDOW, *THROUGH]
+    execution = runner.run("stage", {"ReadBaseline": [ASK, APPROVED]})
+    assert execution.states == [*APPROVAL, *ENTERED[1:], *THROUGH]
+    assert [call.payload["approved"] for call in execution.calls if call.of("ReadBaseline")] == [
+        [],
+        ["ALARM 5xx"],
+        ["ALARM 5xx"],
+    ]
+    assert execution.payload_of("AwaitApproval", times=1)["accepted"] == {"names": ["5xx"], "at": BASELINE_AT}
     request = execution.payload_of("RequestApproval", times=1)
     assert (request["purpose"], request["reason"]) == ("deploy", "alarm 5xx is in ALARM")
     assert execution.payload_of("Watch", times=1)["accepted"] == {"names": ["5xx"], "at": BASELINE_AT}
@@ -156,8 +168,8 @@ def test_an_alarm_in_the_baseline_needs_an_approval(runner: WorkflowRunner) -> N
 
 def test_one_approval_covers_release_and_baseline(runner: WorkflowRunner) -> None:
     """One request holds both: the release and the alarms of the baseline."""
-    execution = runner.run("stage", {"ReadBaseline": ASK}, environment=WITH_APPROVAL)
-    assert execution.states == [*APPROVAL, *WINDOW, *THROUGH]
+    execution = runner.run("stage", {"ReadBaseline": [ASK, APPROVED]}, environment=WITH_APPROVAL)
+    assert execution.states == [*APPROVAL, *ENTERED[1:], *THROUGH]
     assert execution.payload_of("RequestApproval", times=1)["reason"] == "alarm 5xx is in ALARM"
 
 
@@ -186,14 +198,15 @@ def test_watch_and_rollback_get_the_accepted_alarms(runner: WorkflowRunner) -> N
 def test_a_watch_that_cannot_be_ended_keeps_the_release_out(runner: WorkflowRunner) -> None:
     """R8: that watch could roll this release back; the stage ends, and the lock is released."""
     execution = runner.run("stage", {"EndEnhancedWatch": raises("BadInputError", "no such watch")})
-    assert execution.states == [*TURN, "EndEnhancedWatch", *END]
+    assert execution.states == [*TURN, *BASELINE, "EndEnhancedWatch", *END]
     assert ended(execution, "failed", "EndEnhancedWatch: BadInputError")
 
 
 def test_the_enhanced_watch_of_the_release_before_ends_under_the_lock(runner: WorkflowRunner) -> None:
     """R8: it ends after the lock was taken and before the first change, with this execution as the cause."""
     execution = runner.run("stage")
-    assert [*LOCK, "EndEnhancedWatch", "NextPart"] == execution.states[len(ENTERED) : len(ENTERED) + 4]
+    entered = [*LOCK, *BASELINE, "EndEnhancedWatch", "NextPart"]
+    assert execution.states[len(ENTERED) : len(ENTERED) + len(entered)] == entered
     payload = execution.payload_of("EndEnhancedWatch", times=1)
     assert payload["environment"] == "test"
     assert payload["execution"].endswith(f":{execution.name}")
@@ -247,3 +260,109 @@ def test_parts_that_left_the_repository_are_forgotten(runner: WorkflowRunner) ->
     for state in ("ReadBaseline", "Verify", "Watch", "RecordGood"):
         payload = [execution.payload_of(f"stage/{state}@{name}")["gone"] for name in ("test", "staging")]
         assert payload == [[], ["hello/old"]], state
+
+
+FROZEN = answer(window("frozen", "production is frozen since 2025 by Ada: the fair"))
+UNFREEZE = [*WINDOW, "AwaitUnfreeze", "Unfrozen"]
+
+
+def test_a_frozen_environment_is_waited_for(runner: WorkflowRunner) -> None:
+    """P12: nothing is requested of anybody during the freeze; after the unfreeze the release enters by itself."""
+    running = runner.start(
+        "stage", {"CheckWindow": [FROZEN, AS_USUAL], "AwaitUnfreeze": SILENCE}, environment=WITH_APPROVAL
+    )
+    running.complete("stage/AwaitUnfreeze", admission("unfrozen"))
+    execution = running.end()
+    assert execution.states == ["Open", *UNFREEZE, *APPROVAL[1:], *ENTERED[1:], *THROUGH]
+    assert ended(execution, "passed", "no alarm was in ALARM")
+
+
+@pytest.mark.parametrize("outcome", ["superseded", "held"])
+def test_a_release_may_wait_in_vain(runner: WorkflowRunner, outcome: str) -> None:
+    """P12: a newer release, or the end of its time, ends the stage with that result and without a change."""
+    execution = runner.run("stage", {"CheckWindow": FROZEN, "AwaitUnfreeze": answer(admission(outcome, "because"))})
+    assert execution.states == ["Open", *UNFREEZE, "NotAdmitted", *END]
+    assert ended(execution, outcome, "because")
+    assert not any(call.of(state) for call in execution.calls for state in UNTOUCHED)
+
+
+def test_a_freeze_that_cannot_be_read_keeps_the_release_out(runner: WorkflowRunner) -> None:
+    """A fault of the handler ends the stage before any change."""
+    execution = runner.run("stage", {"CheckWindow": FROZEN, "AwaitUnfreeze": raises("BadInputError", "no table")})
+    assert execution.states == ["Open", *WINDOW, "AwaitUnfreeze", *END]
+    assert ended(execution, "failed", "AwaitUnfreeze: ")
+
+
+def test_all_waits_for_an_unfreeze_count_together(runner: WorkflowRunner) -> None:
+    """The limit counts from the first wait, however often the environment is frozen again."""
+    execution = runner.run("stage", {"CheckWindow": [FROZEN, FROZEN, AS_USUAL]})
+    assert execution.states == ["Open", *UNFREEZE, *UNFREEZE, *ENTERED[1:], *THROUGH]
+    first, second = (call.payload["since"] for call in execution.calls if call.of("AwaitUnfreeze"))
+    assert first == second
+
+
+def test_a_freeze_after_the_approval_uses_nothing_up(runner: WorkflowRunner) -> None:
+    """P12: the release waits for the unfreeze and enters with the approval that it has."""
+    script: dict[str, Line | list[Line]] = {
+        "AcquireLock": [answer(turn("frozen", "frozen")), AS_USUAL],
+        "CheckWindow": [AS_USUAL, AS_USUAL, FROZEN, AS_USUAL],
+    }
+    execution = runner.run("stage", script, environment=WITH_APPROVAL)
+    assert execution.states == [
+        *(*APPROVAL, *ENTERED[1:], *LOCK, "YieldLock"),
+        *(*UNFREEZE, *ENTERED[1:], *THROUGH),
+    ]
+    assert execution.payload_of("RequestApproval", times=1)
+    assert ended(execution, "passed")
+
+
+def test_a_request_that_expired_during_a_freeze_is_followed_by_another(runner: WorkflowRunner) -> None:
+    """Nobody could approve it, so the release waits for the unfreeze and then requests another approval."""
+    script: dict[str, Line | list[Line]] = {
+        "AwaitApproval": [answer(decision("frozen")), AS_USUAL],
+        "CheckWindow": [AS_USUAL, FROZEN, AS_USUAL],
+    }
+    execution = runner.run("stage", script, environment=WITH_APPROVAL)
+    assert execution.states == [*APPROVAL, *UNFREEZE, *APPROVAL[1:], *ENTERED[1:], *THROUGH]
+    assert [call.payload["round"] for call in execution.calls if call.of("RequestApproval")] == [0, 1]
+    assert ended(execution, "passed")
+
+
+def test_an_alarm_that_began_in_the_queue_is_not_blamed_on_the_release(runner: WorkflowRunner) -> None:
+    """R1: the alarms are read again under the lock, and those are what watch and rollback accept."""
+    noisy = answer(baseline("clear", "alarm noisy is in ALARM", "noisy"))
+    execution = runner.run("stage", {"ReadBaseline": [AS_USUAL, noisy]})
+    assert execution.payload_of("ReadBaseline", times=2)
+    assert execution.payload_of("Watch", times=1)["accepted"] == {"names": ["noisy"], "at": BASELINE_AT}
+    assert ended(execution, "passed")
+
+
+def test_an_alarm_that_began_in_the_queue_blocks(runner: WorkflowRunner) -> None:
+    """R1: nothing is changed, nothing is rolled back, and the enhanced watch of the release before goes on."""
+    script = {"ReadBaseline": [AS_USUAL, answer(baseline("block", "alarm 5xx is in ALARM", "5xx"))]}
+    execution = runner.run("stage", script)
+    assert execution.states == [*TURN, *BASELINE, *END]
+    assert ended(execution, "failed", "test is not well before the release: alarm 5xx is in ALARM")
+
+
+def test_an_alarm_that_began_in_the_queue_is_asked_about_without_the_lock(runner: WorkflowRunner) -> None:
+    """R1: the lock is given back before a person is asked; after the approval the release requests it again."""
+    execution = runner.run("stage", {"ReadBaseline": [AS_USUAL, ASK, ASK, APPROVED]})
+    assert execution.states == [*TURN, *BASELINE, "YieldLock", *APPROVAL[1:], *ENTERED[1:], *THROUGH]
+    assert execution.payload_of("RequestApproval", times=1)["reason"] == "alarm 5xx is in ALARM"
+    assert ended(execution, "passed")
+
+
+def test_a_second_approval_is_about_the_alarm_only(runner: WorkflowRunner) -> None:
+    """The release stays approved: if the alarm is OK again when the lock was given back, nobody is asked again."""
+    script = {"ReadBaseline": [AS_USUAL, AS_USUAL, ASK, AS_USUAL]}
+    execution = runner.run("stage", script, environment=WITH_APPROVAL)
+    again = [*ENTERED[1:], *LOCK, *BASELINE, "YieldLock"]
+    assert execution.states == [*APPROVAL, *again, *ENTERED[1:], *THROUGH]
+    assert execution.payload_of("RequestApproval", times=1)
+
+
+def test_an_emergency_is_known_when_alarms_are_read(runner: WorkflowRunner) -> None:
+    """P8: both readings get it, so that `block` is `ask` for it."""
+    execution = runner.run("stage", release=encode(replace(RELEASE, emergency=True)))
+    assert [call.payload["emergency"] for call in execution.calls if call.of("ReadBaseline")] == [True, True]

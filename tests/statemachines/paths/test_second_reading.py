@@ -25,11 +25,13 @@ from tests.statemachines.paths.answers import (
     HAPPY,
     INFRASTRUCTURE,
     SERVICE,
+    admission,
     baseline,
     environment,
     steps,
     turn,
     usual_input,
+    window,
 )
 from tests.statemachines.paths.executions import Workflow, answer
 
@@ -68,13 +70,27 @@ CASES: dict[str, tuple[Workflow, dict[str, Any], dict[str, Any]]] = {
         {"ReadBaseline": baseline("clear", "noisy is in ALARM", "noisy")},
         {},
     ),
+    "a stage that is held": (
+        "stage",
+        {"CheckWindow": window("frozen"), "AwaitUnfreeze": admission("held", "frozen for too long")},
+        {},
+    ),
     "a rollback alone": ("rollback", {**WAITING, "PlanRollback": steps("hello", "infrastructure")}, {}),
     "an item that passes": ("work_item", {}, {}),
     "a rollback of nothing": ("rollback", {"PlanRollback": steps()}, {}),
     "an enhanced watch": ("enhanced_watch", {}, {}),
 }
 # Fields that differ between executions, or depend on the clock.
-VOLATILE = {"taskToken", "waitedSeconds", "queueSeconds", "approvalSeconds", "startedAt", "breachedAt", "until"}
+VOLATILE = {
+    "taskToken",
+    "waitedSeconds",
+    "queueSeconds",
+    "approvalSeconds",
+    "startedAt",
+    "breachedAt",
+    "until",
+    "since",
+}
 
 
 class Handlers:

@@ -20,6 +20,7 @@ from tests.statemachines.paths.answers import (
     steps,
     turn,
     watch,
+    window,
 )
 from tests.statemachines.paths.executions import AS_USUAL, SILENCE, EndedExecution, answer, raises
 from tests.statemachines.paths.runner import BACKSTOP_SECONDS
@@ -34,7 +35,9 @@ ENTERED = ["Open", *WINDOW, "ReadBaseline", "ApprovalNeeded"]
 APPROVAL = [*ENTERED, "RequestApproval", "AwaitApproval", "ReadDecision"]
 LOCK = ["AcquireLock", "LockTaken"]
 TURN = [*ENTERED, *LOCK]
-OPENED = [*TURN, "EndEnhancedWatch"]
+# The alarms are read again under the lock.
+BASELINE = ["ReadBaseline", "ApprovalNeeded"]
+OPENED = [*TURN, *BASELINE, "EndEnhancedWatch"]
 LEDGER = ["NextPart", "WriteLedger", "WayOfPart"]
 SERVICE_PART = [*LEDGER, "ApplyService", "RecordPart"]
 COMMAND_PART = [*LEDGER, "StartBuild", "AwaitBuild", "CommandSucceeded", "RecordPart"]
@@ -81,7 +84,7 @@ def test_the_payloads_of_the_handlers(runner: WorkflowRunner) -> None:
 def test_an_approved_release_goes_on(runner: WorkflowRunner) -> None:
     """The approval comes before the request for the lock."""
     execution = runner.run("stage", environment=WITH_APPROVAL)
-    assert execution.states == [*APPROVAL, *WINDOW, *THROUGH]
+    assert execution.states == [*APPROVAL, *ENTERED[1:], *THROUGH]
     assert execution.payload_of("RequestApproval", times=1)["purpose"] == "deploy"
     assert ended(execution, "passed")
 
@@ -128,11 +131,28 @@ def test_a_newer_release_supersedes_a_waiting_one(runner: WorkflowRunner) -> Non
     assert ended(execution, "superseded", "a newer release waits")
 
 
-def test_nothing_deploys_to_a_frozen_environment(runner: WorkflowRunner) -> None:
-    """A frozen environment ends the stage as failed, with the reason of the freeze."""
-    execution = runner.run("stage", {"AcquireLock": answer(turn("frozen", "frozen by rollback"))})
-    assert execution.states == [*TURN, "EnvironmentFrozen", *END]
-    assert ended(execution, "failed", "frozen by rollback")
+@pytest.mark.parametrize("before", [[], ["AwaitLock", "LockTaken"]], ids=["at once", "in the queue"])
+def test_nothing_deploys_to_a_frozen_environment(runner: WorkflowRunner, before: list[str]) -> None:
+    """R5: a release that finds a freeze under the lock gives the lock back, waits for the unfreeze, and enters then."""
+    frozen = answer(turn("frozen", "frozen by rollback"))
+    script: dict[str, Any] = {
+        "AcquireLock": [answer(turn("waiting")) if before else frozen, AS_USUAL],
+        "AwaitLock": frozen,
+        "CheckWindow": [AS_USUAL, answer(window("frozen", "frozen by rollback")), AS_USUAL],
+    }
+    execution = runner.run("stage", script)
+    waited = ["YieldLock", *WINDOW, "AwaitUnfreeze", "Unfrozen"]
+    assert execution.states == [*TURN, *before, *waited, *ENTERED[1:], *THROUGH]
+    assert execution.payload_of("YieldLock", times=1)["execution"].endswith(f":{execution.name}")
+    assert ended(execution, "passed", "no alarm was in ALARM")
+
+
+def test_a_lock_that_cannot_be_given_back_ends_the_stage(runner: WorkflowRunner) -> None:
+    """A release that may still hold the lock does not wait for an unfreeze: rollbacks would wait behind it."""
+    script = {"AcquireLock": answer(turn("frozen")), "YieldLock": raises("BadInputError", "no such lock")}
+    execution = runner.run("stage", script)
+    assert execution.states == [*TURN, "YieldLock", *END]
+    assert ended(execution, "failed", "YieldLock: BadInputError", "no such lock")
 
 
 def test_infrastructure_comes_before_the_service(runner: WorkflowRunner) -> None:

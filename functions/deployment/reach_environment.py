@@ -1,0 +1,91 @@
+"""ReachEnvironment: the release has passed the environments before; it ends the waits of older ones here (P3, P14)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.executions import Executions
+from functions.adapters.locks_table import LocksTable
+from functions.adapters.task_tokens import TaskTokens
+from functions.adapters.waits_table import WaitsTable
+from functions.domain.locks import Contender
+from functions.domain.order import Mark, Order, is_newer
+from functions.domain.plans import StagePlan, is_outdated
+from functions.domain.releases import Release
+from functions.handler import Handler
+from functions.procedures.locks import overtaken_by
+from functions.procedures.older_releases import END_WAITS, end_waits
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The deployment that reaches the environment of a stage of its plan; `execution` is its own."""
+
+    deployment_id: str
+    execution: str
+    release: Release
+    stage: StagePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What follows.
+
+    `change`: the plan changes parts. `unchanged`: it changes nothing, and the release has passed. `superseded`: a newer
+    release reached or passed the environment. `occupied`: an older release is changing parts that the plan leaves as
+    they were: wait for it. `outdated`: another release has changed such parts since the plan was made: plan again.
+    """
+
+    outcome: Literal["change", "unchanged", "superseded", "occupied", "outdated"]
+    reason: str = ""
+
+
+HANDLER = Handler(
+    allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.READ, *Executions.READ, *LocksTable.WRITE, *END_WAITS),
+    timeout_seconds=50,
+)
+
+
+def reach_environment(
+    event: Input,
+    environments: EnvironmentsTable,
+    deployments: DeploymentsTable,
+    executions: Executions,
+    locks: LocksTable,
+    waits: WaitsTable,
+    tokens: TaskTokens,
+) -> Output:
+    """Record that the release reached or passed the environment, end older waits, and compare the plan with it.
+
+    The record is written before the lock is read: an older release reads it after it has got the lock.
+    """
+    stage, release, order = event.stage, event.release, event.release.order
+    where, repository = stage.environment.name, release.repository
+    follows = Output("change" if stage.parts else "unchanged")
+    if order is None:  # begun before the platform recorded orders
+        return follows
+    newer = overtaken_by(repository, order, where, environments, executions)
+    if newer:
+        return Output("superseded", newer)
+    if not (stage.parts and locks.keeps_all):
+        mark = Mark(order, event.deployment_id, release.commit, event.execution)
+        environments.note_passage(where, repository, mark, "arrived" if stage.parts else "passed")
+        end_waits(where, repository, mark, waits, locks, tokens)
+    owner = locks.read(locks.key(where, repository)).owner
+    if owner and executions.is_running(owner.execution) and _is_older(owner, repository, order):
+        others = _planned(owner, where, deployments) - {chosen.part.name for chosen in stage.parts}
+        if others:
+            return Output("occupied", f"{owner.deployment_id} is changing {', '.join(sorted(others))} in {where}")
+    return Output("outdated") if is_outdated(stage, environments.parts(where), repository) else follows
+
+
+def _is_older(owner: Contender, repository: str, order: Order) -> bool:
+    return owner.repository == repository and not owner.rollback and is_newer(order, owner.order)
+
+
+def _planned(owner: Contender, environment: str, deployments: DeploymentsTable) -> set[str]:
+    """The parts that the owner of the lock changes in the environment, according to its record."""
+    record = deployments.get(owner.deployment_id)
+    stages = record.plan.stages if record and record.plan else ()
+    return {part for stage in stages if stage.environment == environment for part in stage.parts}
