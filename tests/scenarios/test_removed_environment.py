@@ -21,15 +21,11 @@ def shrinking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformDriv
 
 
 def test_a_removed_environment_is_not_changed_and_stays_visible(shrinking: PlatformDriver) -> None:
-    """R4, T1: the release fails there, nothing goes back or is frozen, and `kiro` shows what still runs until it is
-    forgotten.
-    """
+    """R4, T1: the release fails there, nothing is frozen or goes back; `kiro` shows what runs until it is forgotten."""
     driver = shrinking
     first = driver.push("feat: the first release")
     driver.deployed(first)
     assert driver.record(first)["outcome"] == "deployed"
-    buildspec = driver.author.folder / "delivery" / "infrastructure.yml"
-    buildspec.write_text(buildspec.read_text("utf-8") + "# a change of the infrastructure\n", "utf-8")
     second = driver.push("feat: on its way when the environment is removed")
     waits = driver.table("waitsTable")
     eventually(
@@ -41,8 +37,7 @@ def test_a_removed_environment_is_not_changed_and_stays_visible(shrinking: Platf
     driver.deployed(second)
     record = driver.record(second)
     assert record["outcome"] == "failed"
-    assert "hello-service/infrastructure not started: CodeBuild refused to build" in record["reason"]
-    assert [entry["environment"] for entry in record["ledger"].values()] == ["test", "test"]
+    assert {entry["environment"] for entry in record["ledger"].values()} == {"test"}
     assert (driver.version("test"), driver.version("old")) == (second, first)
     assert driver.left_behind() == {"locks": [], "waits": []}
     here, old = kiro(driver, "status")
