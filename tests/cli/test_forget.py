@@ -23,7 +23,7 @@ def start(kiro: Kiro, workflow: str, name: str) -> str:
 
 def lock(kiro: Kiro, execution: str) -> None:
     """Let an execution own the lock of the environment `old`."""
-    wanted = Contender(execution, DEPLOYMENT, "2026-01-01", "release 1a2b")
+    wanted = Contender(execution, DEPLOYMENT, None, "release 1a2b")
     LocksTable.connect(kiro.clients).request("environment/old", wanted)
 
 
