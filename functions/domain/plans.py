@@ -201,6 +201,8 @@ def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], c
         return False, "already runs this commit"
     if base == commit:
         return True, "runs this commit, but it was never verified good"
+    if not state.proven:
+        return True, f"runs {base[:12] or 'a version that was deployed by hand'}, which was never verified good"
     if state.definition != part:
         return True, f"its definition in {MANIFEST} changed"
     files = changes[base].files

@@ -71,7 +71,9 @@ def _needed(resource: str, given: Any, owner: str) -> Iterator[tuple[str, str]]:
     elif ":lambda:" in resource:
         yield "lambda:InvokeFunction", resource
     elif "states:::states:startExecution" in resource:
-        machine = given["StateMachineArn"]
+        # A version has the permissions of its state machine, and its ARN one part more.
+        # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+        machine = ":".join(given["StateMachineArn"].split(":")[:7])
         yield "states:StartExecution", machine
         if ".sync" in resource:
             execution = machine.replace(":stateMachine:", ":execution:")

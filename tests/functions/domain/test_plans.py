@@ -74,6 +74,13 @@ def test_a_commit_that_was_never_verified_is_deployed_again() -> None:
     assert reasons(found)["+hello"] == "runs this commit, but it was never verified good"
 
 
+def test_what_was_never_verified_is_no_base_to_leave_out_a_part() -> None:
+    """P5: an older release that is being judged may be rolled back, and the next environments would still get it."""
+    judged = state(SERVICE, version(), good=version("b" * 40))
+    found = made(everywhere(infrastructure=state(COMMAND), hello=judged), Change("ahead", ("README.md",)))
+    assert reasons(found)["+hello"] == f"runs {OLDER[:12]}, which was never verified good"
+
+
 def test_what_the_repository_no_longer_names_is_gone() -> None:
     """Parts that the manifest no longer names are gone, but not those of other repositories."""
     states = {"hello/old": state(SERVICE), "other/old": state(SERVICE), "infrastructure": state(COMMAND)}

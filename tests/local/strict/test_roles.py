@@ -79,16 +79,24 @@ def test_a_nested_execution_needs_permissions_of_the_role(aws: Clients, missing:
     assert f"not authorized to perform: {missing} on resource: " in ended["cause"]
 
 
-def test_a_nested_execution_with_all_of_them_succeeds(aws: Clients) -> None:
-    """On the resources that the product names."""
+@pytest.mark.parametrize("version", [False, True])
+def test_a_nested_execution_with_all_of_them_succeeds(aws: Clients, version: bool) -> None:
+    """On the resources that the product names: a version is authorized by the ARN of its state machine.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+    """
     nested = machine(aws)
     statements = [
         allow("states:StartExecution", nested),
         allow("states:DescribeExecution", nested.replace(":stateMachine:", ":execution:") + ":*"),
         *(allow(f"events:{name}", RULE) for name in ("PutTargets", "PutRule", "DescribeRule")),
     ]
+    if version:
+        published = aws.client("stepfunctions").publish_state_machine_version(stateMachineArn=nested)
+        nested = published["stateMachineVersionArn"]
     resource = "arn:aws:states:::states:startExecution.sync:2"
-    assert executed(aws, resource, {"StateMachineArn": nested}, *statements)["status"] == "SUCCEEDED"
+    ended = executed(aws, resource, {"StateMachineArn": nested}, *statements)
+    assert ended["status"] == "SUCCEEDED", ended.get("cause")
 
 
 @pytest.mark.parametrize("resource", ["", "arn:aws:states:::lambda:invoke.waitForTaskToken"])

@@ -218,9 +218,9 @@ def test_a_lock_that_cannot_be_released_changes_nothing(runner: WorkflowRunner) 
 def test_what_waits_for_a_person_is_reported(runner: WorkflowRunner) -> None:
     """M6: the other parts go back, and the reason of the result says which one did not; a person's rollback says so."""
     held = {**steps("infrastructure"), "held": ["hello was not rolled back"]}
-    script: Script = {"PlanRollback": answer(held), "VerifyRestored": answer({"result": "unknown", "reason": "hello"})}
+    script: Script = {"PlanRollback": answer(held), "VerifyRestored": answer(restored("unknown", "hello"))}
     execution = runner.run("rollback", script)
-    assert execution.states == [*ALONE, "PlanRollback", *COMMAND_STEP, *VERIFIED, *END]
+    assert execution.states == [*ALONE, "PlanRollback", *COMMAND_STEP, *UNSETTLED, *END]
     assert execution.payload_of("PlanRollback")["agreed"] is False
     assert execution.payload_of("RecordRollback")["reason"] == "hello was not rolled back; hello"
     assert runner.run("rollback", agreed=True).payload_of("PlanRollback")["agreed"] is True
