@@ -109,6 +109,22 @@ def _unfrozen(done: facts.Facts) -> str:
 
 
 @app.command()
+def forget(
+    context: typer.Context,
+    environment: Annotated[str, typer.Argument(help="an environment that the stack has no longer")],
+    reason: Reason,
+    as_json: Json = False,
+) -> None:
+    """Delete what is recorded of an environment that the stack has no longer. It changes nothing that runs there."""
+    do(context, lambda aws: changes.forget(aws, environment, reason), _forgotten, as_json=as_json)
+
+
+def _forgotten(done: facts.Facts) -> str:
+    ran = ", ".join(one["part"] for one in done["parts"] if one["running"]) or "nothing"
+    return f"{done['environment']} is forgotten; recorded as running there was: {ran}"
+
+
+@app.command()
 def deploy(
     context: typer.Context,
     repository: Annotated[str, typer.Argument(help="owner/name")],

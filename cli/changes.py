@@ -1,14 +1,15 @@
 """Commands that change a stack: freezes, deployments, rollbacks. Each records the caller."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cli.aws.operator import Operator, OutOfReachError
-from cli.facts import Facts, records
+from cli.facts import Facts, environment_of, environments, records
 from functions.adapters.executions import execution_arn
 from functions.domain.environments import Freeze, PartState, Version
 from functions.domain.events import EnvironmentFrozen, EnvironmentUnfrozen
+from functions.domain.reconciliation import Ended
 from functions.domain.releases import Release, is_commit
 from functions.domain.rollback import Compensation
 from functions.handler import encode
@@ -43,6 +44,36 @@ def unfreeze(aws: Operator, environment: str, reason: str) -> Facts:
         "unfrozen": encode(ended),
         "inDoubt": doubts,
     }
+
+
+def forget(aws: Operator, environment: str, reason: str) -> Facts:
+    """Delete what is recorded of an environment that the stack has no longer, and record the caller and the reason."""
+    if environment in {one.name for one in aws.environments}:
+        raise OutOfReachError(
+            f"{environment} is an environment of the stack {aws.stack}: remove it from the stack's settings "
+            "and run `pulumi up` first"
+        )
+    left = next((one for one in environments(aws) if one["environment"] == environment), None)
+    if left is None:
+        raise OutOfReachError(f"nothing is recorded of {environment!r}; `kiro status` shows what is")
+    busy = [one.name for one in _running(aws, environment)]
+    if busy:
+        raise OutOfReachError(
+            f"{', '.join(busy)} still runs in {environment}: wait for its end (`kiro watch`), or stop it"
+        )
+    by = Freeze(reason, aws.who, aws.clock.text())
+    for lock in [lock for lock in aws.locks.owned() if environment_of(lock) == environment]:
+        aws.locks.release(lock.key, lock.owner.execution if lock.owner else "")
+    aws.running.forget_all(environment, by)
+    return {**left, "forgotten": encode(by)}
+
+
+def _running(aws: Operator, environment: str) -> Iterator[Ended]:
+    """The running executions of an environment."""
+    for workflow in ("stage", "rollback", "enhanced_watch"):
+        for one in aws.executions.newest(aws.workflows[workflow], "RUNNING"):
+            if aws.executions.input(one.execution)["environment"]["name"] == environment:
+                yield one
 
 
 def deploy(aws: Operator, repository: str, ref: str, *, emergency: bool = False) -> Facts:

@@ -17,16 +17,25 @@ GOOD = ("deployed", "skipped", "superseded", "restored")
 
 
 def environments(aws: Operator) -> list[Facts]:
-    """Each environment: versions that run and are good, freeze, waiting releases, lock, reported alarms in ALARM."""
-    return [_environment(aws, one.name) for one in aws.environments]
+    """Each environment: versions that run and are good, freeze, waiting releases, lock, reported alarms in ALARM.
+
+    Those that the stack has no longer come last, as long as one of these is recorded of them.
+    """
+    owned = [lock for lock in aws.locks.owned() if environment_of(lock)]
+    of_stack = [one.name for one in aws.environments]
+    found = [_environment(aws, name, owned, in_stack=True) for name in of_stack]
+    gone = sorted((aws.running.names() | {environment_of(lock) for lock in owned}) - set(of_stack))
+    left = [_environment(aws, name, owned, in_stack=False) for name in gone]
+    return found + [one for one in left if any(one[key] for key in ("parts", "frozen", "waiting", "lock", "outsideAlarms"))]
 
 
-def _environment(aws: Operator, name: str) -> Facts:
-    lock = next((lock for lock in aws.locks.owned() if environment_of(lock) == name), Lock(""))
+def _environment(aws: Operator, name: str, owned: list[Lock], *, in_stack: bool) -> Facts:
+    lock = next((lock for lock in owned if environment_of(lock) == name), Lock(""))
     active = [alarm for alarm in aws.running.outside_alarms(name) if alarm.state == "ALARM"]
     frozen = aws.running.frozen(name)
     return {
         "environment": name,
+        "inStack": in_stack,
         "parts": [
             {
                 "part": state.part,
@@ -60,7 +69,7 @@ def history(aws: Operator, limit: int) -> list[Facts]:
 
 def records(aws: Operator) -> Iterable[DeploymentRecord]:
     """Every stored record, in no particular order."""
-    for name in ("none", *(one.name for one in aws.environments)):
+    for name in ("none", *sorted(aws.running.names() | {one.name for one in aws.environments})):
         yield from aws.deployments.of_environment(name)
 
 
@@ -84,12 +93,17 @@ def _summary(record: DeploymentRecord) -> Facts:
 
 
 def locks(aws: Operator) -> list[Facts]:
-    """The lock of each environment: owner, reason, time, state of the owner, and the queue."""
+    """The lock of each environment: owner, reason, time, state of the owner, and the queue.
+
+    Of environments that the stack has no longer, those that are held.
+    """
     known = list(aws.locks.all())
+    of_stack = [one.name for one in aws.environments]
+    gone = sorted({environment_of(lock) for lock in known if lock.owner} - {"", *of_stack})
     return [
-        _lock(aws, one.name, lock)
-        for one in aws.environments
-        for lock in [lock for lock in known if environment_of(lock) == one.name] or [Lock("")]
+        _lock(aws, name, lock)
+        for name in (*of_stack, *gone)
+        for lock in [lock for lock in known if environment_of(lock) == name] or [Lock("")]
     ]
 
 

@@ -36,6 +36,12 @@ def environments(found: list[Facts]) -> Table:
 
 
 def _states(one: Facts) -> Iterable[str]:
+    if not one["inStack"]:
+        runs = ", ".join(part["part"] for part in one["parts"] if part["running"] or part["inDoubt"])
+        yield (
+            f"[red]no longer in the stack[/red]; {f'still runs {escape(runs)}' if runs else 'nothing runs there'}: "
+            f"`kiro forget {one['environment']} --reason …` once it is gone"
+        )
     if one["frozen"]:
         frozen = one["frozen"]
         yield f"[red]frozen[/red] since {frozen['since']} by {escape(frozen['by'])}: {escape(frozen['reason'])}"

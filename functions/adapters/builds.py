@@ -21,6 +21,9 @@ _OUTCOMES: dict[str, Literal["succeeded", "failed", "timed out", "stopped"]] = {
     "TIMED_OUT": "timed out",
     "STOPPED": "stopped",
 }
+# No build has started when CodeBuild answers with these: there is no such project, or this role may not use it. An
+# invalid input is not one of them: a token that started a build with other parameters is refused as invalid, too.
+_REFUSALS = ("ResourceNotFoundException", "AccessDeniedException")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,9 @@ class BuildOrder:
 
 @dataclass(frozen=True, slots=True)
 class BuildStart:
-    """Whether an order was taken: `build_id` of the build, or why the account takes no build now."""
+    """Whether an order was taken: `build_id` of the build, or why the account takes no build now, or not this one."""
 
-    outcome: Literal["started", "queue full"]
+    outcome: Literal["started", "queue full", "refused"]
     build_id: str = ""
     reason: str = ""
 
@@ -83,6 +86,7 @@ class Builds:
 
         A full queue is an answer: it holds five times as many builds as may run at a time, of the whole account
         (https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html), and of a new account that is few.
+        So is a refusal, after which no build has started. Any other error leaves that open, and is raised.
         """
         folder, _, name = order.artifact.rpartition("/")
         more: dict[str, Any] = {}
@@ -115,6 +119,10 @@ class Builds:
             )
         except self._client.exceptions.AccountLimitExceededException as error:
             return BuildStart("queue full", reason=error.response["Error"]["Message"])
+        except self._client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in _REFUSALS:
+                raise
+            return BuildStart("refused", reason=error.response["Error"]["Message"])
         return BuildStart("started", answer["build"]["id"])
 
     def read(self, build_id: str) -> BuildEnd:

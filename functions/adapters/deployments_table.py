@@ -188,6 +188,14 @@ class DeploymentsTable:
             ExpressionAttributeValues={":entry": stored(entry)},
         )
 
+    def withdraw_ledger(self, deployment_id: str, environment: str, part: str) -> None:
+        """Remove a compensation whose change never began; one that is not there is no error."""
+        self._table.update_item(
+            Key={"deploymentId": deployment_id},
+            UpdateExpression="REMOVE #ledger.#key",
+            ExpressionAttributeNames={"#ledger": "ledger", "#key": f"{environment}/{part}"},
+        )
+
     def ledger(self, deployment_id: str) -> tuple[Compensation, ...]:
         """All compensations, unordered; none if there is no record."""
         record = self.get(deployment_id)

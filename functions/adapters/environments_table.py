@@ -155,6 +155,23 @@ class EnvironmentsTable:
             ExpressionAttributeValues={":nothing": None, ":by": stored(by)},
         )
 
+    def names(self) -> set[str]:
+        """Every environment with a record, also one that the stack has no longer."""
+        keys = every(self._table, "scan", ProjectionExpression="environment", ConsistentRead=True)
+        return {row["environment"] for row in keys}
+
+    def forget_all(self, environment: str, by: Freeze) -> None:
+        """Delete every record of an environment; what stays is the caller, the reason and the time, written first."""
+        self._table.update_item(
+            Key={"environment": environment, "part": _WHOLE},
+            UpdateExpression="SET forgotten = :by",
+            ExpressionAttributeValues={":by": stored(by)},
+        )
+        for row in self._rows(environment):
+            if row["part"] != _WHOLE:
+                self._table.delete_item(Key={"environment": environment, "part": row["part"]})
+        self.freeze(environment, None)
+
     def outside_alarms(self, environment: str) -> tuple[OutsideAlarm, ...]:
         """The last report of every alarm of monitors outside AWS."""
         rows = (row for row in self._rows(environment) if row["part"].startswith(_OUTSIDE))

@@ -15,7 +15,8 @@ class Compensation:
     """One ledger entry, written before the change that it undoes; `at` is ISO 8601.
 
     `before` is the version to restore, None when the part did not run yet. `recorded` is the version in the record at
-    that time; with it a rollback detects whether a later deployment has changed the part since.
+    that time; with it a rollback detects whether a later deployment has changed the part since. `doubted` is the
+    deployment that had left the part in doubt by then, "" if none had.
     """
 
     environment: str
@@ -25,6 +26,7 @@ class Compensation:
     definition_before: Part | None
     at: str
     recorded: Version | None = None
+    doubted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """Builds that an execution starts and waits for; they end with the execution (P7, P9).
 
 The build queue of an account has a limit. If it is full, the order is stored as a wait (`queued/…`) and repeated at
-each backstop, until CodeBuild accepts it or the order's time limit has passed.
+each backstop, until CodeBuild accepts it or the order's time limit has passed. An order that CodeBuild refuses, because
+its project is gone, is stored and repeated once. Both end as `not started`: no command of the build has run.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
-from functions.adapters.builds import BuildEnd, BuildOrder, Builds
+from functions.adapters.builds import BuildEnd, BuildOrder, Builds, BuildStart
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.executions import Executions
@@ -26,7 +28,7 @@ _QUEUED = str(QueuedKey(""))
 
 @dataclass(frozen=True, slots=True)
 class StartedBuild:
-    """The id of the started build, or the key of its order while the account's build queue is full."""
+    """The id of the started build, or the key of its order while CodeBuild has not taken it."""
 
     build_id: str
 
@@ -43,7 +45,7 @@ class AwaitedBuild:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """An order that the account's full queue refused; `since` is ISO 8601, `build_id` is set when it was accepted."""
+    """An order that CodeBuild has not taken; `since` is ISO 8601, `build_id` is set when it was accepted."""
 
     build: BuildOrder
     deployment_id: str
@@ -61,14 +63,15 @@ def start(
     executions: Executions,
     clock: Clock,
 ) -> StartedBuild:
-    """Start a build that belongs to the execution; if the queue is full, store its order, which AwaitBuild repeats."""
+    """Start a build that belongs to the execution; if it is not taken, store its order, which AwaitBuild repeats."""
     started = builds.start(order)
     if started.outcome == "started":
         belong(started.build_id, execution, builds, waits, executions, clock)
         return StartedBuild(started.build_id)
     key = QueuedKey(order.token)
-    if keep(_wait(key, execution, Queued(order, deployment_id, clock.text())), waits, executions, clock):
-        deployments.note_known(deployment_id, status="waiting", reason=_why(started.reason))
+    kept = keep(_wait(key, execution, Queued(order, deployment_id, clock.text())), waits, executions, clock)
+    if kept and started.outcome == "queue full":
+        deployments.note_known(deployment_id, status="waiting", reason=_why(started, order))
     return StartedBuild(str(key))
 
 
@@ -145,18 +148,32 @@ def _start_queued(
         keep(_wait(key, wait.execution, accepted), waits, executions, clock)
         deployments.note_known(queued.deployment_id, status="running", reason="")
         return started.build_id
-    if clock.now() - datetime.fromisoformat(queued.since) < timedelta(minutes=budgets.QUEUE):
+    late = clock.now() - datetime.fromisoformat(queued.since) >= timedelta(minutes=budgets.QUEUE)
+    if started.outcome == "queue full" and not late:
         return ""
     waits.forget(key)
-    return BuildEnd("not started", f"after {budgets.QUEUE} min, {_why(started.reason)}", "")
+    after = f"after {budgets.QUEUE} min, " if started.outcome == "queue full" else ""
+    return BuildEnd("not started", after + _why(started, queued.build), "")
 
 
 def _wait(key: QueuedKey, execution: str, queued: Queued) -> Wait:
     return Wait(key, "", execution, facts={"order": stored(queued)})
 
 
-def _why(answer: str) -> str:
-    return (
-        f"the build queue of the account is full: {answer}; "
-        "raise its quota of concurrently running builds in Service Quotas, or wait"
-    )
+def _why(refused: BuildStart, order: BuildOrder) -> str:
+    """Why an order was not taken, and the next step; "" for one that was."""
+    match refused.outcome:
+        case "queue full":
+            return (
+                f"the build queue of the account is full: {refused.reason}; "
+                "raise its quota of concurrently running builds in Service Quotas, or wait"
+            )
+        case "refused":
+            return (
+                f"CodeBuild refused to build in the project {order.project}: {refused.reason}; if its environment was "
+                "removed from the stack, `kiro status` shows what is left there, else `pulumi up` mends the project"
+            )
+        case "started":
+            return ""
+        case _:
+            assert_never(refused.outcome)

@@ -56,6 +56,7 @@ def write_ledger(
         state.definition if state else None,
         clock.text(),
         state.running if state else None,
+        state.in_doubt if state else "",
     )
     deployments.write_ledger(event.deployment_id, entry)
     if entry.recorded is None or entry.recorded.deployment_id != event.deployment_id:

@@ -34,6 +34,7 @@ EVERY = (
     ("plan", "main"),
     ("rollback", "production"),
     ("watch", DEPLOYMENT),
+    ("forget", "moon", "--reason", "sold"),
     ("stop-all", "--reason", "the end"),
 )
 

@@ -40,12 +40,16 @@ class Queue:
 
     def __init__(self, stack: Stack) -> None:
         self._events = stack.client("codebuild").meta.events
-        self._limit = 1
+        self._error = {"Code": "", "Message": ""}
 
     def fill(self, limit: int = 1) -> None:
-        """From now on StartBuild is refused."""
+        """From now on the queue is full."""
+        self.refuse("AccountLimitExceededException", f"Cannot have more than {limit} builds in queue for the account")
+
+    def refuse(self, code: str, message: str) -> None:
+        """From now on StartBuild answers with this error."""
         self.free()  # registered twice, it would have to be taken away twice
-        self._limit = limit
+        self._error = {"Code": code, "Message": message}
         self._events.register(self.EVENT, self._refuse)
 
     def free(self) -> None:
@@ -53,9 +57,7 @@ class Queue:
         self._events.unregister(self.EVENT, self._refuse)
 
     def _refuse(self, **_: Any) -> Any:
-        message = f"Cannot have more than {self._limit} builds in queue for the account"
-        error = {"Code": "AccountLimitExceededException", "Message": message}
-        return HTTPResponse(400), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        return HTTPResponse(400), {"Error": self._error, "ResponseMetadata": {"HTTPStatusCode": 400}}
 
 
 class HTTPResponse:

@@ -17,6 +17,7 @@ _MISSING = "to answer that an object is missing, instead of AccessDenied: tests/
 _BUNDLE = "who changes a wait may read, write and remove it; one declaration serves all of them (WaitsTable.WRITE)"
 _NESTED = "Step Functions stops a nested execution with its parent: tests/faults/test_stops.py"
 _ENHANCED = "no scenario has an enhanced watch: tests/statemachines/paths/test_enhanced_watch.py"
+_UNSTARTED = "a build never started: tests/functions/stage/test_withdraw_ledger.py, the fault scenario `unstarted`"
 _NO_WAY_BACK = "a rollback failed: tests/faults/test_no_way_back.py"
 
 REASONS: Mapping[str, str] = {
@@ -49,6 +50,7 @@ REASONS: Mapping[str, str] = {
     "work-item-conclude codebuild:StopBuild": _STOPPED,
     "shared-start-build dynamodb:UpdateItem": _FULL,
     "stage-start-tests dynamodb:UpdateItem": _FULL,
+    "stage-withdraw-ledger *": _UNSTARTED,
     "shared-await-build codebuild:StartBuild": _FULL,
     "stage-await-tests codebuild:StartBuild": _FULL,
     "shared-await-build dynamodb:*": _FULL,

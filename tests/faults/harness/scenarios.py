@@ -90,6 +90,20 @@ def stopped(run: Release) -> None:
     run.finish(run.deploy(), stop)
 
 
+def unstarted(run: Release) -> None:
+    """A release whose deploy project is deleted, as with its environment, before it would build there."""
+    codebuild = run.env.clients.client("codebuild")
+    name = run.env.platform.outputs["projects"][f"deploy-{run.subject.name}"]
+    (project,) = codebuild.batch_get_projects(names=[name])["projects"]
+    made = codebuild.meta.service_model.operation_model("CreateProject").input_shape.members
+    codebuild.delete_project(name=name)
+    try:
+        run.arm()
+        run.finish(run.deploy())
+    finally:
+        codebuild.create_project(**{key: value for key, value in project.items() if key in made})
+
+
 def contended(run: Release) -> None:
     """A release that waits for the lock of its environment."""
     run.arm()
@@ -169,6 +183,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     for scenario in (
         Scenario("good", good, CALM),
         Scenario("contended", contended, CALM),
+        Scenario("unstarted", unstarted, CALM),
         Scenario("frozen", frozen, CALM, ended_by_events=True),
         Scenario("approved", good, CAREFUL),
         Scenario("bad", bad, CAREFUL, ended_by_events=True),

@@ -8,6 +8,8 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze, PartState
 from functions.domain.errors import StaleLeaseError
 from functions.domain.locks import Lease
+from functions.domain.outside_alarms import OutsideAlarm
+from functions.handler import encode
 from tests.functions.samples import COMMAND, LEASE, NOW, SERVICE, state
 from tests.functions.stack import Stack
 
@@ -53,6 +55,24 @@ def test_a_part_that_is_forgotten_is_gone(stack: Stack) -> None:
     with pytest.raises(StaleLeaseError):
         environments.forget("production", "infrastructure", LEASE)
     assert set(environments.parts("production")) == {"infrastructure"}
+
+
+def test_an_environment_that_is_forgotten_has_no_records(stack: Stack) -> None:
+    """T1: parts, freeze, alarms and fencing numbers go; the caller and the reason stay, others keep theirs."""
+    environments = EnvironmentsTable.connect(stack.clients)
+    environments.save(state(), LEASE)
+    environments.note_outside("production", OutsideAlarm("latency", "ALARM", "critical", "4 s", "", NOW))
+    environments.freeze("production", Freeze("unknown", "rollback of main-1", NOW))
+    environments.save(PartState("test", "hello"), replace(LEASE, key="environment/test"))
+    by = Freeze("sold", "Ada", NOW)
+    for _ in range(2):
+        environments.forget_all("production", by)
+        assert (environments.parts("production"), environments.outside_alarms("production")) == ({}, ())
+        assert environments.frozen("production") is None
+    rows = [row for row in stack.clients.table("ENVIRONMENTS_TABLE").scan()["Items"] if row["environment"] != "test"]
+    assert [(row["part"], row["forgotten"]) for row in rows] == [("*", encode(by))]
+    assert set(environments.parts("test")) == {"hello"}
+    assert environments.names() == {"production", "test"}
 
 
 def test_freezing_and_unfreezing(stack: Stack) -> None:

@@ -98,6 +98,26 @@ def test_a_queue_that_stays_full_ends_the_wait_within_its_budget(stack: Stack, q
     assert table.get(read_wait_key(queued)) is None
 
 
+def test_a_refused_build_was_not_started(stack: Stack) -> None:
+    """P7: its project is gone; the wait ends at once with the reason and the next step, and nothing is left."""
+    order = str(stack.run("shared.start_build", {**ORDER, "execution": EXECUTION})["buildId"])
+    answer = wait(stack, order)["token"]
+    assert answer["outcome"] == "not started"
+    assert answer["reason"].startswith(f"CodeBuild refused to build in the project {builds.PROJECT}: ")
+    assert "`kiro status`" in answer["reason"]
+    assert WaitsTable.connect(stack.clients).get(read_wait_key(order)) is None
+
+
+def test_a_refusal_is_checked_once_more(stack: Stack) -> None:
+    """A permission that has just been given may take a moment: the repeated order starts the build."""
+    order = str(stack.run("shared.start_build", {**ORDER, "execution": EXECUTION})["buildId"])
+    builds.create_project(stack)
+    assert wait(stack, order) == {}
+    (build_id,) = stack.client("codebuild").list_builds()["ids"]
+    builds.end(stack, build_id, "SUCCEEDED")
+    assert wait(stack, order, "second")["second"]["outcome"] == "succeeded"
+
+
 def test_an_order_that_was_taken_back_counts_as_stopped(stack: Stack) -> None:
     """Whoever ended its execution took its order away."""
     assert wait(stack, "queued/gone")["token"]["outcome"] == "stopped"

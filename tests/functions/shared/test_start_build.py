@@ -88,9 +88,32 @@ def test_a_retry_finds_the_same_build(stack: Stack) -> None:
     assert all(len(token) <= 64 for token in tokens)
 
 
-def test_a_missing_project_is_an_error(stack: Stack) -> None:
-    """Nothing is started, and the workflow gets the error."""
-    with pytest.raises(ClientError):
+# https://docs.aws.amazon.com/codebuild/latest/APIReference/CommonErrors.html: AccessDeniedException is of every action.
+@pytest.mark.parametrize("code", ["", "AccessDeniedException"])
+def test_a_refusal_is_an_answer(stack: Stack, queue: Queue, code: str) -> None:
+    """P7: nothing has started in a project that is gone; its order is kept for AwaitBuild, which says so.
+
+    The stack's roles name the projects of its environments, so that one which was removed may be denied first.
+    """
+    if code:
+        queue.refuse(code, "not authorized to perform: codebuild:StartBuild")
+    execution = stack.execution("deployment", DEPLOYMENT)
+    deployments = DeploymentsTable.connect(stack.clients)
+    deployments.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    answer = stack.run("shared.start_build", {**EVENT, "execution": execution})
+    (wait,) = WaitsTable.connect(stack.clients).of_execution(execution)
+    assert answer == {"buildId": str(wait.key)}
+    assert stack.deployment(DEPLOYMENT)["status"] == "running", "it waits for no queue"
+
+
+# botocore's model of codebuild, StartBuild, idempotencyToken: "If you repeat the StartBuild request with the same
+# token, but change a parameter, CodeBuild returns a parameter mismatch error."
+@pytest.mark.parametrize("code", ["InvalidInputException", "InternalServerError"])
+def test_another_error_leaves_open_what_started(stack: Stack, queue: Queue, code: str) -> None:
+    """A token that started a build with other parameters is refused as invalid, too: the workflow gets the error."""
+    create_project(stack)
+    queue.refuse(code, "no")
+    with pytest.raises(ClientError, match=code):
         stack.run("shared.start_build", EVENT)
 
 

@@ -30,6 +30,7 @@ from functions.stage import (
     record_good,
     request_approval,
     verify,
+    withdraw_ledger,
     write_ledger,
     yield_lock,
 )
@@ -180,6 +181,7 @@ HAPPY: dict[str, dict[str, Any]] = {
         "RequestApproval": encode(request_approval.Output("approval-1")),
         "AwaitApproval": decision("approved"),
         "WriteLedger": encode(write_ledger.Output("41")),
+        "WithdrawLedger": encode(withdraw_ledger.Output("")),
         "ApplyService": encode(apply_service.Output("42")),
         "RecordPart": _STATE,
         "Verify": verified("healthy"),

@@ -14,6 +14,7 @@ from tests.statemachines.paths.answers import (
     ENVIRONMENTS,
     INFRASTRUCTURE,
     SERVICE,
+    build_end,
     environment,
     plan,
     steps,
@@ -47,9 +48,10 @@ INPUT: dict[str, dict[str, Any]] = {
     "enhanced_watch": {},
     "work_item": {},
 }
-# Handlers that run only after a fault of another handler, or in a frozen environment.
+# Handlers that run only when something has gone wrong before, or in a frozen environment.
 LEADS_TO: dict[str, dict[str, Any]] = {
     "rollback/Freeze": {"RecordRollback": raises("SurprisingError")},
+    "stage/WithdrawLedger": {"stage/AwaitBuild": answer(build_end("not started"))},
     "stage/AwaitUnfreeze": {"CheckWindow": [answer(window("frozen")), AS_USUAL]},
     "stage/YieldLock": {"AcquireLock": [answer(turn("frozen")), AS_USUAL]},
 }
@@ -74,7 +76,8 @@ def ended_well(workflow: str, execution: EndedExecution) -> bool:
         return execution.states[-1] == "Ended" and execution.payload_of("deployment/Conclude")["outcome"] == "deployed"
     if workflow == "enhanced_watch":
         return execution.status == "SUCCEEDED" and not execution.children
-    usual = ("unknown",) if "Freeze" in execution.states else ("passed", "restored")
+    ends = {"Freeze": ("unknown",), "WithdrawLedger": ("failed",)}
+    usual = next((results for state, results in ends.items() if state in execution.states), ("passed", "restored"))
     return execution.status == "SUCCEEDED" and execution.output["result"] in usual
 
 
