@@ -1,4 +1,4 @@
-"""As strict as AWS: what the emulated AWS lets pass is refused in the process that calls it.
+"""Rules of AWS that the emulated AWS lacks, applied in the process that calls it.
 
 Every process of a run that calls AWS for the product (Lambda workers, builds, the operator's command, the Pulumi
 program) is started with `HOOK` on its PYTHONPATH. Python then imports `hook/sitecustomize.py`, which adds the handlers
@@ -6,7 +6,7 @@ of `hooks.py` to every session of the SDK. The product knows nothing of it. The 
 as it is.
 
     request ─▶ pages.py ─▶ requests.py, quotas.py ─▶ throttles.py ─▶ emulated AWS
-               one a page   refused as AWS does      now and then
+               one a page   refused as AWS does      some calls
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where the SDK lets others look: at parameters before they are serialised, at answers before the caller has them."""
+"""Hooks of the SDK: on parameters before they are serialised, and on answers before the caller gets them."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ _PARAMETERS = "kiro-strict"
 
 
 def _shape(params: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any) -> None:
-    """Runs last of its kind, for a handler of a service comes first: items of DynamoDB have their types by now."""
+    """Change the parameters. Runs after the handlers of services: items of DynamoDB have their types by then."""
     pages.shape(model, params, context)
     context[_PARAMETERS] = params
 
 
 def _judge(model: OperationModel, context: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
-    """Answer in the service's place; None lets the call go on."""
+    """The answer instead of the service's; None lets the call continue."""
     params, service = context[_PARAMETERS], model.service_model.service_name
     refusal = requests.judge(model, params) or quotas.judge(service, model.name, params)
     return refusal.answer() if refusal else None
@@ -37,5 +37,5 @@ HANDLERS: tuple[tuple[str, Any], ...] = (
 
 
 def install(handlers: Any) -> None:
-    """Add the hooks to `botocore.handlers`: every session that is made from now on has them."""
+    """Add the hooks to `botocore.handlers`: every later session has them."""
     handlers.BUILTIN_HANDLERS += HANDLERS

@@ -1,6 +1,6 @@
-"""What a state machine's task does needs a permission of the state machine's role; ministack looks at functions' only.
+"""A task of a state machine needs permissions of the state machine's role; ministack evaluates those of functions only.
 
-Not evaluated is what Step Functions does beside its tasks: delivering logs, writing traces, stopping nested executions.
+Not evaluated: what Step Functions does beside its tasks (deliver logs, write traces, stop nested executions).
 """
 
 import contextvars
@@ -22,7 +22,7 @@ FOLLOWED = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 
 @around(stepfunctions, "_execute_task")
 def take_the_role(original: Callable[..., Answer], state: Any, given: Any, execution: Any, context: Any) -> Answer:
-    """A task is done in the name of its state machine's role."""
+    """A task has the permissions of its state machine's role."""
     machine = stepfunctions._state_machines.get(execution["stateMachineArn"]) or {}
     _MACHINE_ROLE.set(machine.get("roleArn", ""))
     return original(state, given, execution, context)
@@ -30,14 +30,14 @@ def take_the_role(original: Callable[..., Answer], state: Any, given: Any, execu
 
 @around(stepfunctions, "_invoke_resource")
 def demand_of_the_machine(original: Callable[..., Answer], resource: str, given: Any) -> Answer:
-    """What a task does needs a permission of its state machine's role."""
+    """Refuse a task for which the state machine's role has no permission."""
     _demand(resource, given)
     return original(resource, given)
 
 
 @around(stepfunctions, "_invoke_with_callback")
 def demand_of_the_machine_too(original: Callable[..., Answer], resource: str, given: Any, *more: Any) -> Answer:
-    """The same where the task waits for its token."""
+    """The same for a task that waits for its token."""
     _demand(resource, given)
     return original(resource, given, *more)
 
@@ -64,7 +64,7 @@ def _demand(resource: str, given: Any) -> None:
 
 
 def _needed(resource: str, given: Any, owner: str) -> Iterator[tuple[str, str]]:
-    """Each action of a task with its resource; `owner` is region and account."""
+    """The actions of a task with their resources; `owner` is region and account."""
     if "states:::lambda:invoke" in resource:
         name = given["FunctionName"]
         yield "lambda:InvokeFunction", name if name.startswith("arn:") else f"arn:aws:lambda:{owner}:function:{name}"

@@ -1,4 +1,4 @@
-"""Lists come in pages, and the first page has one entry: who reads only one page misses the rest.
+"""Lists come in pages, and the first page has one entry, so code that reads one page only fails its tests.
 
 On AWS a page ends where the service likes: after 1 MB (DynamoDB Query, Scan), 50 entries (DescribeAlarms), 100
 (ListSubscriptionsByTopic), or earlier: "the actual number of results returned per call might be fewer than the
@@ -42,7 +42,7 @@ def shape(operation: OperationModel, params: dict[str, Any], context: dict[str, 
 
 
 def cut(operation: OperationModel, parsed: dict[str, Any], context: dict[str, Any]) -> None:
-    """Cut off what is more than the page should have, and say where the next one begins."""
+    """Cut the list after the page's entries, and add the token of the next page."""
     if _CUT not in context or "Error" in parsed or operation.output_shape is None:
         return
     token, seen = context.pop(_CUT)

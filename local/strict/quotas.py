@@ -17,7 +17,7 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Quota(NamedTuple):
-    """What a request may have at most, and how a service words it when it has more."""
+    """The limit of a request, and the message of the service above it."""
 
     source: str
     most: int
@@ -28,7 +28,7 @@ class Quota(NamedTuple):
 
 
 def judge(service: str, operation: str, params: Mapping[str, Any]) -> Refusal | None:
-    """The first quota that a request exceeds; None when there is none."""
+    """The first quota that a request exceeds; None if there is none."""
     for quota in QUOTAS.get((service, operation), ()):
         if quota.measured(params) > quota.most:
             return Refusal(quota.code, quota.message, quota.status)
@@ -40,7 +40,7 @@ def _bytes(*names: str) -> Callable[[Mapping[str, Any]], int]:
 
 
 def _length(value: Any) -> int:
-    """The bytes of a text or of bytes; a file is read by nobody here, and a number is short."""
+    """The length in bytes of a text or of bytes; 0 for files, which are not read here."""
     if isinstance(value, str):
         return len(value.encode())
     return len(value) if isinstance(value, (bytes, bytearray)) else 0

@@ -20,7 +20,7 @@ _limited: dict[tuple[str, str], Mapping[str, Any] | None] = {}
 
 
 def judge(operation: OperationModel, params: dict[str, Any]) -> Refusal | None:
-    """The first violation of a request, as the service would word it; None when there is none."""
+    """The first violation of a request, as the service would word it; None if there is none."""
     shape = operation.input_shape
     if shape is None:
         return None
@@ -58,9 +58,9 @@ def _violations(service: str, shape: Any, value: Any, at: str) -> Iterator[str]:
 
 
 def _inner(service: str, shape: Any) -> Mapping[str, Any] | None:
-    """The inner shapes of a shape that have limits; None when neither they nor the shape have any.
+    """The inner shapes of a shape that have limits; None if there are none.
 
-    Most of a request has none: the texts of an item of DynamoDB, for example, are not looked at.
+    Most of a request has none: the texts of an item of DynamoDB, for example, are skipped.
     """
     key = (service, shape.name)
     if key not in _limited:
@@ -70,7 +70,7 @@ def _inner(service: str, shape: Any) -> Mapping[str, Any] | None:
 
 
 def _has_limits(shape: Any, seen: set[str]) -> bool:
-    """Whether a shape or anything below it has a limit; `seen` are shapes that are looked at already."""
+    """Whether a shape or anything below it has a limit; `seen` are shapes that were visited before."""
     if _LIMITS & shape.metadata.keys():
         return True
     seen.add(shape.name)

@@ -1,8 +1,8 @@
-"""Throttled calls: now and then a service answers that the caller calls too often, and the SDK has to try again.
+"""Throttles some calls: the answer says that the caller calls too often, and the SDK retries.
 
-`SEED` decides which calls; without it none is throttled. A platform prints its seed, and takes the one that is
-in its environment, so a run can be repeated. Only the first answer of a call is decided here: what the SDK does with it
-is its own. Which codes it tries again: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+`SEED` decides which calls; without it none is throttled. A platform prints its seed, and uses the one in its
+environment, so that a run can be repeated. Only the first answer of a call is replaced; the retry is the SDK's. The
+codes that it retries: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 """
 
 import json
@@ -57,15 +57,17 @@ _calls: Counter[str] = Counter()
 
 
 class _Body(BytesIO):
-    """What botocore reads an answer from."""
+    """The body of an answer as botocore reads it."""
 
     def stream(self, **_: Any) -> Iterator[bytes]:
-        """The body at once."""
+        """The whole body."""
         yield self.read()
 
 
 def throttle(event_name: str, request: Any, **_: Any) -> AWSResponse | None:
-    """The answer in the service's place; None lets the request go on. `event_name` is `before-send.sfn.StartExecution`.
+    """The answer instead of the service's; None lets the request continue.
+
+    `event_name` is for example `before-send.sfn.StartExecution`.
 
     The nth request for an operation gets the same answer in each process with the same seed and function.
     """
@@ -79,7 +81,7 @@ def throttle(event_name: str, request: Any, **_: Any) -> AWSResponse | None:
 
 
 def answer(service: str, url: str) -> AWSResponse:
-    """A throttled call, in the service's protocol."""
+    """The answer to a throttled call, in the service's protocol."""
     code, status = CODES[service]
     if service in _XML:
         error = f"<Error><Code>{code}</Code><Message>{MESSAGE}</Message></Error>"

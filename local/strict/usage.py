@@ -1,7 +1,7 @@
-"""Which permissions of the stack's roles there are, and which of them runs have used.
+"""The permissions of the stack's roles, and those that runs have used.
 
 The emulator notes every use (`emulated.py`). It sees calls of functions, builds and deploy roles, and the tasks of
-workflows; what AWS's services do in a role's name beside these (Lambda's log, X-Ray) it does not see.
+workflows; calls of AWS's services with a role (Lambda's log, X-Ray) it does not see.
 """
 
 import json
@@ -26,7 +26,7 @@ class Permission:
 
     @classmethod
     def of(cls, role: str, action: str, resources: Iterable[str]) -> "Permission":
-        """The same in every platform: without what AWS makes up."""
+        """The permission without generated names, so that it is the same in every platform."""
         return cls(role, action, tuple(sorted(_MADE_UP.sub(r"\1\2*", one) for one in resources)))
 
     def __str__(self) -> str:
@@ -34,7 +34,7 @@ class Permission:
 
 
 def granted(iam: Any) -> frozenset[Permission]:
-    """What all roles of the stack may do by their own and their attached policies."""
+    """The permissions of all roles of the stack, from their own and their attached policies."""
     roles = [name for name in _every(iam, "list_roles", "Roles", "RoleName") if name.startswith(OURS)]
     return frozenset(
         found for role in roles for document in _documents(iam, role) for found in _allowed(role, document)
@@ -42,7 +42,7 @@ def granted(iam: Any) -> frozenset[Permission]:
 
 
 def used(files: Iterable[Path]) -> frozenset[Permission]:
-    """What emulators have noted."""
+    """The permissions that emulators have recorded."""
     lines = (line for file in files for line in file.read_text("utf-8").splitlines())
     return frozenset(Permission.of(one["role"], one["action"], one["resources"]) for one in map(json.loads, lines))
 

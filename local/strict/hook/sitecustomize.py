@@ -1,7 +1,7 @@
-"""Python imports this module at its start when its folder is on PYTHONPATH; `local/strict/__init__.py` says what for.
+"""Python imports this module at its start when its folder is on PYTHONPATH; see `local/strict/__init__.py`.
 
-A process that never imports the SDK pays for a look at the names of its imports and nothing else, so this module
-imports what it needs only once it is needed.
+A process that never imports the SDK pays only for a comparison of the names of its imports: this module imports what
+it needs when it needs it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NAME = "kiro_strict"  # a build may have a package `local` of its own
 
 
 class _AfterImport:
-    """A finder that finds nothing itself: it has the named module's loader do one thing more."""
+    """A finder that finds nothing itself; it adds one step to the loading of the named module."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -44,7 +44,7 @@ class _AfterImport:
 
 
 def _hooks() -> Any:
-    """The package that this folder lies in, loaded by its path."""
+    """The package of this folder, loaded by its path."""
     import importlib.util
     from pathlib import Path
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.emulator import EMULATED
 from tests.packages import packed
 from tests.roles import new_role
 
@@ -236,8 +235,7 @@ def _pass(word: str) -> dict[str, Any]:
 def test_a_hook_that_is_gone_ends_the_start() -> None:
     """A new version of ministack can't take away strictness unnoticed."""
     script = (
-        "import runpy, ministack.services.stepfunctions as sfn; del sfn._delete_state_machine;"
-        f"runpy.run_path({str(EMULATED)!r})"
+        "import ministack.services.stepfunctions as sfn; del sfn._delete_state_machine; import local.strict.executions"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode != 0
