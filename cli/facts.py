@@ -26,9 +26,8 @@ def environments(aws: Operator) -> list[Facts]:
     found = [_environment(aws, name, owned, in_stack=True) for name in of_stack]
     gone = sorted((aws.running.names() | {environment_of(lock) for lock in owned}) - set(of_stack))
     left = [_environment(aws, name, owned, in_stack=False) for name in gone]
-    return found + [
-        one for one in left if any(one[key] for key in ("parts", "frozen", "waiting", "lock", "outsideAlarms"))
-    ]
+    recorded = ("parts", "frozen", "waiting", "lock", "outsideAlarms")
+    return found + [one for one in left if any(one[key] for key in recorded)]
 
 
 def _environment(aws: Operator, name: str, owned: list[Lock], *, in_stack: bool) -> Facts:
