@@ -14,6 +14,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -36,6 +37,20 @@ GUARD = Path(__file__).with_name("guarded.py")
 LAMBDA_START = Path(__file__).with_name("lambda_start.py")
 EMULATED = Path(__file__).parent / "strict" / "emulated.py"
 PREFORK = Path(__file__).with_name("prefork.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """How many builds and functions the account runs at a time; 0 functions: as many as the machine's memory allows."""
+
+    builds: int = 4
+    functions: int = 0
+
+
+# By default one build of each compute type: https://docs.aws.amazon.com/general/latest/gr/codebuild.html
+# New accounts have a reduced concurrency: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+NEW_ACCOUNT = Quotas(builds=1, functions=10)
+LAPTOP = Quotas()
 
 
 class EmulatorError(RuntimeError):
@@ -129,7 +144,7 @@ class Emulator:
     """A running ministack, as a context manager; `wait_scale` shortens Wait states and retry sleeps.
 
     For `role_seconds` a new role can't be taken by a function. `seed` decides which calls are throttled; an
-    empty one throttles none.
+    empty one throttles none. `quotas` are the account's: Lambda refuses what exceeds them, Service Quotas lists them.
     """
 
     def __init__(
@@ -140,6 +155,7 @@ class Emulator:
         wait_scale: float = 1.0,
         role_seconds: float = ROLE_SECONDS,
         seed: str = "",
+        quotas: Quotas = LAPTOP,
     ) -> None:
         if len(account) != 12 or not account.isdigit():
             raise ValueError(f"account {account!r} is not an AWS account id; give 12 digits")
@@ -149,6 +165,7 @@ class Emulator:
         self.wait_scale = wait_scale
         self.role_seconds = role_seconds
         self.seed = seed
+        self.quotas = quotas
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._prefork: subprocess.Popen[bytes] | None = None
@@ -246,6 +263,9 @@ class Emulator:
             "AUTH": "true",
             "STRICT_ROLE_SECONDS": str(self.role_seconds),
             "STRICT_USES": str(self.log_path.with_name(USES)),
+            "STRICT_BUILDS": str(self.quotas.builds),
+            # empty is as many as the machine's memory allows
+            "LAMBDA_ACCOUNT_CONCURRENCY": str(self.quotas.functions or ""),
             # passed on to Lambda workers: strict/throttles.py
             SEED: self.seed,
             # listeners and daemons beyond the gateway stay off

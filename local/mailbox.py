@@ -19,15 +19,16 @@ class Mail:
 
 
 class Mailbox:
-    """Subscribes a queue to topics; `mails` holds every mail received so far."""
+    """Subscribes a queue to topics, with the filters of their e-mail subscriptions; `mails` are all received so far."""
 
     def __init__(self, clients: Clients, topics: list[str]) -> None:
         self._sqs = clients.client("sqs")
         self._url: str = self._sqs.create_queue(QueueName=_QUEUE)["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": topics_may_send(arn, topics)})
+        sns = clients.client("sns")
         for topic in topics:
-            clients.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+            sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=_filters(sns, topic))
         self.mails: list[Mail] = []
 
     def fetch(self) -> list[Mail]:
@@ -39,6 +40,17 @@ class Mailbox:
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
         self.mails += found
         return found
+
+
+def _filters(sns: Any, topic: str) -> dict[str, str]:
+    """The filter of a topic's only e-mail subscription; {} without one, and where the queue stands for several."""
+    listed = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    match [one["SubscriptionArn"] for one in listed if one["Protocol"] == "email"]:
+        case [arn]:
+            attributes = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+            return {name: value for name, value in attributes.items() if name == "FilterPolicy"}
+        case _:
+            return {}
 
 
 def topics_may_send(queue_arn: str, topics: list[str]) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from local.alarms import AlarmEvaluator
 from local.codebuild import CodeBuildServer
-from local.emulator import Clients, Emulator, clients
+from local.emulator import LAPTOP, Clients, Emulator, Quotas, clients
 from local.event_bridge import ServiceEvents
 from local.github import LocalGitHub
 from local.mailbox import Mailbox
@@ -103,7 +103,7 @@ class Platform:
     """A platform as a context manager; every process that it starts ends with it, also when it is killed.
 
     `changes` are settings of the stack, `variables` go to every function; `wait_scale` shortens waits and retries,
-    `alarm_clock` divides the periods of alarms (`ALARM_CLOCK`).
+    `alarm_clock` divides the periods of alarms (`ALARM_CLOCK`), `quotas` are the account's.
     """
 
     def __init__(
@@ -117,6 +117,7 @@ class Platform:
         variables: Mapping[str, str] | None = None,
         wait_scale: float = 1.0,
         alarm_clock: int = 1,
+        quotas: Quotas = LAPTOP,
     ) -> None:
         self.root = root
         self.stack = stack
@@ -126,6 +127,7 @@ class Platform:
         self._variables = dict(variables or {})
         self._wait_scale = wait_scale
         self._alarm_clock = alarm_clock
+        self._quotas = quotas
         self.repositories: list[str] = self._changes.get("repositories", [REPOSITORY])
         self._stack = ExitStack()
         self.webhook_secret = secrets.token_hex(20)
@@ -149,11 +151,28 @@ class Platform:
 
     def start(self) -> Self:
         """Start every part and deploy the program; reports each step before it begins."""
+        self.start_services()
+        self.clients.client("iam").create_policy(
+            PolicyName=DEPLOY_POLICY, PolicyDocument=DEPLOY_POLICY_FILE.read_text("utf-8")
+        )
+        self._say(f"deploying the stack {self.stack} with the Pulumi program")
+        self.deploy("up")
+        self._connect()
+        return self
+
+    def start_services(self) -> None:
+        """Start the emulated AWS, whose account is empty, CodeBuild, and GitHub with its repositories and tokens."""
         self.root.mkdir(parents=True, exist_ok=True)
         self._say(f"starting the emulated AWS, CodeBuild and GitHub; calls are throttled by {SEED}={self.seed}")
         enter = self._stack.enter_context
         self.emulator = enter(
-            Emulator(self.root / "emulator.log", account=ACCOUNT, wait_scale=self._wait_scale, seed=self.seed)
+            Emulator(
+                self.root / "emulator.log",
+                account=ACCOUNT,
+                wait_scale=self._wait_scale,
+                seed=self.seed,
+                quotas=self._quotas,
+            )
         )
         bridge = enter(ServiceEvents(clients(self.emulator.endpoint, self.emulator.region)))
         self.codebuild = enter(
@@ -164,6 +183,7 @@ class Platform:
                 self.root / "builds",
                 bridge.publish,
                 {"AWS_ENDPOINT_URL": self.emulator.endpoint, "PYTHONPATH": str(HOOK), SEED: self.seed},
+                concurrency=self._quotas.builds,
             )
         )
         self.clients: Clients = clients(self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint)
@@ -184,13 +204,6 @@ class Platform:
             pushes_to=NAMESPACE,
         )
         self.board = self.github.add_board(ORGANISATION, BOARD)
-        self.clients.client("iam").create_policy(
-            PolicyName=DEPLOY_POLICY, PolicyDocument=DEPLOY_POLICY_FILE.read_text("utf-8")
-        )
-        self._say(f"deploying the stack {self.stack} with the Pulumi program")
-        self.deploy("up")
-        self._connect()
-        return self
 
     def stop(self) -> None:
         """Stop everything, last started first."""
@@ -219,6 +232,10 @@ class Platform:
             self.github.add_hook(
                 repository, self.outputs["webhookUrl"], self.webhook_secret, ("push", "projects_v2_item")
             )
+        self.read_mails()
+
+    def read_mails(self) -> None:
+        """Subscribe a mailbox to what people get mails of: the emulated AWS sends none."""
         topics = [self.outputs[f"{name}Topic"] for name in ("deployments", "approvals", "rollbacks")]
         self.mailbox = Mailbox(self.clients, topics)
 

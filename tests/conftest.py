@@ -27,7 +27,7 @@ GROUPS = {
     "tests/scenarios/test_reconcile.py": "platform 1",
     "tests/scenarios/test_upkeep.py": "platform 1",
     "tests/scenarios/test_regions.py": "platform 4",
-    "tests/scenarios/test_slow_alarm.py": "platform 4",
+    "tests/scenarios/test_first_day.py": "platform 5",
     "tests/scenarios/": "platform 2",
     "tests/faults/test_cases.py": "platform 3",
     "tests/program/": "program",

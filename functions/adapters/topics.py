@@ -40,11 +40,19 @@ class Topics:
     def publish(self, topic: Topic, subject: str, text: str, approver: str = "") -> None:
         """Send one mail, to one subscriber when it is an approver's; SNS takes fewer than 100 characters as subject."""
         ascii_subject = "".join(c if " " <= c <= "~" else "?" for c in subject)[:99]
-        self._client.publish(TopicArn=self._arns[topic], Subject=ascii_subject, Message=text, **self._only(approver))
+        self._client.publish(
+            TopicArn=self._arns[topic],
+            Subject=ascii_subject,
+            Message=text,
+            MessageAttributes=_attributes(topic, approver),
+        )
 
-    @staticmethod
-    def _only(approver: str) -> dict[str, Any]:
-        """The message attribute by which subscriptions filter (components/stack/channels.py)."""
-        if not approver:
-            return {}
-        return {"MessageAttributes": {"approver": {"DataType": "String", "StringValue": approver}}}
+
+def _attributes(topic: Topic, approver: str) -> dict[str, Any]:
+    """The attributes by which subscriptions filter (components/stack/channels.py).
+
+    There is always one: "exists: false" does not match a message without attributes.
+    https://docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html
+    """
+    values = {"topic": topic, **({"approver": approver} if approver else {})}
+    return {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}

@@ -24,6 +24,7 @@ from ministack.core.responses import json_response
 from ministack.services import eventbridge, s3, secretsmanager, sns
 
 sys.path.append(str(Path(__file__).parents[2]))  # the emulator runs in a folder of its own
+from local.strict.arns import of_the_machine
 from local.strict.around import Answer, around
 
 iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
@@ -81,7 +82,7 @@ def name_the_resource(original: Callable[..., str], *request: Any) -> str:
         return f"arn:aws:codebuild:{region}:{account}:project/{name.partition(':')[0]}"
     if (service, method) == ("lambda", "POST") and path.rstrip("/").endswith("/functions"):
         return f"arn:aws:lambda:{region}:{account}:function:{json.loads(body)['FunctionName']}"
-    return original(*request)
+    return of_the_machine(original(*request))
 
 
 @around(iam_evaluator, "enforce")
@@ -185,6 +186,6 @@ def keep_the_policy(original: Callable[..., Answer], request: dict[str, Any]) ->
 if __name__ == "__main__":
     if not app.AUTH:
         raise SystemExit("AUTH=true is not set: no policy would be evaluated")
-    for rules in ("functions", "executions", "machine_roles"):
+    for rules in ("functions", "executions", "machine_roles", "service_quotas"):
         import_module(f"local.strict.{rules}")
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -10,6 +10,7 @@ from typing import Any
 from ministack.core import iam_evaluator
 from ministack.services import stepfunctions
 
+from local.strict.arns import of_the_machine
 from local.strict.around import Answer, around
 
 # The role of the state machine whose task this thread runs.
@@ -71,9 +72,7 @@ def _needed(resource: str, given: Any, owner: str) -> Iterator[tuple[str, str]]:
     elif ":lambda:" in resource:
         yield "lambda:InvokeFunction", resource
     elif "states:::states:startExecution" in resource:
-        # A version has the permissions of its state machine, and its ARN one part more.
-        # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
-        machine = ":".join(given["StateMachineArn"].split(":")[:7])
+        machine = of_the_machine(given["StateMachineArn"])
         yield "states:StartExecution", machine
         if ".sync" in resource:
             execution = machine.replace(":stateMachine:", ":execution:")

@@ -21,9 +21,9 @@ from local.strict import HOOK, SEED
 class PlatformDriver:
     """A platform with an author, an approver and its executions."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, author: Author | None = None) -> None:
         self.platform = platform
-        self.author = Author(platform)
+        self.author = author or Author(platform)
         self.approver = Approver(platform.mailbox, "Grace Hopper")
         self.executions = Executions(platform.clients, platform.outputs)
         self._changes = 0
@@ -70,6 +70,14 @@ class PlatformDriver:
         item = self.table("deploymentsTable").get_item(Key={"deploymentId": deployment_id})["Item"]
         found: dict[str, Any] = plain(item)
         return found
+
+    def reconcile(self) -> list[str]:
+        """Run the deployed reconciliation now; returns the kinds of its repairs."""
+        name = self.platform.outputs["functions"]["functions.events.reconcile"]
+        answer = self.platform.clients.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+        result = json.loads(answer["Payload"].read())
+        assert "errorMessage" not in result, result
+        return [one["kind"] for one in result["repairs"]]
 
     def address(self, environment: str) -> str:
         """The address of an environment's service."""

@@ -14,15 +14,6 @@ from local.settings import REPOSITORY
 from tests.scenarios.driver import PlatformDriver, eventually, kiro, name_of
 
 
-def reconcile(driver: PlatformDriver) -> list[str]:
-    """Run the deployed reconciliation now; returns the kinds of its repairs."""
-    name = driver.platform.outputs["functions"]["functions.events.reconcile"]
-    answer = driver.platform.clients.client("lambda").invoke(FunctionName=name, Payload=b"{}")
-    result = json.loads(answer["Payload"].read())
-    assert "errorMessage" not in result, result
-    return [one["kind"] for one in result["repairs"]]
-
-
 def send_alarm(driver: PlatformDriver, state: str) -> int:
     """Send a signed alarm of a monitor outside AWS for the environment `test`; returns the HTTP status."""
     alarm = {"name": "checkout", "state": state, "severity": "critical", "reason": "p99 4 s"}
@@ -48,7 +39,7 @@ def good(driver: PlatformDriver) -> str:
     repository.hooks.clear()
     commit = driver.push("feat: greet people")
     repository.hooks.extend(hooks)
-    eventually(lambda: "push started" in reconcile(driver) or driver.executions.of_deployment(name_of(commit)))
+    eventually(lambda: "push started" in driver.reconcile() or driver.executions.of_deployment(name_of(commit)))
     driver.deployed(commit)
     return commit
 
@@ -59,7 +50,7 @@ def test_a_lost_webhook_is_started_by_the_reconciliation(driver: PlatformDriver,
     assert driver.version("production") == good
     started = [e for e in driver.executions.of_deployment(name_of(good)) if e.workflow == "deployment"]
     assert len(started) == 1
-    assert reconcile(driver) == []
+    assert driver.reconcile() == []
     assert driver.left_behind() == {"locks": [], "waits": []}
 
 
@@ -72,7 +63,7 @@ def test_a_stop_whose_event_was_lost_is_cleaned_up(driver: PlatformDriver, good:
     eventually(lambda: any(e.state == "AwaitBuild" for e in driver.executions.of_deployment(name_of(commit))))
     (running,) = driver.executions.of_deployment(name_of(commit))
     client.client("stepfunctions").stop_execution(executionArn=running.arn)
-    eventually(lambda: reconcile(driver) and driver.record(commit).get("outcome"))
+    eventually(lambda: driver.reconcile() and driver.record(commit).get("outcome"))
     client.client("events").enable_rule(Name=rule)
     assert driver.record(commit)["outcome"] == "aborted"
     eventually(lambda: driver.left_behind() == {"locks": [], "waits": []})

@@ -16,7 +16,7 @@ _EXAMPLE = "the example's builds of this project do not: tests/local/codebuild h
 _MISSING = "to answer that an object is missing, instead of AccessDenied: tests/local/strict/test_roles.py"
 _BUNDLE = "who changes a wait may read, write and remove it; one declaration serves all of them (WaitsTable.WRITE)"
 _NESTED = "Step Functions stops a nested execution with its parent: tests/faults/test_stops.py"
-_ENHANCED = "no scenario has an enhanced watch: tests/statemachines/paths/test_enhanced_watch.py"
+_ENHANCED = "the enhanced watch of the first day finds nothing: tests/statemachines/paths/test_enhanced_watch.py"
 _UNSTARTED = "a build never started: tests/functions/stage/test_withdraw_ledger.py, the fault scenario `unstarted`"
 _NO_WAY_BACK = "a rollback failed: tests/faults/test_no_way_back.py"
 

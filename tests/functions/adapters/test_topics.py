@@ -1,4 +1,4 @@
-"""Subjects of mails."""
+"""Subjects and attributes of mails."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,3 +20,15 @@ def test_every_subject_is_printable_ascii_of_a_hundred(stack: Stack, subject: st
     assert mail["Subject"].isascii()
     assert mail["Subject"].isprintable()
     assert mail["Message"] == text
+
+
+def test_every_mail_has_an_attribute(stack: Stack) -> None:
+    """A mail without an approver has one, too: "exists: false" does not match a message without attributes.
+
+    https://docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html
+    """
+    stack.recording = True
+    topics = Topics.connect(stack.clients)
+    topics.publish("approvals", "For everybody", "text")
+    topics.publish("approvals", "For one", "text", "ada@x.io")
+    assert [sorted(mail["MessageAttributes"]) for mail in stack.mails()] == [["topic"], ["approver", "topic"]]

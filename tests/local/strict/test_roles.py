@@ -99,6 +99,18 @@ def test_a_nested_execution_with_all_of_them_succeeds(aws: Clients, version: boo
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
 
 
+def test_a_version_is_described_with_a_permission_on_its_state_machine(aws: Clients) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html"""
+    described = machine(aws)
+    published = aws.client("stepfunctions").publish_state_machine_version(stateMachineArn=described)
+    role = new_role(aws, allow("states:DescribeStateMachine", described))
+    taken = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="reader")["Credentials"]
+    acting = aws.acting_as(taken).client("stepfunctions")
+    acting.describe_state_machine(stateMachineArn=published["stateMachineVersionArn"])
+    with pytest.raises(ClientError, match="not authorized to perform: states:DescribeStateMachine"):
+        acting.describe_state_machine(stateMachineArn=machine(aws))
+
+
 @pytest.mark.parametrize("resource", ["", "arn:aws:states:::lambda:invoke.waitForTaskToken"])
 def test_a_function_is_called_in_the_name_of_the_role(aws: Clients, resource: str) -> None:
     """Also where the task waits for its token."""
