@@ -12,7 +12,7 @@ from functions.domain.events import EnvironmentUnfrozen, RollbackFinished
 from functions.domain.waits import UnfreezeKey
 from functions.handler import Handler
 
-HANDLER = Handler(allow=(*WaitsTable.FIND, *WaitsTable.WRITE, *EnvironmentsTable.READ, *TaskTokens.COMPLETE))
+HANDLER = Handler(allow=(*WaitsTable.FIND, *WaitsTable.END, *EnvironmentsTable.READ, *TaskTokens.COMPLETE))
 
 
 def unfrozen(

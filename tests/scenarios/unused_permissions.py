@@ -18,6 +18,11 @@ _BUNDLE = "who changes a wait may read, write and remove it; one declaration ser
 _NESTED = "Step Functions stops a nested execution with its parent: tests/faults/test_stops.py"
 _ENHANCED = "the enhanced watch of the first day finds nothing: tests/statemachines/paths/test_enhanced_watch.py"
 _UNSTARTED = "a build never started: tests/functions/stage/test_withdraw_ledger.py, the fault scenario `unstarted`"
+_PACKAGE = "a package of more than 50 MB: tests/functions/adapters/test_delivered_functions.py"
+_OLDER = "an older release changes or waits there: tests/functions/deployment/test_reach_environment.py"
+_KEPT_A_DAY = "a version is kept for a day: tests/functions/events/test_prune_versions.py"
+_UNFROZEN = "the unfreeze came before the wait: tests/functions/stage/test_await_unfreeze.py"
+_YIELDED = "a freeze or an alarm came while the release waited: tests/functions/stage/test_yield_lock.py"
 _NO_WAY_BACK = "a rollback failed: tests/faults/test_no_way_back.py"
 
 REASONS: Mapping[str, str] = {
@@ -74,6 +79,18 @@ REASONS: Mapping[str, str] = {
     "rollback-freeze dynamodb:UpdateItem": _NO_WAY_BACK,
     "rollback-record-rollback dynamodb:UpdateItem": _NO_WAY_BACK,
     "work-item-conclude dynamodb:*": "a build of the attempt runs: tests/functions/work_item/test_conclude.py",
+    "deployment-reach-environment *": _OLDER,
+    "stage-request-approval states:SendTaskSuccess": "a newer release asks, too: test_request_approval.py",
+    "stage-check-window events:PutEvents": "the windows are open: tests/functions/stage/test_check_window.py",
+    "stage-await-unfreeze *": _UNFROZEN,
+    "events-unfrozen dynamodb:GetItem": _BUNDLE,
+    "stage-yield-lock *": _YIELDED,
+    "events-prune-versions lambda:DeleteFunction": _KEPT_A_DAY,
+    "events-prune-versions states:DeleteStateMachineVersion": _KEPT_A_DAY,
+    "stage-apply-service kms:GenerateDataKey": _PACKAGE,
+    "stage-apply-service s3:PutObject": _PACKAGE,
+    "deploy-* s3:GetObject": _PACKAGE,
+    "deploy-* kms:Decrypt": _PACKAGE,
     "deploy-* lambda:CreateAlias": "the example's function has its alias: tests/functions/targets",
     "deploy-* lambda:GetFunctionConfiguration": "the version before is read for some previews: tests/functions/targets",
     "events-outside-alarm *": _OUTSIDE,
