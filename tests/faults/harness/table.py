@@ -9,13 +9,15 @@ from tests.faults.harness.matrix import Verdict
 
 
 def line(console: Console, number: int, total: int, verdict: Verdict) -> None:
-    """Print the verdict of one case."""
+    """Print the verdict of one case, and its problems at once: a run of all cases takes half an hour."""
     case = verdict.case
     word = "[green]holds[/green]" if verdict.holds else "[red]FAILS[/red]"
     console.print(
         f"{number:4}/{total} {case.workflow}.{case.state} / {case.fault} → {verdict.outcome or '-'}, "
         f"{verdict.seconds:.1f} s, {word}"
     )
+    for problem in verdict.problems:
+        console.print(f"     {problem}", style="red", markup=False)
 
 
 def print_table(console: Console, verdicts: Sequence[Verdict], seconds: float) -> None:
