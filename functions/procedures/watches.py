@@ -21,7 +21,7 @@ from functions.domain.waits import (
     WatchFacts,
     WatchKey,
 )
-from functions.domain.watches import NOTHING_ACCEPTED, AlarmChange, AlarmReading, Watch, judge, quiet
+from functions.domain.watches import NOTHING_ACCEPTED, AlarmChange, AlarmReading, Quiet, Watch, judge, quiet
 from functions.handler import Allow, decode
 
 END: tuple[Allow, ...] = (*WaitsTable.FIND, *WaitsTable.WRITE, *EnvironmentHealth.READ, *TaskTokens.COMPLETE)
@@ -106,10 +106,7 @@ def _end_watch(
     if found.outcome not in ("breached", "review"):
         return False
     remember(key, found, waits)
-    delivered = tokens.succeed(wait.token, found)
-    if delivered:
-        waits.forget(key)
-    return delivered
+    return _deliver(wait, found, waits, tokens)
 
 
 def _end_alarms(
@@ -127,6 +124,11 @@ def _end_alarms(
     found = quiet(health.alarms(facts.environment), now=clock.text(), until=facts.until, accepted=facts.accepted)
     if found.outcome == "waiting":
         return False
+    return _deliver(wait, found, waits, tokens)
+
+
+def _deliver(wait: Wait, found: Watch | Quiet, waits: WaitsTable, tokens: TaskTokens) -> bool:
+    """End a wait; one whose token has timed out stays, for the next token of its state."""
     delivered = tokens.succeed(wait.token, found)
     if delivered:
         waits.forget(wait.key)
