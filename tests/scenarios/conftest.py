@@ -9,11 +9,12 @@ from tests.local.github.support import as_described
 from tests.scenarios import permissions
 from tests.scenarios.driver import PlatformDriver
 
-# Scenarios with faults have them in `test`, so the other environments have no watch.
+REGION = "us-east-1"
+# Scenarios with faults have them in `test`, so the other environments have no watch. Production is in another region.
 ENVIRONMENTS = [
     {"name": "test", "watchSeconds": 4, "stabiliseSeconds": 1},
     {"name": "staging", "watchSeconds": 0, "stabiliseSeconds": 1},
-    {"name": "production", "watchSeconds": 0, "stabiliseSeconds": 1, "approval": True},
+    {"name": "production", "region": REGION, "watchSeconds": 0, "stabiliseSeconds": 1, "approval": True},
 ]
 
 

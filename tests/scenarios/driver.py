@@ -112,7 +112,7 @@ def name_of(commit: str) -> str:
     return f"main-{commit[:12]}"
 
 
-def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
+def eventually(found: Callable[[], Any], seconds: float = 180) -> Any:
     """Call until the answer is truthy, and return it."""
     deadline = time.monotonic() + seconds
     while not (answer := found()):
