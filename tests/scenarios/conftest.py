@@ -6,7 +6,6 @@ import pytest
 
 from local.platform import Platform
 from tests.local.github.support import as_described
-from tests.scenarios import permissions
 from tests.scenarios.driver import PlatformDriver
 
 REGION = "us-east-1"
@@ -23,6 +22,5 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformDriver]
     """A platform with author and approver; it is stopped before other packages, which its threads would disturb."""
     changes = {"environments": ENVIRONMENTS}
     with Platform(tmp_path_factory.mktemp("platform"), "test", print, changes=changes) as platform:
-        permissions.record(platform)
         with as_described(platform.github):
             yield PlatformDriver(platform)

@@ -14,6 +14,7 @@ from local.service import Traffic
 from tests.scenarios.conftest import ENVIRONMENTS, REGION
 from tests.scenarios.driver import PlatformDriver, eventually, name_of, operator_environment
 
+pytestmark = pytest.mark.long
 # An event ends a watch long before it polls, and without an event the first poll does.
 WATCHED = [{**one, "watchSeconds": 80} if one["name"] == "production" else one for one in ENVIRONMENTS]
 BACKSTOPS = {"buildSeconds": 20, "approvalSeconds": 20, "lockSeconds": 10, "watchSeconds": 40, "pushSeconds": 5}
