@@ -21,6 +21,6 @@ ENVIRONMENTS = [
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformDriver]:
     """A platform with author and approver; it is stopped before other packages, which its threads would disturb."""
     changes = {"environments": ENVIRONMENTS}
-    with Platform(tmp_path_factory.mktemp("platform"), "test", print, changes=changes) as platform:
-        with as_described(platform.github):
-            yield PlatformDriver(platform)
+    made = Platform(tmp_path_factory.mktemp("platform"), "test", print, changes=changes)
+    with made as platform, as_described(platform.github):
+        yield PlatformDriver(platform)
