@@ -53,7 +53,7 @@ class Executions:
         return sorted((self._read("work_item", row) for row in found), key=lambda execution: execution.started)
 
     def await_end(self, name: str, seconds: float, poll: Callable[[], object]) -> list[Progress]:
-        """Call `poll` three times a second until the deployment has ended.
+        """Call `poll` twice a second until the deployment has ended.
 
         A deployment that enters no state for `seconds` is a TimeoutError, which names the states that it is in.
         """
@@ -64,7 +64,7 @@ class Executions:
                 poll()
                 if self._has_ended(name):
                     return self.of_deployment(name)
-                time.sleep(0.3)
+                time.sleep(0.5)
             found = self.of_deployment(name)
             entered = [(execution.name, len(execution.states)) for execution in found]
             if entered == before:

@@ -117,7 +117,7 @@ def eventually(found: Callable[[], Any], seconds: float = 180) -> Any:
     deadline = time.monotonic() + seconds
     while not (answer := found()):
         assert time.monotonic() < deadline, f"no result after {seconds} s"
-        time.sleep(0.2)
+        time.sleep(0.5)
     return answer
 
 

@@ -85,11 +85,19 @@ def test_an_older_release_never_overwrites_a_newer_one(driver: PlatformDriver) -
 
 def test_an_alarm_before_the_release_blocks_it(driver: PlatformDriver) -> None:
     """A release does not enter an environment with a critical alarm, and nothing is changed."""
-    before = driver.version("test")
-    set_alarm(driver, "hello-test-errors", "ALARM")
+    before, alarm = driver.version("test"), "hello-test-errors"
+    describe = driver.platform.clients.client("cloudwatch").describe_alarms
+
+    def fails() -> bool:
+        """Let the service answer one request with an error, which its alarm counts."""
+        request = json.dumps({"queryStringParameters": "none"})
+        driver.platform.clients.client("lambda").invoke(FunctionName="hello-test:live", Payload=request)
+        return bool(describe(AlarmNames=[alarm])["MetricAlarms"][0]["StateValue"] == "ALARM")
+
+    eventually(fails)
     commit = driver.push("feat: not now")
-    driver.deployed(commit)
-    set_alarm(driver, "hello-test-errors", "OK")
+    driver.executions.await_end(name_of(commit), 120, fails)
+    eventually(lambda: describe(AlarmNames=[alarm])["MetricAlarms"][0]["StateValue"] == "OK")
     record = driver.record(commit)
     assert (record["outcome"], record["baseline_test"]["outcome"]) == ("failed", "block")
     assert "hello-test-errors" in record["reason"]
