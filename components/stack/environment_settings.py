@@ -166,8 +166,8 @@ class EnvironmentSettings(Closed):
         without = [one for one in self.approvers if one not in self.approver_logins]
         if without and not self.author_may_approve:
             raise ValueError(
-                f"approverLogins lacks {', '.join(without)}: authorMayApprove = false compares the GitHub logins of who "
-                "made, pushed or merged a release with those of its approvers"
+                f"approverLogins lacks {', '.join(without)}: authorMayApprove = false compares the GitHub logins of "
+                "who made, pushed or merged a release with those of its approvers"
             )
         logins = [login.casefold() for login in self.approver_logins.values()]
         if len(set(logins)) < len(logins):

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 class Approvers:
     """The settings of one environment for its approvals.
 
-    `logins` maps each address, or `@domain` for a whole domain, to the approver's GitHub login, "" where none is set; an
-    empty mapping admits anybody with a link. `needed` is how many people must approve.
+    `logins` maps each address, or `@domain` for a whole domain, to the approver's GitHub login, "" where none is set;
+    an empty mapping admits anybody with a link. `needed` is how many people must approve.
     """
 
     logins: dict[str, str] = field(default_factory=dict)

@@ -17,7 +17,7 @@ LOGINS = {"mallory@x.io": "mallory", "bob@x.io": "bob", "grace@x.io": "grace"}
 def test_who_opened_or_merged_a_release_does_not_approve_it(
     stack: Stack, hub: LocalGitHub, copy: WorkingCopy, method: str
 ) -> None:
-    """A merger approves a pull request of a friend that they merged, and the friend does, where authors are excluded."""
+    """A merger approves a friend's pull request that they merged, or the friend does, where authors are excluded."""
     base = copy.commit("first", {"a": "1"})
     copy.push()
     runs(stack, state(running=version(commit=base)))
@@ -35,7 +35,9 @@ def test_who_opened_or_merged_a_release_does_not_approve_it(
 
 def _call(hub: LocalGitHub, login: str, method: str, path: str, **body: str) -> dict[str, str]:
     headers = {"Authorization": f"Bearer token-of-{login}", "Connection": "close"}
-    answer = requests.request(method, f"{hub.api_url}/repos/{REPOSITORY}/{path}", json=body, headers=headers, timeout=10)
+    answer = requests.request(
+        method, f"{hub.api_url}/repos/{REPOSITORY}/{path}", json=body, headers=headers, timeout=10
+    )
     answer.raise_for_status()
     found: dict[str, str] = answer.json()
     return found

@@ -27,7 +27,9 @@ def test_a_letter_that_looks_alike_makes_nobody(look_alike: str) -> None:
 def test_a_shared_link_speaks_for_no_holder_of_a_personal_one() -> None:
     """A3: an address with a link of its own can't be typed; others of the domain can."""
     approvers = Approvers({"ada@x.io": "", "@X.io": ""})
-    admitted = {who: approvers.admits(who, personal=False) for who in ("ada@x.io", "Ada+1@x.io", "bob@x.io", "eve@y.io")}
+    admitted = {
+        who: approvers.admits(who, personal=False) for who in ("ada@x.io", "Ada+1@x.io", "bob@x.io", "eve@y.io")
+    }
     assert admitted == {"ada@x.io": False, "Ada+1@x.io": False, "bob@x.io": True, "eve@y.io": False}
     assert approvers.admits("ADA@x.io", personal=True)
     assert not any(approvers.admits(nobody, personal=False) for nobody in ("", "x.io", "@x.io"))

@@ -171,13 +171,11 @@ def test_moves_of_branches_are_listed(api: Repository, copy: WorkingCopy, sha: s
             ("branch_creation", sha, "ada"),
         ]
     _, everything = api.requester.requestJsonAndCheck("GET", f"{api.url}/activity")
-    assert [one["activity_type"] for one in everything][0] == "branch_deletion"
+    assert everything[0]["activity_type"] == "branch_deletion"
 
 
 @pytest.mark.parametrize(("method", "parents"), [("squash", 1), ("merge", 2)])
-def test_a_pull_request_is_merged_once(
-    api: Repository, copy: WorkingCopy, sha: str, method: str, parents: int
-) -> None:
+def test_a_pull_request_is_merged_once(api: Repository, copy: WorkingCopy, sha: str, method: str, parents: int) -> None:
     """The merge keeps its commits and who merged it; the commit on the base is found by its pull request."""
     copy.git("checkout", "--quiet", "-b", "topic")
     work = copy.commit("work", {"b": "1"})

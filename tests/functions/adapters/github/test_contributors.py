@@ -35,6 +35,7 @@ def base(copy: WorkingCopy) -> str:
 @pytest.fixture
 def merged(hub: LocalGitHub) -> Callable[[str], str]:
     """Bob opens a pull request of the branch `topic`, Dave merges it; the commit."""
+
     def call(login: str, method: str, path: str, **body: str) -> Any:
         hub.add_token(f"token-of-{login}", login, f"{login}@example.com")
         headers = {"Authorization": f"Bearer token-of-{login}", "Connection": "close"}
@@ -94,7 +95,12 @@ def test_who_pushed_counts_whatever_the_commit_says(
 
 @pytest.mark.parametrize("method", ["squash", "merge"])
 def test_who_opened_wrote_and_merged_a_pull_request_counts(
-    contributors: Contributors, hub: LocalGitHub, copy: WorkingCopy, base: str, method: str, merged: Callable[[str], str]
+    contributors: Contributors,
+    hub: LocalGitHub,
+    copy: WorkingCopy,
+    base: str,
+    method: str,
+    merged: Callable[[str], str],
 ) -> None:
     """A3: also where a squash has left one commit of them."""
     hub.store.person("carol", "carol@example.com")
