@@ -115,11 +115,16 @@ class WorkingCopy:
         """Push to the item's branch; commits that people pushed meanwhile are fetched, and ours are rebased on them."""
         for left in reversed(range(_TRIES)):
             try:
-                self._checked(("push", "--quiet", self._url, f"HEAD:refs/heads/{self._branch}"), {**self._here, **self._credential})
+                self._checked(
+                    ("push", "--quiet", self._url, f"HEAD:refs/heads/{self._branch}"),
+                    {**self._here, **self._credential},
+                )
             except WorkError as error:
                 if not left:
                     raise WorkError(f"{error}; the diffs are in the artifacts") from None
-                self._checked(("fetch", "--quiet", self._url, f"refs/heads/{self._branch}"), {**self._here, **self._credential})
+                self._checked(
+                    ("fetch", "--quiet", self._url, f"refs/heads/{self._branch}"), {**self._here, **self._credential}
+                )
                 self._rebase()
             else:
                 return

@@ -138,11 +138,13 @@ class Sandbox:
     def _end(self) -> None:
         """Kill and reap everything that a command left: all below this program, and all of the user."""
         deadline = time.monotonic() + _SECONDS
-        while left := _left(self._user):
+        while True:
+            killed = self._user is None or _kill_all_of(self._user)
+            left = _left(self._user)
+            if killed and not left:
+                return
             if time.monotonic() > deadline:
-                raise WorkError(f"{len(left)} processes of the agent or the tests could not be ended")
-            if self._user is not None:
-                _kill_all_of(self._user)
+                raise WorkError("processes of the agent or the tests could not be ended")
             for pid in left:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
@@ -186,10 +188,11 @@ def _left(user: int | None) -> set[int]:
     return found | below - {os.getpid()}
 
 
-def _kill_all_of(user: int) -> None:
-    """Kill all processes of a user at once, which one that forks faster than it is found does not survive.
+def _kill_all_of(user: int) -> bool:
+    """Kill all processes of a user at once; returns False if the one that does it was itself killed before.
 
-    A process with the user's own rights does it, because for kill(-1) "all" means all that it may signal.
+    One after the other would miss processes that fork faster than they are found. It is a process with the user's own
+    rights that does it, because for kill(-1) "all" means all that it may signal.
     https://man7.org/linux/man-pages/man2/kill.2.html
     """
     child = os.fork()
@@ -198,8 +201,11 @@ def _kill_all_of(user: int) -> None:
             os.setgroups([])
             os.setresgid(user, user, user)
             os.setresuid(user, user, user)
-            if FIRST_USER <= user and os.getresuid() == (user, user, user):
+            if user < FIRST_USER or os.getresuid() != (user, user, user):
+                os._exit(1)
+            with contextlib.suppress(ProcessLookupError):  # there is none
                 os.kill(-1, signal.SIGKILL)
-        finally:
             os._exit(0)
-    os.waitpid(child, 0)
+        finally:
+            os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
