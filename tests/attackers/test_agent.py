@@ -150,9 +150,10 @@ def test_nothing_of_the_agent_outlives_its_task(attack: Attack, survivor: str) -
 
 
 def test_results_are_where_the_agent_cannot_write(attack: Attack) -> None:
-    """An agent replaces the folder of the results, or makes a link of it."""
-    build = attack("rm -rf OUT; mkdir OUT; ln -s /etc OUT/logs; rm -rf ..; mv ../repository ../other; echo x > x.txt")
+    """An agent moves the folder of the results away, or puts a link there that the next file is written through."""
+    build = attack("mkdir elsewhere; mv OUT OUT.old; mkdir OUT; ln -s $PWD/elsewhere OUT/logs; mv ../repository ../b")
     assert results(build)["tasks"]
+    assert not (build.folder / "out" / "logs").is_symlink()
     assert (build.folder / "out").stat().st_uid == 0
 
 
@@ -168,10 +169,9 @@ def test_a_link_to_a_file_of_another_user_is_not_read(attack: Attack, tmp_path: 
 def test_a_repository_within_the_repository_runs_nothing(attack: Attack) -> None:
     """An agent has the program's git run a command of a nested repository's configuration."""
     build = attack(
-        "mkdir sub; cd sub; git init -q; git config core.fsmonitor 'id > /tmp/kiro-nested; false'; echo x > x.txt; "
-        "git add x.txt; cd ..; git -c core.fsmonitor=false add sub 2>/dev/null; rm -f /tmp/kiro-nested"
+        "mkdir sub; cd sub; git init -q; git config core.fsmonitor 'id > OUT/ran; false'; echo x > x.txt; git add x.txt"
     )
-    assert not Path("/tmp/kiro-nested").exists()
+    assert not (build.folder / "out" / "ran").exists()
     assert build.branch("sub/x.txt") == "x"
 
 

@@ -115,19 +115,17 @@ class WorkingCopy:
         """Push to the item's branch; commits that people pushed meanwhile are fetched, and ours are rebased on them."""
         for left in reversed(range(_TRIES)):
             try:
-                self._checked(
-                    ("push", "--quiet", self._url, f"HEAD:refs/heads/{self._branch}"),
-                    {**self._here, **self._credential},
-                )
+                self._at_github("push", f"HEAD:refs/heads/{self._branch}")
             except WorkError as error:
                 if not left:
                     raise WorkError(f"{error}; the diffs are in the artifacts") from None
-                self._checked(
-                    ("fetch", "--quiet", self._url, f"refs/heads/{self._branch}"), {**self._here, **self._credential}
-                )
+                self._at_github("fetch", f"refs/heads/{self._branch}")
                 self._rebase()
             else:
                 return
+
+    def _at_github(self, command: str, ref: str) -> None:
+        self._checked((command, "--quiet", self._url, ref), {**self._here, **self._credential})
 
     def _rebase(self) -> None:
         try:

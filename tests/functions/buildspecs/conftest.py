@@ -75,6 +75,7 @@ class Build:
             "KIRO_COVERAGE_PERCENT": "80",
         }
         base = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(self.folder)}
+        base["TMPDIR"] = str(self.folder)
         libraries = {str(Path(one.__file__).parents[1]) for one in (markdown_it, mdurl)}
         path = os.pathsep.join((str(ROOT / "functions" / "buildspecs"), *sorted(libraries)))
         return {**base, "PYTHONPATH": path, **told, **self.variables}

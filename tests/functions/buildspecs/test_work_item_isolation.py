@@ -162,13 +162,13 @@ def test_reports_are_files_of_the_working_copy(make: Make, report: str) -> None:
     assert not (build.folder / "out" / "reports").exists()
 
 
-def test_an_open_sandbox_is_refused_where_the_credential_is_worth_something() -> None:
+def test_an_open_sandbox_is_refused_where_the_credential_is_worth_something(tmp_path: Path) -> None:
     """Where this program is not root, the agent runs beside a GitHub of this machine only, and the log says so."""
     code = (
         "import os, sys; os.geteuid = lambda: 1000; from work_item.sandbox import Sandbox; made = Sandbox(); "
         "print(made.close('http://127.0.0.1:80')); made.close(sys.argv[1])"
     )
-    environment = {"PYTHONPATH": str(ROOT / "functions" / "buildspecs")}
+    environment = {"PYTHONPATH": str(ROOT / "functions" / "buildspecs"), "TMPDIR": str(tmp_path)}
     ran = subprocess.run(
         [sys.executable, "-c", code, "https://github.com"], env=environment, capture_output=True, text=True, check=False
     )
