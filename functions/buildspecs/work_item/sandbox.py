@@ -108,6 +108,8 @@ class Sandbox:
                 taken.close()
                 continue
             self._user, self._taken = user, taken
+            for own in (self._home, self._temporary):
+                os.chown(own, user, user)
             break
         else:
             return f"all users from {FIRST_USER} to {FIRST_USER + _MOST_USERS - 1} are taken"
@@ -119,10 +121,10 @@ class Sandbox:
         return why
 
     def _give(self) -> None:
-        """Make the user the owner of everything in the folders."""
+        """Make the user the owner of what this program wrote; other folders it never writes after they were made."""
         if self._user is None:
             return
-        for own in (self.repository, self.reports, self._home, self._temporary):
+        for own in (self.repository, self.reports):
             for path in (own, *_below(own)):
                 os.chown(path, self._user, self._user, follow_symlinks=False)
 
