@@ -1,5 +1,6 @@
 """A build of the worker against the local GitHub, with a real git, a real agent and real tests."""
 
+import inspect
 import json
 import os
 import shlex
@@ -76,7 +77,7 @@ class Build:
         }
         base = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(self.folder)}
         base["TMPDIR"] = str(self.folder)
-        libraries = {str(Path(one.__file__).parents[1]) for one in (markdown_it, mdurl)}
+        libraries = {str(Path(inspect.getfile(one)).parents[1]) for one in (markdown_it, mdurl)}
         path = os.pathsep.join((str(ROOT / "functions" / "buildspecs"), *sorted(libraries)))
         return {**base, "PYTHONPATH": path, **told, **self.variables}
 
