@@ -17,7 +17,7 @@ from aws_lambda_powertools import Logger
 
 from functions.domain.errors import BadInputError
 from functions.domain.redaction import redact
-from functions.domain.texts import REASON, cut
+from functions.domain.texts import aws_name, recorded
 from functions.handler import decode, encode, handler_function
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Clients:
 
         session, ends = self._roles.get(role_arn, (None, datetime.min.replace(tzinfo=UTC)))
         if session is None or ends - datetime.now(UTC) < timedelta(minutes=5):
-            name = self._settings.get("AWS_LAMBDA_FUNCTION_NAME", "kiro")[:64]
+            name = aws_name(self._settings.get("AWS_LAMBDA_FUNCTION_NAME", "kiro"), 64)
             answer = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=name)["Credentials"]
             session = boto3.Session(
                 answer["AccessKeyId"],
@@ -111,7 +111,7 @@ def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
         except Exception as error:
             logger.exception("failed")
             # Step Functions keeps what is raised in the execution's history.
-            error.args = tuple(cut(redact(one), REASON) if isinstance(one, str) else one for one in error.args)
+            error.args = tuple(recorded(one) if isinstance(one, str) else one for one in error.args)
             raise
         logger.info("done", extra={"outcome": answer.get("outcome") if isinstance(answer, dict) else None})
         return answer

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, ClassVar, Self
 from urllib.parse import urlsplit
 
-from functions.domain.texts import cut
+from functions.domain.texts import quote
 from functions.domain.watches import Probe
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 # One deadline for name, connection and the whole answer. All probes run at the same time, so it bounds them together.
 _DEADLINE_SECONDS = 5.0
 _ANSWER_LIMIT = 64 * 1024
-# What a reason quotes of texts that others wrote.
-_QUOTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class _Probing(Thread):
         try:
             fault = self._request()
         except (OSError, HTTPException, ValueError) as error:
-            fault = f"{self._target.url} did not answer: {_quoted(error)}"
+            fault = f"{self._target.url} did not answer: {quote(error)}"
         self._found = Probe(self._target.part, fault is None, fault or "")
 
     def result(self, deadline: float) -> Probe:
@@ -87,7 +85,7 @@ class _Probing(Thread):
         url = urlsplit(self._target.url)
         kinds = {"http": HTTPConnection, "https": HTTPSConnection}
         if url.scheme not in kinds or not url.hostname:
-            return f"the health URL {_quoted(self._target.url)!r} is neither http nor https"
+            return f"the health URL {quote(self._target.url)!r} is neither http nor https"
         self._connection = kinds[url.scheme](url.hostname, url.port, timeout=_DEADLINE_SECONDS)
         try:
             self._connection.request("GET", (url.path or "/") + (f"?{url.query}" if url.query else ""))
@@ -109,7 +107,7 @@ class _Probing(Thread):
         found = _version(body, target.version_field)
         if found == target.commit:
             return None
-        return f"{target.url} has {target.version_field} {_quoted(found)}, expected {target.commit}"
+        return f"{target.url} has {target.version_field} {quote(found)}, expected {target.commit}"
 
     def _end(self) -> None:
         opened = self._connection.sock if self._connection else None
@@ -124,8 +122,3 @@ def _version(body: bytes, field: str) -> str | None:
     except (ValueError, RecursionError):
         return None
     return str(answer[field]) if isinstance(answer, dict) and field in answer else None
-
-
-def _quoted(text: object) -> str:
-    """The beginning of a text that others wrote, on one line."""
-    return cut(" ".join(str(text).split()), _QUOTED)
