@@ -23,7 +23,7 @@ _CUT = "…"
 # A zero-width space: the text reads as before, and GitHub finds neither a mention nor a reference nor a link in it.
 _APART = "\u200b"
 _ENTITY = re.compile(r"&(?=#?\w{1,32};)")
-_REFERENCE = re.compile(r"#(?=\d)|(?<=\bGH)-(?=\d)", re.IGNORECASE)
+_REFERENCE = re.compile(r"#(?=\d)|(?<=\bGH)-(?=\d)|\](?=[(\[:])", re.IGNORECASE)
 _FENCE = re.compile(r"`{3,}|~{3,}")
 _TICKS = re.compile(r"`+")
 _NO_NAME = re.compile(r"[^A-Za-z0-9]+")
@@ -127,7 +127,7 @@ def _without_comments(text: str) -> str:
 def _inert(text: str) -> str:
     safe = _ENTITY.sub("&amp;", text).replace("<", "&lt;")
     safe = _FENCE.sub(lambda found: "'" * len(found[0]), safe)
-    safe = safe.replace("@", f"@{_APART}").replace("]", f"]{_APART}")
+    safe = safe.replace("@", f"@{_APART}")
     return _REFERENCE.sub(lambda found: f"{found[0]}{_APART}", safe)
 
 

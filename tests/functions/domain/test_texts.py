@@ -106,6 +106,7 @@ def test_github_finds_nothing_in_a_text(text: str, limit: int) -> None:
         for found in (r"<", r"@\w", r"#\d", r"(?i)\bGH-\d", r"\][(\[:]", r"```|~~~", r"&(?!amp;|lt;)#?\w{1,32};"):
             assert not re.search(found, safe), found
     assert not re.search(r"(?<!\\)\|", markdown_line(text, limit))
+    assert markdown("- [ ] 1. Greet: see docs/a.md#top") == "- [ ] 1. Greet: see docs/a.md#top"
     assert "\n" not in markdown_line(text, limit)
 
 
