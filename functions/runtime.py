@@ -12,10 +12,12 @@ from functools import cached_property
 from importlib import import_module
 from inspect import signature
 from typing import TYPE_CHECKING, Any, get_type_hints
+from urllib.parse import urlsplit
 
 from aws_lambda_powertools import Logger
 
 from functions.domain.errors import BadInputError
+from functions.domain.networks import is_loopback
 from functions.domain.redaction import redact
 from functions.domain.texts import aws_name, recorded
 from functions.handler import decode, encode, handler_function
@@ -40,6 +42,11 @@ class Clients:
             return self._settings[name]
         except KeyError:
             raise BadInputError(f"the function has no setting {name}: update the stack with `pulumi up`") from None
+
+    @property
+    def on_a_laptop(self) -> bool:
+        """Whether this runs on an emulated AWS on this machine: only there AWS's endpoint is on loopback."""
+        return is_loopback(urlsplit(self._settings.get("AWS_ENDPOINT_URL", "")).hostname or "")
 
     def client(self, service: str, *, region: str = "", role_arn: str = "") -> Any:
         """The client of a service, optionally in another region or under another role."""
