@@ -67,12 +67,13 @@ class _Reader:
         self._elements = self._depth = 0
         # As in ElementTree, a name is `NAMESPACE}NAME`.
         self._parser = parser = ParserCreate(namespace_separator="}")
+        parser.buffer_text = True  # else each line of a text is an event
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = lambda text: self._events.append(Text(text))
         parser.EntityDeclHandler = self._entity
         parser.UnparsedEntityDeclHandler = self._entity
-        parser.ExternalEntityRefHandler = self._entity
+        parser.ExternalEntityRefHandler = self._external
 
     def feed(self, chunk: bytes, fed: int) -> list[Event]:
         self._events = []
@@ -103,6 +104,9 @@ class _Reader:
 
     def _entity(self, *declared: object) -> None:
         raise self._fault(f"entities and external references are refused: remove {str(declared[0])[:40]!r}")
+
+    def _external(self, *referred: object) -> int:
+        raise self._fault(f"entities and external references are refused: remove {str(referred[0])[:40]!r}")
 
     def _fault(self, reason: str) -> XmlError:
         return XmlError(self._parser.CurrentLineNumber, reason)
