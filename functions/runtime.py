@@ -12,12 +12,14 @@ from functools import cached_property
 from importlib import import_module
 from inspect import signature
 from typing import TYPE_CHECKING, Any, get_type_hints
+from urllib.parse import urlsplit
 
 from aws_lambda_powertools import Logger
 
 from functions.domain.errors import BadInputError
+from functions.domain.networks import is_loopback
 from functions.domain.redaction import redact
-from functions.domain.texts import REASON, cut
+from functions.domain.texts import aws_name, recorded
 from functions.handler import decode, encode, handler_function
 
 if TYPE_CHECKING:
@@ -40,6 +42,11 @@ class Clients:
             return self._settings[name]
         except KeyError:
             raise BadInputError(f"the function has no setting {name}: update the stack with `pulumi up`") from None
+
+    @property
+    def on_a_laptop(self) -> bool:
+        """Whether this runs on an emulated AWS on this machine: only there AWS's endpoint is on loopback."""
+        return is_loopback(urlsplit(self._settings.get("AWS_ENDPOINT_URL", "")).hostname or "")
 
     def client(self, service: str, *, region: str = "", role_arn: str = "") -> Any:
         """The client of a service, optionally in another region or under another role."""
@@ -69,7 +76,7 @@ class Clients:
 
         session, ends = self._roles.get(role_arn, (None, datetime.min.replace(tzinfo=UTC)))
         if session is None or ends - datetime.now(UTC) < timedelta(minutes=5):
-            name = self._settings.get("AWS_LAMBDA_FUNCTION_NAME", "kiro")[:64]
+            name = aws_name(self._settings.get("AWS_LAMBDA_FUNCTION_NAME", "kiro"), 64)
             answer = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=name)["Credentials"]
             session = boto3.Session(
                 answer["AccessKeyId"],
@@ -111,7 +118,7 @@ def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
         except Exception as error:
             logger.exception("failed")
             # Step Functions keeps what is raised in the execution's history.
-            error.args = tuple(cut(redact(one), REASON) if isinstance(one, str) else one for one in error.args)
+            error.args = tuple(recorded(one) if isinstance(one, str) else one for one in error.args)
             raise
         logger.info("done", extra={"outcome": answer.get("outcome") if isinstance(answer, dict) else None})
         return answer

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import iso
 from functions.domain.environments import Environment
-from functions.domain.texts import REASON, cut
+from functions.domain.texts import recorded
 from functions.domain.watches import AlarmReading, Severity
 from functions.handler import Allow
 
@@ -73,7 +73,7 @@ def _reading(name: str, severity: Severity, found: Mapping[str, Any]) -> AlarmRe
     if alarm is None:
         return AlarmReading(name, severity, "missing")
     since = alarm.get("StateTransitionedTimestamp") or alarm.get("StateUpdatedTimestamp")
-    reason = cut(alarm.get("StateReason", ""), REASON)
+    reason = recorded(alarm.get("StateReason", ""))
     metric = list(_metric_alarms(name, found, set()))
     rises, clears = ([seconds(one) for one in metric] for seconds in (_rises_after, _clears_after))
     # A composite alarm is as slow as its slowest child; a child that can't be read makes it unknown.

@@ -1,6 +1,5 @@
 """The artifacts bucket: sources, artifacts and reports. Sizes are limited when they are read."""
 
-import json
 import re
 import zlib
 from hashlib import sha256
@@ -9,7 +8,9 @@ from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self
 from zipfile import BadZipFile, ZipFile
 
 from functions.adapters.delivered_functions import Kept
+from functions.adapters.zip_archives import open_zip
 from functions.domain.errors import SourceError
+from functions.domain.limits import ARCHIVE, MEMBER, MOST_FILES, OUTPUTS
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -17,12 +18,7 @@ if TYPE_CHECKING:
 
     from functions.runtime import Clients
 
-# A larger report or bundle is a mistake or an attack, and would exceed the memory of a Lambda function.
 PACKAGES = "packages/"
-_MEMBER_LIMIT = 64 * 1024 * 1024
-_ARCHIVE_LIMIT = 512 * 1024 * 1024
-# A parsed report takes several times its size in memory.
-REPORT_LIMIT = 32 * 1024 * 1024
 _GLOB = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 _GLOB_PARTS = re.compile(r"\*\*/|\*\*|\*|\?|[^*?]+")
 
@@ -74,14 +70,14 @@ class Artifacts:
             self.put(key, BytesIO(content))
         return Kept(self._client.meta.region_name, self.bucket, key)
 
-    def get(self, key: str) -> bytes | None:
-        """The contents of an object, None if it does not exist; one that is too large is a SourceError."""
+    def get(self, key: str, limit: int = MEMBER) -> bytes | None:
+        """The contents of an object, None if it does not exist; one of more than `limit` bytes is a SourceError."""
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=key)
         except self._client.exceptions.NoSuchKey:
             return None
-        if answer["ContentLength"] > _MEMBER_LIMIT:
-            raise SourceError(f"s3://{self.bucket}/{key} has {answer['ContentLength']} bytes, {_MEMBER_LIMIT} allowed")
+        if answer["ContentLength"] > limit:
+            raise SourceError(f"s3://{self.bucket}/{key} has {answer['ContentLength']} bytes, {limit} allowed")
         return answer["Body"].read()
 
     def digest(self, key: str) -> str:
@@ -98,21 +94,18 @@ class Artifacts:
         raw, _ = self._read(key)
         if digest and sha256(raw).hexdigest() != digest:
             raise SourceError(f"s3://{self.bucket}/{key} was changed after the gates judged it: deploy again")
-        try:
-            return ZipFile(BytesIO(raw))
-        except BadZipFile as error:
-            raise SourceError(f"s3://{self.bucket}/{key} is not a zip archive: {error}") from error
+        return open_zip(BytesIO(raw), f"s3://{self.bucket}/{key}")
 
     def _read(self, key: str) -> tuple[bytes, str]:
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=key)
         except self._client.exceptions.NoSuchKey:
             raise SourceError(f"s3://{self.bucket}/{key} does not exist: it expired or was never built") from None
-        if answer["ContentLength"] > _ARCHIVE_LIMIT:
-            raise SourceError(f"s3://{self.bucket}/{key} has {answer['ContentLength']} bytes, {_ARCHIVE_LIMIT} allowed")
+        if answer["ContentLength"] > ARCHIVE:
+            raise SourceError(f"s3://{self.bucket}/{key} has {answer['ContentLength']} bytes, {ARCHIVE} allowed")
         return answer["Body"].read(), answer.get("VersionId", "")
 
-    def member(self, key: str, path: str, digest: str = "", limit: int = 0) -> bytes | None:
+    def member(self, key: str, path: str, digest: str = "", limit: int = MEMBER) -> bytes | None:
         """The contents of one file in a zip archive; None if the archive has no such file. `limit`: `read_member`."""
         with self.archive(key, digest) as archive:
             return read_member(archive, path, limit)
@@ -121,22 +114,23 @@ class Artifacts:
         """The outputs of a command: `outputs.json` in its artifact, a flat object of strings; empty without one."""
         if not self.exists(key):
             return {}
-        raw = self.member(key, "outputs.json")
+        from functions.adapters.json_documents import parse_json  # which reads archives with this module
+
+        raw = self.member(key, "outputs.json", limit=OUTPUTS.size)
         try:
-            found = json.loads(raw) if raw else {}
-        except (ValueError, RecursionError) as error:
+            found = parse_json(raw.decode("utf-8-sig"), OUTPUTS) if raw else {}
+        except ValueError as error:
             raise SourceError(f"{key}: outputs.json is not JSON: {error}") from error
         if not isinstance(found, dict):
             raise SourceError(f"{key}: outputs.json must be an object of texts, it is a {type(found).__name__}")
         return {str(name): str(value) for name, value in found.items()}
 
 
-def read_member(archive: ZipFile, path: str, limit: int = 0) -> bytes | None:
+def read_member(archive: ZipFile, path: str, limit: int = MEMBER) -> bytes | None:
     """The contents of one file in an open archive, None if there is none.
 
-    A file that unpacks to more than `limit` bytes (0: the limit of all files) is a SourceError.
+    A file that unpacks to more than `limit` bytes is a SourceError.
     """
-    limit = limit or _MEMBER_LIMIT
     try:
         size = archive.getinfo(path).file_size
     except KeyError:
@@ -164,6 +158,8 @@ def find_members(archive: ZipFile, path: str) -> list[str]:
         raise SourceError(f"{path}: not in the build's artifact; add it to the artifacts of the buildspec")
     wanted = re.compile("".join(_GLOB.get(part, re.escape(part)) for part in _GLOB_PARTS.findall(path)))
     found = sorted({name for name in names if wanted.fullmatch(name) and not name.endswith("/")})
+    if len(found) > MOST_FILES:
+        raise SourceError(f"{path}: matches {len(found)} files, {MOST_FILES} allowed: name fewer")
     if not found:
         raise SourceError(f"{path}: nothing in the build's artifact matches; add it to the artifacts of the buildspec")
     return found

@@ -5,8 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from functions.domain.redaction import redact
-from functions.domain.texts import REASON, cut
+from functions.domain.texts import recorded
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -152,4 +151,4 @@ def _why(build: Any) -> str:
         for context in phase.get("contexts", [])
         if context.get("message")
     ]
-    return cut(redact("; ".join(messages)), REASON) or f"the build ended as {build['buildStatus']}"
+    return recorded("; ".join(messages)) or f"the build ended as {build['buildStatus']}"

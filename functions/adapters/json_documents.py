@@ -5,32 +5,55 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from zipfile import ZipFile
 
-from functions.adapters.artifacts import REPORT_LIMIT, find_member, read_member
+from functions.adapters.artifacts import find_member, read_member
 from functions.domain.errors import BadInputError
+from functions.domain.limits import JSON, Budget, Limit
 
 Objects = Iterator[Mapping[str, Any]]
 
 
-def read_text(archive: ZipFile, path: str) -> str:
+def read_text(archive: ZipFile, path: str, limit: Limit = JSON) -> str:
     """A file as text; a missing file is a SourceError, one that is not UTF-8 (byte order mark allowed) a ValueError."""
-    raw = read_member(archive, find_member(archive, path), REPORT_LIMIT) or b""
+    raw = read_member(archive, find_member(archive, path), limit.size) or b""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8: {error}") from error
 
 
-def read_json(archive: ZipFile, path: str) -> Any:
+def read_json(archive: ZipFile, path: str, budget: Budget | None = None) -> Any:
     """A file as a JSON document; one that is not JSON is a ValueError with line and column."""
-    return parse_json(read_text(archive, path))
+    return parse_json(read_text(archive, path), budget=budget)
 
 
-def parse_json(text: str) -> Any:
-    """The value of a JSON text; invalid JSON, NaN, Infinity and very deep nesting are a ValueError."""
+def parse_json(text: str, limit: Limit = JSON, budget: Budget | None = None) -> Any:
+    """The value of a JSON text; invalid JSON, NaN, Infinity, and a text beyond its limits are a ValueError.
+
+    Elements are counted before the text is parsed: three bytes of it may take seventy in memory.
+    """
+    elements = 1 + text.count(",") + text.count("[") + text.count("{")
+    if elements > limit.elements:
+        raise ValueError(f"{elements} elements (commas and opening brackets), {limit.elements} allowed: split the file")
+    if budget:
+        budget.take(elements)
     try:
-        return json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=_no_number)
     except RecursionError as error:
-        raise ValueError("nested too deep") from error
+        raise ValueError(f"nested too deep: {limit.depth} levels are allowed") from error
+    if _is_deep(value, limit.depth):
+        raise ValueError(f"nested too deep: {limit.depth} levels are allowed")
+    return value
+
+
+def _is_deep(value: Any, depth: int) -> bool:
+    """Whether objects and lists are nested more than `depth` deep."""
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(depth):
+        if not level:
+            return False
+        below = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [item for items in below for item in items if isinstance(item, (dict, list))]
+    return bool(level)
 
 
 def _no_number(name: str) -> float:

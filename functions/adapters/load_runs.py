@@ -15,6 +15,7 @@ from functions.adapters.artifacts import find_member
 from functions.adapters.json_documents import object_of, parse_json, read_text
 from functions.domain.errors import BadInputError, SourceError
 from functions.domain.gates import Unreadable
+from functions.domain.limits import LOAD_RUN
 from functions.domain.performance import Performance
 
 # Locust writes the totals in a row with this name and an empty type. A request of the test may have the same name.
@@ -34,7 +35,7 @@ def read_performance(archive: ZipFile, path: str) -> Performance | Unreadable:
     """The figures of a load run; a missing file, and missing, non-numeric or impossible figures are Unreadable."""
     try:
         file = find_member(archive, path)
-        text = read_text(archive, file)
+        text = read_text(archive, file, LOAD_RUN)
         return _checked(*(_locust(text) if file.endswith(".csv") else _json(text)))
     except (SourceError, BadInputError, ValueError, csv.Error) as error:
         reason = str(error)
@@ -42,6 +43,9 @@ def read_performance(archive: ZipFile, path: str) -> Performance | Unreadable:
 
 
 def _locust(text: str) -> tuple[float, float, float]:
+    cells = text.count(",") + text.count("\n")
+    if cells > LOAD_RUN.elements:
+        raise ValueError(f"{cells} cells, {LOAD_RUN.elements} allowed: name Locust's *_stats.csv")
     table = csv.DictReader(StringIO(text))
     columns = [name.strip() for name in table.fieldnames or ()]
     _refuse_other_tables(columns)
@@ -65,7 +69,7 @@ def _refuse_other_tables(columns: Sequence[str]) -> None:
 
 
 def _json(text: str) -> tuple[float, float, float]:
-    figures = parse_json(text)
+    figures = parse_json(text, LOAD_RUN)
     if not isinstance(figures, dict):
         raise BadInputError(f"expected an object with requests, failures and meanSeconds; {_NEXT}")
     if "metrics" in figures:

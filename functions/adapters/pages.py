@@ -4,12 +4,12 @@ from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from functions.domain.approvals import Approval, Decision, holder
+from functions.domain.texts import html
 from functions.domain.watches import too_slow_words
 from functions.gates.registry import undeclared
 
@@ -37,13 +37,13 @@ def open_page(
     """
     deploy, held = approval.purpose == "deploy", holder(approval, secret)
     form = _template("form.html").substitute(
-        secret=escape(secret, quote=True),
+        secret=html(secret),
         who=_who(held, given.by if given else "", by_address=bool(approval.approvers)),
-        reason=escape(given.reason if given else ""),
-        approve=f"Approve for {escape(approval.environment)}" if deploy else "Continue",
+        reason=html(given.reason if given else ""),
+        approve=f"Approve for {html(approval.environment)}" if deploy else "Continue",
         reject="Reject" if deploy else "Roll back",
-        problem=f'<p class="problem" id="problem" role="alert">{escape(problem)}</p>' if problem else "",
-        notes="".join(f"<li>{escape(note)}</li>" for note in _notes(approval)),
+        problem=f'<p class="problem" id="problem" role="alert">{html(problem)}</p>' if problem else "",
+        notes="".join(f"<li>{html(note)}</li>" for note in _notes(approval)),
     )
     where = approval.environment
     title = f"Deploy to {where}?" if deploy else f"Continue in {where} despite a warning?"
@@ -64,7 +64,7 @@ def ended_page(approval: Approval, status: int | None = None) -> dict[str, Any]:
         "At": _time(approval.decided_at) if approval.decided_at else "",
         "Reason": approval.reason,
     }
-    decision = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows.items() if value)
+    decision = "".join(f"<div><dt>{name}</dt><dd>{html(value)}</dd></div>" for name, value in rows.items() if value)
     code = status or (200 if approval.by else 410)
     body = (f'<dl class="rows">{decision}</dl>' if decision else "") + _facts(approval)
     return _page(code, f"{title}: {approval.environment}", tone, words, body)
@@ -83,11 +83,9 @@ def plain_page(status: int, title: str, words: str, headers: Mapping[str, str] |
 
 def _who(held: str, given: str, *, by_address: bool) -> str:
     if held:
-        return f'<p class="holder">This link is personal: you decide as <strong>{escape(held)}</strong>.</p>'
+        return f'<p class="holder">This link is personal: you decide as <strong>{html(held)}</strong>.</p>'
     kind = ("email", "email", "Your e-mail address") if by_address else ("text", "name", "Your name")
-    return _template("who.html").substitute(
-        type=kind[0], autocomplete=kind[1], label=kind[2], name=escape(given, quote=True)
-    )
+    return _template("who.html").substitute(type=kind[0], autocomplete=kind[1], label=kind[2], name=html(given))
 
 
 def _notes(approval: Approval) -> list[str]:
@@ -111,7 +109,7 @@ def _attention(approval: Approval, banner: str) -> str:
     warnings += [f"No rollback for {target.part}: {target.reason}." for target in targets if not target.ready]
     warnings += [f"The alarm {alarm.name} is in ALARM." for alarm in approval.alarms if alarm.state == "ALARM"]
     warnings += [f"The {words}." for words in too_slow_words(approval.alarms, approval.watch_seconds)]
-    lines = "".join(f"<li>{escape(line)}</li>" for line in warnings)
+    lines = "".join(f"<li>{html(line)}</li>" for line in warnings)
     return f'<section class="attention"><h2>Read this first</h2><ul>{lines}</ul></section>' if warnings else ""
 
 
@@ -134,8 +132,8 @@ def _facts(approval: Approval) -> str:
 
 def _commits(approval: Approval) -> str:
     assert approval.shown  # noqa: S101 - for the type checker: the caller has checked
-    lines = "".join(f"<li>{escape(line)}</li>" for line in approval.shown.commits)
-    note = f'<p class="soft">{escape(approval.shown.commits_note)}</p>' if approval.shown.commits_note else ""
+    lines = "".join(f"<li>{html(line)}</li>" for line in approval.shown.commits)
+    note = f'<p class="soft">{html(approval.shown.commits_note)}</p>' if approval.shown.commits_note else ""
     return _section("Commits since the running version", (f'<ol class="commits">{lines}</ol>' if lines else "") + note)
 
 
@@ -173,16 +171,14 @@ def _alarms(approval: Approval) -> str:
 def _line(good: bool | None, word: str, name: str, reason: str) -> str:
     """One line with its state as a word, not only as a colour."""
     tone = "unsure" if good is None else "good" if good else "bad"
-    detail = f'<span class="soft">{escape(reason)}</span>' if reason else ""
-    return (
-        f'<li><span class="mark {tone}">{escape(word)}</span><span><strong>{escape(name)}</strong> {detail}</span></li>'
-    )
+    detail = f'<span class="soft">{html(reason)}</span>' if reason else ""
+    return f'<li><span class="mark {tone}">{html(word)}</span><span><strong>{html(name)}</strong> {detail}</span></li>'
 
 
 def _rows(*rows: tuple[str, str] | tuple[str, str, str]) -> str:
     """Rows of name, value and optionally the CSS class of the value; rows with an empty value are left out."""
     return "".join(
-        f'<div><dt>{row[0]}</dt><dd class="{"".join(row[2:])}">{escape(row[1])}</dd></div>' for row in rows if row[1]
+        f'<div><dt>{row[0]}</dt><dd class="{"".join(row[2:])}">{html(row[1])}</dd></div>' for row in rows if row[1]
     )
 
 
@@ -192,14 +188,12 @@ def _section(title: str, body: str) -> str:
 
 def _time(text: str) -> str:
     """`2026-01-31T08:00:00.000Z` → `2026-01-31 08:00 UTC`."""
-    return escape(f"{text[:10]} {text[11:16]} UTC" if text[10:11] == "T" else text)
+    return html(f"{text[:10]} {text[11:16]} UTC" if text[10:11] == "T" else text)
 
 
 def _page(status: int, title: str, tone: str, lead: str, body: str) -> dict[str, Any]:
-    html = _template("page.html").substitute(
-        title=escape(title), style=_style(), tone=tone, lead=escape(lead), body=body
-    )
-    return {"statusCode": status, "headers": _headers(), "body": html}
+    page = _template("page.html").substitute(title=html(title), style=_style(), tone=tone, lead=html(lead), body=body)
+    return {"statusCode": status, "headers": _headers(), "body": page}
 
 
 @cache

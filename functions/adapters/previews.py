@@ -12,8 +12,7 @@ from functions.adapters.json_documents import read_json
 from functions.domain.errors import BadInputError, SourceError
 from functions.domain.gates import Unreadable
 from functions.domain.previews import Preview, ResourceStep
-
-_LONGEST_MESSAGE = 200
+from functions.domain.texts import quote
 
 
 def read_preview(archive: ZipFile, path: str) -> Preview | Unreadable:
@@ -32,7 +31,7 @@ def _finished(digest: Any) -> Mapping[str, Any]:
         raise BadInputError("not a preview: the document is not an object")
     for entry in _objects(digest.get("diagnostics", []), "diagnostics"):
         if entry.get("severity") == "error":
-            raise BadInputError(f"the preview failed: {str(entry.get('message', '')).strip()[:_LONGEST_MESSAGE]}")
+            raise BadInputError(f"the preview failed: {quote(entry.get('message', ''))}")
     if digest.get("maybeCorrupt"):
         raise BadInputError("the preview reports that the stack's state may be corrupt")
     summary = digest.get("changeSummary")

@@ -10,10 +10,9 @@ from functions.domain.approvals import RollbackTarget
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import GitHubError
 from functions.domain.manifests import Part
-from functions.domain.redaction import redact
 from functions.domain.releases import Release
 from functions.domain.rollback import rollback_version
-from functions.domain.texts import NAME, cut
+from functions.domain.texts import one_line, recorded
 from functions.handler import Allow
 from functions.targets.registry import Targets
 
@@ -67,7 +66,7 @@ class RollbackOutlook:
             return (), f"the commits could not be read from GitHub: {error}"
         most = max(compared, key=lambda one: one.ahead_by)
         lines = [
-            cut(redact(f"{c.sha[:12]} {c.message.partition(chr(10))[0]} ({c.author_name})"), NAME)
+            one_line(f"{c.sha[:12]} {recorded(c.message.partition(chr(10))[0])} ({c.author_name})")
             for c in reversed(most.commits)
         ]
         if most.status not in ("ahead", "identical"):

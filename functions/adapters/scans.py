@@ -15,52 +15,55 @@ from functions.adapters.sarif import sarif
 from functions.domain.errors import BadInputError, SourceError
 from functions.domain.findings import Scan, Scans
 from functions.domain.gates import Unreadable
+from functions.domain.limits import Budget
 
 
 def read_scans(archive: ZipFile, declared: Scans) -> Iterator[Scan | Unreadable]:
     """All reports that the manifest declares; a glob stands for all files that match."""
-    yield from _each(archive, declared.sarif, read_sarif)
-    yield from _each(archive, declared.pip_audit, read_pip_audit)
-    yield from _each(archive, declared.npm_audit, read_npm_audit)
+    budget = Budget()
+    yield from _each(archive, declared.sarif, read_sarif, budget)
+    yield from _each(archive, declared.pip_audit, read_pip_audit, budget)
+    yield from _each(archive, declared.npm_audit, read_npm_audit, budget)
 
 
-def read_sarif(archive: ZipFile, path: str) -> Scan | Unreadable:
-    """A SARIF 2.1.0 log with all of its runs."""
+def read_sarif(archive: ZipFile, path: str, budget: Budget | None = None) -> Scan | Unreadable:
+    """A SARIF 2.1.0 log with all of its runs, and with the files to which it refers."""
+    budget = budget or Budget()
 
     def read() -> Scan:
-        log = object_of(read_json(archive, path), "the document")
+        log = object_of(read_json(archive, path, budget), "the document")
         if "version" not in log or "runs" not in log:
             _refuse(other_tool(log), "SARIF")
-        return sarif(path, log, lambda name: read_json(archive, name))
+        return sarif(path, log, lambda name: read_json(archive, name, budget))
 
     return _read(path, read)
 
 
-def read_pip_audit(archive: ZipFile, path: str) -> Scan | Unreadable:
+def read_pip_audit(archive: ZipFile, path: str, budget: Budget | None = None) -> Scan | Unreadable:
     """The report of `pip-audit --format json`, version 2 and newer."""
-    return _read(path, lambda: pip_audit(path, _report(archive, path, "pip-audit 2 or newer")))
+    return _read(path, lambda: pip_audit(path, _report(archive, path, "pip-audit 2 or newer", budget)))
 
 
-def read_npm_audit(archive: ZipFile, path: str) -> Scan | Unreadable:
+def read_npm_audit(archive: ZipFile, path: str, budget: Budget | None = None) -> Scan | Unreadable:
     """The report of `npm audit --json`, as npm 7 and newer write it."""
-    return _read(path, lambda: npm_audit(path, _report(archive, path, "npm 7 or newer")))
+    return _read(path, lambda: npm_audit(path, _report(archive, path, "npm 7 or newer", budget)))
 
 
 def _each(
-    archive: ZipFile, paths: Sequence[str], read: Callable[[ZipFile, str], Scan | Unreadable]
+    archive: ZipFile, paths: Sequence[str], read: Callable[[ZipFile, str, Budget], Scan | Unreadable], budget: Budget
 ) -> Iterator[Scan | Unreadable]:
     for path in paths:
         try:
-            yield from (read(archive, file) for file in find_members(archive, path))
+            yield from (read(archive, file, budget) for file in find_members(archive, path))
         except SourceError as error:
             yield Unreadable(str(error))
 
 
-def _report(archive: ZipFile, path: str, wanted: str) -> Any:
+def _report(archive: ZipFile, path: str, wanted: str, budget: Budget | None) -> Any:
     """The JSON of an audit; a ValueError if it is known to be the report of another tool."""
     text = read_text(archive, path)
     try:
-        document = parse_json(text)
+        document = parse_json(text, budget=budget)
     except ValueError:
         # yarn writes one JSON document per line
         _refuse(other_tool(_lines(text)), wanted)

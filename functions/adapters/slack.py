@@ -8,6 +8,7 @@ from urllib.request import Request, urlopen
 
 from functions.adapters.secrets import read_secret
 from functions.domain.errors import NotificationError
+from functions.domain.texts import one_line, slack
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ class Slack:
         if not url.startswith("https://"):
             raise NotificationError("the Slack secret is not an https URL; set it again (`kiro setup --secret slack`)")
         blocks = [
-            {"type": "header", "text": {"type": "plain_text", "text": title[:150]}},
-            {"type": "section", "text": {"type": "mrkdwn", "text": f"```{text[:2900]}```"}},
+            {"type": "header", "text": {"type": "plain_text", "text": one_line(title, 150)}},
+            {"type": "section", "text": {"type": "mrkdwn", "text": f"```{slack(text, 2900)}```"}},
         ]
-        body = json.dumps({"text": title, "blocks": blocks}).encode()
+        body = json.dumps({"text": slack(title, 150), "blocks": blocks}).encode()
         request = Request(url, body, {"content-type": "application/json"})  # noqa: S310 - https, checked above
         try:
             with urlopen(request, timeout=10):  # noqa: S310 - https, checked above

@@ -13,9 +13,8 @@ import yaml
 from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.reader import ReaderError
 
-SIZE_LIMIT = 256 * 1024
-_DEEPEST = 50
-_MOST_NODES = 20_000
+from functions.domain.limits import LONGEST_NUMBER, YAML
+
 _TEXT, _NULL = "tag:yaml.org,2002:str", "tag:yaml.org,2002:null"
 _PLAIN = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float"))
 # Read as texts: dates are validated where they are expected, and `=` is an ordinary text.
@@ -66,8 +65,8 @@ class Document:
 
 def read_yaml(raw: bytes, name: str) -> Document:
     """The document, or a YamlError; the value of an empty file is None. `name` is the file's name in errors."""
-    if len(raw) > SIZE_LIMIT:
-        raise YamlError(f"{name}: {len(raw)} bytes, {SIZE_LIMIT} allowed")
+    if len(raw) > YAML.size:
+        raise YamlError(f"{name}: {len(raw)} bytes, {YAML.size} allowed: split the file")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -102,10 +101,10 @@ def _compose(text: str, name: str) -> yaml.Node | None:
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        if depth > _DEEPEST:
-            raise YamlError(f"{at}: nested more than {_DEEPEST} deep: {_DEEPEST} levels are allowed")
-        if nodes > _MOST_NODES:
-            raise YamlError(f"{at}: more than {_MOST_NODES} values: split the file")
+        if depth > YAML.depth:
+            raise YamlError(f"{at}: nested more than {YAML.depth} deep: {YAML.depth} levels are allowed")
+        if nodes > YAML.elements:
+            raise YamlError(f"{at}: more than {YAML.elements} values: split the file")
     composed: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     return composed
 
@@ -157,9 +156,11 @@ class _Reader:
         if node.tag == _NULL:
             return None
         if node.tag in _PLAIN:
+            if len(node.value) > LONGEST_NUMBER:
+                raise YamlError(f"{self._at(node)}: a number of {len(node.value)} characters, {LONGEST_NUMBER} allowed")
             try:
                 return self._constructor.construct_object(node)
-            except (ConstructorError, ValueError, KeyError, TypeError, AttributeError):
+            except (ConstructorError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
                 kind = node.tag.rpartition(":")[2]
                 raise YamlError(f"{self._at(node)}: {node.value[:40]!r} is not a valid {kind}") from None
         raise YamlError(f"{self._at(node)}: tags are refused: remove {_tag(node.tag)}")

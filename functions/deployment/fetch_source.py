@@ -7,6 +7,7 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.github.client import GitHub
+from functions.adapters.zip_archives import open_zip
 from functions.domain.errors import SourceError
 from functions.domain.releases import Release
 from functions.handler import Handler
@@ -48,7 +49,10 @@ def fetch_source(event: Input, github: GitHub, artifacts: Artifacts) -> Output:
 def strip_top_folder(downloaded: BinaryIO, source: BinaryIO) -> None:
     """Copy an archive without its outermost folder, which GitHub adds; an unsafe path or size is a SourceError."""
     try:
-        with ZipFile(downloaded) as packed, ZipFile(source, "w", ZIP_DEFLATED) as unpacked:
+        with (
+            open_zip(downloaded, "GitHub's archive of the commit") as packed,
+            ZipFile(source, "w", ZIP_DEFLATED) as unpacked,
+        ):
             size = sum(member.file_size for member in packed.infolist())
             if size > _UNPACKED_LIMIT:
                 raise SourceError(f"the source unpacks to {size} bytes, {_UNPACKED_LIMIT} allowed")

@@ -13,14 +13,14 @@ CRITICAL and HIGH findings fail the gate. A suppression inside a report is ignor
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from functions.domain.gates import Unreadable, Verdict
-from functions.domain.texts import NAME, cut
+from functions.domain.texts import quote
 
 Severity = Literal["critical", "high", "medium", "low"]
 BLOCKING: tuple[Severity, ...] = ("critical", "high")
@@ -124,8 +124,8 @@ def judge_findings(
         return Verdict("security", "failed", "no report was read")
     read = [scan for scan in scans if isinstance(scan, Scan)]
     findings = [finding for scan in read for finding in scan.findings]
-    counting = [entry for entry in allowed if not _fault(entry, today)]
-    blocking = [one for one in findings if one.severity in BLOCKING and not any(_fits(e, one) for e in counting)]
+    counting = _by_id(entry for entry in allowed if not _fault(entry, today))
+    blocking = [one for one in findings if one.severity in BLOCKING and not _is_allowed(one, counting)]
     notes = [*_reported(allowed, findings, today), *_unchecked(read)]
     if blocking:
         return Verdict("security", "failed", "; ".join([_blocked(blocking), *notes]))
@@ -137,8 +137,17 @@ def judge_findings(
     return Verdict("security", "passed", "; ".join([f"{words}, {lesser} lesser findings", *notes]))
 
 
-def _fits(entry: Allowance, finding: Finding) -> bool:
-    return entry.id in (finding.id, *finding.aliases) and fnmatchcase(finding.place, entry.place)
+def _by_id(entries: Iterable[Allowance]) -> Mapping[str, list[Allowance]]:
+    """The entries by id, so that the work is not findings times entries."""
+    found: dict[str, list[Allowance]] = {}
+    for entry in entries:
+        found.setdefault(entry.id, []).append(entry)
+    return found
+
+
+def _is_allowed(finding: Finding, entries: Mapping[str, Sequence[Allowance]]) -> bool:
+    ids = (finding.id, *finding.aliases)
+    return any(fnmatchcase(finding.place, entry.place) for id_ in ids for entry in entries.get(id_, ()))
 
 
 def _fault(entry: Allowance, today: date) -> str:
@@ -153,13 +162,16 @@ def _fault(entry: Allowance, today: date) -> str:
 
 
 def _reported(allowed: Sequence[Allowance], findings: Sequence[Finding], today: date) -> list[str]:
-    notes = []
+    notes, places = list[str](), dict[str, list[str]]()
+    for finding in findings if allowed else ():
+        for id_ in (finding.id, *finding.aliases):
+            places.setdefault(id_, []).append(finding.place)
     for entry in allowed:
         fault = _fault(entry, today)
         if fault:
-            notes.append(f"allow-list: {entry.id} {fault} and does not count")
-        elif not any(_fits(entry, finding) for finding in findings):
-            notes.append(f"allow-list: {entry.id} is unused: remove it")
+            notes.append(f"allow-list: {quote(entry.id)} {fault} and does not count")
+        elif not any(fnmatchcase(place, entry.place) for place in places.get(entry.id, ())):
+            notes.append(f"allow-list: {quote(entry.id)} is unused: remove it")
     return notes
 
 
@@ -169,17 +181,21 @@ def _unchecked(scans: Sequence[Scan]) -> list[str]:
 
 def _blocked(findings: Sequence[Finding]) -> str:
     worst = sorted(findings, key=lambda one: BLOCKING.index(one.severity))
-    return f"{len(findings)} critical or high: " + _some(
-        [f"{one.severity.upper()} {one.id} in {one.place} ({one.tool})" for one in worst]
-    )
+    return f"{len(findings)} critical or high: {_some(worst)}"
 
 
-def _some(items: Sequence[str]) -> str:
+def _some(items: Sequence[Finding | str]) -> str:
     rest = len(items) - _NAMED
-    return ", ".join(cut(item, NAME) for item in items[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(map(_words, items[:_NAMED])) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _words(item: Finding | str) -> str:
+    if isinstance(item, str):
+        return quote(item)
+    return f"{item.severity.upper()} {quote(item.id)} in {quote(item.place)} ({quote(item.tool)})"
 
 
 def _known(word: str, known: dict[str, Severity], what: str) -> Severity:
     if word not in known:
-        raise ValueError(f"{what} {word!r} is unknown: expected one of {', '.join(known)}")
+        raise ValueError(f"{what} {quote(word)!r} is unknown: expected one of {', '.join(known)}")
     return known[word]

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from functions.domain.redaction import redact
-from functions.domain.texts import NAME, REASON, cut
+from functions.domain.texts import REASON, one_line, quote, recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def judge_tests(tests: TestRun | Unreadable) -> Verdict:
     if isinstance(tests, Unreadable):
         return Verdict("tests", "failed", tests.reason)
     if tests.failed:
-        named = ", ".join(cut(name, NAME) for name in tests.failed[:5]) + (
+        named = ", ".join(map(quote, tests.failed[:5])) + (
             f" and {len(tests.failed) - 5} more" if len(tests.failed) > 5 else ""
         )
         return Verdict("tests", "failed", f"{len(tests.failed)} of {tests.total} tests failed: {named}")
@@ -74,8 +73,8 @@ def judge_coverage(coverage: Coverage | Unreadable, minimum: float) -> Verdict:
 
 
 def without_secrets(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    """The verdicts as they are recorded and shown: reports quote what programs printed."""
-    return tuple(replace(verdict, reason=cut(redact(verdict.reason), REASON)) for verdict in verdicts)
+    """The verdicts as they are recorded and shown: each reason on one line, for reports quote what programs printed."""
+    return tuple(replace(verdict, reason=one_line(recorded(verdict.reason), REASON)) for verdict in verdicts)
 
 
 def all_passed(verdicts: Sequence[Verdict]) -> bool:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functions.domain.events import DeploymentFinished, RollbackFinished, RollbackStarted
 from functions.domain.records import DeploymentRecord
 from functions.domain.rollback import RollbackResult
+from functions.domain.texts import code, url_path
 from functions.domain.times import seconds_between
 
 Rollback = RollbackStarted | RollbackFinished
 LABEL = "incident"
+_REASON = 1000
 _ANY = re.compile(r"<!-- kiro-incident ([a-z][a-z0-9-]*)/([\w.-]+) -->")
 _RESULTS: Mapping[RollbackResult, str] = {
     "restored": "Restored: the versions from before this release run again. This was read back from the environment.",
@@ -48,12 +50,13 @@ def opened(event: Rollback, record: DeploymentRecord | None, links: Links) -> st
     """The body of a new incident: release, cause, timeline and links; shorter without a record."""
     commit, repository = event.release.commit, event.release.repository
     execution = record.execution if record else ""
+    page = f"{links.github}/{url_path(f'{repository}/commit/{commit}')}"
     rows = [
         ("Environment", event.environment),
-        ("Release", f"[`{commit[:12]}`]({links.github}/{repository}/commit/{commit})" if commit else "unknown"),
-        ("Title", _code(event.release.title)),
-        ("Author", _code(event.release.author)),
-        ("Alarm or gate", _code(event.reason)),
+        ("Release", f"[{code(commit[:12])}]({page})" if commit else "unknown"),
+        ("Title", code(event.release.title)),
+        ("Author", code(event.release.author)),
+        ("Alarm or gate", code(event.reason, _REASON)),
         ("Deployment", _execution(execution, event.deployment_id, links)),
         ("Runbook", links.runbooks),
     ]
@@ -65,7 +68,7 @@ def opened(event: Rollback, record: DeploymentRecord | None, links: Links) -> st
             "",
             "| | |",
             "|---|---|",
-            *(f"| {name} | {value} |" for name, value in rows if value),
+            *(f"| {name} | {_cell(value)} |" for name, value in rows if value),
             "",
             "### Timeline",
             "",
@@ -89,7 +92,7 @@ def ended(event: RollbackFinished) -> str:
             end_marker(event),
             _RESULTS[event.result],
             "",
-            *([f"Found: {_code(event.reason)}", ""] if event.reason else []),
+            *([f"Found: {code(event.reason, _REASON)}", ""] if event.reason else []),
             *([verified] if event.verified_at else []),
         ]
     ).rstrip()
@@ -103,7 +106,7 @@ def end_marker(event: RollbackFinished) -> str:
 def closed(event: DeploymentFinished, environment: str) -> str:
     """The comment that closes an incident."""
     commit = event.release.commit if event.release else ""
-    return f"{environment} is healthy again: {commit} was deployed and passed ({_code(event.deployment_id)})."
+    return f"{environment} is healthy again: {commit} was deployed and passed ({code(event.deployment_id)})."
 
 
 def _timeline(event: Rollback, record: DeploymentRecord | None) -> list[tuple[str, str]]:
@@ -118,12 +121,11 @@ def _timeline(event: Rollback, record: DeploymentRecord | None) -> list[tuple[st
 
 def _execution(arn: str, deployment_id: str, links: Links) -> str:
     if not arn:
-        return _code(deployment_id)
+        return code(deployment_id)
     console = f"https://{links.region}.console.aws.amazon.com/states/home?region={links.region}"
     return f"[{deployment_id}]({console}#/v2/executions/details/{arn})"
 
 
-def _code(text: str) -> str:
-    """A text from outside as code in one line of a table, so that links, mentions and markup have no effect."""
-    plain = " ".join(text.replace("`", "'").split()).replace("|", "\\|")
-    return f"`{plain[:1000]}`" if plain else ""
+def _cell(markdown: str) -> str:
+    """A cell of a table: a pipe would end it, also within code (https://github.github.com/gfm/#tables-extension-)."""
+    return markdown.replace("|", "\\|")

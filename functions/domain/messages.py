@@ -20,6 +20,7 @@ from functions.domain.events import (
     release_of,
 )
 from functions.domain.releases import Release
+from functions.domain.texts import REASON, one_line, url_path
 
 Topic = Literal["deployments", "approvals", "rollbacks"]
 
@@ -37,7 +38,8 @@ _STAGE_WORDS = {
 
 def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
     """Subject and text of the mail that requests a decision. The link is in no other message."""
-    summary = approval.summary
+    # Builds, commits and repositories wrote most of it: none of them may add a line to the mail.
+    summary = {name: one_line(text, REASON) for name, text in approval.summary.items()}
     request = "Approve" if approval.purpose == "deploy" else "Review a warning of"
     emergency = summary.get("emergency", "")
     subject = f"{request} {summary['repository']} {summary['commit'][:12]} for {approval.environment}"
@@ -79,7 +81,7 @@ def _commits(approval: Approval) -> list[str]:
     if approval.shown is None:
         return []
     lines = [*approval.shown.commits, *([approval.shown.commits_note] if approval.shown.commits_note else [])]
-    return [f"  {'Commits' if number == 0 else '':<10} {line}" for number, line in enumerate(lines)]
+    return [f"  {'Commits' if number == 0 else '':<10} {one_line(line)}" for number, line in enumerate(lines)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,9 @@ def compose(event: Event, links: Links = NO_LINKS) -> Message | None:
     release = release_of(event)
     if release and release.emergency:
         subject = f"EMERGENCY: {subject}"
-    lines = [subject, "", *_about(event), f"  Reason       {reason}", *_identity(event), *_links(event, links)]
+    subject = one_line(subject)
+    why = f"  Reason       {one_line(reason, REASON)}"
+    lines = [subject, "", *_about(event), why, *_next_step(event), *_identity(event), *_links(event, links)]
     return Message(topic, subject, "\n".join(lines))
 
 
@@ -149,8 +153,14 @@ def _work_item(event: WorkItemFinished) -> tuple[Topic, str, str] | None:
         return None
     item = event.item
     name = f"{item.repository}#{item.number}" if item.number else "A board item"
-    next_step = "It is not attempted again until a person corrects the cause and moves its card back."
-    return "deployments", f"{name} waits for a person: {item.title}", f"{event.reason}\n\n{next_step}"
+    return "deployments", f"{name} waits for a person: {item.title}", event.reason
+
+
+def _next_step(event: Event) -> list[str]:
+    """The lines on what people can do about it."""
+    if not isinstance(event, WorkItemFinished):
+        return []
+    return ["", "It is not attempted again until a person corrects the cause and moves its card back."]
 
 
 def _about(event: Event) -> list[str]:
@@ -185,9 +195,9 @@ def _links(event: Event, links: Links) -> list[str]:
     release = release_of(event)
     if links.github and isinstance(event, WorkItemFinished) and event.item.number:
         page = f"pull/{event.pull_request}" if event.pull_request else f"issues/{event.item.number}"
-        found.append(f"  Work         {links.github}/{event.item.repository}/{page}")
+        found.append(f"  Work         {links.github}/{url_path(event.item.repository)}/{page}")
     if links.github and release and release.commit:
-        found.append(f"  Commit       {links.github}/{release.repository}/commit/{release.commit}")
+        found.append(f"  Commit       {links.github}/{url_path(f'{release.repository}/commit/{release.commit}')}")
     if links.runbooks and _is_unknown(event):
         found.append(f"  Runbook      {links.runbooks}/frozen-environment.md")
     return found
@@ -203,7 +213,7 @@ def _release_lines(release: Release | None) -> list[str]:
     return [
         f"  Release      {release.repository} {release.short}" if release else "  Release      unknown",
         f"  Title        {release.title if release else ''}",
-        f"  Author       {release.author if release else 'unknown'}",
+        f"  Author       {one_line(release.author) if release else 'unknown'}",
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from functions.domain.plans import PartPlan, Plan, SkippedPart, StagePlan
-from functions.domain.texts import NAME, cut
+from functions.domain.texts import quote
 
 METADATA = frozenset({"tags", "tagsAll", "description"})
 _UNCHANGED = frozenset({"same", "read", "refresh"})
@@ -99,4 +99,4 @@ def _is_metadata(step: ResourceStep) -> bool:
 def _words(step: ResourceStep) -> str:
     """`urn:pulumi:test::shop::a:B$aws:s3/bucket:Bucket::logs` is `aws:s3/bucket:Bucket logs`."""
     *_, kind, name = ("", *step.resource.split("::"))
-    return cut(f"{step.operation} {kind.rpartition('$')[2]} {name}", NAME)
+    return quote(f"{step.operation} {kind.rpartition('$')[2]} {name}")

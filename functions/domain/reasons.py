@@ -2,24 +2,30 @@
 
 import json
 
-from functions.domain.redaction import redact
-from functions.domain.texts import REASON, cut
+from functions.domain.texts import SEARCHED, cut, recorded
 
 _DECODER = json.JSONDecoder()
+# Each `{"` may be the beginning of a document that is read to the end of the text: so many are tried.
+_MOST_TRIES = 50
 
 
 def readable(text: str) -> str:
-    """A reason as it is recorded and told."""
-    return cut(redact(plain_reason(text)), REASON)
+    """A reason as it is recorded and shown."""
+    return recorded(plain_reason(text))
 
 
 def plain_reason(text: str) -> str:
-    """The text of `Verify: DeployTargetError: {"errorMessage": "…", …}` without the JSON; other texts unchanged."""
-    start = text.find('{"')
-    while start >= 0:
+    """The text of `Verify: DeployTargetError: {"errorMessage": "…", …}` without the JSON; other texts unchanged.
+
+    A text that is longer than a cause in Step Functions can be is cut.
+    """
+    text = cut(text, SEARCHED)
+    start, tries = text.find('{"'), 0
+    while start >= 0 and tries < _MOST_TRIES:
+        tries += 1
         try:
             wrapped, end = _DECODER.raw_decode(text, start)
-        except ValueError:
+        except (ValueError, RecursionError):
             wrapped, end = None, start + 1
         if isinstance(wrapped, dict) and isinstance(wrapped.get("errorMessage"), str):
             text = text[:start] + wrapped["errorMessage"] + text[end:]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from functions.domain.errors import BadInputError
 from functions.domain.order import Order
+from functions.domain.texts import one_line
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SKIP = re.compile(r"\[(skip ci|ci skip)\]", re.IGNORECASE)
@@ -37,8 +38,8 @@ class Release:
 
     @property
     def title(self) -> str:
-        """The first line of the commit message."""
-        return self.message.partition("\n")[0]
+        """The first line of the commit message, cut."""
+        return one_line(self.message.partition("\n")[0])
 
 
 def is_commit(text: str) -> bool:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal
 
+from functions.domain.texts import QUOTE, aws_name, code, markdown
+
 Kind = Literal["issue", "pull request", "draft"]
 State = Literal["new", "running", "waiting", "ineligible", "quarantined", "done"]
 Result = Literal["passed", "failed", "ineligible", "busy"]
@@ -125,7 +127,7 @@ def branch_problem(branch: str, namespace: str, main_branch: str) -> str:
     """Why a branch is refused; empty if it is not. The text contains the name shortened and quoted."""
     if not branch:
         return "it names no branch"
-    named = f"the branch name {shown(branch)}"
+    named = f"the branch name {code(branch, QUOTE)}"
     if len(branch) > _BRANCH_LIMIT:
         return f"{named} has {len(branch)} characters, {_BRANCH_LIMIT} allowed"
     if not _BRANCH.fullmatch(branch) or ".." in branch or branch.endswith((".", ".lock")) or ".lock/" in branch:
@@ -139,18 +141,6 @@ def branch_problem(branch: str, namespace: str, main_branch: str) -> str:
     return ""
 
 
-def shown(text: str, limit: int = 60) -> str:
-    """A text from outside, for a comment: in one line, without markup, shortened to `limit` characters."""
-    line = re.sub(r"[\s`<>@\[\]\x00-\x1f\x7f]+", " ", text).strip()
-    return f"`{line if len(line) <= limit else line[: limit - 1] + '…'}`"
-
-
-def escaped(text: str, limit: int = 4000) -> str:
-    """A reason with text from outside, for a comment: without mentions, hidden HTML and forged markers."""
-    safe = text.replace("<", "&lt;").replace("@", "@\u200b")
-    return safe if len(safe) <= limit else safe[: limit - 1] + "…"
-
-
 def missing(item: Item, findings: Findings | None, problem: str, repositories: Iterable[str]) -> tuple[str, ...]:
     """Everything that makes an item ineligible, one text each; empty if it is eligible.
 
@@ -160,18 +150,18 @@ def missing(item: Item, findings: Findings | None, problem: str, repositories: I
         return ("it is a draft: convert it to an issue of its repository",)
     if item.repository not in set(repositories):
         known = ", ".join(sorted(repositories))
-        return (f"its repository {shown(item.repository)} is not one of the worker's repositories ({known})",)
+        return (f"its repository {code(item.repository, QUOTE)} is not one of the worker's repositories ({known})",)
     if problem:
         return (f"{problem}; name the branch in the card's branch field or in the title",)
     if findings is None or findings.head is None:
-        return (f"the branch {shown(item.branch)} does not exist in {item.repository}: create and push it",)
+        return (f"the branch {code(item.branch, QUOTE)} does not exist in {item.repository}: create and push it",)
     folder = spec_folder(item.branch)
     lacks = [
         f"`{folder}/{name}`{f' (or `{other}`)' if other else ''} is missing on the branch"
         for name in SPEC_FILES
         if not {name, other := _INSTEAD.get(name, "")}.intersection(findings.files)
     ]
-    lacks += [escaped(problem) for problem in findings.problems]
+    lacks += [markdown(problem) for problem in findings.problems]
     if findings.pull_request is None and not findings.can_open:
         lacks.append("no pull request can be opened: the branch has no commit that is not on the main branch")
     return tuple(lacks)
@@ -190,7 +180,7 @@ def oldest_first(items: Iterable[Item]) -> list[Item]:
 
 def execution_name(item: Item, attempt: int) -> str:
     """The execution name of an attempt, in characters that Step Functions allows: `17-kiro-greet-1a2b3c4d-2`."""
-    words = re.sub(r"[^A-Za-z0-9]+", "-", item.branch).strip("-")[:40].strip("-")
+    words = aws_name(item.branch, 40)
     head = f"{item.number}-{words}".strip("-")
     return f"{head}-{sha256(item.item_id.encode()).hexdigest()[:8]}-{attempt}"
 
@@ -257,9 +247,9 @@ def ended(record: Record, result: Result, reason: str, attempts: int, columns: C
     failures = record.failures + 1
     if failures >= attempts:
         next_step = "No further attempt starts until a person moves the card."
-        comment = f"{escaped(reason)}\n\nThis was attempt {failures} of {attempts}. {next_step}"
+        comment = f"{markdown(reason)}\n\nThis was attempt {failures} of {attempts}. {next_step}"
         return _ending(replace(record, state="quarantined", failures=failures, reason=reason), columns, comment)
-    comment = f"{escaped(reason)}\n\nThis was attempt {failures} of {attempts}. The next one starts automatically."
+    comment = f"{markdown(reason)}\n\nThis was attempt {failures} of {attempts}. The next one starts automatically."
     return _ending(replace(record, state="waiting", failures=failures, reason=reason), columns, comment)
 
 

@@ -1,17 +1,24 @@
 """The results of a worker's build, their verdicts, and the section about them in a pull request (W6)."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from functions.domain.gates import Coverage, TestRun, Unreadable, Verdict, judge_coverage, judge_tests
+from functions.domain.gates import (
+    Coverage,
+    TestRun,
+    Unreadable,
+    Verdict,
+    judge_coverage,
+    judge_tests,
+    without_secrets,
+)
+from functions.domain.texts import code, fenced, markdown_line, quote
 
 BEGIN = "<!-- kiro-worker:begin -->"
 END = "<!-- kiro-worker:end -->"
 _MOST_FILES = 100
 _TAIL = 3000
-_MARKUP = re.compile(r"[`<>|\r\n\x00-\x08\x0b-\x1f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +56,12 @@ def judge(results: Results, minimum: float) -> tuple[Verdict, ...]:
     """The verdicts on tasks, tests and coverage; `minimum` is the required coverage in percent."""
     tests = results.tests or Unreadable(results.tests_problem or "the build reported no tests")
     coverage = results.coverage or Unreadable(results.coverage_problem or "the build reported no coverage")
-    return (_judge_tasks(results), judge_tests(tests), judge_coverage(coverage, minimum))
+    return without_secrets((_judge_tasks(results), judge_tests(tests), judge_coverage(coverage, minimum)))
 
 
 def _judge_tasks(results: Results) -> Verdict:
-    bad = [f"task {one.task} ({one.title[:100]}) {one.outcome}" for one in results.tasks if one.outcome != "done"]
+    failed = (one for one in results.tasks if one.outcome != "done")
+    bad = [f"task {quote(one.task)} ({quote(one.title)}) {one.outcome}" for one in failed]
     faults = [*results.problems, *bad]
     if faults:
         return Verdict("tasks", "failed", "; ".join(faults))
@@ -67,11 +75,11 @@ def section(results: Results, gates: Sequence[Verdict], build: str, log: str) ->
         BEGIN,
         "### Kiro Worker",
         "",
-        f"Build `{build}`" + (f" ([log]({log}))" if log.startswith("https://") and ")" not in log else ""),
+        f"Build {code(build)}" + (f" ([log]({log}))" if log.startswith("https://") and ")" not in log else ""),
         "",
         "| gate | result | |",
         "|---|---|---|",
-        *(f"| {gate.name} | {gate.outcome} | {_plain(gate.reason, 500)} |" for gate in gates),
+        *(f"| {gate.name} | {gate.outcome} | {markdown_line(gate.reason, 500)} |" for gate in gates),
     ]
     tests = results.tests
     if tests:
@@ -82,11 +90,14 @@ def section(results: Results, gates: Sequence[Verdict], build: str, log: str) ->
         measured = "" if branches is None else f", branches {branches:.1f} %"
         lines += [f"Coverage: lines {results.coverage.lines:.1f} %{measured}."]
     if results.tasks:
-        lines += ["", *(f"- {_plain(t.task, 20)} {_plain(t.title, 120)}: {t.outcome}" for t in results.tasks)]
+        lines += [
+            "",
+            *(f"- {markdown_line(t.task, 20)} {markdown_line(t.title, 120)}: {t.outcome}" for t in results.tasks),
+        ]
     lines += _files(results.files)
     if results.tail.strip():
         lines += ["", "<details><summary>End of the agent's output</summary>", ""]
-        lines += [_fenced(results.tail), "", "</details>"]
+        lines += [fenced(results.tail, _TAIL), "", "</details>"]
     return "\n".join([*lines, END])
 
 
@@ -103,16 +114,4 @@ def _files(files: Sequence[str]) -> list[str]:
     if not files:
         return []
     more = [f"- and {len(files) - _MOST_FILES} more"] if len(files) > _MOST_FILES else []
-    return ["", "Changed files:", "", *(f"- `{_plain(name, 200)}`" for name in files[:_MOST_FILES]), *more]
-
-
-def _plain(text: str, limit: int) -> str:
-    return _MARKUP.sub(" ", text).strip()[:limit]
-
-
-def _fenced(text: str) -> str:
-    """The text as a code block. Its fence is longer than any in the text, and the text can't contain our markers."""
-    tail = text[-_TAIL:].replace("<!--", "<! --").replace("-->", "-- >")
-    longest = max((len(run) for run in re.findall(r"`+", tail)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{tail}\n{fence}"
+    return ["", "Changed files:", "", *(f"- {code(name)}" for name in files[:_MOST_FILES]), *more]

@@ -8,7 +8,7 @@ from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.environment_names import EnvironmentNames
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.texts import REASON, cut
+from functions.domain.texts import recorded
 from functions.domain.watches import AlarmChange, CloudWatch
 from functions.handler import Handler
 from functions.procedures.watches import END, end_concerned
@@ -30,7 +30,7 @@ def alarm_changed(
         CloudWatch(event["account"], event["region"]),
         str(event["detail"]["alarmName"]),
         state["value"],
-        cut(state.get("reason", ""), REASON),
+        recorded(state.get("reason", "")),
         iso(datetime.fromisoformat(event["time"])),
     )
     return {"ended": end_concerned(change, names, waits, health, tokens, clock)}

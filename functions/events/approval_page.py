@@ -37,7 +37,7 @@ from functions.domain.approvals import (
 from functions.domain.environments import Environment
 from functions.domain.errors import SourceError
 from functions.domain.order import overtaken
-from functions.domain.redaction import redact
+from functions.domain.texts import recorded
 from functions.domain.waits import ApprovalFacts, ApprovalKey
 from functions.handler import Allow, Handler, decode
 
@@ -107,7 +107,7 @@ def approval_page(
     decision = Decision(
         form["decision"] == "approve",
         form.get("name", ""),
-        redact(form.get("reason", "")),
+        recorded(form.get("reason", "")),
         http.get("sourceIp", ""),
         http.get("userAgent", ""),
     )

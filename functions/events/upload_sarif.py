@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from functions.adapters.artifacts import REPORT_LIMIT, Artifacts, find_members, read_member
+from functions.adapters.artifacts import Artifacts, find_members, read_member
 from functions.adapters.bus import read_only
 from functions.adapters.github.client import GitHub
 from functions.domain.errors import GitHubNotFoundError, GitHubRefusedError, SourceError
 from functions.domain.events import GatesJudged
+from functions.domain.limits import JSON
 from functions.handler import Handler
 
 # https://docs.github.com/rest/code-scanning/code-scanning#upload-an-analysis-as-sarif-data
@@ -35,7 +36,7 @@ def upload_sarif(event: dict[str, Any], artifacts: Artifacts, github: GitHub) ->
                 left_out.append(f"{path}: not in the artifact")
                 continue
             for file in files:
-                report = read_member(archive, file, REPORT_LIMIT) or b""
+                report = read_member(archive, file, JSON.size) or b""
                 try:
                     github.upload_sarif(release.repository, release.commit, release.ref, report)
                     uploaded.append(file)

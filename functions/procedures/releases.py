@@ -7,9 +7,8 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
 from functions.domain.errors import BadInputError
 from functions.domain.order import Order, place
-from functions.domain.redaction import redact
 from functions.domain.releases import LONGEST_NAME, Release
-from functions.domain.texts import NAME, REASON, cut
+from functions.domain.texts import one_line, recorded
 from functions.handler import Allow
 
 OPEN: tuple[Allow, ...] = (*DeploymentsTable.READ, *DeploymentsTable.WRITE, *GitHub.USE)
@@ -43,9 +42,9 @@ def open_record(started: Started, github: GitHub, deployments: DeploymentsTable,
         started.repository,
         started.ref,
         commit.sha,
-        author=cut(commit.author_name, NAME),
-        author_email=cut(commit.author_email, NAME),
-        message=cut(redact(commit.message), REASON),
+        author=one_line(commit.author_name),
+        author_email=one_line(commit.author_email),
+        message=recorded(commit.message),
         committed_at=commit.committed_at,
         emergency=started.emergency,
         order=_place(started.repository, commit.sha, github, deployments, int(clock.now().timestamp())),

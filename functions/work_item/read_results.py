@@ -1,14 +1,15 @@
 """ReadResults: read and judge the results that the build left in its artifacts."""
 
-import json
 from dataclasses import dataclass
 from typing import Literal
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.builds import BuildEnd
+from functions.adapters.json_documents import parse_json
 from functions.adapters.worker_rules import WorkerRules
 from functions.domain.errors import BadInputError
 from functions.domain.gates import Verdict, all_passed, failed
+from functions.domain.limits import RESULTS
 from functions.domain.releases import is_commit
 from functions.domain.work_results import Results, judge
 from functions.handler import Handler, decode
@@ -38,7 +39,7 @@ HANDLER = Handler(allow=Artifacts.READ, memory_mb=512, timeout_seconds=60)
 
 def read_results(event: Input, artifacts: Artifacts, rules: WorkerRules) -> Output:
     """Judge the results; a build that was killed has none and fails, although its pushes stay on the branch."""
-    raw = artifacts.get(f"{event.artifact}/results.json")
+    raw = artifacts.get(f"{event.artifact}/results.json", RESULTS.size)
     if raw is None:
         end = f"{event.build.outcome}: {event.build.reason}".strip(": ")
         gates: tuple[Verdict, ...] = (
@@ -55,8 +56,8 @@ def read_results(event: Input, artifacts: Artifacts, rules: WorkerRules) -> Outp
 
 def _read(raw: bytes, artifact: str) -> Results:
     try:
-        results = decode(Results, json.loads(raw))
-    except (ValueError, RecursionError) as error:
+        results = decode(Results, parse_json(raw.decode(), RESULTS))
+    except ValueError as error:
         raise BadInputError(f"{artifact}/results.json is not JSON: {error}") from error
     if results.head and not is_commit(results.head):
         raise BadInputError(f"{artifact}/results.json: head is {results.head[:100]!r}, expected a full commit id")

@@ -81,10 +81,12 @@ class Service(HttpServer):
         self.status = 200
         self.body = b"{}"
         self.raw = b""
+        self.requests: list[str] = []
         outer = self
 
         class Handler(QuietHandler):
             def do_GET(self) -> None:  # noqa: N802 - the name of the base class
+                outer.requests.append(self.path)
                 if outer.raw:
                     self.wfile.write(outer.raw)
                     return

@@ -74,6 +74,7 @@ SETTINGS = {
     "SECURITY_HUB": "off",
     "GITHUB_CREDENTIAL_SECRET": "kiro-github",
     "GITHUB_API_URL": "http://127.0.0.1:9/api/v3",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # as on a laptop, so that services may be on loopback
 }
 # What IAM calls a call; everything else is called as it is.
 _ACTIONS = {

@@ -4,13 +4,14 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools.reference import configuration, formats, gates, permissions
+from tools.reference import configuration, formats, gates, limits, permissions
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     "configuration.md": configuration.page,
     "gates.md": gates.page,
     "formats.md": formats.page,
+    "limits.md": limits.page,
     "permissions.md": permissions.page,
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from functions.adapters.github.client import _secret
 from functions.adapters.github.graphql import GraphQL
 from functions.domain.errors import BadInputError
+from functions.domain.texts import cut
 from functions.domain.work_items import Columns, Item
 from functions.handler import decode
 
@@ -93,7 +94,7 @@ class Board(GraphQL):
             answer = self.run("move_card", moved, f"card {item_id}")["updateProjectV2ItemFieldValue"]
             since = answer["projectV2Item"]["status"]["updatedAt"]
         if reason is not None and (project["reason"] or {}).get("dataType") == "TEXT":
-            text = {**shared, "field": project["reason"]["id"], "text": reason[:_LONGEST_REASON]}
+            text = {**shared, "field": project["reason"]["id"], "text": cut(reason, _LONGEST_REASON)}
             self.run("write_reason", text, f"card {item_id}")
         return since
 

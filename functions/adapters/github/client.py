@@ -12,6 +12,7 @@ from functions.adapters.github.types import UNKNOWN, Commit, Comparison, Deploym
 from functions.adapters.secrets import read_secret
 from functions.domain.errors import BadInputError
 from functions.domain.releases import is_commit
+from functions.domain.texts import cut, one_line
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class GitHub:
 
         if not is_commit(sha):  # PyGithub puts it into the path of the request as it is
             raise BadInputError(f"{repository}: {sha[:100]!r} is no full commit id, so it gets no status {context}")
-        text = _cut(description, _LONGEST_DESCRIPTION)
+        text = one_line(description, _LONGEST_DESCRIPTION)
         self._request(
             repository,
             f"status {context} of {sha}",
@@ -134,7 +135,7 @@ class GitHub:
             return repo.create_deployment(
                 ref,
                 environment=environment,
-                description=_cut(description, _LONGEST_DESCRIPTION),
+                description=one_line(description, _LONGEST_DESCRIPTION),
                 payload=dict(payload),
                 # The platform's gates decide, and a rollback deploys an older commit: GitHub must not merge or check.
                 auto_merge=False,
@@ -166,7 +167,7 @@ class GitHub:
         """Set the status of a GitHub deployment; the description is cut to 140 characters."""
         from github.GithubObject import NotSet
 
-        text = _cut(description, _LONGEST_DESCRIPTION)
+        text = one_line(description, _LONGEST_DESCRIPTION)
         # GitHub accepts the older name target_url for log_url; PyGithub has only the older one.
         self._request(
             repository,
@@ -178,7 +179,7 @@ class GitHub:
 
     def open_issue(self, repository: str, title: str, body: str, labels: Sequence[str]) -> int:
         """Open an issue and return its number; the body should contain the marker for `find_issue`."""
-        text = _cut(body, _LONGEST_BODY)
+        text = cut(body, _LONGEST_BODY)
         return self._request(
             repository, "new issue", lambda repo: repo.create_issue(title, text, labels=list(labels)).number
         )
@@ -210,7 +211,7 @@ class GitHub:
 
     def comment(self, repository: str, number: int, body: str) -> None:
         """Comment on an issue or pull request."""
-        text = _cut(body, _LONGEST_BODY)
+        text = cut(body, _LONGEST_BODY)
         self._request(repository, f"comment on #{number}", lambda repo: repo.get_issue(number).create_comment(text))
 
     def close_issue(self, repository: str, number: int) -> None:
@@ -315,7 +316,3 @@ def _payload_key(deployment: "Deployment") -> str | None:
         return cast("str | None", deployment.payload.get("key"))
     except BadAttributeException:  # the payload of another system is a string
         return None
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from functions.adapters.github.client import _LONGEST_BODY, GitHub, _cut
+from functions.adapters.github.client import _LONGEST_BODY, GitHub
 from functions.adapters.github.errors import GitHubNotFoundError
+from functions.domain.texts import cut, one_line
 
 if TYPE_CHECKING:
     from github.Repository import Repository
@@ -37,7 +38,7 @@ class PullRequests(GitHub):
 
     def open(self, repository: str, branch: str, base: str, title: str, body: str) -> PullRequest:
         """Open a pull request as a draft."""
-        line = _cut(" ".join(title.split()) or branch, _LONGEST_TITLE)
+        line = one_line(title, _LONGEST_TITLE) or branch
         return self._request(
             repository,
             f"pull request of {branch}",
@@ -46,7 +47,7 @@ class PullRequests(GitHub):
 
     def describe(self, repository: str, number: int, body: str) -> None:
         """Replace the body of a pull request."""
-        text = _cut(body, _LONGEST_BODY)
+        text = cut(body, _LONGEST_BODY)
         self._request(repository, f"body of #{number}", lambda repo: repo.get_pull(number).edit(body=text))
 
     def label(self, repository: str, number: int, add: str, remove: str) -> None:
@@ -69,7 +70,7 @@ class PullRequests(GitHub):
         def comment(repo: "Repository") -> None:
             issue = repo.get_issue(number)
             if not any(hidden in (one.body or "") for one in issue.get_comments()):
-                issue.create_comment(_cut(f"{hidden}\n{text}", _LONGEST_BODY))
+                issue.create_comment(cut(f"{hidden}\n{text}", _LONGEST_BODY))
 
         self._request(repository, f"comment on #{number}", comment)
 

@@ -13,14 +13,15 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree as ET
+from typing import Any, BinaryIO
 
 from .cobertura import read_rates
 from .junit import count_tests
+from .limits import XML
 from .processes import Ran
 from .sandbox import Sandbox
 from .settings import WorkError
+from .xml_stream import XmlError
 
 OWN = Path(".kiro/worker.json")
 _SECONDS = 1800.0
@@ -142,15 +143,12 @@ def _own(root: Path) -> Commands | str:
 
 
 def _tests(file: Path) -> tuple[dict[str, Any] | None, str]:
-    root = _parse(file)
-    if isinstance(root, str):
-        return None, root
     try:
-        counts = count_tests(root, file.name)
-    except ValueError as error:
-        return None, f"{file.name}: {error}"
-    failed = [name[:200] for name in counts.failed[:100]]
-    return {"total": counts.total, "failed": failed, "skipped": counts.skipped}, ""
+        with _opened(file) as report:
+            counts = count_tests(report, file.name)
+    except (OSError, ValueError) as error:
+        return None, _problem(file, error)
+    return {"total": counts.total, "failed": counts.failed[:100], "skipped": counts.skipped}, ""
 
 
 def _lcov(file: Path) -> tuple[dict[str, Any] | None, str]:
@@ -167,20 +165,25 @@ def _lcov(file: Path) -> tuple[dict[str, Any] | None, str]:
 
 
 def _cobertura(file: Path) -> tuple[dict[str, Any] | None, str]:
-    root = _parse(file)
-    if isinstance(root, str):
-        return None, root
     try:
-        lines, branches = read_rates(root)
-    except ValueError as error:
-        return None, f"{file.name}: {error}"
+        with _opened(file) as report:
+            lines, branches = read_rates(report)
+    except (OSError, ValueError) as error:
+        return None, _problem(file, error)
     return {"lines": lines, "branches": branches}, ""
 
 
-def _parse(file: Path) -> ET.Element | str:
-    if not file.is_file():
-        return f"the tests left no {file.name}"
-    try:
-        return ET.parse(file).getroot()  # noqa: S314  # nosec B314 - an XML bomb harms only the build that wrote it
-    except (ET.ParseError, OSError, ValueError) as error:
-        return f"{file.name} can't be read: {error}"
+def _opened(file: Path) -> BinaryIO:
+    if file.stat().st_size > XML.size:
+        raise ValueError(f"{file.stat().st_size} bytes, {XML.size} allowed")
+    return file.open("rb")
+
+
+def _problem(file: Path, error: Exception) -> str:
+    match error:
+        case FileNotFoundError():
+            return f"the tests left no {file.name}"
+        case XmlError() | OSError():
+            return f"{file.name} can't be read: {error}"
+        case _:
+            return f"{file.name}: {error}"

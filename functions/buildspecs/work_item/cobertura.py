@@ -5,10 +5,13 @@ It reads reports of coverage.py, gcovr, coverlet, istanbul, altcover, VectorCAST
 """
 
 import re
-from collections.abc import Iterator
-from xml.etree.ElementTree import Element
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, assert_never
 
-from .junit import local
+from .xml_stream import End, Start, Text, read_xml
+
+_LONGEST_CONDITION = 200
 
 _TAKEN = re.compile(r"\(\s*(\d+)\s*/\s*(\d+)\s*\)")
 _NEXT = "write a Cobertura report instead"
@@ -22,46 +25,88 @@ _OTHER = {
 }
 
 
-def read_rates(root: Element) -> tuple[float, float | None]:
+@dataclass
+class _Report:
+    """What is kept of a report: the root, whether it is Clover's, and the branches of its lines: taken, and all."""
+
+    root: Mapping[str, str]
+    clover: bool = False
+    taken: int = 0
+    branches: int = 0
+
+
+def read_rates(file: BinaryIO) -> tuple[float, float | None]:
     """The covered lines and branches in percent; branches are None if none were measured. Raises ValueError.
 
     Counts only show whether anything was measured, because Xcode's converters write them as "20.0". Without a count
     of branches, the conditions of the lines are counted; without conditions, the rate is used.
     """
-    kind = local(root.tag)
-    if kind != "coverage":
-        known = f", {_OTHER[kind]}" if kind in _OTHER else ""
-        raise ValueError(f"not a Cobertura report: its root is <{kind}>{known}")
-    if "line-rate" not in root.attrib and next(iter(root.iter("metrics")), None) is not None:
+    report = _read(file)
+    root = report.root
+    if "line-rate" not in root and report.clover:
         raise ValueError(f"not a Cobertura report but a Clover report: {_NEXT}")
     measured, counted = _number(root, "lines-valid"), _number(root, "branches-valid")
     if measured is not None and not measured >= 1:
         raise ValueError("not one line was measured")
     lines = _rate(root, "line-rate")
     if counted is not None and counted < 0:
-        raise ValueError(f"branches-valid is {root.attrib['branches-valid']}: expected a count")
+        raise ValueError(f"branches-valid is {root['branches-valid'][:40]}: expected a count")
     if counted:
         return lines, _rate(root, "branch-rate")
-    taken, all_ = _conditions(root)
-    if all_:
-        return lines, 100 * taken / all_
-    if counted is None and "branch-rate" in root.attrib:
+    if report.branches:
+        return lines, 100 * report.taken / report.branches
+    if counted is None and "branch-rate" in root:
         return lines, _rate(root, "branch-rate") or None  # tools that measure no branches write 0
     return lines, None
 
 
-def _rate(root: Element, name: str) -> float:
+def _read(file: BinaryIO) -> _Report:
+    """Branches are those of the lines of all classes; methods repeat the lines and are skipped."""
+    report, above = _Report({}), list[str]()
+    for event in read_xml(file):
+        match event:
+            case Start(name, attributes):
+                if not above:
+                    _refuse_other(name)
+                    report.root = attributes
+                report.clover = report.clover or name == "metrics"
+                if above[-2:] == ["class", "lines"]:
+                    _count(attributes.get("condition-coverage", ""), report)
+                above.append(name)
+            case End():
+                above.pop()
+            case Text():
+                pass
+            case _:
+                assert_never(event)
+    return report
+
+
+def _count(coverage: str, report: _Report) -> None:
+    for found in _TAKEN.finditer(coverage[:_LONGEST_CONDITION]):
+        report.taken += int(found[1])
+        report.branches += int(found[2])
+
+
+def _refuse_other(kind: str) -> None:
+    """A ValueError unless the root is that of a Cobertura report."""
+    if kind != "coverage":
+        known = f", {_OTHER[kind]}" if kind in _OTHER else ""
+        raise ValueError(f"not a Cobertura report: its root is <{kind[:40]}>{known}")
+
+
+def _rate(root: Mapping[str, str], name: str) -> float:
     """A rate in percent; raises ValueError unless it is a number from 0 to 1."""
     value = _number(root, name)
     if value is None:
         raise ValueError(f"<coverage> needs line-rate and branch-rate as numbers: {name} is missing")
     if not 0 <= value <= 1:
         percent = "; this report seems to be in percent" if 1 < value <= 100 else ""
-        raise ValueError(f"{name} is {root.attrib[name]}: rates must lie between 0 and 1{percent}")
+        raise ValueError(f"{name} is {root[name][:40]}: rates must lie between 0 and 1{percent}")
     return value * 100
 
 
-def _number(root: Element, name: str) -> float | None:
+def _number(root: Mapping[str, str], name: str) -> float | None:
     text = root.get(name)
     if text is None:
         return None
@@ -69,20 +114,3 @@ def _number(root: Element, name: str) -> float | None:
         return float(text)
     except ValueError:
         raise ValueError(f"<coverage> needs rates and counts as numbers: {name} is {text[:40]!r}") from None
-
-
-def _conditions(root: Element) -> tuple[int, int]:
-    """Taken branches and all branches, in the lines of all classes; methods repeat the lines and are skipped."""
-    taken = all_ = 0
-    for line in _lines(root):
-        for found in _TAKEN.finditer(line.get("condition-coverage") or ""):
-            taken += int(found[1])
-            all_ += int(found[2])
-    return taken, all_
-
-
-def _lines(root: Element) -> Iterator[Element]:
-    for class_ in (one for one in root.iter() if local(one.tag) == "class"):
-        for lines in class_:
-            if local(lines.tag) == "lines":
-                yield from lines

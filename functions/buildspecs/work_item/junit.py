@@ -5,9 +5,13 @@ PHPUnit, go-junit-report and the converters of .NET. Every failure or error coun
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from xml.etree.ElementTree import Element
+from typing import BinaryIO, Literal, assert_never
+
+from .xml_stream import End, Start, Text, read_xml
+
+_LONGEST_NAME, _LONGEST_TEXT = 200, 2000
 
 # Surefire writes <rerunFailure> for a test that failed in all reruns, and <flakyFailure> for one that finally passed.
 # https://maven.apache.org/surefire/maven-surefire-plugin/examples/rerun-failing-tests.html
@@ -38,11 +42,12 @@ _OTHER = {
 
 @dataclass
 class Counts:
-    """The tests of one report; `failed` names failed tests, and failures outside of any test."""
+    """The tests of one report; `failed` names failed tests, and failures outside of any test; `elements` are all."""
 
     total: int = 0
     failed: list[str] = field(default_factory=list)
     skipped: int = 0
+    elements: int = 0
 
 
 @dataclass
@@ -54,73 +59,107 @@ class _Suite:
     found: int = 0
 
 
-def count_tests(root: Element, file: str) -> Counts:
-    """The tests of a report; `file` is its name. Raises ValueError if it is another kind of report, and names it."""
-    kind = local(root.tag)
-    if kind not in ("testsuites", "testsuite", "testcase"):
-        if kind in _OTHER:
-            tool, step = _OTHER[kind]
-            raise ValueError(f"not a JUnit report but {tool}: {step}")
-        raise ValueError(f"not a JUnit report: its root is <{kind}>; expected <testsuites> or <testsuite>")
-    counts = Counts()
-    for element, suites in _walk(root):
-        kind = local(element.tag)
-        if kind == "testcase":
-            counts.total += 1
-            _case(element, suites, file, counts)
-        elif kind in ("failure", "error"):
+def count_tests(file: BinaryIO, name: str) -> Counts:
+    """The tests of a report; `name` is its name. Another kind of report is a ValueError that names it."""
+    reading = _Reading(name)
+    for event in read_xml(file):
+        match event:
+            case Start():
+                reading.start(event)
+            case Text(text):
+                reading.text(text)
+            case End():
+                reading.end()
+            case _:
+                assert_never(event)
+    return reading.counts
+
+
+class _Reading:
+    """A report while it is read: the kinds of the open elements, the open suites, and the open test or failure."""
+
+    def __init__(self, file: str) -> None:
+        self.counts = Counts()
+        self._file = file
+        self._open: list[Literal["suite", "case", "outside", "other"]] = []
+        self._suites: list[_Suite] = []
+        self._attributes: Mapping[str, str] = {}
+        self._inside: set[str] = set()
+        self._text = ""
+
+    def start(self, element: Start) -> None:
+        kind, attributes = element.name, element.attributes
+        self.counts.elements += 1
+        above = self._open[-1] if self._open else None
+        if above is None:
+            _refuse_other(kind)
+        if above in (None, "suite") and (kind == "testsuite" or (above is None and kind == "testsuites")):
+            self._suites.append(_Suite(_short(attributes.get("name")), _claimed(attributes)))
+            self._open.append("suite")
+        elif above in (None, "suite") and kind == "testcase":
+            self._attributes, self._inside = attributes, set()
+            self._open.append("case")
+        elif above == "suite" and kind in ("failure", "error"):
             # Outside of any test: the suite could not be loaded, set up or torn down.
-            counts.total += 1
-            counts.failed.append(_outside(element, suites, file))
-            _found(suites)
+            self._attributes, self._text = attributes, ""
+            self._open.append("outside")
         else:
-            _claims(suites, file, counts)
-    return counts
+            if above == "case":
+                self._inside.add(kind)
+            self._open.append("other")
+
+    def text(self, text: str) -> None:
+        if self._open[-1:] == ["outside"] and len(self._text) < _LONGEST_TEXT:
+            self._text += text
+
+    def end(self) -> None:
+        counts = self.counts
+        match self._open.pop():
+            case "case":
+                counts.total += 1
+                self._case()
+            case "outside":
+                counts.total += 1
+                counts.failed.append(_outside(self._attributes, self._text, self._suites, self._file))
+                _found(self._suites)
+            case "suite":
+                _claims(self._suites, self._file, counts)
+                self._suites.pop()
+            case "other":
+                pass
+
+    def _case(self) -> None:
+        case, inside, counts = self._attributes, self._inside, self.counts
+        states = {case.get(name, "").replace(" ", "").lower() for name in ("status", "result")}
+        if inside.intersection(_FAILED) or states & _BROKEN:
+            counts.failed.append(_name(case, self._suites, self._file, counts.total))
+            _found(self._suites)
+        elif "skipped" in inside or "disabled" in inside or states & _NOT_RUN or case.get("skipped") == "true":
+            counts.skipped += 1
+        elif inside.intersection(_FLAKY):
+            _found(self._suites)  # some tools count the first try among the suite's failures
 
 
-def _walk(root: Element) -> Iterator[tuple[Element, Sequence[_Suite]]]:
-    """Tests, failures outside of tests, and each suite after its content; iterative, so that depth has no limit."""
-    if local(root.tag) == "testcase":
-        yield root, ()
+def _refuse_other(kind: str) -> None:
+    """A ValueError unless the root is one of a JUnit report."""
+    if kind in ("testsuites", "testsuite", "testcase"):
         return
-    above = (_Suite(root.get("name") or "", _claimed(root)),)
-    left: list[tuple[Element, tuple[_Suite, ...], bool]] = [(root, above, False)]
-    while left:
-        element, suites, visited = left.pop()
-        if visited or local(element.tag) not in ("testsuites", "testsuite"):
-            yield element, suites
-            continue
-        left.append((element, suites, True))
-        for child in reversed(element):
-            kind = local(child.tag)
-            if kind == "testsuite":
-                left.append((child, (*suites, _Suite(child.get("name") or "", _claimed(child))), False))
-            elif kind in ("testcase", "failure", "error"):
-                left.append((child, suites, False))
+    if kind in _OTHER:
+        tool, step = _OTHER[kind]
+        raise ValueError(f"not a JUnit report but {tool}: {step}")
+    raise ValueError(f"not a JUnit report: its root is <{_short(kind)}>; expected <testsuites> or <testsuite>")
 
 
-def _case(case: Element, suites: Sequence[_Suite], file: str, counts: Counts) -> None:
-    inside = {local(child.tag) for child in case}
-    states = {(case.get(name) or "").replace(" ", "").lower() for name in ("status", "result")}
-    if inside.intersection(_FAILED) or states & _BROKEN:
-        counts.failed.append(_name(case, suites, file, counts.total))
-        _found(suites)
-    elif "skipped" in inside or "disabled" in inside or states & _NOT_RUN or case.get("skipped") == "true":
-        counts.skipped += 1
-    elif inside.intersection(_FLAKY):
-        _found(suites)  # some tools count the first try among the suite's failures
-
-
-def _name(case: Element, suites: Sequence[_Suite], file: str, position: int) -> str:
-    name, of = (case.get("name") or "").strip(), (case.get("classname") or "").strip()
+def _name(case: Mapping[str, str], suites: Sequence[_Suite], file: str, position: int) -> str:
+    name, of = _short(case.get("name")), _short(case.get("classname"))
     if name:
         return f"{of or file}.{name}"
-    of = of or _named(suites) or case.get("file") or ""
+    of = of or _named(suites) or _short(case.get("file"))
     return f"{of}{', ' if of else ''}test {position} in {file}"
 
 
-def _outside(element: Element, suites: Sequence[_Suite], file: str) -> str:
-    words = element.get("message") or element.text or element.get("type") or ""
+def _outside(failure: Mapping[str, str], text: str, suites: Sequence[_Suite], file: str) -> str:
+    words = failure.get("message") or text or failure.get("type") or ""
     first = next((line.strip() for line in words.splitlines() if line.strip()), "")[:200]
     return f"{_named(suites) or file} (outside of any test{': ' if first else ''}{first})"
 
@@ -139,7 +178,7 @@ def _found(suites: Sequence[_Suite]) -> None:
         suite.found += 1
 
 
-def _claimed(suite: Element) -> int:
+def _claimed(suite: Mapping[str, str]) -> int:
     """Failures and errors according to the suite; its number of tests is ignored (Catch2 counts assertions)."""
     total = 0
     for name in ("failures", "errors"):
@@ -152,6 +191,6 @@ def _named(suites: Sequence[_Suite]) -> str:
     return next((suite.name.strip() for suite in reversed(suites) if suite.name.strip()), "")
 
 
-def local(tag: object) -> str:
-    """An element's name without its namespace; "" for a comment."""
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+def _short(text: str | None) -> str:
+    """The beginning of a name."""
+    return (text or "").strip()[:_LONGEST_NAME]

@@ -20,7 +20,7 @@ def look(service: Service, commit: str | None = None, field: str = "version") ->
 
 def probe(url: str, commit: str | None = None, field: str = "version") -> Probe:
     """One probe of a URL."""
-    (found,) = HealthProbe().probe([Target("hello", url, commit, field)])
+    (found,) = HealthProbe(loopback=True).probe([Target("hello", url, commit, field)])
     return found
 
 
@@ -100,9 +100,9 @@ def test_a_connection_that_breaks_is_not_well(service: Service) -> None:
 
 
 @pytest.mark.parametrize("url", ["ftp://x/", "file:///etc/passwd", "", "javascript:1", "http:///health", "//x/"])
-def test_only_http_is_asked(url: str) -> None:
+def test_only_http_is_requested(url: str) -> None:
     """A URL that is not HTTP is not opened: a manifest can't read local files."""
-    assert "neither http nor https" in probe(url).reason
+    assert "is not https" in probe(url).reason
 
 
 @pytest.mark.parametrize("answers", [drip, silent], ids=["a byte at a time", "nothing"])
@@ -119,6 +119,25 @@ def test_the_whole_answer_has_one_deadline(
                 assert not thread.is_alive()
 
 
+def test_a_probe_in_aws_stays_away_from_this_machine(service: Service) -> None:
+    """In AWS a manifest reaches neither Lambda's own interface on loopback nor anything else over plain http."""
+    reasons = [
+        HealthProbe().probe([Target("hello", url, None)])[0].reason for url in (service.url, "http://a.example/")
+    ]
+    assert all("is not https: services are probed over https only" in reason for reason in reasons)
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("name", ["169.254.169.254", "fd00:ec2::254", "::ffff:169.254.170.2"])
+def test_the_address_of_a_connection_is_checked(service: Service, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A name that leads to AWS's metadata is refused after it is connected, and before anything is requested."""
+    monkeypatch.setattr(socket.socket, "getpeername", lambda _: (name, 80))
+    service.says(version="abc")
+    reason = look(service).reason
+    assert f"is at {name}, which is no address of a service" in reason
+    assert service.requests == []
+
+
 def test_services_are_probed_at_the_same_time(service: Service) -> None:
     """Each of three servers answers only when all three were asked; the order of the probes is that of the targets."""
     together = threading.Barrier(3)
@@ -131,7 +150,7 @@ def test_services_are_probed_at_the_same_time(service: Service) -> None:
 
     with server(meet) as one, server(meet) as two, server(meet) as three:
         targets = [Target(name, url, None) for name, url in (("a", one), ("b", two), ("c", three))]
-        assert HealthProbe().probe(targets) == tuple(Probe(name, healthy=True) for name in "abc")
+        assert HealthProbe(loopback=True).probe(targets) == tuple(Probe(name, healthy=True) for name in "abc")
 
 
 def test_no_services_are_no_probes() -> None:

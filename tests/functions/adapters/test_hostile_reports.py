@@ -6,9 +6,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from functions.adapters.artifacts import REPORT_LIMIT
 from functions.adapters.reports import read_coverage, read_tests
 from functions.deployment.fetch_source import strip_top_folder
+from functions.domain import limits
 from functions.domain.errors import SourceError
 from functions.domain.gates import Coverage, TestRun, Unreadable, judge_coverage, judge_tests
 
@@ -28,7 +28,7 @@ XML: dict[str, tuple[str | bytes, str]] = {
     "unknown encoding": ('<?xml version="1.0" encoding="klingon"?><testsuite/>', "not XML"),
     "mixed encodings": (b'<?xml version="1.0" encoding="utf-8"?><testsuite name="\xff\xfe"/>', "not XML"),
     "says utf-16, is not": (b'<?xml version="1.0" encoding="utf-16"?><testsuite/>', "not XML"),
-    "cut off": ("<testsuite><testcase name='a'", "not XML"),
+    "cut off": ("<testsuite name='a'", "not XML"),
     "null bytes": (b"<testsuite>\x00</testsuite>", "not XML"),
     "empty": ("", "not XML"),
 }
@@ -105,7 +105,7 @@ def test_counts_are_counted_not_believed() -> None:
 
 def test_a_huge_report_costs_no_memory() -> None:
     """A huge report is refused by the size in the archive's directory."""
-    archive = packed(b" " * (REPORT_LIMIT + 1))
+    archive = packed(b" " * (limits.XML.size + 1))
     tracemalloc.start()
     try:
         with archive:

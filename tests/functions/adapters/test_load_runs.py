@@ -83,7 +83,7 @@ def test_k6_is_read_in_both_forms_of_its_summary() -> None:
         ("a.json", '{"requests": 1.5, "failures": 0, "meanSeconds": 1}', "whole numbers"),
         ("a.json", '{"requests": 1, "failures": 0, "meanSeconds": NaN}', "NaN is not a JSON number"),
         ("a.json", '{"requests": 1e999, "failures": 0, "meanSeconds": 1}', "requests is inf"),
-        ("a.json", "[" * 100_000, "nested too deep"),
+        ("a.json", "[" * 50_000, "nested too deep"),
     ],
 )
 def test_figures_that_cannot_be_are_refused(name: str, report: str | bytes, said: str) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from functions.adapters.artifacts import REPORT_LIMIT
 from functions.adapters.previews import read_preview
 from functions.domain.gates import Unreadable
+from functions.domain.limits import JSON
 from functions.domain.previews import Preview, ResourceStep
 from tests.functions.adapters.test_hostile_reports import packed
 
@@ -93,9 +93,9 @@ def test_what_can_not_be_believed_is_refused(document: Any, said: str) -> None:
 
 def test_a_missing_or_huge_one_is_refused() -> None:
     """A missing preview is Unreadable; a huge one is refused before it is unpacked."""
-    with packed(" " * (REPORT_LIMIT + 1)) as archive:
+    with packed(" " * (JSON.size + 1)) as archive:
         huge, missing = read_preview(archive, "report.xml"), read_preview(archive, "other.json")
     assert isinstance(huge, Unreadable)
-    assert huge.reason == f"report.xml unpacks to {REPORT_LIMIT + 1} bytes, {REPORT_LIMIT} allowed"
+    assert huge.reason == f"report.xml unpacks to {JSON.size + 1} bytes, {JSON.size} allowed"
     assert isinstance(missing, Unreadable)
     assert missing.reason.startswith("other.json: not in the build's artifact")

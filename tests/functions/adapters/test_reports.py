@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from functions.adapters import reports
 from functions.adapters.reports import read_coverage, read_tests
 from functions.domain.gates import Coverage, TestRun, Unreadable
+from functions.domain.limits import Limit
 from tests.functions.samples import archive
 
 BOMB = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><testsuite name="&b;"/>'
@@ -57,7 +58,7 @@ def test_cases_are_counted_in_every_shape_of_report() -> None:
         ('<?xml version="1.0" encoding="nonsense"?><testsuite/>', "0.xml:1: not XML"),
         ('<?xml version="1.0" encoding="gb2312"?><testsuite/>', "0.xml:1: not XML"),
         (b"\xff\xff", "0.xml:1: not XML"),
-        ('<testsuite name="s">' * 5000 + "</testsuite>" * 5000, "0.xml: not a JUnit report"),
+        ('<testsuite name="s">' * 5000 + "</testsuite>" * 5000, "0.xml:1: elements are nested more than 100 deep"),
     ],
 )
 def test_a_report_that_cannot_be_trusted_says_why(report: bytes | str, reason: str) -> None:
@@ -101,7 +102,7 @@ def test_a_report_that_is_missing_or_too_large_is_named(monkeypatch: pytest.Monk
     """The reason for a missing report has the next step; that for a large one has the limit."""
     with ZipFile(BytesIO(archive({"a.xml": "<x/>"}))) as found:
         missing = read_tests(found, ["b.xml"])
-        monkeypatch.setattr(reports, "REPORT_LIMIT", 1)
+        monkeypatch.setattr(reports, "XML", Limit(1, 1, 1))
         large = read_coverage(found, "a.xml")
     assert isinstance(missing, Unreadable)
     assert "add it to the artifacts of the buildspec" in missing.reason

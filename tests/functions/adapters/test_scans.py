@@ -15,10 +15,10 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from functions.adapters.artifacts import REPORT_LIMIT
 from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif, read_scans
 from functions.domain.findings import Allowance, Scan, Scans, judge_findings
 from functions.domain.gates import Unreadable, Verdict
+from functions.domain.limits import JSON
 from tests.functions.adapters.scanning import Reader, read, sarif
 from tests.functions.samples import archive
 
@@ -269,4 +269,4 @@ def test_a_hundred_megabytes_are_refused_without_being_read(claimed: int | None)
         tracemalloc.stop()
     assert isinstance(found, Unreadable)
     assert found.reason.startswith("scan.sarif")
-    assert peak < REPORT_LIMIT
+    assert peak < JSON.size

@@ -58,7 +58,7 @@ def test_one_real_difference_is_a_change(harmless: list[ResourceStep], real: Res
             "p.json would create aws:s3/bucket:Bucket logs, create aws:s3/bucket:Bucket logs, "
             "create aws:s3/bucket:Bucket logs and 2 more",
         ),
-        ((ResourceStep("delete", "odd"),), "p.json would delete  odd"),
+        ((ResourceStep("delete", "odd"),), "p.json would delete odd"),
     ],
 )
 def test_it_says_what_would_change(steps: tuple[ResourceStep, ...], said: str) -> None:

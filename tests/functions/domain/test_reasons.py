@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.reasons import plain_reason
+from functions.domain.reasons import plain_reason, readable
+from functions.domain.texts import REASON, SEARCHED
 
 # What a handler may have raised: also texts that look like JSON themselves.
 TEXTS = st.text() | st.sampled_from(['{"a": 1}', "{}", "[1]", '"', "\\", '{"', "line\nline"])
@@ -50,3 +51,14 @@ def test_any_text_is_survived(text: str) -> None:
     """Any text is accepted; one without a message is unchanged."""
     plain = plain_reason(text)
     assert plain == text or "errorMessage" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a":' * 200_000, '{"a":' * 800 + "[" + "1," * 200_000, '{"a":1}' * 100_000, '{"errorMessage":"{"' * 50_000],
+    ids=["deep", "deep and long", "many", "many messages"],
+)
+def test_a_hostile_reason_ends_as_a_short_one(text: str) -> None:
+    """What a service or a build answers is never nested too deep for its reason, and is read to a limit only."""
+    assert len(plain_reason(text)) <= SEARCHED
+    assert len(readable(text)) <= REASON

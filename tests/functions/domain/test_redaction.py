@@ -143,6 +143,16 @@ PIECES = (
     "-----END ",
     '\\"',
 )
+# A head that is read once, and what each shape then reads again and again if two repetitions overlap.
+HEADS = {
+    "a label without its end": ("-----BEGIN ", "PRIVATE KEY"),
+    "a label of spaces": ("-----BEGIN ", " PRIVATE KEY "),
+    "an end without its end": ("-----BEGIN PRIVATE KEY-----x-----END ", "PRIVATE KEY"),
+    "spaces before a value": ("token", " "),
+    "spaces after a sign": ("token=", " "),
+    "a password without its address": ("://a:", "b"),
+    "a header of a token": ("eyJ", "hbGci."),
+}
 SMALL, LARGE = 8 * 1024, 64 * 1024
 
 
@@ -163,6 +173,21 @@ def test_work_grows_as_the_text_does(piece: str, end: str) -> None:
     """Eight times the text is about eight times the work. A shape that looks back would take 64 times."""
     small, large = ((piece * size)[:size] + end for size in (SMALL, LARGE))
     assert worked(large) < 24 * max(worked(small), 0.0005)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_work_within_one_match_grows_as_the_text_does(name: str) -> None:
+    """No two repetitions of a shape read the same text: one attempt to match is linear, too."""
+    head, piece = HEADS[name]
+    small, large = (head + (piece * size)[:size] for size in (SMALL, LARGE))
+    assert worked(large) < 24 * max(worked(small), 0.0005)
+
+
+def test_a_private_key_is_known_by_any_usual_label() -> None:
+    """The labels of OpenSSL, OpenSSH, PKCS #8 and PGP are recognised (RFC 7468, RFC 9580)."""
+    for label in ("RSA ", "EC ", "DSA ", "OPENSSH ", "ENCRYPTED ", "ANY ", ""):
+        key = f"-----BEGIN {label}PRIVATE KEY-----\n{RANDOM}\n-----END {label}PRIVATE KEY-----"
+        assert redact(f"a {key} b") == "a [redacted] b"
 
 
 def test_the_worker_ships_the_same_redactor() -> None:

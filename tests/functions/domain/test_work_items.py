@@ -21,7 +21,6 @@ from functions.domain.work_items import (
     execution_name,
     fingerprint,
     missing,
-    shown,
     wanted,
 )
 
@@ -79,16 +78,6 @@ def test_a_dangerous_branch_is_refused(name: str) -> None:
     problem = branch_problem(name, NAMESPACE, MAIN)
     assert problem
     assert "\n" not in problem
-
-
-@given(texts)
-def test_shown_text_can_not_be_markup(text: str) -> None:
-    """Any text becomes one line between two backticks."""
-    told = shown(text)
-    assert told.startswith("`")
-    assert told.endswith("`")
-    assert told.count("`") == 2
-    assert not set(told) & set("\n\r<>@")
 
 
 @given(st.text("ab@<!->`\n", max_size=200), st.booleans())

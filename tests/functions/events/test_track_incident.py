@@ -102,7 +102,7 @@ def test_texts_from_outside_stay_texts(stack: Stack, hub: LocalGitHub) -> None:
     """A reason can't mention people, break a table or contain a marker."""
     track(stack, "RollbackStarted", reason="`@everyone` | <!-- kiro-incident test/x -->\n# headline")
     body = issues(hub)[0].body
-    assert "| Alarm or gate | `'@everyone' \\| <!-- kiro-incident test/x --> # headline` |" in body
+    assert "| Alarm or gate | `'@everyone' \\| <! -- kiro-incident test/x -- > # headline` |" in body
     assert deployed(stack, {"test": "passed"})["issues"] == []
 
 

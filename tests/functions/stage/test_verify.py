@@ -69,7 +69,7 @@ def test_an_unhealthy_service_is_named(stack: Stack, service: Service, changes: 
     ("url", "reason"),
     [
         ("http://{nothing}/", "may contain only known placeholders"),
-        ("file:///etc/passwd", "neither http nor https"),
+        ("file:///etc/passwd", "is not https"),
         ("http://127.0.0.1:9/", "did not answer"),
         ("http://127.0.0.1:port/", "did not answer"),
         ("http://[::1/", "did not answer"),
