@@ -57,11 +57,16 @@ class BuildStart:
 
 @dataclass(frozen=True, slots=True)
 class BuildEnd:
-    """How a build ended, in words and with the place of its log; one that never started has none."""
+    """How a build ended, in words and with the place of its log; one that never started has none.
+
+    `digest` is the SHA-256 of the artifact that CodeBuild uploaded, in hexadecimal, as CodeBuild reports it: nothing
+    that the build does can change it. It is empty if CodeBuild uploaded no zip archive.
+    """
 
     outcome: Literal["running", "succeeded", "failed", "timed out", "stopped", "not started"]
     reason: str
     log: str
+    digest: str = ""
 
 
 class Builds:
@@ -135,7 +140,8 @@ class Builds:
         if not build.get("buildComplete") or build["buildStatus"] == "IN_PROGRESS":
             return BuildEnd("running", build.get("currentPhase", ""), log)
         outcome = _OUTCOMES[build["buildStatus"]]
-        return BuildEnd(outcome, "" if outcome == "succeeded" else _why(build), log)
+        digest = build.get("artifacts", {}).get("sha256sum", "")
+        return BuildEnd(outcome, "" if outcome == "succeeded" else _why(build), log, digest)
 
     def stop(self, build_id: str) -> None:
         """Stop a build; one that has ended or that CodeBuild does not know is no error."""
