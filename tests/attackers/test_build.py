@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BuildArtifacts.htm
 """
 
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -25,8 +24,12 @@ KEY = f"builds/{RELEASE.repository}/build/{DEPLOYMENT}/build.zip"
 GREEN = '<testsuite name="s"><testcase classname="c" name="a"/></testsuite>'
 RED = '<testsuite name="s"><testcase classname="c" name="a"><failure/></testcase></testsuite>'
 EVIL = archive({"app.py": "evil"})
-FORGED: dict[str, str | bytes] = {"junit.xml": GREEN, "hello.zip": EVIL}
+COVERED = '<coverage line-rate="1" branch-rate="1" branches-valid="10" lines-valid="10"/>'
+FORGED: dict[str, str | bytes] = {"junit.xml": GREEN, "coverage.xml": COVERED, "hello.zip": EVIL}
+HONEST: dict[str, str | bytes] = {**FORGED, "hello.zip": archive({"app.py": "ok"})}
+FAILING: dict[str, str | bytes] = {**HONEST, "junit.xml": RED}
 TESTS = {"tests": {"junit": ["junit.xml"]}}
+JUDGED = {**TESTS, "coverage": {"cobertura": "coverage.xml"}}
 
 
 def built(stack: Stack, key: str, files: dict[str, str | bytes]) -> BuildEnd:
@@ -37,7 +40,7 @@ def built(stack: Stack, key: str, files: dict[str, str | bytes]) -> BuildEnd:
 
 def gates(stack: Stack, end: BuildEnd) -> Any:
     """The output of CheckGates."""
-    plan = Plan("deploy", "hello", (StagePlan(environment(name="test"), (), ()),), "build.yml", TESTS)
+    plan = Plan("deploy", "hello", (StagePlan(environment(name="test"), (), ()),), "build.yml", JUDGED)
     where = {"source": "sources/s.zip", "artifact": KEY, "plan": plan}
     return stack.run("deployment.check_gates", {"deploymentId": DEPLOYMENT, "release": RELEASE, "build": end, **where})
 
@@ -50,7 +53,7 @@ def test_a_build_reports_what_codebuild_uploaded(stack: Stack) -> None:
     assert Builds.connect(stack.clients).read(build_id).digest == "ab" * 32
 
 
-@pytest.mark.parametrize("honest", [{"junit.xml": RED}, {"junit.xml": GREEN, "hello.zip": archive({"app.py": "ok"})}])
+@pytest.mark.parametrize("honest", [HONEST, FAILING])
 def test_a_build_replaces_an_artifact_before_it_is_judged(stack: Stack, honest: dict[str, str | bytes]) -> None:
     """A build that overwrites its own or another deployment's artifact after the upload wants it judged: refused."""
     end = built(stack, KEY, honest)
@@ -73,7 +76,7 @@ def test_a_build_without_an_artifact_puts_one_there(stack: Stack) -> None:
 def test_a_build_replaces_an_artifact_after_it_was_judged(stack: Stack) -> None:
     """A build that overwrites what the gates judged wants it deployed: the alias stays, whatever is recorded."""
     create_function(stack)
-    end = built(stack, KEY, {"junit.xml": GREEN, "hello.zip": archive({"app.py": "ok"})})
+    end = built(stack, KEY, HONEST)
     assert gates(stack, end)["outcome"] == "passed"
     artifact(stack, KEY, FORGED)
     event = {"deploymentId": DEPLOYMENT, "release": RELEASE, "environment": ENVIRONMENT, "part": SERVICE}
@@ -120,7 +123,5 @@ def test_a_build_replaces_the_reports_that_github_gets(stack: Stack) -> None:
     detail = {"deploymentId": DEPLOYMENT, "release": RELEASE, "gates": [], "artifact": KEY, "digest": end.digest}
     detail |= {"scans": {"sarif": ["scan.sarif"]}}
     stack.client("secretsmanager").create_secret(Name="kiro-github", SecretString='{"token": "t"}')
-    with pytest.raises(
-        SourceError, match=f"but CodeBuild uploaded {sha256(archive({'scan.sarif': '{}'})).hexdigest()}"
-    ):
+    with pytest.raises(SourceError, match=f"but CodeBuild uploaded {end.digest}"):
         stack.run("events.upload_sarif", {"detail-type": "GatesJudged", "detail": detail})
