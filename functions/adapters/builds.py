@@ -21,6 +21,7 @@ _OUTCOMES: dict[str, Literal["succeeded", "failed", "timed out", "stopped"]] = {
     "TIMED_OUT": "timed out",
     "STOPPED": "stopped",
 }
+PROJECTS = "the projects of all repositories of this stack, whose names end in a key of the repository"
 # No build has started when CodeBuild answers with these: there is no such project, or this role may not use it. An
 # invalid input is not one of them: a token that started a build with other parameters is refused as invalid, too.
 _REFUSALS = ("ResourceNotFoundException", "AccessDeniedException")
@@ -73,9 +74,9 @@ class Builds:
     """The CodeBuild projects of this stack."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("ARTIFACTS_BUCKET",)
-    START: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:StartBuild",), on="projects"),)
-    READ: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:BatchGetBuilds",), on="projects"),)
-    STOP: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:StopBuild",), on="projects"),)
+    START: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:StartBuild",), on="projects", why=PROJECTS),)
+    READ: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:BatchGetBuilds",), on="projects", why=PROJECTS),)
+    STOP: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:StopBuild",), on="projects", why=PROJECTS),)
 
     def __init__(self, client: "CodeBuildClient", bucket: str) -> None:
         self._client = client

@@ -28,7 +28,7 @@ COVERED = '<coverage line-rate="1" branch-rate="1" branches-valid="10" lines-val
 FORGED: dict[str, str | bytes] = {"junit.xml": GREEN, "coverage.xml": COVERED, "hello.zip": EVIL}
 HONEST: dict[str, str | bytes] = {**FORGED, "hello.zip": archive({"app.py": "ok"})}
 FAILING: dict[str, str | bytes] = {**HONEST, "junit.xml": RED}
-TESTS = {"tests": {"junit": ["junit.xml"]}}
+TESTS: dict[str, dict[str, Any]] = {"tests": {"junit": ["junit.xml"]}}
 JUDGED = {**TESTS, "coverage": {"cobertura": "coverage.xml"}}
 
 
