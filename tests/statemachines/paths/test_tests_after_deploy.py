@@ -22,7 +22,7 @@ def test_a_tested_release_is_watched(runner: WorkflowRunner) -> None:
     execution = runner.run("stage", afterDeploy=AFTER_DEPLOY)
     assert execution.states == [*TESTED, "Watch", "WhatWasSeen", *GOOD]
     assert execution.payload_of("StartTests")["inputArtifact"] == "deployments/d/build.zip"
-    assert execution.payload_of("CheckTests")["artifact"].endswith("/test-tests.zip")
+    assert execution.payload_of("CheckTests")["artifact"].endswith("/tests/d/test.zip")
     assert ended(execution, "passed")
 
 
