@@ -53,15 +53,24 @@ class Executions:
         return sorted((self._read("work_item", row) for row in found), key=lambda execution: execution.started)
 
     def await_end(self, name: str, seconds: float, poll: Callable[[], object]) -> list[Progress]:
-        """Call `poll` three times a second until the deployment has ended; a TimeoutError names the states it is in."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            poll()
-            if self._has_ended(name):
-                return self.of_deployment(name)
-            time.sleep(0.3)
-        stood = ", ".join(f"{e.name} in {e.state}" for e in self.of_deployment(name)) or "it has no execution"
-        raise TimeoutError(f"{name} did not end within {seconds:.0f} s: {stood}")
+        """Call `poll` twice a second until the deployment has ended.
+
+        A deployment that enters no state for `seconds` is a TimeoutError, which names the states that it is in.
+        """
+        before: list[tuple[str, int]] = []
+        while True:
+            deadline = time.monotonic() + seconds
+            while time.monotonic() < deadline:
+                poll()
+                if self._has_ended(name):
+                    return self.of_deployment(name)
+                time.sleep(0.5)
+            found = self.of_deployment(name)
+            entered = [(execution.name, len(execution.states)) for execution in found]
+            if entered == before:
+                stood = ", ".join(f"{one.name} in {one.state}" for one in found) or "it has no execution"
+                raise TimeoutError(f"{name} entered no state for {seconds:.0f} s: {stood}")
+            before = entered
 
     def _has_ended(self, name: str) -> bool:
         """One request, however many executions the deployment has."""

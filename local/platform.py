@@ -216,6 +216,11 @@ class Platform:
             self.outputs = done.outputs
         return done
 
+    def change(self, **settings: Any) -> Deployed:
+        """Change settings of the stack, and deploy it."""
+        self._changes |= settings
+        return self.deploy("up")
+
     def _connect(self) -> None:
         """Do an operator's steps after the first deployment: fill secrets, add the webhook, subscribe a mailbox."""
         values = {

@@ -25,19 +25,21 @@ MEASURED = pytest.StashKey[coverage.Coverage]()
 GROUPS = {
     "tests/scenarios/test_board.py": "platform 1",
     "tests/scenarios/test_reconcile.py": "platform 1",
+    "tests/scenarios/test_removed_environment.py": "platform 1",
     "tests/scenarios/test_upkeep.py": "platform 1",
-    "tests/scenarios/test_regions.py": "platform 4",
-    "tests/scenarios/test_first_day.py": "platform 5",
-    "tests/scenarios/": "platform 2",
-    "tests/faults/test_cases.py": "platform 3",
+    "tests/scenarios/test_order.py": "platform 2",
+    "tests/scenarios/test_regions.py": "platform 2",
+    "tests/scenarios/test_first_day.py": "platform 4",
+    "tests/scenarios/": "platform 3",
+    "tests/faults/test_cases.py": "platform 5",
     "tests/program/": "program",
     "tests/components/": "program",
     "tests/tools/": "program",
     "tests/attackers/test_build_roles.py": "program",
     "tests/statemachines/paths/test_any_handler.py": "paths 1",
     "tests/statemachines/paths/test_second_reading.py": "paths 1",
-    "tests/statemachines/paths/test_stage": "paths 1",
-    "tests/statemachines/": "paths 2",
+    "tests/statemachines/paths/test_stage": "paths 2",
+    "tests/statemachines/": "paths 3",
 }
 
 
@@ -54,11 +56,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
     return Sharing(config, log)
 
 
+# What changes the settings of the stack comes after what expects them, and its end is last.
+LATER = {"test_regions": 2, "test_removed_environment": 3, "test_teardown": 4}
+
+
 def _turn(item: pytest.Item) -> int:
-    """The scenario that destroys the stack is the last of its package."""
+    """The place of a test among the groups that begin first."""
     if "scenarios" in item.path.parts:
-        return 2 if item.path.stem == "test_teardown" else 1
-    return 0 if "faults" in item.path.parts else 3
+        return LATER.get(item.path.stem, 1)
+    return 0 if "faults" in item.path.parts else 5
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

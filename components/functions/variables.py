@@ -45,6 +45,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "BOARD": lambda stack: json.dumps(board(stack.settings)),
     "WORKER": lambda stack: json.dumps(rules(stack.settings)),
     "SECURITY_HUB": lambda stack: ",".join(stack.security_hub_products()) or "off",
+    "APPROVERS": lambda stack: stack.settings.approvers_json(),
     "RUNBOOK_URL": lambda stack: stack.settings.runbook_url,
 }
 

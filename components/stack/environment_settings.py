@@ -7,9 +7,10 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from components.stack.closed import Closed
+from functions.domain.approvers import repeated
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,15}$")]
-Approver = Annotated[str, StringConstraints(pattern=r"^[^@\s]*@[^@\s]+$")]
+Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9])*$", max_length=39)]
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+$")]
 PolicyArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$")]
 WallClock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -26,6 +27,15 @@ def _moment(text: str) -> str:
     if datetime.fromisoformat(text).tzinfo is None:
         raise ValueError("must be a time with its offset, such as 2026-12-24T00:00:00+01:00")
     return text
+
+
+def _ascii(text: str) -> str:
+    if not text.isascii():
+        raise ValueError("must be ASCII, because other letters may only look like those of another address")
+    return text
+
+
+Approver = Annotated[str, StringConstraints(pattern=r"^[^@\s]*@[^@\s]+$"), AfterValidator(_ascii)]
 
 
 class DeploymentWindow(Closed):
@@ -67,11 +77,14 @@ class EnvironmentSettings(Closed):
     approval: bool = False
     """Whether a person approves each release before it is deployed; required for `production`."""
     approvers: tuple[Approver, ...] = ()
-    """Who may approve: e-mail addresses, each sent a personal link, or `@domain` for a whole domain; empty: anybody."""
+    """Who may approve: e-mail addresses, each sent a personal link, or `@domain` for a whole domain by a shared link;
+    empty: anybody with the shared link."""
     approvals_needed: Annotated[int, Field(ge=1, le=10)] = 1
-    """How many different people must approve."""
+    """How many different people must approve; more than one need personal links, so no `@domain`."""
     author_may_approve: bool = True
-    """Whether an approval by the author of the release counts."""
+    """Whether an approval by who made, pushed or merged the release counts; `false` needs personal links and logins."""
+    approver_logins: dict[Approver, Login] = Field(default_factory=dict)
+    """The GitHub login of each approver, by address; required where `authorMayApprove` is false."""
     approval_timeout_seconds: Annotated[int, Field(ge=60, le=7 * 86_400)] = 86_400
     """How long a request for approval stays open before it expires."""
     approval_wait_seconds: Seconds = 0
@@ -120,12 +133,42 @@ class EnvironmentSettings(Closed):
             )
         if self.deploy_role_arn and self.account != self.deploy_role_arn.split(":")[4]:
             raise ValueError("account must be given with deployRoleArn, and be the account of that role")
-        if self.approvals_needed > max(1, sum(not one.startswith("@") for one in self.approvers)):
-            raise ValueError(
-                "approvalsNeeded needs at least as many addresses in approvers: a shared link counts as one"
-            )
+        self._check_approvers()
         if self.approval_wait_seconds >= self.approval_timeout_seconds:
             raise ValueError(
                 "approvalWaitSeconds must be less than approvalTimeoutSeconds: otherwise no decision is possible"
             )
         return self
+
+    def _check_approvers(self) -> None:
+        """Refuse approvers who can't be told apart where their number or the authors of a release matter (A3)."""
+        twice = repeated(self.approvers)
+        if twice:
+            raise ValueError(
+                f"approvers: {', '.join(twice)} is listed twice; upper case and `+…` make no other person of an address"
+            )
+        stray = sorted(set(self.approver_logins) - set(self.approvers))
+        if stray:
+            raise ValueError(f"approverLogins: {', '.join(stray)} is not listed in approvers")
+        if self.approvals_needed == 1 and self.author_may_approve:
+            return
+        shared = [one for one in self.approvers if one.startswith("@")]
+        if shared:
+            raise ValueError(
+                f"approvers: {', '.join(shared)} gets a shared link, which does not say who uses it; name each address "
+                "where approvalsNeeded is more than 1 or authorMayApprove is false"
+            )
+        if self.approvals_needed > len(self.approvers):
+            raise ValueError(
+                f"approvers lists {len(self.approvers)} addresses and approvalsNeeded demands {self.approvals_needed} "
+                "people (authorMayApprove = false at least 1); list each address"
+            )
+        without = [one for one in self.approvers if one not in self.approver_logins]
+        if without and not self.author_may_approve:
+            raise ValueError(
+                f"approverLogins lacks {', '.join(without)}: authorMayApprove = false compares the GitHub logins of "
+                "who made, pushed or merged a release with those of its approvers"
+            )
+        logins = [login.casefold() for login in self.approver_logins.values()]
+        if len(set(logins)) < len(logins):
+            raise ValueError("approverLogins names one GitHub login for several addresses; a person has one of each")

@@ -12,6 +12,8 @@ from pydantic_core import ErrorDetails
 from components.stack.closed import Closed
 from components.stack.environment_settings import EnvironmentSettings
 from components.stack.worker_settings import Worker
+from functions.domain.approvers import Approvers
+from functions.handler import encode
 from statemachines.policies import MOST_ASKS
 
 NAMESPACE = "kiro-worker"
@@ -22,6 +24,11 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+[^\s]*$")]
 Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
 # The retentions that CloudWatch Logs allows, in days.
 Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288]
+
+
+# All environment variables of a function take at most 4 KB.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_MOST_APPROVERS = 3000
 
 
 class SettingsError(pulumi.RunError):
@@ -152,6 +159,18 @@ class Settings(Closed):
         everybody = {who for one in self.environments for who in one.approvers if not who.startswith("@")}
         return sorted(everybody)
 
+    def approvers_json(self) -> str:
+        """Who may approve for each environment, as the approval page reads it (`functions/domain/approvers.py`)."""
+        found = {
+            one.name: Approvers(
+                {who: one.approver_logins.get(who, "") for who in one.approvers},
+                one.approvals_needed,
+                one.author_may_approve,
+            )
+            for one in self.environments
+        }
+        return json.dumps(encode(found), separators=(",", ":"))
+
     def other_accounts(self, own: str) -> list[str]:
         """The accounts of environments besides the stack's `own`, without duplicates."""
         return sorted({one.account for one in self.environments if one.account and one.account != own})
@@ -162,6 +181,12 @@ class Settings(Closed):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"environments: {', '.join(twice)} is listed twice; names must be unique")
+        size = len(self.approvers_json())
+        if size > _MOST_APPROVERS:
+            raise ValueError(
+                f"environments: approvers and approverLogins take {size} bytes, at most {_MOST_APPROVERS} reach the "
+                "approval page: list fewer addresses, or `@domain`"
+            )
         for number, environment in enumerate(self.environments):
             for name, seconds, backstop in (
                 ("approval", environment.approval_timeout_seconds, self.backstops.approval_seconds),

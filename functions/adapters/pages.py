@@ -97,8 +97,8 @@ def _notes(approval: Approval) -> list[str]:
     if approval.needed > 1:
         had = ", ".join(one.by for one in approval.consents) or "nobody yet"
         notes.append(f"{approval.needed} people must approve. So far: {had}.")
-    if approval.authors:
-        notes.append("The author of the release may not approve it.")
+    if not approval.author_may_approve:
+        notes.append(f"Who made, pushed or merged the release may not approve it: {', '.join(approval.authors)}.")
     if approval.shown and approval.purpose == "deploy":
         notes.append("An approval is valid for exactly this artifact and these results; if they change, it is void.")
     return notes

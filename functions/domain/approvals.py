@@ -11,6 +11,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Literal
 
+from functions.domain.approvers import Approvers, person
 from functions.domain.environments import Freeze
 from functions.domain.gates import Verdict
 from functions.domain.order import Order, is_newer
@@ -66,9 +67,10 @@ class Approval:
     """One request for approval. Times are ISO 8601, UTC.
 
     `secret_hashes` has the SHA-256 of the secret of each mailed link; the secrets are not stored. `holders` maps a hash
-    to the person whose personal link it is. `approvers` are e-mail addresses, or `@domain` for all addresses of a
-    domain. `version` counts accepted decisions, for the conditional write. `watch_seconds` is the length of the watch
-    after the release; None in a request from before it was stored.
+    to the address to which this link alone was mailed. `approvers` are those of the request, for people; who may
+    approve is read from the settings when a decision is taken. `authors` are GitHub logins of whoever made, pushed or
+    merged the release, if they may not approve. `version` counts accepted decisions, for the conditional write.
+    `watch_seconds` is the length of the watch after the release; None in a request from before it was stored.
     """
 
     approval_id: str
@@ -92,12 +94,18 @@ class Approval:
     approvers: list[str] = field(default_factory=list)
     needed: int = 1
     authors: list[str] = field(default_factory=list)
+    author_may_approve: bool = True
     consents: tuple[Consent, ...] = ()
     version: int = 0
     shown: Shown | None = None
     alarms: tuple[AlarmReading, ...] = ()
     alarms_at: str = ""
     watch_seconds: int | None = None
+
+    @property
+    def personal(self) -> bool:
+        """Whether only personal links approve: a shared one proves neither how many people use it nor who they are."""
+        return self.needed > 1 or not self.author_may_approve
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +153,7 @@ def secret_matches(approval: Approval | None, secret: str) -> bool:
 
 
 def holder(approval: Approval, secret: str) -> str:
-    """The person to whom this link was mailed alone; empty when it was mailed to several people."""
+    """The address to which this link was mailed alone; empty when it was mailed to several people."""
     return approval.holders.get(hash_secret(secret), "")
 
 
@@ -193,10 +201,13 @@ def refused_by_freeze(approval: Approval, freeze: Freeze | None) -> Refused | No
     )
 
 
-def decide(approval: Approval, decision: Decision, now: str, held_by: str = "") -> Approval | Refused:
+def decide(
+    approval: Approval, decision: Decision, now: str, approvers: Approvers | None, held_by: str = ""
+) -> Approval | Refused:
     """The approval with the decision, or why the decision is refused; `held_by` is the holder of a personal link.
 
-    While more approvals are needed, the request stays open, with one consent more.
+    `approvers` are today's; None if the settings have the environment no longer. While more approvals are needed, the
+    request stays open, with one consent more; those of people who are no longer approvers are removed.
     """
     current = as_of(approval, now)
     if current.state in ("approved", "rejected"):
@@ -204,11 +215,11 @@ def decide(approval: Approval, decision: Decision, now: str, held_by: str = "") 
     if current.state != "open":
         return Refused(current.state, _ended(current))  # type: ignore[arg-type]
     decision = replace(decision, by=(held_by or decision.by).strip()[:200], reason=decision.reason.strip()[:2000])
-    refused = _refused(approval, decision, now)
+    refused = _refused(approval, decision, now, approvers, held_by)
     if refused:
         return refused
     consent = Consent(decision.by, now, decision.reason, decision.address, decision.user_agent[:400])
-    consents = (*approval.consents, consent) if decision.approve else approval.consents
+    consents = (*_standing(approval, approvers), consent) if decision.approve else approval.consents
     decided = replace(approval, consents=consents, version=approval.version + 1)
     if decision.approve and len(consents) < approval.needed:
         return decided
@@ -236,29 +247,55 @@ def decided(approval: Approval) -> Decided:
     return Decided(approval.state, words[approval.state])
 
 
-def _refused(approval: Approval, decision: Decision, now: str) -> Refused | None:
+def _refused(
+    approval: Approval, decision: Decision, now: str, approvers: Approvers | None, held_by: str
+) -> Refused | None:
     """Why a decision is refused. Every holder of a link may reject; only a permitted person may approve, and once."""
-    by = decision.by.casefold()
-    if not by:
+    if not decision.by:
         return Refused("incomplete", "Enter your name: it is recorded with the decision.")
     if not decision.approve:
         return None if decision.reason else Refused("incomplete", "Enter a reason: the author of the release reads it.")
     if now < approval.decides_from:
         return Refused("early", f"Approving is possible from {approval.decides_from} on. Rejecting is possible now.")
-    if by in (author.casefold() for author in approval.authors):
-        return Refused("forbidden", "The author of a release may not approve it. Another approver must decide.")
-    if approval.approvers and not any(_fits(rule.casefold(), by) for rule in approval.approvers):
-        return Refused("forbidden", f"{decision.by} is not an approver. Enter the e-mail address of an approver.")
-    if by in (consent.by.casefold() for consent in approval.consents):
-        left = approval.needed - len(approval.consents)
+    forbidden = _forbidden(approval, decision.by, approvers, held_by)
+    if forbidden:
+        return Refused("forbidden", forbidden)
+    consents = _standing(approval, approvers)
+    if person(decision.by) in (person(one.by) for one in consents):
+        left = approval.needed - len(consents)
         return Refused("used", f"{decision.by} has already approved; approvals still needed from others: {left}.")
     return None
 
 
-def _fits(rule: str, by: str) -> bool:
-    """Whether a rule matches: an e-mail address, or `@domain` for every address of the domain."""
-    name, _, domain = by.rpartition("@")
-    return bool(name) and rule in (by, f"@{domain}")
+def _forbidden(approval: Approval, by: str, approvers: Approvers | None, held_by: str) -> str:
+    """Why this person may not approve, with the next step; "" if they may."""
+    where = approval.environment
+    if approvers is None:
+        return f"The settings of the stack have no environment {where} any more. Reject this request."
+    if approvers.needed > approval.needed or (approval.author_may_approve and not approvers.author_may_approve):
+        return (
+            f"The settings of {where} demand more of an approval than when this one was requested (approvalsNeeded or "
+            "authorMayApprove). Reject this request and start the deployment again."
+        )
+    if approval.personal and not held_by:
+        return "This link does not say who you are. Approve with the link of the mail to your own address."
+    if not approvers.admits(by, personal=bool(held_by)):
+        if held_by:
+            return f"{by} is no longer an approver of {where} in the settings. One who still is must decide."
+        return (
+            f"{by} is not an approver. Enter your e-mail address; if a mail brought you a link of your own, open that."
+        )
+    login = approvers.login(by)
+    if not approval.author_may_approve and not login:
+        return f"approverLogins of {where} has no GitHub login of {by}, so nobody knows whether it is your release."
+    if not approval.author_may_approve and login in approval.authors:
+        return f"{login} made, pushed or merged this release and may not approve it. Another approver must decide."
+    return ""
+
+
+def _standing(approval: Approval, approvers: Approvers | None) -> tuple[Consent, ...]:
+    """The consents of people who are approvers still."""
+    return tuple(one for one in approval.consents if approvers and approvers.admits(one.by, personal=True))
 
 
 def _ended(approval: Approval) -> str:

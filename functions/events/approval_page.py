@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
+from functions.adapters.approver_settings import ApproverSettings
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
@@ -77,9 +78,13 @@ def approval_page(
     environments: EnvironmentsTable,
     health: EnvironmentHealth,
     artifacts: Artifacts,
+    settings: ApproverSettings,
     clock: Clock,
 ) -> dict[str, Any]:
-    """Answer an HTTP request; a wrong secret and an unknown request get the same 404."""
+    """Answer an HTTP request; a wrong secret and an unknown request get the same 404.
+
+    Who may approve is read from the settings of now, not from the request: a person may have been removed since.
+    """
     http = event["requestContext"]["http"]
     if http["method"] not in ("GET", "POST"):
         return plain_page(
@@ -112,7 +117,9 @@ def approval_page(
     if decision.approve and current.state == "open":
         ended = _superseded(current, environments) or _void(current, artifacts, deployments, waits, health)
     for _ in range(_TRIES):  # if somebody else decided meanwhile, the decision is made again from what they wrote
-        after = ended or decide(approval, decision, clock.text(), holder(approval, secret))
+        after = ended or decide(
+            approval, decision, clock.text(), settings.of(approval.environment), holder(approval, secret)
+        )
         if isinstance(after, Refused):
             return _refuse(approval, after, secret, decision, clock)
         written = waits.consent(after) if after.version > approval.version else waits.decide(after)

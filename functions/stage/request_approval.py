@@ -12,6 +12,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.links import ApprovalLinks
+from functions.adapters.release_people import ReleasePeople
 from functions.adapters.rollback_outlook import RollbackOutlook
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.topics import Topics
@@ -74,6 +75,7 @@ HANDLER = Handler(
         *DeploymentsTable.WRITE,
         *Artifacts.READ,
         *RollbackOutlook.READ,
+        *ReleasePeople.READ,
         *Topics.PUBLISH,
         *TaskTokens.COMPLETE,
     ),
@@ -87,6 +89,7 @@ def request_approval(
     waits: WaitsTable,
     artifacts: Artifacts,
     outlook: RollbackOutlook,
+    people: ReleasePeople,
     deployments: DeploymentsTable,
     environments: EnvironmentsTable,
     topics: Topics,
@@ -120,7 +123,8 @@ def request_approval(
         holders={hash_secret(secret): to for to, secret in secrets.items() if to},
         approvers=environment.approvers,
         needed=environment.approvals_needed,
-        authors=[] if environment.author_may_approve else _authors(event.release),
+        authors=[] if environment.author_may_approve else people.logins(event.release, environment.name, event.parts),
+        author_may_approve=environment.author_may_approve,
         shown=shown,
         watch_seconds=environment.watch_seconds,
     )
@@ -151,11 +155,8 @@ def _waits(newer: Approval) -> str:
 def _recipients(environment: Environment) -> list[str]:
     """The addresses that get a personal link; "" stands for the shared link, if anybody else may approve."""
     named = [one for one in environment.approvers if not one.startswith("@")]
-    return named if named and len(named) == len(environment.approvers) else [*named, ""]
-
-
-def _authors(release: Release) -> list[str]:
-    return [one for one in (release.author, release.author_email) if one]
+    personal = environment.approvals_needed > 1 or not environment.author_may_approve
+    return named if named and (personal or len(named) == len(environment.approvers)) else [*named, ""]
 
 
 def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deployments: DeploymentsTable) -> Shown:

@@ -9,6 +9,7 @@ from functions.adapters.builds import BuildEnd
 from functions.adapters.worker_rules import WorkerRules
 from functions.domain.errors import BadInputError
 from functions.domain.gates import Verdict, all_passed, failed
+from functions.domain.releases import is_commit
 from functions.domain.work_results import Results, judge
 from functions.handler import Handler, decode
 
@@ -54,6 +55,9 @@ def read_results(event: Input, artifacts: Artifacts, rules: WorkerRules) -> Outp
 
 def _read(raw: bytes, artifact: str) -> Results:
     try:
-        return decode(Results, json.loads(raw))
+        results = decode(Results, json.loads(raw))
     except (ValueError, RecursionError) as error:
         raise BadInputError(f"{artifact}/results.json is not JSON: {error}") from error
+    if results.head and not is_commit(results.head):
+        raise BadInputError(f"{artifact}/results.json: head is {results.head[:100]!r}, expected a full commit id")
+    return results

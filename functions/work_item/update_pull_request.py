@@ -57,10 +57,14 @@ def update_pull_request(event: Input, github: PullRequests, board: Board, rules:
 
 
 def _check(event: Input, github: PullRequests, *, passed: bool) -> None:
-    """Set the verdict as the status of the pushed commit; without results, of the branch's head."""
-    item = event.item
-    head = event.results.head or github.branch_head(item.repository, item.branch)
+    """Set the verdict as the status of the branch's head; an error there if the results are about another commit."""
+    item, judged = event.item, event.results.head
+    head = github.branch_head(item.repository, item.branch)
     link = event.log if event.log.startswith("https://") else ""
     if head is None:
         raise GitHubNotFoundError(f"{item.repository}: the branch {item.branch} was deleted; push it again")
-    github.set_status(item.repository, head, _CHECK, "success" if passed else "failure", reasons(event.gates), link)
+    if judged in ("", head):
+        github.set_status(item.repository, head, _CHECK, "success" if passed else "failure", reasons(event.gates), link)
+    else:
+        words = f"the results are of {judged[:12]}, but the branch has moved on: move the card for another attempt"
+        github.set_status(item.repository, head, _CHECK, "error", words, link)

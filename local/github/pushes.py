@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from local.github import shapes
 from local.github.git import NO_COMMIT, GitCommit, Ref
 from local.github.git import Person as GitPerson
-from local.github.records import Person, Repository
+from local.github.records import Activity, Person, Repository
 from local.github.routing import Hub
 
 _MOST_TAGS = 3  # "Events will not be created for tags when more than three tags are pushed at once."
@@ -37,6 +38,17 @@ def payloads(hub: Hub, repository: Repository, before: Mapping[str, Ref], pusher
     after = repository.git.refs()
     for change in changed_refs(before, after):
         yield _payload(hub, repository, change, before, pusher)
+
+
+def activities(repository: Repository, before: Mapping[str, Ref], actor: Person, at: datetime) -> Iterator[Activity]:
+    """Every move of a branch since `before`."""
+    for change in changed_refs(before, repository.git.refs()):
+        kind = "push" if change.before and change.after else "branch_creation" if change.after else "branch_deletion"
+        if _forced(repository, change):
+            kind = "force_push"
+        if change.name.startswith("refs/heads/"):
+            number = len(repository.activities) + 1
+            yield Activity(number, change.name, _target(change.before), _target(change.after), kind, actor, at)
 
 
 def _payload(

@@ -126,6 +126,16 @@ class Comment:
     created: datetime
 
 
+@dataclass(frozen=True)
+class Merge:
+    """How a pull request was merged: by whom, as which commit, and the commits that it had, newest first."""
+
+    by: Person
+    sha: str
+    commits: list[str]
+    at: datetime
+
+
 @dataclass
 class PullRequest:
     """The fields of a pull request that an issue does not have."""
@@ -133,6 +143,20 @@ class PullRequest:
     head: str
     base: str
     draft: bool
+    merge: Merge | None = None
+
+
+@dataclass(frozen=True)
+class Activity:
+    """One move of a branch, and who moved it."""
+
+    id: int
+    ref: str
+    before: str
+    after: str
+    kind: str
+    actor: Person
+    at: datetime
 
 
 @dataclass
@@ -224,6 +248,7 @@ class Repository:
     labels: dict[str, str] = field(default_factory=dict)
     hooks: list[Hook] = field(default_factory=list)
     sarifs: list[Sarif] = field(default_factory=list)
+    activities: list[Activity] = field(default_factory=list)
     archived: bool = False
     # The former names of renamed branches, each with its new name.
     former_branches: dict[str, str] = field(default_factory=dict)

@@ -46,9 +46,7 @@ def get_commit(call: Call, repository: Repository, ref: str) -> Response:
 def pulls_of_commit(call: Call, repository: Repository, ref: str) -> Response:
     """Pull requests that contain the commit."""
     sha = resolve(repository, ref)
-    containing = [
-        issue for issue in repository.issues if issue.pull and sha in rest_pulls.commits_of(repository, issue.pull)
-    ]
+    containing = [issue for issue in repository.issues if issue.pull and rest_pulls.has(repository, issue.pull, sha)]
     return call.paged(containing, lambda issue: rest_pulls.shape(call, repository, issue))
 
 

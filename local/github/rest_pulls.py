@@ -5,16 +5,23 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from local.github import rest_issues, shapes
-from local.github.records import Issue, PullRequest, Repository
-from local.github.routing import Call, Routes, invalid, not_found
+from local.github.records import Issue, Merge, PullRequest, Repository, now
+from local.github.routing import ApiError, Call, Routes, invalid, not_found
 
 ROUTES = Routes()
 
 
 def commits_of(repository: Repository, pull: PullRequest) -> list[str]:
     """The commits of a pull request, newest first."""
+    if pull.merge:
+        return pull.merge.commits
     head, base = repository.git.resolve(pull.head), repository.git.resolve(pull.base)
     return [commit.sha for commit in repository.git.log(head, f"^{base}")] if head and base else []
+
+
+def has(repository: Repository, pull: PullRequest, sha: str) -> bool:
+    """Whether a pull request has this commit, or was merged as it."""
+    return sha in commits_of(repository, pull) or (pull.merge is not None and pull.merge.sha == sha)
 
 
 @ROUTES.add("GET", "pulls", "pull_requests:read")
@@ -62,6 +69,38 @@ def update_pull(call: Call, repository: Repository, number: int) -> dict[str, An
     return shape(call, repository, issue)
 
 
+@ROUTES.add("GET", "pulls/<int:number>/commits", "pull_requests:read")
+def list_commits(call: Call, repository: Repository, number: int) -> Response:
+    """The commits of a pull request, oldest first."""
+    shas = commits_of(repository, _pull(_find(repository, number)))
+    return call.paged(shas[::-1], lambda sha: shapes.commit(call.hub, repository, repository.git.commit(sha)))
+
+
+@ROUTES.add("PUT", "pulls/<int:number>/merge", "pull_requests:write")
+def merge(call: Call, repository: Repository, number: int) -> dict[str, Any]:
+    """Merge a pull request whose branch has all of its base, with a merge commit or (`squash`) as one commit."""
+    issue = _find(repository, number)
+    pull, git = _pull(issue), repository.git
+    with repository.pushing:
+        refs = git.refs()
+        base, head = refs[f"refs/heads/{pull.base}"].commit, refs[f"refs/heads/{pull.head}"].commit
+        if pull.merge or git.merge_base(base, head) != base:
+            raise ApiError(405, "Pull Request is not mergeable")
+        commits, squash = commits_of(repository, pull), call.body().get("merge_method") == "squash"
+        author = issue.author if squash else call.user
+        names = {"GIT_AUTHOR_NAME": author.login, "GIT_AUTHOR_EMAIL": author.email}
+        # GitHub commits as itself: https://github.com/web-flow
+        names |= {"GIT_COMMITTER_NAME": "GitHub", "GIT_COMMITTER_EMAIL": "noreply@github.com"}
+        parents = ("-p", base) if squash else ("-p", base, "-p", head)
+        made = git.run("commit-tree", f"{head}^{{tree}}", *parents, stdin=issue.title.encode(), env=names)
+        sha = made.decode().strip()
+        git.run("update-ref", f"refs/heads/{pull.base}", sha)
+        pull.merge = Merge(call.user, sha, commits, now())
+        issue.state, issue.closed = "closed", pull.merge.at
+        call.hub.refs_moved(repository, refs, call.user)
+    return {"sha": sha, "merged": True, "message": "Pull Request successfully merged"}
+
+
 def _same(issue: Issue, pull: PullRequest) -> bool:
     other = issue.pull
     return other is not None and issue.state == "open" and (other.head, other.base) == (pull.head, pull.base)
@@ -76,14 +115,14 @@ def _find(repository: Repository, number: int) -> Issue:
 
 def shape(call: Call, repository: Repository, issue: Issue) -> dict[str, Any]:
     """A pull request."""
-    body = _listed(call, repository, issue)
+    body, pull = _listed(call, repository, issue), _pull(issue)
     return body | {
         "comments": len(issue.comments),
-        "commits": len(commits_of(repository, _pull(issue))),
+        "commits": len(commits_of(repository, pull)),
         "mergeable": True,
         "mergeable_state": "clean",
-        "merged": False,
-        "merged_by": None,
+        "merged": pull.merge is not None,
+        "merged_by": shapes.user(call.hub, pull.merge.by) if pull.merge else None,
         "maintainer_can_modify": False,
         **dict.fromkeys(("additions", "deletions", "changed_files", "review_comments"), 0),
     }
@@ -119,8 +158,8 @@ def _listed(call: Call, repository: Repository, issue: Issue) -> dict[str, Any]:
         "patch_url": f"{body['html_url']}.patch",
         **{f"{name}_url": link for name, link in links.items() if name not in ("self", "html")},
         "draft": pull.draft,
-        "merged_at": None,
-        "merge_commit_sha": None,
+        "merged_at": shapes.moment(pull.merge.at) if pull.merge else None,
+        "merge_commit_sha": pull.merge.sha if pull.merge else None,
         "auto_merge": None,
         "head": _end(call, repository, pull.head),
         "base": _end(call, repository, pull.base),

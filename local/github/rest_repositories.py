@@ -53,6 +53,27 @@ def get_branch(call: Call, repository: Repository, branch: str) -> dict[str, Any
     return _branch(call, repository, ref) | {"commit": commit, "_links": links}
 
 
+@ROUTES.add("GET", "activity", "contents:read")
+def list_activities(call: Call, repository: Repository) -> Response:
+    """Moves of branches, newest first; `ref` is a branch, with or without `refs/heads/`."""
+    wanted = call.argument("ref")
+    refs = (wanted, f"refs/heads/{wanted}")
+    found = [one for one in reversed(repository.activities) if not wanted or one.ref in refs]
+    return call.paged(
+        found,
+        lambda one: {
+            "id": one.id,
+            "node_id": shapes.node("Push", one.id),
+            "before": one.before,
+            "after": one.after,
+            "ref": one.ref,
+            "timestamp": shapes.moment(one.at),
+            "activity_type": one.kind,
+            "actor": shapes.user(call.hub, one.actor),
+        },
+    )
+
+
 def _branch(call: Call, repository: Repository, ref: Ref) -> dict[str, Any]:
     api = shapes.repository_url(call.hub, repository)
     name = ref.name.removeprefix("refs/heads/")

@@ -180,6 +180,7 @@ class LocalGitHub:
     def refs_moved(self, repository: Repository, before: Mapping[str, Ref], pusher: Person) -> None:
         """Send the push events for the refs that changed since `before`."""
         repository.pushed = now()
+        repository.activities += pushes.activities(repository, before, pusher, repository.pushed)
         for body in pushes.payloads(self, repository, before, pusher):
             self.emit(repository, "push", body)
 

@@ -250,8 +250,9 @@ def test_what_is_wrong_is_named_with_the_next_step(
 
 
 @pytest.mark.parametrize("command", EVERY, ids=lambda command: command[0])
-def test_every_command_prints_json(released: Kiro, command: tuple[str, ...]) -> None:
+def test_every_command_prints_json(released: Kiro, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     """With --json, output or error is valid JSON."""
+    monkeypatch.setattr("cli.stopping.time.sleep", lambda _: None)
     done = released.run(*command, "--json")
     json.loads((done.stdout or done.stderr).splitlines()[-1] if command[0] == "watch" else done.stdout or done.stderr)
 

@@ -50,6 +50,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("faults")
 
 
+@pytest.mark.long
 def test_a_slice_of_the_matrix_holds(home: Path) -> None:
     """After each kind of fault there are no orphans, one outcome is announced, and a rerun succeeds."""
     # One subject: parallel cases each need warm functions, whose start takes most of the time.

@@ -1,6 +1,7 @@
 """The approval page on 127.0.0.1, served as by HTTP API, and an approval request."""
 
 import base64
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -75,6 +76,11 @@ def ask(stack: Stack, **changes: Any) -> Approval:
     waits.save_approval(approval, now)
     waits.store(Wait(ApprovalKey(approval.approval_id), "token", "arn:e", "production"), now)
     return approval
+
+
+def approvers(stack: Stack, logins: dict[str, str], **more: Any) -> None:
+    """The settings of today: who may approve for production."""
+    stack.settings["APPROVERS"] = json.dumps({"production": {"logins": logins, **more}})
 
 
 def kept(stack: Stack) -> Approval:

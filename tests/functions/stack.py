@@ -67,6 +67,7 @@ SETTINGS = {
     "BUILD_PROJECTS": "kiro-build",
     "PUSH_GRACE_SECONDS": "0",
     "GITHUB_URL": "https://github.example.com",
+    "APPROVERS": json.dumps({"production": {}, "eu-production": {}}),
     "RUNBOOK_URL": "https://runbooks.example.com",
     "AWS_REGION_NAME": REGION,
     "SLACK_SECRET": "kiro-slack",

@@ -112,12 +112,12 @@ def name_of(commit: str) -> str:
     return f"main-{commit[:12]}"
 
 
-def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
+def eventually(found: Callable[[], Any], seconds: float = 180) -> Any:
     """Call until the answer is truthy, and return it."""
     deadline = time.monotonic() + seconds
     while not (answer := found()):
         assert time.monotonic() < deadline, f"no result after {seconds} s"
-        time.sleep(0.2)
+        time.sleep(0.5)
     return answer
 
 

@@ -13,11 +13,12 @@ from tests.scenarios.unused_permissions import REASONS
 GRANTED = "granted-permissions.json"
 
 
-def record(platform: Platform) -> None:
-    """Write down what the roles of a platform may do, beside its log."""
-    found = sorted(granted(platform.clients.client("iam")))
-    lines = [(one.role, one.action, one.resources) for one in found]
+def record(platform: Platform) -> frozenset[Permission]:
+    """Read what the roles of a platform may do, and write it down beside the log of the emulator."""
+    found = granted(platform.clients.client("iam"))
+    lines = [(one.role, one.action, one.resources) for one in sorted(found)]
     (platform.root / GRANTED).write_text(json.dumps(lines), "utf-8")
+    return found
 
 
 def unused(base: Path) -> frozenset[Permission]:

@@ -28,6 +28,7 @@ from tests.scenarios.driver import PlatformDriver, eventually, name_of
 from tests.scenarios.platform_update import deploy, updated_program
 from tests.scenarios.shell import Shell
 
+pytestmark = pytest.mark.long
 SETTINGS = "1. Set the stack up in `Pulumi.test.yaml`"
 BEFORE, SECRETS, WEBHOOK = "2. Deploy", "4. Store the secrets", "5. Create the webhook"
 RELEASE, REMOVE = "6. Release a commit", "Remove the stack"

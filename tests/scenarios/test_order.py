@@ -1,13 +1,12 @@
 """The order of releases: superseding, alarms before a release, stopped stages, enhanced watches."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.scenarios.driver import PlatformDriver, name_of
+from tests.scenarios.driver import PlatformDriver, eventually, name_of
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -16,12 +15,9 @@ def _first(driver: PlatformDriver) -> None:
     driver.released()
 
 
-def await_state(driver: PlatformDriver, name: str, state: str, seconds: float = 60) -> None:
+def await_state(driver: PlatformDriver, name: str, state: str) -> None:
     """Wait until an execution is in a state."""
-    deadline = time.monotonic() + seconds
-    while not any(e.name == name and e.state == state for e in driver.executions.of_deployment(name)):
-        assert time.monotonic() < deadline, f"{name} did not enter {state}"
-        time.sleep(0.2)
+    eventually(lambda: any(e.name == name and e.state == state for e in driver.executions.of_deployment(name)))
 
 
 def set_alarm(driver: PlatformDriver, alarm: str, state: str) -> None:
@@ -36,7 +32,7 @@ def test_the_older_of_two_pending_approvals_is_superseded(driver: PlatformDriver
     older = driver.push("feat: the older one")
     await_state(driver, f"{name_of(older)}-production", "AwaitApproval")
     newer = driver.push("feat: the newer one")
-    ended = driver.executions.await_end(name_of(older), 90, lambda: None)
+    ended = driver.executions.await_end(name_of(older), 120, lambda: None)
     assert driver.record(older)["outcome"] == "superseded"
     assert not [e for e in ended if e.workflow == "rollback"]
     driver.deployed(newer)
@@ -54,7 +50,7 @@ def test_a_revert_supersedes_the_release_that_waits(driver: PlatformDriver) -> N
     service.write_text(before, "utf-8")
     revert = driver.author.push("revert: waits for its approval")
     driver.executions.await_end(name_of(revert), 120, lambda: None)
-    driver.executions.await_end(name_of(feature), 60, lambda: None)
+    driver.executions.await_end(name_of(feature), 120, lambda: None)
     why = f"the newer release {revert[:12]} ({name_of(revert)}) has reached production"
     assert (driver.record(feature)["outcome"], driver.record(feature)["reason"]) == ("superseded", why)
     assert driver.record(revert)["outcome"] == "deployed"
@@ -89,11 +85,19 @@ def test_an_older_release_never_overwrites_a_newer_one(driver: PlatformDriver) -
 
 def test_an_alarm_before_the_release_blocks_it(driver: PlatformDriver) -> None:
     """A release does not enter an environment with a critical alarm, and nothing is changed."""
-    before = driver.version("test")
-    set_alarm(driver, "hello-test-errors", "ALARM")
+    before, alarm = driver.version("test"), "hello-test-errors"
+    describe = driver.platform.clients.client("cloudwatch").describe_alarms
+
+    def fails() -> bool:
+        """Let the service answer one request with an error, which its alarm counts."""
+        request = json.dumps({"queryStringParameters": "none"})
+        driver.platform.clients.client("lambda").invoke(FunctionName="hello-test:live", Payload=request)
+        return bool(describe(AlarmNames=[alarm])["MetricAlarms"][0]["StateValue"] == "ALARM")
+
+    eventually(fails)
     commit = driver.push("feat: not now")
-    driver.deployed(commit)
-    set_alarm(driver, "hello-test-errors", "OK")
+    driver.executions.await_end(name_of(commit), 120, fails)
+    eventually(lambda: describe(AlarmNames=[alarm])["MetricAlarms"][0]["StateValue"] == "OK")
     record = driver.record(commit)
     assert (record["outcome"], record["baseline_test"]["outcome"]) == ("failed", "block")
     assert "hello-test-errors" in record["reason"]
@@ -107,20 +111,15 @@ def test_a_stopped_stage_is_rolled_back(driver: PlatformDriver) -> None:
     await_state(driver, f"{name_of(commit)}-test", "Watch")
     found = next(e for e in driver.executions.of_deployment(name_of(commit)) if e.workflow == "deployment")
     driver.platform.clients.client("stepfunctions").stop_execution(executionArn=found.arn, cause="a person")
-    deadline = time.monotonic() + 60
 
     def is_rolled_back() -> bool:
         rollback = [e for e in driver.executions.of_deployment(name_of(commit)) if e.workflow == "rollback"]
         return bool(rollback) and rollback[0].status == "SUCCEEDED"
 
-    while not is_rolled_back():
-        assert time.monotonic() < deadline, driver.executions.of_deployment(name_of(commit))
-        time.sleep(0.2)
+    eventually(is_rolled_back)
     assert driver.version("test") == before
     assert driver.record(commit)["outcome"] == "aborted"
-    while driver.left_behind() != {"locks": [], "waits": []}:
-        assert time.monotonic() < deadline, driver.left_behind()
-        time.sleep(0.2)
+    eventually(lambda: driver.left_behind() == {"locks": [], "waits": []})
 
 
 def configured(driver: PlatformDriver, **changed: Any) -> dict[str, Any]:
@@ -165,11 +164,11 @@ def test_an_alarm_in_the_enhanced_watch_rolls_back(driver: PlatformDriver) -> No
 
 def entered(sfn: Any, execution: str, state: str) -> list[str]:
     """Wait until an execution has entered a state; returns all states that it has entered."""
-    deadline = time.monotonic() + 60
-    while True:
+
+    def states() -> list[str]:
         events = sfn.get_execution_history(executionArn=execution, maxResults=1000)["events"]
-        states = [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
-        if state in states:
-            return states
-        assert time.monotonic() < deadline, f"{state} was not entered; entered: {states}"
-        time.sleep(0.2)
+        found = [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
+        return found if state in found else []
+
+    found: list[str] = eventually(states)
+    return found

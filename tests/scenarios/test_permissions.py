@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from local.strict import USES
-from local.strict.usage import granted
 from tests.scenarios.driver import PlatformDriver
-from tests.scenarios.permissions import GRANTED, explains, short, unexplained, unused
+from tests.scenarios.permissions import GRANTED, explains, record, short, unexplained, unused
 from tests.scenarios.unused_permissions import REASONS
 
 PREFIX = "kiro-pipeline-test-"
@@ -77,6 +76,6 @@ def test_a_permission_without_use_and_without_reason_is_found(tmp_path: Path) ->
 
 
 def test_every_reason_is_about_a_permission(driver: PlatformDriver) -> None:
-    """A reason whose permission is gone goes, too."""
-    names = {short(one) for one in granted(driver.platform.clients.client("iam"))}
+    """A reason whose permission is gone goes, too; what this platform grants is written down for the end of the run."""
+    names = {short(one) for one in record(driver.platform)}
     assert [key for key in REASONS if not any(explains(key, name) for name in names)] == []

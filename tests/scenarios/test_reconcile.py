@@ -91,7 +91,7 @@ def test_a_monitor_outside_aws_rolls_a_release_back(driver: PlatformDriver, good
     """R11: its signed report ends the watch at once, and the version before is restored."""
     before = driver.version("test")
     commit = driver.push("feat: slow at the checkout")
-    eventually(lambda: any(e.state == "Watch" for e in driver.executions.of_deployment(name_of(commit))), 60)
+    eventually(lambda: any(e.state == "Watch" for e in driver.executions.of_deployment(name_of(commit))))
     assert send_alarm(driver, "ALARM") == 202
     eventually(lambda: [e for e in driver.executions.of_deployment(name_of(commit)) if e.workflow == "rollback"])
     assert send_alarm(driver, "OK") == 202
@@ -106,7 +106,7 @@ def test_a_freeze_holds_a_release_until_it_ends(driver: PlatformDriver, good: st
     """P12: test is walked, staging waits and says who froze it and why; after the unfreeze the release goes on."""
     kiro(driver, "freeze", "staging", "--reason", "the fair")
     commit = driver.push("feat: during the fair")
-    eventually(lambda: waiting(driver, "staging"), 120)
+    eventually(lambda: waiting(driver, "staging"))
     assert driver.version("test") == commit
     held = driver.record(commit)
     assert (held["environment"], held["status"]) == ("staging", "waiting for unfreeze")
@@ -134,7 +134,7 @@ def test_an_operator_rolls_back_to_a_named_version(driver: PlatformDriver, good:
     running = driver.version("production")
     assert running != good
     started = kiro(driver, "rollback", "production", "--part", "hello", "--to", good[:10], "--reason", "a drill")
-    eventually(lambda: not kiro_progress(driver, started["rollback"])["running"], 60)
+    eventually(lambda: not kiro_progress(driver, started["rollback"])["running"])
     assert kiro_progress(driver, started["rollback"])["outcome"] == "restored"
     assert driver.version("production") == good
     assert driver.version("staging") == running

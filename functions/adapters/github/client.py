@@ -10,6 +10,8 @@ from functions.adapters.github import connection
 from functions.adapters.github.errors import GitHubNotFoundError, GitHubRefusedError, translate
 from functions.adapters.github.types import UNKNOWN, Commit, Comparison, DeploymentState, StatusState
 from functions.adapters.secrets import read_secret
+from functions.domain.errors import BadInputError
+from functions.domain.releases import is_commit
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -104,6 +106,8 @@ class GitHub:
         """Set the commit status of a context; the description is cut to 140 characters."""
         from github.GithubObject import NotSet
 
+        if not is_commit(sha):  # PyGithub puts it into the path of the request as it is
+            raise BadInputError(f"{repository}: {sha[:100]!r} is no full commit id, so it gets no status {context}")
         text = _cut(description, _LONGEST_DESCRIPTION)
         self._request(
             repository,

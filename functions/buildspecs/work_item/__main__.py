@@ -3,14 +3,16 @@
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import steering, tasks
 from .checks import Checked, check, shortcoming
 from .git import WorkingCopy
 from .outcome import Outcome, OutputWriter, TaskDone
-from .processes import run
+from .processes import Ran
 from .redact import Redactor
+from .sandbox import Sandbox
 from .settings import Settings, WorkError, read
 from .task_list import Task
 
@@ -20,17 +22,15 @@ class Attempt:
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self._settings = settings
-        self._copy = WorkingCopy(settings, folder / "repository")
+        self._sandbox = Sandbox()
+        self._copy = WorkingCopy(settings, self._sandbox)
         self._out = folder / "out"
-        self._scratch = folder / "scratch"
         self._redactor = Redactor([settings.token, *_secrets(settings)])
         self._writer = OutputWriter(self._out, self._redactor)
-        self._list = self._copy.folder / settings.spec / "tasks.md"
         self.outcome = Outcome()
 
     def run(self) -> None:
-        """Do the work and write the outcome, also after an error."""
-        self._scratch.mkdir(parents=True, exist_ok=True)
+        """Do the work and write the outcome, also after an error; nothing of the agent runs any more by then."""
         try:
             self._work()
         except WorkError as error:
@@ -40,17 +40,21 @@ class Attempt:
         finally:
             settings = self._settings
             self._writer.conclude(settings.work_id, settings.repository, settings.branch, self.outcome)
+            self._sandbox.remove()
 
     def _work(self) -> None:
         copy, outcome = self._copy, self.outcome
+        opened = self._sandbox.close(self._settings.git_url)
+        if opened:
+            log(f"the sandbox of the agent is open: {opened}")
         copy.check_out()
         start = outcome.head = copy.head()
         outcome.steering = steering.synchronise(copy.folder)
         if copy.commit(f"chore: steering files of version {outcome.steering}"):
             self._push()
-        if not self._list.is_file() or not self._list.resolve().is_relative_to(copy.folder.resolve()):
+        if not self._list().is_file():
             raise WorkError(f"{self._settings.spec}/tasks.md is not on the branch")
-        listed = tasks.read(self._list)
+        listed = tasks.read(self._list())
         if listed.problems:
             outcome.problems += listed.problems
         else:
@@ -72,7 +76,16 @@ class Attempt:
         outcome.tasks += [TaskDone(task.id, task.title, "not reached") for task in late]
 
     def _check(self) -> Checked:
-        return check(self._copy.folder, self._scratch, self._settings.environment)
+        return check(self._sandbox, self._run)
+
+    def _list(self) -> Path:
+        """The task list; the agent may have made it a link since it was read."""
+        return self._sandbox.file(self._copy.folder / self._settings.spec / "tasks.md")
+
+    def _run(self, words: Sequence[str], seconds: float) -> Ran:
+        """Run a command in the sandbox, with a repository of its own."""
+        self._copy.lend()
+        return self._sandbox.run(words, self._settings.environment, seconds)
 
     def _repair_task(self) -> list[Task]:
         """If all tasks are done and the checks fail, a new task to correct that; otherwise none."""
@@ -82,7 +95,7 @@ class Attempt:
             self.outcome.checked = checked
             return []
         copy.undo(copy.head())  # files that the tests wrote are not part of the work
-        return [tasks.add(self._list, self._redactor.text(f"Correct what the checks found: {wrong}"))]
+        return [tasks.add(self._list(), self._redactor.text(f"Correct what the checks found: {wrong}"))]
 
     def _do(self, task: Task) -> bool:
         """Run the agent for one task; a finished task is committed and pushed, changes of a failed one are undone.
@@ -94,12 +107,12 @@ class Attempt:
             return False
         copy, before = self._copy, self._copy.head()
         log(f"task {task.id}: {task.title}")
-        ran = run(self._command(task), copy.folder, self._settings.environment, min(left, self._settings.task_seconds))
+        ran = self._run(self._command(task), min(left, self._settings.task_seconds))
         name = f"task-{task.id}-line-{task.line}" if self._is_known(task) else f"task-{task.id}"
         self._writer.write(f"logs/{name}.log", ran.output)
         self.outcome.tail = self._redactor.text(ran.output)
         if ran.outcome == "done":
-            tasks.tick(self._list, task)
+            tasks.tick(self._list(), task)
             copy.commit(f"feat: {task.title}\n\nTask {task.id} of {self._settings.spec}/tasks.md")
         self._writer.write(f"diffs/{name}.diff", copy.diff(before))
         if ran.outcome != "done":

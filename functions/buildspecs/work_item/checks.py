@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from xml.etree import ElementTree as ET
 
 from .cobertura import read_rates
 from .junit import count_tests
-from .processes import run
+from .processes import Ran
+from .sandbox import Sandbox
+from .settings import WorkError
 
 OWN = Path(".kiro/worker.json")
 _SECONDS = 1800.0
@@ -77,22 +79,30 @@ def detect(root: Path, out: Path) -> Commands | str:
     return Commands((*pip, "-r", wanted) if wanted else (), (*pytest, *coverage), junit, cobertura)
 
 
-def check(root: Path, out: Path, environment: Mapping[str, str], seconds: float = _SECONDS) -> Checked:
+def check(sandbox: Sandbox, run: Callable[[Sequence[str], float], Ran], seconds: float = _SECONDS) -> Checked:
     """Run the install and test commands, then read the reports, whatever the exit code of the tests is."""
-    commands = detect(root, out)
+    root = sandbox.repository
+    try:
+        sandbox.file(root / OWN)
+    except WorkError as error:
+        return Checked(None, str(error), None, str(error), str(error))
+    commands = detect(root, sandbox.reports)
     if isinstance(commands, str):
         return Checked(None, commands, None, commands, commands)
     log = ""
     if commands.install:
-        ran = run(commands.install, root, environment, seconds)
+        ran = run(commands.install, seconds)
         log += f"$ {' '.join(commands.install)}\n{ran.output}\n"
         if ran.outcome != "done":
             problem = f"`{' '.join(commands.install)[:200]}` {ran.outcome} (exit code {ran.code})"
             return Checked(None, problem, None, problem, log)
-    junit, measured = root / commands.junit, root / commands.coverage
-    for report in (junit, measured):  # a report of an earlier run would be read as that of this run
-        report.unlink(missing_ok=True)
-    ran = run(commands.test, root, environment, seconds)
+    try:
+        for report in (commands.junit, commands.coverage):  # one of an earlier run would be read as that of this run
+            sandbox.file(root / report).unlink(missing_ok=True)
+        ran = run(commands.test, seconds)
+        junit, measured = sandbox.file(root / commands.junit), sandbox.file(root / commands.coverage)
+    except WorkError as error:
+        return Checked(None, str(error), None, str(error), log)
     log += f"$ {' '.join(commands.test)}\n{ran.output}\n"
     tests, tests_problem = _tests(junit)
     if ran.outcome == "timed out":

@@ -1,66 +1,85 @@
 """The working copy of a branch: only this module checks out, commits and pushes.
 
-The agent may write anything into the working copy, including `.git`. Therefore each git command first restores the
-configuration of the checkout and disables hooks. The credential is passed by the environment for exactly one URL,
-which no `insteadOf` setting can replace.
+The agent may write anything into the files of the working copy. The repository of this program lies outside of them,
+where the agent can't write: its configuration, hooks and objects are those of the checkout. The agent gets a
+repository of its own in `.git`, which is deleted when it has ended, before the files are read. The credential is in the
+environment of the commands that reach GitHub, for exactly one URL, and nothing of the agent runs beside them.
 """
 
 import base64
 import shutil
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
-from .processes import run
+from .processes import Ran, run
+from .sandbox import Sandbox
 from .settings import Settings, WorkError
 
 _TRIES = 3
 _FIRST_PAUSE_SECONDS = 2.0
 _SECONDS = 300.0
 _WHO = {"NAME": "Kiro Worker", "EMAIL": "kiro-worker@users.noreply.github.com"}
-_SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "commit.gpgSign=false")
+_SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "diff.ignoreSubmodules=all")
 
 
 class WorkingCopy:
-    """A clone of one branch."""
+    """A clone of one branch, whose files are in a sandbox."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, settings: Settings, sandbox: Sandbox) -> None:
+        self.folder = sandbox.repository
+        self._sandbox = sandbox
         self._branch = settings.branch
         self._url = f"{settings.git_url}/{settings.repository}.git"
-        self._environment = {**settings.environment, **_identity(), **_credential(self._url, settings.token)}
-        self._config = b""
+        self._environment = {**settings.environment, **_identity()}
+        self._here = {"GIT_DIR": str(sandbox.git), "GIT_WORK_TREE": str(self.folder)}
+        self._credential = _credential(self._url, settings.token)
         # Found before the agent runs, which may put another program named git on the path.
         self._program = shutil.which("git", path=settings.environment.get("PATH")) or "git"
 
     def check_out(self, pause: float = _FIRST_PAUSE_SECONDS) -> None:
         """Clone the branch, with three tries; `pause` (seconds) is the first pause and doubles."""
+        words = (
+            "clone",
+            "--quiet",
+            "--single-branch",
+            f"--branch={self._branch}",
+            f"--separate-git-dir={self._sandbox.git}",
+            "--",
+            self._url,
+            str(self.folder),
+        )
         for left in reversed(range(_TRIES)):
-            words = (
-                "clone",
-                "--quiet",
-                "--single-branch",
-                f"--branch={self._branch}",
-                "--",
-                self._url,
-                str(self.folder),
-            )
-            done = run([self._program, *_SAFE, *words], self.folder.parent, self._environment, _SECONDS)
+            done = self._run(words, self._credential)
             if done.outcome == "done":
                 break
             if not left:
                 raise WorkError(f"checkout of {self._branch} failed {_TRIES} times: {done.output.strip()[-500:]}")
             time.sleep(pause)
             pause *= 2
-        self._config = (self.folder / ".git" / "config").read_bytes()
+        (self.folder / ".git").unlink()
+
+    def lend(self) -> None:
+        """Give the agent a repository of its own in `.git`, with the commits, the branch and the index of this one."""
+        lent = self._sandbox.folder / "lent"
+        self._checked(("clone", "--quiet", "--shared", "--no-checkout", "--", str(self._sandbox.git), str(lent)), {})
+        shutil.copy(self._sandbox.git / "index", lent / ".git" / "index")
+        self._checked(("remote", "set-url", "origin", self._url), {"GIT_DIR": str(lent / ".git")})
+        (lent / ".git").rename(self.folder / ".git")
+        lent.rmdir()
 
     def git(self, *words: str) -> str:
-        """Run git and return its output; raises WorkError with git's message."""
-        (self.folder / ".git" / "config").write_bytes(self._config)
-        done = run([self._program, *_SAFE, *words], self.folder, self._environment, _SECONDS)
+        """Run git without the credential and return its output; raises WorkError with git's message."""
+        return self._checked(words, self._here)
+
+    def _checked(self, words: tuple[str, ...], more: Mapping[str, str]) -> str:
+        done = self._run(words, more)
         if done.outcome != "done":
             raise WorkError(f"git {words[0]} {done.outcome}: {done.output.strip()[-500:]}")
         return done.output
+
+    def _run(self, words: tuple[str, ...], more: Mapping[str, str]) -> Ran:
+        folder = self.folder if self.folder.is_dir() else self.folder.parent
+        return run([self._program, *_SAFE, *words], folder, {**self._environment, **more}, _SECONDS)
 
     def head(self) -> str:
         """The id of the last commit."""
@@ -96,14 +115,17 @@ class WorkingCopy:
         """Push to the item's branch; commits that people pushed meanwhile are fetched, and ours are rebased on them."""
         for left in reversed(range(_TRIES)):
             try:
-                self.git("push", "--quiet", self._url, f"HEAD:refs/heads/{self._branch}")
+                self._at_github("push", f"HEAD:refs/heads/{self._branch}")
             except WorkError as error:
                 if not left:
                     raise WorkError(f"{error}; the diffs are in the artifacts") from None
-                self.git("fetch", "--quiet", self._url, f"refs/heads/{self._branch}")
+                self._at_github("fetch", f"refs/heads/{self._branch}")
                 self._rebase()
             else:
                 return
+
+    def _at_github(self, command: str, ref: str) -> None:
+        self._checked((command, "--quiet", self._url, ref), {**self._here, **self._credential})
 
     def _rebase(self) -> None:
         try:

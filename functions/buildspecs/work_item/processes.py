@@ -1,6 +1,7 @@
 """Runs programs without a shell, with a time limit and limited output."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 _MOST_BYTES = 5 * 1024 * 1024
+_NO_NEW_PRIVILEGES = 38
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,14 @@ class Ran:
     seconds: float
 
 
-def run(words: Sequence[str], folder: Path, environment: Mapping[str, str], seconds: float) -> Ran:
-    """Run a program until it ends or the time limit; then all processes that it started are killed."""
+def run(
+    words: Sequence[str], folder: Path, environment: Mapping[str, str], seconds: float, user: int | None = None
+) -> Ran:
+    """Run a program until it ends or the time limit; then its process group is killed.
+
+    With a `user`, it runs with the rights of this user and group and can't get others, as by sudo.
+    """
+    rights = {} if user is None else {"user": user, "group": user, "extra_groups": [], "preexec_fn": _no_more_rights}
     began = time.monotonic()
     with tempfile.TemporaryFile() as written:
         try:
@@ -37,6 +45,7 @@ def run(words: Sequence[str], folder: Path, environment: Mapping[str, str], seco
                 stdout=written,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                **rights,  # type: ignore[call-overload]
             )
         except OSError as error:
             return Ran("failed", 127, f"{words[0]}: {error.strerror}", 0.0)
@@ -53,6 +62,11 @@ def run(words: Sequence[str], folder: Path, environment: Mapping[str, str], seco
     code = process.returncode
     outcome: Literal["done", "failed", "timed out"] = "timed out" if late else "done" if code == 0 else "failed"
     return Ran(outcome, code, output, time.monotonic() - began)
+
+
+def _no_more_rights() -> None:
+    """https://man7.org/linux/man-pages/man2/PR_SET_NO_NEW_PRIVS.2const.html"""
+    ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -87,7 +87,9 @@ class Function(Handler):
             **pick(call.inputs, "architectures", "packageType"),
             **self._settings(call),
         }
-        once_the_role_is_known(lambda: call.aws("lambda").create_function(**wanted))
+        functions = call.aws("lambda")
+        once_the_role_is_known(lambda: functions.create_function(**wanted))
+        functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=LOOK)
         self._concurrency(call, name)
         return name
 

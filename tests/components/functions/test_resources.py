@@ -59,7 +59,8 @@ def test_every_setting_of_an_environment_is_carried_or_listed_as_not() -> None:
 @pytest.mark.parametrize("name", SET)
 def test_a_setting_arrives_as_it_was_set(name: str) -> None:
     """Each setting has its own field and value."""
-    others = {"approvers": SET["approvers"]}  # two approvals need two of them
+    logins = dict(zip(SET["approvers"], ("ada", "grace"), strict=True))
+    others = {"approvers": SET["approvers"], "approver_logins": logins}  # two approvals need two of them
     usual = carried(settings(**({} if name == "approvers" else others)), **COMPUTED)
     found = carried(settings(**{**others, name: SET[name]}), **COMPUTED)
     assert encode(getattr(found, name)) == encode(SET[name])
@@ -74,5 +75,5 @@ def test_computed_values_replace_settings() -> None:
 
 def test_an_environment_survives_the_way_through_json() -> None:
     """The deployment's definition contains it as JSON, and handlers decode it."""
-    found = carried(settings(**SET), **COMPUTED)
+    found = carried(settings(**SET, approver_logins={"ada@example.com": "ada", "grace@example.com": "g"}), **COMPUTED)
     assert decode(Environment, encode(found)) == found

@@ -7,6 +7,8 @@ import pytest
 
 from components.stack.environment_settings import DeploymentFreeze, DeploymentWindow, EnvironmentSettings
 from components.stack.settings import Backstops, CodeBuild, GitHub, Settings, SettingsError, parse
+from functions.domain.approvers import Approvers
+from functions.handler import decode
 from tests.components.recorder import stack_config
 
 GOOD: dict[str, Any] = {
@@ -77,10 +79,52 @@ def test_defaults_are_those_of_the_requirements() -> None:
         ({"environments": [{"name": "production"}]}, ["kiro-worker:environments[0]", "approval must be true"]),
         ({"environments": _environment(approvers=["ada"])}, ["environments[0].approvers[0]", '"ada"']),
         ({"environments": _environment(approvalsNeeded=0)}, ["environments[0].approvalsNeeded", "1"]),
-        ({"environments": _environment(approvalsNeeded=2)}, ["environments[0]", "as many addresses in approvers"]),
+        (
+            {"environments": _environment(approvers=["\u0430da@x.io"])},
+            ["environments[0].approvers[0]", "must be ASCII"],
+        ),
+        ({"environments": _environment(approvalsNeeded=2)}, ["environments[0]", "lists 0 addresses", "2 people"]),
+        (
+            {"environments": _environment(approvalsNeeded=2, approvers=["ada@x.io"])},
+            ["environments[0]", "lists 1 addresses", "2 people"],
+        ),
         (
             {"environments": _environment(approvalsNeeded=2, approvers=["ada@x.io", "@x.io"])},
-            ["environments[0]", "as many addresses in approvers"],
+            ["environments[0]", "approvers: @x.io gets a shared link"],
+        ),
+        (
+            {"environments": _environment(approvers=["ada@x.io", "Ada+2@X.io"])},
+            ["environments[0]", "approvers: Ada+2@X.io is listed twice"],
+        ),
+        (
+            {"environments": _environment(authorMayApprove=False, approvers=["ada@x.io"])},
+            ["environments[0]", "approverLogins lacks ada@x.io", "authorMayApprove = false"],
+        ),
+        (
+            {"environments": _environment(authorMayApprove=False, approverLogins={})},
+            ["environments[0]", "lists 0 addresses", "authorMayApprove = false at least 1"],
+        ),
+        (
+            {
+                "environments": _environment(
+                    authorMayApprove=False,
+                    approvers=["ada@x.io", "bob@x.io"],
+                    approverLogins={"ada@x.io": "ada", "bob@x.io": "Ada"},
+                )
+            },
+            ["environments[0]", "one GitHub login for several addresses"],
+        ),
+        (
+            {"environments": _environment(approvers=["ada@x.io"], approverLogins={"bob@x.io": "bob"})},
+            ["environments[0]", "approverLogins: bob@x.io is not listed in approvers"],
+        ),
+        (
+            {"environments": _environment(approvers=["ada@x.io"], approverLogins={"ada@x.io": "a da"})},
+            ["environments[0].approverLogins.ada@x.io", '"a da"'],
+        ),
+        (
+            {"environments": _environment(approvers=[f"person-{number}@example.com" for number in range(130)])},
+            ["environments: approvers and approverLogins take", "at most 3000 reach the approval page"],
         ),
         ({"environments": _environment(account="123456789012")}, ["environments[0]", "deployRoleArn is missing"]),
         (
@@ -206,6 +250,18 @@ def test_only_accounts_besides_the_stacks_own_are_other_accounts() -> None:
     ]
     settings = _parse(environments=[*environments, {"name": "test"}])
     assert settings.other_accounts("123456789012") == ["999999999999"]
+
+
+def test_the_approval_page_gets_the_approvers_of_every_environment() -> None:
+    """A3: addresses with their logins, the number and whether authors count; an environment without any is there."""
+    approving = {"approvers": ["ada@x.io", "bob@x.io"], "approverLogins": {"ada@x.io": "ada", "bob@x.io": "Bob"}}
+    strict = {"name": "staging", "approvalsNeeded": 2, "authorMayApprove": False, **approving}
+    given = _parse(environments=[{"name": "test"}, strict]).approvers_json()
+    found = {name: decode(Approvers, one) for name, one in json.loads(given).items()}
+    assert found == {
+        "test": Approvers(),
+        "staging": Approvers({"ada@x.io": "ada", "bob@x.io": "Bob"}, 2, author_may_approve=False),
+    }
 
 
 def test_every_setting_has_a_description() -> None:

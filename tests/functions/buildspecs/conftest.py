@@ -1,5 +1,6 @@
 """A build of the worker against the local GitHub, with a real git, a real agent and real tests."""
 
+import inspect
 import json
 import os
 import shlex
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import markdown_it
+import mdurl
 import pytest
 
 from local.github import LocalGitHub
@@ -54,6 +57,7 @@ class Build:
     folder: Path
     copy: WorkingCopy
     variables: dict[str, str] = field(default_factory=dict)
+    python: str = sys.executable
 
     def environment(self) -> dict[str, str]:
         """The variables that CodeBuild would set."""
@@ -72,13 +76,16 @@ class Build:
             "KIRO_COVERAGE_PERCENT": "80",
         }
         base = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(self.folder)}
-        return {**base, "PYTHONPATH": str(ROOT / "functions" / "buildspecs"), **told, **self.variables}
+        base["TMPDIR"] = str(self.folder)
+        libraries = {str(Path(inspect.getfile(one)).parents[1]) for one in (markdown_it, mdurl)}
+        path = os.pathsep.join((str(ROOT / "functions" / "buildspecs"), *sorted(libraries)))
+        return {**base, "PYTHONPATH": path, **told, **self.variables}
 
     def start(self) -> "subprocess.Popen[str]":
         """Start the program."""
         self.folder.mkdir(exist_ok=True)
         return subprocess.Popen(
-            [sys.executable, "-m", "work_item"],
+            [self.python, "-m", "work_item"],
             cwd=self.folder,
             env=self.environment(),
             stdout=subprocess.PIPE,

@@ -3,11 +3,13 @@
 import json
 import os
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.functions.buildspecs.conftest import BRANCH, GIT_TOKEN, SPEC, Make
+from tests.functions.buildspecs.conftest import BRANCH, GIT_TOKEN, ROOT, SPEC, Make
 from tests.local.github.support import REPOSITORY
 
 PLANTED = (
@@ -72,14 +74,33 @@ def test_a_tampered_repository_does_not_get_the_credential(make: Make, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "harm", ["rm -rf .git", f"rm -rf {SPEC}", "rm -rf .git && echo gitdir: /tmp > .git"], ids=["git", "spec", "gitdir"]
+    "harm", ["rm -rf .git", "rm -rf .git && echo gitdir: /tmp > .git", "git checkout -q --orphan x"], ids=str
 )
-def test_a_working_copy_that_was_destroyed_is_a_problem_with_a_reason(make: Make, harm: str) -> None:
+def test_what_the_agent_does_to_its_repository_changes_nothing(make: Make, harm: str) -> None:
+    """Its files are committed to the branch, by a repository that it can't write."""
+    build = make(tasks="- [ ] 1. Say it\n")
+    command = f"{harm}; echo x > x.txt"
+    build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(command)} {{spec}} {{task}}"}
+    assert build.run()["problems"] == []
+    assert build.log()[:2] == ["feat: Say it", "chore: steering files of version 1"]
+    assert build.branch("x.txt") == "x"
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (f"rm -rf {SPEC}", "No such file"),
+        (f"rm {SPEC}/tasks.md; mkfifo {SPEC}/tasks.md", "tasks.md is no file"),
+        (f"rm {SPEC}/tasks.md; ln -s /etc/hostname {SPEC}/tasks.md", "leads out of the working copy"),
+    ],
+    ids=str,
+)
+def test_a_working_copy_that_was_destroyed_is_a_problem_with_a_reason(make: Make, harm: str, said: str) -> None:
     """The results are written, and the branch does not change."""
     build = make()
     build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(harm)} {{spec}} {{task}}"}
     results = build.run()
-    assert results["problems"]
+    assert said in results["problems"][0]
     assert build.log()[0] == "chore: steering files of version 1"
 
 
@@ -128,3 +149,28 @@ def test_the_credential_pushes_nowhere_else(make: Make) -> None:
     url = build.hub.url.replace("//", f"//x:{GIT_TOKEN}@")
     answer = build.copy.git("push", f"{url}/{REPOSITORY}.git", f"{BRANCH}:refs/heads/main", "--force", check=False)
     assert "403" in answer
+
+
+@pytest.mark.parametrize("report", ["../../../../../../../proc/self/environ", "link.xml"])
+def test_reports_are_files_of_the_working_copy(make: Make, report: str) -> None:
+    """Neither a path nor a link makes another file of the machine a report."""
+    told = {"test": ["ln", "-s", "/proc/self/environ", "link.xml"], "junit": report, "coverage": "c.xml"}
+    build = make(tasks="", **{".kiro/worker.json": json.dumps(told)})
+    results = build.run()
+    assert results["tests"] is None
+    assert "leads out of the working copy" in results["testsProblem"]
+    assert not (build.folder / "out" / "reports").exists()
+
+
+def test_an_open_sandbox_is_refused_where_the_credential_is_worth_something(tmp_path: Path) -> None:
+    """Where this program is not root, the agent runs beside a GitHub of this machine only, and the log says so."""
+    code = (
+        "import os, sys; os.geteuid = lambda: 1000; from work_item.sandbox import Sandbox; made = Sandbox(); "
+        "print(made.close('http://127.0.0.1:80')); made.close(sys.argv[1])"
+    )
+    environment = {"PYTHONPATH": str(ROOT / "functions" / "buildspecs"), "TMPDIR": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "https://github.com"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert "this program is not root" in ran.stdout
+    assert "the agent is not started, because it could read the git credential" in ran.stderr

@@ -19,7 +19,7 @@ from functions.domain.waits import ApprovalFacts, ApprovalKey, Wait
 from functions.domain.watches import NOTHING_ACCEPTED, Accepted
 from functions.events import approval_page
 from functions.handler import encode
-from tests.functions.approving import ARTIFACT, GATES, SECRET, ask, kept
+from tests.functions.approving import ARTIFACT, GATES, SECRET, approvers, ask, kept
 from tests.functions.delivered import artifact
 from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, environment
 from tests.functions.stack import ACCOUNT, REGION, Stack, failing
@@ -225,16 +225,25 @@ def test_an_artifact_that_is_gone_voids(stack: Stack) -> None:
     assert "does not exist" in kept(stack).reason
 
 
+ADAS, BOBS = "the-secret-of-a-mail-to-ada", "the-secret-of-a-mail-to-bob"
+TWO: dict[str, Any] = {
+    "needed": 2,
+    "approvers": ["ada@x.io", "bob@x.io"],
+    "secret_hashes": [hash_secret(one) for one in (SECRET, ADAS, BOBS)],
+    "holders": {hash_secret(ADAS): "ada@x.io", hash_secret(BOBS): "bob@x.io"},
+}
+
+
 def test_several_people_approve(stack: Stack) -> None:
     """The first consent leaves the request open, the same person's second is refused, another person's ends it."""
-    ask(stack, needed=2, approvers=["@x.io"])
-    first = post(stack, APPROVE, name="ada@x.io")
+    approvers(stack, {"ada@x.io": "", "bob@x.io": ""}, needed=2)
+    ask(stack, **TWO)
+    first = post(stack, APPROVE, secret=ADAS)
     assert (first["statusCode"], "1 more must approve" in first["body"]) == (200, True)
     assert stack.completed() == {}
-    assert post(stack, APPROVE, name="ADA@x.io")["statusCode"] == 409
-    assert post(stack, APPROVE, name="eve@y.io")["statusCode"] == 403
-    assert 'type="email"' in call(stack, secret=SECRET)["body"]
-    assert post(stack, APPROVE, name="bob@x.io")["statusCode"] == 200
+    assert post(stack, APPROVE, secret=ADAS, name="bob@x.io")["statusCode"] == 409
+    assert post(stack, APPROVE, name="bob@x.io")["statusCode"] == 403
+    assert post(stack, APPROVE, secret=BOBS)["statusCode"] == 200
     assert stack.completed()["token"]["reason"] == "approved by ada@x.io, bob@x.io"
     assert [one["by"] for one in stack.deployment()["approval_production_deploy"]["consents"]] == [
         "ada@x.io",
@@ -242,11 +251,26 @@ def test_several_people_approve(stack: Stack) -> None:
     ]
 
 
+def test_a_shared_link_approves_for_a_domain(stack: Stack) -> None:
+    """Who uses it types an address of the domain, but none of a person who has a link."""
+    approvers(stack, {"ada@x.io": "", "@x.io": ""})
+    ask(stack, approvers=["ada@x.io", "@x.io"])
+    assert 'type="email"' in call(stack, secret=SECRET)["body"]
+    assert [post(stack, APPROVE, name=name)["statusCode"] for name in ("eve@y.io", "Ada@x.io")] == [403, 403]
+    assert post(stack, APPROVE, name="bob@x.io")["statusCode"] == 200
+
+
 def test_the_author_may_not_approve(stack: Stack) -> None:
     """If the environment is set so; the form is shown again with the reason."""
-    ask(stack, authors=["Ada Lovelace"])
-    answer = post(stack, APPROVE, name="ada lovelace ")
-    assert (answer["statusCode"], "author" in answer["body"], "<form" in answer["body"]) == (403, True, True)
+    approvers(stack, {"bob@x.io": "Bob"}, authorMayApprove=False)
+    holders = {hash_secret(SECRET): "bob@x.io"}
+    ask(stack, authors=["bob"], author_may_approve=False, holders=holders)
+    answer = post(stack, APPROVE)
+    assert (answer["statusCode"], "bob made, pushed or merged" in answer["body"], "<form" in answer["body"]) == (
+        403,
+        True,
+        True,
+    )
     assert kept(stack).state == "open"
 
 
@@ -277,17 +301,18 @@ def test_two_people_at_once_are_one_decision(stack: Stack, monkeypatch: pytest.M
 
 def test_two_consents_at_once_both_count(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second is decided again from what the first wrote; neither is lost."""
-    ask(stack, needed=2)
+    approvers(stack, {"ada@x.io": "", "bob@x.io": ""}, needed=2)
+    ask(stack, **TWO)
     real = WaitsTable.consent
 
     def other_first(self: WaitsTable, approval: Any) -> bool:
         monkeypatch.setattr(WaitsTable, "consent", real)
-        assert post(stack, APPROVE, name="Bob")["statusCode"] == 200
+        assert post(stack, APPROVE, secret=BOBS)["statusCode"] == 200
         return real(self, approval)
 
     monkeypatch.setattr(WaitsTable, "consent", other_first)
-    assert post(stack, APPROVE, name="Ada")["statusCode"] == 200
-    assert (kept(stack).state, kept(stack).by) == ("approved", "Bob, Ada")
+    assert post(stack, APPROVE, secret=ADAS)["statusCode"] == 200
+    assert (kept(stack).state, kept(stack).by) == ("approved", "bob@x.io, ada@x.io")
 
 
 def test_the_headers_are_strict(stack: Stack) -> None:
@@ -346,7 +371,7 @@ def test_a_frozen_environment_is_announced_above_everything(stack: Stack) -> Non
 
 def test_nothing_can_be_approved_for_a_frozen_environment(stack: Stack) -> None:
     """P12: 409, and nothing is used up: the same link approves after the unfreeze."""
-    before = ask(stack, needed=2)
+    before = ask(stack)
     environments = EnvironmentsTable.connect(stack.clients)
     environments.freeze("production", FREEZE)
     answer = post(stack, APPROVE, reason="at last")

@@ -12,7 +12,8 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.pages import open_page
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, Decision, Refused, State, decide, holder, secret_matches
-from functions.domain.errors import SourceError
+from functions.domain.approvers import Approvers
+from functions.domain.errors import GitHubError, SourceError
 from functions.domain.gates import Verdict
 from functions.domain.order import Mark, Order
 from functions.domain.releases import Release
@@ -228,11 +229,35 @@ def test_named_approvers_get_links_of_their_own(stack: Stack) -> None:
 
 def test_a_domain_shares_one_link(stack: Stack) -> None:
     """In addition to the personal links."""
-    where = environment(approvers=["ada@x.io", "@y.io"], author_may_approve=False)
-    approval = kept(stack, request(stack, environment=where))
+    approval = kept(stack, request(stack, environment=environment(approvers=["ada@x.io", "@y.io"])))
     assert ["approver" in mail["MessageAttributes"] for mail in stack.mails()] == [True, False]
-    assert approval.authors == ["Ada", "ada@example.com"]
     assert [holder(approval, secret) for _, secret, intent in links(stack) if intent == "approve"] == ["ada@x.io", ""]
+
+
+def test_no_shared_link_is_mailed_where_it_could_not_approve(stack: Stack) -> None:
+    """A3: where several must approve, each link has a holder, also if the execution began with other settings."""
+    approval = kept(stack, request(stack, environment=environment(approvers=["ada@x.io", "@y.io"], approvals_needed=2)))
+    assert list(approval.holders.values()) == ["ada@x.io"]
+    assert len(stack.mails()) == 1
+
+
+def test_the_people_of_the_release_are_read_from_github(stack: Stack, hub: LocalGitHub, copy: WorkingCopy) -> None:
+    """A3: by their accounts, of all commits that do not run here yet; the page names them."""
+    shas = [copy.commit(message, {"a": message}) for message in ("first", "second")]
+    copy.push()
+    runs(stack, state(running=version(commit=shas[0])))
+    where = environment(approvers=["ada@x.io"], author_may_approve=False)
+    release = replace(RELEASE, repository=REPOSITORY, commit=shas[1], author="Grace", author_email="grace@x.io")
+    approval = kept(stack, request(stack, environment=where, release=release))
+    assert (approval.authors, approval.author_may_approve) == (["ada"], False)
+    assert "Who made, pushed or merged the release may not approve it: ada." in open_page(approval, "")["body"]
+
+
+def test_without_github_nobody_is_mailed_where_the_author_may_not_approve(stack: Stack) -> None:
+    """A3: the request fails and is repeated, for a request that excludes nobody would be approved by the author."""
+    with pytest.raises(GitHubError):
+        request(stack, environment=environment(approvers=["ada@x.io"], author_may_approve=False))
+    assert stack.mails() == []
 
 
 def test_verdicts_of_earlier_environments_are_shown(stack: Stack) -> None:
@@ -266,7 +291,7 @@ def test_a_newer_release_supersedes_the_older(stack: Stack) -> None:
     why = "the newer release ffffffffffff (main-2) waits for production"
     assert stack.completed() == {"token-1": {"outcome": "superseded", "reason": why}}
     assert (kept(stack, older).state, kept(stack, newer).state) == ("superseded", "open")
-    refused = decide(kept(stack, older), Decision(True, "Ada", "", "", ""), kept(stack, older).decides_from)
+    refused = decide(kept(stack, older), Decision(True, "Ada", "", "", ""), "2099", Approvers())
     assert isinstance(refused, Refused)
     assert (refused.why, refused.message) == ("superseded", f"This request is superseded: {why}.")
 

@@ -72,6 +72,13 @@ def test_good_results_of_a_failed_build_do_not_pass(stack: Stack) -> None:
     assert read(stack, GOOD, "failed")["outcome"] == "failed"
 
 
+@pytest.mark.parametrize("head", ["main", "1" * 39, f"{'1' * 40}/../../../other/x/statuses/{'2' * 40}", "A" * 40])
+def test_a_head_is_a_commit(stack: Stack, head: str) -> None:
+    """A head becomes part of an address of GitHub, so that nothing else may be one."""
+    with pytest.raises(BadInputError, match="expected a full commit id"):
+        read(stack, {**GOOD, "head": head})
+
+
 @pytest.mark.parametrize("body", [b"no json", b"[]", b'{"tasks": 5}', b"[" * 100_000])
 def test_results_in_another_format_are_refused(stack: Stack, body: bytes) -> None:
     """The build is not trusted."""

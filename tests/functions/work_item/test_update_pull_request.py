@@ -1,5 +1,6 @@
 """UpdatePullRequest: one pull request per branch, updated in place (W6)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,3 +90,15 @@ def test_a_pull_request_of_somebody_else_is_found(stack: Stack, hub: LocalGitHub
     hub.repository(REPOSITORY).issues[number - 1].body = "My own words."
     assert update(stack, card, board) == number
     assert (pulls(hub)[0].body or "").startswith("My own words.")
+
+
+def test_the_status_is_that_of_the_branchs_head(stack: Stack, hub: LocalGitHub, board: Board, card: Card) -> None:
+    """Results about another commit, also one of this repository, give it no status and the head an error."""
+    git = hub.repository(REPOSITORY).git
+    head, other = git.text("rev-parse", "refs/heads/kiro/greet"), git.text("rev-parse", "refs/heads/main")
+    assert head != other
+    update(stack, card, board, results=replace(RESULTS, head=head))
+    update(stack, card, board, results=replace(RESULTS, head=other))
+    statuses = [(one.sha, one.state) for one in hub.repository(REPOSITORY).statuses]
+    assert statuses == [(head, "success"), (head, "error")]
+    assert (hub.repository(REPOSITORY).statuses[-1].description or "").startswith(f"the results are of {other[:12]}")

@@ -154,3 +154,40 @@ def test_a_dispatch_has_at_most_ten_properties(hub: LocalGitHub) -> None:
     """A larger payload is refused, as on GitHub."""
     body = {"event_type": "deploy-infrastructure", "client_payload": dict.fromkeys("abcdefghijk", 1)}
     assert _post(hub, "dispatches", body).status_code == 422
+
+
+def test_moves_of_branches_are_listed(api: Repository, copy: WorkingCopy, sha: str) -> None:
+    """Newest first, with who moved them from where to where; a branch is named with or without `refs/heads/`."""
+    second = copy.commit("second", {"a": "2"})
+    copy.push("origin", "HEAD:main", "HEAD:topic")
+    copy.git("reset", "--quiet", "--hard", sha)
+    copy.push("--force", "origin", "HEAD:main")
+    copy.push("origin", ":topic")
+    for ref in ("main", "refs/heads/main"):
+        _, found = api.requester.requestJsonAndCheck("GET", f"{api.url}/activity", parameters={"ref": ref})
+        assert [(one["activity_type"], one["after"], one["actor"]["login"]) for one in found] == [
+            ("force_push", sha, "ada"),
+            ("push", second, "ada"),
+            ("branch_creation", sha, "ada"),
+        ]
+    _, everything = api.requester.requestJsonAndCheck("GET", f"{api.url}/activity")
+    assert everything[0]["activity_type"] == "branch_deletion"
+
+
+@pytest.mark.parametrize(("method", "parents"), [("squash", 1), ("merge", 2)])
+def test_a_pull_request_is_merged_once(api: Repository, copy: WorkingCopy, sha: str, method: str, parents: int) -> None:
+    """The merge keeps its commits and who merged it; the commit on the base is found by its pull request."""
+    copy.git("checkout", "--quiet", "-b", "topic")
+    work = copy.commit("work", {"b": "1"})
+    copy.push()
+    pull = api.create_pull("main", "topic", title="Topic", body="")
+    merged = pull.merge(merge_method=method)
+    assert api.get_branch("main").commit.sha == merged.sha
+    after = api.get_pull(pull.number)
+    assert (after.merged, after.merged_by.login, after.merge_commit_sha) == (True, "ada", merged.sha)
+    assert [one.sha for one in after.get_commits()] == [work]
+    assert len(api.get_commit(merged.sha).parents) == parents
+    assert [one.number for one in api.get_commit(merged.sha).get_pulls()] == [pull.number]
+    with pytest.raises(GithubException) as refused:
+        pull.merge()
+    assert refused.value.status == 405

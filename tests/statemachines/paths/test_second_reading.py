@@ -53,6 +53,7 @@ bridge = pytest.importorskip(f"{_ASL}.jsonata.jsonata", reason=_WHY)
 lambda_tasks = pytest.importorskip(f"{_TASK}.lambda_eval_utils", reason=_WHY)
 nested_tasks = pytest.importorskip(f"{_TASK}.service.state_task_service_sfn", reason=_WHY)
 
+pytestmark = pytest.mark.long
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::123456789012:role/played"
 WAITING = {"AcquireLock": turn("waiting")}

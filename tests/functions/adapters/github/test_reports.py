@@ -4,6 +4,7 @@ import pytest
 
 from functions.adapters.github.client import GitHub
 from functions.adapters.github.errors import GitHubError, GitHubNotFoundError
+from functions.domain.errors import BadInputError
 from local.github import LocalGitHub
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
@@ -14,6 +15,14 @@ def shas(copy: WorkingCopy) -> tuple[str, str]:
     first, second = copy.commit("first", {"a": "1"}), copy.commit("second", {"a": "2"})
     copy.push()
     return first, second
+
+
+@pytest.mark.parametrize("sha", ["main", "1" * 39, "../../../other/repo/statuses/" + "1" * 40])
+def test_only_a_commit_gets_a_status(github: GitHub, hub: LocalGitHub, sha: str) -> None:
+    """Anything else would become part of the request's path; nothing is sent."""
+    with pytest.raises(BadInputError, match="is no full commit id"):
+        github.set_status(REPOSITORY, sha, "kiro/test", "success", "all is well")
+    assert hub.requests == []
 
 
 def test_a_status_is_set_in_one_request(github: GitHub, hub: LocalGitHub, shas: tuple[str, str]) -> None:
