@@ -160,7 +160,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "aws:s3/bucketObjectv2:BucketObjectv2": (
         _of(
             "s3",
-            _BUCKET + "/sources/worker/program.zip",
+            _BUCKET + "/programs/program.zip",
             *("DeleteObject", "DeleteObjectVersion", "GetObject", "GetObjectTagging", "PutObject", "PutObjectTagging"),
         ),
     ),

@@ -77,9 +77,11 @@ class Account:
         yield Finding("concurrent builds", outcome, _quota(found[0], advice, wanted))
 
     def _size(self) -> str:
-        """The compute type of the stack's build project, such as `Small`, which is also that of a stack to come."""
-        name = f"kiro-pipeline-{self.stack}-build"
-        projects = self.aws.client("codebuild").batch_get_projects(names=[name])["projects"]
+        """The compute type of the stack's build projects, such as `Small`, which is also that of a stack to come."""
+        client, begin = self.aws.client("codebuild"), f"kiro-pipeline-{self.stack}-build-"
+        pages = client.get_paginator("list_projects").paginate()
+        names = [name for page in pages for name in page["projects"] if name.startswith(begin)]
+        projects = client.batch_get_projects(names=names[:1])["projects"] if names else []
         compute = projects[0]["environment"]["computeType"] if projects else "BUILD_GENERAL1_SMALL"
         return str(compute.rpartition("_")[2].title())
 

@@ -13,6 +13,7 @@ from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.health import HealthProbe
 from functions.adapters.secrets import ROTATION_DAYS, SECRETS, valid_since
 from functions.domain.environments import Environment
+from functions.domain.projects import project_of
 from functions.domain.watches import too_slow_words
 
 # Table → whether its records expire, and its indexes.
@@ -76,8 +77,7 @@ class Inventory:
         for topic in _TOPICS:
             yield self._piece("topic", self._named(f"pipeline-{{}}-{topic}"), self._topic)
         yield self._piece("bus", self._named("pipeline-{}-events"), self._bus)
-        for project in (*_PROJECTS, *(f"pipeline-{{}}-deploy-{one.name}" for one in self._aws.environments)):
-            yield self._piece("project", self._named(project), self._project)
+        yield from self._each("project", self._every_project)
         for workflow in _WORKFLOWS:
             yield self._piece("workflow", self._named(workflow), self._workflow)
         yield from self._each("function", self._every_function)
@@ -178,6 +178,13 @@ class Inventory:
 
     def _bus(self, name: str) -> Iterator[Check]:
         yield self._encrypted(self._client("events").describe_event_bus(Name=name).get("KmsKeyIdentifier"))
+
+    def _every_project(self) -> list[Piece]:
+        """The projects of each repository."""
+        begins = (*_PROJECTS, *(f"pipeline-{{}}-deploy-{one.name}" for one in self._aws.environments))
+        repositories = self._aws.informed().setting("REPOSITORIES").split(",")
+        names = [project_of(self._named(begin), one) for one in repositories for begin in begins]
+        return [self._piece("project", name, self._project) for name in names]
 
     def _project(self, name: str) -> Iterator[Check]:
         found = self._client("codebuild").batch_get_projects(names=[name])["projects"]

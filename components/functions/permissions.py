@@ -31,7 +31,7 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "secrets": lambda stack: list(stack.secrets.arns.values()),
     "topics": lambda stack: [topic.arn for topic in stack.channels.topics.values()],
     "bus": lambda stack: [stack.channels.bus.arn],
-    "projects": lambda stack: [project.arn for project in stack.projects().values()],
+    "projects": lambda stack: [stack.naming.arn("codebuild", f"project/{one}-*") for one in stack.project_names()],
     "executions": lambda stack: [stack.naming.executions_arn(workflow) for workflow in WORKFLOWS],
     "workflow/deployment": lambda stack: [stack.naming.workflow_arn("deployment")],
     "workflow/stage": lambda stack: [stack.naming.workflow_arn("stage")],
@@ -47,7 +47,15 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
 }
 # The names whose ARNs contain a wildcard; a handler that uses one must give the reason.
 BROAD = frozenset(
-    {"bucket/artifacts/*", "bucket/artifacts/packages/*", "executions", "functions", "function-versions", "*"}
+    {
+        "bucket/artifacts/*",
+        "bucket/artifacts/packages/*",
+        "executions",
+        "functions",
+        "function-versions",
+        "projects",
+        "*",
+    }
 )
 
 

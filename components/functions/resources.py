@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 from pulumi_aws import codebuild
 
-from components.platform.builds import Builds, deploy_project, test_project
-from components.platform.worker import WORKER, Worker
+from components.platform.builds import Builds, deploy_project, test_project, things
+from components.platform.worker import WORKER, WORKER_BUILD, Worker
 from components.stack.channels import Channels
 from components.stack.environment_settings import EnvironmentSettings
 from components.stack.naming import Naming
@@ -39,8 +39,13 @@ class StackResources:
     api_url: pulumi.Output[str]
 
     def projects(self) -> dict[str, codebuild.Project]:
-        """All build projects by name, including the worker's."""
-        return {**self.builds.projects, WORKER: self.worker.project}
+        """All build projects by repository and name, such as `acme/hello/build`, including the worker's."""
+        builds = {f"{repository}/{thing}": project for (repository, thing), project in self.builds.projects.items()}
+        return {**builds, **{f"{one}/{WORKER}": project for one, project in self.worker.projects.items()}}
+
+    def project_names(self) -> list[str]:
+        """What the names of the projects of every repository begin with, including the worker's."""
+        return [self.naming.name(thing) for thing in (*things(self.settings), WORKER_BUILD)]
 
     def deploy_role_arn(self, environment: EnvironmentSettings) -> str:
         """The deploy role of an environment: from the settings for another account, created by this stack otherwise."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 import pulumi
 
 from components.functions.resources import StackResources
+from components.platform.builds import things
 from components.platform.worker import board, rules
 
 VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
@@ -35,7 +36,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "ROLLBACK_WORKFLOW": lambda stack: stack.naming.workflow_arn("rollback"),
     "ENVIRONMENT_NAMES": lambda stack: ",".join(one.name for one in stack.settings.environments),
     "AWS_REGION_NAME": lambda stack: stack.naming.region,
-    "BUILD_PROJECTS": lambda stack: _joined(project.name for project in stack.builds.projects.values()),
+    "BUILD_PROJECTS": lambda stack: ",".join(map(stack.naming.name, things(stack.settings))),
     "PUSH_GRACE_SECONDS": lambda stack: str(stack.settings.backstops.push_seconds),
     "MONITORS_SECRET": lambda stack: stack.secrets.arns["monitors"],
     "WORK_ITEMS_TABLE": lambda stack: stack.storage.work_items.name,
@@ -47,10 +48,6 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "APPROVERS": lambda stack: stack.settings.approvers_json(),
     "RUNBOOK_URL": lambda stack: stack.settings.runbook_url,
 }
-
-
-def _joined(names: Iterable[pulumi.Output[str]]) -> pulumi.Output[str]:
-    return pulumi.Output.all(*names).apply(",".join)
 
 
 def variables(names: Iterable[str], stack: StackResources) -> dict[str, pulumi.Input[str]]:

@@ -10,7 +10,7 @@ from pulumi_aws import sfn
 from components.functions.python_function import PythonFunction
 from components.functions.resources import StackResources
 from components.platform.builds import BUILD
-from components.platform.worker import BUILDSPEC
+from components.platform.worker import BUILDSPEC, WORKER_BUILD
 from components.stack.logs import log_group
 from components.stack.naming import Grant, Naming
 from components.stack.role import Role
@@ -114,7 +114,7 @@ def _rendered(
     values: dict[str, pulumi.Input[Any]] = {
         "Environments": encode(stack.environments()),
         "EventBus": stack.channels.bus.name,
-        "BuildProject": stack.builds.projects[BUILD].name,
+        "BuildProject": stack.naming.name(BUILD),
         **{placeholder: nested[name].version_arn for placeholder, name in nested_workflows(workflow).items()},
         "StageTimeoutSeconds": longest,
         "RollbackTimeoutSeconds": _ROLLBACK_SECONDS,
@@ -150,8 +150,7 @@ def depth(workflow: str) -> int:
 def _worker_values(stack: StackResources) -> dict[str, pulumi.Input[Any]]:
     """The placeholders for the build of a work item."""
     return {
-        "StackName": stack.naming.stack,
-        "WorkerProject": stack.worker.project.name,
+        "WorkerProject": stack.naming.name(WORKER_BUILD),
         "WorkerProgram": stack.worker.program,
         "WorkerBuildspec": BUILDSPEC.read_text("utf-8"),
         "WorkerMinutes": stack.settings.worker.build_minutes,

@@ -1,4 +1,4 @@
-"""CodeBuild projects: one to build, two for tests, and one per environment to run commands (I5)."""
+"""CodeBuild projects of each repository: to build, for tests, and one per environment to run commands (I5)."""
 
 from collections.abc import Mapping
 
@@ -11,6 +11,7 @@ from components.stack.network import network_grants, placed
 from components.stack.role import Role
 from components.stack.settings import Settings, Vpc
 from components.stack.storage import Storage
+from functions.domain.projects import project_of
 
 BUILD = "build"
 TESTS = ("integration-test", "e2e-test")
@@ -37,10 +38,23 @@ def test_project(position: int) -> str:
     return TESTS[min(position, 1)]
 
 
-class Builds(pulumi.ComponentResource):
-    """The projects by name; each has its own role, log group and report groups."""
+def things(settings: Settings) -> tuple[str, ...]:
+    """The names, within the stack, that the projects of every repository begin with."""
+    return (BUILD, *TESTS, *(deploy_project(one.name) for one in settings.environments))
 
-    projects: Mapping[str, codebuild.Project]
+
+def prefix_of(thing: str, repository: str) -> str:
+    """The prefix of the artifacts bucket that a project writes its artifacts below; no setting but these two names it.
+
+    Both projects of tests have the same, because the order of the environments decides which of them runs.
+    """
+    return f"builds/{repository}/{'tests' if thing in TESTS else thing}"
+
+
+class Builds(pulumi.ComponentResource):
+    """The projects by repository and name; each has its own role, log group, cache and report groups."""
+
+    projects: Mapping[tuple[str, str], codebuild.Project]
 
     def __init__(
         self,
@@ -57,16 +71,21 @@ class Builds(pulumi.ComponentResource):
         self._bucket = storage.bucket
         self._key_arn = key_arn
         self._inner = pulumi.ResourceOptions(parent=self)
-        projects = {name: self._project(name) for name in (BUILD, *TESTS)}
-        for environment in settings.environments:
-            name = deploy_project(environment.name)
-            projects[name] = self._project(name, environment.deploy_policy_arns, environment.deploy_role_arn)
+        projects = {}
+        for repository in settings.github.repositories:
+            for name in (BUILD, *TESTS):
+                projects[repository, name] = self._project(repository, name)
+            for environment in settings.environments:
+                name = deploy_project(environment.name)
+                policies, deploy_role_arn = environment.deploy_policy_arns, environment.deploy_role_arn
+                projects[repository, name] = self._project(repository, name, policies, deploy_role_arn)
         self.projects = projects
         self.register_outputs({"projects": [project.name for project in projects.values()]})
 
     def _project(
-        self, thing: str, policies: tuple[str, ...] = (), deploy_role_arn: str | None = None
+        self, repository: str, kind: str, policies: tuple[str, ...] = (), deploy_role_arn: str | None = None
     ) -> codebuild.Project:
+        thing = project_of(kind, repository)
         naming, name = self._naming, self._naming.name(thing)
         logs = log_group(
             thing,
@@ -81,7 +100,9 @@ class Builds(pulumi.ComponentResource):
             naming=naming,
             trust={"Service": "codebuild.amazonaws.com"},
             grants=build_grants(
-                thing,
+                kind,
+                repository,
+                name=name,
                 naming=naming,
                 bucket_arn=self._bucket.arn,
                 key_arn=self._key_arn,
@@ -92,11 +113,11 @@ class Builds(pulumi.ComponentResource):
             managed_policies=policies,
             opts=self._inner,
         )
-        for report, kind in REPORTS.items():
+        for report, content in REPORTS.items():
             codebuild.ReportGroup(
                 f"{thing}-{report}",
                 name=f"{name}-{report}",
-                type=kind,
+                type=content,
                 export_config=codebuild.ReportGroupExportConfigArgs(type="NO_EXPORT"),
                 delete_reports=True,
                 opts=self._inner,
@@ -104,7 +125,7 @@ class Builds(pulumi.ComponentResource):
         return codebuild.Project(
             thing,
             name=name,
-            description=f"{thing} of the delivered repositories; started by {naming.name('deployment')}",
+            description=f"{kind} of {repository}; started by {naming.name('deployment')}",
             service_role=role.arn,
             source=codebuild.ProjectSourceArgs(type="NO_SOURCE", buildspec=PLACEHOLDER),
             artifacts=codebuild.ProjectArtifactsArgs(type="NO_ARTIFACTS"),
@@ -115,7 +136,7 @@ class Builds(pulumi.ComponentResource):
                 environment_variables=_variables(deploy_role_arn),
             ),
             cache=codebuild.ProjectCacheArgs(
-                type="S3", location=pulumi.Output.concat(self._bucket.bucket, f"/cache/{thing}")
+                type="S3", location=pulumi.Output.concat(self._bucket.bucket, f"/cache/{repository}/{kind}")
             ),
             build_timeout=_BUILD_MINUTES,
             queued_timeout=QUEUE_MINUTES,
@@ -136,8 +157,10 @@ def _variables(deploy_role_arn: str | None) -> list[codebuild.ProjectEnvironment
 
 
 def build_grants(
-    thing: str,
+    kind: str,
+    repository: str,
     *,
+    name: str,
     naming: Naming,
     bucket_arn: pulumi.Input[str],
     key_arn: pulumi.Input[str],
@@ -145,11 +168,16 @@ def build_grants(
     vpc: Vpc | None,
     deploy_role_arn: str | None = None,
 ) -> list[Grant]:
-    """A build's permissions: to read sources and artifacts, and to write artifacts, logs and reports; no secret.
+    """A build's permissions: to read its repository's sources and release, and to write its own artifacts; no secret.
 
-    Commands of an environment with a role of its own account may assume it, if its trust policy admits them.
+    Commands of an environment with a role of its own account may assume it, if its trust policy admits them. They may
+    read releases that were built below `deployments/`, before repositories had prefixes, because a rollback runs them
+    again; the bucket keeps objects for 90 days.
     """
-    name = naming.name(thing)
+    own, cache = prefix_of(kind, repository), f"cache/{repository}/{kind}"
+    read = [f"sources/{repository}", prefix_of(BUILD, repository), own, cache]
+    if kind not in (BUILD, *TESTS):
+        read.append("deployments")
 
     def below(prefix: str) -> pulumi.Output[str]:
         return pulumi.Output.concat(bucket_arn, f"/{prefix}/*")
@@ -157,12 +185,12 @@ def build_grants(
     return [
         Grant(
             ("s3:GetObject", "s3:GetObjectVersion"),
-            (below("sources"), below("deployments"), below(f"cache/{thing}")),
+            tuple(below(prefix) for prefix in dict.fromkeys(read)),
             why="objects below a prefix of this bucket only",
         ),
         Grant(
             ("s3:PutObject",),
-            (below("deployments"), below(f"cache/{thing}")),
+            (below(own), below(cache)),
             why="objects below a prefix of this bucket only",
         ),
         Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket_arn,)),

@@ -11,6 +11,7 @@ from components.functions.resources import StackResources
 from components.platform.builds import BUILD
 from components.platform.pipeline import Pipeline
 from functions.adapters.metrics import NAMESPACE
+from functions.domain.projects import project_of
 
 _DAY = 86_400
 # A line of a graph in CloudWatch's format: a metric with its dimensions, or an expression over other lines.
@@ -77,9 +78,11 @@ def _of_environments(stack: StackResources) -> Iterator[_Graph]:
 
 
 def _of_builds(stack: StackResources) -> Iterator[_Graph]:
-    project = ["ProjectName", stack.naming.name(BUILD)]
-    yield _Graph("Builds", [["AWS/CodeBuild", f"{end}Builds", *project] for end in ("Succeeded", "Failed")])
-    yield _Graph("Build duration, seconds", [["AWS/CodeBuild", "Duration", *project]], "Average")
+    begins, repositories = stack.naming.name(BUILD), stack.settings.github.repositories
+    projects = [["ProjectName", project_of(begins, one), {"label": one}] for one in repositories]
+    yield _Graph("Builds that succeeded", [["AWS/CodeBuild", "SucceededBuilds", *one] for one in projects])
+    yield _Graph("Builds that failed", [["AWS/CodeBuild", "FailedBuilds", *one] for one in projects])
+    yield _Graph("Build duration, seconds", [["AWS/CodeBuild", "Duration", *one] for one in projects], "Average")
     yield _Graph("Tests", [_ours(stack, f"Tests{what}", "all") for what in ("Run", "Failed", "Skipped")])
     coverage = [_ours(stack, f"{what}Coverage", "all") for what in ("Line", "Branch")]
     yield _Graph("Coverage, percent", coverage, "Minimum")

@@ -34,18 +34,19 @@ class Trigger:
     schedule: Callable[[StackResources], str] | None = None
 
 
-def _builds(stack: StackResources) -> pulumi.Output[Pattern]:
-    names = [project.name for project in stack.projects().values()]
-    return pulumi.Output.all(*names).apply(
-        lambda known: {
-            "source": ["aws.codebuild"],
-            "detail-type": ["CodeBuild Build State Change"],
-            "detail": {
-                "build-status": ["SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED"],
-                "project-name": list(known),
-            },
-        }
-    )
+def _builds(stack: StackResources) -> Pattern:
+    """By the beginning of the names: a pattern has 2,048 characters at most, whatever the number of repositories.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+    """
+    return {
+        "source": ["aws.codebuild"],
+        "detail-type": ["CodeBuild Build State Change"],
+        "detail": {
+            "build-status": ["SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED"],
+            "project-name": [{"prefix": f"{name}-"} for name in stack.project_names()],
+        },
+    }
 
 
 def _alarms(_: StackResources) -> Pattern:

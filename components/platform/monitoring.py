@@ -12,6 +12,7 @@ from components.platform.dashboard import dashboard_body
 from components.platform.pipeline import Pipeline
 from functions.adapters.metrics import NAMESPACE
 from functions.adapters.secrets import ROTATION_DAYS
+from functions.domain.projects import project_of
 
 _HOUR = 3600
 _DAY = 24 * _HOUR
@@ -51,8 +52,9 @@ class Monitoring(pulumi.ComponentResource):
         self._inner = pulumi.ResourceOptions(parent=self)
         for one in metric_alarms(stack, pipeline):
             self._alarm(one)
-        for thing, percent, seconds, critical in (("failures", 50, 300, True), ("failures-warning", 25, 600, False)):
-            self._build_failures(f"build-{thing}", percent, seconds, critical=critical)
+        for repository in stack.settings.github.repositories:
+            self._build_failures(repository, "build-failures", 50, 300, critical=True)
+            self._build_failures(repository, "build-failures-warning", 25, 600, critical=False)
         self.dashboard = stack.naming.name("dashboard")
         cloudwatch.Dashboard(
             "dashboard",
@@ -82,7 +84,7 @@ class Monitoring(pulumi.ComponentResource):
             opts=self._inner,
         )
 
-    def _build_failures(self, thing: str, percent: int, seconds: int, *, critical: bool) -> None:
+    def _build_failures(self, repository: str, what: str, percent: int, seconds: int, *, critical: bool) -> None:
         """An alarm on the share of failed builds, so that one among many is no alarm."""
 
         def counted(name: str, metric_name: str) -> cloudwatch.MetricAlarmMetricQueryArgs:
@@ -91,18 +93,19 @@ class Monitoring(pulumi.ComponentResource):
                 metric_name=metric_name,
                 period=seconds,
                 stat="Sum",
-                dimensions={"ProjectName": self._stack.builds.projects[BUILD].name},
+                dimensions={"ProjectName": self._stack.builds.projects[repository, BUILD].name},
             )
             return cloudwatch.MetricAlarmMetricQueryArgs(id=name, metric=metric, return_data=False)
 
+        thing = project_of(what, repository)
         share = cloudwatch.MetricAlarmMetricQueryArgs(
             id="share", expression="100 * failed / builds", label="failed builds, percent", return_data=True
         )
         cloudwatch.MetricAlarm(
             thing,
             name=self._stack.naming.name(thing),
-            alarm_description=f"More than {percent} % of the builds failed within {seconds // 60} minutes. "
-            "Unless one commit caused it, search the project's log for the common error",
+            alarm_description=f"More than {percent} % of the builds of {repository} failed within "
+            f"{seconds // 60} minutes. Unless one commit caused it, search the project's log for the common error",
             metric_queries=[counted("failed", "FailedBuilds"), counted("builds", "Builds"), share],
             evaluation_periods=1,
             comparison_operator="GreaterThanThreshold",
@@ -207,18 +210,19 @@ def _of_rollbacks(stack: StackResources) -> Iterator[MetricAlarm]:
 
 
 def _of_builds(stack: StackResources) -> Iterator[MetricAlarm]:
-    yield MetricAlarm(
-        "build-slow",
-        f"The builds of an hour took {_BUILD_MINUTES} minutes on average, which is their time budget: find the slow "
-        "step in the log, or give the project more compute (codebuild.computeType)",
-        "AWS/CodeBuild",
-        "Duration",
-        {"ProjectName": stack.builds.projects[BUILD].name},
-        _BUILD_MINUTES * 60,
-        _HOUR,
-        "Average",
-        critical=False,
-    )
+    for repository in stack.settings.github.repositories:
+        yield MetricAlarm(
+            project_of("build-slow", repository),
+            f"The builds of {repository} in an hour took {_BUILD_MINUTES} minutes on average, which is their time "
+            "budget: find the slow step in the log, or give the project more compute (codebuild.computeType)",
+            "AWS/CodeBuild",
+            "Duration",
+            {"ProjectName": stack.builds.projects[repository, BUILD].name},
+            _BUILD_MINUTES * 60,
+            _HOUR,
+            "Average",
+            critical=False,
+        )
     yield MetricAlarm(
         "coverage-low",
         f"The tests of a build covered less than {_COVERAGE_PERCENT} % of its lines: the status kiro/gates "

@@ -1,6 +1,7 @@
 """The worker's build: its program, its project, and a role for its artifacts and git credential only (I5)."""
 
 import hashlib
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import codebuild, s3
 
-from components.platform.builds import COMPUTE, PLACEHOLDER, QUEUE_MINUTES
+from components.platform.builds import COMPUTE, PLACEHOLDER, QUEUE_MINUTES, prefix_of
 from components.stack.logs import log_group
 from components.stack.naming import Grant, Naming
 from components.stack.network import network_grants, placed
@@ -16,10 +17,12 @@ from components.stack.role import Role
 from components.stack.secrets import Secrets
 from components.stack.settings import Settings, Vpc
 from components.stack.storage import Storage
+from functions.domain.projects import project_of
 from functions.handler import camel
 
 WORKER = "worker"
-_THING = "worker-build"
+WORKER_BUILD = "worker-build"
+PROGRAMS = "programs"
 _BUILDSPECS = Path(__file__).parents[2] / "functions" / "buildspecs"
 BUILDSPEC = _BUILDSPECS / "work_item.yml"
 _PROGRAM = _BUILDSPECS / "work_item"
@@ -69,9 +72,9 @@ def program_files() -> dict[str, Path]:
 
 
 class Worker(pulumi.ComponentResource):
-    """One project for all items; each build gets its repository and branch as variables."""
+    """A project for each repository; each build gets its repository and branch as variables."""
 
-    project: codebuild.Project
+    projects: Mapping[str, codebuild.Project]
     program: pulumi.Output[str]
 
     def __init__(
@@ -88,8 +91,8 @@ class Worker(pulumi.ComponentResource):
         self._naming, self._settings, self._key_arn = naming, settings, key_arn
         self._inner = pulumi.ResourceOptions(parent=self)
         self.program = self._upload(storage)
-        self.project = self._project(storage, secrets)
-        self.register_outputs({"project": self.project.name})
+        self.projects = {one: self._project(one, storage, secrets) for one in settings.github.repositories}
+        self.register_outputs({"projects": [project.name for project in self.projects.values()]})
 
     def _upload(self, storage: Storage) -> pulumi.Output[str]:
         """Upload the program under a name with its digest, so that an update does not change a running build."""
@@ -103,27 +106,29 @@ class Worker(pulumi.ComponentResource):
         made = s3.BucketObjectv2(
             "worker-program",
             bucket=storage.bucket.bucket,
-            key=f"sources/worker/{digest.hexdigest()[:16]}.zip",
+            key=f"{PROGRAMS}/{digest.hexdigest()[:16]}.zip",
             source=pulumi.AssetArchive(content),
             opts=self._inner,
         )
         return made.key
 
-    def _project(self, storage: Storage, secrets: Secrets) -> codebuild.Project:
+    def _project(self, repository: str, storage: Storage, secrets: Secrets) -> codebuild.Project:
         naming, settings = self._naming, self._settings
-        name = naming.name(_THING)
+        thing = project_of(WORKER_BUILD, repository)
+        name = naming.name(thing)
         logs = log_group(
-            _THING,
+            thing,
             f"/aws/codebuild/{name}",
             key_arn=self._key_arn,
             retention_days=settings.log_retention_days,
             opts=self._inner,
         )
         role = Role(
-            "worker-codebuild",
+            project_of("worker-codebuild", repository),
             naming=naming,
             trust={"Service": "codebuild.amazonaws.com"},
             grants=worker_grants(
+                repository,
                 naming=naming,
                 bucket_arn=storage.bucket.arn,
                 secret_arn=secrets.arns["git"],
@@ -142,9 +147,9 @@ class Worker(pulumi.ComponentResource):
             name="KIRO_GIT_TOKEN", type="SECRETS_MANAGER", value=pulumi.Output.concat(secrets.arns["git"], ":token")
         )
         return codebuild.Project(
-            _THING,
+            thing,
             name=name,
-            description="The agent's work on one board item; started by the work-item workflow",
+            description=f"The agent's work on one board item of {repository}; started by the work-item workflow",
             service_role=role.arn,
             source=codebuild.ProjectSourceArgs(type="NO_SOURCE", buildspec=PLACEHOLDER),
             artifacts=codebuild.ProjectArtifactsArgs(type="NO_ARTIFACTS"),
@@ -179,6 +184,7 @@ class Worker(pulumi.ComponentResource):
 
 
 def worker_grants(
+    repository: str,
     *,
     naming: Naming,
     bucket_arn: pulumi.Input[str],
@@ -191,13 +197,13 @@ def worker_grants(
     return [
         Grant(
             ("s3:GetObject", "s3:GetObjectVersion"),
-            (pulumi.Output.concat(bucket_arn, "/sources/worker/*"),),
+            (pulumi.Output.concat(bucket_arn, f"/{PROGRAMS}/*"),),
             why="the worker's program is named after its content",
         ),
         Grant(
             ("s3:PutObject",),
-            (pulumi.Output.concat(bucket_arn, f"/{naming.stack}/*"),),
-            why="artifacts are stored below the name of the stack and of the attempt",
+            (pulumi.Output.concat(bucket_arn, f"/{prefix_of(WORKER, repository)}/*"),),
+            why="artifacts are stored below the name of the repository and of the attempt",
         ),
         Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket_arn,)),
         Grant(("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), (key_arn,)),

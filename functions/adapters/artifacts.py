@@ -82,18 +82,42 @@ class Artifacts:
 
     def digest(self, key: str) -> str:
         """The SHA-256 of an object in hexadecimal; a missing or too large one is a SourceError."""
-        return self.fingerprint(key)[0]
+        return sha256(self._read(key)[0]).hexdigest()
 
-    def fingerprint(self, key: str) -> tuple[str, str]:
-        """The SHA-256 of an object and its version id, "" in a bucket without versioning."""
-        raw, version = self._read(key)
-        return sha256(raw).hexdigest(), version
-
-    def archive(self, key: str, digest: str = "") -> ZipFile:
-        """A zip archive; a SourceError if it is missing, broken or too large, or if its SHA-256 is not `digest`."""
+    def source(self, key: str) -> ZipFile:
+        """The source of a commit, which no build can write; a SourceError if it is missing, broken or too large."""
         raw, _ = self._read(key)
-        if digest and sha256(raw).hexdigest() != digest:
-            raise SourceError(f"s3://{self.bucket}/{key} was changed after the gates judged it: deploy again")
+        return self._opened(key, raw)
+
+    def built(self, key: str, digest: str) -> tuple[ZipFile, str]:
+        """What a build uploaded, and its version id ("" in a bucket without versioning).
+
+        A SourceError if it is missing, broken or too large, or if its SHA-256 is not the `digest` that CodeBuild
+        reported. The bytes that are compared are those that are opened.
+        """
+        raw, version = self._compared(key, digest)
+        return self._opened(key, raw), version
+
+    def compare(self, key: str, digest: str) -> None:
+        """Raise a SourceError unless the SHA-256 of an object is the `digest` that CodeBuild reported."""
+        self._compared(key, digest)
+
+    def _compared(self, key: str, digest: str) -> tuple[bytes, str]:
+        if not digest:
+            raise SourceError(
+                f"s3://{self.bucket}/{key}: no SHA-256 of it is known, because CodeBuild uploaded no artifact or the "
+                "deployment has no record; list files under artifacts in the buildspec, and deploy the commit again"
+            )
+        raw, version = self._read(key)
+        found = sha256(raw).hexdigest()
+        if found != digest:
+            raise SourceError(
+                f"s3://{self.bucket}/{key} was overwritten: its SHA-256 is {found}, but CodeBuild uploaded {digest}; "
+                "deploy the commit again, and search the buildspec and its tools for what writes to the bucket"
+            )
+        return raw, version
+
+    def _opened(self, key: str, raw: bytes) -> ZipFile:
         return open_zip(BytesIO(raw), f"s3://{self.bucket}/{key}")
 
     def _read(self, key: str) -> tuple[bytes, str]:
@@ -105,18 +129,22 @@ class Artifacts:
             raise SourceError(f"s3://{self.bucket}/{key} has {answer['ContentLength']} bytes, {ARCHIVE} allowed")
         return answer["Body"].read(), answer.get("VersionId", "")
 
-    def member(self, key: str, path: str, digest: str = "", limit: int = MEMBER) -> bytes | None:
-        """The contents of one file in a zip archive; None if the archive has no such file. `limit`: `read_member`."""
-        with self.archive(key, digest) as archive:
-            return read_member(archive, path, limit)
+    def member(self, key: str, path: str) -> bytes | None:
+        """The contents of one file of a source; None if there is no such file."""
+        with self.source(key) as archive:
+            return read_member(archive, path)
 
-    def outputs(self, key: str) -> dict[str, str]:
-        """The outputs of a command: `outputs.json` in its artifact, a flat object of strings; empty without one."""
-        if not self.exists(key):
+    def outputs(self, key: str, digest: str) -> dict[str, str]:
+        """The outputs of a command: `outputs.json` in its artifact, a flat object of strings; empty without one.
+
+        `digest` is that of `built`; empty means that the command has no artifact, whatever else lies there.
+        """
+        if not digest:
             return {}
         from functions.adapters.json_documents import parse_json  # which reads archives with this module
 
-        raw = self.member(key, "outputs.json", limit=OUTPUTS.size)
+        with self.built(key, digest)[0] as archive:
+            raw = read_member(archive, "outputs.json", OUTPUTS.size)
         try:
             found = parse_json(raw.decode("utf-8-sig"), OUTPUTS) if raw else {}
         except ValueError as error:

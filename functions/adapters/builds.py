@@ -20,6 +20,7 @@ _OUTCOMES: dict[str, Literal["succeeded", "failed", "timed out", "stopped"]] = {
     "TIMED_OUT": "timed out",
     "STOPPED": "stopped",
 }
+PROJECTS = "the projects of all repositories of this stack, whose names end in a key of the repository"
 # No build has started when CodeBuild answers with these: there is no such project, or this role may not use it. An
 # invalid input is not one of them: a token that started a build with other parameters is refused as invalid, too.
 _REFUSALS = ("ResourceNotFoundException", "AccessDeniedException")
@@ -56,20 +57,25 @@ class BuildStart:
 
 @dataclass(frozen=True, slots=True)
 class BuildEnd:
-    """How a build ended, in words and with the place of its log; one that never started has none."""
+    """How a build ended, in words and with the place of its log; one that never started has none.
+
+    `digest` is the SHA-256 of the artifact that CodeBuild uploaded, in hexadecimal, as CodeBuild reports it: nothing
+    that the build does can change it. It is empty if CodeBuild uploaded no zip archive.
+    """
 
     outcome: Literal["running", "succeeded", "failed", "timed out", "stopped", "not started"]
     reason: str
     log: str
+    digest: str = ""
 
 
 class Builds:
     """The CodeBuild projects of this stack."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("ARTIFACTS_BUCKET",)
-    START: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:StartBuild",), on="projects"),)
-    READ: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:BatchGetBuilds",), on="projects"),)
-    STOP: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:StopBuild",), on="projects"),)
+    START: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:StartBuild",), on="projects", why=PROJECTS),)
+    READ: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:BatchGetBuilds",), on="projects", why=PROJECTS),)
+    STOP: ClassVar[tuple[Allow, ...]] = (Allow(("codebuild:StopBuild",), on="projects", why=PROJECTS),)
 
     def __init__(self, client: "CodeBuildClient", bucket: str) -> None:
         self._client = client
@@ -134,7 +140,8 @@ class Builds:
         if not build.get("buildComplete") or build["buildStatus"] == "IN_PROGRESS":
             return BuildEnd("running", build.get("currentPhase", ""), log)
         outcome = _OUTCOMES[build["buildStatus"]]
-        return BuildEnd(outcome, "" if outcome == "succeeded" else _why(build), log)
+        digest = build.get("artifacts", {}).get("sha256sum", "")
+        return BuildEnd(outcome, "" if outcome == "succeeded" else _why(build), log, digest)
 
     def stop(self, build_id: str) -> None:
         """Stop a build; one that has ended or that CodeBuild does not know is no error."""

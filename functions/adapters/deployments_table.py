@@ -102,8 +102,8 @@ class DeploymentsTable:
         return written is not None
 
     def judged_version(self, artifact: str) -> str:
-        """The version id of the artifact that the gates judged; "" if unknown. `artifact` is `deployments/{id}/…`."""
-        record = self.get(artifact.split("/")[1]) if artifact else None
+        """The version id of the artifact that the gates judged; "" if unknown. `artifact` is `…/{id}/build.zip`."""
+        record = self.get(artifact.split("/")[-2]) if artifact else None
         return record.artifact_version if record else ""
 
     def verdicts(self, deployment_id: str) -> tuple[Verdict, ...]:

@@ -5,7 +5,9 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from functions.adapters.builds import PROJECTS
 from functions.adapters.clock import Clock, iso
+from functions.domain.projects import project_of
 from functions.domain.reconciliation import RunningBuild
 from functions.handler import Allow
 
@@ -24,9 +26,9 @@ _LONGEST = timedelta(hours=44)
 class RunningBuilds:
     """Builds are read from CodeBuild, because an orphaned build may be in no table."""
 
-    SETTINGS: ClassVar[tuple[str, ...]] = ("BUILD_PROJECTS",)
+    SETTINGS: ClassVar[tuple[str, ...]] = ("BUILD_PROJECTS", "REPOSITORIES")
     LIST: ClassVar[tuple[Allow, ...]] = (
-        Allow(("codebuild:ListBuildsForProject", "codebuild:BatchGetBuilds"), on="projects"),
+        Allow(("codebuild:ListBuildsForProject", "codebuild:BatchGetBuilds"), on="projects", why=PROJECTS),
     )
 
     def __init__(self, client: "CodeBuildClient", projects: tuple[str, ...], clock: Clock) -> None:
@@ -36,8 +38,10 @@ class RunningBuilds:
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """The projects of this stack."""
-        return cls(aws.client("codebuild"), tuple(aws.setting("BUILD_PROJECTS").split(",")), Clock())
+        """The projects of this stack, for each of its repositories."""
+        begins, repositories = aws.setting("BUILD_PROJECTS").split(","), aws.setting("REPOSITORIES").split(",")
+        projects = tuple(project_of(begin, repository) for repository in repositories for begin in begins)
+        return cls(aws.client("codebuild"), projects, Clock())
 
     def all(self) -> Iterator[RunningBuild]:
         """Every build in progress; each project is read from its newest build back to one that must have ended."""

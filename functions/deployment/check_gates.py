@@ -50,10 +50,13 @@ HANDLER = Handler(allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT), me
 
 
 def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTable, bus: Bus, clock: Clock) -> Output:
-    """Judge every gate, so that one run names all faults; record and announce the verdicts."""
-    judged, digest, version = _judge(event, artifacts, clock)
+    """Judge every gate, so that one run names all faults; record and announce the verdicts.
+
+    The artifact is judged only if it is the one that CodeBuild uploaded; its digest and version are recorded.
+    """
+    judged, version = _judge(event, artifacts, clock)
     gates = judged.verdicts
-    facts = {"artifactDigest": digest, "artifactVersion": version}
+    facts = {"artifactDigest": event.build.digest if version is not None else "", "artifactVersion": version or ""}
     deployments.note(event.deployment_id, gates=gates, build=event.build, **facts)
     try:
         bus.put(_announcement(event, judged))
@@ -71,8 +74,8 @@ def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTabl
     return Output("passed", reason, gates, left)
 
 
-def _judge(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[registry.Judged, str, str]:
-    """The verdicts, and digest and version of the artifact, which are empty if there is none."""
+def _judge(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[registry.Judged, str | None]:
+    """The verdicts, and the version of the artifact ("" without versioning); None if it can't be judged."""
 
     def judged(opened: ZipFile | str) -> registry.Judged:
         source, today = partial(artifacts.member, event.source), clock.now().date()
@@ -80,13 +83,14 @@ def _judge(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[registry.J
         return registry.judge_release(event.plan.gates, evidence)
 
     try:
-        digest, version = artifacts.fingerprint(event.artifact)
-        with artifacts.archive(event.artifact, digest) as archive:
-            return judged(archive), digest, version
+        archive, version = artifacts.built(event.artifact, event.build.digest)
+        with archive:
+            return judged(archive), version
     except SourceError as error:
-        return judged(str(error)), "", ""
+        return judged(str(error)), None
 
 
 def _announcement(event: Input, judged: registry.Judged) -> GatesJudged:
     declared = scans(event.plan.gates)
-    return GatesJudged(event.deployment_id, event.release, judged.verdicts, event.artifact, declared, judged.figures)
+    digest, figures = event.build.digest, judged.figures
+    return GatesJudged(event.deployment_id, event.release, judged.verdicts, event.artifact, declared, figures, digest)

@@ -15,7 +15,8 @@ class Environment:
 
     `on_active_alarm` is the reaction to an alarm that is in ALARM before the release changes anything;
     `on_missing_alarm_data` the reaction to an alarm without data, or to one that does not exist, at that time.
-    `unhealthy_samples` is how many bad samples of a service in a row are a breach.
+    `unhealthy_samples` is how many bad samples of a service in a row are a breach. `deploy_project` and `test_project`
+    are what the names of its projects begin with (`project_of`).
     """
 
     name: str

@@ -44,6 +44,7 @@ class GatesJudged:
     """The verdicts of the gates before any deployment.
 
     `artifact` (a key in the artifacts bucket) contains the reports that `scans` names; `figures` are measured numbers.
+    `digest` is the SHA-256 of the artifact that the build uploaded; without one there are no reports.
     """
 
     deployment_id: str
@@ -52,6 +53,7 @@ class GatesJudged:
     artifact: str
     scans: Scans
     figures: dict[str, float] = field(default_factory=dict)
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ HANDLER = Handler(allow=(*Artifacts.READ, *SecurityHub.IMPORT), memory_mb=1769, 
 def import_findings(event: dict[str, Any], artifacts: Artifacts, hub: SecurityHub, clock: Clock) -> dict[str, Any]:
     """Import the findings; EventBridge retries an error. Unreadable reports are left out: they failed their gate."""
     judged = read_only(GatesJudged, event)
-    if not hub.product_arn or not judged.scans.reports or not artifacts.exists(judged.artifact):
+    if not hub.product_arn or not judged.scans.reports or not judged.digest:
         return {"outcome": "nothing to import"}
-    with artifacts.archive(judged.artifact) as archive:
+    with artifacts.built(judged.artifact, judged.digest)[0] as archive:
         read = [scan for scan in read_scans(archive, judged.scans) if isinstance(scan, Scan)]
     found = [finding for scan in read for finding in scan.findings]
     imported, refused = hub.send(imports(found, judged.release, hub.product_arn, clock.text()))

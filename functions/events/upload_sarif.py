@@ -24,11 +24,11 @@ def upload_sarif(event: dict[str, Any], artifacts: Artifacts, github: GitHub) ->
     judged = read_only(GatesJudged, event)
     paths, release = judged.scans.sarif, judged.release
     uploaded, left_out = [], []
-    if not paths or not artifacts.exists(judged.artifact):
+    if not paths or not judged.digest:
         return {"outcome": "nothing to upload"}
     if not release.ref.startswith(_REFS):
         return {"outcome": f"not uploaded: the deployment is of {release.ref}, which is no full ref"}
-    with artifacts.archive(judged.artifact) as archive:
+    with artifacts.built(judged.artifact, judged.digest)[0] as archive:
         for path in paths:
             try:
                 files = find_members(archive, path)

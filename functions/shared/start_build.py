@@ -10,6 +10,7 @@ from functions.adapters.executions import Executions
 from functions.adapters.waits_table import WaitsTable
 from functions.domain import budgets
 from functions.domain.environments import Environment
+from functions.domain.projects import project_of
 from functions.domain.releases import Release
 from functions.handler import Handler
 from functions.procedures.builds import START, StartedBuild, start
@@ -18,6 +19,8 @@ from functions.procedures.builds import START, StartedBuild, start
 @dataclass(frozen=True, slots=True)
 class Input:
     """The build to start. `purpose` is unique per build, so that a repetition finds the build it started before.
+
+    `project` is the name that the projects of all repositories begin with; the build runs in that of the release's.
 
     `minutes` is the time limit (0: the budget). With `folder`, artifacts are single objects below the key `artifact`.
     """
@@ -65,7 +68,7 @@ def _order(event: Input, input_version: str) -> BuildOrder:
         ours |= event.environment.build_variables
     variables = {**(event.environment.variables if event.environment else {}), **event.variables, **ours}
     return BuildOrder(
-        event.project,
+        project_of(event.project, event.release.repository),
         event.buildspec,
         event.source,
         event.artifact,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from functions.adapters.artifacts import Artifacts
+from functions.adapters.artifacts import Artifacts, read_member
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment
@@ -58,7 +58,8 @@ def apply_service(
         environments.fence(event.environment.name, event.lease)
 
     def read(path: str) -> bytes:
-        found = artifacts.member(event.artifact, path, judged, PACKAGE_LIMIT)
+        with artifacts.built(event.artifact, judged)[0] as archive:
+            found = read_member(archive, path, PACKAGE_LIMIT)
         if found is None:
             raise SourceError(
                 f"{event.part.name}: {path} is not in the build's artifact; list it under artifacts in the buildspec"

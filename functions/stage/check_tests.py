@@ -45,7 +45,10 @@ HANDLER = Handler(
 def check_tests(
     event: Input, artifacts: Artifacts, deployments: DeploymentsTable, environments: EnvironmentsTable
 ) -> Output:
-    """Judge the tests and record verdicts and measurement; RecordGood makes the measurement that of the last good."""
+    """Judge the tests and record verdicts and measurement; RecordGood makes the measurement that of the last good.
+
+    Reports are read only from the artifact that CodeBuild uploaded.
+    """
     judged = _judge(event, artifacts, environments)
     gates, name = judged.verdicts, event.environment
     deployments.note(event.deployment_id, **{f"gates_{name}": gates, f"performance_{name}": judged.measured})
@@ -59,7 +62,7 @@ def _judge(event: Input, artifacts: Artifacts, environments: EnvironmentsTable) 
         return registry.judge_environment(event.after_deploy.gates, evidence)
 
     try:
-        with artifacts.archive(event.artifact) as archive:
+        with artifacts.built(event.artifact, event.build.digest)[0] as archive:
             return judged(archive)
     except SourceError as error:
         return judged(str(error))

@@ -15,7 +15,7 @@ from functions.targets.registry import Targets
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The change that was made; `output` is the key of the build's artifact."""
+    """The change that was made; `output` is the key of the build's artifact, `digest` the SHA-256 that it has."""
 
     deployment_id: str
     release: Release
@@ -25,6 +25,7 @@ class Input:
     source: str
     artifact: str
     output: str
+    digest: str
     lease: Lease
 
 
@@ -36,7 +37,7 @@ def record_part(
 ) -> PartState:
     """Record the running version; the last known good stays, because this version has not passed its watch yet."""
     known = environments.parts(event.environment).get(event.part.name)
-    outputs = targets.of(event.part).outputs(artifacts, event.output)
+    outputs = targets.of(event.part).outputs(artifacts, event.output, event.digest)
     running = Version(
         event.release.commit,
         event.deployment_id,

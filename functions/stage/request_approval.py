@@ -19,7 +19,6 @@ from functions.adapters.topics import Topics
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, Shown, hash_secret, irreversible, supersedes
 from functions.domain.environments import Environment
-from functions.domain.errors import SourceError
 from functions.domain.gates import Verdict, reasons
 from functions.domain.manifests import Part
 from functions.domain.messages import approval_wanted
@@ -171,10 +170,9 @@ def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deploym
     gates = deployments.verdicts(event.deployment_id) or event.gates
     if event.purpose == "review":
         return Shown(event.artifact, "", gates, commits, note, back)
-    digest = artifacts.digest(event.artifact)
     record = deployments.get(event.deployment_id)
-    if record and record.artifact_digest not in ("", digest):
-        raise SourceError(f"{event.artifact} was changed after the gates judged it: deploy the commit again")
+    digest = record.artifact_digest if record else ""
+    artifacts.compare(event.artifact, digest)
     return Shown(event.artifact, digest, gates, commits, note, back)
 
 

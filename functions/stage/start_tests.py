@@ -12,6 +12,7 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain import budgets
 from functions.domain.environments import Environment, outputs_of
 from functions.domain.manifests import AfterDeploy
+from functions.domain.projects import project_of
 from functions.domain.releases import Release
 from functions.handler import Handler
 from functions.procedures.builds import START, StartedBuild, start
@@ -59,7 +60,7 @@ def start_tests(
         **event.environment.build_variables,
     }
     order = BuildOrder(
-        event.environment.test_project,
+        project_of(event.environment.test_project, event.release.repository),
         event.after_deploy.buildspec,
         event.source,
         event.artifact,

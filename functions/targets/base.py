@@ -117,8 +117,8 @@ class Target(ABC):
         """The reason why a rollback to this version is impossible; "" if nothing is missing."""
 
     @abstractmethod
-    def outputs(self, artifacts: "Artifacts", key: str) -> dict[str, str]:
-        """The outputs of the part for the parts after it; `key` is that of the build's artifact."""
+    def outputs(self, artifacts: "Artifacts", key: str, digest: str) -> dict[str, str]:
+        """The outputs of the part for the parts after it; `key` and `digest` are those of the build's artifact."""
 
 
 class CallTarget(Target):
@@ -140,6 +140,6 @@ class BuildTarget(Target):
 
     way = "build"
 
-    def outputs(self, artifacts: "Artifacts", key: str) -> dict[str, str]:
+    def outputs(self, artifacts: "Artifacts", key: str, digest: str) -> dict[str, str]:
         """The `outputs.json` of the build's artifact."""
-        return artifacts.outputs(key)
+        return artifacts.outputs(key, digest)

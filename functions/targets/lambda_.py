@@ -124,7 +124,7 @@ class LambdaTarget(CallTarget):
         there = self._functions.has(environment, name, to.version)
         return "" if there else f"version {to.version} of {name} was deleted"
 
-    def outputs(self, artifacts: "Artifacts", key: str) -> dict[str, str]:
+    def outputs(self, artifacts: "Artifacts", key: str, digest: str) -> dict[str, str]:
         """A function has no outputs."""
         return {}
 

@@ -24,6 +24,8 @@ from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import run_in_stack
 from pulumi_aws import lambda_, s3
 
+from functions.domain.projects import project_key
+
 with warnings.catch_warnings():
     # The SDK loads a service when it is first asked for something of it, and warns of its own deprecated modules.
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -32,6 +34,9 @@ with warnings.catch_warnings():
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT, REGION = "123456789012", "eu-central-1"
+# The repository of the stacks' settings, and the end of the names of its projects.
+REPOSITORY = "example/hello-service"
+PROJECT_KEY = project_key(REPOSITORY)
 
 Properties = dict[str, Any]
 

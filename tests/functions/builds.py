@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from functions.domain.projects import project_of
+from tests.functions.samples import RELEASE
 from tests.functions.stack import ACCOUNT, Stack
 
-PROJECT = "kiro-pipeline-test-build"
+# What the names of the projects begin with, and the project of the samples' repository.
+BEGIN = "kiro-pipeline-test-build"
+PROJECT = project_of(BEGIN, RELEASE.repository)
 
 
 def create_project(stack: Stack, name: str = PROJECT) -> None:

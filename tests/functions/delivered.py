@@ -5,6 +5,7 @@ from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 
+from functions.adapters.artifacts import Artifacts
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import PartState
 from functions.domain.locks import Lease
@@ -40,6 +41,12 @@ def artifact(stack: Stack, key: str, files: dict[str, str | bytes]) -> str:
     """Put a zip archive into the artifacts bucket."""
     stack.client("s3").put_object(Bucket=BUCKET, Key=key, Body=archive(files))
     return key
+
+
+def uploaded(stack: Stack, key: str) -> str:
+    """The SHA-256 of the artifact that lies there, as CodeBuild reports it of a build; empty if there is none."""
+    artifacts = Artifacts.connect(stack.clients)
+    return artifacts.digest(key) if artifacts.exists(key) else ""
 
 
 def runs(stack: Stack, *states: PartState, lease: Lease = LEASE) -> None:

@@ -12,7 +12,7 @@ from components.stack.settings import SettingsError
 from functions.domain.environments import Environment
 from functions.domain.windows import LOOK_AHEAD_DAYS, Window
 from functions.handler import decode
-from tests.components.recorder import Outcome, Recorder, run_main, stack_config
+from tests.components.recorder import PROJECT_KEY, REPOSITORY, Outcome, Recorder, run_main, stack_config
 from tests.program.policies import statements
 
 
@@ -37,7 +37,7 @@ def test_the_outputs_hold_what_an_operator_needs(test_stack: Outcome) -> None:
     assert outputs["approvalsUrl"] == f"{outputs['endpoint']}/approvals"
     names = ("deploymentWorkflow", "stageWorkflow", "rollbackWorkflow", "waitsTable", "rollbacksTopic", "eventBus")
     assert all(outputs[name] for name in names)
-    assert outputs["projects"]["build"] == "kiro-pipeline-test-build"
+    assert outputs["projects"][f"{REPOSITORY}/build"] == f"kiro-pipeline-test-build-{PROJECT_KEY}"
 
 
 def test_a_function_and_the_workflow_it_starts_agree_on_names(test_stack: Outcome) -> None:

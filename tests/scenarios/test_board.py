@@ -158,7 +158,8 @@ def test_a_killed_build_continues_in_the_next_attempt(driver: PlatformDriver, us
     eventually(lambda: "feat: Shout" in user.subjects(branch))
     (attempt,) = user.attempts(card)
     builds = driver.platform.clients.client("codebuild")
-    ids = builds.list_builds_for_project(projectName=driver.platform.outputs["projects"]["worker"])["ids"]
+    project = driver.platform.outputs["projects"][f"{REPOSITORY}/worker"]
+    ids = builds.list_builds_for_project(projectName=project)["ids"]
     (running,) = [one for one in builds.batch_get_builds(ids=ids)["builds"] if _work_of(one) == attempt.name]
     builds.stop_build(id=running["id"])
     (cards.go / "killed").touch()
@@ -262,7 +263,8 @@ def test_five_items_two_at_a_time_oldest_first(driver: PlatformDriver, user: Boa
         user.await_column(card, "In Review")
     assert [len(user.pulls(name)) for name in names] == [1] * 5
     client = driver.platform.clients.client("codebuild")
-    ids = client.list_builds_for_project(projectName=driver.platform.outputs["projects"]["worker"])["ids"]
+    project = driver.platform.outputs["projects"][f"{REPOSITORY}/worker"]
+    ids = client.list_builds_for_project(projectName=project)["ids"]
     mine = [one for one in client.batch_get_builds(ids=ids[:50])["builds"] if one["startTime"] >= began]
     at_once = [sum(b["startTime"] <= a["startTime"] < b["endTime"] for b in mine) for a in mine]
     assert max(at_once) == 2

@@ -39,7 +39,8 @@ def test_a_good_release_reaches_production(driver: PlatformDriver, good: str) ->
 def test_commands_get_the_release_as_it_was_judged(driver: PlatformDriver, good: str) -> None:
     """Each names the S3 version of the artifact that the gates read, because builds may overwrite artifacts."""
     codebuild = driver.platform.clients.client("codebuild")
-    ids = codebuild.list_builds_for_project(projectName=driver.platform.outputs["projects"]["deploy-test"])["ids"]
+    project = driver.platform.outputs["projects"][f"{REPOSITORY}/deploy-test"]
+    ids = codebuild.list_builds_for_project(projectName=project)["ids"]
     ran = [one for one in codebuild.batch_get_builds(ids=ids)["builds"] if one["secondarySources"]]
     assert ran
     for build in ran:

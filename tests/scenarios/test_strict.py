@@ -13,6 +13,7 @@ import pytest
 from local import platform
 from local.platform import PROJECT, PlatformError
 from local.pulumi.handlers.lambda_ import HAS_RUNTIME_CLIENT
+from local.settings import REPOSITORY
 from tests.packages import packed
 from tests.scenarios.driver import PlatformDriver, eventually, operator_environment
 
@@ -63,7 +64,10 @@ def test_builds_are_strict(driver: PlatformDriver) -> None:
     said = f"assert {REFUSED!r} in handler()"
     command = f"python -c {shlex.quote(PROBE + said)}"
     buildspec = json.dumps({"version": 0.2, "phases": {"build": {"commands": [command]}}})
-    codebuild, project = driver.platform.clients.client("codebuild"), "kiro-pipeline-test-build"
+    codebuild, project = (
+        driver.platform.clients.client("codebuild"),
+        driver.platform.outputs["projects"][f"{REPOSITORY}/build"],
+    )
     started = codebuild.start_build(projectName=project, buildspecOverride=buildspec)["build"]["id"]
 
     def ended() -> Any:

@@ -43,7 +43,7 @@ REASONS: Mapping[str, str] = {
     "codebuild-* codebuild:*Report*": _EXAMPLE,
     "codebuild-* codebuild:BatchPut*": _EXAMPLE,
     "codebuild* s3:GetObjectVersion": _EXAMPLE,
-    "codebuild-e2e-test *": "the example has no end-to-end tests",
+    "codebuild-e2e-test-* *": "the example has no end-to-end tests",
     # Faults and rare cases
     "shared-start-build codebuild:StopBuild": _STOPPED,
     "shared-start-build dynamodb:DeleteItem": _STOPPED,

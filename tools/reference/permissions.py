@@ -28,6 +28,7 @@ from tools.reference.markdown import code, codes, item, paragraph
 PLACEHOLDERS = Naming("{stack}", "{account}", "{region}", "aws")
 _ENVIRONMENT = EnvironmentSettings.model_construct(name="{environment}", functions=("{function}",))
 _NETWORK = Vpc.model_construct(id="{vpc}", subnets=("{subnet}",), security_groups=())
+_REPOSITORY = "{owner}/{name}"
 _BUCKET, _GIT, _KEY, _BUS = "bucket/artifacts", "secret/git", "key", "bus"
 _LOGS, _LETTERS = "its log group", "its dead-letter queue"
 
@@ -47,7 +48,8 @@ Each workflow has its own role, which only Step Functions may assume, for this a
 of its own Task states only.
 """
 _BUILDS = """
-Each project has its own role, which only CodeBuild may assume, for this account only. The role of an environment's
+Each repository has its own projects, whose names end in a key: eight digits of the SHA-256 of `owner/name`. Each
+project has its own role, which only CodeBuild may assume, for this account only. The role of an environment's
 project also has the managed policies of `environments[].deployPolicyArns`, and may assume
 `environments[].deployRoleArn` if that is set.
 """
@@ -117,13 +119,28 @@ def builds() -> list[Role]:
     found = []
     for thing in (BUILD, *TESTS, deploy_project(_ENVIRONMENT.name)):
         make = partial(
-            build_grants, thing, naming=PLACEHOLDERS, bucket_arn=_BUCKET, key_arn=_KEY, logs_arn=_LOGS, vpc=None
+            build_grants,
+            thing,
+            _REPOSITORY,
+            name=PLACEHOLDERS.name(f"{thing}-{{key}}"),
+            naming=PLACEHOLDERS,
+            bucket_arn=_BUCKET,
+            key_arn=_KEY,
+            logs_arn=_LOGS,
+            vpc=None,
         )
-        found.append(Role(f"codebuild-{thing}", f"the project {thing}", _read(make)))
+        found.append(Role(f"codebuild-{thing}-{{key}}", f"the project {thing}-{{key}}", _read(make)))
     make = partial(
-        worker_grants, naming=PLACEHOLDERS, bucket_arn=_BUCKET, secret_arn=_GIT, key_arn=_KEY, logs_arn=_LOGS, vpc=None
+        worker_grants,
+        _REPOSITORY,
+        naming=PLACEHOLDERS,
+        bucket_arn=_BUCKET,
+        secret_arn=_GIT,
+        key_arn=_KEY,
+        logs_arn=_LOGS,
+        vpc=None,
     )
-    return [*found, Role("worker-codebuild", "the project worker-build", _read(make))]
+    return [*found, Role("worker-codebuild-{key}", "the project worker-build-{key}", _read(make))]
 
 
 def network() -> tuple[Statement, ...]:

@@ -57,7 +57,10 @@ class Answers:
     def quotas(self, builds: float, functions: int, size: str = "BUILD_GENERAL1_SMALL") -> None:
         """What the account may run at a time."""
         environment = {"computeType": size, "type": "LINUX_CONTAINER", "image": "i"}
-        self.add("codebuild", "batch_get_projects", {"projects": [{"environment": environment}] if size else []})
+        name = "kiro-pipeline-test-build-0a1b2c3d"
+        self.add("codebuild", "list_projects", {"projects": ["theirs", name] if size else ["theirs"]})
+        if size:
+            self.add("codebuild", "batch_get_projects", {"projects": [{"name": name, "environment": environment}]})
         others = [{"QuotaName": SMALL.replace("Small", other), "Value": 50.0} for other in ("Medium", "Large")]
         self.add("service-quotas", "list_service_quotas", {"Quotas": others, "NextToken": "more"})
         self.add("service-quotas", "list_service_quotas", {"Quotas": [{"QuotaName": SMALL, "Value": builds}]})

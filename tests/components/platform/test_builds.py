@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.components.recorder import FOREIGN_ROLE, Outcome
+from tests.components.recorder import FOREIGN_ROLE, PROJECT_KEY, REPOSITORY, Outcome
 
 PROJECTS = ("build", "integration-test", "e2e-test", "deploy-test", "deploy-staging", "deploy-production")
 
 
 def _statements(whole: Outcome, thing: str) -> list[dict[str, Any]]:
-    policy = whole.recorder.one("iam/rolePolicy:RolePolicy", f"codebuild-{thing}")
+    policy = whole.recorder.one("iam/rolePolicy:RolePolicy", f"codebuild-{thing}-{PROJECT_KEY}")
     found: list[dict[str, Any]] = json.loads(policy.inputs["policy"])["Statement"]
     return found
 
@@ -20,17 +20,20 @@ def _statements(whole: Outcome, thing: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("thing", PROJECTS)
 def test_a_project_is_bounded_logged_and_cached(whole: Outcome, thing: str) -> None:
     """60 minutes, 8 hours in the queue, small compute, its own log group and cache."""
-    project = whole.recorder.one("codebuild/project:Project", thing).inputs
+    project = whole.recorder.one("codebuild/project:Project", f"{thing}-{PROJECT_KEY}").inputs
     assert (project["buildTimeout"], project["queuedTimeout"]) == (60, 480)
     assert project["environment"]["computeType"] == "BUILD_GENERAL1_SMALL"
-    assert project["logsConfig"]["cloudwatchLogs"]["groupName"] == f"/aws/codebuild/kiro-pipeline-test-{thing}"
-    assert project["cache"]["location"].endswith(f"/cache/{thing}")
+    assert (
+        project["logsConfig"]["cloudwatchLogs"]["groupName"]
+        == f"/aws/codebuild/kiro-pipeline-test-{thing}-{PROJECT_KEY}"
+    )
+    assert project["cache"]["location"].endswith(f"/cache/{REPOSITORY}/{thing}")
 
 
 @pytest.mark.parametrize("thing", PROJECTS)
 def test_a_project_without_a_source_carries_a_buildspec(whole: Outcome, thing: str) -> None:
     """AWS requires one; a build that is started by hand fails with a message."""
-    source = whole.recorder.one("codebuild/project:Project", thing).inputs["source"]
+    source = whole.recorder.one("codebuild/project:Project", f"{thing}-{PROJECT_KEY}").inputs["source"]
     assert source["type"] == "NO_SOURCE"
     assert "exit 1" in yaml.safe_load(source["buildspec"])["phases"]["build"]["commands"][0]
 
@@ -43,7 +46,8 @@ def test_a_build_can_write_what_it_builds_and_nothing_else(whole: Outcome, thing
     assert services == {"s3", "kms", "logs", "codebuild"}
     written = {resource for s in statements if "s3:PutObject" in s["Action"] for resource in s["Resource"]}
     bucket = f"arn:aws:s3:::{whole.outputs['artifactsBucket']}"
-    assert written == {f"{bucket}/deployments/*", f"{bucket}/cache/{thing}/*"}
+    own = "tests" if thing in ("integration-test", "e2e-test") else thing
+    assert written == {f"{bucket}/builds/{REPOSITORY}/{own}/*", f"{bucket}/cache/{REPOSITORY}/{thing}/*"}
 
 
 @pytest.mark.parametrize("thing", PROJECTS)
@@ -61,14 +65,16 @@ def test_a_build_may_write_reports_of_any_name(whole: Outcome, thing: str) -> No
         "codebuild:BatchPutCodeCoverages",
     }
     (resource,) = statement["Resource"]
-    assert resource.endswith(f":report-group/kiro-pipeline-test-{thing}-*")
+    assert resource.endswith(f":report-group/kiro-pipeline-test-{thing}-{PROJECT_KEY}-*")
 
 
 def test_commands_may_assume_the_role_that_is_given_for_their_environment_only(elsewhere: Outcome) -> None:
     """I7: the variable and the permission come together; without a given role a build has neither."""
     for thing in ("build", "integration-test", "e2e-test", "deploy-test", "deploy-staging", "deploy-production"):
         roles = [FOREIGN_ROLE] if thing == "deploy-production" else []
-        environment = elsewhere.recorder.one("codebuild/project:Project", thing).inputs["environment"]
+        environment = elsewhere.recorder.one("codebuild/project:Project", f"{thing}-{PROJECT_KEY}").inputs[
+            "environment"
+        ]
         variables = [(one["name"], one["value"]) for one in environment.get("environmentVariables") or []]
         assert variables == [("KIRO_DEPLOY_ROLE", role) for role in roles]
         assumed = [s["Resource"] for s in _statements(elsewhere, thing) if s["Action"] == ["sts:AssumeRole"]]

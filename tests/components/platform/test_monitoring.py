@@ -6,7 +6,7 @@ import pytest
 
 from components.functions.handlers import discover
 from functions.events.publish_metrics import measurements
-from tests.components.recorder import Outcome
+from tests.components.recorder import PROJECT_KEY, REPOSITORY, Outcome
 from tests.functions.samples import event
 
 
@@ -17,7 +17,7 @@ def test_the_alarms_of_the_requirements_are_there(whole: Outcome) -> None:
     assert {name: (alarms[name]["threshold"], alarms[name]["period"]) for name in hour} == {
         name: (limit, 3600) for name, limit in hour.items()
     }
-    assert {"build-failures", "locks-write-throttled", "rollback-failed-production"} <= set(alarms)
+    assert {f"build-failures-{PROJECT_KEY}", "locks-write-throttled", "rollback-failed-production"} <= set(alarms)
     assert {one.name for one in whole.recorder.of("sqs/queue:Queue")} <= {
         name.removesuffix("-dead-letters") for name in alarms
     }
@@ -31,7 +31,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 @pytest.mark.parametrize(
     ("name", "metric", "stat", "seconds", "side", "limit", "topic"),
     [
-        ("build-slow", "AWS/CodeBuild Duration", "Average", HOUR, "above", 30 * MINUTE, "deployments"),
+        (f"build-slow-{PROJECT_KEY}", "AWS/CodeBuild Duration", "Average", HOUR, "above", 30 * MINUTE, "deployments"),
         ("coverage-low", "KiroPipeline LineCoverage", "Minimum", 300, "below", 85, "deployments"),
         ("secret-denied", "KiroPipeline SecretDenied", "Sum", MINUTE, "above", 1, "rollbacks"),
         ("secret-webhook-old", "KiroPipeline SecretAgeDays", "Maximum", DAY, "above", 90, "deployments"),
@@ -56,7 +56,9 @@ def test_alarms_use_metrics_that_are_published(whole: Outcome) -> None:
     ((name, _, _, environment),) = measurements(event("GatesJudged", figures={"lineCoverage": 84.0}))
     assert (alarms["coverage-low"]["metricName"], environment) == (name, "all")
     assert alarms["coverage-low"]["dimensions"] == alarms["secret-denied"]["dimensions"] == OURS
-    assert alarms["build-slow"]["dimensions"] == {"ProjectName": whole.outputs["projects"]["build"]}
+    assert alarms[f"build-slow-{PROJECT_KEY}"]["dimensions"] == {
+        "ProjectName": whole.outputs["projects"][f"{REPOSITORY}/build"]
+    }
 
 
 def test_every_secret_has_an_alarm_on_its_age(whole: Outcome) -> None:
@@ -117,7 +119,9 @@ def test_the_dashboard_shows_every_metric(whole: Outcome) -> None:
         "SecretAgeDays",
     } <= ours
     assert ours <= published()
-    assert ["AWS/CodeBuild", "Duration", "ProjectName", whole.outputs["projects"]["build"]] in lines
+    assert ["AWS/CodeBuild", "Duration", "ProjectName", whole.outputs["projects"][f"{REPOSITORY}/build"]] in [
+        line[:4] for line in lines
+    ]
     assert len({(widget["x"], widget["y"]) for widget in widgets}) == len(widgets)
 
 

@@ -3,7 +3,7 @@
 import json
 
 from tests.components.conftest import ALLOWED_NETWORKS, VPC
-from tests.components.recorder import ACCOUNT, REGION, Outcome
+from tests.components.recorder import ACCOUNT, PROJECT_KEY, REGION, Outcome
 
 PRODUCT = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default"
 
@@ -40,7 +40,9 @@ def test_builds_run_in_the_network_that_is_named(whole: Outcome, switched_on: Ou
     """Every project, including the worker's; without the setting, in CodeBuild's own network."""
     kind, names = "codebuild/project:Project", {"vpcId": "vpc-0a1b", "subnets": VPC["subnets"]}
     projects = switched_on.recorder.of(kind)
-    assert {project.name for project in projects} >= {"build", "deploy-test", "worker-build"}
+    assert {project.name for project in projects} >= {
+        f"{thing}-{PROJECT_KEY}" for thing in ("build", "deploy-test", "worker-build")
+    }
     for project in projects:
         assert project.inputs["vpcConfig"] == {**names, "securityGroupIds": ["sg-0f"]}, project.name
     assert not any(project.inputs.get("vpcConfig") for project in whole.recorder.of(kind))
@@ -52,7 +54,8 @@ def test_a_build_gets_an_interface_in_these_subnets_only(whole: Outcome, switche
     action = "ec2:CreateNetworkInterfacePermission"
     for outcome, wanted in ((switched_on, True), (whole, False)):
         for project in outcome.recorder.of("codebuild/project:Project"):
-            thing = "worker-codebuild" if project.name == "worker-build" else f"codebuild-{project.name}"
+            worker = project.name.startswith("worker-build-")
+            thing = f"worker-codebuild-{PROJECT_KEY}" if worker else f"codebuild-{project.name}"
             policy = outcome.recorder.one("iam/rolePolicy:RolePolicy", thing).inputs["policy"]
             found = [one["Condition"] for one in json.loads(policy)["Statement"] if action in one["Action"]]
             condition = {"ec2:AuthorizedService": ["codebuild.amazonaws.com"], "ec2:Subnet": subnets}

@@ -10,7 +10,7 @@ from components.platform.worker import program_files
 from functions.adapters.github.board import Names
 from functions.adapters.worker_rules import WorkerRules, _Given
 from functions.handler import decode
-from tests.components.recorder import Outcome
+from tests.components.recorder import PROJECT_KEY, REPOSITORY, Outcome
 
 _FUNCTION = "events-poll-board"
 
@@ -23,7 +23,7 @@ def _variables(whole: Outcome) -> dict[str, str]:
 def test_the_worker_has_its_own_prefix(whole: Outcome) -> None:
     """Functions, workflow, table and project begin with kiro-worker."""
     outputs = whole.outputs
-    assert outputs["projects"]["worker"] == "kiro-worker-test-build"
+    assert outputs["projects"][f"{REPOSITORY}/worker"] == f"kiro-worker-test-build-{PROJECT_KEY}"
     assert outputs["workItemsTable"] == "kiro-worker-test-work-items"
     assert outputs["workItemWorkflow"].endswith(":kiro-worker-test-work-item")
     assert outputs["functions"]["functions.events.poll_board"] == "kiro-worker-test-events-poll-board"
@@ -39,18 +39,19 @@ def test_the_settings_have_the_format_of_the_adapters(whole: Outcome) -> None:
 
 def test_the_build_reaches_its_credential_and_its_artifacts_only(whole: Outcome) -> None:
     """One secret, its program, one prefix for artifacts; no table, workflow, role or cache."""
-    policy = whole.recorder.one("iam/rolePolicy:RolePolicy", "worker-codebuild").inputs["policy"]
+    policy = whole.recorder.one("iam/rolePolicy:RolePolicy", f"worker-codebuild-{PROJECT_KEY}").inputs["policy"]
     allowed = {action: s["Resource"] for s in json.loads(policy)["Statement"] for action in s["Action"]}
     assert allowed["secretsmanager:GetSecretValue"] == [whole.outputs["secretArns"]["git"]]
     bucket = f"arn:aws:s3:::{whole.outputs['artifactsBucket']}"
-    assert (allowed["s3:PutObject"], allowed["s3:GetObject"]) == ([f"{bucket}/test/*"], [f"{bucket}/sources/worker/*"])
+    assert allowed["s3:PutObject"] == [f"{bucket}/builds/{REPOSITORY}/worker/*"]
+    assert allowed["s3:GetObject"] == [f"{bucket}/programs/*"]
     assert {action.partition(":")[0] for action in allowed} == {"s3", "kms", "secretsmanager", "logs"}
-    assert "cache" not in whole.recorder.one("codebuild/project:Project", "worker-build").inputs
+    assert "cache" not in whole.recorder.one("codebuild/project:Project", f"worker-build-{PROJECT_KEY}").inputs
 
 
 def test_the_credential_is_read_by_codebuild_itself(whole: Outcome) -> None:
     """The program's state contains no value of a secret."""
-    environment = whole.recorder.one("codebuild/project:Project", "worker-build").inputs["environment"]
+    environment = whole.recorder.one("codebuild/project:Project", f"worker-build-{PROJECT_KEY}").inputs["environment"]
     (secret,) = [one for one in environment["environmentVariables"] if one["name"] == "KIRO_GIT_TOKEN"]
     assert (secret["type"], secret["value"]) == ("SECRETS_MANAGER", f"{whole.outputs['secretArns']['git']}:token")
 
@@ -60,7 +61,8 @@ def test_the_program_is_named_after_its_content(whole: Outcome) -> None:
     key = whole.recorder.one("s3/bucketObjectv2:BucketObjectv2", "worker-program").inputs["key"]
     definition = json.loads(whole.recorder.one("sfn/stateMachine:StateMachine", "work-item").inputs["definition"])
     told = definition["States"]["StartBuild"]["Arguments"]
-    assert (told["source"], told["project"], told["minutes"]) == (key, "kiro-worker-test-build", 60)
+    assert (told["source"], told["minutes"]) == (key, 60)
+    assert told["project"] == "kiro-worker-test-build", "the handler adds the key of the repository"
     assert "python3 -m work_item" in told["buildspec"]
 
 

@@ -42,7 +42,7 @@ def test_an_archive_that_is_too_large_is_not_read(artifacts: Artifacts, monkeypa
     monkeypatch.setattr(module, "ARCHIVE", 10)
     artifacts.put("a.zip", BytesIO(archive({"x": "1"})))
     with pytest.raises(SourceError, match="bytes, 10 allowed"):
-        artifacts.archive("a.zip")
+        artifacts.source("a.zip")
 
 
 def test_a_bomb_is_not_unpacked() -> None:

@@ -3,19 +3,25 @@
 from datetime import UTC, datetime, timedelta
 
 from functions.adapters.running_builds import RunningBuilds
+from functions.domain.projects import project_of
 from functions.domain.reconciliation import RunningBuild
 from tests.functions import builds
-from tests.functions.samples import DEPLOYMENT
+from tests.functions.samples import DEPLOYMENT, RELEASE
 from tests.functions.stack import Stack
 
 OTHER = "kiro-pipeline-test-gates"
+THEIRS = "acme/other"
 
 
-def connected(stack: Stack, *projects: str) -> RunningBuilds:
-    """The adapter over these projects, which exist."""
-    for project in projects:
-        builds.create_project(stack, project)
-    stack.settings["BUILD_PROJECTS"] = ",".join(projects)
+def connected(stack: Stack, *begins: str) -> RunningBuilds:
+    """The adapter over projects whose names begin so, and which exist for two repositories."""
+    for begin in begins:
+        for repository in (RELEASE.repository, THEIRS):
+            builds.create_project(stack, project_of(begin, repository))
+    stack.settings["BUILD_PROJECTS"], stack.settings["REPOSITORIES"] = (
+        ",".join(begins),
+        f"{RELEASE.repository},{THEIRS}",
+    )
     return RunningBuilds.connect(stack.clients)
 
 
@@ -29,12 +35,12 @@ def started(stack: Stack, project: str = builds.PROJECT, status: str = "IN_PROGR
 
 def test_projects_without_builds_run_nothing(stack: Stack) -> None:
     """CodeBuild is not called with an empty list of builds, which it refuses."""
-    assert list(connected(stack, builds.PROJECT, OTHER).all()) == []
+    assert list(connected(stack, builds.BEGIN, OTHER).all()) == []
 
 
 def test_only_builds_in_progress_run(stack: Stack) -> None:
     """Builds that have ended in any way are left out."""
-    running = connected(stack, builds.PROJECT)
+    running = connected(stack, builds.BEGIN)
     for status in ("SUCCEEDED", "FAILED", "STOPPED", "TIMED_OUT"):
         started(stack, status=status)
     build_id = started(stack)
@@ -42,15 +48,16 @@ def test_only_builds_in_progress_run(stack: Stack) -> None:
 
 
 def test_every_project_is_asked(stack: Stack) -> None:
-    """The builds of every project in the setting are read."""
-    running = connected(stack, builds.PROJECT, OTHER)
-    ids = {started(stack), started(stack, OTHER)}
+    """The builds of every project in the setting are read, for every repository."""
+    running = connected(stack, builds.BEGIN, OTHER)
+    begins, repositories = (builds.BEGIN, OTHER), (RELEASE.repository, THEIRS)
+    ids = {started(stack, project_of(begin, one)) for begin in begins for one in repositories}
     assert {build.build_id for build in running.all()} == ids
 
 
 def test_a_build_tells_its_deployment_and_its_start(stack: Stack) -> None:
     """The deployment is read from the build's variable; a build without it has none."""
-    running = connected(stack, builds.PROJECT)
+    running = connected(stack, builds.BEGIN)
     ours, theirs = started(stack, KIRO_DEPLOYMENT=DEPLOYMENT, STAGE="x"), started(stack, STAGE="x")
     found = {build.build_id: build for build in running.all()}
     assert found[ours] == RunningBuild(ours, DEPLOYMENT, found[ours].started)
@@ -60,7 +67,7 @@ def test_a_build_tells_its_deployment_and_its_start(stack: Stack) -> None:
 
 def test_a_long_history_is_read_while_its_builds_may_run(stack: Stack) -> None:
     """CodeBuild tells about a hundred builds at a time, and the oldest of more may wait in its queue."""
-    running = connected(stack, builds.PROJECT)
+    running = connected(stack, builds.BEGIN)
     waiting = started(stack)
     for _ in range(100):
         started(stack, status="SUCCEEDED")
@@ -69,7 +76,7 @@ def test_a_long_history_is_read_while_its_builds_may_run(stack: Stack) -> None:
 
 def test_builds_that_must_have_ended_are_not_read(stack: Stack) -> None:
     """A project keeps its builds for a year."""
-    running = connected(stack, builds.PROJECT)
+    running = connected(stack, builds.BEGIN)
     long_ago = datetime.now(UTC) - timedelta(days=2)
     for _ in range(101):
         stack.rewrite(started(stack, status="SUCCEEDED"), startTime=long_ago)

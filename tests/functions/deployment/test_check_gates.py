@@ -14,7 +14,7 @@ from functions.domain.errors import NotificationError
 from functions.domain.findings import Scans
 from functions.domain.plans import PartPlan, Plan, StagePlan
 from functions.handler import encode
-from tests.functions.delivered import artifact
+from tests.functions.delivered import artifact, uploaded
 from tests.functions.samples import COMMAND, DEPLOYMENT, RELEASE, environment
 from tests.functions.stack import BUCKET, Stack, failing
 
@@ -49,6 +49,7 @@ def check(
     """Run the handler for a build that left these files."""
     if files is not None:
         artifact(stack, KEY, dict(files))
+        build = replace(build, digest=uploaded(stack, KEY))
     event = {
         "deploymentId": DEPLOYMENT,
         "release": RELEASE,
@@ -152,7 +153,7 @@ def test_a_good_build_without_its_artifact_fails(stack: Stack) -> None:
     """A missing artifact, and one that is no archive."""
     assert "reports: s3://" in check(stack)["reason"]
     stack.client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=b"no zip")
-    assert "is not a zip archive" in check(stack)["reason"]
+    assert "is not a zip archive" in check(stack, build=replace(SUCCEEDED, digest=uploaded(stack, KEY)))["reason"]
 
 
 RECORDED = Path(__file__).parents[2] / "recorded"

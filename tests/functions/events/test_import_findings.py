@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.handler import encode
-from tests.functions.delivered import artifact
+from tests.functions.delivered import artifact, uploaded
 from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE
 from tests.functions.stack import ACCOUNT, REGION, Stack, failing
 
@@ -19,7 +19,13 @@ PRODUCT = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default"
 
 def import_(stack: Stack, *sarif: str) -> Any:
     """Run the handler for an event."""
-    detail = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE), "gates": [], "artifact": KEY}
+    detail = {
+        "deploymentId": DEPLOYMENT,
+        "release": encode(RELEASE),
+        "gates": [],
+        "artifact": KEY,
+        "digest": uploaded(stack, KEY),
+    }
     return stack.run(
         "events.import_findings", {"detail-type": "GatesJudged", "detail": {**detail, "scans": {"sarif": sarif}}}
     )

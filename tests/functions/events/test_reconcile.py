@@ -27,7 +27,7 @@ GIVEN: dict[str, Any] = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE),
 @pytest.fixture(autouse=True)
 def _project(stack: Stack, hub: LocalGitHub) -> None:
     """A stack with a build project and a GitHub."""
-    stack.settings["BUILD_PROJECTS"] = builds.PROJECT
+    stack.settings["BUILD_PROJECTS"] = builds.BEGIN
     builds.create_project(stack)
 
 

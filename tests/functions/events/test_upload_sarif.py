@@ -8,7 +8,7 @@ import pytest
 
 from functions.domain.errors import GitHubUnavailableError
 from local.github import LocalGitHub
-from tests.functions.delivered import artifact
+from tests.functions.delivered import artifact, uploaded
 from tests.functions.samples import DEPLOYMENT, RELEASE
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY, WorkingCopy
@@ -20,7 +20,14 @@ REPORT = (Path(__file__).parents[2] / "recorded" / "semgrep-1.182.0.sarif").read
 def upload(stack: Stack, commit: str, *sarif: str, ref: str = RELEASE.ref) -> Any:
     """Run the handler for an event."""
     release = {"repository": REPOSITORY, "ref": ref, "commit": commit}
-    detail = {"deploymentId": DEPLOYMENT, "release": release, "gates": [], "artifact": KEY, "scans": {"sarif": sarif}}
+    detail = {
+        "deploymentId": DEPLOYMENT,
+        "release": release,
+        "gates": [],
+        "artifact": KEY,
+        "digest": uploaded(stack, KEY),
+        "scans": {"sarif": sarif},
+    }
     return stack.run("events.upload_sarif", {"detail-type": "GatesJudged", "detail": detail})
 
 

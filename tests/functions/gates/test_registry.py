@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, ClassVar, get_args
@@ -17,6 +18,7 @@ from cli.aws.forecasts import Forecasts
 from functions.adapters.artifacts import read_member
 from functions.adapters.builds import BuildEnd
 from functions.adapters.bus import read_event
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.manifest_types import RepositoryPath as ManifestPath
 from functions.domain.gates import Verdict
 from functions.domain.manifests import AfterDeploy, GateSettings, Settings
@@ -27,7 +29,7 @@ from functions.gates import registry
 from functions.gates.base import EnvironmentEvidence, Gate, Judgement, ReleaseEvidence, Section, Unit
 from functions.handler import encode
 from local.github import LocalGitHub
-from tests.functions.delivered import artifact
+from tests.functions.delivered import artifact, uploaded
 from tests.functions.deployment.test_check_gates import COVERAGE, JUNIT
 from tests.functions.events.test_approval_page import call
 from tests.functions.gates.evidence import FAILED, SUCCEEDED, of_environment, of_release
@@ -110,6 +112,7 @@ def checked(stack: Stack, sha: str, licences: list[str], build: BuildEnd = SUCCE
     """The output of CheckGates for a build with these licences."""
     plan = planned(stack, sha)
     artifact(stack, BUILD, {**REPORTS, "licences.json": json.dumps(licences)})
+    build = replace(build, digest=uploaded(stack, BUILD))
     where = {"source": "sources/commit.zip", "artifact": BUILD}
     event = {"deploymentId": DEPLOYMENT, "release": released(sha), "build": build, "plan": plan, **where}
     return stack.run("deployment.check_gates", event)
@@ -188,7 +191,12 @@ def test_one_more_gate_judges_an_environment(stack: Stack, sha: str) -> None:
     after = planned(stack, sha)["stages"][0]["afterDeploy"]
     artifact(stack, TESTED, {"junit.xml": JUNIT, "licences.json": '["AGPL"]'})
     where = {"environment": "production", "repository": REPOSITORY, "artifact": TESTED}
-    event = {"deploymentId": DEPLOYMENT, "build": SUCCEEDED, "afterDeploy": after, **where}
+    event = {
+        "deploymentId": DEPLOYMENT,
+        "build": replace(SUCCEEDED, digest=uploaded(stack, TESTED)),
+        "afterDeploy": after,
+        **where,
+    }
     assert stack.run("stage.check_tests", event)["reason"] == "licences: a dependency is under the AGPL"
     assert [verdict["name"] for verdict in stack.deployment()["gates_production"]] == ["build", "tests", "licences"]
 
@@ -197,6 +205,7 @@ def test_one_more_gate_judges_an_environment(stack: Stack, sha: str) -> None:
 def test_one_more_gate_says_where_it_has_nothing_to_judge(stack: Stack, hub: LocalGitHub, sha: str) -> None:
     """The approval page says which gates have no verdict."""
     artifact(stack, BUILD, {**REPORTS})
+    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=uploaded(stack, BUILD))
     _, page = requested(stack, sha, [Verdict("build", "passed", "it succeeded")])
     assert "the repository declares no list of licences" in page
     assert "the repository declares no scanner in delivery.yml" in page

@@ -31,7 +31,7 @@ APPROVAL = Approval("a1", "deploy", DEPLOYMENT, "production", {}, ["h"], NOW, NO
 @pytest.fixture(autouse=True)
 def _project(stack: Stack) -> None:
     """A stack with a build project."""
-    stack.settings["BUILD_PROJECTS"] = builds.PROJECT
+    stack.settings["BUILD_PROJECTS"] = builds.BEGIN
     builds.create_project(stack)
 
 

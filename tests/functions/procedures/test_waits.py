@@ -11,7 +11,6 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.handler import encode
 from tests.functions import builds
-from tests.functions.delivered import artifact
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE
 from tests.functions.shared import test_acquire_lock, test_await_lock, test_watch
 from tests.functions.stack import Stack
@@ -45,7 +44,7 @@ def await_approval(stack: Stack, execution: str) -> None:
 
 def request_approval(stack: Stack, execution: str) -> None:
     """RequestApproval."""
-    artifact(stack, test_request_approval.ARTIFACT, {"app.zip": "code"})
+    test_request_approval.judged(stack)
     stack.run("stage.request_approval", {**test_request_approval.wanted(), "execution": execution})
 
 

@@ -1,5 +1,6 @@
 """StartBuild: a build of the release's source, with the variables it needs."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ from botocore.exceptions import ClientError
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import WaitsTable
+from functions.domain.projects import project_of
 from functions.domain.waits import QueuedKey
-from tests.functions.builds import PROJECT, Queue, create_project
+from tests.functions.builds import BEGIN, PROJECT, Queue, create_project
 from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, environment
 from tests.functions.stack import BUCKET, Stack
 
@@ -16,7 +18,7 @@ EVENT: dict[str, Any] = {
     "deploymentId": DEPLOYMENT,
     "release": RELEASE,
     "purpose": f"{DEPLOYMENT}-build",
-    "project": PROJECT,
+    "project": BEGIN,
     "buildspec": "build.yml",
     "source": "sources/s.zip",
     "artifact": "deployments/d/build.zip",
@@ -28,6 +30,22 @@ def start(stack: Stack, **changes: Any) -> Any:
     answer = stack.run("shared.start_build", {**EVENT, **changes})
     assert answer["buildId"].startswith(f"{PROJECT}:")
     return next(call.given for call in reversed(stack.calls) if call.action == "codebuild:StartBuild")
+
+
+def test_a_build_runs_in_the_project_of_its_repository(stack: Stack) -> None:
+    """Two repositories have two projects; one that the stack does not deliver has none, so nothing is started."""
+    theirs = [project_of(BEGIN, repository) for repository in ("acme/one", "acme/two")]
+    for project in theirs:
+        create_project(stack, project)
+    started, execution = [], stack.execution("deployment", "d")
+    for repository in ("acme/one", "acme/two", "acme/three"):
+        event = {**EVENT, "release": replace(RELEASE, repository=repository), "purpose": repository}
+        event |= {"execution": execution}
+        started.append(stack.run("shared.start_build", event)["buildId"])
+    assert [one.partition(":")[0] for one in started[:2]] == [
+        project_of(BEGIN, one) for one in ("acme/one", "acme/two")
+    ]
+    assert started[2].startswith("queued/"), "CodeBuild refused it, and AwaitBuild says why"
 
 
 def variables(given: Any) -> dict[str, str]:

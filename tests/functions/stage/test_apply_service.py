@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.errors import DeployTargetError, SourceError, StaleLeaseError
 from functions.domain.locks import Lease
-from tests.functions.delivered import artifact, create_function, lambdas, points_to, runs
+from tests.functions.delivered import artifact, create_function, lambdas, points_to, runs, uploaded
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, archive, state
 from tests.functions.stack import Stack
 
@@ -27,10 +28,16 @@ def apply(stack: Stack, **changes: Any) -> Any:
     return stack.run("stage.apply_service", {**wanted, **changes})
 
 
+def built(stack: Stack, files: dict[str, str | bytes]) -> None:
+    """A build whose artifact the gates judged."""
+    artifact(stack, KEY, files)
+    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=uploaded(stack, KEY))
+
+
 def test_the_alias_points_to_the_new_version(stack: Stack) -> None:
     """The version has the artifact's code, and its description names the commit."""
     create_function(stack)
-    artifact(stack, KEY, {"hello.zip": CODE})
+    built(stack, {"hello.zip": CODE})
     version = apply(stack)["version"]
     assert points_to(stack) == version == "2"
     found = lambdas(stack).get_function_configuration(FunctionName="hello-production", Qualifier=version)
@@ -40,7 +47,7 @@ def test_the_alias_points_to_the_new_version(stack: Stack) -> None:
 def test_a_first_release_creates_the_alias(stack: Stack) -> None:
     """The function may have no alias yet."""
     create_function(stack, alias="")
-    artifact(stack, KEY, {"hello.zip": CODE})
+    built(stack, {"hello.zip": CODE})
     version = apply(stack)["version"]
     assert points_to(stack) == version
 
@@ -48,7 +55,7 @@ def test_a_first_release_creates_the_alias(stack: Stack) -> None:
 def test_a_repetition_has_the_same_result(stack: Stack) -> None:
     """The alias points to this code, whichever attempt published it."""
     create_function(stack)
-    artifact(stack, KEY, {"hello.zip": CODE})
+    built(stack, {"hello.zip": CODE})
     shas = []
     for _ in range(2):
         version = apply(stack)["version"]
@@ -60,7 +67,7 @@ def test_a_repetition_has_the_same_result(stack: Stack) -> None:
 
 def test_a_missing_function_is_named_with_the_next_step(stack: Stack) -> None:
     """The error names environment, function, region and what to do."""
-    artifact(stack, KEY, {"hello.zip": CODE})
+    built(stack, {"hello.zip": CODE})
     with pytest.raises(
         DeployTargetError, match="production: the Lambda function hello-production does not exist in eu-"
     ):
@@ -70,7 +77,7 @@ def test_a_missing_function_is_named_with_the_next_step(stack: Stack) -> None:
 def test_an_artifact_without_the_code_is_named(stack: Stack) -> None:
     """The error names the file that the build should have left."""
     create_function(stack)
-    artifact(stack, KEY, {"other.zip": CODE})
+    built(stack, {"other.zip": CODE})
     with pytest.raises(SourceError, match=r"hello\.zip is not in the build's artifact; list it under artifacts"):
         apply(stack)
     with pytest.raises(SourceError, match="does not exist"):
@@ -80,7 +87,7 @@ def test_an_artifact_without_the_code_is_named(stack: Stack) -> None:
 def test_a_stale_lease_changes_nothing(stack: Stack) -> None:
     """Q1: a former lock owner does not move the alias."""
     create_function(stack)
-    artifact(stack, KEY, {"hello.zip": CODE})
+    built(stack, {"hello.zip": CODE})
     runs(stack, state(), lease=Lease(LEASE.key, "newer", 7))
     with pytest.raises(StaleLeaseError):
         apply(stack)

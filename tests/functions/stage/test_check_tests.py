@@ -1,12 +1,13 @@
 """CheckTests, and what RecordGood keeps of it: the tests and load run of an environment."""
 
+from dataclasses import replace
 from typing import Any
 
 from functions.adapters.builds import BuildEnd
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.manifests import AfterDeploy
 from functions.domain.performance import Performance
-from tests.functions.delivered import artifact, runs
+from tests.functions.delivered import artifact, runs, uploaded
 from tests.functions.samples import DEPLOYMENT, LEASE, state
 from tests.functions.stack import Stack
 
@@ -25,6 +26,7 @@ def check(
     """Run the handler for a build that left these files."""
     if files is not None:
         artifact(stack, KEY, files)
+        build = replace(build, digest=uploaded(stack, KEY))
     load = {"performance": {"performance": performance}} if performance else {}
     wanted = AfterDeploy("e2e.yml", {"tests": {"junit": ["junit.xml"]}, **load})
     event = {

@@ -6,9 +6,11 @@ import pytest
 
 from functions.domain.errors import SourceError, StaleLeaseError
 from functions.domain.locks import Lease
-from tests.functions.delivered import artifact, parts, runs
+from tests.functions.delivered import artifact, parts, runs, uploaded
 from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, LEASE, RELEASE, SERVICE, state, version
 from tests.functions.stack import BUCKET, Stack
+
+OUTPUT = f"deployments/{DEPLOYMENT}/production-infrastructure.zip"
 
 
 def record(stack: Stack, **changes: Any) -> Any:
@@ -21,7 +23,8 @@ def record(stack: Stack, **changes: Any) -> Any:
         "version": "2",
         "source": "sources/s.zip",
         "artifact": "deployments/b.zip",
-        "output": "deployments/o.zip",
+        "output": OUTPUT,
+        "digest": "",
         "lease": LEASE,
     }
     return stack.run("stage.record_part", {**wanted, **changes})
@@ -47,32 +50,32 @@ def test_the_first_version_has_no_good_one_before_it(stack: Stack) -> None:
 
 def test_the_outputs_of_a_command_are_read_from_its_artifact(stack: Stack) -> None:
     """`outputs.json`, texts only."""
-    artifact(stack, "deployments/o.zip", {"outputs.json": '{"url": "http://x", "port": 80}'})
-    record(stack, part=COMMAND)
+    artifact(stack, OUTPUT, {"outputs.json": '{"url": "http://x", "port": 80}'})
+    record(stack, part=COMMAND, digest=uploaded(stack, OUTPUT))
     assert parts(stack)["infrastructure"].outputs == {"url": "http://x", "port": "80"}
 
 
 def test_a_command_may_have_no_outputs(stack: Stack) -> None:
     """No artifact, or one without the file."""
     record(stack, part=COMMAND)
-    artifact(stack, "deployments/o.zip", {"other": ""})
-    record(stack, part=COMMAND)
+    artifact(stack, OUTPUT, {"other": ""})
+    record(stack, part=COMMAND, digest=uploaded(stack, OUTPUT))
     assert parts(stack)["infrastructure"].outputs == {}
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", "[" * 100_000])
 def test_outputs_of_another_format_are_an_error(stack: Stack, content: str) -> None:
     """The error names artifact and file."""
-    artifact(stack, "deployments/o.zip", {"outputs.json": content})
-    with pytest.raises(SourceError, match=r"o\.zip: outputs\.json"):
-        record(stack, part=COMMAND)
+    artifact(stack, OUTPUT, {"outputs.json": content})
+    with pytest.raises(SourceError, match=r"infrastructure\.zip: outputs\.json"):
+        record(stack, part=COMMAND, digest=uploaded(stack, OUTPUT))
 
 
 def test_an_artifact_that_is_no_archive_is_named(stack: Stack) -> None:
     """The error names the object."""
-    stack.client("s3").put_object(Bucket=BUCKET, Key="deployments/o.zip", Body=b"no zip")
-    with pytest.raises(SourceError, match=r"s3://.*o\.zip is not a zip archive"):
-        record(stack, part=COMMAND)
+    stack.client("s3").put_object(Bucket=BUCKET, Key=OUTPUT, Body=b"no zip")
+    with pytest.raises(SourceError, match=r"s3://.*infrastructure\.zip is not a zip archive"):
+        record(stack, part=COMMAND, digest=uploaded(stack, OUTPUT))
 
 
 def test_a_stale_lease_records_nothing(stack: Stack) -> None:

@@ -18,7 +18,7 @@ from functions.domain.gates import Verdict
 from functions.domain.order import Mark, Order
 from functions.domain.releases import Release
 from local.github import LocalGitHub
-from tests.functions.delivered import artifact, create_function, runs
+from tests.functions.delivered import artifact, create_function, runs, uploaded
 from tests.functions.samples import (
     COMMAND,
     DEPLOYMENT,
@@ -38,9 +38,15 @@ ARTIFACT = f"deployments/{DEPLOYMENT}/build.zip"
 LINK = re.compile(r"https://approvals\.example\.com/approvals/(\w+)\?secret=([\w-]+)&intent=(approve|reject)")
 
 
-def request(stack: Stack, **changes: Any) -> str:
-    """Run the handler; returns the id of the request."""
+def judged(stack: Stack, deployment_id: str = DEPLOYMENT) -> None:
+    """An artifact that the gates judged."""
     artifact(stack, ARTIFACT, {"app.zip": "code"})
+    DeploymentsTable.connect(stack.clients).note(deployment_id, artifactDigest=uploaded(stack, ARTIFACT))
+
+
+def request(stack: Stack, **changes: Any) -> str:
+    """Run the handler for an artifact that the gates judged; returns the id of the request."""
+    judged(stack, changes.get("deploymentId", DEPLOYMENT))
     return str(stack.run("stage.request_approval", {**wanted(), **changes})["approvalId"])
 
 
@@ -196,9 +202,12 @@ def test_a_github_out_of_reach_stops_no_request(stack: Stack) -> None:
 
 def test_only_what_the_gates_judged_can_be_approved(stack: Stack) -> None:
     """There is no request for an artifact that was changed or is missing."""
-    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest="0" * 64)
-    with pytest.raises(SourceError, match="was changed after the gates judged it"):
-        request(stack)
+    artifact(stack, ARTIFACT, {"app.zip": "code"})
+    for digest, reason in (("0" * 64, "was overwritten: its SHA-256 is"), ("", "no SHA-256 of it is known")):
+        DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=digest)
+        with pytest.raises(SourceError, match=reason):
+            stack.run("stage.request_approval", wanted())
+    judged(stack)
     with pytest.raises(SourceError, match="does not exist"):
         stack.run("stage.request_approval", {**wanted(), "artifact": "deployments/gone.zip"})
     assert stack.mails() == []

@@ -6,12 +6,14 @@ from typing import Any
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.manifests import AfterDeploy
+from functions.domain.projects import project_of
 from tests.functions.builds import create_project
 from tests.functions.delivered import runs
 from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, SERVICE, environment, state
 from tests.functions.stack import ACCOUNT, BUCKET, REGION, Stack
 
-PROJECT = "kiro-pipeline-test-e2e-test"
+BEGIN = "kiro-pipeline-test-e2e-test"
+PROJECT = project_of(BEGIN, RELEASE.repository)
 
 
 def start(stack: Stack, execution: str = "", **variables: str) -> Any:
@@ -20,7 +22,7 @@ def start(stack: Stack, execution: str = "", **variables: str) -> Any:
         "deploymentId": DEPLOYMENT,
         "release": RELEASE,
         "purpose": f"{DEPLOYMENT}-production-tests",
-        "environment": environment(test_project=PROJECT, variables=variables),
+        "environment": environment(test_project=BEGIN, variables=variables),
         "part": "hello",
         "afterDeploy": AfterDeploy("delivery/e2e.yml", {"tests": {"junit": ["junit.xml"]}}),
         "source": "sources/s.zip",

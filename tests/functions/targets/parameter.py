@@ -80,7 +80,7 @@ class ParameterTarget(CallTarget):
     def lost(self, environment: Environment, part: Part, to: Version, artifacts: "Artifacts") -> str:
         return "" if to.version in self._history(environment, part) else f"version {to.version} is gone"
 
-    def outputs(self, artifacts: "Artifacts", key: str) -> dict[str, str]:
+    def outputs(self, artifacts: "Artifacts", key: str, digest: str) -> dict[str, str]:
         return {"channel": "news"}
 
     def _put(self, environment: Environment, part: Part, value: str) -> str:

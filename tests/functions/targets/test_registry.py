@@ -19,7 +19,7 @@ from functions.handler import encode
 from functions.targets import registry
 from functions.targets.base import BuildTarget, CallTarget
 from tests.functions import stack as stack_of_tests
-from tests.functions.delivered import artifact, parts
+from tests.functions.delivered import artifact, parts, uploaded
 from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, ENVIRONMENT, LEASE, OLDER, RELEASE
 from tests.functions.stack import Call, Stack
 from tests.functions.targets.parameter import MANIFEST, parameter
@@ -63,12 +63,14 @@ def run(stack: Stack, state: str, **given: Any) -> Any:
 def forward(stack: Stack, part: Any, value: str, deployment_id: str, commit: str) -> None:
     """Apply and record a release."""
     artifact(stack, ARTIFACT, {"news.txt": value})
+    DeploymentsTable.connect(stack.clients).note(deployment_id, artifactDigest=uploaded(stack, ARTIFACT))
     given = {"deploymentId": deployment_id, "release": replace(RELEASE, commit=commit), "part": part}
     version = run(stack, "stage.apply_service", artifact=ARTIFACT, **given)["version"]
     places = {
         "source": f"sources/{RELEASE.repository}/s.zip",
         "artifact": ARTIFACT,
         "output": "o.zip",
+        "digest": "",
         "environment": "production",
     }
     run(stack, "stage.record_part", version=version, **{**given, **places})
@@ -102,6 +104,7 @@ def test_a_kind_is_forecast_and_shown(stack: Stack, copy: WorkingCopy) -> None:
     (stage,) = Forecasts.connect(stack.clients).of(REPOSITORY, sha, (ENVIRONMENT,)).stages
     assert stage.touches == {"radio/news": "parameter /news/production"}
     artifact(stack, ARTIFACT, {"news.txt": "one"})
+    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=uploaded(stack, ARTIFACT))
     asked = {"execution": stack.execution("stage", "s"), "release": RELEASE, "gates": [], "artifact": ARTIFACT}
     asked |= {"purpose": "deploy", "reason": "", "parts": ["radio/news"], "changes": [news()]}
     run(stack, "stage.request_approval", **asked)

@@ -156,7 +156,6 @@ class WorkflowRunner:
                 },
                 "EventBus": bus,
                 "BuildProject": "build",
-                "StackName": "test",
                 "WorkerProject": "worker",
                 "WorkerProgram": "sources/worker/program.zip",
                 "WorkerBuildspec": "version: 0.2",

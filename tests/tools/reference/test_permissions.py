@@ -6,7 +6,7 @@ import pytest
 
 from components.functions.handlers import discover
 from functions.handler import Allow, Handler
-from tests.components.recorder import Outcome, Recorder
+from tests.components.recorder import PROJECT_KEY, Outcome, Recorder
 from tools.reference import permissions
 
 
@@ -30,9 +30,9 @@ def test_every_handler_appears(outcome: Outcome) -> None:
 
 
 def test_workflows_and_builds_are_those_of_the_program(outcome: Outcome) -> None:
-    """By statement; `deploy-{environment}` stands for each environment."""
+    """By statement; `deploy-{environment}` stands for each environment, `{key}` for each repository."""
     for role in (*permissions.workflows(), *permissions.builds(), permissions.deployer()):
-        thing = role.thing.replace("{environment}", "staging")
+        thing = role.thing.replace("{environment}", "staging").replace("{key}", PROJECT_KEY)
         assert sorted(one.actions for one in role.statements) == actions_of(outcome.recorder, thing), thing
 
 
@@ -40,7 +40,8 @@ def test_every_role_of_the_program_appears(outcome: Outcome) -> None:
     """The page leaves out none."""
     page = permissions.page()
     for role in outcome.recorder.of("iam/role:Role"):
-        names = {role.name, *(role.name.replace(one, "{environment}") for one in outcome.outputs["environments"])}
+        thing = role.name.replace(PROJECT_KEY, "{key}")
+        names = {thing, *(thing.replace(one, "{environment}") for one in outcome.outputs["environments"])}
         assert any(f"### {name}\n" in page for name in names), role.name
 
 
