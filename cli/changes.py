@@ -10,14 +10,14 @@ from functions.adapters.executions import execution_arn
 from functions.domain.environments import Freeze, PartState, Version
 from functions.domain.events import EnvironmentFrozen, EnvironmentUnfrozen
 from functions.domain.reconciliation import Ended
-from functions.domain.releases import Release, is_commit
+from functions.domain.releases import Release, is_commit, repository_mark
 from functions.domain.rollback import Compensation
 from functions.handler import encode
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _OPERATOR = "operator"
-# Execution names have at most 80 characters, and stages and rollbacks add the environment and a word to this name.
-_MOST_REF_CHARACTERS = 20
+# With the repository's mark and the time, the name has `LONGEST_NAME` characters.
+_MOST_REF_CHARACTERS = 15
 
 
 def freeze(aws: Operator, environment: str, reason: str) -> Facts:
@@ -82,7 +82,7 @@ def deploy(aws: Operator, repository: str, ref: str, *, emergency: bool = False)
         raise OutOfReachError(f"{repository!r} is not a repository: write owner/name")
     commit = ref if is_commit(ref) else ""
     short = re.sub(r"[^A-Za-z0-9._-]+", "-", commit[:12] or ref.removeprefix("refs/heads/").removeprefix("refs/tags/"))
-    name = f"{_OPERATOR}-{short[:_MOST_REF_CHARACTERS].strip('-.')}-{_stamp(aws)}"
+    name = f"{_OPERATOR}-{short[:_MOST_REF_CHARACTERS].strip('-.')}-{repository_mark(repository)}-{_stamp(aws)}"
     payload = {"repository": repository, "ref": ref, "commit": commit, "trigger": _OPERATOR, "emergency": emergency}
     execution, _ = aws.executions.start(aws.workflows["deployment"], name, payload)
     return {"deployment": name, "execution": execution}

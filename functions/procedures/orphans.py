@@ -83,12 +83,15 @@ class Orphans:
         """The workflows and tables of this stack."""
         return cls(aws)
 
-    def was_started(self, name: str) -> bool:
-        """Whether a deployment of this name was started, according to Step Functions or the records."""
-        return (
-            self._executions.named(self._workflows.deployment, name) is not None
-            or self._deployments.get(name) is not None
-        )
+    def was_started(self, name: str, repository: str, commit: str) -> bool:
+        """Whether a deployment of this name was started, or is the repository's newest under any other name.
+
+        An earlier version of the platform named deployments without their repository.
+        """
+        if self._executions.named(self._workflows.deployment, name) or self._deployments.get(name):
+            return True
+        newest = self._deployments.history(repository)
+        return newest is not None and newest.head == commit
 
     def dead_executions(self) -> Iterator[Repair]:
         """Settle ended executions that a record, wait or lock names, and deployments that failed recently."""
