@@ -114,13 +114,15 @@ def roll_back(aws: Operator, wanted: Wanted) -> Facts:
     wanted = replace(wanted, part=_part(wanted.part, states))
     if wanted.part and wanted.part not in states:
         raise OutOfReachError(f"{environment.name} has no part {wanted.part!r}; there are {', '.join(sorted(states))}")
-    undone = wanted.deployment or _last(list(states.values()))
+    chosen = [states[wanted.part]] if wanted.part else list(states.values())
+    undone = wanted.deployment or _last(chosen)
     name = f"rollback-{environment.name}-{_stamp(aws)}"
     reason = f"requested by {aws.who}" + (f": {wanted.reason}" if wanted.reason else "")
     if wanted.part or wanted.to:
-        chosen = [states[wanted.part]] if wanted.part else list(states.values())
-        steps = _steps(aws, chosen, wanted, undone)
-        release = _release(aws, undone) or Release("", "", steps[0][0].running.commit if steps[0][0].running else "")
+        known = _release(aws, undone)
+        ours = [one for one in chosen if not known or (one.running and one.running.is_of(known.repository))]
+        steps = _steps(aws, ours, wanted, undone)
+        release = known or Release("", "", steps[0][0].running.commit if steps[0][0].running else "")
         _write_ledger(aws, name, release, steps, reason)
         ledger_of = name
     else:

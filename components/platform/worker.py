@@ -44,7 +44,7 @@ def rules(settings: Settings) -> dict[str, Any]:
     """The rules for work items in the format of `adapters/worker_rules.py`."""
     worker = settings.worker
     return {
-        "repositories": list(settings.github.repositories),
+        "repositories": settings.github.names(),
         "mainBranch": settings.github.main_branch,
         "branchNamespace": worker.branch_namespace,
         "concurrency": worker.concurrency,

@@ -49,7 +49,7 @@ def reconcile(
     searches: list[Callable[[], Iterator[Repair]]] = [
         lambda: _lost_pushes(orphans, deployments, github, clock),
         orphans.dead_executions,
-        lambda: orphans.missing_records(github),
+        lambda: orphans.missing_records(github, deployments.repositories),
         orphans.orphaned_approvals,
         orphans.stray_builds,
     ]

@@ -1,6 +1,6 @@
 """Finds and settles orphans: records, waits, locks and builds of executions that died (P2, P9)."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
@@ -104,14 +104,17 @@ class Orphans:
         if failed:
             raise ExceptionGroup("executions could not be settled", failed)
 
-    def missing_records(self, github: GitHub) -> Iterator[Repair]:
-        """Write the record of a running deployment whose state Begin failed, from the execution's input."""
+    def missing_records(self, github: GitHub, repositories: Container[str]) -> Iterator[Repair]:
+        """Write the record of a running deployment whose state Begin failed, from the execution's input.
+
+        `repositories` are those of the stack. What names another one was started by hand, and fails in Begin.
+        """
         for found in self._executions.newest(self._workflows.deployment, "RUNNING"):
             record = self._deployments.get(found.name)
             if not without_record(found, record, now=self._now, grace_seconds=self.grace_seconds):
                 continue
             given = self._executions.input(found.execution)
-            if not given.get("repository") or not given.get("ref"):
+            if given.get("repository") not in repositories or not given.get("ref"):
                 continue  # started by hand with an incomplete input: it fails, and its end is announced
             started = Started(
                 found.name,

@@ -229,8 +229,10 @@ def test_a_running_deployment_without_a_record_gets_one(stack: Stack, copy: Work
 
 
 def test_a_record_is_opened_without_github_too(stack: Stack) -> None:
-    """It then has the execution's input only."""
-    given = {"repository": "acme/gone", "ref": "refs/heads/main", "commit": "f" * 40}
+    """It then has the execution's input only; a repository that is not of the stack gets none."""
+    foreign = {"repository": "mallory/x", "ref": "refs/heads/main", "commit": "e" * 40}
+    stack.execution("deployment", "main-eeeeeeeeeeee", foreign)
+    given = {"repository": REPOSITORY, "ref": "refs/heads/main", "commit": "f" * 40}
     stack.execution("deployment", "main-ffffffffffff", given)
     assert kinds(stack) == ["record opened"]
     assert stack.deployment("main-ffffffffffff")["release"]["commit"] == "f" * 40
