@@ -54,7 +54,12 @@ def _nowhere() -> dict[str, Any]:
     """An environment into which no release may go, in the form of the stack's settings."""
     now = Clock().now()
     starts, ends = iso(now - timedelta(days=1)), iso(now + timedelta(days=20))
-    return {"name": _NOWHERE, "freezes": [{"starts": starts, "ends": ends, "reason": "a case of the matrix"}]}
+    return {
+        "name": _NOWHERE,
+        "approvalTimeoutSeconds": 3600,
+        "freezeWaitDays": 0.1,
+        "freezes": [{"starts": starts, "ends": ends, "reason": "a case of the matrix"}],
+    }
 
 
 class FaultEnvironment:
