@@ -10,14 +10,14 @@ from functions.adapters.executions import execution_arn
 from functions.domain.environments import Freeze, PartState, Version
 from functions.domain.events import EnvironmentFrozen, EnvironmentUnfrozen
 from functions.domain.reconciliation import Ended
-from functions.domain.releases import Release, is_commit
+from functions.domain.releases import Release, is_commit, repository_mark
 from functions.domain.rollback import Compensation
 from functions.handler import encode
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _OPERATOR = "operator"
-# Execution names have at most 80 characters, and stages and rollbacks add the environment and a word to this name.
-_MOST_REF_CHARACTERS = 20
+# With the repository's mark and the time, the name has `LONGEST_NAME` characters.
+_MOST_REF_CHARACTERS = 15
 
 
 def freeze(aws: Operator, environment: str, reason: str) -> Facts:
@@ -82,7 +82,7 @@ def deploy(aws: Operator, repository: str, ref: str, *, emergency: bool = False)
         raise OutOfReachError(f"{repository!r} is not a repository: write owner/name")
     commit = ref if is_commit(ref) else ""
     short = re.sub(r"[^A-Za-z0-9._-]+", "-", commit[:12] or ref.removeprefix("refs/heads/").removeprefix("refs/tags/"))
-    name = f"{_OPERATOR}-{short[:_MOST_REF_CHARACTERS].strip('-.')}-{_stamp(aws)}"
+    name = f"{_OPERATOR}-{short[:_MOST_REF_CHARACTERS].strip('-.')}-{repository_mark(repository)}-{_stamp(aws)}"
     payload = {"repository": repository, "ref": ref, "commit": commit, "trigger": _OPERATOR, "emergency": emergency}
     execution, _ = aws.executions.start(aws.workflows["deployment"], name, payload)
     return {"deployment": name, "execution": execution}
@@ -114,13 +114,15 @@ def roll_back(aws: Operator, wanted: Wanted) -> Facts:
     wanted = replace(wanted, part=_part(wanted.part, states))
     if wanted.part and wanted.part not in states:
         raise OutOfReachError(f"{environment.name} has no part {wanted.part!r}; there are {', '.join(sorted(states))}")
-    undone = wanted.deployment or _last(list(states.values()))
+    chosen = [states[wanted.part]] if wanted.part else list(states.values())
+    undone = wanted.deployment or _last(chosen)
     name = f"rollback-{environment.name}-{_stamp(aws)}"
     reason = f"requested by {aws.who}" + (f": {wanted.reason}" if wanted.reason else "")
     if wanted.part or wanted.to:
-        chosen = [states[wanted.part]] if wanted.part else list(states.values())
-        steps = _steps(aws, chosen, wanted, undone)
-        release = _release(aws, undone) or Release("", "", steps[0][0].running.commit if steps[0][0].running else "")
+        known = _release(aws, undone)
+        ours = [one for one in chosen if not known or (one.running and one.running.is_of(known.repository))]
+        steps = _steps(aws, ours, wanted, undone)
+        release = known or Release("", "", steps[0][0].running.commit if steps[0][0].running else "")
         _write_ledger(aws, name, release, steps, reason)
         ledger_of = name
     else:

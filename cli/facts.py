@@ -8,6 +8,7 @@ from cli.aws.forecasts import Forecasts
 from cli.aws.operator import Operator, OutOfReachError
 from functions.domain.environments import Version
 from functions.domain.locks import Lock
+from functions.domain.owners import Claim, claim_of
 from functions.domain.reconciliation import Ended
 from functions.domain.records import DeploymentRecord
 from functions.handler import encode
@@ -223,7 +224,8 @@ def plan(aws: Operator, ref: str, repository: str, environments: list[str]) -> F
     if repository and repository not in known:
         raise OutOfReachError(f"this stack does not deliver {repository!r}; it delivers {', '.join(known)}")
     wanted = ref or stack.setting("MAIN_BRANCH")
-    found: Facts = encode(Forecasts.connect(stack).of(repository or known[0], wanted, aws.environments))
+    claim = claim_of(repository or known[0], aws.claims) or Claim(repository or known[0])
+    found: Facts = encode(Forecasts.connect(stack).of(claim, wanted, aws.environments))
     if chosen:
         found["stages"] = [stage for stage in found["stages"] if stage["environment"] in chosen]
     return found

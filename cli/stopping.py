@@ -35,5 +35,5 @@ def stop_all(aws: Operator, reason: str) -> Facts:
 
 
 def _short(one: Ended) -> str:
-    """Workflow and name, such as `kiro-pipeline-test-deployment:main-1a2b3c4d5e6f`."""
+    """Workflow and name, such as `kiro-pipeline-test-deployment:main-81c0b2a3-1a2b3c4d5e6f`."""
     return one.execution.split(":execution:")[-1]

@@ -13,12 +13,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from functions.domain.releases import execution_name
 from local.approver import Approver
 from local.author import Author
 from local.demo_board import BoardScenario
 from local.executions import Executions, Progress
 from local.platform import Platform
 from local.service import Traffic, get
+from local.settings import REPOSITORY
 
 _ENVIRONMENTS = ("test", "staging", "production")
 _PATIENCE_SECONDS = 150.0
@@ -86,7 +88,7 @@ class Releases:
         return scenario
 
     def _release(self, title: str, commit: str) -> Scenario:
-        name = f"main-{commit[:12]}"
+        name = execution_name(REPOSITORY, "refs/heads/main", commit)
         started = time.monotonic()
         with self._live() as show:
 
@@ -179,9 +181,10 @@ def _closing_table(console: Console, platform: Platform, scenarios: list[Scenari
     for column in ("release", "environment", "result", "version now", "time", "transitions"):
         table.add_column(column)
     for scenario in scenarios:
+        name = execution_name(REPOSITORY, "refs/heads/main", scenario.release)
         for environment in _ENVIRONMENTS:
             stage = scenario.record.get("stages", {}).get(environment, {})
-            mine = [e for e in scenario.executions if e.name.startswith(f"main-{scenario.release[:12]}-{environment}")]
+            mine = [e for e in scenario.executions if e.name.startswith(f"{name}-{environment}")]
             span = sum((e.ended or e.started) - e.started for e in mine if e.workflow == "stage")
             table.add_row(
                 f"{scenario.title} {scenario.release[:7]}",

@@ -128,7 +128,8 @@ class Platform:
         self._wait_scale = wait_scale
         self._alarm_clock = alarm_clock
         self._quotas = quotas
-        self.repositories: list[str] = self._changes.get("repositories", [REPOSITORY])
+        given = self._changes.get("repositories", [REPOSITORY])
+        self.repositories = [one if isinstance(one, str) else str(one["name"]) for one in given]
         self._stack = ExitStack()
         self.webhook_secret = secrets.token_hex(20)
         self.monitors_secret = secrets.token_hex(20)

@@ -24,7 +24,7 @@ HISTORY_LIMIT = 25_000
 LOOP_LIMIT = 12
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _TOKEN = ".waitForTaskToken"  # noqa: S105 - an ASL suffix
-_ENDS = {"FailedClean", "FailedDirty", "EndedUntold", "WatchBroke"}
+_ENDS = {"FailedClean", "FailedDirty", "EndedUntold", "WatchBroke", "NotRecorded"}
 # JSONata for the error that a Catch caught.
 _ERROR_AND_CAUSE = "$states.errorOutput.Error & ': ' & $states.errorOutput.Cause"
 _NAMES_ERROR = re.compile(r"\$\{(Fault|ErrorAndCause)\}|\$states\.errorOutput\.Error")
@@ -245,7 +245,7 @@ def sample_values(workflow: str) -> dict[str, Any]:
     texts = {"EventBus": "bus", "BuildProject": "project", "StageWorkflow": machine, "RollbackWorkflow": machine}
     texts["EnhancedWatchWorkflow"] = machine
     backstops = waits(build=60, approval=300, lock=60, watch=30, enhanced=600, unfreeze=3600)
-    return values | numbers | texts | {"Environments": []} | backstops
+    return values | numbers | texts | {"Environments": [], "Repositories": []} | backstops
 
 
 def _known(name: str, values: Mapping[str, Any]) -> Any:

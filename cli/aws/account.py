@@ -7,7 +7,7 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.aws.operator import WORKFLOWS, environments
+from cli.aws.operator import WORKFLOWS, carried
 from forwarding.places import RULE, Place, command, elsewhere, receiving_rule
 from functions.runtime import Clients
 
@@ -135,7 +135,7 @@ class Account:
     def _alarm_events(self) -> Iterator[Finding]:
         """Whether the alarm events of environments in other accounts and regions are forwarded to the stack."""
         workflow = self._arn("states", f"stateMachine:{WORKFLOWS['deployment'].format(self.stack)}")
-        for place, names in elsewhere(environments(self.aws, workflow), Place(self.account, self.region)).items():
+        for place, names in elsewhere(carried(self.aws, workflow)[0], Place(self.account, self.region)).items():
             what = f"alarm events of {', '.join(names)} ({place.region}, account {place.account})"
             then = f"watches notice alarms only when they poll; deploy the forwarding: {self._command(place)}"
             if place.account == self.account:

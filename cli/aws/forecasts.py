@@ -7,12 +7,12 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.client import GitHub
 from functions.adapters.locks_table import LocksTable
-from functions.adapters.manifest_file import read_manifest
-from functions.deployment.plan_release import changes_since
+from functions.deployment.plan_release import changes_since, checked_manifest, own_parts
 from functions.domain.environments import Environment, Freeze
 from functions.domain.errors import ManifestError
 from functions.domain.forecasts import Forecast, forecast, stage_seconds
 from functions.domain.manifests import MANIFEST, Part
+from functions.domain.owners import Claim
 from functions.domain.plans import Plan, plan
 from functions.domain.records import DeploymentRecord
 from functions.domain.releases import Release
@@ -59,8 +59,13 @@ class Forecasts:
             Clock.connect(aws),
         )
 
-    def of(self, repository: str, ref: str, environments: tuple[Environment, ...]) -> Forecast:
-        """The forecast for a commit, branch or tag; an invalid manifest makes it `invalid`, with the reason."""
+    def of(self, claim: Claim, ref: str, environments: tuple[Environment, ...]) -> Forecast:
+        """The forecast for a commit, branch or tag of the repository that has this claim.
+
+        An invalid manifest, or one that names what is another's, makes it `invalid`, with the reason.
+        """
+        repository = claim.repository
+        environments = tuple(one for one in environments if claim.enters(one.name))
         commit = self._github.commit(repository, ref)
         release = Release(
             repository,
@@ -75,10 +80,12 @@ class Forecasts:
         try:
             if raw is None:
                 raise ManifestError(f"{MANIFEST}: not in {repository} at {release.short}; add it at the root")  # noqa: TRY301
-            manifest = read_manifest(raw)
+            manifest = checked_manifest(raw, claim, environments)
         except ManifestError as error:
             return forecast(release, Plan("invalid", str(error)), {}, {}, {}, {}, self._clock.now(), _describe)
-        running = {one.name: self._environments.parts(one.name) for one in environments}
+        running = {
+            one.name: own_parts(self._environments.parts(one.name), manifest, repository) for one in environments
+        }
         changes = changes_since(self._github, release, running)
         made = plan(manifest, environments, running, changes, release.commit)
         locks = {one.name: self._locks.read(self._locks.key(one.name, repository)) for one in environments}

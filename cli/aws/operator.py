@@ -21,6 +21,7 @@ from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.environments import Environment
 from functions.domain.errors import BadInputError
+from functions.domain.owners import Claim
 from functions.handler import decode
 from functions.runtime import Clients
 
@@ -50,6 +51,7 @@ class Operator:
     who: str
     workflows: dict[str, str]
     environments: tuple[Environment, ...]
+    claims: tuple[Claim, ...]
     running: EnvironmentsTable
     deployments: DeploymentsTable
     executions: Executions
@@ -76,7 +78,7 @@ class Operator:
             region,
             identity["Arn"],
             workflows,
-            environments(aws, workflows["deployment"]),
+            *carried(aws, workflows["deployment"]),
             EnvironmentsTable.connect(aws),
             DeploymentsTable.connect(aws),
             Executions.connect(aws),
@@ -102,11 +104,16 @@ class Operator:
         raise OutOfReachError(f"the stack {self.stack} has no environment {name!r}; there are {known}")
 
 
-def environments(aws: Clients, workflow: str) -> tuple[Environment, ...]:
-    """The settings of every environment, as the definition of the deployment workflow carries them."""
+def carried(aws: Clients, workflow: str) -> tuple[tuple[Environment, ...], tuple[Claim, ...]]:
+    """The settings of environments and repositories, as the definition of the deployment workflow carries them.
+
+    The definition of an earlier version has no repositories.
+    """
     found = aws.client("stepfunctions").describe_state_machine(stateMachineArn=workflow)
-    carried = json.loads(found["definition"])["States"]["Begin"]["Assign"]["environments"]
-    return tuple(decode(Environment, one) for one in carried)
+    begin = json.loads(found["definition"])["States"]["Begin"]
+    claims = begin.get("Arguments", {}).get("repositories", ())
+    environments = begin["Assign"]["environments"]
+    return tuple(decode(Environment, one) for one in environments), tuple(decode(Claim, one) for one in claims)
 
 
 def explain(error: Exception, stack: str) -> str | None:

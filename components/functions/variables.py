@@ -28,7 +28,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "SLACK_SECRET": lambda stack: stack.secrets.arns["slack"],
     "ALLOWED_NETWORKS": lambda stack: ",".join(stack.settings.github.allowed_networks) or "anywhere",
     "SECRETS": lambda stack: ",".join(stack.secrets.names.values()),
-    "REPOSITORIES": lambda stack: ",".join(stack.settings.github.repositories),
+    "REPOSITORIES": lambda stack: ",".join(stack.settings.github.names()),
     "MAIN_BRANCH": lambda stack: stack.settings.github.main_branch,
     "DEPLOYMENT_WORKFLOW": lambda stack: stack.naming.workflow_arn("deployment"),
     "STAGE_WORKFLOW": lambda stack: stack.naming.workflow_arn("stage"),

@@ -113,6 +113,7 @@ def _rendered(
     backstops, longest = stack.settings.backstops, max(_stage_seconds(stack))
     values: dict[str, pulumi.Input[Any]] = {
         "Environments": encode(stack.environments()),
+        "Repositories": encode(stack.settings.github.claims()),
         "EventBus": stack.channels.bus.name,
         "BuildProject": stack.naming.name(BUILD),
         **{placeholder: nested[name].version_arn for placeholder, name in nested_workflows(workflow).items()},

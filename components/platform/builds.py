@@ -72,7 +72,7 @@ class Builds(pulumi.ComponentResource):
         self._key_arn = key_arn
         self._inner = pulumi.ResourceOptions(parent=self)
         projects = {}
-        for repository in settings.github.repositories:
+        for repository in settings.github.names():
             for name in (BUILD, *TESTS):
                 projects[repository, name] = self._project(repository, name)
             for environment in settings.environments:

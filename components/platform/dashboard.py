@@ -78,7 +78,7 @@ def _of_environments(stack: StackResources) -> Iterator[_Graph]:
 
 
 def _of_builds(stack: StackResources) -> Iterator[_Graph]:
-    begins, repositories = stack.naming.name(BUILD), stack.settings.github.repositories
+    begins, repositories = stack.naming.name(BUILD), stack.settings.github.names()
     projects = [["ProjectName", project_of(begins, one), {"label": one}] for one in repositories]
     yield _Graph("Builds that succeeded", [["AWS/CodeBuild", "SucceededBuilds", *one] for one in projects])
     yield _Graph("Builds that failed", [["AWS/CodeBuild", "FailedBuilds", *one] for one in projects])

@@ -52,7 +52,7 @@ class Monitoring(pulumi.ComponentResource):
         self._inner = pulumi.ResourceOptions(parent=self)
         for one in metric_alarms(stack, pipeline):
             self._alarm(one)
-        for repository in stack.settings.github.repositories:
+        for repository in stack.settings.github.names():
             self._build_failures(repository, "build-failures", 50, 300, critical=True)
             self._build_failures(repository, "build-failures-warning", 25, 600, critical=False)
         self.dashboard = stack.naming.name("dashboard")
@@ -210,7 +210,7 @@ def _of_rollbacks(stack: StackResources) -> Iterator[MetricAlarm]:
 
 
 def _of_builds(stack: StackResources) -> Iterator[MetricAlarm]:
-    for repository in stack.settings.github.repositories:
+    for repository in stack.settings.github.names():
         yield MetricAlarm(
             project_of("build-slow", repository),
             f"The builds of {repository} in an hour took {_BUILD_MINUTES} minutes on average, which is their time "

@@ -6,6 +6,7 @@ import pulumi
 
 from components.functions.resources import StackResources
 from components.platform.monitoring import Monitoring
+from components.platform.people import operator_grants, policy, reader_grants
 from components.platform.pipeline import Pipeline
 from components.stack.encryption import Encryption
 from forwarding.places import command
@@ -40,6 +41,8 @@ def outputs(
         "environments": [one.name for one in stack.settings.environments],
         "forwarding": _forwarding(stack),
         "keyArn": encryption.arn,
+        "operatorPolicy": policy("operator", operator_grants(stack)),
+        "readerPolicy": policy("reader", reader_grants(stack)),
         "dashboard": monitoring.dashboard,
     }
 

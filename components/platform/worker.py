@@ -47,7 +47,7 @@ def rules(settings: Settings) -> dict[str, Any]:
     """The rules for work items in the format of `adapters/worker_rules.py`."""
     worker = settings.worker
     return {
-        "repositories": list(settings.github.repositories),
+        "repositories": settings.github.names(),
         "mainBranch": settings.github.main_branch,
         "branchNamespace": worker.branch_namespace,
         "concurrency": worker.concurrency,
@@ -91,7 +91,7 @@ class Worker(pulumi.ComponentResource):
         self._naming, self._settings, self._key_arn = naming, settings, key_arn
         self._inner = pulumi.ResourceOptions(parent=self)
         self.program = self._upload(storage)
-        self.projects = {one: self._project(one, storage, secrets) for one in settings.github.repositories}
+        self.projects = {one: self._project(one, storage, secrets) for one in settings.github.names()}
         self.register_outputs({"projects": [project.name for project in self.projects.values()]})
 
     def _upload(self, storage: Storage) -> pulumi.Output[str]:

@@ -51,7 +51,7 @@ def policy_text(holder: str, naming: Naming, grants: Sequence[Grant]) -> pulumi.
             raise ValueError(f"{holder}: {', '.join(wild)} is a wildcard; name the actions that are needed")
         if grant.why:
             naming.broad_grants.append(BroadGrant(holder, grant.actions, grant.why))
-    return document([_allowing(holder, grant) for grant in grants])
+    return document([statement(holder, grant) for grant in grants])
 
 
 def document(statements: Sequence[pulumi.Input[Mapping[str, Any]]]) -> pulumi.Output[str]:
@@ -59,7 +59,8 @@ def document(statements: Sequence[pulumi.Input[Mapping[str, Any]]]) -> pulumi.Ou
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def _allowing(holder: str, grant: Grant) -> pulumi.Output[dict[str, Any]]:
+def statement(holder: str, grant: Grant) -> pulumi.Output[dict[str, Any]]:
+    """The grant as a statement of the policy of `holder`; a wildcard without a reason is a ValueError."""
     return pulumi.Output.all(*grant.resources).apply(lambda arns: _statement(holder, grant, arns))
 
 

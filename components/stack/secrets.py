@@ -55,8 +55,8 @@ def parameters(settings: Settings) -> dict[str, str]:
     """The SSM parameters by name; SSM allows no empty value, so settings that are not set are left out."""
     github = settings.github
     wanted = {
-        "github-owner": github.organisation or github.repositories[0].partition("/")[0],
-        "github-repositories": ",".join(github.repositories),
+        "github-owner": github.organisation or github.names()[0].partition("/")[0],
+        "github-repositories": ",".join(github.names()),
         "project-organisation": github.organisation,
         "project-number": github.project_number,
         "project-status-column": github.status_column,

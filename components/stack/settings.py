@@ -6,13 +6,15 @@ from typing import Annotated, Any, Literal
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from components.stack.closed import Closed
 from components.stack.environment_settings import EnvironmentSettings
+from components.stack.repository_settings import DeliveredRepository, named, separate
 from components.stack.worker_settings import Worker
 from functions.domain.approvers import Approvers
+from functions.domain.owners import Claim
 from functions.handler import encode
 from statemachines.policies import MOST_ASKS
 
@@ -21,7 +23,6 @@ TAGS = ("Project", "Environment", "ManagedBy")
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+[^\s]*$")]
-Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
 # The retentions that CloudWatch Logs allows, in days.
 Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288]
 
@@ -49,8 +50,8 @@ Network = Annotated[str, AfterValidator(_network)]
 class GitHub(Closed):
     """The GitHub instance, its repositories and its board."""
 
-    repositories: tuple[Repository, ...] = Field(min_length=1)
-    """Repositories (`owner/name`) whose pushes start deployments."""
+    repositories: tuple[Annotated[DeliveredRepository, BeforeValidator(named)], ...] = Field(min_length=1)
+    """Repositories whose pushes start deployments: `owner/name`, or with several ones what each may deliver."""
     api_url: Url = "https://api.github.com"
     """The address of the REST API; for GitHub Enterprise Server `https://{host}/api/v3`."""
     url: Url = "https://github.com"
@@ -66,6 +67,19 @@ class GitHub(Closed):
     """The number of the board."""
     status_column: str = "Status"
     """The board's single-select field that holds the column of an item."""
+
+    def names(self) -> list[str]:
+        """The repositories as `owner/name`."""
+        return [one.name for one in self.repositories]
+
+    def claims(self) -> list[Claim]:
+        """What each repository may deliver, in the format of the deployment's definition."""
+        return [one.claim for one in self.repositories]
+
+    @model_validator(mode="after")
+    def _apart(self) -> "GitHub":
+        separate(self.repositories)
+        return self
 
     @model_validator(mode="after")
     def _whole_board(self) -> "GitHub":
@@ -187,6 +201,10 @@ class Settings(Closed):
                 f"environments: approvers and approverLogins take {size} bytes, at most {_MOST_APPROVERS} reach the "
                 "approval page: list fewer addresses, or `@domain`"
             )
+        for repository in self.github.repositories:
+            unknown = sorted(set(repository.environments or ()) - set(names))
+            if unknown:
+                raise ValueError(f"github.repositories: {repository.name}: {', '.join(unknown)} is no environment here")
         for number, environment in enumerate(self.environments):
             for name, seconds, backstop in (
                 ("approval", environment.approval_timeout_seconds, self.backstops.approval_seconds),

@@ -76,7 +76,7 @@ class EnvironmentsTable:
         """
         assert state.running  # noqa: S101 - for the type checker: callers have checked
         self.fence(state.environment, lease)
-        running = stored(state.running)
+        running, owner = stored(state.running), _owner(state.part, lease)
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
         unchanged = "#running.deploymentId = :by AND #running.#version = :version AND #running.#at = :at"
         written = conditional(
@@ -84,7 +84,8 @@ class EnvironmentsTable:
             "update_item",
             Key={"environment": state.environment, "part": state.part},
             UpdateExpression="SET good = :running",
-            ConditionExpression=f"{unchanged} AND (attribute_not_exists(inDoubt) OR inDoubt = :nothing)",
+            ConditionExpression=f"{unchanged} AND (attribute_not_exists(inDoubt) OR inDoubt = :nothing)"
+            + (" AND (attribute_not_exists(repository) OR repository IN (:repository, :nothing))" if owner else ""),
             ExpressionAttributeNames={"#running": "running", "#version": "version", "#at": "at"},
             ExpressionAttributeValues={
                 ":running": running,
@@ -92,9 +93,21 @@ class EnvironmentsTable:
                 ":version": running["version"],
                 ":at": running["at"],
                 ":nothing": "",
+                **{f":{k}": v for k, v in owner.items()},
             },
         )
         return written is not None
+
+    def hand_over(self, state: PartState, repository: str) -> None:
+        """Make a repository the owner of a part, unless another became it since the state was read."""
+        conditional(
+            self._table,
+            "update_item",
+            Key={"environment": state.environment, "part": state.part},
+            UpdateExpression="SET repository = :repository",
+            ConditionExpression="attribute_exists(part) AND (attribute_not_exists(repository) OR repository = :before)",
+            ExpressionAttributeValues={":repository": repository, ":before": state.repository},
+        )
 
     def passage(self, environment: str, repository: str) -> Passage:
         """The newest releases of a repository that reached and that passed an environment (strongly consistent)."""
@@ -192,7 +205,7 @@ class EnvironmentsTable:
         return written is not None
 
     def _write(self, environment: str, part: str, lease: Lease, facts: dict[str, Any]) -> None:
-        facts = {**facts, **_number(lease)}
+        facts = {**facts, **_number(lease), **_owner(part, lease)}
         change = "SET " + ", ".join(f"#{k} = :{k}" for k in facts)
         self._change("update_item", environment, part, lease, facts, UpdateExpression=change)
 
@@ -201,21 +214,25 @@ class EnvironmentsTable:
     ) -> None:
         """Change a row unless it has a newer fencing number of the same lock, which is a StaleLeaseError.
 
-        Fencing numbers of different locks can't be compared.
+        Fencing numbers of different locks can't be compared. A part of another repository is not changed either.
         """
+        ours = " AND (attribute_not_exists(#repository) OR #repository IN (:repository, :nobody))"
+        owner = _owner(part, lease)
+        values = {**named, **owner, **({"nobody": ""} if owner else {})}
         changed = conditional(
             self._table,
             operation,
             Key={"environment": environment, "part": part},
-            ConditionExpression="attribute_not_exists(#fence) OR #fence <= :fence OR #lease <> :lease",
-            ExpressionAttributeNames={f"#{k}": k for k in named},
-            ExpressionAttributeValues={f":{k}": v for k, v in named.items()},
+            ConditionExpression="(attribute_not_exists(#fence) OR #fence <= :fence OR #lease <> :lease)"
+            + (ours if owner else ""),
+            ExpressionAttributeNames={f"#{k}": k for k in {**named, **owner}},
+            ExpressionAttributeValues={f":{k}": v for k, v in values.items()},
             **how,
         )
         if changed is None:
             raise StaleLeaseError(
                 f"{environment}: nothing was written, because a newer lease than number {lease.fence} of "
-                f"{lease.execution} exists"
+                f"{lease.execution} exists" + (f", or {part} is not of {lease.repository}" if owner else "")
             )
 
     def _rows(self, environment: str) -> Iterator[dict[str, Any]]:
@@ -230,6 +247,11 @@ class EnvironmentsTable:
 
 def _number(lease: Lease) -> dict[str, Any]:
     return {"fence": lease.fence, "lease": lease.key}
+
+
+def _owner(part: str, lease: Lease) -> dict[str, str]:
+    """The owner to write into the row of a part, and to compare it with; nothing in other rows."""
+    return {} if part.startswith(_WHOLE) or not lease.repository else {"repository": lease.repository}
 
 
 def _passage(repository: str) -> str:

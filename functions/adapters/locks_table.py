@@ -19,6 +19,7 @@ class LocksTable:
     """One record per lock; after the write, the next waiter is notified by completing its task token."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("LOCKS_TABLE", "LOCK_MODE")
+    READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem",), on="table/locks"),)
     # For a lock whose waiters have no task tokens.
     TAKE: ClassVar[tuple[Allow, ...]] = (
         Allow(("dynamodb:GetItem", "dynamodb:PutItem"), on="table/locks"),

@@ -1,6 +1,6 @@
 """Reads `delivery.yml`; all mistakes are reported together, each with line and column."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -11,21 +11,31 @@ from functions.adapters.manifest_schema import DeliveryManifest, Entry, schema
 from functions.adapters.yaml_documents import YamlError, read_yaml
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import MANIFEST, AfterDeploy, GateSettings, Health, Manifest, Part
+from functions.domain.owners import Place
 from functions.gates import registry as gates_registry
 from functions.gates.base import Section
 from functions.targets import registry as targets_registry
 
+Refusals = Callable[[Manifest], Iterable[tuple[Place, str]]]
 
-def read_manifest(raw: bytes) -> Manifest:
-    """The manifest, or a ManifestError that lists every mistake as `delivery.yml:LINE:COLUMN: key: mistake`."""
+
+def read_manifest(raw: bytes, refused: Refusals = lambda _: ()) -> Manifest:
+    """The manifest, or a ManifestError that lists every mistake as `delivery.yml:LINE:COLUMN: key: mistake`.
+
+    `refused` finds what a manifest without mistakes may not name, each with its place.
+    """
     wanted = schema()
     try:
         document = read_yaml(raw, MANIFEST)
-        return _domain(wanted.model_validate(document.value))
+        manifest = _domain(wanted.model_validate(document.value))
     except YamlError as error:
         raise ManifestError(str(error)) from error
     except ValidationError as error:
         raise ManifestError("; ".join(mistakes(error, document, wanted.model_json_schema()))) from error
+    found = [f"{document.at(place)}: {'.'.join(map(str, place))}: {text}" for place, text in refused(manifest)]
+    if found:
+        raise ManifestError("; ".join(found))
+    return manifest
 
 
 def _domain(manifest: DeliveryManifest) -> Manifest:

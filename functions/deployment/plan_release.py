@@ -1,5 +1,6 @@
 """PlanRelease: decide which parts the release changes in each environment, by the changes since what runs there."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from functions.adapters.artifacts import Artifacts
@@ -7,25 +8,30 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.client import GitHub
 from functions.adapters.manifest_file import read_manifest
-from functions.domain.environments import Environment, PartState
+from functions.domain.environments import Environment, PartState, belongs
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import MANIFEST, Manifest
+from functions.domain.owners import Claim, Place, claim_of, refusals
 from functions.domain.plans import Change, Plan, in_emergency, plan, recorded
 from functions.domain.releases import Release
 from functions.handler import Handler
+from functions.targets import registry
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The release, its source archive, and the environments of the stack in their order."""
+    """The release, its source archive, the environments of the stack in their order, and its repositories."""
 
     deployment_id: str
     release: Release
     source: str
     environments: tuple[Environment, ...]
+    repositories: tuple[Claim, ...]
 
 
-HANDLER = Handler(allow=(*Artifacts.READ, *EnvironmentsTable.READ, *DeploymentsTable.WRITE, *GitHub.USE), memory_mb=512)
+HANDLER = Handler(
+    allow=(*Artifacts.READ, *EnvironmentsTable.WRITE, *DeploymentsTable.WRITE, *GitHub.USE), memory_mb=512
+)
 
 
 def plan_release(
@@ -35,28 +41,65 @@ def plan_release(
     github: GitHub,
     deployments: DeploymentsTable,
 ) -> Plan:
-    """Return and record the plan; an invalid manifest is a plan with the outcome `invalid` and the reason."""
+    """Return and record the plan; a manifest that is invalid or names what is another's is an `invalid` plan.
+
+    Records of the repository's parts that name another repository are from before the settings gave it the parts.
+    """
+    release = event.release
     try:
-        manifest = _manifest(artifacts, event)
+        claim = _claim(event)
+        entered = tuple(one for one in event.environments if claim.enters(one.name))
+        manifest = checked_manifest(_read(artifacts, event), claim, entered)
     except ManifestError as error:
         return Plan("invalid", str(error))
-    running = {e.name: environments.parts(e.name) for e in event.environments}
-    made = plan(
-        manifest, event.environments, running, changes_since(github, event.release, running), event.release.commit
-    )
-    if event.release.emergency:
+    running = {one.name: own_parts(environments.parts(one.name), manifest, release.repository) for one in entered}
+    for state in (state for states in running.values() for state in states.values()):
+        if state.repository != release.repository:
+            environments.hand_over(state, release.repository)
+    made = plan(manifest, entered, running, changes_since(github, release, running), release.commit)
+    if release.emergency:
         made = in_emergency(made)
     deployments.note(event.deployment_id, plan=recorded(made))
     return made
 
 
-def _manifest(artifacts: Artifacts, event: Input) -> Manifest:
+def _claim(event: Input) -> Claim:
+    repository = event.release.repository
+    claim = claim_of(repository, event.repositories)
+    if claim is None:
+        raise ManifestError(f"{MANIFEST}: {repository} is not delivered by this stack: add it to github.repositories")
+    return claim
+
+
+def _read(artifacts: Artifacts, event: Input) -> bytes:
     raw = artifacts.member(event.source, MANIFEST)
     if raw is None:
         raise ManifestError(
             f"{MANIFEST}: not in {event.release.repository} at {event.release.short}; add it at the root"
         )
-    return read_manifest(raw)
+    return raw
+
+
+def checked_manifest(raw: bytes, claim: Claim, environments: tuple[Environment, ...]) -> Manifest:
+    """The manifest; one that names what its repository may not deliver is a ManifestError, with the lines.
+
+    `environments` are those that releases of the repository may enter.
+    """
+
+    def refused(manifest: Manifest) -> Iterator[tuple[Place, str]]:
+        walked = [one for one in environments if not manifest.environments or one.name in manifest.environments]
+        names = {
+            one.name: {part.name: registry.target_of(part.kind).names(one, part) for part in manifest.parts}
+            for one in (walked if claim.targets is not None else ())
+        }
+        return refusals(manifest, claim, names)
+
+    return read_manifest(raw, refused)
+
+
+def own_parts(states: Mapping[str, PartState], manifest: Manifest, repository: str) -> dict[str, PartState]:
+    """The parts of an environment that are the repository's; those of others decide nothing about its releases."""
+    return {name: state for name, state in states.items() if belongs(state, manifest.name, repository)}
 
 
 def changes_since(github: GitHub, release: Release, running: dict[str, dict[str, PartState]]) -> dict[str, Change]:

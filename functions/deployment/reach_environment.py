@@ -12,6 +12,7 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.locks import Contender
 from functions.domain.order import Mark, Order, is_newer
 from functions.domain.plans import StagePlan, is_outdated
+from functions.domain.records import PlannedChange
 from functions.domain.releases import Release
 from functions.handler import Handler
 from functions.procedures.locks import overtaken_by
@@ -20,12 +21,17 @@ from functions.procedures.older_releases import END_WAITS, end_waits
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The deployment that reaches the environment of a stage of its plan; `execution` is its own."""
+    """The deployment that reaches the environment of a stage of its plan; `execution` is its own.
+
+    `source` and `artifact` are keys in the artifacts bucket, the second is "" if nothing was built.
+    """
 
     deployment_id: str
     execution: str
     release: Release
     stage: StagePlan
+    source: str
+    artifact: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,14 @@ class Output:
 
 
 HANDLER = Handler(
-    allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.READ, *Executions.READ, *LocksTable.WRITE, *END_WAITS),
+    allow=(
+        *EnvironmentsTable.WRITE,
+        *DeploymentsTable.READ,
+        *DeploymentsTable.WRITE,
+        *Executions.READ,
+        *LocksTable.WRITE,
+        *END_WAITS,
+    ),
     timeout_seconds=50,
 )
 
@@ -58,11 +71,16 @@ def reach_environment(
 ) -> Output:
     """Record that the release reached or passed the environment, end older waits, and compare the plan with it.
 
-    The record is written before the lock is read: an older release reads it after it has got the lock.
+    What the stage will change is recorded, too: a stage begins only with that. The passage is written before the lock
+    is read: an older release reads it after it has got the lock.
     """
     stage, release, order = event.stage, event.release, event.release.order
     where, repository = stage.environment.name, release.repository
     follows = Output("change" if stage.parts else "unchanged")
+    if stage.parts:
+        parts = tuple(chosen.part for chosen in stage.parts)
+        planned = PlannedChange(parts, stage.gone, stage.after_deploy, event.source, event.artifact)
+        deployments.note(event.deployment_id, **{f"planned_{where}": planned})
     if order is None:  # begun before the platform recorded orders
         return follows
     newer = overtaken_by(repository, order, where, environments, executions)

@@ -86,7 +86,8 @@ class PartState:
     """What runs in one part of an environment, and the last version that was verified good there.
 
     `in_doubt` names a deployment that began to change or restore the part and has not yet recorded what runs since.
-    While it is set, `running` may be wrong. It is written before the change, under the lease.
+    While it is set, `running` may be wrong. It is written before the change, under the lease. `repository` is the owner
+    of the record, "" in one from before the platform recorded owners.
     """
 
     environment: str
@@ -96,6 +97,7 @@ class PartState:
     definition: Part | None = None
     outputs: dict[str, str] = field(default_factory=dict)
     in_doubt: str = ""
+    repository: str = ""
 
     @property
     def proven(self) -> bool:
@@ -119,6 +121,12 @@ class Freeze:
 def judged(states: Iterable[PartState], repository: str) -> tuple[PartState, ...]:
     """The parts that a watch of this repository's release judged: its own ones, unless they are in doubt."""
     return tuple(state for state in states if state.running and state.running.is_of(repository) and not state.in_doubt)
+
+
+def belongs(state: PartState, manifest: str, repository: str) -> bool:
+    """Whether a part is that of a repository whose manifest has this name, or had another one before."""
+    recorded = state.running is not None and state.running.is_of(repository)
+    return manifest_of(state.part) == manifest or state.repository == repository or (not state.repository and recorded)
 
 
 def outputs_of(part: str, states: Iterable[PartState]) -> dict[str, str]:

@@ -4,6 +4,7 @@ KiroError
 ├── BadInputError            an event, a setting or a record does not have the expected format
 ├── ManifestError            the manifest of a repository is wrong: file, line and reason
 ├── SourceError              a source, artifact or report is missing, unreadable or too large
+├── NotRecordedError         an execution was started with what the record of its deployment does not say
 ├── StaleLeaseError          a newer lease exists: another execution owns the environment now
 ├── DeployTargetError        what is deployed to does not exist, or refuses the change
 ├── NotificationError        a message could not be sent
@@ -30,6 +31,10 @@ class ManifestError(KiroError):
 
 class SourceError(KiroError):
     """A source, artifact or report is missing, unreadable or too large."""
+
+
+class NotRecordedError(KiroError):
+    """An execution was started with what the record of its deployment does not say; the text names the difference."""
 
 
 class StaleLeaseError(KiroError):

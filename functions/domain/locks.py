@@ -54,11 +54,15 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The proof of holding a lock; every function that changes an environment requires it."""
+    """The proof of holding a lock; every function that changes an environment requires it.
+
+    Records of its `repository` may be written with it; "" in a lease from before the platform recorded owners.
+    """
 
     key: str
     execution: str
     fence: int
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ def _own(lock: Lock, contender: Contender, now: str) -> LockResult:
 
 def _lease(lock: Lock) -> Lease:
     assert lock.owner is not None  # noqa: S101 - for the type checker: both callers have checked or set it
-    return Lease(lock.key, lock.owner.execution, lock.fence)
+    return Lease(lock.key, lock.owner.execution, lock.fence, lock.owner.repository)
 
 
 def explain(result: LockResult) -> str:

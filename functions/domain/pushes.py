@@ -77,7 +77,7 @@ def read_push(payload: Mapping[str, Any], repositories: frozenset[str], main_bra
         message=message,
         committed_at=_utc(_text(head, "timestamp", "head_commit.timestamp")),
     )
-    return Start(execution_name(ref, commit), release)
+    return Start(execution_name(repository, ref, commit), release)
 
 
 def _object(value: Mapping[str, Any], key: str, path: str = "") -> Mapping[str, Any]:

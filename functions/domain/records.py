@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from functions.domain.gates import Verdict
+from functions.domain.manifests import AfterDeploy, Part
 from functions.domain.performance import Performance
 from functions.domain.releases import Release
 from functions.domain.rollback import Compensation, RollbackResult
@@ -95,12 +96,26 @@ class PlanRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """What a deployment starts a stage with: written before that, and compared when the stage begins.
+
+    `source` and `artifact` are keys in the artifacts bucket; `gone` are parts that the manifest no longer names.
+    """
+
+    parts: tuple[Part, ...] = ()
+    gone: tuple[str, ...] = ()
+    after_deploy: AfterDeploy | None = None
+    source: str = ""
+    artifact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentRecord:
     """A deployment, or an operator's rollback. `outcome` is empty until it has ended; `status` is its current status.
 
-    `stages`, `gates_after`, `performance`, `baseline` and `rollback` are by environment; `ledger` is by environment and
-    part. `artifact_digest` and `artifact_version` identify the artifact that the gates judged. `told` is true when its
-    end was published on behalf of its execution.
+    `stages`, `planned`, `gates_after`, `performance`, `baseline` and `rollback` are by environment; `ledger` is by
+    environment and part. `artifact_digest` and `artifact_version` identify the artifact that the gates judged. `told`
+    is true when its end was published on behalf of its execution.
     """
 
     deployment_id: str
@@ -118,6 +133,7 @@ class DeploymentRecord:
     artifact_digest: str = ""
     artifact_version: str = ""
     stages: dict[str, StageRecord] = field(default_factory=dict)
+    planned: dict[str, PlannedChange] = field(default_factory=dict)
     ledger: dict[str, Compensation] = field(default_factory=dict)
     gates_after: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
     performance: dict[str, Performance | None] = field(default_factory=dict)
@@ -128,6 +144,7 @@ class DeploymentRecord:
 
 # Prefix of an attribute's name, before the environment → field of DeploymentRecord, in camelCase.
 _OF_ENVIRONMENT = {
+    "planned_": "planned",
     "gates_": "gatesAfter",
     "performance_": "performance",
     "baseline_": "baseline",

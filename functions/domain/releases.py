@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 
 from functions.domain.errors import BadInputError
 from functions.domain.order import Order
@@ -55,11 +56,20 @@ def branch_or_tag(ref: str) -> tuple[str, str]:
     raise BadInputError(f"ref {ref!r} is neither a branch nor a tag: expected refs/heads/… or refs/tags/…")
 
 
-def execution_name(ref: str, commit: str) -> str:
-    """The execution name: `main-1a2b3c4d5e6f`, `tag-v1.2.0-1a2b3c4d5e6f`. A repeated delivery has the same name."""
+def repository_mark(repository: str) -> str:
+    """Eight hexadecimal digits that stand for a repository in names; GitHub compares names without regard to case."""
+    return sha256(repository.lower().encode()).hexdigest()[:8]
+
+
+def execution_name(repository: str, ref: str, commit: str) -> str:
+    """The execution name, such as `main-81c0b2a3-1a2b3c4d5e6f` or `tag-v1.2.0-81c0b2a3-1a2b3c4d5e6f`.
+
+    A repeated delivery has the same name. Another repository has another name for the same commit, which a fork has.
+    """
     kind, name = branch_or_tag(ref)
     words = re.sub(r"[^A-Za-z0-9._-]+", "-", name if kind == "branch" else f"tag-{name}").strip("-.")
-    return f"{words[: LONGEST_NAME - 13]}-{commit[:12]}"
+    end = f"-{repository_mark(repository)}-{commit[:12]}"
+    return f"{words[: LONGEST_NAME - len(end)]}{end}"
 
 
 def skips_ci(message: str) -> bool:

@@ -49,7 +49,7 @@ def reconcile(
     searches: list[Callable[[], Iterator[Repair]]] = [
         lambda: _lost_pushes(orphans, deployments, github, clock),
         orphans.dead_executions,
-        lambda: orphans.missing_records(github),
+        lambda: orphans.missing_records(github, deployments.repositories),
         orphans.orphaned_approvals,
         orphans.stray_builds,
     ]
@@ -94,12 +94,12 @@ def _lost_push(
     if sighting is None or sighting.commit != head:
         orphans.waits.save_sighting(repository, Sighting(head, clock.text()))
         return
-    if orphans.was_started(execution_name(ref, head)):
+    name = execution_name(repository, ref, head)
+    if orphans.was_started(name, repository, head):
         return
     message = github.commit(repository, head).message
     verdict = judge_push(message, sighting, now=clock.text(), grace_seconds=orphans.grace_seconds)
     if verdict == "lost":
         wanted = {"repository": repository, "ref": ref, "commit": head, "trigger": "push"}
-        name = execution_name(ref, head)
         if deployments.start(name, wanted):
             yield Repair("push started", f"{name}: {repository} is at {head[:12]}, and no webhook reported it")

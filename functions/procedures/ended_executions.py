@@ -30,9 +30,8 @@ from functions.domain.environments import Freeze
 from functions.domain.events import DeploymentFinished, RollbackFinished
 from functions.domain.reconciliation import Ended
 from functions.domain.records import Outcome
-from functions.domain.releases import Release
 from functions.domain.work_items import branch_key
-from functions.handler import Allow, decode
+from functions.handler import Allow
 from functions.procedures.waits import END, end_all
 
 if TYPE_CHECKING:
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
 
 # The errors of a deployment that has announced its outcome itself.
 _ANNOUNCED = ("FailedClean", "FailedDirty")
+# The error of an execution whose input nothing may be done with: it was started with what no record says.
+_NOT_RECORDED = "NotRecorded"
 _OUTCOMES: dict[str, Outcome] = {"ABORTED": "aborted", "TIMED_OUT": "timed out"}
 
 
@@ -87,6 +88,8 @@ class EndedExecutions:
         done: list[Effect] = [*self.end_waits(end.execution)]
         if end.workflow == self._workflows.deployment:
             return [*done, *self._end_stages(end), *self._conclude(end)]
+        if end.error == _NOT_RECORDED:
+            return done
         given = self._executions.input(end.execution)
         if end.workflow == self._workflows.stage:
             done += self._roll_back_stage(given, end)
@@ -182,7 +185,9 @@ class EndedExecutions:
         """
         name, deployment_id, now = given["environment"]["name"], given["deploymentId"], self._clock.text()
         record, execution = self._deployments.get(deployment_id), self._executions.describe(end.execution)
-        facts = record.rollback.get(name) if record else None
+        if record is None or record.release is None:
+            return []  # such a rollback is refused before it changes anything
+        facts = record.rollback.get(name)
         # A record from before this rollback began is that of an earlier rollback.
         if facts and (execution is None or facts.verified_at >= execution.started):
             return []
@@ -190,7 +195,7 @@ class EndedExecutions:
         self._environments.freeze(name, Freeze(reason, f"rollback of {deployment_id}", now))
         finished = RollbackFinished(
             deployment_id,
-            decode(Release, given["release"]),
+            record.release,
             name,
             "unknown",
             reason,

@@ -1,6 +1,6 @@
 """Finds and settles orphans: records, waits, locks and builds of executions that died (P2, P9)."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
@@ -83,12 +83,15 @@ class Orphans:
         """The workflows and tables of this stack."""
         return cls(aws)
 
-    def was_started(self, name: str) -> bool:
-        """Whether a deployment of this name was started, according to Step Functions or the records."""
-        return (
-            self._executions.named(self._workflows.deployment, name) is not None
-            or self._deployments.get(name) is not None
-        )
+    def was_started(self, name: str, repository: str, commit: str) -> bool:
+        """Whether a deployment of this name was started, or is the repository's newest under any other name.
+
+        An earlier version of the platform named deployments without their repository.
+        """
+        if self._executions.named(self._workflows.deployment, name) or self._deployments.get(name):
+            return True
+        newest = self._deployments.history(repository)
+        return newest is not None and newest.head == commit
 
     def dead_executions(self) -> Iterator[Repair]:
         """Settle ended executions that a record, wait or lock names, and deployments that failed recently."""
@@ -101,14 +104,17 @@ class Orphans:
         if failed:
             raise ExceptionGroup("executions could not be settled", failed)
 
-    def missing_records(self, github: GitHub) -> Iterator[Repair]:
-        """Write the record of a running deployment whose state Begin failed, from the execution's input."""
+    def missing_records(self, github: GitHub, repositories: Container[str]) -> Iterator[Repair]:
+        """Write the record of a running deployment whose state Begin failed, from the execution's input.
+
+        `repositories` are those of the stack. What names another one was started by hand, and fails in Begin.
+        """
         for found in self._executions.newest(self._workflows.deployment, "RUNNING"):
             record = self._deployments.get(found.name)
             if not without_record(found, record, now=self._now, grace_seconds=self.grace_seconds):
                 continue
             given = self._executions.input(found.execution)
-            if not given.get("repository") or not given.get("ref"):
+            if given.get("repository") not in repositories or not given.get("ref"):
                 continue  # started by hand with an incomplete input: it fails, and its end is announced
             started = Started(
                 found.name,

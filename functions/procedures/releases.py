@@ -35,6 +35,8 @@ def open_record(started: Started, github: GitHub, deployments: DeploymentsTable,
             f"{LONGEST_NAME} are allowed, because stages and rollbacks are named after it"
         )
     known = deployments.get(started.deployment_id)
+    if known and known.execution not in ("", started.execution):
+        raise BadInputError(f"the record {started.deployment_id} is that of another execution: choose another name")
     if known and known.release and known.release.order:
         return known.release
     commit = github.commit(started.repository, started.commit or started.ref)

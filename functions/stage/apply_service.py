@@ -6,7 +6,7 @@ from functions.adapters.artifacts import Artifacts, read_member
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment
-from functions.domain.errors import SourceError
+from functions.domain.errors import NotRecordedError, SourceError
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.releases import Release
@@ -69,5 +69,10 @@ def apply_service(
     fence()
     record = deployments.get(event.deployment_id)
     judged = record.artifact_digest if record else ""
+    if not judged:
+        raise NotRecordedError(
+            f"{event.deployment_id}: its record has no digest of {event.artifact}: no gate has judged it, so "
+            f"{event.part.name} stays as it is"
+        )
     change = Change(event.environment, event.part, event.release, read, fence, artifacts.keep)
     return Output(targets.called(event.part).apply(change).version)

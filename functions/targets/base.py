@@ -99,6 +99,14 @@ class Target(ABC):
 
     @classmethod
     @abstractmethod
+    def names(cls, environment: Environment, part: Part) -> dict[str, str]:
+        """What a change of the part affects by name, by the manifest's key that has the name.
+
+        An unknown placeholder is a ManifestError. What a build changes is bounded by its role, not by names.
+        """
+
+    @classmethod
+    @abstractmethod
     def deploy_permissions(
         cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
     ) -> tuple[Statement, ...]:

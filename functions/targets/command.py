@@ -46,6 +46,11 @@ class CommandTarget(BuildTarget):
         return f"buildspec {part.buildspec}"
 
     @classmethod
+    def names(cls, environment: Environment, part: Part) -> dict[str, str]:
+        """None: the buildspec changes what the role of its project allows."""
+        return {}
+
+    @classmethod
     def deploy_permissions(
         cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
     ) -> tuple[Statement, ...]:

@@ -63,6 +63,11 @@ class LambdaTarget(CallTarget):
             return str(error)
 
     @classmethod
+    def names(cls, environment: Environment, part: Part) -> dict[str, str]:
+        """The function."""
+        return {"function": _name(environment, part)}
+
+    @classmethod
     def deploy_permissions(
         cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
     ) -> tuple[Statement, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from functions.domain.releases import execution_name
 from tests.faults.harness.environment import FaultEnvironment, wait_for
 from tests.faults.harness.matrix import Matrix, subjects
 from tests.faults.harness.releases import Release
@@ -51,7 +52,8 @@ def test_a_storm_ends_with_the_newest_release(env: FaultEnvironment) -> None:
 
     known = {commits[-1]}
     runs = [
-        Release(env, subject, f"main-{commit[:12]}", commit=commit, known=known) for commit in (*delivered, commits[-1])
+        Release(env, subject, execution_name(subject.repository, "refs/heads/main", commit), commit=commit, known=known)
+        for commit in (*delivered, commits[-1])
     ]
     left = wait_for(lambda: all("outcome" in env.record(run.name) for run in runs), 240, 0.5)
     outcomes = {run.name: env.record(run.name).get("outcome") for run in runs}

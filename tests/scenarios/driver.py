@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from functions.adapters.records import plain
+from functions.domain.releases import execution_name
 from local.approver import Approver
 from local.author import Author
 from local.executions import Executions, Progress
@@ -109,7 +110,7 @@ _KEPT = ("approval/", "delivery/", "push/")
 
 def name_of(commit: str) -> str:
     """The name of the execution for a commit on main."""
-    return f"main-{commit[:12]}"
+    return execution_name(REPOSITORY, "refs/heads/main", commit)
 
 
 def eventually(found: Callable[[], Any], seconds: float = 180) -> Any:

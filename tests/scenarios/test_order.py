@@ -159,7 +159,7 @@ def test_an_alarm_in_the_enhanced_watch_rolls_back(driver: PlatformDriver) -> No
     set_alarm(driver, "hello-test-errors", "OK")
     states = entered(sfn, started, "Ended")
     assert driver.version("test") == good
-    assert states == ["Open", "Watch", "WhatWasSeen", "RollBack", "Ended"]
+    assert states == ["Open", "ReadRecord", "Watch", "WhatWasSeen", "RollBack", "Ended"]
 
 
 def entered(sfn: Any, execution: str, state: str) -> list[str]:

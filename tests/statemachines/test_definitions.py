@@ -93,7 +93,10 @@ BROKEN: list[tuple[Break, str]] = [
     (lambda s: (s["Verify"].pop("Next"), s["Verify"].update(End=True)), "Verify: needs a Next"),
     (lambda s: s.update(Two={"Type": "Parallel", "Next": "Ended"}), "Two: Parallel is not allowed"),
     (lambda s: s.update(Two={"Type": "Map", "Next": "Ended"}), "Two: Map is not allowed"),
-    (lambda s: s.update(Bad={"Type": "Fail"}), "Bad: a failure ends in one of EndedUntold, FailedClean, FailedDirty"),
+    (
+        lambda s: s.update(Bad={"Type": "Fail"}),
+        "Bad: a failure ends in one of EndedUntold, FailedClean, FailedDirty, NotRecorded",
+    ),
     (drop("LockTaken", "Default"), "LockTaken: a Choice without a Default"),
     (put("LockTaken", Assign={"a": 1}), "LockTaken: a Choice must assign in its rules"),
     (drop("Verify", "TimeoutSeconds"), "Verify: a Task needs TimeoutSeconds"),

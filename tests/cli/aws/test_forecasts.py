@@ -12,6 +12,7 @@ from functions.adapters.manifest_file import read_manifest
 from functions.domain.environments import Environment, Freeze
 from functions.domain.forecasts import Forecast
 from functions.domain.locks import Contender
+from functions.domain.owners import Claim
 from functions.domain.releases import Release
 from functions.domain.windows import Closed
 from tests.functions.delivered import runs
@@ -34,7 +35,7 @@ def forecast(stack: Stack, ref: str = "main", production: Environment = PRODUCTI
     stack.recording = True
     first = len(stack.calls)
     try:
-        return Forecasts.connect(stack.clients).of(REPOSITORY, ref, (TEST, production))
+        return Forecasts.connect(stack.clients).of(Claim(REPOSITORY), ref, (TEST, production))
     finally:
         stack.recording = False
         asked = {call.action for call in stack.calls[first:]}

@@ -6,7 +6,9 @@ from components.stack.settings import Settings
 
 def _settings(**github: object) -> Settings:
     environments = [{"name": "test"}]
-    whole = {"github": {"repositories": ["acme/shop", "acme/web"], **github}, "environments": environments}
+    apart: dict[str, list[str]] = {"manifests": [], "targets": []}
+    repositories = [{"name": name, **apart} for name in ("acme/shop", "acme/web")]
+    whole = {"github": {"repositories": repositories, **github}, "environments": environments}
     return Settings.model_validate(whole, strict=False)
 
 

@@ -1,6 +1,7 @@
 """The settings: typed and closed; a refusal names key, value and what is allowed."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from components.stack.environment_settings import DeploymentFreeze, DeploymentWindow, EnvironmentSettings
 from components.stack.settings import Backstops, CodeBuild, GitHub, Settings, SettingsError, parse
 from functions.domain.approvers import Approvers
+from functions.domain.owners import Claim
 from functions.handler import decode
 from tests.components.recorder import stack_config
 
@@ -269,3 +271,44 @@ def test_every_setting_has_a_description() -> None:
     for kind in (Settings, GitHub, EnvironmentSettings, DeploymentWindow, DeploymentFreeze, Backstops, CodeBuild):
         undocumented = [name for name, field in kind.model_fields.items() if not field.description]
         assert undocumented == [], kind.__name__
+
+
+def _two(*entries: Any) -> Settings:
+    """Settings with these repositories."""
+    return _parse(github={"repositories": list(entries)})
+
+
+SHOP = {"name": "acme/shop", "manifests": ["shop"], "targets": ["shop-*"]}
+
+
+def test_a_single_repository_needs_no_claim() -> None:
+    """A text is the name of a repository that may deliver everything."""
+    assert _two("acme/shop").github.claims() == [Claim("acme/shop")]
+
+
+def test_several_repositories_have_a_claim_each() -> None:
+    """The deployment's definition carries them; environments may be left out."""
+    web = {"name": "acme/web", "manifests": ["web"], "targets": [], "environments": ["test"]}
+    assert _two(SHOP, web).github.claims() == [
+        Claim("acme/shop", ["shop"], ["shop-*"]),
+        Claim("acme/web", ["web"], [], ["test"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ("acme/web", "acme/web does not: write for example {name: acme/shop, manifests: [shop], targets: [shop-*]}"),
+        ({"name": "acme/web", "manifests": ["web"]}, "acme/web does not"),
+        ({"name": "ACME/Shop", "manifests": ["x"], "targets": []}, "is listed twice"),
+        ({"name": "acme/web", "manifests": ["shop"], "targets": []}, "both claim the manifest shop"),
+        ({"name": "acme/web", "manifests": ["web"], "targets": ["*-test"]}, "both claim the target shop-* (as *-test)"),
+        ({"name": "acme/web", "manifests": ["web"], "targets": [], "environments": ["moon"]}, "moon is no environment"),
+        ({"name": "acme/web", "manifests": ["Web"], "targets": []}, "github.repositories[1].manifests[0]"),
+        ({"name": "acme/web", "manifests": ["web"], "targets": ["x y"]}, "github.repositories[1].targets[0]"),
+    ],
+)
+def test_what_two_repositories_both_claim_is_refused(other: Any, why: str) -> None:
+    """The line names both and what they share, or what is missing with an example."""
+    with pytest.raises(SettingsError, match=re.escape(why)):
+        _two(SHOP, other)

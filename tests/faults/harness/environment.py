@@ -7,7 +7,6 @@ import urllib.error
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -17,15 +16,16 @@ from botocore.exceptions import ClientError
 
 from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock, iso
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.records import plain
 from functions.adapters.task_tokens import TaskTokens
-from functions.domain.environments import Environment, Freeze
+from functions.domain.environments import Freeze
 from functions.domain.events import EnvironmentUnfrozen
+from functions.domain.records import PlannedChange
 from functions.domain.releases import Release
-from functions.domain.windows import Closed
 from functions.handler import camel, encode
 from local.approver import Approver
 from local.platform import PROJECT, Platform
@@ -45,9 +45,21 @@ _MAIL_SECONDS = 0.2
 _NEWEST = 100
 # The workflows that run as long as their builds; builds of a stage belong to its deployment.
 _BUILDING = ("deployment", "rollback", "work_item")
-# What a holder of a lock would deploy, if its window opened.
-_NOWHERE = Environment("nowhere", "eu-central-1", "", "", False, 60, 0, 0, 0, 80)
+# Where a holder of a lock waits for its window, and what it would deploy if it opened.
+_NOWHERE = "nowhere"
 _NOTHING = Release("acme/nothing", "refs/heads/main", "0" * 40)
+
+
+def _nowhere() -> dict[str, Any]:
+    """An environment into which no release may go, in the form of the stack's settings."""
+    now = Clock().now()
+    starts, ends = iso(now - timedelta(days=1)), iso(now + timedelta(days=20))
+    return {
+        "name": _NOWHERE,
+        "approvalTimeoutSeconds": 3600,
+        "freezeWaitDays": 0.1,
+        "freezes": [{"starts": starts, "ends": ends, "reason": "a case of the matrix"}],
+    }
 
 
 class FaultEnvironment:
@@ -65,8 +77,8 @@ class FaultEnvironment:
             "test",
             say,
             changes={
-                "repositories": [subject.repository for subject in subjects],
-                "environments": [subject.settings() for subject in subjects if subject.kind is not BOARD],
+                "repositories": [subject.claim() for subject in subjects],
+                "environments": [*(one.settings() for one in subjects if one.kind is not BOARD), _nowhere()],
                 "worker": worker(PROJECT, concurrency=max(1, sum(subject.kind is BOARD for subject in subjects))),
                 "backstops": backstops,
             },
@@ -121,9 +133,10 @@ class FaultEnvironment:
 
         It is a stage, because the roles of handlers may read executions of the stack's own workflows only.
         """
-        now = Clock().now()
-        closed = Closed(iso(now - timedelta(days=1)), iso(now + timedelta(days=20)), "a case of the matrix")
-        place = replace(_NOWHERE, freezes=[closed])
+        deployments = DeploymentsTable(self.tables["deployments"], Clock())
+        deployments.begin(name, _NOTHING, "", "a case of the matrix")
+        deployments.note(name, **{f"planned_{_NOWHERE}": PlannedChange()})
+        deployments.conclude(name, "held", "a case of the matrix")
         given: dict[str, Any] = {
             "parts": [],
             "gone": [],
@@ -132,7 +145,7 @@ class FaultEnvironment:
             "gates": [],
             "afterDeploy": None,
         }
-        given |= {"deploymentId": name, "release": encode(_NOTHING), "environment": encode(place)}
+        given |= {"deploymentId": name, "release": encode(_NOTHING), "environment": {"name": _NOWHERE}}
         return self.start("stage", name, given)
 
     def start(self, workflow: str, name: str, given: Any) -> str:

@@ -137,6 +137,11 @@ class Subject:
         """The name of the alarm that marks a bad release."""
         return f"{self.function}-errors"
 
+    def claim(self) -> dict[str, Any]:
+        """The repository in the form of the stack's settings."""
+        owned = {"manifests": [self.name], "targets": [self.function]}
+        return {"name": self.repository, **(owned if self.kind is not BOARD else {"manifests": [], "targets": []})}
+
     def settings(self) -> dict[str, Any]:
         """The environment in the form of the stack's settings."""
         return {

@@ -23,6 +23,7 @@ def begin(stack: Stack, **changes: Any) -> Any:
         "ref": "refs/heads/main",
         "commit": "",
         "trigger": "operator",
+        "repositories": [{"repository": REPOSITORY}],
     }
     return stack.run("deployment.begin", {**wanted, **changes})
 
@@ -131,8 +132,10 @@ def test_a_record_is_opened_once(stack: Stack, copy: WorkingCopy) -> None:
     copy.push()
     begin(stack)
     first = stack.deployment("main-1")
-    begin(stack, execution="arn:other", trigger="push")
+    begin(stack, trigger="push")
     assert stack.deployment("main-1") == first
+    with pytest.raises(BadInputError, match="the record main-1 is that of another execution"):
+        begin(stack, execution="arn:other")
     assert (first["trigger"], first["status"], first["ledger"]) == ("operator", "running", {})
     assert first["expiresAt"] > 0
 
@@ -143,6 +146,15 @@ def test_a_commit_that_github_does_not_know_opens_nothing(stack: Stack, copy: Wo
     copy.push()
     with pytest.raises(GitHubNotFoundError):
         begin(stack, commit="f" * 40)
+    assert stack.deployment("main-1") == {}
+
+
+def test_a_repository_of_another_stack_is_refused(stack: Stack, copy: WorkingCopy) -> None:
+    """Who may start an execution chooses its input; nothing is recorded of a repository that the settings lack."""
+    copy.commit("feat: greet", {"a": "1"})
+    copy.push()
+    with pytest.raises(BadInputError, match=r"acme/hello-service is not delivered by this stack \(delivered: acme/a\)"):
+        begin(stack, repositories=[{"repository": "acme/a"}])
     assert stack.deployment("main-1") == {}
 
 

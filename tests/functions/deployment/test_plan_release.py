@@ -7,6 +7,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
 from functions.domain.manifests import Part
+from functions.domain.owners import Claim
 from functions.domain.releases import Release
 from functions.handler import decode
 from tests.functions.delivered import artifact, runs
@@ -22,9 +23,17 @@ services:
   hello: {kind: lambda, function: "hello-{environment}", artifact: hello.zip, paths: ["src/*"]}
 """
 TEST = environment(name="test", approval=False)
+OURS = Claim(REPOSITORY)
 
 
-def plan(stack: Stack, sha: str, manifest: str | None = MANIFEST, *, emergency: bool = False) -> Any:
+def plan(
+    stack: Stack,
+    sha: str,
+    manifest: str | None = MANIFEST,
+    *,
+    emergency: bool = False,
+    claim: Claim = OURS,
+) -> Any:
     """Run the handler for a commit."""
     source = artifact(stack, f"sources/{sha}.zip", {"delivery.yml": manifest} if manifest else {"a": ""})
     event = {
@@ -32,6 +41,7 @@ def plan(stack: Stack, sha: str, manifest: str | None = MANIFEST, *, emergency: 
         "release": Release(REPOSITORY, "refs/heads/main", sha, emergency=emergency),
         "source": source,
         "environments": [TEST, ENVIRONMENT],
+        "repositories": [claim],
     }
     return stack.run("deployment.plan_release", event)
 

@@ -42,6 +42,7 @@ def _runs(stack: Stack) -> None:
 def reach(stack: Stack, stage: StagePlan = UNCHANGED, release: Release = NEWER, execution: str = "arn:main-2") -> Any:
     """Run the handler for the newer release."""
     event = {"deploymentId": "main-2", "execution": execution, "release": release, "stage": stage}
+    event |= {"source": "sources/s.zip", "artifact": "deployments/main-2/build.zip"}
     return stack.run("deployment.reach_environment", event)
 
 

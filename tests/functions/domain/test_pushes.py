@@ -58,10 +58,10 @@ NEEDED = [path for path in paths(PUSH) if path not in ("deleted", "head_commit.a
 
 
 def test_a_push_to_main_starts_its_release() -> None:
-    """The execution is named after branch and commit; the release knows its author and, in UTC, its time."""
+    """Its name has branch, repository and commit; the release knows its author and, in UTC, its time."""
     read = read_push(PUSH, OURS)
     assert isinstance(read, Start)
-    assert read.name == "main-1a2b3c4d5e6f"
+    assert read.name == "main-c2c39833-1a2b3c4d5e6f"
     assert (read.release.author, read.release.author_email) == ("Ada", "ada@example.com")
     assert read.release.committed_at == "2026-01-31T07:00:00+00:00"
 

@@ -17,7 +17,7 @@ LONGEST = "-" + "e" * 16 + "-rollback-alone"
 @given(st.sampled_from(["refs/heads/", "refs/tags/"]), st.text(min_size=1), COMMITS)
 def test_every_execution_name_is_one_that_step_functions_takes(prefix: str, name: str, commit: str) -> None:
     """At most 80 characters with every suffix, and only letters, digits, dots, dashes and underscores."""
-    made = execution_name(prefix + name, commit)
+    made = execution_name("acme/hello", prefix + name, commit)
     assert re.fullmatch(r"[A-Za-z0-9._-]+", made)
     assert len(made + LONGEST) <= 80
     assert made.endswith(commit[:12])
@@ -27,17 +27,17 @@ def test_every_execution_name_is_one_that_step_functions_takes(prefix: str, name
 def test_a_name_tells_commits_apart_and_repeats_itself(name: str, one: str, other: str) -> None:
     """P2: the same push has the same name; another commit has another."""
     ref = f"refs/heads/{name}"
-    assert execution_name(ref, one) == execution_name(ref, one)
+    assert execution_name("acme/hello", ref, one) == execution_name("acme/hello", ref, one)
     if one[:12] != other[:12]:
-        assert execution_name(ref, one) != execution_name(ref, other)
+        assert execution_name("acme/hello", ref, one) != execution_name("acme/hello", ref, other)
 
 
 def test_names_say_what_they_are() -> None:
-    """The name has the branch or tag, and the commit."""
+    """The name has the branch or tag, the repository's mark, and the commit."""
     commit = "1a2b3c4d5e6f" + "0" * 28
-    assert execution_name("refs/heads/main", commit) == "main-1a2b3c4d5e6f"
-    assert execution_name("refs/tags/v1.2.0", commit) == "tag-v1.2.0-1a2b3c4d5e6f"
-    assert execution_name("refs/heads/feature/a b", commit) == "feature-a-b-1a2b3c4d5e6f"
+    assert execution_name("acme/hello", "refs/heads/main", commit) == "main-66508e54-1a2b3c4d5e6f"
+    assert execution_name("acme/hello", "refs/tags/v1.2.0", commit) == "tag-v1.2.0-66508e54-1a2b3c4d5e6f"
+    assert execution_name("acme/hello", "refs/heads/feature/a b", commit) == "feature-a-b-66508e54-1a2b3c4d5e6f"
 
 
 @pytest.mark.parametrize("ref", ["", "main", "refs/heads/", "refs/tags/", "refs/pull/1/head", "heads/main"])

@@ -18,9 +18,12 @@ from functions.adapters.deliveries import Deliveries
 from functions.adapters.polls import Polls
 from functions.adapters.secrets import WebhookSecret
 from functions.adapters.workflows import Deployments
+from functions.domain.releases import repository_mark
 from functions.events.github_webhook import github_webhook
 from tests.functions.domain.test_pushes import COMMIT, PUSH
 from tests.functions.stack import MACHINES, Stack
+
+MARK = repository_mark("acme/hello-service")
 
 SECRET = b"webhook-secret"
 BODY = json.dumps(PUSH).encode()
@@ -148,8 +151,8 @@ def test_events_that_are_not_used_are_accepted(hooked: Stack) -> None:
 
 def test_a_push_starts_its_deployment(hooked: Stack) -> None:
     """The execution is named after the commit; its input names repository, ref and commit."""
-    assert deliver(hooked, delivery()) == (202, f"started: main-{COMMIT[:12]}")
-    arn = f"{MACHINES['deployment'].replace('stateMachine', 'execution')}:main-{COMMIT[:12]}"
+    assert deliver(hooked, delivery()) == (202, f"started: main-{MARK}-{COMMIT[:12]}")
+    arn = f"{MACHINES['deployment'].replace('stateMachine', 'execution')}:main-{MARK}-{COMMIT[:12]}"
     described = hooked.client("stepfunctions").describe_execution(executionArn=arn)
     assert json.loads(described["input"]) == {
         "commit": COMMIT,
@@ -163,7 +166,7 @@ def test_ten_deliveries_are_one_execution(hooked: Stack) -> None:
     """P2: while it runs and after its end."""
     for _ in range(10):
         assert deliver(hooked, delivery())[0] == 202
-    assert started(hooked) == [f"main-{COMMIT[:12]}"]
+    assert started(hooked) == [f"main-{MARK}-{COMMIT[:12]}"]
     client = hooked.client("stepfunctions")
     with pytest.MonkeyPatch.context() as patch:
         real = client._make_api_call
@@ -173,7 +176,7 @@ def test_ten_deliveries_are_one_execution(hooked: Stack) -> None:
 
         patch.setattr(client, "_make_api_call", taken)
         again = delivery(BODY + b" ")  # the same push in other bytes: no copy of a delivery that was handled
-        assert deliver(hooked, again) == (202, f"already started: main-{COMMIT[:12]}")
+        assert deliver(hooked, again) == (202, f"already started: main-{MARK}-{COMMIT[:12]}")
     assert len(started(hooked)) == 1
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from functions.domain.releases import repository_mark
 from tests.functions.samples import COMMIT
 from tests.functions.stack import Stack
 
 SECRET = "the webhook's secret"
+MARK = repository_mark("acme/hello-service")
 PUSH = {
     "ref": "refs/heads/main",
     "after": COMMIT,
@@ -45,8 +47,8 @@ def starts(stack: Stack) -> int:
 @pytest.mark.parametrize("guid", ["guid-1", "guid-2", ""])
 def test_a_copy_starts_nothing(stack: Stack, guid: str) -> None:
     """With its own delivery id or a new one: GitHub signs the body, not the id."""
-    assert deliver(stack) == (202, f"started: main-{COMMIT[:12]}")
-    assert deliver(stack, guid=guid) == (202, f"already handled: main-{COMMIT[:12]}")
+    assert deliver(stack) == (202, f"started: main-{MARK}-{COMMIT[:12]}")
+    assert deliver(stack, guid=guid) == (202, f"already handled: main-{MARK}-{COMMIT[:12]}")
     assert starts(stack) == 1
 
 
@@ -54,7 +56,7 @@ def test_another_push_is_another_delivery(stack: Stack) -> None:
     """A delivery is identified by its bytes."""
     deliver(stack)
     other = {**PUSH, "after": "b" * 40}
-    assert deliver(stack, other) == (202, "started: main-bbbbbbbbbbbb")
+    assert deliver(stack, other) == (202, f"started: main-{MARK}-bbbbbbbbbbbb")
 
 
 def test_a_delivery_that_started_nothing_may_come_again(stack: Stack) -> None:

@@ -9,7 +9,9 @@ import pytest
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
+from functions.domain.order import History, Order
 from functions.domain.reconciliation import Sighting
+from functions.domain.releases import execution_name
 from functions.domain.rollback import Compensation
 from functions.domain.waits import ApprovalKey, BuildKey, Wait, read_wait_key
 from functions.handler import encode
@@ -74,7 +76,7 @@ def test_a_lost_push_is_started_as_its_webhook_would(
     assert kinds(stack) == []
     assert kinds(stack)[0] == "push started"
     assert reconcile(stack) == []
-    assert started(stack) == [f"main-{commit[:12]}"]
+    assert started(stack) == [execution_name(REPOSITORY, "refs/heads/main", commit)]
     metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "PushNotStarted" in line]
     assert metrics[0]["PushNotStarted"] == [1.0]
 
@@ -84,7 +86,16 @@ def test_a_push_that_its_webhook_starts_late_is_not_started_twice(stack: Stack, 
     commit = copy.commit("feat: one", {"a": "1"})
     copy.push()
     reconcile(stack)
-    stack.execution("deployment", f"main-{commit[:12]}")
+    stack.execution("deployment", execution_name(REPOSITORY, "refs/heads/main", commit))
+    assert "push started" not in kinds(stack)
+
+
+def test_a_head_that_began_under_another_name_is_not_started_again(stack: Stack, copy: WorkingCopy) -> None:
+    """P2: an earlier version of the platform named deployments without their repository."""
+    commit = copy.commit("feat: one", {"a": "1"})
+    copy.push()
+    reconcile(stack)
+    DeploymentsTable.connect(stack.clients).save_history(REPOSITORY, History(commit, Order(1, 0)), None)
     assert "push started" not in kinds(stack)
 
 
@@ -95,7 +106,7 @@ def test_a_commit_of_any_date_is_started(stack: Stack, copy: WorkingCopy) -> Non
         copy.push()
         assert kinds(stack)[:1] != ["push started"]
         assert kinds(stack)[0] == "push started"
-        assert f"main-{commit[:12]}" in started(stack)
+        assert execution_name(REPOSITORY, "refs/heads/main", commit) in started(stack)
 
 
 def test_a_head_that_was_seen_long_ago_is_left_alone(stack: Stack, copy: WorkingCopy) -> None:
@@ -207,17 +218,21 @@ def test_a_running_deployment_without_a_record_gets_one(stack: Stack, copy: Work
     commit = copy.commit("feat: one", {"a": "1"})
     copy.push()
     stack.execution(
-        "deployment", f"main-{commit[:12]}", {"repository": REPOSITORY, "ref": "refs/heads/main", "commit": commit}
+        "deployment",
+        execution_name(REPOSITORY, "refs/heads/main", commit),
+        {"repository": REPOSITORY, "ref": "refs/heads/main", "commit": commit},
     )
     assert kinds(stack) == ["record opened"]
-    record = stack.deployment(f"main-{commit[:12]}")
+    record = stack.deployment(execution_name(REPOSITORY, "refs/heads/main", commit))
     assert (record["release"]["author"], record["status"]) == ("Ada", "running")
     assert kinds(stack) == []
 
 
 def test_a_record_is_opened_without_github_too(stack: Stack) -> None:
-    """It then has the execution's input only."""
-    given = {"repository": "acme/gone", "ref": "refs/heads/main", "commit": "f" * 40}
+    """It then has the execution's input only; a repository that is not of the stack gets none."""
+    foreign = {"repository": "mallory/x", "ref": "refs/heads/main", "commit": "e" * 40}
+    stack.execution("deployment", "main-eeeeeeeeeeee", foreign)
+    given = {"repository": REPOSITORY, "ref": "refs/heads/main", "commit": "f" * 40}
     stack.execution("deployment", "main-ffffffffffff", given)
     assert kinds(stack) == ["record opened"]
     assert stack.deployment("main-ffffffffffff")["release"]["commit"] == "f" * 40

@@ -22,6 +22,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.manifest_types import RepositoryPath as ManifestPath
 from functions.domain.gates import Verdict
 from functions.domain.manifests import AfterDeploy, GateSettings, Settings
+from functions.domain.owners import Claim
 from functions.domain.plans import StagePlan
 from functions.domain.releases import Release
 from functions.events.publish_metrics import measurements
@@ -99,7 +100,13 @@ def _with_licences(monkeypatch: pytest.MonkeyPatch) -> None:
 def planned(stack: Stack, sha: str, manifest: str = MANIFEST) -> Any:
     """The plan of a commit with this manifest."""
     source = artifact(stack, "sources/commit.zip", {"delivery.yml": manifest})
-    event = {"deploymentId": DEPLOYMENT, "release": released(sha), "source": source, "environments": [ENVIRONMENT]}
+    event = {
+        "deploymentId": DEPLOYMENT,
+        "release": released(sha),
+        "source": source,
+        "environments": [ENVIRONMENT],
+        "repositories": [Claim(REPOSITORY)],
+    }
     return stack.run("deployment.plan_release", event)
 
 
@@ -148,7 +155,7 @@ def sha(copy: WorkingCopy) -> str:
 def test_one_more_gate_is_known_everywhere(stack: Stack, hub: LocalGitHub, sha: str) -> None:
     """In manifest, plan, forecast, verdict, record, announcement, mail, approval page, commit status and metrics."""
     assert planned(stack, sha)["gates"]["licences"] == {"licences": "licences.json"}
-    forecast = Forecasts.connect(stack.clients).of(REPOSITORY, "main", (ENVIRONMENT,))
+    forecast = Forecasts.connect(stack.clients).of(Claim(REPOSITORY), "main", (ENVIRONMENT,))
     screen = StringIO()
     Console(file=screen, width=250).print(show.plan(encode(forecast)))
     assert screen.getvalue().count("licences: licences.json") == 2, "before any deployment, and in production"

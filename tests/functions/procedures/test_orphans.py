@@ -90,11 +90,11 @@ def _ago(hours: float) -> datetime:
 def test_a_deployment_was_started_if_an_execution_or_record_exists(stack: Stack) -> None:
     """Step Functions keeps executions for 90 days, and a record is written after the start: either is enough."""
     found = orphans(stack)
-    assert not found.was_started(DEPLOYMENT)
+    assert not found.was_started(DEPLOYMENT, RELEASE.repository, RELEASE.commit)
     stack.execution("deployment", DEPLOYMENT)
     begun(stack, "arn:e", "main-recorded")
-    assert found.was_started(DEPLOYMENT)
-    assert found.was_started("main-recorded")
+    assert found.was_started(DEPLOYMENT, RELEASE.repository, RELEASE.commit)
+    assert found.was_started("main-recorded", RELEASE.repository, RELEASE.commit)
 
 
 def test_a_fresh_end_is_left_to_its_event(stack: Stack) -> None:
@@ -191,16 +191,16 @@ def test_a_record_is_waited_for_while_begin_may_still_write_it(stack: Stack) -> 
     github = GitHub.connect(stack.clients)
     given = {"repository": "acme/gone", "ref": "refs/heads/main"}
     execution = stack.execution("deployment", DEPLOYMENT, given)
-    assert repairs(orphans(stack, grace_seconds=3600).missing_records(github)) == []
+    assert repairs(orphans(stack, grace_seconds=3600).missing_records(github, {RELEASE.repository})) == []
     begun(stack, execution)
-    assert repairs(orphans(stack).missing_records(github)) == []
+    assert repairs(orphans(stack).missing_records(github, {RELEASE.repository})) == []
 
 
 @pytest.mark.parametrize("given", [{}, {"repository": "acme/hello-service"}, {"ref": "refs/heads/main"}])
 def test_an_execution_that_lacks_its_input_gets_no_record(stack: Stack, given: dict[str, str]) -> None:
     """It fails, and its end is announced."""
     stack.execution("deployment", DEPLOYMENT, given)
-    assert repairs(orphans(stack).missing_records(GitHub.connect(stack.clients))) == []
+    assert repairs(orphans(stack).missing_records(GitHub.connect(stack.clients), {RELEASE.repository})) == []
     assert stack.deployment() == {}
 
 

@@ -45,7 +45,12 @@ def test_a_free_environment_is_acquired(stack: Stack) -> None:
     execution = stack.execution("stage", "one")
     got = request_lock(stack, execution)
     assert got["outcome"] == "acquired"
-    assert got["lease"] == {"key": "environment/production", "execution": execution, "fence": 1}
+    assert got["lease"] == {
+        "key": "environment/production",
+        "execution": execution,
+        "fence": 1,
+        "repository": RELEASE.repository,
+    }
     record = stack.deployment()
     assert (record["environment"], record["status"]) == ("production", "running")
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.domain.errors import DeployTargetError, SourceError, StaleLeaseError
+from functions.domain.errors import DeployTargetError, NotRecordedError, SourceError, StaleLeaseError
 from functions.domain.locks import Lease
 from tests.functions.delivered import artifact, create_function, lambdas, points_to, runs, uploaded
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, archive, state
@@ -15,8 +16,11 @@ CODE = archive({"app.py": "new"})
 KEY = f"deployments/{DEPLOYMENT}/build.zip"
 
 
-def apply(stack: Stack, **changes: Any) -> Any:
-    """Run the handler."""
+def apply(stack: Stack, *, judged: bool = True, **changes: Any) -> Any:
+    """Run the handler; `judged` means that the gates have judged the artifact as it is."""
+    if judged:
+        digest = Artifacts.connect(stack.clients).digest(KEY)
+        DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=digest)
     wanted = {
         "deploymentId": DEPLOYMENT,
         "release": RELEASE,
@@ -82,6 +86,8 @@ def test_an_artifact_without_the_code_is_named(stack: Stack) -> None:
         apply(stack)
     with pytest.raises(SourceError, match="does not exist"):
         apply(stack, artifact="gone.zip")
+    with pytest.raises(NotRecordedError, match=r"its record has no digest of deployments/.*/build\.zip: no gate"):
+        apply(stack, judged=False, deploymentId="main-another")
 
 
 def test_a_stale_lease_changes_nothing(stack: Stack) -> None:

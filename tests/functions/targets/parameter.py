@@ -54,6 +54,10 @@ class ParameterTarget(CallTarget):
         return f"parameter {_name(environment, part)}"
 
     @classmethod
+    def names(cls, environment: Environment, part: Part) -> dict[str, str]:
+        return {"parameter": _name(environment, part)}
+
+    @classmethod
     def deploy_permissions(
         cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
     ) -> tuple[Statement, ...]:

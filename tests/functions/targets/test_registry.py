@@ -10,11 +10,13 @@ import pytest
 
 import functions
 from cli.aws.forecasts import Forecasts
+from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.manifest_file import read_manifest
 from functions.adapters.rollback_outlook import RollbackOutlook
 from functions.domain.errors import BadInputError, ManifestError
 from functions.domain.manifests import Kind, Part
+from functions.domain.owners import Claim
 from functions.handler import encode
 from functions.targets import registry
 from functions.targets.base import BuildTarget, CallTarget
@@ -65,6 +67,8 @@ def forward(stack: Stack, part: Any, value: str, deployment_id: str, commit: str
     artifact(stack, ARTIFACT, {"news.txt": value})
     DeploymentsTable.connect(stack.clients).note(deployment_id, artifactDigest=uploaded(stack, ARTIFACT))
     given = {"deploymentId": deployment_id, "release": replace(RELEASE, commit=commit), "part": part}
+    digest = Artifacts.connect(stack.clients).digest(ARTIFACT)
+    DeploymentsTable.connect(stack.clients).note(deployment_id, artifactDigest=digest)
     version = run(stack, "stage.apply_service", artifact=ARTIFACT, **given)["version"]
     places = {
         "source": f"sources/{RELEASE.repository}/s.zip",
@@ -101,7 +105,7 @@ def test_a_kind_is_forecast_and_shown(stack: Stack, copy: WorkingCopy) -> None:
     """`kiro plan` and the request for approval show what would change."""
     sha = copy.commit("feat: news", {"delivery.yml": MANIFEST})
     copy.push()
-    (stage,) = Forecasts.connect(stack.clients).of(REPOSITORY, sha, (ENVIRONMENT,)).stages
+    (stage,) = Forecasts.connect(stack.clients).of(Claim(REPOSITORY), sha, (ENVIRONMENT,)).stages
     assert stage.touches == {"radio/news": "parameter /news/production"}
     artifact(stack, ARTIFACT, {"news.txt": "one"})
     DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=uploaded(stack, ARTIFACT))

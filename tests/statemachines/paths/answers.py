@@ -173,6 +173,7 @@ HAPPY: dict[str, dict[str, Any]] = {
         **_BUILD,
     },
     "stage": {
+        "ReadRecord": {},
         "CheckWindow": window("open", "no windows are set"),
         "AwaitUnfreeze": admission("unfrozen"),
         "ReadBaseline": baseline("clear", "no alarm is in ALARM"),
@@ -195,6 +196,7 @@ HAPPY: dict[str, dict[str, Any]] = {
         **_BUILD,
     },
     "rollback": {
+        "ReadRecord": {},
         "PlanRollback": steps("hello"),
         "RestoreService": _STATE,
         "RecordRestored": _STATE,
@@ -205,7 +207,7 @@ HAPPY: dict[str, dict[str, Any]] = {
         **_LOCK,
         **_BUILD,
     },
-    "enhanced_watch": {"Watch": watch("healthy", "no alarm was in ALARM")},
+    "enhanced_watch": {"ReadRecord": {}, "Watch": watch("healthy", "no alarm was in ALARM")},
 }
 HAPPY["work_item"] = {
     "CheckItem": checked(),
@@ -219,7 +221,14 @@ HAPPY["work_item"] = {
 }
 # Handlers that return their input; the answers above hold only the fields that they add.
 ECHOES = frozenset(
-    {"deployment/Conclude", "stage/Conclude", "rollback/RecordRollback", "rollback/Freeze", "work_item/Conclude"}
+    {
+        "deployment/Conclude",
+        *(f"{workflow}/ReadRecord" for workflow in ("stage", "rollback", "enhanced_watch")),
+        "stage/Conclude",
+        "rollback/RecordRollback",
+        "rollback/Freeze",
+        "work_item/Conclude",
+    }
 )
 
 

@@ -161,6 +161,7 @@ class WorkflowRunner:
                 "WorkerBuildspec": "version: 0.2",
                 "WorkerMinutes": 60,
                 "Environments": encode(ENVIRONMENTS),
+                "Repositories": [{"repository": "example/hello"}],
                 "StageTimeoutSeconds": 60,
                 "RollbackTimeoutSeconds": 60,
                 **budgets,

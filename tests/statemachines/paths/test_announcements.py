@@ -37,6 +37,6 @@ def test_a_stage_passes_without_the_bus(without_bus: WorkflowRunner) -> None:
 def test_a_rollback_restores_without_the_bus(without_bus: WorkflowRunner) -> None:
     """Neither its start nor its end waits for the bus."""
     execution = without_bus.run("rollback")
-    assert execution.states[:3] == ["Open", "AnnounceStart", "LeaseGiven"]
+    assert execution.states[:3] == ["Open", "ReadRecord", "AnnounceStart"]
     assert execution.states[-2:] == ["AnnounceEnd", "Ended"]
     assert (execution.status, execution.output["result"]) == ("SUCCEEDED", "restored")

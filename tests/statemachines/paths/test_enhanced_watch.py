@@ -14,7 +14,7 @@ from tests.statemachines.paths.runner import BACKSTOP_SECONDS
 if TYPE_CHECKING:
     from tests.statemachines.paths.runner import WorkflowRunner
 
-SEEN = ["Open", "Watch", "WhatWasSeen"]
+SEEN = ["Open", "ReadRecord", "Watch", "WhatWasSeen"]
 BREACHED = answer(watch("breached", "alarm 5xx is in ALARM", "5xx"))
 
 
@@ -41,7 +41,7 @@ def test_an_alarm_rolls_back_at_once(runner: WorkflowRunner) -> None:
     assert execution.states == [*SEEN, "RollBack", "Ended"]
     assert execution.status == "SUCCEEDED"
     back = execution.children["test-enhanced-back"]
-    assert back.states[:5] == ["Open", "AnnounceStart", "LeaseGiven", "AcquireLock", "LockTaken"]
+    assert back.states[:6] == ["Open", "ReadRecord", "AnnounceStart", "LeaseGiven", "AcquireLock", "LockTaken"]
     assert back.output["result"] == "restored"
     assert execution.payload_of("AwaitAlarms")["accepted"] == {"names": ["noisy"], "at": BASELINE_AT}
     end = execution.payload_of("RecordRollback", times=1)
@@ -60,7 +60,7 @@ def test_a_warning_does_not_end_the_watch(runner: WorkflowRunner) -> None:
     """Warnings are remembered, and the watch goes on: no deployment is under way that could be paused."""
     first, second = answer(watch("review", "slow", "slow")), answer(watch("review", "both", "queue", "disk"))
     execution = runner.run("enhanced_watch", {"Watch": [first, second, AS_USUAL]})
-    assert execution.states == [*SEEN, *SEEN[1:], *SEEN[1:], "Ended"]
+    assert execution.states == [*SEEN, *SEEN[2:], *SEEN[2:], "Ended"]
     assert execution.payload_of("Watch", times=3)["reviewed"] == ["slow", "queue", "disk"]
     assert execution.children == {}
 
@@ -69,7 +69,7 @@ def test_an_unhealthy_sample_is_followed_by_another(runner: WorkflowRunner) -> N
     """R8: one bad answer in a day of samples is no breach."""
     sick = answer(watch("unhealthy", "hello is not healthy: 503"))
     execution = runner.run("enhanced_watch", {"Watch": [sick, AS_USUAL]})
-    assert execution.states == [*SEEN, "SampleAgain", *SEEN[1:], "Ended"]
+    assert execution.states == [*SEEN, "SampleAgain", *SEEN[2:], "Ended"]
 
 
 def test_a_watch_that_began_before_an_update_lets_all_parts_decide(runner: WorkflowRunner) -> None:
@@ -87,14 +87,14 @@ def test_a_watch_queries_again_at_its_backstop(runner: WorkflowRunner) -> None:
 def test_a_failed_watch_is_reported(runner: WorkflowRunner) -> None:
     """It ends as failed, and the good release is not rolled back."""
     execution = runner.run("enhanced_watch", {"Watch": raises("BadInputError", "no environment")})
-    assert execution.states == ["Open", "Watch", "WatchBroke"]
+    assert execution.states == ["Open", "ReadRecord", "Watch", "WatchBroke"]
     assert (execution.status, execution.error, execution.children) == ("FAILED", "WatchBroke", {})
 
 
 def test_a_watch_that_never_answers_is_reported(runner: WorkflowRunner) -> None:
     """It ends as failed after its last query."""
     execution = runner.run("enhanced_watch", {"Watch": SILENCE})
-    assert execution.states == ["Open", "Watch", "WatchBroke"]
+    assert execution.states == ["Open", "ReadRecord", "Watch", "WatchBroke"]
 
 
 def test_a_failed_rollback_fails_the_watch(runner: WorkflowRunner) -> None:

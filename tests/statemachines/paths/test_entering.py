@@ -58,7 +58,7 @@ def closed() -> Line:
 def test_a_closed_window_is_waited_for(runner: WorkflowRunner) -> None:
     """P8: the stage waits as often as needed, then goes on as usual; the window is not in its reason."""
     execution = runner.run("stage", {"CheckWindow": [closed(), closed(), AS_USUAL]})
-    assert execution.states == ["Open", *WAITED, *WAITED, *ENTERED[1:], *THROUGH]
+    assert execution.states == ["Open", "ReadRecord", *WAITED, *WAITED, *ENTERED[2:], *THROUGH]
     assert execution.payload_of("CheckWindow", times=3)["emergency"] is False
     assert ended(execution, "passed", "no alarm was in ALARM")
 
@@ -76,14 +76,14 @@ def test_the_wait_is_as_long_as_the_answer_says(runner: WorkflowRunner) -> None:
 def test_a_window_that_never_opens_ends_the_stage(runner: WorkflowRunner) -> None:
     """No approval is requested, nothing is changed, and the reason is the window's."""
     execution = runner.run("stage", {"CheckWindow": answer(window("never", "frozen until 9999"))})
-    assert execution.states == ["Open", *WINDOW, "WindowNeverOpens", *END]
+    assert execution.states == ["Open", "ReadRecord", *WINDOW, "WindowNeverOpens", *END]
     assert ended(execution, "held", "frozen until 9999")
 
 
 def test_a_window_that_cannot_be_read_is_not_open(runner: WorkflowRunner) -> None:
     """A fault of the handler ends the stage before an approval is requested."""
     execution = runner.run("stage", {"CheckWindow": raises("BadInputError", "no such zone")})
-    assert execution.states == ["Open", "CheckWindow", *END]
+    assert execution.states == ["Open", "ReadRecord", "CheckWindow", *END]
     assert ended(execution, "failed", "CheckWindow: BadInputError", "no such zone")
 
 
@@ -114,7 +114,7 @@ def test_an_emergency_reaches_the_stages_of_a_deployment(runner: WorkflowRunner)
 def test_a_window_that_closed_during_the_approval_is_waited_for(runner: WorkflowRunner) -> None:
     """If the window closed before the decision, the release enters at the next opening without another request."""
     execution = runner.run("stage", {"CheckWindow": [AS_USUAL, closed(), AS_USUAL]}, environment=WITH_APPROVAL)
-    assert execution.states == [*APPROVAL, *WAITED, *ENTERED[1:], *THROUGH]
+    assert execution.states == [*APPROVAL, *WAITED, *ENTERED[2:], *THROUGH]
     assert execution.payload_of("RequestApproval", times=1)
     assert ended(execution, "passed")
 
@@ -152,7 +152,7 @@ APPROVED = answer(baseline("clear", "alarm 5xx is in ALARM", "5xx"))
 def test_an_alarm_in_the_baseline_needs_an_approval(runner: WorkflowRunner) -> None:
     """R1: also where releases need no approval; after it the release enters, and the watch accepts that alarm."""
     execution = runner.run("stage", {"ReadBaseline": [ASK, APPROVED]})
-    assert execution.states == [*APPROVAL, *ENTERED[1:], *THROUGH]
+    assert execution.states == [*APPROVAL, *ENTERED[2:], *THROUGH]
     assert [call.payload["approved"] for call in execution.calls if call.of("ReadBaseline")] == [
         [],
         ["ALARM 5xx"],
@@ -169,7 +169,7 @@ def test_an_alarm_in_the_baseline_needs_an_approval(runner: WorkflowRunner) -> N
 def test_one_approval_covers_release_and_baseline(runner: WorkflowRunner) -> None:
     """One request holds both: the release and the alarms of the baseline."""
     execution = runner.run("stage", {"ReadBaseline": [ASK, APPROVED]}, environment=WITH_APPROVAL)
-    assert execution.states == [*APPROVAL, *ENTERED[1:], *THROUGH]
+    assert execution.states == [*APPROVAL, *ENTERED[2:], *THROUGH]
     assert execution.payload_of("RequestApproval", times=1)["reason"] == "alarm 5xx is in ALARM"
 
 
@@ -223,7 +223,7 @@ def test_a_good_release_gets_an_enhanced_watch(runner: WorkflowRunner) -> None:
     assert execution.states[-len(GOOD) - 1 :] == ["RecordGood", "WatchOn", "StartEnhancedWatch", *END]
     assert ended(execution, "passed", "no alarm was in ALARM")
     watched = execution.children["test-enhanced"]
-    assert (watched.status, watched.states) == ("SUCCEEDED", ["Open", "Watch", "WhatWasSeen", "Ended"])
+    assert (watched.status, watched.states) == ("SUCCEEDED", ["Open", "ReadRecord", "Watch", "WhatWasSeen", "Ended"])
     payload = execution.payload_of("enhanced_watch/Watch", times=1)
     assert (payload["environment"], payload["reviewed"]) == (encode(given), ["slow"])
     assert payload["accepted"] == {"names": ["noisy"], "at": BASELINE_AT}
@@ -273,7 +273,7 @@ def test_a_frozen_environment_is_waited_for(runner: WorkflowRunner) -> None:
     )
     running.complete("stage/AwaitUnfreeze", admission("unfrozen"))
     execution = running.end()
-    assert execution.states == ["Open", *UNFREEZE, *APPROVAL[1:], *ENTERED[1:], *THROUGH]
+    assert execution.states == ["Open", "ReadRecord", *UNFREEZE, *APPROVAL[2:], *ENTERED[2:], *THROUGH]
     assert ended(execution, "passed", "no alarm was in ALARM")
 
 
@@ -281,7 +281,7 @@ def test_a_frozen_environment_is_waited_for(runner: WorkflowRunner) -> None:
 def test_a_release_may_wait_in_vain(runner: WorkflowRunner, outcome: str) -> None:
     """P12: a newer release, or the end of its time, ends the stage with that result and without a change."""
     execution = runner.run("stage", {"CheckWindow": FROZEN, "AwaitUnfreeze": answer(admission(outcome, "because"))})
-    assert execution.states == ["Open", *UNFREEZE, "NotAdmitted", *END]
+    assert execution.states == ["Open", "ReadRecord", *UNFREEZE, "NotAdmitted", *END]
     assert ended(execution, outcome, "because")
     assert not any(call.of(state) for call in execution.calls for state in UNTOUCHED)
 
@@ -289,14 +289,14 @@ def test_a_release_may_wait_in_vain(runner: WorkflowRunner, outcome: str) -> Non
 def test_a_freeze_that_cannot_be_read_keeps_the_release_out(runner: WorkflowRunner) -> None:
     """A fault of the handler ends the stage before any change."""
     execution = runner.run("stage", {"CheckWindow": FROZEN, "AwaitUnfreeze": raises("BadInputError", "no table")})
-    assert execution.states == ["Open", *WINDOW, "AwaitUnfreeze", *END]
+    assert execution.states == ["Open", "ReadRecord", *WINDOW, "AwaitUnfreeze", *END]
     assert ended(execution, "failed", "AwaitUnfreeze: ")
 
 
 def test_all_waits_for_an_unfreeze_count_together(runner: WorkflowRunner) -> None:
     """The limit counts from the first wait, however often the environment is frozen again."""
     execution = runner.run("stage", {"CheckWindow": [FROZEN, FROZEN, AS_USUAL]})
-    assert execution.states == ["Open", *UNFREEZE, *UNFREEZE, *ENTERED[1:], *THROUGH]
+    assert execution.states == ["Open", "ReadRecord", *UNFREEZE, *UNFREEZE, *ENTERED[2:], *THROUGH]
     first, second = (call.payload["since"] for call in execution.calls if call.of("AwaitUnfreeze"))
     assert first == second
 
@@ -309,8 +309,8 @@ def test_a_freeze_after_the_approval_uses_nothing_up(runner: WorkflowRunner) -> 
     }
     execution = runner.run("stage", script, environment=WITH_APPROVAL)
     assert execution.states == [
-        *(*APPROVAL, *ENTERED[1:], *LOCK, "YieldLock"),
-        *(*UNFREEZE, *ENTERED[1:], *THROUGH),
+        *(*APPROVAL, *ENTERED[2:], *LOCK, "YieldLock"),
+        *(*UNFREEZE, *ENTERED[2:], *THROUGH),
     ]
     assert execution.payload_of("RequestApproval", times=1)
     assert ended(execution, "passed")
@@ -323,7 +323,7 @@ def test_a_request_that_expired_during_a_freeze_is_followed_by_another(runner: W
         "CheckWindow": [AS_USUAL, FROZEN, AS_USUAL],
     }
     execution = runner.run("stage", script, environment=WITH_APPROVAL)
-    assert execution.states == [*APPROVAL, *UNFREEZE, *APPROVAL[1:], *ENTERED[1:], *THROUGH]
+    assert execution.states == [*APPROVAL, *UNFREEZE, *APPROVAL[2:], *ENTERED[2:], *THROUGH]
     assert [call.payload["round"] for call in execution.calls if call.of("RequestApproval")] == [0, 1]
     assert ended(execution, "passed")
 
@@ -348,7 +348,7 @@ def test_an_alarm_that_began_in_the_queue_blocks(runner: WorkflowRunner) -> None
 def test_an_alarm_that_began_in_the_queue_is_asked_about_without_the_lock(runner: WorkflowRunner) -> None:
     """R1: the lock is given back before a person is asked; after the approval the release requests it again."""
     execution = runner.run("stage", {"ReadBaseline": [AS_USUAL, ASK, ASK, APPROVED]})
-    assert execution.states == [*TURN, *BASELINE, "YieldLock", *APPROVAL[1:], *ENTERED[1:], *THROUGH]
+    assert execution.states == [*TURN, *BASELINE, "YieldLock", *APPROVAL[2:], *ENTERED[2:], *THROUGH]
     assert execution.payload_of("RequestApproval", times=1)["reason"] == "alarm 5xx is in ALARM"
     assert ended(execution, "passed")
 
@@ -357,8 +357,8 @@ def test_a_second_approval_is_about_the_alarm_only(runner: WorkflowRunner) -> No
     """The release stays approved: if the alarm is OK again when the lock was given back, nobody is asked again."""
     script = {"ReadBaseline": [AS_USUAL, AS_USUAL, ASK, AS_USUAL]}
     execution = runner.run("stage", script, environment=WITH_APPROVAL)
-    again = [*ENTERED[1:], *LOCK, *BASELINE, "YieldLock"]
-    assert execution.states == [*APPROVAL, *again, *ENTERED[1:], *THROUGH]
+    again = [*ENTERED[2:], *LOCK, *BASELINE, "YieldLock"]
+    assert execution.states == [*APPROVAL, *again, *ENTERED[2:], *THROUGH]
     assert execution.payload_of("RequestApproval", times=1)
 
 

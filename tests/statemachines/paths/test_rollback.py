@@ -14,7 +14,7 @@ from tests.statemachines.paths.executions import AS_USUAL, SILENCE, EndedExecuti
 if TYPE_CHECKING:
     from tests.statemachines.paths.runner import WorkflowRunner
 
-OPENED = ["Open", "AnnounceStart", "LeaseGiven"]
+OPENED = ["Open", "ReadRecord", "AnnounceStart", "LeaseGiven"]
 ALONE = [*OPENED, "AcquireLock", "LockTaken"]
 SERVICE_STEP = ["NextStep", "RestoreService"]
 COMMAND_STEP = ["NextStep", "StartBuild", "AwaitBuild", "CommandSucceeded", "RecordRestored"]
@@ -182,7 +182,7 @@ def test_without_the_lock_nothing_is_changed(runner: WorkflowRunner, lost: str) 
     """A fault of the lock handlers ends the rollback as unknown before anything is changed."""
     held = {"AcquireLock": answer(turn("waiting"))} if lost == "AwaitLock" else {}
     execution = runner.run("rollback", {**held, lost: raises("BadInputError")})
-    assert execution.states == [*(ALONE[:4] if lost == "AcquireLock" else [*ALONE, "AwaitLock"]), *END]
+    assert execution.states == [*(ALONE[:5] if lost == "AcquireLock" else [*ALONE, "AwaitLock"]), *END]
     assert execution.payload_of("RecordRollback")["result"] == "unknown"
     assert ended(execution, "unknown", lost)
     assert not execution.output["reason"].endswith("; ")

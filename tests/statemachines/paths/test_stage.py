@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.statemachines.paths.runner import WorkflowRunner
 
 WINDOW = ["CheckWindow", "WindowOpen"]
-ENTERED = ["Open", *WINDOW, "ReadBaseline", "ApprovalNeeded"]
+ENTERED = ["Open", "ReadRecord", *WINDOW, "ReadBaseline", "ApprovalNeeded"]
 APPROVAL = [*ENTERED, "RequestApproval", "AwaitApproval", "ReadDecision"]
 LOCK = ["AcquireLock", "LockTaken"]
 TURN = [*ENTERED, *LOCK]
@@ -84,7 +84,7 @@ def test_the_payloads_of_the_handlers(runner: WorkflowRunner) -> None:
 def test_an_approved_release_goes_on(runner: WorkflowRunner) -> None:
     """The approval comes before the request for the lock."""
     execution = runner.run("stage", environment=WITH_APPROVAL)
-    assert execution.states == [*APPROVAL, *ENTERED[1:], *THROUGH]
+    assert execution.states == [*APPROVAL, *ENTERED[2:], *THROUGH]
     assert execution.payload_of("RequestApproval", times=1)["purpose"] == "deploy"
     assert ended(execution, "passed")
 
@@ -142,7 +142,7 @@ def test_nothing_deploys_to_a_frozen_environment(runner: WorkflowRunner, before:
     }
     execution = runner.run("stage", script)
     waited = ["YieldLock", *WINDOW, "AwaitUnfreeze", "Unfrozen"]
-    assert execution.states == [*TURN, *before, *waited, *ENTERED[1:], *THROUGH]
+    assert execution.states == [*TURN, *before, *waited, *ENTERED[2:], *THROUGH]
     assert execution.payload_of("YieldLock", times=1)["execution"].endswith(f":{execution.name}")
     assert ended(execution, "passed", "no alarm was in ALARM")
 

@@ -1,0 +1,65 @@
+"""The IAM policies for people: what an operator, and who only reads, may do in a stack. An administrator attaches them.
+
+Neither may start a stage, read a secret or complete a wait: what a stage changes is what its deployment recorded.
+"""
+
+from typing import Any
+
+import pulumi
+
+from components.functions.resources import StackResources
+from components.stack.naming import Grant
+from components.stack.role import document, statement
+from statemachines.definitions import WORKFLOWS
+
+_EXECUTION = "an execution's ARN ends in its name"
+# A task token is of use only with one of these actions, whoever has seen it.
+_TOKENS = ("states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess")
+
+
+def reader_grants(stack: StackResources) -> list[Grant]:
+    """What `kiro status`, `history` and `locks` read."""
+    naming, storage = stack.naming, stack.storage
+    workflows = tuple(naming.workflow_arn(workflow) for workflow in WORKFLOWS)
+    executions = tuple(naming.executions_arn(workflow) for workflow in WORKFLOWS)
+    return [
+        Grant(
+            ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"),
+            (storage.deployments.arn, storage.environments.arn, storage.locks.arn),
+        ),
+        Grant(("dynamodb:Query",), (pulumi.Output.concat(storage.deployments.arn, "/index/EnvironmentStatusIndex"),)),
+        Grant(("states:DescribeStateMachine", "states:ListExecutions"), workflows),
+        Grant(("states:DescribeExecution",), executions, why=_EXECUTION),
+    ]
+
+
+def operator_grants(stack: StackResources) -> list[Grant]:
+    """What the other commands of an operator need, but for those that set a stack up or remove something for good.
+
+    A freeze writes two attributes and no version; a rollback writes records of its own, which have its name.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+    """
+    naming, storage = stack.naming, stack.storage
+    executions = tuple(naming.executions_arn(workflow) for workflow in WORKFLOWS)
+    frozen = {"dynamodb:Attributes": ["environment", "part", "frozen", "unfrozen"]}
+    events = {"events:source": ["kiro.pipeline"], "events:detail-type": ["EnvironmentFrozen", "EnvironmentUnfrozen"]}
+    return [
+        *reader_grants(stack),
+        Grant(("states:GetExecutionHistory", "states:StopExecution"), executions, why=_EXECUTION),
+        Grant(("states:StartExecution",), (naming.workflow_arn("deployment"), naming.workflow_arn("rollback"))),
+        Grant(("dynamodb:Scan",), (storage.waits.arn,)),
+        Grant(("dynamodb:UpdateItem",), (storage.environments.arn,), condition={"ForAllValues:StringEquals": frozen}),
+        Grant(
+            ("dynamodb:UpdateItem",),
+            (storage.deployments.arn,),
+            condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["rollback-*"]}},
+        ),
+        Grant(("events:PutEvents",), (stack.channels.bus.arn,), condition={"ForAllValues:StringEquals": events}),
+    ]
+
+
+def policy(holder: str, grants: list[Grant]) -> pulumi.Output[str]:
+    """The grants as a policy document, with the denial of what a token could be used for."""
+    denial: dict[str, Any] = {"Effect": "Deny", "Action": list(_TOKENS), "Resource": "*"}
+    return document([*(statement(holder, grant) for grant in grants), denial])
