@@ -1,16 +1,15 @@
 """The artifacts bucket: sources, artifacts and reports. Sizes are limited when they are read."""
 
-import re
-import zlib
 from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from functions.adapters.delivered_functions import Kept
-from functions.adapters.zip_archives import open_zip
+from functions.adapters.json_documents import parse_json
+from functions.adapters.zip_archives import open_zip, read_member
 from functions.domain.errors import SourceError
-from functions.domain.limits import ARCHIVE, MEMBER, MOST_FILES, OUTPUTS
+from functions.domain.limits import ARCHIVE, MEMBER, OUTPUTS
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 PACKAGES = "packages/"
-_GLOB = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-_GLOB_PARTS = re.compile(r"\*\*/|\*\*|\*|\?|[^*?]+")
 
 
 class Artifacts:
@@ -141,8 +138,6 @@ class Artifacts:
         """
         if not digest:
             return {}
-        from functions.adapters.json_documents import parse_json  # which reads archives with this module
-
         with self.built(key, digest)[0] as archive:
             raw = read_member(archive, "outputs.json", OUTPUTS.size)
         try:
@@ -152,54 +147,3 @@ class Artifacts:
         if not isinstance(found, dict):
             raise SourceError(f"{key}: outputs.json must be an object of texts, it is a {type(found).__name__}")
         return {str(name): str(value) for name, value in found.items()}
-
-
-def read_member(archive: ZipFile, path: str, limit: int = MEMBER) -> bytes | None:
-    """The contents of one file in an open archive, None if there is none.
-
-    A file that unpacks to more than `limit` bytes is a SourceError.
-    """
-    try:
-        size = archive.getinfo(path).file_size
-    except KeyError:
-        return None
-    if size > limit:
-        raise SourceError(f"{path} unpacks to {size} bytes, {limit} allowed")
-    try:
-        # The size in the archive's directory may be false, so no more than that is unpacked.
-        with archive.open(path) as member:
-            return member.read(size + 1)
-    except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
-        raise SourceError(f"{path} can't be unpacked: {error}") from error
-
-
-def find_members(archive: ZipFile, path: str) -> list[str]:
-    """The files that a path or glob matches; a SourceError if there are none.
-
-    `*` and `?` match characters except `/`, and `**` matches any folders, as in a buildspec's `files`. A file with the
-    name `path` takes precedence over the glob.
-    """
-    names = archive.namelist()
-    if path in names:
-        return [path]
-    if not _is_glob(path):
-        raise SourceError(f"{path}: not in the build's artifact; add it to the artifacts of the buildspec")
-    wanted = re.compile("".join(_GLOB.get(part, re.escape(part)) for part in _GLOB_PARTS.findall(path)))
-    found = sorted({name for name in names if wanted.fullmatch(name) and not name.endswith("/")})
-    if len(found) > MOST_FILES:
-        raise SourceError(f"{path}: matches {len(found)} files, {MOST_FILES} allowed: name fewer")
-    if not found:
-        raise SourceError(f"{path}: nothing in the build's artifact matches; add it to the artifacts of the buildspec")
-    return found
-
-
-def find_member(archive: ZipFile, path: str) -> str:
-    """The one file that a path or glob matches; a SourceError if there are none or several."""
-    found = find_members(archive, path)
-    if len(found) > 1:
-        raise SourceError(f"{path}: matches {len(found)} files ({found[0]}, {found[1]}, …), expected 1: name it")
-    return found[0]
-
-
-def _is_glob(path: str) -> bool:
-    return "*" in path or "?" in path

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from zipfile import ZipFile
 
-from functions.adapters.artifacts import find_member, read_member
+from functions.adapters.zip_archives import find_member, read_member
 from functions.domain.errors import BadInputError
 from functions.domain.limits import JSON, Budget, Limit
 

@@ -11,8 +11,8 @@ from io import StringIO
 from typing import Any
 from zipfile import ZipFile
 
-from functions.adapters.artifacts import find_member
 from functions.adapters.json_documents import object_of, parse_json, read_text
+from functions.adapters.zip_archives import find_member
 from functions.domain.errors import BadInputError, SourceError
 from functions.domain.gates import Unreadable
 from functions.domain.limits import LOAD_RUN

@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import BinaryIO, TypeVar
 from zipfile import ZipFile
 
-from functions.adapters.artifacts import find_member, find_members, read_member
+from functions.adapters.zip_archives import find_member, find_members, read_member
 from functions.buildspecs.work_item.cobertura import read_rates
 from functions.buildspecs.work_item.junit import count_tests
 from functions.buildspecs.work_item.xml_stream import XmlError

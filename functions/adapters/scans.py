@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from zipfile import ZipFile
 
-from functions.adapters.artifacts import find_members
 from functions.adapters.audits import npm_audit, other_tool, pip_audit
 from functions.adapters.json_documents import object_of, parse_json, read_json, read_text
 from functions.adapters.sarif import sarif
+from functions.adapters.zip_archives import find_members
 from functions.domain.errors import BadInputError, SourceError
 from functions.domain.findings import Scan, Scans
 from functions.domain.gates import Unreadable

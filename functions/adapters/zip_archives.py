@@ -1,12 +1,14 @@
-"""Opens zip archives that others made. Their directory is read whole when they are opened, so its size is limited."""
+"""Zip archives that others made, and files in them. A directory is read whole when it is opened, so it is limited."""
 
 import os
+import re
 import struct
+import zlib
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
 from functions.domain.errors import SourceError
-from functions.domain.limits import DIRECTORY
+from functions.domain.limits import DIRECTORY, MEMBER, MOST_FILES
 
 # The end of the directory, in APPNOTE.TXT 4.3.14 to 4.3.16 of the format: a record, at most 64 KiB of comment behind
 # it; before it, for large archives, a locator and a record of their own.
@@ -15,6 +17,8 @@ _LOCATOR, _LOCATOR_BYTES = b"PK\x06\x07", 20
 _LARGE, _LARGE_BYTES = b"PK\x06\x06", 56
 _COMMENT_BYTES = 65_535
 _ALL_ONES = 0xFFFF_FFFF
+_GLOB = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+_GLOB_PARTS = re.compile(r"\*\*/|\*\*|\*|\?|[^*?]+")
 
 
 def open_zip(file: BinaryIO, name: str) -> ZipFile:
@@ -49,3 +53,54 @@ def _directory_bytes(file: BinaryIO) -> int:
             sizes.append(claimed)
         at = tail.find(_END, at + 1)
     return max(sizes)
+
+
+def read_member(archive: ZipFile, path: str, limit: int = MEMBER) -> bytes | None:
+    """The contents of one file in an open archive, None if there is none.
+
+    A file that unpacks to more than `limit` bytes is a SourceError.
+    """
+    try:
+        size = archive.getinfo(path).file_size
+    except KeyError:
+        return None
+    if size > limit:
+        raise SourceError(f"{path} unpacks to {size} bytes, {limit} allowed")
+    try:
+        # The size in the archive's directory may be false, so no more than that is unpacked.
+        with archive.open(path) as member:
+            return member.read(size + 1)
+    except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise SourceError(f"{path} can't be unpacked: {error}") from error
+
+
+def find_members(archive: ZipFile, path: str) -> list[str]:
+    """The files that a path or glob matches; a SourceError if there are none.
+
+    `*` and `?` match characters except `/`, and `**` matches any folders, as in a buildspec's `files`. A file with the
+    name `path` takes precedence over the glob.
+    """
+    names = archive.namelist()
+    if path in names:
+        return [path]
+    if not _is_glob(path):
+        raise SourceError(f"{path}: not in the build's artifact; add it to the artifacts of the buildspec")
+    wanted = re.compile("".join(_GLOB.get(part, re.escape(part)) for part in _GLOB_PARTS.findall(path)))
+    found = sorted({name for name in names if wanted.fullmatch(name) and not name.endswith("/")})
+    if len(found) > MOST_FILES:
+        raise SourceError(f"{path}: matches {len(found)} files, {MOST_FILES} allowed: name fewer")
+    if not found:
+        raise SourceError(f"{path}: nothing in the build's artifact matches; add it to the artifacts of the buildspec")
+    return found
+
+
+def find_member(archive: ZipFile, path: str) -> str:
+    """The one file that a path or glob matches; a SourceError if there are none or several."""
+    found = find_members(archive, path)
+    if len(found) > 1:
+        raise SourceError(f"{path}: matches {len(found)} files ({found[0]}, {found[1]}, …), expected 1: name it")
+    return found[0]
+
+
+def _is_glob(path: str) -> bool:
+    return "*" in path or "?" in path

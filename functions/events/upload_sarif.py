@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from functions.adapters.artifacts import Artifacts, find_members, read_member
+from functions.adapters.artifacts import Artifacts
 from functions.adapters.bus import read_only
 from functions.adapters.github.client import GitHub
+from functions.adapters.zip_archives import find_members, read_member
 from functions.domain.errors import GitHubNotFoundError, GitHubRefusedError, SourceError
 from functions.domain.events import GatesJudged
 from functions.domain.limits import JSON

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from functions.adapters.artifacts import Artifacts, read_member
+from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.zip_archives import read_member
 from functions.domain.environments import Environment
 from functions.domain.errors import NotRecordedError, SourceError
 from functions.domain.locks import Lease

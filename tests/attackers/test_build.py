@@ -12,7 +12,7 @@ import pytest
 
 from functions.adapters.builds import BuildEnd, Builds
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.domain.errors import SourceError
+from functions.domain.errors import NotRecordedError, SourceError
 from functions.domain.manifests import AfterDeploy
 from functions.domain.plans import Plan, StagePlan
 from tests.functions import builds
@@ -80,9 +80,9 @@ def test_a_build_replaces_an_artifact_after_it_was_judged(stack: Stack) -> None:
     assert gates(stack, end)["outcome"] == "passed"
     artifact(stack, KEY, FORGED)
     event = {"deploymentId": DEPLOYMENT, "release": RELEASE, "environment": ENVIRONMENT, "part": SERVICE}
-    for recorded, reason in ((end.digest, "was overwritten"), ("", "no SHA-256 of it is known")):
+    for recorded, error in ((end.digest, SourceError), ("", NotRecordedError)):
         DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=recorded)
-        with pytest.raises(SourceError, match=reason):
+        with pytest.raises(error, match="was overwritten" if recorded else "no digest of"):
             stack.run("stage.apply_service", {**event, "artifact": KEY, "lease": LEASE})
     assert points_to(stack) == "1"
 

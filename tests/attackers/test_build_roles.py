@@ -24,7 +24,8 @@ KINDS = ("build", "integration-test", "e2e-test", "deploy-test", "deploy-staging
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     """A stack that delivers several repositories, some with the names of prefixes."""
     config = stack_config("test")
-    github = {**json.loads(config["kiro-worker:github"]), "repositories": REPOSITORIES}
+    claims = [{"name": one, "manifests": [f"m{at}"], "targets": []} for at, one in enumerate(REPOSITORIES)]
+    github = {**json.loads(config["kiro-worker:github"]), "repositories": claims}
     layer = tmp_path_factory.mktemp("layer")
     (layer / "python").mkdir()
     with pytest.MonkeyPatch.context() as patch:

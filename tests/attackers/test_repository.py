@@ -128,6 +128,7 @@ def test_no_record_of_another_is_written(stack: Stack) -> None:
         "source": f"sources/{HOSTILE}/s.zip",
         "artifact": "a.zip",
         "output": "o.zip",
+        "digest": "",
         "lease": LEASE,
     }
     with pytest.raises(StaleLeaseError, match="or shop/api is not of acme/hello-service"):

@@ -11,6 +11,7 @@ from cli.__main__ import app
 from cli.aws.account import Account, Finding
 from tests.cli.conftest import Kiro
 from tests.functions.iam import ROLE, stand_in
+from tests.functions.stack import ACCOUNT
 
 WEBHOOK = "kiro-pipeline-test-webhook"
 
@@ -23,7 +24,7 @@ def test_validate_marks_each_check_and_exits_with_one(kiro: Kiro) -> None:
     assert "✓ active" in line
     assert "✗ exists: DescribeKey: NotFoundException" in done.stdout
     pieces = json.loads(kiro.run("validate", "--json").stdout)
-    assert {"kind": "project", "name": "kiro-pipeline-test-build"} in [
+    assert {"kind": "bucket", "name": f"kiro-pipeline-test-artifacts-{ACCOUNT}"} in [
         {"kind": one["kind"], "name": one["name"]} for one in pieces
     ]
 

@@ -24,7 +24,7 @@ from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import run_in_stack
 from pulumi_aws import lambda_, s3
 
-from functions.domain.projects import project_key
+from functions.domain.releases import repository_mark
 
 with warnings.catch_warnings():
     # The SDK loads a service when it is first asked for something of it, and warns of its own deprecated modules.
@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[2]
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 # The repository of the stacks' settings, and the end of the names of its projects.
 REPOSITORY = "example/hello-service"
-PROJECT_KEY = project_key(REPOSITORY)
+PROJECT_KEY = repository_mark(REPOSITORY)
 
 Properties = dict[str, Any]
 

@@ -38,7 +38,7 @@ def test_a_missing_resource_is_wrong_and_the_others_are_still_checked(operator: 
     pieces = {(one.kind, one.name): one.checks[0] for one in Inventory(operator).pieces()}
     assert pieces["key", f"{NAME}-key"].said == "DescribeKey: NotFoundException"
     assert pieces["bucket", f"{NAME}-artifacts-{ACCOUNT}"].said.startswith("GetBucketEncryption: ")
-    assert pieces["project", f"{NAME}-deploy-production"].said == "no such project"
+    assert pieces["project", "*"].said == "GetFunctionConfiguration: ResourceNotFoundException"
     assert pieces["workflow", "kiro-worker-staging-work-item"].outcome == "wrong"
     assert {first.outcome for (kind, _), first in pieces.items() if kind == "secret"} == {"wrong"}
 

@@ -7,7 +7,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from functions.adapters import artifacts as module
-from functions.adapters.artifacts import Artifacts, read_member
+from functions.adapters.artifacts import Artifacts
+from functions.adapters.zip_archives import read_member
 from functions.domain.errors import SourceError
 from tests.functions.samples import archive
 from tests.functions.stack import BUCKET, Stack

@@ -8,14 +8,13 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from functions.adapters import artifacts, zip_archives
-from functions.adapters.artifacts import find_members, read_member
+from functions.adapters import zip_archives
 from functions.adapters.json_documents import parse_json
 from functions.adapters.load_runs import read_performance
 from functions.adapters.reports import read_coverage, read_tests
 from functions.adapters.scans import read_pip_audit, read_scans
 from functions.adapters.yaml_documents import YamlError, read_yaml
-from functions.adapters.zip_archives import open_zip
+from functions.adapters.zip_archives import find_members, open_zip, read_member
 from functions.buildspecs.work_item import limits as build_limits
 from functions.buildspecs.work_item.junit import count_tests
 from functions.buildspecs.work_item.xml_stream import Start, XmlError, read_xml
@@ -217,9 +216,9 @@ def test_a_glob_ends_at_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
     with ZipFile(buffer, "w") as writer:
         for number in range(4):
             writer.writestr(f"{number}.xml", "")
-    monkeypatch.setattr(artifacts, "MOST_FILES", 4)
+    monkeypatch.setattr(zip_archives, "MOST_FILES", 4)
     assert len(find_members(ZipFile(buffer), "*.xml")) == 4
-    monkeypatch.setattr(artifacts, "MOST_FILES", 3)
+    monkeypatch.setattr(zip_archives, "MOST_FILES", 3)
     with pytest.raises(SourceError, match=r"\*\.xml: matches 4 files, 3 allowed: name fewer"):
         find_members(ZipFile(buffer), "*.xml")
 

@@ -15,11 +15,11 @@ from rich.console import Console
 
 from cli import show
 from cli.aws.forecasts import Forecasts
-from functions.adapters.artifacts import read_member
 from functions.adapters.builds import BuildEnd
 from functions.adapters.bus import read_event
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.manifest_types import RepositoryPath as ManifestPath
+from functions.adapters.zip_archives import read_member
 from functions.domain.gates import Verdict
 from functions.domain.manifests import AfterDeploy, GateSettings, Settings
 from functions.domain.owners import Claim

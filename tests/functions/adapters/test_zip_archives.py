@@ -1,0 +1,35 @@
+"""Files in an archive; limits and hostile archives are in `test_limits.py` and `tests/attackers`."""
+
+from io import BytesIO
+
+import pytest
+
+from functions.adapters.zip_archives import find_member, find_members, open_zip, read_member
+from functions.domain.errors import SourceError
+from tests.functions.samples import archive
+
+FILES: dict[str, str | bytes] = {"a/one.xml": "1", "a/b/two.xml": "2", "a/*.xml": "3"}
+
+
+def test_a_glob_stays_in_its_folder() -> None:
+    """`**` enters others; a file with the name of the glob comes first."""
+    with open_zip(BytesIO(archive(FILES)), "x.zip") as opened:
+        assert find_members(opened, "a/*.xml") == ["a/*.xml"]
+        assert find_members(opened, "a/o*.xml") == ["a/one.xml"]
+        assert find_members(opened, "**/t*.xml") == ["a/b/two.xml"]
+        assert read_member(opened, find_member(opened, "a/one.xml")) == b"1"
+        assert read_member(opened, "missing") is None
+
+
+def test_what_is_not_there_is_named_with_the_next_step() -> None:
+    """As a path and as a glob."""
+    with open_zip(BytesIO(archive(FILES)), "x.zip") as opened:
+        for path in ("missing.xml", "*.sarif"):
+            with pytest.raises(SourceError, match="add it to the artifacts of the buildspec"):
+                find_members(opened, path)
+
+
+def test_no_archive_is_named() -> None:
+    """With the place that the caller gives."""
+    with pytest.raises(SourceError, match=r"s3://b/x\.zip is not a zip archive"):
+        open_zip(BytesIO(b"no"), "s3://b/x.zip")
