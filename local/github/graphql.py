@@ -139,7 +139,10 @@ class _Root:
     def _nodes(self, _: Any, ids: list[str]) -> list[dict[str, Any]]:
         """Issues, pull requests and comments; https://docs.github.com/graphql/reference/interfaces#comment."""
         if len(ids) > _MOST:
-            raise GraphQLError(f"You may not provide more than 100 node ids; you provided {len(ids)}.")
+            raise GraphQLError(
+                f"You may not provide more than 100 node ids; you provided {len(ids)}.",
+                extensions={"type": "ARGUMENT_LIMIT"},
+            )
         written = {made["id"]: made for made in self._written()}
         for one in ids:
             if one not in written:
