@@ -81,7 +81,7 @@ def authored(hub: LocalGitHub, token: str, *ids: str) -> dict[str, Any]:
     """The answer about who wrote these."""
     query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Comment { viewerDidAuthor } } }"
     headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
-    body = {"query": query, "variables": {"ids": ids}}
+    body: dict[str, Any] = {"query": query, "variables": {"ids": ids}}
     answer: dict[str, Any] = requests.post(hub.graphql_url, json=body, headers=headers, timeout=10).json()
     return answer
 
