@@ -5,6 +5,7 @@ Every document is counted and costs one point; when no points are left, the answ
 
 import re
 import time
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from local.github import shapes
 from local.github.boards import Board, Card, Value
-from local.github.records import Issue, Repository
+from local.github.records import Comment, Issue, Repository
 from local.github.routing import Call, Routes, reply
 
 ROUTES = Routes()
@@ -71,6 +72,7 @@ class _Root:
             "rateLimit": self._rate_limit,
             "repositoryOwner": self._owner,
             "node": self._node,
+            "nodes": self._nodes,
             "updateProjectV2ItemFieldValue": self._update,
             "convertPullRequestToDraft": lambda _, **given: self._draft(given["input"], draft=True),
             "markPullRequestReadyForReview": lambda _, **given: self._draft(given["input"], draft=False),
@@ -133,6 +135,29 @@ class _Root:
     def _node(self, _: Any, id: str) -> dict[str, Any] | None:  # noqa: A002 - GitHub's name
         board, card = self._card(id)
         return self._item(board, card)
+
+    def _nodes(self, _: Any, ids: list[str]) -> list[dict[str, Any]]:
+        """Issues, pull requests and comments; https://docs.github.com/graphql/reference/interfaces#comment."""
+        if len(ids) > _MOST:
+            raise GraphQLError(
+                f"You may not provide more than 100 node ids; you provided {len(ids)}.",
+                extensions={"type": "ARGUMENT_LIMIT"},
+            )
+        written = {made["id"]: made for made in self._written()}
+        for one in ids:
+            if one not in written:
+                raise GraphQLError(f"Could not resolve to a node with the global id of '{one}'", extensions=_NOT_FOUND)
+        return [written[one] for one in ids]
+
+    def _written(self) -> Iterator[dict[str, Any]]:
+        for repository in self._store.repositories.values():
+            for issue in repository.issues if self._call.token.sees(repository.full_name) else ():
+                yield self._authored("PullRequest" if issue.pull else "Issue", issue)
+                yield from (self._authored("IssueComment", comment) for comment in issue.comments)
+
+    def _authored(self, kind: str, written: Issue | Comment) -> dict[str, Any]:
+        own = written.author == self._call.user
+        return {"__typename": kind, "id": shapes.node(kind, written.id), "viewerDidAuthor": own}
 
     def _card(self, item_id: str) -> tuple[Board, Card]:
         for board in self._store.boards.values():

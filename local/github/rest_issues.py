@@ -196,7 +196,7 @@ def shape(call: Call, repository: Repository, issue: Issue) -> dict[str, Any]:
         "events_url": f"{url}/events",
         "html_url": page,
         "id": issue.id,
-        "node_id": shapes.node("Issue", issue.id),
+        "node_id": shapes.node("PullRequest" if issue.pull else "Issue", issue.id),
         "number": issue.number,
         "title": issue.title,
         "user": shapes.user(call.hub, issue.author),

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, TypeVar, cast
 
 from functions.adapters.github import connection
+from functions.adapters.github.authored import authored
 from functions.adapters.github.errors import GitHubNotFoundError, GitHubRefusedError, translate
 from functions.adapters.github.types import UNKNOWN, Commit, Comparison, DeploymentState, StatusState
 from functions.adapters.secrets import read_secret
@@ -185,29 +186,32 @@ class GitHub:
         )
 
     def find_issue(self, repository: str, label: str, marker: str) -> int | None:
-        """The number of the newest open issue with this label and the marker in its body; None without one."""
+        """The number of the platform's newest open issue with this label and the marker in its body, or None."""
 
         def find(repo: "Repository") -> int | None:
             listed = repo.get_issues(state="open", labels=[label])
-            return next((one.number for one in listed if marker in (one.body or "")), None)
+            marked = (one for one in listed if marker in (one.body or ""))
+            return next((one.number for one in authored(repo, marked, repository)), None)
 
         return self._request(repository, f"issues labelled {label}", find)
 
     def open_issues(self, repository: str, label: str) -> tuple[tuple[int, str], ...]:
-        """Number and body of every open issue with this label, newest first."""
+        """Number and body of every open issue with this label that the platform opened, newest first."""
 
         def read(repo: "Repository") -> tuple[tuple[int, str], ...]:
-            return tuple((one.number, one.body or "") for one in repo.get_issues(state="open", labels=[label]))
+            listed = repo.get_issues(state="open", labels=[label])
+            return tuple((one.number, one.body or "") for one in authored(repo, listed, repository))
 
         return self._request(repository, f"issues labelled {label}", read)
 
     def has_comment(self, repository: str, number: int, marker: str) -> bool:
-        """Whether a comment of an issue contains this marker."""
-        return self._request(
-            repository,
-            f"comments of #{number}",
-            lambda repo: any(marker in (one.body or "") for one in repo.get_issue(number).get_comments()),
-        )
+        """Whether a comment that the platform wrote on an issue contains this marker."""
+
+        def found(repo: "Repository") -> bool:
+            marked = (one for one in repo.get_issue(number).get_comments() if marker in (one.body or ""))
+            return any(True for _ in authored(repo, marked, repository))
+
+        return self._request(repository, f"comments of #{number}", found)
 
     def comment(self, repository: str, number: int, body: str) -> None:
         """Comment on an issue or pull request."""

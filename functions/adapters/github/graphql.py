@@ -1,30 +1,15 @@
-"""GitHub over GraphQL: documents are files in this folder; rate limits are waited for."""
+"""GitHub over GraphQL: rate limits are waited for."""
 
 import random
-import re
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from functions.adapters.github.client import GitHub
-from functions.adapters.github.errors import GitHubError, GitHubUnavailableError, wait_seconds
+from functions.adapters.github.documents import send
+from functions.adapters.github.errors import GitHubUnavailableError
 
-if TYPE_CHECKING:
-    from github.Repository import Repository
-
-_FOLDER = Path(__file__).parent
-_SPREAD = re.compile(r"\.\.\.([A-Z]\w*)")
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
-
-
-@cache
-def document(name: str) -> str:
-    """The text of a query or mutation with its fragments, each from its own file."""
-    text = (_FOLDER / f"{name}.graphql").read_text("utf-8")
-    fragments = (_FOLDER / "fragments" / f"{one}.graphql" for one in _SPREAD.findall(text))
-    return "\n".join([text, *(file.read_text("utf-8") for file in fragments)])
 
 
 class GraphQL(GitHub):
@@ -63,29 +48,6 @@ class GraphQL(GitHub):
 
     def _once(self, name: str, variables: Mapping[str, Any], about: str) -> dict[str, Any]:
         self.requests += 1
-
-        def send(repo: "Repository") -> dict[str, Any]:
-            from github import GithubException
-
-            try:
-                data = repo.requester.graphql_query(document(name), dict(variables))[1]["data"]
-            except GithubException as error:
-                raise _limited(error, about) or error from None
-            return dict(data)
-
-        found = self._request(about, name, send)
+        found = self._request(about, name, lambda repo: send(repo, name, variables, about))
         self.cost += (found.get("rateLimit") or {}).get("cost", 0)
         return found
-
-
-def _limited(error: Any, about: str) -> GitHubError | None:
-    """The fault for a rate limit: GraphQL reports it with status 200, in an error's type or only in its message."""
-    data = error.data if isinstance(error.data, dict) else {}
-    found = [one for one in data.get("errors") or [] if isinstance(one, dict)]
-    texts = [f"{one.get('type')} {one.get('message')}".lower().replace("_", " ") for one in found]
-    if not any("rate limit" in text for text in texts):
-        return None
-    headers = {name.lower(): str(value) for name, value in (error.headers or {}).items()}
-    return GitHubUnavailableError(
-        f"GitHub {about}: a GraphQL rate limit is reached; try again later", wait_seconds(error.status, headers)
-    )

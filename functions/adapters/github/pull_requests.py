@@ -64,15 +64,10 @@ class PullRequests(GitHub):
         self._request(repository, f"labels of #{number}", change)
 
     def comment_once(self, repository: str, number: int, marker: str, text: str) -> None:
-        """Comment, unless a comment with this marker exists already."""
+        """Comment, unless the platform has already written a comment with this marker."""
         hidden = f"<!-- {marker} -->"
-
-        def comment(repo: "Repository") -> None:
-            issue = repo.get_issue(number)
-            if not any(hidden in (one.body or "") for one in issue.get_comments()):
-                issue.create_comment(cut(f"{hidden}\n{text}", _LONGEST_BODY))
-
-        self._request(repository, f"comment on #{number}", comment)
+        if not self.has_comment(repository, number, hidden):
+            self.comment(repository, number, f"{hidden}\n{text}")
 
     def files(self, repository: str, folder: str, ref: str) -> tuple[str, ...]:
         """The names of the files in a folder; none if the folder does not exist."""

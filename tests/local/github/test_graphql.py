@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import requests
 
 from functions.adapters.github.board import Board as BoardAdapter
 from functions.adapters.github.board import Names
@@ -74,3 +75,42 @@ def test_a_moved_card_is_sent_to_hooks(hub: LocalGitHub, token: str) -> None:
         deliveries: Any = hub.repository("acme/hello-service").hooks[0].deliveries
         eventually(lambda: len(deliveries) == 3)
         assert [one.action for one in deliveries[1:]] == ["created", "edited"]
+
+
+def authored(hub: LocalGitHub, token: str, *ids: str) -> dict[str, Any]:
+    """The answer about who wrote these."""
+    query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Comment { viewerDidAuthor } } }"
+    headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
+    body: dict[str, Any] = {"query": query, "variables": {"ids": ids}}
+    answer: dict[str, Any] = requests.post(hub.graphql_url, json=body, headers=headers, timeout=10).json()
+    return answer
+
+
+def written(hub: LocalGitHub, token: str, path: str, **body: str) -> str:
+    """The node id of what this token's owner makes."""
+    headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
+    url = f"{hub.api_url}/repos/acme/hello-service/{path}"
+    return str(requests.post(url, json=body, headers=headers, timeout=10).json()["node_id"])
+
+
+def test_who_wrote_something_is_known(hub: LocalGitHub, token: str) -> None:
+    """`viewerDidAuthor` of https://docs.github.com/graphql/reference/interfaces#comment, in the order of the ids."""
+    hub.add_token("ghp_bob", "bob")
+    issue = written(hub, token, "issues", title="Item")
+    comment = written(hub, "ghp_bob", "issues/1/comments", body="Done")
+    assert authored(hub, "ghp_bob", comment, issue)["data"]["nodes"] == [
+        {"viewerDidAuthor": True},
+        {"viewerDidAuthor": False},
+    ]
+
+
+def test_who_wrote_something_is_known_of_a_hundred_that_are_visible(hub: LocalGitHub, token: str) -> None:
+    """An id more is ARGUMENT_LIMIT; what is gone, or in a repository that the token can't see, is NOT_FOUND."""
+    issue = written(hub, token, "issues", title="Item")
+    hub.add_token("ghp_elsewhere", "eve", repositories=["acme/other"])
+    answers = [
+        authored(hub, token, *[issue] * 101),
+        authored(hub, token, "gone"),
+        authored(hub, "ghp_elsewhere", issue),
+    ]
+    assert [one["errors"][0]["type"] for one in answers] == ["ARGUMENT_LIMIT", "NOT_FOUND", "NOT_FOUND"]

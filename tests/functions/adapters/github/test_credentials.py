@@ -53,6 +53,22 @@ def test_an_app_asks_for_a_token_of_its_installation(hub: LocalGitHub, copy: Wor
     adapter.close()
 
 
+def test_what_an_app_wrote_is_its_own(hub: LocalGitHub, github: GitHub, key: tuple[str, str]) -> None:
+    """A marker in a comment of the App counts, one of another account does not.
+
+    `viewerDidAuthor` of https://docs.github.com/graphql/reference/interfaces#comment serves installations, too.
+    """
+    hub.add_app("42", 77, key[1])
+    credential = {"appId": "42", "installationId": "77", "privateKey": key[0]}
+    app = GitHub(hub.api_url, lambda: json.dumps(credential))
+    number = app.open_issue(REPOSITORY, "Add a feature", "", [])
+    github.comment(REPOSITORY, number, "<!-- one -->")
+    app.comment(REPOSITORY, number, "<!-- two -->")
+    assert [app.has_comment(REPOSITORY, number, one) for one in ("<!-- one -->", "<!-- two -->")] == [False, True]
+    assert [github.has_comment(REPOSITORY, number, one) for one in ("<!-- one -->", "<!-- two -->")] == [True, False]
+    app.close()
+
+
 @pytest.mark.parametrize(
     "private", ["not a key", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"]
 )

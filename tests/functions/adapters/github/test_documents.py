@@ -8,7 +8,7 @@ import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 from graphql.type import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
 
-from functions.adapters.github.graphql import document
+from functions.adapters.github.documents import document
 from local.github.graphql import schema
 
 FOLDER = Path(__file__).parents[4] / "functions" / "adapters" / "github"
