@@ -151,6 +151,7 @@ def depth(workflow: str) -> int:
 def _worker_values(stack: StackResources) -> dict[str, pulumi.Input[Any]]:
     """The placeholders for the build of a work item."""
     return {
+        "StackName": stack.naming.stack,
         "WorkerProject": stack.naming.name(WORKER_BUILD),
         "WorkerProgram": stack.worker.program,
         "WorkerBuildspec": BUILDSPEC.read_text("utf-8"),

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import codebuild, s3
 
-from components.platform.builds import COMPUTE, PLACEHOLDER, QUEUE_MINUTES, prefix_of
+from components.platform.builds import COMPUTE, PLACEHOLDER, QUEUE_MINUTES
 from components.stack.logs import log_group
 from components.stack.naming import Grant, Naming
 from components.stack.network import network_grants, placed
@@ -202,8 +202,8 @@ def worker_grants(
         ),
         Grant(
             ("s3:PutObject",),
-            (pulumi.Output.concat(bucket_arn, f"/{prefix_of(WORKER, repository)}/*"),),
-            why="artifacts are stored below the name of the repository and of the attempt",
+            (pulumi.Output.concat(bucket_arn, f"/{naming.stack}/{repository}/*"),),
+            why="artifacts are stored below the names of the stack, the repository and the attempt",
         ),
         Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket_arn,)),
         Grant(("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), (key_arn,)),

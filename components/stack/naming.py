@@ -7,6 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 # Roles and functions allow 64 characters, which is the lowest limit of all resources with these names.
+# Folders of the artifacts bucket. The worker's artifacts are below the name of the stack, so no stack is called so.
+PREFIXES = frozenset({"builds", "cache", "deployments", "packages", "programs", "sources"})
 _NAME_LIMIT = 64
 # Prefixes of the worker's resources; all others belong to the pipeline or to both.
 _WORKER = ("worker-", "work-item", "events-poll-board")
@@ -45,7 +47,12 @@ class Naming:
     def here(cls) -> "Naming":
         """The names of the stack, account and region that the program runs for."""
         identity, region, partition = aws.get_caller_identity(), aws.get_region(), aws.get_partition()
-        return cls(pulumi.get_stack(), identity.account_id, region.region, partition.partition)
+        stack = pulumi.get_stack()
+        if stack in PREFIXES:
+            raise ValueError(
+                f"the stack is called {stack}, which is a folder of the artifacts bucket: choose another name"
+            )
+        return cls(stack, identity.account_id, region.region, partition.partition)
 
     def name(self, thing: str) -> str:
         """`kiro-pipeline-{stack}-{thing}`, `kiro-worker-…` for the worker's; raises ValueError if it is too long."""

@@ -13,6 +13,7 @@ import pytest
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from components.functions import package
+from components.stack.naming import PREFIXES
 from functions.domain.projects import project_of
 from tests.components.recorder import ACCOUNT, REGION, Outcome, run_main, stack_config
 
@@ -44,7 +45,8 @@ def objects(outcome: Outcome, repository: str) -> dict[str, str]:
     """Objects of a repository: its source, and what each of its projects writes and keeps."""
     bucket = f"arn:aws:s3:::{outcome.outputs['artifactsBucket']}"
     kinds = dict.fromkeys("tests" if kind.endswith("-test") and kind[0] != "d" else kind for kind in KINDS)
-    found = {kind: f"{bucket}/builds/{repository}/{kind}/main-1a2b/x.zip" for kind in kinds}
+    found = {kind: f"{bucket}/builds/{repository}/{kind}/main-1a2b/x.zip" for kind in kinds if kind != "worker"}
+    found["worker"] = f"{bucket}/test/{repository}/1-1/results.json"
     found |= {f"cache of {kind}": f"{bucket}/cache/{repository}/{kind}/x" for kind in KINDS}
     return {**found, "source": f"{bucket}/sources/{repository}/{'1' * 40}.zip"}
 
@@ -102,11 +104,16 @@ def test_no_function_may_give_a_build_another_role(served: Outcome) -> None:
 
 
 def test_no_name_of_a_stack_is_a_prefix(served: Outcome) -> None:
-    """A stack that is called like a prefix wants its worker to write there: builds write below two fixed names only."""
+    """A stack that is called like a prefix wants its worker to write there: it is refused, and so are others' names."""
     written = set()
     for one in served.recorder.of("iam/rolePolicy:RolePolicy"):
         if "codebuild-" in one.name:
             for statement in json.loads(one.inputs["policy"])["Statement"]:
                 if "s3:PutObject" in statement["Action"]:
                     written |= {arn.split("/")[1] for arn in statement["Resource"]}
-    assert written == {"builds", "cache"}
+    assert written == {"builds", "cache", "test"}
+    assert written - {"test"} < PREFIXES
+    config = stack_config("test")
+    tagged = {**config, "aws:defaultTags": config["aws:defaultTags"].replace('"test"', '"builds"')}
+    with pytest.raises(Exception, match="the stack is called builds, which is a folder of the artifacts bucket"):
+        run_main("builds", tagged)

@@ -199,10 +199,11 @@ def test_an_item_becomes_a_pull_request(driver: PlatformDriver, user: BoardUser,
     keys = [
         one["Key"]
         for one in driver.platform.clients.client("s3").list_objects_v2(
-            Bucket=driver.platform.outputs["artifactsBucket"], Prefix=f"test/{user.attempts(cards.good)[0].name}/"
+            Bucket=driver.platform.outputs["artifactsBucket"],
+            Prefix=f"test/{REPOSITORY}/{user.attempts(cards.good)[0].name}/",
         )["Contents"]
     ]
-    assert {key.split("/")[2] for key in keys} == {"logs", "reports", "diffs", "metadata.json", "results.json"}
+    assert {key.split("/")[4] for key in keys} == {"logs", "reports", "diffs", "metadata.json", "results.json"}
 
 
 def test_failing_tests_end_in_quarantine_until_a_person_moves_the_card(

@@ -44,7 +44,7 @@ def test_commands_get_the_release_as_it_was_judged(driver: PlatformDriver, good:
     ran = [one for one in codebuild.batch_get_builds(ids=ids)["builds"] if one["secondarySources"]]
     assert ran
     for build in ran:
-        deployment = build["secondarySources"][0]["location"].split("/")[2]
+        deployment = build["secondarySources"][0]["location"].split("/")[-2]
         (pinned,) = build["secondarySourceVersions"]
         assert pinned["sourceVersion"] == driver.record_of(deployment)["artifactVersion"] != ""
 

@@ -43,7 +43,7 @@ def test_the_build_reaches_its_credential_and_its_artifacts_only(whole: Outcome)
     allowed = {action: s["Resource"] for s in json.loads(policy)["Statement"] for action in s["Action"]}
     assert allowed["secretsmanager:GetSecretValue"] == [whole.outputs["secretArns"]["git"]]
     bucket = f"arn:aws:s3:::{whole.outputs['artifactsBucket']}"
-    assert allowed["s3:PutObject"] == [f"{bucket}/builds/{REPOSITORY}/worker/*"]
+    assert allowed["s3:PutObject"] == [f"{bucket}/test/{REPOSITORY}/*"]
     assert allowed["s3:GetObject"] == [f"{bucket}/programs/*"]
     assert {action.partition(":")[0] for action in allowed} == {"s3", "kms", "secretsmanager", "logs"}
     assert "cache" not in whole.recorder.one("codebuild/project:Project", f"worker-build-{PROJECT_KEY}").inputs

@@ -158,6 +158,7 @@ class WorkflowRunner:
                 "BuildProject": "build",
                 "WorkerProject": "worker",
                 "WorkerProgram": "sources/worker/program.zip",
+                "StackName": "test",
                 "WorkerBuildspec": "version: 0.2",
                 "WorkerMinutes": 60,
                 "Environments": encode(ENVIRONMENTS),

@@ -139,7 +139,7 @@ def read(
     monkeypatch.setattr(nested_tasks.StateTaskServiceSfn, "_build_sync2_resolver", passed)
     actors = {state: f"arn:aws:lambda:{REGION}:123456789012:function:{state}" for state in tasks(workflow)}
     settled = {"Environments": encode(ENVIRONMENTS), "BuildProject": "build", "EventBus": "bus"}
-    settled |= {"WorkerProject": "worker", "WorkerProgram": "sources/worker/program.zip"}
+    settled |= {"WorkerProject": "worker", "WorkerProgram": "sources/worker/program.zip", "StackName": "test"}
     settled |= {"WorkerBuildspec": "version: 0.2"}
     definition = render(load(workflow), {**sample_values(workflow), **actors, **settled})
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):

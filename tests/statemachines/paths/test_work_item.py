@@ -40,7 +40,7 @@ def test_the_build_gets_its_branch_and_no_text_of_the_card(runner: WorkflowRunne
     """Branch and spec are variables of the build; the title, which anybody may write, is not."""
     payload = runner.run("work_item").payload_of("StartBuild")
     assert payload["variables"] == {"KIRO_BRANCH": "kiro/greet", "KIRO_SPEC": ".kiro/specs/kiro/greet"}
-    assert payload["artifact"] == f"builds/example/hello/worker/{payload['deploymentId']}"
+    assert payload["artifact"] == f"test/example/hello/{payload['deploymentId']}"
     assert "Greet" not in str(payload)
 
 
