@@ -136,8 +136,8 @@ def operator_environment(driver: PlatformDriver) -> dict[str, str]:
     }
 
 
-def kiro(driver: PlatformDriver, *arguments: str) -> Any:
-    """Run the operator's command in its own process; returns its JSON."""
+def kiro(driver: PlatformDriver, *arguments: str, code: int = 0) -> Any:
+    """Run the operator's command in its own process, which ends with `code`; returns its JSON."""
     endpoint = ("--endpoint-url", driver.platform.emulator.endpoint)
     done = subprocess.run(
         [sys.executable, "-m", "cli", *endpoint, *arguments, "--json"],
@@ -147,5 +147,5 @@ def kiro(driver: PlatformDriver, *arguments: str) -> Any:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr or done.stdout
     return json.loads(done.stdout.splitlines()[-1] if arguments[0] == "watch" else done.stdout)

@@ -17,7 +17,9 @@ def test_up_again_changes_nothing_and_destroy_leaves_nothing(driver: PlatformDri
     prefix = platform.outputs["deploymentWorkflow"].partition(":stateMachine:")[0] + ":execution:"
     sfn = platform.clients.client("stepfunctions")
     causes = {sfn.describe_execution(executionArn=prefix + one)["cause"] for one in stopped}
-    assert causes == {"stopped by arn:aws:iam::111122223333:root: the stack is destroyed"}
+    own = "stopped by arn:aws:iam::111122223333:root: the stack is destroyed"
+    # The end of a deployment may stop its stage before the command does.
+    assert {own} <= causes <= {own, "its deployment ended as ABORTED"}
     again = platform.deploy("up")
     assert {op for op, count in again.changes.items() if count} == {"same"}
     gone = platform.deploy("destroy")
