@@ -97,10 +97,9 @@ def doctor(driver: PlatformDriver) -> dict[str, dict[str, str]]:
 
 def test_a_release_reaches_the_region_of_its_environment(driver: PlatformDriver, there: Clients) -> None:
     """I7: infrastructure, service and alarm are in that region, and in no other; the service answers there."""
-    running = driver.table("environmentsTable").get_item(
-        Key={"environment": "production", "part": "hello-service/hello"}
-    )["Item"]
-    assert driver.version("production") == running["commit"]
+    key = {"environment": "production", "part": "hello-service/hello"}
+    recorded = driver.table("environmentsTable").get_item(Key=key)["Item"]
+    assert driver.version("production") == recorded["running"]["commit"]
     assert there.client("lambda").get_alias(FunctionName="hello-production", Name="live")
     assert there.client("cloudwatch").describe_alarms(AlarmNames=[ALARM])["MetricAlarms"]
     own = driver.platform.clients

@@ -140,7 +140,7 @@ def read(
     actors = {state: f"arn:aws:lambda:{REGION}:123456789012:function:{state}" for state in tasks(workflow)}
     settled = {"Environments": encode(ENVIRONMENTS), "BuildProject": "build", "EventBus": "bus"}
     settled |= {"WorkerProject": "worker", "WorkerProgram": "sources/worker/program.zip", "StackName": "test"}
-    settled |= {"WorkerBuildspec": "version: 0.2"}
+    settled |= {"WorkerBuildspec": "version: 0.2", "Repositories": [{"repository": "example/hello"}]}
     definition = render(load(workflow), {**sample_values(workflow), **actors, **settled})
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         boto3.client("events", region_name=REGION).create_event_bus(Name="bus")
