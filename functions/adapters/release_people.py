@@ -30,8 +30,8 @@ class ReleasePeople:
     def logins(self, release: Release, environment: str, parts: Sequence[str]) -> list[str]:
         """The GitHub logins, in lower case, of who made, pushed or merged what these parts do not run yet."""
         states = self._environments.parts(environment)
-        running = [states[name].running for name in parts if name in states]
-        bases = {one.commit for one in running if one and one.commit}
-        if len(running) < len(parts) or not all(one and one.commit for one in running):
-            bases = set()  # a part that never ran here gets the whole history
+        running = [states[name].running if name in states else None for name in parts]
+        commits = [one.commit if one else "" for one in running]
+        # a part that never ran here gets the whole history
+        bases = set(commits) if all(commits) else set()
         return sorted(self._contributors.of(release.repository, bases, release.commit, release.ref))
