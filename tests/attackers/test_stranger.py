@@ -1,6 +1,5 @@
 """Somebody who may open issues and comment on GitHub, and wants failures to stay unnoticed."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,9 +11,10 @@ from functions.adapters.github.pull_requests import PullRequests
 from functions.domain.events import RollbackFinished
 from functions.domain.incidents import LABEL, end_marker, marker
 from local.github import LocalGitHub
+from tests.functions.adapters.github.conftest import connected
 from tests.functions.samples import DEPLOYMENT, detail
 from tests.functions.stack import Stack
-from tests.local.github.support import REPOSITORY, TOKEN
+from tests.local.github.support import REPOSITORY
 
 _ENDED = {"result": "unknown", "reason": "errors", "verifiedAt": "2026-01-31T08:01:01.500Z"}
 
@@ -22,9 +22,8 @@ _ENDED = {"result": "unknown", "reason": "errors", "verifiedAt": "2026-01-31T08:
 @pytest.fixture
 def worker(hub: LocalGitHub) -> Iterator[PullRequests]:
     """GitHub with the platform's own credential."""
-    made = PullRequests(hub.api_url, lambda: json.dumps({"token": TOKEN}))
-    yield made
-    made.close()
+    with connected(PullRequests, hub) as made:
+        yield made
 
 
 def post(hub: LocalGitHub, path: str, **body: Any) -> int:

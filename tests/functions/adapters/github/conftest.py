@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import TypeVar
 
 import pytest
 import requests
@@ -13,21 +15,26 @@ from tests.local.github.support import TOKEN, copy, hub
 
 __all__ = ["copy", "github", "hub"]
 
+Adapter = TypeVar("Adapter", bound=GitHub)
+
+
+def connected(kind: Callable[[str, Callable[[], str]], Adapter], hub: LocalGitHub) -> closing[Adapter]:
+    """An adapter with a valid token, which is closed at the end."""
+    return closing(kind(hub.api_url, lambda: json.dumps({"token": TOKEN})))
+
 
 @pytest.fixture
 def github(hub: LocalGitHub) -> Iterator[GitHub]:
     """The adapter under test."""
-    made = GitHub(hub.api_url, lambda: json.dumps({"token": TOKEN}))
-    yield made
-    made.close()
+    with connected(GitHub, hub) as made:
+        yield made
 
 
 @pytest.fixture
 def graphql(hub: LocalGitHub) -> Iterator[GraphQL]:
     """The adapter of boards."""
-    made = GraphQL(hub.api_url, lambda: json.dumps({"token": TOKEN}))
-    yield made
-    made.close()
+    with connected(GraphQL, hub) as made:
+        yield made
 
 
 @pytest.fixture

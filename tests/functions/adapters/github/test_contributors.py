@@ -1,6 +1,5 @@
 """Who has a part in a release, as accounts of GitHub."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ import requests
 from functions.adapters.github.contributors import Contributors
 from functions.domain.errors import SourceError
 from local.github import LocalGitHub
-from tests.local.github.support import REPOSITORY, TOKEN, WorkingCopy
+from tests.functions.adapters.github.conftest import connected
+from tests.local.github.support import REPOSITORY, WorkingCopy
 
 MAIN = "refs/heads/main"
 
@@ -19,9 +19,8 @@ MAIN = "refs/heads/main"
 @pytest.fixture
 def contributors(hub: LocalGitHub) -> Iterator[Contributors]:
     """The adapter under test."""
-    made = Contributors(hub.api_url, lambda: json.dumps({"token": TOKEN}))
-    yield made
-    made.close()
+    with connected(Contributors, hub) as made:
+        yield made
 
 
 @pytest.fixture
