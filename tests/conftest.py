@@ -25,7 +25,7 @@ MEASURED = pytest.StashKey[coverage.Coverage]()
 GROUPS = {
     "tests/scenarios/test_board.py": "platform 1",
     "tests/scenarios/test_reconcile.py": "platform 1",
-    "tests/scenarios/test_removed_environment.py": "platform 1",
+    "tests/scenarios/test_removed_environment.py": "platform 2",
     "tests/scenarios/test_upkeep.py": "platform 1",
     "tests/scenarios/test_order.py": "platform 2",
     "tests/scenarios/test_regions.py": "platform 2",
