@@ -14,8 +14,9 @@ from local.prefork import preload
 from tests.tracing import import_all, measured_call, measuring
 
 # Tests never assert times: a busy machine is slower than Hypothesis expects.
-settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
+settings.register_profile("usual", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=100)  # `make test-all`
+settings.load_profile("usual")
 
 SCENARIOS = Path(__file__).with_name("scenarios")
 MEASURED = pytest.StashKey[coverage.Coverage]()
