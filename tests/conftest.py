@@ -79,6 +79,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     """Measure the coverage of the functions by their own tests: it starts when one of them is called."""
     if session.config.pluginmanager.hasplugin("dsession"):  # with xdist, workers call the tests
         return (yield)
+    gc.disable()  # until all is imported
     measured = coverage.Coverage.current()
     if measured:
         measured.stop()
@@ -95,6 +96,7 @@ def pytest_collection_finish() -> None:
     """Exclude all imported objects from garbage collection, which would take up to a fifth of some tests' time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
