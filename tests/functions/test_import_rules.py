@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -61,7 +61,7 @@ def _module(package: str, member: str) -> str:
     return f"{package}.{member}" if inside.with_suffix(".py").exists() or inside.is_dir() else package
 
 
-def cycles(graph: Mapping[str, set[str]]) -> list[list[str]]:
+def cycles(graph: Mapping[str, Set[str]]) -> list[list[str]]:
     """The groups of nodes that reach each other, each in the order of their names."""
 
     def reached(start: str) -> set[str]:
