@@ -14,8 +14,9 @@ from local.prefork import preload
 from tests.tracing import import_all, measured_call, measuring
 
 # Tests never assert times: a busy machine is slower than Hypothesis expects.
-settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
+settings.register_profile("usual", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=100)  # `make test-all`
+settings.load_profile("usual")
 
 SCENARIOS = Path(__file__).with_name("scenarios")
 MEASURED = pytest.StashKey[coverage.Coverage]()
@@ -36,6 +37,7 @@ GROUPS = {
     "tests/components/": "program",
     "tests/tools/": "program",
     "tests/attackers/test_build_roles.py": "program",
+    "tests/attackers/test_operator.py": "program",
     "tests/statemachines/paths/test_any_handler.py": "paths 1",
     "tests/statemachines/paths/test_second_reading.py": "paths 1",
     "tests/statemachines/paths/test_stage": "paths 2",
@@ -78,6 +80,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     """Measure the coverage of the functions by their own tests: it starts when one of them is called."""
     if session.config.pluginmanager.hasplugin("dsession"):  # with xdist, workers call the tests
         return (yield)
+    gc.disable()  # until all is imported
     measured = coverage.Coverage.current()
     if measured:
         measured.stop()
@@ -94,6 +97,7 @@ def pytest_collection_finish() -> None:
     """Exclude all imported objects from garbage collection, which would take up to a fifth of some tests' time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

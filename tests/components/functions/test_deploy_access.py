@@ -30,9 +30,9 @@ def test_a_deploy_role_changes_the_functions_of_its_environment_only(whole: Outc
 
 def test_another_account_brings_its_own_role(switched_on: Outcome) -> None:
     """The stack creates no role for it, and the definition carries the given one."""
-    assert not [one for one in switched_on.recorder.of("iam/role:Role") if one.name == "deploy-test"]
+    assert not [one for one in switched_on.recorder.of("iam/role:Role") if one.name == "deploy-production"]
     machine = switched_on.recorder.one("sfn/stateMachine:StateMachine", "deployment")
-    (carried,) = json.loads(machine.inputs["definition"])["States"]["Begin"]["Assign"]["environments"]
+    *_, carried = json.loads(machine.inputs["definition"])["States"]["Begin"]["Assign"]["environments"]
     assert carried["deployRoleArn"] == FOREIGN_ROLE
     taker = switched_on.recorder.one("iam/rolePolicy:RolePolicy", "stage-apply-service").inputs["policy"]
     assert FOREIGN_ROLE in taker

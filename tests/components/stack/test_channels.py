@@ -57,9 +57,9 @@ def _may_put(policy: str, account: str, source: str, detail_type: str) -> bool:
     return admitted(policy, bus, f"arn:aws:iam::{account}:role/any", {"source": source, "detail-type": detail_type})
 
 
-def test_the_bus_admits_alarm_events_of_the_accounts_of_environments(elsewhere: Outcome) -> None:
+def test_the_bus_admits_alarm_events_of_the_accounts_of_environments(switched_on: Outcome) -> None:
     """No other account, and no other event: an account could else send the stack's own events."""
-    (policy,) = [p.inputs["policy"] for p in elsewhere.recorder.of("cloudwatch/eventBusPolicy:EventBusPolicy")]
+    (policy,) = [p.inputs["policy"] for p in switched_on.recorder.of("cloudwatch/eventBusPolicy:EventBusPolicy")]
     alarm = ("aws.cloudwatch", "CloudWatch Alarm State Change")
     assert _may_put(policy, FOREIGN, *alarm)
     assert not _may_put(policy, "888888888888", *alarm)

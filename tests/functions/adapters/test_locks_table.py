@@ -26,7 +26,7 @@ NAMES = [f"e{number}" for number in range(THREADS)]
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real database on 127.0.0.1 with the product's tables."""
     with Emulator(tmp_path_factory.mktemp("emulator") / "emulator.log", region=REGION) as running:
-        create_tables(session().client("dynamodb", endpoint_url=running.endpoint))
+        create_tables(session().client("dynamodb", endpoint_url=running.endpoint).create_table)
         yield running.endpoint
 
 
@@ -71,7 +71,7 @@ def test_of_sixteen_at_once_one_owns_and_all_get_their_turn(endpoint: str) -> No
                 inside.release()
                 mine.release("contended", name)
                 return
-            threading.Event().wait(0.02)
+            threading.Event().wait(0.1)
         raise AssertionError(f"{name} never got its turn")
 
     with ThreadPoolExecutor(THREADS) as pool:
