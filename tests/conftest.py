@@ -36,6 +36,7 @@ GROUPS = {
     "tests/components/": "program",
     "tests/tools/": "program",
     "tests/attackers/test_build_roles.py": "program",
+    "tests/attackers/test_stranger_roles.py": "program",
     "tests/statemachines/paths/test_any_handler.py": "paths 1",
     "tests/statemachines/paths/test_second_reading.py": "paths 1",
     "tests/statemachines/paths/test_stage": "paths 2",

@@ -54,7 +54,7 @@ def await_approval(
     One whose environment a newer release has reached is written as superseded.
 
     Each call also reads the alarms: one that has entered ALARM voids the request, if its event was lost (A4). Their
-    states are stored for the approval page, which is public and assumes no deploy role.
+    states are stored for the approval page, which is public and assumes no read role.
     """
     facts = encode(ApprovalFacts(event.environment, event.accepted))
     wait = Wait(ApprovalKey(event.approval_id), event.task_token, event.execution, event.environment.name, facts)

@@ -32,7 +32,8 @@ def switched_on(tmp_path_factory: pytest.TempPathFactory) -> recorder.Outcome:
     """The stack `test` with every optional setting that creates resources."""
     config = recorder.stack_config("test")
     github = json.loads(config["kiro-worker:github"]) | {"allowedNetworks": ALLOWED_NETWORKS}
-    environments = [{"name": "test", "account": recorder.FOREIGN, "deployRoleArn": recorder.FOREIGN_ROLE}]
+    roles = {"deployRoleArn": recorder.FOREIGN_ROLE, "readRoleArn": recorder.FOREIGN_READER}
+    environments = [{"name": "test", "account": recorder.FOREIGN, **roles}]
     changed = {
         "kiro-worker:securityHub": "true",
         "kiro-worker:github": json.dumps(github),

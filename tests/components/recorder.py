@@ -182,7 +182,7 @@ def run_main(stack: str, config: dict[str, str] | None = None, recorder: Recorde
 
 # Two regions and two accounts: the stack's own, another region of its account, and another account.
 FOREIGN = "999999999999"
-FOREIGN_ROLE = f"arn:aws:iam::{FOREIGN}:role/deploy"
+FOREIGN_ROLE, FOREIGN_READER = f"arn:aws:iam::{FOREIGN}:role/deploy", f"arn:aws:iam::{FOREIGN}:role/read"
 ELSEWHERE = [
     {"name": "test", "functions": ["hello-test"]},
     {"name": "staging", "region": "us-east-1", "functions": ["hello-staging"]},
@@ -191,6 +191,7 @@ ELSEWHERE = [
         "account": FOREIGN,
         "region": "us-east-1",
         "deployRoleArn": FOREIGN_ROLE,
+        "readRoleArn": FOREIGN_READER,
         "approval": True,
     },
 ]
