@@ -139,7 +139,7 @@ class EnvironmentSettings(Closed):
         return self
 
     def _check_roles(self) -> None:
-        """Refuse an environment of another account without its two roles, which are two and of that account (I8)."""
+        """Refuse an environment of another account without its two roles, which are two and of that account (I7)."""
         roles = {"deployRoleArn": self.deploy_role_arn, "readRoleArn": self.read_role_arn}
         if self.account is None and not any(roles.values()):
             return

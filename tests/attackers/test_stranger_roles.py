@@ -56,7 +56,7 @@ def test_no_function_of_the_endpoint_changes_an_environment(whole: Outcome, func
 
 
 def test_the_report_of_a_monitor_reads_alarms_and_changes_nothing(whole: Outcome) -> None:
-    """I8: under the read role of an environment it reads alarms and versions, and no call that changes is allowed."""
+    """I7: under the read role of an environment it reads alarms and versions, and no call that changes is allowed."""
     registered = whole.recorder
     assert assumes(registered, "events-outside-alarm", "read-production")
     assert may(registered, "read-production", "cloudwatch:DescribeAlarms", "*")

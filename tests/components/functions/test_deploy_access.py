@@ -28,7 +28,7 @@ def test_a_deploy_role_changes_the_functions_of_its_environment_only(whole: Outc
 
 
 def test_a_read_role_reads_the_alarms_and_functions_of_its_environment_only(whole: Outcome) -> None:
-    """I8: no action changes anything, and none reads code or configuration of a function beyond its versions."""
+    """I7: no action changes anything, and none reads code or configuration of a function beyond its versions."""
     policy = whole.recorder.one("iam/rolePolicy:RolePolicy", "read-staging").inputs["policy"]
     alarms, functions = json.loads(policy)["Statement"]
     assert (alarms["Action"], alarms["Resource"]) == (["cloudwatch:DescribeAlarms"], ["*"])
