@@ -99,6 +99,16 @@ def test_a_reader_changes_nothing(whole: Outcome) -> None:
     assert [one for one in [*CHANGES, *NEVER, history] if allowed(policy, *one)] == []
 
 
+@pytest.mark.parametrize("name", ["operatorPolicy", "readerPolicy"])
+def test_no_task_token_is_used(whole: Outcome, name: str) -> None:
+    """A person who read a task token, and whom another policy allows everything, wants to end a wait with it."""
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    both = json.dumps({"Statement": [*json.loads(whole.outputs[name])["Statement"], everything]})
+    for action in ("states:SendTaskSuccess", "states:SendTaskFailure"):
+        assert not allowed(both, action, f"{WORKFLOW}stage", {})
+    assert allowed(both, "states:StartExecution", f"{WORKFLOW}deployment", {})
+
+
 @pytest.mark.parametrize("attempt", ["without a record", "with other parts", "without an approval", "without a digest"])
 def test_a_stage_started_by_hand_changes_nothing(stack: Stack, attempt: str) -> None:
     """An administrator's StartExecution of a stage wants parts, an artifact or a lax environment of its own choice."""

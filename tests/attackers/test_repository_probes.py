@@ -1,7 +1,10 @@
 """A repository that writes hostile manifests: their numbers, and the addresses of its services."""
 
+import socket
+import threading
 import time
 import tracemalloc
+from contextlib import suppress
 
 import pytest
 
@@ -9,7 +12,7 @@ from functions.adapters import health
 from functions.adapters.health import HealthProbe, Target
 from functions.adapters.yaml_documents import YamlError, read_yaml
 from functions.runtime import Clients
-from tests.functions.adapters.test_health import drip, server
+from tests.functions.adapters.test_health import server
 from tests.functions.delivered import Service
 
 
@@ -50,10 +53,18 @@ def test_a_probe_goes_nowhere_else() -> None:
         assert inner.requests == []
 
 
+def slow(connection: socket.socket, over: threading.Event) -> None:
+    """A healthy answer, of which a byte arrives at a time: each read ends soon, and all of it after two seconds."""
+    with connection, suppress(OSError):
+        for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n":
+            connection.sendall(bytes([byte]))
+            over.wait(0.05)
+
+
 def test_a_probe_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A repository's service sends a byte at a time to hold the function until it times out: the probe ends before."""
+    """A repository's service answers a byte at a time to hold the function beyond its timeout: the probe ends."""
     monkeypatch.setattr(health, "_DEADLINE_SECONDS", 0.3)
-    with server(drip) as url:
+    with server(slow) as url:
         (found,) = HealthProbe(loopback=True).probe([Target("hello", url, None)])
     assert found.reason.endswith("did not answer completely within 0 s")
 
