@@ -259,7 +259,7 @@ class Inventory:
             return
         # Read with the operator's credentials: the read role need not trust people.
         here, aws = replace(environment, read_role_arn=""), self._aws
-        alarms = EnvironmentHealth(aws.running, Alarms.connect(aws.aws), HealthProbe.connect(aws.aws)).alarms(here)
+        alarms = EnvironmentHealth(aws.running, Alarms.connect(aws.aws), HealthProbe.connect(aws.aws)).alarms(here, "")
         slow = "; ".join(too_slow_words(alarms, environment.watch_seconds))
         yield Check(what, "note" if slow else "right", slow)
 

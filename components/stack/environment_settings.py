@@ -116,9 +116,9 @@ class EnvironmentSettings(Closed):
     coverage_percent: Annotated[float, Field(ge=0, le=100)] = 80
     """The lowest test coverage, of lines and of branches, that is accepted, in percent."""
     critical_alarms: tuple[str, ...] = ()
-    """Alarms that roll a release back when they are in ALARM."""
+    """Alarms that roll a release back when they are in ALARM, of whichever repository it is."""
     warning_alarms: tuple[str, ...] = ()
-    """Alarms that pause a release for review when they are in ALARM."""
+    """Alarms that pause a release for review when they are in ALARM, of whichever repository it is."""
     variables: dict[str, str] = Field(default_factory=dict)
     """Variables for `delivery.yml` placeholders and builds."""
     functions: tuple[Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")], ...] = ()

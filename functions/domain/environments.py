@@ -125,6 +125,17 @@ def judged(states: Iterable[PartState], repository: str) -> tuple[PartState, ...
     return tuple(state for state in states if state.running and state.running.is_of(repository) and not state.in_doubt)
 
 
+def watched(state: PartState, repository: str) -> bool:
+    """Whether the alarms of a part decide about a release of this repository: its own parts, and those of nobody known.
+
+    The owner is the recorded one, else the repository whose release runs. "" stands for all repositories.
+    """
+    if not repository or state.repository == repository:
+        return True
+    known = bool(state.repository or (state.running and state.running.source))
+    return not known or (not state.repository and state.running is not None and state.running.is_of(repository))
+
+
 def belongs(state: PartState, manifest: str, repository: str) -> bool:
     """Whether a part is that of a repository whose manifest has this name, or had another one before."""
     recorded = state.running is not None and state.running.is_of(repository)

@@ -187,7 +187,8 @@ def _alarmed(approval: Approval, waits: WaitsTable, health: EnvironmentHealth) -
     if wait is None or where is None or facts.accepted is None or not _same_account(wait.execution, where):
         return ""
     try:
-        return alarmed(health.alarms(replace(where, read_role_arn="")), facts.accepted, where.name)
+        alarms = health.alarms(replace(where, read_role_arn=""), approval.repository)
+        return alarmed(alarms, facts.accepted, where.name)
     except Exception as error:  # the request stays as valid as it was
         _LOG.warning("the alarms could not be read before an approval", extra={"reason": str(error)})
         return ""

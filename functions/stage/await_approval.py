@@ -91,7 +91,7 @@ def _read_alarms(
 ) -> Approval:
     """The request, void if a critical alarm has entered ALARM since the baseline; stores the states of all alarms."""
     try:
-        alarms, at = health.alarms(event.environment), clock.text()
+        alarms, at = health.alarms(event.environment, approval.repository), clock.text()
         waits.note_alarms(event.approval_id, alarms, at)
     except Exception as error:  # read again at the next backstop, and under the lock before anything is changed
         _LOG.warning("the alarms of a request for approval could not be read", extra={"reason": str(error)})
