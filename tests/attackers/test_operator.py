@@ -51,6 +51,11 @@ NEVER: list[Request] = [
     ("dynamodb:PutItem", f"{TABLE}locks", {}),
     ("dynamodb:UpdateItem", f"{TABLE}waits", {}),
     ("events:PutEvents", BUS, {**ANNOUNCED, "events:detail-type": ["DeploymentFinished"]}),
+    # Calls whose context lacks the key, for which ForAllValues alone holds.
+    ("dynamodb:UpdateItem", f"{TABLE}environments", {}),
+    ("dynamodb:UpdateItem", f"{TABLE}deployments", {}),
+    ("events:PutEvents", BUS, {}),
+    ("events:PutEvents", BUS, {"events:source": ["kiro.pipeline"]}),
     ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:eu-central-1:{AT}:secret:kiro-pipeline-test-github", {}),
     ("sts:AssumeRole", f"arn:aws:iam::{AT}:role/kiro-pipeline-test-deploy-production", {}),
     ("lambda:InvokeFunction", f"arn:aws:lambda:eu-central-1:{AT}:function:kiro-pipeline-test-stage-apply-service", {}),
@@ -64,6 +69,7 @@ def _listed(value: Any) -> list[str]:
 def _fits(statement: Mapping[str, Any], action: str, resource: str, context: Mapping[str, list[str]]) -> bool:
     """Whether a statement concerns a request; `ForAllValues` holds when every value of the request fits one of its own.
 
+    It holds for a key that the request lacks, too; `Null` with false holds for one that is there.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
     """
     named = any(fnmatchcase(action, one) for one in _listed(statement["Action"]))
@@ -71,6 +77,9 @@ def _fits(statement: Mapping[str, Any], action: str, resource: str, context: Map
 
     def held() -> Iterator[bool]:
         for operator, keys in statement.get("Condition", {}).items():
+            if operator == "Null":
+                yield all((key not in context) == (wanted == "true") for key, wanted in keys.items())
+                continue
             assert operator in ("ForAllValues:StringEquals", "ForAllValues:StringLike"), operator
             for key, allowed in keys.items():
                 yield all(any(fnmatchcase(value, one) for one in allowed) for value in context.get(key, []))
