@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class EnvironmentHealth:
-    """Alarms are those of the environment, which belong to no repository, and of the parts that are recorded as running.
+    """Alarms are those of the environment, which belong to no repository, and of the parts recorded as running there.
 
     With a `repository`, parts of other repositories are left out: their alarms decide about their own releases. ""
     stands for all repositories. `without` names parts to leave out, such as those that a release no longer has.

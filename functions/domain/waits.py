@@ -124,7 +124,8 @@ class WatchFacts:
     """The input of a watch's judgement. `until` is ISO 8601.
 
     `failed` is a breach that an earlier reading found and that the workflow has not received yet. `gone` are parts that
-    are not watched, and so are those of other repositories than `repository`. `bad` has the bad samples in a row of each part (`Sampling`).
+    are not watched, and alarms of parts of other repositories than `repository` are not read. `bad` has the bad samples
+    in a row of each part (`Sampling`).
     """
 
     environment: Environment
