@@ -6,6 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from components.functions import package
+from components.functions.handlers import discover
 from components.functions.package import PackageError
 from components.functions.workflow import _stage_seconds
 from components.stack.settings import SettingsError
@@ -57,13 +58,50 @@ def test_a_function_and_the_workflow_it_starts_agree_on_names(test_stack: Outcom
     assert arn == test_stack.outputs["deploymentWorkflow"]
 
 
-def test_only_declared_functions_may_assume_deploy_roles(test_stack: Outcome) -> None:
-    """The trust policy of a deploy role lists exactly the roles of handlers that declare `deploy-roles`."""
-    role = test_stack.recorder.one("iam/role:Role", "deploy-production")
-    (trust,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
-    takers = {arn.rpartition("/")[2] for arn in trust["Principal"]["AWS"]}
-    assert "kiro-pipeline-test-stage-apply-service" in takers
-    assert "kiro-pipeline-test-events-github-webhook" not in takers
+def takers(outcome: Outcome, role: str) -> set[str]:
+    """The handlers whose roles the trust policy of a role admits."""
+    policy = json.loads(outcome.recorder.one("iam/role:Role", role).inputs["assumeRolePolicy"])
+    (trust,) = policy["Statement"]
+    return {arn.rpartition("/kiro-pipeline-test-")[2] for arn in trust["Principal"]["AWS"]}
+
+
+@pytest.mark.parametrize("which", ["deploy", "read"])
+def test_only_declared_functions_may_assume_the_roles_of_environments(test_stack: Outcome, which: str) -> None:
+    """The trust policy of a role lists exactly the roles of handlers that declare `deploy-roles` or `read-roles`."""
+    declared = {
+        one.thing for one in discover().values() for allow in one.declared.allow if allow.on == f"{which}-roles"
+    }
+    for environment in ("test", "staging", "production"):
+        assert takers(test_stack, f"{which}-{environment}") == declared
+    assert {"deploy": "stage-apply-service", "read": "shared-watch"}[which] in declared
+
+
+def test_only_what_changes_an_environment_holds_a_deploy_role(test_stack: Outcome) -> None:
+    """I7: ApplyService deploys a version and RestoreService an earlier one; whatever else only reads, holds neither."""
+    assert takers(test_stack, "deploy-production") == {"stage-apply-service", "rollback-restore-service"}
+    assert takers(test_stack, "deploy-production").isdisjoint(takers(test_stack, "read-production"))
+
+
+def test_no_function_of_the_internet_may_assume_a_deploy_role(test_stack: Outcome) -> None:
+    """I7: neither by its policy nor by a trust; these are all functions that the endpoint or a URL may invoke."""
+    recorder = test_stack.recorder
+    begin = "kiro-pipeline-test-"
+    invoked = {
+        one.inputs["function"].removeprefix(begin)
+        for one in recorder.of("lambda/permission:Permission")
+        if not one.inputs["principal"].startswith("events.")
+    }
+    assert invoked == {"events-github-webhook", "events-approval-page", "events-outside-alarm"}
+    assert recorder.of("lambda/functionUrl:FunctionUrl") == []
+    assumed = {
+        arn.rpartition(f"role/{begin}")[2]
+        for one in statements(recorder)
+        for arn in one.resources
+        if "sts:AssumeRole" in one.actions and one.owner.inputs.get("role", "").removeprefix(begin) in invoked
+    }
+    assert assumed == {"read-test", "read-staging", "read-production"}
+    for environment in ("test", "staging", "production"):
+        assert takers(test_stack, f"deploy-{environment}").isdisjoint(invoked)
 
 
 @pytest.mark.parametrize(
