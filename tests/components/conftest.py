@@ -24,33 +24,6 @@ def whole() -> recorder.Outcome:
 
 
 @pytest.fixture(scope="session")
-<<<<<<< HEAD
 def switched_on() -> recorder.Outcome:
     """The stack `test` with every optional setting, and environments in two regions and two accounts."""
     return recorder.switched_on()
-=======
-def switched_on(tmp_path_factory: pytest.TempPathFactory) -> recorder.Outcome:
-    """The stack `test` with every optional setting that creates resources."""
-    config = recorder.stack_config("test")
-    github = json.loads(config["kiro-worker:github"]) | {"allowedNetworks": ALLOWED_NETWORKS}
-    roles = {"deployRoleArn": recorder.FOREIGN_ROLE, "readRoleArn": recorder.FOREIGN_READER}
-    environments = [{"name": "test", "account": recorder.FOREIGN, **roles}]
-    changed = {
-        "kiro-worker:securityHub": "true",
-        "kiro-worker:github": json.dumps(github),
-        "kiro-worker:budgetEmail": "ops@example.com",
-        "kiro-worker:codebuild": json.dumps({"vpc": VPC}),
-        "kiro-worker:environments": json.dumps(environments),
-    }
-    folder = tmp_path_factory.mktemp("layer")
-    (folder / "python").mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(package, "LAYER", folder)
-        return recorder.run_main("test", {**config, **changed})
-
-
-@pytest.fixture(scope="session")
-def elsewhere() -> recorder.Outcome:
-    """The stack `test` with environments in two regions and two accounts."""
-    return recorder.elsewhere()
->>>>>>> look

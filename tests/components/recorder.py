@@ -185,13 +185,9 @@ def run_main(stack: str, config: dict[str, str] | None = None, recorder: Recorde
 
 # Two regions and two accounts: the stack's own, another region of its account, and another account.
 FOREIGN = "999999999999"
-<<<<<<< HEAD
-FOREIGN_ROLE = f"arn:aws:iam::{FOREIGN}:role/deploy"
+FOREIGN_ROLE, FOREIGN_READER = f"arn:aws:iam::{FOREIGN}:role/deploy", f"arn:aws:iam::{FOREIGN}:role/read"
 WINDOWS = [{"days": ["sun"], "opens": "06:00", "closes": "09:00", "timezone": "Europe/Berlin"}]
 FREEZES = [{"starts": "2026-12-24T00:00:00+01:00", "ends": "2026-12-27T00:00:00+01:00", "reason": "holidays"}]
-=======
-FOREIGN_ROLE, FOREIGN_READER = f"arn:aws:iam::{FOREIGN}:role/deploy", f"arn:aws:iam::{FOREIGN}:role/read"
->>>>>>> look
 ELSEWHERE = [
     {"name": "test", "functions": ["hello-test"], "freezeWaitDays": 2},
     {

@@ -27,16 +27,6 @@ def test_a_deploy_role_changes_the_functions_of_its_environment_only(whole: Outc
     assert read["Resource"] == ["arn:aws:s3:::kiro-pipeline-test-artifacts-123456789012/packages/*"]
 
 
-<<<<<<< HEAD
-def test_another_account_brings_its_own_role(switched_on: Outcome) -> None:
-    """The stack creates no role for it, and the definition carries the given one."""
-    assert not [one for one in switched_on.recorder.of("iam/role:Role") if one.name == "deploy-production"]
-    machine = switched_on.recorder.one("sfn/stateMachine:StateMachine", "deployment")
-    *_, carried = json.loads(machine.inputs["definition"])["States"]["Begin"]["Assign"]["environments"]
-    assert carried["deployRoleArn"] == FOREIGN_ROLE
-    taker = switched_on.recorder.one("iam/rolePolicy:RolePolicy", "stage-apply-service").inputs["policy"]
-    assert FOREIGN_ROLE in taker
-=======
 def test_a_read_role_reads_the_alarms_and_functions_of_its_environment_only(whole: Outcome) -> None:
     """I7: no action changes anything, and none reads code or configuration of a function beyond its versions."""
     policy = whole.recorder.one("iam/rolePolicy:RolePolicy", "read-staging").inputs["policy"]
@@ -49,9 +39,11 @@ def test_a_read_role_reads_the_alarms_and_functions_of_its_environment_only(whol
 
 def test_another_account_brings_its_own_roles(switched_on: Outcome) -> None:
     """The stack creates no roles for it, and the definition carries the given ones."""
-    assert not [one for one in switched_on.recorder.of("iam/role:Role") if one.name in ("deploy-test", "read-test")]
+    assert not [
+        one for one in switched_on.recorder.of("iam/role:Role") if one.name in ("deploy-production", "read-production")
+    ]
     machine = switched_on.recorder.one("sfn/stateMachine:StateMachine", "deployment")
-    (carried,) = json.loads(machine.inputs["definition"])["States"]["Begin"]["Assign"]["environments"]
+    *_, carried = json.loads(machine.inputs["definition"])["States"]["Begin"]["Assign"]["environments"]
     assert (carried["deployRoleArn"], carried["readRoleArn"]) == (FOREIGN_ROLE, FOREIGN_READER)
     changing, reading = (
         switched_on.recorder.one("iam/rolePolicy:RolePolicy", name).inputs["policy"]
@@ -59,7 +51,6 @@ def test_another_account_brings_its_own_roles(switched_on: Outcome) -> None:
     )
     assert [role in changing for role in (FOREIGN_ROLE, FOREIGN_READER)] == [True, False]
     assert [role in reading for role in (FOREIGN_ROLE, FOREIGN_READER)] == [False, True]
->>>>>>> look
 
 
 def test_functions_are_those_of_the_environments_own_region() -> None:
