@@ -50,8 +50,12 @@ class Sharing(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
     """Files as a whole, and groups of them: pytest 9.2 does not see the marks of xdist 3.8's own groups."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file: str = super()._split_scope(nodeid)
-        return next((group for start, group in GROUPS.items() if file.startswith(start)), file)
+        return group_of(super()._split_scope(nodeid))
+
+
+def group_of(file: str) -> str:
+    """The group of a file; a file without one is its own."""
+    return next((group for start, group in GROUPS.items() if file.startswith(start)), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
@@ -59,14 +63,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
     return Sharing(config, log)
 
 
-# What changes the settings of the stack comes after what expects them, and its end is last.
-LATER = {"test_regions": 2, "test_removed_environment": 3, "test_teardown": 4}
+# What changes the settings of the stack comes after what expects them, and its end is last: with fewer workers than
+# platforms, a worker that destroyed its platform gets no other group that needs it.
+LATER = {"test_regions": 3, "test_removed_environment": 4, "test_teardown": 5}
 
 
 def _turn(item: pytest.Item) -> int:
     """The place of a test among the groups that begin first."""
     if "scenarios" in item.path.parts:
-        return LATER.get(item.path.stem, 1)
+        last = group_of(item.nodeid) == group_of("tests/scenarios/test_teardown.py")
+        return LATER.get(item.path.stem, 2 if last else 1)
     return 0 if "faults" in item.path.parts else 5
 
 
