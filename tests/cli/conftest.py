@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
@@ -13,8 +14,7 @@ from cli.__main__ import app
 from functions.handler import encode
 from functions.runtime import Clients
 from tests.functions.samples import environment
-from tests.functions.stack import ACCOUNT, REGION, create_table, create_tables
-from tests.moto_shortcuts import create_event_bus, create_state_machine, take_shortcuts
+from tests.functions.stack import ACCOUNT, REGION, create_tables
 
 TABLES = ("deployments", "environments", "locks", "waits")
 
@@ -51,17 +51,8 @@ def machine(workflow: str) -> str:
     return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{family}-test-{workflow}"
 
 
-@pytest.fixture(scope="session")
-def clients() -> Iterator[Clients]:
-    """Clients of the stack `test` to arrange and to look with."""
-    settings = {f"{table.upper()}_TABLE": f"kiro-pipeline-test-{table}" for table in TABLES}
-    with pytest.MonkeyPatch.context() as patch:
-        take_shortcuts(patch)
-        yield Clients({**settings, "LOCK_MODE": "superseded"})
-
-
 @pytest.fixture
-def kiro(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kiro]:
+def kiro(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kiro]:
     """The stack `test` with two environments and no deployments."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "testing")
@@ -72,8 +63,13 @@ def kiro(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kiro]:
     carried = encode([environment(name="test", approval=False), environment()])
     definition = {"States": {"Begin": {"Assign": {"environments": carried}}}}
     with mock_aws():
-        create_tables(create_table, prefix="kiro-pipeline-test-")
-        create_event_bus(REGION, ACCOUNT, "kiro-pipeline-test-events")
+        create_tables(boto3.client("dynamodb"), prefix="kiro-pipeline-test-")
+        boto3.client("events").create_event_bus(Name="kiro-pipeline-test-events")
         for workflow in ("deployment", "stage", "rollback", "enhanced-watch", "work-item"):
-            create_state_machine(REGION, ACCOUNT, machine(workflow).rpartition(":")[2], json.dumps(definition))
-        yield Kiro(clients)
+            boto3.client("stepfunctions").create_state_machine(
+                name=machine(workflow).rpartition(":")[2],
+                definition=json.dumps(definition),
+                roleArn=f"arn:aws:iam::{ACCOUNT}:role/workflow",
+            )
+        settings = {f"{table.upper()}_TABLE": f"kiro-pipeline-test-{table}" for table in TABLES}
+        yield Kiro(Clients({**settings, "LOCK_MODE": "superseded"}))

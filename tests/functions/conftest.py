@@ -13,7 +13,6 @@ from tests.functions.delivered import Service
 from tests.functions.stack import REGION, SETTINGS, Stack, StrictClients
 from tests.local.github.support import TOKEN, copy
 from tests.local.github.support import hub as plain_hub
-from tests.moto_shortcuts import take_shortcuts
 from tests.tracing import functions_only
 
 __all__ = ["copy", "plain_hub"]
@@ -40,7 +39,6 @@ def _session_stack() -> Iterator[Stack]:
         for name, value in _CREDENTIALS.items():
             patch.setenv(name, value)
         patch.delenv("AWS_PROFILE", raising=False)
-        take_shortcuts(patch)
         settings = dict(SETTINGS)
         made = Stack(StrictClients(settings), settings)
         made.connect(made.clients._session.events)

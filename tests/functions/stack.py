@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -17,7 +16,6 @@ from functions.adapters.records import every, plain
 from functions.handler import Handler, decode, encode, handler_function
 from functions.runtime import Clients, wire
 from local.strict.hooks import HANDLERS
-from tests import moto_shortcuts
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -79,7 +77,6 @@ SETTINGS = {
     "GITHUB_API_URL": "http://127.0.0.1:9/api/v3",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # as on a laptop, so that services may be on loopback
 }
-create_table = partial(moto_shortcuts.create_table, REGION, ACCOUNT)
 # What IAM calls a call; everything else is called as it is.
 _ACTIONS = {
     "s3:ListObjectsV2": "s3:ListBucket",
@@ -179,8 +176,10 @@ class Stack:
         service = model.service_model.service_name
         if service not in self._made:
             self._made.add(service)
+            recording, self.recording = self.recording, False
             if service in _RESOURCES:
-                _RESOURCES[service]()
+                _RESOURCES[service](self)
+            self.recording = recording
         if self.recording:
             action = f"{model.service_model.signing_name}:{model.name}"
             self.calls.append(Call(_ACTIONS.get(action, action), _resource(params), dict(params)))
@@ -300,18 +299,18 @@ def failing(client: Any, operation: str, error: Exception) -> Iterator[None]:
         yield
 
 
-def create_tables(create: Callable[..., object], prefix: str = "kiro-") -> None:
-    """The product's tables with their keys and indexes; `create` takes what `CreateTable` takes."""
+def create_tables(dynamodb: Any, prefix: str = "kiro-") -> None:
+    """The four tables with their keys and indexes."""
     indexes = {"EnvironmentStatusIndex": ["environment", "status"]}
-    _create(create, f"{prefix}deployments", ["deploymentId"], indexes)
-    _create(create, f"{prefix}environments", ["environment", "part"], {})
-    _create(create, f"{prefix}work-items", ["itemId"], {"StateIndex": ["state", "itemId"]})
-    _create(create, f"{prefix}locks", ["lockKey"], {})
+    _create(dynamodb, f"{prefix}deployments", ["deploymentId"], indexes)
+    _create(dynamodb, f"{prefix}environments", ["environment", "part"], {})
+    _create(dynamodb, f"{prefix}work-items", ["itemId"], {"StateIndex": ["state", "itemId"]})
+    _create(dynamodb, f"{prefix}locks", ["lockKey"], {})
     indexes = {"EnvironmentIndex": ["environment", "waitKey"], "ExecutionIndex": ["execution"]}
-    _create(create, f"{prefix}waits", ["waitKey"], indexes)
+    _create(dynamodb, f"{prefix}waits", ["waitKey"], indexes)
 
 
-def _create(create: Callable[..., object], name: str, key: list[str], indexes: Mapping[str, list[str]]) -> None:
+def _create(dynamodb: Any, name: str, key: list[str], indexes: Mapping[str, list[str]]) -> None:
     names = sorted({*key, *(one for index in indexes.values() for one in index)})
     more = {
         "GlobalSecondaryIndexes": [
@@ -319,7 +318,7 @@ def _create(create: Callable[..., object], name: str, key: list[str], indexes: M
             for index, fields in indexes.items()
         ]
     }
-    create(
+    dynamodb.create_table(
         TableName=name,
         KeySchema=_schema(key),
         AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in names],
@@ -332,20 +331,26 @@ def _schema(fields: list[str]) -> list[dict[str, str]]:
     return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(fields, ("HASH", "RANGE"), strict=False)]
 
 
-def _topics() -> None:
+def _bucket(stack: Stack) -> None:
+    stack.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def _topics(stack: Stack) -> None:
     for topic in ("deployments", "approvals", "rollbacks"):
-        moto_shortcuts.create_topic(REGION, ACCOUNT, f"kiro-{topic}")
+        stack.client("sns").create_topic(Name=f"kiro-{topic}")
 
 
-def _workflows() -> None:
+def _workflows(stack: Stack) -> None:
     for arn in MACHINES.values():
-        moto_shortcuts.create_state_machine(REGION, ACCOUNT, arn.rsplit(":", 1)[-1])
+        stack.client("stepfunctions").create_state_machine(
+            name=arn.rsplit(":", 1)[-1], definition="{}", roleArn=f"arn:aws:iam::{ACCOUNT}:role/workflow"
+        )
 
 
-_RESOURCES: Mapping[str, Callable[[], object]] = {
-    "dynamodb": lambda: create_tables(create_table),
-    "s3": lambda: moto_shortcuts.create_bucket(REGION, ACCOUNT, BUCKET),
-    "events": lambda: moto_shortcuts.create_event_bus(REGION, ACCOUNT, "kiro-bus"),
+_RESOURCES: Mapping[str, Callable[[Stack], object]] = {
+    "dynamodb": lambda stack: create_tables(stack.client("dynamodb")),
+    "s3": _bucket,
+    "events": lambda stack: stack.client("events").create_event_bus(Name="kiro-bus"),
     "sns": _topics,
     "stepfunctions": _workflows,
 }

@@ -8,8 +8,7 @@ from cli.aws.operator import Operator
 from functions.handler import encode
 from tests.functions.conftest import _moto, _session_stack, copy, hub, plain_hub, stack
 from tests.functions.samples import ENVIRONMENT, environment
-from tests.functions.stack import ACCOUNT, REGION, Stack, create_table, create_tables
-from tests.moto_shortcuts import create_event_bus, create_state_machine
+from tests.functions.stack import ACCOUNT, REGION, Stack, create_tables
 
 __all__ = ["_moto", "_session_stack", "copy", "hub", "operator", "plain_hub", "stack"]
 
@@ -29,11 +28,12 @@ WORKFLOWS = {
 @pytest.fixture
 def operator(stack: Stack) -> Operator:
     """The stack `staging`, named by the rule, beside the one of the fixture."""
-    create_tables(create_table, prefix=f"{NAME}-")
-    create_event_bus(REGION, ACCOUNT, f"{NAME}-events")
+    create_tables(stack.client("dynamodb"), prefix=f"{NAME}-")
+    stack.client("events").create_event_bus(Name=f"{NAME}-events")
     carried = encode([environment(name="test"), ENVIRONMENT])
     definition = json.dumps({"States": {"Begin": {"Assign": {"environments": carried}}}})
+    role = f"arn:aws:iam::{ACCOUNT}:role/workflow"
     for workflow in ("deployment", "stage", "rollback"):
         name = WORKFLOWS[workflow].rpartition(":")[2]
-        create_state_machine(REGION, ACCOUNT, name, definition)
+        stack.client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=role)
     return Operator.connect("staging")

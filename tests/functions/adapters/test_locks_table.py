@@ -26,7 +26,7 @@ NAMES = [f"e{number}" for number in range(THREADS)]
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real database on 127.0.0.1 with the product's tables."""
     with Emulator(tmp_path_factory.mktemp("emulator") / "emulator.log", region=REGION) as running:
-        create_tables(session().client("dynamodb", endpoint_url=running.endpoint).create_table)
+        create_tables(session().client("dynamodb", endpoint_url=running.endpoint))
         yield running.endpoint
 
 
