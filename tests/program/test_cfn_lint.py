@@ -4,6 +4,8 @@ import copy
 import json
 from typing import Any
 
+import pytest
+
 from tests.components.recorder import REGION, Outcome
 from tests.program.converters import WITHOUT
 from tests.program.template import CONVERTERS, template, together
@@ -18,6 +20,7 @@ def _faults(whole: dict[str, Any]) -> list[str]:
     return [f"{match.rule.id} {match.message}" for match in matches if match.rule.id[0] in "EW"]
 
 
+@pytest.mark.long
 def test_the_template_has_no_findings(every: list[Outcome]) -> None:
     """Policies, definitions, patterns, alarms, tables and functions of every stack are valid for AWS."""
     whole = together(every)

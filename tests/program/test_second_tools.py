@@ -44,6 +44,7 @@ def _findings(whole: dict[str, Any]) -> list[str]:
     )
 
 
+@pytest.mark.long
 def test_the_template_has_no_findings(every: list[Outcome]) -> None:
     """The resources of every stack obey CloudFormation's own schemas and rules."""
     assert _findings(together(every)) == []
@@ -90,6 +91,7 @@ def _errors(definitions: list[dict[str, Any]]) -> str:
     return subprocess.run(["node", "-e", script], input=given, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.long
 @needs_npm
 def test_definitions_obey_the_published_schema(every: list[Outcome]) -> None:
     """Every field of every state of every stack is one that the Amazon States Language has."""

@@ -8,6 +8,9 @@ import pytest
 
 from tests.functions.buildspecs.conftest import BRANCH, DESIGN, SPEC, Make
 
+# Each test is a whole build. `make test` has test_work_item.py and the board.
+pytestmark = pytest.mark.long
+
 
 def test_failing_tests_are_named(make: Make) -> None:
     """The build succeeds, because the workflow judges."""
