@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class EnvironmentHealth:
     """Alarms and services are those of the parts that are recorded as running in the environment.
 
-    `without` names parts to leave out, such as those that a release no longer has.
+    `without` names parts to leave out, such as those that a release no longer has. `paused` is a part whose rollout is
+    paused, as the release defines it: its alarms count beside those of the version before.
     """
 
     SETTINGS: ClassVar[tuple[str, ...]] = EnvironmentsTable.SETTINGS
@@ -35,14 +36,16 @@ class EnvironmentHealth:
         """The environments of this stack."""
         return cls(EnvironmentsTable.connect(aws), Alarms.connect(aws), HealthProbe.connect(aws))
 
-    def concerns(self, change: AlarmChange, environment: Environment, without: Container[str] = ()) -> bool:
+    def concerns(
+        self, change: AlarmChange, environment: Environment, without: Container[str] = (), paused: Part | None = None
+    ) -> bool:
         """Whether the event is of one of the environment's alarms.
 
         Names are unique in one account and region of CloudWatch, and among the monitors of one environment.
         """
         match change.origin:
             case CloudWatch(account, region):
-                critical, warning = self.alarm_names(environment, without)
+                critical, warning = self.alarm_names(environment, without, paused)
                 here = (account, region) == (environment.account, environment.region)
                 return here and change.name in (*critical, *warning)
             case Monitor(name):
@@ -51,22 +54,30 @@ class EnvironmentHealth:
             case _:
                 assert_never(change.origin)
 
-    def alarm_names(self, environment: Environment, without: Container[str] = ()) -> tuple[list[str], list[str]]:
+    def alarm_names(
+        self, environment: Environment, without: Container[str] = (), paused: Part | None = None
+    ) -> tuple[list[str], list[str]]:
         """The names of critical and of warning alarms in CloudWatch: of the environment and of its parts."""
         critical, warning = list(environment.critical_alarms), list(environment.warning_alarms)
-        for state in self._environments.parts(environment.name).values():
-            if state.definition and state.part not in without:
-                critical += self._filled(environment, state.definition, state.definition.critical_alarms)
-                warning += self._filled(environment, state.definition, state.definition.warning_alarms)
+        states = self._environments.parts(environment.name).values()
+        recorded = [state.definition for state in states if state.definition and state.part not in without]
+        for part in (*recorded, *([paused] if paused else [])):
+            critical += self._filled(environment, part, part.critical_alarms)
+            warning += self._filled(environment, part, part.warning_alarms)
         return sorted(set(critical)), sorted(set(warning))
 
-    def alarms(self, environment: Environment, without: Container[str] = ()) -> tuple[AlarmReading, ...]:
+    def alarms(
+        self, environment: Environment, without: Container[str] = (), paused: Part | None = None
+    ) -> tuple[AlarmReading, ...]:
         """The current state of every alarm of the environment."""
         outside = (alarm.reading for alarm in self._environments.outside_alarms(environment.name))
-        return (*self._alarms.read(environment, *self.alarm_names(environment, without)), *outside)
+        return (*self._alarms.read(environment, *self.alarm_names(environment, without, paused)), *outside)
 
     def probes(self, environment: Environment, without: Container[str] = ()) -> tuple[Probe, ...]:
-        """Probes every service of the environment; it must answer as the running commit, if that is known."""
+        """Probes every service of the environment; it must answer as the running commit, if that is known.
+
+        In a rollout it is not: the part is in doubt, and its requests meet two versions.
+        """
         states = self._environments.parts(environment.name)
         wanted = [
             _target(environment, state, health, outputs_of(state.part, states.values()))

@@ -16,6 +16,7 @@ from typing import Any
 
 from functions.domain.environments import Environment
 from functions.domain.errors import BadInputError
+from functions.domain.manifests import Part
 from functions.domain.watches import Accepted, Watch
 
 
@@ -138,7 +139,8 @@ class WatchFacts:
     """The input of a watch's judgement. `until` is ISO 8601.
 
     `failed` is a breach that an earlier reading found and that the workflow has not received yet. `gone` are parts that
-    are not watched. `bad` has the bad samples in a row of each part (`Sampling`).
+    are not watched. `bad` has the bad samples in a row of each part (`Sampling`). `paused` is the part whose rollout is
+    paused, None in the watch of a whole release.
     """
 
     environment: Environment
@@ -148,6 +150,7 @@ class WatchFacts:
     gone: list[str] = field(default_factory=list)
     failed: Watch | None = None
     bad: dict[str, int] = field(default_factory=dict)
+    paused: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,10 +94,10 @@ def _end_watch(
     clock: Clock,
 ) -> bool:
     facts = decode(WatchFacts, wait.facts)
-    if not health.concerns(change, facts.environment, facts.gone):
+    if not health.concerns(change, facts.environment, facts.gone, facts.paused):
         return False
     found = facts.failed or judge(
-        [_reported(reading, change) for reading in health.alarms(facts.environment, facts.gone)],
+        [_reported(reading, change) for reading in health.alarms(facts.environment, facts.gone, facts.paused)],
         (),
         now=clock.text(),
         until=facts.until,

@@ -11,6 +11,7 @@ from functions.adapters.clock import iso
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.environments import Environment
+from functions.domain.manifests import Part
 from functions.domain.waits import AlarmsFacts, AlarmsKey, Wait, read_wait_key
 from functions.domain.watches import NOTHING_ACCEPTED, Accepted
 from functions.handler import encode
@@ -44,6 +45,7 @@ def watch(
     reviewed: tuple[str, ...] = (),
     accepted: Accepted = NOTHING_ACCEPTED,
     gone: tuple[str, ...] = (),
+    paused: Part | None = None,
 ) -> str:
     """Store the watch of an environment."""
     key = f"watch/{where.name}/main-1"
@@ -53,11 +55,21 @@ def watch(
         "reviewed": list(reviewed),
         "accepted": encode(accepted),
         "gone": list(gone),
+        "paused": encode(paused),
     }
     WaitsTable.connect(stack.clients).store(
         Wait(read_wait_key(key), f"token-{where.name}", "arn:e", where.name, facts), _now()
     )
     return key
+
+
+def test_an_alarm_that_a_paused_part_brings_ends_the_watch(stack: Stack) -> None:
+    """R12: at a step the part is not recorded yet."""
+    alarm(stack, "new-errors", "ALARM")
+    key = watch(stack, environment(), paused=replace(SERVICE, critical_alarms=["new-errors"]))
+    assert changed(stack, "other") == []
+    assert changed(stack, "new-errors") == [key]
+    assert stack.completed()["token-production"]["alarms"] == ["new-errors"]
 
 
 def approval(stack: Stack, where: Environment = WATCHED) -> str:

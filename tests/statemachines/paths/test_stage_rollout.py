@@ -39,6 +39,8 @@ def test_each_step_is_watched_before_the_next(runner: WorkflowRunner) -> None:
     assert [one["rollout"]["percent"] for one in payloads] == [10, 50]
     assert {one["lease"]["fence"] for one in payloads} == {7}
     assert payloads[0]["part"]["settings"]["steps"] == [10, 50]
+    watches = [call.payload["paused"] for call in calls(execution, "stage/Watch")]
+    assert watches == [*STEPPED, *STEPPED, None]
     assert ended(execution, "passed", "no alarm was in ALARM")
 
 
