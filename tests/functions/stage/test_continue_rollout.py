@@ -7,13 +7,13 @@ import pytest
 
 from functions.adapters.delivered_functions import DeliveredFunctions
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.domain.errors import NotRecordedError, StaleLeaseError
+from functions.domain.errors import DeployTargetError, NotRecordedError, StaleLeaseError
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.targets.base import Rollout
 from tests.functions.delivered import artifact, create_function, lambdas, points_to, runs, shares, uploaded
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, archive, state
-from tests.functions.stack import Stack
+from tests.functions.stack import Stack, failing
 
 KEY = f"deployments/{DEPLOYMENT}/build.zip"
 STEPPED = replace(SERVICE, settings={**SERVICE.settings, "steps": [10, 50], "stepSeconds": 60})
@@ -127,3 +127,19 @@ def test_a_release_that_no_gate_has_judged_takes_no_step(stack: Stack) -> None:
     """As in ApplyService."""
     with pytest.raises(NotRecordedError, match="no gate has judged it"):
         run(stack, "continue_rollout", rollout=Rollout("paused", "2", 10))
+
+
+def test_versions_that_cannot_share_are_named_with_the_next_step(stack: Stack) -> None:
+    """Such as those with different roles: no request meets the new one, and nobody gets all requests instead.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+    """
+    first, client = begin(stack), lambdas(stack)
+    words = {"Code": "InvalidParameterValueException", "Message": "a different execution role"}
+    refusal = client.exceptions.InvalidParameterValueException({"Error": words}, "UpdateAlias")
+    with (
+        failing(client, "UpdateAlias", refusal),
+        pytest.raises(DeployTargetError, match=r"a different execution role\. AWS splits .*: leave `steps` out"),
+    ):
+        run(stack, "continue_rollout", rollout=first)
+    assert (points_to(stack), shares(stack)) == ("1", {"2": 0.1})
