@@ -63,15 +63,6 @@ def watch(
     return key
 
 
-def test_an_alarm_that_a_paused_part_brings_ends_the_watch(stack: Stack) -> None:
-    """R12: at a step the part is not recorded yet."""
-    alarm(stack, "new-errors", "ALARM")
-    key = watch(stack, environment(), paused=replace(SERVICE, critical_alarms=["new-errors"]))
-    assert changed(stack, "other") == []
-    assert changed(stack, "new-errors") == [key]
-    assert stack.completed()["token-production"]["alarms"] == ["new-errors"]
-
-
 def approval(stack: Stack, where: Environment = WATCHED) -> str:
     """Store an open request for approval with its wait."""
     waits = WaitsTable.connect(stack.clients)
@@ -286,3 +277,12 @@ def test_an_event_with_a_token_of_before_keeps_its_breach(stack: Stack) -> None:
     kept = WaitsTable.connect(stack.clients).find(read_wait_key(key))
     assert kept
     assert kept.facts["failed"]["outcome"] == "breached"
+
+
+def test_an_alarm_that_a_paused_part_brings_ends_the_watch(stack: Stack) -> None:
+    """R12: at a step the part is not recorded yet."""
+    alarm(stack, "new-errors", "ALARM")
+    key = watch(stack, environment(), paused=replace(SERVICE, critical_alarms=["new-errors"]))
+    assert changed(stack, "other") == []
+    assert changed(stack, "new-errors") == [key]
+    assert stack.completed()["token-production"]["alarms"] == ["new-errors"]

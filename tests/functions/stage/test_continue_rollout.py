@@ -143,3 +143,12 @@ def test_versions_that_cannot_share_are_named_with_the_next_step(stack: Stack) -
     ):
         run(stack, "continue_rollout", rollout=first)
     assert (points_to(stack), shares(stack)) == ("1", {"2": 0.1})
+
+
+def test_a_late_repetition_takes_nothing_back(stack: Stack) -> None:
+    """Q1: a step that was retried after a later one leaves the larger share."""
+    part = replace(STEPPED, settings={**STEPPED.settings, "steps": [10, 50, 80]})
+    first = begin(stack, part)
+    third = run(stack, "continue_rollout", part, rollout=run(stack, "continue_rollout", part, rollout=first))
+    assert run(stack, "continue_rollout", part, rollout=first) == third
+    assert shares(stack) == {"2": 0.8}
