@@ -70,9 +70,13 @@ class LambdaTarget(CallTarget):
 
     @classmethod
     def describe(cls, environment: Environment, part: Part) -> str:
-        """Such as `Lambda function hello-production, alias live`; or the error if the name has unknown placeholders."""
+        """Such as `Lambda function hello-production, alias live`; or the error if the name has unknown placeholders.
+
+        With the steps of its rollout: an approval is for all of them.
+        """
         try:
-            return f"Lambda function {_name(environment, part)}, alias {_keys(part).alias}"
+            steps = "".join(f"{step} %, " for step in _keys(part).steps)
+            return _named(environment, part) + (f", in steps: {steps}all requests" if steps else "")
         except ManifestError as error:
             return str(error)
 
@@ -147,7 +151,7 @@ class LambdaTarget(CallTarget):
         if found and version in found.shares:
             return _paused(version, found)
         runs = f"points to version {found.version}" if found else "is gone"
-        reason = f"{part.name}: {self.describe(environment, part)} {runs}: somebody else ended the rollout of {version}"
+        reason = f"{part.name}: {_named(environment, part)} {runs}: somebody else ended the rollout of {version}"
         return Rollout("failed", version, 0, reason=reason)
 
     def proceed(self, change: Change, rollout: Rollout) -> Rollout:
@@ -188,6 +192,10 @@ class LambdaTarget(CallTarget):
 
 def _paused(version: str, found: Pointer) -> Rollout:
     return Rollout("paused", version, round(found.shares[version] * 100, 4))
+
+
+def _named(environment: Environment, part: Part) -> str:
+    return f"Lambda function {_name(environment, part)}, alias {_keys(part).alias}"
 
 
 def _keys(part: Part) -> Keys:
