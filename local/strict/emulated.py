@@ -186,6 +186,6 @@ def keep_the_policy(original: Callable[..., Answer], request: dict[str, Any]) ->
 if __name__ == "__main__":
     if not app.AUTH:
         raise SystemExit("AUTH=true is not set: no policy would be evaluated")
-    for rules in ("functions", "executions", "machine_roles", "service_quotas", "runtime_api"):
+    for rules in ("functions", "executions", "machine_roles", "service_quotas", "runtime_api", "ecs"):
         import_module(f"local.strict.{rules}")
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)
