@@ -1,4 +1,4 @@
-"""ECS has an endpoint of its own on a laptop, which asks here whether a role may make a call; nothing else happens here.
+"""ECS has an endpoint of its own on a laptop, which asks here whether a role may make a call, and makes it itself.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 """
