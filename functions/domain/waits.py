@@ -6,6 +6,7 @@ watch/{environment}/{name of execution}     alarms and health of an environment
 alarms/{environment}/{name of execution}    critical alarms of an environment, after a rollback
 approval/{approval id}                      a decision; the request for approval is in the same row
 unfreeze/{environment}/{name of execution}  the end of a freeze
+rollout/{environment}/{name of execution}   a rollout that AWS performs
 
 The same table has rows that are no waits: the keys of `functions/domain/pushes.py`.
 """
@@ -81,7 +82,18 @@ class UnfreezeKey:
         return f"unfreeze/{self.environment}/{self.stage_name}"
 
 
-WaitKey = BuildKey | QueuedKey | WatchKey | AlarmsKey | ApprovalKey | UnfreezeKey
+@dataclass(frozen=True, slots=True)
+class RolloutKey:
+    """The key of the wait for a rollout by one execution; `stage_name` is the name of its execution."""
+
+    environment: str
+    stage_name: str
+
+    def __str__(self) -> str:
+        return f"rollout/{self.environment}/{self.stage_name}"
+
+
+WaitKey = BuildKey | QueuedKey | WatchKey | AlarmsKey | ApprovalKey | UnfreezeKey | RolloutKey
 
 
 def read_wait_key(text: str) -> WaitKey:
@@ -100,7 +112,9 @@ def read_wait_key(text: str) -> WaitKey:
         return ApprovalKey(rest)
     if kind == "unfreeze" and environment and execution_name:
         return UnfreezeKey(environment, execution_name)
-    known = "build/…, queued/…, watch/…/…, alarms/…/…, approval/…, unfreeze/…/…"
+    if kind == "rollout" and environment and execution_name:
+        return RolloutKey(environment, execution_name)
+    known = "build/…, queued/…, watch/…/…, alarms/…/…, approval/…, unfreeze/…/…, rollout/…/…"
     raise BadInputError(f"waits table: the key {text!r} has an unknown kind (known: {known})")
 
 
@@ -109,7 +123,7 @@ class Wait:
     """The wait of one Await state; `token` is empty until there is one, `execution` is an ARN.
 
     `environment` is "none" where the wait concerns no environment; `facts` is `WatchFacts`, `AlarmsFacts`,
-    `ApprovalFacts`, `Held` or the order of a queued build as JSON.
+    `ApprovalFacts`, `Held`, `RolloutFacts` or the order of a queued build as JSON.
     """
 
     key: WaitKey

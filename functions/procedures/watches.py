@@ -16,6 +16,7 @@ from functions.domain.waits import (
     ApprovalKey,
     BuildKey,
     QueuedKey,
+    RolloutKey,
     UnfreezeKey,
     Wait,
     WatchFacts,
@@ -77,7 +78,7 @@ def _end(
             return _end_alarms(wait, change, waits, health, tokens, clock)
         case ApprovalKey(approval_id):
             return _void(approval_id, wait, change, waits, health, tokens)
-        case BuildKey() | QueuedKey() | UnfreezeKey():
+        case BuildKey() | QueuedKey() | UnfreezeKey() | RolloutKey():
             return False
         case _:
             assert_never(wait.key)

@@ -22,7 +22,6 @@ from functions.procedures.locks import Turn
 from functions.rollback import plan_rollback, verify_restored
 from functions.shared import release_lock
 from functions.stage import (
-    apply_service,
     check_tests,
     check_window,
     end_enhanced_watch,
@@ -34,6 +33,7 @@ from functions.stage import (
     write_ledger,
     yield_lock,
 )
+from functions.targets.base import Rollout
 from functions.work_item import check_item, mark_in_progress, read_results, update_pull_request
 
 COMMIT = "1a2b3c4d5e6f" + "0" * 28
@@ -103,6 +103,11 @@ def decision(outcome: Any, reason: str = "") -> Any:
 def watch(outcome: Any, reason: str, *alarms: str) -> Any:
     """An answer of Watch, with the names of its alarms."""
     return encode(Watch(outcome, reason, "" if outcome == "healthy" else "2025-01-01T00:00:00Z", alarms))
+
+
+def rollout(outcome: Any, percent: float = 100, reason: str = "") -> Any:
+    """An answer of ApplyService, AwaitRollout or ContinueRollout."""
+    return encode(Rollout(outcome, "42", percent, "", reason))
 
 
 def build_end(outcome: Any, reason: str = "") -> Any:
@@ -183,7 +188,9 @@ HAPPY: dict[str, dict[str, Any]] = {
         "AwaitApproval": decision("approved"),
         "WriteLedger": encode(write_ledger.Output("41")),
         "WithdrawLedger": encode(withdraw_ledger.Output("")),
-        "ApplyService": encode(apply_service.Output("42")),
+        "ApplyService": rollout("done"),
+        "AwaitRollout": rollout("done"),
+        "ContinueRollout": rollout("done"),
         "RecordPart": _STATE,
         "Verify": verified("healthy"),
         "StartTests": encode(StartedBuild("build:2")),
