@@ -48,4 +48,7 @@ def deploy_grants(environment: EnvironmentSettings, naming: Naming, packages: Pa
         why="DescribeAlarms returns composite alarms only if it is allowed for all alarms",
     )
     wanted = (registry.target_of(kind).deploy_permissions(environment, naming, packages) for kind in registry.KINDS)
-    return [alarms, *(Grant(one.actions, one.resources, one.why) for statements in wanted for one in statements)]
+    return [
+        alarms,
+        *(Grant(one.actions, one.resources, one.why, one.condition) for statements in wanted for one in statements),
+    ]

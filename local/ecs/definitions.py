@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from local.ecs.context import Context
 
 Record = dict[str, Any]
-ROLES = {"taskRoleArn", "executionRoleArn"}
+# What a described container says where its registration said nothing.
+_UNSAID: Record = {
+    "essential": True,
+    "cpu": 0,
+    "environment": [],
+    "portMappings": [],
+    "mountPoints": [],
+    "volumesFrom": [],
+    "systemControls": [],
+}
 
 
 class Clusters:
@@ -103,10 +112,7 @@ class TaskDefinitions:
             number = len(revisions) + 1
             made = {
                 **{name: value for name, value in request.items() if name != "tags"},
-                "containerDefinitions": [
-                    {"essential": True, "environment": [], "portMappings": [], **one}
-                    for one in request["containerDefinitions"]
-                ],
+                "containerDefinitions": [{**_UNSAID, **one} for one in request["containerDefinitions"]],
                 "taskDefinitionArn": self._context.arn(f"task-definition/{request['family']}:{number}"),
                 "revision": number,
                 "status": "ACTIVE",

@@ -114,7 +114,7 @@ CONTAINER_OVERRIDE = {"name", "command", "environment"}
 
 
 def only(given: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-    """Refuse members of a request that are not supported here."""
-    unknown = sorted(set(given) - set(known))
+    """Refuse members of a request that are not supported here; an empty list or object says nothing."""
+    unknown = sorted({name for name, value in given.items() if value not in ([], {})} - set(known))
     if unknown:
         raise InvalidParameterError(f"{where}: {', '.join(unknown)} is not supported by the embedded ECS")

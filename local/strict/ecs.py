@@ -3,13 +3,14 @@
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 """
 
+import contextvars
 import json
 from collections.abc import Callable
 from typing import Any
 
-from ministack.core import iam_actions
-from ministack.core.responses import json_response
-from ministack.services import ecs
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import error_response_json, json_response
+from ministack.services import ecr, ecs
 
 from local.strict.around import Answer, around
 
@@ -22,6 +23,10 @@ _ARNS = (
 )
 
 
+# The cluster of the call that is judged, for the condition key `ecs:cluster`.
+_CLUSTER: contextvars.ContextVar[str] = contextvars.ContextVar("cluster", default="")
+
+
 @around(iam_actions, "extract_resource_arn")
 def name_the_resource(original: Callable[..., str], *request: Any) -> str:
     """The resource of a call; "*" for those that AWS authorizes without one, such as DescribeTaskDefinition."""
@@ -29,6 +34,8 @@ def name_the_resource(original: Callable[..., str], *request: Any) -> str:
     if service != "ecs":
         return original(*request)
     given = json.loads(body)
+    cluster = str(given.get("cluster", "default")).rpartition("/")[2]
+    _CLUSTER.set(f"arn:aws:ecs:{region}:{account}:cluster/{cluster}")
     operation = str(headers.get("x-amz-target", "")).rpartition(".")[2]
     return resource(operation, given, f"arn:aws:ecs:{region}:{account}")
 
@@ -61,6 +68,27 @@ def resource(operation: str, given: dict[str, Any], account: str) -> str:
             return arn("task", str(given["task"]))
         case _:
             return "*"
+
+
+@around(iam_evaluator, "enforce")
+def name_the_cluster(original: Callable[..., Answer], access_key: str, action: str, *more: Any, **named: Any) -> Answer:
+    """Calls on tasks are bounded by the condition key `ecs:cluster`."""
+    if action.startswith("ecs:"):
+        named["service_context"] = {**(named.get("service_context") or {}), "ecs:cluster": _CLUSTER.get()}
+    return original(access_key, action, *more, **named)
+
+
+@around(ecr, "_describe_images")
+def miss_the_image(original: Callable[..., Answer], request: dict[str, Any]) -> Answer:
+    """DescribeImages refuses an image that does not exist; ministack leaves it out.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html
+    """
+    name = request.get("repositoryName", "")
+    missing = [one for one in request.get("imageIds", ()) if not ecr._find_image(name, one)]
+    if missing and name in ecr._repositories:
+        return error_response_json("ImageNotFoundException", f"The image with imageId {missing[0]} does not exist", 400)
+    return original(request)
 
 
 @around(ecs, "handle_request")

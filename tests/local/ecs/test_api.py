@@ -14,7 +14,7 @@ from tests.roles import new_role
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.local.ecs.conftest import Harbour
+    from tests.local.ecs.support import Workbench
 
 Record = dict[str, Any]
 PAUSE = {"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}
@@ -27,13 +27,13 @@ def refused(call: Callable[..., Any], **arguments: Any) -> str:
     return str(raised.value.response["Error"]["Code"])
 
 
-def test_task_definitions(harbour: Harbour) -> None:
+def test_task_definitions(bench: Workbench) -> None:
     """Revisions count up, are found by family, and can't be used once they are deregistered.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html
     """
-    ecs, image = harbour.ecs, harbour.image("api")
-    first, second = (harbour.definition(image, "counted") for _ in range(2))
+    ecs, image = bench.ecs, bench.image("api")
+    first, second = (bench.definition(image, "counted") for _ in range(2))
     assert [first.rpartition("/")[2], second.rpartition("/")[2]] == ["counted:1", "counted:2"]
     newest = ecs.describe_task_definition(taskDefinition="counted", include=["TAGS"])
     assert newest["taskDefinition"]["taskDefinitionArn"] == second
@@ -45,9 +45,9 @@ def test_task_definitions(harbour: Harbour) -> None:
     assert refused(ecs.describe_task_definition, taskDefinition="nobody") == "ClientException"
 
 
-def test_refusals(harbour: Harbour) -> None:
+def test_refusals(bench: Workbench) -> None:
     """Wrong calls are refused with AWS's codes, and what is not supported here by its name."""
-    ecs = harbour.ecs
+    ecs = bench.ecs
     assert refused(ecs.list_services, cluster="nobody") == "ClusterNotFoundException"
     assert refused(ecs.update_service, cluster="shop", service="nobody") == "ServiceNotFoundException"
     missing = "arn:aws:ecs:eu-central-1:123456789012:service-deployment/shop/nobody/1"
@@ -56,7 +56,7 @@ def test_refusals(harbour: Harbour) -> None:
     volumes = {"family": "f", "containerDefinitions": [], "volumes": [{"name": "v"}]}
     with pytest.raises(ClientError, match="RegisterTaskDefinition: volumes is not supported"):
         ecs.register_task_definition(**volumes)
-    definition = harbour.definition(harbour.image("api"), "refused")
+    definition = bench.definition(bench.image("api"), "refused")
     balancer = {"targetGroupArn": "arn:nobody", "containerName": "app", "containerPort": 80}
     service = {"cluster": "shop", "serviceName": "s", "taskDefinition": definition, "loadBalancers": [balancer]}
     assert refused(ecs.create_service, **service) == "InvalidParameterException"
@@ -113,25 +113,25 @@ def test_thresholds() -> None:
     assert threshold(20, type="COUNT", value=7) == 7
 
 
-def test_same_task_definition(harbour: Harbour) -> None:
+def test_same_task_definition(bench: Workbench) -> None:
     """An update that changes nothing begins no deployment; force does."""
-    name = harbour.service(harbour.image("api"), shifts=False)
-    before = harbour.deployment(name)
+    name = bench.service(bench.image("api"), shifts=False)
+    before = bench.deployment(name)
     given = {"cluster": "shop", "service": name, "taskDefinition": f"{name}:1"}
-    harbour.ecs.update_service(**given)
-    assert harbour.deployment(name) == before
-    harbour.ecs.update_service(**given, forceNewDeployment=True)
-    harbour.wait(lambda: harbour.deployment(name) != before, "a new deployment")
+    bench.ecs.update_service(**given)
+    assert bench.deployment(name) == before
+    bench.ecs.update_service(**given, forceNewDeployment=True)
+    bench.wait(lambda: bench.deployment(name) != before, "a new deployment")
 
 
-def test_deletion(harbour: Harbour) -> None:
+def test_deletion(bench: Workbench) -> None:
     """A service with tasks is deleted by force only, and its tasks end."""
-    name = harbour.service(harbour.image("api"), shifts=False)
+    name = bench.service(bench.image("api"), shifts=False)
     given = {"cluster": "shop", "service": name}
-    assert refused(harbour.ecs.delete_service, **given) == "InvalidParameterException"
-    harbour.ecs.delete_service(**given, force=True)
-    harbour.wait(lambda: not harbour.tasks(name), "the end of the tasks")
-    harbour.wait(lambda: refused(harbour.ecs.update_service, **given) == "ServiceNotFoundException", "its end")
+    assert refused(bench.ecs.delete_service, **given) == "InvalidParameterException"
+    bench.ecs.delete_service(**given, force=True)
+    bench.wait(lambda: not bench.tasks(name), "the end of the tasks")
+    bench.wait(lambda: refused(bench.ecs.update_service, **given) == "ServiceNotFoundException", "its end")
 
 
 SERVICE = "service/shop/api"
@@ -164,7 +164,7 @@ CALLS: list[tuple[str, Record, str, str]] = [
 
 
 @pytest.mark.parametrize(("operation", "given", "action", "resource"), CALLS, ids=[one[0] for one in CALLS])
-def test_permissions(harbour: Harbour, operation: str, given: Record, action: str, resource: str) -> None:
+def test_permissions(bench: Workbench, operation: str, given: Record, action: str, resource: str) -> None:
     """A role may make a call on the resource that AWS checks for it, and no other.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
@@ -180,17 +180,17 @@ def test_permissions(harbour: Harbour, operation: str, given: Record, action: st
         {"Effect": "Allow", "Action": action, "Resource": on},
         {"Effect": "Allow", "Action": action, "Resource": f"{arn}:service/other/api"},
     )
-    codes = [_code(harbour, statement, operation, asked) for statement in (allowed, denied)]
+    codes = [_code(bench, statement, operation, asked) for statement in (allowed, denied)]
     assert codes[0] != "AccessDeniedException"
     assert codes[1] == "AccessDeniedException"
 
 
-def _code(harbour: Harbour, statement: Record, operation: str, given: Record) -> str:
+def _code(bench: Workbench, statement: Record, operation: str, given: Record) -> str:
     """The error code of a call by a role with one statement; "" if it succeeds."""
     root = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}
-    role = new_role(harbour.aws, statement, trust=root)
-    credentials = harbour.aws.client("sts").assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
-    with harbour.aws.acting_as(credentials) as acting:
+    role = new_role(bench.aws, statement, trust=root)
+    credentials = bench.aws.client("sts").assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
+    with bench.aws.acting_as(credentials) as acting:
         try:
             getattr(acting.client("ecs"), operation)(**given)
         except ClientError as error:
