@@ -359,8 +359,8 @@ def test_steps_that_do_not_fit_the_strategy(keys: str, message: str) -> None:
 def test_everything_of_a_task_definition_is_copied() -> None:
     """All that RegisterTaskDefinition of the pinned SDK takes; tags are copied apart."""
     model = botocore.session.get_session().get_service_model("ecs")
-    members = model.operation_model("RegisterTaskDefinition").input_shape.members
-    assert {*COPIED, "tags"} == set(members)
+    shape: Any = model.operation_model("RegisterTaskDefinition").input_shape
+    assert {*COPIED, "tags"} == set(shape.members)
 
 
 def test_roles_are_passed_to_tasks_only() -> None:
