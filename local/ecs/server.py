@@ -46,6 +46,7 @@ class EcsServer:
         `publish` gets every event while a deployment goes on: it may queue it, but must not call this endpoint. `aws`
         are clients of the emulated AWS, whose ECR has the images' manifests and whose ELB the target groups.
         """
+        self.account = account
         self.images = Images(aws, root / "images", account)
         logs = root / "tasks"
         logs.mkdir(parents=True, exist_ok=True)
