@@ -14,8 +14,8 @@ from local.ecs.errors import (
 
 if TYPE_CHECKING:
     from local.ecs.context import Context
-    from local.ecs.rollout import ServiceDeployment
     from local.ecs.service import Service
+    from local.ecs.service_deployment import ServiceDeployment
     from local.ecs.services import Services
 
 Record = dict[str, Any]
@@ -93,15 +93,14 @@ class Deployments:
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/continue-service-deployment.html
         """
         with self._context.lock:
-            _, found = self._find(request["serviceDeploymentArn"])
+            service, found = self._find(request["serviceDeploymentArn"])
             hook = next((one for one in found.hooks if one.id == request["hookId"]), None)
             if hook is None:
                 raise InvalidParameterError(f"The hook {request['hookId']} does not exist.")
             if found.status != "IN_PROGRESS" or hook.status != "AWAITING_ACTION":
                 raise InvalidParameterError(f"The hook {hook.id} is not in AWAITING_ACTION status.")
             hook.decide(request.get("action", "CONTINUE"))
-            service, _ = self._find(found.arn)
-            hook.notify(service, found.arn)
+            hook.notify(self._context, service.cluster, service.arn, found.arn)
             return {"serviceDeploymentArn": found.arn}
 
     def stop_service_deployment(self, request: Record) -> Record:

@@ -15,7 +15,7 @@ from local.ecs.configuration import USUAL_PAUSE
 from local.ecs.context import clock, now
 
 if TYPE_CHECKING:
-    from local.ecs.service import Service
+    from local.ecs.context import Context
 
 Record = dict[str, Any]
 EVENTS = {"AWAITING_ACTION": "INFO", "SUCCEEDED": "INFO", "FAILED": "ERROR", "TIMED_OUT": "ERROR"}
@@ -57,9 +57,9 @@ class Hook:
             "timeoutAction": self._timeout_action,
         }
 
-    def notify(self, service: Service, deployment: str) -> None:
-        """Publish the hook's status."""
-        service.context.notify(
+    def notify(self, context: Context, cluster: str, service: str, deployment: str) -> None:
+        """Publish the hook's status; cluster, service and deployment are ARNs."""
+        context.notify(
             "ECS Hook State Change",
             deployment,
             {
@@ -69,8 +69,8 @@ class Hook:
                 "hookType": "PAUSE",
                 "expiresAt": clock(self._expires),
                 "lifecycleStage": self.stage,
-                "clusterArn": service.cluster,
-                "serviceArn": service.arn,
+                "clusterArn": cluster,
+                "serviceArn": service,
                 "serviceDeploymentArn": deployment,
                 "updatedAt": clock(now()),
             },

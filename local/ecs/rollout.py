@@ -8,22 +8,19 @@ blue/green and linear); a rolling deployment replaces tasks within its two perce
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from math import ceil, floor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from local.ecs.context import clock, new_id, now
+from local.ecs.context import clock, now
 from local.ecs.hooks import Hook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
-    from local.ecs.configuration import Configuration
     from local.ecs.service import Service
-    from local.ecs.task_sets import Revision, TaskSet
+    from local.ecs.service_deployment import ServiceDeployment
+    from local.ecs.task_sets import TaskSet
 
-Record = dict[str, Any]
 MINUTE = 60
 REASON = "(deployment {0}) was replaced"
 
@@ -35,38 +32,6 @@ class GoBackError(Exception):
         super().__init__(reason)
         self.event = event
         self.back = back
-
-
-@dataclass
-class ServiceDeployment:
-    """One service deployment, as the API describes it."""
-
-    arn: str
-    target: Revision
-    sources: list[Revision]
-    configuration: Configuration
-    created: datetime = field(default_factory=now)
-    id: str = field(default_factory=lambda: f"ecs-svc/{int(new_id()[:15], 16)}")
-    status: str = "PENDING"
-    reason: str = ""
-    stage: str = ""
-    hooks: list[Hook] = field(default_factory=list)
-    asked: str = ""
-    tripped: bool = False
-    times: dict[str, datetime] = field(default_factory=dict)
-    rollback: Record = field(default_factory=dict)
-
-    @property
-    def over(self) -> bool:
-        """Whether the deployment has ended."""
-        return self.status in ("SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
-
-    def become(self, status: str, reason: str = "") -> None:
-        """Change the status."""
-        self.status, self.reason = status, reason or self.reason
-        self.times["updatedAt"] = now()
-        if self.over:
-            self.times["finishedAt"] = now()
 
 
 class Rollout:
@@ -205,12 +170,12 @@ class Rollout:
         one.stage = "PRODUCTION_TRAFFIC_SHIFT" if stage == "PRE_PRODUCTION_TRAFFIC_SHIFT" else stage
         one.hooks = [Hook(stage, given, context.second) for given in one.configuration.hooks(stage)]
         for hook in one.hooks:
-            hook.notify(self._service, one.arn)
+            hook.notify(context, self._service.cluster, self._service.arn, one.arn)
         while any(hook.status == "AWAITING_ACTION" for hook in one.hooks):
             self._keep()
             for hook in one.hooks:
                 if hook.expire():
-                    hook.notify(self._service, one.arn)
+                    hook.notify(context, self._service.cluster, self._service.arn, one.arn)
             yield from self._turn()
         refused = [hook for hook in one.hooks if hook.action == "ROLLBACK"]
         if refused:
@@ -240,3 +205,8 @@ class Rollout:
         service.settle(previous)
         one.become("ROLLBACK_SUCCESSFUL", str(reason))
         self._notify("INFO", "COMPLETED", f"ECS deployment {previous.deployment} completed.")
+
+
+def rollout(service: Service, deployment: ServiceDeployment) -> Iterator[None]:
+    """The rollout of a deployment to its service."""
+    return Rollout(service, deployment).run()

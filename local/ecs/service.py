@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from local.ecs.context import Context, new_id, now
-from local.ecs.rollout import Rollout, ServiceDeployment
+from local.ecs.service_deployment import ServiceDeployment
 from local.ecs.task_sets import Door, Revision, TaskSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from local.ecs.balancer import Route
     from local.ecs.configuration import Configuration
@@ -30,7 +30,9 @@ class Service:
         configuration: Configuration,
         route: Route,
         door: Door | None,
+        begin: Callable[[Service, ServiceDeployment], Iterator[None]],
     ) -> None:
+        """`begin` begins the rollout of a deployment, which goes on at each tick."""
         self.context = context
         self.cluster = cluster
         self.name: str = request["serviceName"]
@@ -46,6 +48,7 @@ class Service:
         self.created = now()
         self._route = route
         self._door = door
+        self._begin = begin
         self._rollout: Iterator[None] | None = None
         self._every_set: list[TaskSet] = []
 
@@ -148,7 +151,7 @@ class Service:
             if all(one.gone for one in self.sets):
                 self.status = "INACTIVE"
         elif under_way and not under_way.over:
-            self._rollout = self._rollout or Rollout(self, under_way).run()
+            self._rollout = self._rollout or self._begin(self, under_way)
             next(self._rollout, None)
         elif self.current is not None:
             for one in self.sets:

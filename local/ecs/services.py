@@ -10,6 +10,7 @@ from local.ecs.configuration import Configuration, checked
 from local.ecs.context import Context, short
 from local.ecs.definitions import Clusters, TaskDefinitions, container
 from local.ecs.errors import InvalidParameterError, PullError, ServiceNotActiveError, ServiceNotFoundError
+from local.ecs.rollout import rollout
 from local.ecs.service import Service, groups
 from local.ecs.task_sets import Door
 
@@ -58,7 +59,7 @@ class Services:
             configuration = _configuration(request, request.get("deploymentConfiguration", {}))
             if door:
                 container(definition, door.container)
-            made = Service(self._context, cluster, request, configuration, self._balancer.route(key), door)
+            made = Service(self._context, cluster, request, configuration, self._balancer.route(key), door, rollout)
             made.deploy(definition, self._digests(definition))
             self.all[key] = made
             return {"service": made.describe()}

@@ -6,23 +6,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
 import pytest
 
-from components.stack.environment_settings import EnvironmentSettings
-from components.stack.naming import Naming
-from functions.adapters.ecs_services import COPIED
 from functions.adapters.manifest_file import read_manifest
 from functions.domain.environments import Environment
 from functions.domain.errors import DeployTargetError, ManifestError, SourceError, StaleLeaseError
 from functions.domain.manifests import Part
 from functions.domain.rollback import Step
 from functions.targets import ecs
-from functions.targets.base import Change, Packages, Rollout
+from functions.targets.base import Change, Rollout
 from functions.targets.ecs import EcsTarget
 from local.emulator import Emulator
 from tests.functions.samples import COMMIT, ENVIRONMENT, RELEASE, version
 from tests.functions.stack import ACCOUNT, REGION, StrictClients
+from tests.functions.targets.test_ecs_permissions import settings, statements
 from tests.local.ecs.support import CLUSTER, Workbench, requests, workbench
 from tests.local.ecs.test_strategies import CRASHES
 from tests.roles import new_role
@@ -109,28 +106,15 @@ def delivered(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Callable[...
 
     def made(image: str = "", **keys: Any) -> Delivered:
         service = bench.service(image or bench.image("old"), shifts=keys.get("strategy", "rolling") != "rolling")
-        settings = {"cluster": CLUSTER, "service": service, "container": "app", "image": REPOSITORY, **keys}
-        permissions = _settings(ecsServices=[f"{CLUSTER}/{service}", f"nobody/{service}"])
+        keys = {"cluster": CLUSTER, "service": service, "container": "app", "image": REPOSITORY, **keys}
+        permissions = settings(ecsServices=[f"{CLUSTER}/{service}", f"nobody/{service}"])
         root = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
-        role = new_role(bench.aws, *_statements(permissions), trust=root)
+        role = new_role(bench.aws, *statements(permissions), trust=root)
         environment = replace(ENVIRONMENT, deploy_role_arn=role)
         target = EcsTarget.connect(StrictClients({}))
-        return Delivered(bench, target, environment, replace(PART, settings=settings), service)
+        return Delivered(bench, target, environment, replace(PART, settings=keys), service)
 
     return made
-
-
-def _settings(**given: Any) -> EnvironmentSettings:
-    """The settings of an environment, as a stack's file has them."""
-    return EnvironmentSettings.model_validate_json(json.dumps({"name": "test", "region": REGION, **given}))
-
-
-def _statements(settings: EnvironmentSettings) -> Iterator[dict[str, Any]]:
-    """The deploy role's statements as IAM has them."""
-    naming = Naming("test", ACCOUNT, REGION, "aws")
-    for one in EcsTarget.deploy_permissions(settings, naming, Packages("", "")):
-        condition = {"Condition": one.condition} if one.condition else {}
-        yield {"Effect": "Allow", "Action": list(one.actions), "Resource": list(one.resources), **condition}
 
 
 def test_rolling(delivered: Callable[..., Delivered]) -> None:
@@ -354,21 +338,3 @@ def test_steps_that_do_not_fit_the_strategy(keys: str, message: str) -> None:
     """The error names the service, the reason and the next step."""
     with pytest.raises(ManifestError, match=rf"delivery\.yml: services\.api\.steps: .*{message}"):
         read_manifest(MANIFEST.format(keys=keys).encode())
-
-
-def test_everything_of_a_task_definition_is_copied() -> None:
-    """All that RegisterTaskDefinition of the pinned SDK takes; tags are copied apart."""
-    model = botocore.session.get_session().get_service_model("ecs")
-    shape: Any = model.operation_model("RegisterTaskDefinition").input_shape
-    assert {*COPIED, "tags"} == set(shape.members)
-
-
-def test_roles_are_passed_to_tasks_only() -> None:
-    """I7: those of the settings, and to no other service; without services there are no permissions at all."""
-    role = f"arn:aws:iam::{ACCOUNT}:role/api-task"
-    settings = _settings(ecsServices=["shop/api"], ecsTaskRoleArns=[role])
-    passed = [one for one in _statements(settings) if one["Action"] == ["iam:PassRole"]]
-    assert [(one["Resource"], one["Condition"]) for one in passed] == [
-        ([role], {"StringEquals": {"iam:PassedToService": ["ecs-tasks.amazonaws.com"]}})
-    ]
-    assert list(_statements(_settings())) == []

@@ -49,8 +49,8 @@ def test_circuit_breaker(bench: Workbench, code: str | None) -> None:
     assert set(answers) == {"old"}
     assert "circuit breaker" in ended["statusReason"]
     assert ended["deploymentCircuitBreaker"]["status"] == "TRIGGERED"
-    reason = {one["stopCode"] for one in bench.tasks(name, "STOPPED")}
-    assert reason == ({"EssentialContainerExited"} if code else {"TaskFailedToStart"})
+    codes = {one["stopCode"] for one in bench.tasks(name, "STOPPED")}
+    assert ("EssentialContainerExited" if code else "TaskFailedToStart") in codes
     described = bench.ecs.describe_services(cluster="shop", services=[name])["services"][0]
     assert described["taskDefinition"].endswith(":1")
 
