@@ -122,7 +122,15 @@ class EcsServices:
         if newest and _copy(newest) == wanted:
             return f"{newest['family']}:{newest['revision']}"
         tags = {"tags": base["tags"]} if "tags" in base else {}
-        made = self._client(environment).register_task_definition(**wanted, **tags)["taskDefinition"]
+        client = self._client(environment)
+        try:
+            made = client.register_task_definition(**wanted, **tags)["taskDefinition"]
+        except client.exceptions.AccessDeniedException as error:
+            roles = " and ".join(str(wanted[one]) for one in ("taskRoleArn", "executionRoleArn") if one in wanted)
+            raise DeployTargetError(
+                f"{environment.name}: the deploy role may not register {base['family']}: add {roles or 'its roles'} to "
+                f"`ecsTaskRoleArns` of the environment in the settings of the stack ({error})"
+            ) from error
         return f"{made['family']}:{made['revision']}"
 
     def update(
@@ -150,12 +158,20 @@ class EcsServices:
 
     def newest(self, environment: Environment, service: Service, target: str = "") -> ServiceDeployment | None:
         """The newest deployment of a service, or the newest one of a task definition; None if there is none."""
-        listed = sorted(self._listed(environment, service), key=lambda one: one["createdAt"], reverse=True)
-        for one in listed[:_NEWEST]:
-            found = self.deployment(environment, one["serviceDeploymentArn"])
-            if found and target in ("", found.target):
-                return found
+        listed = sorted(self._listed(environment, service), key=lambda one: one["createdAt"], reverse=True)[:_NEWEST]
+        targets = self._definitions(environment, [one["targetServiceRevisionArn"] for one in listed])
+        for one in listed:
+            if target in ("", targets.get(one["targetServiceRevisionArn"])):
+                return self.deployment(environment, one["serviceDeploymentArn"])
         return None
+
+    def _definitions(self, environment: Environment, revisions: Sequence[str]) -> dict[str, str]:
+        """The task definitions (`family:revision`) of service revisions, by their ARNs."""
+        if not revisions:
+            return {}
+        client = self._client(environment)
+        found = client.describe_service_revisions(serviceRevisionArns=list(revisions))["serviceRevisions"]
+        return {one["serviceRevisionArn"]: _short(one["taskDefinition"]) for one in found}
 
     def _listed(self, environment: Environment, service: Service) -> Iterator[Any]:
         client = self._client(environment)
@@ -169,9 +185,7 @@ class EcsServices:
 
     def _read(self, environment: Environment, one: Mapping[str, Any]) -> ServiceDeployment:
         target, sources = one["targetServiceRevision"], one.get("sourceServiceRevisions", ())
-        arns = [target["arn"], *(source["arn"] for source in sources)]
-        answer = self._client(environment).describe_service_revisions(serviceRevisionArns=arns)["serviceRevisions"]
-        known = {each["serviceRevisionArn"]: _short(each["taskDefinition"]) for each in answer}
+        known = self._definitions(environment, [target["arn"], *(source["arn"] for source in sources)])
         hooks = [each["hookId"] for each in one.get("lifecycleHookDetails", ()) if each["status"] == "AWAITING_ACTION"]
         failed, why = self._failures(environment, one) if one["status"] == "IN_PROGRESS" else (0, "")
         # of several sources (an earlier deployment was replaced), the one with most of the requests

@@ -23,8 +23,9 @@ _ARNS = (
 )
 
 
-# The cluster of the call that is judged, for the condition key `ecs:cluster`.
+# Of the call that is judged: its cluster, for the condition key `ecs:cluster`, and the roles that it passes to tasks.
 _CLUSTER: contextvars.ContextVar[str] = contextvars.ContextVar("cluster", default="")
+_PASSED: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("passed", default=())
 
 
 @around(iam_actions, "extract_resource_arn")
@@ -36,6 +37,7 @@ def name_the_resource(original: Callable[..., str], *request: Any) -> str:
     given = json.loads(body)
     cluster = str(given.get("cluster", "default")).rpartition("/")[2]
     _CLUSTER.set(f"arn:aws:ecs:{region}:{account}:cluster/{cluster}")
+    _PASSED.set(tuple(str(given[name]) for name in ("taskRoleArn", "executionRoleArn") if given.get(name)))
     operation = str(headers.get("x-amz-target", "")).rpartition(".")[2]
     return resource(operation, given, f"arn:aws:ecs:{region}:{account}")
 
@@ -71,11 +73,23 @@ def resource(operation: str, given: dict[str, Any], account: str) -> str:
 
 
 @around(iam_evaluator, "enforce")
-def name_the_cluster(original: Callable[..., Answer], access_key: str, action: str, *more: Any, **named: Any) -> Answer:
-    """Calls on tasks are bounded by the condition key `ecs:cluster`."""
-    if action.startswith("ecs:"):
-        named["service_context"] = {**(named.get("service_context") or {}), "ecs:cluster": _CLUSTER.get()}
-    return original(access_key, action, *more, **named)
+def judge_the_cluster_and_the_roles(
+    original: Callable[..., Answer], access_key: str, action: str, service: str, region: str, **named: Any
+) -> Answer:
+    """Calls on tasks are bounded by the condition key `ecs:cluster`; the roles of tasks are passed to ECS.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+    """
+    if service != "ecs":
+        return original(access_key, action, service, region, **named)
+    named["service_context"] = {**(named.get("service_context") or {}), "ecs:cluster": _CLUSTER.get()}
+    denied = original(access_key, action, service, region, **named)
+    for role in _PASSED.get() if denied is None else ():
+        passing = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+        denied = denied or original(
+            access_key, "iam:PassRole", "iam", region, resource_arn=role, service_context=passing
+        )
+    return denied
 
 
 @around(ecr, "_describe_images")

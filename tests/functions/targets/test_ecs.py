@@ -1,7 +1,7 @@
 """Kind `ecs`: what a release does to a service, on ECS's laptop endpoint, which is as strict about roles as AWS."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from functions.targets.ecs import EcsTarget
 from local.emulator import Emulator
 from tests.functions.samples import COMMIT, ENVIRONMENT, RELEASE, version
 from tests.functions.stack import ACCOUNT, REGION, StrictClients
-from tests.functions.targets.test_ecs_permissions import settings, statements
+from tests.functions.targets.test_ecs_permissions import ROLE, settings, statements
 from tests.local.ecs.support import CLUSTER, Workbench, requests, workbench
 from tests.local.ecs.test_strategies import CRASHES
 from tests.roles import new_role
@@ -104,10 +104,10 @@ def delivered(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
 
-    def made(image: str = "", **keys: Any) -> Delivered:
+    def made(image: str = "", roles: Sequence[str] = (), **keys: Any) -> Delivered:
         service = bench.service(image or bench.image("old"), shifts=keys.get("strategy", "rolling") != "rolling")
         keys = {"cluster": CLUSTER, "service": service, "container": "app", "image": REPOSITORY, **keys}
-        permissions = settings(ecsServices=[f"{CLUSTER}/{service}", f"nobody/{service}"])
+        permissions = settings(ecsServices=[f"{CLUSTER}/{service}", f"nobody/{service}"], ecsTaskRoleArns=list(roles))
         root = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
         role = new_role(bench.aws, *statements(permissions), trust=root)
         environment = replace(ENVIRONMENT, deploy_role_arn=role)
@@ -235,6 +235,26 @@ def test_a_newer_deployment_of_somebody_else(delivered: Callable[..., Delivered]
         "the end of the rollout",
     )
     assert "newer" in failed.reason
+
+
+def test_roles_of_tasks_are_passed(bench: Workbench, delivered: Callable[..., Delivered]) -> None:
+    """I7: only those that the settings list; the error names the setting.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+    """
+    made = delivered(roles=[ROLE])
+    image = bench.image("new")
+    for role, passes in ((ROLE, True), (f"{ROLE}-other", False)):
+        bench.ecs.register_task_definition(
+            family=made.service, taskRoleArn=role, containerDefinitions=[{"name": "app", "image": bench.image("old")}]
+        )
+        base = made.target._services.definition(made.environment, made.service)
+        assert base
+        if passes:
+            assert made.target._services.register(made.environment, base, "app", image)
+            continue
+        with pytest.raises(DeployTargetError, match=rf"add {role} to `ecsTaskRoleArns`"):
+            made.target._services.register(made.environment, base, "app", image)
 
 
 def migrating(code: int) -> list[str]:
