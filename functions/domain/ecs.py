@@ -20,6 +20,8 @@ Status = Literal[
 Phase = Literal["forward", "back", "succeeded", "failed"]
 # As many failed tasks in a row open ECS's circuit breaker, which only rolling deployments have.
 MOST_FAILED_TASKS = 3
+# The breaker belongs to rolling deployments; it is switched off by name, because a member that is left out may stay.
+_NO_BREAKER = {"enable": False, "rollback": False}
 # The members of a configuration that belong to a strategy; others (alarms, percentages) stay as the service has them.
 _OF_STRATEGIES = (
     "strategy",
@@ -105,14 +107,14 @@ def configuration(
             breaker = {**now.get("deploymentCircuitBreaker", {}), "enable": True, "rollback": True}
             return {**kept, "strategy": "ROLLING", "deploymentCircuitBreaker": breaker, "lifecycleHooks": hooks}
         case "blue-green":
-            shift = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0}
+            shift = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0, "deploymentCircuitBreaker": _NO_BREAKER}
             return {**kept, **shift, "lifecycleHooks": paused("POST_PRODUCTION_TRAFFIC_SHIFT")}
         case "canary":
             own = {"canaryConfiguration": {"canaryPercent": float(steps[0]), "canaryBakeTimeInMinutes": 0}}
-            shift = {"strategy": "CANARY", "bakeTimeInMinutes": 0, **own}
+            shift = {"strategy": "CANARY", "bakeTimeInMinutes": 0, "deploymentCircuitBreaker": _NO_BREAKER, **own}
         case "linear":
             own = {"linearConfiguration": {"stepPercent": float(steps[0]), "stepBakeTimeInMinutes": 0}}
-            shift = {"strategy": "LINEAR", "bakeTimeInMinutes": 0, **own}
+            shift = {"strategy": "LINEAR", "bakeTimeInMinutes": 0, "deploymentCircuitBreaker": _NO_BREAKER, **own}
         case _:
             assert_never(strategy)
     return {**kept, **shift, "lifecycleHooks": paused("PRE_PRODUCTION_TRAFFIC_SHIFT")}
@@ -122,7 +124,8 @@ def way_back(strategy: Strategy, now: Mapping[str, Any]) -> dict[str, Any]:
     """The DeploymentConfiguration of a rollback: all requests at once, without a pause."""
     if strategy == "rolling":
         return configuration("rolling", (), now, 0)
-    return {**_kept(now), "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0}
+    shift = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0, "deploymentCircuitBreaker": _NO_BREAKER}
+    return {**_kept(now), **shift}
 
 
 def _kept(now: Mapping[str, Any]) -> dict[str, Any]:

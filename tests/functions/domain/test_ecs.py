@@ -39,7 +39,7 @@ def test_the_configuration_keeps_what_is_the_services_own(strategy: Strategy) ->
         lambdas = [one for one in made["lifecycleHooks"] if one["targetType"] == "AWS_LAMBDA"]
         assert lambdas == [OWN["lifecycleHooks"][1]]  # type: ignore[index]
         assert ("bakeTimeInMinutes" in made) == (strategy != "rolling")
-        assert ("deploymentCircuitBreaker" in made) == (strategy == "rolling")
+        assert made["deploymentCircuitBreaker"]["enable"] == (strategy == "rolling")
 
 
 def test_pauses() -> None:

@@ -125,6 +125,7 @@ def test_rolling(delivered: Callable[..., Delivered]) -> None:
     begun = made.apply(image)
     assert (begun.outcome, begun.version) == ("underway", f"{made.service}:2")
     assert made.apply(image).handle == begun.handle
+    assert made.target.progress(made.environment, made.part, Rollout("underway", begun.version)).handle == begun.handle
     done = made.until(begun, "done")
     assert (done.percent, made.answers()) == (100, {"new": 20})
     assert made.apply(image) == Rollout("done", f"{made.service}:2")
