@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local.codebuild.paging import page
 from local.ecs import supported
 from local.ecs.context import now, short
 from local.ecs.errors import ClientError, ClusterNotFoundError, InvalidParameterError
+from local.paging import page
 
 if TYPE_CHECKING:
     from local.ecs.context import Context
@@ -65,7 +65,9 @@ class Clusters:
     def list_clusters(self, request: Record) -> Record:
         """Return the ARNs of all clusters."""
         with self._context.lock:
-            return page("clusterArns", [one["clusterArn"] for one in self._clusters.values()], request)
+            return page(
+                "clusterArns", [one["clusterArn"] for one in self._clusters.values()], request, InvalidParameterError
+            )
 
 
 class TaskDefinitions:
@@ -153,7 +155,12 @@ class TaskDefinitions:
                 for one in revisions
                 if one["status"] == status
             ]
-            return page("taskDefinitionArns", found[::-1] if request.get("sort") == "DESC" else found, request)
+            return page(
+                "taskDefinitionArns",
+                found[::-1] if request.get("sort") == "DESC" else found,
+                request,
+                InvalidParameterError,
+            )
 
 
 def _shown(revision: Record) -> Record:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local.codebuild.paging import page
 from local.ecs.errors import (
     ConflictError,
     DeploymentNotFoundError,
     InvalidParameterError,
     UnsupportedError,
 )
+from local.paging import page
 
 if TYPE_CHECKING:
     from local.ecs.context import Context
@@ -47,7 +47,7 @@ class Deployments:
                 for one in reversed(service.deployments)
                 if "startedAt" in one.times and (not wanted or one.status in wanted)
             ]
-            return page("serviceDeployments", found, request)
+            return page("serviceDeployments", found, request, InvalidParameterError)
 
     def describe_service_deployments(self, request: Record) -> Record:
         """Return deployments by ARN."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local.codebuild.paging import page
 from local.ecs import supported
 from local.ecs.configuration import Configuration, checked
 from local.ecs.context import Context, short
@@ -13,6 +12,7 @@ from local.ecs.errors import InvalidParameterError, PullError, ServiceNotActiveE
 from local.ecs.rollout import rollout
 from local.ecs.service import Service, groups
 from local.ecs.task_sets import Door
+from local.paging import page
 
 if TYPE_CHECKING:
     from local.ecs.balancer import Balancer
@@ -104,7 +104,7 @@ class Services:
         with self._context.lock:
             cluster = self._clusters.arn(request.get("cluster"))
             found = [one.arn for one in self.all.values() if one.cluster == cluster and one.status != "INACTIVE"]
-            return page("serviceArns", found, request)
+            return page("serviceArns", found, request, InvalidParameterError)
 
     def delete_service(self, request: Record) -> Record:
         """Delete a service; with tasks only by force."""

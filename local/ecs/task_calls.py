@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local.codebuild.paging import page
 from local.ecs import supported
 from local.ecs.definitions import container
 from local.ecs.errors import InvalidParameterError
 from local.ecs.tasks import Task
+from local.paging import page
 
 if TYPE_CHECKING:
     from local.ecs.context import Context
@@ -98,7 +98,7 @@ class Tasks:
                 and request.get("family") in (None, one.definition["family"])
                 and (not request.get("serviceName") or one.group == f"service:{request['serviceName']}")
             ]
-            return page("taskArns", found, request)
+            return page("taskArns", found, request, InvalidParameterError)
 
     def stop_task(self, request: Record) -> Record:
         """Stop a task."""

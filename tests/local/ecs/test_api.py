@@ -52,6 +52,7 @@ def test_refusals(bench: Workbench) -> None:
     assert refused(ecs.update_service, cluster="shop", service="nobody") == "ServiceNotFoundException"
     missing = "arn:aws:ecs:eu-central-1:123456789012:service-deployment/shop/nobody/1"
     assert refused(ecs.stop_service_deployment, serviceDeploymentArn=missing) == "ServiceDeploymentNotFoundException"
+    assert refused(ecs.list_services, cluster="shop", nextToken="x") == "InvalidParameterException"
     assert refused(ecs.list_attributes, targetType="container-instance") == "InvalidParameterException"
     volumes = {"family": "f", "containerDefinitions": [], "volumes": [{"name": "v"}]}
     with pytest.raises(ClientError, match="RegisterTaskDefinition: volumes is not supported"):
