@@ -19,7 +19,9 @@ from forwarding.places import Place, elsewhere
 from functions.domain.environments import Environment
 from functions.domain.windows import Closed, Window
 
-NOT_CARRIED = frozenset({"account", "functions", "deploy_policy_arns", "approver_logins"})
+NOT_CARRIED = frozenset(
+    {"account", "functions", "ecs_services", "ecs_task_role_arns", "deploy_policy_arns", "approver_logins"}
+)
 """Settings of an environment that only the program reads, for roles and for the setting of the approval page; the
 deployment's definition lacks them."""
 

@@ -123,6 +123,11 @@ class EnvironmentSettings(Closed):
     """Variables for `delivery.yml` placeholders and builds."""
     functions: tuple[Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")], ...] = ()
     """The Lambda functions that may be delivered to the environment; the deploy role can change no others."""
+    ecs_services: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$")], ...] = ()
+    """The ECS services that may be delivered to the environment, each as `cluster/service`; the deploy role can change
+    no others."""
+    ecs_task_role_arns: tuple[RoleArn, ...] = ()
+    """The task and execution roles of these services; the deploy role can pass no others to their tasks."""
     deploy_policy_arns: tuple[PolicyArn, ...] = ()
     """Managed policies for the commands (buildspecs) that deploy to the environment."""
 

@@ -5,8 +5,8 @@ A part is changed in one of two ways: `build` runs a buildspec in the environmen
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from functions.adapters.delivered_functions import Keep
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One IAM statement of a deploy or read role; `resources` are ARNs, `why` is required if one has a wildcard."""
+    """One IAM statement of a deploy or read role; `resources` are ARNs, `why` is required if one has a wildcard.
+
+    `condition` is that of the statement: by operator and key.
+    """
 
     actions: tuple[str, ...]
     resources: tuple["pulumi.Input[str]", ...]
     why: str = ""
+    condition: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

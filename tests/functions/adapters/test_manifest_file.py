@@ -87,11 +87,15 @@ def test_steps_are_settings_of_their_kind() -> None:
         ("ci/build.yml", "../x.yml", "delivery.yml:4:3: build.buildspec: must be a path inside the repository"),
         ("ci/build.yml", '"a b; rm"', "delivery.yml:4:3: build.buildspec: ' ' is not allowed in a path (a b; rm)"),
         ("ci/build.yml", "", "delivery.yml:4:3: build.buildspec: must be a text, it is empty"),
-        ("kind: lambda", "kind: rocket", "delivery.yml:12:3: services.hello: kind is rocket: write lambda or command"),
+        (
+            "kind: lambda",
+            "kind: rocket",
+            "delivery.yml:12:3: services.hello: kind is rocket: write lambda, command or ecs",
+        ),
         (
             "    kind: lambda\n",
             "",
-            "delivery.yml:12:3: services.hello: kind is missing: add `kind:` with command or lambda",
+            "delivery.yml:12:3: services.hello: kind is missing: add `kind:` with command, ecs or lambda",
         ),
         (
             "    artifact: dist/hello.zip\n",
