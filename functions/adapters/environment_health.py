@@ -20,8 +20,9 @@ class EnvironmentHealth:
     """Alarms are those of the environment, which belong to no repository, and of the parts recorded as running there.
 
     With a `repository`, parts of other repositories are left out: their alarms decide about their own releases. ""
-    stands for all repositories. `without` names parts to leave out, such as those that a release no longer has. `paused`
-    is a part whose rollout is paused, as the release defines it: its alarms count beside those of the version before.
+    stands for all repositories. `without` names parts to leave out, such as those that a release no longer has.
+    `paused` is a part whose rollout is paused, as the release defines it: its alarms count beside those of the version
+    before.
     """
 
     SETTINGS: ClassVar[tuple[str, ...]] = EnvironmentsTable.SETTINGS

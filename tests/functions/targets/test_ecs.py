@@ -19,7 +19,7 @@ from functions.targets.ecs import EcsTarget
 from local.emulator import Emulator
 from tests.functions.samples import COMMIT, ENVIRONMENT, RELEASE, version
 from tests.functions.stack import ACCOUNT, REGION, StrictClients
-from tests.functions.targets.test_ecs_permissions import ROLE, settings, statements
+from tests.functions.targets.test_ecs_permissions import ROLE, reading, settings, statements
 from tests.local.ecs.support import CLUSTER, Workbench, requests, workbench
 from tests.local.ecs.test_strategies import CRASHES
 from tests.roles import new_role
@@ -109,8 +109,8 @@ def delivered(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         keys = {"cluster": CLUSTER, "service": service, "container": "app", "image": REPOSITORY, **keys}
         permissions = settings(ecsServices=[f"{CLUSTER}/{service}", f"nobody/{service}"], ecsTaskRoleArns=list(roles))
         root = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
-        role = new_role(bench.aws, *statements(permissions), trust=root)
-        environment = replace(ENVIRONMENT, deploy_role_arn=role)
+        deploy, read = (new_role(bench.aws, *of(permissions), trust=root) for of in (statements, reading))
+        environment = replace(ENVIRONMENT, deploy_role_arn=deploy, read_role_arn=read)
         target = EcsTarget.connect(StrictClients({}))
         return Delivered(bench, target, environment, replace(PART, settings=keys), service)
 

@@ -1,17 +1,18 @@
-"""The deploy role of services on ECS: what it may do, and to what. That it is enough is shown by `test_ecs.py`."""
+"""The two roles of services on ECS: what they may do, and to what. That it is enough is shown by `test_ecs.py`."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from components.stack.environment_settings import EnvironmentSettings
 from components.stack.naming import Naming
-from functions.targets.base import Packages
+from functions.targets.base import Packages, Statement
 from functions.targets.ecs import EcsTarget
 from tests.functions.stack import ACCOUNT, REGION
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/api-task"
 ARN = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
+NAMING = Naming("test", ACCOUNT, REGION, "aws")
 
 
 def settings(**given: Any) -> EnvironmentSettings:
@@ -21,8 +22,16 @@ def settings(**given: Any) -> EnvironmentSettings:
 
 def statements(given: EnvironmentSettings) -> Iterator[dict[str, Any]]:
     """The deploy role's statements as IAM has them."""
-    naming = Naming("test", ACCOUNT, REGION, "aws")
-    for one in EcsTarget.deploy_permissions(given, naming, Packages("", "")):
+    return _as_iam(EcsTarget.deploy_permissions(given, NAMING, Packages("", "")))
+
+
+def reading(given: EnvironmentSettings) -> Iterator[dict[str, Any]]:
+    """The read role's statements as IAM has them."""
+    return _as_iam(EcsTarget.read_permissions(given, NAMING))
+
+
+def _as_iam(wanted: Iterable[Statement]) -> Iterator[dict[str, Any]]:
+    for one in wanted:
         condition = {"Condition": one.condition} if one.condition else {}
         yield {"Effect": "Allow", "Action": list(one.actions), "Resource": list(one.resources), **condition}
 
@@ -35,7 +44,15 @@ def test_services_are_bounded_by_the_settings() -> None:
     assert found["ecs:StopServiceDeployment"]["Resource"] == ours
     assert found["ecs:RunTask"]["Condition"] == {"ArnEquals": {"ecs:cluster": [f"{ARN}:cluster/shop"]}}
     assert "iam:PassRole" not in found
-    assert list(statements(settings())) == []
+    assert [*statements(settings()), *reading(settings())] == []
+
+
+def test_the_read_role_changes_nothing() -> None:
+    """I7: it only describes and lists, and the deploy role does neither."""
+    given = settings(ecsServices=["shop/api"], ecsTaskRoleArns=[ROLE])
+    read, change = ({action for one in of(given) for action in one["Action"]} for of in (reading, statements))
+    assert all(action.split(":")[1].startswith(("Describe", "List")) for action in read)
+    assert not any(action.split(":")[1].startswith(("Describe", "List", "Get")) for action in change)
 
 
 def test_roles_are_passed_to_tasks_only() -> None:
