@@ -74,6 +74,8 @@ class EnvironmentSettings(Closed):
     deploy_role_arn: RoleArn | None = None
     """The role that the platform and the environment's commands (buildspecs) assume to deploy; required for another
     account, otherwise created by the stack for the platform only."""
+    protected: bool | None = None
+    """Whether only commits of the main branch enter; default: only the last environment. `production` always is."""
     approval: bool = False
     """Whether a person approves each release before it is deployed; required for `production`."""
     approvers: tuple[Approver, ...] = ()
@@ -127,6 +129,8 @@ class EnvironmentSettings(Closed):
     def _possible(self) -> "EnvironmentSettings":
         if self.name == "production" and not self.approval:
             raise ValueError("approval must be true for production: a person approves each release to it")
+        if self.name == "production" and self.protected is False:
+            raise ValueError("protected must not be false for production: only commits of the main branch enter it")
         if self.account and not self.deploy_role_arn:
             raise ValueError(
                 f"deployRoleArn is missing: account {self.account} needs a role that the platform can assume"

@@ -65,9 +65,13 @@ class GitHub:
             raise
 
     def commit(self, repository: str, ref: str) -> Commit:
-        """The commit of a sha, branch or tag."""
+        """The commit of a sha, branch or tag; `refs/heads/main` is the branch, also where a tag has its name."""
+        # https://docs.github.com/en/rest/commits/commits#get-a-commit names the forms heads/… and tags/….
+        named = ref.removeprefix("refs/")
         return self._request(
-            repository, f"commit {ref}", lambda repo: _commit(repo.get_commit(ref, commit_files_per_page=1).complete())
+            repository,
+            f"commit {ref}",
+            lambda repo: _commit(repo.get_commit(named, commit_files_per_page=1).complete()),
         )
 
     def compare(self, repository: str, base: str, head: str) -> Comparison:

@@ -13,19 +13,16 @@ from functions.handler import decode
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
+CLAIMS = [{"repository": REPOSITORY}]
 
-def begin(stack: Stack, **changes: Any) -> Any:
-    """Run the handler."""
-    wanted = {
-        "deploymentId": "main-1",
-        "execution": "arn:execution:main-1",
-        "repository": REPOSITORY,
-        "ref": "refs/heads/main",
-        "commit": "",
-        "trigger": "operator",
-        "repositories": [{"repository": REPOSITORY}],
-    }
-    return stack.run("deployment.begin", {**wanted, **changes})
+
+def begin(
+    stack: Stack, deployment_id: str = "main-1", claims: Any = CLAIMS, execution: str = "", **changes: Any
+) -> Any:
+    """Run the handler; `changes` are those of the request."""
+    request = {"repository": REPOSITORY, "ref": "refs/heads/main", "commit": "", "trigger": "operator", **changes}
+    wanted = {"deploymentId": deployment_id, "execution": execution or f"arn:execution:{deployment_id}"}
+    return stack.run("deployment.begin", {**wanted, "request": request, "repositories": claims})
 
 
 def test_a_commit_is_completed(stack: Stack, copy: WorkingCopy) -> None:
@@ -53,13 +50,13 @@ def test_an_emergency_is_part_of_the_release(stack: Stack, copy: WorkingCopy) ->
     copy.commit("fix: greet", {"a": "1"})
     copy.push()
     assert begin(stack)["release"]["emergency"] is False
-    assert begin(stack, deploymentId="main-2", emergency=True)["release"]["emergency"] is True
+    assert begin(stack, "main-2", emergency=True)["release"]["emergency"] is True
     assert stack.deployment("main-2")["release"]["emergency"] is True
 
 
 def order(stack: Stack, commit: str) -> Order:
     """The order that a commit gets when its deployment begins."""
-    found = decode(Release, begin(stack, deploymentId=f"main-{commit[:12]}", commit=commit)["release"]).order
+    found = decode(Release, begin(stack, f"main-{commit[:12]}", commit=commit)["release"]).order
     assert found
     return found
 
@@ -91,7 +88,7 @@ def test_what_replaced_the_branch_is_newer(stack: Stack, copy: WorkingCopy) -> N
     forced = copy.commit("feat: another way", {"b": "1"})
     copy.push("--force", "origin", "main")
     second = order(stack, forced)
-    back = decode(Release, begin(stack, deploymentId="back", commit=old[2])["release"]).order
+    back = decode(Release, begin(stack, "back", until="test", commit=old[2])["release"]).order
     assert back
     assert first < second < back
 
@@ -154,7 +151,7 @@ def test_a_repository_of_another_stack_is_refused(stack: Stack, copy: WorkingCop
     copy.commit("feat: greet", {"a": "1"})
     copy.push()
     with pytest.raises(BadInputError, match=r"acme/hello-service is not delivered by this stack \(delivered: acme/a\)"):
-        begin(stack, repositories=[{"repository": "acme/a"}])
+        begin(stack, claims=[{"repository": "acme/a"}])
     assert stack.deployment("main-1") == {}
 
 
@@ -164,7 +161,7 @@ def test_a_name_that_is_too_long_is_refused(stack: Stack, copy: WorkingCopy) -> 
     copy.push()
     longest = "a" * LONGEST_NAME
     with pytest.raises(BadInputError, match=r"a' has 49 characters; at most 48 are allowed"):
-        begin(stack, deploymentId=f"{longest}a")
+        begin(stack, f"{longest}a")
     assert stack.deployment(f"{longest}a") == {}
-    begin(stack, deploymentId=longest)
+    begin(stack, longest)
     assert stack.deployment(longest)["status"] == "running"
