@@ -129,6 +129,8 @@ def plan(
         for environment in entered
     )
     before = "".join(f"; {name} was passed by {scope.passed[name]} and has a newer release now" for name in left_out)
+    if left_out and not entered:
+        return Plan("superseded", before.removeprefix("; "))
     build = (manifest.buildspec, manifest.gates)
     if not any(stage.parts for stage in stages):
         nothing = "every part of every environment is already up to date with this commit"
