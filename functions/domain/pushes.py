@@ -1,6 +1,7 @@
 """Reading a GitHub `push` delivery, whose signature was verified before; the keys of its rows in the waits table.
 
 push/{repository}               the main branch's head as it was last seen
+refs/{repository}               the version tags and other branches as they were last seen
 delivery/{SHA-256 of the body}  a webhook delivery that started an execution
 """
 
@@ -22,6 +23,16 @@ class PushKey:
 
     def __str__(self) -> str:
         return f"push/{self.repository}"
+
+
+@dataclass(frozen=True, slots=True)
+class RefsKey:
+    """The key of a repository's version tags and delivered branches as they were last seen."""
+
+    repository: str
+
+    def __str__(self) -> str:
+        return f"refs/{self.repository}"
 
 
 @dataclass(frozen=True, slots=True)

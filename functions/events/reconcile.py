@@ -1,8 +1,9 @@
 """Every minute: finds what lost events should have done, and does it (P2, P9).
 
-A lost webhook is found by the head of the branch, a lost end of an execution by the records, waits and locks that name
-it, a forgotten build by CodeBuild. The function's timeout is shorter than a minute, so that runs do not overlap. Two
-runs at once would do no harm, because each repair may be repeated.
+A lost webhook is found by the head of the branch and by the tags of the repository, a lost end of an execution by the
+records, waits and locks that name it, a forgotten build by CodeBuild. A lost dispatch can't be found.
+The function's timeout is shorter than a minute, so that runs do not overlap. Two runs at once would do no harm, because
+each repair may be repeated.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from functions.domain.reconciliation import Sighting, judge_push
 from functions.domain.releases import execution_name
 from functions.domain.triggers import TriggerRules
 from functions.handler import Handler
+from functions.procedures.lost_refs import LostRefs
 from functions.procedures.orphans import Orphans, Repair
 from functions.procedures.releases import OPEN
 
@@ -52,6 +54,7 @@ def reconcile(
     """Make, log and count the repairs; a search that fails does not stop the others, and is raised at the end."""
     searches: list[Callable[[], Iterator[Repair]]] = [
         lambda: _lost_pushes(orphans, deployments, triggers.rules, github, clock),
+        lambda: _lost_refs(LostRefs(orphans, deployments, triggers.rules, github), deployments, clock),
         orphans.dead_executions,
         lambda: orphans.missing_records(github, deployments.repositories),
         orphans.orphaned_approvals,
@@ -87,6 +90,18 @@ def _lost_pushes(
             failed.append(error)
     if failed:
         raise ExceptionGroup("branch heads could not be read", failed)
+
+
+def _lost_refs(lost: LostRefs, deployments: Deployments, clock: Clock) -> Iterator[Repair]:
+    """Start a deployment for each version tag or branch that has none after the grace period."""
+    failed: list[Exception] = []
+    for repository in sorted(deployments.repositories):
+        try:
+            yield from lost.of(repository, clock.text())
+        except KiroError as error:  # a repository that can't be read does not stop the others
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("version tags could not be read", failed)
 
 
 def _lost_push(

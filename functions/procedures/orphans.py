@@ -87,12 +87,16 @@ class Orphans:
         """The workflows and tables of this stack."""
         return cls(aws)
 
+    def has_begun(self, name: str) -> bool:
+        """Whether a deployment of this name was started."""
+        return bool(self._executions.named(self._workflows.deployment, name) or self._deployments.get(name))
+
     def was_started(self, name: str, repository: str, commit: str) -> bool:
         """Whether a deployment of this name was started, or is the repository's newest under any other name.
 
         An earlier version of the platform named deployments without their repository.
         """
-        if self._executions.named(self._workflows.deployment, name) or self._deployments.get(name):
+        if self.has_begun(name):
             return True
         newest = self._deployments.history(repository)
         return newest is not None and newest.head == commit

@@ -99,6 +99,16 @@ def test_history_is_newest_first(released: Kiro) -> None:
     assert "deployed" in released.run("history").output
 
 
+def test_history_says_what_started_a_deployment(released: Kiro) -> None:
+    """N3: the way, the person, and as JSON the whole request; an older record has only the way."""
+    request = Request("acme/hello-service", "refs/heads/main", until="test", trigger="dispatch", by="ada")
+    DeploymentsTable.connect(released.clients).begin("asked", RELEASE, "arn:e", request.trigger, request)
+    found = {one["deployment"]: one for one in released.json("history")}
+    assert (found["asked"]["by"], found["asked"]["request"]) == ("ada", encode(request))
+    assert (found[DEPLOYMENT]["trigger"], found[DEPLOYMENT]["by"], found[DEPLOYMENT]["request"]) == ("push", "", None)
+    assert "dispatch ada" in released.run("history").output
+
+
 def lock(kiro: Kiro, *executions: str) -> None:
     """Executions request the lock of production, one after the other."""
     for number, execution in enumerate(executions):

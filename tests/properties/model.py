@@ -158,7 +158,8 @@ class Model:
         head = max([order for name, order in self.orders.items() if not self.branches.get(name)], default=0)
         self.requests[release_] = request
         self.branches[release_] = 0 if merged else 1 + max(self.branches.values(), default=0)
-        self.orders[release_] = max(1, head + (2 if not late else -1)) if merged else head
+        # No two of the main branch have one order: a late one is just before the release that started last.
+        self.orders[release_] = len(self.orders) * 2 + (0 if late else 3) if merged else head
         return True
 
     def text(self) -> str:
