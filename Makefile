@@ -26,8 +26,9 @@ test: $(READY) $(LAYER) $(SCHEMAS) ## Set up, and pass the tests
 		echo "no Chromium: the approval page is not looked at in a browser (apt-get install chromium, or set CHROMIUM)"
 	$(BIN)/python -m pytest -n 6 --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=90
 
-test-all: $(READY) $(LAYER) $(SCHEMAS) ## As `make test`, with the long tests, and judge that every permission is used
-	$(BIN)/python -m pytest -m 'not slow' -n 6 --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=90
+test-all: $(READY) $(LAYER) $(SCHEMAS) ## As `make test`, with the long tests and four times the generated cases, and judge that every permission is used
+	$(BIN)/python -m pytest -m 'not slow' -n 6 --no-loadscope-reorder --hypothesis-profile=thorough \
+		--cov --cov-report=term --cov-fail-under=90
 
 test-unit: $(READY) $(SCHEMAS) ## Pass the fast tests: code, program, definitions, documents; no running platform
 	$(BIN)/python -m pytest $(UNIT) -n auto --no-loadscope-reorder

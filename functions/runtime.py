@@ -71,7 +71,7 @@ class Clients:
         return boto3.Session()
 
     def _assumed(self, role_arn: str) -> "boto3.Session":
-        """A session under a deploy role, renewed five minutes before its credentials expire (after one hour)."""
+        """A session under a role, renewed five minutes before its credentials expire (after one hour)."""
         import boto3
 
         session, ends = self._roles.get(role_arn, (None, datetime.min.replace(tzinfo=UTC)))

@@ -14,8 +14,9 @@ from local.prefork import preload
 from tests.tracing import import_all, measured_call, measuring
 
 # Tests never assert times: a busy machine is slower than Hypothesis expects.
-settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
+settings.register_profile("usual", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=100)  # `make test-all`
+settings.load_profile("usual")
 
 SCENARIOS = Path(__file__).with_name("scenarios")
 MEASURED = pytest.StashKey[coverage.Coverage]()
@@ -36,6 +37,8 @@ GROUPS = {
     "tests/components/": "program",
     "tests/tools/": "program",
     "tests/attackers/test_build_roles.py": "program",
+    "tests/attackers/test_operator.py": "program",
+    "tests/attackers/test_stranger_roles.py": "program",
     "tests/statemachines/paths/test_any_handler.py": "paths 1",
     "tests/statemachines/paths/test_second_reading.py": "paths 1",
     "tests/statemachines/paths/test_stage": "paths 2",
@@ -47,8 +50,12 @@ class Sharing(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
     """Files as a whole, and groups of them: pytest 9.2 does not see the marks of xdist 3.8's own groups."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file: str = super()._split_scope(nodeid)
-        return next((group for start, group in GROUPS.items() if file.startswith(start)), file)
+        return group_of(super()._split_scope(nodeid))
+
+
+def group_of(file: str) -> str:
+    """The group of a file; a file without one is its own."""
+    return next((group for start, group in GROUPS.items() if file.startswith(start)), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
@@ -56,14 +63,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
     return Sharing(config, log)
 
 
-# What changes the settings of the stack comes after what expects them, and its end is last.
-LATER = {"test_regions": 2, "test_removed_environment": 3, "test_teardown": 4}
+# What changes the settings of the stack comes after what expects them, and its end is last: with fewer workers than
+# platforms, a worker that destroyed its platform gets no other group that needs it.
+LATER = {"test_regions": 3, "test_removed_environment": 4, "test_teardown": 5}
 
 
 def _turn(item: pytest.Item) -> int:
     """The place of a test among the groups that begin first."""
     if "scenarios" in item.path.parts:
-        return LATER.get(item.path.stem, 1)
+        last = group_of(item.nodeid) == group_of("tests/scenarios/test_teardown.py")
+        return LATER.get(item.path.stem, 2 if last else 1)
     return 0 if "faults" in item.path.parts else 5
 
 
@@ -78,6 +87,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     """Measure the coverage of the functions by their own tests: it starts when one of them is called."""
     if session.config.pluginmanager.hasplugin("dsession"):  # with xdist, workers call the tests
         return (yield)
+    gc.disable()  # until all is imported
     measured = coverage.Coverage.current()
     if measured:
         measured.stop()
@@ -94,6 +104,7 @@ def pytest_collection_finish() -> None:
     """Exclude all imported objects from garbage collection, which would take up to a fifth of some tests' time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

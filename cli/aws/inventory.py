@@ -257,9 +257,9 @@ class Inventory:
         if environment.account not in ("", self._aws.account):
             yield Check(what, "note", f"the alarms of account {environment.account} are not read from here")
             return
-        # Read with the operator's credentials: the deploy role need not trust people.
-        here, aws = replace(environment, deploy_role_arn=""), self._aws
-        alarms = EnvironmentHealth(aws.running, Alarms.connect(aws.aws), HealthProbe.connect(aws.aws)).alarms(here)
+        # Read with the operator's credentials: the read role need not trust people.
+        here, aws = replace(environment, read_role_arn=""), self._aws
+        alarms = EnvironmentHealth(aws.running, Alarms.connect(aws.aws), HealthProbe.connect(aws.aws)).alarms(here, "")
         slow = "; ".join(too_slow_words(alarms, environment.watch_seconds))
         yield Check(what, "note" if slow else "right", slow)
 

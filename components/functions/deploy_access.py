@@ -1,6 +1,6 @@
-"""The deploy roles of the environments in the stack's own account (I7)."""
+"""The two roles of each environment in the stack's own account: one to change it, one to read it (I7)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pulumi
 
@@ -11,41 +11,54 @@ from components.stack.naming import Grant, Naming
 from components.stack.role import Role
 from functions.handler import Handler
 from functions.targets import registry
-from functions.targets.base import Packages
+from functions.targets.base import Packages, Statement
 
 
 class DeployAccess(pulumi.ComponentResource):
-    """A role per environment of this account; only functions that declare `deploy-roles` may assume it."""
+    """A deploy role and a read role per environment of this account; only functions that declare one may assume it."""
 
     def __init__(
         self, *, stack: StackResources, functions: Iterable[PythonFunction], opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("kiro:index:DeployAccess", "deploy-access", None, opts)
-        principals = [one.role.arn for one in functions if may_deploy(one.handler.declared)]
+        known = list(functions)
+        inner = pulumi.ResourceOptions(parent=self)
         packages = Packages(pulumi.Output.concat(stack.storage.bucket.arn, "/packages/*"), stack.key_arn)
         for environment in stack.settings.environments:
-            if not environment.deploy_role_arn:
-                Role(
-                    f"deploy-{environment.name}",
-                    naming=stack.naming,
-                    trust={"AWS": principals},
-                    grants=deploy_grants(environment, stack.naming, packages),
-                    opts=pulumi.ResourceOptions(parent=self),
-                )
+            if environment.deploy_role_arn:
+                continue
+            granted = {
+                "deploy": deploy_grants(environment, stack.naming, packages),
+                "read": read_grants(environment, stack.naming),
+            }
+            for which, grants in granted.items():
+                trusted = [one.role.arn for one in known if may_assume(f"{which}-roles", one.handler.declared)]
+                name = f"{which}-{environment.name}"
+                Role(name, naming=stack.naming, trust={"AWS": trusted}, grants=grants, opts=inner)
         self.register_outputs({})
 
 
-def may_deploy(handler: Handler) -> bool:
-    """Whether a handler assumes the deploy roles."""
-    return any(allow.on == "deploy-roles" for allow in handler.allow)
+def may_assume(roles: str, handler: Handler) -> bool:
+    """Whether a handler assumes the `deploy-roles` or the `read-roles`."""
+    return any(allow.on == roles for allow in handler.allow)
 
 
 def deploy_grants(environment: EnvironmentSettings, naming: Naming, packages: Packages) -> list[Grant]:
-    """The permissions of a deploy role: to read alarms, and to change parts of every kind."""
+    """The permissions of a deploy role: to change parts of every kind."""
+    kinds = (registry.target_of(kind) for kind in registry.KINDS)
+    return [grant for kind in kinds for grant in _grants(kind.deploy_permissions(environment, naming, packages))]
+
+
+def read_grants(environment: EnvironmentSettings, naming: Naming) -> list[Grant]:
+    """The permissions of a read role: to read alarms, and what runs in parts of every kind."""
     alarms = Grant(
         ("cloudwatch:DescribeAlarms",),
         ("*",),
         why="DescribeAlarms returns composite alarms only if it is allowed for all alarms",
     )
-    wanted = (registry.target_of(kind).deploy_permissions(environment, naming, packages) for kind in registry.KINDS)
-    return [alarms, *(Grant(one.actions, one.resources, one.why) for statements in wanted for one in statements)]
+    kinds = (registry.target_of(kind) for kind in registry.KINDS)
+    return [alarms, *(grant for kind in kinds for grant in _grants(kind.read_permissions(environment, naming)))]
+
+
+def _grants(statements: Sequence[Statement]) -> list[Grant]:
+    return [Grant(one.actions, one.resources, one.why) for one in statements]

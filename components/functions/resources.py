@@ -51,6 +51,10 @@ class StackResources:
         """The deploy role of an environment: from the settings for another account, created by this stack otherwise."""
         return environment.deploy_role_arn or self.naming.role_arn(self.naming.name(f"deploy-{environment.name}"))
 
+    def read_role_arn(self, environment: EnvironmentSettings) -> str:
+        """The read role of an environment, from the same place as its deploy role."""
+        return environment.read_role_arn or self.naming.role_arn(self.naming.name(f"read-{environment.name}"))
+
     def security_hub_products(self) -> list[str]:
         """The ARN of Security Hub's default product, for imported findings; empty if the import is off."""
         product = f"product/{self.naming.account}/default"
@@ -63,6 +67,7 @@ class StackResources:
                 one,
                 region=one.region or self.naming.region,
                 deploy_role_arn=self.deploy_role_arn(one),
+                read_role_arn=self.read_role_arn(one),
                 deploy_project=self.naming.name(deploy_project(one.name)),
                 test_project=self.naming.name(test_project(position)),
                 windows=[Window(list(w.days), w.opens, w.closes, w.timezone) for w in one.windows],

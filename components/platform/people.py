@@ -3,6 +3,7 @@
 Neither may start a stage, read a secret or complete a wait: what a stage changes is what its deployment recorded.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -49,14 +50,23 @@ def operator_grants(stack: StackResources) -> list[Grant]:
         Grant(("states:GetExecutionHistory", "states:StopExecution"), executions, why=_EXECUTION),
         Grant(("states:StartExecution",), (naming.workflow_arn("deployment"), naming.workflow_arn("rollback"))),
         Grant(("dynamodb:Scan",), (storage.waits.arn,)),
-        Grant(("dynamodb:UpdateItem",), (storage.environments.arn,), condition={"ForAllValues:StringEquals": frozen}),
+        Grant(("dynamodb:UpdateItem",), (storage.environments.arn,), condition=_only("StringEquals", frozen)),
         Grant(
             ("dynamodb:UpdateItem",),
             (storage.deployments.arn,),
-            condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["rollback-*"]}},
+            condition=_only("StringLike", {"dynamodb:LeadingKeys": ["rollback-*"]}),
         ),
-        Grant(("events:PutEvents",), (stack.channels.bus.arn,), condition={"ForAllValues:StringEquals": events}),
+        Grant(("events:PutEvents",), (stack.channels.bus.arn,), condition=_only("StringEquals", events)),
     ]
+
+
+def _only(operator: str, allowed: Mapping[str, list[str]]) -> dict[str, Any]:
+    """The condition that a request has these keys, and no other values of them.
+
+    `ForAllValues` holds for a request without the key, too; `Null` demands that it is there.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition_examples-multi-valued-context-keys.html
+    """
+    return {f"ForAllValues:{operator}": dict(allowed), "Null": dict.fromkeys(allowed, "false")}
 
 
 def policy(holder: str, grants: list[Grant]) -> pulumi.Output[str]:

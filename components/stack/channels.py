@@ -112,6 +112,8 @@ def _bus_policy(arn: pulumi.Output[str], senders: Sequence[str], partition: str)
                 "Condition": {
                     "StringEquals": {"events:detail-type": ALARM_EVENT},
                     "ForAllValues:StringEquals": {"events:source": ALARM_SOURCE},
+                    # ForAllValues holds for a request without the key, too.
+                    "Null": {"events:source": "false"},
                 },
             }
         ]

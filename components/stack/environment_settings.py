@@ -74,6 +74,9 @@ class EnvironmentSettings(Closed):
     deploy_role_arn: RoleArn | None = None
     """The role that the platform and the environment's commands (buildspecs) assume to deploy; required for another
     account, otherwise created by the stack for the platform only."""
+    read_role_arn: RoleArn | None = None
+    """The role that the platform assumes to read alarms and what runs; required with `deployRoleArn`, and another role
+    of the same account."""
     protected: bool | None = None
     """Whether only commits of the main branch enter; default: only the last environment. `production` always is."""
     approval: bool = False
@@ -115,9 +118,9 @@ class EnvironmentSettings(Closed):
     coverage_percent: Annotated[float, Field(ge=0, le=100)] = 80
     """The lowest test coverage, of lines and of branches, that is accepted, in percent."""
     critical_alarms: tuple[str, ...] = ()
-    """Alarms that roll a release back when they are in ALARM."""
+    """Alarms that roll a release back when they are in ALARM, of whichever repository it is."""
     warning_alarms: tuple[str, ...] = ()
-    """Alarms that pause a release for review when they are in ALARM."""
+    """Alarms that pause a release for review when they are in ALARM, of whichever repository it is."""
     variables: dict[str, str] = Field(default_factory=dict)
     """Variables for `delivery.yml` placeholders and builds."""
     functions: tuple[Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")], ...] = ()
@@ -131,18 +134,33 @@ class EnvironmentSettings(Closed):
             raise ValueError("approval must be true for production: a person approves each release to it")
         if self.name == "production" and self.protected is False:
             raise ValueError("protected must not be false for production: only commits of the main branch enter it")
-        if self.account and not self.deploy_role_arn:
-            raise ValueError(
-                f"deployRoleArn is missing: account {self.account} needs a role that the platform can assume"
-            )
-        if self.deploy_role_arn and self.account != self.deploy_role_arn.split(":")[4]:
-            raise ValueError("account must be given with deployRoleArn, and be the account of that role")
+        self._check_roles()
         self._check_approvers()
         if self.approval_wait_seconds >= self.approval_timeout_seconds:
             raise ValueError(
                 "approvalWaitSeconds must be less than approvalTimeoutSeconds: otherwise no decision is possible"
             )
         return self
+
+    def _check_roles(self) -> None:
+        """Refuse an environment of another account without its two roles, which are two and of that account (I7)."""
+        roles = {"deployRoleArn": self.deploy_role_arn, "readRoleArn": self.read_role_arn}
+        if self.account is None and not any(roles.values()):
+            return
+        for key, arn in roles.items():
+            whose = f"account {self.account}" if self.account else "an environment with a role of its own"
+            if arn is None:
+                raise ValueError(
+                    f"{key} is missing: {whose} needs two roles that the platform can assume, deployRoleArn to change "
+                    "it and readRoleArn to read it"
+                )
+            if self.account != arn.split(":")[4]:
+                raise ValueError(f"account must be given with {key}, and be the account of that role: {arn}")
+        if self.deploy_role_arn == self.read_role_arn:
+            raise ValueError(
+                f"readRoleArn = {self.read_role_arn} is the deploy role, too; functions that only read would hold a "
+                "role that changes: name another role, which only reads"
+            )
 
     def _check_approvers(self) -> None:
         """Refuse approvers who can't be told apart where their number or the authors of a release matter (A3)."""

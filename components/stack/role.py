@@ -32,14 +32,14 @@ class Role(pulumi.ComponentResource):
         self.name = naming.name(name)
         inner = pulumi.ResourceOptions(parent=self)
         made = iam.Role(name, name=self.name, assume_role_policy=document([_trusting(trust, naming)]), opts=inner)
-        policy = iam.RolePolicy(
-            name, name=self.name, role=made.name, policy=policy_text(self.name, naming, grants), opts=inner
-        )
+        # A policy needs a statement: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+        text = [policy_text(self.name, naming, grants)] if grants else []
+        policies = [iam.RolePolicy(name, name=self.name, role=made.name, policy=one, opts=inner) for one in text]
         for managed in managed_policies:
             attached = f"{name}-{managed.rsplit('/', 1)[-1]}"
             iam.RolePolicyAttachment(attached, role=made.name, policy_arn=managed, opts=inner)
         # Resources with this role wait for its policy: a state machine's creation tests the permission to log.
-        self.arn = pulumi.Output.all(made.arn, policy.id).apply(lambda known: str(known[0]))
+        self.arn = pulumi.Output.all(made.arn, *(one.id for one in policies)).apply(lambda known: str(known[0]))
         self.register_outputs({"arn": self.arn})
 
 

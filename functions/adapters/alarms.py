@@ -23,10 +23,10 @@ _CHILD = re.compile(r"\b(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:\"([^\"]+)\"|([
 
 
 class Alarms:
-    """Alarms are read under the environment's deploy role, in its region."""
+    """Alarms are read under the environment's read role, in its region."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ()
-    READ: ClassVar[tuple[Allow, ...]] = (Allow(("sts:AssumeRole",), on="deploy-roles"),)
+    READ: ClassVar[tuple[Allow, ...]] = (Allow(("sts:AssumeRole",), on="read-roles"),)
 
     def __init__(self, aws: "Clients") -> None:
         self._aws = aws
@@ -56,7 +56,7 @@ class Alarms:
         return found
 
     def _named(self, environment: Environment, names: list[str]) -> dict[str, Any]:
-        client = self._aws.client("cloudwatch", region=environment.region, role_arn=environment.deploy_role_arn)
+        client = self._aws.client("cloudwatch", region=environment.region, role_arn=environment.read_role_arn)
         found: dict[str, Any] = {}
         for start in range(0, len(names), 100):
             pages = client.get_paginator("describe_alarms").paginate(

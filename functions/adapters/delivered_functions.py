@@ -43,10 +43,11 @@ Keep = Callable[[bytes], Kept]
 
 
 class DeliveredFunctions:
-    """Functions are read and changed under the environment's deploy role, in its region."""
+    """Functions are read under the environment's read role and changed under its deploy role, in its region."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ()
-    USE: ClassVar[tuple[Allow, ...]] = (Allow(("sts:AssumeRole",), on="deploy-roles"),)
+    READ: ClassVar[tuple[Allow, ...]] = (Allow(("sts:AssumeRole",), on="read-roles"),)
+    CHANGE: ClassVar[tuple[Allow, ...]] = (Allow(("sts:AssumeRole",), on="deploy-roles"),)
 
     def __init__(self, aws: "Clients") -> None:
         self._aws = aws
@@ -58,7 +59,7 @@ class DeliveredFunctions:
 
     def alias(self, environment: Environment, function: str, alias: str) -> Pointer | None:
         """Where an alias points; None if the function or the alias does not exist."""
-        client = self._client(environment)
+        client = self._reader(environment)
         try:
             found = client.get_alias(FunctionName=function, Name=alias)
         except client.exceptions.ResourceNotFoundException:
@@ -67,7 +68,7 @@ class DeliveredFunctions:
 
     def has(self, environment: Environment, function: str, version: str) -> bool:
         """Whether a version of a function exists."""
-        client = self._client(environment)
+        client = self._reader(environment)
         try:
             client.get_function_configuration(FunctionName=function, Qualifier=version)
         except client.exceptions.ResourceNotFoundException:
@@ -81,7 +82,7 @@ class DeliveredFunctions:
         kept in the artifacts bucket, from which Lambda reads it. A missing function, and one whose update fails, is a
         DeployTargetError.
         """
-        client = self._client(environment)
+        client = self._changer(environment)
         source = {"ZipFile": code} if len(code) <= DIRECT_BYTES else self._kept(environment, function, code, keep)
         try:
             changed = _once_idle(client, function, lambda: client.update_function_code(FunctionName=function, **source))
@@ -102,7 +103,7 @@ class DeliveredFunctions:
         Shares of other versions are cleared: an update without a routing configuration keeps them. A missing version
         is a DeployTargetError.
         """
-        client = self._client(environment)
+        client = self._changer(environment)
         wanted = {"FunctionName": function, "Name": alias, "FunctionVersion": version}
         try:
             _once_idle(client, function, lambda: client.update_alias(**wanted, RoutingConfig={_SHARES: {}}))
@@ -126,7 +127,10 @@ class DeliveredFunctions:
             )
         return {"S3Bucket": kept.bucket, "S3Key": kept.key}
 
-    def _client(self, environment: Environment) -> Any:
+    def _reader(self, environment: Environment) -> Any:
+        return self._aws.client("lambda", region=environment.region, role_arn=environment.read_role_arn)
+
+    def _changer(self, environment: Environment) -> Any:
         return self._aws.client("lambda", region=environment.region, role_arn=environment.deploy_role_arn)
 
 

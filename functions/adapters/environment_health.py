@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self, assert_never
 from functions.adapters.alarms import Alarms
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.health import HealthProbe, Target
-from functions.domain.environments import Environment, PartState, outputs_of
+from functions.domain.environments import Environment, PartState, outputs_of, watched
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import Health, Part, fill
 from functions.domain.watches import AlarmChange, AlarmReading, CloudWatch, Monitor, Probe
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 
 class EnvironmentHealth:
-    """Alarms and services are those of the parts that are recorded as running in the environment.
+    """Alarms are those of the environment, which belong to no repository, and of the parts recorded as running there.
 
-    `without` names parts to leave out, such as those that a release no longer has.
+    With a `repository`, parts of other repositories are left out: their alarms decide about their own releases. ""
+    stands for all repositories. `without` names parts to leave out, such as those that a release no longer has.
     """
 
     SETTINGS: ClassVar[tuple[str, ...]] = EnvironmentsTable.SETTINGS
@@ -35,14 +36,16 @@ class EnvironmentHealth:
         """The environments of this stack."""
         return cls(EnvironmentsTable.connect(aws), Alarms.connect(aws), HealthProbe.connect(aws))
 
-    def concerns(self, change: AlarmChange, environment: Environment, without: Container[str] = ()) -> bool:
-        """Whether the event is of one of the environment's alarms.
+    def concerns(
+        self, change: AlarmChange, environment: Environment, repository: str, without: Container[str] = ()
+    ) -> bool:
+        """Whether the event is of one of these alarms.
 
         Names are unique in one account and region of CloudWatch, and among the monitors of one environment.
         """
         match change.origin:
             case CloudWatch(account, region):
-                critical, warning = self.alarm_names(environment, without)
+                critical, warning = self.alarm_names(environment, repository, without)
                 here = (account, region) == (environment.account, environment.region)
                 return here and change.name in (*critical, *warning)
             case Monitor(name):
@@ -51,19 +54,23 @@ class EnvironmentHealth:
             case _:
                 assert_never(change.origin)
 
-    def alarm_names(self, environment: Environment, without: Container[str] = ()) -> tuple[list[str], list[str]]:
+    def alarm_names(
+        self, environment: Environment, repository: str, without: Container[str] = ()
+    ) -> tuple[list[str], list[str]]:
         """The names of critical and of warning alarms in CloudWatch: of the environment and of its parts."""
         critical, warning = list(environment.critical_alarms), list(environment.warning_alarms)
         for state in self._environments.parts(environment.name).values():
-            if state.definition and state.part not in without:
+            if state.definition and state.part not in without and watched(state, repository):
                 critical += self._filled(environment, state.definition, state.definition.critical_alarms)
                 warning += self._filled(environment, state.definition, state.definition.warning_alarms)
         return sorted(set(critical)), sorted(set(warning))
 
-    def alarms(self, environment: Environment, without: Container[str] = ()) -> tuple[AlarmReading, ...]:
-        """The current state of every alarm of the environment."""
+    def alarms(
+        self, environment: Environment, repository: str, without: Container[str] = ()
+    ) -> tuple[AlarmReading, ...]:
+        """The current state of each of these alarms, those of monitors outside AWS included."""
         outside = (alarm.reading for alarm in self._environments.outside_alarms(environment.name))
-        return (*self._alarms.read(environment, *self.alarm_names(environment, without)), *outside)
+        return (*self._alarms.read(environment, *self.alarm_names(environment, repository, without)), *outside)
 
     def probes(self, environment: Environment, without: Container[str] = ()) -> tuple[Probe, ...]:
         """Probes every service of the environment; it must answer as the running commit, if that is known."""

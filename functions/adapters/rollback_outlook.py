@@ -35,7 +35,7 @@ class RollbackOutlook:
         *EnvironmentsTable.READ,
         *Artifacts.READ,
         *GitHub.USE,
-        *Targets.LOOK,
+        *Targets.READ,
     )
 
     def __init__(self, environments: EnvironmentsTable, artifacts: Artifacts, github: GitHub, targets: Targets) -> None:

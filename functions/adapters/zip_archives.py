@@ -1,12 +1,12 @@
 """Zip archives that others made, and files in them. A directory is read whole when it is opened, so it is limited."""
 
 import os
-import re
 import struct
 import zlib
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
+from functions.adapters.globs import Glob
 from functions.domain.errors import SourceError
 from functions.domain.limits import DIRECTORY, MEMBER, MOST_FILES
 
@@ -17,8 +17,6 @@ _LOCATOR, _LOCATOR_BYTES = b"PK\x06\x07", 20
 _LARGE, _LARGE_BYTES = b"PK\x06\x06", 56
 _COMMENT_BYTES = 65_535
 _ALL_ONES = 0xFFFF_FFFF
-_GLOB = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-_GLOB_PARTS = re.compile(r"\*\*/|\*\*|\*|\?|[^*?]+")
 
 
 def open_zip(file: BinaryIO, name: str) -> ZipFile:
@@ -85,8 +83,8 @@ def find_members(archive: ZipFile, path: str) -> list[str]:
         return [path]
     if not _is_glob(path):
         raise SourceError(f"{path}: not in the build's artifact; add it to the artifacts of the buildspec")
-    wanted = re.compile("".join(_GLOB.get(part, re.escape(part)) for part in _GLOB_PARTS.findall(path)))
-    found = sorted({name for name in names if wanted.fullmatch(name) and not name.endswith("/")})
+    wanted = Glob(path)
+    found = sorted({name for name in names if wanted.matches(name) and not name.endswith("/")})
     if len(found) > MOST_FILES:
         raise SourceError(f"{path}: matches {len(found)} files, {MOST_FILES} allowed: name fewer")
     if not found:

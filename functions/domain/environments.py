@@ -16,7 +16,8 @@ class Environment:
     `on_active_alarm` is the reaction to an alarm that is in ALARM before the release changes anything;
     `on_missing_alarm_data` the reaction to an alarm without data, or to one that does not exist, at that time.
     `unhealthy_samples` is how many bad samples of a service in a row are a breach. `deploy_project` and `test_project`
-    are what the names of its projects begin with (`project_of`).
+    are what the names of its projects begin with (`project_of`). Handlers change it under `deploy_role_arn` and read it
+    under `read_role_arn`; with "" it is read under the caller's own role.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Environment:
     enhanced_watch_seconds: int = 0
     unhealthy_samples: int = 3
     freeze_wait_days: float = 14
+    read_role_arn: str = ""
 
     @property
     def account(self) -> str:
@@ -121,6 +123,17 @@ class Freeze:
 def judged(states: Iterable[PartState], repository: str) -> tuple[PartState, ...]:
     """The parts that a watch of this repository's release judged: its own ones, unless they are in doubt."""
     return tuple(state for state in states if state.running and state.running.is_of(repository) and not state.in_doubt)
+
+
+def watched(state: PartState, repository: str) -> bool:
+    """Whether the alarms of a part decide about a release of this repository: its own parts, and those of nobody known.
+
+    The owner is the recorded one, else the repository whose release runs. "" stands for all repositories.
+    """
+    if not repository or state.repository == repository:
+        return True
+    known = bool(state.repository or (state.running and state.running.source))
+    return not known or (not state.repository and state.running is not None and state.running.is_of(repository))
 
 
 def belongs(state: PartState, manifest: str, repository: str) -> bool:

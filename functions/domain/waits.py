@@ -124,7 +124,8 @@ class WatchFacts:
     """The input of a watch's judgement. `until` is ISO 8601.
 
     `failed` is a breach that an earlier reading found and that the workflow has not received yet. `gone` are parts that
-    are not watched. `bad` has the bad samples in a row of each part (`Sampling`).
+    are not watched, and alarms of parts of other repositories than `repository` are not read. `bad` has the bad samples
+    in a row of each part (`Sampling`).
     """
 
     environment: Environment
@@ -134,6 +135,7 @@ class WatchFacts:
     gone: list[str] = field(default_factory=list)
     failed: Watch | None = None
     bad: dict[str, int] = field(default_factory=dict)
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class AlarmsFacts:
     environment: Environment
     until: str
     accepted: Accepted
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True)

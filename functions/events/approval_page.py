@@ -177,8 +177,9 @@ def _changed(approval: Approval, artifacts: Artifacts, deployments: DeploymentsT
 def _alarmed(approval: Approval, waits: WaitsTable, health: EnvironmentHealth) -> str:
     """Why alarms void the request although their event was lost (A4); "" if none does, or if they can't be read.
 
-    The page is public, so it assumes no deploy role: it reads the alarms of its own account under its own role. Those
-    of other accounts are read by AwaitApproval, and all of them again under the lock, before anything is changed.
+    The page is public, so it assumes no role of an environment: it reads the alarms of its own account under its own
+    role. Those of other accounts are read by AwaitApproval, and all of them again under the lock, before anything is
+    changed.
     """
     wait = waits.find(ApprovalKey(approval.approval_id))
     facts = decode(ApprovalFacts, wait.facts) if wait else ApprovalFacts()
@@ -186,7 +187,8 @@ def _alarmed(approval: Approval, waits: WaitsTable, health: EnvironmentHealth) -
     if wait is None or where is None or facts.accepted is None or not _same_account(wait.execution, where):
         return ""
     try:
-        return alarmed(health.alarms(replace(where, deploy_role_arn="")), facts.accepted, where.name)
+        alarms = health.alarms(replace(where, read_role_arn=""), approval.repository)
+        return alarmed(alarms, facts.accepted, where.name)
     except Exception as error:  # the request stays as valid as it was
         _LOG.warning("the alarms could not be read before an approval", extra={"reason": str(error)})
         return ""

@@ -93,10 +93,10 @@ def _end_watch(
     clock: Clock,
 ) -> bool:
     facts = decode(WatchFacts, wait.facts)
-    if not health.concerns(change, facts.environment, facts.gone):
+    if not health.concerns(change, facts.environment, facts.repository, facts.gone):
         return False
     found = facts.failed or judge(
-        [_reported(reading, change) for reading in health.alarms(facts.environment, facts.gone)],
+        [_reported(one, change) for one in health.alarms(facts.environment, facts.repository, facts.gone)],
         (),
         now=clock.text(),
         until=facts.until,
@@ -119,9 +119,10 @@ def _end_alarms(
 ) -> bool:
     """End a rollback's wait if no critical alarm is in ALARM any more; the deadline is found by its backstop."""
     facts = decode(AlarmsFacts, wait.facts)
-    if not health.concerns(change, facts.environment):
+    if not health.concerns(change, facts.environment, facts.repository):
         return False
-    found = quiet(health.alarms(facts.environment), now=clock.text(), until=facts.until, accepted=facts.accepted)
+    alarms = health.alarms(facts.environment, facts.repository)
+    found = quiet(alarms, now=clock.text(), until=facts.until, accepted=facts.accepted)
     if found.outcome == "waiting":
         return False
     return _deliver(wait, found, waits, tokens)
@@ -155,9 +156,10 @@ def _void(
     environment = facts.environment
     if approval is None or approval.state != "open" or environment is None:
         return False
-    if not health.concerns(change, environment):
+    if not health.concerns(change, environment, approval.repository):
         return False
-    reason = alarmed(health.alarms(environment), facts.accepted or NOTHING_ACCEPTED, environment.name)
+    alarms = health.alarms(environment, approval.repository)
+    reason = alarmed(alarms, facts.accepted or NOTHING_ACCEPTED, environment.name)
     if not reason:
         return False
     void = replace(approval, state="void", reason=reason)

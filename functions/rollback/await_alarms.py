@@ -22,7 +22,10 @@ from functions.procedures.waits import KEEP, keep
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment, and the start of the rollback (ISO 8601); `accepted` alarms are not awaited."""
+    """The environment, and the start of the rollback (ISO 8601); `accepted` alarms are not awaited.
+
+    `repository` is that of the release: alarms of parts of others are not awaited, either.
+    """
 
     task_token: str
     execution: str
@@ -30,6 +33,7 @@ class Input:
     environment: Environment
     started_at: str
     accepted: Accepted = field(default_factory=Accepted)
+    repository: str = ""
 
 
 # What is left of the budget for the states that follow.
@@ -52,13 +56,14 @@ def await_alarms(
     key = AlarmsKey(event.environment.name, event.execution.rsplit(":", 1)[-1])
     known = waits.find(key)
     until = decode(AlarmsFacts, known.facts).until if known else _deadline(event, health, clock)
-    facts = encode(AlarmsFacts(event.environment, until, event.accepted))
+    facts = encode(AlarmsFacts(event.environment, until, event.accepted, event.repository))
     wait = Wait(key, event.task_token, event.execution, event.environment.name, facts)
     if not keep(wait, waits, executions, clock):
         over = Quiet("waiting", f"{event.execution} has ended and no longer waits")
         tokens.succeed(event.task_token, over)
         return over
-    found = quiet(health.alarms(event.environment), now=clock.text(), until=until, accepted=event.accepted)
+    alarms = health.alarms(event.environment, event.repository)
+    found = quiet(alarms, now=clock.text(), until=until, accepted=event.accepted)
     if found.outcome != "waiting" and tokens.succeed(event.task_token, found):
         waits.forget(key)
     return found
@@ -67,4 +72,5 @@ def await_alarms(
 def _deadline(event: Input, health: EnvironmentHealth, clock: Clock) -> str:
     now = clock.now()
     most = max(0.0, budgets.rest(event.started_at, iso(now), budgets.ROLLBACK) - _RESERVE_SECONDS)
-    return iso(now + timedelta(seconds=clear_after(health.alarms(event.environment), most, event.accepted)))
+    alarms = health.alarms(event.environment, event.repository)
+    return iso(now + timedelta(seconds=clear_after(alarms, most, event.accepted)))

@@ -38,7 +38,7 @@ class Output:
     verified_at: str
 
 
-HANDLER = Handler(allow=(*DeploymentsTable.READ, *EnvironmentHealth.READ, *Targets.LOOK), timeout_seconds=50)
+HANDLER = Handler(allow=(*DeploymentsTable.READ, *EnvironmentHealth.READ, *Targets.READ), timeout_seconds=50)
 
 
 def verify_restored(

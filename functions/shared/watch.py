@@ -21,7 +21,7 @@ class Input:
 
     A person has reviewed the `reviewed` warnings. The `accepted` alarms were in ALARM before the release changed
     anything. `gone` are parts that the manifest no longer names. `own` is the name in the release's manifest: its parts
-    decide, unhealthy parts of other manifests are only named.
+    decide, unhealthy parts of other manifests are only named. Alarms are read of `repository`, that of the release.
     """
 
     task_token: str
@@ -33,6 +33,7 @@ class Input:
     accepted: Accepted = field(default_factory=Accepted)
     gone: list[str] = field(default_factory=list)
     own: str = ""
+    repository: str = ""
 
 
 HANDLER = Handler(allow=(*KEEP, *EnvironmentHealth.READ, *TaskTokens.COMPLETE), timeout_seconds=50)
@@ -58,6 +59,7 @@ def watch(
         event.gone,
         before.failed if before else None,
         before.bad if before else {},
+        event.repository,
     )
     wait = Wait(key, event.task_token, event.execution, event.environment.name, encode(facts))
     if not keep(wait, waits, executions, clock):
@@ -65,7 +67,8 @@ def watch(
         tokens.succeed(event.task_token, over)
         return over
     sampling = Sampling(event.own, event.environment.unhealthy_samples, facts.bad)
-    alarms, probes = health.alarms(event.environment, event.gone), health.probes(event.environment, event.gone)
+    alarms = health.alarms(event.environment, event.repository, event.gone)
+    probes = health.probes(event.environment, event.gone)
     found = facts.failed or judge(
         alarms,
         probes,

@@ -54,7 +54,7 @@ def await_approval(
     One whose environment a newer release has reached is written as superseded.
 
     Each call also reads the alarms: one that has entered ALARM voids the request, if its event was lost (A4). Their
-    states are stored for the approval page, which is public and assumes no deploy role.
+    states are stored for the approval page, which is public and assumes no read role.
     """
     facts = encode(ApprovalFacts(event.environment, event.accepted))
     wait = Wait(ApprovalKey(event.approval_id), event.task_token, event.execution, event.environment.name, facts)
@@ -91,7 +91,7 @@ def _read_alarms(
 ) -> Approval:
     """The request, void if a critical alarm has entered ALARM since the baseline; stores the states of all alarms."""
     try:
-        alarms, at = health.alarms(event.environment), clock.text()
+        alarms, at = health.alarms(event.environment, approval.repository), clock.text()
         waits.note_alarms(event.approval_id, alarms, at)
     except Exception as error:  # read again at the next backstop, and under the lock before anything is changed
         _LOG.warning("the alarms of a request for approval could not be read", extra={"reason": str(error)})

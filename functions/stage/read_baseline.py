@@ -20,7 +20,8 @@ from functions.handler import Handler
 class Input:
     """The environment to enter; `gone` are parts that the manifest no longer names.
 
-    `approved` are the conditions (`Baseline.asked`) that a person has approved for this release.
+    `approved` are the conditions (`Baseline.asked`) that a person has approved for this release, `repository` is its
+    repository.
     """
 
     deployment_id: str
@@ -28,6 +29,7 @@ class Input:
     gone: list[str] = field(default_factory=list)
     emergency: bool = False
     approved: list[str] = field(default_factory=list)
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def read_baseline(event: Input, health: EnvironmentHealth, deployments: Deployme
     """Decide and record the baseline, also if the release continues."""
     at = clock.text()
     before = baseline(
-        health.alarms(event.environment, event.gone),
+        health.alarms(event.environment, event.repository, event.gone),
         event.environment.on_active_alarm,
         event.environment.on_missing_alarm_data,
         event.environment.watch_seconds,

@@ -31,7 +31,7 @@ class Output:
     before: str
 
 
-HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE, *Targets.LOOK), timeout_seconds=30)
+HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *DeploymentsTable.WRITE, *Targets.READ), timeout_seconds=30)
 
 
 def write_ledger(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One IAM statement of a deploy role; `resources` are ARNs, `why` is required if one contains a wildcard."""
+    """One IAM statement of a deploy or read role; `resources` are ARNs, `why` is required if one has a wildcard."""
 
     actions: tuple[str, ...]
     resources: tuple["pulumi.Input[str]", ...]
@@ -67,11 +67,14 @@ class Applied:
 
 
 class Target(ABC):
-    """One kind of part. Methods use the environment's deploy role; class methods need no AWS.
+    """One kind of part. `apply` and `restore` use the environment's deploy role, other methods its read role.
+
+    Class methods need no AWS.
 
     `keys` is a dataclass of the manifest keys that only this kind has, typed with `functions.adapters.manifest_types`;
     keys of several words are camelCase in the manifest. `infrastructure` says whether a repository's `infrastructure`
-    may be of this kind. SETTINGS, LOOK (to read) and CHANGE are what handlers declare that use the kind.
+    may be of this kind. SETTINGS, READ (to read) and CHANGE (to `apply` and `restore`) are what handlers declare that
+    use the kind.
     """
 
     kind: ClassVar[Kind]
@@ -79,7 +82,7 @@ class Target(ABC):
     keys: ClassVar[type[Any]]
     infrastructure: ClassVar[bool] = False
     SETTINGS: ClassVar[tuple[str, ...]] = ()
-    LOOK: ClassVar[tuple[Allow, ...]] = ()
+    READ: ClassVar[tuple[Allow, ...]] = ()
     CHANGE: ClassVar[tuple[Allow, ...]] = ()
 
     @classmethod
@@ -110,7 +113,12 @@ class Target(ABC):
     def deploy_permissions(
         cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
     ) -> tuple[Statement, ...]:
-        """The permissions of the environment's deploy role for parts of this kind."""
+        """The permissions of the environment's deploy role for parts of this kind: those of `apply` and `restore`."""
+
+    @classmethod
+    @abstractmethod
+    def read_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
+        """The permissions of the environment's read role for parts of this kind; none of them changes anything."""
 
     @abstractmethod
     def current(self, environment: Environment, part: Part, state: PartState | None) -> str | None:

@@ -57,6 +57,11 @@ class CommandTarget(BuildTarget):
         """None: a build has the role of its project (`deployPolicyArns`), never the deploy role."""
         return ()
 
+    @classmethod
+    def read_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
+        """None: what runs is read from the record."""
+        return ()
+
     def current(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
         """The recorded version."""
         return state.running.version if state and state.running else None

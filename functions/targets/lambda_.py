@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     from functions.adapters.artifacts import Artifacts
     from functions.runtime import Clients
 
+# GetFunction and GetFunctionConfiguration: a change waits until it has ended.
 _DEPLOY = (
     "lambda:CreateAlias",
-    "lambda:GetAlias",
     "lambda:GetFunction",
     "lambda:GetFunctionConfiguration",
     "lambda:PublishVersion",
     "lambda:UpdateAlias",
     "lambda:UpdateFunctionCode",
 )
+_READ = ("lambda:GetAlias", "lambda:GetFunctionConfiguration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class LambdaTarget(CallTarget):
 
     kind = "lambda"
     keys = Keys
-    LOOK: ClassVar[tuple[Allow, ...]] = DeliveredFunctions.USE
-    CHANGE: ClassVar[tuple[Allow, ...]] = DeliveredFunctions.USE
+    READ: ClassVar[tuple[Allow, ...]] = DeliveredFunctions.READ
+    CHANGE: ClassVar[tuple[Allow, ...]] = DeliveredFunctions.CHANGE
 
     def __init__(self, functions: DeliveredFunctions) -> None:
         self._functions = functions
@@ -78,16 +79,16 @@ class LambdaTarget(CallTarget):
         """
         if not settings.functions:
             return ()
-        arns = [naming.arn("lambda", f"function:{name}", settings.region) for name in settings.functions]
         return (
-            Statement(
-                _DEPLOY,
-                tuple(arn + end for arn in arns for end in ("", ":*")),
-                why="versions and aliases of these functions only",
-            ),
+            _on_functions(_DEPLOY, settings, naming),
             Statement(("s3:GetObject",), (packages.objects,), why="packages of releases, by their digest"),
             Statement(("kms:Decrypt",), (packages.key,)),
         )
+
+    @classmethod
+    def read_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
+        """To read aliases and versions of the functions in the environment's settings; not their code."""
+        return (_on_functions(_READ, settings, naming),) if settings.functions else ()
 
     def current(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
         """The version of the alias, even if somebody moved it by hand; None for `$LATEST`, which is not fixed.
@@ -132,6 +133,12 @@ class LambdaTarget(CallTarget):
     def outputs(self, artifacts: "Artifacts", key: str, digest: str) -> dict[str, str]:
         """A function has no outputs."""
         return {}
+
+
+def _on_functions(actions: tuple[str, ...], settings: "EnvironmentSettings", naming: "Naming") -> Statement:
+    arns = [naming.arn("lambda", f"function:{name}", settings.region) for name in settings.functions]
+    on = tuple(arn + end for arn in arns for end in ("", ":*"))
+    return Statement(actions, on, why="versions and aliases of these functions only")
 
 
 def _keys(part: Part) -> Keys:

@@ -29,10 +29,10 @@ def target_of(kind: Kind) -> type[Target]:
 
 
 class Targets:
-    """All targets, for handlers; LOOK and CHANGE are the permissions of all kinds to read and to change what runs."""
+    """All targets, for handlers; READ and CHANGE are the permissions of all kinds to read and to change what runs."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = tuple(name for kind in KINDS for name in target_of(kind).SETTINGS)
-    LOOK: ClassVar[tuple[Allow, ...]] = tuple(allow for kind in KINDS for allow in target_of(kind).LOOK)
+    READ: ClassVar[tuple[Allow, ...]] = tuple(allow for kind in KINDS for allow in target_of(kind).READ)
     CHANGE: ClassVar[tuple[Allow, ...]] = tuple(allow for kind in KINDS for allow in target_of(kind).CHANGE)
 
     def __init__(self, aws: "Clients") -> None:

@@ -1,5 +1,6 @@
 """A build that leaves files which grow when they are read."""
 
+import time
 import tracemalloc
 from collections.abc import Callable
 from io import BytesIO
@@ -9,7 +10,7 @@ import pytest
 
 from functions.adapters.reports import read_coverage, read_tests
 from functions.adapters.scans import read_npm_audit, read_pip_audit, read_sarif
-from functions.adapters.zip_archives import open_zip
+from functions.adapters.zip_archives import find_members, open_zip
 from functions.domain.errors import SourceError
 from functions.domain.gates import Unreadable
 
@@ -41,6 +42,22 @@ def test_a_bomb_takes_no_more_than_its_file(name: str) -> None:
     assert isinstance(found, Unreadable)
     assert found.reason.startswith("r:")
     assert peak < 3 * len(content) + 40 * MIB
+
+
+def test_a_glob_is_matched_in_one_pass() -> None:
+    """A build and its manifest try to exhaust the time of the gates with wildcards and a name that nearly fits."""
+
+    def worked(size: int) -> float:
+        packed = BytesIO()
+        with ZipFile(packed, "w") as writer:
+            writer.writestr("a" * size, b"")
+        with ZipFile(packed) as archive:
+            start = time.process_time()
+            with pytest.raises(SourceError, match="nothing in the build's artifact matches"):
+                find_members(archive, "*a" * 5 + "b")
+            return time.process_time() - start
+
+    assert worked(160) < 40 * max(worked(40), 0.01)
 
 
 def test_the_directory_of_an_archive_is_not_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:

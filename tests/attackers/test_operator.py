@@ -51,6 +51,11 @@ NEVER: list[Request] = [
     ("dynamodb:PutItem", f"{TABLE}locks", {}),
     ("dynamodb:UpdateItem", f"{TABLE}waits", {}),
     ("events:PutEvents", BUS, {**ANNOUNCED, "events:detail-type": ["DeploymentFinished"]}),
+    # Calls whose context lacks the key, for which ForAllValues alone holds.
+    ("dynamodb:UpdateItem", f"{TABLE}environments", {}),
+    ("dynamodb:UpdateItem", f"{TABLE}deployments", {}),
+    ("events:PutEvents", BUS, {}),
+    ("events:PutEvents", BUS, {"events:source": ["kiro.pipeline"]}),
     ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:eu-central-1:{AT}:secret:kiro-pipeline-test-github", {}),
     ("sts:AssumeRole", f"arn:aws:iam::{AT}:role/kiro-pipeline-test-deploy-production", {}),
     ("lambda:InvokeFunction", f"arn:aws:lambda:eu-central-1:{AT}:function:kiro-pipeline-test-stage-apply-service", {}),
@@ -64,6 +69,7 @@ def _listed(value: Any) -> list[str]:
 def _fits(statement: Mapping[str, Any], action: str, resource: str, context: Mapping[str, list[str]]) -> bool:
     """Whether a statement concerns a request; `ForAllValues` holds when every value of the request fits one of its own.
 
+    It holds for a key that the request lacks, too; `Null` with false holds for one that is there.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
     """
     named = any(fnmatchcase(action, one) for one in _listed(statement["Action"]))
@@ -71,6 +77,9 @@ def _fits(statement: Mapping[str, Any], action: str, resource: str, context: Map
 
     def held() -> Iterator[bool]:
         for operator, keys in statement.get("Condition", {}).items():
+            if operator == "Null":
+                yield all((key not in context) == (wanted == "true") for key, wanted in keys.items())
+                continue
             assert operator in ("ForAllValues:StringEquals", "ForAllValues:StringLike"), operator
             for key, allowed in keys.items():
                 yield all(any(fnmatchcase(value, one) for one in allowed) for value in context.get(key, []))
@@ -97,6 +106,16 @@ def test_a_reader_changes_nothing(whole: Outcome) -> None:
     history: Request = ("states:GetExecutionHistory", f"{EXECUTION}stage:main-1", {})
     assert [one for one in READS if not allowed(policy, *one)] == []
     assert [one for one in [*CHANGES, *NEVER, history] if allowed(policy, *one)] == []
+
+
+@pytest.mark.parametrize("name", ["operatorPolicy", "readerPolicy"])
+def test_no_task_token_is_used(whole: Outcome, name: str) -> None:
+    """A person who read a task token, and whom another policy allows everything, wants to end a wait with it."""
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    both = json.dumps({"Statement": [*json.loads(whole.outputs[name])["Statement"], everything]})
+    for action in ("states:SendTaskSuccess", "states:SendTaskFailure"):
+        assert not allowed(both, action, f"{WORKFLOW}stage", {})
+    assert allowed(both, "states:StartExecution", f"{WORKFLOW}deployment", {})
 
 
 @pytest.mark.parametrize("attempt", ["without a record", "with other parts", "without an approval", "without a digest"])

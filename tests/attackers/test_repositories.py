@@ -91,7 +91,7 @@ def owned(stack: Stack, environment: str) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.generate],

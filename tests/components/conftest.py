@@ -1,15 +1,11 @@
 """Fixtures of the component tests: recorded runs of the program."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from components.functions import package
 from tests.components import recorder  # its import quiets the SDK before any component is imported
-
-ALLOWED_NETWORKS = ["192.30.252.0/22", "2606:50c0::/32"]
-VPC = {"id": "vpc-0a1b", "subnets": ["subnet-01", "subnet-02"], "securityGroups": ["sg-0f"]}
 
 
 @pytest.fixture(autouse=True)
@@ -28,26 +24,6 @@ def whole() -> recorder.Outcome:
 
 
 @pytest.fixture(scope="session")
-def switched_on(tmp_path_factory: pytest.TempPathFactory) -> recorder.Outcome:
-    """The stack `test` with every optional setting that creates resources."""
-    config = recorder.stack_config("test")
-    github = json.loads(config["kiro-worker:github"]) | {"allowedNetworks": ALLOWED_NETWORKS}
-    environments = [{"name": "test", "account": recorder.FOREIGN, "deployRoleArn": recorder.FOREIGN_ROLE}]
-    changed = {
-        "kiro-worker:securityHub": "true",
-        "kiro-worker:github": json.dumps(github),
-        "kiro-worker:budgetEmail": "ops@example.com",
-        "kiro-worker:codebuild": json.dumps({"vpc": VPC}),
-        "kiro-worker:environments": json.dumps(environments),
-    }
-    folder = tmp_path_factory.mktemp("layer")
-    (folder / "python").mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(package, "LAYER", folder)
-        return recorder.run_main("test", {**config, **changed})
-
-
-@pytest.fixture(scope="session")
-def elsewhere() -> recorder.Outcome:
-    """The stack `test` with environments in two regions and two accounts."""
-    return recorder.elsewhere()
+def switched_on() -> recorder.Outcome:
+    """The stack `test` with every optional setting, and environments in two regions and two accounts."""
+    return recorder.switched_on()

@@ -18,7 +18,8 @@ from unittest import mock
 
 import pulumi
 import yaml
-from pulumi.runtime import mocks, set_all_config
+from pulumi.runtime import mocks, resource, set_all_config
+from pulumi.runtime.proto import source_pb2
 from pulumi.runtime.settings import ROOT as ROOT_STACK
 from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import run_in_stack
@@ -159,7 +160,9 @@ def run(
         for name, value in outputs.items():
             pulumi.Output.from_input(value).apply(partial(exported.__setitem__, name))
 
-    with _uncollected(), _event_loop() as loop:
+    # The stack trace of each resource, which only an engine would show, takes a sixth of a run.
+    untraced = mock.patch.object(resource, "_get_stack_trace", source_pb2.StackTrace)
+    with _uncollected(), untraced, _event_loop() as loop:
         mocks.set_mocks(recorder, project=project, stack=stack, preview=False)
         # set_mocks makes a root stack and finishes it before the program has exported anything.
         ROOT_STACK.set(None)
@@ -182,26 +185,48 @@ def run_main(stack: str, config: dict[str, str] | None = None, recorder: Recorde
 
 # Two regions and two accounts: the stack's own, another region of its account, and another account.
 FOREIGN = "999999999999"
-FOREIGN_ROLE = f"arn:aws:iam::{FOREIGN}:role/deploy"
+FOREIGN_ROLE, FOREIGN_READER = f"arn:aws:iam::{FOREIGN}:role/deploy", f"arn:aws:iam::{FOREIGN}:role/read"
+WINDOWS = [{"days": ["sun"], "opens": "06:00", "closes": "09:00", "timezone": "Europe/Berlin"}]
+FREEZES = [{"starts": "2026-12-24T00:00:00+01:00", "ends": "2026-12-27T00:00:00+01:00", "reason": "holidays"}]
 ELSEWHERE = [
-    {"name": "test", "functions": ["hello-test"]},
-    {"name": "staging", "region": "us-east-1", "functions": ["hello-staging"]},
+    {"name": "test", "functions": ["hello-test"], "freezeWaitDays": 2},
+    {
+        "name": "staging",
+        "region": "us-east-1",
+        "functions": ["hello-staging"],
+        "windows": WINDOWS,
+        "onActiveAlarm": "ask",
+        "onMissingAlarmData": "block",
+        "enhancedWatchSeconds": 86_400,
+    },
     {
         "name": "production",
         "account": FOREIGN,
         "region": "us-east-1",
         "deployRoleArn": FOREIGN_ROLE,
+        "readRoleArn": FOREIGN_READER,
         "approval": True,
+        "freezes": FREEZES,
     },
 ]
+ALLOWED_NETWORKS = ["192.30.252.0/22", "2606:50c0::/32"]
+VPC = {"id": "vpc-0a1b", "subnets": ["subnet-01", "subnet-02"], "securityGroups": ["sg-0f"]}
 
 
 @functools.cache
-def elsewhere() -> Outcome:
-    """The stack `test` with environments in two regions and two accounts."""
-    config = {**stack_config("test"), "kiro-worker:environments": json.dumps(ELSEWHERE)}
+def switched_on() -> Outcome:
+    """The stack `test` with every optional setting that creates resources, and environments in several places."""
+    config = stack_config("test")
+    github = json.loads(config["kiro-worker:github"]) | {"allowedNetworks": ALLOWED_NETWORKS}
+    changed = {
+        "kiro-worker:securityHub": "true",
+        "kiro-worker:github": json.dumps(github),
+        "kiro-worker:budgetEmail": "ops@example.com",
+        "kiro-worker:codebuild": json.dumps({"vpc": VPC}),
+        "kiro-worker:environments": json.dumps(ELSEWHERE),
+    }
     with _empty_layer():
-        return run_main("test", config)
+        return run_main("test", {**config, **changed})
 
 
 @functools.cache
@@ -222,11 +247,15 @@ def _empty_layer() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """Disable the garbage collection, which takes 40 % of a run: the SDK has tens of thousands of live objects."""
+    """Disable the garbage collection, which takes 40 % of a run: the SDK has tens of thousands of live objects.
+
+    What a run leaves is shared and stays until the tests end; no later collection looks at it.
+    """
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 

@@ -71,6 +71,8 @@ def cited() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in sources():
         text = path.read_text("utf-8")
+        if not re.search(_CODE, text):  # parsing takes long
+            continue
         texts = documentation(text) if path.suffix == ".py" else _CITED.findall(text)
         found |= dict.fromkeys((code for each in texts for code in codes(each)), path)
     return found

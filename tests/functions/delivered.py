@@ -10,7 +10,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import PartState
 from functions.domain.locks import Lease
 from tests.functions.samples import LEASE, archive
-from tests.functions.stack import ACCOUNT, BUCKET, DEPLOY_ROLE, REGION, Stack
+from tests.functions.stack import ACCOUNT, BUCKET, DEPLOY_ROLE, READ_ROLE, REGION, Stack
 from tests.http_server import HttpServer, QuietHandler
 
 
@@ -62,7 +62,7 @@ def parts(stack: Stack, environment: str = "production") -> dict[str, PartState]
 
 def alarm(stack: Stack, name: str, state: str = "OK", reason: str = "above 5") -> None:
     """Create an alarm with a state, in the environment's account."""
-    client = stack.clients.client("cloudwatch", region=REGION, role_arn=DEPLOY_ROLE)
+    client = stack.clients.client("cloudwatch", region=REGION, role_arn=READ_ROLE)
     client.put_metric_alarm(
         AlarmName=name,
         Namespace="Hello",

@@ -12,7 +12,7 @@ from functions.domain.manifests import Health, Part
 from functions.domain.order import Order
 from functions.domain.releases import Release
 from functions.handler import camel, decode, encode
-from tests.functions.stack import ACCOUNT, DEPLOY_ROLE, REGION
+from tests.functions.stack import ACCOUNT, DEPLOY_ROLE, READ_ROLE, REGION
 
 COMMIT = "1a2b3c4d5e6f" + "0" * 28
 OLDER = "0a0a0a0a0a0a" + "1" * 28
@@ -33,6 +33,7 @@ ENVIRONMENT = Environment(
     name="production",
     region=REGION,
     deploy_role_arn=DEPLOY_ROLE,
+    read_role_arn=READ_ROLE,
     deploy_project="kiro-deploy-production",
     approval=True,
     approval_timeout_seconds=86_400,

@@ -22,6 +22,7 @@ REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 BUCKET = "kiro-pipeline-test-artifacts"
 DEPLOY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/kiro-pipeline-test-deploy"
+READ_ROLE = f"arn:aws:iam::{ACCOUNT}:role/kiro-pipeline-test-read"
 MACHINES = {
     name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{name}"
     for name in ("deployment", "stage", "rollback", "enhanced_watch", "work_item")
@@ -88,11 +89,17 @@ _ACTIONS = {
 
 
 class StrictClients(Clients):
-    """As strict as AWS under every role (local/strict)."""
+    """As strict as AWS under every role (local/strict); `entered` are the roles under which clients were asked for."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         super().__init__(settings)
+        self.entered: list[str] = []
         be_strict(self._session)
+
+    def client(self, service: str, *, region: str = "", role_arn: str = "") -> Any:
+        if role_arn:
+            self.entered.append(role_arn)
+        return super().client(service, region=region, role_arn=role_arn)
 
     def _assumed(self, role_arn: str) -> boto3.Session:
         known = self._roles.get(role_arn)
@@ -121,7 +128,7 @@ class Call:
 class Stack:
     """What a test arranges, runs and reads; `calls` are those that a handler made."""
 
-    clients: Clients
+    clients: StrictClients
     settings: dict[str, str]
     calls: list[Call] = field(default_factory=list)
     recording: bool = False
@@ -203,7 +210,7 @@ class Stack:
         function = handler_function(module)
         kind, adapters = wire(function, self.clients)
         payload = json.loads(json.dumps(encode(event)))
-        first = len(self.calls)
+        first, entered = len(self.calls), len(self.clients.entered)
         self.recording = True
         try:
             answer = encode(function(decode(kind, payload) if kind else payload, **adapters))
@@ -215,7 +222,8 @@ class Stack:
             ):
                 if isinstance(one, GitHub):
                     one.close()
-        undeclared(module, self.calls[first:])
+        roles = [Call("sts:AssumeRole", _role(arn), {}) for arn in self.clients.entered[entered:]]
+        undeclared(module, [*self.calls[first:], *roles])
         said = json.dumps(answer, ensure_ascii=False)
         # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html: the result of a task
         assert len(said.encode()) <= 256 * 1024, f"States.DataLimitExceeded: {module_name} answers {len(said)} bytes"
@@ -264,6 +272,11 @@ def _resource(params: Mapping[str, Any]) -> str:
     if not name:
         return ""
     return ("index/" if "IndexName" in params else "table/") + name.removeprefix("kiro-")
+
+
+def _role(arn: str) -> str:
+    """Which role of an environment this is, as handlers declare it; read roles of tests end in `read`."""
+    return "read-roles" if arn.endswith("read") else "deploy-roles"
 
 
 def undeclared(module: ModuleType, calls: list[Call]) -> None:

@@ -3,7 +3,8 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -25,11 +26,16 @@ def name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imports(path: Path, *, typing: bool = False) -> Iterator[str]:
+@cache
+def imports(path: Path, *, typing: bool = False) -> frozenset[str]:
     """Every module that a file imports, also inside functions; `from a import b` is `a.b` if that is a module.
 
     Imports for type checking count only with `typing`.
     """
+    return frozenset(_imports(path, typing))
+
+
+def _imports(path: Path, typing: bool) -> Iterator[str]:
     tree = ast.parse(path.read_text("utf-8"))
     typing_only = {
         inner
@@ -55,7 +61,7 @@ def _module(package: str, member: str) -> str:
     return f"{package}.{member}" if inside.with_suffix(".py").exists() or inside.is_dir() else package
 
 
-def cycles(graph: Mapping[str, set[str]]) -> list[list[str]]:
+def cycles(graph: Mapping[str, Set[str]]) -> list[list[str]]:
     """The groups of nodes that reach each other, each in the order of their names."""
 
     def reached(start: str) -> set[str]:
@@ -91,7 +97,7 @@ def test_what_ships_never_imports_the_laptop(folder: str) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_no_module_imports_a_handler(path: Path) -> None:
     """Steps that handlers share are procedures, decisions are in the domain, access to services in adapters."""
-    assert not {name(handler) for handler in HANDLERS} & set(imports(path, typing=True))
+    assert not {name(handler) for handler in HANDLERS} & imports(path, typing=True)
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if "adapters" in p.parts], ids=name)
@@ -108,7 +114,7 @@ def test_no_module_imports_itself_through_others() -> None:
         for path in (ROOT / package).rglob("*.py")
         if "buildspecs" not in path.parts
     }
-    graph = {module: (set(imports(path, typing=True)) & files.keys()) - {module} for module, path in files.items()}
+    graph = {module: (imports(path, typing=True) & files.keys()) - {module} for module, path in files.items()}
     assert cycles(graph) == []
 
 

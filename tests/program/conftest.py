@@ -9,7 +9,7 @@ from tests.components import recorder
 from tests.components.recorder import Outcome
 
 STACKS = ("test", "staging", "production")
-ELSEWHERE = "elsewhere"
+SWITCHED_ON = "switched on"
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,13 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Out
         yield {stack: recorder.stack(stack) for stack in STACKS}
 
 
-@pytest.fixture(params=(*STACKS, ELSEWHERE))
+@pytest.fixture(params=(*STACKS, SWITCHED_ON))
 def outcome(request: pytest.FixtureRequest, outcomes: dict[str, Outcome]) -> Outcome:
-    """The outcome of each stack, and of one with environments in two regions and two accounts."""
-    return recorder.elsewhere() if request.param == ELSEWHERE else outcomes[request.param]
+    """The outcome of each stack, and of one with every optional setting and environments in several places."""
+    return recorder.switched_on() if request.param == SWITCHED_ON else outcomes[request.param]
+
+
+@pytest.fixture
+def every(outcomes: dict[str, Outcome]) -> list[Outcome]:
+    """The outcomes of each stack, and of one with every optional setting and environments in several places."""
+    return [*outcomes.values(), recorder.switched_on()]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from tests.components.recorder import Outcome, Recorder
@@ -21,15 +21,19 @@ def template(recorder: Recorder) -> Properties:
     return {"AWSTemplateFormatVersion": "2010-09-09", "Description": "A template for cfn-lint", "Resources": resources}
 
 
-def together(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+def together(outcomes: Iterable[Outcome]) -> dict[str, Any]:
     """The resources of every stack in one template; resources that differ only in names occur once."""
     found: dict[str, tuple[str, Any]] = {}
     # the longest names first, because the first occurrence stays
-    for stack in sorted(outcomes, key=len, reverse=True):
-        one_template = template(outcomes[stack].recorder)
+    for place, outcome in enumerate(sorted(outcomes, key=lambda one: len(_stack(one)), reverse=True)):
+        stack, one_template = _stack(outcome), template(outcome.recorder)
         for name, one in one_template["Resources"].items():
-            found.setdefault(re.sub(rf"\b(kiro-\w+)-{stack}\b", r"\1", json.dumps(one)), (f"{stack}{name}", one))
+            found.setdefault(re.sub(rf"\b(kiro-\w+)-{stack}\b", r"\1", json.dumps(one)), (f"S{place}{name}", one))
     return {**one_template, "Resources": dict(found.values())}
+
+
+def _stack(outcome: Outcome) -> str:
+    return str(outcome.globals["naming"].stack)
 
 
 def _present(value: Any) -> Any:

@@ -4,7 +4,9 @@ import copy
 import json
 from typing import Any
 
-from tests.components.recorder import REGION, Outcome, elsewhere
+import pytest
+
+from tests.components.recorder import REGION, Outcome
 from tests.program.converters import WITHOUT
 from tests.program.template import CONVERTERS, template, together
 
@@ -18,33 +20,27 @@ def _faults(whole: dict[str, Any]) -> list[str]:
     return [f"{match.rule.id} {match.message}" for match in matches if match.rule.id[0] in "EW"]
 
 
-def test_the_template_has_no_findings(outcomes: dict[str, Outcome]) -> None:
+@pytest.mark.long
+def test_the_template_has_no_findings(every: list[Outcome]) -> None:
     """Policies, definitions, patterns, alarms, tables and functions of every stack are valid for AWS."""
-    assert _faults(together(outcomes)) == []
+    whole = together(every)
+    assert "AWS::Events::EventBusPolicy" in {one["Type"] for one in whole["Resources"].values()}
+    assert _faults(whole) == []
 
 
-def test_what_environments_elsewhere_add_has_no_findings(outcomes: dict[str, Outcome]) -> None:
-    """The policy of the bus, and all that differs from a stack whose environments are in one place."""
-    whole = template(elsewhere().recorder)
-    usual = [json.dumps(one) for one in template(outcomes["test"].recorder)["Resources"].values()]
-    added = {name: one for name, one in whole["Resources"].items() if json.dumps(one) not in usual}
-    assert "AWS::Events::EventBusPolicy" in {one["Type"] for one in added.values()}
-    assert _faults({**whole, "Resources": added}) == []
-
-
-def test_every_registered_type_has_its_converter(outcomes: dict[str, Outcome]) -> None:
+def test_every_registered_type_has_its_converter(every: list[Outcome]) -> None:
     """Every resource type is checked, or is listed with the reason that it can't be."""
-    registered = {one.type for outcome in outcomes.values() for one in outcome.recorder.resources if one.custom}
+    registered = {one.type for outcome in every for one in outcome.recorder.resources if one.custom}
     assert registered - CONVERTERS.keys() == {kind for kind in WITHOUT if kind in registered}
     assert not CONVERTERS.keys() & WITHOUT.keys()
 
 
-def test_resources_of_one_stack_only_are_in_the_template(outcomes: dict[str, Outcome]) -> None:
+def test_resources_of_one_stack_only_are_in_the_template(every: list[Outcome]) -> None:
     """A resource that differs in more than its name is checked for each stack."""
-    templates = [template(one.recorder)["Resources"].values() for one in outcomes.values()]
+    templates = [template(one.recorder)["Resources"].values() for one in every]
     keys = {json.dumps(one) for one_template in templates for one in one_template if one["Type"] == "AWS::KMS::Key"}
     assert len(keys) > 1
-    assert keys <= {json.dumps(one) for one in together(outcomes)["Resources"].values()}
+    assert keys <= {json.dumps(one) for one in together(every)["Resources"].values()}
 
 
 def test_a_wrong_action_and_a_wrong_state_are_found(outcomes: dict[str, Outcome]) -> None:

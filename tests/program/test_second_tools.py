@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from cloudformation_validate import CompositeEngine
 
+from statemachines.definitions import WORKFLOWS
 from tests.components.recorder import Outcome
 from tests.program.template import template, together
 
@@ -43,9 +44,10 @@ def _findings(whole: dict[str, Any]) -> list[str]:
     )
 
 
-def test_the_template_has_no_findings(outcomes: dict[str, Outcome]) -> None:
+@pytest.mark.long
+def test_the_template_has_no_findings(every: list[Outcome]) -> None:
     """The resources of every stack obey CloudFormation's own schemas and rules."""
-    assert _findings(together(outcomes)) == []
+    assert _findings(together(every)) == []
 
 
 @pytest.mark.parametrize(
@@ -66,9 +68,8 @@ def test_a_wrong_property_is_found(outcomes: dict[str, Outcome], kind: str, wron
 
 
 def _definitions(outcome: Outcome) -> Iterator[dict[str, Any]]:
-    for one in template(outcome.recorder)["Resources"].values():
-        if one["Type"] == "AWS::StepFunctions::StateMachine":
-            yield one["Properties"]["Definition"]
+    for one in outcome.recorder.of("sfn/stateMachine:StateMachine"):
+        yield json.loads(one.inputs["definition"])
 
 
 def _one_line(value: Any) -> Any:
@@ -90,10 +91,13 @@ def _errors(definitions: list[dict[str, Any]]) -> str:
     return subprocess.run(["node", "-e", script], input=given, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.long
 @needs_npm
-def test_definitions_obey_the_published_schema(outcome: Outcome) -> None:
-    """Every field of every state is one that the Amazon States Language has."""
-    assert _errors(list(_definitions(outcome))) == ""
+def test_definitions_obey_the_published_schema(every: list[Outcome]) -> None:
+    """Every field of every state of every stack is one that the Amazon States Language has."""
+    found = [one for outcome in every for one in _definitions(outcome)]
+    assert len(found) == len(every) * len(WORKFLOWS)
+    assert _errors(found) == ""
 
 
 @needs_npm

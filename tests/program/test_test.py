@@ -2,17 +2,28 @@
 
 import json
 from dataclasses import asdict
-from typing import Any
 
 import pytest
 
 from components.functions import package
+from components.functions.handlers import discover
 from components.functions.package import PackageError
+from components.functions.workflow import _stage_seconds
 from components.stack.settings import SettingsError
 from functions.domain.environments import Environment
-from functions.domain.windows import LOOK_AHEAD_DAYS, Window
+from functions.domain.windows import LOOK_AHEAD_DAYS
 from functions.handler import decode
-from tests.components.recorder import PROJECT_KEY, REPOSITORY, Outcome, Recorder, run_main, stack_config
+from tests.components.recorder import (
+    FREEZES,
+    PROJECT_KEY,
+    REPOSITORY,
+    WINDOWS,
+    Outcome,
+    Recorder,
+    run_main,
+    stack_config,
+    switched_on,
+)
 from tests.program.policies import statements
 
 
@@ -47,13 +58,50 @@ def test_a_function_and_the_workflow_it_starts_agree_on_names(test_stack: Outcom
     assert arn == test_stack.outputs["deploymentWorkflow"]
 
 
-def test_only_declared_functions_may_assume_deploy_roles(test_stack: Outcome) -> None:
-    """The trust policy of a deploy role lists exactly the roles of handlers that declare `deploy-roles`."""
-    role = test_stack.recorder.one("iam/role:Role", "deploy-production")
-    (trust,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
-    takers = {arn.rpartition("/")[2] for arn in trust["Principal"]["AWS"]}
-    assert "kiro-pipeline-test-stage-apply-service" in takers
-    assert "kiro-pipeline-test-events-github-webhook" not in takers
+def takers(outcome: Outcome, role: str) -> set[str]:
+    """The handlers whose roles the trust policy of a role admits."""
+    policy = json.loads(outcome.recorder.one("iam/role:Role", role).inputs["assumeRolePolicy"])
+    (trust,) = policy["Statement"]
+    return {arn.rpartition("/kiro-pipeline-test-")[2] for arn in trust["Principal"]["AWS"]}
+
+
+@pytest.mark.parametrize("which", ["deploy", "read"])
+def test_only_declared_functions_may_assume_the_roles_of_environments(test_stack: Outcome, which: str) -> None:
+    """The trust policy of a role lists exactly the roles of handlers that declare `deploy-roles` or `read-roles`."""
+    declared = {
+        one.thing for one in discover().values() for allow in one.declared.allow if allow.on == f"{which}-roles"
+    }
+    for environment in ("test", "staging", "production"):
+        assert takers(test_stack, f"{which}-{environment}") == declared
+    assert {"deploy": "stage-apply-service", "read": "shared-watch"}[which] in declared
+
+
+def test_only_what_changes_an_environment_holds_a_deploy_role(test_stack: Outcome) -> None:
+    """I7: ApplyService deploys a version and RestoreService an earlier one; whatever else only reads, holds neither."""
+    assert takers(test_stack, "deploy-production") == {"stage-apply-service", "rollback-restore-service"}
+    assert takers(test_stack, "deploy-production").isdisjoint(takers(test_stack, "read-production"))
+
+
+def test_no_function_of_the_internet_may_assume_a_deploy_role(test_stack: Outcome) -> None:
+    """I7: neither by its policy nor by a trust; these are all functions that the endpoint or a URL may invoke."""
+    recorder = test_stack.recorder
+    begin = "kiro-pipeline-test-"
+    invoked = {
+        one.inputs["function"].removeprefix(begin)
+        for one in recorder.of("lambda/permission:Permission")
+        if not one.inputs["principal"].startswith("events.")
+    }
+    assert invoked == {"events-github-webhook", "events-approval-page", "events-outside-alarm"}
+    assert recorder.of("lambda/functionUrl:FunctionUrl") == []
+    assumed = {
+        arn.rpartition(f"role/{begin}")[2]
+        for one in statements(recorder)
+        for arn in one.resources
+        if "sts:AssumeRole" in one.actions and one.owner.inputs.get("role", "").removeprefix(begin) in invoked
+    }
+    assert assumed == {"read-test", "read-staging", "read-production"}
+    for environment in ("test", "staging", "production"):
+        assert takers(test_stack, f"deploy-{environment}").isdisjoint(invoked)
 
 
 @pytest.mark.parametrize(
@@ -105,45 +153,26 @@ def test_workflows_may_start_only_their_nested_ones(test_stack: Outcome) -> None
         assert found == started, workflow
 
 
-WINDOWS = [{"days": ["sun"], "opens": "06:00", "closes": "09:00", "timezone": "Europe/Berlin"}]
-FREEZES = [{"starts": "2026-12-24T00:00:00+01:00", "ends": "2026-12-27T00:00:00+01:00", "reason": "holidays"}]
-
-
-def begins(outcome: Outcome) -> tuple[Environment, int]:
-    """The first environment of a stack, in the form of its deployments, and the timeout of its stages in seconds."""
+def carried(outcome: Outcome) -> tuple[list[Environment], int]:
+    """The environments of a stack, in the form of its deployments, and the timeout of its stages in seconds."""
     machine = outcome.recorder.one("sfn/stateMachine:StateMachine", "deployment")
     states = json.loads(machine.inputs["definition"])["States"]
-    return decode(Environment, states["Begin"]["Assign"]["environments"][0]), states["RunStage"]["TimeoutSeconds"]
-
-
-def alone(**changes: Any) -> Outcome:
-    """The stack `test` with this environment only."""
-    return run_main(
-        "test", {**stack_config("test"), "kiro-worker:environments": json.dumps([{"name": "test", **changes}])}
-    )
+    environments = [decode(Environment, one) for one in states["Begin"]["Assign"]["environments"]]
+    return environments, states["RunStage"]["TimeoutSeconds"]
 
 
 def test_stages_last_as_long_as_windows_and_freezes(test_stack: Outcome) -> None:
     """P8: the workflow has both settings, and a stage that waits for its window does not time out."""
-    plain, shortest = begins(test_stack)
-    assert (plain.windows, plain.freezes, plain.on_active_alarm, plain.on_missing_alarm_data) == (
-        [],
-        [],
-        "block",
-        "ignore",
-    )
-    strict, longer = begins(
-        alone(windows=WINDOWS, onActiveAlarm="ask", onMissingAlarmData="block", enhancedWatchSeconds=86_400)
-    )
-    assert strict.windows == [Window(["sun"], "06:00", "09:00", "Europe/Berlin")]
-    assert (strict.on_active_alarm, strict.on_missing_alarm_data, strict.enhanced_watch_seconds) == (
-        "ask",
-        "block",
-        86_400,
-    )
-    assert longer - shortest >= LOOK_AHEAD_DAYS * 86_400
-    frozen, as_long = begins(alone(freezes=FREEZES))
-    assert [asdict(one) for one in frozen.freezes] == FREEZES
-    assert as_long == longer
-    assert (plain.freeze_wait_days, begins(alone(freezeWaitDays=2))[0].freeze_wait_days) == (14, 2)
+    (plain, *_), shortest = carried(test_stack)
+    assert (plain.windows, plain.freezes, plain.freeze_wait_days) == ([], [], 14)
+    assert (plain.on_active_alarm, plain.on_missing_alarm_data) == ("block", "ignore")
     assert shortest >= 14 * 86_400
+    (hasty, strict, frozen), longest = carried(switched_on())
+    assert hasty.freeze_wait_days == 2
+    assert [asdict(one) for one in strict.windows] == WINDOWS
+    assert (strict.on_active_alarm, strict.on_missing_alarm_data) == ("ask", "block")
+    assert strict.enhanced_watch_seconds == 86_400
+    assert [asdict(one) for one in frozen.freezes] == FREEZES
+    least, with_windows, with_freezes = _stage_seconds(switched_on().globals["stack"])
+    assert longest == with_windows == with_freezes >= shortest + LOOK_AHEAD_DAYS * 86_400
+    assert 2 * 86_400 <= least < 14 * 86_400

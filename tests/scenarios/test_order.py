@@ -62,6 +62,7 @@ def test_a_revert_supersedes_the_release_that_waits(driver: PlatformDriver) -> N
     assert why in page
 
 
+@pytest.mark.long
 def test_the_clock_of_a_committer_stops_no_release(driver: PlatformDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     """P14: after a commit that is dated a year ahead, the next one is planned and deployed everywhere."""
     ahead = datetime.now(UTC) + timedelta(days=365)

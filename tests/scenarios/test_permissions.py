@@ -14,10 +14,24 @@ from tests.scenarios.permissions import GRANTED, explains, record, short, unexpl
 from tests.scenarios.unused_permissions import REASONS
 
 PREFIX = "kiro-pipeline-test-"
-# A handler's own calls, the key of what it reads, a task of the workflow, a call of CodeBuild.
+# A handler's calls, tasks of the workflow, and what the deploy role may change. Not a build's start: another handler
+# tries again. Not a secret or a role's session: a warm function keeps them.
 TAKEN = [
     ("deployment-plan-release", "dynamodb:UpdateItem"),
     ("deployment", "lambda:InvokeFunction"),
+    *(
+        pytest.param(role, action, marks=pytest.mark.long)
+        for role, action in (
+            ("deployment-begin", "dynamodb:UpdateItem"),
+            ("deployment-fetch-source", "s3:PutObject"),
+            ("deployment-check-gates", "s3:GetObject"),
+            ("deployment-check-gates", "kms:Decrypt"),
+            ("deployment", "states:StartExecution"),
+            ("shared-acquire-lock", "dynamodb:PutItem"),
+            ("stage-write-ledger", "dynamodb:UpdateItem"),
+            ("deploy-test", "lambda:UpdateFunctionCode"),
+        )
+    ),
 ]
 
 

@@ -92,7 +92,7 @@ REASONS: Mapping[str, str] = {
     "deploy-* s3:GetObject": _PACKAGE,
     "deploy-* kms:Decrypt": _PACKAGE,
     "deploy-* lambda:CreateAlias": "the example's function has its alias: tests/functions/targets",
-    "deploy-* lambda:GetFunctionConfiguration": "the version before is read for some previews: tests/functions/targets",
+    "read-* lambda:GetFunctionConfiguration": "it is read where a person approves a release: tests/functions/targets",
     "events-outside-alarm *": _OUTSIDE,
     "events-import-findings *": _OFF,
     "* s3:ListBucket": _MISSING,

@@ -50,6 +50,19 @@ def test_the_real_definitions_keep_every_rule(workflow: str) -> None:
     assert longest_history(rendered(workflow)["States"]) < HISTORY_LIMIT
 
 
+def test_readers_of_alarms_know_the_repository_of_the_release() -> None:
+    """R1: alarms of parts of other repositories decide nothing; whose release it is, the record has said."""
+    readers = {"functions.stage.read_baseline", "functions.shared.watch", "functions.rollback.await_alarms"}
+    told = {}
+    for workflow in WORKFLOWS:
+        for state, module in tasks(workflow).items():
+            if module in readers:
+                given = load(workflow)["States"][state]["Arguments"]
+                told[workflow, state] = given.get("Payload", given).get("repository")
+    assert set(told.values()) == {"{% $release.repository %}"}
+    assert len(told) == len(readers) + 1, "stages and enhanced watches have a Watch each"
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_every_placeholder_has_a_value_and_none_is_left(workflow: str) -> None:
     """A rendered definition is JSON without any `${…}`."""

@@ -8,7 +8,7 @@ from functools import partial
 
 import pulumi
 
-from components.functions.deploy_access import deploy_grants, may_deploy
+from components.functions.deploy_access import deploy_grants, may_assume, read_grants
 from components.functions.handlers import FoundHandler, discover
 from components.functions.permissions import merged
 from components.functions.python_function import own_grants
@@ -53,9 +53,10 @@ project has its own role, which only CodeBuild may assume, for this account only
 project also has the managed policies of `environments[].deployPolicyArns`, and may assume
 `environments[].deployRoleArn` if that is set.
 """
-_DEPLOYING = """
-Each environment in the stack's own account has a deploy role, for the functions in `environments[].functions`. For an
-environment with `deployRoleArn`, that role is used; its account creates it.
+_ENVIRONMENTS = """
+Each environment in the stack's own account has a deploy role and a read role, for the functions in
+`environments[].functions`. For an environment with `deployRoleArn` and `readRoleArn`, those roles are used; its account
+creates them.
 """
 _EVERYWHERE = """
 The actions that are allowed on `*`, because AWS supports no narrower resource; each with its reason and the roles that
@@ -148,11 +149,22 @@ def network() -> tuple[Statement, ...]:
     return _read(lambda: network_grants(PLACEHOLDERS, _NETWORK))
 
 
-def deployer() -> Role:
-    """The deploy role of an environment in the stack's own account."""
-    takers = sorted(handler.thing for handler in discover().values() if may_deploy(handler.declared))
-    statements = _read(lambda: deploy_grants(_ENVIRONMENT, PLACEHOLDERS, Packages(f"{_BUCKET}/packages/*", _KEY)))
-    return Role("deploy-{environment}", f"the functions {', '.join(takers)}", statements)
+def environment_roles() -> list[Role]:
+    """The deploy role and the read role of an environment in the stack's own account."""
+    packages = Packages(f"{_BUCKET}/packages/*", _KEY)
+    made: dict[str, Callable[[], Iterable[Grant]]] = {
+        "deploy": lambda: deploy_grants(_ENVIRONMENT, PLACEHOLDERS, packages),
+        "read": lambda: read_grants(_ENVIRONMENT, PLACEHOLDERS),
+    }
+    return [
+        Role(f"{which}-{{environment}}", f"the functions {', '.join(_holders(f'{which}-roles'))}", _read(make))
+        for which, make in made.items()
+    ]
+
+
+def _holders(roles: str) -> list[str]:
+    """The functions that may assume the `deploy-roles` or the `read-roles`."""
+    return sorted(handler.thing for handler in discover().values() if may_assume(roles, handler.declared))
 
 
 def everywhere(roles: Iterable[Role]) -> dict[str, dict[str, list[str]]]:
@@ -182,7 +194,7 @@ def _read(make: Callable[[], Iterable[Grant]]) -> tuple[Statement, ...]:
 
 def page() -> str:
     """The text of the page."""
-    handlers, machines, projects, deploying = functions(), workflows(), builds(), deployer()
+    handlers, machines, projects, entering = functions(), workflows(), builds(), environment_roles()
     every = Role("every function", "", every_function())
     networked = Role("every build, with codebuild.vpc", "", network())
     parts = ["# Permissions", paragraph(_INTRODUCTION), "## Functions", paragraph(_EVERY), _listed(every.statements)]
@@ -195,9 +207,11 @@ def page() -> str:
     for role in projects:
         parts += _entry(role)
     parts += [f"### {networked.thing}", _listed(networked.statements)]
-    parts += ["## Deploy roles", paragraph(_DEPLOYING), *_entry(deploying)]
+    parts += ["## Roles of environments", paragraph(_ENVIRONMENTS)]
+    for role in entering:
+        parts += _entry(role)
     parts += ["## Actions on every resource", paragraph(_EVERYWHERE)]
-    parts += _reasons(everywhere([every, *handlers, *machines, *projects, networked, deploying]))
+    parts += _reasons(everywhere([every, *handlers, *machines, *projects, networked, *entering]))
     return "\n\n".join(parts) + "\n"
 
 

@@ -182,7 +182,7 @@ def test_a_watch_that_is_too_short_for_an_alarm_is_noted(operator: Operator, sta
 
 
 def test_the_alarms_of_another_account_are_not_read(operator: Operator) -> None:
-    """Its deploy role need not trust operators; the check says so."""
+    """Its read role need not trust operators; the check says so."""
     role = "arn:aws:iam::999999999999:role/deploy"
     elsewhere = replace(operator, environments=(replace(ENVIRONMENT, deploy_role_arn=role),))
     (piece,) = (one for one in Inventory(elsewhere).pieces() if one.kind == "watch")

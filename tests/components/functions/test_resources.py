@@ -13,6 +13,7 @@ from functions.handler import camel, decode, encode
 COMPUTED: dict[str, Any] = {
     "region": "eu-central-1",
     "deploy_role_arn": "arn:aws:iam::123456789012:role/deploy-test",
+    "read_role_arn": "arn:aws:iam::123456789012:role/read-test",
     "deploy_project": "deploy-test",
     "test_project": "tests-0",
     "windows": [],

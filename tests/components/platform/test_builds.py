@@ -68,14 +68,14 @@ def test_a_build_may_write_reports_of_any_name(whole: Outcome, thing: str) -> No
     assert resource.endswith(f":report-group/kiro-pipeline-test-{thing}-{PROJECT_KEY}-*")
 
 
-def test_commands_may_assume_the_role_that_is_given_for_their_environment_only(elsewhere: Outcome) -> None:
+def test_commands_may_assume_the_role_that_is_given_for_their_environment_only(switched_on: Outcome) -> None:
     """I7: the variable and the permission come together; without a given role a build has neither."""
     for thing in ("build", "integration-test", "e2e-test", "deploy-test", "deploy-staging", "deploy-production"):
         roles = [FOREIGN_ROLE] if thing == "deploy-production" else []
-        environment = elsewhere.recorder.one("codebuild/project:Project", f"{thing}-{PROJECT_KEY}").inputs[
+        environment = switched_on.recorder.one("codebuild/project:Project", f"{thing}-{PROJECT_KEY}").inputs[
             "environment"
         ]
         variables = [(one["name"], one["value"]) for one in environment.get("environmentVariables") or []]
         assert variables == [("KIRO_DEPLOY_ROLE", role) for role in roles]
-        assumed = [s["Resource"] for s in _statements(elsewhere, thing) if s["Action"] == ["sts:AssumeRole"]]
+        assumed = [s["Resource"] for s in _statements(switched_on, thing) if s["Action"] == ["sts:AssumeRole"]]
         assert assumed == [[role] for role in roles]

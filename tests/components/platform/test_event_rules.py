@@ -72,9 +72,9 @@ def test_a_lost_event_is_kept(whole: Outcome, handler: str) -> None:
     assert writer["Condition"] == {"ArnEquals": {"aws:SourceArn": [permission["sourceArn"]]}}
 
 
-def test_alarms_of_each_other_account_and_region_have_a_rule_of_their_own(elsewhere: Outcome) -> None:
+def test_alarms_of_each_other_account_and_region_have_a_rule_of_their_own(switched_on: Outcome) -> None:
     """I7: on the stack's bus, for that account and region only; a lost event is kept with those of the other rules."""
-    recorder = elsewhere.recorder
+    recorder = switched_on.recorder
     thing = "events-alarm-changed"
     own = recorder.one("cloudwatch/eventRule:EventRule", thing).inputs
     function = recorder.one("cloudwatch/eventTarget:EventTarget", thing).inputs["arn"]
@@ -83,7 +83,7 @@ def test_alarms_of_each_other_account_and_region_have_a_rule_of_their_own(elsewh
     for account in (ACCOUNT, FOREIGN):
         name = f"alarms-{account}-us-east-1"
         rule = recorder.one("cloudwatch/eventRule:EventRule", name).inputs
-        assert rule["eventBusName"] == elsewhere.outputs["eventBus"]
+        assert rule["eventBusName"] == switched_on.outputs["eventBus"]
         places = {"account": [account], "region": ["us-east-1"]}
         assert json.loads(rule["eventPattern"]) == {**json.loads(own["eventPattern"]), **places}
         target = recorder.one("cloudwatch/eventTarget:EventTarget", name).inputs

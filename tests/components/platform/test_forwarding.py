@@ -49,9 +49,9 @@ def given(command: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("account", [ACCOUNT, FOREIGN])
-def test_the_printed_command_forwards_to_the_stack(elsewhere: Outcome, account: str) -> None:
+def test_the_printed_command_forwards_to_the_stack(switched_on: Outcome, account: str) -> None:
     """I7: every change of an alarm goes to the stack's bus, with a role that may do nothing else."""
-    (needed,) = [one for one in elsewhere.outputs["forwarding"] if one["account"] == account]
+    (needed,) = [one for one in switched_on.outputs["forwarding"] if one["account"] == account]
     config = given(needed["command"])
     there = forwarded(There(account=needed["account"], region=config["aws:region"]), config)
     rule = there.one("cloudwatch/eventRule:EventRule", "alarms").inputs
@@ -69,11 +69,11 @@ def test_the_printed_command_forwards_to_the_stack(elsewhere: Outcome, account: 
     assert trust["Principal"] == {"Service": "events.amazonaws.com"}
 
 
-def test_the_output_names_the_environments_of_each_place(elsewhere: Outcome) -> None:
+def test_the_output_names_the_environments_of_each_place(switched_on: Outcome) -> None:
     """Those of the stack's own account and region are not in it."""
-    found = [(one["environments"], one["account"], one["region"]) for one in elsewhere.outputs["forwarding"]]
+    found = [(one["environments"], one["account"], one["region"]) for one in switched_on.outputs["forwarding"]]
     assert found == [(["staging"], ACCOUNT, "us-east-1"), (["production"], FOREIGN, "us-east-1")]
-    names = [shlex.split(one["command"])[6] for one in elsewhere.outputs["forwarding"]]
+    names = [shlex.split(one["command"])[6] for one in switched_on.outputs["forwarding"]]
     assert names == [f"test-{ACCOUNT}-us-east-1", f"test-{FOREIGN}-us-east-1"]
 
 

@@ -2,8 +2,7 @@
 
 import json
 
-from tests.components.conftest import ALLOWED_NETWORKS, VPC
-from tests.components.recorder import ACCOUNT, PROJECT_KEY, REGION, Outcome
+from tests.components.recorder import ACCOUNT, ALLOWED_NETWORKS, PROJECT_KEY, REGION, VPC, Outcome
 
 PRODUCT = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default"
 

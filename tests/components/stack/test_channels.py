@@ -51,18 +51,23 @@ def test_a_personal_link_reaches_its_holder_only() -> None:
     }
 
 
+BUS, ANY_ROLE = Bus(ACCOUNT, REGION, "kiro-pipeline-test-events"), f"arn:aws:iam::{FOREIGN}:role/any"
+
+
 def _may_put(policy: str, account: str, source: str, detail_type: str) -> bool:
     """Whether the bus's policy lets a role of an account put such an event."""
-    bus = Bus(ACCOUNT, REGION, "kiro-pipeline-test-events")
-    return admitted(policy, bus, f"arn:aws:iam::{account}:role/any", {"source": source, "detail-type": detail_type})
+    return admitted(policy, BUS, f"arn:aws:iam::{account}:role/any", {"source": source, "detail-type": detail_type})
 
 
-def test_the_bus_admits_alarm_events_of_the_accounts_of_environments(elsewhere: Outcome) -> None:
+def test_the_bus_admits_alarm_events_of_the_accounts_of_environments(switched_on: Outcome) -> None:
     """No other account, and no other event: an account could else send the stack's own events."""
-    (policy,) = [p.inputs["policy"] for p in elsewhere.recorder.of("cloudwatch/eventBusPolicy:EventBusPolicy")]
+    (policy,) = [p.inputs["policy"] for p in switched_on.recorder.of("cloudwatch/eventBusPolicy:EventBusPolicy")]
     alarm = ("aws.cloudwatch", "CloudWatch Alarm State Change")
     assert _may_put(policy, FOREIGN, *alarm)
     assert not _may_put(policy, "888888888888", *alarm)
     assert not _may_put(policy, FOREIGN, "kiro.pipeline", alarm[1])
     assert not _may_put(policy, FOREIGN, alarm[0], "DeploymentEnded")
+    # Without a source `ForAllValues` alone would hold:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition_examples-multi-valued-context-keys.html
+    assert not admitted(policy, BUS, ANY_ROLE, {"source": None, "detail-type": alarm[1]})
     assert json.loads(policy)["Statement"][0]["Principal"] == {"AWS": [f"arn:aws:iam::{FOREIGN}:root"]}

@@ -51,6 +51,16 @@ def test_services_that_send_their_account_are_limited_to_it(service: str, condit
     assert statement.get("Condition") == condition
 
 
+def test_a_role_without_permissions_has_no_policy() -> None:
+    """IAM takes no policy without a statement.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    """
+    recorder = Recorder()
+    run(lambda: Role("r", naming=_site(), trust={"Service": "lambda.amazonaws.com"}, grants=[]), "test", {}, recorder)
+    assert recorder.of("iam/rolePolicy:RolePolicy") == []
+
+
 def test_a_name_that_aws_would_refuse_is_refused_here() -> None:
     """Roles and functions allow 64 characters."""
     with pytest.raises(ValueError, match="choose a shorter"):

@@ -18,6 +18,10 @@ GOOD: dict[str, Any] = {
     "github": {"repositories": ["acme/shop"]},
     "environments": [{"name": "test"}, {"name": "production", "approval": True}],
 }
+ROLES = {
+    "deployRoleArn": "arn:aws:iam::123456789012:role/deploy",
+    "readRoleArn": "arn:aws:iam::123456789012:role/read",
+}
 WINDOW = {"days": ["mon", "fri"], "opens": "09:00", "closes": "17:00", "timezone": "Europe/Berlin"}
 FREEZE = {"starts": "2026-12-24T00:00:00+01:00", "ends": "2026-12-27T00:00:00+01:00", "reason": "holidays"}
 
@@ -148,8 +152,32 @@ def test_defaults_are_those_of_the_requirements() -> None:
         ),
         ({"environments": _environment(account="123456789012")}, ["environments[0]", "deployRoleArn is missing"]),
         (
-            {"environments": _environment(deployRoleArn="arn:aws:iam::123456789012:role/deploy")},
-            ["environments[0]", "account must be given"],
+            {"environments": _environment(**ROLES)},
+            ["environments[0]", "account must be given with deployRoleArn", ROLES["deployRoleArn"]],
+        ),
+        (
+            {"environments": _environment(account="123456789012", deployRoleArn=ROLES["deployRoleArn"])},
+            ["environments[0]", "readRoleArn is missing: account 123456789012 needs two roles"],
+        ),
+        (
+            {"environments": _environment(readRoleArn=ROLES["readRoleArn"])},
+            ["environments[0]", "deployRoleArn is missing"],
+        ),
+        (
+            {"environments": _environment(account="123456789012", **{**ROLES, "readRoleArn": "reader"})},
+            ["environments[0].readRoleArn", '"reader"', "role/"],
+        ),
+        (
+            {
+                "environments": _environment(
+                    account="123456789012", **{**ROLES, "readRoleArn": "arn:aws:iam::999999999999:role/read"}
+                )
+            },
+            ["environments[0]", "the account of that role: arn:aws:iam::999999999999:role/read"],
+        ),
+        (
+            {"environments": _environment(account="123456789012", **{**ROLES, "readRoleArn": ROLES["deployRoleArn"]})},
+            ["environments[0]", f"readRoleArn = {ROLES['deployRoleArn']} is the deploy role, too", "only reads"],
         ),
         (
             {"environments": _environment(approvalTimeoutSeconds=60, approvalWaitSeconds=60)},
@@ -254,18 +282,21 @@ def test_production_must_retain_its_data() -> None:
     assert _parse(stack="production", retainStateful=True).retain_stateful
 
 
-def test_another_account_is_entered_through_its_role() -> None:
-    """Account and deploy role together are valid."""
-    role = "arn:aws:iam::123456789012:role/deploy"
-    (environment,) = _parse(environments=_environment(account="123456789012", deployRoleArn=role)).environments
-    assert environment.deploy_role_arn == role
+def test_another_account_is_entered_through_its_roles() -> None:
+    """Account, deploy role and read role together are valid."""
+    (environment,) = _parse(environments=_environment(account="123456789012", **ROLES)).environments
+    assert (environment.deploy_role_arn, environment.read_role_arn) == tuple(ROLES.values())
 
 
 def test_only_accounts_besides_the_stacks_own_are_other_accounts() -> None:
-    """An environment of the stack's own account may have a given role, too."""
-    roles = {account: f"arn:aws:iam::{account}:role/deploy" for account in ("123456789012", "999999999999")}
+    """An environment of the stack's own account may have given roles, too."""
     environments = [
-        {"name": f"e{number}", "account": account, "deployRoleArn": roles[account]}
+        {
+            "name": f"e{number}",
+            "account": account,
+            "deployRoleArn": f"arn:aws:iam::{account}:role/deploy",
+            "readRoleArn": f"arn:aws:iam::{account}:role/read",
+        }
         for number, account in enumerate(("999999999999", "123456789012", "999999999999"))
     ]
     settings = _parse(environments=[*environments, {"name": "test"}])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.domain.locks import Contender
-from local.settings import REPOSITORY
 from tests.faults.harness.cards import work
 from tests.faults.harness.releases import Release
 from tests.faults.harness.runs import StuckError
@@ -94,7 +93,7 @@ def stopped(run: Release) -> None:
 def unstarted(run: Release) -> None:
     """A release whose deploy project is deleted, as with its environment, before it would build there."""
     codebuild = run.env.clients.client("codebuild")
-    name = run.env.platform.outputs["projects"][f"{REPOSITORY}/deploy-{run.subject.name}"]
+    name = run.env.platform.outputs["projects"][f"{run.subject.repository}/deploy-{run.subject.name}"]
     (project,) = codebuild.batch_get_projects(names=[name])["projects"]
     made = codebuild.meta.service_model.operation_model("CreateProject").input_shape.members
     codebuild.delete_project(name=name)

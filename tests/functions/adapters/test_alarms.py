@@ -7,7 +7,7 @@ import pytest
 from functions.adapters.alarms import Alarms
 from tests.functions.delivered import alarm, composite
 from tests.functions.samples import ENVIRONMENT
-from tests.functions.stack import DEPLOY_ROLE, REGION, Stack
+from tests.functions.stack import READ_ROLE, REGION, Stack
 
 
 def test_every_named_alarm_is_read_in_order(stack: Stack) -> None:
@@ -39,7 +39,7 @@ def put(stack: Stack, name: str, **settings: Any) -> None:
 
 def cloudwatch(stack: Stack) -> Any:
     """The client of the environment's account."""
-    return stack.clients.client("cloudwatch", region=REGION, role_arn=DEPLOY_ROLE)
+    return stack.clients.client("cloudwatch", region=REGION, role_arn=READ_ROLE)
 
 
 def times(stack: Stack, name: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from functions.domain.manifests import Health
 from functions.domain.outside_alarms import OutsideAlarm
 from functions.domain.watches import AlarmChange, CloudWatch, Monitor
 from tests.functions.delivered import Service, runs
-from tests.functions.samples import COMMAND, COMMIT, NOW, SERVICE, environment, state, version
+from tests.functions.samples import COMMAND, COMMIT, LEASE, NOW, RELEASE, SERVICE, environment, state, version
 from tests.functions.stack import ACCOUNT, REGION, Stack
 
 
@@ -21,7 +21,7 @@ def test_alarms_are_the_environments_and_those_of_what_runs(stack: Stack) -> Non
     part = replace(SERVICE, critical_alarms=["{environment}-errors", "shared"], warning_alarms=["{DOMAIN}-slow"])
     runs(stack, state(part), PartState("production", "bare"))
     watched = environment(critical_alarms=["shared"], warning_alarms=["cpu"])
-    assert EnvironmentHealth.connect(stack.clients).alarm_names(watched) == (
+    assert EnvironmentHealth.connect(stack.clients).alarm_names(watched, "") == (
         ["production-errors", "shared"],
         ["cpu", "example.com-slow"],
     )
@@ -35,15 +35,37 @@ def test_what_a_release_leaves_behind_is_left_out(stack: Stack, service: Service
     service.says(version=COMMIT)
     health = EnvironmentHealth.connect(stack.clients)
     assert [probe.part for probe in health.probes(environment(), ["hello"])] == ["stays"]
-    assert [alarm.name for alarm in health.alarms(environment(), ["hello"])] == ["new"]
-    assert health.alarm_names(environment(), ["hello"]) == (["new"], [])
+    assert [alarm.name for alarm in health.alarms(environment(), "", ["hello"])] == ["new"]
+    assert health.alarm_names(environment(), "", ["hello"]) == (["new"], [])
+
+
+def test_alarms_of_other_repositories_decide_nothing(stack: Stack) -> None:
+    """With a repository, only the environment's alarms, those of its own parts and those of nobody known are read."""
+    theirs = version(source=f"sources/acme/blog/{COMMIT}.zip")
+    for name, running, owner in (
+        ("mine", version(), RELEASE.repository),
+        ("mine-before-owners", version(), ""),
+        ("theirs", theirs, "acme/blog"),
+        ("theirs-before-owners", theirs, ""),
+        ("by-hand", version(source=""), ""),
+    ):
+        part = replace(SERVICE, name=name, critical_alarms=[name])
+        runs(stack, state(part, running, repository=owner), lease=replace(LEASE, repository=owner))
+    health, watched = EnvironmentHealth.connect(stack.clients), environment(critical_alarms=["whole"])
+    critical, _ = health.alarm_names(watched, RELEASE.repository)
+    assert critical == ["by-hand", "mine", "mine-before-owners", "whole"]
+    everything, _ = health.alarm_names(watched, "")
+    assert set(everything) - set(critical) == {"theirs", "theirs-before-owners"}
+    for name, concerned in (("mine", True), ("theirs", False), ("whole", True)):
+        change = AlarmChange(CloudWatch(ACCOUNT, REGION), name, "ALARM", "above 5", NOW)
+        assert health.concerns(change, watched, RELEASE.repository) is concerned
 
 
 def test_an_alarm_name_that_cannot_be_filled_in_is_named(stack: Stack) -> None:
     """The error about a placeholder in an alarm's name names the part."""
     runs(stack, state(replace(SERVICE, warning_alarms=["{gone}"])))
     with pytest.raises(ManifestError, match="hello: alarms"):
-        EnvironmentHealth.connect(stack.clients).alarm_names(environment())
+        EnvironmentHealth.connect(stack.clients).alarm_names(environment(), "")
 
 
 def test_services_are_asked_where_the_parts_before_them_put_them(stack: Stack, service: Service) -> None:
@@ -100,4 +122,4 @@ def test_an_event_concerns_the_alarm_of_its_account_region_or_monitor(
     EnvironmentsTable.connect(stack.clients).note_outside("production", alarm)
     watched = environment(critical_alarms=["errors"], warning_alarms=["cpu"])
     change = AlarmChange(origin, name, "ALARM", "above 5", NOW)
-    assert EnvironmentHealth.connect(stack.clients).concerns(change, watched) is concerned
+    assert EnvironmentHealth.connect(stack.clients).concerns(change, watched, "") is concerned

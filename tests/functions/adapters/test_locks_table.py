@@ -71,7 +71,7 @@ def test_of_sixteen_at_once_one_owns_and_all_get_their_turn(endpoint: str) -> No
                 inside.release()
                 mine.release("contended", name)
                 return
-            threading.Event().wait(0.02)
+            threading.Event().wait(0.1)
         raise AssertionError(f"{name} never got its turn")
 
     with ThreadPoolExecutor(THREADS) as pool:

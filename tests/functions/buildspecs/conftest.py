@@ -77,6 +77,8 @@ class Build:
         }
         base = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(self.folder)}
         base["TMPDIR"] = str(self.folder)
+        # Of the plugins here a repository needs one; the others take most of the time in which its tests begin.
+        base |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "pytest_cov"}
         libraries = {str(Path(inspect.getfile(one)).parents[1]) for one in (markdown_it, mdurl)}
         path = os.pathsep.join((str(ROOT / "functions" / "buildspecs"), *sorted(libraries)))
         return {**base, "PYTHONPATH": path, **told, **self.variables}

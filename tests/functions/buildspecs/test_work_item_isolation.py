@@ -12,6 +12,9 @@ import pytest
 from tests.functions.buildspecs.conftest import BRANCH, GIT_TOKEN, ROOT, SPEC, Make
 from tests.local.github.support import REPOSITORY
 
+# Each test is a whole build. `make test` has tests/attackers/test_agent.py and the board.
+pytestmark = pytest.mark.long
+
 PLANTED = (
     *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_PROFILE"),
     *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_SHARED_CREDENTIALS_FILE"),

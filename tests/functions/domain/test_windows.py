@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.domain.windows import LOOK_AHEAD_DAYS, Closed, Day, Window, opening
@@ -62,7 +62,6 @@ def changes_clocks(window: Window, at: datetime) -> bool:
     return len(offsets) > 1
 
 
-@settings(max_examples=120, deadline=None)
 @given(WINDOWS, FREEZES, MOMENTS)
 def test_open_is_what_the_clocks_and_the_freezes_say(
     windows: list[Window], freezes: list[Closed], at: datetime
@@ -78,7 +77,6 @@ def test_open_is_what_the_clocks_and_the_freezes_say(
     assert found.is_open or ("frozen until" in found.reason) == frozen
 
 
-@settings(max_examples=120, deadline=None)
 @given(WINDOWS, FREEZES, MOMENTS)
 @example([Window(["sun"], "02:30", "02:45", BERLIN)], [], datetime(2026, 3, 28, 12, tzinfo=UTC))
 @example([Window(["sun"], "02:30", "03:00", BERLIN)], [], datetime(2026, 3, 28, 12, tzinfo=UTC))
@@ -114,7 +112,6 @@ def test_the_next_opening_is_open_and_none_comes_before_it(
     assert not opening(windows, freezes, until - MINUTES_15).is_open or until - MINUTES_15 < at
 
 
-@settings(max_examples=60, deadline=None)
 @given(WINDOWS, FREEZES, MOMENTS, st.sampled_from(ZONES))
 def test_it_does_not_matter_whose_clock_tells_the_moment(
     windows: list[Window], freezes: list[Closed], at: datetime, zone: str

@@ -11,11 +11,21 @@ from functions.adapters.clock import iso
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.environments import Environment
-from functions.domain.waits import AlarmsFacts, AlarmsKey, Wait, read_wait_key
+from functions.domain.waits import (
+    AlarmsFacts,
+    AlarmsKey,
+    ApprovalFacts,
+    ApprovalKey,
+    Wait,
+    WaitKey,
+    WatchFacts,
+    WatchKey,
+    read_wait_key,
+)
 from functions.domain.watches import NOTHING_ACCEPTED, Accepted
 from functions.handler import encode
 from tests.functions.delivered import alarm, runs
-from tests.functions.samples import DEPLOYMENT, NOW, SERVICE, environment, state
+from tests.functions.samples import COMMIT, DEPLOYMENT, LEASE, NOW, RELEASE, SERVICE, environment, state, version
 from tests.functions.stack import ACCOUNT, REGION, Stack, failing
 
 WATCHED = environment(critical_alarms=["errors"], warning_alarms=["cpu"])
@@ -215,6 +225,29 @@ def test_the_alarm_of_a_part_that_is_gone_ends_no_watch(stack: Stack) -> None:
     assert changed(stack, "old-errors") == []
     assert watch(stack, environment()) == key
     assert changed(stack, "old-errors") == [key]
+
+
+def test_the_alarm_of_another_repository_ends_nothing(stack: Stack) -> None:
+    """R1: neither a watch, nor a request, nor the wait of a rollback of a release that did not change that part."""
+    part, theirs = replace(SERVICE, critical_alarms=["their-errors"]), version(source=f"sources/acme/blog/{COMMIT}.zip")
+    runs(stack, state(part, theirs), lease=replace(LEASE, repository="acme/blog"))
+    alarm(stack, "their-errors", "ALARM")
+    waits, mine = WaitsTable.connect(stack.clients), RELEASE.repository
+    found = {}
+    for repository in (mine, "acme/blog"):
+        request = Approval("a1", "deploy", DEPLOYMENT, "production", {}, ["h"], NOW, NOW, LATER, repository=repository)
+        waits.forget(ApprovalKey("a1"))
+        waits.save_approval(request, _now())
+        stored: dict[WaitKey, Any] = {
+            WatchKey("production", "main-1"): WatchFacts(
+                environment(), LATER, [], NOTHING_ACCEPTED, repository=repository
+            ),
+            ApprovalKey("a1"): ApprovalFacts(environment(), NOTHING_ACCEPTED),
+        }
+        for key, facts in stored.items():
+            waits.store(Wait(key, f"token-{key}", "arn:e", "production", encode(facts)), _now())
+        found[repository] = changed(stack, "their-errors")
+    assert found == {mine: [], "acme/blog": ["approval/a1", "watch/production/main-1"]}
 
 
 @pytest.mark.parametrize("elsewhere", [{"account": "999999999999"}, {"region": "us-east-1"}])

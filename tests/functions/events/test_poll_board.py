@@ -155,17 +155,17 @@ def test_a_large_board_is_read_in_two_requests(stack: Stack, hub: LocalGitHub, b
 def test_a_large_board_without_filter_costs_its_pages_and_no_memory(
     stack: Stack, hub: LocalGitHub, board: Board
 ) -> None:
-    """2,000 items take at most 21 requests, and no more memory than 400 items."""
+    """1,000 items take at most 11 requests, and no more memory than 200 items."""
     hub.store.graphql.filters = False
     poll(stack)  # imports and clients are no part of what a board costs
-    grow(board, 400)
+    grow(board, 200)
     small = peak_bytes(lambda: poll(stack))
     for row in stack.items("work_items"):  # what it started would leave no handler
         stack.clients.table("WORK_ITEMS_TABLE").delete_item(Key={"itemId": row["itemId"]})
-    grow(board, 2_000)
+    grow(board, 1_000)
     begun = len(hub.store.graphql.documents)
     large = peak_bytes(lambda: poll(stack))
-    assert 20 <= len(hub.store.graphql.documents) - begun <= 21
+    assert 10 <= len(hub.store.graphql.documents) - begun <= 11
     assert large < 1.5 * small
 
 

@@ -11,7 +11,7 @@ from functions.domain.budgets import ROLLBACK
 from functions.domain.waits import AlarmsKey
 from tests.functions.delivered import alarm, composite
 from tests.functions.samples import DEPLOYMENT, EXECUTION, environment
-from tests.functions.stack import DEPLOY_ROLE, REGION, Stack
+from tests.functions.stack import READ_ROLE, REGION, Stack
 
 RESTORED = environment(critical_alarms=["errors"], warning_alarms=["cpu"])
 # `alarm` makes alarms of one period of 60 s, which have left ALARM after five minutes at the latest.
@@ -75,7 +75,7 @@ def test_an_alarm_is_awaited_until_its_range_has_passed(stack: Stack) -> None:
 
 def test_a_wait_ends_within_the_budget_of_the_rollback(stack: Stack) -> None:
     """An alarm with a longer range, or one whose range is not known, is awaited for what is left of the budget."""
-    cloudwatch = stack.clients.client("cloudwatch", region=REGION, role_arn=DEPLOY_ROLE)
+    cloudwatch = stack.clients.client("cloudwatch", region=REGION, role_arn=READ_ROLE)
     composite("errors", "ALARM(gone)")
     cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="gone is in ALARM")
     wait(stack, started=ago(5))

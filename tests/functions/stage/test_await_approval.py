@@ -15,7 +15,7 @@ from functions.domain.order import Mark, Order
 from functions.domain.watches import NOTHING_ACCEPTED, Accepted
 from tests.functions.delivered import alarm
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, EXECUTION, NOW, RELEASE, environment
-from tests.functions.stack import DEPLOY_ROLE, REGION, Stack, failing
+from tests.functions.stack import READ_ROLE, REGION, Stack, failing
 
 LATER = "2099-01-01T00:00:00.000Z"
 OPEN = Approval("a1", "deploy", DEPLOYMENT, "production", {}, ["hash"], NOW, NOW, LATER)
@@ -130,7 +130,7 @@ def test_each_query_stores_the_alarms(stack: Stack) -> None:
     assert stored
     assert [(one.name, one.state) for one in stored.alarms] == [("cpu", "ALARM"), ("gone", "missing")]
     with failing(
-        stack.clients.client("cloudwatch", region=REGION, role_arn=DEPLOY_ROLE),
+        stack.clients.client("cloudwatch", region=REGION, role_arn=READ_ROLE),
         "DescribeAlarms",
         RuntimeError("throttled"),
     ):

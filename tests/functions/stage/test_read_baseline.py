@@ -15,7 +15,7 @@ from functions.stage.read_baseline import Output
 from tests.functions.delivered import alarm, runs
 from tests.functions.samples import DEPLOYMENT, RELEASE, SERVICE, environment, state
 from tests.functions.shared.test_watch import watch
-from tests.functions.stack import DEPLOY_ROLE, REGION, Stack, failing
+from tests.functions.stack import READ_ROLE, REGION, Stack, failing
 
 EYES = {"critical_alarms": ["errors"], "warning_alarms": ["cpu"]}
 
@@ -106,7 +106,7 @@ def test_the_watch_accepts_what_was_accepted_here(stack: Stack) -> None:
 
 def test_alarms_that_cannot_be_read_are_an_error(stack: Stack) -> None:
     """An unread alarm is not taken for OK."""
-    cloudwatch = stack.clients.client("cloudwatch", region=REGION, role_arn=DEPLOY_ROLE)
+    cloudwatch = stack.clients.client("cloudwatch", region=REGION, role_arn=READ_ROLE)
     refusal = ClientError({"Error": {"Code": "AccessDenied", "Message": "x"}}, "DescribeAlarms")
     with failing(cloudwatch, "DescribeAlarms", refusal), pytest.raises(ClientError):
         read(stack)

@@ -67,7 +67,7 @@ WRITES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(WRITES)
 def test_what_changed_since_the_read_is_never_good(stack: Stack, writes: list[tuple[str, str, str]]) -> None:
     """R7: whatever two repositories write in between, a version is good only if it was read and still runs."""

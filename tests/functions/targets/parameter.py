@@ -63,6 +63,11 @@ class ParameterTarget(CallTarget):
     ) -> tuple[Statement, ...]:
         return (Statement(("ssm:PutParameter",), (naming.arn("ssm", f"parameter/news/{settings.name}"),)),)
 
+    @classmethod
+    def read_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
+        actions = ("ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters")
+        return (Statement(actions, (naming.arn("ssm", f"parameter/news/{settings.name}"),)),)
+
     def current(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
         name = _name(environment, part)
         found = self._client.get_parameters(Names=[name])["Parameters"]

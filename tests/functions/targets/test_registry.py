@@ -158,7 +158,7 @@ def test_what_a_build_changes_has_nothing_to_call(stack: Stack) -> None:
 
 def test_handlers_declare_what_every_kind_needs() -> None:
     """Permissions and settings are those of all kinds."""
-    for name in ("SETTINGS", "LOOK", "CHANGE"):
+    for name in ("SETTINGS", "READ", "CHANGE"):
         wanted = {one for kind in registry.KINDS for one in getattr(registry.target_of(kind), name)}
         assert set(getattr(registry.Targets, name)) == wanted
 

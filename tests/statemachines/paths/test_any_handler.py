@@ -106,6 +106,7 @@ def test_a_handler_that_always_fails_is_survived(runner: WorkflowRunner, workflo
     assert {state: wrong for state, wrong in found.items() if wrong} == {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_a_handler_that_dies_once_is_retried(runner: WorkflowRunner, workflow: Workflow) -> None:
     """Whichever handler's process dies once, a retry succeeds and the execution ends well."""

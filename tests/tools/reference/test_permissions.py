@@ -31,7 +31,7 @@ def test_every_handler_appears(outcome: Outcome) -> None:
 
 def test_workflows_and_builds_are_those_of_the_program(outcome: Outcome) -> None:
     """By statement; `deploy-{environment}` stands for each environment, `{key}` for each repository."""
-    for role in (*permissions.workflows(), *permissions.builds(), permissions.deployer()):
+    for role in (*permissions.workflows(), *permissions.builds(), *permissions.environment_roles()):
         thing = role.thing.replace("{environment}", "staging").replace("{key}", PROJECT_KEY)
         assert sorted(one.actions for one in role.statements) == actions_of(outcome.recorder, thing), thing
 

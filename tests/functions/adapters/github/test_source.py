@@ -2,6 +2,7 @@
 
 import io
 import os
+import subprocess
 import zipfile
 
 import pytest
@@ -119,14 +120,17 @@ def test_a_comparison_that_github_cut_has_no_files(
 def test_a_comparison_tells_at_most_250_commits(github: GitHub, copy: WorkingCopy) -> None:
     """A long range is read page after page, up to 250; the count tells the rest."""
     base = copy.commit("first", {"a": "1"})
-    tree = copy.git("rev-parse", "HEAD^{tree}")
-    head = base
-    for number in range(260):
-        head = copy.git("commit-tree", tree, "-p", head, "-m", f"commit {number}")
-    copy.push("origin", f"{head}:refs/heads/main")
+    first, *more = (
+        f"commit refs/heads/long\ncommitter Ada <ada@example.com> {number} +0000\ndata <<.\ncommit {number}\n.\n"
+        for number in range(260)
+    )
+    commits = "".join((f"{first}from {base}\n", *more))
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=copy.path, input=commits, text=True, check=True)
+    head = copy.git("rev-parse", "long")
+    copy.push("origin", "long:refs/heads/main")
     told = github.compare(REPOSITORY, base, head)
     assert (told.ahead_by, len(told.commits)) == (260, 250)
-    assert [commit.message for commit in told.commits[:2]] == ["commit 0", "commit 1"]
+    assert [commit.message.rstrip() for commit in told.commits[:2]] == ["commit 0", "commit 1"]
 
 
 @pytest.mark.parametrize("content", [b"", b"text\n", bytes(range(256)), b"x" * (1024 * 1024 + 1)])
