@@ -19,7 +19,16 @@ from functions.domain.order import Mark, Order, Passage, is_newer, overtaken
 from functions.domain.owners import Claim
 from functions.domain.plans import Change, Plan, Scope, StagePlan, is_outdated, plan
 from functions.domain.requests import Request
-from functions.domain.rollback import Compensation, ReadBack, after_rollback, in_force, rollback_version, steps, verdict
+from functions.domain.rollback import (
+    Compensation,
+    ReadBack,
+    Step,
+    after_rollback,
+    in_force,
+    rollback_version,
+    steps,
+    verdict,
+)
 from functions.domain.triggers import TriggerRules, last_environment, unmerged_refusal
 from functions.domain.watches import AlarmReading, judge
 
@@ -62,7 +71,8 @@ class Execution:
 class Model:
     """The state of the model; every decision is the domain's.
 
-    `truth` holds the running versions, `states` what the records say, `wrong` every violation found.
+    `truth` holds the running versions, `states` what the records say, `wrong` every violation found. `restored` names
+    the release whose rollback was the last to write a part.
     """
 
     mode: Mode = "superseded"
@@ -84,6 +94,7 @@ class Model:
     breached: set[tuple[str, str]] = field(default_factory=set)
     plans: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     rolled: dict[tuple[str, str], int] = field(default_factory=dict)
+    restored: dict[tuple[str, str], str] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
     orders: dict[str, int] = field(default_factory=dict)
     branches: dict[str, int] = field(default_factory=dict)
@@ -268,6 +279,7 @@ class Model:
         if running and running.running and is_newer(running.running.order, self.order(release_)):
             self.wrong.append(f"{release_} overwrites the newer {running.running.commit} in {place}")
         self.truth[place, part.name] = f"v-{release_}"
+        self.restored.pop((place, part.name), None)
 
     def check_reach(self, release_: str, place: str) -> None:
         """No release goes farther than its request, and no commit that is not merged into a protected environment."""
@@ -300,11 +312,16 @@ class Model:
         for step in wanted:
             self.doubt(release_, place, step.part.name)
 
-    def restore(self, place: str, part: str, version: Version, step: Any, lease: Lease) -> None:
-        """Restore one part: first the running version, then its record."""
+    def restore(self, release_: str, place: str, step: Step, lease: Lease) -> None:
+        """Restore one part that a release changed; first the running version, then its record."""
         self.fence(lease)
-        self.truth[place, part] = version.version
-        self.states[place, part] = after_rollback(self.states.get((place, part)) or PartState(place, part), step)
+        part = step.part.name
+        state = self.states.get((place, part)) or PartState(place, part)
+        if state.running and is_newer(state.running.order, self.order(release_)):
+            self.wrong.append(f"the rollback of {release_} undoes the newer {state.running.commit} in {place}")
+        self.truth[place, part] = step.to.version
+        self.states[place, part] = after_rollback(state, step)
+        self.restored[place, part] = release_
 
     def record_rollback(self, release_: str, place: str, result: str) -> None:
         """Record the end of a rollback: `unknown` freezes the environment, `restored` ends the release's own freeze."""
@@ -490,7 +507,7 @@ def roll_back(model: Model, execution: Execution, lease: Lease | None, report: C
     fault = yield lambda: model.plan_rollback(execution.release, place, wanted, held)
     failed = isinstance(fault, StaleError)
     for one in () if failed else wanted:
-        fault = yield lambda one=one: model.restore(place, one.part.name, one.to, one, held)  # type: ignore[misc]
+        fault = yield lambda one=one: model.restore(execution.release, place, one, held)  # type: ignore[misc]
         failed = failed or isinstance(fault, StaleError)
     read = [
         ReadBack(c.part.name, c.before.version if c.before else None, model.truth.get((place, c.part.name)), None)
