@@ -254,7 +254,10 @@ class Platform:
             )
         for repository in self.repositories:
             self.github.add_hook(
-                repository, self.outputs["webhookUrl"], self.webhook_secret, ("push", "projects_v2_item")
+                repository,
+                self.outputs["webhookUrl"],
+                self.webhook_secret,
+                ("push", "repository_dispatch", "projects_v2_item"),
             )
         self.read_mails()
 

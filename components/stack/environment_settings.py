@@ -77,6 +77,8 @@ class EnvironmentSettings(Closed):
     read_role_arn: RoleArn | None = None
     """The role that the platform assumes to read alarms and what runs; required with `deployRoleArn`, and another role
     of the same account."""
+    protected: bool | None = None
+    """Whether only commits of the main branch enter; default: only the last environment. `production` always is."""
     approval: bool = False
     """Whether a person approves each release before it is deployed; required for `production`."""
     approvers: tuple[Approver, ...] = ()
@@ -135,6 +137,8 @@ class EnvironmentSettings(Closed):
     def _possible(self) -> "EnvironmentSettings":
         if self.name == "production" and not self.approval:
             raise ValueError("approval must be true for production: a person approves each release to it")
+        if self.name == "production" and self.protected is False:
+            raise ValueError("protected must not be false for production: only commits of the main branch enter it")
         self._check_roles()
         self._check_approvers()
         if self.approval_wait_seconds >= self.approval_timeout_seconds:

@@ -12,6 +12,7 @@ from functions.domain.locks import Lease
 from functions.domain.manifests import AfterDeploy, Health, Part
 from functions.domain.plans import PartPlan, Plan, StagePlan
 from functions.domain.releases import Release
+from functions.domain.requests import Request
 from functions.domain.rollback import Step
 from functions.domain.watches import Quiet, Watch
 from functions.domain.work_items import Item
@@ -169,7 +170,9 @@ _LOCK = {
 _BUILD = {"StartBuild": encode(StartedBuild("build:1")), "AwaitBuild": build_end("succeeded")}
 HAPPY: dict[str, dict[str, Any]] = {
     "deployment": {
-        "Begin": encode(begin.Output(RELEASE)),
+        "Begin": encode(
+            begin.Output(RELEASE, Request(RELEASE.repository, RELEASE.ref, RELEASE.commit, trigger="push"))
+        ),
         "FetchSource": encode(fetch_source.Output("sources/hello.zip")),
         "PlanRelease": plan(*ENVIRONMENTS),
         "CheckGates": gates("passed", "the build succeeded"),
