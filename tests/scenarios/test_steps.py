@@ -9,6 +9,8 @@ from local.background import Background
 from local.service import get
 from tests.scenarios.driver import PlatformDriver
 
+pytestmark = pytest.mark.long
+
 ENVIRONMENTS = ("test", "staging", "production")
 # As fast as eight users can: the watch of a step lasts seconds here.
 _USERS, _REQUESTS = 8, 25
