@@ -15,7 +15,7 @@ from tests.functions.targets.parameter import calls_of_parameters, parameter, pr
 __all__ = ["calls_of_parameters", "parameter"]
 
 pytestmark = pytest.mark.usefixtures("parameter", "calls_of_parameters")
-LATER, OVER = (iso(datetime.now(UTC) + timedelta(minutes=minutes)) for minutes in (10, -1))
+LATER, OVER = (iso(datetime.now(UTC) + timedelta(hours=hours)) for hours in (10, -1))
 
 
 def wait(stack: Stack, token: str = "token", until: str = LATER, *, running: bool = True) -> dict[str, Any]:
