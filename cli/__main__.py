@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.live import Live
 
 from cli import changes, facts, show, stopping, upkeep
+from cli.asked import images_of, one_ref
 from cli.aws.operator import Operator
 from cli.session import Json, Session, do, explained, report
+from functions.domain.requests import Parts, Request, RollbackRequest
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -128,17 +130,37 @@ def _forgotten(done: facts.Facts) -> str:
 def deploy(
     context: typer.Context,
     repository: Annotated[str, typer.Argument(help="owner/name")],
-    ref: Annotated[str, typer.Argument(help="a commit, branch or tag")],
+    ref: Annotated[str, typer.Argument(help="a commit, branch or tag; or give --ref or --tag")] = "",
+    branch: Annotated[str, typer.Option("--ref", help="a commit, branch or tag")] = "",
+    tag: Annotated[str, typer.Option("--tag", help="a tag, also where a branch has the same name")] = "",
+    until: Annotated[str, typer.Option("--until", help="the last environment; default: all of them")] = "",
+    image: Annotated[list[str] | None, typer.Option("--image", help="service=tag; may be repeated")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="deploy infrastructure and services although unchanged")
+    ] = False,
+    infrastructure: Annotated[bool, typer.Option("--infrastructure", help="deploy only the infrastructure")] = False,
     emergency: Annotated[
         bool, typer.Option("--emergency", help="skip windows and the tests in environments; notifications show it")
     ] = False,
+    reason: Annotated[str, typer.Option("--reason", help="the reason; it is recorded and shown")] = "",
     as_json: Json = False,
 ) -> None:
     """Start a deployment of a commit, branch or tag, also of one that was deployed before."""
+
+    def start(aws: Operator) -> facts.Facts:
+        given = [one for one in (ref, branch, f"refs/tags/{tag}" if tag else "") if one]
+        parts: Parts = "infrastructure" if infrastructure else "all"
+        wanted = Request(
+            repository, one_ref(given), "", until, images_of(image or []), force, parts, emergency, reason=reason
+        )
+        return changes.deploy(aws, wanted)
+
     do(
         context,
-        lambda aws: changes.deploy(aws, repository, ref, emergency=emergency),
-        lambda done: f"started {done['deployment']}; `kiro watch {done['deployment']}` follows it",
+        start,
+        lambda done: (
+            f"started {done['deployment']} (until {done['until']}); `kiro watch {done['deployment']}` follows it"
+        ),
         as_json=as_json,
     )
 
@@ -164,13 +186,13 @@ def rollback(
     context: typer.Context,
     environment: Environment,
     part: Annotated[str, typer.Option("--part", help="only this service, or `infrastructure`")] = "",
-    to: Annotated[str, typer.Option("--to", help="the commit to go back to, or the beginning of its SHA")] = "",
+    to: Annotated[str, typer.Option("--to", help="the commit or version tag to go back to")] = "",
     deployment: Annotated[str, typer.Option("--deployment", help="undo this deployment instead of the last one")] = "",
     reason: Annotated[str, typer.Option("--reason", help="the reason; it is recorded and shown")] = "",
     as_json: Json = False,
 ) -> None:
     """Roll an environment back to the versions before its last release, or to a named version."""
-    wanted = changes.Wanted(environment, part, to, deployment, reason)
+    wanted = RollbackRequest(environment, part, to, reason, deployment=deployment)
     do(context, lambda aws: changes.roll_back(aws, wanted), _rollback_started, as_json=as_json)
 
 

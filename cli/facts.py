@@ -6,6 +6,7 @@ from typing import Any
 
 from cli.aws.forecasts import Forecasts
 from cli.aws.operator import Operator, OutOfReachError
+from functions.adapters.triggers import Triggers
 from functions.domain.environments import Version
 from functions.domain.locks import Lock
 from functions.domain.owners import Claim, claim_of
@@ -84,6 +85,8 @@ def _summary(record: DeploymentRecord) -> Facts:
         "title": release.title if release else "",
         "author": release.author if release else "",
         "trigger": record.trigger,
+        "by": record.request.by if record.request else "",
+        "request": encode(record.request) if record.request else None,
         "emergency": release.emergency if release else False,
         "environment": record.environment,
         "status": record.status,
@@ -223,7 +226,7 @@ def plan(aws: Operator, ref: str, repository: str, environments: list[str]) -> F
         raise OutOfReachError(f"this stack delivers {', '.join(known)}: choose one with --repository")
     if repository and repository not in known:
         raise OutOfReachError(f"this stack does not deliver {repository!r}; it delivers {', '.join(known)}")
-    wanted = ref or stack.setting("MAIN_BRANCH")
+    wanted = ref or Triggers.connect(stack).rules.main_branch
     claim = claim_of(repository or known[0], aws.claims) or Claim(repository or known[0])
     found: Facts = encode(Forecasts.connect(stack).of(claim, wanted, aws.environments))
     if chosen:

@@ -16,6 +16,8 @@ def direct(stack: str | None, endpoint: str | None, *, local: bool) -> str:
     if local:
         known = _running()
         os.environ["AWS_ENDPOINT_URL_CODEBUILD"] = known["codebuildEndpoint"]
+        if "ecsEndpoint" in known:
+            os.environ["AWS_ENDPOINT_URL_ECS"] = known["ecsEndpoint"]
         os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"] = known["region"]
         endpoint, stack = known["endpoint"], stack or known["stack"]
         _use_emulator()

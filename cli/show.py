@@ -55,13 +55,14 @@ def _states(one: Facts) -> Iterable[str]:
 
 def history(found: list[Facts]) -> Table:
     """A line per deployment."""
-    table = grid("deployment", "started", "release", "title", "author", "status", "reason")
+    table = grid("deployment", "started", "by", "release", "title", "author", "status", "reason")
     for one in found:
         end = one["status"] if one["outcome"] == "rollback" else one["outcome"] or one["status"]
         style = "green" if end in GOOD else "red" if one["outcome"] else "cyan"
         table.add_row(
             one["deployment"],
             one["startedAt"],
+            escape(" ".join(filter(None, (one["trigger"], one["by"].rpartition("/")[2])))),
             one["commit"][:12],
             ("[red]EMERGENCY[/red] " if one["emergency"] else "") + escape(one["title"]),
             escape(one["author"]),

@@ -52,6 +52,11 @@ class Author:
         self._git("checkout", "--quiet", "main")
         return commit
 
+    def push_tag(self, tag: str, commit: str) -> None:
+        """Push an annotated tag of a commit."""
+        self._git("tag", "--annotate", "--message", tag, tag, commit)
+        self._git("push", "--quiet", "origin", f"refs/tags/{tag}")
+
     def break_in_service(self) -> None:
         """Make a change whose tests pass and which fails in service, where the variable that it needs is not set."""
         service = self.folder / "src" / "hello.py"

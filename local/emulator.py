@@ -61,12 +61,21 @@ class Clients:
     """One boto3 client per service against the emulator; safe to share between threads.
 
     `account` is another account than the emulator's own: an access key of twelve digits belongs to that account.
+    CodeBuild and ECS have endpoints of their own.
     """
 
-    def __init__(self, endpoint: str, region: str, codebuild_endpoint: str | None = None, account: str = "") -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        region: str,
+        codebuild_endpoint: str | None = None,
+        account: str = "",
+        ecs_endpoint: str | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self.region = region
         self.codebuild_endpoint = codebuild_endpoint
+        self.ecs_endpoint = ecs_endpoint
         self.session = boto3.Session(
             aws_access_key_id=account or DUMMY_CREDENTIAL,
             aws_secret_access_key=DUMMY_CREDENTIAL,
@@ -97,7 +106,7 @@ class Clients:
         """Return the client of `service`, created on first use (Session.client is not thread-safe)."""
         with self._lock:
             if service not in self._clients:
-                elsewhere = self.codebuild_endpoint if service == "codebuild" else None
+                elsewhere = {"codebuild": self.codebuild_endpoint, "ecs": self.ecs_endpoint}.get(service)
                 self._clients[service] = self.session.client(
                     service,  # type: ignore[call-overload]
                     endpoint_url=elsewhere or self.endpoint,

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from local.alarms import AlarmEvaluator
 from local.codebuild import CodeBuildServer
+from local.ecs import EcsServer
 from local.emulator import LAPTOP, Clients, Emulator, Quotas, clients
 from local.event_bridge import ServiceEvents
 from local.github import LocalGitHub
@@ -76,6 +77,7 @@ def _run(command: str, stack: str, where: dict[str, Any], settings: Sequence[str
     variables = {
         "AWS_ENDPOINT_URL": where["endpoint"],
         "AWS_ENDPOINT_URL_CODEBUILD": where["codebuildEndpoint"],
+        **_ecs(where.get("ecsEndpoint", "")),
         **where.get("variables", {}),
     }
     done = subprocess.run(
@@ -97,6 +99,11 @@ def _run(command: str, stack: str, where: dict[str, Any], settings: Sequence[str
         raise PlatformError(f"`pulumi {command}` failed:\n{done.stderr[-4000:]}")
     report = json.loads(done.stdout)
     return Deployed(report["changes"], report["outputs"], report["steps"])
+
+
+def _ecs(endpoint: str) -> dict[str, str]:
+    """The variable through which SDKs find ECS; {} where the run has none."""
+    return {"AWS_ENDPOINT_URL_ECS": endpoint} if endpoint else {}
 
 
 class Platform:
@@ -137,6 +144,7 @@ class Platform:
         self.git_token = f"ghp_{secrets.token_hex(18)}"
         self.seed = os.environ.get(SEED) or secrets.token_hex(4)
         self.outputs: dict[str, Any] = {}
+        self.ecs: EcsServer | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -162,7 +170,10 @@ class Platform:
         return self
 
     def start_services(self) -> None:
-        """Start the emulated AWS, whose account is empty, CodeBuild, and GitHub with its repositories and tokens."""
+        """Start the emulated AWS, whose account is empty, CodeBuild, and GitHub with its repositories and tokens.
+
+        ECS is started where an environment has services of it.
+        """
         self.root.mkdir(parents=True, exist_ok=True)
         self._say(f"starting the emulated AWS, CodeBuild and GitHub; calls are throttled by {SEED}={self.seed}")
         enter = self._stack.enter_context
@@ -176,6 +187,11 @@ class Platform:
             )
         )
         bridge = enter(ServiceEvents(clients(self.emulator.endpoint, self.emulator.region)))
+        if any(one.get("ecsServices") for one in self._changes.get("environments", ())):
+            emulated = enter(clients(self.emulator.endpoint, self.emulator.region))
+            minute = 60 * self._wait_scale
+            self.ecs = enter(EcsServer(emulated, ACCOUNT, self.root / "ecs", bridge.publish, minute=minute))
+        ecs = self.ecs.endpoint if self.ecs else ""
         self.codebuild = enter(
             CodeBuildServer(
                 self.emulator.endpoint,
@@ -183,11 +199,13 @@ class Platform:
                 ACCOUNT,
                 self.root / "builds",
                 bridge.publish,
-                {"AWS_ENDPOINT_URL": self.emulator.endpoint, "PYTHONPATH": str(HOOK), SEED: self.seed},
+                {"AWS_ENDPOINT_URL": self.emulator.endpoint, "PYTHONPATH": str(HOOK), SEED: self.seed, **_ecs(ecs)},
                 concurrency=self._quotas.builds,
             )
         )
-        self.clients: Clients = clients(self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint)
+        self.clients = Clients(
+            self.emulator.endpoint, self.emulator.region, self.codebuild.endpoint, ecs_endpoint=ecs or None
+        )
         enter(AlarmEvaluator(self.clients, bridge.publish, clock=self._alarm_clock))
         enter(NestedEnds(self.clients, bridge.publish))
         for region in other_regions(PROJECT, self.stack, self._changes, self.emulator.region):
@@ -236,7 +254,10 @@ class Platform:
             )
         for repository in self.repositories:
             self.github.add_hook(
-                repository, self.outputs["webhookUrl"], self.webhook_secret, ("push", "projects_v2_item")
+                repository,
+                self.outputs["webhookUrl"],
+                self.webhook_secret,
+                ("push", "repository_dispatch", "projects_v2_item"),
             )
         self.read_mails()
 
@@ -253,6 +274,7 @@ class Platform:
             **api,
             "endpoint": self.emulator.endpoint,
             "codebuildEndpoint": self.codebuild.endpoint,
+            **({"ecsEndpoint": self.ecs.endpoint} if self.ecs else {}),
             "region": self.emulator.region,
             "account": ACCOUNT,
             "github": self.github.url,

@@ -36,7 +36,17 @@ HAPPY_PATHS: dict[str, tuple[str, ...]] = {
             "LockTaken",
         ),
         *("ReadBaseline", "ApprovalNeeded", "EndEnhancedWatch", "NextPart", "WriteLedger", "WayOfPart", "ApplyService"),
-        *("RecordPart", "NextPart", "Verify", "Verified", "TestsWanted", "Watch", "WhatWasSeen", "RecordGood"),
+        *(
+            "RolloutState",
+            "RecordPart",
+            "NextPart",
+            "Verify",
+            "Verified",
+            "TestsWanted",
+            "Watch",
+            "WhatWasSeen",
+            "RecordGood",
+        ),
         *("WatchOn", "ReleaseLock", "Conclude", "Announce", "Ended"),
     ),
     "rollback": (

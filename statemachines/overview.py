@@ -35,7 +35,10 @@ ENVIRONMENT = {
         ("stage/CheckWindow", "stage/AwaitUnfreeze", "stage/RequestApproval", "stage/AwaitApproval"),
     ),
     "lock": Step("lock", ("stage/AcquireLock", "stage/AwaitLock")),
-    "apply": Step("apply", ("stage/WriteLedger", "stage/StartBuild", "stage/ApplyService", "stage/RecordPart")),
+    "apply": Step(
+        "apply",
+        ("stage/WriteLedger", "stage/StartBuild", "stage/ApplyService", "stage/ContinueRollout", "stage/RecordPart"),
+    ),
     "verify": Step("verify<br>probes, tests", ("stage/Verify", "stage/StartTests", "stage/CheckTests")),
     "watch": Step("watch<br>alarms", ("stage/Watch",)),
     "record": Step("record as<br>last known good", ("stage/RecordGood",)),

@@ -39,6 +39,10 @@ RETRY_FAULTS: list[dict[str, Any]] = [
 # For handlers whose lost response would leave an orphan: a running build or a held lock.
 RETRY_REPEATABLE: list[dict[str, Any]] = [_RETRY_THROTTLED, {"ErrorEquals": ["States.ALL"], **_BACKOFF}]
 RETRY_ANNOUNCEMENT: list[dict[str, Any]] = [{"ErrorEquals": ["States.TaskFailed", "States.Timeout"], **_BACKOFF}]
+# A release has dozens of steps at most. One that can't be taken for about a minute is rolled back.
+RETRY_STEP: list[dict[str, Any]] = [
+    {**_RETRY_THROTTLED, "ErrorEquals": [*THROTTLED, *_LAMBDA_FAULTS, "States.Timeout"], "MaxAttempts": 8}
+]
 RETRY_START: list[dict[str, Any]] = [
     {
         "ErrorEquals": ["StepFunctions.ExecutionLimitExceededException", "StepFunctions.SdkClientException"],
@@ -49,6 +53,9 @@ RETRY_START: list[dict[str, Any]] = [
 VERIFY_TIMES = 10
 # The wait before the next sample of an unhealthy service in a watch.
 SAMPLE_SECONDS = 5
+
+# AwaitRollout ends a rollout whose time is over: so much later at the latest.
+_SPARE_MINUTES = 5
 
 # More queries could fill an execution's history by themselves.
 MOST_ASKS = 2400
@@ -87,8 +94,8 @@ def waits(
 
     The longest wait is backstop × times: 90 min for builds (whose timeout is 60 min) and an hour in the account's
     queue, the longest approval time and an hour for approvals, the longest wait for an unfreeze and an hour, 8 h for
-    locks, 60 min for watches, up to 7 days for enhanced watches. A handler that is queried after the end of its wait
-    completes the wait; the number of times only limits waits whose handler does not.
+    locks, 60 min for watches, 15 min for rollouts, up to 7 days for enhanced watches. A handler that is queried after
+    the end of its wait completes the wait; the number of times only limits waits whose handler does not.
     """
     return {
         "BuildBackstopSeconds": build,
@@ -102,11 +109,13 @@ def waits(
         "AskLock": ask_again(_times(8 * 3600, lock)),
         "AskWatch": ask_again(_times(60 * 60, watch)),
         "AskEnhanced": ask_again(_times(7 * 86_400, enhanced)),
+        "AskRollout": ask_again(_times((budgets.APPLICATION + _SPARE_MINUTES) * 60, watch)),
         "AskUnfreeze": ask_again(_times(longest_freeze + 3600, unfreeze)),
         "RetryFaults": RETRY_FAULTS,
         "RetryRepeatable": RETRY_REPEATABLE,
         "RetryAnnouncement": RETRY_ANNOUNCEMENT,
         "RetryStart": RETRY_START,
+        "RetryStep": RETRY_STEP,
         "VerifyTimes": VERIFY_TIMES,
         "SampleSeconds": SAMPLE_SECONDS,
         **BUDGETS,

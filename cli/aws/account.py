@@ -7,8 +7,9 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.aws.operator import WORKFLOWS, carried
+from cli.aws.operator import WORKFLOWS
 from forwarding.places import RULE, Place, command, elsewhere, receiving_rule
+from functions.adapters.definitions import carried
 from functions.runtime import Clients
 
 Outcome = Literal["right", "note", "wrong", "unknown"]

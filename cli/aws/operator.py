@@ -1,6 +1,5 @@
 """Access to a stack: names follow the naming rule (I8), account and region come from the caller's credentials."""
 
-import json
 from dataclasses import dataclass
 
 from botocore.exceptions import (
@@ -14,6 +13,7 @@ from botocore.exceptions import ConnectionError as Unreachable
 
 from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
+from functions.adapters.definitions import carried
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
@@ -22,7 +22,6 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.environments import Environment
 from functions.domain.errors import BadInputError
 from functions.domain.owners import Claim
-from functions.handler import decode
 from functions.runtime import Clients
 
 _TABLES = ("deployments", "environments", "locks", "waits")
@@ -102,18 +101,6 @@ class Operator:
                 return one
         known = ", ".join(one.name for one in self.environments)
         raise OutOfReachError(f"the stack {self.stack} has no environment {name!r}; there are {known}")
-
-
-def carried(aws: Clients, workflow: str) -> tuple[tuple[Environment, ...], tuple[Claim, ...]]:
-    """The settings of environments and repositories, as the definition of the deployment workflow carries them.
-
-    The definition of an earlier version has no repositories.
-    """
-    found = aws.client("stepfunctions").describe_state_machine(stateMachineArn=workflow)
-    begin = json.loads(found["definition"])["States"]["Begin"]
-    claims = begin.get("Arguments", {}).get("repositories", ())
-    environments = begin["Assign"]["environments"]
-    return tuple(decode(Environment, one) for one in environments), tuple(decode(Claim, one) for one in claims)
 
 
 def explain(error: Exception, stack: str) -> str | None:

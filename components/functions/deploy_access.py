@@ -61,4 +61,4 @@ def read_grants(environment: EnvironmentSettings, naming: Naming) -> list[Grant]
 
 
 def _grants(statements: Sequence[Statement]) -> list[Grant]:
-    return [Grant(one.actions, one.resources, one.why) for one in statements]
+    return [Grant(one.actions, one.resources, one.why, one.condition) for one in statements]

@@ -19,8 +19,18 @@ from forwarding.places import Place, elsewhere
 from functions.domain.environments import Environment
 from functions.domain.windows import Closed, Window
 
-NOT_CARRIED = frozenset({"account", "functions", "deploy_policy_arns", "approver_logins"})
-"""Settings of an environment that only the program reads, for roles and for the setting of the approval page; the
+NOT_CARRIED = frozenset(
+    {
+        "account",
+        "functions",
+        "ecs_services",
+        "ecs_task_role_arns",
+        "deploy_policy_arns",
+        "approver_logins",
+        "protected",
+    }
+)
+"""Settings of an environment that only the program reads, for roles and for the settings of functions; the
 deployment's definition lacks them."""
 
 

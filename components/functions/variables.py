@@ -29,7 +29,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "ALLOWED_NETWORKS": lambda stack: ",".join(stack.settings.github.allowed_networks) or "anywhere",
     "SECRETS": lambda stack: ",".join(stack.secrets.names.values()),
     "REPOSITORIES": lambda stack: ",".join(stack.settings.github.names()),
-    "MAIN_BRANCH": lambda stack: stack.settings.github.main_branch,
+    "TRIGGERS": lambda stack: stack.settings.triggers_json(),
     "DEPLOYMENT_WORKFLOW": lambda stack: stack.naming.workflow_arn("deployment"),
     "STAGE_WORKFLOW": lambda stack: stack.naming.workflow_arn("stage"),
     "ENHANCED_WATCH_WORKFLOW": lambda stack: stack.naming.workflow_arn("enhanced_watch"),

@@ -57,6 +57,15 @@ def _alarms(_: StackResources) -> Pattern:
     return {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]}
 
 
+def _rollouts(_: StackResources) -> Pattern:
+    """All service deployments of the account: the handler asks about those that are awaited.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/pause-lifecycle-hooks.html
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html
+    """
+    return {"source": ["aws.ecs"], "detail-type": ["ECS Hook State Change", "ECS Deployment State Change"]}
+
+
 def _executions(stack: StackResources) -> Pattern:
     return {
         "source": ["aws.states"],
@@ -103,6 +112,7 @@ TRIGGERS: Mapping[str, Trigger] = {
     "import_findings": Trigger(_gates, own_bus=True),
     "build_finished": Trigger(_builds),
     "alarm_changed": Trigger(_alarms),
+    "rollout_changed": Trigger(_rollouts),
     "execution_ended": Trigger(_executions),
     "unfrozen": Trigger(_unfrozen, own_bus=True),
     "poll_board": Trigger(_work_items_ended, schedule=_poll_rate),

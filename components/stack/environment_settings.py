@@ -77,6 +77,8 @@ class EnvironmentSettings(Closed):
     read_role_arn: RoleArn | None = None
     """The role that the platform assumes to read alarms and what runs; required with `deployRoleArn`, and another role
     of the same account."""
+    protected: bool | None = None
+    """Whether only commits of the main branch enter; default: only the last environment. `production` always is."""
     approval: bool = False
     """Whether a person approves each release before it is deployed; required for `production`."""
     approvers: tuple[Approver, ...] = ()
@@ -123,6 +125,11 @@ class EnvironmentSettings(Closed):
     """Variables for `delivery.yml` placeholders and builds."""
     functions: tuple[Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")], ...] = ()
     """The Lambda functions that may be delivered to the environment; the deploy role can change no others."""
+    ecs_services: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$")], ...] = ()
+    """The ECS services that may be delivered to the environment, each as `cluster/service`; the deploy role can change
+    no others."""
+    ecs_task_role_arns: tuple[RoleArn, ...] = ()
+    """The task and execution roles of these services; the deploy role can pass no others to their tasks."""
     deploy_policy_arns: tuple[PolicyArn, ...] = ()
     """Managed policies for the commands (buildspecs) that deploy to the environment."""
 
@@ -130,6 +137,8 @@ class EnvironmentSettings(Closed):
     def _possible(self) -> "EnvironmentSettings":
         if self.name == "production" and not self.approval:
             raise ValueError("approval must be true for production: a person approves each release to it")
+        if self.name == "production" and self.protected is False:
+            raise ValueError("protected must not be false for production: only commits of the main branch enter it")
         self._check_roles()
         self._check_approvers()
         if self.approval_wait_seconds >= self.approval_timeout_seconds:

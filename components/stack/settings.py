@@ -15,6 +15,7 @@ from components.stack.repository_settings import DeliveredRepository, named, sep
 from components.stack.worker_settings import Worker
 from functions.domain.approvers import Approvers
 from functions.domain.owners import Claim
+from functions.domain.triggers import TriggerRules
 from functions.handler import encode
 from statemachines.policies import MOST_ASKS
 
@@ -44,6 +45,7 @@ def _network(text: str) -> str:
     return text
 
 
+Glob = Annotated[str, StringConstraints(pattern=r"^[\w./*-]{1,100}$")]
 Network = Annotated[str, AfterValidator(_network)]
 
 
@@ -58,6 +60,14 @@ class GitHub(Closed):
     """The address of GitHub's pages; links in messages start with it."""
     main_branch: Annotated[str, StringConstraints(min_length=1)] = "main"
     """The branch whose pushes start deployments."""
+    main_until: str | None = None
+    """The last environment of a push to the main branch; default: all of them. `[deploy-all]` in the commit message
+    carries it on to every environment."""
+    branches: tuple[Glob, ...] = ()
+    """Other branches whose pushes are deployed to the first environment, such as `feature/*`; `*` stands for any
+    characters. Default: none."""
+    candidate_until: str | None = None
+    """The last environment of a release candidate (tag `v1.2.0-rc.1`); default: `staging`, or the last but one."""
     allowed_networks: tuple[Network, ...] = ()
     """Networks that webhooks are accepted from; default: all. The signature is always verified. GitHub publishes its
     networks under `hooks` at https://api.github.com/meta and changes them from time to time."""
@@ -185,6 +195,29 @@ class Settings(Closed):
         }
         return json.dumps(encode(found), separators=(",", ":"))
 
+    def triggers_json(self) -> str:
+        """What starts a release and how far it goes, as handlers read it (`functions/domain/triggers.py`)."""
+        github, names = self.github, [one.name for one in self.environments]
+        candidates = github.candidate_until or ("staging" if "staging" in names else (["", *names])[-2])
+        rules = TriggerRules(
+            github.main_branch,
+            tuple(names),
+            tuple(self.protected()),
+            github.main_until or "",
+            candidates,
+            github.branches,
+        )
+        return json.dumps(encode(rules), separators=(",", ":"))
+
+    def protected(self) -> list[str]:
+        """The environments that only commits of the main branch enter: by default the last one."""
+        last = self.environments[-1].name
+        return [
+            one.name
+            for one in self.environments
+            if (one.protected if one.protected is not None else one.name in (last, "production"))
+        ]
+
     def other_accounts(self, own: str) -> list[str]:
         """The accounts of environments besides the stack's `own`, without duplicates."""
         return sorted({one.account for one in self.environments if one.account and one.account != own})
@@ -201,6 +234,7 @@ class Settings(Closed):
                 f"environments: approvers and approverLogins take {size} bytes, at most {_MOST_APPROVERS} reach the "
                 "approval page: list fewer addresses, or `@domain`"
             )
+        self._check_triggers(names)
         for repository in self.github.repositories:
             unknown = sorted(set(repository.environments or ()) - set(names))
             if unknown:
@@ -217,6 +251,17 @@ class Settings(Closed):
                         f"environments[{number}] ({environment.name}) may wait; a wait polls at most {MOST_ASKS} times"
                     )
         return self
+
+    def _check_triggers(self, names: list[str]) -> None:
+        """Refuse a last environment that does not exist, and branches that would enter a protected environment."""
+        for key, name in (("mainUntil", self.github.main_until), ("candidateUntil", self.github.candidate_until)):
+            if name is not None and name not in names:
+                raise ValueError(f"github.{key} = {name}: no environment here; there are {', '.join(names)}")
+        if self.github.branches and names[0] in self.protected():
+            raise ValueError(
+                f"github.branches = {', '.join(self.github.branches)}: their pushes would enter {names[0]}, which is "
+                "protected; put an environment before it, or leave branches out"
+            )
 
 
 def read(stack: str) -> Settings:

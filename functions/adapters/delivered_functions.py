@@ -116,6 +116,24 @@ class DeliveredFunctions:
                     "it was deleted, or the function was: start the deployment again"
                 ) from None
 
+    def split(self, environment: Environment, function: str, alias: str, version: str, share: float) -> None:
+        """Let a share (0 to 1) of the requests to an alias meet another version; its own version meets the rest.
+
+        Shares of further versions are cleared: an alias has two versions at most. Versions between which AWS splits no
+        requests are a DeployTargetError: https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+        """
+        client = self._changer(environment)
+        wanted = {"FunctionName": function, "Name": alias, "RoutingConfig": {_SHARES: {version: share}}}
+        try:
+            _once_idle(client, function, lambda: client.update_alias(**wanted))
+        except client.exceptions.InvalidParameterValueException as error:
+            raise DeployTargetError(
+                f"{environment.name}: the alias {alias} of the Lambda function {function} can't split its requests "
+                f"with version {version}: {error.response['Error']['Message']}. AWS splits them between published "
+                "versions with the same execution role and dead-letter queue only: leave `steps` out of delivery.yml "
+                "for the release that changes these"
+            ) from None
+
     def _kept(self, environment: Environment, function: str, code: bytes, keep: Keep) -> dict[str, str]:
         """Where Lambda reads code that is too large for a call: in a bucket of the function's region."""
         kept = keep(code)

@@ -12,6 +12,7 @@ from functions.domain.gates import Verdict
 from functions.domain.order import History
 from functions.domain.records import DeploymentRecord, Outcome, StageRecord, grouped
 from functions.domain.releases import Release
+from functions.domain.requests import Request
 from functions.domain.rollback import Compensation
 from functions.handler import Allow, decode
 
@@ -56,13 +57,16 @@ class DeploymentsTable:
         """The table of this stack."""
         return cls(aws.table("DEPLOYMENTS_TABLE"), Clock())
 
-    def begin(self, deployment_id: str, release: Release, execution: str, trigger: str) -> None:
+    def begin(
+        self, deployment_id: str, release: Release, execution: str, trigger: str, request: Request | None = None
+    ) -> None:
         """Create the record of a deployment; a repetition changes nothing."""
         now = self._clock.now()
         names = {
             "release": stored(release),
             "execution": execution,
             "trigger": trigger,
+            "request": stored(request),
             "startedAt": self._clock.text(),
             "expiresAt": int((now + _KEPT).timestamp()),
             "environment": "none",
@@ -78,6 +82,34 @@ class DeploymentsTable:
         item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
         return _record(item) if item else None
 
+    def note_passed(self, environment: str, release: Release, deployment_id: str) -> None:
+        """Record that a commit passed an environment, for 90 days: a later release of it need not enter it again."""
+        self._table.update_item(
+            Key={"deploymentId": _passed(release.repository, release.commit)},
+            UpdateExpression="SET #environment = :deployment, expiresAt = :expires",
+            ExpressionAttributeNames={"#environment": environment},
+            ExpressionAttributeValues={
+                ":deployment": deployment_id,
+                ":expires": int((self._clock.now() + _KEPT).timestamp()),
+            },
+        )
+
+    def forget_passed(self, environment: str, release: Release) -> None:
+        """Forget that a commit passed an environment, because it was rolled back there."""
+        conditional(
+            self._table,
+            "update_item",
+            Key={"deploymentId": _passed(release.repository, release.commit)},
+            UpdateExpression="REMOVE #environment",
+            ConditionExpression="attribute_exists(#environment)",
+            ExpressionAttributeNames={"#environment": environment},
+        )
+
+    def passed(self, repository: str, commit: str) -> dict[str, str]:
+        """The environments that a commit passed, each with the deployment that did (strongly consistent)."""
+        item = self._table.get_item(Key={"deploymentId": _passed(repository, commit)}, ConsistentRead=True).get("Item")
+        return {key: str(value) for key, value in (item or {}).items() if key not in ("deploymentId", "expiresAt")}
+
     def history(self, repository: str) -> History | None:
         """The newest release of a repository that has begun (strongly consistent); None before the first one."""
         item = self._table.get_item(Key={"deploymentId": _history(repository)}, ConsistentRead=True).get("Item")
@@ -86,18 +118,28 @@ class DeploymentsTable:
     def save_history(self, repository: str, history: History, before: History | None) -> bool:
         """Write the history that follows `before`; False if another release has begun meanwhile. It never expires."""
         facts = stored(history)
-        same = "#head = :before AND #order.epoch = :epoch AND #order.distance = :distance"
+        same = (
+            "#head = :before AND #order.epoch = :epoch AND #order.distance = :distance "
+            "AND (attribute_not_exists(#branches) OR #branches = :known)"
+        )
         old = (
-            {":before": before.head, ":epoch": before.order.epoch, ":distance": before.order.distance} if before else {}
+            {
+                ":before": before.head,
+                ":epoch": before.order.epoch,
+                ":distance": before.order.distance,
+                ":known": before.branches,
+            }
+            if before
+            else {}
         )
         written = conditional(
             self._table,
             "update_item",
             Key={"deploymentId": _history(repository)},
-            UpdateExpression="SET #head = :head, #order = :order",
+            UpdateExpression="SET #head = :head, #order = :order, #branches = :branches",
             ConditionExpression=same if before else "attribute_not_exists(#head)",
-            ExpressionAttributeNames={"#head": "head", "#order": "order"},
-            ExpressionAttributeValues={":head": facts["head"], ":order": facts["order"], **old},
+            ExpressionAttributeNames={"#head": "head", "#order": "order", "#branches": "branches"},
+            ExpressionAttributeValues={**{f":{key}": value for key, value in facts.items()}, **old},
         )
         return written is not None
 
@@ -228,6 +270,11 @@ class DeploymentsTable:
             ExpressionAttributeValues={_placeholder(":", k): stored(v) for k, v in facts.items()},
             **({"ConditionExpression": condition} if condition else {}),
         )
+
+
+def _passed(repository: str, commit: str) -> str:
+    """The key of the environments that a commit passed."""
+    return f"passed/{repository}/{commit}"
 
 
 def _history(repository: str) -> str:

@@ -21,6 +21,8 @@ class EnvironmentHealth:
 
     With a `repository`, parts of other repositories are left out: their alarms decide about their own releases. ""
     stands for all repositories. `without` names parts to leave out, such as those that a release no longer has.
+    `paused` is a part whose rollout is paused, as the release defines it: its alarms count beside those of the version
+    before.
     """
 
     SETTINGS: ClassVar[tuple[str, ...]] = EnvironmentsTable.SETTINGS
@@ -37,7 +39,12 @@ class EnvironmentHealth:
         return cls(EnvironmentsTable.connect(aws), Alarms.connect(aws), HealthProbe.connect(aws))
 
     def concerns(
-        self, change: AlarmChange, environment: Environment, repository: str, without: Container[str] = ()
+        self,
+        change: AlarmChange,
+        environment: Environment,
+        repository: str,
+        without: Container[str] = (),
+        paused: Part | None = None,
     ) -> bool:
         """Whether the event is of one of these alarms.
 
@@ -45,7 +52,7 @@ class EnvironmentHealth:
         """
         match change.origin:
             case CloudWatch(account, region):
-                critical, warning = self.alarm_names(environment, repository, without)
+                critical, warning = self.alarm_names(environment, repository, without, paused)
                 here = (account, region) == (environment.account, environment.region)
                 return here and change.name in (*critical, *warning)
             case Monitor(name):
@@ -55,25 +62,33 @@ class EnvironmentHealth:
                 assert_never(change.origin)
 
     def alarm_names(
-        self, environment: Environment, repository: str, without: Container[str] = ()
+        self, environment: Environment, repository: str, without: Container[str] = (), paused: Part | None = None
     ) -> tuple[list[str], list[str]]:
         """The names of critical and of warning alarms in CloudWatch: of the environment and of its parts."""
         critical, warning = list(environment.critical_alarms), list(environment.warning_alarms)
-        for state in self._environments.parts(environment.name).values():
-            if state.definition and state.part not in without and watched(state, repository):
-                critical += self._filled(environment, state.definition, state.definition.critical_alarms)
-                warning += self._filled(environment, state.definition, state.definition.warning_alarms)
+        states = self._environments.parts(environment.name).values()
+        recorded = [
+            state.definition
+            for state in states
+            if state.definition and state.part not in without and watched(state, repository)
+        ]
+        for part in (*recorded, *([paused] if paused else [])):
+            critical += self._filled(environment, part, part.critical_alarms)
+            warning += self._filled(environment, part, part.warning_alarms)
         return sorted(set(critical)), sorted(set(warning))
 
     def alarms(
-        self, environment: Environment, repository: str, without: Container[str] = ()
+        self, environment: Environment, repository: str, without: Container[str] = (), paused: Part | None = None
     ) -> tuple[AlarmReading, ...]:
         """The current state of each of these alarms, those of monitors outside AWS included."""
         outside = (alarm.reading for alarm in self._environments.outside_alarms(environment.name))
-        return (*self._alarms.read(environment, *self.alarm_names(environment, repository, without)), *outside)
+        return (*self._alarms.read(environment, *self.alarm_names(environment, repository, without, paused)), *outside)
 
     def probes(self, environment: Environment, without: Container[str] = ()) -> tuple[Probe, ...]:
-        """Probes every service of the environment; it must answer as the running commit, if that is known."""
+        """Probes every service of the environment; it must answer as the running commit, if that is known.
+
+        In a rollout it is not: the part is in doubt, and its requests meet two versions.
+        """
         states = self._environments.parts(environment.name)
         wanted = [
             _target(environment, state, health, outputs_of(state.part, states.values()))

@@ -115,33 +115,36 @@ class EnvironmentsTable:
         return decode(Passage, row)
 
     def note_passage(self, environment: str, repository: str, mark: Mark, how: Literal["arrived", "passed"]) -> None:
-        """Record that a release reached or passed an environment, unless a newer one did before."""
+        """Record that a release reached or passed an environment, unless a newer one did before.
+
+        Releases of the main branch and those of other branches are recorded in different attributes.
+        """
         order = stored(mark.order)
+        attribute = f"branch{how.title()}" if mark.order.branch else how
         conditional(
             self._table,
             "update_item",
             Key={"environment": environment, "part": _passage(repository)},
             UpdateExpression="SET #how = :mark",
             ConditionExpression="attribute_not_exists(#how) OR #how.#order.epoch < :epoch OR "
-            "(#how.#order.epoch = :epoch AND #how.#order.distance <= :distance)",
-            ExpressionAttributeNames={"#how": how, "#order": "order"},
-            ExpressionAttributeValues={
-                ":mark": stored(mark),
-                ":epoch": order["epoch"],
-                ":distance": order["distance"],
-            },
+            "(#how.#order.epoch = :epoch AND #how.#order.distance < :distance) OR "
+            "(#how.#order.epoch = :epoch AND #how.#order.distance = :distance AND "
+            "(attribute_not_exists(#how.#order.branch) OR #how.#order.branch <= :branch))",
+            ExpressionAttributeNames={"#how": attribute, "#order": "order"},
+            ExpressionAttributeValues={":mark": stored(mark), **{f":{key}": value for key, value in order.items()}},
         )
 
     def forget_passed(self, environment: str, repository: str, deployment_id: str) -> None:
         """Forget that a deployment passed an environment, because it was rolled back there; others are kept."""
-        conditional(
-            self._table,
-            "update_item",
-            Key={"environment": environment, "part": _passage(repository)},
-            UpdateExpression="REMOVE passed",
-            ConditionExpression="passed.deploymentId = :deployment",
-            ExpressionAttributeValues={":deployment": deployment_id},
-        )
+        for attribute in ("passed", "branchPassed"):
+            conditional(
+                self._table,
+                "update_item",
+                Key={"environment": environment, "part": _passage(repository)},
+                UpdateExpression=f"REMOVE {attribute}",
+                ConditionExpression=f"{attribute}.deploymentId = :deployment",
+                ExpressionAttributeValues={":deployment": deployment_id},
+            )
 
     def performance(self, environment: str, repository: str) -> Performance | None:
         """The load-run figures of a repository's last good release in an environment; None if there are none."""

@@ -79,6 +79,9 @@ def _wrong_type(mistake: ErrorDetails, document: Document, path: Path) -> str:
         return f"has {context.get('actual_length')} entries: {context.get('max_length')} are allowed"
     if kind in ("int_type", "float_type", "int_from_float"):
         return f"must be a number: it is {_shown(document, path, given)}"
+    if kind in ("greater_than_equal", "less_than_equal"):
+        limit = f"{context['ge']} or more" if "ge" in context else f"{context['le']} or less"
+        return f"is {_shown(document, path, given)}: write {limit}"
     if kind == "bool_type":
         return f"is {_shown(document, path, given)}: write true or false"
     return f"{mistake['msg'][:1].lower()}{mistake['msg'][1:]}: it is {_shown(document, path, given)}"

@@ -2,6 +2,8 @@
 
 from typing import Annotated, Any
 
+from functions.domain.rollouts import mistake_in_steps
+
 
 class Text:
     """A text with the constraints of Pydantic's string (`pattern`, `min_length`).
@@ -22,6 +24,36 @@ class Text:
         return core_schema.no_info_after_validator_function(_inside, text) if self._inside else text
 
 
+class Seconds:
+    """A whole number of seconds between two limits."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self._least, self._most = least, most
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """The schema of the number."""
+        from pydantic_core import core_schema
+
+        return core_schema.int_schema(strict=True, ge=self._least, le=self._most)
+
+
+class RisingPercentages:
+    """At most five whole percentages of 1 to 99, each above the one before."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """The schema of the list."""
+        from pydantic_core import core_schema
+
+        numbers = core_schema.list_schema(core_schema.int_schema(strict=True, ge=1, le=99), max_length=5, strict=True)
+        return core_schema.no_info_after_validator_function(_rising, numbers)
+
+
+def _rising(steps: list[int]) -> list[int]:
+    if mistake := mistake_in_steps(steps):
+        raise ValueError(mistake)
+    return steps
+
+
 def _inside(path: str) -> str:
     if path.startswith("/") or ".." in path.split("/"):
         raise ValueError("must be a path inside the repository: no leading / and no ..")
@@ -34,3 +66,6 @@ RepositoryPath = Annotated[str, Text(pattern=r"^[\w./*-]+$", inside=True)]
 PreviewPath = Annotated[str, Text(pattern=r"^([\w./-]|\{environment\})+$", inside=True)]
 # The name of a part is used in table keys and execution names.
 Word = Annotated[str, Text(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+# The shares of the requests that meet a new version, one after the other; and how long each is watched.
+Steps = Annotated[list[int], RisingPercentages()]
+StepSeconds = Annotated[int, Seconds(60, 900)]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.records import conditional, every, plain, stored
 from functions.domain.approvals import Approval
-from functions.domain.pushes import PushKey
-from functions.domain.reconciliation import Sighting
+from functions.domain.pushes import PushKey, RefsKey
+from functions.domain.reconciliation import SeenRefs, Sighting
 from functions.domain.waits import ApprovalKey, Wait, WaitKey, read_wait_key
 from functions.domain.watches import AlarmReading
 from functions.handler import Allow, decode
@@ -103,6 +103,15 @@ class WaitsTable:
             ExpressionAttributeValues={":commit": sighting.commit, ":since": sighting.since},
         )
 
+    def refs(self, repository: str) -> SeenRefs | None:
+        """The version tags and branches of a repository as they were last seen; None before the first time."""
+        row = self._get(RefsKey(repository))
+        return decode(SeenRefs, row) if row else None
+
+    def save_refs(self, repository: str, seen: SeenRefs) -> None:
+        """Record the version tags and branches of a repository; the record does not expire."""
+        self._set(RefsKey(repository), stored(seen))
+
     def forget(self, key: WaitKey) -> None:
         """Delete the record under a key; a missing one is no error."""
         self._table.delete_item(Key={"waitKey": str(key)})
@@ -182,11 +191,11 @@ class WaitsTable:
             ExpressionAttributeValues={":environment": environment},
         )
 
-    def _get(self, key: WaitKey | PushKey) -> dict[str, Any] | None:
+    def _get(self, key: WaitKey | PushKey | RefsKey) -> dict[str, Any] | None:
         item = self._table.get_item(Key={"waitKey": str(key)}, ConsistentRead=True).get("Item")
         return plain(item) if item else None
 
-    def _set(self, key: WaitKey | PushKey, facts: dict[str, Any], condition: str | None = None) -> bool:
+    def _set(self, key: WaitKey | PushKey | RefsKey, facts: dict[str, Any], condition: str | None = None) -> bool:
         """Set attributes; False if a condition is given and does not hold."""
         written = conditional(
             self._table,

@@ -1,7 +1,8 @@
 """The ARNs of this stack's workflows, and starting deployments."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
+from functions.domain.requests import Request
 from functions.handler import Allow
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class WorkItemWorkflow:
 class Deployments:
     """Starts deployments. The client is created with the first one: in a webhook, after the signature was verified."""
 
-    SETTINGS: ClassVar[tuple[str, ...]] = ("DEPLOYMENT_WORKFLOW", "REPOSITORIES", "MAIN_BRANCH")
+    SETTINGS: ClassVar[tuple[str, ...]] = ("DEPLOYMENT_WORKFLOW", "REPOSITORIES")
     START: ClassVar[tuple[Allow, ...]] = (Allow(("states:StartExecution",), on="workflow/deployment"),)
 
     def __init__(self, aws: "Clients") -> None:
@@ -77,14 +78,9 @@ class Deployments:
         """The repositories whose pushes are delivered."""
         return frozenset(self._aws.setting("REPOSITORIES").split(","))
 
-    @property
-    def main_branch(self) -> str:
-        """The branch whose pushes are delivered."""
-        return self._aws.setting("MAIN_BRANCH")
-
-    def start(self, name: str, payload: dict[str, Any]) -> bool:
+    def start(self, name: str, request: Request) -> bool:
         """Start a deployment; False if an execution of this name has ended already. A name starts only once."""
         from functions.adapters.executions import Executions
 
         executions = Executions.connect(self._aws)
-        return executions.start(self._aws.setting("DEPLOYMENT_WORKFLOW"), name, payload)[1]
+        return executions.start(self._aws.setting("DEPLOYMENT_WORKFLOW"), name, request)[1]

@@ -1,42 +1,62 @@
 """Begin: write the deployment's record, with the commit's author, time and order from GitHub."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
+from functions.adapters.triggers import Triggers
 from functions.domain.errors import BadInputError
 from functions.domain.owners import Claim, claim_of
 from functions.domain.releases import Release
+from functions.domain.requests import Request, read_request
+from functions.domain.triggers import refusal, unmerged_refusal
 from functions.handler import Handler
 from functions.procedures.releases import OPEN, Started, open_record
 
 
 @dataclass(frozen=True, slots=True)
-class Input(Started):
-    """The input of the execution, and the repositories of the definition."""
+class Input:
+    """The execution, its input (`functions/domain/requests.py`), and the repositories of the definition."""
 
+    deployment_id: str
+    execution: str
+    request: dict[str, Any]
     repositories: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The release with the facts of its commit, and its order."""
+    """The release with the facts of its commit and its order, and the request."""
 
     release: Release
+    request: Request
 
 
 HANDLER = Handler(allow=OPEN)
 
 
-def begin(event: Input, github: GitHub, deployments: DeploymentsTable, clock: Clock) -> Output:
+def begin(event: Input, triggers: Triggers, github: GitHub, deployments: DeploymentsTable, clock: Clock) -> Output:
     """Write the record; a repetition keeps the one that exists.
 
-    Who starts an execution chooses its input, so the repository is compared with the settings.
+    Who starts an execution chooses its input, so the request is compared with the settings, and its commit with the
+    main branch. A commit that is refused has a record, which shows the reason.
     """
-    if claim_of(event.repository, event.repositories) is None:
+    request, rules = read_request(event.request), triggers.rules
+    claim = claim_of(request.repository, event.repositories)
+    if claim is None:
         known = ", ".join(one.repository for one in event.repositories)
         raise BadInputError(
-            f"{event.repository} is not delivered by this stack (delivered: {known}): add it to github.repositories"
+            f"{request.repository} is not delivered by this stack (delivered: {known}): add it to github.repositories"
         )
-    return Output(open_record(event, github, deployments, clock))
+    refused = refusal(request, claim, rules.environments)
+    if refused:
+        raise BadInputError(refused)
+    started = Started(event.deployment_id, event.execution, request)
+    release = open_record(started, rules.main_branch, github, deployments, clock)
+    if release.order and release.order.branch:
+        refused = unmerged_refusal(request, release.commit, claim, rules)
+        if refused:
+            raise BadInputError(refused)
+    return Output(release, request)

@@ -11,26 +11,39 @@ from functions.adapters.manifest_file import read_manifest
 from functions.domain.environments import Environment, PartState, belongs
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import MANIFEST, Manifest
+from functions.domain.order import is_newer
 from functions.domain.owners import Claim, Place, claim_of, refusals
-from functions.domain.plans import Change, Plan, in_emergency, plan, recorded
+from functions.domain.plans import Change, Plan, Scope, in_emergency, plan, recorded, within
 from functions.domain.releases import Release
+from functions.domain.requests import Request
 from functions.handler import Handler
 from functions.targets import registry
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The release, its source archive, the environments of the stack in their order, and its repositories."""
+    """The release, its source archive, the environments of the stack in their order, and its repositories.
+
+    Executions of earlier versions have no request.
+    """
 
     deployment_id: str
     release: Release
     source: str
     environments: tuple[Environment, ...]
     repositories: tuple[Claim, ...]
+    request: Request | None = None
 
 
 HANDLER = Handler(
-    allow=(*Artifacts.READ, *EnvironmentsTable.WRITE, *DeploymentsTable.WRITE, *GitHub.USE), memory_mb=512
+    allow=(
+        *Artifacts.READ,
+        *EnvironmentsTable.WRITE,
+        *DeploymentsTable.READ,
+        *DeploymentsTable.WRITE,
+        *GitHub.USE,
+    ),
+    memory_mb=512,
 )
 
 
@@ -52,15 +65,42 @@ def plan_release(
         manifest = checked_manifest(_read(artifacts, event), claim, entered)
     except ManifestError as error:
         return Plan("invalid", str(error))
-    running = {one.name: own_parts(environments.parts(one.name), manifest, release.repository) for one in entered}
+    request = event.request or Request(release.repository, release.ref)
+    visited = within(entered, request.until)
+    running = {one.name: own_parts(environments.parts(one.name), manifest, release.repository) for one in visited}
     for state in (state for states in running.values() for state in states.values()):
         if state.repository != release.repository:
             environments.hand_over(state, release.repository)
-    made = plan(manifest, entered, running, changes_since(github, release, running), release.commit)
+    passed = _passed_before(release, visited, running, environments, deployments)
+    scope = Scope(request.until, request.parts, request.force, release.order, passed)
+    made = plan(manifest, entered, running, changes_since(github, release, running), release.commit, scope)
     if release.emergency:
         made = in_emergency(made)
     deployments.note(event.deployment_id, plan=recorded(made))
     return made
+
+
+def _passed_before(
+    release: Release,
+    visited: tuple[Environment, ...],
+    running: Mapping[str, Mapping[str, PartState]],
+    environments: EnvironmentsTable,
+    deployments: DeploymentsTable,
+) -> dict[str, str]:
+    """The environments that the commit passed before and that a newer release has reached since, by deployment.
+
+    A version tag goes on from there: its commit may be older than what the first environments run by now.
+    """
+    found = {}
+    for name, by in deployments.passed(release.repository, release.commit).items():
+        if name not in {one.name for one in visited}:
+            continue
+        passage = environments.passage(name, release.repository)
+        orders = [mark.order for mark in (passage.arrived, passage.passed) if mark]
+        orders += [state.running.order for state in running[name].values() if state.running and state.running.order]
+        if any(is_newer(one, release.order) for one in orders):
+            found[name] = by
+    return found
 
 
 def _claim(event: Input) -> Claim:

@@ -91,15 +91,24 @@ def reach_environment(
         environments.note_passage(where, repository, mark, "arrived" if stage.parts else "passed")
         end_waits(where, repository, mark, waits, locks, tokens)
     owner = locks.read(locks.key(where, repository)).owner
-    if owner and executions.is_running(owner.execution) and _is_older(owner, repository, order):
+    if owner and executions.is_running(owner.execution) and _comes_before(owner, repository, order):
         others = _planned(owner, where, deployments) - {chosen.part.name for chosen in stage.parts}
         if others:
             return Output("occupied", f"{owner.deployment_id} is changing {', '.join(sorted(others))} in {where}")
-    return Output("outdated") if is_outdated(stage, environments.parts(where), repository) else follows
+    if is_outdated(stage, environments.parts(where), repository):
+        return Output("outdated")
+    record = None if stage.parts else deployments.get(event.deployment_id)
+    if record and record.is_whole:
+        deployments.note_passed(where, release, event.deployment_id)
+    return follows
 
 
-def _is_older(owner: Contender, repository: str, order: Order) -> bool:
-    return owner.repository == repository and not owner.rollback and is_newer(order, owner.order)
+def _comes_before(owner: Contender, repository: str, order: Order) -> bool:
+    """Whether the owner of the lock is a release that this one replaces: an older one, or one of another branch."""
+    if owner.repository != repository or owner.rollback:
+        return False
+    beside = owner.order is not None and owner.order.branch and not order.branch
+    return is_newer(order, owner.order) or bool(beside)
 
 
 def _planned(owner: Contender, environment: str, deployments: DeploymentsTable) -> set[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeGuard
 
-from functions.domain.order import Order, is_newer
+from functions.domain.order import Order, are_independent, is_newer
 
 Mode = Literal["superseded", "queued", "parallel"]
 
@@ -126,11 +126,12 @@ def _queue(lock: Lock, contender: Contender, mode: Mode, now: str, token: str) -
     elif any(is_newer(c.order, contender.order) for c in comparable) and not (mine and mode == "queued"):
         return LockResult(replace(lock, waiters=others), "superseded")
     elif mode == "superseded":
+        replaced = tuple(w for w in same_repository if not are_independent(w.contender.order, contender.order))
         wake: tuple[tuple[Waiter, Literal["acquired", "superseded"]], ...] = tuple(
-            (w, "superseded") for w in same_repository if w.token
+            (w, "superseded") for w in replaced if w.token
         )
-        unrelated = tuple(w for w in releases if w not in same_repository)
-        line = tuple(waiter if w is mine else w for w in lock.waiters if w is mine or w not in same_repository)
+        unrelated = tuple(w for w in releases if w not in replaced)
+        line = tuple(waiter if w is mine else w for w in lock.waiters if w is mine or w not in replaced)
         line = line if mine else (*rollbacks, *unrelated, waiter)
         return LockResult(replace(lock, waiters=line), "waiting", wake=wake)
     else:

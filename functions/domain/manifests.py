@@ -11,7 +11,7 @@ from functions.domain.part_upgrade import current_part
 from functions.domain.upgrades import UPGRADES
 
 # Each kind has a target in `functions/targets`. The way says how a part is changed: by a buildspec, or by API calls.
-Kind = Literal["lambda", "command"]
+Kind = Literal["lambda", "command", "ecs"]
 Way = Literal["build", "call"]
 Migration = Literal["reversible", "irreversible"]
 MANIFEST = "delivery.yml"

@@ -5,6 +5,11 @@
 `ahead_by` counts the commits that only `commit` reaches, `behind_by` those that only `head` reaches
 (https://docs.github.com/en/rest/commits/commits#compare-two-commits). So in an epoch a distance is the number of
 commits that are reachable, less a constant: an ancestor always has a smaller one than its descendants.
+
+Commits that the main branch does not reach (feature branches, hotfixes before their merge) stand beside that line:
+
+    main     (1,0) ── (1,1) ── (1,2)                  each is newer than those before it
+    beside            └ (1,1)#1, (1,1)#2              older than (1,2), newer than no release of the main branch
 """
 
 from collections.abc import Callable
@@ -15,14 +20,18 @@ from functions.domain.upgrades import UPGRADES
 
 @dataclass(frozen=True, slots=True, order=True)
 class Order:
-    """The position of a release; a greater one is newer.
+    """The position of a release; among releases of the main branch a greater one is newer.
 
-    An epoch ends when a commit begins that is neither an ancestor nor a descendant of the head: after a forced push, or
-    from another branch. The release that began last is the newest then.
+    An epoch ends when a commit of the main branch begins that is neither an ancestor nor a descendant of the head:
+    after a forced push. The release that began last is the newest then.
+
+    `branch` is 0 for a commit that the main branch reaches. Any other commit has the position of the head when it
+    began, and a number that counts such releases of the repository.
     """
 
     epoch: int
     distance: int
+    branch: int = 0
 
 
 def _stored(value: object) -> object:
@@ -35,10 +44,15 @@ UPGRADES[Order | None] = _stored
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The newest release of a repository that has begun: its commit and its order."""
+    """The newest release of a repository's main branch that has begun: its commit and its order.
+
+    `branches` counts the releases that began with other commits. Before the first release of the main branch `head` is
+    empty.
+    """
 
     head: str
     order: Order
+    branches: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +70,32 @@ class Passage:
     """The newest release of a repository that reached an environment, and the newest that passed it.
 
     It `arrived` when it had passed the environments before, and may still wait. It `passed` when it was verified good
-    there, or had nothing to change there.
+    there, or had nothing to change there. Releases of other branches than the main one are recorded apart: they never
+    take the place of a release of the main branch.
     """
 
     arrived: Mark | None = None
     passed: Mark | None = None
+    branch_arrived: Mark | None = None
+    branch_passed: Mark | None = None
 
 
 def is_newer(one: Order | None, other: Order | None) -> bool:
     """Whether a release is newer than another of its repository.
 
+    A release of another branch is never newer than one of the main branch: it keeps none out and ends no wait of one.
     Releases that began before the platform recorded orders have none: they are neither newer nor older.
     """
-    return one is not None and other is not None and one > other
+    if one is None or other is None:
+        return False
+    return one > other and (not one.branch or bool(other.branch))
+
+
+def are_independent(one: Order | None, other: Order | None) -> bool:
+    """Whether neither of two releases replaces the other: one of the main branch, and one of a branch begun later."""
+    if one is None or other is None or one == other:
+        return False
+    return not is_newer(one, other) and not is_newer(other, one)
 
 
 def place(history: History | None, commit: str, apart: int | None, now: int) -> tuple[Order, History]:
@@ -79,10 +106,20 @@ def place(history: History | None, commit: str, apart: int | None, now: int) -> 
     """
     if history is None or apart is None:
         epoch = max(now, history.order.epoch + 1) if history else now
-        begun = History(commit, Order(epoch, 0))
+        begun = History(commit, Order(epoch, 0), history.branches if history else 0)
         return begun.order, begun
     order = replace(history.order, distance=history.order.distance + apart)
-    return order, History(commit, order) if apart > 0 else history
+    return order, replace(history, head=commit, order=order) if apart > 0 else history
+
+
+def place_beside(history: History | None, now: int) -> tuple[Order, History]:
+    """The order of a commit that the main branch does not reach, and the history after it; the head stays.
+
+    Otherwise the next release of the main branch would begin an epoch, and an older one could follow it.
+    """
+    known = history or History("", Order(now, 0))
+    after = replace(known, branches=known.branches + 1)
+    return replace(known.order, branch=after.branches), after
 
 
 def overtaken(order: Order | None, passage: Passage, environment: str, alive: Callable[[str], bool]) -> str:
@@ -90,11 +127,12 @@ def overtaken(order: Order | None, passage: Passage, environment: str, alive: Ca
 
     A newer one that only arrived counts while its deployment (an ARN) is running: it may be rejected or fail.
     """
-    passed, arrived = passage.passed, passage.arrived
-    if passed and is_newer(passed.order, order):
-        return f"{_named(passed)} has passed {environment}"
-    if arrived and is_newer(arrived.order, order) and alive(arrived.execution):
-        return f"{_named(arrived)} has reached {environment}"
+    for passed in (passage.passed, passage.branch_passed):
+        if passed and is_newer(passed.order, order):
+            return f"{_named(passed)} has passed {environment}"
+    for arrived in (passage.arrived, passage.branch_arrived):
+        if arrived and is_newer(arrived.order, order) and alive(arrived.execution):
+            return f"{_named(arrived)} has reached {environment}"
     return ""
 
 

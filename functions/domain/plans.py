@@ -14,7 +14,8 @@ from functions.domain.manifests import (
     changed_path,
     is_infrastructure,
 )
-from functions.domain.order import is_newer
+from functions.domain.order import Order, is_newer
+from functions.domain.requests import Parts
 
 # The commit of a version that was deployed outside the platform and that a rollback has restored.
 _NO_COMMIT = ""
@@ -81,31 +82,72 @@ class Change:
     files: tuple[str, ...] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the request of the release and its past limit.
+
+    - `until` is the last environment, "" for all. `force` changes unchanged parts, too.
+    - `order` is that of the release: one of the main branch replaces one of another branch, whatever their commits.
+    - `passed` are environments that this commit passed before and that a newer release has reached since, each with the
+      deployment that passed. They are not entered again: the newer release stays.
+    """
+
+    until: str = ""
+    parts: Parts = "all"
+    force: bool = False
+    order: Order | None = None
+    passed: Mapping[str, str] = field(default_factory=dict)
+
+
+_EVERYTHING = Scope()
+
+
 def plan(
     manifest: Manifest,
     environments: tuple[Environment, ...],
     running: Mapping[str, Mapping[str, PartState]],
     changes: Mapping[str, Change],
     commit: str,
+    scope: Scope = _EVERYTHING,
 ) -> Plan:
     """The plan of a release; `running` is by environment and part, `changes` is by running commit."""
     changes = {_NO_COMMIT: Change("unknown", None), **changes}
     entered = _entered(manifest, environments)
     if isinstance(entered, Plan):
         return entered
+    entered = within(entered, scope.until)
+    left_out = [one.name for one in entered if one.name in scope.passed]
+    entered = tuple(one for one in entered if one.name not in left_out)
     for environment in entered:
         for state in running.get(environment.name, {}).values():
-            if state.running and changes[state.running.commit].status == "behind":
+            if state.running and changes[state.running.commit].status == "behind" and not _gives_way(state, scope):
                 newer = state.running.commit[:12]
                 reason = f"{environment.name} already runs {newer} of {state.part}, which is newer"
                 return Plan("superseded", reason)
     stages = tuple(
-        _stage(manifest, environment, running.get(environment.name, {}), changes, commit) for environment in entered
+        _stage(manifest, environment, running.get(environment.name, {}), changes, commit, scope)
+        for environment in entered
     )
+    before = "".join(f"; {name} was passed by {scope.passed[name]} and has a newer release now" for name in left_out)
+    if left_out and not entered:
+        return Plan("superseded", before.removeprefix("; "))
     build = (manifest.buildspec, manifest.gates)
     if not any(stage.parts for stage in stages):
-        return Plan("nothing", "every part of every environment is already up to date with this commit", stages, *build)
-    return Plan("deploy", _summary(stages), stages, *build)
+        nothing = "every part of every environment is already up to date with this commit"
+        return Plan("nothing", f"{nothing}{before}", stages, *build)
+    return Plan("deploy", f"{_summary(stages)}{before}", stages, *build)
+
+
+def within(environments: tuple[Environment, ...], until: str) -> tuple[Environment, ...]:
+    """The environments up to the one that is called `until`; all of them for "" or one that is not among them."""
+    names = [one.name for one in environments]
+    return environments[: names.index(until) + 1] if until in names else environments
+
+
+def _gives_way(state: PartState, scope: Scope) -> bool:
+    """Whether what runs is of another branch than the main one, and the release is of the main branch."""
+    order = state.running.order if state.running else None
+    return bool(order and order.branch and scope.order and not scope.order.branch)
 
 
 def in_emergency(made: Plan) -> Plan:
@@ -137,6 +179,7 @@ def _stage(
     states: Mapping[str, PartState],
     changes: Mapping[str, Change],
     commit: str,
+    scope: Scope,
 ) -> StagePlan:
     parts: list[PartPlan] = []
     skipped: list[SkippedPart] = []
@@ -144,8 +187,12 @@ def _stage(
         state = states.get(part.name)
         inside, reason = _judge(part, state, changes, commit)
         before, seen = _followed(part, parts), state.running if state else None
-        if inside:
-            parts.append(PartPlan(part, reason, _by_path(part, state), running=seen))
+        if scope.parts == "infrastructure" and not is_infrastructure(part.name):
+            skipped.append(SkippedPart(part.name, "only the infrastructure was asked for", seen))
+        elif scope.force and not inside:
+            parts.append(PartPlan(part, f"forced: {reason}", running=seen))
+        elif inside:
+            parts.append(PartPlan(part, reason, _by_path(part, state) and not scope.force, running=seen))
         elif before:
             why = f"{before} changes, and perhaps its configuration with it"
             parts.append(PartPlan(part, why, follows=before, running=seen))

@@ -1,16 +1,18 @@
 """Reading a GitHub `push` delivery, whose signature was verified before; the keys of its rows in the waits table.
 
 push/{repository}               the main branch's head as it was last seen
+refs/{repository}               the version tags and other branches as they were last seen
 delivery/{SHA-256 of the body}  a webhook delivery that started an execution
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from functions.domain.errors import BadInputError
-from functions.domain.releases import Release, branch_or_tag, execution_name, is_commit, skips_ci
+from functions.domain.releases import branch_or_tag, is_commit, skips_ci
+from functions.domain.requests import Request, Trigger, push_name
+from functions.domain.triggers import NotDelivered, TriggerRules, last_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,16 @@ class PushKey:
 
     def __str__(self) -> str:
         return f"push/{self.repository}"
+
+
+@dataclass(frozen=True, slots=True)
+class RefsKey:
+    """The key of a repository's version tags and delivered branches as they were last seen."""
+
+    repository: str
+
+    def __str__(self) -> str:
+        return f"refs/{self.repository}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +47,10 @@ class DeliveryKey:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Start a deployment of this release under this execution name."""
+    """Start a deployment with this request under this execution name."""
 
     name: str
-    release: Release
+    request: Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +60,63 @@ class Ignored:
     reason: str
 
 
-def read_push(payload: Mapping[str, Any], repositories: frozenset[str], main_branch: str = "main") -> Start | Ignored:
-    """The deployment that a push starts, or why none; an invalid payload is a BadInputError that names the field."""
+def read_push(payload: Mapping[str, Any], repositories: frozenset[str], rules: TriggerRules) -> Start | Ignored:
+    """The deployment that a push starts, or why none; an invalid payload is a BadInputError that names the field.
+
+    The commit of an annotated tag is that of `head_commit`: `after` is the tag object then.
+    https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
+    """
     repository = _text(_object(payload, "repository"), "full_name", "repository.full_name")
-    if repository not in repositories:
-        known = ", ".join(sorted(repositories)) or "none"
-        return Ignored(f"repository {repository} is not delivered by this stack (delivered: {known})")
-    ref = _text(payload, "ref", "ref")
+    foreign = not_delivered(repository, repositories)
+    if foreign:
+        return foreign
+    ref, after = _text(payload, "ref", "ref"), _commit(payload, "after", "after")
     kind, name = branch_or_tag(ref)
-    commit = _text(payload, "after", "after")
-    if not is_commit(commit):
-        raise BadInputError(f"push: after is {commit!r}, expected a full commit id")
-    if payload.get("deleted") is True or not commit.strip("0"):
+    if payload.get("deleted") is True or not after.strip("0"):
         return Ignored(f"{kind} {name} was deleted")
-    if kind != "branch" or name != main_branch:
-        return Ignored(f"{kind} {name} is not delivered; only pushes to {main_branch} are")
+    if kind == "tag" and _commit(payload, "before", "before").strip("0"):
+        return Ignored(f"tag {name} was moved; a version stays what it was: tag the commit with a new version")
     head = _object(payload, "head_commit")
-    message = _text(head, "message", "head_commit.message", empty=True)
+    commit, message = _commit(head, "id", "head_commit.id"), _text(head, "message", "head_commit.message", empty=True)
+    return push_of(repository, ref, commit, message, rules, by=sender(payload))
+
+
+def push_of(
+    repository: str, ref: str, commit: str, message: str, rules: TriggerRules, *, by: str = "", lost: bool = False
+) -> Start | Ignored:
+    """The deployment of a ref that was pushed; `lost` if the reconciliation found it."""
+    until = last_environment(ref, message, rules)
+    if isinstance(until, NotDelivered):
+        return Ignored(until.reason)
     if skips_ci(message):
-        return Ignored("the commit message has [skip ci] or [ci skip]")
-    author = _object(head, "author", "head_commit.author")
-    release = Release(
-        repository,
-        ref,
-        commit,
-        author=_text(author, "name", "head_commit.author.name", empty=True),
-        author_email=str(author.get("email") or ""),
-        message=message,
-        committed_at=_utc(_text(head, "timestamp", "head_commit.timestamp")),
-    )
-    return Start(execution_name(repository, ref, commit), release)
+        return Ignored("the commit message asks for it, with [skip ci] or another form")
+    trigger: Trigger = "reconciliation" if lost else "tag" if branch_or_tag(ref)[0] == "tag" else "push"
+    request = Request(repository, ref, commit, until, trigger=trigger, by=by)
+    return Start(push_name(request, rules.main_branch), request)
+
+
+def dispatched_repository(payload: Mapping[str, Any]) -> str:
+    """The repository of a `repository_dispatch`; a missing one is a BadInputError."""
+    found = payload.get("repository")
+    name = found.get("full_name") if isinstance(found, Mapping) else None
+    if not isinstance(name, str) or not name:
+        raise BadInputError("repository_dispatch: repository.full_name is missing or not a text")
+    return name
+
+
+def not_delivered(repository: str, repositories: frozenset[str]) -> Ignored | None:
+    """Why deliveries of a repository that the stack does not deliver are ignored; None for its own ones."""
+    if repository in repositories:
+        return None
+    known = ", ".join(sorted(repositories)) or "none"
+    return Ignored(f"repository {repository} is not delivered by this stack (delivered: {known})")
+
+
+def sender(payload: Mapping[str, Any]) -> str:
+    """The GitHub login of the sender of a delivery; "" without one."""
+    found = payload.get("sender")
+    login = found.get("login") if isinstance(found, Mapping) else None
+    return login[:100] if isinstance(login, str) else ""
 
 
 def _object(value: Mapping[str, Any], key: str, path: str = "") -> Mapping[str, Any]:
@@ -87,15 +126,11 @@ def _object(value: Mapping[str, Any], key: str, path: str = "") -> Mapping[str, 
     return found
 
 
-def _utc(text: str) -> str:
-    """The time of a commit in UTC; GitHub writes it in the time zone of the author."""
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo:
-            return moment.astimezone(UTC).isoformat()
-    except (ValueError, OverflowError):
-        pass
-    raise BadInputError(f"push: head_commit.timestamp is {text!r}, expected ISO 8601 with a zone")
+def _commit(value: Mapping[str, Any], key: str, path: str) -> str:
+    found = _text(value, key, path)
+    if not is_commit(found):
+        raise BadInputError(f"push: {path} is {found[:100]!r}, expected a full commit id")
+    return found
 
 
 def _text(value: Mapping[str, Any], key: str, path: str, *, empty: bool = False) -> str:

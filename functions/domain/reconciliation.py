@@ -3,7 +3,8 @@
 Each run of the reconciliation decides again, so a postponed decision is made by a later run.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -12,6 +13,7 @@ from functions.domain.releases import skips_ci
 
 # Step Functions deletes executions after 90 days. An older head may have been deployed, so it is not started again.
 _FORGOTTEN = timedelta(days=85)
+_REFS_SECONDS = 600
 _SUCCEEDED = "SUCCEEDED"
 _RUNNING = "RUNNING"
 
@@ -22,6 +24,19 @@ class Sighting:
 
     commit: str
     since: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRefs:
+    """The version tags and delivered branches of a repository, as they were read at `at` (ISO 8601).
+
+    `known` has what each names: the id of a commit or tag object. `since` has the time at which one was first seen that
+    has no deployment yet.
+    """
+
+    at: str
+    known: dict[str, str] = field(default_factory=dict)
+    since: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +80,22 @@ def judge_push(message: str, sighting: Sighting, *, now: str, grace_seconds: int
     if _time(now) - _time(sighting.since) > _FORGOTTEN:
         return "forgotten"
     return "lost" if _past(sighting.since, now, grace_seconds) else "waiting"
+
+
+def is_due(seen: SeenRefs | None, now: str) -> bool:
+    """Whether the refs of a repository are read again: GitHub allows few requests an hour for all of them."""
+    return seen is None or _past(seen.at, now, _REFS_SECONDS)
+
+
+def unknown_refs(seen: SeenRefs, found: Mapping[str, str]) -> list[str]:
+    """The refs that are new, and the branches that have moved; a moved tag starts nothing (a version stays)."""
+    changed = (ref for ref, target in found.items() if seen.known.get(ref) != target)
+    return sorted(ref for ref in changed if not (ref.startswith("refs/tags/") and ref in seen.known))
+
+
+def is_lost(since: str, now: str, grace_seconds: int) -> bool:
+    """Whether a ref was seen for so long that its webhook is lost."""
+    return _past(since, now, grace_seconds)
 
 
 def judge_end(execution: Ended | None, *, now: str, grace_seconds: int) -> EndState:

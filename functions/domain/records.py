@@ -12,6 +12,7 @@ from functions.domain.gates import Verdict
 from functions.domain.manifests import AfterDeploy, Part
 from functions.domain.performance import Performance
 from functions.domain.releases import Release
+from functions.domain.requests import Request
 from functions.domain.rollback import Compensation, RollbackResult
 
 StageResult = Literal[
@@ -111,7 +112,9 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentRecord:
-    """A deployment, or an operator's rollback. `outcome` is empty until it has ended; `status` is its current status.
+    """A deployment, or a rollback that a person asked for. `request` is what it was started with, None for a rollback.
+
+    `outcome` is empty until it has ended; `status` is its current status.
 
     `stages`, `planned`, `gates_after`, `performance`, `baseline` and `rollback` are by environment; `ledger` is by
     environment and part. `artifact_digest` and `artifact_version` identify the artifact that the gates judged. `told`
@@ -122,6 +125,7 @@ class DeploymentRecord:
     release: Release | None = None
     execution: str = ""
     trigger: str = ""
+    request: Request | None = None
     environment: str = ""
     status: str = ""
     outcome: Outcome | Literal[""] = ""
@@ -140,6 +144,12 @@ class DeploymentRecord:
     baseline: dict[str, BaselineRecord] = field(default_factory=dict)
     rollback: dict[str, RollbackRecord] = field(default_factory=dict)
     told: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether an environment that it passes has been tested with all parts of its commit."""
+        whole = self.request is None or self.request.parts == "all"
+        return whole and self.release is not None and not self.release.emergency
 
 
 # Prefix of an attribute's name, before the environment → field of DeploymentRecord, in camelCase.

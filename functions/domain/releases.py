@@ -9,7 +9,9 @@ from functions.domain.order import Order
 from functions.domain.texts import one_line
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_SKIP = re.compile(r"\[(skip ci|ci skip)\]", re.IGNORECASE)
+# https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs
+_SKIP = re.compile(r"\[(skip ci|ci skip|no ci|skip actions|actions skip)\]", re.IGNORECASE)
+_SKIP_TRAILER = re.compile(r"\n\n(?:[^\n]+\n)*skip-checks: ?true\s*$", re.IGNORECASE)
 # Step Functions allows 80 characters. "-<environment>" (at most 17) and "-full-rollback" are appended.
 LONGEST_NAME = 48
 
@@ -73,5 +75,8 @@ def execution_name(repository: str, ref: str, commit: str) -> str:
 
 
 def skips_ci(message: str) -> bool:
-    """Whether the message has `[skip ci]` or `[ci skip]` anywhere (P4)."""
-    return _SKIP.search(message) is not None
+    """Whether the message asks GitHub Actions to start nothing: `[skip ci]` and its other forms, or the trailer (P4).
+
+    GitHub demands two empty lines before the trailer; git removes one of them by default, so one suffices here.
+    """
+    return _SKIP.search(message) is not None or _SKIP_TRAILER.search(message) is not None

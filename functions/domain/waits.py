@@ -6,6 +6,7 @@ watch/{environment}/{name of execution}     alarms and health of an environment
 alarms/{environment}/{name of execution}    critical alarms of an environment, after a rollback
 approval/{approval id}                      a decision; the request for approval is in the same row
 unfreeze/{environment}/{name of execution}  the end of a freeze
+rollout/{environment}/{name of execution}   a rollout that AWS performs
 
 The same table has rows that are no waits: the keys of `functions/domain/pushes.py`.
 """
@@ -15,6 +16,7 @@ from typing import Any
 
 from functions.domain.environments import Environment
 from functions.domain.errors import BadInputError
+from functions.domain.manifests import Part
 from functions.domain.watches import Accepted, Watch
 
 
@@ -81,7 +83,18 @@ class UnfreezeKey:
         return f"unfreeze/{self.environment}/{self.stage_name}"
 
 
-WaitKey = BuildKey | QueuedKey | WatchKey | AlarmsKey | ApprovalKey | UnfreezeKey
+@dataclass(frozen=True, slots=True)
+class RolloutKey:
+    """The key of the wait for a rollout by one execution; `rolling_stage` is the name of its execution."""
+
+    environment: str
+    rolling_stage: str
+
+    def __str__(self) -> str:
+        return f"rollout/{self.environment}/{self.rolling_stage}"
+
+
+WaitKey = BuildKey | QueuedKey | WatchKey | AlarmsKey | ApprovalKey | UnfreezeKey | RolloutKey
 
 
 def read_wait_key(text: str) -> WaitKey:
@@ -100,7 +113,9 @@ def read_wait_key(text: str) -> WaitKey:
         return ApprovalKey(rest)
     if kind == "unfreeze" and environment and execution_name:
         return UnfreezeKey(environment, execution_name)
-    known = "build/…, queued/…, watch/…/…, alarms/…/…, approval/…, unfreeze/…/…"
+    if kind == "rollout" and environment and execution_name:
+        return RolloutKey(environment, execution_name)
+    known = "build/…, queued/…, watch/…/…, alarms/…/…, approval/…, unfreeze/…/…, rollout/…/…"
     raise BadInputError(f"waits table: the key {text!r} has an unknown kind (known: {known})")
 
 
@@ -109,7 +124,7 @@ class Wait:
     """The wait of one Await state; `token` is empty until there is one, `execution` is an ARN.
 
     `environment` is "none" where the wait concerns no environment; `facts` is `WatchFacts`, `AlarmsFacts`,
-    `ApprovalFacts`, `Held` or the order of a queued build as JSON.
+    `ApprovalFacts`, `Held`, `RolloutFacts` or the order of a queued build as JSON.
     """
 
     key: WaitKey
@@ -125,7 +140,8 @@ class WatchFacts:
 
     `failed` is a breach that an earlier reading found and that the workflow has not received yet. `gone` are parts that
     are not watched, and alarms of parts of other repositories than `repository` are not read. `bad` has the bad samples
-    in a row of each part (`Sampling`).
+    in a row of each part (`Sampling`). `paused` is the part whose rollout is paused, None in the watch of a whole
+    release.
     """
 
     environment: Environment
@@ -136,6 +152,7 @@ class WatchFacts:
     failed: Watch | None = None
     bad: dict[str, int] = field(default_factory=dict)
     repository: str = ""
+    paused: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)

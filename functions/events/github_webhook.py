@@ -5,6 +5,8 @@
 """
 
 import json
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from functions.adapters.allowed_networks import AllowedNetworks
@@ -12,16 +14,41 @@ from functions.adapters.deliveries import Deliveries
 from functions.adapters.polls import Polls
 from functions.adapters.secrets import WebhookSecret
 from functions.adapters.signed_requests import Refusal, answer, read_body, read_headers, verify
+from functions.adapters.triggers import Triggers
 from functions.adapters.workflows import Deployments
 from functions.domain.errors import BadInputError
-from functions.domain.pushes import Ignored, read_push
+from functions.domain.pushes import Ignored, dispatched_repository, not_delivered, read_push
+from functions.domain.requests import Request, dispatch_name, rollback_name
+from functions.domain.triggers import TriggerRules
 from functions.handler import Handler
+from functions.procedures.requested_rollbacks import RequestedRollbacks
 
 # GitHub itself sends at most 25 MB; a push that starts a deployment is far smaller, and HTTP API allows 10 MB.
 _LIMIT = 1024 * 1024
 
 
-HANDLER = Handler(allow=(*WebhookSecret.READ, *Deployments.START, *Deliveries.USE, *Polls.REQUEST), timeout_seconds=20)
+HANDLER = Handler(
+    allow=(
+        *WebhookSecret.READ,
+        *Deployments.START,
+        *RequestedRollbacks.START,
+        *Deliveries.USE,
+        *Polls.REQUEST,
+    ),
+    timeout_seconds=20,
+    memory_mb=512,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Starts:
+    """What a delivery may start, and the settings that decide about it."""
+
+    rules: TriggerRules
+    deployments: Deployments
+    rollbacks: RequestedRollbacks
+    deliveries: Deliveries
+    polls: Polls
 
 
 def github_webhook(
@@ -29,6 +56,8 @@ def github_webhook(
     allowed_networks: AllowedNetworks,
     secret: WebhookSecret,
     deployments: Deployments,
+    triggers: Triggers,
+    rollbacks: RequestedRollbacks,
     deliveries: Deliveries,
     polls: Polls,
 ) -> dict[str, Any]:
@@ -51,46 +80,62 @@ def github_webhook(
         payload = json.loads(body)
         if not isinstance(payload, dict):
             return answer(400, "the payload is not a JSON object; set the webhook's content type to application/json")
-        return _once(headers, body, payload, deployments, deliveries, polls)
+        return _once(headers, body, payload, _Starts(triggers.rules, deployments, rollbacks, deliveries, polls))
     except (ValueError, RecursionError) as error:
         return answer(400, f"the body is not JSON: {error}; set the webhook's content type to application/json")
     except BadInputError as error:
         return answer(400, str(error))
 
 
-def _once(
-    headers: dict[str, str],
-    body: bytes,
-    payload: dict[str, Any],
-    deployments: Deployments,
-    deliveries: Deliveries,
-    polls: Polls,
-) -> dict[str, Any]:
+def _once(headers: dict[str, str], body: bytes, payload: dict[str, Any], starts: _Starts) -> dict[str, Any]:
     """Handle a delivery once: one that started something is remembered, and a copy of it starts nothing."""
-    before = deliveries.handled(body)
+    before = starts.deliveries.handled(body)
     if before:
         return answer(202, f"already handled: {before}")
-    name, started = _act(headers.get("x-github-event", ""), payload, deployments, polls)
+    name, started = _act(headers.get("x-github-event", ""), body, payload, starts)
     if name:
-        deliveries.remember(body, headers.get("x-github-delivery", ""), name)
+        starts.deliveries.remember(body, headers.get("x-github-delivery", ""), name)
     return started
 
 
-def _act(name: str, payload: dict[str, Any], deployments: Deployments, polls: Polls) -> tuple[str, dict[str, Any]]:
-    """The name of the started deployment ("" for none), and the response."""
+def _act(name: str, body: bytes, payload: dict[str, Any], starts: _Starts) -> tuple[str, dict[str, Any]]:
+    """The name of the started execution ("" for none), and the response."""
     if name == "ping":
         return "", answer(202, "pong")
     if name == "projects_v2_item":
         if not isinstance(payload.get("projects_v2_item"), dict):
             raise BadInputError("projects_v2_item: projects_v2_item is missing or not an object")
-        polls.request()
+        starts.polls.request()
         return "", answer(202, "the board is polled")
+    if name == "repository_dispatch":
+        return _dispatched(body, payload, starts)
     if name != "push":
         return "", answer(202, f"event {name or '(none)'} is not used here")
-    read = read_push(payload, deployments.repositories, deployments.main_branch)
+    read = read_push(payload, starts.deployments.repositories, starts.rules)
     if isinstance(read, Ignored):
         return "", answer(202, f"ignored: {read.reason}")
-    release = read.release
-    wanted = {"repository": release.repository, "ref": release.ref, "commit": release.commit, "trigger": "push"}
-    started = deployments.start(read.name, wanted)
-    return read.name, answer(202, f"{'started' if started else 'already started'}: {read.name}")
+    return _start(read.name, read.request, starts)
+
+
+def _dispatched(body: bytes, payload: dict[str, Any], starts: _Starts) -> tuple[str, dict[str, Any]]:
+    """Start the deployment or rollback that a dispatch asks for."""
+    from functions.adapters.dispatches import EVENTS, read_dispatch  # with Pydantic: after the signature was verified
+
+    repository = dispatched_repository(payload)
+    foreign = not_delivered(repository, starts.deployments.repositories)
+    if foreign:
+        return "", answer(202, f"ignored: {foreign.reason}")
+    event = next((one for one in EVENTS if one == payload.get("action")), None)
+    if event is None:
+        return "", answer(202, f"ignored: only repository_dispatch of the types {', '.join(EVENTS)} are used here")
+    asked = read_dispatch(event, repository, payload, starts.rules)
+    if isinstance(asked, Request):
+        return _start(dispatch_name(asked, event, body), asked, starts)
+    name = rollback_name(asked, sha256(body).hexdigest()[:12])
+    starts.rollbacks.start(asked, name)
+    return name, answer(202, f"started: {name}")
+
+
+def _start(name: str, request: Request, starts: _Starts) -> tuple[str, dict[str, Any]]:
+    started = starts.deployments.start(name, request)
+    return name, answer(202, f"{'started' if started else 'already started'}: {name}")

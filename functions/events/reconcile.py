@@ -1,8 +1,9 @@
 """Every minute: finds what lost events should have done, and does it (P2, P9).
 
-A lost webhook is found by the head of the branch, a lost end of an execution by the records, waits and locks that name
-it, a forgotten build by CodeBuild. The function's timeout is shorter than a minute, so that runs do not overlap. Two
-runs at once would do no harm, because each repair may be repeated.
+A lost webhook is found by the head of the branch and by the tags of the repository, a lost end of an execution by the
+records, waits and locks that name it, a forgotten build by CodeBuild. A lost dispatch can't be found.
+The function's timeout is shorter than a minute, so that runs do not overlap. Two runs at once would do no harm, because
+each repair may be repeated.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,11 +16,15 @@ from aws_lambda_powertools import Logger
 from functions.adapters.clock import Clock
 from functions.adapters.github.client import GitHub
 from functions.adapters.metrics import Metrics
+from functions.adapters.triggers import Triggers
 from functions.adapters.workflows import Deployments
 from functions.domain.errors import KiroError
+from functions.domain.pushes import Start, push_of
 from functions.domain.reconciliation import Sighting, judge_push
 from functions.domain.releases import execution_name
+from functions.domain.triggers import TriggerRules
 from functions.handler import Handler
+from functions.procedures.lost_refs import LostRefs
 from functions.procedures.orphans import Orphans, Repair
 from functions.procedures.releases import OPEN
 
@@ -41,13 +46,15 @@ def reconcile(
     event: dict[str, Any],  # noqa: ARG001 - a schedule's event contains nothing of use
     orphans: Orphans,
     deployments: Deployments,
+    triggers: Triggers,
     github: GitHub,
     metrics: Metrics,
     clock: Clock,
 ) -> Output:
     """Make, log and count the repairs; a search that fails does not stop the others, and is raised at the end."""
     searches: list[Callable[[], Iterator[Repair]]] = [
-        lambda: _lost_pushes(orphans, deployments, github, clock),
+        lambda: _lost_pushes(orphans, deployments, triggers.rules, github, clock),
+        lambda: _lost_refs(LostRefs(orphans, deployments, triggers.rules, github), deployments, clock),
         orphans.dead_executions,
         lambda: orphans.missing_records(github, deployments.repositories),
         orphans.orphaned_approvals,
@@ -71,35 +78,47 @@ def reconcile(
     return Output(tuple(done))
 
 
-def _lost_pushes(orphans: Orphans, deployments: Deployments, github: GitHub, clock: Clock) -> Iterator[Repair]:
+def _lost_pushes(
+    orphans: Orphans, deployments: Deployments, rules: TriggerRules, github: GitHub, clock: Clock
+) -> Iterator[Repair]:
     """Start a deployment for each branch head that has none after the grace period."""
     failed: list[Exception] = []
     for repository in sorted(deployments.repositories):
         try:
-            yield from _lost_push(repository, orphans, deployments, github, clock)
+            yield from _lost_push(repository, orphans, deployments, rules, github, clock)
         except KiroError as error:  # a repository that can't be read does not stop the others
             failed.append(error)
     if failed:
         raise ExceptionGroup("branch heads could not be read", failed)
 
 
+def _lost_refs(lost: LostRefs, deployments: Deployments, clock: Clock) -> Iterator[Repair]:
+    """Start a deployment for each version tag or branch that has none after the grace period."""
+    failed: list[Exception] = []
+    for repository in sorted(deployments.repositories):
+        try:
+            yield from lost.of(repository, clock.text())
+        except KiroError as error:  # a repository that can't be read does not stop the others
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("version tags could not be read", failed)
+
+
 def _lost_push(
-    repository: str, orphans: Orphans, deployments: Deployments, github: GitHub, clock: Clock
+    repository: str, orphans: Orphans, deployments: Deployments, rules: TriggerRules, github: GitHub, clock: Clock
 ) -> Iterator[Repair]:
-    ref = f"refs/heads/{deployments.main_branch}"
-    head = github.branch_head(repository, deployments.main_branch)
+    head = github.branch_head(repository, rules.main_branch)
     if head is None:
         return
     sighting = orphans.waits.sighting(repository)
     if sighting is None or sighting.commit != head:
         orphans.waits.save_sighting(repository, Sighting(head, clock.text()))
         return
-    name = execution_name(repository, ref, head)
-    if orphans.was_started(name, repository, head):
+    if orphans.was_started(execution_name(repository, rules.main_ref, head), repository, head):
         return
     message = github.commit(repository, head).message
-    verdict = judge_push(message, sighting, now=clock.text(), grace_seconds=orphans.grace_seconds)
-    if verdict == "lost":
-        wanted = {"repository": repository, "ref": ref, "commit": head, "trigger": "push"}
-        if deployments.start(name, wanted):
-            yield Repair("push started", f"{name}: {repository} is at {head[:12]}, and no webhook reported it")
+    if judge_push(message, sighting, now=clock.text(), grace_seconds=orphans.grace_seconds) != "lost":
+        return
+    read = push_of(repository, rules.main_ref, head, message, rules, lost=True)
+    if isinstance(read, Start) and deployments.start(read.name, read.request):
+        yield Repair("push started", f"{read.name}: {repository} is at {head[:12]}, and no webhook reported it")

@@ -13,12 +13,14 @@ from functions.adapters.executions import Executions, execution_arn
 from functions.adapters.github.client import GitHub
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.running_builds import RunningBuilds
+from functions.adapters.triggers import Triggers
 from functions.adapters.waits_table import WaitsTable
 from functions.adapters.workflows import Workflows
 from functions.domain.ends import LockReleased, keeps_lock, words
-from functions.domain.errors import GitHubError
+from functions.domain.errors import BadInputError, GitHubError
 from functions.domain.reconciliation import Ended, is_stray, judge_end, without_record
 from functions.domain.releases import Release
+from functions.domain.requests import read_request
 from functions.domain.waits import BuildKey
 from functions.handler import Allow
 from functions.procedures.ended_executions import EndedExecutions
@@ -53,6 +55,7 @@ class Orphans:
         *Builds.SETTINGS,
         *RunningBuilds.SETTINGS,
         *EndedExecutions.SETTINGS,
+        *Triggers.SETTINGS,
         "PUSH_GRACE_SECONDS",
     )
     SETTLE: ClassVar[tuple[Allow, ...]] = (
@@ -69,6 +72,7 @@ class Orphans:
         self.waits = WaitsTable.connect(aws)
         self._workflows = Workflows.connect(aws)
         self._ours = (self._workflows.deployment, self._workflows.stage, self._workflows.rollback)
+        self._main_branch = Triggers.connect(aws).rules.main_branch
         self._environments = EnvironmentNames.connect(aws).names
         self._executions = Executions.connect(aws)
         self._locks = LocksTable.connect(aws)
@@ -83,12 +87,16 @@ class Orphans:
         """The workflows and tables of this stack."""
         return cls(aws)
 
+    def has_begun(self, name: str) -> bool:
+        """Whether a deployment of this name was started."""
+        return bool(self._executions.named(self._workflows.deployment, name) or self._deployments.get(name))
+
     def was_started(self, name: str, repository: str, commit: str) -> bool:
         """Whether a deployment of this name was started, or is the repository's newest under any other name.
 
         An earlier version of the platform named deployments without their repository.
         """
-        if self._executions.named(self._workflows.deployment, name) or self._deployments.get(name):
+        if self.has_begun(name):
             return True
         newest = self._deployments.history(repository)
         return newest is not None and newest.head == commit
@@ -113,23 +121,23 @@ class Orphans:
             record = self._deployments.get(found.name)
             if not without_record(found, record, now=self._now, grace_seconds=self.grace_seconds):
                 continue
-            given = self._executions.input(found.execution)
-            if given.get("repository") not in repositories or not given.get("ref"):
-                continue  # started by hand with an incomplete input: it fails, and its end is announced
-            started = Started(
-                found.name,
-                found.execution,
-                given["repository"],
-                given["ref"],
-                given.get("commit") or "",
-                given.get("trigger") or "operator",
-                emergency=bool(given.get("emergency")),
-            )
             try:
-                open_record(started, github, self._deployments, self._clock)
+                request = read_request(self._executions.input(found.execution))
+            except BadInputError:  # started by hand with a wrong input: it fails, and its end is announced
+                continue
+            if request.repository not in repositories:
+                continue
+            try:
+                open_record(
+                    Started(found.name, found.execution, request),
+                    self._main_branch,
+                    github,
+                    self._deployments,
+                    self._clock,
+                )
             except GitHubError:  # probably why Begin failed: the record contains only what the input has
-                known = Release(started.repository, started.ref, started.commit, emergency=started.emergency)
-                self._deployments.begin(found.name, known, found.execution, started.trigger)
+                known = Release(request.repository, request.ref, request.commit, emergency=request.emergency)
+                self._deployments.begin(found.name, known, found.execution, request.trigger, request)
             yield Repair("record opened", f"{found.name} runs since {found.started} and had no record")
 
     def orphaned_approvals(self) -> Iterator[Repair]:

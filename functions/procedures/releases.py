@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
-from functions.domain.errors import BadInputError
-from functions.domain.order import Order, place
+from functions.domain.errors import BadInputError, GitHubUnavailableError
+from functions.domain.order import Order, place, place_beside
 from functions.domain.releases import LONGEST_NAME, Release
+from functions.domain.requests import Request
 from functions.domain.texts import one_line, recorded
 from functions.handler import Allow
 
@@ -16,19 +17,18 @@ OPEN: tuple[Allow, ...] = (*DeploymentsTable.READ, *DeploymentsTable.WRITE, *Git
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The input of a deployment: a repository, and a commit or a ref."""
+    """A deployment that was started: its name, its execution (an ARN) and its request."""
 
     deployment_id: str
     execution: str
-    repository: str
-    ref: str
-    commit: str
-    trigger: str
-    emergency: bool = False
+    request: Request
 
 
-def open_record(started: Started, github: GitHub, deployments: DeploymentsTable, clock: Clock) -> Release:
+def open_record(
+    started: Started, main_branch: str, github: GitHub, deployments: DeploymentsTable, clock: Clock
+) -> Release:
     """Read the commit, give it its order and write the record; a repetition returns the release of the record."""
+    request = started.request
     if len(started.deployment_id) > LONGEST_NAME:
         raise BadInputError(
             f"the execution name {started.deployment_id!r} has {len(started.deployment_id)} characters; at most "
@@ -39,29 +39,54 @@ def open_record(started: Started, github: GitHub, deployments: DeploymentsTable,
         raise BadInputError(f"the record {started.deployment_id} is that of another execution: choose another name")
     if known and known.release and known.release.order:
         return known.release
-    commit = github.commit(started.repository, started.commit or started.ref)
+    commit = github.commit(request.repository, request.commit or request.ref)
     release = Release(
-        started.repository,
-        started.ref,
+        request.repository,
+        request.ref,
         commit.sha,
         author=one_line(commit.author_name),
         author_email=one_line(commit.author_email),
         message=recorded(commit.message),
         committed_at=commit.committed_at,
-        emergency=started.emergency,
-        order=_place(started.repository, commit.sha, github, deployments, int(clock.now().timestamp())),
+        emergency=request.emergency,
+        order=_place(request, commit.sha, main_branch, github, deployments, int(clock.now().timestamp())),
     )
-    deployments.begin(started.deployment_id, release, started.execution, started.trigger)
+    deployments.begin(started.deployment_id, release, started.execution, request.trigger, request)
     return release
 
 
-def _place(repository: str, commit: str, github: GitHub, deployments: DeploymentsTable, now: int) -> Order:
+def _place(
+    request: Request, commit: str, main_branch: str, github: GitHub, deployments: DeploymentsTable, now: int
+) -> Order:
     """The order of a commit, written to the repository's history; repeated if another release began meanwhile."""
+    repository, merged = request.repository, _is_merged(request, commit, main_branch, github)
     while True:
         before = deployments.history(repository)
-        order, after = place(before, commit, _apart(repository, before.head, commit, github) if before else None, now)
+        if merged:
+            apart = _apart(repository, before.head, commit, github) if before and before.head else None
+            order, after = place(before, commit, apart, now)
+        else:
+            order, after = place_beside(before, now)
         if after == before or deployments.save_history(repository, after, before):
             return order
+
+
+def _is_merged(request: Request, commit: str, main_branch: str, github: GitHub) -> bool:
+    """Whether the main branch reaches the commit.
+
+    A push to the main branch that GitHub's API does not show yet is a GitHubUnavailableError, which is retried.
+    """
+    # Not by the branch's name: a tag may have the same one.
+    head = github.branch_head(request.repository, main_branch)
+    if head in (None, commit):
+        return head is not None
+    status = github.compare(request.repository, str(head), commit).status
+    if status == "ahead" and request.ref in (main_branch, f"refs/heads/{main_branch}"):
+        raise GitHubUnavailableError(
+            f"{main_branch} of {request.repository} is behind {commit[:12]}, which was pushed to it: GitHub does not "
+            "show the push yet, or the branch was moved back; push the commit again to deploy it"
+        )
+    return status in ("behind", "identical")
 
 
 def _apart(repository: str, head: str, commit: str, github: GitHub) -> int | None:

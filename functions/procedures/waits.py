@@ -8,7 +8,7 @@ from functions.adapters.clock import Clock
 from functions.adapters.executions import Executions
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.ends import WaitEnded
-from functions.domain.waits import AlarmsKey, ApprovalKey, BuildKey, QueuedKey, UnfreezeKey, Wait, WatchKey
+from functions.domain.waits import AlarmsKey, ApprovalKey, BuildKey, QueuedKey, RolloutKey, UnfreezeKey, Wait, WatchKey
 from functions.handler import Allow
 
 KEEP: tuple[Allow, ...] = (*WaitsTable.WRITE, *Executions.READ)
@@ -47,7 +47,7 @@ def _forget(wait: Wait, waits: WaitsTable) -> None:
             approval = waits.approval(approval_id)
             if approval and approval.state == "open":
                 waits.decide(replace(approval, state="void", reason="its deployment was stopped"))
-        case BuildKey() | QueuedKey() | WatchKey() | AlarmsKey() | UnfreezeKey():
+        case BuildKey() | QueuedKey() | WatchKey() | AlarmsKey() | UnfreezeKey() | RolloutKey():
             waits.forget(wait.key)
         case _:
             assert_never(wait.key)

@@ -16,6 +16,7 @@ from functions.domain.waits import (
     ApprovalKey,
     BuildKey,
     QueuedKey,
+    RolloutKey,
     UnfreezeKey,
     Wait,
     WatchFacts,
@@ -77,7 +78,7 @@ def _end(
             return _end_alarms(wait, change, waits, health, tokens, clock)
         case ApprovalKey(approval_id):
             return _void(approval_id, wait, change, waits, health, tokens)
-        case BuildKey() | QueuedKey() | UnfreezeKey():
+        case BuildKey() | QueuedKey() | UnfreezeKey() | RolloutKey():
             return False
         case _:
             assert_never(wait.key)
@@ -93,10 +94,11 @@ def _end_watch(
     clock: Clock,
 ) -> bool:
     facts = decode(WatchFacts, wait.facts)
-    if not health.concerns(change, facts.environment, facts.repository, facts.gone):
+    if not health.concerns(change, facts.environment, facts.repository, facts.gone, facts.paused):
         return False
+    alarms = health.alarms(facts.environment, facts.repository, facts.gone, facts.paused)
     found = facts.failed or judge(
-        [_reported(one, change) for one in health.alarms(facts.environment, facts.repository, facts.gone)],
+        [_reported(reading, change) for reading in alarms],
         (),
         now=clock.text(),
         until=facts.until,

@@ -49,6 +49,7 @@ def record_rollback(
             environments.freeze(event.environment, None)
     # Of what it undid, nothing keeps an older release out any more.
     environments.forget_passed(event.environment, event.release.repository, event.deployment_id)
+    deployments.forget_passed(event.environment, event.release)
     verified = event.verified_at or now
     facts = RollbackRecord(event.result, why, cause, event.breached_at, event.started_at, verified)
     # If the deployment has concluded, nothing else changes its status from "rolling back".

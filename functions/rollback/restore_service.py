@@ -20,7 +20,7 @@ class Input:
     lease: Lease
 
 
-HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *Targets.CHANGE), timeout_seconds=60)
+HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *Targets.READ, *Targets.CHANGE), timeout_seconds=60)
 
 
 def restore_service(event: Input, environments: EnvironmentsTable, targets: Targets) -> PartState:

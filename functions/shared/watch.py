@@ -8,6 +8,7 @@ from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.environments import Environment
+from functions.domain.manifests import Part
 from functions.domain.waits import Wait, WatchFacts, WatchKey
 from functions.domain.watches import Accepted, Sampling, Watch, judge
 from functions.handler import Handler, decode, encode
@@ -22,6 +23,8 @@ class Input:
     A person has reviewed the `reviewed` warnings. The `accepted` alarms were in ALARM before the release changed
     anything. `gone` are parts that the manifest no longer names. `own` is the name in the release's manifest: its parts
     decide, unhealthy parts of other manifests are only named. Alarms are read of `repository`, that of the release.
+    `paused` is the part whose rollout is paused at a step, as the release defines it; null in the watch of a whole
+    release.
     """
 
     task_token: str
@@ -34,6 +37,7 @@ class Input:
     gone: list[str] = field(default_factory=list)
     own: str = ""
     repository: str = ""
+    paused: Part | None = None
 
 
 HANDLER = Handler(allow=(*KEEP, *EnvironmentHealth.READ, *TaskTokens.COMPLETE), timeout_seconds=50)
@@ -60,6 +64,7 @@ def watch(
         before.failed if before else None,
         before.bad if before else {},
         event.repository,
+        event.paused,
     )
     wait = Wait(key, event.task_token, event.execution, event.environment.name, encode(facts))
     if not keep(wait, waits, executions, clock):
@@ -67,7 +72,7 @@ def watch(
         tokens.succeed(event.task_token, over)
         return over
     sampling = Sampling(event.own, event.environment.unhealthy_samples, facts.bad)
-    alarms = health.alarms(event.environment, event.repository, event.gone)
+    alarms = health.alarms(event.environment, event.repository, event.gone, event.paused)
     probes = health.probes(event.environment, event.gone)
     found = facts.failed or judge(
         alarms,

@@ -1,79 +1,22 @@
-"""ApplyService: deploy the release's version of a service, by calls of its target."""
-
-from dataclasses import dataclass
+"""ApplyService: begin to deploy the release's version of a service, by calls of its target."""
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
-from functions.adapters.zip_archives import read_member
-from functions.domain.environments import Environment
-from functions.domain.errors import NotRecordedError, SourceError
-from functions.domain.locks import Lease
-from functions.domain.manifests import Part
-from functions.domain.releases import Release
 from functions.handler import Handler
-from functions.targets.base import Change
+from functions.procedures.changes import CHANGE, MEMORY_MB, ServiceChange, change_of
+from functions.targets.base import Rollout
 from functions.targets.registry import Targets
 
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """The service, and the key of the artifact that contains its code."""
-
-    deployment_id: str
-    release: Release
-    environment: Environment
-    part: Part
-    artifact: str
-    lease: Lease
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """The version that runs now."""
-
-    version: str
-
-
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: code and layers, unzipped
-PACKAGE_LIMIT = 250 * 1024 * 1024
-
-HANDLER = Handler(
-    allow=(*Artifacts.READ, *Artifacts.KEEP, *EnvironmentsTable.UPDATE, *DeploymentsTable.READ, *Targets.CHANGE),
-    timeout_seconds=240,
-    # the artifact and the package in it, of at most PACKAGE_LIMIT
-    memory_mb=1024,
-)
+HANDLER = Handler(allow=CHANGE, timeout_seconds=240, memory_mb=MEMORY_MB)
 
 
 def apply_service(
-    event: Input,
+    event: ServiceChange,
     artifacts: Artifacts,
     environments: EnvironmentsTable,
     deployments: DeploymentsTable,
     targets: Targets,
-) -> Output:
-    """Deploy the version; a repetition has the same result."""
-
-    def fence() -> None:
-        environments.fence(event.environment.name, event.lease)
-
-    def read(path: str) -> bytes:
-        with artifacts.built(event.artifact, judged)[0] as archive:
-            found = read_member(archive, path, PACKAGE_LIMIT)
-        if found is None:
-            raise SourceError(
-                f"{event.part.name}: {path} is not in the build's artifact; list it under artifacts in the buildspec"
-            )
-        return found
-
-    fence()
-    record = deployments.get(event.deployment_id)
-    judged = record.artifact_digest if record else ""
-    if not judged:
-        raise NotRecordedError(
-            f"{event.deployment_id}: its record has no digest of {event.artifact}: no gate has judged it, so "
-            f"{event.part.name} stays as it is"
-        )
-    change = Change(event.environment, event.part, event.release, read, fence, artifacts.keep)
-    return Output(targets.called(event.part).apply(change).version)
+) -> Rollout:
+    """Deploy the version, or its first step; a repetition has the same result."""
+    return targets.called(event.part).apply(change_of(event, artifacts, environments, deployments))

@@ -31,7 +31,9 @@ class Output:
     parts: tuple[str, ...]
 
 
-HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *EnvironmentsTable.FORGET, *DeploymentsTable.READ))
+HANDLER = Handler(
+    allow=(*EnvironmentsTable.WRITE, *EnvironmentsTable.FORGET, *DeploymentsTable.READ, *DeploymentsTable.WRITE)
+)
 
 
 def record_good(event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable) -> Output:
@@ -47,6 +49,8 @@ def record_good(event: Input, environments: EnvironmentsTable, deployments: Depl
     if record and record.release and record.release.order:
         mark = Mark(record.release.order, event.deployment_id, record.release.commit, record.execution)
         environments.note_passage(event.environment, event.repository, mark, "passed")
+        if record.is_whole:
+            deployments.note_passed(event.environment, record.release, event.deployment_id)
     measured = record.performance.get(event.environment) if record else None
     if measured:
         environments.save_performance(event.environment, event.repository, measured, event.lease)

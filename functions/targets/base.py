@@ -1,13 +1,13 @@
 """The interface of a target: everything that depends on the kind of a part.
 
 A part is changed in one of two ways: `build` runs a buildspec in the environment's deploy project, `call` calls
-`apply`. The workflows choose by the way only.
+`apply`. The workflows choose by the way only. A change by calls may take several steps: see `Rollout`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from functions.adapters.delivered_functions import Keep
 from functions.domain.environments import Environment, PartState, Version
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One IAM statement of a deploy or read role; `resources` are ARNs, `why` is required if one has a wildcard."""
+    """One IAM statement of a deploy or read role; `resources` are ARNs, `why` is required if one has a wildcard.
+
+    `condition` is that of the statement: by operator and key.
+    """
 
     actions: tuple[str, ...]
     resources: tuple["pulumi.Input[str]", ...]
     why: str = ""
+    condition: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Packages:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The input of `apply`.
+    """The input of `apply` and `proceed`.
 
     `read` returns a file of the artifact that the gates judged, and raises SourceError if it is missing. `fence` raises
     StaleLeaseError if another execution owns the environment; it must be called before each change of what runs.
@@ -59,11 +63,27 @@ class Change:
     keep: Keep
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """The result of `apply`: the version that runs now."""
+RolloutOutcome = Literal["done", "paused", "underway", "failed"]
 
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How far the change of a part is.
+
+    - `done`: all requests meet `version`.
+    - `paused`: `percent` of the requests meet it, and `proceed` is awaited.
+    - `underway`: AWS changes something by itself; `progress` says how far it is.
+    - `failed`: AWS, or somebody else, ended the rollout (`reason`); what runs is what ran before, or a mixture, and a
+      rollback is due.
+
+    `handle` is AWS's name of the rollout, such as the ARN of a service deployment, "" if it has none.
+    """
+
+    outcome: RolloutOutcome
     version: str
+    percent: float = 100
+    handle: str = ""
+    reason: str = ""
 
 
 class Target(ABC):
@@ -138,17 +158,25 @@ class Target(ABC):
 
 
 class CallTarget(Target):
-    """A kind that is changed by calls of an AWS API; both methods may be repeated with the same result."""
+    """A kind that is changed by calls of an AWS API; every method may be repeated with the same result."""
 
     way = "call"
 
     @abstractmethod
-    def apply(self, change: Change) -> Applied:
-        """Deploy the release's version."""
+    def apply(self, change: Change) -> Rollout:
+        """Begin to deploy the release's version; a repetition resumes what is under way."""
+
+    @abstractmethod
+    def progress(self, environment: Environment, part: Part, rollout: Rollout) -> Rollout:
+        """How far a rollout is now; changes nothing."""
+
+    @abstractmethod
+    def proceed(self, change: Change, rollout: Rollout) -> Rollout:
+        """Take the step after `rollout`, which is paused; a repetition takes no second step."""
 
     @abstractmethod
     def restore(self, environment: Environment, step: Step) -> None:
-        """Restore an earlier version."""
+        """Restore an earlier version for all requests, also in the middle of a rollout."""
 
 
 class BuildTarget(Target):

@@ -1,16 +1,17 @@
-"""Kind `lambda`: a Lambda function; a deployment moves its alias to a new version."""
+"""Kind `lambda`: a Lambda function; a deployment moves its alias to a new version, at once or in steps."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.delivered_functions import DeliveredFunctions, Pointer
-from functions.adapters.manifest_types import AnyText, RepositoryPath
+from functions.adapters.manifest_types import AnyText, RepositoryPath, Steps, StepSeconds
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import Part, fill
 from functions.domain.rollback import Step
-from functions.handler import Allow, decode
-from functions.targets.base import Applied, CallTarget, Change, Packages, Statement
+from functions.domain.rollouts import next_step
+from functions.handler import Allow, decode, encode
+from functions.targets.base import CallTarget, Change, Packages, Rollout, Statement
 
 if TYPE_CHECKING:
     from components.stack.environment_settings import EnvironmentSettings
@@ -32,11 +33,17 @@ _READ = ("lambda:GetAlias", "lambda:GetFunctionConfiguration")
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The function's name (with placeholders), the path of its zip archive in the build's artifact, and its alias."""
+    """The function's name (with placeholders), the path of its zip archive in the build's artifact, and its alias.
+
+    `steps` are the percentages of the requests that meet a new version, one after the other, each watched for
+    `step_seconds`; without any, all requests meet it at once.
+    """
 
     function: AnyText
     artifact: RepositoryPath
     alias: str = "live"
+    steps: Steps = field(default_factory=list)
+    step_seconds: StepSeconds = 60
 
 
 class LambdaTarget(CallTarget):
@@ -56,10 +63,21 @@ class LambdaTarget(CallTarget):
         return cls(DeliveredFunctions.connect(aws))
 
     @classmethod
+    def complete(cls, part: Part, keys: Any) -> Part:
+        """Without steps none is set: a part that was recorded before there were steps keeps its definition."""
+        settings: dict[str, Any] = encode(keys)
+        stepped = settings if keys.steps else {k: v for k, v in settings.items() if k not in ("steps", "stepSeconds")}
+        return replace(part, settings=stepped)
+
+    @classmethod
     def describe(cls, environment: Environment, part: Part) -> str:
-        """Such as `Lambda function hello-production, alias live`; or the error if the name has unknown placeholders."""
+        """Such as `Lambda function hello-production, alias live`; or the error if the name has unknown placeholders.
+
+        With the steps of its rollout: an approval is for all of them.
+        """
         try:
-            return f"Lambda function {_name(environment, part)}, alias {_keys(part).alias}"
+            steps = "".join(f"{step} %, " for step in _keys(part).steps)
+            return _named(environment, part) + (f", in steps: {steps}all requests" if steps else "")
         except ManifestError as error:
             return str(error)
 
@@ -109,18 +127,56 @@ class LambdaTarget(CallTarget):
     def _alias(self, environment: Environment, part: Part) -> Pointer | None:
         return self._functions.alias(environment, _name(environment, part), _keys(part).alias)
 
-    def apply(self, change: Change) -> Applied:
-        """Publish code and configuration as a version, and point the alias at it; unchanged ones keep their version."""
+    def apply(self, change: Change) -> Rollout:
+        """Publish code and configuration as a version, and let the first share of the requests meet it.
+
+        Unchanged code and configuration keep their version. Without steps, and where no other version is published,
+        all requests meet it. An emergency takes the steps, too: it is no less likely to be wrong.
+        """
         environment, keys = change.environment, _keys(change.part)
         code = change.read(keys.artifact)
         name = _name(environment, change.part)
         version = self._functions.publish(environment, name, code, change.release.commit, change.keep)
+        first, found = next_step(keys.steps, 0), self._alias(environment, change.part)
+        if first and found and version in found.shares:
+            return _paused(version, found)
+        if first is None or found is None or found.version in ("$LATEST", version):
+            return self._move(change, version)
+        return self._split(change, version, first)
+
+    def progress(self, environment: Environment, part: Part, rollout: Rollout) -> Rollout:
+        """What the alias says; if it does not know the rollout, somebody else has moved it: the rollout has failed."""
+        found, version = self._alias(environment, part), rollout.version
+        if found and found.version == version and not found.shares:
+            return Rollout("done", version)
+        if found and version in found.shares:
+            return _paused(version, found)
+        runs = f"points to version {found.version}" if found else "is gone"
+        reason = f"{part.name}: {_named(environment, part)} {runs}: somebody else ended the rollout of {version}"
+        return Rollout("failed", version, 0, reason=reason)
+
+    def proceed(self, change: Change, rollout: Rollout) -> Rollout:
+        """Let the next share of the requests meet the version; after the last one the alias points to it."""
+        now = self.progress(change.environment, change.part, rollout)
+        step = next_step(_keys(change.part).steps, rollout.percent)
+        if now.outcome != "paused" or (step and now.percent >= step):
+            return now
+        return self._split(change, rollout.version, step) if step else self._move(change, rollout.version)
+
+    def _split(self, change: Change, version: str, percent: int) -> Rollout:
         change.fence()
-        self._functions.point(environment, name, keys.alias, version)
-        return Applied(version)
+        name, alias = _name(change.environment, change.part), _keys(change.part).alias
+        self._functions.split(change.environment, name, alias, version, percent / 100)
+        return Rollout("paused", version, percent)
+
+    def _move(self, change: Change, version: str) -> Rollout:
+        change.fence()
+        name, alias = _name(change.environment, change.part), _keys(change.part).alias
+        self._functions.point(change.environment, name, alias, version)
+        return Rollout("done", version)
 
     def restore(self, environment: Environment, step: Step) -> None:
-        """Point the alias at the earlier version."""
+        """Point the alias at the earlier version, which clears the shares of others."""
         name = _name(environment, step.part)
         self._functions.point(environment, name, _keys(step.part).alias, step.to.version)
 
@@ -139,6 +195,14 @@ def _on_functions(actions: tuple[str, ...], settings: "EnvironmentSettings", nam
     arns = [naming.arn("lambda", f"function:{name}", settings.region) for name in settings.functions]
     on = tuple(arn + end for arn in arns for end in ("", ":*"))
     return Statement(actions, on, why="versions and aliases of these functions only")
+
+
+def _paused(version: str, found: Pointer) -> Rollout:
+    return Rollout("paused", version, round(found.shares[version] * 100, 4))
+
+
+def _named(environment: Environment, part: Part) -> str:
+    return f"Lambda function {_name(environment, part)}, alias {_keys(part).alias}"
 
 
 def _keys(part: Part) -> Keys:

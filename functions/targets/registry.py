@@ -7,6 +7,7 @@ from functions.domain.manifests import Kind, Part
 from functions.handler import Allow
 from functions.targets.base import CallTarget, Target
 from functions.targets.command import CommandTarget
+from functions.targets.ecs import EcsTarget
 from functions.targets.lambda_ import LambdaTarget
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def target_of(kind: Kind) -> type[Target]:
             found = LambdaTarget
         case "command":
             found = CommandTarget
+        case "ecs":
+            found = EcsTarget
         case _:
             assert_never(kind)
     return found

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from local.codebuild import overrides
 from local.codebuild.errors import AccountLimitError, InvalidInputError, NotFoundError
 from local.codebuild.job import Job
-from local.codebuild.paging import page
 from local.codebuild.processes import GRACE_SECONDS
 from local.codebuild.projects import check_source
+from local.paging import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,14 +102,14 @@ class Builds:
         """Answer ListBuilds, newest first unless `sortOrder` is ASCENDING."""
         with self._turn:
             ids = list(self._jobs)
-        return page("ids", ids if request.get("sortOrder") == "ASCENDING" else ids[::-1], request)
+        return page("ids", ids if request.get("sortOrder") == "ASCENDING" else ids[::-1], request, InvalidInputError)
 
     def list_builds_for_project(self, request: Record) -> Record:
         """Answer ListBuildsForProject."""
         name = self._projects.get(request["projectName"])["name"]
         with self._turn:
             ids = [job.record["id"] for job in self._jobs.values() if job.record["projectName"] == name]
-        return page("ids", ids if request.get("sortOrder") == "ASCENDING" else ids[::-1], request)
+        return page("ids", ids if request.get("sortOrder") == "ASCENDING" else ids[::-1], request, InvalidInputError)
 
     def batch_delete_builds(self, request: Record) -> Record:
         """Answer BatchDeleteBuilds; a build that still runs stays."""

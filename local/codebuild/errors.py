@@ -10,11 +10,11 @@ PhaseFailedError        a phase failed for a reason that the build's owner can c
 
 from __future__ import annotations
 
+from local.json_service import ServiceError
 
-class CodeBuildError(Exception):
-    """A call was refused; `code` is the AWS error code that the client receives."""
 
-    code = "InternalFailure"
+class CodeBuildError(ServiceError):
+    """A call of CodeBuild was refused."""
 
 
 class InvalidInputError(CodeBuildError):

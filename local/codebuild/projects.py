@@ -8,7 +8,7 @@ from typing import Any
 
 from local.codebuild.buildspec import is_inline
 from local.codebuild.errors import AlreadyExistsError, InvalidInputError, NotFoundError
-from local.codebuild.paging import page
+from local.paging import page
 
 Record = dict[str, Any]
 DEFAULT_TIMEOUT_MINUTES = 60
@@ -99,7 +99,9 @@ class Projects:
         with self._lock:
             ordered = sorted(self._projects.values(), key=lambda project: project[by])
         names = [project["name"] for project in ordered]
-        return page("projects", names[::-1] if request.get("sortOrder") == "DESCENDING" else names, request)
+        return page(
+            "projects", names[::-1] if request.get("sortOrder") == "DESCENDING" else names, request, InvalidInputError
+        )
 
     def _existing(self, name: str) -> Record:
         project = self._projects.get(self._plain(name))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from local.codebuild.errors import AlreadyExistsError, InvalidInputError, NotFoundError
-from local.codebuild.paging import page
+from local.paging import page
 
 if TYPE_CHECKING:
     from local.codebuild.reports import Report
@@ -102,7 +102,9 @@ class ReportGroups:
                 for report in self._of_group(request["reportGroupArn"])
                 if status in {None, report.record["status"]}
             ]
-        return page("reports", arns if request.get("sortOrder") == "ASCENDING" else arns[::-1], request)
+        return page(
+            "reports", arns if request.get("sortOrder") == "ASCENDING" else arns[::-1], request, InvalidInputError
+        )
 
     def describe_test_cases(self, request: Record) -> Record:
         """Answer DescribeTestCases."""
@@ -112,7 +114,7 @@ class ReportGroups:
             for case in self._report(request["reportArn"]).test_cases
             if wanted.get("status") in {None, case["status"]} and wanted.get("keyword", "") in case["name"]
         ]
-        return page("testCases", cases, request)
+        return page("testCases", cases, request, InvalidInputError)
 
     def describe_code_coverages(self, request: Record) -> Record:
         """Answer DescribeCodeCoverages."""
@@ -127,7 +129,7 @@ class ReportGroups:
             key=lambda coverage: coverage[by],
             reverse=request.get("sortOrder") == "DESCENDING",
         )
-        return page("codeCoverages", coverages, request)
+        return page("codeCoverages", coverages, request, InvalidInputError)
 
     def _group(self, request: Record) -> Record:
         now = datetime.now(UTC)

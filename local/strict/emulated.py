@@ -2,8 +2,8 @@
 
 ministack evaluates IAM (`AUTH=true`): a call with the credentials of a role needs a permission in the role's policies.
 The credentials of this machine are those of the account's root. This module adds what IAM demands besides;
-`functions.py`, `executions.py` and `machine_roles.py` add the rules of Lambda and Step Functions. ministack has no
-hooks, so they replace its functions. If a version of ministack lacks one of these, the start fails and names it.
+the modules that it imports at its end add the rules of other services. ministack has no hooks, so they replace its
+functions. If a version of ministack lacks one of these, the start fails and names it.
 """
 
 import contextvars
@@ -186,6 +186,7 @@ def keep_the_policy(original: Callable[..., Answer], request: dict[str, Any]) ->
 if __name__ == "__main__":
     if not app.AUTH:
         raise SystemExit("AUTH=true is not set: no policy would be evaluated")
-    for rules in ("functions", "executions", "machine_roles", "service_quotas", "runtime_api"):
-        import_module(f"local.strict.{rules}")
+    rules = ("functions", "weighted_aliases", "executions", "machine_roles", "service_quotas", "runtime_api", "ecs")
+    for one in rules:
+        import_module(f"local.strict.{one}")
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

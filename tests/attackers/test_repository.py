@@ -32,7 +32,7 @@ LEASE = Lease("environment/production", "arn:execution:hostile", 2, HOSTILE)
 
 def push(stack: Stack, repository: str) -> str:
     """Deliver the push of a commit, signed as GitHub signs it; returns the answer."""
-    head = {"message": "feat: hello", "timestamp": "2026-01-31T08:00:00+01:00", "author": {"name": "Ada"}}
+    head = {"id": COMMIT, "message": "feat: hello"}
     payload: dict[str, Any] = {"ref": "refs/heads/main", "after": COMMIT, "head_commit": head}
     body = json.dumps({**payload, "repository": {"full_name": repository}}).encode()
     signature = "sha256=" + hmac.new(b"s", body, hashlib.sha256).hexdigest()

@@ -61,7 +61,9 @@ def kiro(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kiro]:
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "KIRO_STACK"):
         monkeypatch.delenv(name, raising=False)
     carried = encode([environment(name="test", approval=False), environment()])
-    definition = {"States": {"Begin": {"Assign": {"environments": carried}}}}
+    repositories = [{"repository": "acme/hello-service"}, {"repository": "acme/test-only", "environments": ["test"]}]
+    begin = {"Arguments": {"repositories": repositories}, "Assign": {"environments": carried}}
+    definition = {"States": {"Begin": begin}}
     with mock_aws():
         create_tables(boto3.client("dynamodb"), prefix="kiro-pipeline-test-")
         boto3.client("events").create_event_bus(Name="kiro-pipeline-test-events")

@@ -16,7 +16,10 @@ from functions.domain.approvals import Approval
 from functions.domain.locks import Contender
 from functions.domain.order import Order
 from functions.domain.outside_alarms import OutsideAlarm
+from functions.domain.releases import LONGEST_NAME
+from functions.domain.requests import Request
 from functions.domain.rollback import Compensation
+from functions.handler import encode
 from tests.cli.conftest import Kiro, machine
 from tests.functions.samples import COMMIT, DEPLOYMENT, LEASE, NOW, OLDER, RELEASE, SERVICE, state, version
 
@@ -96,6 +99,16 @@ def test_history_is_newest_first(released: Kiro) -> None:
     assert "deployed" in released.run("history").output
 
 
+def test_history_says_what_started_a_deployment(released: Kiro) -> None:
+    """N3: the way, the person, and as JSON the whole request; an older record has only the way."""
+    request = Request("acme/hello-service", "refs/heads/main", until="test", trigger="dispatch", by="ada")
+    DeploymentsTable.connect(released.clients).begin("asked", RELEASE, "arn:e", request.trigger, request)
+    found = {one["deployment"]: one for one in released.json("history")}
+    assert (found["asked"]["by"], found["asked"]["request"]) == ("ada", encode(request))
+    assert (found[DEPLOYMENT]["trigger"], found[DEPLOYMENT]["by"], found[DEPLOYMENT]["request"]) == ("push", "", None)
+    assert "dispatch ada" in released.run("history").output
+
+
 def lock(kiro: Kiro, *executions: str) -> None:
     """Executions request the lock of production, one after the other."""
     for number, execution in enumerate(executions):
@@ -164,9 +177,21 @@ def test_deploy_starts_a_deployment_each_time(kiro: Kiro, ref: str, commit: str)
     """The name is short enough for the names of its stages and rollbacks."""
     name = kiro.json("deploy", "acme/hello-service", ref)["deployment"]
     given = kiro.executions("deployment")[name]
-    wanted = {"repository": "acme/hello-service", "ref": ref, "commit": commit, "trigger": "operator"}
-    assert given == {**wanted, "emergency": False}
-    assert len(name) <= 45
+    wanted = Request("acme/hello-service", ref, commit, by=given["by"])
+    assert given == encode(wanted)
+    assert given["by"].startswith("arn:aws:sts::")
+    assert len(name) <= LONGEST_NAME
+
+
+def test_deploy_says_what_and_how_far(kiro: Kiro) -> None:
+    """P1, P4: every option is part of the request, and the answer names the last environment."""
+    options = ("--until", "test", "--force", "--infrastructure", "--emergency", "--reason", "again")
+    done = kiro.json("deploy", "acme/hello-service", "--tag", "v1.2.0", *options)
+    given = kiro.executions("deployment")[done["deployment"]]
+    wanted = Request("acme/hello-service", "refs/tags/v1.2.0", "", "test", {}, True, "infrastructure", True)
+    assert given == encode(replace(wanted, by=given["by"], reason="again"))
+    assert done["until"] == "test"
+    assert "(until production)" in kiro.run("deploy", "acme/hello-service", "--ref", "main").output
 
 
 def test_an_emergency_is_started_by_its_option(kiro: Kiro) -> None:
@@ -226,11 +251,22 @@ def test_watch_follows_to_the_end(released: Kiro) -> None:
     [
         (("freeze", "moon", "--reason", "r"), "no environment 'moon'; there are test, production"),
         (("deploy", "hello", "main"), "write owner/name"),
+        (("deploy", "acme/hello", "main"), "this stack does not deliver 'acme/hello'; it delivers acme/hello-service"),
+        (("deploy", "acme/hello-service"), "give a commit, branch or tag, such as `main` or --tag v1.2.0"),
+        (("deploy", "acme/hello-service", "a", "--tag", "b"), "a and refs/tags/b were given: name one commit"),
+        (("deploy", "acme/hello-service", "main", "--until", "moon"), "no environment of this stack; there are test, "),
+        (("deploy", "acme/test-only", "main", "--until", "production"), "may not deliver there; its environments are"),
+        (("deploy", "acme/hello-service", "main", "--image", "api"), "--image api: write service=tag"),
+        (("deploy", "acme/hello-service", "main", "--image", "api=v1", "--image", "api=v2"), "api is given twice"),
+        (
+            ("deploy", "acme/hello-service", "main", "--image", "api=v1"),
+            "no kind of target deploys an image by its tag",
+        ),
         (("rollback", "test"), "nothing runs in test"),
         (("rollback", "production", "--part", "api"), "no part 'api'; there are hello"),
         (
             ("rollback", "production", "--to", "fff"),
-            "no version of the commit fff ran in production; known commits: 0a0a0a0a0a0a",
+            "no version of fff ran in production; known commits: 0a0a0a0a0a0a",
         ),
         (("rollback", "production", "--deployment", "main-x"), "`kiro history` lists them"),
         (("watch", "main-x"), "no deployment is called main-x"),

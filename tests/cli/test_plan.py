@@ -10,10 +10,12 @@ import pytest
 
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
+from functions.handler import encode
 from local.github import LocalGitHub
 from tests.cli.conftest import TABLES, Kiro
 from tests.functions.deployment.test_plan_release import MANIFEST
 from tests.functions.samples import NOW
+from tests.functions.stack import TRIGGERS
 from tests.local.github.support import REPOSITORY, TOKEN, WorkingCopy
 
 
@@ -27,7 +29,11 @@ def copy(kiro: Kiro, tmp_path: Path) -> Iterator[WorkingCopy]:
             Name="kiro-pipeline-test-github-credential", SecretString=json.dumps({"token": TOKEN})
         )
         settings = {f"{table.upper()}_TABLE": f"kiro-pipeline-test-{table}" for table in TABLES}
-        settings |= {"LOCK_MODE": "superseded", "REPOSITORIES": f"{REPOSITORY},acme/other", "MAIN_BRANCH": "main"}
+        settings |= {
+            "LOCK_MODE": "superseded",
+            "REPOSITORIES": f"{REPOSITORY},acme/other",
+            "TRIGGERS": json.dumps(encode(TRIGGERS)),
+        }
         settings |= {"GITHUB_API_URL": hub.api_url, "GITHUB_CREDENTIAL_SECRET": secret["ARN"]}
         deploy_function(settings)
         yield WorkingCopy(hub, tmp_path / "copy")

@@ -14,7 +14,7 @@ PERMISSIONS = (ROOT / "docs" / "reference" / "permissions.md").read_text("utf-8"
 # Sections that say who the actors are and what people do, and bound nothing.
 WITHOUT_BOUNDS = ("Actors and assets", "Replace a secret", "Audits")
 # The two functions that a deploy role is for.
-CHANGING = {"stage-apply-service", "rollback-restore-service"}
+CHANGING = {"stage-apply-service", "stage-continue-rollout", "rollback-restore-service"}
 _NOT_BOUNDED = "\nNot bounded:\n\n- "
 _CELL = re.compile(r"(?<!\\)\|")
 _TEST = re.compile(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`")

@@ -37,6 +37,12 @@ def points_to(stack: Stack, name: str = "hello-production", alias: str = "live")
     return str(lambdas(stack).get_alias(FunctionName=name, Name=alias)["FunctionVersion"])
 
 
+def shares(stack: Stack, name: str = "hello-production", alias: str = "live") -> dict[str, float]:
+    """The shares of other versions that requests to an alias meet."""
+    found = lambdas(stack).get_alias(FunctionName=name, Name=alias).get("RoutingConfig") or {}
+    return dict(found.get("AdditionalVersionWeights") or {})
+
+
 def artifact(stack: Stack, key: str, files: dict[str, str | bytes]) -> str:
     """Put a zip archive into the artifacts bucket."""
     stack.client("s3").put_object(Bucket=BUCKET, Key=key, Body=archive(files))

@@ -13,6 +13,7 @@ import boto3
 
 from functions.adapters.github.client import GitHub
 from functions.adapters.records import every, plain
+from functions.domain.triggers import TriggerRules
 from functions.handler import Handler, decode, encode, handler_function
 from functions.runtime import Clients, wire
 from local.strict.hooks import HANDLERS
@@ -43,6 +44,7 @@ WORKER = {
     "attempts": 2,
     "coveragePercent": 80,
 }
+TRIGGERS = TriggerRules("main", ("test", "production"), ("production",), candidate_until="test")
 SETTINGS = {
     **TABLES,
     **{f"{name.upper()}_WORKFLOW": arn for name, arn in MACHINES.items()},
@@ -57,7 +59,7 @@ SETTINGS = {
     "ENVIRONMENT_NAMES": "test,production",
     "ALLOWED_NETWORKS": "anywhere",
     "REPOSITORIES": "acme/hello-service",
-    "MAIN_BRANCH": "main",
+    "TRIGGERS": json.dumps(encode(TRIGGERS)),
     "WORK_ITEMS_TABLE": "kiro-work-items",
     "POLL_FUNCTION": "kiro-poll-board",
     "BOARD": json.dumps(BOARD),

@@ -16,8 +16,20 @@ from functions.domain.gates import Verdict, all_passed
 from functions.domain.locks import Contender, Lease, Lock, LockResult, Mode, release, request
 from functions.domain.manifests import Manifest, Part
 from functions.domain.order import Mark, Order, Passage, is_newer, overtaken
-from functions.domain.plans import Change, Plan, StagePlan, is_outdated, plan
-from functions.domain.rollback import Compensation, ReadBack, after_rollback, in_force, rollback_version, steps, verdict
+from functions.domain.owners import Claim
+from functions.domain.plans import Change, Plan, Scope, StagePlan, is_outdated, plan
+from functions.domain.requests import Request
+from functions.domain.rollback import (
+    Compensation,
+    ReadBack,
+    Step,
+    after_rollback,
+    in_force,
+    rollback_version,
+    steps,
+    verdict,
+)
+from functions.domain.triggers import TriggerRules, last_environment, unmerged_refusal
 from functions.domain.watches import AlarmReading, judge
 
 ENVIRONMENTS = tuple(
@@ -26,6 +38,8 @@ ENVIRONMENTS = tuple(
 )
 PARTS = [Part(name, "lambda", "call", settings={"function": name}) for name in ("hello", "worker")]
 REPOSITORY = "acme/hello"
+CLAIM = Claim(REPOSITORY)
+RULES = TriggerRules("main", ("test", "staging", "production"), ("production",), "", "staging", ("feature/*",))
 MANIFEST = Manifest("hello", "build.yml", PARTS)
 Steps = Generator[Callable[[], Any], Any, None]
 StepsWithResult = Generator[Callable[[], Any], Any, str]
@@ -57,7 +71,8 @@ class Execution:
 class Model:
     """The state of the model; every decision is the domain's.
 
-    `truth` holds the running versions, `states` what the records say, `wrong` every violation found.
+    `truth` holds the running versions, `states` what the records say, `wrong` every violation found. `restored` names
+    the release whose rollback was the last to write a part.
     """
 
     mode: Mode = "superseded"
@@ -79,8 +94,11 @@ class Model:
     breached: set[tuple[str, str]] = field(default_factory=set)
     plans: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     rolled: dict[tuple[str, str], int] = field(default_factory=dict)
+    restored: dict[tuple[str, str], str] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
     orders: dict[str, int] = field(default_factory=dict)
+    branches: dict[str, int] = field(default_factory=dict)
+    requests: dict[str, Request] = field(default_factory=dict)
     contents: dict[str, int] = field(default_factory=dict)
     passages: dict[str, Passage] = field(default_factory=lambda: defaultdict(Passage))
     wrong: list[str] = field(default_factory=list)
@@ -114,11 +132,13 @@ class Model:
         if overtaken(mark.order, self.passages[place], place, self.alive):
             return "superseded"
         if not share.parts:
-            self.passages[place] = replace(self.passages[place], passed=_newest(self.passages[place].passed, mark))
+            self.note(place, "passed", mark)
         elif self.mode != "queued":
-            self.passages[place] = replace(self.passages[place], arrived=_newest(self.passages[place].arrived, mark))
+            self.note(place, "arrived", mark)
         owner = self.locks.get(place, Lock(place)).owner
-        if owner and self.alive(owner.execution) and not owner.rollback and is_newer(mark.order, owner.order):
+        beside = owner and owner.order and owner.order.branch and not mark.order.branch
+        older = owner and (is_newer(mark.order, owner.order) or beside)
+        if owner and self.alive(owner.execution) and not owner.rollback and older:
             others = self.plans.get((owner.deployment_id, place), set()) - {one.part.name for one in share.parts}
             if others:
                 return "occupied"
@@ -126,9 +146,32 @@ class Model:
             return "outdated"
         return "change" if share.parts else "unchanged"
 
+    def note(self, place: str, how: str, mark: Mark) -> None:
+        """Record that a release reached or passed an environment; other branches than the main one are apart."""
+        name = f"branch_{how}" if mark.order.branch else how
+        newest = _newest(getattr(self.passages[place], name), mark)
+        self.passages[place] = replace(self.passages[place], **{name: newest})
+
     def order(self, release_: str) -> Order:
         """The order of a release, as its ancestry gives it."""
-        return Order(1, self.orders[release_])
+        return Order(1, self.orders[release_], self.branches.get(release_, 0))
+
+    def ask(self, release_: str, ref: str, *, merged: bool, late: bool) -> bool:
+        """Give a release its request and its order; False if it is refused before anything is started.
+
+        A `late` one is older than a release of the main branch that started before it.
+        """
+        until = last_environment(ref, "", RULES)
+        assert isinstance(until, str)
+        request = Request(REPOSITORY, ref, until=until, trigger="push")
+        if not merged and unmerged_refusal(request, release_, CLAIM, RULES):
+            return False
+        head = max([order for name, order in self.orders.items() if not self.branches.get(name)], default=0)
+        self.requests[release_] = request
+        self.branches[release_] = 0 if merged else 1 + max(self.branches.values(), default=0)
+        # No two of the main branch have one order: a late one is just before the release that started last.
+        self.orders[release_] = len(self.orders) * 2 + (0 if late else 3) if merged else head
+        return True
 
     def text(self) -> str:
         """The current time as text."""
@@ -229,12 +272,24 @@ class Model:
         if release_ in self.blocked:
             self.wrong.append(f"{release_} was blocked, and is applied to {place}")
         names = [e.name for e in ENVIRONMENTS]
+        self.check_reach(release_, place)
         if names.index(place) and (names[names.index(place) - 1], release_) not in self.passed:
             self.wrong.append(f"{release_} enters {place} without having passed the environment before")
         running = self.states.get((place, part.name))
-        if running and running.running and self.orders.get(running.running.commit, 0) > self.orders[release_]:
+        if running and running.running and is_newer(running.running.order, self.order(release_)):
             self.wrong.append(f"{release_} overwrites the newer {running.running.commit} in {place}")
         self.truth[place, part.name] = f"v-{release_}"
+        self.restored.pop((place, part.name), None)
+
+    def check_reach(self, release_: str, place: str) -> None:
+        """No release goes farther than its request, and no commit that is not merged into a protected environment."""
+        request, branch = self.requests.get(release_), self.branches.get(release_)
+        if request and request.until and RULES.environments.index(place) > RULES.environments.index(request.until):
+            self.wrong.append(f"{release_} ends in {request.until}, and is applied to {place}")
+        if branch and place in RULES.protected:
+            self.wrong.append(f"{release_} is not merged, and is applied to {place}")
+        if request and "feature" in request.ref and place != RULES.environments[0]:
+            self.wrong.append(f"{release_} is of a feature branch, and is applied to {place}")
 
     def record(self, release_: str, place: str, part: Part, lease: Lease) -> None:
         """Record the version that was applied."""
@@ -248,9 +303,7 @@ class Model:
         self.fence(lease)
         for state in judged(self.parts(place).values(), REPOSITORY):
             self.states[place, state.part] = replace(state, good=state.running)
-        self.passages[place] = replace(
-            self.passages[place], passed=_newest(self.passages[place].passed, self.mark(release_))
-        )
+        self.note(place, "passed", self.mark(release_))
         self.passed.add((place, release_))
 
     def plan_rollback(self, release_: str, place: str, wanted: Sequence[Any], lease: Lease) -> None:
@@ -259,18 +312,24 @@ class Model:
         for step in wanted:
             self.doubt(release_, place, step.part.name)
 
-    def restore(self, place: str, part: str, version: Version, step: Any, lease: Lease) -> None:
-        """Restore one part: first the running version, then its record."""
+    def restore(self, release_: str, place: str, step: Step, lease: Lease) -> None:
+        """Restore one part that a release changed; first the running version, then its record."""
         self.fence(lease)
-        self.truth[place, part] = version.version
-        self.states[place, part] = after_rollback(self.states.get((place, part)) or PartState(place, part), step)
+        part = step.part.name
+        state = self.states.get((place, part)) or PartState(place, part)
+        if state.running and is_newer(state.running.order, self.order(release_)):
+            self.wrong.append(f"the rollback of {release_} undoes the newer {state.running.commit} in {place}")
+        self.truth[place, part] = step.to.version
+        self.states[place, part] = after_rollback(state, step)
+        self.restored[place, part] = release_
 
     def record_rollback(self, release_: str, place: str, result: str) -> None:
         """Record the end of a rollback: `unknown` freezes the environment, `restored` ends the release's own freeze."""
         self.rolled[release_, place] = self.now
-        passed = self.passages[place].passed
-        if passed and passed.deployment_id == release_:
-            self.passages[place] = replace(self.passages[place], passed=None)
+        for name in ("passed", "branch_passed"):
+            passed = getattr(self.passages[place], name)
+            if passed and passed.deployment_id == release_:
+                self.passages[place] = replace(self.passages[place], **{name: None})
         if result == "unknown":
             self.frozen.setdefault(place, release_)
         elif result == "restored" and self.frozen.get(place) == release_:
@@ -293,15 +352,25 @@ class Model:
         """Plan a release."""
         running = {e.name: self.parts(e.name) for e in ENVIRONMENTS}
         commits = {s.running.commit for parts in running.values() for s in parts.values() if s.running}
-        mine = self.orders[release_]
-        changes = {
-            commit: Change("behind" if self.orders[commit] > mine else "ahead", self.files(commit, release_))
-            for commit in commits - {"", release_}
-        } | {release_: Change("identical", ())}
-        planned = plan(MANIFEST, ENVIRONMENTS, running, changes, release_)
+        changes = {commit: self.compared(commit, release_) for commit in commits - {"", release_}}
+        changes |= {release_: Change("identical", ())}
+        request = self.requests.get(release_) or Request(REPOSITORY, RULES.main_ref)
+        scope = Scope(request.until, order=self.order(release_))
+        planned = plan(MANIFEST, ENVIRONMENTS, running, changes, release_, scope)
         for share in planned.stages:
             self.plans[release_, share.environment.name] = {one.part.name for one in share.parts}
         return planned
+
+    def compared(self, base: str, release_: str) -> Change:
+        """What GitHub's comparison shows: a branch contains the main branch up to where it was made."""
+        ours, theirs = self.branches.get(release_), self.branches.get(base)
+        newer = self.orders[base] > self.orders[release_] or bool(theirs and self.orders[base] == self.orders[release_])
+        if ours:
+            made_of = not theirs and self.orders[base] <= self.orders[release_]
+            return Change("ahead", self.files(base, release_)) if made_of else Change("diverged", None)
+        if newer:
+            return Change("behind", None)
+        return Change("diverged", None) if theirs else Change("ahead", self.files(base, release_))
 
     def files(self, one: str, other: str) -> tuple[str, ...]:
         """The files that differ between two releases; a revert has the content of an earlier one."""
@@ -438,7 +507,7 @@ def roll_back(model: Model, execution: Execution, lease: Lease | None, report: C
     fault = yield lambda: model.plan_rollback(execution.release, place, wanted, held)
     failed = isinstance(fault, StaleError)
     for one in () if failed else wanted:
-        fault = yield lambda one=one: model.restore(place, one.part.name, one.to, one, held)  # type: ignore[misc]
+        fault = yield lambda one=one: model.restore(execution.release, place, one, held)  # type: ignore[misc]
         failed = failed or isinstance(fault, StaleError)
     read = [
         ReadBack(c.part.name, c.before.version if c.before else None, model.truth.get((place, c.part.name)), None)

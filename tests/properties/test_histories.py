@@ -6,13 +6,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from functions.domain.environments import PartState
 from functions.domain.gates import Verdict
+from functions.domain.order import is_newer
 from functions.domain.plans import Change, plan
-from tests.properties.model import ENVIRONMENTS, MANIFEST, PARTS, Execution, Model, deploy, end, roll_back
+from tests.properties.model import ENVIRONMENTS, MANIFEST, PARTS, RULES, Execution, Model, deploy, end, roll_back
 
 PASSED = Verdict("tests", "passed", "all passed")
 FAILED = Verdict("tests", "failed", "one failed")
 PLACES = [environment.name for environment in ENVIRONMENTS]
 LAST_ROUNDS = 1000
+BRANCH = "refs/heads/feature/a"
+REFS = (RULES.main_ref, RULES.main_ref, RULES.main_ref, BRANCH, "refs/tags/v1.0.0-rc.1", "refs/tags/v1.0.0")
 
 
 class Histories(RuleBasedStateMachine):
@@ -31,15 +34,20 @@ class Histories(RuleBasedStateMachine):
         gates=st.sampled_from([[PASSED], [PASSED], [PASSED], [PASSED, FAILED], []]),
         late=st.booleans(),
         content=st.integers(0, 2),
+        ref=st.sampled_from(REFS),
+        merged=st.booleans(),
     )
-    def push(self, gates: list[Verdict], late: bool, content: int) -> None:
+    def push(self, gates: list[Verdict], late: bool, content: int, ref: str, merged: bool) -> None:
         """Start a release; a `late` one is older than a release that started before it.
 
-        A release with the content of an earlier one is a revert of what came between them.
+        A release with the content of an earlier one is a revert of what came between them. Tags are of commits that are
+        `merged`, or not.
         """
         number = len(self.model.orders)
         name = f"r{number + self.first}"
-        self.model.orders[name] = max(1, number * 2 - (3 if late else 0))
+        merged = ref == RULES.main_ref or (merged and ref.startswith("refs/tags/"))
+        if not self.model.ask(name, ref, merged=merged, late=late):
+            return
         self.model.contents[name] = content
         execution = Execution(name, iter(()), name)  # type: ignore[arg-type]
         execution.steps = deploy(self.model, execution, gates)
@@ -89,6 +97,16 @@ class Histories(RuleBasedStateMachine):
             assert self.model.wrong == []
 
     @invariant()
+    def no_branch_keeps_out_the_main_branch(self) -> None:
+        """A release of the main branch is superseded by a newer one of the main branch only."""
+        if not hasattr(self, "model"):
+            return
+        mains = {name: order for name, order in self.model.orders.items() if not self.model.branches.get(name)}
+        for name, outcome in self.model.outcomes.items():
+            if outcome == "superseded" and name in mains:
+                assert any(order >= mains[name] for other, order in mains.items() if other != name), name
+
+    @invariant()
     def a_failed_watch_stays_failed(self) -> None:
         """A release with a breach in an environment never passes there."""
         if hasattr(self, "model"):
@@ -130,7 +148,10 @@ class Histories(RuleBasedStateMachine):
         self._a_second_rollback_changes_nothing()
 
     def _what_passed_last_is_there(self) -> None:
-        """P3: nothing of an older release remains where a newer one passed, changed there or not."""
+        """P3: nothing of an older release remains where a newer one passed, changed there or not.
+
+        Except what a rollback of an older release restored: it keeps what newer releases changed, not what they left.
+        """
         for place in set(PLACES) - set(self.model.frozen) - self.unfrozen:
             passed = self.model.passages[place].passed
             ended = passed and self.model.outcomes.get(passed.deployment_id)
@@ -139,6 +160,12 @@ class Histories(RuleBasedStateMachine):
                 continue
             for state in states:
                 assert state.running
+                if self.model.branches.get(state.running.commit):
+                    continue  # a branch that came after it
+                undone = self.model.restored.get((place, state.part))
+                left = (place, state.part) not in self.model.ledgers[passed.deployment_id]
+                if undone and left and is_newer(passed.order, self.model.order(undone)):
+                    continue
                 same = not self.model.files(state.running.commit, passed.commit)
                 assert same or not state.running.commit, f"{place} runs {state.running.commit} after {passed.commit}"
 

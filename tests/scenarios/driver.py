@@ -104,8 +104,8 @@ class PlatformDriver:
         return {"locks": locks, "waits": [w["waitKey"] for w in waits if not w["waitKey"].startswith(_KEPT)]}
 
 
-# Decisions, handled deliveries and the heads of main branches are records, not waits.
-_KEPT = ("approval/", "delivery/", "push/")
+# Decisions, handled deliveries, and the heads and tags of repositories are records, not waits.
+_KEPT = ("approval/", "delivery/", "push/", "refs/")
 
 
 def name_of(commit: str) -> str:

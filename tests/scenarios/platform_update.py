@@ -20,7 +20,7 @@ PROGRAM = (
 )
 # What a stage of the update needs and no execution from before it has: {file: (text, what replaces it)}.
 UPDATE = {
-    "functions/stage/apply_service.py": ("    lease: Lease\n", "    lease: Lease\n    proof: str\n"),
+    "functions/procedures/changes.py": ("    lease: Lease\n", "    lease: Lease\n    proof: str\n"),
     "statemachines/deployment.asl.json": ('"gates": "{% [$gates] %}",', '"gates": "{% [$gates] %}", "proof": "new",'),
     "statemachines/stage.asl.json": (
         '"approved": false,',
@@ -43,7 +43,8 @@ def updated_program(folder: Path) -> Path:
     (folder / "build").symlink_to(PROJECT / "build")
     for name, change in UPDATE.items():
         _replace(folder / name, *change)
-    _replace(folder / "statemachines" / "stage.asl.json", *PASSED_ON)
+    # ApplyService and ContinueRollout have the same input.
+    _replace(folder / "statemachines" / "stage.asl.json", *PASSED_ON, times=2)
     return folder
 
 
@@ -54,7 +55,7 @@ def deploy(platform: Platform, program: Path, environments: list[dict[str, Any]]
         laptop.pulumi("up", platform.stack, {**where, "changes": {**where["changes"], "environments": environments}})
 
 
-def _replace(file: Path, old: str, new: str) -> None:
+def _replace(file: Path, old: str, new: str, times: int = 1) -> None:
     text = file.read_text("utf-8")
-    assert text.count(old) == 1, f"{file.name} has {text.count(old)} times {old}"
+    assert text.count(old) == times, f"{file.name} has {text.count(old)} times {old}"
     file.write_text(text.replace(old, new), "utf-8")

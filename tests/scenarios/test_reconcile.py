@@ -103,6 +103,7 @@ def test_a_monitor_outside_aws_rolls_a_release_back(driver: PlatformDriver, good
     assert driver.version("test") == before
 
 
+@pytest.mark.long
 def test_a_freeze_holds_a_release_until_it_ends(driver: PlatformDriver, good: str) -> None:
     """P12: test is walked, staging waits and says who froze it and why; after the unfreeze the release goes on."""
     kiro(driver, "freeze", "staging", "--reason", "the fair")

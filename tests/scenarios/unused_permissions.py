@@ -25,6 +25,9 @@ _UNFROZEN = "the unfreeze came before the wait: tests/functions/stage/test_await
 _YIELDED = "a freeze or an alarm came while the release waited: tests/functions/stage/test_yield_lock.py"
 _NO_WAY_BACK = "a rollback failed: tests/faults/test_no_way_back.py"
 
+_LATER_STEP = "a target may read and keep files of the artifact in each step; functions do so in the first"
+_BY_AWS = "no target of a scenario has a rollout that AWS performs: tests/functions/stage/test_await_rollout.py"
+
 REASONS: Mapping[str, str] = {
     # What AWS does in a role's name
     "* logs:CreateLogStream": _SERVICE,
@@ -56,6 +59,8 @@ REASONS: Mapping[str, str] = {
     "shared-start-build dynamodb:UpdateItem": _FULL,
     "stage-start-tests dynamodb:UpdateItem": _FULL,
     "stage-withdraw-ledger *": _UNSTARTED,
+    "stage-await-rollout *": _BY_AWS,
+    "events-rollout-changed *": _BY_AWS,
     "shared-await-build codebuild:StartBuild": _FULL,
     "stage-await-tests codebuild:StartBuild": _FULL,
     "shared-await-build dynamodb:*": _FULL,
@@ -89,10 +94,13 @@ REASONS: Mapping[str, str] = {
     "events-prune-versions states:DeleteStateMachineVersion": _KEPT_A_DAY,
     "stage-apply-service kms:GenerateDataKey": _PACKAGE,
     "stage-apply-service s3:PutObject": _PACKAGE,
+    "stage-continue-rollout kms:*": _LATER_STEP,
+    "stage-continue-rollout s3:*": _LATER_STEP,
     "deploy-* s3:GetObject": _PACKAGE,
     "deploy-* kms:Decrypt": _PACKAGE,
     "deploy-* lambda:CreateAlias": "the example's function has its alias: tests/functions/targets",
     "read-* lambda:GetFunctionConfiguration": "it is read where a person approves a release: tests/functions/targets",
+    "rollback-restore-service sts:AssumeRole": "a service on ECS is read, too: tests/functions/targets/test_ecs.py",
     "events-outside-alarm *": _OUTSIDE,
     "events-import-findings *": _OFF,
     "* s3:ListBucket": _MISSING,

@@ -16,12 +16,14 @@ def test_a_wait_queries_often_enough_and_never_too_often(backstop: int) -> None:
     made: dict[str, Any] = waits(**dict.fromkeys(names, backstop))
     spans = {"Build": (90 + 60) * 60, "Approval": 25 * 3600, "Lock": 8 * 3600, "Watch": 3600, "Enhanced": 7 * 86_400}
     spans["Unfreeze"] = 14 * 86_400 + 3600
+    spans["Rollout"] = (10 + 5) * 60
+    backstops = {**made, "RolloutBackstopSeconds": made["WatchBackstopSeconds"]}
     assert {f"Ask{name}" for name in spans} == {name for name in made if name.startswith("Ask")}
     for name, seconds in spans.items():
         times = made[f"Ask{name}"][0]["MaxAttempts"]
         assert 10 <= times <= 2400
         assert times * backstop >= seconds - backstop or times == 2400
-        assert made[f"{name}BackstopSeconds"] == backstop
+        assert backstops[f"{name}BackstopSeconds"] == backstop
 
 
 def test_approval_waits_last_an_hour_longer_than_the_longest_approval() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, TypeVar, cast
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _MOST_FILES = 300  # GitHub lists at most so many files of a comparison, without saying that there are more
 _MOST_COMMITS = 250
+# https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
+_NEXT_PAGE = re.compile(r'<([^>]+)>; rel="next"')
 _LONGEST_DESCRIPTION = 140
 _LONGEST_BODY = 65_536
 _CHUNK_BYTES = 1024 * 1024
@@ -64,10 +67,33 @@ class GitHub:
                 return None
             raise
 
+    def refs(self, repository: str, start: str) -> dict[str, str]:
+        """The object that each ref names, by ref; `start` is the beginning of their names, such as `tags/v`.
+
+        https://docs.github.com/en/rest/git/refs#list-matching-references
+        """
+
+        def read(repo: "Repository") -> dict[str, str]:
+            # Not PyGithub's own method: GitHub's description has no size of a page for this list.
+            found: dict[str, str] = {}
+            page = f"{repo.url}/git/matching-refs/{start}"
+            while page:
+                headers, listed = repo.requester.requestJsonAndCheck("GET", page)
+                found |= {str(one["ref"]): str(one["object"]["sha"]) for one in listed}
+                following = _NEXT_PAGE.search(headers.get("link", ""))
+                page = following[1] if following else ""
+            return found
+
+        return self._request(repository, f"refs {start}", read)
+
     def commit(self, repository: str, ref: str) -> Commit:
-        """The commit of a sha, branch or tag."""
+        """The commit of a sha, branch or tag; `refs/heads/main` is the branch, also where a tag has its name."""
+        # https://docs.github.com/en/rest/commits/commits#get-a-commit names the forms heads/… and tags/….
+        named = ref.removeprefix("refs/")
         return self._request(
-            repository, f"commit {ref}", lambda repo: _commit(repo.get_commit(ref, commit_files_per_page=1).complete())
+            repository,
+            f"commit {ref}",
+            lambda repo: _commit(repo.get_commit(named, commit_files_per_page=1).complete()),
         )
 
     def compare(self, repository: str, base: str, head: str) -> Comparison:

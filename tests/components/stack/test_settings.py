@@ -10,6 +10,7 @@ from components.stack.environment_settings import DeploymentFreeze, DeploymentWi
 from components.stack.settings import Backstops, CodeBuild, GitHub, Settings, SettingsError, parse
 from functions.domain.approvers import Approvers
 from functions.domain.owners import Claim
+from functions.domain.triggers import TriggerRules
 from functions.handler import decode
 from tests.components.recorder import stack_config
 
@@ -60,6 +61,23 @@ def test_defaults_are_those_of_the_requirements() -> None:
         ),
         ({"github": {**GOOD["github"], "allowedNetworks": ["github.com"]}}, ["must be a network such as 192.30.252.0"]),
         ({"securityHub": "yes"}, ["kiro-worker:securityHub", '"yes"']),
+        (
+            {"github": {**GOOD["github"], "mainUntil": "moon"}},
+            ["github.mainUntil = moon: no environment here; there are"],
+        ),
+        (
+            {"github": {**GOOD["github"], "candidateUntil": "moon"}},
+            ["github.candidateUntil = moon: no environment here"],
+        ),
+        ({"github": {**GOOD["github"], "branches": ["a b"]}}, ["kiro-worker:github.branches[0]", '"a b"']),
+        (
+            {"github": {**GOOD["github"], "branches": ["feature/*"]}, "environments": [{"name": "test"}]},
+            ["github.branches = feature/*: their pushes would enter test, which is protected"],
+        ),
+        (
+            {"environments": [{"name": "production", "approval": True, "protected": False}]},
+            ["protected must not be false for production"],
+        ),
         ({"environments": _environment(aproval=True)}, ["environments[0].aproval", "approvalTimeoutSeconds"]),
         ({"logRetentionDays": "ninety"}, ["kiro-worker:logRetentionDays", '"ninety"']),
         ({"logRetentionDays": 91}, ["kiro-worker:logRetentionDays", "91", "90"]),
@@ -343,3 +361,43 @@ def test_what_two_repositories_both_claim_is_refused(other: Any, why: str) -> No
     """The line names both and what they share, or what is missing with an example."""
     with pytest.raises(SettingsError, match=re.escape(why)):
         _two(SHOP, other)
+
+
+def _rules(*environments: dict[str, Any], **github: Any) -> TriggerRules:
+    """The rules of a stack with these environments."""
+    settings = _parse(environments=list(environments), github={**GOOD["github"], **github})
+    return decode(TriggerRules, json.loads(settings.triggers_json()))
+
+
+TEST, STAGING, LIVE = {"name": "test"}, {"name": "staging"}, {"name": "live"}
+PRODUCTION = {"name": "production", "approval": True}
+
+
+@pytest.mark.parametrize(
+    ("environments", "protected", "candidates"),
+    [
+        ((TEST, STAGING, PRODUCTION), ("production",), "staging"),
+        ((STAGING, TEST, LIVE), ("live",), "staging"),
+        ((TEST, LIVE), ("live",), "test"),
+        ((LIVE,), ("live",), ""),
+        ((PRODUCTION, LIVE), ("production", "live"), "production"),
+        (({**TEST, "protected": True}, {**LIVE, "protected": False}), ("test",), "test"),
+    ],
+)
+def test_the_last_environment_is_protected_by_default(
+    environments: tuple[dict[str, Any], ...], protected: tuple[str, ...], candidates: str
+) -> None:
+    """I2: and production always; release candidates end in staging, or in the last but one."""
+    rules = _rules(*environments)
+    assert (rules.protected, rules.candidate_until) == (protected, candidates)
+    assert rules.environments == tuple(one["name"] for one in environments)
+    assert (rules.main_until, rules.branches) == ("", ())
+
+
+def test_what_starts_a_release_can_be_set() -> None:
+    """P1, P4: every setting reaches the rules."""
+    rules = _rules(
+        TEST, STAGING, LIVE, mainBranch="trunk", mainUntil="staging", candidateUntil="test", branches=["hotfix/*"]
+    )
+    names = ("test", "staging", "live")
+    assert rules == TriggerRules("trunk", names, ("live",), "staging", "test", ("hotfix/*",))

@@ -10,6 +10,8 @@ from statemachines.definitions import WORKFLOWS, is_handler, load, module_of
 
 HANDLER_FAULTS = ("raise-before", "raise-after", "timeout", "twice", "kill-before", "kill-after", "stop")
 EVENT_FAULTS = ("lost", "doubled")
+# Task states that no scenario of the matrix reaches, and why; their paths are tested in tests/statemachines/paths.
+UNREACHED = {("stage", "AwaitRollout"): "the matrix has no service on ECS, and no other kind changes by itself"}
 _SEND = ":events:putEvents"
 _NESTED = ":states:startExecution"
 
@@ -52,10 +54,10 @@ class FaultCase:
 
 
 def cases() -> Iterator[FaultCase]:
-    """Every fault of every Task state of every workflow."""
+    """Every fault of every Task state of every workflow, but of those in `UNREACHED`."""
     for workflow in WORKFLOWS:
         for name, state in load(workflow)["States"].items():
-            if state["Type"] == "Task":
+            if state["Type"] == "Task" and (workflow, name) not in UNREACHED:
                 yield from (FaultCase(workflow, name, fault) for fault in _faults(name, state))
 
 

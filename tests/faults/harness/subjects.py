@@ -28,12 +28,14 @@ services:
     kind: lambda
     function: {function}
     alias: live
-    artifact: hello.zip
+    artifact: hello.zip{steps}
     health:
       url: "{url}/health"
     alarms:
       critical: [{alarm}]
 """
+_STEPS = """
+    steps: [50]"""
 # Long enough for the end of the build to come as an event, and not in the first query.
 _BUILD = """version: 0.2
 phases:
@@ -97,18 +99,22 @@ def handler(event, context):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """The demands of an environment on a release; `tested` means that tests run after the deployment."""
+    """The demands of an environment on a release.
+
+    `tested` means that tests run after the deployment, `stepped` that its requests meet a release in steps.
+    """
 
     name: str
     approval: bool
     watch_seconds: int
     enhanced_watch_seconds: int = 0
     tested: bool = False
+    stepped: bool = False
 
 
 CALM = Kind("calm", approval=False, watch_seconds=0)
 CAREFUL = Kind("careful", approval=True, watch_seconds=3)
-THOROUGH = Kind("thorough", approval=False, watch_seconds=0, enhanced_watch_seconds=3, tested=True)
+THOROUGH = Kind("thorough", approval=False, watch_seconds=0, enhanced_watch_seconds=3, tested=True, stepped=True)
 # A repository without an environment, whose branches the worker works on.
 BOARD = Kind("board", approval=False, watch_seconds=0)
 
@@ -189,7 +195,13 @@ class Subject:
     def _history(self) -> bytes:
         """Commits one second apart, because their times decide the order; the last one starts no deployment."""
         files = {
-            "delivery.yml": _MANIFEST.format(name=self.name, function=self.function, url=self.url, alarm=self.alarm)
+            "delivery.yml": _MANIFEST.format(
+                name=self.name,
+                function=self.function,
+                url=self.url,
+                alarm=self.alarm,
+                steps=_STEPS if self.kind.stepped else "",
+            )
             + (_AFTER_DEPLOY.format(name=self.name) if self.kind.tested else ""),
             "build.yml": _BUILD,
             "infrastructure.yml": _INFRASTRUCTURE.format(url=self.url),

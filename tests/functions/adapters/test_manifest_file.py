@@ -54,6 +54,14 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
     )
 
 
+def test_steps_are_settings_of_their_kind() -> None:
+    """R12: a part without steps keeps the definition that it had before there were steps."""
+    stepped = GOOD.replace("    alarms:", "    steps: [10, 50]\n    alarms:")
+    (_, without), (_, part) = (read_manifest(text.encode()).parts for text in (GOOD, stepped))
+    assert "steps" not in without.settings
+    assert part.settings == {**without.settings, "steps": [10, 50], "stepSeconds": 60}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -79,11 +87,15 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
         ("ci/build.yml", "../x.yml", "delivery.yml:4:3: build.buildspec: must be a path inside the repository"),
         ("ci/build.yml", '"a b; rm"', "delivery.yml:4:3: build.buildspec: ' ' is not allowed in a path (a b; rm)"),
         ("ci/build.yml", "", "delivery.yml:4:3: build.buildspec: must be a text, it is empty"),
-        ("kind: lambda", "kind: rocket", "delivery.yml:12:3: services.hello: kind is rocket: write lambda or command"),
+        (
+            "kind: lambda",
+            "kind: rocket",
+            "delivery.yml:12:3: services.hello: kind is rocket: write lambda, command or ecs",
+        ),
         (
             "    kind: lambda\n",
             "",
-            "delivery.yml:12:3: services.hello: kind is missing: add `kind:` with command or lambda",
+            "delivery.yml:12:3: services.hello: kind is missing: add `kind:` with command, ecs or lambda",
         ),
         (
             "    artifact: dist/hello.zip\n",
@@ -95,6 +107,22 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
             "    color: red\n    artifact:",
             "delivery.yml:15:5: services.hello.color: is unknown: take it out",
         ),
+        (
+            "    alarms:",
+            "    steps: [0]\n    alarms:",
+            "delivery.yml:18:13: services.hello.steps.0: is 0: write 1",
+        ),
+        ("    alarms:", "    steps: [100]\n    alarms:", "services.hello.steps.0: is 100: write 99 or less"),
+        ("    alarms:", "    steps: [1.5]\n    alarms:", "services.hello.steps.0: must be a number"),
+        ("    alarms:", "    steps: 10\n    alarms:", "services.hello.steps: must be a list"),
+        ("    alarms:", "    steps: [1, 2, 3, 4, 5, 6]\n    alarms:", "services.hello.steps: has 6 entries: 5 are"),
+        (
+            "    alarms:",
+            "    steps: [50, 10]\n    alarms:",
+            "services.hello.steps: must rise from step to step",
+        ),
+        ("    alarms:", "    stepSeconds: 59\n    alarms:", "services.hello.stepSeconds: is 59: write 60 or more"),
+        ("    alarms:", "    stepSeconds: 901\n    alarms:", "services.hello.stepSeconds: is 901: write 900 or less"),
         ("    alarms:", "    alarm:", "delivery.yml:18:5: services.hello.alarm: is unknown: is it alarms?"),
         ("  hello:\n", "  infrastructure:\n", "delivery.yml:12:3: services.infrastructure: is reserved for the infra"),
         ("  hello:\n", "  7:\n", "delivery.yml:12:3: services.7: 7 is not a name"),

@@ -3,6 +3,7 @@
 import pytest
 
 from functions.adapters.workflows import Deployments, EnhancedWatches, Workflows, WorkItemWorkflow
+from functions.domain.requests import Request
 from tests.functions.stack import MACHINES, Stack
 
 
@@ -26,8 +27,8 @@ def test_an_enhanced_watch_is_told_from_a_stage(stack: Stack, machine: str, owne
 
 def test_a_deployment_starts_once_under_its_name(stack: Stack) -> None:
     """P1: a name that was started before starts nothing, whatever its input."""
-    stack.settings |= {"REPOSITORIES": "acme/a,acme/b", "MAIN_BRANCH": "trunk"}
+    stack.settings["REPOSITORIES"] = "acme/a,acme/b"
     deployments = Deployments.connect(stack.clients)
-    assert (deployments.repositories, deployments.main_branch) == (frozenset({"acme/a", "acme/b"}), "trunk")
-    assert deployments.start("trunk-1", {"repository": "acme/a"})
-    assert not deployments.start("trunk-1", {"repository": "acme/b"})
+    assert deployments.repositories == frozenset({"acme/a", "acme/b"})
+    assert deployments.start("trunk-1", Request("acme/a", "refs/heads/trunk"))
+    assert not deployments.start("trunk-1", Request("acme/b", "refs/heads/trunk"))

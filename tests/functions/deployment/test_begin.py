@@ -1,31 +1,30 @@
 """Begin: the record is written once, with the facts of the commit from GitHub."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.domain.errors import BadInputError, GitHubNotFoundError
-from functions.domain.order import History, Order
+from functions.domain.errors import BadInputError, GitHubNotFoundError, GitHubUnavailableError
+from functions.domain.order import History, Order, is_newer
 from functions.domain.releases import LONGEST_NAME, Release
+from functions.domain.requests import Request
 from functions.handler import decode
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
+CLAIMS = [{"repository": REPOSITORY}]
 
-def begin(stack: Stack, **changes: Any) -> Any:
-    """Run the handler."""
-    wanted = {
-        "deploymentId": "main-1",
-        "execution": "arn:execution:main-1",
-        "repository": REPOSITORY,
-        "ref": "refs/heads/main",
-        "commit": "",
-        "trigger": "operator",
-        "repositories": [{"repository": REPOSITORY}],
-    }
-    return stack.run("deployment.begin", {**wanted, **changes})
+
+def begin(
+    stack: Stack, deployment_id: str = "main-1", claims: Any = CLAIMS, execution: str = "", **changes: Any
+) -> Any:
+    """Run the handler; `changes` are those of the request."""
+    request = {"repository": REPOSITORY, "ref": "refs/heads/main", "commit": "", "trigger": "operator", **changes}
+    wanted = {"deploymentId": deployment_id, "execution": execution or f"arn:execution:{deployment_id}"}
+    return stack.run("deployment.begin", {**wanted, "request": request, "repositories": claims})
 
 
 def test_a_commit_is_completed(stack: Stack, copy: WorkingCopy) -> None:
@@ -53,13 +52,13 @@ def test_an_emergency_is_part_of_the_release(stack: Stack, copy: WorkingCopy) ->
     copy.commit("fix: greet", {"a": "1"})
     copy.push()
     assert begin(stack)["release"]["emergency"] is False
-    assert begin(stack, deploymentId="main-2", emergency=True)["release"]["emergency"] is True
+    assert begin(stack, "main-2", emergency=True)["release"]["emergency"] is True
     assert stack.deployment("main-2")["release"]["emergency"] is True
 
 
 def order(stack: Stack, commit: str) -> Order:
     """The order that a commit gets when its deployment begins."""
-    found = decode(Release, begin(stack, deploymentId=f"main-{commit[:12]}", commit=commit)["release"]).order
+    found = decode(Release, begin(stack, f"main-{commit[:12]}", commit=commit)["release"]).order
     assert found
     return found
 
@@ -72,6 +71,94 @@ def history(copy: WorkingCopy) -> list[str]:
     commits = [copy.commit_at(date, f"feat: {number}", {"a": str(number)}) for number, date in enumerate(dates)]
     copy.push()
     return commits
+
+
+def unmerged(copy: WorkingCopy, branch: str = "feature/a") -> str:
+    """A pushed commit that only a branch has."""
+    copy.git("checkout", "--quiet", "-b", branch)
+    sha = copy.commit(f"feat: {branch}", {branch.replace("/", "-"): "1"})
+    copy.push("origin", branch)
+    copy.git("checkout", "--quiet", "main")
+    return sha
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/feature/a", "refs/heads/main", "refs/tags/v1.2.0", "main"])
+@pytest.mark.parametrize("trigger", ["tag", "dispatch", "operator"])
+def test_an_unmerged_commit_enters_no_protected_environment(
+    stack: Stack, copy: WorkingCopy, ref: str, trigger: str
+) -> None:
+    """P1: whatever ref its request claims, and also where a tag has the main branch's name; the record shows it."""
+    copy.commit("feat: greet", {"a": "1"})
+    copy.push()
+    sha = unmerged(copy)
+    copy.commit("feat: later", {"b": "1"})
+    copy.git("tag", "main", sha)
+    copy.push("origin", "refs/heads/main", "refs/tags/main")
+    with pytest.raises(
+        BadInputError, match=f"{sha[:12]}.* is not on main of {REPOSITORY}, and production is protected"
+    ):
+        begin(stack, ref=ref, commit=sha, trigger=trigger)
+    assert stack.deployment("main-1")["release"]["commit"] == sha
+    assert begin(stack, "branch-1", ref=ref, commit=sha, trigger=trigger, until="test")["request"]["until"] == "test"
+
+
+def test_a_branch_leaves_the_order_of_main_as_it_was(stack: Stack, copy: WorkingCopy) -> None:
+    """P14: an older release of main that begins after a branch is still older than what began before the branch."""
+    old = history(copy)
+    newer = order(stack, old[3])
+    branch = unmerged(copy)
+    beside = decode(
+        Release, begin(stack, "b", commit=branch, ref="refs/heads/feature/a", until="test")["release"]
+    ).order
+    assert beside
+    older, newest = order(stack, old[1]), order(stack, old[4])
+    assert older < newer < newest
+    assert (beside.branch, is_newer(newest, beside), is_newer(beside, older)) == (1, True, False)
+
+
+def test_a_push_that_github_does_not_show_yet_is_read_again(
+    stack: Stack, copy: WorkingCopy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error is one that the workflow retries: the branch's head may be older than its webhook."""
+    old = history(copy)
+    monkeypatch.setattr("functions.adapters.github.client.GitHub.branch_head", lambda *_: old[3])
+    with pytest.raises(GitHubUnavailableError, match=r"main of .* is behind .*, which was pushed to it"):
+        begin(stack, commit=old[4])
+    assert stack.deployment("main-1") == {}
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ({"until": "moon"}, "until = moon: no environment of this stack; there are test, production"),
+        ({"until": "production"}, "until = production: acme/hello-service may not deliver there"),
+        ({"untill": "test"}, "unknown key 'untill'"),
+        ({"images": {"api": "v1"}}, "no kind of target deploys an image by its tag yet"),
+        ({"force": "yes"}, 'force is "yes", expected true or false'),
+    ],
+)
+def test_a_request_that_the_settings_refuse_is_no_release(
+    stack: Stack, copy: WorkingCopy, request_: dict[str, Any], said: str
+) -> None:
+    """Who may start an execution chooses its input: it is believed as far as the settings allow."""
+    copy.commit("feat: greet", {"a": "1"})
+    copy.push()
+    with pytest.raises(BadInputError, match=re.escape(said)):
+        begin(stack, claims=[{"repository": REPOSITORY, "environments": ["test"]}], **request_)
+    assert stack.deployment("main-1") == {}
+
+
+def test_the_record_says_what_started_the_release(stack: Stack, copy: WorkingCopy) -> None:
+    """N3: who, why, how far, and with what options."""
+    copy.commit("feat: greet", {"a": "1"})
+    copy.push()
+    begin(stack, trigger="dispatch", by="ada", reason="again", until="test", force=True)
+    record = DeploymentsTable.connect(stack.clients).get("main-1")
+    assert record
+    asked = Request(
+        REPOSITORY, "refs/heads/main", until="test", force=True, trigger="dispatch", by="ada", reason="again"
+    )
+    assert (record.request, record.trigger) == (asked, "dispatch")
 
 
 @pytest.mark.parametrize("begun", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 4, 0, 3, 1)])
@@ -91,7 +178,7 @@ def test_what_replaced_the_branch_is_newer(stack: Stack, copy: WorkingCopy) -> N
     forced = copy.commit("feat: another way", {"b": "1"})
     copy.push("--force", "origin", "main")
     second = order(stack, forced)
-    back = decode(Release, begin(stack, deploymentId="back", commit=old[2])["release"]).order
+    back = decode(Release, begin(stack, "back", until="test", commit=old[2])["release"]).order
     assert back
     assert first < second < back
 
@@ -154,7 +241,7 @@ def test_a_repository_of_another_stack_is_refused(stack: Stack, copy: WorkingCop
     copy.commit("feat: greet", {"a": "1"})
     copy.push()
     with pytest.raises(BadInputError, match=r"acme/hello-service is not delivered by this stack \(delivered: acme/a\)"):
-        begin(stack, repositories=[{"repository": "acme/a"}])
+        begin(stack, claims=[{"repository": "acme/a"}])
     assert stack.deployment("main-1") == {}
 
 
@@ -164,7 +251,7 @@ def test_a_name_that_is_too_long_is_refused(stack: Stack, copy: WorkingCopy) -> 
     copy.push()
     longest = "a" * LONGEST_NAME
     with pytest.raises(BadInputError, match=r"a' has 49 characters; at most 48 are allowed"):
-        begin(stack, deploymentId=f"{longest}a")
+        begin(stack, f"{longest}a")
     assert stack.deployment(f"{longest}a") == {}
-    begin(stack, deploymentId=longest)
+    begin(stack, longest)
     assert stack.deployment(longest)["status"] == "running"

@@ -7,8 +7,10 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
 from functions.domain.manifests import Part
+from functions.domain.order import Mark, Order
 from functions.domain.owners import Claim
 from functions.domain.releases import Release
+from functions.domain.requests import Request
 from functions.handler import decode
 from tests.functions.delivered import artifact, runs
 from tests.functions.samples import ENVIRONMENT, NOW, environment, state, version
@@ -33,15 +35,18 @@ def plan(
     *,
     emergency: bool = False,
     claim: Claim = OURS,
+    order: Order | None = None,
+    request: Request | None = None,
 ) -> Any:
     """Run the handler for a commit."""
     source = artifact(stack, f"sources/{sha}.zip", {"delivery.yml": manifest} if manifest else {"a": ""})
     event = {
         "deploymentId": "main-1",
-        "release": Release(REPOSITORY, "refs/heads/main", sha, emergency=emergency),
+        "release": Release(REPOSITORY, "refs/heads/main", sha, emergency=emergency, order=order),
         "source": source,
         "environments": [TEST, ENVIRONMENT],
         "repositories": [claim],
+        "request": request,
     }
     return stack.run("deployment.plan_release", event)
 
@@ -143,3 +148,26 @@ def test_an_emergency_is_planned_as_one(stack: Stack, copy: WorkingCopy) -> None
     assert [stage["afterDeploy"] for stage in found["stages"]] == [None, None]
     assert found["reason"].startswith("EMERGENCY: deployment windows are ignored, tests after the deployment")
     assert stack.deployment("main-1")["plan"]["reason"] == found["reason"]
+
+
+def test_a_version_tag_goes_on_where_its_commit_ended(stack: Stack, copy: WorkingCopy) -> None:
+    """P1: the commit passed test, which has a newer release by now; only production is left."""
+    commits = history(copy)
+    release = Release(REPOSITORY, "refs/heads/main", commits[1], order=Order(1, 1))
+    deployments, environments = DeploymentsTable.connect(stack.clients), EnvironmentsTable.connect(stack.clients)
+    environments.note_passage("test", REPOSITORY, Mark(Order(1, 2), "main-3", commits[2]), "passed")
+    walked = plan(stack, commits[1], order=release.order)
+    assert [stage["environment"]["name"] for stage in walked["stages"]] == ["test", "production"]
+    deployments.note_passed("test", release, "main-2")
+    left = plan(stack, commits[1], order=release.order)
+    assert [stage["environment"]["name"] for stage in left["stages"]] == ["production"]
+    assert "test was passed by main-2 and has a newer release now" in left["reason"]
+    deployments.forget_passed("test", release)
+    assert plan(stack, commits[1], order=release.order) == walked
+
+
+def test_the_plan_ends_with_the_last_environment_of_the_request(stack: Stack, copy: WorkingCopy) -> None:
+    """P1: of the others nothing is read, and no part is in them."""
+    sha = history(copy)[-1]
+    found = plan(stack, sha, request=Request(REPOSITORY, "r", until="test", parts="infrastructure"))
+    assert [parts(stage) for stage in found["stages"]] == [["hello/infrastructure"]]

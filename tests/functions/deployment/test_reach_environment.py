@@ -16,10 +16,11 @@ from functions.domain.locks import Contender, Lease
 from functions.domain.order import Mark, Order, Passage
 from functions.domain.plans import PartPlan, SkippedPart, StagePlan
 from functions.domain.releases import Release
+from functions.domain.requests import Request
 from functions.domain.waits import ApprovalKey, UnfreezeKey, Wait
 from functions.handler import encode
 from tests.functions.delivered import runs
-from tests.functions.samples import COMMAND, ENVIRONMENT, NOW, RELEASE, SERVICE, state, version
+from tests.functions.samples import COMMAND, DEPLOYMENT, ENVIRONMENT, NOW, RELEASE, SERVICE, state, version
 from tests.functions.shared.test_acquire_lock import request_lock
 from tests.functions.shared.test_await_lock import wait as wait_for_lock
 from tests.functions.stack import Stack
@@ -197,3 +198,36 @@ def test_a_release_without_an_order_follows_its_plan(stack: Stack) -> None:
     asks(stack)
     assert reach(stack, CHANGES, replace(NEWER, order=None))["outcome"] == "change"
     assert (asked(stack)[0], passage(stack)) == ("open", Passage())
+
+
+def test_a_release_of_main_waits_for_a_branch_that_changes_other_parts(stack: Stack) -> None:
+    """P14: it replaces the branch, so it plans again when the branch has ended, although the branch began later."""
+    branch = replace(RELEASE, order=Order(1, 11, 1))
+    owner = stack.execution("stage", "branch-1-production")
+    deployments = DeploymentsTable.connect(stack.clients)
+    deployments.begin(DEPLOYMENT, branch, owner, "push")
+    stages = [{"environment": "production", "parts": {"infrastructure": "changed"}, "skipped": {}}]
+    deployments.note(DEPLOYMENT, plan={"outcome": "deploy", "reason": "", "stages": stages})
+    request_lock(stack, owner, release=branch)
+    assert reach(stack, CHANGES)["outcome"] == "occupied"
+
+
+def test_a_branch_is_recorded_beside_main(stack: Stack) -> None:
+    """P3: it ends no wait of a release of main, and keeps none out."""
+    asks(stack)
+    reach(stack, release=replace(NEWER, order=Order(1, 11, 1)))
+    assert asked(stack) == ("open", "")
+    assert passage(stack) == Passage(branch_passed=Mark(Order(1, 11, 1), "main-2", NEWER.commit, "arn:main-2"))
+
+
+@pytest.mark.parametrize(
+    ("parts", "emergency", "noted"), [("all", False, True), ("infrastructure", False, False), ("all", True, False)]
+)
+def test_what_passes_unchanged_is_noted_for_a_later_tag(stack: Stack, parts: Any, emergency: bool, noted: bool) -> None:
+    """Unless only its infrastructure passed, or nothing was tested."""
+    release = replace(NEWER, emergency=emergency)
+    deployments = DeploymentsTable.connect(stack.clients)
+    request = Request(release.repository, release.ref, parts=parts)
+    deployments.begin("main-2", release, "arn:main-2", "push", request)
+    reach(stack, release=release)
+    assert deployments.passed(release.repository, release.commit) == ({"production": "main-2"} if noted else {})

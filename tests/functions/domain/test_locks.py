@@ -1,6 +1,6 @@
 """What a lock promises for every order of requests, releases and deaths."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -145,6 +145,18 @@ def test_only_a_newer_release_of_the_same_repository_supersedes(
                     assert not rollback
                     assert repository == asked.repository
                     assert not is_newer(Order(1, order), asked.order)
+
+
+def test_main_and_a_branch_wait_beside_each_other() -> None:
+    """P14: in whatever order they ask; a newer release of the main branch ends both waits."""
+    main, branch = contender("main", 1), replace(contender("branch", 1), order=Order(1, 1, 1))
+    for asked in ([main, branch], [branch, main]):
+        it = world("owner", mode="superseded")
+        it.lock = replace(it.lock, owner=contender("owner", 0))
+        assert [it.ask(one, one.execution).outcome for one in asked] == ["waiting", "waiting"]
+        assert it.queue() == [one.execution for one in asked]
+        assert it.ask(contender("newer", 2), "t").outcome == "waiting"
+        assert sorted(it.woken) == [("branch", "superseded"), ("main", "superseded")]
 
 
 @settings(max_examples=100, deadline=None)

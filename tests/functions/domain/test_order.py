@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.order import History, Mark, Order, Passage, is_newer, overtaken, place
+from functions.domain.order import (
+    History,
+    Mark,
+    Order,
+    Passage,
+    are_independent,
+    is_newer,
+    overtaken,
+    place,
+    place_beside,
+)
 
 NOW = 1_769_846_400
 
@@ -122,3 +132,49 @@ def test_a_newer_release_that_arrived_counts_while_it_runs() -> None:
     passage = Passage(arrived=NEWER)
     assert "has reached production" in overtaken(Order(1, 1), passage, "production", lambda one: one == "arn:newer")
     assert overtaken(Order(1, 1), passage, "production", lambda _: False) == ""
+
+
+ORDERS = st.builds(Order, st.integers(1, 2), st.integers(0, 3), st.integers(0, 2))
+
+
+@given(ORDERS, ORDERS)
+def test_a_branch_is_never_newer_than_the_main_branch(one: Order, other: Order) -> None:
+    """P14: of two orders one is newer, or they are equal, or they are of main and of a branch that began later."""
+    assert not (is_newer(one, other) and is_newer(other, one))
+    if one.branch and not other.branch:
+        assert not is_newer(one, other)
+    assert are_independent(one, other) == (one != other and not is_newer(one, other) and not is_newer(other, one))
+    if bool(one.branch) == bool(other.branch):
+        assert not are_independent(one, other)
+
+
+def test_branches_stand_beside_the_main_branch() -> None:
+    """P14: each is newer than those of branches before it, and older than what main gets after it."""
+    first, history = place(None, "a", None, NOW)
+    one, history = place_beside(history, NOW)
+    two, history = place_beside(history, NOW)
+    second, history = place(history, "b", 1, NOW)
+    three, history = place_beside(history, NOW)
+    assert is_newer(two, one)
+    assert is_newer(second, two)
+    assert is_newer(three, two)
+    assert are_independent(first, one)
+    assert are_independent(second, three)
+    older, after = place(history, "a", -1, NOW)
+    assert (older, after) == (first, history)
+
+
+def test_a_branch_may_be_the_first_release() -> None:
+    """The first one of the main branch then begins an epoch."""
+    branch, history = place_beside(None, NOW)
+    assert (history.head, branch.branch) == ("", 1)
+    main, _ = place(history, "a", None, NOW)
+    assert is_newer(main, branch)
+
+
+def test_a_branch_that_passed_keeps_out_older_branches_only() -> None:
+    """Its mark stands beside that of the main branch."""
+    passage = Passage(branch_passed=Mark(Order(1, 2, 2), "feature-b", "b" * 40))
+    assert "feature-b) has passed test" in overtaken(Order(1, 2, 1), passage, "test", lambda _: False)
+    for order in (Order(1, 1), Order(1, 2), Order(1, 2, 3)):
+        assert overtaken(order, passage, "test", lambda _: False) == ""

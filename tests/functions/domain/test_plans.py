@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from functions.domain.environments import PartState
 from functions.domain.manifests import AfterDeploy, Manifest
-from functions.domain.plans import Change, Plan, in_emergency, plan
+from functions.domain.order import Order
+from functions.domain.plans import Change, Plan, Scope, in_emergency, plan
 from tests.functions.samples import COMMAND, COMMIT, OLDER, SERVICE, environment, state, version
 
 TEST, PRODUCTION = environment(name="test", approval=False), environment()
 MANIFEST = Manifest("hello", "build.yml", [COMMAND, SERVICE], gates={"tests": {"junit": ["junit.xml"]}})
+EVERYTHING = Scope()
 AHEAD = Change("ahead", ("src/hello.py",))
 
 
@@ -20,9 +22,11 @@ def made(
     running: dict[str, dict[str, PartState]] | None = None,
     change: Change = AHEAD,
     manifest: Manifest = MANIFEST,
+    scope: Scope = EVERYTHING,
 ) -> Plan:
     """A plan for test and production."""
-    return plan(manifest, (TEST, PRODUCTION), running or {}, {OLDER: change, COMMIT: Change("identical", ())}, COMMIT)
+    changes = {OLDER: change, COMMIT: Change("identical", ())}
+    return plan(manifest, (TEST, PRODUCTION), running or {}, changes, COMMIT, scope)
 
 
 def reasons(made_plan: Plan, stage: int = 0) -> dict[str, str]:
@@ -239,3 +243,62 @@ def test_a_service_follows_nothing_but_the_infrastructure() -> None:
     running = everywhere(worker=state(worker), hello=state(), last=state(last))
     found = made(running, Change("ahead", ("worker/a.py",)), manifest)
     assert set(reasons(found)) == {"+worker", "-hello", "-last"}
+
+
+def test_a_release_ends_at_the_last_environment_of_its_request() -> None:
+    """P1: the manifest may name environments behind it."""
+    manifest = replace(MANIFEST, environments=["test", "production"])
+    for until, names in (("test", ["test"]), ("production", ["test", "production"]), ("", ["test", "production"])):
+        found = made(manifest=manifest, scope=Scope(until=until))
+        assert [stage.environment.name for stage in found.stages] == names
+
+
+def test_force_changes_what_is_unchanged_too() -> None:
+    """P1: each part says that it is in because of that, and no preview takes it out again."""
+    now = version(COMMIT)
+    running = everywhere(infrastructure=state(COMMAND, now), hello=state())
+    found = made(running, scope=Scope(force=True))
+    assert reasons(found) == {
+        "+infrastructure": "forced: already runs this commit",
+        "+hello": f"src/hello.py changed since {OLDER[:12]}",
+    }
+    assert not any(chosen.by_path for chosen in found.stages[0].parts)
+
+
+def test_only_the_infrastructure_can_be_asked_for() -> None:
+    """P1: no service is changed, not even one that the infrastructure configures; with force, too."""
+    for scope in (Scope(parts="infrastructure"), Scope(parts="infrastructure", force=True)):
+        found = made(scope=scope)
+        assert reasons(found) == {
+            "+infrastructure": "nothing runs here yet",
+            "-hello": "only the infrastructure was asked for",
+        }
+
+
+@pytest.mark.parametrize(
+    ("running", "release", "outcome"),
+    [
+        (Order(1, 5, 1), Order(1, 4), "deploy"),
+        (Order(1, 5, 1), Order(1, 5, 2), "superseded"),
+        (Order(1, 5), Order(1, 4), "superseded"),
+        (None, Order(1, 4), "superseded"),
+    ],
+    ids=["main over branch", "branch over branch", "main over main", "unordered"],
+)
+def test_only_a_branch_gives_way_to_a_commit_that_it_contains(
+    running: Order | None, release: Order, outcome: str
+) -> None:
+    """P14: a branch that was made of main does not keep main's release out of an environment."""
+    states = everywhere(hello=state(SERVICE, version(order=running)))
+    assert made(states, Change("behind", None), scope=Scope(order=release)).outcome == outcome
+
+
+def test_what_was_passed_before_is_not_entered_again() -> None:
+    """P1: a version tag goes on where its commit ended, although the environments before run a newer release by now."""
+    behind = {"test": {"hello": state()}, "production": {}}
+    assert made(behind, Change("behind", None)).outcome == "superseded"
+    found = made(behind, Change("behind", None), scope=Scope(passed={"test": "main-1"}))
+    assert [stage.environment.name for stage in found.stages] == ["production"]
+    assert found.reason == "production: infrastructure, hello; test was passed by main-1 and has a newer release now"
+    everywhere_passed = made(behind, scope=Scope(passed={"test": "main-1", "production": "main-1"}))
+    assert (everywhere_passed.outcome, everywhere_passed.stages) == ("superseded", ())

@@ -65,10 +65,27 @@ def test_a_commit_is_forty_lower_hex_digits(text: str, right: bool) -> None:
 
 @pytest.mark.parametrize(
     ("message", "skips"),
-    [("[skip ci] docs", True), ("docs\n\n[CI SKIP]", True), ("skip ci", False), ("[skipci]", False), ("", False)],
+    [
+        ("[skip ci] docs", True),
+        ("docs\n\n[CI SKIP]", True),
+        ("docs [no ci]", True),
+        ("docs [skip actions]", True),
+        ("docs [actions skip]", True),
+        ("docs\n\n\nskip-checks: true", True),
+        ("docs\n\nSigned-off-by: Ada\nskip-checks:true\n", True),
+        ("docs\nskip-checks: true", False),
+        ("docs\n\nskip-checks: true\n\nmore", False),
+        ("docs\n\nskip-checks: false", False),
+        ("skip ci", False),
+        ("[skipci]", False),
+        ("", False),
+    ],
 )
 def test_skipping_is_asked_for_in_brackets(message: str, skips: bool) -> None:
-    """P4: both spellings are recognised anywhere in the message."""
+    """P4: each form of GitHub's documentation, the trailer at the end only.
+
+    https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs
+    """
     assert skips_ci(message) is skips
 
 

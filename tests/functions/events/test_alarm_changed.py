@@ -11,6 +11,7 @@ from functions.adapters.clock import iso
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.environments import Environment
+from functions.domain.manifests import Part
 from functions.domain.waits import (
     AlarmsFacts,
     AlarmsKey,
@@ -54,6 +55,7 @@ def watch(
     reviewed: tuple[str, ...] = (),
     accepted: Accepted = NOTHING_ACCEPTED,
     gone: tuple[str, ...] = (),
+    paused: Part | None = None,
 ) -> str:
     """Store the watch of an environment."""
     key = f"watch/{where.name}/main-1"
@@ -63,6 +65,7 @@ def watch(
         "reviewed": list(reviewed),
         "accepted": encode(accepted),
         "gone": list(gone),
+        "paused": encode(paused),
     }
     WaitsTable.connect(stack.clients).store(
         Wait(read_wait_key(key), f"token-{where.name}", "arn:e", where.name, facts), _now()
@@ -307,3 +310,12 @@ def test_an_event_with_a_token_of_before_keeps_its_breach(stack: Stack) -> None:
     kept = WaitsTable.connect(stack.clients).find(read_wait_key(key))
     assert kept
     assert kept.facts["failed"]["outcome"] == "breached"
+
+
+def test_an_alarm_that_a_paused_part_brings_ends_the_watch(stack: Stack) -> None:
+    """R12: at a step the part is not recorded yet."""
+    alarm(stack, "new-errors", "ALARM")
+    key = watch(stack, environment(), paused=replace(SERVICE, critical_alarms=["new-errors"]))
+    assert changed(stack, "other") == []
+    assert changed(stack, "new-errors") == [key]
+    assert stack.completed()["token-production"]["alarms"] == ["new-errors"]

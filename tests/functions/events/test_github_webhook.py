@@ -17,10 +17,15 @@ from functions.adapters.allowed_networks import AllowedNetworks
 from functions.adapters.deliveries import Deliveries
 from functions.adapters.polls import Polls
 from functions.adapters.secrets import WebhookSecret
+from functions.adapters.triggers import Triggers
 from functions.adapters.workflows import Deployments
 from functions.domain.releases import repository_mark
+from functions.domain.requests import Request
 from functions.events.github_webhook import github_webhook
-from tests.functions.domain.test_pushes import COMMIT, PUSH
+from functions.handler import encode
+from functions.procedures.requested_rollbacks import RequestedRollbacks
+from tests.functions.adapters.test_dispatches import MALFORMED
+from tests.functions.domain.test_pushes import COMMIT, PUSH, RULES
 from tests.functions.stack import MACHINES, Stack
 
 MARK = repository_mark("acme/hello-service")
@@ -72,6 +77,8 @@ def refused(event: dict[str, Any]) -> tuple[int, str]:
         AllowedNetworks(()),
         WebhookSecret.connect(aws),
         Deployments.connect(aws),
+        Triggers(RULES),
+        RequestedRollbacks.connect(aws),
         Deliveries.connect(aws),
         Polls.connect(aws),
     )
@@ -154,12 +161,8 @@ def test_a_push_starts_its_deployment(hooked: Stack) -> None:
     assert deliver(hooked, delivery()) == (202, f"started: main-{MARK}-{COMMIT[:12]}")
     arn = f"{MACHINES['deployment'].replace('stateMachine', 'execution')}:main-{MARK}-{COMMIT[:12]}"
     described = hooked.client("stepfunctions").describe_execution(executionArn=arn)
-    assert json.loads(described["input"]) == {
-        "commit": COMMIT,
-        "ref": "refs/heads/main",
-        "repository": "acme/hello-service",
-        "trigger": "push",
-    }
+    request = Request("acme/hello-service", "refs/heads/main", COMMIT, trigger="push", by="ada")
+    assert json.loads(described["input"]) == encode(request)
 
 
 def test_ten_deliveries_are_one_execution(hooked: Stack) -> None:
@@ -228,6 +231,55 @@ assert not loaded, loaded
         "PATH": os.environ["PATH"],
         "HANDLER": "functions.events.github_webhook",
         "ALLOWED_NETWORKS": "anywhere",
+        "TRIGGERS": json.dumps(encode(RULES)),
     }
     root = Path(functions.__file__).parents[1]
     subprocess.run([sys.executable, "-c", code], cwd=root, env=environment, check=True, timeout=60)
+
+
+def dispatched(
+    action: str = "staging-deploy", repository: str = "acme/hello-service", **payload: Any
+) -> dict[str, Any]:
+    """A signed `repository_dispatch` as GitHub sends it."""
+    body = {
+        "action": action,
+        "branch": "main",
+        "client_payload": payload,
+        "repository": {"full_name": repository},
+        "sender": {"login": "ada"},
+    }
+    return delivery(json.dumps(body).encode(), "repository_dispatch")
+
+
+def test_a_dispatch_starts_a_deployment_once(hooked: Stack) -> None:
+    """P1, P2: under a name of its own; a copy of the delivery starts nothing, another payload another deployment."""
+    status, said = deliver(hooked, dispatched())
+    assert (status, said.startswith(f"started: staging-deploy-{MARK}-")) == (202, True)
+    assert deliver(hooked, dispatched())[1] == said.replace("started", "already handled")
+    assert deliver(hooked, dispatched(reason="again"))[1].startswith("started: staging-deploy-")
+    assert len(started(hooked)) == 2
+    client = hooked.client("stepfunctions")
+    arn = f"{MACHINES['deployment'].replace('stateMachine', 'execution')}:{said.partition(': ')[2]}"
+    request = Request("acme/hello-service", "refs/heads/main", until="test", trigger="dispatch", by="ada")
+    assert json.loads(client.describe_execution(executionArn=arn)["input"]) == encode(request)
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "said"),
+    [
+        (dispatched("storybook"), 202, "ignored: only repository_dispatch of the types deploy-infrastructure, staging"),
+        (dispatched(repository="acme/other"), 202, "ignored: repository acme/other is not delivered by this stack"),
+        (delivery(b'{"action": "rollback"}', "repository_dispatch"), 400, "repository.full_name is missing"),
+        *((dispatched(name, **payload), 400, f"repository_dispatch {name}: ") for name, payload, _ in MALFORMED),
+    ],
+)
+def test_a_dispatch_that_asks_for_nothing_right_starts_nothing(
+    hooked: Stack, event: dict[str, Any], status: int, said: str
+) -> None:
+    """Malformed ones are 400, those of others 202; neither writes or starts anything."""
+    hooked.settings["TRIGGERS"] = json.dumps(encode(RULES))
+    found = deliver(hooked, event)
+    assert found[0] == status
+    assert said in found[1]
+    written = ("states:StartExecution", "dynamodb:UpdateItem")
+    assert not [call.action for call in hooked.calls if call.action in written]

@@ -15,10 +15,11 @@ SECRET = "the webhook's secret"
 MARK = repository_mark("acme/hello-service")
 PUSH = {
     "ref": "refs/heads/main",
+    "before": "0" * 40,
     "after": COMMIT,
     "deleted": False,
     "repository": {"full_name": "acme/hello-service"},
-    "head_commit": {"message": "feat", "timestamp": "2026-01-31T08:00:00Z", "author": {"name": "Ada", "email": "a@x"}},
+    "head_commit": {"id": COMMIT, "message": "feat"},
 }
 
 
@@ -55,7 +56,7 @@ def test_a_copy_starts_nothing(stack: Stack, guid: str) -> None:
 def test_another_push_is_another_delivery(stack: Stack) -> None:
     """A delivery is identified by its bytes."""
     deliver(stack)
-    other = {**PUSH, "after": "b" * 40}
+    other = {**PUSH, "after": "b" * 40, "head_commit": {"id": "b" * 40, "message": "feat"}}
     assert deliver(stack, other) == (202, f"started: main-{MARK}-bbbbbbbbbbbb")
 
 

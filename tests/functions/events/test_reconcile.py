@@ -1,6 +1,7 @@
 """The reconciliation finds and does what lost events should have done."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.order import History, Order
+from functions.domain.pushes import Start, push_of
 from functions.domain.reconciliation import Sighting
 from functions.domain.releases import execution_name
 from functions.domain.rollback import Compensation
@@ -20,7 +22,7 @@ from tests.functions import builds
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE, SERVICE, version
 from tests.functions.shared.test_acquire_lock import request_lock
 from tests.functions.shared.test_await_lock import wait as wait_for_lock
-from tests.functions.stack import MACHINES, Stack
+from tests.functions.stack import MACHINES, TRIGGERS, Stack
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
 GIVEN: dict[str, Any] = {"deploymentId": DEPLOYMENT, "release": encode(RELEASE), "environment": encode(ENVIRONMENT)}
@@ -123,6 +125,81 @@ def test_a_head_that_asks_to_skip_is_left_alone(stack: Stack, copy: WorkingCopy)
     copy.push()
     assert [kinds(stack) for _ in range(3)] == [[], [], []]
     assert started(stack) == []
+
+
+def looked_long_ago(stack: Stack) -> None:
+    """GitHub's refs are due to be read again."""
+    waits = WaitsTable.connect(stack.clients)
+    seen = waits.refs(REPOSITORY)
+    assert seen
+    waits.save_refs(REPOSITORY, replace(seen, at="2020-01-01T00:00:00.000Z"))
+
+
+@pytest.mark.parametrize("annotated", [False, True])
+def test_a_lost_tag_is_started_once(stack: Stack, copy: WorkingCopy, *, annotated: bool) -> None:
+    """P2: after the grace period; tags from before the first look start nothing, nor do tags that are no version."""
+    old = copy.commit("feat: one", {"a": "1"})
+    copy.git("tag", "v0.9.0")
+    copy.push("origin", "main", "v0.9.0")
+    stack.execution("deployment", execution_name(REPOSITORY, "refs/heads/main", old))
+    kinds(stack)
+    copy.git("tag", *(("-a", "-m", "one") if annotated else ()), "v1.0.0-rc.1")
+    copy.git("tag", "version-one")
+    copy.push("origin", "v1.0.0-rc.1", "version-one")
+    assert kinds(stack) == []  # GitHub is asked again in ten minutes
+    looked_long_ago(stack)
+    assert reconcile(stack)[0][0] == "push started"
+    name = execution_name(REPOSITORY, "refs/tags/v1.0.0-rc.1", old)
+    assert name in started(stack)
+    looked_long_ago(stack)
+    assert "push started" not in kinds(stack)
+    given = json.loads(
+        stack.client("stepfunctions").describe_execution(
+            executionArn=f"{MACHINES['deployment'].replace('stateMachine', 'execution')}:{name}"
+        )["input"]
+    )
+    assert (given["commit"], given["until"], given["trigger"]) == (old, "test", "reconciliation")
+
+
+def test_a_tag_waits_for_its_webhook_and_a_moved_one_starts_nothing(stack: Stack, copy: WorkingCopy) -> None:
+    """P2: its execution exists before the grace period ends; a version stays what it was."""
+    stack.settings["PUSH_GRACE_SECONDS"] = "60"
+    old = copy.commit("feat: one", {"a": "1"})
+    copy.push()
+    stack.execution("deployment", execution_name(REPOSITORY, "refs/heads/main", old))
+    kinds(stack)
+    copy.git("tag", "v1.0.0")
+    copy.push("origin", "v1.0.0")
+    looked_long_ago(stack)
+    assert "push started" not in kinds(stack)
+    stack.execution("deployment", execution_name(REPOSITORY, "refs/tags/v1.0.0", old))
+    stack.settings["PUSH_GRACE_SECONDS"] = "0"
+    assert "push started" not in kinds(stack)
+    new = copy.commit("feat: two", {"a": "2"})
+    stack.execution("deployment", execution_name(REPOSITORY, "refs/heads/main", new))
+    copy.git("tag", "--force", "v1.0.0")
+    copy.push("--force", "origin", "main", "v1.0.0")
+    looked_long_ago(stack)
+    assert "push started" not in [*kinds(stack), *kinds(stack)]
+
+
+def test_a_lost_branch_is_started_where_branches_are_delivered(stack: Stack, copy: WorkingCopy) -> None:
+    """P2: at each of its heads, and only where the settings name it."""
+    rules = replace(TRIGGERS, branches=("feature/*",))
+    stack.settings["TRIGGERS"] = json.dumps(encode(rules))
+    main = copy.commit("feat: one", {"a": "1"})
+    copy.push()
+    stack.execution("deployment", execution_name(REPOSITORY, "refs/heads/main", main))
+    kinds(stack)
+    for number in ("1", "2"):
+        commit = copy.commit("feat: a", {"b": number})
+        copy.git("branch", "--force", "feature/a")
+        copy.push("origin", "feature/a")
+        looked_long_ago(stack)
+        assert "push started" in kinds(stack)
+        read = push_of(REPOSITORY, "refs/heads/feature/a", commit, "", rules)
+        assert isinstance(read, Start)
+        assert read.name in started(stack)
 
 
 def test_a_repository_that_cannot_be_read_stops_no_other_search(stack: Stack) -> None:

@@ -14,7 +14,7 @@ from functions.domain.waits import WatchKey
 from functions.domain.watches import Watch
 from functions.procedures.watches import remember
 from tests.functions.delivered import Service, alarm, runs
-from tests.functions.samples import COMMIT, DEPLOYMENT, EXECUTION, SERVICE, environment, state, version
+from tests.functions.samples import COMMIT, DEPLOYMENT, EXECUTION, OLDER, SERVICE, environment, state, version
 from tests.functions.stack import Stack, failing
 
 WATCHED = environment(critical_alarms=["errors"], warning_alarms=["cpu"])
@@ -85,6 +85,31 @@ def test_the_alarms_of_what_runs_are_watched_too(stack: Stack) -> None:
     alarm(stack, "hello-production-errors", "ALARM")
     answer = watch(stack)
     assert (answer["outcome"], answer["alarms"]) == ("breached", ["hello-production-errors"])
+
+
+def test_the_alarms_of_a_paused_part_count_beside_those_of_what_runs(stack: Stack) -> None:
+    """R12: a release may bring an alarm, and at a step it is not recorded yet."""
+    runs(stack, state(replace(SERVICE, critical_alarms=["old-errors"])))
+    paused = replace(SERVICE, critical_alarms=["new-{environment}-errors"])
+    for name in ("old-errors", "new-production-errors"):
+        alarm(stack, name)
+    assert watch(stack, environment=environment(), paused=paused)["outcome"] == "watching"
+    for name in ("old-errors", "new-production-errors"):
+        alarm(stack, name, "ALARM")
+    assert watch(stack, environment=environment(), paused=paused)["alarms"] == ["new-production-errors", "old-errors"]
+    assert watch(stack, environment=environment(), token="token-2")["alarms"] == ["old-errors"]
+
+
+def test_a_paused_part_may_answer_as_both_versions(stack: Stack, service: Service) -> None:
+    """R12: a probe meets one of them; once the rollout is recorded it must meet the new one."""
+    part = replace(SERVICE, health=Health(service.url))
+    runs(stack, state(part, version(OLDER, "1"), in_doubt=DEPLOYMENT))
+    for commit in (OLDER, COMMIT):
+        service.says(version=commit)
+        assert watch(stack, environment=environment(), paused=part)["outcome"] == "watching"
+    runs(stack, state(part, version(COMMIT, "2")))
+    service.says(version=OLDER)
+    assert watch(stack, environment=environment())["outcome"] == "unhealthy"
 
 
 def sick(stack: Stack, service: Service, name: str = "hello") -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 import dacite
@@ -12,7 +13,8 @@ from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import Kind, Part
 from functions.domain.rollback import Step
 from functions.targets import registry
-from functions.targets.base import Applied, CallTarget, Change, Packages, Statement
+from functions.targets.base import CallTarget, Change, Packages, Rollout, Statement
+from tests.functions import stack as stack_of_tests
 
 if TYPE_CHECKING:
     from components.stack.environment_settings import EnvironmentSettings
@@ -30,14 +32,18 @@ services:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The manifest keys of a parameter."""
+    """The manifest keys of a parameter; a `slow` one is changed in steps, which the test takes."""
 
     parameter_name: AnyText
     file: str = "news.txt"
+    slow: bool = False
 
 
 class ParameterTarget(CallTarget):
-    """A parameter of Systems Manager, whose value is a file of the artifact."""
+    """A parameter of Systems Manager, whose value is a file of the artifact.
+
+    The outcome of the rollout of a slow one is the value of a second parameter, `progress_of`.
+    """
 
     kind: ClassVar[Any] = "parameter"
     keys = Keys
@@ -78,10 +84,22 @@ class ParameterTarget(CallTarget):
         versions = self._history(environment, part)
         return min(number for number, text in versions.items() if text == value)
 
-    def apply(self, change: Change) -> Applied:
+    def apply(self, change: Change) -> Rollout:
         value = change.read(change.part.settings["file"]).decode()
         change.fence()
-        return Applied(self._put(change.environment, change.part, value))
+        version = self._put(change.environment, change.part, value)
+        return Rollout("underway" if change.part.settings["slow"] else "done", version, handle="a-rollout")
+
+    def progress(self, environment: Environment, part: Part, rollout: Rollout) -> Rollout:
+        found = self._client.get_parameters(Names=[progress_of(_name(environment, part))])["Parameters"]
+        outcome: Any = found[0]["Value"] if found else "underway"
+        return Rollout(outcome, rollout.version, 50 if outcome == "paused" else 100, rollout.handle)
+
+    def proceed(self, change: Change, rollout: Rollout) -> Rollout:
+        change.fence()
+        name = progress_of(_name(change.environment, change.part))
+        self._client.put_parameter(Name=name, Value="done", Type="String", Overwrite=True)
+        return self.progress(change.environment, change.part, rollout)
 
     def restore(self, environment: Environment, step: Step) -> None:
         self._put(environment, step.part, self._history(environment, step.part)[step.to.version])
@@ -101,8 +119,36 @@ class ParameterTarget(CallTarget):
         return {str(one["Version"]): one["Value"] for page in pages for one in page["Parameters"]}
 
 
+def progress_of(name: str) -> str:
+    """The parameter with the outcome of a slow parameter's rollout; without it the rollout is under way."""
+    return f"{name}/rollout"
+
+
 def _name(environment: Environment, part: Part) -> str:
     return str(part.settings["parameterName"]).replace("{environment}", environment.name)
+
+
+def slow_news() -> Part:
+    """A part of this kind whose rollouts take time."""
+    settings = {"parameterName": "/news/{environment}", "file": "news.txt", "slow": True}
+    return Part("radio/news", ParameterTarget.kind, "call", settings=settings)
+
+
+def progresses(stack: stack_of_tests.Stack, outcome: str) -> None:
+    """Let the rollout of `slow_news` in production be that far."""
+    name = progress_of("/news/production")
+    stack.client("ssm").put_parameter(Name=name, Value=outcome, Type="String", Overwrite=True)
+
+
+@pytest.fixture
+def calls_of_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The handlers were declared before the kind was registered, so their permissions lack its calls."""
+    real = stack_of_tests.undeclared
+
+    def undeclared(module: ModuleType, calls: list[stack_of_tests.Call]) -> None:
+        real(module, [call for call in calls if not call.action.startswith("ssm:")])
+
+    monkeypatch.setattr(stack_of_tests, "undeclared", undeclared)
 
 
 @pytest.fixture

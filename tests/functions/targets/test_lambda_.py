@@ -33,6 +33,13 @@ def test_a_function_is_described_by_its_name_there() -> None:
     assert "may contain only known placeholders" in LambdaTarget.describe(ENVIRONMENT, named("{stage}"))
 
 
+def test_people_see_the_steps_of_a_rollout() -> None:
+    """R12: an approval is for all of them."""
+    part = replace(SERVICE, settings={**FUNCTION, "steps": [10, 50], "stepSeconds": 60})
+    said = LambdaTarget.describe(ENVIRONMENT, part)
+    assert said == "Lambda function hello-production, alias live, in steps: 10 %, 50 %, all requests"
+
+
 def test_the_alias_tells_what_runs(stack: Stack) -> None:
     """Before a change and after a rollback, whatever the record has; `$LATEST` is no version."""
     target = LambdaTarget.connect(stack.clients)

@@ -3,7 +3,6 @@
 import ast
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any, get_args
 
 import pytest
@@ -20,14 +19,13 @@ from functions.domain.owners import Claim
 from functions.handler import encode
 from functions.targets import registry
 from functions.targets.base import BuildTarget, CallTarget
-from tests.functions import stack as stack_of_tests
 from tests.functions.delivered import artifact, parts, uploaded
 from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, ENVIRONMENT, LEASE, OLDER, RELEASE
-from tests.functions.stack import Call, Stack
-from tests.functions.targets.parameter import MANIFEST, parameter
+from tests.functions.stack import Stack
+from tests.functions.targets.parameter import MANIFEST, calls_of_parameters, parameter
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
-__all__ = ["parameter"]
+__all__ = ["calls_of_parameters", "parameter"]
 
 ROOT = Path(functions.__file__).parents[1]
 # What is emulated on a laptop compares AWS's own names, `lambda` among them, and knows no parts.
@@ -46,15 +44,7 @@ def news() -> Part:
     return part
 
 
-@pytest.fixture(autouse=True)
-def _undeclared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The handlers were declared before the kind was registered, so their permissions lack its calls."""
-    real = stack_of_tests.undeclared
-
-    def undeclared(module: ModuleType, calls: list[Call]) -> None:
-        real(module, [call for call in calls if not call.action.startswith("ssm:")])
-
-    monkeypatch.setattr(stack_of_tests, "undeclared", undeclared)
+pytestmark = pytest.mark.usefixtures("calls_of_parameters")
 
 
 def run(stack: Stack, state: str, **given: Any) -> Any:
@@ -91,7 +81,7 @@ def test_a_kind_is_read_from_the_manifest() -> None:
     """With its own keys; mistakes in them are reported like any other."""
     part = news()
     assert (part.name, part.kind, part.way) == ("radio/news", "parameter", "call")
-    assert part.settings == {"parameterName": "/news/{environment}", "file": "news.txt"}
+    assert part.settings == {"parameterName": "/news/{environment}", "file": "news.txt", "slow": False}
     missing = MANIFEST.replace("parameterName", "name").encode()
     with pytest.raises(ManifestError, match=r"delivery\.yml:5:3: services\.news\.parameterName: is missing: add"):
         read_manifest(missing)

@@ -12,6 +12,7 @@ from functions.domain.locks import Lease
 from functions.domain.manifests import AfterDeploy, Health, Part
 from functions.domain.plans import PartPlan, Plan, StagePlan
 from functions.domain.releases import Release
+from functions.domain.requests import Request
 from functions.domain.rollback import Step
 from functions.domain.watches import Quiet, Watch
 from functions.domain.work_items import Item
@@ -22,7 +23,6 @@ from functions.procedures.locks import Turn
 from functions.rollback import plan_rollback, verify_restored
 from functions.shared import release_lock
 from functions.stage import (
-    apply_service,
     check_tests,
     check_window,
     end_enhanced_watch,
@@ -34,6 +34,7 @@ from functions.stage import (
     write_ledger,
     yield_lock,
 )
+from functions.targets.base import Rollout
 from functions.work_item import check_item, mark_in_progress, read_results, update_pull_request
 
 COMMIT = "1a2b3c4d5e6f" + "0" * 28
@@ -105,6 +106,11 @@ def watch(outcome: Any, reason: str, *alarms: str) -> Any:
     return encode(Watch(outcome, reason, "" if outcome == "healthy" else "2025-01-01T00:00:00Z", alarms))
 
 
+def rollout(outcome: Any, percent: float = 100, reason: str = "") -> Any:
+    """An answer of ApplyService, AwaitRollout or ContinueRollout."""
+    return encode(Rollout(outcome, "42", percent, "", reason))
+
+
 def build_end(outcome: Any, reason: str = "") -> Any:
     """An answer of AwaitBuild."""
     return encode(BuildEnd(outcome, reason, "https://log"))
@@ -164,7 +170,9 @@ _LOCK = {
 _BUILD = {"StartBuild": encode(StartedBuild("build:1")), "AwaitBuild": build_end("succeeded")}
 HAPPY: dict[str, dict[str, Any]] = {
     "deployment": {
-        "Begin": encode(begin.Output(RELEASE)),
+        "Begin": encode(
+            begin.Output(RELEASE, Request(RELEASE.repository, RELEASE.ref, RELEASE.commit, trigger="push"))
+        ),
         "FetchSource": encode(fetch_source.Output("sources/hello.zip")),
         "PlanRelease": plan(*ENVIRONMENTS),
         "CheckGates": gates("passed", "the build succeeded"),
@@ -183,7 +191,9 @@ HAPPY: dict[str, dict[str, Any]] = {
         "AwaitApproval": decision("approved"),
         "WriteLedger": encode(write_ledger.Output("41")),
         "WithdrawLedger": encode(withdraw_ledger.Output("")),
-        "ApplyService": encode(apply_service.Output("42")),
+        "ApplyService": rollout("done"),
+        "AwaitRollout": rollout("done"),
+        "ContinueRollout": rollout("done"),
         "RecordPart": _STATE,
         "Verify": verified("healthy"),
         "StartTests": encode(StartedBuild("build:2")),

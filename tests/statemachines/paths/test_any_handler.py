@@ -17,6 +17,7 @@ from tests.statemachines.paths.answers import (
     build_end,
     environment,
     plan,
+    rollout,
     steps,
     turn,
     window,
@@ -52,6 +53,8 @@ INPUT: dict[str, dict[str, Any]] = {
 LEADS_TO: dict[str, dict[str, Any]] = {
     "rollback/Freeze": {"RecordRollback": raises("SurprisingError")},
     "stage/WithdrawLedger": {"stage/AwaitBuild": answer(build_end("not started"))},
+    "stage/AwaitRollout": {"ApplyService": answer(rollout("underway"))},
+    "stage/ContinueRollout": {"ApplyService": answer(rollout("paused", 10))},
     "stage/AwaitUnfreeze": {"CheckWindow": [answer(window("frozen")), AS_USUAL]},
     "stage/YieldLock": {"AcquireLock": [answer(turn("frozen")), AS_USUAL]},
 }

@@ -10,6 +10,7 @@ import pytest
 
 from functions.adapters.clock import iso
 from functions.deployment import begin
+from functions.domain.requests import Request
 from functions.handler import encode
 from tests.statemachines.paths.answers import (
     BASELINE_AT,
@@ -103,9 +104,9 @@ def test_the_window_knows_of_an_emergency(runner: WorkflowRunner, release: dict[
 
 def test_an_emergency_reaches_the_stages_of_a_deployment(runner: WorkflowRunner) -> None:
     """P8: it is given once, at the start of the deployment; Begin writes it into the release."""
-    begun = answer(encode(begin.Output(replace(RELEASE, emergency=True))))
+    begun = answer(encode(begin.Output(replace(RELEASE, emergency=True), Request(RELEASE.repository, RELEASE.ref))))
     execution = runner.run("deployment", {"Begin": begun}, emergency=True)
-    assert execution.payload_of("Begin", times=1)["emergency"] is True
+    assert execution.payload_of("Begin", times=1)["request"]["emergency"] is True
     payload = {call.payload["emergency"] for call in execution.calls if call.of("stage/CheckWindow")}
     assert payload == {True}
     assert {call.payload["emergency"] for call in runner.run("deployment").calls if call.of("CheckWindow")} == {False}

@@ -1,0 +1,69 @@
+"""Changes of a part by its target: what `apply` and `proceed` need, from the judged artifact to the fence."""
+
+from dataclasses import dataclass
+
+from functions.adapters.artifacts import Artifacts
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.zip_archives import read_member
+from functions.domain.environments import Environment
+from functions.domain.errors import NotRecordedError, SourceError
+from functions.domain.locks import Lease
+from functions.domain.manifests import Part
+from functions.domain.releases import Release
+from functions.handler import Allow
+from functions.targets.base import Change
+from functions.targets.registry import Targets
+
+CHANGE: tuple[Allow, ...] = (
+    *Artifacts.READ,
+    *Artifacts.KEEP,
+    *EnvironmentsTable.UPDATE,
+    *DeploymentsTable.READ,
+    *Targets.READ,
+    *Targets.CHANGE,
+)
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: code and layers, unzipped
+PACKAGE_LIMIT = 250 * 1024 * 1024
+# the artifact and the package in it, of at most PACKAGE_LIMIT
+MEMORY_MB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceChange:
+    """The service to change, and the key of the artifact that contains its code."""
+
+    deployment_id: str
+    release: Release
+    environment: Environment
+    part: Part
+    artifact: str
+    lease: Lease
+
+
+def change_of(
+    event: ServiceChange, artifacts: Artifacts, environments: EnvironmentsTable, deployments: DeploymentsTable
+) -> Change:
+    """The change for the target, under the lease; a release that no gate has judged is a NotRecordedError."""
+
+    def fence() -> None:
+        environments.fence(event.environment.name, event.lease)
+
+    def read(path: str) -> bytes:
+        with artifacts.built(event.artifact, judged)[0] as archive:
+            found = read_member(archive, path, PACKAGE_LIMIT)
+        if found is None:
+            raise SourceError(
+                f"{event.part.name}: {path} is not in the build's artifact; list it under artifacts in the buildspec"
+            )
+        return found
+
+    fence()
+    record = deployments.get(event.deployment_id)
+    judged = record.artifact_digest if record else ""
+    if not judged:
+        raise NotRecordedError(
+            f"{event.deployment_id}: its record has no digest of {event.artifact}: no gate has judged it, so "
+            f"{event.part.name} stays as it is"
+        )
+    return Change(event.environment, event.part, event.release, read, fence, artifacts.keep)

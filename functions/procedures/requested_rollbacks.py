@@ -1,0 +1,221 @@
+"""A rollback that a person asks for, by the command `kiro rollback` or by a `repository_dispatch` (R7).
+
+A whole release goes back by its own ledger. Named parts, or a named version, go back by a ledger that is written here
+([decision 007](../../docs/decisions/007-an-operators-rollback-is-a-ledger.md)).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from functions.adapters import definitions
+from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.executions import Executions, execution_arn
+from functions.adapters.workflows import Workflows
+from functions.domain.environments import Environment, PartState, Version
+from functions.domain.errors import BadInputError
+from functions.domain.records import DeploymentRecord
+from functions.domain.releases import Release
+from functions.domain.requests import RollbackRequest
+from functions.domain.rollback import Compensation
+from functions.handler import Allow
+
+if TYPE_CHECKING:
+    from functions.runtime import Clients
+
+
+@dataclass(frozen=True, slots=True)
+class StartedRollback:
+    """A rollback that was started: its execution (an ARN), the deployment whose ledger it uses, and its entries."""
+
+    execution: str
+    ledger_of: str
+    back: tuple[Compensation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollbacks:
+    """The adapters that a rollback needs; `workflow` is an ARN.
+
+    `places` are the environments whose records are read: those of the stack, and perhaps former ones.
+    """
+
+    environments: Sequence[Environment]
+    places: Iterable[str]
+    workflow: str
+    running: EnvironmentsTable
+    deployments: DeploymentsTable
+    executions: Executions
+    clock: Clock
+
+    def start(self, wanted: RollbackRequest, name: str) -> StartedRollback:
+        """Start the rollback of this name; what can't be rolled back is a BadInputError with the next step."""
+        environment = next((one for one in self.environments if one.name == wanted.environment), None)
+        if environment is None:
+            known = ", ".join(one.name for one in self.environments)
+            raise BadInputError(f"the stack has no environment {wanted.environment!r}; there are {known}")
+        states = self._states(wanted)
+        wanted = replace(wanted, part=_part(wanted.part, states))
+        if wanted.part and wanted.part not in states:
+            raise BadInputError(
+                f"{environment.name} has no part {wanted.part!r}; there are {', '.join(sorted(states))}"
+            )
+        chosen = [states[wanted.part]] if wanted.part else list(states.values())
+        undone = wanted.deployment or _last(chosen)
+        reason = f"requested by {wanted.by}" + (f": {wanted.reason}" if wanted.reason else "")
+        if wanted.part or wanted.to:
+            known_release = self._release(undone)
+            ours = [
+                one
+                for one in chosen
+                if not known_release or (one.running and one.running.is_of(known_release.repository))
+            ]
+            steps = self._steps(ours, wanted, undone)
+            release = known_release or Release("", "", steps[0][0].running.commit if steps[0][0].running else "")
+            self._write_ledger(name, release, steps, reason, "dispatch" if wanted.repository else "operator")
+            ledger_of = name
+        else:
+            release = self._own_ledger(environment.name, undone)
+            ledger_of = undone
+        payload = {
+            "deploymentId": ledger_of,
+            "release": release,
+            "environment": environment,
+            "reason": reason,
+            "breachedAt": self.clock.text(),
+            "agreed": True,
+        }
+        execution, _ = self.executions.start(self.workflow, name, payload)
+        entries = (entry for entry in self.deployments.ledger(ledger_of) if entry.environment == environment.name)
+        return StartedRollback(execution, ledger_of, tuple(sorted(entries, key=lambda one: -one.order)))
+
+    def _states(self, wanted: RollbackRequest) -> dict[str, PartState]:
+        """The parts that run in the environment: all, or those of the repository that asks."""
+        states = {name: one for name, one in self.running.parts(wanted.environment).items() if one.running}
+        if wanted.repository:
+            states = {name: one for name, one in states.items() if one.running and one.running.is_of(wanted.repository)}
+        if not states:
+            whose = f" of {wanted.repository}" if wanted.repository else ""
+            raise BadInputError(f"nothing{whose} runs in {wanted.environment}: there is nothing to roll back")
+        return states
+
+    def _own_ledger(self, environment: str, deployment_id: str) -> Release:
+        """The release of a deployment; a BadInputError if its ledger has no entry of this environment."""
+        release = self._release(deployment_id)
+        if release is None:
+            raise BadInputError(f"no deployment is called {deployment_id!r}; `kiro history` lists them")
+        if not any(entry.environment == environment for entry in self.deployments.ledger(deployment_id)):
+            raise BadInputError(f"{deployment_id} changed nothing in {environment}; name the commit to go back to")
+        return release
+
+    def _steps(self, states: list[PartState], wanted: RollbackRequest, undone: str) -> list[tuple[PartState, Version]]:
+        """Each part with its version to restore: the named one, else its last known good, else the one before."""
+        records = list(self._records())
+        to = _commit_of(wanted.to, records)
+        ledgers = (record.ledger.values() for record in records)
+        known = [entry for ledger in ledgers for entry in ledger if entry.environment == wanted.environment]
+        found: list[tuple[PartState, Version]] = []
+        for state in states:
+            before = [e.before for e in known if e.part.name == state.part and e.before and e.before.commit]
+            before += [state.good] if state.good else []
+            if wanted.to:
+                fits = [version for version in before if version.commit.startswith(to)]
+            elif state.good and not state.proven:
+                fits = [state.good]
+            else:
+                mine = [e for e in self.deployments.ledger(undone) if e.environment == wanted.environment]
+                fits = [e.before for e in mine if e.part.name == state.part and e.before]
+            target = max(fits, key=lambda version: version.at, default=None)
+            if target and (state.in_doubt or target != state.running):
+                found.append((state, target))
+        if not found:
+            ran = sorted({e.before.commit[:12] for e in known if e.before and e.before.commit})
+            what = f"no version of {wanted.to} ran" if wanted.to else "there is no version to go back to"
+            raise BadInputError(f"{what} in {wanted.environment}; known commits: {', '.join(ran) or 'none'}")
+        return found
+
+    def _write_ledger(
+        self, name: str, release: Release, steps: list[tuple[PartState, Version]], reason: str, trigger: str
+    ) -> None:
+        """Write a record with the ledger; it is concluded at once, because the rollback records its own end."""
+        self.deployments.begin(name, release, execution_arn(self.workflow, name), trigger)
+        # Undone in reverse: services go back before the infrastructure they run on.
+        ordered = sorted(steps, key=lambda step: not step[0].part.endswith("/infrastructure"))
+        for order, (state, target) in enumerate(ordered):
+            if state.definition is None:
+                raise BadInputError(f"{state.part} has no recorded definition; deploy the wanted commit instead")
+            at = self.clock.text()
+            entry = Compensation(
+                state.environment, order, state.definition, target, state.definition, at, state.running
+            )
+            self.deployments.write_ledger(name, entry)
+        self.deployments.conclude(name, "rollback", reason)
+
+    def _release(self, deployment_id: str) -> Release | None:
+        record = self.deployments.get(deployment_id)
+        return record.release if record else None
+
+    def _records(self) -> Iterator[DeploymentRecord]:
+        for place in ("none", *self.places):
+            yield from self.deployments.of_environment(place)
+
+
+class RequestedRollbacks:
+    """Starts rollbacks. In a webhook its clients are created after the signature was verified."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = (
+        *Workflows.SETTINGS,
+        *EnvironmentsTable.SETTINGS,
+        *DeploymentsTable.SETTINGS,
+    )
+    START: ClassVar[tuple[Allow, ...]] = (
+        *definitions.READ,
+        *Workflows.ROLL_BACK,
+        *EnvironmentsTable.READ,
+        *DeploymentsTable.READ,
+        *DeploymentsTable.WRITE,
+        *DeploymentsTable.LIST,
+    )
+
+    def __init__(self, aws: "Clients") -> None:
+        self._aws = aws
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """No client is created yet."""
+        return cls(aws)
+
+    def start(self, wanted: RollbackRequest, name: str) -> StartedRollback:
+        """Start the rollback of this name."""
+        workflows = Workflows.connect(self._aws)
+        environments, _ = definitions.carried(self._aws, workflows.deployment)
+        rollbacks = Rollbacks(
+            environments,
+            [one.name for one in environments],
+            workflows.rollback,
+            EnvironmentsTable.connect(self._aws),
+            DeploymentsTable.connect(self._aws),
+            Executions.connect(self._aws),
+            Clock.connect(self._aws),
+        )
+        return rollbacks.start(wanted, name)
+
+
+def _part(given: str, states: Mapping[str, PartState]) -> str:
+    """The full name of a part; `hello` is enough where only one repository has a part of that name."""
+    matching = [name for name in states if name.endswith(f"/{given}")]
+    return matching[0] if given and len(matching) == 1 else given
+
+
+def _last(states: list[PartState]) -> str:
+    """The deployment that changed an environment last; one that began a change and recorded no end has precedence."""
+    doubts = sorted(state.in_doubt for state in states if state.in_doubt)
+    return doubts[0] if doubts else max((s.running.at, s.running.deployment_id) for s in states if s.running)[1]
+
+
+def _commit_of(to: str, records: list[DeploymentRecord]) -> str:
+    """The commit of a version tag that was delivered; anything else as it is: the beginning of a commit."""
+    tagged = (record.release for record in records if record.release and record.release.ref == f"refs/tags/{to}")
+    return next((release.commit for release in tagged), to)

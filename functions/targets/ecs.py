@@ -1,0 +1,324 @@
+"""Kind `ecs`: a service of ECS; a deployment runs a new image, and ECS itself shifts the requests to it."""
+
+import json
+import time
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from functions.adapters.ecs_services import EcsServices, Service
+from functions.adapters.manifest_types import AnyText, Steps, StepSeconds
+from functions.domain.ecs import ServiceDeployment, Strategy, configuration, mistake_in_strategy, way_back
+from functions.domain.environments import Environment, PartState, Version
+from functions.domain.errors import DeployTargetError, ManifestError, SourceError
+from functions.domain.manifests import MANIFEST, Part, fill
+from functions.domain.rollback import Step
+from functions.handler import Allow, decode, encode
+from functions.targets.base import CallTarget, Change, Packages, Rollout, Statement
+from functions.targets.ecs_permissions import change_statements, read_statements
+
+if TYPE_CHECKING:
+    from components.stack.environment_settings import EnvironmentSettings
+    from components.stack.naming import Naming
+    from functions.adapters.artifacts import Artifacts
+    from functions.runtime import Clients
+
+# The file of the build's artifact with the image of each service, as `repository@sha256:…`.
+IMAGES = "images.json"
+# A pause outlives a review by a person; then ECS itself goes back.
+_PAUSE_MINUTES = 60
+# ECS lists a new deployment some moments after UpdateService; later, `progress` finds it.
+_LISTED_TRIES = 10
+# How long `restore` waits for ECS. It is repeated when that was too short.
+_RESTORE_SECONDS = 40.0
+_LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The service, its cluster and the container (with placeholders), the repository of its image, and the strategy.
+
+    `steps` are the percentages at which canary (one) and linear (equal ones) are watched for `step_seconds`.
+    `migration_command` runs once with the new image, before the service is changed.
+    """
+
+    cluster: AnyText
+    service: AnyText
+    container: AnyText
+    image: AnyText
+    strategy: Strategy = "rolling"
+    steps: Steps = field(default_factory=list)
+    step_seconds: StepSeconds = 60
+    migration_command: list[str] = field(default_factory=list)
+
+
+class EcsTarget(CallTarget):
+    """A version is a task definition (`family:revision`), whose image is named by its digest."""
+
+    kind = "ecs"
+    keys = Keys
+    READ: ClassVar[tuple[Allow, ...]] = EcsServices.READ
+    CHANGE: ClassVar[tuple[Allow, ...]] = EcsServices.CHANGE
+
+    def __init__(self, services: EcsServices) -> None:
+        self._services = services
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """The target with access to the services of all environments."""
+        return cls(EcsServices.connect(aws))
+
+    @classmethod
+    def complete(cls, part: Part, keys: Any) -> Part:
+        """The part with its keys; steps that do not fit the strategy are a ManifestError."""
+        if mistake := mistake_in_strategy(keys.strategy, keys.steps):
+            raise ManifestError(f"{MANIFEST}: services.{_own_name(part)}.steps: {mistake}")
+        return replace(part, settings=encode(keys))
+
+    @classmethod
+    def describe(cls, environment: Environment, part: Part) -> str:
+        """Such as `ECS service shop-production/api, canary`; or the error if a name has unknown placeholders."""
+        try:
+            cluster, service = _names(environment, part)
+        except ManifestError as error:
+            return str(error)
+        return f"ECS service {cluster}/{service}, {_keys(part).strategy}"
+
+    @classmethod
+    def names(cls, environment: Environment, part: Part) -> dict[str, str]:
+        """The service, with its cluster."""
+        return {"service": "/".join(_names(environment, part))}
+
+    @classmethod
+    def deploy_permissions(
+        cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
+    ) -> tuple[Statement, ...]:
+        """To deploy the services in the environment's settings, and to pass the roles of their tasks to ECS."""
+        return change_statements(settings, naming)
+
+    @classmethod
+    def read_permissions(cls, settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
+        """To read the services in the environment's settings, their deployments, and whether an image is there."""
+        return read_statements(settings, naming)
+
+    def current(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
+        """The service's task definition; in the middle of a deployment that which ran before it."""
+        service = self._service(environment, part)
+        if service is None:
+            return None
+        found = self._services.newest(environment, service)
+        return found.source if found and found.phase == "forward" and found.source else service.definition
+
+    def read_back(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
+        """The service's task definition; in the middle of a deployment both, with their share of the requests."""
+        service = self._service(environment, part)
+        if service is None:
+            return None
+        found = self._services.newest(environment, service)
+        if found is None or found.phase in ("succeeded", "failed"):
+            return service.definition
+        return f"{found.source}, but {found.target} for {found.percent:g}% of requests ({found.status})"
+
+    def apply(self, change: Change) -> Rollout:
+        """Register the task definition that runs with the release's image, and let ECS deploy it.
+
+        A deployment of this image that is under way is resumed; an image that runs already stays.
+        """
+        environment, keys = change.environment, _keys(change.part)
+        service, image = self._present(environment, change.part), _image(change)
+        under_way = self._services.newest(environment, service)
+        if under_way and under_way.phase == "forward" and self._runs(environment, under_way.target, change.part, image):
+            return _rollout(under_way, keys)
+        moving = under_way is not None and under_way.phase in ("forward", "back")
+        if not moving and self._runs(environment, service.definition, change.part, image):
+            return Rollout("done", service.definition)
+        base = self._services.definition(environment, service.definition)
+        if base is None:
+            raise DeployTargetError(
+                f"{environment.name}: the task definition {service.definition} of {service.cluster}/{service.name} "
+                "does not exist any more: deploy the repository's infrastructure part again"
+            )
+        version = self._services.register(environment, base, _container(environment, change.part), image)
+        if keys.migration_command:
+            return self._migrate(change, service, version)
+        return self._deploy(change, service, version)
+
+    def progress(self, environment: Environment, part: Part, rollout: Rollout) -> Rollout:
+        """What ECS says of the deployment by its own ARN, or of the task that runs first; changes nothing."""
+        service, keys = self._present(environment, part), _keys(part)
+        if _is_task(rollout.handle):
+            return self._migrated(environment, part, service, rollout)
+        if rollout.handle:
+            found = self._services.deployment(environment, rollout.handle)
+        else:
+            found = self._services.newest(environment, service, rollout.version)
+        if found is None:
+            return Rollout("underway", rollout.version, 0, rollout.handle)
+        return _rollout(found, keys)
+
+    def proceed(self, change: Change, rollout: Rollout) -> Rollout:
+        """End ECS's pause; after the command that runs first, begin the deployment."""
+        now = self.progress(change.environment, change.part, rollout)
+        if now.outcome != "paused" or now.percent > rollout.percent:
+            return now
+        if _is_task(rollout.handle):
+            service = self._present(change.environment, change.part)
+            begun = self._services.newest(change.environment, service, rollout.version)
+            return _rollout(begun, _keys(change.part)) if begun else self._deploy(change, service, rollout.version)
+        found = self._services.deployment(change.environment, now.handle)
+        if found and found.hook:
+            change.fence()
+            self._services.proceed(change.environment, found)
+        return Rollout("underway", now.version, now.percent, now.handle)
+
+    def restore(self, environment: Environment, step: Step) -> None:
+        """Let ECS go back: at once where a deployment is under way, else by a deployment of the earlier version."""
+        part, to = step.part, step.to.version
+        until = time.monotonic() + _RESTORE_SECONDS
+        while True:
+            service = self._present(environment, part)
+            found = self._services.newest(environment, service)
+            forward = found is not None and found.phase == "forward"
+            if found and forward and found.source == to:
+                self._services.roll_back(environment, found)
+            elif forward and found and found.target != to:
+                self._back_to(environment, service, part, to)
+            elif not forward and (found is None or found.phase != "back"):
+                if service.definition == to:
+                    return
+                self._back_to(environment, service, part, to)
+            if time.monotonic() >= until:
+                where = f"{service.cluster}/{service.name}"
+                raise DeployTargetError(f"{environment.name}: {where} is still on its way back to {to}: try again")
+            time.sleep(_LOOK_SECONDS)
+
+    def lost(self, environment: Environment, part: Part, to: Version, artifacts: "Artifacts") -> str:
+        """Whether the task definition was deregistered, or its image deleted."""
+        found = self._services.definition(environment, to.version)
+        if found is None or found["status"] != "ACTIVE":
+            return f"task definition {to.version} was deregistered"
+        images = [str(one["image"]) for one in found["containerDefinitions"]]
+        gone = [one for one in images if not self._services.has_image(environment, one)]
+        return f"image {gone[0]} of {to.version} was deleted" if gone else ""
+
+    def outputs(self, artifacts: "Artifacts", key: str, digest: str) -> dict[str, str]:
+        """A service has no outputs."""
+        return {}
+
+    def _service(self, environment: Environment, part: Part) -> Service | None:
+        return self._services.service(environment, *_names(environment, part))
+
+    def _present(self, environment: Environment, part: Part) -> Service:
+        found = self._service(environment, part)
+        if found is None:
+            raise DeployTargetError(
+                f"{environment.name}: the ECS service {'/'.join(_names(environment, part))} does not exist in "
+                f"{environment.region}; create it in the repository's infrastructure part"
+            )
+        return found
+
+    def _runs(self, environment: Environment, version: str, part: Part, image: str) -> bool:
+        """Whether a task definition has this image in the container."""
+        found = self._services.definition(environment, version)
+        wanted = (_container(environment, part), image)
+        return found is not None and wanted in [(one["name"], one["image"]) for one in found["containerDefinitions"]]
+
+    def _migrate(self, change: Change, service: Service, version: str) -> Rollout:
+        """Run the command once; a repetition finds the task of the first."""
+        environment, part, keys = change.environment, change.part, _keys(change.part)
+        of = (environment.name, part.name, version, change.release.commit)
+        token = sha256(json.dumps(of).encode()).hexdigest()
+        change.fence()
+        container = _container(environment, part)
+        task = self._services.run(environment, service, version, container, keys.migration_command, token)
+        return Rollout("underway", version, 0, task)
+
+    def _migrated(self, environment: Environment, part: Part, service: Service, rollout: Rollout) -> Rollout:
+        found = self._services.task(environment, service.cluster, rollout.handle, _container(environment, part))
+        if not found.ended:
+            return Rollout("underway", rollout.version, 0, rollout.handle)
+        if found.exit_code == 0:
+            return Rollout("paused", rollout.version, 0, rollout.handle)
+        ended = f"ended with {found.exit_code}" if found.exit_code is not None else "did not run"
+        reason = f"{part.name}: the migration command {ended} in {rollout.handle}: {found.reason}"
+        return Rollout("failed", rollout.version, 0, rollout.handle, reason)
+
+    def _deploy(self, change: Change, service: Service, version: str) -> Rollout:
+        environment, keys = change.environment, _keys(change.part)
+        pause = environment.approval_timeout_seconds // 60 + _PAUSE_MINUTES
+        change.fence()
+        wanted = configuration(keys.strategy, keys.steps, service.configuration, pause)
+        self._services.update(environment, service, version, wanted)
+        for _ in range(_LISTED_TRIES):
+            found = self._services.newest(environment, service, version)
+            if found and found.phase == "forward":
+                return Rollout("underway", version, 0, found.arn)
+            time.sleep(_LOOK_SECONDS)
+        return Rollout("underway", version, 0)
+
+    def _back_to(self, environment: Environment, service: Service, part: Part, version: str) -> None:
+        self._services.update(environment, service, version, way_back(_keys(part).strategy, service.configuration))
+
+
+def _rollout(found: ServiceDeployment, keys: Keys) -> Rollout:
+    """A deployment as the platform sees it. A rollout that ECS takes back has failed, also before it is back."""
+    if found.phase == "succeeded":
+        return Rollout("done", found.target, 100, found.arn)
+    if found.phase in ("back", "failed"):
+        return Rollout("failed", found.target, found.percent, found.arn, found.reason or f"ECS says {found.status}")
+    if keys.strategy != "rolling" and found.broken:
+        return Rollout("failed", found.target, found.percent, found.arn, found.broken)
+    outcome: Any = "paused" if found.hook else "underway"
+    return Rollout(outcome, found.target, found.percent, found.arn)
+
+
+def _image(change: Change) -> str:
+    """The image that the build names for the service; it must be of the manifest's repository, by its digest."""
+    part, where = change.part, f"services.{change.part.name}.image"
+    try:
+        images = json.loads(change.read(IMAGES))
+        found = str(images[_own_name(part)])
+    except (ValueError, KeyError, TypeError):
+        raise SourceError(
+            f"{part.name}: {IMAGES} of the build's artifact names no image for {_own_name(part)}: write "
+            '{"' + _own_name(part) + '": "repository@sha256:…"} in the build'
+        ) from None
+    repository = fill(_keys(part).image, _values(change.environment), where)
+    if not found.startswith(f"{repository}@sha256:"):
+        raise SourceError(
+            f"{part.name}: {IMAGES} names {found}, which is not of {repository} by its digest: correct the build, or "
+            f"`image` in {MANIFEST}"
+        )
+    return found
+
+
+def _is_task(handle: str) -> bool:
+    return ":task/" in handle
+
+
+def _own_name(part: Part) -> str:
+    return part.name.rpartition("/")[2]
+
+
+def _keys(part: Part) -> Keys:
+    return decode(Keys, part.settings)
+
+
+def _values(environment: Environment) -> dict[str, str]:
+    return {
+        **environment.variables,
+        "environment": environment.name,
+        "account": environment.account,
+        "region": environment.region,
+    }
+
+
+def _names(environment: Environment, part: Part) -> tuple[str, str]:
+    """The cluster and the service."""
+    keys, values = _keys(part), _values(environment)
+    cluster = fill(keys.cluster, values, f"services.{part.name}.cluster")
+    return cluster, fill(keys.service, values, f"services.{part.name}.service")
+
+
+def _container(environment: Environment, part: Part) -> str:
+    return fill(_keys(part).container, _values(environment), f"services.{part.name}.container")

@@ -1,0 +1,96 @@
+"""Rollbacks that a person asks for by a dispatch; those by the command are in `tests/cli/test_commands.py`."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.rollback import Compensation
+from functions.handler import encode
+from tests.functions.delivered import runs
+from tests.functions.events.test_github_webhook import deliver, dispatched, hooked
+from tests.functions.samples import (
+    COMMIT,
+    DEPLOYMENT,
+    ENVIRONMENT,
+    NOW,
+    OLDER,
+    RELEASE,
+    SERVICE,
+    environment,
+    state,
+    version,
+)
+from tests.functions.stack import MACHINES, Stack
+
+__all__ = ["hooked"]
+
+THEIRS = version("9" * 40, "1", deployment_id="other-1", source="sources/acme/other/9.zip")
+
+
+@pytest.fixture
+def released(hooked: Stack) -> Stack:
+    """A release of the repository runs in production, beside a later one of another repository."""
+    carried = {"Assign": {"environments": encode([environment(name="test"), ENVIRONMENT])}}
+    hooked.client("stepfunctions").update_state_machine(
+        stateMachineArn=MACHINES["deployment"], definition=json.dumps({"States": {"Begin": carried}})
+    )
+    now, before = version(COMMIT, "2", deployment_id=DEPLOYMENT), version(OLDER, "1", at=NOW)
+    runs(hooked, state(SERVICE, now), state(replace(SERVICE, name="other"), THEIRS))
+    deployments = DeploymentsTable.connect(hooked.clients)
+    deployments.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    deployments.enter(DEPLOYMENT, "production", "deployed")
+    deployments.write_ledger(DEPLOYMENT, Compensation("production", 0, SERVICE, before, SERVICE, NOW, before))
+    older = replace(RELEASE, ref="refs/tags/v1.2.2", commit=OLDER)
+    deployments.begin("tag-v1.2.2", older, "arn:o", "tag")
+    return hooked
+
+
+def given(stack: Stack) -> dict[str, Any]:
+    """The input of the only rollback."""
+    (name,) = stack.executions("rollback")
+    arn = f"{MACHINES['rollback'].replace('stateMachine', 'execution')}:{name}"
+    found: dict[str, Any] = json.loads(stack.client("stepfunctions").describe_execution(executionArn=arn)["input"])
+    return {**found, "name": name}
+
+
+def test_a_dispatch_rolls_back_the_last_release_of_its_repository(released: Stack) -> None:
+    """R7: by its own ledger, once; the reason names the sender."""
+    status, said = deliver(released, dispatched("rollback", environment="production", reason="slow"))
+    assert (status, said.startswith("started: rollback-production-")) == (202, True)
+    assert "already handled" in deliver(released, dispatched("rollback", environment="production", reason="slow"))[1]
+    found = given(released)
+    assert (found["deploymentId"], found["environment"]["name"]) == (DEPLOYMENT, "production")
+    assert (found["reason"], found["agreed"]) == ("requested by ada: slow", True)
+    assert said == f"started: {found['name']}"
+
+
+@pytest.mark.parametrize("payload", [{"version": "v1.2.2"}, {"service": "hello"}, {"version": OLDER[:7]}])
+def test_a_version_or_a_service_has_a_ledger_of_its_own(released: Stack, payload: dict[str, str]) -> None:
+    """R7: a version tag is the commit that was delivered under it."""
+    assert deliver(released, dispatched("rollback", environment="production", **payload))[0] == 202
+    found = given(released)
+    record = DeploymentsTable.connect(released.clients).get(found["name"])
+    assert record
+    assert (found["deploymentId"], record.trigger, record.outcome) == (found["name"], "dispatch", "rollback")
+    (entry,) = record.ledger.values()
+    assert entry.before
+    assert (entry.part.name, entry.before.commit) == ("hello", OLDER)
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ({"environment": "production", "service": "api"}, "production has no part 'api'; there are hello"),
+        ({"environment": "production", "service": "other"}, "production has no part 'other'; there are hello"),
+        ({"environment": "production", "version": "v9.9.9"}, "no version of v9.9.9 ran in production; known commits: "),
+        ({"environment": "test"}, "nothing of acme/hello-service runs in test: there is nothing to roll back"),
+    ],
+)
+def test_what_cannot_be_rolled_back_is_answered(released: Stack, payload: dict[str, str], said: str) -> None:
+    """Parts of other repositories are none; nothing is started."""
+    status, found = deliver(released, dispatched("rollback", **payload))
+    assert (status, said in found) == (400, True), found
+    assert released.executions("rollback") == []

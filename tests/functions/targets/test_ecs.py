@@ -1,0 +1,361 @@
+"""Kind `ecs`: what a release does to a service, on ECS's laptop endpoint, which is as strict about roles as AWS."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from functions.adapters.manifest_file import read_manifest
+from functions.domain.environments import Environment
+from functions.domain.errors import DeployTargetError, ManifestError, SourceError, StaleLeaseError
+from functions.domain.manifests import Part
+from functions.domain.rollback import Step
+from functions.targets import ecs
+from functions.targets.base import Change, Rollout
+from functions.targets.ecs import EcsTarget
+from local.emulator import Emulator
+from tests.functions.samples import COMMIT, ENVIRONMENT, RELEASE, version
+from tests.functions.stack import ACCOUNT, REGION, StrictClients
+from tests.functions.targets.test_ecs_permissions import ROLE, reading, settings, statements
+from tests.local.ecs.support import CLUSTER, Workbench, requests, workbench
+from tests.local.ecs.test_strategies import CRASHES
+from tests.roles import new_role
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REPOSITORY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/api"
+PART = Part("shop/api", "ecs", "call")
+NO_ARTIFACTS: Any = None
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """An emulated AWS with ECS, for this module."""
+    root: Path = tmp_path_factory.mktemp("ecs")
+    with (
+        Emulator(root / "emulator.log", region=REGION, account=ACCOUNT, role_seconds=0) as running,
+        workbench(running, root) as made,
+    ):
+        yield made
+
+
+@dataclass
+class Delivered:
+    """A service that a release is delivered to, under a deploy role with just the permissions of the kind."""
+
+    bench: Workbench
+    target: EcsTarget
+    environment: Environment
+    part: Part
+    service: str
+
+    def change(self, image: str, fence: Callable[[], None] = lambda: None, commit: str = COMMIT) -> Change:
+        """A release whose build has pushed this image."""
+
+        def read(path: str) -> bytes:
+            assert path == "images.json"
+            return json.dumps({"api": image}).encode()
+
+        def keep(_: bytes) -> Any:
+            raise AssertionError("images are not kept in the bucket")
+
+        return Change(self.environment, self.part, replace(RELEASE, commit=commit), read, fence, keep)
+
+    def apply(self, image: str) -> Rollout:
+        """Begin a release of an image."""
+        return self.target.apply(self.change(image))
+
+    def until(self, rollout: Rollout, outcome: str, percent: float | None = None) -> Rollout:
+        """Wait until a rollout has an outcome, which no other than `underway` precedes."""
+
+        def reached() -> Rollout | None:
+            found = self.target.progress(self.environment, self.part, rollout)
+            assert found.outcome in ("underway", outcome), found
+            there = found.outcome == outcome and percent in (None, found.percent)
+            return found if there else None
+
+        found: Rollout = self.bench.wait(reached, f"{outcome} of {rollout}")
+        return found
+
+    def answers(self) -> dict[str, int]:
+        """The answers to twenty requests."""
+        return dict(self.bench.answers(self.service))
+
+    def restore(self, to: str) -> None:
+        """Go back to a version."""
+        self.target.restore(self.environment, Step(self.part, version(number=to)))
+
+    def read(self) -> str | None:
+        """What runs."""
+        return self.target.read_back(self.environment, self.part, None)
+
+
+@pytest.fixture
+def delivered(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Delivered]:
+    """Creates a service and its target."""
+    monkeypatch.setattr(ecs, "_LOOK_SECONDS", 0.02)
+    endpoints = {"AWS_ENDPOINT_URL": bench.aws.endpoint, "AWS_ENDPOINT_URL_ECS": bench.server.endpoint}
+    for name, value in {**CREDENTIALS, **endpoints}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+
+    def made(image: str = "", roles: Sequence[str] = (), **keys: Any) -> Delivered:
+        service = bench.service(image or bench.image("old"), shifts=keys.get("strategy", "rolling") != "rolling")
+        keys = {"cluster": CLUSTER, "service": service, "container": "app", "image": REPOSITORY, **keys}
+        permissions = settings(ecsServices=[f"{CLUSTER}/{service}", f"nobody/{service}"], ecsTaskRoleArns=list(roles))
+        root = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+        deploy, read = (new_role(bench.aws, *of(permissions), trust=root) for of in (statements, reading))
+        environment = replace(ENVIRONMENT, deploy_role_arn=deploy, read_role_arn=read)
+        target = EcsTarget.connect(StrictClients({}))
+        return Delivered(bench, target, environment, replace(PART, settings=keys), service)
+
+    return made
+
+
+def test_rolling(delivered: Callable[..., Delivered]) -> None:
+    """The image is deployed by digest, all else stays; a repetition resumes, and later changes nothing."""
+    made = delivered()
+    image = made.bench.image("new")
+    assert made.target.current(made.environment, made.part, None) == f"{made.service}:1"
+    begun = made.apply(image)
+    assert (begun.outcome, begun.version) == ("underway", f"{made.service}:2")
+    assert made.apply(image).handle == begun.handle
+    assert made.target.progress(made.environment, made.part, Rollout("underway", begun.version)).handle == begun.handle
+    done = made.until(begun, "done")
+    assert (done.percent, made.answers()) == (100, {"new": 20})
+    assert made.apply(image) == Rollout("done", f"{made.service}:2")
+    assert made.read() == f"{made.service}:2"
+    old, new = (
+        made.bench.ecs.describe_task_definition(taskDefinition=f"{made.service}:{number}")["taskDefinition"]
+        for number in (1, 2)
+    )
+    (before,), (after,) = old["containerDefinitions"], new["containerDefinitions"]
+    assert after == {**before, "image": image}
+
+
+def test_canary(delivered: Callable[..., Delivered]) -> None:
+    """M2, R12: ECS holds the canary before each shift; a repeated step is no second one, and no request fails."""
+    made = delivered(strategy="canary", steps=[10])
+    begun = made.apply(made.bench.image("new"))
+    with requests(made.bench, made.service) as answers:
+        first = made.until(begun, "paused", 0)
+        assert made.target.proceed(made.change("unread"), first).outcome == "underway"
+        second = made.until(begun, "paused", 10)
+        assert made.target.proceed(made.change("unread"), first) == second
+    assert made.answers() == {"old": 18, "new": 2}
+    assert made.read() == f"{made.service}:1, but {made.service}:2 for 10% of requests (IN_PROGRESS)"
+    assert made.target.current(made.environment, made.part, None) == f"{made.service}:1"
+    with requests(made.bench, made.service) as more:
+        made.target.proceed(made.change("unread"), second)
+        made.until(begun, "done")
+    assert set(answers + more) <= {"old", "new"}
+    assert made.answers() == {"new": 20}
+
+
+def test_a_paused_canary_goes_back(delivered: Callable[..., Delivered]) -> None:
+    """R4: at once, while requests are served; the rollout has failed, and the version before runs alone."""
+    made = delivered(strategy="canary", steps=[10])
+    begun = made.apply(made.bench.image("new"))
+    made.target.proceed(made.change("unread"), made.until(begun, "paused", 0))
+    made.until(begun, "paused", 10)
+    with requests(made.bench, made.service) as answers:
+        made.restore(f"{made.service}:1")
+    assert set(answers) <= {"old", "new"}
+    assert (made.read(), made.answers()) == (f"{made.service}:1", {"old": 20})
+    assert made.until(begun, "failed").reason
+
+
+def test_a_canary_that_never_runs_has_failed(delivered: Callable[..., Delivered]) -> None:
+    """ECS would wait for a day, because only rolling deployments have a circuit breaker."""
+    made = delivered(strategy="canary", steps=[10])
+    failed = made.until(made.apply(made.bench.image("bad", code=CRASHES)), "failed")
+    assert failed.reason.endswith("tasks failed in a row: Essential container in task exited")
+    made.restore(f"{made.service}:1")
+    assert (made.read(), made.answers()) == (f"{made.service}:1", {"old": 20})
+
+
+def test_the_circuit_breaker_is_honoured(delivered: Callable[..., Delivered]) -> None:
+    """A rolling deployment that ECS takes back has failed, with ECS's reason; there is nothing left to restore."""
+    made = delivered()
+    failed = made.until(made.apply(made.bench.image("bad", code=CRASHES)), "failed")
+    assert "circuit breaker" in failed.reason
+    made.restore(f"{made.service}:1")
+    assert (made.read(), made.answers()) == (f"{made.service}:1", {"old": 20})
+
+
+@pytest.mark.parametrize(("strategy", "steps"), [("rolling", []), ("linear", [50])], ids=["rolling", "linear"])
+def test_an_earlier_version_comes_back_at_once(
+    delivered: Callable[..., Delivered], strategy: str, steps: list[int]
+) -> None:
+    """After a rollout has ended, too: without a pause, whatever the strategy."""
+    made = delivered(strategy=strategy, steps=steps)
+    rollout = made.apply(made.bench.image("new"))
+    for percent in [0, *steps] if steps else []:
+        made.target.proceed(made.change("unread"), made.until(rollout, "paused", percent))
+    made.until(rollout, "done")
+    made.restore(f"{made.service}:1")
+    made.restore(f"{made.service}:1")
+    assert (made.read(), made.answers()) == (f"{made.service}:1", {"old": 20})
+
+
+def test_blue_green(delivered: Callable[..., Delivered]) -> None:
+    """All requests shift at once, and ECS holds the old tasks ready until the watch is over."""
+    made = delivered(strategy="blue-green")
+    paused = made.until(made.apply(made.bench.image("new")), "paused", 100)
+    assert made.answers() == {"new": 20}
+    assert made.target.proceed(made.change("unread"), paused).outcome == "underway"
+    assert made.until(paused, "done").version == f"{made.service}:2"
+
+
+def test_nothing_is_deployed_once_the_lease_is_lost(delivered: Callable[..., Delivered]) -> None:
+    """Q1: the lease is checked right before the service changes."""
+    made = delivered()
+
+    def fence() -> None:
+        raise StaleLeaseError("overtaken")
+
+    with pytest.raises(StaleLeaseError):
+        made.target.apply(made.change(made.bench.image("new"), fence))
+    assert made.read() == f"{made.service}:1"
+
+
+def test_a_newer_deployment_of_somebody_else(delivered: Callable[..., Delivered]) -> None:
+    """The rollout has failed, because ECS has stopped it."""
+    made = delivered(strategy="blue-green")
+    begun = made.apply(made.bench.image("new"))
+    made.until(begun, "paused", 100)
+    other = made.bench.definition(made.bench.image("other"), made.service)
+    made.bench.ecs.update_service(cluster=CLUSTER, service=made.service, taskDefinition=other)
+    failed = made.bench.wait(
+        lambda: (found := made.target.progress(made.environment, made.part, begun)).outcome == "failed" and found,
+        "the end of the rollout",
+    )
+    assert "newer" in failed.reason
+
+
+def test_roles_of_tasks_are_passed(bench: Workbench, delivered: Callable[..., Delivered]) -> None:
+    """I7: only those that the settings list; the error names the setting.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+    """
+    made = delivered(roles=[ROLE])
+    image = bench.image("new")
+    for role, passes in ((ROLE, True), (f"{ROLE}-other", False)):
+        bench.ecs.register_task_definition(
+            family=made.service, taskRoleArn=role, containerDefinitions=[{"name": "app", "image": bench.image("old")}]
+        )
+        base = made.target._services.definition(made.environment, made.service)
+        assert base
+        if passes:
+            assert made.target._services.register(made.environment, base, "app", image)
+            continue
+        with pytest.raises(DeployTargetError, match=rf"add {role} to `ecsTaskRoleArns`"):
+            made.target._services.register(made.environment, base, "app", image)
+
+
+def migrating(code: int) -> list[str]:
+    """A command that ends with a code."""
+    return ["python", "-S", "-c", f"raise SystemExit({code})"]
+
+
+def test_the_migration_runs_first(delivered: Callable[..., Delivered]) -> None:
+    """M6: once, with the new image; the service is changed when it has succeeded."""
+    made = delivered(migrationCommand=migrating(0))
+    image = made.bench.image("new")
+    begun = made.apply(image)
+    assert made.apply(image).handle == begun.handle
+    paused = made.until(begun, "paused", 0)
+    assert made.read() == f"{made.service}:1"
+    proceeded = made.target.proceed(made.change(image), paused)
+    assert made.target.proceed(made.change(image), paused).handle == proceeded.handle
+    assert made.until(proceeded, "done").version == f"{made.service}:2"
+
+
+def test_a_failed_migration_leaves_the_service(delivered: Callable[..., Delivered]) -> None:
+    """The rollout has failed, and the reason has the exit code."""
+    made = delivered(migrationCommand=migrating(3))
+    failed = made.until(made.apply(made.bench.image("new")), "failed")
+    assert failed.reason.startswith("shop/api: the migration command ended with 3 in arn:aws:ecs:")
+    assert made.read() == f"{made.service}:1"
+
+
+def test_what_a_rollback_needs(delivered: Callable[..., Delivered], bench: Workbench) -> None:
+    """An active task definition, and its image."""
+    made = delivered(bench.image("unique"))
+    lost = partial(made.target.lost, made.environment, made.part, artifacts=NO_ARTIFACTS)
+    first = version(number=f"{made.service}:1")
+    assert lost(to=first) == ""
+    (container,) = made.bench.ecs.describe_task_definition(taskDefinition=first.version)["taskDefinition"][
+        "containerDefinitions"
+    ]
+    digest = container["image"].partition("@")[2]
+    made.bench.aws.client("ecr").batch_delete_image(repositoryName="api", imageIds=[{"imageDigest": digest}])
+    assert lost(to=first) == f"image {container['image']} of {first.version} was deleted"
+    made.bench.ecs.deregister_task_definition(taskDefinition=first.version)
+    assert lost(to=first) == f"task definition {first.version} was deregistered"
+    assert lost(to=version(number="nobody:1")) == "task definition nobody:1 was deregistered"
+
+
+def test_mistakes_are_named(delivered: Callable[..., Delivered]) -> None:
+    """A missing service or container, an image that the build does not name, or one of another repository."""
+    made = delivered()
+    image = made.bench.image("new")
+    gone = replace(made, part=replace(made.part, settings={**made.part.settings, "cluster": "nobody"}))
+    with pytest.raises(DeployTargetError, match=r"nobody/api-\w+ does not exist in eu-central-1; create it"):
+        gone.apply(image)
+    foreign = replace(made, part=replace(made.part, settings={**made.part.settings, "service": "foreign"}))
+    with pytest.raises(DeployTargetError, match=r"may not deploy shop/foreign: add it to `ecsServices`"):
+        foreign.apply(image)
+    wrong = replace(made, part=replace(made.part, settings={**made.part.settings, "container": "web"}))
+    with pytest.raises(DeployTargetError, match="has no container web, it has app: correct `container`"):
+        wrong.apply(image)
+    with pytest.raises(SourceError, match=r"which is not of .*/api by its digest"):
+        made.apply(image.replace("/api@", "/other@"))
+    nameless = replace(made, part=replace(made.part, name="shop/web"))
+    with pytest.raises(SourceError, match=r"names no image for web: write \{\"web\""):
+        nameless.apply(image)
+    refused = replace(made, part=replace(made.part, settings={**made.part.settings, "strategy": "blue-green"}))
+    with pytest.raises(DeployTargetError, match=r"ECS refuses to deploy .* advancedConfiguration"):
+        refused.apply(image)
+    assert gone.read() is None
+
+
+MANIFEST = """version: 1
+name: shop
+build: {{buildspec: b.yml, junit: [j.xml], cobertura: c.xml}}
+services:
+  api: {{kind: ecs, cluster: "c-{{environment}}", service: api, container: app, image: "r/api", {keys}}}
+"""
+
+
+def test_the_manifest() -> None:
+    """Its keys become settings; the description names service and strategy."""
+    text = MANIFEST.format(keys="strategy: linear, steps: [25, 50, 75], stepSeconds: 90")
+    (part,) = read_manifest(text.encode()).parts
+    assert part.settings["steps"] == [25, 50, 75]
+    assert EcsTarget.describe(ENVIRONMENT, part) == "ECS service c-production/api, linear"
+    assert EcsTarget.names(ENVIRONMENT, part) == {"service": "c-production/api"}
+    unknown = replace(part, settings={**part.settings, "cluster": "{stage}"})
+    assert "may contain only known placeholders" in EcsTarget.describe(ENVIRONMENT, unknown)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("steps: [10]", "strategy rolling has no steps: leave them out"),
+        ("strategy: blue-green, steps: [10]", "strategy blue-green has no steps"),
+        ("strategy: canary", "has one step: write a single percentage"),
+        ("strategy: canary, steps: [10, 50]", "has one step: write a single percentage"),
+        ("strategy: linear, steps: [10, 50]", "has equal steps up to 100"),
+        ("strategy: linear", "has equal steps up to 100"),
+    ],
+)
+def test_steps_that_do_not_fit_the_strategy(keys: str, message: str) -> None:
+    """The error names the service, the reason and the next step."""
+    with pytest.raises(ManifestError, match=rf"delivery\.yml: services\.api\.steps: .*{message}"):
+        read_manifest(MANIFEST.format(keys=keys).encode())

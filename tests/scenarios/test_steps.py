@@ -1,0 +1,110 @@
+"""A release whose requests meet it in steps, over real HTTP: a bad one is taken back at its first step (R12)."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from local.background import Background
+from local.service import get
+from tests.scenarios.driver import PlatformDriver
+
+pytestmark = pytest.mark.long
+
+ENVIRONMENTS = ("test", "staging", "production")
+# As fast as eight users can: the watch of a step lasts seconds here.
+_USERS, _REQUESTS = 8, 25
+_PAUSE_SECONDS = 0.2
+
+
+class Requests(Background):
+    """Requests the greeting of `test` now and then, and often while two versions share the requests.
+
+    `answers` has the status and version of each, and whether a second version had a share before it; `shares` are the
+    shares that were seen.
+    """
+
+    def __init__(self, driver: PlatformDriver) -> None:
+        super().__init__("users")
+        self._url = f"{driver.address('test')}/?name=Ada"
+        self._functions = driver.platform.clients.client("lambda")
+        self.answers: list[tuple[int, str, bool]] = []
+        self.shares: set[float] = set()
+
+    def work(self) -> None:
+        """Send requests until stopped."""
+        with ThreadPoolExecutor(_USERS) as users:
+            while not self.stopping.wait(_PAUSE_SECONDS):
+                shared = self._shares()
+                self.shares |= shared
+                count = _REQUESTS if shared else 1
+                self.answers += [(*answer, bool(shared)) for answer in users.map(self._ask, range(count))]
+
+    def _ask(self, _: int) -> tuple[int, str]:
+        status, body = get(self._url)
+        return status, str(body.get("version"))
+
+    def _shares(self) -> set[float]:
+        alias = self._functions.get_alias(FunctionName="hello-test", Name="live")
+        return set((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights", {}).values())
+
+
+@pytest.fixture(scope="module")
+def good(driver: PlatformDriver) -> Iterator[str]:
+    """The release that runs in `test`; from now on the manifest has a step of 10 %."""
+    driver.released()
+    manifest = driver.author.folder / "delivery.yml"
+    before = manifest.read_text("utf-8")
+    manifest.write_text(before.replace("    alias: live\n", "    alias: live\n    steps: [10]\n"), "utf-8")
+    yield driver.version("test")
+    manifest.write_text(before, "utf-8")
+
+
+@pytest.fixture(scope="module")
+def bad(driver: PlatformDriver, good: str) -> tuple[str, Requests]:
+    """A release that fails in service, and what requests met meanwhile."""
+    driver.author.break_in_service()
+    with Requests(driver) as requests:
+        commit = driver.push("feat: let operations choose the salutation in steps")
+        driver.deployed(commit)
+    driver.author.repair_service()
+    return commit, requests
+
+
+def test_a_bad_release_is_taken_back_at_its_first_step(
+    driver: PlatformDriver, good: str, bad: tuple[str, Requests]
+) -> None:
+    """Its alarm ends the rollout at 10 %; then all requests meet the version before, and other environments none."""
+    commit, requests = bad
+    record = driver.record(commit)
+    assert (record["outcome"], record["stages"]["test"]["result"]) == ("restored", "restored"), record["reason"]
+    assert "hello-service/hello at 10 % of the requests: alarm hello-test-errors is in ALARM" in record["reason"]
+    assert requests.shares == {0.1}
+    assert "staging" not in record["stages"]
+    assert {get(f"{driver.address('test')}/?name=Ada")[1]["version"] for _ in range(_REQUESTS)} == {good}
+    assert driver.left_behind() == {"locks": [], "waits": []}
+
+
+def test_only_a_share_of_the_requests_meets_a_bad_release(good: str, bad: tuple[str, Requests]) -> None:
+    """Before, during and after: no answer fails but those of the bad version, and most requests never meet it."""
+    commit, requests = bad
+    assert {(status, version) for status, version, _ in requests.answers} == {(200, good), (500, commit)}
+    during = [version for _, version, shared in requests.answers if shared]
+    assert 0 < during.count(commit) < len(during) / 2
+    before = requests.answers[: next(place for place, one in enumerate(requests.answers) if one[2])]
+    assert {version for _, version, _ in before} == {good}
+
+
+def test_a_good_release_takes_its_step_everywhere(driver: PlatformDriver, bad: tuple[str, Requests]) -> None:
+    """All requests meet it in the end, and each is answered by the version before or by the new one."""
+    before = driver.version("test")
+    with Requests(driver) as requests:
+        commit = driver.push("feat: greet in steps")
+        driver.deployed(commit)
+    record = driver.record(commit)
+    assert record["outcome"] == "deployed", record["reason"]
+    assert {driver.version(environment) for environment in ENVIRONMENTS} == {commit}
+    assert requests.shares == {0.1}
+    assert {(status, version) for status, version, _ in requests.answers} == {(200, before), (200, commit)}
+    versions = driver.platform.clients.client("lambda").get_alias(FunctionName="hello-test", Name="live")
+    assert "RoutingConfig" not in versions
