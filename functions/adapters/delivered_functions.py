@@ -3,15 +3,11 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any
 
+from functions.adapters.in_environments import InEnvironments
 from functions.domain.environments import Environment
 from functions.domain.errors import DeployTargetError
-from functions.handler import Allow
-
-if TYPE_CHECKING:
-    from functions.runtime import Clients
-
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: of a zip archive in a call
 DIRECT_BYTES = 50 * 1024 * 1024
@@ -42,20 +38,10 @@ Keep = Callable[[bytes], Kept]
 """Stores bytes in S3; the same bytes have the same key."""
 
 
-class DeliveredFunctions:
-    """Functions are read under the environment's read role and changed under its deploy role, in its region."""
+class DeliveredFunctions(InEnvironments):
+    """Functions of Lambda."""
 
-    SETTINGS: ClassVar[tuple[str, ...]] = ()
-    READ: ClassVar[tuple[Allow, ...]] = (Allow(("sts:AssumeRole",), on="read-roles"),)
-    CHANGE: ClassVar[tuple[Allow, ...]] = (Allow(("sts:AssumeRole",), on="deploy-roles"),)
-
-    def __init__(self, aws: "Clients") -> None:
-        self._aws = aws
-
-    @classmethod
-    def connect(cls, aws: "Clients") -> Self:
-        """The client of an environment is created when it is first used."""
-        return cls(aws)
+    SERVICE = "lambda"
 
     def alias(self, environment: Environment, function: str, alias: str) -> Pointer | None:
         """Where an alias points; None if the function or the alias does not exist."""
@@ -144,12 +130,6 @@ class DeliveredFunctions:
                 f"artifacts bucket is in {kept.region}: make it smaller, for example with a layer"
             )
         return {"S3Bucket": kept.bucket, "S3Key": kept.key}
-
-    def _reader(self, environment: Environment) -> Any:
-        return self._aws.client("lambda", region=environment.region, role_arn=environment.read_role_arn)
-
-    def _changer(self, environment: Environment) -> Any:
-        return self._aws.client("lambda", region=environment.region, role_arn=environment.deploy_role_arn)
 
 
 def _once_idle(client: Any, function: str, change: Callable[[], Any]) -> Any:

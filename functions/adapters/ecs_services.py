@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any
 
+from functions.adapters.in_environments import InEnvironments
 from functions.domain.ecs import ServiceDeployment
 from functions.domain.environments import Environment
 from functions.domain.errors import DeployTargetError
-from functions.handler import Allow
-
-if TYPE_CHECKING:
-    from functions.runtime import Clients
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html: everything that a task
 # definition says of itself when it is described, and that may be registered again
@@ -59,20 +56,10 @@ class TaskEnd:
     reason: str = ""
 
 
-class EcsServices:
-    """Services are read under the environment's read role and changed under its deploy role, in its region."""
+class EcsServices(InEnvironments):
+    """Services of ECS."""
 
-    SETTINGS: ClassVar[tuple[str, ...]] = ()
-    READ: ClassVar[tuple[Allow, ...]] = (Allow(("sts:AssumeRole",), on="read-roles"),)
-    CHANGE: ClassVar[tuple[Allow, ...]] = (Allow(("sts:AssumeRole",), on="deploy-roles"),)
-
-    def __init__(self, aws: "Clients") -> None:
-        self._aws = aws
-
-    @classmethod
-    def connect(cls, aws: "Clients") -> Self:
-        """The client of an environment is created when it is first used."""
-        return cls(aws)
+    SERVICE = "ecs"
 
     def service(self, environment: Environment, cluster: str, name: str) -> Service | None:
         """A service; None if it, or its cluster, does not exist. One that may not be read is a DeployTargetError."""
@@ -83,7 +70,7 @@ class EcsServices:
             return None
         except client.exceptions.AccessDeniedException as error:
             raise DeployTargetError(
-                f"{environment.name}: the deploy role may not deploy {cluster}/{name}: add it to `ecsServices` of the "
+                f"{environment.name}: its roles may not deploy {cluster}/{name}: add it to `ecsServices` of the "
                 "environment in the settings of the stack, or correct `cluster` and `service` in the manifest"
             ) from error
         active = [one for one in found if one["status"] == "ACTIVE"]
@@ -293,12 +280,6 @@ class EcsServices:
         except (client.exceptions.ImageNotFoundException, client.exceptions.RepositoryNotFoundException):
             return False
         return True
-
-    def _reader(self, environment: Environment) -> Any:
-        return self._aws.client("ecs", region=environment.region, role_arn=environment.read_role_arn)
-
-    def _changer(self, environment: Environment) -> Any:
-        return self._aws.client("ecs", region=environment.region, role_arn=environment.deploy_role_arn)
 
 
 def _copy(definition: Mapping[str, Any]) -> dict[str, Any]:
