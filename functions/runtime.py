@@ -4,7 +4,7 @@ Clients are created in this module only. Every function has the Lambda handler `
 environment variable `HANDLER` names the module to run.
 """
 
-import json
+import logging
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,13 +14,11 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, get_type_hints
 from urllib.parse import urlsplit
 
-from aws_lambda_powertools import Logger
-
 from functions.domain.errors import BadInputError
 from functions.domain.networks import is_loopback
-from functions.domain.redaction import redact
 from functions.domain.texts import aws_name, recorded
 from functions.handler import decode, encode, handler_function
+from functions.logs import begin
 
 if TYPE_CHECKING:
     import boto3
@@ -109,10 +107,10 @@ def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
     """The Lambda handler that runs the function of a module: decodes the event, encodes the result, logs both ends."""
     function = handler_function(import_module(module_name))
     kind, adapters = wire(function, clients)
-    logger = Logger(service=module_name.removeprefix("functions."), json_serializer=_line)
+    lines, logger = begin(module_name.removeprefix("functions.")), logging.getLogger(module_name)
 
     def handle(event: Any, context: Any) -> Any:
-        logger.structure_logs(append=False, **_identity(event, context))
+        lines.ids = _identity(event, context)
         try:
             answer = encode(function(decode(kind, event) if kind else event, **adapters))
         except Exception as error:
@@ -124,11 +122,6 @@ def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
         return answer
 
     return handle
-
-
-def _line(entry: Any) -> str:
-    """One line of the log, redacted: exceptions may quote their inputs."""
-    return redact(json.dumps(entry, default=str))
 
 
 def _identity(event: Any, context: Any) -> dict[str, Any]:

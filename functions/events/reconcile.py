@@ -6,12 +6,11 @@ The function's timeout is shorter than a minute, so that runs do not overlap. Tw
 each repair may be repeated.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
-
-from aws_lambda_powertools import Logger
 
 from functions.adapters.clock import Clock
 from functions.adapters.github.client import GitHub
@@ -31,8 +30,7 @@ from functions.procedures.releases import OPEN
 HANDLER = Handler(allow=(*Orphans.SETTLE, *Deployments.START, *OPEN), timeout_seconds=55, memory_mb=512)
 # The next run, a minute later, does the rest.
 _MOST_REPAIRS = 50
-
-_log = Logger(service="events.reconcile")
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def reconcile(
     for search in searches:
         try:
             for repair in islice(search(), _MOST_REPAIRS - len(done)):
-                _log.warning("repaired", extra={"kind": repair.kind, "what": repair.what})
+                _LOG.warning("repaired", extra={"kind": repair.kind, "what": repair.what})
                 metrics.count("Repaired", 1, kind=repair.kind)
                 done.append(repair)
         except Exception as error:  # raised below, after all searches

@@ -40,13 +40,6 @@ def handlers_log(
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-@pytest.fixture(autouse=True)
-def _fresh_loggers() -> None:
-    """Reset the loggers: a logger keeps the stream with which it was created, and each test has its own."""
-    for name in ("look", "events.approval_page", "events.github_webhook", "shared.await_build"):
-        logging.Logger.manager.loggerDict.pop(name, None)
-
-
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A module with a handler that returns its event, or fails."""
@@ -54,6 +47,8 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
     def look(event: dict[str, Any], clock: Clock) -> dict[str, Any]:
         assert clock.now()
+        if event.get("warn"):
+            logging.getLogger("functions.adapters.clock").warning("it is late", extra={"seconds": 3})
         if event.get("fail"):
             raise DeployTargetError("hello is not well")
         return {"outcome": "seen", "environment": ENVIRONMENT if event.get("whole") else "test"}
@@ -99,6 +94,16 @@ def test_every_line_is_json_with_its_ids(handler: ModuleType, stack: Stack, caps
     (line,) = handlers_log(handler, capsys, {**ids, "taskToken": "secret-token"}, stack.clients)
     assert {**ids, "requestId": "request-1"}.items() <= line.items()
     assert (line["service"], line["level"], line["outcome"]) == ("look", "INFO", "seen")
+
+
+def test_lines_of_adapters_have_the_ids_and_fields_too(
+    handler: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """O1: whichever module writes a line, it is JSON, and says of which deployment."""
+    late, done = handlers_log(handler, capsys, {"warn": True, "deploymentId": "main-1"}, stack.clients)
+    assert (late["level"], late["logger"], late["message"]) == ("WARNING", "functions.adapters.clock", "it is late")
+    assert (late["seconds"], late["deploymentId"], late["requestId"]) == (3, "main-1", "request-1")
+    assert (done["logger"], done["message"]) == ("functions.look", "done")
 
 
 def test_ids_of_one_event_do_not_stay_for_the_next(
