@@ -142,6 +142,7 @@ class Matrix:
                     one.recover()
                 finally:
                     one.disarm()
+                    self.env.unfreeze(subject.name)  # `unrecorded` ends frozen, and the first case would wait there
                 visited = self.env.visited(one.name)
                 with self._lock:
                     for place in visited:
