@@ -24,17 +24,17 @@ demo: $(READY) $(LAYER) ## Set up, and see releases walk to production and back,
 test: $(READY) $(LAYER) $(SCHEMAS) ## Set up, and pass the tests
 	@for browser in "$$CHROMIUM" chromium chromium-browser google-chrome; do command -v "$$browser" && break; done >/dev/null || \
 		echo "no Chromium: the approval page is not looked at in a browser (apt-get install chromium, or set CHROMIUM)"
-	$(BIN)/python -m pytest -n 6 --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest -n 5 --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=90
 
 test-all: $(READY) $(LAYER) $(SCHEMAS) ## As `make test`, with the long tests and four times the generated cases, and judge that every permission is used
-	$(BIN)/python -m pytest -m 'not slow' -n 6 --no-loadscope-reorder --hypothesis-profile=thorough \
+	$(BIN)/python -m pytest -m 'not slow' -n 5 --no-loadscope-reorder --hypothesis-profile=thorough \
 		--cov --cov-report=term --cov-fail-under=90
 
 test-unit: $(READY) $(SCHEMAS) ## Pass the fast tests: code, program, definitions, documents; no running platform
 	$(BIN)/python -m pytest $(UNIT) -n auto --no-loadscope-reorder
 
 test-scenarios: $(READY) $(LAYER) ## Pass the tests on an emulated AWS: releases and cards from end to end, paths of workflows
-	$(BIN)/python -m pytest $(SCENARIOS) -m 'not slow' -n 6 --no-loadscope-reorder
+	$(BIN)/python -m pytest $(SCENARIOS) -m 'not slow' -n 5 --no-loadscope-reorder
 
 faults: $(READY) $(LAYER) ## Break every task of every workflow in every way, and see what is left behind
 	$(BIN)/python -m pytest tests/faults -m slow -q

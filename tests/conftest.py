@@ -28,7 +28,7 @@ GROUPS = {
     "tests/scenarios/test_reconcile.py": "platform 1",
     "tests/scenarios/test_removed_environment.py": "platform 2",
     "tests/scenarios/test_upkeep.py": "platform 1",
-    "tests/scenarios/test_order.py": "platform 2",
+    "tests/scenarios/test_order.py": "platform 1",
     "tests/scenarios/test_regions.py": "platform 2",
     "tests/scenarios/test_first_day.py": "platform 4",
     "tests/scenarios/": "platform 3",

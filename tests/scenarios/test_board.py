@@ -246,6 +246,7 @@ def test_an_item_without_a_spec_gets_one_comment_until_it_has_one(user: BoardUse
     assert len(user.comments(cards.late)) == 1
 
 
+@pytest.mark.long
 def test_three_items_two_at_a_time_oldest_first(driver: PlatformDriver, user: BoardUser, cards: Cards) -> None:
     """There are never more than two builds at once, one pull request for each item, and no orphans."""
     names = [f"kiro/queue-{number}" for number in range(3)]

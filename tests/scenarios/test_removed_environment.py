@@ -1,9 +1,12 @@
 """An environment is removed from the stack while a release waits for the approval to enter it."""
 
+import pytest
+
 from tests.scenarios.conftest import ENVIRONMENTS
 from tests.scenarios.driver import PlatformDriver, eventually, kiro
 
 
+@pytest.mark.long
 def test_a_removed_environment_is_not_changed_and_stays_visible(driver: PlatformDriver) -> None:
     """R4, T1: a request for it can only be rejected, nothing is frozen; `kiro` shows it until it is forgotten."""
     driver.released()
