@@ -4,6 +4,8 @@ import json
 import re
 from collections import Counter
 
+import pytest
+
 from components.stack.settings import TAGS
 from statemachines import definitions
 from tests.components.recorder import Outcome, run_main, stack_config
@@ -195,6 +197,7 @@ def test_functions_behind_event_rules_have_dead_letter_queues(outcome: Outcome) 
     assert {one.physical_name for one in functions if one.inputs.get("deadLetterConfig")} == targets
 
 
+@pytest.mark.long
 def test_two_runs_register_the_same(outcomes: dict[str, Outcome]) -> None:
     """The program depends on neither time nor chance, so a second `up` changes nothing."""
     first, second = outcomes["test"].recorder, run_main("test").recorder

@@ -18,7 +18,7 @@ from tests.functions.fakes import FakeExecutions, RecordingTokens
 from tests.functions.samples import state
 from tests.functions.stack import REGION, Stack, create_tables
 
-THREADS = 16
+THREADS = 8
 NAMES = [f"e{number}" for number in range(THREADS)]
 
 
@@ -54,7 +54,7 @@ def locks_of(endpoint: str, executions: FakeExecutions, tokens: RecordingTokens,
     ]
 
 
-def test_of_sixteen_at_once_one_owns_and_all_get_their_turn(endpoint: str) -> None:
+def test_of_many_at_once_one_owns_and_all_get_their_turn(endpoint: str) -> None:
     """Q1: there are never two owners, no waiter is lost, and the fence grows by one per owner."""
     tokens = RecordingTokens()
     locks = locks_of(endpoint, FakeExecutions(*NAMES), tokens, "queued")
@@ -63,7 +63,7 @@ def test_of_sixteen_at_once_one_owns_and_all_get_their_turn(endpoint: str) -> No
     def live(number: int) -> None:
         name, mine = NAMES[number], locks[number]
         gate.wait()
-        for attempt in range(2000):
+        for attempt in range(1000):
             answer = mine.request("contended", contender(name), f"{name}-{attempt}")
             if answer.lease:
                 assert inside.acquire(blocking=False), "two executions own the lock"
@@ -71,7 +71,7 @@ def test_of_sixteen_at_once_one_owns_and_all_get_their_turn(endpoint: str) -> No
                 inside.release()
                 mine.release("contended", name)
                 return
-            threading.Event().wait(0.1)
+            threading.Event().wait(0.2)
         raise AssertionError(f"{name} never got its turn")
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -81,7 +81,7 @@ def test_of_sixteen_at_once_one_owns_and_all_get_their_turn(endpoint: str) -> No
     assert locks[0].read("contended") == Lock("contended", fence=THREADS)
 
 
-def test_in_superseded_mode_the_newest_of_sixteen_waits(endpoint: str) -> None:
+def test_in_superseded_mode_the_newest_of_many_waits(endpoint: str) -> None:
     """P3: every superseded waiter is notified, or gets that result with its next request."""
     tokens = RecordingTokens()
     locks = locks_of(endpoint, FakeExecutions("owner", *NAMES), tokens, "superseded")

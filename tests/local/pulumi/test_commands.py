@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.local.pulumi.conftest import Sandbox
 
 if TYPE_CHECKING:
@@ -149,6 +151,7 @@ def test_an_error_of_the_program_names_its_line(program: Program) -> None:
     assert "__main__.py:2" in errors
 
 
+@pytest.mark.long
 def test_every_handled_type_is_created_and_destroyed(tmp_path: Path, emulator: Emulator) -> None:
     """Every type is created, unchanged in a second run, and destroyed, and no input is ignored."""
     shutil.copytree(Path(__file__).parent / "everything", tmp_path, dirs_exist_ok=True)

@@ -1,10 +1,20 @@
 """Pages are generated, and stale ones are found."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tools.reference import __main__ as reference
 from tools.reference.__main__ import FOLDER, PAGES, main, stale
+
+ONCE = {name: cache(page) for name, page in PAGES.items()}
+
+
+@pytest.fixture(autouse=True)
+def _generated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Generate each page once for all tests: one takes up to a second."""
+    monkeypatch.setattr(reference, "PAGES", ONCE)
 
 
 def test_the_pages_are_what_the_code_says() -> None:
