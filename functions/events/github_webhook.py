@@ -21,7 +21,7 @@ from functions.domain.pushes import Ignored, dispatched_repository, not_delivere
 from functions.domain.requests import Request, dispatch_name, rollback_name
 from functions.domain.triggers import TriggerRules
 from functions.handler import Handler
-from functions.procedures.requested_rollbacks import RequestedRollbacks
+from functions.procedures.rollback_requests import RollbackRequests
 
 # GitHub itself sends at most 25 MB; a push that starts a deployment is far smaller, and HTTP API allows 10 MB.
 _LIMIT = 1024 * 1024
@@ -31,7 +31,7 @@ HANDLER = Handler(
     allow=(
         *WebhookSecret.READ,
         *Deployments.START,
-        *RequestedRollbacks.START,
+        *RollbackRequests.START,
         *Deliveries.USE,
         *Polls.REQUEST,
     ),
@@ -46,7 +46,7 @@ class _Starts:
 
     rules: TriggerRules
     deployments: Deployments
-    rollbacks: RequestedRollbacks
+    rollbacks: RollbackRequests
     deliveries: Deliveries
     polls: Polls
 
@@ -57,7 +57,7 @@ def github_webhook(
     secret: WebhookSecret,
     deployments: Deployments,
     triggers: Triggers,
-    rollbacks: RequestedRollbacks,
+    rollbacks: RollbackRequests,
     deliveries: Deliveries,
     polls: Polls,
 ) -> dict[str, Any]:

@@ -6,7 +6,7 @@ A whole release goes back by its own ledger. Named parts, or a named version, go
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING
 
 from functions.adapters import definitions
 from functions.adapters.clock import Clock
@@ -20,7 +20,6 @@ from functions.domain.records import DeploymentRecord
 from functions.domain.releases import Release
 from functions.domain.requests import RollbackRequest
 from functions.domain.rollback import Compensation
-from functions.handler import Allow
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -162,45 +161,20 @@ class Rollbacks:
             yield from self.deployments.of_environment(place)
 
 
-class RequestedRollbacks:
-    """Starts rollbacks. In a webhook its clients are created after the signature was verified."""
-
-    SETTINGS: ClassVar[tuple[str, ...]] = (
-        *Workflows.SETTINGS,
-        *EnvironmentsTable.SETTINGS,
-        *DeploymentsTable.SETTINGS,
+def start_rollback(aws: "Clients", wanted: RollbackRequest, name: str) -> StartedRollback:
+    """Start the rollback of this name with the clients of a function."""
+    workflows = Workflows.connect(aws)
+    environments, _ = definitions.carried(aws, workflows.deployment)
+    rollbacks = Rollbacks(
+        environments,
+        [one.name for one in environments],
+        workflows.rollback,
+        EnvironmentsTable.connect(aws),
+        DeploymentsTable.connect(aws),
+        Executions.connect(aws),
+        Clock.connect(aws),
     )
-    START: ClassVar[tuple[Allow, ...]] = (
-        *definitions.READ,
-        *Workflows.ROLL_BACK,
-        *EnvironmentsTable.READ,
-        *DeploymentsTable.READ,
-        *DeploymentsTable.WRITE,
-        *DeploymentsTable.LIST,
-    )
-
-    def __init__(self, aws: "Clients") -> None:
-        self._aws = aws
-
-    @classmethod
-    def connect(cls, aws: "Clients") -> Self:
-        """No client is created yet."""
-        return cls(aws)
-
-    def start(self, wanted: RollbackRequest, name: str) -> StartedRollback:
-        """Start the rollback of this name."""
-        workflows = Workflows.connect(self._aws)
-        environments, _ = definitions.carried(self._aws, workflows.deployment)
-        rollbacks = Rollbacks(
-            environments,
-            [one.name for one in environments],
-            workflows.rollback,
-            EnvironmentsTable.connect(self._aws),
-            DeploymentsTable.connect(self._aws),
-            Executions.connect(self._aws),
-            Clock.connect(self._aws),
-        )
-        return rollbacks.start(wanted, name)
+    return rollbacks.start(wanted, name)
 
 
 def _part(given: str, states: Mapping[str, PartState]) -> str:

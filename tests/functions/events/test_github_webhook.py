@@ -23,7 +23,7 @@ from functions.domain.releases import repository_mark
 from functions.domain.requests import Request
 from functions.events.github_webhook import github_webhook
 from functions.handler import encode
-from functions.procedures.requested_rollbacks import RequestedRollbacks
+from functions.procedures.rollback_requests import RollbackRequests
 from tests.functions.adapters.test_dispatches import MALFORMED
 from tests.functions.domain.test_pushes import COMMIT, PUSH, RULES
 from tests.functions.stack import MACHINES, Stack
@@ -78,7 +78,7 @@ def refused(event: dict[str, Any]) -> tuple[int, str]:
         WebhookSecret.connect(aws),
         Deployments.connect(aws),
         Triggers(RULES),
-        RequestedRollbacks.connect(aws),
+        RollbackRequests.connect(aws),
         Deliveries.connect(aws),
         Polls.connect(aws),
     )
@@ -217,13 +217,14 @@ def test_during_a_rotation_both_secrets_count(hooked: Stack) -> None:
 
 
 def test_an_unsigned_request_imports_no_sdk() -> None:
-    """It is refused before boto3 is imported."""
+    """It is refused before boto3 is imported, and without the code that starts a rollback."""
     code = """
 import sys
 from functions.runtime import handler
 answer = handler({"headers": {}, "body": "x"}, None)
 assert answer["statusCode"] == 401, answer
-loaded = sorted(set(sys.modules) & {"boto3", "botocore", "aws_lambda_powertools", "github", "pydantic", "yaml"})
+unused = {"boto3", "botocore", "aws_lambda_powertools", "github", "pydantic", "yaml", "functions.domain.rollback"}
+loaded = sorted(set(sys.modules) & unused)
 assert not loaded, loaded
 """
     environment = {
