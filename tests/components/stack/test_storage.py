@@ -32,7 +32,7 @@ def test_the_bucket_is_private_versioned_and_expires(whole: Outcome) -> None:
 @pytest.mark.parametrize(
     ("name", "keys", "expires", "indexes"),
     [
-        ("deployments", ("deploymentId", None), True, {"EnvironmentStatusIndex"}),
+        ("deployments", ("deploymentId", None), True, {"EnvironmentStatusIndex", "UnderwayIndex"}),
         ("environments", ("environment", "part"), False, set()),
         ("locks", ("lockKey", None), False, set()),
         ("waits", ("waitKey", None), True, {"EnvironmentIndex", "ExecutionIndex"}),
