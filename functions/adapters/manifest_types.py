@@ -5,6 +5,23 @@ from typing import Annotated, Any
 from functions.domain.rollouts import mistake_in_steps
 
 
+class Meaning:
+    """What a key means, in one or two sentences, with examples of its value; the published schema shows both.
+
+    Pydantic calls `__get_pydantic_json_schema__` of an annotation:
+    https://docs.pydantic.dev/latest/concepts/json_schema/#implementing-__get_pydantic_json_schema__
+    """
+
+    def __init__(self, text: str, *examples: Any) -> None:
+        self._text = text
+        self._examples = examples
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> Any:
+        """The JSON schema of the key."""
+        shown = {"examples": [*self._examples]} if self._examples else {}
+        return {**handler(core), "description": self._text, **shown}
+
+
 class Text:
     """A text with the constraints of Pydantic's string (`pattern`, `min_length`).
 

@@ -92,7 +92,7 @@ class Gate(ABC):
     undeclared: ClassVar[str] = ""
 
     def manifest(self, section: Section) -> Mapping[str, Any]:  # noqa: ARG002 - for those that read some
-        """Its keys in that section: name → (type, default), in the format of pydantic's `create_model`."""
+        """Its keys in that section: name → (type with its `Meaning`, default), as in pydantic's `create_model`."""
         return {}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:  # noqa: ARG002

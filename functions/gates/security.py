@@ -1,9 +1,9 @@
 """The gate `security`: the findings of scanners (G3)."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from functions.adapters.manifest_types import RepositoryPath
+from functions.adapters.manifest_types import Meaning, RepositoryPath
 from functions.domain.errors import SourceError
 from functions.domain.findings import Allowance, Scans, judge_findings
 from functions.domain.gates import Unreadable
@@ -27,8 +27,13 @@ class SecurityGate(Gate):
         """The reports by format, and the allow-list; all are optional."""
         if section != "gates":
             return {}
-        reports: Any = (list[RepositoryPath], [])
-        return {"sarif": reports, "pipAudit": reports, "npmAudit": reports, "allowList": (RepositoryPath | None, None)}
+        formats = {"sarif": "SARIF reports", "pipAudit": "pip-audit's JSON", "npmAudit": "npm audit's JSON"}
+        reports: dict[str, Any] = {
+            key: (Annotated[list[RepositoryPath], Meaning(f"Paths or globs of {what} in the build's artifact.")], [])
+            for key, what in formats.items()
+        }
+        meaning = Meaning("The file of the repository in which it accepts findings.", "security/allowed.yml")
+        return {**reports, "allowList": (Annotated[RepositoryPath | None, meaning], None)}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
         """One verdict on all reports."""

@@ -91,10 +91,11 @@ class Target(ABC):
 
     Class methods need no AWS.
 
-    `keys` is a dataclass of the manifest keys that only this kind has, typed with `functions.adapters.manifest_types`;
-    keys of several words are camelCase in the manifest. `infrastructure` says whether a repository's `infrastructure`
-    may be of this kind. SETTINGS, READ (to read) and CHANGE (to `apply` and `restore`) are what handlers declare that
-    use the kind.
+    `keys` is a dataclass of the manifest keys that only this kind has, typed with
+    `functions.adapters.manifest_types`; keys of several words are camelCase in the manifest. Its docstring says
+    what the kind is, for editors. `infrastructure` says whether a repository's `infrastructure` may be of this
+    kind. SETTINGS, READ (to read) and CHANGE (to `apply` and `restore`) are what handlers declare that use the
+    kind.
     """
 
     kind: ClassVar[Kind]

@@ -4,10 +4,10 @@ import json
 import time
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from functions.adapters.ecs_services import EcsServices, Service
-from functions.adapters.manifest_types import AnyText, Steps, StepSeconds
+from functions.adapters.manifest_types import AnyText, Meaning, Steps, StepSeconds
 from functions.domain.ecs import ServiceDeployment, Strategy, configuration, mistake_in_strategy, way_back
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import DeployTargetError, ManifestError, SourceError
@@ -36,20 +36,22 @@ _LOOK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The service, its cluster and the container (with placeholders), the repository of its image, and the strategy.
+    """A service of ECS; a deployment runs a new image, and ECS itself shifts the requests to it."""
 
-    `steps` are the percentages at which canary (one) and linear (equal ones) are watched for `step_seconds`.
-    `migration_command` runs once with the new image, before the service is changed.
-    """
-
-    cluster: AnyText
-    service: AnyText
-    container: AnyText
-    image: AnyText
-    strategy: Strategy = "rolling"
-    steps: Steps = field(default_factory=list)
-    step_seconds: StepSeconds = 60
-    migration_command: list[str] = field(default_factory=list)
+    cluster: Annotated[AnyText, Meaning("The cluster's name, with placeholders.", "shop-{environment}")]
+    service: Annotated[AnyText, Meaning("The service's name, with placeholders.", "api")]
+    container: Annotated[AnyText, Meaning("The container, of the task definition, that gets the new image.", "api")]
+    image: Annotated[
+        AnyText, Meaning("The repository of the image; `images.json` of the build has its digest.", "shop")
+    ]
+    strategy: Annotated[Strategy, Meaning("How ECS shifts the requests to the new image.")] = "rolling"
+    steps: Annotated[Steps, Meaning("The percentages that are watched: one of canary, equal ones of linear.", [20])] = (
+        field(default_factory=list)
+    )
+    step_seconds: Annotated[StepSeconds, Meaning("How long each step is watched, in seconds.")] = 60
+    migration_command: Annotated[
+        list[str], Meaning("Runs once with the new image, before the service is changed.", ["./migrate", "up"])
+    ] = field(default_factory=list)
 
 
 class EcsTarget(CallTarget):
