@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, create_model
 from pydantic import Field as Key
 
-from functions.adapters.manifest_types import AnyText, Meaning, RepositoryPath, Word
+from functions.adapters.manifest_types import AnyText, Meaning, Paths, RepositoryPath, Word
 from functions.domain.manifests import Kind, Migration
 from functions.gates import registry as gates
 from functions.gates.base import Gate, Section
@@ -60,8 +60,8 @@ class Entry(Closed):
 
     kind: Kind
     paths: Annotated[
-        list[RepositoryPath],
-        Meaning("Globs of the files that concern it; `*` matches `/`, too. Without any, every change does.", ["src/*"]),
+        Paths,
+        Meaning("The files that concern it, as in .gitignore; without any, all files.", ["/src/", "*.toml"]),
     ] = Key(default=[])
     migration: Annotated[
         Migration, Meaning("Whether a rollback restores the data, too; after an irreversible one, a person is asked.")

@@ -71,6 +71,40 @@ def _rising(steps: list[int]) -> list[int]:
     return steps
 
 
+class PathPattern:
+    """A pattern of paths, as in `.gitignore`, that can match some path."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """The schema of the text."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(_pattern, core_schema.str_schema(strict=True, min_length=1))
+
+
+class PathPatterns:
+    """A list of `PathPattern`, the first of which selects something."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """The schema of the list."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(_selecting, handler(source))
+
+
+def _pattern(pattern: str) -> str:
+    from functions.domain.git_patterns import mistake_in
+
+    if mistake := mistake_in(pattern):
+        raise ValueError(mistake)
+    return pattern
+
+
+def _selecting(patterns: list[str]) -> list[str]:
+    if patterns and patterns[0].startswith("!"):
+        raise ValueError(f"the first one, {patterns[0]}, takes out what none selects: write one before it, such as /**")
+    return patterns
+
+
 def _inside(path: str) -> str:
     if path.startswith("/") or ".." in path.split("/"):
         raise ValueError("must be a path inside the repository: no leading / and no ..")
@@ -79,6 +113,8 @@ def _inside(path: str) -> str:
 
 AnyText = Annotated[str, Text(min_length=1)]
 RepositoryPath = Annotated[str, Text(pattern=r"^[\w./*-]+$", inside=True)]
+# Which files concern a part.
+Paths = Annotated[list[Annotated[str, PathPattern()]], PathPatterns()]
 # A preview belongs to one environment: `{environment}` is replaced by its name.
 PreviewPath = Annotated[str, Text(pattern=r"^([\w./-]|\{environment\})+$", inside=True)]
 # The name of a part is used in table keys and execution names.

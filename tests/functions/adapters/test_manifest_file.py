@@ -88,6 +88,14 @@ def test_steps_are_settings_of_their_kind() -> None:
         ("ci/build.yml", '"a b; rm"', "delivery.yml:4:3: build.buildspec: ' ' is not allowed in a path (a b; rm)"),
         ("ci/build.yml", "", "delivery.yml:4:3: build.buildspec: must be a text, it is empty"),
         (
+            '["infra/*"]',
+            '["infra/["]',
+            "delivery.yml:10:11: infrastructure.paths.0: it matches no path: close the bracket",
+        ),
+        ('["infra/*"]', '["!infra/*"]', "delivery.yml:10:3: infrastructure.paths: the first one, !infra/*, takes out"),
+        ('["infra/*"]', "infra", "delivery.yml:10:3: infrastructure.paths: must be a list"),
+        ('["infra/*"]', '[""]', "delivery.yml:10:11: infrastructure.paths.0: is empty: write a text"),
+        (
             "kind: lambda",
             "kind: rocket",
             "delivery.yml:12:3: services.hello: kind is rocket: write lambda, command or ecs",
