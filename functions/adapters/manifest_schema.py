@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, create_model
 from pydantic import Field as Key
 
-from functions.adapters.manifest_types import AnyText, Meaning, Paths, RepositoryPath, Word
+from functions.adapters.manifest_types import AnyText, CommittedFile, Meaning, Paths, Word
 from functions.domain.manifests import Kind, Migration
 from functions.gates import registry as gates
 from functions.gates.base import Gate, Section
@@ -87,7 +87,7 @@ class DeliveryManifest(Closed):
 _INFRASTRUCTURE = Meaning("What is applied before the services.")
 _SERVICES = Meaning("What is applied, in this order, by name.")
 _BUILD = Meaning("The build of a release, and its reports.")
-_BUILDSPEC = Annotated[RepositoryPath, Meaning("The buildspec in the repository.", "delivery/build.yml")]
+_BUILDSPEC = Annotated[CommittedFile, Meaning("The buildspec in the repository.", "delivery/build.yml")]
 _GATES = Meaning("The reports that a release is judged by, beside those of the build.")
 _AFTER = Meaning("The tests in an environment after a deployment, by the environment's name.")
 

@@ -86,6 +86,14 @@ class Rollout:
     reason: str = ""
 
 
+class MistakenKeyError(ValueError):
+    """The value of a manifest key does not fit the other keys of its part; the text says why, and the next step."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.key = key
+
+
 class Target(ABC):
     """One kind of part. `apply` and `restore` use the environment's deploy role, other methods its read role.
 
@@ -113,7 +121,7 @@ class Target(ABC):
 
     @classmethod
     def complete(cls, part: Part, keys: Any) -> Part:
-        """The part with the values of the manifest's `keys`, an instance of `cls.keys`."""
+        """The part with the values of the manifest's `keys`, an instance of `cls.keys`, or a MistakenKeyError."""
         return replace(part, settings=encode(keys))
 
     @classmethod

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from functions.adapters.manifest_types import Meaning, PreviewPath, RepositoryPath
+from functions.adapters.manifest_types import CommittedFile, Meaning, PreviewPath
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import Part
 from functions.targets.base import BuildTarget, Packages, Statement
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Keys:
     """A buildspec, which runs in each environment; a rollback runs it again with the last known good release."""
 
-    buildspec: Annotated[RepositoryPath, Meaning("The buildspec in the repository.", "delivery/infrastructure.yml")]
+    buildspec: Annotated[CommittedFile, Meaning("The buildspec in the repository.", "delivery/infrastructure.yml")]
     preview: Annotated[
         PreviewPath,
         Meaning("The report, in the build's artifact, of what it would change.", "reports/preview-{environment}.json"),

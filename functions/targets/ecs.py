@@ -14,7 +14,7 @@ from functions.domain.errors import DeployTargetError, ManifestError, SourceErro
 from functions.domain.manifests import MANIFEST, Part, fill
 from functions.domain.rollback import Step
 from functions.handler import Allow, decode, encode
-from functions.targets.base import CallTarget, Change, Packages, Rollout, Statement
+from functions.targets.base import CallTarget, Change, MistakenKeyError, Packages, Rollout, Statement
 from functions.targets.ecs_permissions import change_statements, read_statements
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ class EcsTarget(CallTarget):
 
     @classmethod
     def complete(cls, part: Part, keys: Any) -> Part:
-        """The part with its keys; steps that do not fit the strategy are a ManifestError."""
+        """The part with its keys; steps that do not fit the strategy are a MistakenKeyError."""
         if mistake := mistake_in_strategy(keys.strategy, keys.steps):
-            raise ManifestError(f"{MANIFEST}: services.{_own_name(part)}.steps: {mistake}")
+            raise MistakenKeyError("steps", mistake)
         return replace(part, settings=encode(keys))
 
     @classmethod
