@@ -5,7 +5,7 @@ imports a reader within the method that judges, because pages and metrics load a
 """
 
 from abc import ABC
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from inspect import getdoc
@@ -24,6 +24,8 @@ Moment = Literal["before", "after"]
 # Parts of the manifest: `build`, `gates`, and one environment's entry of `gates.afterDeploy`.
 Section = Literal["build", "gates", "afterDeploy"]
 Unit = Literal["Count", "Percent"]
+# Reads a file of the repository; None if there is none of this path.
+Source = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class ReleaseEvidence(Evidence):
     """
 
     stages: tuple[StagePlan, ...]
-    source: Callable[[str], bytes | None]
+    source: Source
     today: date
 
 
@@ -92,7 +94,7 @@ class Gate(ABC):
     undeclared: ClassVar[str] = ""
 
     def manifest(self, section: Section) -> Mapping[str, Any]:  # noqa: ARG002 - for those that read some
-        """Its keys in that section: name → (type, default), in the format of pydantic's `create_model`."""
+        """Its keys in that section: name → (type with its `Meaning`, default), as in pydantic's `create_model`."""
         return {}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:  # noqa: ARG002
@@ -110,6 +112,10 @@ class Gate(ABC):
     def forecast_environment(self, settings: Settings | None, tests: AfterDeploy) -> str:  # noqa: ARG002
         """The demand on the tests in an environment, as one line of `kiro plan`; empty if there is none."""
         return ""
+
+    def mistakes(self, settings: Settings | None, source: Source, today: date) -> Sequence[str]:  # noqa: ARG002
+        """The mistakes in the files of the repository that it reads, for `kiro check`, each with its place."""
+        return ()
 
     def missing(self) -> Judgement:
         """The failed verdict of a required gate for which the plan declares nothing."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from functions.adapters.manifest_types import RepositoryPath
+from functions.adapters.manifest_types import Meaning, RepositoryPath
 from functions.domain.gates import Coverage, Unreadable, judge_coverage
 from functions.domain.manifests import Settings
 from functions.domain.plans import StagePlan
@@ -30,7 +30,8 @@ class CoverageGate(Gate):
 
     def manifest(self, section: Section) -> Mapping[str, Any]:
         """The report of the build; it is required."""
-        return {"cobertura": (RepositoryPath, ...)} if section == "build" else {}
+        meaning = Meaning("The Cobertura report in the build's artifact.", "reports/coverage.xml")
+        return {"cobertura": (Annotated[RepositoryPath, meaning], ...)} if section == "build" else {}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
         """The verdict and the percentages."""

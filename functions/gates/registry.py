@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, assert_never, get_args
 
 from functions.adapters.builds import BuildEnd
@@ -11,7 +12,7 @@ from functions.domain.manifests import AfterDeploy, GateSettings
 from functions.domain.performance import Performance
 from functions.domain.plans import StagePlan
 from functions.domain.previews import Previews
-from functions.gates.base import EnvironmentEvidence, Gate, Judgement, ReleaseEvidence, Unit
+from functions.gates.base import EnvironmentEvidence, Gate, Judgement, ReleaseEvidence, Source, Unit
 from functions.gates.build import BuildGate
 from functions.gates.coverage import CoverageGate
 from functions.gates.performance import PerformanceGate
@@ -94,6 +95,11 @@ def forecast_environment(tests: AfterDeploy | None) -> tuple[str, ...]:
     if tests is None:
         return ()
     return tuple(line for gate in GATES if (line := gate.forecast_environment(tests.gates.get(gate.name), tests)))
+
+
+def mistakes(settings: GateSettings, source: Source, today: date) -> list[str]:
+    """The mistakes in the files of the repository that gates read."""
+    return [one for gate in GATES for one in gate.mistakes(settings.get(gate.name), source, today)]
 
 
 def undeclared(verdicts: Iterable[Verdict]) -> dict[str, str]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from zipfile import ZipFile
 
-from functions.adapters.manifest_types import RepositoryPath
+from functions.adapters.manifest_types import Meaning, RepositoryPath
 from functions.domain.gates import TestRun, Unreadable, judge_tests
 from functions.domain.manifests import AfterDeploy, Settings
 from functions.domain.plans import StagePlan
@@ -33,7 +33,8 @@ class TestsGate(Gate):
         """The reports of the build, and of the tests in an environment; both are required."""
         from pydantic import Field
 
-        return {} if section == "gates" else {"junit": (list[RepositoryPath], Field(min_length=1))}
+        meaning = Meaning("Paths or globs of the JUnit reports in the build's artifact.", ["reports/junit.xml"])
+        return {} if section == "gates" else {"junit": (Annotated[list[RepositoryPath], meaning], Field(min_length=1))}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
         """The verdict and the numbers of tests."""
