@@ -38,7 +38,7 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class Former:
     """The environment that the release passed before; `unproven` are parts that were never verified good there."""
 
     environment: Environment
@@ -63,7 +63,7 @@ def needs_evidence(environment: Environment) -> bool:
     return environment.soak_minutes > 0 or any(name in AFTER for name in environment.demanded_gates)
 
 
-def verdict(entered: Environment, record: DeploymentRecord, before: Before | None, now: datetime) -> Entry:
+def verdict(entered: Environment, record: DeploymentRecord, before: Former | None, now: datetime) -> Entry:
     """Whether the release of a deployment may enter an environment; `before` is None where it needs no evidence.
 
     An emergency was not tested after a deployment, and does not wait for a soak (P8).
@@ -109,7 +109,7 @@ def _before_any(entered: Environment, record: DeploymentRecord) -> str:
     return ""
 
 
-def _there(before: Before) -> Iterator[str]:
+def _there(before: Former) -> Iterator[str]:
     """What the environment before lacks."""
     where = before.environment.name
     for part in before.unproven:

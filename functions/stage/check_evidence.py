@@ -15,7 +15,7 @@ from functions.adapters.workflows import EnhancedWatches
 from functions.domain.environments import Environment
 from functions.domain.errors import NotRecordedError
 from functions.domain.events import StageHeld
-from functions.domain.evidence import Before, Entry, Witness, needs_evidence, verdict
+from functions.domain.evidence import Entry, Former, Witness, needs_evidence, verdict
 from functions.domain.records import DeploymentRecord
 from functions.domain.releases import Release
 from functions.domain.soaks import Watched
@@ -61,7 +61,7 @@ def check_evidence(
     known = None
     if before:
         where, ids, unproven = before
-        known = Before(where, tuple(witness(one, where) for one in ids), unproven)
+        known = Former(where, tuple(witness(one, where) for one in ids), unproven)
     entry = verdict(event.environment, record, known, clock.now())
     if entry.outcome == "soaking":
         reason = f"waits for {name} until {entry.until}: {entry.reason}"

@@ -5,15 +5,17 @@ like. Records are written as the handlers write them; what truly happened is kep
 the domain lets in.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from functions.domain.demands import AFTER, BEFORE, unreported
 from functions.domain.environments import Environment
-from functions.domain.evidence import Before, Witness, needs_evidence, verdict
+from functions.domain.evidence import Former, Witness, needs_evidence, verdict
 from functions.domain.gates import Verdict, all_passed
 from functions.domain.manifests import AfterDeploy, GateSettings
 from functions.domain.plans import StagePlan
@@ -22,6 +24,7 @@ from functions.domain.releases import Release
 from functions.domain.soaks import Watched
 from tests.functions.samples import environment
 
+Draw = Callable[[st.SearchStrategy[Any]], Any]
 START = datetime(2026, 1, 31, 8, tzinfo=UTC)
 # Most worlds go well, or no release would come far.
 OUTCOMES = st.sampled_from(["passed"] * 11 + ["failed"])
@@ -53,19 +56,20 @@ class World:
     entered: list[tuple[str, str]] = field(default_factory=list)
 
 
-def rarely(draw: st.DrawFn) -> bool:
+def rarely(draw: Draw) -> bool:
     """Whether something happens that seldom does."""
-    return draw(st.integers(0, 9)) == 7
+    return bool(draw(st.integers(0, 9)) == 7)
 
 
-def sometimes(draw: st.DrawFn) -> bool:
+def sometimes(draw: Draw) -> bool:
     """Whether something happens that does so in many worlds."""
-    return draw(st.integers(0, 2)) == 1
+    return bool(draw(st.integers(0, 2)) == 1)
 
 
-def names(draw: st.DrawFn, gates: tuple[str, ...]) -> list[str]:
+def names(draw: Draw, gates: tuple[str, ...]) -> list[str]:
     """All of these gates, and sometimes only some."""
-    return draw(st.lists(st.sampled_from(gates), unique=True)) if rarely(draw) else list(gates)
+    some: list[str] = draw(st.lists(st.sampled_from(gates), unique=True))
+    return some if rarely(draw) else list(gates)
 
 
 @st.composite
@@ -87,7 +91,7 @@ def worlds(draw: st.DrawFn) -> World:
     return World(environments, {name: {} for name in names(draw, BEFORE)}, after)
 
 
-def build(world: World, name: str, draw: st.DrawFn, *, emergency: bool) -> bool:
+def build(world: World, name: str, draw: Draw, *, emergency: bool) -> bool:
     """Build and judge a release as CheckGates does; False if it goes no further."""
     release = Release("acme/hello", "refs/heads/main", name * 40, emergency=emergency)
     verdicts = [Verdict(gate, draw(OUTCOMES), "") for gate in world.gates if not rarely(draw)]
@@ -106,7 +110,7 @@ def build(world: World, name: str, draw: st.DrawFn, *, emergency: bool) -> bool:
     return all_passed(judged) or sometimes(draw)  # an execution that was started by hand has skipped the check
 
 
-def enters(world: World, name: str, number: int, draw: st.DrawFn) -> bool:
+def enters(world: World, name: str, number: int, draw: Draw) -> bool:
     """Ask the domain, as CheckEvidence does, and wait where it says so."""
     place, former = world.environments[number], world.environments[number - 1] if number else None
     while True:
@@ -114,7 +118,7 @@ def enters(world: World, name: str, number: int, draw: st.DrawFn) -> bool:
         if former and needs_evidence(former):
             brought = world.runs.get(former.name)
             witness = witness_of(world, brought, former.name) if brought else None
-            before = Before(former, (witness,) if witness else (), () if brought else ("hello",))
+            before = Former(former, (witness,) if witness else (), () if brought else ("hello",))
         found = verdict(place, world.records[name], before, world.now)
         event(found.outcome)
         if found.outcome != "soaking":
@@ -142,7 +146,7 @@ def undo(world: World, name: str, place: str) -> None:
         world.records[name] = replace(record, rollback={**record.rollback, place: RollbackRecord("restored")})
 
 
-def test_in(world: World, name: str, place: Environment, draw: st.DrawFn, *, emergency: bool) -> bool:
+def test_in(world: World, name: str, place: Environment, draw: Draw, *, emergency: bool) -> bool:
     """Run the suites as a stage does; False if the release is rolled back."""
     declared = world.after.get(place.name)
     suites = declared.gates if declared and not emergency else {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.domain.evidence import Before, Entry, Witness, needs_evidence, verdict
+from functions.domain.evidence import Entry, Former, Witness, needs_evidence, verdict
 from functions.domain.gates import Verdict
 from functions.domain.records import DeploymentRecord, PlannedChange, RollbackRecord
 from functions.domain.soaks import Watched
@@ -27,9 +27,9 @@ RECORD = DeploymentRecord(
 )
 
 
-def entry(record: DeploymentRecord = RECORD, before: Before | None = None, **changes: Any) -> Entry:
+def entry(record: DeploymentRecord = RECORD, before: Former | None = None, **changes: Any) -> Entry:
     """The verdict on a release that enters production from test, whose parts it has changed itself."""
-    known = before or Before(replace(TEST, **changes), (Witness(record.deployment_id, record),))
+    known = before or Former(replace(TEST, **changes), (Witness(record.deployment_id, record),))
     return verdict(PRODUCTION, record, known, NOW)
 
 
@@ -74,14 +74,14 @@ def test_parts_that_another_deployment_brought_are_judged_by_its_record() -> Non
     """It must have passed there; its record may have expired, and a part may never have been good."""
     older = replace(RECORD, deployment_id="older", gates_after={})
     for before, said in (
-        (Before(TEST, (Witness("older", older),)), "older was deployed to test without `integration`"),
-        (Before(TEST, (Witness("older", None),)), "the record of older, which runs in test, has expired"),
-        (Before(TEST, (), ("hello/web",)), "hello/web was never verified good in test"),
+        (Former(TEST, (Witness("older", older),)), "older was deployed to test without `integration`"),
+        (Former(TEST, (Witness("older", None),)), "the record of older, which runs in test, has expired"),
+        (Former(TEST, (), ("hello/web",)), "hello/web was never verified good in test"),
     ):
         found = entry(before=before)
         assert (found.outcome, said in found.reason) == ("missing", True)
         assert "kiro deploy … --force" in found.reason
-    assert entry(before=Before(TEST, (Witness("older", replace(older, gates_after={"test": INTEGRATED})),))) == Entry(
+    assert entry(before=Former(TEST, (Witness("older", replace(older, gates_after={"test": INTEGRATED})),))) == Entry(
         "complete"
     )
 
@@ -96,13 +96,13 @@ def test_an_emergency_needs_no_suite_and_no_soak() -> None:
 def test_what_an_emergency_left_untested_does_not_go_on_in_another_release() -> None:
     """A later release that leaves the part as it is has no evidence of it."""
     urgent = replace(RECORD, deployment_id="urgent", release=replace(RELEASE, emergency=True), gates_after={})
-    found = entry(before=Before(TEST, (Witness("urgent", urgent),)))
+    found = entry(before=Former(TEST, (Witness("urgent", urgent),)))
     assert "urgent was deployed to test as an emergency without `integration`" in found.reason
 
 
 def test_a_soak_is_waited_for() -> None:
     """Until it is over; then the release enters."""
-    before = Before(replace(TEST, soak_minutes=60), (Witness(DEPLOYMENT, RECORD, watched(20)),))
+    before = Former(replace(TEST, soak_minutes=60), (Witness(DEPLOYMENT, RECORD, watched(20)),))
     found = entry(before=before)
     assert (found.outcome, found.until) == ("soaking", (NOW + timedelta(minutes=40)).isoformat())
     assert verdict(PRODUCTION, RECORD, before, NOW + timedelta(minutes=40)) == Entry("complete")
@@ -112,14 +112,14 @@ def test_a_soak_that_was_ended_is_superseded() -> None:
     """By the next release, which soaks now; without a watch it is missing."""
     soaking = replace(TEST, soak_minutes=60)
     cut = Watched("ABORTED", (NOW - timedelta(minutes=20)).isoformat(), NOW.isoformat())
-    assert entry(before=Before(soaking, (Witness(DEPLOYMENT, RECORD, cut),))).outcome == "superseded"
-    assert entry(before=Before(soaking, (Witness(DEPLOYMENT, RECORD),))).outcome == "missing"
+    assert entry(before=Former(soaking, (Witness(DEPLOYMENT, RECORD, cut),))).outcome == "superseded"
+    assert entry(before=Former(soaking, (Witness(DEPLOYMENT, RECORD),))).outcome == "missing"
 
 
 def test_nothing_goes_on_while_the_environment_before_is_rolled_back() -> None:
     """The watch found an alarm in its last moment: its execution still runs, and the result is not recorded yet."""
     rolling = replace(RECORD, status="rolling back", environment="test")
-    before = Before(replace(TEST, soak_minutes=60), (Witness(DEPLOYMENT, rolling, watched(61)),))
+    before = Former(replace(TEST, soak_minutes=60), (Witness(DEPLOYMENT, rolling, watched(61)),))
     found = entry(rolling, before)
     assert (found.outcome, found.until) == ("soaking", (NOW + timedelta(minutes=1)).isoformat())
 
