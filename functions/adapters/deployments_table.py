@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _KEPT = timedelta(days=90)
 # Statuses of a release that waits at the entry of an environment.
-HELD = ("waiting for a window", "waiting for unfreeze")
+HELD = ("waiting for a window", "waiting for unfreeze", "waiting for a soak")
 # The value of the attribute that a record has until its outcome, by which `UnderwayIndex` lists it.
 _UNDERWAY = "yes"
 
