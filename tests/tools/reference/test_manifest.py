@@ -160,7 +160,7 @@ def test_nothing_that_the_reader_accepts_is_refused(data: st.DataObject) -> None
         ({"version": True}, "version"),
         ({"name": "Shop"}, "name"),
         ({"names": "shop"}, ""),
-        ({"build": {"buildspec": "b.yml", "junit": ["j.xml"]}}, "build"),
+        ({"build": {"cobertura": "c.xml", "junit": ["j.xml"]}}, "build"),
         ({"build": {"buildspec": "a b", "junit": ["j.xml"], "cobertura": "c"}}, "build.buildspec"),
         ({"build": {"buildspec": "b", "junit": [], "cobertura": "c"}}, "build.junit"),
         ({"infrastructure": {"kind": "lambda", "function": "f", "artifact": "a"}}, "infrastructure"),
