@@ -47,7 +47,7 @@ def test_each_step_is_watched_before_the_next(runner: WorkflowRunner) -> None:
 def test_a_step_is_compared_since_the_first_share(runner: WorkflowRunner) -> None:
     """R13: each watch of a step gets the rollout, and when requests began to be shared; each part has its own time."""
     second = encode(replace(SERVICE, name="hello-service/other"))
-    script = {"ApplyService": AT_10, "ContinueRollout": [AT_50, AS_USUAL, AS_USUAL]}
+    script: dict[str, Any] = {"ApplyService": AT_10, "ContinueRollout": [AT_50, AS_USUAL, AS_USUAL]}
     execution = runner.run("stage", script, parts=[*STEPPED, second])
     watches = calls(execution, "stage/Watch")
     assert [one.payload["rollout"] and one.payload["rollout"]["percent"] for one in watches] == [10, 50, 10, None]
