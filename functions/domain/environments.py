@@ -15,11 +15,12 @@ class Environment:
 
     `on_active_alarm` is the reaction to an alarm that is in ALARM before the release changes anything;
     `on_missing_alarm_data` the reaction to an alarm without data, or to one that does not exist, at that time.
-    `unhealthy_samples` is how many bad samples of a service in a row are a breach. `deploy_project` and `test_project`
-    are what the names of its projects begin with (`project_of`). Handlers change it under `deploy_role_arn` and read it
-    under `read_role_arn`; with "" it is read under the caller's own role. `demanded_gates` are the least that a release
-    must pass here (`functions/domain/demands.py`); `soak_minutes` is how long it must run here before it may enter the
-    next environment; a manifest may leave out a `skippable` one.
+    `unhealthy_samples` is how many bad samples of a service in a row are a breach. `worse_error_percent`,
+    `worse_latency_percent` and `compared_requests` are the `Limits` of comparing two versions. `deploy_project` and
+    `test_project` are what the names of its projects begin with (`project_of`). Handlers change it under
+    `deploy_role_arn` and read it under `read_role_arn`; with "" it is read under the caller's own role.
+    `demanded_gates` are the least that a release must pass here (`functions/domain/demands.py`); `soak_minutes` is how
+    long it must run here before it may enter the next environment; a manifest may leave out a `skippable` one.
     """
 
     name: str
@@ -45,6 +46,9 @@ class Environment:
     on_missing_alarm_data: Before = "ignore"
     enhanced_watch_seconds: int = 0
     unhealthy_samples: int = 3
+    worse_error_percent: float = 10
+    worse_latency_percent: float = 50
+    compared_requests: int = 50
     freeze_wait_days: float = 14
     read_role_arn: str = ""
     demanded_gates: list[str] = field(default_factory=list)

@@ -10,7 +10,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.errors import DeployTargetError, NotRecordedError, StaleLeaseError
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
-from functions.targets.base import Rollout
+from functions.domain.rollouts import Rollout
 from tests.functions.delivered import artifact, create_function, lambdas, points_to, runs, shares, uploaded
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, archive, state
 from tests.functions.stack import Stack, failing
