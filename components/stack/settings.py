@@ -1,6 +1,7 @@
 """The settings of a stack: typed, closed, and validated before the first resource is registered (I1)."""
 
 import json
+from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from components.stack.environment_settings import EnvironmentSettings
 from components.stack.repository_settings import DeliveredRepository, named, separate
 from components.stack.worker_settings import Worker
 from functions.domain.approvers import Approvers
+from functions.domain.image_pushes import PushedImages, PushRule
 from functions.domain.owners import Claim
 from functions.domain.triggers import TriggerRules
 from functions.handler import encode
@@ -30,7 +32,7 @@ Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 73
 
 # All environment variables of a function take at most 4 KB.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-_MOST_APPROVERS = 3000
+_MOST_OF_ONE = 3000
 
 
 class SettingsError(pulumi.RunError):
@@ -81,6 +83,15 @@ class GitHub(Closed):
     def names(self) -> list[str]:
         """The repositories as `owner/name`."""
         return [one.name for one in self.repositories]
+
+    def image_repositories(self) -> list[str]:
+        """The ECR repositories (URIs) of which requests may name images, without duplicates."""
+        return sorted({uri for one in self.repositories for uri in one.images.values()})
+
+    def built_images(self, repository: str) -> list[str]:
+        """The ECR repositories (URIs) that the builds of a repository push to; none unless it `buildsImages`."""
+        (found,) = (one for one in self.repositories if one.name == repository)
+        return sorted(set(found.images.values())) if found.builds_images else []
 
     def claims(self) -> list[Claim]:
         """What each repository may deliver, in the format of the deployment's definition."""
@@ -209,6 +220,15 @@ class Settings(Closed):
         )
         return json.dumps(encode(rules), separators=(",", ":"))
 
+    def pushed_images_json(self) -> str:
+        """Which pushed images start a release, as the handler reads it (`functions/domain/image_pushes.py`)."""
+        found = [
+            PushedImages(one.name, one.images, tuple(PushRule(rule.tags, rule.until) for rule in one.pushed_images))
+            for one in self.github.repositories
+            if one.pushed_images
+        ]
+        return json.dumps(encode(found), separators=(",", ":"))
+
     def protected(self) -> list[str]:
         """The environments that only commits of the main branch enter: by default the last one."""
         last = self.environments[-1].name
@@ -229,9 +249,9 @@ class Settings(Closed):
         if twice:
             raise ValueError(f"environments: {', '.join(twice)} is listed twice; names must be unique")
         size = len(self.approvers_json())
-        if size > _MOST_APPROVERS:
+        if size > _MOST_OF_ONE:
             raise ValueError(
-                f"environments: approvers and approverLogins take {size} bytes, at most {_MOST_APPROVERS} reach the "
+                f"environments: approvers and approverLogins take {size} bytes, at most {_MOST_OF_ONE} reach the "
                 "approval page: list fewer addresses, or `@domain`"
             )
         self._check_triggers(names)
@@ -239,6 +259,13 @@ class Settings(Closed):
             unknown = sorted(set(repository.environments or ()) - set(names))
             if unknown:
                 raise ValueError(f"github.repositories: {repository.name}: {', '.join(unknown)} is no environment here")
+            self._check_pushes(repository, repository.environments or names)
+        size = len(self.pushed_images_json())
+        if size > _MOST_OF_ONE:
+            raise ValueError(
+                f"github.repositories: images and pushedImages take {size} bytes, at most {_MOST_OF_ONE} reach the "
+                "function that reads them: list fewer images"
+            )
         for number, environment in enumerate(self.environments):
             for name, seconds, backstop in (
                 ("approval", environment.approval_timeout_seconds, self.backstops.approval_seconds),
@@ -251,6 +278,18 @@ class Settings(Closed):
                         f"environments[{number}] ({environment.name}) may wait; a wait polls at most {MOST_ASKS} times"
                     )
         return self
+
+    def _check_pushes(self, repository: DeliveredRepository, entered: Sequence[str]) -> None:
+        """Refuse pushes of images that end in an environment that they can't enter."""
+        for number, rule in enumerate(repository.pushed_images):
+            where = f"github.repositories: {repository.name}: pushedImages[{number}].until = {rule.until}: "
+            if rule.until not in entered:
+                raise ValueError(f"{where}no environment of the repository; there are {', '.join(entered)}")
+            if rule.until in self.protected():
+                raise ValueError(
+                    f"{where}{rule.until} is protected and takes only images that the environment before it proved; "
+                    "end before it, and go on by `kiro deploy --image` or a dispatch"
+                )
 
     def _check_triggers(self, names: list[str]) -> None:
         """Refuse a last environment that does not exist, and branches that would enter a protected environment."""

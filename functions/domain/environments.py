@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from functions.domain.images import Image
 from functions.domain.manifests import Part
 from functions.domain.order import Order
 from functions.domain.watches import Before, manifest_of
@@ -17,7 +18,8 @@ class Environment:
     `on_missing_alarm_data` the reaction to an alarm without data, or to one that does not exist, at that time.
     `unhealthy_samples` is how many bad samples of a service in a row are a breach. `deploy_project` and `test_project`
     are what the names of its projects begin with (`project_of`). Handlers change it under `deploy_role_arn` and read it
-    under `read_role_arn`; with "" it is read under the caller's own role.
+    under `read_role_arn`; with "" it is read under the caller's own role. `image_repositories` are the ECR repositories
+    (URIs) whose images may run there; empty: any.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Environment:
     unhealthy_samples: int = 3
     freeze_wait_days: float = 14
     read_role_arn: str = ""
+    image_repositories: list[str] = field(default_factory=list)
 
     @property
     def account(self) -> str:
@@ -67,7 +70,8 @@ class Version:
     """One deployed state of a part: its commit, source and artifact, and the version that its target reported.
 
     `source` and `artifact` are keys in the artifacts bucket. `commit` is empty for a version that was deployed outside
-    the platform. `order` is the position of its release, None for such a version and for older records.
+    the platform. `order` is the position of its release, None for such a version and for older records. `image` is the
+    one that a request named; then the commit is that of the manifest.
     """
 
     commit: str
@@ -77,6 +81,12 @@ class Version:
     version: str
     at: str
     order: Order | None = None
+    image: Image | None = None
+
+    @property
+    def label(self) -> str:
+        """The image's tag, or the beginning of the commit, for people; "" if neither is known."""
+        return self.image.label if self.image else self.commit[:12]
 
     def is_of(self, repository: str) -> bool:
         """Whether a release of this repository (`owner/name`) deployed it."""

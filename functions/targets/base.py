@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from functions.adapters.delivered_functions import Keep
 from functions.domain.environments import Environment, PartState, Version
+from functions.domain.images import Image
 from functions.domain.manifests import Kind, Part, Way
 from functions.domain.releases import Release
 from functions.domain.rollback import Step
@@ -52,7 +53,8 @@ class Change:
 
     `read` returns a file of the artifact that the gates judged, and raises SourceError if it is missing. `fence` raises
     StaleLeaseError if another execution owns the environment; it must be called before each change of what runs.
-    `keep` stores a file in the artifacts bucket, for a target that AWS lets read it there.
+    `keep` stores a file in the artifacts bucket, for a target that AWS lets read it there. `image` is that of a
+    request, None where the artifact has what is deployed.
     """
 
     environment: Environment
@@ -61,6 +63,7 @@ class Change:
     read: Callable[[str], bytes]
     fence: Callable[[], None]
     keep: Keep
+    image: Image | None = None
 
 
 RolloutOutcome = Literal["done", "paused", "underway", "failed"]
@@ -127,6 +130,14 @@ class Target(ABC):
 
         An unknown placeholder is a ManifestError. What a build changes is bounded by its role, not by names.
         """
+
+    @classmethod
+    def image_repository(cls, environment: Environment, part: Part) -> str:
+        """The repository of the image that a part runs, without tag; "" for a kind that runs none.
+
+        An unknown placeholder is a ManifestError.
+        """
+        return ""
 
     @classmethod
     @abstractmethod

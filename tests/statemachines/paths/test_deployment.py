@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TEST, STAGING, PRODUCTION = ENVIRONMENTS
 PLANNED = ["Begin", "FetchSource", "PlanRelease", "AnythingToDo"]
-BUILT = [*PLANNED, "AnnounceStart", "StartBuild", "AwaitBuild", "CheckGates", "GatesPassed"]
+BUILT = [*PLANNED, "AnnounceStart", "AnythingToBuild", "StartBuild", "AwaitBuild", "CheckGates", "GatesPassed"]
 REACHED = ["NextStage", "ReachEnvironment", "EnvironmentReached"]
 STAGE = [*REACHED, "RunStage", "StageEnded"]
 UNTOUCHED = [*REACHED * 3, "NextStage", "AllPassed", *["Conclude", "AnnounceEnd", "HowItEnded", "Ended"]]
@@ -59,6 +59,18 @@ def test_a_release_passes_through_every_environment(runner: WorkflowRunner) -> N
     assert [detail["environment"] for _, detail in said[1:4]] == ["test", "staging", "production"]
     assert said[0][1]["environments"] == ["test", "staging", "production"]
     assert said[-1][1]["outcome"] == "deployed"
+
+
+def test_images_are_not_built(runner: WorkflowRunner) -> None:
+    """M3: a plan of images has no buildspec, so its stages follow at once; one made anew announces nothing twice."""
+    images = {**plan(TEST), "buildspec": "", "gates": {}}
+    reached = [answer({"outcome": "outdated", "reason": ""}), answer({"outcome": "change", "reason": ""})]
+    execution = runner.run("deployment", {"PlanRelease": answer(images), "ReachEnvironment": reached})
+    announced = [*PLANNED, "AnnounceStart", "AnythingToBuild"]
+    again = ["PlanRelease", "AnythingToDo"]
+    assert execution.states == [*announced, *REACHED, *again, *STAGE, "NextStage", "AllPassed", *END, "Ended"]
+    assert execution.payload_of("WriteLedger")["part"]["name"] == "hello"
+    assert ended(execution, "deployed")
 
 
 def test_one_environment_stays_a_list(runner: WorkflowRunner) -> None:
