@@ -171,7 +171,7 @@ def _changed(approval: Approval, artifacts: Artifacts, deployments: DeploymentsT
     if approval.shown is None or approval.purpose != "deploy":
         return ""
     try:
-        digest = artifacts.digest(approval.shown.artifact)
+        digest = artifacts.digest(approval.shown.artifact) if approval.shown.artifact else ""
     except SourceError as error:
         return str(error)
     return changed(approval, digest, deployments.verdicts(approval.deployment_id))
