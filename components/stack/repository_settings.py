@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from components.stack.closed import Closed
+from functions.domain.image_pushes import PushedImages, PushRule
 from functions.domain.images import REPOSITORY_URI
 from functions.domain.owners import Claim, overlaps
 
@@ -17,7 +18,7 @@ ImageRepository = Annotated[str, StringConstraints(pattern=REPOSITORY_URI)]
 _EXAMPLE = "{name: acme/shop, manifests: [shop], targets: [shop-*]}"
 
 
-class PushedImages(Closed):
+class PushedTags(Closed):
     """Pushes of images that start a release."""
 
     tags: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.*-]{1,128}$")]
@@ -49,7 +50,7 @@ class DeliveredRepository(Closed):
     """Whether the repository's own build makes images: its build may run Docker (which is privileged) and push to the
     repositories in `images`, and commits change these services, too."""
 
-    pushed_images: list[PushedImages] = Field(default_factory=list)
+    pushed_images: list[PushedTags] = Field(default_factory=list)
     """Which pushes to the repositories in `images` start a release, by the image's tag; the first entry that matches
     counts. The registry must be in the account and region of the stack, whose events are heard. Default: none."""
 
@@ -57,6 +58,11 @@ class DeliveredRepository(Closed):
     def claim(self) -> Claim:
         """What it may deliver, in the format of the deployment's definition."""
         return Claim(self.name, self.manifests, self.targets, self.environments, self.images, self.builds_images)
+
+    @property
+    def rules(self) -> PushedImages:
+        """Which pushed images start a release, in the format of the handler that hears of them."""
+        return PushedImages(self.name, self.images, tuple(PushRule(one.tags, one.until) for one in self.pushed_images))
 
     @model_validator(mode="after")
     def _consistent(self) -> "DeliveredRepository":
@@ -96,3 +102,16 @@ def separate(repositories: Sequence[DeliveredRepository]) -> None:
             f"repositories: {repositories[one].name} and {repositories[other].name} both claim {what}: "
             "only one repository may deliver it"
         )
+
+
+def check_pushes(repository: DeliveredRepository, entered: Sequence[str], protected: Sequence[str]) -> None:
+    """Refuse, as a ValueError, pushes of images that end in an environment that they can't enter."""
+    for number, rule in enumerate(repository.pushed_images):
+        where = f"github.repositories: {repository.name}: pushedImages[{number}].until = {rule.until}: "
+        if rule.until not in entered:
+            raise ValueError(f"{where}no environment of the repository; there are {', '.join(entered)}")
+        if rule.until in protected:
+            raise ValueError(
+                f"{where}{rule.until} is protected and takes only images that the environment before it proved; "
+                "end before it, and go on by `kiro deploy --image` or a dispatch"
+            )

@@ -1,7 +1,6 @@
 """The settings of a stack: typed, closed, and validated before the first resource is registered (I1)."""
 
 import json
-from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
@@ -12,10 +11,9 @@ from pydantic_core import ErrorDetails
 
 from components.stack.closed import Closed
 from components.stack.environment_settings import EnvironmentSettings
-from components.stack.repository_settings import DeliveredRepository, named, separate
+from components.stack.repository_settings import DeliveredRepository, check_pushes, named, separate
 from components.stack.worker_settings import Worker
 from functions.domain.approvers import Approvers
-from functions.domain.image_pushes import PushedImages, PushRule
 from functions.domain.owners import Claim
 from functions.domain.triggers import TriggerRules
 from functions.handler import encode
@@ -222,11 +220,7 @@ class Settings(Closed):
 
     def pushed_images_json(self) -> str:
         """Which pushed images start a release, as the handler reads it (`functions/domain/image_pushes.py`)."""
-        found = [
-            PushedImages(one.name, one.images, tuple(PushRule(rule.tags, rule.until) for rule in one.pushed_images))
-            for one in self.github.repositories
-            if one.pushed_images
-        ]
+        found = [one.rules for one in self.github.repositories if one.pushed_images]
         return json.dumps(encode(found), separators=(",", ":"))
 
     def protected(self) -> list[str]:
@@ -259,7 +253,7 @@ class Settings(Closed):
             unknown = sorted(set(repository.environments or ()) - set(names))
             if unknown:
                 raise ValueError(f"github.repositories: {repository.name}: {', '.join(unknown)} is no environment here")
-            self._check_pushes(repository, repository.environments or names)
+            check_pushes(repository, repository.environments or names, self.protected())
         size = len(self.pushed_images_json())
         if size > _MOST_OF_ONE:
             raise ValueError(
@@ -278,18 +272,6 @@ class Settings(Closed):
                         f"environments[{number}] ({environment.name}) may wait; a wait polls at most {MOST_ASKS} times"
                     )
         return self
-
-    def _check_pushes(self, repository: DeliveredRepository, entered: Sequence[str]) -> None:
-        """Refuse pushes of images that end in an environment that they can't enter."""
-        for number, rule in enumerate(repository.pushed_images):
-            where = f"github.repositories: {repository.name}: pushedImages[{number}].until = {rule.until}: "
-            if rule.until not in entered:
-                raise ValueError(f"{where}no environment of the repository; there are {', '.join(entered)}")
-            if rule.until in self.protected():
-                raise ValueError(
-                    f"{where}{rule.until} is protected and takes only images that the environment before it proved; "
-                    "end before it, and go on by `kiro deploy --image` or a dispatch"
-                )
 
     def _check_triggers(self, names: list[str]) -> None:
         """Refuse a last environment that does not exist, and branches that would enter a protected environment."""

@@ -4,10 +4,11 @@ A stored row has one attribute for each kind of data and environment (`rollback_
 mapping by environment. Attributes that a row lacks have their defaults; unknown attributes are ignored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from functions.domain.environments import PartState
 from functions.domain.gates import Verdict
 from functions.domain.images import Image
 from functions.domain.manifests import AfterDeploy, Part, own_name
@@ -149,10 +150,18 @@ class DeploymentRecord:
     rollback: dict[str, RollbackRecord] = field(default_factory=dict)
     told: bool = False
 
-    def image(self, environment: str, part: str) -> Image | None:
-        """The image that a part gets in an environment; None if it runs none, or the artifact names it."""
+    def image(self, environment: str, part: str, states: Callable[[], Mapping[str, PartState]]) -> Image | None:
+        """The image that a part gets in an environment; None if it runs none, or the artifact names it.
+
+        A release of a commit keeps the image that runs, also one that a request has brought since the plan was made:
+        `states` reads what runs.
+        """
         planned = self.planned.get(environment)
-        return planned.images.get(own_name(part)) if planned else None
+        found = planned.images.get(own_name(part)) if planned else None
+        if found is None or (self.release and self.release.images):
+            return found
+        state = states().get(part)
+        return (state.running.image if state and state.running else None) or found
 
     @property
     def is_whole(self) -> bool:

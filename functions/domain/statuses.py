@@ -41,7 +41,10 @@ _OUTCOMES: dict[str, CommitState] = {
 
 @dataclass(frozen=True, slots=True)
 class CommitStatus:
-    """One commit status; its context is `kiro` for the deployment, `kiro/<environment>` for a stage."""
+    """One commit status; its context is `kiro` for the deployment, `kiro/<environment>` for a stage.
+
+    Those of a release of images are `kiro/images` and `kiro/images/<environment>`: its commit has its own besides.
+    """
 
     context: str
     state: CommitState
@@ -60,8 +63,12 @@ class DeploymentStatus:
 
 def commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
     """The commit statuses to set for an event."""
-    found = _commit_statuses(event)
-    return tuple(replace(one, description=_marked(one.description, event)) for one in found)
+    release = release_of(event)
+    start = "kiro/images" if release and release.images else "kiro"
+    return tuple(
+        replace(one, context=start + one.context.removeprefix("kiro"), description=_marked(one.description, event))
+        for one in _commit_statuses(event)
+    )
 
 
 def _commit_statuses(event: Event) -> tuple[CommitStatus, ...]:

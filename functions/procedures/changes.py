@@ -18,7 +18,7 @@ from functions.targets.registry import Targets
 CHANGE: tuple[Allow, ...] = (
     *Artifacts.READ,
     *Artifacts.KEEP,
-    *EnvironmentsTable.UPDATE,
+    *EnvironmentsTable.WRITE,
     *DeploymentsTable.READ,
     *Targets.READ,
     *Targets.CHANGE,
@@ -64,7 +64,8 @@ def change_of(
     fence()
     record = deployments.get(event.deployment_id)
     judged = record.artifact_digest if record else ""
-    image = record.image(event.environment.name, event.part.name) if record else None
+    where = event.environment.name
+    image = record.image(where, event.part.name, lambda: environments.parts(where)) if record else None
     if not judged and image is None:
         raise NotRecordedError(
             f"{event.deployment_id}: its record has no digest of {event.artifact}: no gate has judged it, so "

@@ -42,7 +42,8 @@ def record_part(
     clock: Clock,
 ) -> PartState:
     """Record the running version; the last known good stays, because this version has not passed its watch yet."""
-    known = environments.parts(event.environment).get(event.part.name)
+    states = environments.parts(event.environment)
+    known = states.get(event.part.name)
     record = deployments.get(event.deployment_id)
     outputs = targets.of(event.part).outputs(artifacts, event.output, event.digest)
     running = Version(
@@ -53,7 +54,7 @@ def record_part(
         event.version,
         clock.text(),
         event.release.order,
-        record.image(event.environment, event.part.name) if record else None,
+        record.image(event.environment, event.part.name, lambda: states) if record else None,
     )
     state = PartState(event.environment, event.part.name, running, known.good if known else None, event.part, outputs)
     environments.save(state, event.lease)

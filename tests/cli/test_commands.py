@@ -263,6 +263,8 @@ def test_watch_follows_to_the_end(released: Kiro) -> None:
             "the settings name no ECR repository for a service api",
         ),
         (("rollback", "test"), "nothing runs in test"),
+        (("rollback", "production", "--image", "hello=v9", "--to", "v8"), "leave --part and --to out"),
+        (("rollback", "production", "--image", "hello=v9"), "no version of v9 ran in production"),
         (("rollback", "production", "--part", "api"), "no part 'api'; there are hello"),
         (
             ("rollback", "production", "--to", "fff"),

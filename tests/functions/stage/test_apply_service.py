@@ -1,5 +1,6 @@
 """ApplyService: publish a version and move the alias."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from functions.domain.locks import Lease
 from functions.domain.records import PlannedChange
 from functions.procedures.changes import ServiceChange, change_of
 from tests.functions.delivered import artifact, create_function, lambdas, points_to, runs, uploaded
-from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, archive, state
+from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, archive, state, version
 from tests.functions.stack import Stack
 
 CODE = archive({"app.py": "new"})
@@ -95,7 +96,7 @@ def test_an_artifact_without_the_code_is_named(stack: Stack) -> None:
 
 
 def test_an_image_of_a_request_needs_no_artifact(stack: Stack) -> None:
-    """M3: the record of the deployment says which one, by its digest; it is not believed of another environment."""
+    """M3: the record says which one, for this environment only; a commit keeps what a later request has brought."""
     image = Image("registry/hello", "v1.2.3", "sha256:1")
     create_function(stack)
     for environment in ("production", "test"):
@@ -107,6 +108,12 @@ def test_an_image_of_a_request_needs_no_artifact(stack: Stack) -> None:
     assert change.image == image
     with pytest.raises(NotRecordedError, match="no gate has judged it"):
         apply(stack, judged=False, deploymentId="images-test", artifact="")
+    later = Image("registry/hello", "v1.3.0", "sha256:2")
+    runs(stack, state(running=version(image=later)))
+    assert change_of(event, Artifacts.connect(stack.clients), environments, deployments).image == later
+    requested = replace(RELEASE, images={"hello": image})
+    deployments.begin("images-production", requested, "arn:e", "dispatch")
+    assert change_of(event, Artifacts.connect(stack.clients), environments, deployments).image == image
 
 
 def test_a_stale_lease_changes_nothing(stack: Stack) -> None:

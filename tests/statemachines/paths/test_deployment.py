@@ -176,8 +176,8 @@ EARLY: dict[str, tuple[Line, list[str]]] = {
     "Begin": (raises("GitHubNotFoundError", "no such commit"), PLANNED[:1]),
     "FetchSource": (raises("SourceError", "gone"), PLANNED[:2]),
     "PlanRelease": (raises("GitHubRefusedError", "401"), PLANNED[:3]),
-    "StartBuild": (raises("BadInputError", "no project"), BUILT[:6]),
-    "CheckGates": (raises("SourceError", "no artifact"), BUILT[:8]),
+    "StartBuild": (raises("BadInputError", "no project"), BUILT[:7]),
+    "CheckGates": (raises("SourceError", "no artifact"), BUILT[:9]),
     "ReachEnvironment": (raises("BadInputError", "no table"), [*BUILT, *REACHED[:2]]),
 }
 
@@ -217,7 +217,7 @@ def test_a_lost_build_event_costs_one_backstop(runner: WorkflowRunner) -> None:
 def test_a_build_whose_end_stays_unknown_ends_clean(runner: WorkflowRunner) -> None:
     """A build whose end is never found fails the deployment before anything is changed."""
     execution = runner.run("deployment", {"AwaitBuild": SILENCE})
-    assert execution.states == [*BUILT[:7], *CLEAN]
+    assert execution.states == [*BUILT[:8], *CLEAN]
     assert ended(execution, "failed", "AwaitBuild: States.Timeout")
 
 
