@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.platform import Platform
 from local.settings import ACCOUNT, REPOSITORY
@@ -17,7 +18,7 @@ REGISTRY = f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com"
 SERVICES = ("api", "web")
 MANIFEST = """version: 1
 name: shop
-build: {buildspec: buildspec.yml, junit: [reports/junit.xml]}
+build: {buildspec: buildspec.yml, junit: [reports/junit.xml], cobertura: reports/coverage.xml}
 services:
 """
 MANIFEST += "".join(
@@ -145,11 +146,12 @@ def test_a_pushed_image_is_released_and_proved_before_production_takes_it(shop: 
 
 def test_production_goes_back_by_an_older_tag_and_test_stays(shop: Shop) -> None:
     """M3, M4: the same tag is never another image; both ways back restore the image that ran before."""
-    shop.push("web", "v1")
-    shop.ended(shop.started("image-v1-"))
+    shop.push("web", "v7")
+    assert shop.ended(shop.started("image-v7-"))["outcome"] == "deployed"
+    assert (shop.answers()["web-test"], shop.answers()["api-test"]) == ("v7", "v1")
     shop.push("api", "v2")
     assert shop.ended(shop.started("image-v2-"))["outcome"] == "deployed"
-    with pytest.raises(shop.bench.aws.client("ecr").exceptions.ImageTagAlreadyExistsException):
+    with pytest.raises(ClientError, match="ImageTagAlreadyExistsException"):
         shop.push("api", "v2", says="something else")
     assert shop.deploy("api=v2", reason="go")["outcome"] == "deployed"
     assert (shop.answers()["api-test"], shop.answers()["api-production"]) == ("v2", "v2")
