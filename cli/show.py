@@ -19,7 +19,7 @@ def environments(found: list[Facts]) -> Table:
         parts = one["parts"] or [{"part": "", "running": None, "good": None, "inDoubt": None}]
         for number, part in enumerate(parts):
             running, good = part["running"], part["good"]
-            runs = _commit(running) if running else "nothing"
+            runs = named(running) if running else "nothing"
             if part["inDoubt"]:
                 runs = f"[red]{runs}?[/red] {part['inDoubt']} began to change it"
             elif running != good:
@@ -28,7 +28,7 @@ def environments(found: list[Facts]) -> Table:
                 one["environment"] if number == 0 else "",
                 part["part"],
                 runs,
-                _commit(good) if good else "-",
+                named(good) if good else "-",
                 (running or {}).get("at", ""),
                 state if number == 0 else "",
             )
@@ -190,5 +190,9 @@ def grid(*columns: str) -> Table:
     return table
 
 
-def _commit(version: Facts) -> str:
+def named(version: Facts) -> str:
+    """The tag or digest of an image, else the commit."""
+    image = version["image"]
+    if image:
+        return str(image["tag"] or image["digest"][:19])
     return version["commit"][:12] or f"version {version['version']}"

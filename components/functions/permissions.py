@@ -44,6 +44,9 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "function/poll_board": lambda stack: [stack.naming.function_arn("events-poll-board")],
     "workflows": lambda stack: [stack.naming.workflow_arn(workflow) for workflow in WORKFLOWS],
     "deploy-roles": lambda stack: [stack.deploy_role_arn(one) for one in stack.settings.environments],
+    "images": lambda stack: [
+        stack.naming.image_repository_arn(one) for one in stack.settings.github.image_repositories()
+    ],
     "read-roles": lambda stack: [stack.read_role_arn(one) for one in stack.settings.environments],
     "security-hub": lambda stack: stack.security_hub_products(),
     "*": lambda _: ["*"],

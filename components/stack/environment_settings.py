@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from components.stack.closed import Closed
+from components.stack.repository_settings import ImageRepository
 from functions.domain.approvers import repeated
 from functions.domain.demands import GateName
 
@@ -149,6 +150,9 @@ class EnvironmentSettings(Closed):
     no others."""
     ecs_task_role_arns: tuple[RoleArn, ...] = ()
     """The task and execution roles of these services; the deploy role can pass no others to their tasks."""
+    image_repositories: tuple[ImageRepository, ...] = ()
+    """The ECR repositories (URIs) whose images these services may run, and the only ones that the read role sees;
+    default: those that manifests name."""
     deploy_policy_arns: tuple[PolicyArn, ...] = ()
     """Managed policies for the commands (buildspecs) that deploy to the environment."""
 

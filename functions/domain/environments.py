@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from functions.domain.images import Image
 from functions.domain.manifests import Part
 from functions.domain.order import Order
 from functions.domain.watches import Before, manifest_of
@@ -21,6 +22,7 @@ class Environment:
     `deploy_role_arn` and read it under `read_role_arn`; with "" it is read under the caller's own role.
     `demanded_gates` are the least that a release must pass here (`functions/domain/demands.py`); `soak_minutes` is how
     long it must run here before it may enter the next environment; a manifest may leave out a `skippable` one.
+    `image_repositories` are the ECR repositories (URIs) whose images may run there; empty: any.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Environment:
     demanded_gates: list[str] = field(default_factory=list)
     soak_minutes: int = 0
     skippable: bool = False
+    image_repositories: list[str] = field(default_factory=list)
 
     @property
     def account(self) -> str:
@@ -76,7 +79,8 @@ class Version:
     """One deployed state of a part: its commit, source and artifact, and the version that its target reported.
 
     `source` and `artifact` are keys in the artifacts bucket. `commit` is empty for a version that was deployed outside
-    the platform. `order` is the position of its release, None for such a version and for older records.
+    the platform. `order` is the position of its release, None for such a version and for older records. `image` is the
+    one that a request named; then the commit is that of the manifest.
     """
 
     commit: str
@@ -86,6 +90,12 @@ class Version:
     version: str
     at: str
     order: Order | None = None
+    image: Image | None = None
+
+    @property
+    def label(self) -> str:
+        """The image's tag, or the beginning of the commit, for people; "" if neither is known."""
+        return self.image.label if self.image else self.commit[:12]
 
     def is_of(self, repository: str) -> bool:
         """Whether a release of this repository (`owner/name`) deployed it."""

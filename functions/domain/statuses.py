@@ -45,7 +45,8 @@ class CommitStatus:
 
     `kiro/gates` is for all gates before any deployment, `kiro/gate/<gate>` for each of them, and
     `kiro/gate/<environment>/<gate>` for each in an environment. `link` is the page with the details, "" without one.
-    GitHub takes 1000 statuses of a commit and context.
+    Those of a release of images are `kiro/images` and `kiro/images/…`: its commit has its own besides. GitHub takes
+    1000 statuses of a commit and context.
     https://docs.github.com/en/rest/commits/statuses#create-a-commit-status
     """
 
@@ -67,8 +68,12 @@ class DeploymentStatus:
 
 def commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
     """The commit statuses to set for an event."""
-    found = _commit_statuses(event)
-    return tuple(replace(one, description=_marked(one.description, event)) for one in found)
+    release = release_of(event)
+    start = "kiro/images" if release and release.images else "kiro"
+    return tuple(
+        replace(one, context=start + one.context.removeprefix("kiro"), description=_marked(one.description, event))
+        for one in _commit_statuses(event)
+    )
 
 
 def _commit_statuses(event: Event) -> tuple[CommitStatus, ...]:

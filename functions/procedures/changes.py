@@ -18,7 +18,7 @@ from functions.targets.registry import Targets
 CHANGE: tuple[Allow, ...] = (
     *Artifacts.READ,
     *Artifacts.KEEP,
-    *EnvironmentsTable.UPDATE,
+    *EnvironmentsTable.WRITE,
     *DeploymentsTable.READ,
     *Targets.READ,
     *Targets.CHANGE,
@@ -44,7 +44,10 @@ class ServiceChange:
 def change_of(
     event: ServiceChange, artifacts: Artifacts, environments: EnvironmentsTable, deployments: DeploymentsTable
 ) -> Change:
-    """The change for the target, under the lease; a release that no gate has judged is a NotRecordedError."""
+    """The change for the target, under the lease; an artifact that no gate has judged is a NotRecordedError.
+
+    A service that gets an image of a request, or keeps its own, needs no artifact.
+    """
 
     def fence() -> None:
         environments.fence(event.environment.name, event.lease)
@@ -61,9 +64,11 @@ def change_of(
     fence()
     record = deployments.get(event.deployment_id)
     judged = record.artifact_digest if record else ""
-    if not judged:
+    where = event.environment.name
+    image = record.image(where, event.part.name, lambda: environments.parts(where)) if record else None
+    if not judged and image is None:
         raise NotRecordedError(
             f"{event.deployment_id}: its record has no digest of {event.artifact}: no gate has judged it, so "
             f"{event.part.name} stays as it is"
         )
-    return Change(event.environment, event.part, event.release, read, fence, artifacts.keep)
+    return Change(event.environment, event.part, event.release, read, fence, artifacts.keep, image)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import PartState, Version
 from functions.domain.locks import Lease
@@ -29,14 +30,21 @@ class Input:
     lease: Lease
 
 
-HANDLER = Handler(allow=(*Artifacts.READ, *EnvironmentsTable.WRITE))
+HANDLER = Handler(allow=(*Artifacts.READ, *EnvironmentsTable.WRITE, *DeploymentsTable.READ))
 
 
 def record_part(
-    event: Input, artifacts: Artifacts, environments: EnvironmentsTable, targets: Targets, clock: Clock
+    event: Input,
+    artifacts: Artifacts,
+    environments: EnvironmentsTable,
+    deployments: DeploymentsTable,
+    targets: Targets,
+    clock: Clock,
 ) -> PartState:
     """Record the running version; the last known good stays, because this version has not passed its watch yet."""
-    known = environments.parts(event.environment).get(event.part.name)
+    states = environments.parts(event.environment)
+    known = states.get(event.part.name)
+    record = deployments.get(event.deployment_id)
     outputs = targets.of(event.part).outputs(artifacts, event.output, event.digest)
     running = Version(
         event.release.commit,
@@ -46,6 +54,7 @@ def record_part(
         event.version,
         clock.text(),
         event.release.order,
+        record.image(event.environment, event.part.name, lambda: states) if record else None,
     )
     state = PartState(event.environment, event.part.name, running, known.good if known else None, event.part, outputs)
     environments.save(state, event.lease)

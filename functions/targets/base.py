@@ -13,6 +13,7 @@ from functions.adapters.delivered_functions import Keep
 from functions.adapters.manifest_types import Meaning, Percent, Requests
 from functions.domain.comparisons import Limits, Versions
 from functions.domain.environments import Environment, PartState, Version
+from functions.domain.images import Image
 from functions.domain.manifests import Kind, Part, Way
 from functions.domain.releases import Release
 from functions.domain.rollback import Step
@@ -55,7 +56,8 @@ class Change:
 
     `read` returns a file of the artifact that the gates judged, and raises SourceError if it is missing. `fence` raises
     StaleLeaseError if another execution owns the environment; it must be called before each change of what runs.
-    `keep` stores a file in the artifacts bucket, for a target that AWS lets read it there.
+    `keep` stores a file in the artifacts bucket, for a target that AWS lets read it there. `image` is that of a
+    request, None where the artifact has what is deployed.
     """
 
     environment: Environment
@@ -64,6 +66,7 @@ class Change:
     read: Callable[[str], bytes]
     fence: Callable[[], None]
     keep: Keep
+    image: Image | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +152,14 @@ class Target(ABC):
 
         An unknown placeholder is a ManifestError. What a build changes is bounded by its role, not by names.
         """
+
+    @classmethod
+    def image_repository(cls, environment: Environment, part: Part) -> str:
+        """The repository of the image that a part runs, without tag; "" for a kind that runs none.
+
+        An unknown placeholder is a ManifestError.
+        """
+        return ""
 
     @classmethod
     @abstractmethod

@@ -12,7 +12,7 @@ from functions.domain.comparisons import Metrics, Versions
 from functions.domain.ecs import ServiceDeployment, Strategy, configuration, mistake_in_strategy, way_back
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import DeployTargetError, ManifestError, SourceError
-from functions.domain.manifests import MANIFEST, Part, fill
+from functions.domain.manifests import MANIFEST, Part, fill, own_name
 from functions.domain.rollback import Step
 from functions.domain.rollouts import Rollout
 from functions.handler import Allow, decode
@@ -92,6 +92,11 @@ class EcsTarget(CallTarget):
     def names(cls, environment: Environment, part: Part) -> dict[str, str]:
         """The service, with its cluster."""
         return {"service": "/".join(_names(environment, part))}
+
+    @classmethod
+    def image_repository(cls, environment: Environment, part: Part) -> str:
+        """`image` of the manifest, with its placeholders replaced."""
+        return fill(_keys(part).image, _values(environment), f"services.{part.name}.image")
 
     @classmethod
     def deploy_permissions(
@@ -302,31 +307,38 @@ def _rollout(found: ServiceDeployment, keys: Keys) -> Rollout:
 
 
 def _image(change: Change) -> str:
-    """The image that the build names for the service; it must be of the manifest's repository, by its digest."""
-    part, where = change.part, f"services.{change.part.name}.image"
-    try:
-        images = json.loads(change.read(IMAGES))
-        found = str(images[_own_name(part)])
-    except (ValueError, KeyError, TypeError):
-        raise SourceError(
-            f"{part.name}: {IMAGES} of the build's artifact names no image for {_own_name(part)}: write "
-            '{"' + _own_name(part) + '": "repository@sha256:…"} in the build'
-        ) from None
-    repository = fill(_keys(part).image, _values(change.environment), where)
+    """The image of the request, or that which the build names; of the manifest's repository, and by its digest."""
+    part, environment = change.part, change.environment
+    source, found = ("the request", change.image.reference) if change.image else (IMAGES, _built(change))
+    repository = EcsTarget.image_repository(environment, part)
     if not found.startswith(f"{repository}@sha256:"):
         raise SourceError(
-            f"{part.name}: {IMAGES} names {found}, which is not of {repository} by its digest: correct the build, or "
-            f"`image` in {MANIFEST}"
+            f"{part.name}: {source} names {found}, which is not of {repository} by its digest: correct it, or `image` "
+            f"in {MANIFEST}"
+        )
+    allowed = environment.image_repositories
+    if allowed and repository not in allowed:
+        raise SourceError(
+            f"{part.name}: {environment.name} takes no image of {repository}, only of {', '.join(allowed)}: name one "
+            "of these, or have an operator add it to `imageRepositories` of the environment"
         )
     return found
 
 
+def _built(change: Change) -> str:
+    """The image that the build names for the service."""
+    own = own_name(change.part.name)
+    try:
+        return str(json.loads(change.read(IMAGES))[own])
+    except (ValueError, KeyError, TypeError):
+        raise SourceError(
+            f"{change.part.name}: {IMAGES} of the build's artifact names no image for {own}: write "
+            '{"' + own + '": "repository@sha256:…"} in the build'
+        ) from None
+
+
 def _is_task(handle: str) -> bool:
     return ":task/" in handle
-
-
-def _own_name(part: Part) -> str:
-    return part.name.rpartition("/")[2]
 
 
 def _keys(part: Part) -> Keys:

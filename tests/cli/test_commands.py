@@ -260,13 +260,15 @@ def test_watch_follows_to_the_end(released: Kiro) -> None:
         (("deploy", "acme/hello-service", "main", "--image", "api=v1", "--image", "api=v2"), "api is given twice"),
         (
             ("deploy", "acme/hello-service", "main", "--image", "api=v1"),
-            "no kind of target deploys an image by its tag",
+            "the settings name no ECR repository for a service api",
         ),
         (("rollback", "test"), "nothing runs in test"),
+        (("rollback", "production", "--image", "hello=v9", "--to", "v8"), "leave --part and --to out"),
+        (("rollback", "production", "--image", "hello=v9"), "no version of v9 ran in production"),
         (("rollback", "production", "--part", "api"), "no part 'api'; there are hello"),
         (
             ("rollback", "production", "--to", "fff"),
-            "no version of fff ran in production; known commits: 0a0a0a0a0a0a",
+            "no version of fff ran in production; known: 0a0a0a0a0a0a",
         ),
         (("rollback", "production", "--deployment", "main-x"), "`kiro history` lists them"),
         (("watch", "main-x"), "no deployment is called main-x"),

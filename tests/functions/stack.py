@@ -60,6 +60,7 @@ SETTINGS = {
     "ALLOWED_NETWORKS": "anywhere",
     "REPOSITORIES": "acme/hello-service",
     "TRIGGERS": json.dumps(encode(TRIGGERS)),
+    "PUSHED_IMAGES": "[]",
     "WORK_ITEMS_TABLE": "kiro-work-items",
     "POLL_FUNCTION": "kiro-poll-board",
     "BOARD": json.dumps(BOARD),

@@ -45,6 +45,7 @@ SET: dict[str, Any] = {
     "critical_alarms": ("errors",),
     "warning_alarms": ("latency",),
     "variables": {"DOMAIN_NAME": "example.com"},
+    "image_repositories": ("123456789012.dkr.ecr.eu-central-1.amazonaws.com/api",),
 }
 
 

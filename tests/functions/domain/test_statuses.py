@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from functions.domain.images import Image
 from functions.domain.statuses import CommitStatus, DeploymentStatus, commit_statuses, deployment_status
+from functions.handler import encode
 from tests.functions.samples import DEPLOYMENT, RELEASE, event
 
 
@@ -59,6 +61,15 @@ def test_the_outcome_is_the_state_of_the_whole(outcome: str, state: str) -> None
     ended = event("DeploymentFinished", outcome=outcome, reason="")
     assert commit_statuses(ended) == (CommitStatus("kiro", state, outcome),)  # type: ignore[arg-type]
     assert deployment_status(ended) is None
+
+
+def test_images_leave_the_statuses_of_the_commit_alone() -> None:
+    """M3: the commit is only that of the manifest, and has a release of its own."""
+    release = replace(RELEASE, images={"api": Image("registry/api", "v1", "sha256:1")})
+    ended = event("StageFinished", environment="test", result="passed", reason="", release=encode(release))
+    assert [one.context for one in commit_statuses(ended)] == ["kiro/images/test"]
+    over = event("DeploymentFinished", outcome="failed", reason="no", release=encode(release))
+    assert commit_statuses(over) == (CommitStatus("kiro/images", "failure", "failed: no"),)
 
 
 def test_a_rollback_is_in_progress() -> None:

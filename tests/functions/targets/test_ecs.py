@@ -15,6 +15,7 @@ from functions.adapters.version_figures import VersionFigures
 from functions.domain.comparisons import Comparison, Figures
 from functions.domain.environments import Environment
 from functions.domain.errors import DeployTargetError, ManifestError, SourceError, StaleLeaseError
+from functions.domain.images import Image
 from functions.domain.manifests import Part
 from functions.domain.rollback import Step
 from functions.domain.rollouts import Rollout
@@ -368,6 +369,25 @@ def test_mistakes_are_named(delivered: Callable[..., Delivered]) -> None:
     with pytest.raises(DeployTargetError, match=r"ECS refuses to deploy .* advancedConfiguration"):
         refused.apply(image)
     assert gone.read() is None
+
+
+def test_the_image_of_a_request(delivered: Callable[..., Delivered]) -> None:
+    """M3: it is deployed by its digest and no artifact is read; an environment may bound the repositories."""
+    made = delivered()
+    digest = made.bench.image("new").partition("@")[2]
+    change = replace(made.change("unread"), image=Image(REPOSITORY, "v1", digest), read=unread)
+    made.until(made.target.apply(change), "done")
+    assert set(made.answers()) == {"new"}
+    bounded = replace(made.environment, image_repositories=[f"{REPOSITORY}-other"])
+    with pytest.raises(SourceError, match=r"production takes no image of .*/api, only of .*/api-other: name one"):
+        made.target.apply(replace(change, environment=bounded))
+    with pytest.raises(SourceError, match=r"the request names .*/other@sha256:.*, which is not of .*/api"):
+        made.target.apply(replace(change, image=Image(REPOSITORY.replace("/api", "/other"), "v1", digest)))
+
+
+def unread(path: str) -> bytes:
+    """A file of an artifact that there is not."""
+    raise AssertionError(path)
 
 
 MANIFEST = """version: 1
