@@ -38,6 +38,8 @@ def environment(name: str, **more: Any) -> dict[str, Any]:
     bounds = {
         "ecsServices": [f"{CLUSTER}/{service}-{name}" for service in SERVICES],
         "imageRepositories": [f"{REGISTRY}/{service}" for service in SERVICES],
+        # A build has no part in releases of images: its gates are demanded, and no suite after a deployment.
+        "demandedGates": ["tests", "coverage", "security"],
     }
     return {"name": name, "watchSeconds": 0, "stabiliseSeconds": 1, **bounds, **more}
 
