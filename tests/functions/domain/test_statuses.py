@@ -91,7 +91,7 @@ def test_gates_have_a_status_of_their_own() -> None:
 
 
 def test_the_failed_test_comes_before_the_failed_build() -> None:
-    """G8: 140 characters name the test, and not the command that ended because of it."""
+    """N2: 140 characters name the test, and not the command that ended because of it."""
     build = {"name": "build", "outcome": "failed", "reason": "the build failed: BUILD: exit 1"}
     tests = {"name": "tests", "outcome": "failed", "reason": "1 of 2 tests failed: c.a"}
     (whole, *_) = commit_statuses(event("GatesJudged", gates=[build, tests]))
