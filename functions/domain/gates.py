@@ -89,7 +89,7 @@ def failed(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
 
 def foremost(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     """The failed verdicts, else all; that of the build is last, because other gates name what failed in it."""
-    return tuple(sorted(failed(verdicts) or verdicts, key=lambda one: one.name == "build"))
+    return tuple(sorted(failed(verdicts), key=lambda one: one.name == "build")) or tuple(verdicts)
 
 
 def reasons(verdicts: Iterable[Verdict]) -> str:

@@ -8,5 +8,5 @@ def test_a_missing_report_is_named() -> None:
     """The suite is declared, and its build left nothing."""
     verdict = E2eGate().judge_environment({"e2e": ["reports/e2e.xml"]}, of_environment({})).verdict
     assert verdict
-    assert str(verdict) == "e2e: reports/e2e.xml: not in the build's artifact"
+    assert str(verdict).startswith("e2e: reports/e2e.xml: not in the build's artifact; add it")
     assert verdict.outcome == "failed"

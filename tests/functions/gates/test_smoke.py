@@ -8,5 +8,5 @@ def test_a_missing_report_is_named() -> None:
     """The suite is declared, and its build left nothing."""
     verdict = SmokeGate().judge_environment({"smoke": ["reports/smoke.xml"]}, of_environment({})).verdict
     assert verdict
-    assert str(verdict) == "smoke: reports/smoke.xml: not in the build's artifact"
+    assert str(verdict).startswith("smoke: reports/smoke.xml: not in the build's artifact; add it")
     assert verdict.outcome == "failed"
