@@ -8,6 +8,7 @@ from functions.domain.errors import BadInputError
 
 # A signing secret should have at least 128 bits: 32 hexadecimal digits.
 _SHORTEST = 32
+_SHORTEST_KEY = 16
 _APP = ("appId", "installationId", "privateKey")
 MADE = ("webhook", "monitors")
 """Secrets that the platform can generate; the other side is then configured with the same value."""
@@ -19,6 +20,10 @@ def stored(name: str, given: str) -> str:
     match name:
         case "github" | "git":
             return _credential(name, text)
+        case "agent":
+            if len(text) < _SHORTEST_KEY or len(text.split()) != 1:
+                raise BadInputError(f"agent: enter the key alone: {_SHORTEST_KEY} characters or more, without spaces")
+            return text
         case "slack":
             address = urlsplit(text)
             if address.scheme != "https" or not address.hostname:

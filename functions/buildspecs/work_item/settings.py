@@ -5,8 +5,12 @@ import re
 import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
+from typing import cast
 
-# The variables that the agent and the tests get, besides those in KIRO_AGENT_VARIABLES.
+from .agents.base import Agent, AgentName
+from .agents.registry import agent_of
+
+# The variables that the agent and the tests get, besides those in KIRO_AGENT_VARIABLES and the agent's own.
 _HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TERM", "USER", "SHELL", "CI", "JAVA_HOME", "NODE_PATH")
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
@@ -20,7 +24,10 @@ class WorkError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one build; after `deadline` (seconds of the monotonic clock) no task is started."""
+    """The settings of one build; after `deadline` (seconds of the monotonic clock) no task is started.
+
+    `agent_secret` is the ARN of the secret that holds the agent's key; "" for an agent without one.
+    """
 
     work_id: str
     repository: str
@@ -28,7 +35,10 @@ class Settings:
     spec: str
     git_url: str
     namespace: str
-    agent: str
+    agent: Agent
+    agent_version: str
+    agent_secret: str
+    budget_usd: float
     task_seconds: float
     deadline: float
     coverage_percent: float
@@ -42,6 +52,11 @@ def read(environment: MutableMapping[str, str] = os.environ) -> Settings:
     try:
         branch, namespace = environment["KIRO_BRANCH"], environment["KIRO_NAMESPACE"]
         repository, spec = environment["KIRO_REPOSITORY"], environment["KIRO_SPEC"]
+        agent = agent_of(
+            cast("AgentName", environment.get("KIRO_AGENT_PRESET", "command")),
+            environment["KIRO_AGENT"],
+            environment.get("KIRO_AGENT_KEY_VARIABLE", ""),
+        )
         named = filter(None, environment.get("KIRO_AGENT_VARIABLES", "").split(","))
         settings = Settings(
             environment["KIRO_DEPLOYMENT"],
@@ -50,7 +65,10 @@ def read(environment: MutableMapping[str, str] = os.environ) -> Settings:
             spec,
             environment["KIRO_GIT_URL"].rstrip("/"),
             namespace,
-            environment["KIRO_AGENT"],
+            agent,
+            environment.get("KIRO_AGENT_VERSION") or agent.version,
+            environment.get("KIRO_AGENT_SECRET", ""),
+            float(environment.get("KIRO_AGENT_BUDGET_USD") or 0),
             float(environment["KIRO_TASK_SECONDS"]),
             time.monotonic() + float(environment["KIRO_BUILD_SECONDS"]) * _WORKING_SHARE,
             float(environment["KIRO_COVERAGE_PERCENT"]),

@@ -56,6 +56,25 @@ def test_the_credential_is_read_by_codebuild_itself(whole: Outcome) -> None:
     assert (secret["type"], secret["value"]) == ("SECRETS_MANAGER", f"{whole.outputs['secretArns']['git']}:token")
 
 
+def test_an_agent_with_a_key_may_read_that_secret_too(whole: Outcome, switched_on: Outcome) -> None:
+    """W9: its build gets the name of the secret and reads the value itself; other builds get neither."""
+
+    def facts(outcome: Outcome) -> tuple[list[str], dict[str, str]]:
+        policy = outcome.recorder.one("iam/rolePolicy:RolePolicy", f"worker-codebuild-{PROJECT_KEY}").inputs["policy"]
+        allowed = {action: s["Resource"] for s in json.loads(policy)["Statement"] for action in s["Action"]}
+        project = outcome.recorder.one("codebuild/project:Project", f"worker-build-{PROJECT_KEY}").inputs
+        variables = {one["name"]: one["value"] for one in project["environment"]["environmentVariables"]}
+        return allowed["secretsmanager:GetSecretValue"], variables
+
+    secrets = switched_on.outputs["secretArns"]
+    readable, variables = facts(switched_on)
+    assert readable == [secrets["git"], secrets["agent"]]
+    assert variables["KIRO_AGENT_SECRET"] == secrets["agent"]
+    assert (variables["KIRO_AGENT_PRESET"], variables["KIRO_AGENT_VERSION"]) == ("claude", "2.2.0")
+    assert variables["KIRO_AGENT_BUDGET_USD"] == "2.5"
+    assert "KIRO_AGENT_SECRET" not in facts(whole)[1]
+
+
 def test_the_program_is_named_after_its_content(whole: Outcome) -> None:
     """The workflow starts the worker's project with exactly this object."""
     key = whole.recorder.one("s3/bucketObjectv2:BucketObjectv2", "worker-program").inputs["key"]

@@ -36,6 +36,11 @@ def test_what_others_sign_with_is_long() -> None:
             stored(name, "0" * 16 + " " + "0" * 16)
 
 
+def test_the_agents_key_is_stored_as_it_is() -> None:
+    """Each vendor has a form of its own; the agent gets the text."""
+    assert stored("agent", "sk-ant-api03-abcdef\n") == "sk-ant-api03-abcdef"
+
+
 @pytest.mark.parametrize(
     ("name", "given", "said"),
     [
@@ -46,6 +51,8 @@ def test_what_others_sign_with_is_long() -> None:
         ("github", '{"token": " "}', "the JSON must be"),
         ("github", '{"token": 7}', "the JSON must be"),
         ("github", json.dumps({**APP, "privateKey": ""}), "the JSON must be"),
+        ("agent", "sk-short", "enter the key alone"),
+        ("agent", "ANTHROPIC_API_KEY = sk-ant-api03-abcdef", "without spaces"),
         ("slack", "http://hooks.example.com/1", "enter the https URL"),
         ("slack", "https://", "enter the https URL"),
         ("slack", "", "enter the https URL"),
