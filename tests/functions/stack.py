@@ -301,12 +301,12 @@ def failing(client: Any, operation: str, error: Exception) -> Iterator[None]:
         yield
 
 
-def create_tables(dynamodb: Any, prefix: str = "kiro-") -> None:
-    """The four tables with their keys and indexes."""
+def create_tables(dynamodb: Any, prefix: str = "kiro-", worker: str = "") -> None:
+    """The tables with their keys and indexes; `worker` is the prefix of the worker's table, if it is another."""
     indexes = {"EnvironmentStatusIndex": ["environment", "status"]}
     _create(dynamodb, f"{prefix}deployments", ["deploymentId"], indexes)
     _create(dynamodb, f"{prefix}environments", ["environment", "part"], {})
-    _create(dynamodb, f"{prefix}work-items", ["itemId"], {"StateIndex": ["state", "itemId"]})
+    _create(dynamodb, f"{worker or prefix}work-items", ["itemId"], {"StateIndex": ["state", "itemId"]})
     _create(dynamodb, f"{prefix}locks", ["lockKey"], {})
     indexes = {"EnvironmentIndex": ["environment", "waitKey"], "ExecutionIndex": ["execution"]}
     _create(dynamodb, f"{prefix}waits", ["waitKey"], indexes)

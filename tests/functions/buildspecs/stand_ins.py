@@ -17,7 +17,7 @@ ANSWER = "The task is done."
 
 @dataclass(frozen=True)
 class StandIn:
-    """What a preset is expected to call; PROMPT stands for the instruction.
+    """What a preset is expected to call; PROMPT stands for the prompt.
 
     `installs` are the commands of the installation, `program` is the path of the installed program, `variable` has the
     key, and `output` is what the program prints when it has done its task.

@@ -2,6 +2,7 @@
 
 import json
 import platform
+from collections.abc import Mapping
 from typing import get_args
 
 import pytest
@@ -31,7 +32,7 @@ def test_each_preset_has_a_stand_in() -> None:
 
 @pytest.mark.parametrize("name", STAND_INS)
 def test_command_lines_are_those_of_the_vendor(name: AgentName, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sources are in the docstring of each preset's file; flags go before the instruction."""
+    """The sources are in the docstring of each preset's file; flags go before the prompt."""
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     agent, expected = agent_of(name), STAND_INS[name]
     program, *words = agent.command(JOB)
@@ -52,7 +53,7 @@ def test_without_a_budget_there_is_no_limit() -> None:
     assert "--max-budget-usd" not in Claude().command(Job("s", "1", "t"))
 
 
-def test_the_instruction_names_the_task_and_what_the_build_does() -> None:
+def test_the_prompt_names_the_task_and_what_the_build_does() -> None:
     """Spec, number and title; committing and marking are the build's."""
     prompt = JOB.prompt()
     assert prompt.startswith("Work on task 1.2 of the spec in .kiro/specs/kiro/greet: Say {task} it\n")
@@ -138,7 +139,7 @@ REFUSED = (
 )
 
 
-def codex(*events: dict[str, object], code: int = 0) -> Ran:
+def codex(*events: Mapping[str, object], code: int = 0) -> Ran:
     """A run of Codex, with a line of its log between events."""
     lines = "\n2026-11-29T07:19:42Z ERROR codex_api: failed to connect\n".join(map(json.dumps, events))
     return Codex().read(ran(f"Reading additional input from stdin...\n{lines}\n", code))

@@ -1,6 +1,7 @@
 """The build's own calls of AWS: signatures, tries and errors."""
 
 import re
+import urllib.request
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.functions.buildspecs.secrets_manager import ARN, SecretsManager
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws.time, "sleep", lambda _: None)
+    monkeypatch.setattr("functions.buildspecs.work_item.aws.time.sleep", lambda _: None)
 
 
 def test_a_secret_is_read_with_a_signature_that_aws_accepts() -> None:
@@ -52,11 +53,11 @@ def test_the_address_follows_the_arn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Partition and region: https://docs.aws.amazon.com/general/latest/gr/asm.html."""
     asked = list[str]()
 
-    def refuse(request: aws.urllib.request.Request, **_: object) -> None:
+    def refuse(request: urllib.request.Request, **_: object) -> None:
         asked.append(request.full_url)
         raise OSError("no network")
 
-    monkeypatch.setattr(aws.urllib.request, "urlopen", refuse)
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
     for arn in (ARN, re.sub("aws:secretsmanager:eu-west-1", "aws-cn:secretsmanager:cn-north-1", ARN)):
         with pytest.raises(WorkError, match="can't be reached"):
             aws.read_secret(arn, {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})

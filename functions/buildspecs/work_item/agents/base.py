@@ -38,7 +38,7 @@ class Job:
     budget_usd: float = 0.0
 
     def prompt(self) -> str:
-        """The instruction for an agent that takes one; the title is text of the branch."""
+        """The prompt of this job; the title is text of the branch."""
         return _PROMPT.format(spec=self.spec, task=self.task, title=self.title)
 
 
