@@ -1,7 +1,7 @@
 """The worker's build: its program, its project, and a role for its artifacts and secrets only (I5)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -123,7 +123,9 @@ class Worker(pulumi.ComponentResource):
             retention_days=settings.log_retention_days,
             opts=self._inner,
         )
-        keyed = bool(settings.worker.preset().key_variable)
+        by_token, keyed = settings.worker.git_credential == "token", bool(settings.worker.preset().key_variable)
+        readable = [*(["git"] if by_token else []), *(["agent"] if keyed else [])]
+        lender = "" if by_token else naming.function_arn("events-git-token")
         role = Role(
             project_of("worker-codebuild", repository),
             naming=naming,
@@ -132,7 +134,8 @@ class Worker(pulumi.ComponentResource):
                 repository,
                 naming=naming,
                 bucket_arn=storage.bucket.arn,
-                secret_arns=(secrets.arns["git"], *([secrets.arns["agent"]] if keyed else [])),
+                secret_arns=[secrets.arns[one] for one in readable],
+                lender_arn=lender,
                 key_arn=self._key_arn,
                 logs_arn=logs.arn,
                 vpc=settings.codebuild.vpc,
@@ -140,10 +143,11 @@ class Worker(pulumi.ComponentResource):
             opts=self._inner,
         )
         # The agent's key by name only: a value in the environment of the build would be there for its whole time.
-        named: dict[str, pulumi.Input[str]] = {"KIRO_AGENT_SECRET": secrets.arns["agent"]} if keyed else {}
+        plain: dict[str, pulumi.Input[str]] = {**self._variables(), "KIRO_TOKEN_FUNCTION": lender}
+        if "agent" in readable:
+            plain["KIRO_AGENT_SECRET"] = secrets.arns["agent"]
         variables = [
-            codebuild.ProjectEnvironmentEnvironmentVariableArgs(name=key, value=value)
-            for key, value in {**self._variables(), **named}.items()
+            codebuild.ProjectEnvironmentEnvironmentVariableArgs(name=key, value=value) for key, value in plain.items()
         ]
         # `secret:key`: CodeBuild reads the value itself, and masks it in the log.
         credential = codebuild.ProjectEnvironmentEnvironmentVariableArgs(
@@ -160,7 +164,7 @@ class Worker(pulumi.ComponentResource):
                 type="LINUX_CONTAINER",
                 compute_type=COMPUTE[settings.codebuild.compute_type],
                 image=settings.codebuild.image,
-                environment_variables=[*variables, credential],
+                environment_variables=[*variables, credential] if by_token else variables,
             ),
             # No cache: files that the build of one branch leaves there would run in the build of another.
             build_timeout=settings.worker.build_minutes,
@@ -195,7 +199,8 @@ def worker_grants(
     *,
     naming: Naming,
     bucket_arn: pulumi.Input[str],
-    secret_arns: tuple[pulumi.Input[str], ...],
+    secret_arns: Sequence[pulumi.Input[str]],
+    lender_arn: pulumi.Input[str] = "",
     key_arn: pulumi.Input[str],
     logs_arn: pulumi.Input[str],
     vpc: Vpc | None,
@@ -214,7 +219,8 @@ def worker_grants(
         ),
         Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket_arn,)),
         Grant(("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), (key_arn,)),
-        Grant(("secretsmanager:GetSecretValue",), secret_arns),
+        *([Grant(("secretsmanager:GetSecretValue",), tuple(secret_arns))] if secret_arns else []),
+        *([Grant(("lambda:InvokeFunction",), (lender_arn,))] if lender_arn else []),
         Grant(
             ("logs:CreateLogStream", "logs:PutLogEvents"),
             (pulumi.Output.concat(logs_arn, ":*"),),

@@ -1,6 +1,6 @@
 """The group `worker` of the settings: how board items are worked on."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -43,6 +43,9 @@ class Worker(Closed):
     """The board's text field for the reason why an item is not in review; optional on the board."""
     branch_namespace: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/$")] = "kiro/"
     """The prefix of all branches that are worked on; the git credential may push to no other branch."""
+    git_credential: Literal["token", "app"] = "token"
+    """What the secret `git` holds: a token, which CodeBuild gives to the build, or the key of a GitHub App, from which
+    the build gets a new token for each push."""
     concurrency: Annotated[int, Field(ge=1, le=20)] = 1
     """How many items are worked on at the same time."""
     attempts: Annotated[int, Field(ge=1, le=10)] = 3

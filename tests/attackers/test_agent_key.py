@@ -13,8 +13,8 @@ import pytest
 
 from functions.buildspecs.work_item.agents.base import AgentName
 from tests.attackers.another_user import NEEDS_ANOTHER_USER, PYTHON
+from tests.functions.buildspecs.aws_endpoint import ARN, AwsEndpoint
 from tests.functions.buildspecs.conftest import Build, Make, make
-from tests.functions.buildspecs.secrets_manager import ARN, SecretsManager
 from tests.functions.buildspecs.stand_ins import ANSWER, STAND_INS, search, write
 
 __all__ = ["make"]
@@ -24,13 +24,13 @@ pytestmark = NEEDS_ANOTHER_USER
 
 
 @pytest.fixture
-def secrets() -> Iterator[SecretsManager]:
+def secrets() -> Iterator[AwsEndpoint]:
     """A Secrets Manager with the key."""
-    with SecretsManager(KEY) as server:
+    with AwsEndpoint(KEY) as server:
         yield server
 
 
-def prepared(build: Build, folder: Path, secrets: SecretsManager, name: AgentName = "command") -> Build:
+def prepared(build: Build, folder: Path, secrets: AwsEndpoint, name: AgentName = "command") -> Build:
     """A build of this preset, in a folder that every user may enter."""
     build.folder, build.python = folder / "build", str(_python(folder / "python"))
     build.variables = {
@@ -53,7 +53,7 @@ def kept(build: Build) -> str:
     "name", [pytest.param(name, marks=[] if name == "claude" else pytest.mark.long) for name in STAND_INS]
 )
 def test_an_agent_finds_its_key_and_the_tests_do_not(
-    make: Make, open_to_all: Path, secrets: SecretsManager, name: AgentName
+    make: Make, open_to_all: Path, secrets: AwsEndpoint, name: AgentName
 ) -> None:
     """W9: each preset is installed without the key, called as its vendor says, and given the key for its run only."""
     build = prepared(make(tasks=TASK, **search(KEY, open_to_all)), open_to_all, secrets, name)
@@ -71,7 +71,7 @@ def test_an_agent_finds_its_key_and_the_tests_do_not(
 
 
 @pytest.mark.long
-def test_a_wrong_key_is_the_agents_failure(make: Make, open_to_all: Path, secrets: SecretsManager) -> None:
+def test_a_wrong_key_is_the_agents_failure(make: Make, open_to_all: Path, secrets: AwsEndpoint) -> None:
     """The log of the task has what the agent says; nothing is committed."""
     build = prepared(make(tasks=TASK), open_to_all, secrets, "kiro")
     write(STAND_INS["kiro"], "another key", open_to_all / "bin", PYTHON)
@@ -82,9 +82,7 @@ def test_a_wrong_key_is_the_agents_failure(make: Make, open_to_all: Path, secret
 
 
 @pytest.mark.long
-def test_an_agent_that_can_not_be_installed_is_a_problem(
-    make: Make, open_to_all: Path, secrets: SecretsManager
-) -> None:
+def test_an_agent_that_can_not_be_installed_is_a_problem(make: Make, open_to_all: Path, secrets: AwsEndpoint) -> None:
     """The problem names the command; the key is not even read."""
     build = prepared(make(tasks=TASK), open_to_all, secrets, "claude")
     write(STAND_INS["codex"], KEY, open_to_all / "bin", PYTHON)
@@ -94,9 +92,7 @@ def test_an_agent_that_can_not_be_installed_is_a_problem(
     assert secrets.requests == 0
 
 
-def test_a_key_in_the_files_of_an_agent_is_not_committed(
-    make: Make, open_to_all: Path, secrets: SecretsManager
-) -> None:
+def test_a_key_in_the_files_of_an_agent_is_not_committed(make: Make, open_to_all: Path, secrets: AwsEndpoint) -> None:
     """An agent that writes its key into the working copy has not done its task: a push would publish it."""
     build = prepared(make(tasks=TASK), open_to_all, secrets)
     build.variables |= {
@@ -110,7 +106,7 @@ def test_a_key_in_the_files_of_an_agent_is_not_committed(
     assert "[redacted]" in build.out("diffs/task-1.diff")
 
 
-def test_what_the_tests_leave_does_not_meet_the_agent(make: Make, open_to_all: Path, secrets: SecretsManager) -> None:
+def test_what_the_tests_leave_does_not_meet_the_agent(make: Make, open_to_all: Path, secrets: AwsEndpoint) -> None:
     """Tests put a program and settings into their home and on the path, for an agent that runs later with the key."""
     plant = (
         "mkdir -p $HOME/.local/bin; printf '#!/bin/sh\necho planted' > $HOME/.local/bin/trojan; "
@@ -130,7 +126,7 @@ def test_what_the_tests_leave_does_not_meet_the_agent(make: Make, open_to_all: P
 
 
 @pytest.mark.long
-def test_without_a_second_user_no_agent_gets_a_key(make: Make, open_to_all: Path, secrets: SecretsManager) -> None:
+def test_without_a_second_user_no_agent_gets_a_key(make: Make, open_to_all: Path, secrets: AwsEndpoint) -> None:
     """Where the sandbox is open, the tests could read the memory of the program."""
     build = prepared(make(tasks=TASK), open_to_all, secrets)
     (open_to_all / "python").chmod(0o700)

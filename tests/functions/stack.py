@@ -61,6 +61,8 @@ SETTINGS = {
     "REPOSITORIES": "acme/hello-service",
     "TRIGGERS": json.dumps(encode(TRIGGERS)),
     "WORK_ITEMS_TABLE": "kiro-work-items",
+    "GIT_CREDENTIAL_SECRET": "kiro-git",
+    "WORKER_PROJECT": "kiro-worker-build",
     "POLL_FUNCTION": "kiro-poll-board",
     "BOARD": json.dumps(BOARD),
     "WORKER": json.dumps(WORKER),

@@ -138,6 +138,7 @@ def builds() -> list[Role]:
         naming=PLACEHOLDERS,
         bucket_arn=_BUCKET,
         secret_arns=(_GIT, _AGENT),
+        lender_arn="function/git_token",
         key_arn=_KEY,
         logs_arn=_LOGS,
         vpc=None,

@@ -11,12 +11,13 @@ from . import steering, tasks
 from .agents.base import Job
 from .aws import read_secret
 from .checks import Checked, check, shortcoming
+from .errors import WorkError
 from .git import WorkingCopy
 from .outcome import Outcome, OutputWriter, TaskDone
 from .processes import Ran
 from .redact import Redactor
 from .sandbox import Sandbox
-from .settings import Settings, WorkError, read
+from .settings import Settings, read
 from .task_list import Task
 
 _INSTALL_SECONDS = 600.0
@@ -28,10 +29,10 @@ class Attempt:
     def __init__(self, settings: Settings, folder: Path) -> None:
         self._settings = settings
         self._sandbox = Sandbox()
-        self._copy = WorkingCopy(settings, self._sandbox)
+        self._copy = WorkingCopy(settings, self._sandbox, self._token)
         self._out = folder / "out"
         self._key = ""
-        self._redactor = Redactor([settings.token, *_secrets(settings)])
+        self._redactor = Redactor(_secrets(settings))
         self._writer = OutputWriter(self._out, self._redactor)
         self._ready = False
         self.outcome = Outcome()
@@ -81,6 +82,12 @@ class Attempt:
                 break
         late = to_do[len(outcome.tasks) :]
         outcome.tasks += [TaskDone(task.id, task.title, "not reached") for task in late]
+
+    def _token(self) -> str:
+        """The token for the next command of git that reaches GitHub."""
+        token = self._settings.credential()
+        self._redactor.add(token)
+        return token
 
     def _check(self) -> Checked:
         return check(self._sandbox, self._run_checks)

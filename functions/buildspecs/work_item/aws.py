@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from .settings import WorkError
+from .errors import WorkError
 
 _CONTAINER = "http://169.254.170.2"
 _TIMEOUT_SECONDS = 10
@@ -35,6 +35,19 @@ def read_secret(arn: str, environment: Mapping[str, str] = os.environ) -> str:
     if not text:
         raise WorkError(f"the secret {arn.rpartition(':')[2]} is empty or binary")
     return text
+
+
+def invoke(arn: str, payload: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The answer of a function; a WorkError with its message if it failed.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+    """
+    name = arn.rpartition(":")[2]
+    body, headers = json.dumps(payload).encode(), {"content-type": "application/json"}
+    found = _post("lambda", arn, f"/2015-03-31/functions/{name}/invocations", body, headers, environment)
+    if "errorMessage" in found:
+        raise WorkError(f"the function {name} failed: {found['errorMessage']}")
+    return found
 
 
 def _post(

@@ -19,7 +19,7 @@ class Redactor:
 
     def add(self, value: str) -> None:
         """Remove this value, too, from now on."""
-        if len(value) >= _SHORTEST:
+        if len(value) >= _SHORTEST and value not in self._values:
             self._values = sorted((*self._values, value), key=len, reverse=True)
 
     def text(self, text: str) -> str:

@@ -23,8 +23,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .errors import WorkError
 from .processes import Ran, run
-from .settings import WorkError
 
 # The image needs no entry for this user. On a machine with several builds each takes the next that is free.
 FIRST_USER, _MOST_USERS = 60_001, 64

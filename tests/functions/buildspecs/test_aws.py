@@ -6,8 +6,8 @@ import urllib.request
 import pytest
 
 from functions.buildspecs.work_item import aws
-from functions.buildspecs.work_item.settings import WorkError
-from tests.functions.buildspecs.secrets_manager import ARN, SecretsManager
+from functions.buildspecs.work_item.errors import WorkError
+from tests.functions.buildspecs.aws_endpoint import ARN, FUNCTION, AwsEndpoint
 
 
 @pytest.fixture(autouse=True)
@@ -17,21 +17,21 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_secret_is_read_with_a_signature_that_aws_accepts() -> None:
     """The server computes it with the SDK's own signer, over the same headers."""
-    with SecretsManager("sk-test-" + "k" * 20) as server:
+    with AwsEndpoint("sk-test-" + "k" * 20) as server:
         assert aws.read_secret(ARN, server.environment()) == "sk-test-" + "k" * 20
 
 
 @pytest.mark.parametrize("refusal", [(400, "ThrottlingException"), (500, "InternalServiceError")], ids=str)
 def test_a_fault_that_passes_is_tried_again(refusal: tuple[int, str]) -> None:
     """Throttles have the status 400 in this protocol."""
-    with SecretsManager("sk-test-" + "k" * 20, refusal, refusal) as server:
+    with AwsEndpoint("sk-test-" + "k" * 20, refusal, refusal) as server:
         assert aws.read_secret(ARN, server.environment()).startswith("sk-test-")
         assert server.requests == 3
 
 
 def test_a_refusal_is_an_error_at_once() -> None:
     """It names the secret and AWS's reason."""
-    with SecretsManager("", (400, "AccessDeniedException")) as server:
+    with AwsEndpoint("", (400, "AccessDeniedException")) as server:
         with pytest.raises(WorkError, match=r"refused kiro-pipeline-test-agent-key-AbCdEf: 400 .*AccessDenied"):
             aws.read_secret(ARN, server.environment())
         assert server.requests == 1
@@ -39,7 +39,7 @@ def test_a_refusal_is_an_error_at_once() -> None:
 
 def test_a_secret_without_a_value_is_an_error() -> None:
     """A key that is empty would be one that the agent's vendor refuses, much later."""
-    with SecretsManager(" ") as server, pytest.raises(WorkError, match="is empty or binary"):
+    with AwsEndpoint(" ") as server, pytest.raises(WorkError, match="is empty or binary"):
         aws.read_secret(ARN, server.environment())
 
 
@@ -65,3 +65,17 @@ def test_the_address_follows_the_arn(monkeypatch: pytest.MonkeyPatch) -> None:
         "https://secretsmanager.eu-west-1.amazonaws.com/",
         "https://secretsmanager.cn-north-1.amazonaws.com.cn/",
     }
+
+
+def test_a_function_answers_or_its_error_is_raised() -> None:
+    """Lambda answers 200 to both; a failed function's payload has `errorMessage`.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+    """
+    with AwsEndpoint(function=lambda given: {"token": given["buildId"]}) as server:
+        assert aws.invoke(FUNCTION, {"buildId": "b"}, server.environment()) == {"token": "b"}
+    with (
+        AwsEndpoint(function=lambda _: {"errorMessage": "no running build", "errorType": "BadInputError"}) as server,
+        pytest.raises(WorkError, match="the function kiro-pipeline-test-events-git-token failed: no running build"),
+    ):
+        aws.invoke(FUNCTION, {}, server.environment())
