@@ -61,6 +61,16 @@ def locks(context: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
+def items(
+    context: typer.Context,
+    done: Annotated[bool, typer.Option("--done", help="those in review, too")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the items of the board as the worker sees them: state, attempts and reason."""
+    report(context, lambda aws: facts.items(aws, done=done), show.items, as_json=as_json)
+
+
+@app.command()
 def approvals(context: typer.Context, as_json: Json = False) -> None:
     """Show the open requests for approval and how to decide them."""
     report(context, facts.approvals, show.approvals, as_json=as_json)

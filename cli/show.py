@@ -72,6 +72,25 @@ def history(found: list[Facts]) -> Table:
     return table
 
 
+def items(found: list[Facts]) -> Table:
+    """A line per item of the board."""
+    table = grid("item", "title", "branch", "state", "attempts", "failures", "execution", "reason")
+    styles = {"running": "cyan", "stopped": "yellow", "stopping": "yellow", "quarantined": "red", "done": "green"}
+    for one in found:
+        style = styles.get(one["state"], "default")
+        table.add_row(
+            one["item"],
+            escape(one["title"]),
+            escape(one["branch"]),
+            f"[{style}]{one['state']}[/{style}]",
+            str(one["attempts"]),
+            str(one["failures"]),
+            one["execution"],
+            escape(one["reason"]),
+        )
+    return table
+
+
 def locks(found: list[Facts]) -> Table:
     """A line per environment, with its queue."""
     table = grid("environment", "held by", "reason", "since", "state", "queue")

@@ -27,6 +27,8 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "bucket/artifacts/packages/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/packages/*")],
     "key": lambda stack: [stack.key_arn],
     "secret/github": lambda stack: [stack.secrets.arns["github"]],
+    # Where builds push with a token, CodeBuild alone reads the secret.
+    "secret/git": lambda stack: [stack.secrets.arns["git"]] if stack.settings.worker.git_credential == "app" else [],
     "secret/webhook": lambda stack: [stack.secrets.arns["webhook"]],
     "secret/monitors": lambda stack: [stack.secrets.arns["monitors"]],
     "secret/slack": lambda stack: [stack.secrets.arns["slack"]],

@@ -139,10 +139,14 @@ TRIGGERS: Mapping[str, Trigger] = {
 }
 
 
+BY_BUILDS = frozenset({"git_token"})
+"""The handlers that builds of the worker invoke themselves, and wait for."""
+
+
 def require_handlers(handlers: Mapping[str, FoundHandler]) -> None:
     """Raise ValueError unless every trigger and route has a handler, and every handler of `events` has one of them."""
     there = {handler.name for handler in handlers.values() if not handler.is_task}
-    wanted = {*TRIGGERS, *ROUTES.values()}
+    wanted = {*TRIGGERS, *ROUTES.values(), *BY_BUILDS}
     if wanted - there:
         missing = ", ".join(f"functions/events/{name}.py" for name in sorted(wanted - there))
         raise ValueError(

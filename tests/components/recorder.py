@@ -225,6 +225,9 @@ def switched_on() -> Outcome:
     }
     changed = {
         "kiro-worker:securityHub": "true",
+        "kiro-worker:worker": json.dumps(
+            {"agent": "claude", "agentVersion": "2.2.0", "agentBudgetUsd": 2.5, "gitCredential": "app"}
+        ),
         "kiro-worker:github": json.dumps(github),
         "kiro-worker:budgetEmail": "ops@example.com",
         "kiro-worker:codebuild": json.dumps({"vpc": VPC}),

@@ -105,6 +105,18 @@ def test_defaults_are_those_of_the_requirements() -> None:
         ({"worker": {"columns": {"done": "x"}}}, ["kiro-worker:worker.columns.done", "inReview"]),
         ({"worker": {"columns": {"todo": "A", "failed": "A"}}}, ["worker.columns", "four different columns"]),
         ({"worker": {"agentCommand": "kiro --spec {spec}"}}, ["kiro-worker:worker.agentCommand", "task"]),
+        ({"worker": {"agent": "cursor"}}, ["kiro-worker:worker.agent", '"cursor"', "'claude'"]),
+        (
+            {"worker": {"agent": "kiro", "agentBudgetUsd": 3}},
+            ["kiro-worker:worker", "agentBudgetUsd has no effect with agent = kiro"],
+        ),
+        (
+            {"worker": {"agent": "codex", "agentCommand": "x {prompt}"}},
+            ["agentCommand has no effect with agent = codex"],
+        ),
+        ({"worker": {"agent": "claude", "agentKeyVariable": "K"}}, ["agentKeyVariable has no effect"]),
+        ({"worker": {"agentVersion": "1.2.3"}}, ["agentVersion has no effect with agent = command"]),
+        ({"worker": {"agent": "claude", "agentVersion": "latest"}}, ["kiro-worker:worker.agentVersion", '"latest"']),
         ({"worker": {"branchNamespace": ""}}, ["kiro-worker:worker.branchNamespace"]),
         (
             {"github": {"repositories": ["a/b"], "projectNumber": 1}},
