@@ -8,7 +8,7 @@
 A protected environment takes only what the environment before it has proved, except in an emergency (M3).
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -32,7 +32,7 @@ class Evidence:
 
     repositories: Mapping[str, Mapping[str, str]]
     proved: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    protected: Collection[str] = ()
+    protected: tuple[str, ...] = ()
 
 
 def plan_images(

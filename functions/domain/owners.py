@@ -31,9 +31,9 @@ class Claim:
     builds_images: bool = False
 
     @property
-    def requested(self) -> frozenset[str]:
+    def requested(self) -> tuple[str, ...]:
         """The services whose images come by request only."""
-        return frozenset() if self.builds_images else frozenset(self.images)
+        return () if self.builds_images else tuple(self.images)
 
     def enters(self, environment: str) -> bool:
         """Whether its releases enter an environment."""

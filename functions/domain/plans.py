@@ -102,7 +102,7 @@ class Scope:
     force: bool = False
     order: Order | None = None
     passed: Mapping[str, str] = field(default_factory=dict)
-    requested: Collection[str] = ()
+    requested: tuple[str, ...] = ()
 
 
 _EVERYTHING = Scope()

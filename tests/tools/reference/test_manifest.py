@@ -76,7 +76,7 @@ def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 def _usual(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     for among in ("anyOf", "oneOf"):
-        if among in schema:
+        if among in schema and "type" not in schema:  # beside a type it is a demand on the keys
             return st.one_of([_values(one) for one in schema[among]])
     if "const" in schema or "enum" in schema:
         return st.sampled_from(schema.get("enum") or [schema["const"]])
