@@ -61,7 +61,9 @@ def test_more_than_the_app_has_is_refused(app: Any, body: dict[str, Any], said: 
     assert (answer.status_code, said in answer.json()["message"]) == (422, True)
 
 
-@pytest.mark.parametrize("claims", [{"exp": int(time.time()) + 7200}, {"exp": 1}, {"iss": "43"}], ids=str)
+@pytest.mark.parametrize(
+    "claims", [{"exp": int(time.time()) + 7200}, {"exp": 1}, {"iss": "43"}], ids=["two hours", "over", "another App"]
+)
 def test_a_jwt_is_checked(app: Any, claims: dict[str, Any]) -> None:
     """It names its App and is good for ten minutes at most.
 
