@@ -1,74 +1,78 @@
-"""The figures of two versions, read from CloudWatch's metrics of the environment."""
+"""The figures of two versions in CloudWatch; `shared/test_watch_comparison.py` has them in a watch."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
+import pytest
 
 from functions.adapters.version_figures import VersionFigures
 from functions.domain.comparisons import Comparison, Figures, Limits, Metrics, Versions
 from tests.functions.samples import ENVIRONMENT
-from tests.functions.stack import READ_ROLE, REGION, Stack, failing
+from tests.functions.stack import READ_ROLE, REGION, Stack
 
-# A minute of the recent past: CloudWatch takes no metrics that are older than two weeks.
-NOW = datetime.now(UTC).replace(second=0, microsecond=0)
-
-
-def metrics(version: str) -> Metrics:
-    """Where a Lambda version has its figures."""
-    return Metrics("AWS/Lambda", "Invocations", ("Errors",), "Duration", 1, {"ExecutedVersion": version})
-
-
-VERSIONS = Versions(metrics("2"), metrics("1"), Limits(10, 50, 1))
+NOW = datetime.now(UTC)
+ERRORS = ("HTTPCode_Target_5XX_Count", "TargetConnectionErrorCount")
+NEW, OLD = (
+    Metrics("AWS/ApplicationELB", "RequestCount", ERRORS, "TargetResponseTime", 1000, {"TargetGroup": name})
+    for name in ("targetgroup/new/1", "targetgroup/old/1")
+)
+VERSIONS = Versions(NEW, OLD, Limits(10, 50, 50))
 
 
-def published(stack: Stack, version: str, at: datetime, invocations: float, errors: float) -> None:
-    """Publish what a version met in a minute; every answer took 20 ms."""
-    dimensions = [{"Name": "ExecutedVersion", "Value": version}]
-    data: list[Any] = [
-        {"MetricName": "Invocations", "Value": invocations},
-        {"MetricName": "Errors", "Value": errors},
-        {"MetricName": "Duration", "StatisticValues": {"SampleCount": 4, "Sum": 80, "Minimum": 20, "Maximum": 20}},
-    ]
+def read(stack: Stack) -> Any:
+    """The figures of the last ten minutes."""
+    figures = VersionFigures.connect(stack.clients)
+    return figures.read(ENVIRONMENT, VERSIONS, NOW - timedelta(minutes=10), NOW)
+
+
+def published(stack: Stack, metrics: Metrics, ago: int, **counts: float) -> None:
+    """What a load balancer publishes of a minute; the values of TargetResponseTime are seconds."""
     stack.clients.client("cloudwatch", region=REGION, role_arn=READ_ROLE).put_metric_data(
-        Namespace="AWS/Lambda",
-        MetricData=[{**one, "Timestamp": at, "Dimensions": dimensions} for one in data],
+        Namespace=metrics.namespace,
+        MetricData=[
+            {
+                "MetricName": name,
+                "Value": value,
+                "Timestamp": NOW - timedelta(minutes=ago),
+                "Dimensions": [{"Name": key, "Value": group} for key, group in metrics.dimensions.items()],
+            }
+            for name, value in counts.items()
+        ],
     )
 
 
-def read(stack: Stack) -> tuple[Figures, Figures] | Comparison:
-    """What the last five minutes have."""
-    figures = VersionFigures.connect(stack.clients)
-    return figures.read(ENVIRONMENT, VERSIONS, NOW - timedelta(minutes=5), NOW)
+def test_figures_are_summed_over_pages_and_minutes(stack: Stack) -> None:
+    """All errors count, times are milliseconds, and a minute that only one version has is left out."""
+    for ago in (1, 2):
+        published(stack, NEW, ago, RequestCount=4, HTTPCode_Target_5XX_Count=1, TargetResponseTime=0.25)
+        published(stack, OLD, ago, RequestCount=40, TargetConnectionErrorCount=2, TargetResponseTime=0.5)
+    published(stack, NEW, 2, TargetConnectionErrorCount=1)
+    published(stack, OLD, 5, RequestCount=900, HTTPCode_Target_5XX_Count=900)
+    assert read(stack) == (Figures(8, 3, 2, 500), Figures(80, 4, 2, 1000))
 
 
-def test_only_minutes_in_which_both_met_requests_count(stack: Stack) -> None:
-    """The old version's minutes before the step say nothing of the same load."""
-    for ago, version in ((3, "1"), (2, "1"), (2, "2")):
-        published(stack, version, NOW - timedelta(minutes=ago), 10 * ago, ago)
-    found = read(stack)
-    assert not isinstance(found, Comparison)
-    new, old = found
-    assert [(one.requests, one.errors) for one in (new, old)] == [(20, 2), (20, 2)]
+def test_without_requests_there_are_no_figures(stack: Stack) -> None:
+    """Services publish nothing of a minute without requests."""
+    assert read(stack) == (Figures(), Figures())
 
 
-def test_what_may_not_be_read_is_not_compared(stack: Stack) -> None:
-    """An older read role in another account has no permission for it; the watch goes on, and says so."""
-    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "not authorized"}}, "GetMetricData")
-    client = stack.clients.client("cloudwatch", region=REGION, role_arn=READ_ROLE)
-    with failing(client, "GetMetricData", denied):
+@pytest.mark.parametrize("status", ["InternalError", "Forbidden"])
+def test_a_metric_that_was_not_read_is_no_zero(stack: Stack, status: str) -> None:
+    """Errors that could not be read are not none: nothing is compared, and the reason says so.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html
+    """
+
+    def change(parsed: dict[str, Any], **_: Any) -> None:
+        for one in parsed["MetricDataResults"]:
+            one["StatusCode"] = status
+
+    events = stack.clients.client("cloudwatch", region=REGION, role_arn=READ_ROLE).meta.events
+    events.register("after-call.cloudwatch.GetMetricData", change)
+    try:
         found = read(stack)
+    finally:
+        events.unregister("after-call.cloudwatch.GetMetricData", change)
     assert isinstance(found, Comparison)
     assert found.outcome == "unread"
-    assert f"{READ_ROLE} can't read the metrics of production" in found.reason
-    assert "allow it cloudwatch:GetMetricData" in found.reason
-
-
-def test_the_minutes_are_read_in_the_region_of_the_environment(stack: Stack) -> None:
-    """Another region has none."""
-    for version in ("1", "2"):
-        published(stack, version, NOW - timedelta(minutes=2), 10, 0)
-    elsewhere = replace(ENVIRONMENT, region="us-east-1")
-    found = VersionFigures.connect(stack.clients).read(elsewhere, VERSIONS, NOW - timedelta(minutes=5), NOW)
-    assert found == (Figures(), Figures())
+    assert f"CloudWatch says {status}" in found.reason
