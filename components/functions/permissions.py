@@ -23,7 +23,9 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "bucket/artifacts": lambda stack: [stack.storage.bucket.arn],
     "bucket/artifacts/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/*")],
     "bucket/artifacts/packages/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/packages/*")],
+    "bucket/artifacts/provenance/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/provenance/*")],
     "key": lambda stack: [stack.key_arn],
+    "provenance-key": lambda stack: [stack.signing.arn],
     "secret/github": lambda stack: [stack.secrets.arns["github"]],
     "secret/webhook": lambda stack: [stack.secrets.arns["webhook"]],
     "secret/monitors": lambda stack: [stack.secrets.arns["monitors"]],
@@ -51,6 +53,7 @@ BROAD = frozenset(
     {
         "bucket/artifacts/*",
         "bucket/artifacts/packages/*",
+        "bucket/artifacts/provenance/*",
         "executions",
         "functions",
         "function-versions",

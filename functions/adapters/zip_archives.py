@@ -3,6 +3,7 @@
 import os
 import struct
 import zlib
+from hashlib import file_digest
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
@@ -68,6 +69,15 @@ def read_member(archive: ZipFile, path: str, limit: int = MEMBER) -> bytes | Non
         # The size in the archive's directory may be false, so no more than that is unpacked.
         with archive.open(path) as member:
             return member.read(size + 1)
+    except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise SourceError(f"{path} can't be unpacked: {error}") from error
+
+
+def digest_member(archive: ZipFile, path: str) -> str:
+    """The SHA-256 of a file in an open archive, in hexadecimal; one that can't be unpacked is a SourceError."""
+    try:
+        with archive.open(path) as member:
+            return file_digest(member, "sha256").hexdigest()
     except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise SourceError(f"{path} can't be unpacked: {error}") from error
 

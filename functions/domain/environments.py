@@ -67,7 +67,8 @@ class Version:
     """One deployed state of a part: its commit, source and artifact, and the version that its target reported.
 
     `source` and `artifact` are keys in the artifacts bucket. `commit` is empty for a version that was deployed outside
-    the platform. `order` is the position of its release, None for such a version and for older records.
+    the platform. `order` is the position of its release, None for such a version and for older records. `statement` is
+    the SHA-256 of its signed statement, "" for such a version and for older records.
     """
 
     commit: str
@@ -77,10 +78,16 @@ class Version:
     version: str
     at: str
     order: Order | None = None
+    statement: str = ""
+
+    @property
+    def repository(self) -> str:
+        """The repository (`owner/name`) whose release deployed it, "" if none did."""
+        return self.source.removeprefix("sources/").rpartition("/")[0]
 
     def is_of(self, repository: str) -> bool:
         """Whether a release of this repository (`owner/name`) deployed it."""
-        return self.source.startswith(f"sources/{repository}/")
+        return self.repository == repository
 
 
 @dataclass(frozen=True, slots=True)

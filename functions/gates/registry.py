@@ -16,11 +16,12 @@ from functions.gates.build import BuildGate
 from functions.gates.coverage import CoverageGate
 from functions.gates.performance import PerformanceGate
 from functions.gates.preview import PreviewGate
+from functions.gates.sbom import SbomGate
 from functions.gates.security import SecurityGate
 from functions.gates.tests import TestsGate
 
 # A name without its case below is an error of the type checker.
-Name = Literal["build", "tests", "coverage", "preview", "security", "performance"]
+Name = Literal["build", "tests", "coverage", "preview", "security", "sbom", "performance"]
 
 
 def _gate(name: Name) -> Gate:
@@ -35,6 +36,8 @@ def _gate(name: Name) -> Gate:
             return PreviewGate()
         case "security":
             return SecurityGate()
+        case "sbom":
+            return SbomGate()
         case "performance":
             return PerformanceGate()
         case _:

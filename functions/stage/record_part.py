@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import PartState, Version
 from functions.domain.locks import Lease
@@ -29,15 +30,21 @@ class Input:
     lease: Lease
 
 
-HANDLER = Handler(allow=(*Artifacts.READ, *EnvironmentsTable.WRITE))
+HANDLER = Handler(allow=(*Artifacts.READ, *DeploymentsTable.READ, *EnvironmentsTable.WRITE))
 
 
 def record_part(
-    event: Input, artifacts: Artifacts, environments: EnvironmentsTable, targets: Targets, clock: Clock
+    event: Input,
+    artifacts: Artifacts,
+    deployments: DeploymentsTable,
+    environments: EnvironmentsTable,
+    targets: Targets,
+    clock: Clock,
 ) -> PartState:
     """Record the running version; the last known good stays, because this version has not passed its watch yet."""
     known = environments.parts(event.environment).get(event.part.name)
     outputs = targets.of(event.part).outputs(artifacts, event.output, event.digest)
+    record = deployments.get(event.deployment_id)
     running = Version(
         event.release.commit,
         event.deployment_id,
@@ -46,6 +53,7 @@ def record_part(
         event.version,
         clock.text(),
         event.release.order,
+        record.statement if record else "",
     )
     state = PartState(event.environment, event.part.name, running, known.good if known else None, event.part, outputs)
     environments.save(state, event.lease)

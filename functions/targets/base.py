@@ -129,6 +129,11 @@ class Target(ABC):
         """
 
     @classmethod
+    def files(cls, part: Part) -> tuple[str, ...]:
+        """The files of the build's artifact that `apply` reads; the statement of a release has the digest of each."""
+        return ()
+
+    @classmethod
     @abstractmethod
     def deploy_permissions(
         cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
@@ -173,6 +178,10 @@ class CallTarget(Target):
     @abstractmethod
     def proceed(self, change: Change, rollout: Rollout) -> Rollout:
         """Take the step after `rollout`, which is paused; a repetition takes no second step."""
+
+    def deployed(self, environment: Environment, step: Step) -> Mapping[str, str]:
+        """The SHA-256 of each file that an earlier version was deployed from, if the service keeps it; by path."""
+        return {}
 
     @abstractmethod
     def restore(self, environment: Environment, step: Step) -> None:

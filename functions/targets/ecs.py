@@ -90,6 +90,11 @@ class EcsTarget(CallTarget):
         return {"service": "/".join(_names(environment, part))}
 
     @classmethod
+    def files(cls, part: Part) -> tuple[str, ...]:
+        """The file in which the build names its images."""
+        return (IMAGES,)
+
+    @classmethod
     def deploy_permissions(
         cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
     ) -> tuple[Statement, ...]:
