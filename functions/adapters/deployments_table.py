@@ -82,6 +82,11 @@ class DeploymentsTable:
         item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
         return _record(item) if item else None
 
+    def row(self, deployment_id: str) -> dict[str, Any]:
+        """Everything that is stored of a deployment, approvals included, for people; empty if there is nothing."""
+        item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
+        return dict(plain(item or {}))
+
     def note_passed(self, environment: str, release: Release, deployment_id: str) -> None:
         """Record that a commit passed an environment, for 90 days: a later release of it need not enter it again."""
         self._table.update_item(
