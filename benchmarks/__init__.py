@@ -1,1 +1,1 @@
-"""Benchmarks of the project's promises about speed and cost, each the ratio of two ways in one run."""
+"""What is promised about speed and cost, measured against another way to do the same in one run."""

@@ -8,6 +8,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.client import GitHub
 from functions.adapters.locks_table import LocksTable
 from functions.deployment.plan_release import changes_since, checked_manifest, own_parts
+from functions.domain.demands import unreported
 from functions.domain.environments import Environment, Freeze
 from functions.domain.errors import ManifestError
 from functions.domain.forecasts import Forecast, forecast, stage_seconds
@@ -93,7 +94,8 @@ class Forecasts:
         gates = {
             stage.environment.name: gates_registry.forecast_environment(stage.after_deploy) for stage in made.stages
         }
-        gates[""] = gates_registry.forecast_release(manifest.gates, made.stages)
+        missing = unreported(made.stages, manifest.gates, set(manifest.gates), emergency=False)
+        gates[""] = (*gates_registry.forecast_release(manifest.gates, made.stages), *map(str, missing))
         return forecast(release, made, gates, locks, frozen, durations, self._clock.now(), _describe)
 
     def _frozen(self, environments: tuple[Environment, ...]) -> dict[str, Freeze]:

@@ -18,7 +18,7 @@ from functions.domain.watches import too_slow_words
 
 # Table → whether its records expire, and its indexes.
 _TABLES: Mapping[str, tuple[bool, frozenset[str]]] = {
-    "pipeline-{}-deployments": (True, frozenset({"EnvironmentStatusIndex"})),
+    "pipeline-{}-deployments": (True, frozenset({"EnvironmentStatusIndex", "UnderwayIndex"})),
     "pipeline-{}-environments": (False, frozenset()),
     "pipeline-{}-locks": (False, frozenset()),
     "pipeline-{}-waits": (True, frozenset({"EnvironmentIndex", "ExecutionIndex"})),

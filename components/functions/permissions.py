@@ -18,7 +18,9 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "table/waits": lambda stack: [stack.storage.waits.arn],
     "table/work-items": lambda stack: [stack.storage.work_items.arn],
     "index/work-items": lambda stack: _indexes(stack.storage.work_items.arn, "StateIndex"),
-    "index/deployments": lambda stack: _indexes(stack.storage.deployments.arn, "EnvironmentStatusIndex"),
+    "index/deployments": lambda stack: _indexes(
+        stack.storage.deployments.arn, "EnvironmentStatusIndex", "UnderwayIndex"
+    ),
     "index/waits": lambda stack: _indexes(stack.storage.waits.arn, "EnvironmentIndex", "ExecutionIndex"),
     "bucket/artifacts": lambda stack: [stack.storage.bucket.arn],
     "bucket/artifacts/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/*")],

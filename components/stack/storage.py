@@ -34,7 +34,7 @@ class Storage(pulumi.ComponentResource):
         self.deployments = self._table(
             "deployments",
             ("deploymentId",),
-            [("EnvironmentStatusIndex", "environment", "status")],
+            [("EnvironmentStatusIndex", "environment", "status"), ("UnderwayIndex", "underway", "startedAt")],
             expires=True,
         )
         self.environments = self._table("environments", ("environment", "part"))

@@ -5,7 +5,7 @@ import re
 from datetime import date
 
 from functions.adapters.yaml_documents import Document, YamlError, read_yaml
-from functions.domain.findings import Allowance
+from functions.domain.findings import Allowance, fault_of
 from functions.domain.gates import Unreadable
 
 _KEYS = ("id", "reason", "owner", "expires", "place")
@@ -23,11 +23,30 @@ def read_allow_list(raw: bytes | None, path: str) -> tuple[Allowance, ...] | Unr
         document = read_yaml(raw, path)
     except YamlError as error:
         return Unreadable(str(error))
+    read, mistakes = _read(document)
+    return Unreadable("; ".join(mistakes)) if mistakes else read
+
+
+def allow_list_mistakes(raw: bytes, path: str, today: date) -> list[str]:
+    """Each mistake of an allow-list, and each entry that does not count today, as in the reason above."""
+    try:
+        document = read_yaml(raw, path)
+    except YamlError as error:
+        return [str(error)]
+    read, mistakes = _read(document)
+    for number, entry in enumerate(read):
+        if entry.id and (fault := fault_of(entry, today)):
+            at = document.at(("allowed", number))
+            mistakes.append(f"{at}: entry {number + 1} ({entry.id}) {fault} and does not count: correct or remove it")
+    return mistakes
+
+
+def _read(document: Document) -> tuple[tuple[Allowance, ...], list[str]]:
+    """The entries, and the mistakes in them."""
     entries, mistakes = _entries(document), list[str]()
     if isinstance(entries, str):
-        return Unreadable(entries)
-    read = tuple(_entry(document, number, entry, mistakes) for number, entry in enumerate(entries))
-    return Unreadable("; ".join(mistakes)) if mistakes else read
+        return (), [entries]
+    return tuple(_entry(document, number, entry, mistakes) for number, entry in enumerate(entries)), mistakes
 
 
 def _entries(document: Document) -> list[object] | str:

@@ -1,6 +1,6 @@
 """The deployments table: the records of deployments."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -21,19 +21,9 @@ if TYPE_CHECKING:
 
 _KEPT = timedelta(days=90)
 # Statuses of a release that waits at the entry of an environment.
-HELD = ("waiting for a window", "waiting for unfreeze")
-# Statuses that `enter` and rollbacks write while a deployment runs. Its outcome replaces them.
-_UNDERWAY = (
-    "running",
-    "waiting",
-    *HELD,
-    "waiting for approval",
-    "rolling back",
-    "superseded",
-    "restored",
-    "partly",
-    "unknown",
-)
+HELD = ("waiting for a window", "waiting for unfreeze", "waiting for a soak")
+# The value of the attribute that a record has until its outcome, by which `UnderwayIndex` lists it.
+_UNDERWAY = "yes"
 
 
 class DeploymentsTable:
@@ -71,6 +61,7 @@ class DeploymentsTable:
             "expiresAt": int((now + _KEPT).timestamp()),
             "environment": "none",
             "status": "running",
+            "underway": _UNDERWAY,
             "ledger": {},
             "stages": {},
             "gates": [],
@@ -174,11 +165,18 @@ class DeploymentsTable:
         )
         return [_record(row) for row in islice(rows, limit)]
 
-    def underway(self, environments: Iterable[str]) -> Iterator[DeploymentRecord]:
-        """All records without an outcome, in any environment (eventually consistent)."""
-        for environment in ("none", *environments):
-            for status in _UNDERWAY:
-                yield from self._listed(environment, status)
+    def underway(self) -> Iterator[DeploymentRecord]:
+        """All records without an outcome (eventually consistent); it reads no others, however many there are."""
+        rows = every(
+            self._table,
+            "query",
+            IndexName="UnderwayIndex",
+            KeyConditionExpression="underway = :underway",
+            # A `begin` that comes late, after the outcome, has set the attribute again.
+            FilterExpression="attribute_not_exists(outcome)",
+            ExpressionAttributeValues={":underway": _UNDERWAY},
+        )
+        return map(_record, rows)
 
     def held(self, environment: str) -> Iterator[DeploymentRecord]:
         """The records that wait at the entry of an environment (eventually consistent)."""
@@ -253,16 +251,21 @@ class DeploymentsTable:
         expires = int((self._clock.now() + _KEPT).timestamp())
         finished = self._clock.text()
         facts = {"outcome": outcome, "reason": reason, "finishedAt": finished, "status": outcome, "expiresAt": expires}
-        self._set_once(deployment_id, facts, guard="outcome", replace=("status", "reason"))
+        self._set_once(deployment_id, facts, guard="outcome", replace=("status", "reason"), remove=" REMOVE underway")
         return self.get(deployment_id) or DeploymentRecord(
             deployment_id, outcome=outcome, reason=reason, finished_at=finished
         )
 
     def _set_once(
-        self, deployment_id: str, facts: dict[str, Any], guard: str = "startedAt", replace: Sequence[str] = ()
+        self,
+        deployment_id: str,
+        facts: dict[str, Any],
+        guard: str = "startedAt",
+        replace: Sequence[str] = (),
+        remove: str = "",
     ) -> None:
         sets = [f"#{k} = :{k}" if k in replace else f"#{k} = if_not_exists(#{k}, :{k})" for k in facts]
-        self._update(deployment_id, "SET " + ", ".join(sets), facts, f"attribute_not_exists(#{guard})")
+        self._update(deployment_id, "SET " + ", ".join(sets) + remove, facts, f"attribute_not_exists(#{guard})")
 
     def _update(self, deployment_id: str, expression: str, facts: dict[str, Any], condition: str | None = None) -> None:
         """Change a record; if a condition is given and does not hold, nothing changes."""

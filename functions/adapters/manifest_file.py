@@ -1,6 +1,6 @@
 """Reads `delivery.yml`; all mistakes are reported together, each with line and column."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -15,33 +15,44 @@ from functions.domain.owners import Place
 from functions.gates import registry as gates_registry
 from functions.gates.base import Section
 from functions.targets import registry as targets_registry
+from functions.targets.base import MistakenKeyError
 
 Refusals = Callable[[Manifest], Iterable[tuple[Place, str]]]
 
 
-def read_manifest(raw: bytes, refused: Refusals = lambda _: ()) -> Manifest:
+def read_manifest(raw: bytes, refused: Refusals = lambda _: (), committed: Collection[str] | None = None) -> Manifest:
     """The manifest, or a ManifestError that lists every mistake as `delivery.yml:LINE:COLUMN: key: mistake`.
 
-    `refused` finds what a manifest without mistakes may not name, each with its place.
+    `refused` finds what a manifest without mistakes may not name, each with its place. With `committed`, the paths of
+    all files of the repository, files and patterns that fit none of them are mistakes.
     """
     wanted = schema()
     try:
         document = read_yaml(raw, MANIFEST)
-        manifest = _domain(wanted.model_validate(document.value))
+        manifest, misfits = _domain(wanted.model_validate(document.value, context=committed))
     except YamlError as error:
         raise ManifestError(str(error)) from error
     except ValidationError as error:
-        raise ManifestError("; ".join(mistakes(error, document, wanted.model_json_schema()))) from error
-    found = [f"{document.at(place)}: {'.'.join(map(str, place))}: {text}" for place, text in refused(manifest)]
+        raise ManifestError(*mistakes(error, document, wanted.model_json_schema())) from error
+    wrong = misfits or refused(manifest)
+    found = [f"{document.at(place)}: {'.'.join(map(str, place))}: {text}" for place, text in wrong]
     if found:
-        raise ManifestError("; ".join(found))
+        raise ManifestError(*found)
     return manifest
 
 
-def _domain(manifest: DeliveryManifest) -> Manifest:
+def _domain(manifest: DeliveryManifest) -> tuple[Manifest, list[tuple[Place, str]]]:
+    """The manifest, and what in it does not fit together, with the places."""
     # Several repositories may deliver to one environment, so the name of a part begins with the manifest's name.
-    parts = [_part(f"{manifest.name}/infrastructure", manifest.infrastructure)] if manifest.infrastructure else []
-    parts += [_part(f"{manifest.name}/{name}", service) for name, service in manifest.services.items()]
+    entries: dict[Place, Entry] = {("infrastructure",): manifest.infrastructure} if manifest.infrastructure else {}
+    entries |= {("services", name): service for name, service in manifest.services.items()}
+    parts: list[Part] = []
+    misfits: list[tuple[Place, str]] = []
+    for place, entry in entries.items():
+        try:
+            parts.append(_part(f"{manifest.name}/{place[-1]}", entry))
+        except MistakenKeyError as error:
+            misfits.append(((*place, error.key), str(error)))
     given = manifest.model_dump(include={"build", "gates"}, exclude_unset=True)
     build, gates = given["build"], given.get("gates", {})
     after = {
@@ -49,7 +60,7 @@ def _domain(manifest: DeliveryManifest) -> Manifest:
         for name, tests in gates.get("afterDeploy", {}).items()
     }
     judged = _settings({"build": build, "gates": gates})
-    return Manifest(manifest.name, build["buildspec"], parts, manifest.environments, judged, after)
+    return Manifest(manifest.name, build["buildspec"], parts, manifest.environments, judged, after), misfits
 
 
 def _settings(sections: Mapping[Section, Mapping[str, Any]]) -> GateSettings:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields
 from functools import cache, reduce
+from inspect import getdoc
 from operator import or_
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, create_model, model_validator
 from pydantic import Field as Key
 
-from functions.adapters.manifest_types import AnyText, RepositoryPath, Word
+from functions.adapters.manifest_types import AnyText, CommittedFile, Meaning, Paths, Word
 from functions.domain.manifests import Kind, Migration
 from functions.gates import registry as gates
 from functions.gates.base import Gate, Section
@@ -30,37 +31,65 @@ def _free(name: str) -> str:
     return name
 
 
+def _number(value: object) -> object:
+    """In Python, True equals 1, and so Pydantic takes it for that."""
+    if isinstance(value, bool):
+        raise ValueError("is a truth value: write 1")  # noqa: TRY004 - what Pydantic reports as a mistake
+    return value
+
+
 _Name = Annotated[Word, AfterValidator(_free)]
 
 
 class _Alarms(Closed):
-    critical: list[str] = Key(default=[])
-    warning: list[str] = Key(default=[])
+    critical: Annotated[list[str], Meaning("Alarms that cause a rollback.", ["hello-{environment}-errors"])] = Key(
+        default=[]
+    )
+    warning: Annotated[list[str], Meaning("Alarms that cause a review.", ["hello-{environment}-latency"])] = Key(
+        default=[]
+    )
 
 
 class _Health(Closed):
-    url: AnyText
-    version_field: str = "version"
+    url: Annotated[AnyText, Meaning("The address of the probes, with placeholders.", "{url}/health")]
+    version_field: Annotated[str, Meaning("The field of the JSON response that has the running commit.")] = "version"
 
 
 class Entry(Closed):
     """The keys of a part of any kind; the target of the kind adds its own."""
 
     kind: Kind
-    paths: list[RepositoryPath] = Key(default=[])
-    migration: Migration = "reversible"
-    health: _Health | None = None
-    alarms: _Alarms = _Alarms()
+    paths: Annotated[
+        Paths,
+        Meaning("The files that concern it, as in .gitignore; without any, all files.", ["/src/", "*.toml"]),
+    ] = Key(default=[])
+    migration: Annotated[
+        Migration, Meaning("Whether a rollback restores the data, too; after an irreversible one, a person is asked.")
+    ] = "reversible"
+    health: Annotated[_Health | None, Meaning("How a probe reads whether it answers well, and which commit runs.")] = (
+        None
+    )
+    alarms: Annotated[_Alarms, Meaning("CloudWatch alarms by name, with placeholders.")] = _Alarms()
 
 
 class DeliveryManifest(Closed):
     """The keys of the manifest that do not depend on gates and kinds of parts."""
 
-    version: Literal[1]
-    name: Word
+    version: Annotated[Literal[1], BeforeValidator(_number), Meaning("The version of this format.")]
+    name: Annotated[Word, Meaning("The first half of the names of all parts.", "hello-service")]
     infrastructure: Entry | None = None
     services: dict[_Name, Entry] = Key(max_length=11)
-    environments: list[Word] = Key(default=[])
+    environments: Annotated[
+        list[Word], Meaning("The environments that releases enter; without any, all of the stack.", ["test"])
+    ] = Key(default=[])
+
+
+_INFRASTRUCTURE = Meaning("What is applied before the services.")
+_SERVICES = Meaning("What is applied, in this order, by name.")
+_BUILD = Meaning("The build of a release, and its reports.")
+_BUILDSPEC = Annotated[CommittedFile, Meaning("The buildspec in the repository.", "delivery/build.yml")]
+_GATES = Meaning("The reports that a release is judged by, beside those of the build.")
+_AFTER = Meaning("The tests in an environment after a deployment, by the environment's name.")
 
 
 def schema() -> type[DeliveryManifest]:
@@ -77,13 +106,21 @@ def _schema(kinds: tuple[type[Target], ...], judges: tuple[Gate, ...]) -> type[D
         read = {key: kind for gate in judges for key, kind in gate.manifest(section).items()}
         return create_model(section, __base__=Closed, **own, **read)
 
-    after = group("afterDeploy", buildspec=(RepositoryPath, ...))
-    judged = group("gates", afterDeploy=(dict[Word, after], {}))  # type: ignore[valid-type] # made here
+    reports = [key for gate in judges for key in gate.manifest("afterDeploy")]
+
+    def reported(tests: Closed) -> Closed:
+        if all(getattr(tests, key) is None for key in reports):
+            raise ValueError(f"names no report: add {', '.join(reports[:-1])} or {reports[-1]}")
+        return tests
+
+    judges_something: Any = model_validator(mode="after")(reported)
+    after = group("afterDeploy", buildspec=(_BUILDSPEC, ...), __validators__={"judges_something": judges_something})
+    judged = group("gates", afterDeploy=(Annotated[dict[Word, after], _AFTER], {}))  # type: ignore[valid-type]
     places: dict[str, Any] = {
-        "infrastructure": (_one_of(infrastructure) | None, None),
-        "services": (dict[_Name, _one_of([*entries.values()])], Key(max_length=11)),  # type: ignore[misc]
-        "build": (group("build", buildspec=(RepositoryPath, ...)), ...),
-        "gates": (judged, judged()),
+        "infrastructure": (Annotated[_one_of(infrastructure) | None, _INFRASTRUCTURE], None),
+        "services": (Annotated[dict[_Name, _one_of([*entries.values()])], _SERVICES], Key(max_length=11)),  # type: ignore[misc]
+        "build": (Annotated[group("build", buildspec=(_BUILDSPEC, ...)), _BUILD], ...),
+        "gates": (Annotated[judged, _GATES], judged()),
     }
     return create_model("Manifest", __base__=DeliveryManifest, **places)
 
@@ -92,7 +129,7 @@ def _entry(target: type[Target]) -> type[Entry]:
     """The schema of a part of one kind: the keys of every part, and those of its target."""
     types = get_type_hints(target.keys, include_extras=True)
     own: dict[str, Any] = {one.name: (types[one.name], _key(one)) for one in fields(target.keys)}
-    own["kind"] = (Literal[target.kind], ...)
+    own["kind"] = (Annotated[Literal[target.kind], Meaning(" ".join((getdoc(target.keys) or "").split()))], ...)
     return create_model(target.__name__, __base__=Entry, **own)
 
 

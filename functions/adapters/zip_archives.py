@@ -7,8 +7,8 @@ from hashlib import file_digest
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
-from functions.adapters.globs import Glob
 from functions.domain.errors import SourceError
+from functions.domain.globs import glob
 from functions.domain.limits import DIRECTORY, MEMBER, MOST_FILES
 
 # The end of the directory, in APPNOTE.TXT 4.3.14 to 4.3.16 of the format: a record, at most 64 KiB of comment behind
@@ -93,7 +93,7 @@ def find_members(archive: ZipFile, path: str) -> list[str]:
         return [path]
     if not _is_glob(path):
         raise SourceError(f"{path}: not in the build's artifact; add it to the artifacts of the buildspec")
-    wanted = Glob(path)
+    wanted = glob(path)
     found = sorted({name for name in names if wanted.matches(name) and not name.endswith("/")})
     if len(found) > MOST_FILES:
         raise SourceError(f"{path}: matches {len(found)} files, {MOST_FILES} allowed: name fewer")

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 from zipfile import ZipFile
@@ -13,6 +13,7 @@ from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.signatures import Signer
+from functions.domain.demands import unreported
 from functions.domain.errors import SourceError
 from functions.domain.events import GatesJudged
 from functions.domain.gates import Verdict, all_passed, failed, reasons
@@ -60,10 +61,12 @@ def check_gates(
 ) -> Output:
     """Judge every gate, so that one run names all faults; record and announce the verdicts.
 
-    The artifact is judged only if it is the one that CodeBuild uploaded; its digest and version are recorded.
-    A signed statement about it is kept before any environment is entered.
+    The artifact is judged only if it is the one that CodeBuild uploaded; its digest and version are recorded. A gate
+    that an environment of the plan demands and of which nothing reports is closed, too (G6). A signed statement about
+    the artifact is kept before any environment is entered (G7).
     """
     judged, version, found = _judge(event, artifacts, clock)
+    judged = replace(judged, verdicts=(*judged.verdicts, *_unreported(event, judged.verdicts)))
     gates = judged.verdicts
     facts = {"artifactDigest": event.build.digest if version is not None else "", "artifactVersion": version or ""}
     deployments.note(event.deployment_id, gates=gates, build=event.build, **facts)
@@ -119,6 +122,12 @@ def _built(event: Input, gates: tuple[Verdict, ...], found: Mapping[str, str]) -
         manifest=plan.manifest_digest,
         verdicts=gates,
     )
+
+
+def _unreported(event: Input, verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+    """The demanded gates without a verdict; where one failed, those that the manifest names are not listed as well."""
+    known = {one.name for one in verdicts} | (set(event.plan.gates) if failed(verdicts) else set())
+    return unreported(event.plan.stages, event.plan.gates, known, emergency=event.release.emergency)
 
 
 def _announcement(event: Input, judged: registry.Judged) -> GatesJudged:

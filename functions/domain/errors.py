@@ -27,7 +27,11 @@ class BadInputError(KiroError):
 
 
 class ManifestError(KiroError):
-    """The manifest of a repository is wrong; the text has file, line and reason."""
+    """The manifest of a repository is wrong; each of `mistakes` has file, line and reason, and the text has all."""
+
+    def __init__(self, *mistakes: str) -> None:
+        super().__init__("; ".join(mistakes))
+        self.mistakes = mistakes
 
 
 class SourceError(KiroError):

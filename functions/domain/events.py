@@ -4,7 +4,7 @@
 |---|---|
 | DeploymentStarted | deployment.asl.json |
 | GatesJudged | CheckGates |
-| StageHeld | CheckWindow, AwaitUnfreeze |
+| StageHeld | CheckEvidence, CheckWindow, AwaitUnfreeze |
 | StageFinished | stage.asl.json |
 | DeploymentFinished | deployment.asl.json, or procedures/ended_executions.py when its execution ended early |
 | RollbackStarted, RollbackFinished | rollback.asl.json, or the same when its execution ended early |
@@ -58,7 +58,7 @@ class GatesJudged:
 
 @dataclass(frozen=True, slots=True)
 class StageHeld:
-    """A release waits for the unfreeze or the window of an environment since a time; it goes on by itself (P12)."""
+    """A release waits for a soak, or the unfreeze or window of an environment, since a time; it goes on by itself."""
 
     deployment_id: str
     release: Release

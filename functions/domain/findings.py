@@ -124,7 +124,7 @@ def judge_findings(
         return Verdict("security", "failed", "no report was read")
     read = [scan for scan in scans if isinstance(scan, Scan)]
     findings = [finding for scan in read for finding in scan.findings]
-    counting = _by_id(entry for entry in allowed if not _fault(entry, today))
+    counting = _by_id(entry for entry in allowed if not fault_of(entry, today))
     blocking = [one for one in findings if one.severity in BLOCKING and not _is_allowed(one, counting)]
     notes = [*_reported(allowed, findings, today), *_unchecked(read)]
     if blocking:
@@ -150,7 +150,7 @@ def _is_allowed(finding: Finding, entries: Mapping[str, Sequence[Allowance]]) ->
     return any(fnmatchcase(finding.place, entry.place) for id_ in ids for entry in entries.get(id_, ()))
 
 
-def _fault(entry: Allowance, today: date) -> str:
+def fault_of(entry: Allowance, today: date) -> str:
     """Why an entry is not valid today; empty when it is."""
     if not entry.owner.strip():
         return "has no owner"
@@ -167,7 +167,7 @@ def _reported(allowed: Sequence[Allowance], findings: Sequence[Finding], today: 
         for id_ in (finding.id, *finding.aliases):
             places.setdefault(id_, []).append(finding.place)
     for entry in allowed:
-        fault = _fault(entry, today)
+        fault = fault_of(entry, today)
         if fault:
             notes.append(f"allow-list: {quote(entry.id)} {fault} and does not count")
         elif not any(fnmatchcase(place, entry.place) for place in places.get(entry.id, ())):

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-from typing import Any, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from functions.domain.errors import ManifestError
 from functions.domain.part_upgrade import current_part
 from functions.domain.upgrades import UPGRADES
+
+if TYPE_CHECKING:
+    from functions.domain.git_patterns import GitPatterns
 
 # Each kind has a target in `functions/targets`. The way says how a part is changed: by a buildspec, or by API calls.
 Kind = Literal["lambda", "command", "ecs"]
@@ -31,7 +34,7 @@ class Health:
 class Part:
     """One thing that a release changes in an environment: the infrastructure, or a service.
 
-    - `paths`: globs over the repository, in which `*` also matches `/`. Without any, every change concerns the part.
+    - `paths`: patterns as in `.gitignore`, for the files that concern it. Without any, every change does.
     - `buildspec`: the path of the buildspec that applies a part of the way `build`.
     - `preview`: the path of the preview report in the release's artifact; `{environment}` is the environment's name.
     - `migration`: after an `irreversible` one, a rollback restores the code and not the data (M6).
@@ -92,7 +95,15 @@ def changed_path(part: Part, files: tuple[str, ...]) -> str | None:
     """The first changed file that concerns this part; None if there is none."""
     if not part.paths:
         return files[0] if files else None
-    return next((file for file in files for glob in part.paths if fnmatchcase(file, glob)), None)
+    return next(filter(_patterns(tuple(part.paths)).select, files), None)
+
+
+@lru_cache(maxsize=64)
+def _patterns(paths: tuple[str, ...]) -> "GitPatterns":
+    # Most functions import manifests and match no paths.
+    from functions.domain.git_patterns import GitPatterns
+
+    return GitPatterns(paths)
 
 
 def fill(text: str, values: Mapping[str, str], where: str) -> str:

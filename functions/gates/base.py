@@ -5,16 +5,17 @@ imports a reader within the method that judges, because pages and metrics load a
 """
 
 from abc import ABC
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from inspect import getdoc
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zipfile import ZipFile
 
 from functions.adapters.builds import BuildEnd
+from functions.adapters.manifest_types import Meaning, RepositoryPath
 from functions.domain.errors import SourceError
-from functions.domain.gates import Verdict
+from functions.domain.gates import Verdict, judge_tests
 from functions.domain.manifests import AfterDeploy, Settings
 from functions.domain.performance import Performance
 from functions.domain.plans import StagePlan
@@ -24,6 +25,8 @@ Moment = Literal["before", "after"]
 # Parts of the manifest: `build`, `gates`, and one environment's entry of `gates.afterDeploy`.
 Section = Literal["build", "gates", "afterDeploy"]
 Unit = Literal["Count", "Percent"]
+# Reads a file of the repository; None if there is none of this path.
+Source = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class ReleaseEvidence(Evidence):
     """
 
     stages: tuple[StagePlan, ...]
-    source: Callable[[str], bytes | None]
+    source: Source
     today: date
 
 
@@ -82,7 +85,8 @@ class Gate(ABC):
 
     A subclass judges a release before any deployment (`judge_release`), in an environment after it
     (`judge_environment`), or both. `settings` are its keys of the manifest, in the manifest's spelling, or None if the
-    manifest has none of them. A required gate returns `missing()` for None.
+    manifest has none of them: it then returns no verdict, and a gate that the stack demands is closed by
+    `functions/domain/demands.py`.
     """
 
     name: ClassVar[str]
@@ -92,7 +96,7 @@ class Gate(ABC):
     undeclared: ClassVar[str] = ""
 
     def manifest(self, section: Section) -> Mapping[str, Any]:  # noqa: ARG002 - for those that read some
-        """Its keys in that section: name → (type, default), in the format of pydantic's `create_model`."""
+        """Its keys in that section: name → (type with its `Meaning`, default), as in pydantic's `create_model`."""
         return {}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:  # noqa: ARG002
@@ -111,18 +115,44 @@ class Gate(ABC):
         """The demand on the tests in an environment, as one line of `kiro plan`; empty if there is none."""
         return ""
 
-    def missing(self) -> Judgement:
-        """The failed verdict of a required gate for which the plan declares nothing."""
-        reason = "the plan names nothing to judge; start the deployment again, so that it reads the manifest again"
-        return Judgement(Verdict(self.name, "failed", reason))
+    def mistakes(self, settings: Settings | None, source: Source, today: date) -> Sequence[str]:  # noqa: ARG002
+        """The mistakes in the files of the repository that it reads, for `kiro check`, each with its place."""
+        return ()
 
     @property
     def when(self) -> tuple[Moment, ...]:
         """When it judges, derived from the methods that it overrides."""
         judges: Mapping[Moment, str] = {"before": "judge_release", "after": "judge_environment"}
-        return tuple(moment for moment, method in judges.items() if method in vars(type(self)))
+        return tuple(moment for moment, name in judges.items() if getattr(type(self), name) is not getattr(Gate, name))
 
     @property
     def documentation(self) -> str:
         """Its docstring as one paragraph, for the reference."""
         return " ".join((getdoc(type(self)) or "").split())
+
+
+class SuiteGate(Gate):
+    """A suite of tests in an environment: the key of the gate's name lists its JUnit reports."""
+
+    def manifest(self, section: Section) -> Mapping[str, Any]:
+        """The reports of the tests in an environment; they are optional."""
+        from pydantic import Field
+
+        meaning = Meaning(
+            f"Paths or globs of the JUnit reports of the {self.name} tests in the artifact.",
+            [f"reports/{self.name}.xml"],
+        )
+        reports: Any = (Annotated[list[RepositoryPath] | None, meaning], Field(default=None, min_length=1))
+        return {self.name: reports} if section == "afterDeploy" else {}
+
+    def judge_environment(self, settings: Settings | None, evidence: EnvironmentEvidence) -> Judgement:
+        """The verdict on the reports of the tests' build."""
+        if settings is None:
+            return Judgement()
+        from functions.adapters.reports import read_tests
+
+        return Judgement(judge_tests(read_tests(evidence.archive, settings[self.name]), self.name))
+
+    def forecast_environment(self, settings: Settings | None, tests: AfterDeploy) -> str:
+        """The paths of the reports, and the buildspec that writes them."""
+        return "" if settings is None else f"{self.name}: {', '.join(settings[self.name])} ({tests.buildspec})"

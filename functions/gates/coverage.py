@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from functions.adapters.manifest_types import RepositoryPath
+from functions.adapters.manifest_types import Meaning, RepositoryPath
 from functions.domain.gates import Coverage, Unreadable, judge_coverage
 from functions.domain.manifests import Settings
 from functions.domain.plans import StagePlan
@@ -22,20 +22,22 @@ class Report:
 class CoverageGate(Gate):
     """Passes when the Cobertura XML report shows enough covered lines, and enough covered branches if it has them.
 
-    The minimum is the highest `coveragePercent` of the environments that the release enters.
+    The minimum is the highest `coveragePercent` of the environments that the release enters. Without a declared report
+    there is no verdict.
     """
 
     name = "coverage"
     metrics: ClassVar[Mapping[str, Unit]] = {"lineCoverage": "Percent", "branchCoverage": "Percent"}
 
     def manifest(self, section: Section) -> Mapping[str, Any]:
-        """The report of the build; it is required."""
-        return {"cobertura": (RepositoryPath, ...)} if section == "build" else {}
+        """The report of the build; it is optional."""
+        meaning = Meaning("The Cobertura report in the build's artifact.", "reports/coverage.xml")
+        return {"cobertura": (Annotated[RepositoryPath | None, meaning], None)} if section == "build" else {}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
         """The verdict and the percentages."""
         if settings is None:
-            return self.missing()
+            return Judgement()
         from functions.adapters.reports import read_coverage
 
         rates = read_coverage(evidence.archive, decode(Report, settings).cobertura)

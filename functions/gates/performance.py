@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from functions.adapters.manifest_types import RepositoryPath
+from functions.adapters.manifest_types import Meaning, RepositoryPath
 from functions.domain.manifests import AfterDeploy, Settings
 from functions.domain.performance import Performance, judge_performance
 from functions.gates.base import EnvironmentEvidence, Gate, Judgement, Section
@@ -29,7 +29,8 @@ class PerformanceGate(Gate):
 
     def manifest(self, section: Section) -> Mapping[str, Any]:
         """The report of the tests in an environment; it is optional."""
-        return {"performance": (RepositoryPath | None, None)} if section == "afterDeploy" else {}
+        meaning = Meaning("The load run's report in the artifact of the tests.", "reports/load_stats.csv")
+        return {"performance": (Annotated[RepositoryPath | None, meaning], None)} if section == "afterDeploy" else {}
 
     def judge_environment(self, settings: Settings | None, evidence: EnvironmentEvidence) -> Judgement:
         """The verdict, and the measurement with which the next release is compared."""

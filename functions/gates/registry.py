@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, assert_never, get_args
 
 from functions.adapters.builds import BuildEnd
@@ -11,17 +12,22 @@ from functions.domain.manifests import AfterDeploy, GateSettings
 from functions.domain.performance import Performance
 from functions.domain.plans import StagePlan
 from functions.domain.previews import Previews
-from functions.gates.base import EnvironmentEvidence, Gate, Judgement, ReleaseEvidence, Unit
+from functions.gates.base import EnvironmentEvidence, Gate, Judgement, ReleaseEvidence, Source, Unit
 from functions.gates.build import BuildGate
 from functions.gates.coverage import CoverageGate
+from functions.gates.e2e import E2eGate
+from functions.gates.integration import IntegrationGate
 from functions.gates.performance import PerformanceGate
 from functions.gates.preview import PreviewGate
 from functions.gates.sbom import SbomGate
 from functions.gates.security import SecurityGate
+from functions.gates.smoke import SmokeGate
 from functions.gates.tests import TestsGate
 
 # A name without its case below is an error of the type checker.
-Name = Literal["build", "tests", "coverage", "preview", "security", "sbom", "performance"]
+Name = Literal[
+    "build", "tests", "coverage", "preview", "security", "sbom", "integration", "e2e", "smoke", "performance"
+]
 
 
 def _gate(name: Name) -> Gate:
@@ -38,6 +44,12 @@ def _gate(name: Name) -> Gate:
             return SecurityGate()
         case "sbom":
             return SbomGate()
+        case "integration":
+            return IntegrationGate()
+        case "e2e":
+            return E2eGate()
+        case "smoke":
+            return SmokeGate()
         case "performance":
             return PerformanceGate()
         case _:
@@ -97,6 +109,11 @@ def forecast_environment(tests: AfterDeploy | None) -> tuple[str, ...]:
     if tests is None:
         return ()
     return tuple(line for gate in GATES if (line := gate.forecast_environment(tests.gates.get(gate.name), tests)))
+
+
+def mistakes(settings: GateSettings, source: Source, today: date) -> list[str]:
+    """The mistakes in the files of the repository that gates read."""
+    return [one for gate in GATES for one in gate.mistakes(settings.get(gate.name), source, today)]
 
 
 def undeclared(verdicts: Iterable[Verdict]) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """The gate `sbom`: the list of what a release contains (G7)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from functions.adapters.manifest_types import RepositoryPath
+from functions.adapters.manifest_types import Meaning, RepositoryPath
 from functions.domain.gates import judge_sbom
 from functions.domain.manifests import GateSettings, Settings
 from functions.domain.plans import StagePlan
@@ -18,11 +18,11 @@ class SbomGate(Gate):
     """
 
     name = "sbom"
-    undeclared = "the repository declares no SBOM in delivery.yml"
 
     def manifest(self, section: Section) -> Mapping[str, Any]:
         """The SBOM of the build; it is optional."""
-        return {"sbom": (RepositoryPath | None, None)} if section == "build" else {}
+        meaning = Meaning("Path of the SBOM in the artifact: CycloneDX or SPDX 2, as JSON.", "reports/sbom.json")
+        return {"sbom": (Annotated[RepositoryPath | None, meaning], None)} if section == "build" else {}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
         """The verdict."""

@@ -1,15 +1,16 @@
 """The gate `security`: the findings of scanners (G3)."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any
 
-from functions.adapters.manifest_types import RepositoryPath
+from functions.adapters.manifest_types import CommittedFile, Meaning, RepositoryPath
 from functions.domain.errors import SourceError
 from functions.domain.findings import Allowance, Scans, judge_findings
 from functions.domain.gates import Unreadable
 from functions.domain.manifests import GateSettings, Settings
 from functions.domain.plans import StagePlan
-from functions.gates.base import Gate, Judgement, ReleaseEvidence, Section
+from functions.gates.base import Gate, Judgement, ReleaseEvidence, Section, Source
 from functions.handler import decode
 
 
@@ -27,8 +28,13 @@ class SecurityGate(Gate):
         """The reports by format, and the allow-list; all are optional."""
         if section != "gates":
             return {}
-        reports: Any = (list[RepositoryPath], [])
-        return {"sarif": reports, "pipAudit": reports, "npmAudit": reports, "allowList": (RepositoryPath | None, None)}
+        formats = {"sarif": "SARIF reports", "pipAudit": "pip-audit's JSON", "npmAudit": "npm audit's JSON"}
+        reports: dict[str, Any] = {
+            key: (Annotated[list[RepositoryPath], Meaning(f"Paths or globs of {what} in the build's artifact.")], [])
+            for key, what in formats.items()
+        }
+        meaning = Meaning("The file of the repository in which it accepts findings.", "security/allowed.yml")
+        return {**reports, "allowList": (Annotated[CommittedFile | None, meaning], None)}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
         """One verdict on all reports."""
@@ -44,13 +50,21 @@ class SecurityGate(Gate):
         """The paths of the reports, or that there are none."""
         return f"security: {', '.join(decode(Scans, settings or {}).reports) or 'no scanner is declared'}"
 
+    def mistakes(self, settings: Settings | None, source: Source, today: date) -> Sequence[str]:
+        """Those of the allow-list, and its entries that do not count today."""
+        from functions.adapters.allow_list import allow_list_mistakes
+
+        path = decode(Scans, settings or {}).allow_list
+        raw = source(path) if path else None
+        return allow_list_mistakes(raw, path, today) if raw is not None else ()
+
 
 def scans(gates: GateSettings) -> Scans:
     """The scans that a plan declares, for handlers that upload reports elsewhere."""
     return decode(Scans, gates.get(SecurityGate.name, {}))
 
 
-def _allowed(path: str, source: Callable[[str], bytes | None]) -> tuple[Allowance, ...] | Unreadable:
+def _allowed(path: str, source: Source) -> tuple[Allowance, ...] | Unreadable:
     from functions.adapters.allow_list import read_allow_list
 
     if not path:

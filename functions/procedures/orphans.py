@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from functions.adapters.builds import Builds
 from functions.adapters.clock import Clock, iso
 from functions.adapters.deployments_table import DeploymentsTable
-from functions.adapters.environment_names import EnvironmentNames
 from functions.adapters.executions import Executions, execution_arn
 from functions.adapters.github.client import GitHub
 from functions.adapters.locks_table import LocksTable
@@ -48,7 +47,6 @@ class Orphans:
 
     SETTINGS: ClassVar[tuple[str, ...]] = (
         *Workflows.SETTINGS,
-        *EnvironmentNames.SETTINGS,
         *LocksTable.SETTINGS,
         *WaitsTable.SETTINGS,
         *DeploymentsTable.SETTINGS,
@@ -73,7 +71,6 @@ class Orphans:
         self._workflows = Workflows.connect(aws)
         self._ours = (self._workflows.deployment, self._workflows.stage, self._workflows.rollback)
         self._main_branch = Triggers.connect(aws).rules.main_branch
-        self._environments = EnvironmentNames.connect(aws).names
         self._executions = Executions.connect(aws)
         self._locks = LocksTable.connect(aws)
         self._deployments = DeploymentsTable.connect(aws)
@@ -175,7 +172,7 @@ class Orphans:
         since = iso(self._clock.now())
         for status in _BAD_ENDS:
             yield from ((found.execution, "") for found in self._recent(status, since))
-        for record in self._deployments.underway(self._environments):
+        for record in self._deployments.underway():
             name = record.deployment_id
             yield record.execution or execution_arn(self._workflows.deployment, name), name
 

@@ -86,15 +86,24 @@ class Rollout:
     reason: str = ""
 
 
+class MistakenKeyError(ValueError):
+    """The value of a manifest key does not fit the other keys of its part; the text says why, and the next step."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.key = key
+
+
 class Target(ABC):
     """One kind of part. `apply` and `restore` use the environment's deploy role, other methods its read role.
 
     Class methods need no AWS.
 
-    `keys` is a dataclass of the manifest keys that only this kind has, typed with `functions.adapters.manifest_types`;
-    keys of several words are camelCase in the manifest. `infrastructure` says whether a repository's `infrastructure`
-    may be of this kind. SETTINGS, READ (to read) and CHANGE (to `apply` and `restore`) are what handlers declare that
-    use the kind.
+    `keys` is a dataclass of the manifest keys that only this kind has, typed with
+    `functions.adapters.manifest_types`; keys of several words are camelCase in the manifest. Its docstring says
+    what the kind is, for editors. `infrastructure` says whether a repository's `infrastructure` may be of this
+    kind. SETTINGS, READ (to read) and CHANGE (to `apply` and `restore`) are what handlers declare that use the
+    kind.
     """
 
     kind: ClassVar[Kind]
@@ -112,7 +121,7 @@ class Target(ABC):
 
     @classmethod
     def complete(cls, part: Part, keys: Any) -> Part:
-        """The part with the values of the manifest's `keys`, an instance of `cls.keys`."""
+        """The part with the values of the manifest's `keys`, an instance of `cls.keys`, or a MistakenKeyError."""
         return replace(part, settings=encode(keys))
 
     @classmethod

@@ -1,9 +1,9 @@
 """Kind `command`: a buildspec of the repository; a rollback runs it again with the last known good release."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from functions.adapters.manifest_types import PreviewPath, RepositoryPath
+from functions.adapters.manifest_types import CommittedFile, Meaning, PreviewPath
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import Part
 from functions.targets.base import BuildTarget, Packages, Statement
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The path of the buildspec, and of the report in which the build says what it would change."""
+    """A buildspec, which runs in each environment; a rollback runs it again with the last known good release."""
 
-    buildspec: RepositoryPath
-    preview: PreviewPath = ""
+    buildspec: Annotated[CommittedFile, Meaning("The buildspec in the repository.", "delivery/infrastructure.yml")]
+    preview: Annotated[
+        PreviewPath,
+        Meaning("The report, in the build's artifact, of what it would change.", "reports/preview-{environment}.json"),
+    ] = ""
 
 
 class CommandTarget(BuildTarget):

@@ -4,17 +4,17 @@ import json
 import time
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from functions.adapters.ecs_services import EcsServices, Service
-from functions.adapters.manifest_types import AnyText, Steps, StepSeconds
+from functions.adapters.manifest_types import AnyText, Meaning, Steps, StepSeconds
 from functions.domain.ecs import ServiceDeployment, Strategy, configuration, mistake_in_strategy, way_back
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import DeployTargetError, ManifestError, SourceError
 from functions.domain.manifests import MANIFEST, Part, fill
 from functions.domain.rollback import Step
 from functions.handler import Allow, decode, encode
-from functions.targets.base import CallTarget, Change, Packages, Rollout, Statement
+from functions.targets.base import CallTarget, Change, MistakenKeyError, Packages, Rollout, Statement
 from functions.targets.ecs_permissions import change_statements, read_statements
 
 if TYPE_CHECKING:
@@ -36,20 +36,22 @@ _LOOK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The service, its cluster and the container (with placeholders), the repository of its image, and the strategy.
+    """A service of ECS; a deployment runs a new image, and ECS itself shifts the requests to it."""
 
-    `steps` are the percentages at which canary (one) and linear (equal ones) are watched for `step_seconds`.
-    `migration_command` runs once with the new image, before the service is changed.
-    """
-
-    cluster: AnyText
-    service: AnyText
-    container: AnyText
-    image: AnyText
-    strategy: Strategy = "rolling"
-    steps: Steps = field(default_factory=list)
-    step_seconds: StepSeconds = 60
-    migration_command: list[str] = field(default_factory=list)
+    cluster: Annotated[AnyText, Meaning("The cluster's name, with placeholders.", "shop-{environment}")]
+    service: Annotated[AnyText, Meaning("The service's name, with placeholders.", "api")]
+    container: Annotated[AnyText, Meaning("The container, of the task definition, that gets the new image.", "api")]
+    image: Annotated[
+        AnyText, Meaning("The repository of the image; `images.json` of the build has its digest.", "shop")
+    ]
+    strategy: Annotated[Strategy, Meaning("How ECS shifts the requests to the new image.")] = "rolling"
+    steps: Annotated[Steps, Meaning("The percentages that are watched: one of canary, equal ones of linear.", [20])] = (
+        field(default_factory=list)
+    )
+    step_seconds: Annotated[StepSeconds, Meaning("How long each step is watched, in seconds.")] = 60
+    migration_command: Annotated[
+        list[str], Meaning("Runs once with the new image, before the service is changed.", ["./migrate", "up"])
+    ] = field(default_factory=list)
 
 
 class EcsTarget(CallTarget):
@@ -70,9 +72,9 @@ class EcsTarget(CallTarget):
 
     @classmethod
     def complete(cls, part: Part, keys: Any) -> Part:
-        """The part with its keys; steps that do not fit the strategy are a ManifestError."""
+        """The part with its keys; steps that do not fit the strategy are a MistakenKeyError."""
         if mistake := mistake_in_strategy(keys.strategy, keys.steps):
-            raise ManifestError(f"{MANIFEST}: services.{_own_name(part)}.steps: {mistake}")
+            raise MistakenKeyError("steps", mistake)
         return replace(part, settings=encode(keys))
 
     @classmethod

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from functions.adapters.delivered_functions import DeliveredFunctions, Pointer
-from functions.adapters.manifest_types import AnyText, RepositoryPath, Steps, StepSeconds
+from functions.adapters.manifest_types import AnyText, Meaning, RepositoryPath, Steps, StepSeconds
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import Part, fill
@@ -34,17 +34,15 @@ _READ = ("lambda:GetAlias", "lambda:GetFunctionConfiguration")
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The function's name (with placeholders), the path of its zip archive in the build's artifact, and its alias.
+    """A Lambda function; a deployment moves its alias to a new version, at once or in steps."""
 
-    `steps` are the percentages of the requests that meet a new version, one after the other, each watched for
-    `step_seconds`; without any, all requests meet it at once.
-    """
-
-    function: AnyText
-    artifact: RepositoryPath
-    alias: str = "live"
-    steps: Steps = field(default_factory=list)
-    step_seconds: StepSeconds = 60
+    function: Annotated[AnyText, Meaning("The function's name, with placeholders.", "hello-{environment}")]
+    artifact: Annotated[RepositoryPath, Meaning("Its zip archive in the build's artifact.", "dist/hello.zip")]
+    alias: Annotated[str, Meaning("The alias that a deployment moves.")] = "live"
+    steps: Annotated[
+        Steps, Meaning("Percentages of the requests that meet a new version; without any, all at once.", [10, 50])
+    ] = field(default_factory=list)
+    step_seconds: Annotated[StepSeconds, Meaning("How long each step is watched, in seconds.")] = 60
 
 
 class LambdaTarget(CallTarget):

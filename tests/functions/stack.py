@@ -308,7 +308,7 @@ def failing(client: Any, operation: str, error: Exception) -> Iterator[None]:
 
 def create_tables(dynamodb: Any, prefix: str = "kiro-") -> None:
     """The four tables with their keys and indexes."""
-    indexes = {"EnvironmentStatusIndex": ["environment", "status"]}
+    indexes = {"EnvironmentStatusIndex": ["environment", "status"], "UnderwayIndex": ["underway", "startedAt"]}
     _create(dynamodb, f"{prefix}deployments", ["deploymentId"], indexes)
     _create(dynamodb, f"{prefix}environments", ["environment", "part"], {})
     _create(dynamodb, f"{prefix}work-items", ["itemId"], {"StateIndex": ["state", "itemId"]})

@@ -1,14 +1,19 @@
-"""`python -m tools.reference` writes the pages of `docs/reference`; with `--check` it lists those that are stale."""
+"""`python -m tools.reference` writes the pages of `docs/reference`, and `docs/benchmarks.md`.
+
+With `--check` it lists those that are stale.
+"""
 
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools.reference import configuration, formats, gates, limits, permissions
+from tools.reference import benchmarks, configuration, formats, gates, limits, manifest, permissions
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
+    "../benchmarks.md": benchmarks.page,
     "configuration.md": configuration.page,
+    "delivery.schema.json": manifest.page,
     "gates.md": gates.page,
     "formats.md": formats.page,
     "limits.md": limits.page,

@@ -42,7 +42,7 @@ def test_evidence_does_not_expire(whole: Outcome) -> None:
 @pytest.mark.parametrize(
     ("name", "keys", "expires", "indexes"),
     [
-        ("deployments", ("deploymentId", None), True, {"EnvironmentStatusIndex"}),
+        ("deployments", ("deploymentId", None), True, {"EnvironmentStatusIndex", "UnderwayIndex"}),
         ("environments", ("environment", "part"), False, set()),
         ("locks", ("lockKey", None), False, set()),
         ("waits", ("waitKey", None), True, {"EnvironmentIndex", "ExecutionIndex"}),

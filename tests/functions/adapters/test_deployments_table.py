@@ -59,6 +59,19 @@ def test_where_a_release_stands_is_found_by_environment(deployments: Deployments
     assert [item["deploymentId"] for item in found["Items"]] == [DEPLOYMENT]
 
 
+def test_what_has_no_outcome_is_listed_by_its_own_index(deployments: DeploymentsTable, stack: Stack) -> None:
+    """In any environment and status, and however many others there are; also after a `begin` that comes late."""
+    for name, status in (("one", "running"), ("two", "held back by something new"), ("three", "running")):
+        deployments.begin(name, RELEASE, f"arn:{name}", "push")
+        deployments.enter(name, "an environment of before", status)
+    deployments.conclude("three", "deployed", "")
+    deployments.conclude("late", "aborted", "stopped")
+    deployments.begin("late", RELEASE, "arn:late", "push")
+    stack.recording = True
+    assert {one.deployment_id for one in deployments.underway()} == {DEPLOYMENT, "one", "two"}
+    assert {call.given["IndexName"] for call in stack.calls} == {"UnderwayIndex"}
+
+
 def test_a_late_begin_does_not_reopen_what_has_ended(deployments: DeploymentsTable) -> None:
     """A record with an outcome keeps it, although its `begin` comes later."""
     deployments.conclude("late", "aborted", "stopped")

@@ -54,6 +54,22 @@ def test_a_manifest_is_read_in_the_order_of_application() -> None:
     )
 
 
+def test_files_and_patterns_are_looked_for_where_the_files_are_known() -> None:
+    """Of the repository, not of the build's artifact; all that are missing are named."""
+    files = {"ci/build.yml", "infra/build.yml", "infra/stack.py"}
+    assert read_manifest(GOOD.encode(), committed=files) == read_manifest(GOOD.encode())
+    with pytest.raises(ManifestError) as raised:
+        read_manifest(GOOD.encode(), committed={"README.md"})
+    build, infrastructure, pattern = sorted(raised.value.mistakes, key=lambda mistake: int(mistake.split(":")[1]))
+    assert build == (
+        "delivery.yml:4:3: build.buildspec: ci/build.yml is not in the repository: add the file, or correct its path"
+    )
+    assert infrastructure.startswith("delivery.yml:9:3: infrastructure.buildspec: infra/build.yml is not in the repo")
+    assert pattern == (
+        "delivery.yml:10:11: infrastructure.paths.0: infra/* fits no file of the repository: correct it, or take it out"
+    )
+
+
 def test_steps_are_settings_of_their_kind() -> None:
     """R12: a part without steps keeps the definition that it had before there were steps."""
     stepped = GOOD.replace("    alarms:", "    steps: [10, 50]\n    alarms:")
@@ -66,6 +82,7 @@ def test_steps_are_settings_of_their_kind() -> None:
     ("old", "new", "said"),
     [
         ("version: 1", "version: 2", "delivery.yml:1:1: version: is 2: write 1"),
+        ("version: 1", "version: true", "delivery.yml:1:1: version: is a truth value: write 1"),
         ("version: 1", "version: '1'", "delivery.yml:1:1: version: is 1, which is a text: write 1 without"),
         (
             "name: hello-service",
@@ -87,6 +104,14 @@ def test_steps_are_settings_of_their_kind() -> None:
         ("ci/build.yml", "../x.yml", "delivery.yml:4:3: build.buildspec: must be a path inside the repository"),
         ("ci/build.yml", '"a b; rm"', "delivery.yml:4:3: build.buildspec: ' ' is not allowed in a path (a b; rm)"),
         ("ci/build.yml", "", "delivery.yml:4:3: build.buildspec: must be a text, it is empty"),
+        (
+            '["infra/*"]',
+            '["infra/["]',
+            "delivery.yml:10:11: infrastructure.paths.0: it matches no path: close the bracket",
+        ),
+        ('["infra/*"]', '["!infra/*"]', "delivery.yml:10:3: infrastructure.paths: the first one, !infra/*, takes out"),
+        ('["infra/*"]', "infra", "delivery.yml:10:3: infrastructure.paths: must be a list"),
+        ('["infra/*"]', '[""]', "delivery.yml:10:11: infrastructure.paths.0: is empty: write a text"),
         (
             "kind: lambda",
             "kind: rocket",

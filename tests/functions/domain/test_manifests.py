@@ -19,12 +19,14 @@ VALUES = {"environment": "production", "DOMAIN": "example.com"}
         (["src/*"], ("src2/b.py",), None),
         (["*.py"], ("a/b.py",), "a/b.py"),
         (["SRC/*"], ("src/b.py",), None),
+        (["/src/*.py"], ("src/deep/b.py", "lib/src/b.py"), None),
+        (["src/*", "!src/docs/"], ("src/docs/a.md", "src/b.py"), "src/b.py"),
     ],
 )
 def test_the_first_file_of_its_paths_concerns_a_part(
     globs: list[str], files: tuple[str, ...], found: str | None
 ) -> None:
-    """No paths: every file; `*` crosses folders; upper and lower case differ."""
+    """No paths: every file; else as in `.gitignore`: folders with all below them, upper and lower case differ."""
     assert changed_path(Part("a", "command", "build", globs), files) == found
 
 

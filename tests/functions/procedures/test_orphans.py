@@ -169,7 +169,7 @@ def test_an_execution_of_another_workflow_is_no_deployment(stack: Stack) -> None
 def test_a_record_without_an_execution_has_the_execution_of_its_name(stack: Stack) -> None:
     """A record's key is the name of its execution."""
     ended(stack, "deployment", hours=3)
-    DeploymentsTable.connect(stack.clients).enter(DEPLOYMENT, "production", "running")
+    DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "", "push")
     assert repairs(orphans(stack).dead_executions()) == [("end settled", f"{DEPLOYMENT}: announced aborted")]
     assert stack.deployment()["outcome"] == "aborted"
 

@@ -357,5 +357,5 @@ def test_the_manifest() -> None:
 )
 def test_steps_that_do_not_fit_the_strategy(keys: str, message: str) -> None:
     """The error names the service, the reason and the next step."""
-    with pytest.raises(ManifestError, match=rf"delivery\.yml: services\.api\.steps: .*{message}"):
+    with pytest.raises(ManifestError, match=rf"delivery\.yml:\d+:\d+: services\.api\.steps: .*{message}"):
         read_manifest(MANIFEST.format(keys=keys).encode())

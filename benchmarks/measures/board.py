@@ -1,10 +1,10 @@
-"""The number of GitHub requests that a poll of a large board needs, counted by the local GitHub."""
+"""Requests for a poll of a large board, counted by the local GitHub."""
 
 import json
 import tempfile
 from pathlib import Path
 
-from benchmarks.ratio import Ratio
+from benchmarks.measure import Figure, Measure, Samples, counted
 from functions.adapters.github.board import Board, Names
 from functions.domain.work_items import Columns
 from local.github import LocalGitHub
@@ -13,8 +13,8 @@ _OWNER, _TOKEN = "acme", "ghp_" + "b" * 36
 _SIZE, _WANTED = 10_000, 60
 
 
-def poll() -> Ratio:
-    """Finds the same 60 of 10,000 items with and without the server's filter."""
+def _take(_pairs: int) -> Samples:
+    """Find the same 60 of 10,000 items with and without the server's filter."""
     with tempfile.TemporaryDirectory() as folder, LocalGitHub(Path(folder)) as github:
         github.add_token(_TOKEN, "kiro-worker")
         board = github.add_board(_OWNER, 1)
@@ -22,14 +22,7 @@ def poll() -> Ratio:
         for number in range(_SIZE):
             wanted = number % apart == 0 and number < apart * _WANTED
             board.add(f"Item {number}", column="Todo" if wanted else "Done")
-        requests = {filters: _requests(github, filters=filters) for filters in (True, False)}
-    return Ratio(
-        "the server filters a board of 10,000 items",
-        f"{requests[True]} requests",
-        f"{requests[False]} requests",
-        requests[False] / requests[True],
-        50,
-    )
+        return counted(_requests(github, filters=True), _requests(github, filters=False))
 
 
 def _requests(github: LocalGitHub, *, filters: bool) -> int:
@@ -44,3 +37,13 @@ def _requests(github: LocalGitHub, *, filters: bool) -> int:
     if found != _WANTED:
         raise RuntimeError(f"the poll found {found} of {_WANTED} items: check local/github/graphql.py")
     return len(github.store.graphql.documents) - before
+
+
+MEASURE = Measure(
+    name="board-requests",
+    promise=f"the poll of a board of {_SIZE:,} items with {_WANTED} that match",
+    against="a scan of all items",
+    unit="requests",
+    goal=Figure(2),
+    take=_take,
+)

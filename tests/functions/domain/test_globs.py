@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.adapters.globs import Glob
+from functions.domain.globs import glob
 
 # What each part means, as a regular expression.
 MEANING = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
@@ -27,9 +27,9 @@ PARTS = st.lists(st.sampled_from(["**/", "**", "*", "?", "a", "b", "/", "."]), m
 )
 def test_a_glob_fits(pattern: str, fits: list[str], fits_not: list[str]) -> None:
     """`*` and `?` stay in their folder, `**` enters others, and `**/` begins at a folder."""
-    glob = Glob(pattern)
-    assert [name for name in fits if not glob.matches(name)] == []
-    assert [name for name in fits_not if glob.matches(name)] == []
+    fits_glob = glob(pattern)
+    assert [name for name in fits if not fits_glob.matches(name)] == []
+    assert [name for name in fits_not if fits_glob.matches(name)] == []
 
 
 @settings(max_examples=300, deadline=None)
@@ -40,4 +40,4 @@ def test_a_glob_means_what_its_parts_mean(pattern: str, name: str) -> None:
         return
     parts = re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", pattern)
     wanted = re.compile("".join(MEANING.get(part, re.escape(part)) for part in parts), re.DOTALL)
-    assert Glob(pattern).matches(name) == bool(wanted.fullmatch(name))
+    assert glob(pattern).matches(name) == bool(wanted.fullmatch(name))

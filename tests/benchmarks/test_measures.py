@@ -1,0 +1,89 @@
+"""Every measure runs once, and what can be counted keeps its goal."""
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.interpreters import PROJECT
+from benchmarks.measure import Figure, Measure, Ratio, Samples, alternate, find
+from benchmarks.registry import MEASURES
+
+_COUNTED = ("watch-transitions", "board-requests", "package")
+# Each takes seconds: `make test` takes one of the kind, `webhook-refused`, and leaves the others to `make test-all`.
+_TIMED = tuple(one for one in MEASURES if one.name not in (*_COUNTED, "webhook-refused", "lock"))
+_IMPORTS = """
+import os, sys
+import functions.runtime
+from importlib import import_module
+from benchmarks.measures.cold_functions import handlers
+ours = {"functions", "benchmarks", "__main__", "_distutils_hack", "sitecustomize", "dacite"}
+for handler in handlers():
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        import_module(f"functions.{handler}")
+        found = {name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names - ours
+        os.write(writer, f"{handler}: {' '.join(sorted(name for name in found if name[0] != '_'))}\\n".encode())
+        os._exit(0)
+    os.wait()
+    print(os.read(reader, 10_000).decode(), end="")
+    os.close(reader), os.close(writer)
+"""
+# What a handler imports besides the standard library and dacite; the clients are imported where they are created.
+_HEAVY = {
+    "deployment.plan_release": "annotated_types cython_runtime pydantic pydantic_core typing_extensions"
+    " typing_inspection yaml",
+    "events.publish_metrics": "aws_lambda_powertools botocore jmespath typing_extensions",
+    "work_item.check_item": "markdown_it mdurl",
+}
+
+
+@pytest.mark.parametrize("measure", [one for one in MEASURES if one.name in _COUNTED], ids=lambda one: one.name)
+def test_what_is_counted_keeps_its_goal(measure: Measure) -> None:
+    """A state more on the way, a request for each item or a library in the package fails here."""
+    found = find(measure, 1)
+    assert found.met, f"{found.promise}: {found.ours} {found.unit}, {found.ratio:.2f} times the other; {found.goal}"
+
+
+@pytest.mark.parametrize("name", ["webhook-refused", "lock"])
+def test_a_measure_runs(name: str) -> None:
+    """Both ways have a figure."""
+    found = find(next(one for one in MEASURES if one.name == name), 1)
+    assert found.ours > 0
+    assert found.other > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("measure", _TIMED, ids=lambda one: one.name)
+def test_a_longer_measure_runs(measure: Measure) -> None:
+    """Both ways have a figure."""
+    found = find(measure, 1)
+    assert found.ours > 0
+    assert found.other > 0
+
+
+def test_no_handler_imports_more_libraries() -> None:
+    """A library costs each cold start its import: one that only some events need is imported where they are handled."""
+    done = subprocess.run([sys.executable, "-c", _IMPORTS], cwd=PROJECT, capture_output=True, text=True, check=True)
+    found = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    assert len(found) > 40
+    assert {name: libraries for name, libraries in found.items() if libraries} == _HEAVY
+
+
+def test_a_ratio_is_that_of_its_pairs() -> None:
+    """The median of the pairs counts, not the ratio of the medians, and the first turn does not."""
+    figures = iter([100.0, 1.0, 2.0, 1.0, 9.0, 3.0, 8.0, 2.0])
+    samples = alternate(3, lambda: next(figures), lambda: next(figures))
+    assert samples == Samples((2, 9, 8), (1, 3, 2))
+    found = find(Measure("x", "", "", "ms", Ratio(3), lambda _: samples), 3)
+    assert (found.ours, found.other, found.ratio, found.met) == (8, 2, 3, True)
+    assert not find(Measure("x", "", "", "ms", Figure(7), lambda _: samples), 3).met
+
+
+def test_an_unknown_measure_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """The message names those that there are."""
+    with pytest.raises(SystemExit) as exit_:
+        main(["locks"])
+    assert exit_.value.code == 2
+    assert "no measure is called locks; there are webhook-refused" in capsys.readouterr().err
