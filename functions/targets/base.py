@@ -50,7 +50,8 @@ class Packages:
 class Change:
     """The input of `apply` and `proceed`.
 
-    `read` returns a file of the artifact that the gates judged, and raises SourceError if it is missing. `fence` raises
+    `read` returns a file of the artifact that the gates judged. It raises SourceError if the file is missing, and
+    ProvenanceError if the signed statement does not have it (`Target.files`) or has another digest. `fence` raises
     StaleLeaseError if another execution owns the environment; it must be called before each change of what runs.
     `keep` stores a file in the artifacts bucket, for a target that AWS lets read it there.
     """
@@ -139,7 +140,7 @@ class Target(ABC):
 
     @classmethod
     def files(cls, part: Part) -> tuple[str, ...]:
-        """The files of the build's artifact that `apply` reads; the statement of a release has the digest of each."""
+        """The files of the build's artifact that `apply` and `proceed` read; `Change.read` refuses others."""
         return ()
 
     @classmethod

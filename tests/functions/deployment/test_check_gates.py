@@ -98,7 +98,7 @@ def test_what_passed_is_signed(stack: Stack) -> None:
         signatures = Signatures.connect(stack.clients)
         signed = of_release(DEPLOYMENT, RELEASE, KEY, record, Artifacts.connect(stack.clients), signatures)
         assert signed.subjects == {KEY: record.artifact_digest, "hello.zip": sha256(b"code").hexdigest()}
-    raw = Artifacts.connect(stack.clients).get(place(DEPLOYMENT, record.statement))
+    raw = Artifacts.connect(stack.clients).get(place(DEPLOYMENT, stack.deployment()["statement"]))
     run = json.loads(opened(raw or b"")[0])["predicate"]["runDetails"]
     assert run["builder"]["id"] == "arn:aws:codebuild:eu-central-1:123456789012:project/kiro-build"
     assert [one["name"] for one in run["byproducts"]] == ["coverage.xml", "junit.xml"]
