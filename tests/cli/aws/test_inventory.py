@@ -55,9 +55,9 @@ def test_the_key_that_signs_is_enabled(operator: Operator, stack: Stack) -> None
     kms = stack.client("kms")
     made = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256")["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=f"alias/{NAME}-signing-key", TargetKeyId=made)
-    assert checks(operator, "signing key") == {"enabled": ("right", ""), "signs": ("right", "")}
+    assert checks(operator, "signing-key") == {"enabled": ("right", ""), "signs": ("right", "")}
     kms.disable_key(KeyId=made)
-    assert checks(operator, "signing key")["enabled"] == ("wrong", "Disabled")
+    assert checks(operator, "signing-key")["enabled"] == ("wrong", "Disabled")
 
 
 def test_a_bucket_is_private_versioned_and_encrypted(operator: Operator, stack: Stack, key: str) -> None:

@@ -19,7 +19,7 @@ def test_one_role_signs(whole: Outcome) -> None:
         if "kms:Sign" in statement["Action"]
     }
     assert list(allowed) == ["kiro-pipeline-test-deployment-check-gates"]
-    assert allowed["kiro-pipeline-test-deployment-check-gates"] == whole.outputs["provenanceKeyArn"]
+    assert allowed["kiro-pipeline-test-deployment-check-gates"] == [whole.outputs["provenanceKeyArn"]]
 
 
 def test_the_key_signs_with_the_curve_p_256(whole: Outcome) -> None:
