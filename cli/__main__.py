@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 
 from cli import changes, check, evidence, facts, show, stopping, upkeep
-from cli.asked import images_of, one_ref
+from cli.asked import images_of, one_ref, part_and_version
 from cli.aws.operator import Operator
 from cli.session import Json, Session, do, explained, report
 from functions.domain.requests import Parts, Request, RollbackRequest
@@ -59,6 +59,16 @@ def history(
 def locks(context: typer.Context, as_json: Json = False) -> None:
     """Show the locks: the owner, the reason, the time, and the executions that wait."""
     report(context, facts.locks, show.locks, as_json=as_json)
+
+
+@app.command()
+def items(
+    context: typer.Context,
+    done: Annotated[bool, typer.Option("--done", help="those in review, too")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the items of the board as the worker sees them: state, attempts and reason."""
+    report(context, lambda aws: facts.items(aws, done=done), show.items, as_json=as_json)
 
 
 @app.command()
@@ -136,7 +146,10 @@ def deploy(
     branch: Annotated[str, typer.Option("--ref", help="a commit, branch or tag")] = "",
     tag: Annotated[str, typer.Option("--tag", help="a tag, also where a branch has the same name")] = "",
     until: Annotated[str, typer.Option("--until", help="the last environment; default: all of them")] = "",
-    image: Annotated[list[str] | None, typer.Option("--image", help="service=tag; may be repeated")] = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option("--image", help="service=tag or digest: change only this service; may be repeated"),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="deploy infrastructure and services although unchanged")
     ] = False,
@@ -188,14 +201,19 @@ def rollback(
     context: typer.Context,
     environment: Environment,
     part: Annotated[str, typer.Option("--part", help="only this service, or `infrastructure`")] = "",
-    to: Annotated[str, typer.Option("--to", help="the commit or version tag to go back to")] = "",
+    to: Annotated[str, typer.Option("--to", help="the commit, version tag or image to go back to")] = "",
+    image: Annotated[str, typer.Option("--image", help="service=tag, instead of --part and --to")] = "",
     deployment: Annotated[str, typer.Option("--deployment", help="undo this deployment instead of the last one")] = "",
     reason: Annotated[str, typer.Option("--reason", help="the reason; it is recorded and shown")] = "",
     as_json: Json = False,
 ) -> None:
     """Roll an environment back to the versions before its last release, or to a named version."""
-    wanted = RollbackRequest(environment, part, to, reason, deployment=deployment)
-    do(context, lambda aws: changes.roll_back(aws, wanted), _rollback_started, as_json=as_json)
+
+    def start(aws: Operator) -> facts.Facts:
+        chosen, version = part_and_version(part, to, image)
+        return changes.roll_back(aws, RollbackRequest(environment, chosen, version, reason, deployment=deployment))
+
+    do(context, start, _rollback_started, as_json=as_json)
 
 
 @app.command()
@@ -217,7 +235,7 @@ def _rollback_started(done: facts.Facts) -> str:
 def _step(part: str, version: facts.Facts | None) -> str:
     if version is None:
         return f"{part} stays (its first release, there is no earlier version)"
-    return f"{part} to {version['commit'][:12] or 'version ' + version['version']}"
+    return f"{part} to {show.named(version)}"
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The options of `kiro deploy` as parts of a request; a wrong one is an OutOfReachError that names it."""
+"""Options of `kiro deploy` and `kiro rollback` as parts of a request; a wrong one is an OutOfReachError."""
 
 from collections.abc import Sequence
 
@@ -14,6 +14,16 @@ def one_ref(given: Sequence[str]) -> str:
             "nothing to deploy was named: give a commit, branch or tag, such as `main` or --tag v1.2.0"
         )
     raise OutOfReachError(f"{' and '.join(given)} were given: name one commit, branch or tag")
+
+
+def part_and_version(part: str, to: str, image: str) -> tuple[str, str]:
+    """What `kiro rollback` restores: `--image api=v1.2.2` stands for `--part api --to v1.2.2`."""
+    if not image:
+        return part, to
+    if part or to:
+        raise OutOfReachError("--image names the part and the version: leave --part and --to out")
+    ((service, tag),) = images_of([image]).items()
+    return service, tag
 
 
 def images_of(given: Sequence[str]) -> dict[str, str]:

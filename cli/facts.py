@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cli.aws.forecasts import Forecasts
 from cli.aws.operator import Operator, OutOfReachError
@@ -13,6 +13,9 @@ from functions.domain.owners import Claim, claim_of
 from functions.domain.reconciliation import Ended
 from functions.domain.records import DeploymentRecord
 from functions.handler import encode
+
+if TYPE_CHECKING:
+    from functions.domain.work_items import State
 
 Facts = dict[str, Any]
 GOOD = ("deployed", "skipped", "superseded", "restored")
@@ -109,6 +112,27 @@ def locks(aws: Operator) -> list[Facts]:
         _lock(aws, name, lock)
         for name in (*of_stack, *gone)
         for lock in [lock for lock in known if environment_of(lock) == name] or [Lock("")]
+    ]
+
+
+def items(aws: Operator, *, done: bool) -> list[Facts]:
+    """The items that the worker has begun, oldest card first in each state; with `done`, those in review, too."""
+    states: list[State] = ["running", "waiting", "ineligible", "stopped", "quarantined"]
+    if done:
+        states.append("done")
+    return [
+        {
+            "item": f"{record.item.repository}#{record.item.number}" if record.item else record.item_id,
+            "title": record.item.title if record.item else "",
+            "branch": record.item.branch if record.item else "",
+            "state": "stopping" if record.stop else record.state,
+            "attempts": record.started,
+            "failures": record.failures,
+            "execution": record.execution.rpartition(":")[2],
+            "reason": record.reason,
+        }
+        for state in states
+        for record in sorted(aws.items.in_state(state), key=lambda one: one.item.created_at if one.item else "")
     ]
 
 

@@ -19,7 +19,7 @@ def environments(found: list[Facts]) -> Table:
         parts = one["parts"] or [{"part": "", "running": None, "good": None, "inDoubt": None}]
         for number, part in enumerate(parts):
             running, good = part["running"], part["good"]
-            runs = _commit(running) if running else "nothing"
+            runs = named(running) if running else "nothing"
             if part["inDoubt"]:
                 runs = f"[red]{runs}?[/red] {part['inDoubt']} began to change it"
             elif running != good:
@@ -28,7 +28,7 @@ def environments(found: list[Facts]) -> Table:
                 one["environment"] if number == 0 else "",
                 part["part"],
                 runs,
-                _commit(good) if good else "-",
+                named(good) if good else "-",
                 (running or {}).get("at", ""),
                 state if number == 0 else "",
             )
@@ -67,6 +67,25 @@ def history(found: list[Facts]) -> Table:
             ("[red]EMERGENCY[/red] " if one["emergency"] else "") + escape(one["title"]),
             escape(one["author"]),
             f"[{style}]{end}[/{style}]",
+            escape(one["reason"]),
+        )
+    return table
+
+
+def items(found: list[Facts]) -> Table:
+    """A line per item of the board."""
+    table = grid("item", "title", "branch", "state", "attempts", "failures", "execution", "reason")
+    styles = {"running": "cyan", "stopped": "yellow", "stopping": "yellow", "quarantined": "red", "done": "green"}
+    for one in found:
+        style = styles.get(one["state"], "default")
+        table.add_row(
+            one["item"],
+            escape(one["title"]),
+            escape(one["branch"]),
+            f"[{style}]{one['state']}[/{style}]",
+            str(one["attempts"]),
+            str(one["failures"]),
+            one["execution"],
             escape(one["reason"]),
         )
     return table
@@ -190,5 +209,9 @@ def grid(*columns: str) -> Table:
     return table
 
 
-def _commit(version: Facts) -> str:
+def named(version: Facts) -> str:
+    """The tag or digest of an image, else the commit."""
+    image = version["image"]
+    if image:
+        return str(image["tag"] or image["digest"][:19])
     return version["commit"][:12] or f"version {version['version']}"

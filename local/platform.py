@@ -14,6 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
 from local.alarms import AlarmEvaluator
 from local.codebuild import CodeBuildServer
 from local.ecs import EcsServer
@@ -101,6 +104,17 @@ def _run(command: str, stack: str, where: dict[str, Any], settings: Sequence[str
     return Deployed(report["changes"], report["outputs"], report["steps"])
 
 
+def _app(github: LocalGitHub) -> dict[str, str]:
+    """An App from which builds of the worker get their tokens, and what the secret `git` holds of it."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    number, installation = "1001", 2002
+    permissions = {"contents": "write", "metadata": "read"}
+    github.add_app(number, installation, public.decode(), permissions, pushes_to=NAMESPACE)
+    return {"appId": number, "installationId": str(installation), "privateKey": pem.decode()}
+
+
 def _ecs(endpoint: str) -> dict[str, str]:
     """The variable through which SDKs find ECS; {} where the run has none."""
     return {"AWS_ENDPOINT_URL_ECS": endpoint} if endpoint else {}
@@ -141,7 +155,6 @@ class Platform:
         self.webhook_secret = secrets.token_hex(20)
         self.monitors_secret = secrets.token_hex(20)
         self.token = f"ghp_{secrets.token_hex(18)}"
-        self.git_token = f"ghp_{secrets.token_hex(18)}"
         self.seed = os.environ.get(SEED) or secrets.token_hex(4)
         self.outputs: dict[str, Any] = {}
         self.ecs: EcsServer | None = None
@@ -215,13 +228,7 @@ class Platform:
         for repository in self.repositories:
             self.github.create_repository(repository)
         self.github.add_token(self.token, "kiro-worker", "kiro-worker@example.com")
-        self.github.add_token(
-            self.git_token,
-            "kiro-worker",
-            permissions={"contents": "write"},
-            repositories=self.repositories,
-            pushes_to=NAMESPACE,
-        )
+        self._git_app = _app(self.github)
         self.board = self.github.add_board(ORGANISATION, BOARD)
 
     def stop(self) -> None:
@@ -246,7 +253,7 @@ class Platform:
             "webhook": self.webhook_secret,
             "monitors": self.monitors_secret,
             "github": json.dumps({"token": self.token}),
-            "git": json.dumps({"token": self.git_token}),
+            "git": json.dumps(self._git_app),
         }
         for name, value in values.items():
             self.clients.client("secretsmanager").put_secret_value(
@@ -257,7 +264,7 @@ class Platform:
                 repository,
                 self.outputs["webhookUrl"],
                 self.webhook_secret,
-                ("push", "repository_dispatch", "projects_v2_item"),
+                ("push", "repository_dispatch", "projects_v2_item", "issue_comment"),
             )
         self.read_mails()
 

@@ -90,6 +90,7 @@ def worker(project: Path, concurrency: int = 2) -> dict[str, Any]:
         "concurrency": concurrency,
         "attempts": 2,
         "branchNamespace": NAMESPACE,
+        "gitCredential": "app",
         "agentCommand": f"{agent} --spec {{spec}} --task {{task}}",
     }
 

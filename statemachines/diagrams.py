@@ -20,7 +20,8 @@ README = FOLDER.parent / "README.md"
 # The states of a release or an item without faults; tests/statemachines/paths runs them.
 HAPPY_PATHS: dict[str, tuple[str, ...]] = {
     "deployment": (
-        *("Begin", "FetchSource", "PlanRelease", "AnythingToDo", "AnnounceStart", "StartBuild", "AwaitBuild"),
+        *("Begin", "FetchSource", "PlanRelease", "AnythingToDo", "AnnounceStart", "AnythingToBuild"),
+        *("StartBuild", "AwaitBuild"),
         *("CheckGates", "GatesPassed", "NextStage", "ReachEnvironment", "EnvironmentReached", "RunStage", "StageEnded"),
         *("NextStage", "AllPassed", "Conclude", "AnnounceEnd", "HowItEnded", "Ended"),
     ),

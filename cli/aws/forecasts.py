@@ -14,7 +14,7 @@ from functions.domain.errors import ManifestError
 from functions.domain.forecasts import Forecast, forecast, stage_seconds
 from functions.domain.manifests import MANIFEST, Part
 from functions.domain.owners import Claim
-from functions.domain.plans import Plan, plan
+from functions.domain.plans import Plan, Scope, plan
 from functions.domain.records import DeploymentRecord
 from functions.domain.releases import Release
 from functions.domain.times import seconds_between
@@ -88,7 +88,7 @@ class Forecasts:
             one.name: own_parts(self._environments.parts(one.name), manifest, repository) for one in environments
         }
         changes = changes_since(self._github, release, running)
-        made = plan(manifest, environments, running, changes, release.commit)
+        made = plan(manifest, environments, running, changes, release.commit, Scope(requested=claim.requested))
         locks = {one.name: self._locks.read(self._locks.key(one.name, repository)) for one in environments}
         frozen, durations = self._frozen(environments), self._durations(environments)
         gates = {

@@ -19,6 +19,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.waits_table import WaitsTable
+from functions.adapters.work_items_table import WorkItemsTable
 from functions.domain.environments import Environment
 from functions.domain.errors import BadInputError
 from functions.domain.owners import Claim
@@ -56,6 +57,7 @@ class Operator:
     executions: Executions
     locks: LocksTable
     waits: WaitsTable
+    items: WorkItemsTable
     bus: Bus
     clock: Clock
     aws: Clients
@@ -65,6 +67,7 @@ class Operator:
         """The stack of this name in the account and region of the environment's credentials."""
         settings = {f"{table.upper()}_TABLE": f"kiro-pipeline-{stack}-{table}" for table in _TABLES}
         settings |= {"LOCK_MODE": "superseded", "EVENT_BUS": f"kiro-pipeline-{stack}-events"}
+        settings["WORK_ITEMS_TABLE"] = f"kiro-worker-{stack}-work-items"
         aws = Clients(settings)
         sts = aws.client("sts")
         region, identity = sts.meta.region_name, sts.get_caller_identity()
@@ -83,6 +86,7 @@ class Operator:
             Executions.connect(aws),
             LocksTable.connect(aws),
             WaitsTable.connect(aws),
+            WorkItemsTable.connect(aws),
             Bus.connect(aws),
             Clock.connect(aws),
             aws,

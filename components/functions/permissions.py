@@ -29,6 +29,8 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "key": lambda stack: [stack.key_arn],
     "provenance-key": lambda stack: [stack.signing.arn],
     "secret/github": lambda stack: [stack.secrets.arns["github"]],
+    # Where builds push with a token, CodeBuild alone reads the secret.
+    "secret/git": lambda stack: [stack.secrets.arns["git"]] if stack.settings.worker.git_credential == "app" else [],
     "secret/webhook": lambda stack: [stack.secrets.arns["webhook"]],
     "secret/monitors": lambda stack: [stack.secrets.arns["monitors"]],
     "secret/slack": lambda stack: [stack.secrets.arns["slack"]],
@@ -46,6 +48,9 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "function/poll_board": lambda stack: [stack.naming.function_arn("events-poll-board")],
     "workflows": lambda stack: [stack.naming.workflow_arn(workflow) for workflow in WORKFLOWS],
     "deploy-roles": lambda stack: [stack.deploy_role_arn(one) for one in stack.settings.environments],
+    "images": lambda stack: [
+        stack.naming.image_repository_arn(one) for one in stack.settings.github.image_repositories()
+    ],
     "read-roles": lambda stack: [stack.read_role_arn(one) for one in stack.settings.environments],
     "security-hub": lambda stack: stack.security_hub_products(),
     "*": lambda _: ["*"],

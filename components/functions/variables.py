@@ -7,7 +7,7 @@ import pulumi
 
 from components.functions.resources import StackResources
 from components.platform.builds import things
-from components.platform.worker import board, rules
+from components.platform.worker import WORKER_BUILD, board, rules
 
 VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "DEPLOYMENTS_TABLE": lambda stack: stack.storage.deployments.name,
@@ -29,6 +29,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "ALLOWED_NETWORKS": lambda stack: ",".join(stack.settings.github.allowed_networks) or "anywhere",
     "SECRETS": lambda stack: ",".join(stack.secrets.names.values()),
     "REPOSITORIES": lambda stack: ",".join(stack.settings.github.names()),
+    "PUSHED_IMAGES": lambda stack: stack.settings.pushed_images_json(),
     "TRIGGERS": lambda stack: stack.settings.triggers_json(),
     "DEPLOYMENT_WORKFLOW": lambda stack: stack.naming.workflow_arn("deployment"),
     "STAGE_WORKFLOW": lambda stack: stack.naming.workflow_arn("stage"),
@@ -43,6 +44,8 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "WORK_ITEM_WORKFLOW": lambda stack: stack.naming.workflow_arn("work_item"),
     "POLL_FUNCTION": lambda stack: stack.naming.name("events-poll-board"),
     "BOARD": lambda stack: json.dumps(board(stack.settings)),
+    "GIT_CREDENTIAL_SECRET": lambda stack: stack.secrets.arns["git"],
+    "WORKER_PROJECT": lambda stack: stack.naming.name(WORKER_BUILD),
     "WORKER": lambda stack: json.dumps(rules(stack.settings)),
     "SECURITY_HUB": lambda stack: ",".join(stack.security_hub_products()) or "off",
     "APPROVERS": lambda stack: stack.settings.approvers_json(),

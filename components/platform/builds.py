@@ -1,6 +1,6 @@
 """CodeBuild projects of each repository: to build, for tests, and one per environment to run commands (I5)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_aws import codebuild
@@ -87,6 +87,7 @@ class Builds(pulumi.ComponentResource):
     ) -> codebuild.Project:
         thing = project_of(kind, repository)
         naming, name = self._naming, self._naming.name(thing)
+        pushed = self._settings.github.built_images(repository) if kind == BUILD else ()
         logs = log_group(
             thing,
             f"/aws/codebuild/{name}",
@@ -109,6 +110,7 @@ class Builds(pulumi.ComponentResource):
                 logs_arn=logs.arn,
                 vpc=self._settings.codebuild.vpc,
                 deploy_role_arn=deploy_role_arn,
+                pushed_images=pushed,
             ),
             managed_policies=policies,
             opts=self._inner,
@@ -133,6 +135,8 @@ class Builds(pulumi.ComponentResource):
                 type="LINUX_CONTAINER",
                 compute_type=COMPUTE[self._settings.codebuild.compute_type],
                 image=self._settings.codebuild.image,
+                # Docker needs it: https://docs.aws.amazon.com/codebuild/latest/userguide/sample-docker.html
+                privileged_mode=bool(pushed),
                 environment_variables=_variables(deploy_role_arn),
             ),
             cache=codebuild.ProjectCacheArgs(
@@ -167,8 +171,11 @@ def build_grants(
     logs_arn: pulumi.Input[str],
     vpc: Vpc | None,
     deploy_role_arn: str | None = None,
+    pushed_images: Sequence[str] = (),
 ) -> list[Grant]:
     """A build's permissions: to read its repository's sources and release, and to write its own artifacts; no secret.
+
+    It may push to the ECR repositories in `pushed_images` (URIs), and to no other.
 
     Commands of an environment with a role of its own account may assume it, if its trust policy admits them. They may
     read releases that were built below `deployments/`, before repositories had prefixes, because a rollback runs them
@@ -213,4 +220,29 @@ def build_grants(
         ),
         *network_grants(naming, vpc),
         *([Grant(("sts:AssumeRole",), (deploy_role_arn,))] if deploy_role_arn else []),
+        *_pushes(pushed_images, naming),
+    ]
+
+
+def _pushes(repositories: Sequence[str], naming: Naming) -> list[Grant]:
+    """To push images, also on top of layers that are there.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+    """
+    if not repositories:
+        return []
+    return [
+        Grant(("ecr:GetAuthorizationToken",), ("*",), why="GetAuthorizationToken can't be restricted to a repository"),
+        Grant(
+            (
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:CompleteLayerUpload",
+                "ecr:GetDownloadUrlForLayer",
+                "ecr:InitiateLayerUpload",
+                "ecr:PutImage",
+                "ecr:UploadLayerPart",
+            ),
+            tuple(naming.image_repository_arn(one) for one in repositories),
+        ),
     ]

@@ -66,6 +66,18 @@ def _rollouts(_: StackResources) -> Pattern:
     return {"source": ["aws.ecs"], "detail-type": ["ECS Hook State Change", "ECS Deployment State Change"]}
 
 
+def _images(_: StackResources) -> Pattern:
+    """All pushes to the registry of this account and region: the handler selects by the settings.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
+    """
+    return {
+        "source": ["aws.ecr"],
+        "detail-type": ["ECR Image Action"],
+        "detail": {"action-type": ["PUSH"], "result": ["SUCCESS"]},
+    }
+
+
 def _executions(stack: StackResources) -> Pattern:
     return {
         "source": ["aws.states"],
@@ -113,6 +125,7 @@ TRIGGERS: Mapping[str, Trigger] = {
     "build_finished": Trigger(_builds),
     "alarm_changed": Trigger(_alarms),
     "rollout_changed": Trigger(_rollouts),
+    "image_pushed": Trigger(_images),
     "execution_ended": Trigger(_executions),
     "unfrozen": Trigger(_unfrozen, own_bus=True),
     "poll_board": Trigger(_work_items_ended, schedule=_poll_rate),
@@ -126,10 +139,14 @@ TRIGGERS: Mapping[str, Trigger] = {
 }
 
 
+BY_BUILDS = frozenset({"git_token"})
+"""The handlers that builds of the worker invoke themselves, and wait for."""
+
+
 def require_handlers(handlers: Mapping[str, FoundHandler]) -> None:
     """Raise ValueError unless every trigger and route has a handler, and every handler of `events` has one of them."""
     there = {handler.name for handler in handlers.values() if not handler.is_task}
-    wanted = {*TRIGGERS, *ROUTES.values()}
+    wanted = {*TRIGGERS, *ROUTES.values(), *BY_BUILDS}
     if wanted - there:
         missing = ", ".join(f"functions/events/{name}.py" for name in sorted(wanted - there))
         raise ValueError(

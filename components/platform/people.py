@@ -19,7 +19,7 @@ _TOKENS = ("states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTas
 
 
 def reader_grants(stack: StackResources) -> list[Grant]:
-    """What `kiro status`, `history` and `locks` read."""
+    """What `kiro status`, `history`, `locks` and `items` read."""
     naming, storage = stack.naming, stack.storage
     workflows = tuple(naming.workflow_arn(workflow) for workflow in WORKFLOWS)
     executions = tuple(naming.executions_arn(workflow) for workflow in WORKFLOWS)
@@ -29,6 +29,7 @@ def reader_grants(stack: StackResources) -> list[Grant]:
             (storage.deployments.arn, storage.environments.arn, storage.locks.arn),
         ),
         Grant(("dynamodb:Query",), (pulumi.Output.concat(storage.deployments.arn, "/index/EnvironmentStatusIndex"),)),
+        Grant(("dynamodb:Query",), (pulumi.Output.concat(storage.work_items.arn, "/index/StateIndex"),)),
         Grant(("states:DescribeStateMachine", "states:ListExecutions"), workflows),
         Grant(("states:DescribeExecution",), executions, why=_EXECUTION),
     ]

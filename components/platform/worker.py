@@ -1,7 +1,7 @@
-"""The worker's build: its program, its project, and a role for its artifacts and git credential only (I5)."""
+"""The worker's build: its program, its project, and a role for its artifacts and secrets only (I5)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,9 @@ class Worker(pulumi.ComponentResource):
             retention_days=settings.log_retention_days,
             opts=self._inner,
         )
+        by_token, keyed = settings.worker.git_credential == "token", bool(settings.worker.preset().key_variable)
+        readable = [*(["git"] if by_token else []), *(["agent"] if keyed else [])]
+        lender = "" if by_token else naming.function_arn("events-git-token")
         role = Role(
             project_of("worker-codebuild", repository),
             naming=naming,
@@ -131,16 +134,20 @@ class Worker(pulumi.ComponentResource):
                 repository,
                 naming=naming,
                 bucket_arn=storage.bucket.arn,
-                secret_arn=secrets.arns["git"],
+                secret_arns=[secrets.arns[one] for one in readable],
+                lender_arn=lender,
                 key_arn=self._key_arn,
                 logs_arn=logs.arn,
                 vpc=settings.codebuild.vpc,
             ),
             opts=self._inner,
         )
+        # The agent's key by name only: a value in the environment of the build would be there for its whole time.
+        plain: dict[str, pulumi.Input[str]] = {**self._variables(), "KIRO_TOKEN_FUNCTION": lender}
+        if "agent" in readable:
+            plain["KIRO_AGENT_SECRET"] = secrets.arns["agent"]
         variables = [
-            codebuild.ProjectEnvironmentEnvironmentVariableArgs(name=key, value=value)
-            for key, value in self._variables().items()
+            codebuild.ProjectEnvironmentEnvironmentVariableArgs(name=key, value=value) for key, value in plain.items()
         ]
         # `secret:key`: CodeBuild reads the value itself, and masks it in the log.
         credential = codebuild.ProjectEnvironmentEnvironmentVariableArgs(
@@ -157,7 +164,7 @@ class Worker(pulumi.ComponentResource):
                 type="LINUX_CONTAINER",
                 compute_type=COMPUTE[settings.codebuild.compute_type],
                 image=settings.codebuild.image,
-                environment_variables=[*variables, credential],
+                environment_variables=[*variables, credential] if by_token else variables,
             ),
             # No cache: files that the build of one branch leaves there would run in the build of another.
             build_timeout=settings.worker.build_minutes,
@@ -176,6 +183,10 @@ class Worker(pulumi.ComponentResource):
             "KIRO_GIT_URL": self._settings.github.url,
             "KIRO_NAMESPACE": worker.branch_namespace,
             "KIRO_AGENT": worker.agent_command,
+            "KIRO_AGENT_PRESET": worker.agent,
+            "KIRO_AGENT_VERSION": worker.agent_version,
+            "KIRO_AGENT_BUDGET_USD": f"{worker.agent_budget_usd:g}",
+            "KIRO_AGENT_KEY_VARIABLE": worker.agent_key_variable,
             "KIRO_AGENT_VARIABLES": ",".join(worker.agent_variables),
             "KIRO_TASK_SECONDS": str(worker.task_minutes * 60),
             "KIRO_BUILD_SECONDS": str(worker.build_minutes * 60),
@@ -188,12 +199,13 @@ def worker_grants(
     *,
     naming: Naming,
     bucket_arn: pulumi.Input[str],
-    secret_arn: pulumi.Input[str],
+    secret_arns: Sequence[pulumi.Input[str]],
+    lender_arn: pulumi.Input[str] = "",
     key_arn: pulumi.Input[str],
     logs_arn: pulumi.Input[str],
     vpc: Vpc | None,
 ) -> list[Grant]:
-    """The worker's permissions: its program, artifacts, git credential and log; no other secret, board or workflow."""
+    """The worker's permissions: its program, artifacts, its secrets and log; no other secret, board or workflow."""
     return [
         Grant(
             ("s3:GetObject", "s3:GetObjectVersion"),
@@ -207,7 +219,8 @@ def worker_grants(
         ),
         Grant(("s3:GetBucketAcl", "s3:GetBucketLocation"), (bucket_arn,)),
         Grant(("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), (key_arn,)),
-        Grant(("secretsmanager:GetSecretValue",), (secret_arn,)),
+        *([Grant(("secretsmanager:GetSecretValue",), tuple(secret_arns))] if secret_arns else []),
+        *([Grant(("lambda:InvokeFunction",), (lender_arn,))] if lender_arn else []),
         Grant(
             ("logs:CreateLogStream", "logs:PutLogEvents"),
             (pulumi.Output.concat(logs_arn, ":*"),),

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from components.stack.closed import Closed
+from components.stack.repository_settings import ImageRepository
 from functions.domain.approvers import repeated
 from functions.domain.demands import GateName
 
@@ -98,7 +99,16 @@ class EnvironmentSettings(Closed):
     watch_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
     """How long alarms and health are watched after a deployment, before the next stage starts."""
     unhealthy_samples: Annotated[int, Field(ge=1, le=10)] = 3
-    """How many bad answers of a service in a row roll a release back; after a bad one the next follows in seconds."""
+    """How many bad samples of a service in a row roll a release back: bad answers, where the next follows in seconds,
+    or comparisons of two versions."""
+    worse_error_percent: Annotated[float, Field(gt=0, le=100)] = 10
+    """At a step of a rollout, a sample is bad if more than so many percentage points more requests fail with the new
+    version than with the old one."""
+    worse_latency_percent: Annotated[float, Field(gt=0, le=1000)] = 50
+    """At a step of a rollout, a sample is bad if the average latency of the new version is longer than that of the old
+    one by more than so many percent, and by more than 50 ms."""
+    compared_requests: Annotated[int, Field(ge=1, le=100_000)] = 50
+    """How many requests each version must have met for a sample that compares them."""
     windows: tuple[DeploymentWindow, ...] = ()
     """Deployment windows; default: deployments may enter at any time."""
     freezes: tuple[DeploymentFreeze, ...] = ()
@@ -140,6 +150,9 @@ class EnvironmentSettings(Closed):
     no others."""
     ecs_task_role_arns: tuple[RoleArn, ...] = ()
     """The task and execution roles of these services; the deploy role can pass no others to their tasks."""
+    image_repositories: tuple[ImageRepository, ...] = ()
+    """The ECR repositories (URIs) whose images these services may run, and the only ones that the read role sees;
+    default: those that manifests name."""
     deploy_policy_arns: tuple[PolicyArn, ...] = ()
     """Managed policies for the commands (buildspecs) that deploy to the environment."""
 

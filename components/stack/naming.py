@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
+from functions.domain.images import place_of
+
 # Roles and functions allow 64 characters, which is the lowest limit of all resources with these names.
 # Folders of the artifacts bucket. The worker's artifacts are below the name of the stack, so no stack is called so.
 PREFIXES = frozenset({"builds", "cache", "deployments", "packages", "programs", "sources"})
@@ -66,6 +68,11 @@ class Naming:
         """The ARN of a resource of this account, also before it exists; `region` defaults to the stack's."""
         region = "" if service == "iam" else region or self.region
         return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
+
+    def image_repository_arn(self, uri: str) -> str:
+        """The ARN of an ECR repository, which may be of another account."""
+        place = place_of(uri)
+        return f"arn:{self.partition}:ecr:{place.region}:{place.account}:repository/{place.name}"
 
     def role_arn(self, name: str) -> str:
         """The ARN of a role of this account."""

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from components.stack.closed import Closed
 from components.stack.environment_settings import EnvironmentSettings
-from components.stack.repository_settings import DeliveredRepository, named, separate
+from components.stack.repository_settings import DeliveredRepository, check_pushes, named, separate
 from components.stack.worker_settings import Worker
 from functions.domain.approvers import Approvers
 from functions.domain.demands import GateName, usual
@@ -31,7 +31,7 @@ Retention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 73
 
 # All environment variables of a function take at most 4 KB.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-_MOST_APPROVERS = 3000
+_MOST_OF_ONE = 3000
 
 
 class SettingsError(pulumi.RunError):
@@ -82,6 +82,15 @@ class GitHub(Closed):
     def names(self) -> list[str]:
         """The repositories as `owner/name`."""
         return [one.name for one in self.repositories]
+
+    def image_repositories(self) -> list[str]:
+        """The ECR repositories (URIs) of which requests may name images, without duplicates."""
+        return sorted({uri for one in self.repositories for uri in one.images.values()})
+
+    def built_images(self, repository: str) -> list[str]:
+        """The ECR repositories (URIs) that the builds of a repository push to; none unless it `buildsImages`."""
+        (found,) = (one for one in self.repositories if one.name == repository)
+        return sorted(set(found.images.values())) if found.builds_images else []
 
     def claims(self) -> list[Claim]:
         """What each repository may deliver, in the format of the deployment's definition."""
@@ -210,6 +219,11 @@ class Settings(Closed):
         )
         return json.dumps(encode(rules), separators=(",", ":"))
 
+    def pushed_images_json(self) -> str:
+        """Which pushed images start a release, as the handler reads it (`functions/domain/image_pushes.py`)."""
+        found = [one.rules for one in self.github.repositories if one.pushed_images]
+        return json.dumps(encode(found), separators=(",", ":"))
+
     def protected(self) -> list[str]:
         """The environments that only commits of the main branch enter: by default the last one."""
         last = self.environments[-1]
@@ -231,9 +245,9 @@ class Settings(Closed):
         if twice:
             raise ValueError(f"environments: {', '.join(twice)} is listed twice; names must be unique")
         size = len(self.approvers_json())
-        if size > _MOST_APPROVERS:
+        if size > _MOST_OF_ONE:
             raise ValueError(
-                f"environments: approvers and approverLogins take {size} bytes, at most {_MOST_APPROVERS} reach the "
+                f"environments: approvers and approverLogins take {size} bytes, at most {_MOST_OF_ONE} reach the "
                 "approval page: list fewer addresses, or `@domain`"
             )
         self._check_each()
@@ -242,6 +256,13 @@ class Settings(Closed):
             unknown = sorted(set(repository.environments or ()) - set(names))
             if unknown:
                 raise ValueError(f"github.repositories: {repository.name}: {', '.join(unknown)} is no environment here")
+            check_pushes(repository, repository.environments or names, self.protected())
+        size = len(self.pushed_images_json())
+        if size > _MOST_OF_ONE:
+            raise ValueError(
+                f"github.repositories: images and pushedImages take {size} bytes, at most {_MOST_OF_ONE} reach the "
+                "function that reads them: list fewer images"
+            )
         for number, environment in enumerate(self.environments):
             for name, seconds, backstop in (
                 ("approval", environment.approval_timeout_seconds, self.backstops.approval_seconds),

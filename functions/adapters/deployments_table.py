@@ -79,32 +79,53 @@ class DeploymentsTable:
         return dict(plain(item or {}))
 
     def note_passed(self, environment: str, release: Release, deployment_id: str) -> None:
-        """Record that a commit passed an environment, for 90 days: a later release of it need not enter it again."""
-        self._table.update_item(
-            Key={"deploymentId": _passed(release.repository, release.commit)},
-            UpdateExpression="SET #environment = :deployment, expiresAt = :expires",
-            ExpressionAttributeNames={"#environment": environment},
-            ExpressionAttributeValues={
-                ":deployment": deployment_id,
-                ":expires": int((self._clock.now() + _KEPT).timestamp()),
-            },
-        )
+        """Record that a commit, or each image of a release, passed an environment, for 90 days.
+
+        A later release of it need not enter it again.
+        """
+        for what in _delivered(release):
+            self._table.update_item(
+                Key={"deploymentId": _passed(release.repository, what)},
+                UpdateExpression="SET #environment = :deployment, expiresAt = :expires",
+                ExpressionAttributeNames={"#environment": environment},
+                ExpressionAttributeValues={
+                    ":deployment": deployment_id,
+                    ":expires": int((self._clock.now() + _KEPT).timestamp()),
+                },
+            )
 
     def forget_passed(self, environment: str, release: Release) -> None:
-        """Forget that a commit passed an environment, because it was rolled back there."""
-        conditional(
+        """Forget that a commit, or images, passed an environment, because they were rolled back there."""
+        for what in _delivered(release):
+            conditional(
+                self._table,
+                "update_item",
+                Key={"deploymentId": _passed(release.repository, what)},
+                UpdateExpression="REMOVE #environment",
+                ConditionExpression="attribute_exists(#environment)",
+                ExpressionAttributeNames={"#environment": environment},
+            )
+
+    def passed(self, repository: str, what: str) -> dict[str, str]:
+        """The environments that a commit or image passed, each with the deployment that did (strongly consistent).
+
+        `what` is the commit, or `service@sha256:…`.
+        """
+        item = self._table.get_item(Key={"deploymentId": _passed(repository, what)}, ConsistentRead=True).get("Item")
+        return {key: str(value) for key, value in (item or {}).items() if key not in ("deploymentId", "expiresAt")}
+
+    def note_pushed(self, repository: str, services: Sequence[str], until: str, at: str) -> bool:
+        """Record the time (ISO 8601) of a push of images; False if a later one was recorded already."""
+        written = conditional(
             self._table,
             "update_item",
-            Key={"deploymentId": _passed(release.repository, release.commit)},
-            UpdateExpression="REMOVE #environment",
-            ConditionExpression="attribute_exists(#environment)",
-            ExpressionAttributeNames={"#environment": environment},
+            Key={"deploymentId": f"pushed/{repository}/{','.join(services)}/{until}"},
+            UpdateExpression="SET #at = :at",
+            ConditionExpression="attribute_not_exists(#at) OR #at <= :at",
+            ExpressionAttributeNames={"#at": "at"},
+            ExpressionAttributeValues={":at": at},
         )
-
-    def passed(self, repository: str, commit: str) -> dict[str, str]:
-        """The environments that a commit passed, each with the deployment that did (strongly consistent)."""
-        item = self._table.get_item(Key={"deploymentId": _passed(repository, commit)}, ConsistentRead=True).get("Item")
-        return {key: str(value) for key, value in (item or {}).items() if key not in ("deploymentId", "expiresAt")}
+        return written is not None
 
     def history(self, repository: str) -> History | None:
         """The newest release of a repository that has begun (strongly consistent); None before the first one."""
@@ -280,9 +301,17 @@ class DeploymentsTable:
         )
 
 
-def _passed(repository: str, commit: str) -> str:
-    """The key of the environments that a commit passed."""
-    return f"passed/{repository}/{commit}"
+def _delivered(release: Release) -> Iterator[str]:
+    """What a release carries into environments: its images, or its commit."""
+    if not release.images:
+        yield release.commit
+    for service, image in release.images.items():
+        yield f"{service}@{image.digest}"
+
+
+def _passed(repository: str, what: str) -> str:
+    """The key of the environments that a commit or an image passed."""
+    return f"passed/{repository}/{what}"
 
 
 def _history(repository: str) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic_core import ErrorDetails
 
 from functions.domain.errors import BadInputError
+from functions.domain.images import TAG_OR_DIGEST
 from functions.domain.pushes import sender
 from functions.domain.requests import Request, RollbackRequest
 from functions.domain.triggers import TriggerRules
@@ -22,8 +23,7 @@ _LONGEST_VALUE = 100
 
 Text = Annotated[str, StringConstraints(max_length=300)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-# https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests, or a digest
-Tag = Annotated[str, StringConstraints(pattern=r"^([\w][\w.-]{0,127}|sha256:[0-9a-f]{64})$")]
+Tag = Annotated[str, StringConstraints(pattern=TAG_OR_DIGEST)]
 Version = Annotated[str, StringConstraints(pattern=r"^(v[0-9][\w.-]{0,60}|[0-9a-f]{7,40})$")]
 
 
@@ -88,7 +88,7 @@ def read_dispatch(
 ) -> Request | RollbackRequest:
     """What a dispatch asks for; the first key that is wrong is a BadInputError with its value and what is allowed.
 
-    A deployment is that of the newest commit of the main branch.
+    A deployment is that of the newest commit of the main branch, or of the named images with its manifest.
     """
     try:
         return _asked(event, repository, payload, rules)
@@ -103,18 +103,14 @@ def _asked(event: Event, repository: str, payload: Mapping[str, Any], rules: Tri
         return RollbackRequest(environment, read.service or "", read.version or "", read.reason, by, repository)
     assert isinstance(read, _Deploy)  # noqa: S101 - for the type checker: the schemas are these two
     images = read.named_images()
-    if images:
-        raise BadInputError(
-            f"client_payload names images ({', '.join(f'{name}: {tag}' for name, tag in sorted(images.items()))}): no "
-            "kind of target deploys an image by its tag yet; leave images out"
-        )
     emergency = event == "emergency-deploy" or (isinstance(read, _ProductionDeploy) and read.emergency_deploy)
     return Request(
         repository,
         rules.main_ref,
         until=_until(event, read, rules),
+        images=images,
         force=read.force_infra,
-        parts="infrastructure" if event == "deploy-infrastructure" else "all",
+        parts="infrastructure" if event == "deploy-infrastructure" and not images else "all",
         emergency=emergency,
         trigger="dispatch",
         by=by,
@@ -186,7 +182,7 @@ def _allowed(fault: ErrorDetails) -> str:
 
 _PATTERNS = {
     r"^[a-z][a-z0-9-]{0,39}$": "a name of lower-case letters, digits and dashes, such as dns-worker",
-    r"^([\w][\w.-]{0,127}|sha256:[0-9a-f]{64})$": "a tag such as v1.2.3, or a digest sha256:…",
+    TAG_OR_DIGEST: "a tag such as v1.2.3, or a digest sha256:…",
     r"^(v[0-9][\w.-]{0,60}|[0-9a-f]{7,40})$": "a version tag such as v1.2.3, or a commit id of 7 to 40 digits",
 }
 

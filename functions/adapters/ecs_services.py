@@ -48,6 +48,14 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetGroup:
+    """The target group of a service revision, and the listener rule that sends requests to it; both are ARNs."""
+
+    arn: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class TaskEnd:
     """A task that runs once: whether it has ended, its exit code (None if it never began), and why it ended."""
 
@@ -153,6 +161,25 @@ class EcsServices(InEnvironments):
                 return self.deployment(environment, one["serviceDeploymentArn"])
         return None
 
+    def target_groups(self, environment: Environment, arn: str) -> tuple[TargetGroup, TargetGroup] | None:
+        """The target groups of the new and of the old revision of a service deployment; None if it has not both.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html: `resolvedConfiguration` has
+        the one that serves a revision.
+        """
+        client = self._reader(environment)
+        found = client.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
+        if not found or not found[0].get("sourceServiceRevisions"):
+            return None
+        revisions = [found[0]["targetServiceRevision"]["arn"], _most(found[0]["sourceServiceRevisions"])["arn"]]
+        described = client.describe_service_revisions(serviceRevisionArns=revisions)["serviceRevisions"]
+        by_revision = {one["serviceRevisionArn"]: one.get("resolvedConfiguration", {}) for one in described}
+        groups = [one for revision in revisions for one in by_revision.get(revision, {}).get("loadBalancers", ())[:1]]
+        if len(groups) < len(revisions):
+            return None
+        new, old = (TargetGroup(one["targetGroupArn"], one.get("productionListenerRule", "")) for one in groups)
+        return None if new == old else (new, old)
+
     def _definitions(self, environment: Environment, revisions: Sequence[str]) -> dict[str, str]:
         """The task definitions (`family:revision`) of service revisions, by their ARNs."""
         if not revisions:
@@ -176,8 +203,7 @@ class EcsServices(InEnvironments):
         known = self._definitions(environment, [target["arn"], *(source["arn"] for source in sources)])
         hooks = [each["hookId"] for each in one.get("lifecycleHookDetails", ()) if each["status"] == "AWAITING_ACTION"]
         failed, why = self._failures(environment, one) if one["status"] == "IN_PROGRESS" else (0, "")
-        # of several sources (an earlier deployment was replaced), the one with most of the requests
-        before = max(sources, key=lambda each: each.get("requestedProductionTrafficWeight", 0.0), default=None)
+        before = _most(sources) if sources else None
         return ServiceDeployment(
             one["serviceDeploymentArn"],
             one["status"],
@@ -280,6 +306,11 @@ class EcsServices(InEnvironments):
         except (client.exceptions.ImageNotFoundException, client.exceptions.RepositoryNotFoundException):
             return False
         return True
+
+
+def _most(revisions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The source revision with most of the requests: there are several if an earlier deployment was replaced."""
+    return max(revisions, key=lambda one: one.get("requestedProductionTrafficWeight", 0.0))
 
 
 def _copy(definition: Mapping[str, Any]) -> dict[str, Any]:

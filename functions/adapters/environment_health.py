@@ -87,7 +87,8 @@ class EnvironmentHealth:
     def probes(self, environment: Environment, without: Container[str] = ()) -> tuple[Probe, ...]:
         """Probes every service of the environment; it must answer as the running commit, if that is known.
 
-        In a rollout it is not: the part is in doubt, and its requests meet two versions.
+        In a rollout it is not: the part is in doubt, and its requests meet two versions. Nor is it of an image that a
+        request named: it is of another repository, and ECS says that its digest runs.
         """
         states = self._environments.parts(environment.name)
         wanted = [
@@ -109,7 +110,8 @@ def _target(environment: Environment, state: PartState, health: Health, outputs:
         url = fill(health.url, values, f"services.{state.part}.health.url")
     except ManifestError as error:
         return Probe(state.part, healthy=False, reason=str(error))
-    known = state.running.commit if state.running and not state.in_doubt else ""
+    running = None if state.in_doubt or (state.running and state.running.image) else state.running
+    known = running.commit if running else ""
     return Target(state.part, url, known or None, health.version_field)
 
 

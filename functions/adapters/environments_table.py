@@ -1,6 +1,6 @@
 """The environments table: running and last known good versions, freezes and outside alarms. Records never expire."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from functions.adapters.records import conditional, every, stored
@@ -109,9 +109,12 @@ class EnvironmentsTable:
             ExpressionAttributeValues={":repository": repository, ":before": state.repository},
         )
 
-    def passage(self, environment: str, repository: str) -> Passage:
-        """The newest releases of a repository that reached and that passed an environment (strongly consistent)."""
-        row = next((row for row in self._rows(environment) if row["part"] == _passage(repository)), {})
+    def passage(self, environment: str, repository: str, service: str = "") -> Passage:
+        """The newest releases of a repository that reached and that passed an environment (strongly consistent).
+
+        With a `service`, those of its images; they are recorded apart, by service.
+        """
+        row = next((row for row in self._rows(environment) if row["part"] == _passage(repository, service)), {})
         return decode(Passage, row)
 
     def note_passage(self, environment: str, repository: str, mark: Mark, how: Literal["arrived", "passed"]) -> None:
@@ -119,32 +122,44 @@ class EnvironmentsTable:
 
         Releases of the main branch and those of other branches are recorded in different attributes.
         """
-        order = stored(mark.order)
-        attribute = f"branch{how.title()}" if mark.order.branch else how
-        conditional(
-            self._table,
-            "update_item",
-            Key={"environment": environment, "part": _passage(repository)},
-            UpdateExpression="SET #how = :mark",
-            ConditionExpression="attribute_not_exists(#how) OR #how.#order.epoch < :epoch OR "
-            "(#how.#order.epoch = :epoch AND #how.#order.distance < :distance) OR "
-            "(#how.#order.epoch = :epoch AND #how.#order.distance = :distance AND "
-            "(attribute_not_exists(#how.#order.branch) OR #how.#order.branch <= :branch))",
-            ExpressionAttributeNames={"#how": attribute, "#order": "order"},
-            ExpressionAttributeValues={":mark": stored(mark), **{f":{key}": value for key, value in order.items()}},
-        )
-
-    def forget_passed(self, environment: str, repository: str, deployment_id: str) -> None:
-        """Forget that a deployment passed an environment, because it was rolled back there; others are kept."""
-        for attribute in ("passed", "branchPassed"):
+        order = mark.order
+        attribute = f"branch{how.title()}" if order.branch else how
+        for service in order.services or ("",):
             conditional(
                 self._table,
                 "update_item",
-                Key={"environment": environment, "part": _passage(repository)},
-                UpdateExpression=f"REMOVE {attribute}",
-                ConditionExpression=f"{attribute}.deploymentId = :deployment",
-                ExpressionAttributeValues={":deployment": deployment_id},
+                Key={"environment": environment, "part": _passage(repository, service)},
+                UpdateExpression="SET #how = :mark",
+                ConditionExpression="attribute_not_exists(#how) OR #how.#order.epoch < :epoch OR "
+                "(#how.#order.epoch = :epoch AND #how.#order.distance < :distance) OR "
+                "(#how.#order.epoch = :epoch AND #how.#order.distance = :distance AND "
+                "(attribute_not_exists(#how.#order.branch) OR #how.#order.branch <= :branch))",
+                ExpressionAttributeNames={"#how": attribute, "#order": "order"},
+                ExpressionAttributeValues={
+                    ":mark": stored(mark),
+                    ":epoch": order.epoch,
+                    ":distance": order.distance,
+                    ":branch": order.branch,
+                },
             )
+
+    def forget_passed(
+        self, environment: str, repository: str, deployment_id: str, services: Iterable[str] = ()
+    ) -> None:
+        """Forget that a deployment passed an environment, because it was rolled back there; others are kept.
+
+        `services` are those of its images.
+        """
+        for service in tuple(services) or ("",):
+            for attribute in ("passed", "branchPassed"):
+                conditional(
+                    self._table,
+                    "update_item",
+                    Key={"environment": environment, "part": _passage(repository, service)},
+                    UpdateExpression=f"REMOVE {attribute}",
+                    ConditionExpression=f"{attribute}.deploymentId = :deployment",
+                    ExpressionAttributeValues={":deployment": deployment_id},
+                )
 
     def performance(self, environment: str, repository: str) -> Performance | None:
         """The load-run figures of a repository's last good release in an environment; None if there are none."""
@@ -257,8 +272,8 @@ def _owner(part: str, lease: Lease) -> dict[str, str]:
     return {} if part.startswith(_WHOLE) or not lease.repository else {"repository": lease.repository}
 
 
-def _passage(repository: str) -> str:
-    return f"{_WHOLE}passage/{repository}"
+def _passage(repository: str, service: str) -> str:
+    return f"{_WHOLE}passage/{repository}" + (f"/images/{service}" if service else "")
 
 
 def _measured(repository: str) -> str:

@@ -25,6 +25,10 @@ class Executions:
     )
     LIST: ClassVar[tuple[Allow, ...]] = (Allow(("states:ListExecutions",), on="workflows"),)
 
+    HISTORY: ClassVar[tuple[Allow, ...]] = (
+        Allow(("states:GetExecutionHistory",), on="executions", why="an execution's ARN ends in its name"),
+    )
+
     STOP: ClassVar[tuple[Allow, ...]] = (
         Allow(("states:StopExecution",), on="executions", why="an execution's ARN ends in its name"),
     )

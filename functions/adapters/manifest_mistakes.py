@@ -82,6 +82,8 @@ def _wrong_type(mistake: ErrorDetails, document: Document, path: Path) -> str:
     if kind in ("greater_than_equal", "less_than_equal"):
         limit = f"{context['ge']} or more" if "ge" in context else f"{context['le']} or less"
         return f"is {_shown(document, path, given)}: write {limit}"
+    if kind == "greater_than":
+        return f"is {_shown(document, path, given)}: write more than {context['gt']:g}"
     if kind == "bool_type":
         return f"is {_shown(document, path, given)}: write true or false"
     return f"{mistake['msg'][:1].lower()}{mistake['msg'][1:]}: it is {_shown(document, path, given)}"

@@ -92,6 +92,26 @@ _GATES = Meaning("The reports that a release is judged by, beside those of the b
 _AFTER = Meaning("The tests in an environment after a deployment, by the environment's name.")
 
 
+def _one_report(published: dict[str, Any]) -> None:
+    """Demand one of the keys besides the buildspec, in the published schema."""
+    published["anyOf"] = [{"required": [key]} for key in published["properties"] if key != "buildspec"]
+
+
+class _EnvironmentTests(Closed):
+    """The tests in an environment; each gate adds the key of its report, and one of them is required."""
+
+    model_config = ConfigDict(json_schema_extra=_one_report)
+
+    buildspec: _BUILDSPEC
+
+    @model_validator(mode="after")
+    def _reported(self) -> "_EnvironmentTests":
+        reports = [key for key in type(self).model_fields if key != "buildspec"]
+        if all(getattr(self, key) is None for key in reports):
+            raise ValueError(f"names no report: add {', '.join(reports[:-1])} or {reports[-1]}")
+        return self
+
+
 def schema() -> type[DeliveryManifest]:
     """The schema with the keys of all registered targets and gates."""
     return _schema(tuple(targets.target_of(kind) for kind in targets.KINDS), gates.GATES)
@@ -102,19 +122,11 @@ def _schema(kinds: tuple[type[Target], ...], judges: tuple[Gate, ...]) -> type[D
     entries = {target: _entry(target) for target in kinds}
     infrastructure = [entry for target, entry in entries.items() if target.infrastructure]
 
-    def group(section: Section, **own: Any) -> type[Closed]:
+    def group(section: Section, base: type[Closed] = Closed, **own: Any) -> type[Closed]:
         read = {key: kind for gate in judges for key, kind in gate.manifest(section).items()}
-        return create_model(section, __base__=Closed, **own, **read)
+        return create_model(section, __base__=base, **own, **read)
 
-    reports = [key for gate in judges for key in gate.manifest("afterDeploy")]
-
-    def reported(tests: Closed) -> Closed:
-        if all(getattr(tests, key) is None for key in reports):
-            raise ValueError(f"names no report: add {', '.join(reports[:-1])} or {reports[-1]}")
-        return tests
-
-    judges_something: Any = model_validator(mode="after")(reported)
-    after = group("afterDeploy", buildspec=(_BUILDSPEC, ...), __validators__={"judges_something": judges_something})
+    after = group("afterDeploy", _EnvironmentTests)
     judged = group("gates", afterDeploy=(Annotated[dict[Word, after], _AFTER], {}))  # type: ignore[valid-type]
     places: dict[str, Any] = {
         "infrastructure": (Annotated[_one_of(infrastructure) | None, _INFRASTRUCTURE], None),

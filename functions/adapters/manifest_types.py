@@ -45,8 +45,8 @@ class Text:
         return core_schema.with_info_after_validator_function(_committed, text) if self._committed else text
 
 
-class Seconds:
-    """A whole number of seconds between two limits."""
+class Whole:
+    """A whole number between two limits."""
 
     def __init__(self, least: int, most: int) -> None:
         self._least, self._most = least, most
@@ -56,6 +56,19 @@ class Seconds:
         from pydantic_core import core_schema
 
         return core_schema.int_schema(strict=True, ge=self._least, le=self._most)
+
+
+class Percentage:
+    """A number above 0, up to `most`."""
+
+    def __init__(self, most: float) -> None:
+        self._most = most
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """The schema of the number."""
+        from pydantic_core import core_schema
+
+        return core_schema.float_schema(strict=True, gt=0, le=self._most)
 
 
 class RisingPercentages:
@@ -145,4 +158,7 @@ PreviewPath = Annotated[str, Text(pattern=r"^([\w./-]|\{environment\})+$", insid
 Word = Annotated[str, Text(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 # The shares of the requests that meet a new version, one after the other; and how long each is watched.
 Steps = Annotated[list[int], RisingPercentages()]
-StepSeconds = Annotated[int, Seconds(60, 900)]
+StepSeconds = Annotated[int, Whole(60, 900)]
+# When a new version is worse than the old one, and how many requests of each are compared.
+Percent = Annotated[float, Percentage(1000)]
+Requests = Annotated[int, Whole(1, 100_000)]

@@ -1,10 +1,12 @@
 """Requests a poll of the board now, before its schedule."""
 
+import json
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from functions.handler import Allow
+from functions.handler import Allow, encode
 
 if TYPE_CHECKING:
+    from functions.domain.steering import Instruction
     from functions.runtime import Clients
 
 
@@ -22,8 +24,11 @@ class Polls:
         """No client is created yet."""
         return cls(aws)
 
-    def request(self) -> None:
-        """Request the same poll as the schedule does, without waiting for it."""
+    def request(self, instruction: "Instruction | None" = None) -> None:
+        """Request the same poll as the schedule does, without waiting for it; an instruction is carried out before."""
+        payload = {"instruction": encode(instruction)} if instruction else {}
         self._aws.client("lambda").invoke(
-            FunctionName=self._aws.setting("POLL_FUNCTION"), InvocationType="Event", Payload=b"{}"
+            FunctionName=self._aws.setting("POLL_FUNCTION"),
+            InvocationType="Event",
+            Payload=json.dumps(payload).encode(),
         )

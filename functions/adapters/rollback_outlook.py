@@ -83,7 +83,7 @@ class RollbackOutlook:
         to = rollback_version(state, state.running.version if state.running else None)
         if to is None:
             return RollbackTarget(state.part, "nothing", ready=False, reason="nothing ran here before")
-        words = to.commit[:12] or f"version {to.version}"
+        words = to.label or f"version {to.version}"
         lost = self._lost(environment, state.definition, to)
         if lost:
             return RollbackTarget(state.part, words, ready=False, reason=lost)

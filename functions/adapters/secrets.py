@@ -32,7 +32,10 @@ SECRETS: Mapping[str, StackSecret] = {
     "github": StackSecret(
         "github-credential", "The platform's credential for GitHub: a token, or the key of a GitHub App", needed=True
     ),
-    "git": StackSecret("git-credential", "The token with which builds of the worker push to git"),
+    "git": StackSecret(
+        "git-credential", "The token with which builds of the worker push to git, or the key of a GitHub App"
+    ),
+    "agent": StackSecret("agent-key", "The key of the worker's agent, such as an API key; docs/agents.md says which"),
     "webhook": StackSecret("webhook", "The secret with which GitHub signs its webhooks", needed=True),
     "monitors": StackSecret("monitors", "The secret with which monitors outside AWS sign their alarms"),
     "slack": StackSecret("slack", "The URL of a Slack webhook; without a value nothing is posted"),

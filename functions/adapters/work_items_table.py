@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.records import conditional, every, plain, stored
-from functions.domain.work_items import Record
+from functions.domain.work_items import Record, State
 from functions.handler import Allow, decode
 
 if TYPE_CHECKING:
@@ -34,15 +34,43 @@ class WorkItemsTable:
 
     def running(self) -> tuple[Record, ...]:
         """The records that say running (eventually consistent: the next poll reads again)."""
+        return self.in_state("running")
+
+    def in_state(self, state: State) -> tuple[Record, ...]:
+        """The records of items in a state, as of a moment ago."""
         rows = every(
             self._table,
             "query",
             IndexName="StateIndex",
             KeyConditionExpression="#state = :state",
             ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues={":state": "running"},
+            ExpressionAttributeValues={":state": state},
         )
         return tuple(decode(Record, row) for row in rows)
+
+    def about(self, repository: str, number: int, branch: str) -> Record | None:
+        """The record of an issue or pull request, or of a branch key; None if no attempt at it was ever started.
+
+        The states with few records come first. They are found as of a moment ago, and the record is then read anew.
+        """
+        for state in ("running", "waiting", "ineligible", "stopped", "quarantined", "done"):
+            rows = every(
+                self._table,
+                "query",
+                IndexName="StateIndex",
+                KeyConditionExpression="#state = :state",
+                FilterExpression="branch = :branch OR (#item.repository = :repository AND #item.#number = :number)",
+                ExpressionAttributeNames={"#state": "state", "#item": "item", "#number": "number"},
+                ExpressionAttributeValues={
+                    ":state": state,
+                    ":branch": branch,
+                    ":repository": repository,
+                    ":number": number,
+                },
+            )
+            if found := next(iter(rows), None):
+                return self.get(str(found["itemId"]))
+        return None
 
     def save(self, record: Record) -> Record | None:
         """Write a record and return it with its new revision; None if it was changed since it was read."""

@@ -1,11 +1,13 @@
-"""Begin: write the deployment's record, with the commit's author, time and order from GitHub."""
+"""Begin: write the deployment's record, with the facts of its commit from GitHub, its order and its images."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
+from functions.adapters.image_registry import ImageRegistry
 from functions.adapters.triggers import Triggers
 from functions.domain.errors import BadInputError
 from functions.domain.owners import Claim, claim_of
@@ -34,14 +36,22 @@ class Output:
     request: Request
 
 
-HANDLER = Handler(allow=OPEN)
+HANDLER = Handler(allow=(*OPEN, *ImageRegistry.READ))
 
 
-def begin(event: Input, triggers: Triggers, github: GitHub, deployments: DeploymentsTable, clock: Clock) -> Output:
+def begin(
+    event: Input,
+    triggers: Triggers,
+    github: GitHub,
+    registry: ImageRegistry,
+    deployments: DeploymentsTable,
+    clock: Clock,
+) -> Output:
     """Write the record; a repetition keeps the one that exists.
 
     Who starts an execution chooses its input, so the request is compared with the settings, and its commit with the
-    main branch. A commit that is refused has a record, which shows the reason.
+    main branch. A commit that is refused has a record, which shows the reason. The digests of images are read here, and
+    only once: what is recorded is deployed, whatever becomes of the tags.
     """
     request, rules = read_request(event.request), triggers.rules
     claim = claim_of(request.repository, event.repositories)
@@ -54,8 +64,9 @@ def begin(event: Input, triggers: Triggers, github: GitHub, deployments: Deploym
     if refused:
         raise BadInputError(refused)
     started = Started(event.deployment_id, event.execution, request)
-    release = open_record(started, rules.main_branch, github, deployments, clock)
-    if release.order and release.order.branch:
+    resolve = partial(registry.resolve, repositories=claim.images)
+    release = open_record(started, rules.main_branch, github, deployments, clock, resolve)
+    if release.order and release.order.branch and not release.images:
         refused = unmerged_refusal(request, release.commit, claim, rules)
         if refused:
             raise BadInputError(refused)

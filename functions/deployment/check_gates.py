@@ -16,7 +16,7 @@ from functions.adapters.signatures import Signer
 from functions.domain.demands import unreported
 from functions.domain.errors import SourceError
 from functions.domain.events import GatesJudged
-from functions.domain.gates import Verdict, all_passed, failed, reasons
+from functions.domain.gates import Verdict, all_passed, failed, foremost, reasons
 from functions.domain.plans import Plan, recorded
 from functions.domain.previews import narrowed
 from functions.domain.provenance import Built
@@ -74,7 +74,7 @@ def check_gates(
         bus.put(_announcement(event, judged))
     except Exception as error:  # a failed announcement never stops a deployment (N2)
         _LOG.warning("verdicts could not be announced", extra={"reason": str(error)})
-    reason = reasons(failed(gates) or gates)
+    reason = reasons(foremost(gates))
     if not all_passed(gates):
         return Output("failed", reason, gates)
     sign(_built(event, gates, found), artifacts, deployments, signer)
@@ -133,4 +133,13 @@ def _unreported(event: Input, verdicts: tuple[Verdict, ...]) -> tuple[Verdict, .
 def _announcement(event: Input, judged: registry.Judged) -> GatesJudged:
     declared = scans(event.plan.gates)
     digest, figures = event.build.digest, judged.figures
-    return GatesJudged(event.deployment_id, event.release, judged.verdicts, event.artifact, declared, figures, digest)
+    return GatesJudged(
+        event.deployment_id,
+        event.release,
+        judged.verdicts,
+        event.artifact,
+        declared,
+        figures,
+        digest,
+        event.build.log,
+    )

@@ -9,13 +9,15 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.client import GitHub
 from functions.adapters.manifest_file import read_manifest
+from functions.adapters.triggers import Triggers
 from functions.domain.demands import skipped
 from functions.domain.environments import Environment, PartState, belongs
 from functions.domain.errors import ManifestError
-from functions.domain.manifests import MANIFEST, Manifest
+from functions.domain.image_plans import Evidence, plan_images
+from functions.domain.manifests import MANIFEST, Manifest, own_name
 from functions.domain.order import is_newer
 from functions.domain.owners import Claim, Place, claim_of, refusals
-from functions.domain.plans import Change, Plan, Scope, in_emergency, plan, recorded, within
+from functions.domain.plans import Change, Plan, Scope, entered_by, in_emergency, plan, recorded, within
 from functions.domain.releases import Release
 from functions.domain.requests import Request
 from functions.handler import Handler
@@ -55,8 +57,11 @@ def plan_release(
     environments: EnvironmentsTable,
     github: GitHub,
     deployments: DeploymentsTable,
+    triggers: Triggers,
 ) -> Plan:
     """Return and record the plan; a manifest that is invalid or names what is another's is an `invalid` plan.
+
+    So are images that the manifest or an environment does not take.
 
     Records of the repository's parts that name another repository are from before the settings gave it the parts.
     """
@@ -74,15 +79,53 @@ def plan_release(
     for state in (state for states in running.values() for state in states.values()):
         if state.repository != release.repository:
             environments.hand_over(state, release.repository)
-    passed = _passed_before(release, visited, running, environments, deployments)
-    scope = Scope(request.until, request.parts, request.force, release.order, passed)
-    made = plan(manifest, entered, running, changes_since(github, release, running), release.commit, scope)
+    if release.images:
+        walked = entered_by(manifest, entered)
+        made = (
+            walked
+            if isinstance(walked, Plan)
+            else _plan_images(manifest, within(walked, request.until), running, event, request, deployments, triggers)
+        )
+    else:
+        passed = _passed_before(release, visited, running, environments, deployments)
+        scope = Scope(request.until, request.parts, request.force, release.order, passed, claim.requested)
+        made = plan(manifest, entered, running, changes_since(github, release, running), release.commit, scope)
     if release.emergency:
         made = in_emergency(made)
     files = sorted({path for part in manifest.parts for path in registry.target_of(part.kind).files(part)})
     made = replace(made, files=files, manifest_digest=sha256(raw).hexdigest())
     deployments.note(event.deployment_id, plan=recorded(made))
     return made
+
+
+def _plan_images(
+    manifest: Manifest,
+    walked: tuple[Environment, ...],
+    running: Mapping[str, Mapping[str, PartState]],
+    event: Input,
+    request: Request,
+    deployments: DeploymentsTable,
+    triggers: Triggers,
+) -> Plan:
+    """The plan of a release of images; a placeholder that an environment does not know is an `invalid` plan."""
+    release = event.release
+    try:
+        repositories = {
+            one.name: {
+                own_name(part.name): registry.target_of(part.kind).image_repository(one, part)
+                for part in manifest.parts
+                if own_name(part.name) in release.images
+            }
+            for one in walked
+        }
+    except ManifestError as error:
+        return Plan("invalid", str(error))
+    proved = {
+        service: deployments.passed(release.repository, f"{service}@{image.digest}")
+        for service, image in release.images.items()
+    }
+    evidence = Evidence(repositories, proved, triggers.rules.protected)
+    return plan_images(manifest, walked, running, release, evidence, force=request.force)
 
 
 def _passed_before(

@@ -79,7 +79,7 @@ def reach_environment(
     follows = Output("change" if stage.parts else "unchanged")
     if stage.parts:
         parts = tuple(chosen.part for chosen in stage.parts)
-        planned = PlannedChange(parts, stage.gone, stage.after_deploy, event.source, event.artifact)
+        planned = PlannedChange(parts, stage.gone, stage.after_deploy, event.source, event.artifact, stage.images)
         deployments.note(event.deployment_id, **{f"planned_{where}": planned})
     if order is None:  # begun before the platform recorded orders
         return follows
@@ -98,7 +98,8 @@ def reach_environment(
     if is_outdated(stage, environments.parts(where), repository):
         return Output("outdated")
     record = None if stage.parts else deployments.get(event.deployment_id)
-    if record and record.is_whole:
+    # An image that is left out here was proved here before, or a later one of its service is here.
+    if record and record.is_whole and not release.images:
         deployments.note_passed(where, release, event.deployment_id)
     return follows
 
@@ -107,7 +108,7 @@ def _comes_before(owner: Contender, repository: str, order: Order) -> bool:
     """Whether the owner of the lock is a release that this one replaces: an older one, or one of another branch."""
     if owner.repository != repository or owner.rollback:
         return False
-    beside = owner.order is not None and owner.order.branch and not order.branch
+    beside = owner.order is not None and owner.order.branch and not owner.order.services and not order.branch
     return is_newer(order, owner.order) or bool(beside)
 
 

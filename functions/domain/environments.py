@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from functions.domain.images import Image
 from functions.domain.manifests import Part
 from functions.domain.order import Order
 from functions.domain.watches import Before, manifest_of
@@ -15,11 +16,13 @@ class Environment:
 
     `on_active_alarm` is the reaction to an alarm that is in ALARM before the release changes anything;
     `on_missing_alarm_data` the reaction to an alarm without data, or to one that does not exist, at that time.
-    `unhealthy_samples` is how many bad samples of a service in a row are a breach. `deploy_project` and `test_project`
-    are what the names of its projects begin with (`project_of`). Handlers change it under `deploy_role_arn` and read it
-    under `read_role_arn`; with "" it is read under the caller's own role. `demanded_gates` are the least that a release
-    must pass here (`functions/domain/demands.py`); `soak_minutes` is how long it must run here before it may enter the
-    next environment; a manifest may leave out a `skippable` one.
+    `unhealthy_samples` is how many bad samples of a service in a row are a breach. `worse_error_percent`,
+    `worse_latency_percent` and `compared_requests` are the `Limits` of comparing two versions. `deploy_project` and
+    `test_project` are what the names of its projects begin with (`project_of`). Handlers change it under
+    `deploy_role_arn` and read it under `read_role_arn`; with "" it is read under the caller's own role.
+    `demanded_gates` are the least that a release must pass here (`functions/domain/demands.py`); `soak_minutes` is how
+    long it must run here before it may enter the next environment; a manifest may leave out a `skippable` one.
+    `image_repositories` are the ECR repositories (URIs) whose images may run there; empty: any.
     """
 
     name: str
@@ -45,11 +48,15 @@ class Environment:
     on_missing_alarm_data: Before = "ignore"
     enhanced_watch_seconds: int = 0
     unhealthy_samples: int = 3
+    worse_error_percent: float = 10
+    worse_latency_percent: float = 50
+    compared_requests: int = 50
     freeze_wait_days: float = 14
     read_role_arn: str = ""
     demanded_gates: list[str] = field(default_factory=list)
     soak_minutes: int = 0
     skippable: bool = False
+    image_repositories: list[str] = field(default_factory=list)
 
     @property
     def account(self) -> str:
@@ -72,8 +79,9 @@ class Version:
     """One deployed state of a part: its commit, source and artifact, and the version that its target reported.
 
     `source` and `artifact` are keys in the artifacts bucket. `commit` is empty for a version that was deployed outside
-    the platform. `order` is the position of its release, None for such a version and for older records. `statement` is
-    the SHA-256 of its signed statement, "" for such a version and for older records.
+    the platform. `order` is the position of its release, None for such a version and for older records. `image` is the
+    one that a request named; then the commit is that of the manifest. `statement` is the SHA-256 of the signed
+    statement, "" for such versions and for older records.
     """
 
     commit: str
@@ -83,12 +91,18 @@ class Version:
     version: str
     at: str
     order: Order | None = None
+    image: Image | None = None
     statement: str = ""
 
     @property
     def repository(self) -> str:
         """The repository (`owner/name`) whose release deployed it, "" if none did."""
         return self.source.removeprefix("sources/").rpartition("/")[0]
+
+    @property
+    def label(self) -> str:
+        """The image's tag, or the beginning of the commit, for people; "" if neither is known."""
+        return self.image.label if self.image else self.commit[:12]
 
     def is_of(self, repository: str) -> bool:
         """Whether a release of this repository (`owner/name`) deployed it."""

@@ -6,6 +6,9 @@
 | gates in the environment before | `gates_{environment}` of the deployment its parts came from | the release there |
 | the soak of the environment before | its enhanced watch (`functions/domain/soaks.py`) | the release there |
 
+A release of images has no build here, and so no gates before: a stack that names a repository of ECR under
+`github.repositories[].images` leaves them to whoever builds its images.
+
 The deployment that parts came from is this one where it changed them. A part that this one leaves as it was, because
 none of its paths changed, came from the deployment whose version was verified good there.
 """
@@ -101,7 +104,8 @@ def _before_any(entered: Environment, record: DeploymentRecord) -> str:
     """What the gates before any deployment lack; "" if nothing."""
     if bad := failed(record.gates):
         return reasons(bad)
-    if missing := _missing(entered, BEFORE, record.gates):
+    of_images = record.release is not None and bool(record.release.images)
+    if not of_images and (missing := _missing(entered, BEFORE, record.gates)):
         return f"no report of {missing} was judged, and {entered.name} demands it"
     planned = record.planned.get(entered.name)
     if planned and planned.artifact and not record.artifact_digest:

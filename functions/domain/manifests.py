@@ -86,9 +86,14 @@ class Manifest:
     after_deploy: dict[str, AfterDeploy] = field(default_factory=dict)
 
 
+def own_name(name: str) -> str:
+    """The name of a part in its manifest: `shop/api` → `api`."""
+    return name.rpartition("/")[2]
+
+
 def is_infrastructure(name: str) -> bool:
     """Whether a part (`repository/part`) is the infrastructure of its repository, which is applied before services."""
-    return name.rpartition("/")[2] == "infrastructure"
+    return own_name(name) == "infrastructure"
 
 
 def changed_path(part: Part, files: tuple[str, ...]) -> str | None:

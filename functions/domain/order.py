@@ -10,6 +10,9 @@ Commits that the main branch does not reach (feature branches, hotfixes before t
 
     main     (1,0) ── (1,1) ── (1,2)                  each is newer than those before it
     beside            └ (1,1)#1, (1,1)#2              older than (1,2), newer than no release of the main branch
+
+Releases of images stand beside it, too, each with the services that it changes. One replaces another where both change
+the same service; it neither replaces a commit nor is replaced by one, because neither contains the other.
 """
 
 from collections.abc import Callable
@@ -26,12 +29,14 @@ class Order:
     after a forced push. The release that began last is the newest then.
 
     `branch` is 0 for a commit that the main branch reaches. Any other commit has the position of the head when it
-    began, and a number that counts such releases of the repository.
+    began, and a number that counts such releases of the repository. A release of images has such a number, too, and
+    the names of its `services`; other releases have none.
     """
 
     epoch: int
     distance: int
     branch: int = 0
+    services: tuple[str, ...] = ()
 
 
 def _stored(value: object) -> object:
@@ -85,9 +90,12 @@ def is_newer(one: Order | None, other: Order | None) -> bool:
 
     A release of another branch is never newer than one of the main branch: it keeps none out and ends no wait of one.
     Releases that began before the platform recorded orders have none: they are neither newer nor older.
+    Releases of images are compared with those that change one of their services.
     """
     if one is None or other is None:
         return False
+    if one.services or other.services:
+        return one > other and not set(one.services).isdisjoint(other.services)
     return one > other and (not one.branch or bool(other.branch))
 
 
@@ -112,14 +120,14 @@ def place(history: History | None, commit: str, apart: int | None, now: int) -> 
     return order, replace(history, head=commit, order=order) if apart > 0 else history
 
 
-def place_beside(history: History | None, now: int) -> tuple[Order, History]:
-    """The order of a commit that the main branch does not reach, and the history after it; the head stays.
+def place_beside(history: History | None, now: int, services: tuple[str, ...] = ()) -> tuple[Order, History]:
+    """The order of a commit that the main branch does not reach, or of images; and the history after it, with its head.
 
     Otherwise the next release of the main branch would begin an epoch, and an older one could follow it.
     """
     known = history or History("", Order(now, 0))
     after = replace(known, branches=known.branches + 1)
-    return replace(known.order, branch=after.branches), after
+    return replace(known.order, branch=after.branches, services=services), after
 
 
 def overtaken(order: Order | None, passage: Passage, environment: str, alive: Callable[[str], bool]) -> str:

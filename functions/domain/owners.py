@@ -1,7 +1,7 @@
 """Which repository of the stack may deliver what: names of manifests, targets and environments."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 
@@ -19,13 +19,21 @@ class Claim:
 
     `targets` are the names of what its services change, such as Lambda functions; `*` stands for any characters. Only
     the one repository of a stack may have everything: with several ones, manifests and targets are given, and no two
-    repositories have the same.
+    repositories have the same. `images` are the ECR repositories (URIs) from which a request may name images, by
+    service. With `builds_images` the repository's own build makes images, too.
     """
 
     repository: str
     manifests: list[str] | None = None
     targets: list[str] | None = None
     environments: list[str] | None = None
+    images: dict[str, str] = field(default_factory=dict)
+    builds_images: bool = False
+
+    @property
+    def requested(self) -> tuple[str, ...]:
+        """The services whose images come by request only."""
+        return () if self.builds_images else tuple(self.images)
 
     def enters(self, environment: str) -> bool:
         """Whether its releases enter an environment."""

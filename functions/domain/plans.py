@@ -1,10 +1,11 @@
 """The plan of a deployment: which parts change in which environments, and why each part is in or out (P5)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from functions.domain.environments import Environment, PartState, Version
+from functions.domain.images import Image
 from functions.domain.manifests import (
     MANIFEST,
     AfterDeploy,
@@ -13,6 +14,7 @@ from functions.domain.manifests import (
     Part,
     changed_path,
     is_infrastructure,
+    own_name,
 )
 from functions.domain.order import Order, is_newer
 from functions.domain.requests import Parts
@@ -50,7 +52,8 @@ class StagePlan:
     """The changes in one environment; `parts` are in the order in which they are applied, none if nothing changes.
 
     `gone` are parts that run in the environment and that the manifest no longer names. They are not watched while this
-    release is judged, and their records are deleted once the release is good.
+    release is judged, and their records are deleted once the release is good. `images` are those that `parts` get, by
+    service: the requested ones, or those that run already. All other images are the build's.
     """
 
     environment: Environment
@@ -58,14 +61,16 @@ class StagePlan:
     skipped: tuple[SkippedPart, ...]
     after_deploy: AfterDeploy | None = None
     gone: tuple[str, ...] = ()
+    images: dict[str, Image] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a deployment will do; `stages` are all environments that it walks, with and without changes.
 
-    With `invalid`, the reason is what a person has to correct. `files` are the paths in the artifact that services of
-    the manifest are deployed from, `manifest_digest` is the SHA-256 of the manifest.
+    With `invalid`, the reason is what a person has to correct. Without a `buildspec` nothing is built. `files` are the
+    paths in the artifact that services of the manifest are deployed from, `manifest_digest` is the SHA-256 of the
+    manifest.
     """
 
     outcome: Literal["deploy", "nothing", "invalid", "superseded"]
@@ -93,6 +98,7 @@ class Scope:
     - `order` is that of the release: one of the main branch replaces one of another branch, whatever their commits.
     - `passed` are environments that this commit passed before and that a newer release has reached since, each with the
       deployment that passed. They are not entered again: the newer release stays.
+    - `requested` are the services whose images come by request only, so no commit changes their image.
     """
 
     until: str = ""
@@ -100,6 +106,7 @@ class Scope:
     force: bool = False
     order: Order | None = None
     passed: Mapping[str, str] = field(default_factory=dict)
+    requested: tuple[str, ...] = ()
 
 
 _EVERYTHING = Scope()
@@ -115,7 +122,7 @@ def plan(
 ) -> Plan:
     """The plan of a release; `running` is by environment and part, `changes` is by running commit."""
     changes = {_NO_COMMIT: Change("unknown", None), **changes}
-    entered = _entered(manifest, environments)
+    entered = entered_by(manifest, environments)
     if isinstance(entered, Plan):
         return entered
     entered = within(entered, scope.until)
@@ -138,7 +145,7 @@ def plan(
     if not any(stage.parts for stage in stages):
         nothing = "every part of every environment is already up to date with this commit"
         return Plan("nothing", f"{nothing}{before}", stages, *build)
-    return Plan("deploy", f"{_summary(stages)}{before}", stages, *build)
+    return Plan("deploy", f"{summary(stages)}{before}", stages, *build)
 
 
 def within(environments: tuple[Environment, ...], until: str) -> tuple[Environment, ...]:
@@ -148,9 +155,9 @@ def within(environments: tuple[Environment, ...], until: str) -> tuple[Environme
 
 
 def _gives_way(state: PartState, scope: Scope) -> bool:
-    """Whether what runs is of another branch than the main one, and the release is of the main branch."""
+    """Whether what runs is of another branch than the main one, and the release is of the main branch; or an image."""
     order = state.running.order if state.running else None
-    return bool(order and order.branch and scope.order and not scope.order.branch)
+    return bool(order and order.branch and (order.services or (scope.order and not scope.order.branch)))
 
 
 def in_emergency(made: Plan) -> Plan:
@@ -165,8 +172,8 @@ def in_emergency(made: Plan) -> Plan:
     return replace(made, reason=f"{words}; {made.reason}", stages=stages)
 
 
-def _entered(manifest: Manifest, environments: tuple[Environment, ...]) -> tuple[Environment, ...] | Plan:
-    """The environments that releases of this repository enter, in the order of the settings."""
+def entered_by(manifest: Manifest, environments: tuple[Environment, ...]) -> tuple[Environment, ...] | Plan:
+    """The environments that releases of this repository enter, in the order of the settings; or an `invalid` plan."""
     known = {environment.name for environment in environments}
     for place, names in {"environments": manifest.environments, "gates.afterDeploy": manifest.after_deploy}.items():
         unknown = [name for name in names if name not in known]
@@ -188,10 +195,16 @@ def _stage(
     skipped: list[SkippedPart] = []
     for part in manifest.parts:
         state = states.get(part.name)
-        inside, reason = _judge(part, state, changes, commit)
+        requested, kept = (
+            own_name(part.name) in scope.requested,
+            state.running.image if state and state.running else None,
+        )
+        inside, reason = _judge(part, state, changes, commit, requested=requested)
         before, seen = _followed(part, parts), state.running if state else None
         if scope.parts == "infrastructure" and not is_infrastructure(part.name):
             skipped.append(SkippedPart(part.name, "only the infrastructure was asked for", seen))
+        elif requested and kept is None:
+            skipped.append(SkippedPart(part.name, "its images come by request, and none was requested yet", seen))
         elif scope.force and not inside:
             parts.append(PartPlan(part, f"forced: {reason}", running=seen))
         elif inside:
@@ -204,7 +217,14 @@ def _stage(
     gone = _gone(manifest, states)
     no_longer = f"{MANIFEST} no longer names it: it is no longer watched"
     skipped += [SkippedPart(name, no_longer, states[name].running) for name in gone]
-    return StagePlan(environment, tuple(parts), tuple(skipped), manifest.after_deploy.get(environment.name), gone)
+    after = manifest.after_deploy.get(environment.name)
+    return StagePlan(environment, tuple(parts), tuple(skipped), after, gone, _kept(parts, scope))
+
+
+def _kept(parts: Collection[PartPlan], scope: Scope) -> dict[str, Image]:
+    """The images that services keep which this release configures anew."""
+    known = {own_name(one.part.name): one.running.image for one in parts if one.running and one.running.image}
+    return {service: image for service, image in known.items() if service in scope.requested}
 
 
 def _followed(part: Part, parts: list[PartPlan]) -> str:
@@ -240,8 +260,10 @@ def _gone(manifest: Manifest, states: Mapping[str, PartState]) -> tuple[str, ...
     return tuple(name for name in sorted(states) if name.partition("/")[0] == manifest.name and name not in named)
 
 
-def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], commit: str) -> tuple[bool, str]:
-    """Whether the release changes the part, and why."""
+def _judge(
+    part: Part, state: PartState | None, changes: Mapping[str, Change], commit: str, *, requested: bool
+) -> tuple[bool, str]:
+    """Whether the release changes the part, and why; `requested` if its images come by request."""
     if state is None or state.running is None:
         return True, "nothing runs here yet"
     if state.in_doubt:
@@ -255,6 +277,8 @@ def _judge(part: Part, state: PartState | None, changes: Mapping[str, Change], c
         return True, f"runs {base[:12] or 'a version that was deployed by hand'}, which was never verified good"
     if state.definition != part:
         return True, f"its definition in {MANIFEST} changed"
+    if requested:
+        return False, "its image changes by request only"
     files = changes[base].files
     if files is None:
         return True, f"the changes since {base[:12] or 'a version that was deployed by hand'} are unknown"
@@ -285,7 +309,8 @@ def recorded(made: Plan) -> dict[str, object]:
     }
 
 
-def _summary(stages: tuple[StagePlan, ...]) -> str:
+def summary(stages: tuple[StagePlan, ...]) -> str:
+    """The parts that change, by environment."""
     return "; ".join(
         f"{stage.environment.name}: {', '.join(p.part.name for p in stage.parts)}" for stage in stages if stage.parts
     )

@@ -4,12 +4,14 @@ A stored row has one attribute for each kind of data and environment (`rollback_
 mapping by environment. Attributes that a row lacks have their defaults; unknown attributes are ignored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from functions.domain.environments import PartState
 from functions.domain.gates import Verdict
-from functions.domain.manifests import AfterDeploy, Part
+from functions.domain.images import Image
+from functions.domain.manifests import AfterDeploy, Part, own_name
 from functions.domain.performance import Performance
 from functions.domain.releases import Release
 from functions.domain.requests import Request
@@ -101,6 +103,8 @@ class PlannedChange:
     """What a deployment starts a stage with: written before that, and compared when the stage begins.
 
     `source` and `artifact` are keys in the artifacts bucket; `gone` are parts that the manifest no longer names.
+    `images` are those that services get, unless the artifact names them. Only the record says them, not the input of a
+    stage.
     """
 
     parts: tuple[Part, ...] = ()
@@ -108,6 +112,7 @@ class PlannedChange:
     after_deploy: AfterDeploy | None = None
     source: str = ""
     artifact: str = ""
+    images: dict[str, Image] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,19 @@ class DeploymentRecord:
     baseline: dict[str, BaselineRecord] = field(default_factory=dict)
     rollback: dict[str, RollbackRecord] = field(default_factory=dict)
     told: bool = False
+
+    def image(self, environment: str, part: str, states: Callable[[], Mapping[str, PartState]]) -> Image | None:
+        """The image that a part gets in an environment; None if it runs none, or the artifact names it.
+
+        A release of a commit keeps the image that runs, also one that a request has brought since the plan was made:
+        `states` reads what runs.
+        """
+        planned = self.planned.get(environment)
+        found = planned.images.get(own_name(part)) if planned else None
+        if found is None or (self.release and self.release.images):
+            return found
+        state = states().get(part)
+        return (state.running.image if state and state.running else None) or found
 
     @property
     def is_whole(self) -> bool:

@@ -1,10 +1,11 @@
-"""A release: one commit of one repository that is delivered."""
+"""A release: one commit of one repository that is delivered, or images with the manifest of one."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from functions.domain.errors import BadInputError
+from functions.domain.images import Image, named
 from functions.domain.order import Order
 from functions.domain.texts import one_line
 
@@ -21,6 +22,7 @@ class Release:
     """One commit to deliver; `order` is its position among the releases of its repository, None before Begin.
 
     `committed_at` (ISO 8601, UTC) is for people and for the lead time: it is the clock of whoever made the commit.
+    `images` are those of a release that changes only the services they belong to, by the service's name (M3).
     An `emergency` ignores windows and skips the tests after a deployment (P8); every message about it says so.
     """
 
@@ -33,6 +35,7 @@ class Release:
     committed_at: str = ""
     emergency: bool = False
     order: Order | None = None
+    images: dict[str, Image] = field(default_factory=dict)
 
     @property
     def short(self) -> str:
@@ -41,8 +44,8 @@ class Release:
 
     @property
     def title(self) -> str:
-        """The first line of the commit message, cut."""
-        return one_line(self.message.partition("\n")[0])
+        """The images; else the first line of the commit message, cut."""
+        return f"images {named(self.images)}" if self.images else one_line(self.message.partition("\n")[0])
 
 
 def is_commit(text: str) -> bool:

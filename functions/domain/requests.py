@@ -6,6 +6,7 @@
 | dispatch | GitHub's webhook, for a `repository_dispatch` |
 | operator | `kiro deploy`, or StartExecution by hand |
 | reconciliation | a push or tag whose webhook was lost |
+| image | ECR's event about a pushed image |
 """
 
 import json
@@ -16,6 +17,7 @@ from hashlib import sha256
 from typing import Any, Literal, get_args
 
 from functions.domain.errors import BadInputError
+from functions.domain.images import is_tag_or_digest
 from functions.domain.releases import (
     LONGEST_NAME,
     branch_or_tag,
@@ -24,7 +26,7 @@ from functions.domain.releases import (
     repository_mark,
 )
 
-Trigger = Literal["push", "tag", "dispatch", "operator", "reconciliation"]
+Trigger = Literal["push", "tag", "dispatch", "operator", "reconciliation", "image"]
 Parts = Literal["all", "infrastructure"]
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
@@ -42,7 +44,7 @@ class Request:
 
     - `ref` is a branch or tag (`refs/heads/…`, `refs/tags/…`, or a name alone), `commit` is "" for the newest one.
     - `until` is the last environment that the release enters; "" for all.
-    - `images` is the tag or digest of each service's image, by service.
+    - `images` is the tag or digest of each service's image, by service. Then nothing else is deployed.
     - `force` deploys parts that are unchanged, too; `parts` limits the release to the infrastructure.
     - `by` is the GitHub login of the sender, or the ARN of the operator.
     """
@@ -105,8 +107,11 @@ def _problem(key: str, value: object) -> str:
     if key in _FLAGS:
         return "" if isinstance(value, bool) else "true or false"
     if key == "images":
-        texts = isinstance(value, dict) and all(isinstance(one, str) for pair in value.items() for one in pair)
-        return "" if texts else "an object of tags by service"
+        good = isinstance(value, dict) and all(
+            isinstance(service, str) and isinstance(tag, str) and is_tag_or_digest(tag)
+            for service, tag in value.items()
+        )
+        return "" if good else "an object of tags (v1.2.3) or digests (sha256:…) by service"
     if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
         return f"a text of at most {_LONGEST_TEXT} characters"
     if key == "repository" and value and not _REPOSITORY.fullmatch(value):

@@ -42,7 +42,7 @@ class ReadBack:
     """The version that a part should run after a rollback (`meant`) and the version that it runs (`found`).
 
     `meant` is None for a first release, `found` is None when it is unknown, `healthy` is None when there is no probe.
-    `commit` is the commit of `meant`, empty if unknown.
+    `commit` is the commit of `meant`, empty if unknown; `tag` is that of its image, if a request named it.
     """
 
     part: str
@@ -50,6 +50,7 @@ class ReadBack:
     found: str | None
     healthy: bool | None
     commit: str = ""
+    tag: str = ""
 
 
 def steps(ledger: Sequence[Compensation], environment: str) -> tuple[Step, ...]:
@@ -69,7 +70,7 @@ def held(ledger: Sequence[Compensation]) -> tuple[Compensation, ...]:
 def why_held(entry: Compensation) -> str:
     """The reason for people, with the next step: what they start is not held."""
     part, to = entry.part.name, entry.before
-    back = (to.commit[:12] or f"version {to.version}") if to else ""
+    back = (to.label or f"version {to.version}") if to else ""
     return (
         f"{part} was not rolled back: its migration is declared irreversible, and code of {back} may not fit the data. "
         f"`kiro rollback {entry.environment} --reason …` restores it after all; to deploy a correction instead, "
@@ -131,9 +132,10 @@ def outcome(ends: Iterable[RollbackResult | None]) -> RollbackResult:
 
 
 def _back(part: ReadBack) -> str:
-    if part.commit and part.commit != part.meant:
-        return f"{part.part} is back at {part.commit[:12]} (version {part.meant})"
-    return f"{part.part} is back at {part.commit[:12] or f'version {part.meant}'}"
+    shown = part.tag or part.commit[:12]
+    if shown and part.commit != part.meant:
+        return f"{part.part} is back at {shown} (version {part.meant})"
+    return f"{part.part} is back at {shown or f'version {part.meant}'}"
 
 
 def _why(part: ReadBack) -> str:

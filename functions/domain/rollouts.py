@@ -1,6 +1,35 @@
 """Rollouts in steps: the shares of the requests that meet a new version, one after the other (R12)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+RolloutOutcome = Literal["done", "paused", "underway", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How far the change of a part is.
+
+    - `done`: all requests meet `version`.
+    - `paused`: `percent` of the requests meet it, and `proceed` is awaited.
+    - `underway`: AWS changes something by itself; `progress` says how far it is.
+    - `failed`: AWS, or somebody else, ended the rollout (`reason`); what runs is what ran before, or a mixture, and a
+      rollback is due.
+
+    `handle` is AWS's name of the rollout, such as the ARN of a service deployment, "" if it has none.
+    """
+
+    outcome: RolloutOutcome
+    version: str
+    percent: float = 100
+    handle: str = ""
+    reason: str = ""
+
+    @property
+    def shares(self) -> bool:
+        """Whether a part of the requests meets the new version, and the rest the old one."""
+        return self.outcome == "paused" and 0 < self.percent < 100
 
 
 def next_step(steps: Sequence[int], percent: float) -> int | None:

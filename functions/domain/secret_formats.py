@@ -8,6 +8,7 @@ from functions.domain.errors import BadInputError
 
 # A signing secret should have at least 128 bits: 32 hexadecimal digits.
 _SHORTEST = 32
+_SHORTEST_KEY = 16
 _APP = ("appId", "installationId", "privateKey")
 MADE = ("webhook", "monitors")
 """Secrets that the platform can generate; the other side is then configured with the same value."""
@@ -19,6 +20,10 @@ def stored(name: str, given: str) -> str:
     match name:
         case "github" | "git":
             return _credential(name, text)
+        case "agent":
+            if len(text) < _SHORTEST_KEY or len(text.split()) != 1:
+                raise BadInputError(f"agent: enter the key alone: {_SHORTEST_KEY} characters or more, without spaces")
+            return text
         case "slack":
             address = urlsplit(text)
             if address.scheme != "https" or not address.hostname:
@@ -31,9 +36,8 @@ def stored(name: str, given: str) -> str:
 
 
 def _credential(name: str, text: str) -> str:
-    """A token alone or in JSON, as JSON; the secret `github` may also be the key of a GitHub App."""
-    app_too = name == "github"
-    forms = '{"token": …}' + (' or {"appId": …, "installationId": …, "privateKey": …}' if app_too else "")
+    """A token alone or in JSON, or the key of a GitHub App, as JSON."""
+    forms = '{"token": …} or {"appId": …, "installationId": …, "privateKey": …}'
     if not text.startswith("{"):
         if len(text.split()) != 1:
             raise BadInputError(f"{name}: a token has no spaces; enter the token alone, or JSON: {forms}")
@@ -42,7 +46,7 @@ def _credential(name: str, text: str) -> str:
         fields: dict[str, Any] = json.loads(text)
     except ValueError:
         raise BadInputError(f"{name}: the value begins like JSON but is not valid JSON; enter {forms}") from None
-    if app_too and all(fields.get(field) for field in _APP):
+    if all(fields.get(field) for field in _APP):
         return json.dumps(fields)
     if not isinstance(fields.get("token"), str) or not fields["token"].strip():
         raise BadInputError(f"{name}: the JSON must be {forms}")

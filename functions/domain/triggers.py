@@ -94,10 +94,18 @@ def walked(request: Request, claim: Claim, environments: Sequence[str]) -> tuple
 
 def refusal(request: Request, claim: Claim, environments: Sequence[str]) -> str:
     """Why the settings do not allow a request, with the next step; "" if they do."""
-    if request.images:
+    unknown = sorted(set(request.images) - set(claim.images))
+    if unknown:
+        known = f"there are {', '.join(sorted(claim.images))}" if claim.images else "there is none"
         return (
-            f"images ({', '.join(sorted(request.images))}): no kind of target deploys an image by its tag yet; "
-            "leave images out"
+            f"images.{unknown[0]}: the settings name no ECR repository for a service {unknown[0]} of "
+            f"{request.repository}, {known}: correct the name, or add it to `images` of the repository in "
+            "github.repositories"
+        )
+    if request.images and request.parts != "all":
+        return (
+            f"images ({', '.join(sorted(request.images))}) and parts = {request.parts} contradict each other: a "
+            "request with images changes just these services; leave one of both out"
         )
     if request.until and request.until not in environments:
         return f"until = {request.until}: no environment of this stack; there are {', '.join(environments)}"

@@ -141,7 +141,7 @@ class WatchFacts:
     `failed` is a breach that an earlier reading found and that the workflow has not received yet. `gone` are parts that
     are not watched, and alarms of parts of other repositories than `repository` are not read. `bad` has the bad samples
     in a row of each part (`Sampling`). `paused` is the part whose rollout is paused, None in the watch of a whole
-    release.
+    release. `samples` are those of its two versions as JSON (`Samples` of `comparisons`, which only the watch reads).
     """
 
     environment: Environment
@@ -153,6 +153,7 @@ class WatchFacts:
     bad: dict[str, int] = field(default_factory=dict)
     repository: str = ""
     paused: Part | None = None
+    samples: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

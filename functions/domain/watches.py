@@ -2,7 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from functions.domain.comparisons import Comparison
 
 Severity = Literal["critical", "warning"]
 Before = Literal["block", "ask", "ignore"]
@@ -198,17 +201,23 @@ def judge(
     reviewed: Sequence[str] = (),
     accepted: Accepted = NOTHING_ACCEPTED,
     sampling: Sampling = ONE_SAMPLE,
+    comparison: "Comparison | None" = None,
+    patient_until: str = "",
 ) -> Watch:
-    """Judges the alarms and probes after a change; `now` and `until` are ISO 8601.
+    """Judges the alarms and probes after a change, and the comparison at a step; times are ISO 8601.
 
-    A critical alarm is a breach, and so is a service that was unhealthy in enough samples in a row. A warning requires
-    a review, unless its name is in `reviewed`. Alarms that are `accepted` do not count. Unhealthy parts that do not
-    decide are only named.
+    A critical alarm is a breach, and so is a service that was unhealthy, or a version that was worse, in enough samples
+    in a row. A warning requires a review, unless its name is in `reviewed`. Alarms that are `accepted` do not count.
+    Unhealthy parts that do not decide are only named. After a bad sample of the comparison, the watch goes on beyond
+    `until`, for the next one, to `patient_until`.
     """
     if critical := _critical(alarms, accepted):
         return _of_alarms("breached", critical, now)
+    if comparison and comparison.bad >= sampling.needed:
+        return Watch("breached", comparison.reason, now)
     bad = sampling.counted(probes)
-    also = "".join(f"; {words}" for words in _describe_others(probes, sampling))
+    compared = f"; {comparison.reason}" if comparison else ""
+    also = compared + "".join(f"; {words}" for words in _describe_others(probes, sampling))
     if bad:
         words = "; ".join(_describe_unhealthy(p, bad[p.part]) for p in probes if p.part in bad and not p.healthy)
         breached = max(bad.values()) >= sampling.needed
@@ -217,7 +226,7 @@ def judge(
     warnings = [a for a in active if a.name not in reviewed]
     if warnings:
         return _of_alarms("review", warnings, now)
-    if now >= until:
+    if now >= (patient_until if comparison and comparison.bad else until):
         # R1: an alarm that does not exist or has no data is named: it is no proof of health.
         without_data = _describe_missing(alarms)
         return Watch("healthy", "no alarm was in ALARM" + (f", but {without_data}" if without_data else "") + also)

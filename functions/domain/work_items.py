@@ -4,7 +4,8 @@
      ▲               ├──failed──▶ waiting (card back in the column) ──start──▶ running
      │               ├──failed for the last time──▶ quarantined (card in the failed column)
      │               ├──ineligible──▶ ineligible (card stays; checked again after a change)
-     │               └──busy──▶ waiting (another execution owns the branch; not counted as a failure)
+     │               ├──busy──▶ waiting (another execution owns the branch; not counted as a failure)
+     │               └──stopped──▶ stopped (by a comment: card in the failed column; by the card: it stays)
      └──────────── a person moves the card back ────────────────┘
 
 Titles, branches and bodies come from outside. They are values, and never become part of a command.
@@ -19,13 +20,15 @@ from typing import Literal
 from functions.domain.texts import QUOTE, aws_name, code, markdown
 
 Kind = Literal["issue", "pull request", "draft"]
-State = Literal["new", "running", "waiting", "ineligible", "quarantined", "done"]
-Result = Literal["passed", "failed", "ineligible", "busy"]
+State = Literal["new", "running", "waiting", "ineligible", "quarantined", "done", "stopped"]
+Result = Literal["passed", "failed", "ineligible", "busy", "stopped"]
 
 TASKS = "tasks.md"
 SPEC_FILES = ("requirements.md", "design.md", TASKS)
 # A bugfix spec has a description of the bug in place of the requirements (kiro.dev/docs/specs).
 _INSTEAD = {"requirements.md": "bugfix.md"}
+# States that only a person ends.
+_FOR_A_PERSON: tuple[State, ...] = ("quarantined", "done", "stopped")
 # git allows longer names, but the name must fit into a path and into messages.
 _BRANCH_LIMIT = 120
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
@@ -46,12 +49,21 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """Why the running attempt is stopped: `by` a login, or because a person moved the `card`."""
+
+    by: str
+    card: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The record of an item.
 
     `started` counts its executions, `failures` the failed ones since a person last moved the card. `seen` is the
     fingerprint on which it was found ineligible. `moved_at` (ISO 8601) is when the platform last moved the card. `told`
-    is the digest of the last comment. `revision` is for the conditional write.
+    is the digest of the last comment. `stop` is a person's wish, written before the execution is stopped. `revision` is
+    for the conditional write.
     """
 
     item_id: str
@@ -66,6 +78,7 @@ class Record:
     told: str = ""
     revision: int = 0
     item: Item | None = None
+    stop: Stop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +98,7 @@ class Columns:
             "waiting": self.todo,
             "ineligible": "",
             "quarantined": self.failed,
+            "stopped": self.failed,
             "done": self.in_review,
         }
         return columns[state]
@@ -194,7 +208,7 @@ def wanted(item: Item, record: Record, head: Callable[[], str | None]) -> bool:
     """Whether to start an attempt at an item of the column; `head` (the branch's commit) is called only if needed."""
     if record.state == "running":
         return False
-    if record.state in ("quarantined", "done"):
+    if record.state in _FOR_A_PERSON:
         return moved_by_a_person(item, record)
     if record.state == "ineligible":
         return record.seen != fingerprint(item, head())
@@ -203,7 +217,7 @@ def wanted(item: Item, record: Record, head: Callable[[], str | None]) -> bool:
 
 def begun(item: Item, record: Record, workflow_arn: str) -> Record:
     """The record of an attempt that starts now; when a person has moved the card, failures are counted from 0 again."""
-    reset = record.state in ("quarantined", "done") and moved_by_a_person(item, record)
+    reset = record.state in _FOR_A_PERSON and moved_by_a_person(item, record)
     attempt = record.started + 1
     return replace(
         record,
@@ -213,6 +227,7 @@ def begun(item: Item, record: Record, workflow_arn: str) -> Record:
         execution=f"{workflow_arn.replace(':stateMachine:', ':execution:')}:{execution_name(item, attempt)}",
         branch=branch_key(item.repository, item.branch),
         item=item,
+        stop=None,
     )
 
 
@@ -237,7 +252,13 @@ def chosen(
 
 
 def ended(record: Record, result: Result, reason: str, attempts: int, columns: Columns, seen: str = "") -> Ending:
-    """What follows from an attempt. After `attempts` failures the item is quarantined until a person acts (W8)."""
+    """What follows from an attempt. After `attempts` failures the item is quarantined until a person acts (W8).
+
+    An attempt that a person stopped is no failure; one that passed nevertheless has passed.
+    """
+    if record.stop and result != "passed":
+        return _ended_by_a_person(record, record.stop, columns)
+    record = replace(record, stop=None)
     if result == "passed":
         return _ending(replace(record, state="done", failures=0, reason=""), columns, "")
     if result == "busy":
@@ -251,6 +272,14 @@ def ended(record: Record, result: Result, reason: str, attempts: int, columns: C
         return _ending(replace(record, state="quarantined", failures=failures, reason=reason), columns, comment)
     comment = f"{markdown(reason)}\n\nThis was attempt {failures} of {attempts}. The next one starts automatically."
     return _ending(replace(record, state="waiting", failures=failures, reason=reason), columns, comment)
+
+
+def _ended_by_a_person(record: Record, stop: Stop, columns: Columns) -> Ending:
+    """A comment was answered already, and a card that a person moved stays there."""
+    reason = stop.by if stop.card else f"stopped by {stop.by}"
+    stopped = replace(record, state="stopped", stop=None, reason=reason)
+    ending = _ending(stopped, columns, "")
+    return replace(ending, column="") if stop.card else ending
 
 
 def _ending(record: Record, columns: Columns, comment: str) -> Ending:

@@ -146,9 +146,12 @@ def _superseded(approval: Approval, environments: EnvironmentsTable) -> Approval
 
     One that only arrived counts when the lock is requested, because this function may not read executions.
     """
-    passage = replace(environments.passage(approval.environment, approval.repository), arrived=None)
-    reason = overtaken(approval.order, passage, approval.environment, lambda _: False)
-    return replace(approval, state="superseded", reason=reason) if reason and approval.purpose == "deploy" else None
+    for service in (approval.order.services if approval.order else ()) or ("",):
+        passage = replace(environments.passage(approval.environment, approval.repository, service), arrived=None)
+        reason = overtaken(approval.order, passage, approval.environment, lambda _: False)
+        if reason and approval.purpose == "deploy":
+            return replace(approval, state="superseded", reason=reason)
+    return None
 
 
 def _void(
@@ -168,7 +171,7 @@ def _changed(approval: Approval, artifacts: Artifacts, deployments: DeploymentsT
     if approval.shown is None or approval.purpose != "deploy":
         return ""
     try:
-        digest = artifacts.digest(approval.shown.artifact)
+        digest = artifacts.digest(approval.shown.artifact) if approval.shown.artifact else ""
     except SourceError as error:
         return str(error)
     return changed(approval, digest, deployments.verdicts(approval.deployment_id))

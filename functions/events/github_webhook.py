@@ -107,6 +107,8 @@ def _act(name: str, body: bytes, payload: dict[str, Any], starts: _Starts) -> tu
             raise BadInputError("projects_v2_item: projects_v2_item is missing or not an object")
         starts.polls.request()
         return "", answer(202, "the board is polled")
+    if name == "issue_comment":
+        return _commented(payload, starts)
     if name == "repository_dispatch":
         return _dispatched(body, payload, starts)
     if name != "push":
@@ -134,6 +136,17 @@ def _dispatched(body: bytes, payload: dict[str, Any], starts: _Starts) -> tuple[
     name = rollback_name(asked, sha256(body).hexdigest()[:12])
     starts.rollbacks.start(asked, name)
     return name, answer(202, f"started: {name}")
+
+
+def _commented(payload: dict[str, Any], starts: _Starts) -> tuple[str, dict[str, Any]]:
+    """Pass an instruction to the poll, which asks GitHub whether its author may give it."""
+    from functions.domain.steering import read_comment  # few deliveries are comments
+
+    instruction = read_comment(payload, starts.deployments.repositories)
+    if isinstance(instruction, Ignored):
+        return "", answer(202, f"ignored: {instruction.reason}")
+    starts.polls.request(instruction)
+    return f"comment {instruction.comment}", answer(202, f"{instruction.verb} of #{instruction.number} is passed on")
 
 
 def _start(name: str, request: Request, starts: _Starts) -> tuple[str, dict[str, Any]]:

@@ -16,8 +16,10 @@ from functions.adapters.poll_lease import PollLease
 from functions.adapters.work_items_table import WorkItemsTable
 from functions.adapters.worker_rules import WorkerRules
 from functions.adapters.workflows import WorkItemWorkflow
+from functions.domain.steering import Instruction
 from functions.domain.work_items import Item, Record, begun, branch_problem, chosen
-from functions.handler import Handler
+from functions.handler import Handler, decode
+from functions.procedures.steering import STEER, end_if_moved, steer
 from functions.procedures.work_items import SETTLE, Attempt, finished, settle
 
 _TIMEOUT_SECONDS = 300
@@ -32,6 +34,7 @@ HANDLER = Handler(
         *WorkItemWorkflow.START,
         *WorkItemsTable.FIND,
         *SETTLE,
+        *STEER,
         *Bus.PUT,
     ),
     timeout_seconds=_TIMEOUT_SECONDS,
@@ -69,6 +72,8 @@ class _Poll:
         known = {record.item_id for record in self.records.running()} | self.running
         recorded = [record for record in map(self.records.get, sorted(known)) if record.state == "running"]
         running = [record for record in recorded if not self._settled(record)]
+        for record in running:
+            end_if_moved(record, self.board, self.records, self.executions)
         self.running = {record.item_id for record in running}
         free = self.rules.concurrency - len(running)
         if free <= 0:
@@ -113,7 +118,7 @@ class _Poll:
 
 
 def poll_board(
-    event: dict[str, Any],  # noqa: ARG001 - the board is read whatever the trigger was
+    event: dict[str, Any],
     board: Board,
     github: PullRequests,
     records: WorkItemsTable,
@@ -124,9 +129,14 @@ def poll_board(
     bus: Bus,
     clock: Clock,
 ) -> dict[str, Any]:
-    """Poll the board, and again if a trigger arrived meanwhile; an error leaves the event as a dead letter."""
+    """Poll the board, and again if a trigger arrived meanwhile; an error leaves the event as a dead letter.
+
+    The board is read whatever the trigger was; an instruction of a comment is carried out before.
+    """
     if not board.names.number:
         return {"outcome": "no board is configured"}
+    if "instruction" in event:
+        steer(decode(Instruction, event["instruction"]), board, github, records, executions)
     holder = uuid4().hex
     left = lease.take(holder, clock.now(), _TIMEOUT_SECONDS)
     if left is None:

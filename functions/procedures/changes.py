@@ -21,7 +21,7 @@ from functions.targets.registry import Targets
 CHANGE: tuple[Allow, ...] = (
     *Artifacts.READ,
     *Artifacts.KEEP,
-    *EnvironmentsTable.UPDATE,
+    *EnvironmentsTable.WRITE,
     *DeploymentsTable.READ,
     *Targets.READ,
     *Targets.CHANGE,
@@ -51,9 +51,10 @@ def change_of(
     deployments: DeploymentsTable,
     signatures: Signatures,
 ) -> Change:
-    """The change for the target, under the lease; a release that no gate has judged is a NotRecordedError.
+    """The change for the target, under the lease; an artifact that no gate has judged is a NotRecordedError.
 
-    A ProvenanceError if its signed statement is not about the artifact, or about the files that the target reads.
+    A ProvenanceError if its signed statement is not about the artifact, or about the files that the target reads. A
+    service that gets an image of a request, or keeps its own, needs no artifact, and no statement.
     """
 
     def fence() -> None:
@@ -66,16 +67,21 @@ def change_of(
             raise SourceError(
                 f"{event.part.name}: {path} is not in the build's artifact; list it under artifacts in the buildspec"
             )
-        signed.demand(path, sha256(found).hexdigest())
+        if signed:
+            signed.demand(path, sha256(found).hexdigest())
         return found
 
     fence()
     record = deployments.get(event.deployment_id)
     judged = record.artifact_digest if record else ""
-    if not judged:
+    where = event.environment.name
+    image = record.image(where, event.part.name, lambda: environments.parts(where)) if record else None
+    if not judged and image is None:
         raise NotRecordedError(
             f"{event.deployment_id}: its record has no digest of {event.artifact}: no gate has judged it, so "
             f"{event.part.name} stays as it is"
         )
-    signed = of_release(event.deployment_id, event.release, event.artifact, record, artifacts, signatures)
-    return Change(event.environment, event.part, event.release, read, fence, artifacts.keep)
+    signed = None
+    if image is None:
+        signed = of_release(event.deployment_id, event.release, event.artifact, record, artifacts, signatures)
+    return Change(event.environment, event.part, event.release, read, fence, artifacts.keep, image)

@@ -78,7 +78,12 @@ def overtaken_by(
     repository: str, order: Order | None, environment: str, environments: EnvironmentsTable, executions: Executions
 ) -> str:
     """Why a newer release of the repository keeps one of this order out of an environment; "" if none does (P3)."""
-    return overtaken(order, environments.passage(environment, repository), environment, executions.is_running)
+    for service in (order.services if order else ()) or ("",):
+        passage = environments.passage(environment, repository, service)
+        newer = overtaken(order, passage, environment, executions.is_running)
+        if newer:
+            return newer
+    return ""
 
 
 def _contender(request: LockRequest) -> Contender:

@@ -122,7 +122,8 @@ class Orphans:
                 request = read_request(self._executions.input(found.execution))
             except BadInputError:  # started by hand with a wrong input: it fails, and its end is announced
                 continue
-            if request.repository not in repositories:
+            # Images get their digests in Begin, which writes the record with them.
+            if request.images or request.repository not in repositories:
                 continue
             try:
                 open_record(

@@ -43,9 +43,10 @@ def of_version(
 ) -> Signed | None:
     """The verified statement of a version that a rollback restores; a ProvenanceError if anything differs.
 
-    None for one that has no statement: it was deployed outside the platform, or before the stack signed statements.
+    None for one that has no statement: it was deployed outside the platform, or before the stack signed statements, or
+    it is an image that a request named, of which nothing was built here.
     """
-    if not to.commit:
+    if not to.commit or to.image:
         return None
     if not to.statement:
         record = deployments.get(to.deployment_id)

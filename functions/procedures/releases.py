@@ -1,11 +1,13 @@
 """Opens the record of a deployment, with the facts of its commit from GitHub."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
 from functions.domain.errors import BadInputError, GitHubUnavailableError
+from functions.domain.images import Image
 from functions.domain.order import Order, place, place_beside
 from functions.domain.releases import LONGEST_NAME, Release
 from functions.domain.requests import Request
@@ -25,9 +27,17 @@ class Started:
 
 
 def open_record(
-    started: Started, main_branch: str, github: GitHub, deployments: DeploymentsTable, clock: Clock
+    started: Started,
+    main_branch: str,
+    github: GitHub,
+    deployments: DeploymentsTable,
+    clock: Clock,
+    resolve: Callable[[Mapping[str, str]], dict[str, Image]] = lambda _: {},
 ) -> Release:
-    """Read the commit, give it its order and write the record; a repetition returns the release of the record."""
+    """Read the commit, give it its order and write the record; a repetition returns the release of the record.
+
+    `resolve` finds the images of the request. That happens once, so a tag that moves afterwards changes nothing.
+    """
     request = started.request
     if len(started.deployment_id) > LONGEST_NAME:
         raise BadInputError(
@@ -49,6 +59,7 @@ def open_record(
         message=recorded(commit.message),
         committed_at=commit.committed_at,
         emergency=request.emergency,
+        images=resolve(request.images),
         order=_place(request, commit.sha, main_branch, github, deployments, int(clock.now().timestamp())),
     )
     deployments.begin(started.deployment_id, release, started.execution, request.trigger, request)
@@ -60,13 +71,19 @@ def _place(
 ) -> Order:
     """The order of a commit, written to the repository's history; repeated if another release began meanwhile."""
     repository, merged = request.repository, _is_merged(request, commit, main_branch, github)
+    services = tuple(sorted(request.images))
+    if services and not merged:
+        raise BadInputError(
+            f"images ({', '.join(services)}) are deployed with the manifest of a commit on {main_branch}, and "
+            f"{request.ref} ({commit[:12]}) is not on it: merge it first, or name a commit of {main_branch}"
+        )
     while True:
         before = deployments.history(repository)
-        if merged:
+        if merged and not services:
             apart = _apart(repository, before.head, commit, github) if before and before.head else None
             order, after = place(before, commit, apart, now)
         else:
-            order, after = place_beside(before, now)
+            order, after = place_beside(before, now, services)
         if after == before or deployments.save_history(repository, after, before):
             return order
 

@@ -120,7 +120,8 @@ class Rollbacks:
             before = [e.before for e in known if e.part.name == state.part and e.before and e.before.commit]
             before += [state.good] if state.good else []
             if wanted.to:
-                fits = [version for version in before if version.commit.startswith(to)]
+                fits = [version for version in before if version.commit.startswith(to) and not version.image]
+                fits += [one for one in before if one.image and wanted.to in (one.image.tag, one.image.digest)]
             elif state.good and not state.proven:
                 fits = [state.good]
             else:
@@ -130,9 +131,9 @@ class Rollbacks:
             if target and (state.in_doubt or target != state.running):
                 found.append((state, target))
         if not found:
-            ran = sorted({e.before.commit[:12] for e in known if e.before and e.before.commit})
+            ran = sorted({e.before.label for e in known if e.before and e.before.label})
             what = f"no version of {wanted.to} ran" if wanted.to else "there is no version to go back to"
-            raise BadInputError(f"{what} in {wanted.environment}; known commits: {', '.join(ran) or 'none'}")
+            raise BadInputError(f"{what} in {wanted.environment}; known: {', '.join(ran) or 'none'}")
         return found
 
     def _write_ledger(

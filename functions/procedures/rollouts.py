@@ -7,9 +7,9 @@ from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.environments import Environment
 from functions.domain.manifests import Part
+from functions.domain.rollouts import Rollout
 from functions.domain.waits import RolloutKey, Wait
 from functions.handler import Allow, decode
-from functions.targets.base import Rollout
 from functions.targets.registry import Targets
 
 END: tuple[Allow, ...] = (*WaitsTable.FIND, *WaitsTable.END, *TaskTokens.COMPLETE, *Targets.READ)

@@ -53,7 +53,7 @@ def finished(attempt: Attempt, state: State, clock: Clock) -> WorkItemFinished:
     return WorkItemFinished(
         attempt.work_id,
         attempt.item,
-        attempt.result,
+        "stopped" if state == "stopped" else attempt.result,
         state,
         attempt.reason,
         attempt.pull_request,

@@ -48,7 +48,7 @@ def record_rollback(
         if frozen and frozen.by == f"rollback of {event.deployment_id}":
             environments.freeze(event.environment, None)
     # Of what it undid, nothing keeps an older release out any more.
-    environments.forget_passed(event.environment, event.release.repository, event.deployment_id)
+    environments.forget_passed(event.environment, event.release.repository, event.deployment_id, event.release.images)
     deployments.forget_passed(event.environment, event.release)
     verified = event.verified_at or now
     facts = RollbackRecord(event.result, why, cause, event.breached_at, event.started_at, verified)

@@ -75,4 +75,6 @@ def _read_back(
     if entry.before is None:
         return ReadBack(part.name, None, None, None)
     found = targets.of(part).read_back(environment, part, states.get(part.name))
-    return ReadBack(part.name, entry.before.version, found, None, entry.before.commit)
+    image = entry.before.image
+    tag = image.label if image else ""
+    return ReadBack(part.name, entry.before.version, found, None, entry.before.commit, tag)

@@ -4,7 +4,7 @@ Who may start an execution chooses its input. What is changed, in whose name, wh
 comes from the record, which the deployment has written, and from the definition, which has the settings.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.locks_table import LocksTable
@@ -80,7 +80,7 @@ def _compare(event: Input, given: PlannedChange, record: DeploymentRecord) -> No
     planned = record.planned.get(where)
     if planned is None:
         raise NotRecordedError(f"{name}: its record has no plan for {where}; the deployment starts its stages itself")
-    if planned != given:
+    if replace(planned, images={}) != given:
         raise NotRecordedError(f"{name}: its record has another plan for {where} than the input of the stage")
     if record.gates != event.gates:
         raise NotRecordedError(f"{name}: its record has other verdicts than the input of the stage")

@@ -1,19 +1,28 @@
-"""Watch: store the task token for alarms, then read alarms and health; ends by a breach or when the time is up (R1)."""
+"""Watch: store the task token for alarms, then read alarms and health; ends by a breach or when the time is up (R1).
+
+At a step of a rollout, the new version is also compared with the old one (R13).
+"""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from functions.adapters.clock import Clock
 from functions.adapters.environment_health import EnvironmentHealth
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
+from functions.adapters.version_figures import VersionFigures
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.environments import Environment
 from functions.domain.manifests import Part
+from functions.domain.rollouts import Rollout
 from functions.domain.waits import Wait, WatchFacts, WatchKey
 from functions.domain.watches import Accepted, Sampling, Watch, judge
 from functions.handler import Handler, decode, encode
 from functions.procedures.waits import KEEP, keep
 from functions.procedures.watches import remember
+
+if TYPE_CHECKING:
+    from functions.domain.comparisons import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +32,8 @@ class Input:
     A person has reviewed the `reviewed` warnings. The `accepted` alarms were in ALARM before the release changed
     anything. `gone` are parts that the manifest no longer names. `own` is the name in the release's manifest: its parts
     decide, unhealthy parts of other manifests are only named. Alarms are read of `repository`, that of the release.
-    `paused` is the part whose rollout is paused at a step, as the release defines it; null in the watch of a whole
-    release.
+    `paused` is the part whose `rollout` is paused at a step, as the release defines it, and `since` is when its first
+    step began; null in the watch of a whole release.
     """
 
     task_token: str
@@ -38,15 +47,20 @@ class Input:
     own: str = ""
     repository: str = ""
     paused: Part | None = None
+    rollout: Rollout | None = None
+    since: str = ""
 
 
-HANDLER = Handler(allow=(*KEEP, *EnvironmentHealth.READ, *TaskTokens.COMPLETE), timeout_seconds=50)
+HANDLER = Handler(
+    allow=(*KEEP, *EnvironmentHealth.READ, *VersionFigures.READ, *TaskTokens.COMPLETE), timeout_seconds=50
+)
 
 
 def watch(
     event: Input,
     waits: WaitsTable,
     health: EnvironmentHealth,
+    figures: VersionFigures,
     tokens: TaskTokens,
     executions: Executions,
     clock: Clock,
@@ -65,6 +79,7 @@ def watch(
         before.bad if before else {},
         event.repository,
         event.paused,
+        before.samples if before else {},
     )
     wait = Wait(key, event.task_token, event.execution, event.environment.name, encode(facts))
     if not keep(wait, waits, executions, clock):
@@ -74,6 +89,7 @@ def watch(
     sampling = Sampling(event.own, event.environment.unhealthy_samples, facts.bad)
     alarms = health.alarms(event.environment, event.repository, event.gone, event.paused)
     probes = health.probes(event.environment, event.gone)
+    comparison, patient_until = _compare(event, facts, waits, key, figures, clock)
     found = facts.failed or judge(
         alarms,
         probes,
@@ -82,6 +98,8 @@ def watch(
         reviewed=event.reviewed,
         accepted=event.accepted,
         sampling=sampling,
+        comparison=comparison,
+        patient_until=patient_until,
     )
     if (bad := sampling.counted(probes)) != facts.bad:
         waits.note_fact(key, "bad", bad)
@@ -90,3 +108,19 @@ def watch(
     if found.outcome != "watching" and tokens.succeed(event.task_token, found) and found.outcome != "unhealthy":
         waits.forget(key)
     return found
+
+
+def _compare(
+    event: Input, facts: WatchFacts, waits: WaitsTable, key: WatchKey, figures: VersionFigures, clock: Clock
+) -> "tuple[Comparison | None, str]":
+    """The comparison at a step, whose samples are stored, and how long a bad one is waited for; None at no step."""
+    if event.paused is None or event.rollout is None or facts.failed:
+        return None, event.until
+    # Imported here: most watches are of whole releases.
+    from functions.procedures.comparisons import Step, patience, sample
+
+    step = Step(event.paused, event.rollout, event.since)
+    samples, comparison = sample(event.environment, step, facts.samples, figures, clock)
+    if samples != facts.samples:
+        waits.note_fact(key, "samples", samples)
+    return comparison, patience(event.until, event.environment.unhealthy_samples)

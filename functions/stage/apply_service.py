@@ -4,9 +4,9 @@ from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.signatures import Signatures
+from functions.domain.rollouts import Rollout
 from functions.handler import Handler
 from functions.procedures.changes import CHANGE, MEMORY_MB, ServiceChange, change_of
-from functions.targets.base import Rollout
 from functions.targets.registry import Targets
 
 HANDLER = Handler(allow=CHANGE, timeout_seconds=240, memory_mb=MEMORY_MB)

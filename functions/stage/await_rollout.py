@@ -9,11 +9,11 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain import budgets
 from functions.domain.environments import Environment
 from functions.domain.manifests import Part
+from functions.domain.rollouts import Rollout
 from functions.domain.waits import RolloutKey, Wait
 from functions.handler import Handler, encode
 from functions.procedures.rollouts import RolloutFacts, progress
 from functions.procedures.waits import KEEP, keep
-from functions.targets.base import Rollout
 from functions.targets.registry import Targets
 
 

@@ -36,13 +36,14 @@ HANDLER = Handler(allow=(*Artifacts.READ, *DeploymentsTable.READ, *EnvironmentsT
 def record_part(
     event: Input,
     artifacts: Artifacts,
-    deployments: DeploymentsTable,
     environments: EnvironmentsTable,
+    deployments: DeploymentsTable,
     targets: Targets,
     clock: Clock,
 ) -> PartState:
     """Record the running version; the last known good stays, because this version has not passed its watch yet."""
-    known = environments.parts(event.environment).get(event.part.name)
+    states = environments.parts(event.environment)
+    known = states.get(event.part.name)
     outputs = targets.of(event.part).outputs(artifacts, event.output, event.digest)
     record = deployments.get(event.deployment_id)
     running = Version(
@@ -53,6 +54,7 @@ def record_part(
         event.version,
         clock.text(),
         event.release.order,
+        record.image(event.environment, event.part.name, lambda: states) if record else None,
         record.statement if record else "",
     )
     state = PartState(event.environment, event.part.name, running, known.good if known else None, event.part, outputs)

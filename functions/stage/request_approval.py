@@ -126,7 +126,7 @@ def request_approval(
         holders={hash_secret(secret): to for to, secret in secrets.items() if to},
         approvers=environment.approvers,
         needed=environment.approvals_needed,
-        authors=[] if environment.author_may_approve else people.logins(event.release, environment.name, event.parts),
+        authors=[] if environment.author_may_approve else _authors(event, people, deployments),
         author_may_approve=environment.author_may_approve,
         shown=shown,
         watch_seconds=environment.watch_seconds,
@@ -153,6 +153,14 @@ def request_approval(
 
 def _waits(newer: Approval) -> str:
     return f"the newer release {newer.summary['commit'][:12]} ({newer.deployment_id}) waits for {newer.environment}"
+
+
+def _authors(event: Input, people: ReleasePeople, deployments: DeploymentsTable) -> list[str]:
+    """The GitHub logins of who made the release; of images also who requested them, by a dispatch."""
+    made = people.logins(event.release, event.environment.name, event.parts)
+    record = deployments.get(event.deployment_id) if event.release.images else None
+    by = record.request.by.casefold() if record and record.request else ""
+    return sorted({*made, *([by] if by else [])})
 
 
 def _recipients(environment: Environment) -> list[str]:
@@ -182,8 +190,9 @@ def _shown(
         return Shown(event.artifact, "", gates, commits, note, back)
     record = deployments.get(event.deployment_id)
     digest = record.artifact_digest if record else ""
-    artifacts.compare(event.artifact, digest)
-    of_release(event.deployment_id, event.release, event.artifact, record, artifacts, signatures)
+    if not event.release.images:  # their digests are in the record, and nothing was built
+        artifacts.compare(event.artifact, digest)
+        of_release(event.deployment_id, event.release, event.artifact, record, artifacts, signatures)
     return Shown(event.artifact, digest, gates, commits, note, back)
 
 
@@ -206,7 +215,7 @@ def _summary(event: Input, shown: Shown) -> dict[str, str]:
         "title": event.release.title,
         "author": event.release.author,
         "changes": ", ".join(_touched(event)),
-        "gates": reasons(event.gates),
+        "gates": reasons(event.gates) or "none: what was requested was built elsewhere",
         "rollback": back or "none: nothing ran here before, so there is no earlier release to go back to",
         "reason": event.reason,
         "emergency": EMERGENCY if event.release.emergency else "",

@@ -7,13 +7,17 @@ A part is changed in one of two ways: `build` runs a buildspec in the environmen
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from functions.adapters.delivered_functions import Keep
+from functions.adapters.manifest_types import Meaning, Percent, Requests
+from functions.domain.comparisons import Limits, Versions
 from functions.domain.environments import Environment, PartState, Version
+from functions.domain.images import Image
 from functions.domain.manifests import Kind, Part, Way
 from functions.domain.releases import Release
 from functions.domain.rollback import Step
+from functions.domain.rollouts import Rollout
 from functions.handler import Allow, encode
 
 if TYPE_CHECKING:
@@ -53,7 +57,8 @@ class Change:
     `read` returns a file of the artifact that the gates judged. It raises SourceError if the file is missing, and
     ProvenanceError if the signed statement does not have it (`Target.files`) or has another digest. `fence` raises
     StaleLeaseError if another execution owns the environment; it must be called before each change of what runs.
-    `keep` stores a file in the artifacts bucket, for a target that AWS lets read it there.
+    `keep` stores a file in the artifacts bucket, for a target that AWS lets read it there. `image` is that of a
+    request, None where the artifact has what is deployed.
     """
 
     environment: Environment
@@ -62,29 +67,37 @@ class Change:
     read: Callable[[str], bytes]
     fence: Callable[[], None]
     keep: Keep
+    image: Image | None = None
 
 
-RolloutOutcome = Literal["done", "paused", "underway", "failed"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonKeys:
+    """The manifest keys of kinds whose versions share requests; None: the environment's settings decide alone.
 
-
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """How far the change of a part is.
-
-    - `done`: all requests meet `version`.
-    - `paused`: `percent` of the requests meet it, and `proceed` is awaited.
-    - `underway`: AWS changes something by itself; `progress` says how far it is.
-    - `failed`: AWS, or somebody else, ended the rollout (`reason`); what runs is what ran before, or a mixture, and a
-      rollback is due.
-
-    `handle` is AWS's name of the rollout, such as the ARN of a service deployment, "" if it has none.
+    They can only tighten these settings (`limits`).
     """
 
-    outcome: RolloutOutcome
-    version: str
-    percent: float = 100
-    handle: str = ""
-    reason: str = ""
+    worse_error_percent: Annotated[
+        Percent | None, Meaning("At a step, so many percentage points more failed requests are worse.", 5)
+    ] = None
+    worse_latency_percent: Annotated[
+        Percent | None, Meaning("At a step, an average latency longer by so many percent is worse.", 20)
+    ] = None
+    compared_requests: Annotated[
+        Requests | None, Meaning("How many requests each version must have met to be compared.", 20)
+    ] = None
+
+    def limits(self, environment: Environment) -> Limits:
+        """The stricter of what the environment and the manifest say."""
+        return Limits(
+            _least(environment.worse_error_percent, self.worse_error_percent),
+            _least(environment.worse_latency_percent, self.worse_latency_percent),
+            int(_least(environment.compared_requests, self.compared_requests)),
+        )
+
+
+def _least(setting: float, key: float | None) -> float:
+    return setting if key is None else min(setting, key)
 
 
 class MistakenKeyError(ValueError):
@@ -122,8 +135,11 @@ class Target(ABC):
 
     @classmethod
     def complete(cls, part: Part, keys: Any) -> Part:
-        """The part with the values of the manifest's `keys`, an instance of `cls.keys`, or a MistakenKeyError."""
-        return replace(part, settings=encode(keys))
+        """The part with the values of the manifest's `keys`, an instance of `cls.keys`, or a MistakenKeyError.
+
+        None is left out.
+        """
+        return replace(part, settings={key: value for key, value in encode(keys).items() if value is not None})
 
     @classmethod
     @abstractmethod
@@ -142,6 +158,14 @@ class Target(ABC):
     def files(cls, part: Part) -> tuple[str, ...]:
         """The files of the build's artifact that `apply` and `proceed` read; `Change.read` refuses others."""
         return ()
+
+    @classmethod
+    def image_repository(cls, environment: Environment, part: Part) -> str:
+        """The repository of the image that a part runs, without tag; "" for a kind that runs none.
+
+        An unknown placeholder is a ManifestError.
+        """
+        return ""
 
     @classmethod
     @abstractmethod
@@ -192,6 +216,10 @@ class CallTarget(Target):
     def deployed(self, environment: Environment, step: Step) -> Mapping[str, str]:
         """The SHA-256 of each file that an earlier version was deployed from, if the service keeps it; by path."""
         return {}
+
+    @abstractmethod
+    def versions(self, environment: Environment, part: Part, rollout: Rollout) -> Versions | None:
+        """The metrics of the two versions that share the requests at a step; None if they are not known."""
 
     @abstractmethod
     def restore(self, environment: Environment, step: Step) -> None:

@@ -2,19 +2,21 @@
 
 import json
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from functions.adapters.ecs_services import EcsServices, Service
+from functions.adapters.ecs_services import EcsServices, Service, TargetGroup
 from functions.adapters.manifest_types import AnyText, Meaning, Steps, StepSeconds
+from functions.domain.comparisons import Metrics, Versions
 from functions.domain.ecs import ServiceDeployment, Strategy, configuration, mistake_in_strategy, way_back
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import DeployTargetError, ManifestError, SourceError
-from functions.domain.manifests import MANIFEST, Part, fill
+from functions.domain.manifests import MANIFEST, Part, fill, own_name
 from functions.domain.rollback import Step
-from functions.handler import Allow, decode, encode
-from functions.targets.base import CallTarget, Change, MistakenKeyError, Packages, Rollout, Statement
+from functions.domain.rollouts import Rollout
+from functions.handler import Allow, decode
+from functions.targets.base import CallTarget, Change, ComparisonKeys, MistakenKeyError, Packages, Statement
 from functions.targets.ecs_permissions import change_statements, read_statements
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ _LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(ComparisonKeys):
     """A service of ECS; a deployment runs a new image, and ECS itself shifts the requests to it."""
 
     cluster: Annotated[AnyText, Meaning("The cluster's name, with placeholders.", "shop-{environment}")]
@@ -75,7 +77,7 @@ class EcsTarget(CallTarget):
         """The part with its keys; steps that do not fit the strategy are a MistakenKeyError."""
         if mistake := mistake_in_strategy(keys.strategy, keys.steps):
             raise MistakenKeyError("steps", mistake)
-        return replace(part, settings=encode(keys))
+        return super().complete(part, keys)
 
     @classmethod
     def describe(cls, environment: Environment, part: Part) -> str:
@@ -95,6 +97,11 @@ class EcsTarget(CallTarget):
     def files(cls, part: Part) -> tuple[str, ...]:
         """The file in which the build names its images."""
         return (IMAGES,)
+
+    @classmethod
+    def image_repository(cls, environment: Environment, part: Part) -> str:
+        """`image` of the manifest, with its placeholders replaced."""
+        return fill(_keys(part).image, _values(environment), f"services.{part.name}.image")
 
     @classmethod
     def deploy_permissions(
@@ -177,6 +184,17 @@ class EcsTarget(CallTarget):
             change.fence()
             self._services.proceed(change.environment, found)
         return Rollout("underway", now.version, now.percent, now.handle)
+
+    def versions(self, environment: Environment, part: Part, rollout: Rollout) -> Versions | None:
+        """The requests to the target group of each version; None without an Application Load Balancer.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+        """
+        groups = self._services.target_groups(environment, rollout.handle)
+        if groups is None:
+            return None
+        new, old = map(_metrics, groups)
+        return Versions(new, old, _keys(part).limits(environment)) if new and old else None
 
     def restore(self, environment: Environment, step: Step) -> None:
         """Let ECS go back: at once where a deployment is under way, else by a deployment of the earlier version."""
@@ -267,6 +285,20 @@ class EcsTarget(CallTarget):
         self._services.update(environment, service, version, way_back(_keys(part).strategy, service.configuration))
 
 
+def _metrics(group: TargetGroup) -> Metrics | None:
+    """The metrics of a target group, by the ends of ARNs; None behind a Network Load Balancer, which counts none.
+
+    A request that got no answer is no HTTPCode_Target_5XX_Count: the load balancer answers it by itself.
+    """
+    # …:listener-rule/app/{name}/{id}/{listener}/{rule}
+    balancer = "/".join(group.rule.rpartition(":")[2].split("/")[1:4])
+    if not balancer.startswith("app/"):
+        return None
+    dimensions = {"TargetGroup": group.arn.rpartition(":")[2], "LoadBalancer": balancer}
+    errors = ("HTTPCode_Target_5XX_Count", "TargetConnectionErrorCount")
+    return Metrics("AWS/ApplicationELB", "RequestCount", errors, "TargetResponseTime", 1000, dimensions)
+
+
 def _rollout(found: ServiceDeployment, keys: Keys) -> Rollout:
     """A deployment as the platform sees it. A rollout that ECS takes back has failed, also before it is back."""
     if found.phase == "succeeded":
@@ -280,31 +312,38 @@ def _rollout(found: ServiceDeployment, keys: Keys) -> Rollout:
 
 
 def _image(change: Change) -> str:
-    """The image that the build names for the service; it must be of the manifest's repository, by its digest."""
-    part, where = change.part, f"services.{change.part.name}.image"
-    try:
-        images = json.loads(change.read(IMAGES))
-        found = str(images[_own_name(part)])
-    except (ValueError, KeyError, TypeError):
-        raise SourceError(
-            f"{part.name}: {IMAGES} of the build's artifact names no image for {_own_name(part)}: write "
-            '{"' + _own_name(part) + '": "repository@sha256:…"} in the build'
-        ) from None
-    repository = fill(_keys(part).image, _values(change.environment), where)
+    """The image of the request, or that which the build names; of the manifest's repository, and by its digest."""
+    part, environment = change.part, change.environment
+    source, found = ("the request", change.image.reference) if change.image else (IMAGES, _built(change))
+    repository = EcsTarget.image_repository(environment, part)
     if not found.startswith(f"{repository}@sha256:"):
         raise SourceError(
-            f"{part.name}: {IMAGES} names {found}, which is not of {repository} by its digest: correct the build, or "
-            f"`image` in {MANIFEST}"
+            f"{part.name}: {source} names {found}, which is not of {repository} by its digest: correct it, or `image` "
+            f"in {MANIFEST}"
+        )
+    allowed = environment.image_repositories
+    if allowed and repository not in allowed:
+        raise SourceError(
+            f"{part.name}: {environment.name} takes no image of {repository}, only of {', '.join(allowed)}: name one "
+            "of these, or have an operator add it to `imageRepositories` of the environment"
         )
     return found
 
 
+def _built(change: Change) -> str:
+    """The image that the build names for the service."""
+    own = own_name(change.part.name)
+    try:
+        return str(json.loads(change.read(IMAGES))[own])
+    except (ValueError, KeyError, TypeError):
+        raise SourceError(
+            f"{change.part.name}: {IMAGES} of the build's artifact names no image for {own}: write "
+            '{"' + own + '": "repository@sha256:…"} in the build'
+        ) from None
+
+
 def _is_task(handle: str) -> bool:
     return ":task/" in handle
-
-
-def _own_name(part: Part) -> str:
-    return part.name.rpartition("/")[2]
 
 
 def _keys(part: Part) -> Keys:

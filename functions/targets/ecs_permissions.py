@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonel
 
 from typing import TYPE_CHECKING
 
+from functions.domain.images import place_of
 from functions.targets.base import Statement
 
 if TYPE_CHECKING:
@@ -44,11 +45,7 @@ def read_statements(settings: "EnvironmentSettings", naming: "Naming") -> tuple[
             why="ListTasks is restricted by its cluster",
             condition=_in_clusters(settings, naming),
         ),
-        Statement(
-            ("ecr:DescribeImages",),
-            (naming.arn("ecr", "repository/*", settings.region),),
-            why="a rollback asks whether an image is still there; manifests name the repositories",
-        ),
+        *_images(settings, naming),
     )
 
 
@@ -81,6 +78,21 @@ def change_statements(settings: "EnvironmentSettings", naming: "Naming") -> tupl
             condition=_in_clusters(settings, naming),
         ),
         *((passed,) if settings.ecs_task_role_arns else ()),
+    )
+
+
+def _images(settings: "EnvironmentSettings", naming: "Naming") -> tuple[Statement, ...]:
+    """To ask whether an image is still there; those of another account's registry are not asked about."""
+    if settings.image_repositories:
+        own = [one for one in settings.image_repositories if place_of(one).account == naming.account]
+        arns = tuple(naming.image_repository_arn(one) for one in own)
+        return (Statement(("ecr:DescribeImages",), arns),) if arns else ()
+    return (
+        Statement(
+            ("ecr:DescribeImages",),
+            (naming.arn("ecr", "repository/*", settings.region),),
+            why="a rollback asks whether an image is still there; manifests name the repositories",
+        ),
     )
 
 

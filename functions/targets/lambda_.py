@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from functions.adapters.delivered_functions import DeliveredFunctions, Pointer
 from functions.adapters.manifest_types import AnyText, Meaning, RepositoryPath, Steps, StepSeconds
+from functions.domain.comparisons import Metrics, Versions
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import Part, fill
 from functions.domain.rollback import Step
-from functions.domain.rollouts import next_step
-from functions.handler import Allow, decode, encode
-from functions.targets.base import CallTarget, Change, Packages, Rollout, Statement
+from functions.domain.rollouts import Rollout, next_step
+from functions.handler import Allow, decode
+from functions.targets.base import CallTarget, Change, ComparisonKeys, Packages, Statement
 
 if TYPE_CHECKING:
     from components.stack.environment_settings import EnvironmentSettings
@@ -33,7 +34,7 @@ _READ = ("lambda:GetAlias", "lambda:GetFunctionConfiguration")
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(ComparisonKeys):
     """A Lambda function; a deployment moves its alias to a new version, at once or in steps."""
 
     function: Annotated[AnyText, Meaning("The function's name, with placeholders.", "hello-{environment}")]
@@ -64,9 +65,9 @@ class LambdaTarget(CallTarget):
     @classmethod
     def complete(cls, part: Part, keys: Any) -> Part:
         """Without steps none is set: a part that was recorded before there were steps keeps its definition."""
-        settings: dict[str, Any] = encode(keys)
-        stepped = settings if keys.steps else {k: v for k, v in settings.items() if k not in ("steps", "stepSeconds")}
-        return replace(part, settings=stepped)
+        made = super().complete(part, keys)
+        stepless = {key: value for key, value in made.settings.items() if key not in ("steps", "stepSeconds")}
+        return made if keys.steps else replace(part, settings=stepless)
 
     @classmethod
     def describe(cls, environment: Environment, part: Part) -> str:
@@ -184,6 +185,18 @@ class LambdaTarget(CallTarget):
         digest = self._functions.digest(environment, _name(environment, step.part), step.to.version)
         return {_keys(step.part).artifact: digest} if digest else {}
 
+    def versions(self, environment: Environment, part: Part, rollout: Rollout) -> Versions | None:
+        """The invocations of each version by the alias; None if it does not share its requests with this version.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html: the dimension ExecutedVersion is that
+        of a version that an alias invoked. A function that returns an error status has not failed.
+        """
+        found, name, keys = self._alias(environment, part), _name(environment, part), _keys(part)
+        if found is None or rollout.version not in found.shares:
+            return None
+        new, old = (_metrics(name, keys.alias, version) for version in (rollout.version, found.version))
+        return Versions(new, old, keys.limits(environment))
+
     def restore(self, environment: Environment, step: Step) -> None:
         """Point the alias at the earlier version, which clears the shares of others."""
         name = _name(environment, step.part)
@@ -204,6 +217,11 @@ def _on_functions(actions: tuple[str, ...], settings: "EnvironmentSettings", nam
     arns = [naming.arn("lambda", f"function:{name}", settings.region) for name in settings.functions]
     on = tuple(arn + end for arn in arns for end in ("", ":*"))
     return Statement(actions, on, why="versions and aliases of these functions only")
+
+
+def _metrics(name: str, alias: str, version: str) -> Metrics:
+    dimensions = {"FunctionName": name, "Resource": f"{name}:{alias}", "ExecutedVersion": version}
+    return Metrics("AWS/Lambda", "Invocations", ("Errors",), "Duration", 1, dimensions)
 
 
 def _paused(version: str, found: Pointer) -> Rollout:

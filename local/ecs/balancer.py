@@ -87,8 +87,9 @@ class Share:
 
 @dataclass
 class Route:
-    """The target groups of one service."""
+    """The target groups of one service; `balancer` is the load balancer's dimension in their metrics."""
 
+    balancer: str = "app/embedded/0123456789abcdef"
     shares: dict[str, Share] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -154,8 +155,11 @@ def _next(shares: Iterable[Share]) -> Share | None:
 class Balancer(Background):
     """Serves all services."""
 
-    def __init__(self, report: Callable[[str, int, float], None]) -> None:
-        """`report` is called after each request: the target group, the status, the seconds it took."""
+    def __init__(self, report: Callable[[str, str, int, float], None]) -> None:
+        """`report` is called after each request: the load balancer, the target group, the status, the seconds it took.
+
+        The status is 0 if the target could not be reached, and -1 if it gave no answer: the balancer answers then.
+        """
         super().__init__("ecs-balancer")
         self.routes: dict[str, Route] = {}
         self._server = ThreadingHTTPServer((HOST, 0), type("Handler", (_Handler,), {"balancer": self}))
@@ -235,17 +239,21 @@ class _Handler(BaseHTTPRequestHandler):
         group, target = taken
         began = time.monotonic()
         connection = HTTPConnection(HOST, target.port, timeout=60)
+        met = 0
         try:
+            connection.connect()
+            met = -1
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
             connection.request(self.command, f"/{rest[0]}", body, headers)
             answer = connection.getresponse()
-            content, status, sent = answer.read(), answer.status, _headers(answer)
+            content, sent = answer.read(), _headers(answer)
+            met = status = answer.status
         except (OSError, HTTPException) as error:
             content, status, sent = f"the target did not answer: {error}\n".encode(), 502, []
         finally:
             connection.close()
             route.give_back(target)
-        self.balancer.report(group, status, time.monotonic() - began)
+        self.balancer.report(route.balancer, group, met, time.monotonic() - began)
         self._send(status, sent, content)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _forward  # noqa: N815 - names of the base class

@@ -82,6 +82,7 @@ class Deployments:
                         "taskDefinition": revision.definition["taskDefinitionArn"],
                         "loadBalancers": service.given.get("loadBalancers", []),
                         "containerImages": revision.digests,
+                        **service.resolved(revision),
                         "createdAt": revision.created,
                     }
                 )

@@ -10,16 +10,18 @@ import io
 import json
 import re
 import threading
+import uuid
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from local.ecs.errors import PullError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from local.emulator import Clients
@@ -45,9 +47,12 @@ class Image:
 class Images:
     """Pushes and pulls images; contents are kept below `root`."""
 
-    def __init__(self, aws: Clients, root: Path, account: str) -> None:
+    def __init__(self, aws: Clients, root: Path, account: str, publish: Callable[[dict[str, Any]], None]) -> None:
+        """`publish` gets the event of each push."""
         self._aws = aws
         self._root = root
+        self._account = account
+        self._publish = publish
         self._registry = f"{account}.dkr.ecr.{aws.region}.amazonaws.com"
         self._lock = threading.Lock()
 
@@ -71,7 +76,29 @@ class Images:
         pushed = ecr.put_image(
             repositoryName=repository, imageManifest=manifest, imageManifestMediaType=MEDIA_TYPE, imageTag=tag
         )
-        return f"{self._registry}/{repository}@{pushed['image']['imageId']['imageDigest']}"
+        digest = str(pushed["image"]["imageId"]["imageDigest"])
+        self._publish(self._event(repository, tag, digest))
+        return f"{self._registry}/{repository}@{digest}"
+
+    def _event(self, repository: str, tag: str, digest: str) -> dict[str, Any]:
+        """https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html"""
+        return {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "ECR Image Action",
+            "source": "aws.ecr",
+            "account": self._account,
+            "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": self._aws.region,
+            "resources": [],
+            "detail": {
+                "result": "SUCCESS",
+                "repository-name": repository,
+                "image-digest": digest,
+                "action-type": "PUSH",
+                "image-tag": tag,
+            },
+        }
 
     def pull(self, reference: str) -> Image:
         """Return the image of a reference with a tag or a digest; a PullError says why that is impossible."""

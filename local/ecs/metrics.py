@@ -29,12 +29,12 @@ class Metrics(Background):
         super().__init__("ecs-metrics")
         self._aws = aws
         self._lock = threading.Lock()
-        self._seen: dict[str, list[tuple[int, float]]] = {}
+        self._seen: dict[tuple[str, str], list[tuple[int, float]]] = {}
 
-    def note(self, group: str, status: int, seconds: float) -> None:
-        """Count an answered request."""
+    def note(self, balancer: str, group: str, status: int, seconds: float) -> None:
+        """Count a request to a target group, as `Balancer` reports it."""
         with self._lock:
-            self._seen.setdefault(group, []).append((status, seconds))
+            self._seen.setdefault((balancer, group), []).append((status, seconds))
 
     def work(self) -> None:
         """Publish until stopped."""
@@ -42,30 +42,31 @@ class Metrics(Background):
             with self._lock:
                 seen, self._seen = self._seen, {}
             if seen:
-                data = [one for group, answers in seen.items() for one in _data(group, answers)]
+                data = [one for (balancer, group), met in seen.items() for one in _data(balancer, group, met)]
                 try:
                     self._aws.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data)
                 except (BotoCoreError, ClientError) as error:
-                    logger.warning("metrics of %s were lost: %s", ", ".join(seen), error)
+                    logger.warning("metrics of %s were lost: %s", ", ".join(group for _, group in seen), error)
 
 
-def _data(group: str, answers: list[tuple[int, float]]) -> list[Record]:
-    """The metrics of one target group since the last flush."""
-    dimensions = [{"Name": "TargetGroup", "Value": group.rpartition(":")[2]}]
-    times = [seconds for _, seconds in answers]
-    failed = sum(status >= 500 for status, _ in answers)
-    counted = {"RequestCount": len(answers)} | ({"HTTPCode_Target_5XX_Count": failed} if failed else {})
-    counts = [
+def _data(balancer: str, group: str, met: list[tuple[int, float]]) -> list[Record]:
+    """The metrics of one target group since the last flush; a target that gave no answer has no status and no time."""
+    dimensions = [
+        {"Name": "TargetGroup", "Value": group.rpartition(":")[2]},
+        {"Name": "LoadBalancer", "Value": balancer},
+    ]
+    counted = {
+        "RequestCount": len(met),
+        "HTTPCode_Target_5XX_Count": sum(status >= 500 for status, _ in met),
+        "TargetConnectionErrorCount": sum(status == 0 for status, _ in met),
+    }
+    data: list[Record] = [
         {"MetricName": name, "Dimensions": dimensions, "Value": float(value), "Unit": "Count"}
         for name, value in counted.items()
+        if value
     ]
-    statistics = {"SampleCount": len(times), "Sum": sum(times), "Minimum": min(times), "Maximum": max(times)}
-    return [
-        *counts,
-        {
-            "MetricName": "TargetResponseTime",
-            "Dimensions": dimensions,
-            "StatisticValues": statistics,
-            "Unit": "Seconds",
-        },
-    ]
+    if times := [seconds for status, seconds in met if status > 0]:
+        statistics = {"SampleCount": len(times), "Sum": sum(times), "Minimum": min(times), "Maximum": max(times)}
+        time = {"MetricName": "TargetResponseTime", "StatisticValues": statistics, "Unit": "Seconds"}
+        data.append({**time, "Dimensions": dimensions})
+    return data

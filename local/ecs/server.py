@@ -47,7 +47,7 @@ class EcsServer:
         are clients of the emulated AWS, whose ECR has the images' manifests and whose ELB the target groups.
         """
         self.account = account
-        self.images = Images(aws, root / "images", account)
+        self.images = Images(aws, root / "images", account, publish)
         logs = root / "tasks"
         logs.mkdir(parents=True, exist_ok=True)
         self._context = Context(aws.region, account, self.images, logs, publish, minute / 60)

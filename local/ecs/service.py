@@ -158,6 +158,15 @@ class Service:
                 one.start(self.desired - len(one.active))
                 one.stop(len(one.active) - self.desired, "Scaling activity initiated by the desired count")
 
+    def resolved(self, revision: Revision) -> Record:
+        """Which target group serves a revision, and which rule sends requests there; {} without a load balancer.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevisionLoadBalancer.html
+        """
+        rule = production_rule(self.given)
+        balancer = {"targetGroupArn": revision.group, **({"productionListenerRule": rule} if rule else {})}
+        return {"resolvedConfiguration": {"loadBalancers": [balancer]}} if revision.group else {}
+
     def every_task(self) -> list[Task]:
         """All tasks of the service, stopped ones included."""
         return [task for one in self._every_set for task in (*one.tasks, *one.ended)]
@@ -233,3 +242,9 @@ def groups(given: Record) -> tuple[str, ...]:
         alternate = one.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
         return (one["targetGroupArn"], alternate) if alternate else (one["targetGroupArn"],)
     return ()
+
+
+def production_rule(given: Record) -> str:
+    """The listener rule that shares the requests between two target groups; "" without one."""
+    balancers = given.get("loadBalancers") or [{}]
+    return str(balancers[0].get("advancedConfiguration", {}).get("productionListenerRule", ""))

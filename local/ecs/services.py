@@ -10,7 +10,7 @@ from local.ecs.context import Context, short
 from local.ecs.definitions import Clusters, TaskDefinitions, container
 from local.ecs.errors import InvalidParameterError, PullError, ServiceNotActiveError, ServiceNotFoundError
 from local.ecs.rollout import rollout
-from local.ecs.service import Service, groups
+from local.ecs.service import Service, groups, production_rule
 from local.ecs.task_sets import Door
 from local.paging import page
 
@@ -59,7 +59,11 @@ class Services:
             configuration = _configuration(request, request.get("deploymentConfiguration", {}))
             if door:
                 container(definition, door.container)
-            made = Service(self._context, cluster, request, configuration, self._balancer.route(key), door, rollout)
+            route = self._balancer.route(key)
+            if rule := production_rule(request):
+                # …:listener-rule/app/{name}/{id}/{listener}/{rule}
+                route.balancer = "/".join(rule.rpartition(":")[2].split("/")[1:4])
+            made = Service(self._context, cluster, request, configuration, route, door, rollout)
             made.deploy(definition, self._digests(definition))
             self.all[key] = made
             return {"service": made.describe()}

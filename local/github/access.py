@@ -17,7 +17,7 @@ def authenticate(store: Store, request: Request) -> Token:
         value = request.authorization.password or ""
     if not header:
         raise ApiError(401, "Requires authentication")
-    token = store.tokens.get(value.strip())
+    token = store.token(value.strip())
     if token is None:
         raise ApiError(401, "Bad credentials")
     return token

@@ -23,8 +23,7 @@ def answer(hub: Hub, request: Request, full_name: str, service_path: str) -> Res
         challenge = {"WWW-Authenticate": 'Basic realm="GitHub"'}
         return _plain("No anonymous access: give a token as the password.", 401, challenge)
     # GitHub accepts the token as password with any user name, or alone as the user name.
-    tokens = hub.store.tokens
-    token = tokens.get(credentials.password or "") or tokens.get(credentials.username or "")
+    token = hub.store.token(credentials.password or "") or hub.store.token(credentials.username or "")
     if token is None:
         return _plain(
             "Invalid username or token. Password authentication is not supported for Git operations.",

@@ -28,13 +28,15 @@ class Person:
 class Token:
     """A credential; `permissions` maps an area to read or write, and None means everything.
 
-    `pushes_to` replaces a ruleset: if it is set, the token may only push branches that begin with it.
+    `pushes_to` replaces a ruleset: if it is set, the token may only push branches that begin with it. A token without
+    `expires` is valid for ever.
     """
 
     owner: Person
     permissions: Mapping[str, str] | None = None
     repositories: frozenset[str] | None = None
     pushes_to: str = ""
+    expires: datetime | None = None
 
     def may(self, area: str, level: str) -> bool:
         """Whether the token may read or write an area; metadata is always readable."""
@@ -57,6 +59,7 @@ class App:
     public_key: str
     bot: Person
     permissions: Mapping[str, str] | None
+    pushes_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -250,6 +253,8 @@ class Repository:
     sarifs: list[Sarif] = field(default_factory=list)
     activities: list[Activity] = field(default_factory=list)
     archived: bool = False
+    # What people may do here: admin, write or read; others may read.
+    collaborators: dict[str, str] = field(default_factory=dict)
     # The former names of renamed branches, each with its new name.
     former_branches: dict[str, str] = field(default_factory=dict)
     # Held while refs move, so that the webhooks of two pushes are consistent.

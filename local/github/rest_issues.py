@@ -113,7 +113,20 @@ def create_comment(call: Call, repository: Repository, number: int) -> dict[str,
     body = call.body("body", resource="IssueComment")
     comment = Comment(call.store.next_id(), number, body["body"], call.user, now())
     issue.comments.append(comment)
-    return _comment(call, repository, comment)
+    shown = _comment(call, repository, comment)
+    # https://docs.github.com/en/webhooks/webhook-events-and-payloads#issue_comment
+    call.hub.emit(
+        repository,
+        "issue_comment",
+        {
+            "action": "created",
+            "issue": shape(call, repository, issue),
+            "comment": shown,
+            "repository": shapes.repository(call.hub, repository),
+            "sender": shapes.user(call.hub, call.user),
+        },
+    )
+    return shown
 
 
 @ROUTES.add("PATCH", "issues/comments/<int:comment_id>", "issues:write")

@@ -31,6 +31,22 @@ def get_repository(call: Call, repository: Repository) -> dict[str, Any]:
     return shapes.repository(call.hub, repository) | counts | {"permissions": {**granted, "pull": True}}
 
 
+@ROUTES.add("GET", "collaborators/<login>/permission", "metadata:read")
+def get_permission(call: Call, repository: Repository, login: str) -> dict[str, Any]:
+    """What a person may do; 404 for one whom GitHub does not know.
+
+    https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+    """
+    person = call.store.people.get(login)
+    if person is None:
+        raise ApiError(404, f"{login} is not a user")
+    held = repository.collaborators.get(login, "read")
+    rank = ("read", "write", "admin").index(held)
+    rights = {name: rank >= least for least, name in ((0, "pull"), (1, "triage"), (1, "push"), (2, "maintain"))}
+    user = shapes.user(call.hub, person) | {"permissions": {**rights, "admin": rank == 2}, "role_name": held}
+    return {"permission": held, "role_name": held, "user": user}
+
+
 @ROUTES.add("GET", "branches", "contents:read")
 def list_branches(call: Call, repository: Repository) -> Response:
     """All branches, by name."""

@@ -148,11 +148,16 @@ class LocalGitHub:
         return made
 
     def add_app(
-        self, app_id: str, installation_id: int, public_key: str, permissions: Mapping[str, str] | None = None
+        self,
+        app_id: str,
+        installation_id: int,
+        public_key: str,
+        permissions: Mapping[str, str] | None = None,
+        pushes_to: str = "",
     ) -> None:
         """Accept requests for installation tokens with JWTs that this public key (PEM) verifies."""
         bot = self.store.person(f"app-{app_id}[bot]")
-        self.store.apps[installation_id] = App(app_id, installation_id, public_key, bot, permissions)
+        self.store.apps[installation_id] = App(app_id, installation_id, public_key, bot, permissions, pushes_to)
 
     def add_hook(self, full_name: str, url: str, secret: str, events: Collection[str] = ("push",)) -> Hook:
         """Add a webhook and send its ping."""

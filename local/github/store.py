@@ -3,11 +3,12 @@
 import itertools
 import threading
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local.github.git import GitRepository
-from local.github.records import App, Archive, GraphQLUsage, Person, Repository, Token
+from local.github.records import App, Archive, GraphQLUsage, Person, Repository, Token, now
 
 if TYPE_CHECKING:
     from local.github.boards import Board
@@ -52,10 +53,16 @@ class Store:
         permissions: Mapping[str, str] | None,
         repositories: Collection[str] | None,
         pushes_to: str = "",
+        expires: datetime | None = None,
     ) -> None:
         """Accept a token; None means every permission, or every repository."""
         seen = None if repositories is None else frozenset(repositories)
-        self.tokens[token] = Token(owner, permissions, seen, pushes_to)
+        self.tokens[token] = Token(owner, permissions, seen, pushes_to, expires)
+
+    def token(self, value: str) -> Token | None:
+        """The token with this value; None for an unknown one, and for one that has expired."""
+        found = self.tokens.get(value)
+        return None if found is None or (found.expires and found.expires <= now()) else found
 
     def create_repository(self, full_name: str, default_branch: str) -> Repository:
         """Create an empty repository; raises ValueError for an invalid or existing name."""

@@ -196,7 +196,16 @@ def keep_the_policy(original: Callable[..., Answer], request: dict[str, Any]) ->
 if __name__ == "__main__":
     if not app.AUTH:
         raise SystemExit("AUTH=true is not set: no policy would be evaluated")
-    rules = ("functions", "weighted_aliases", "executions", "machine_roles", "service_quotas", "runtime_api", "ecs")
+    rules = (
+        "functions",
+        "weighted_aliases",
+        "executions",
+        "machine_roles",
+        "service_quotas",
+        "runtime_api",
+        "ecs",
+        "registry",
+    )
     for one in rules:
         import_module(f"local.strict.{one}")
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -6,17 +6,24 @@ the same execution role and dead-letter queue; each request is drawn by itself.
 
 import os
 import random
+import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from ministack.core.responses import error_response_json
-from ministack.services import lambda_svc
+from ministack.services import cloudwatch, lambda_svc
 
 from local.strict import SEED
 from local.strict.around import Answer, around
 
 # The same seed draws the same versions for the same requests, in their order.
 _draws = random.Random(os.environ.get(SEED) or None)  # noqa: S311 - no secret
+
+
+# The dimensions of the metrics of an invocation: in the record that is executed, or of the call that executes it.
+_OF_RECORD = "kiroVersionDimensions"
+_of_call: ContextVar[dict[str, str] | None] = ContextVar("version_dimensions", default=None)
 
 
 def drawn(function: dict[str, Any] | None, qualifier: str | None) -> str | None:
@@ -32,10 +39,42 @@ def drawn(function: dict[str, Any] | None, qualifier: str | None) -> str | None:
 _of_the_alias = lambda_svc._effective_func_record_for_qualifier
 
 
+def dimensions(function: dict[str, Any] | None, qualifier: str | None, met: str | None) -> dict[str, str]:
+    """Those of the version that a request to an alias with weights met; {} for any other qualifier.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html: by ExecutedVersion, the metrics of two
+    versions that are both targets of a weighted alias can be compared.
+    """
+    alias = (function or {}).get("aliases", {}).get(qualifier) or {}
+    if function is None or not (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
+        return {}
+    name, version = function["config"]["FunctionName"], alias["FunctionVersion"] if met == qualifier else met
+    return {"FunctionName": name, "Resource": f"{name}:{qualifier}", "ExecutedVersion": str(version)}
+
+
 @around(lambda_svc, "_effective_func_record_for_qualifier")
 def split_the_requests(original: Callable[..., Answer], function: Any, qualifier: str | None) -> Answer:
     """Requests by function URLs, APIs, events and workflows."""
-    return original(function, drawn(function, qualifier))
+    met = drawn(function, qualifier)
+    record, config = original(function, met)
+    found = dimensions(function, qualifier, met)
+    return ({**record, _OF_RECORD: found} if record and found else record), config
+
+
+@around(lambda_svc, "_execute_function_dispatch")
+def publish_by_version(original: Callable[..., Answer], function: dict[str, Any], *invocation: Any) -> Answer:
+    """Each invocation through a weighted alias counts for the version that it met, beside the function's own metrics.
+
+    Errors are those of the function: one that returns an error status has not failed.
+    """
+    found, began = function.get(_OF_RECORD) or _of_call.get(), time.monotonic()
+    result = original(function, *invocation)
+    if found:
+        took = 1000 * (time.monotonic() - began)
+        cloudwatch.record_metric("AWS/Lambda", "Invocations", 1, "Count", found)
+        cloudwatch.record_metric("AWS/Lambda", "Errors", 1 if result.get("error") else 0, "Count", found)
+        cloudwatch.record_metric("AWS/Lambda", "Duration", took, "Milliseconds", found)
+    return result
 
 
 @around(lambda_svc, "_get_func_record_for_qualifier")
@@ -55,7 +94,13 @@ async def split_the_calls(
 ) -> Answer:
     """Requests by Invoke."""
     qualifier = lambda_svc._qualifier_from_path_or_query(path_qualifier, query_params)
-    return await original(name, event, headers, drawn(lambda_svc._functions.get(name), qualifier), query_params)
+    function = lambda_svc._functions.get(name)
+    met = drawn(function, qualifier)
+    token = _of_call.set(dimensions(function, qualifier, met))
+    try:
+        return await original(name, event, headers, met, query_params)
+    finally:
+        _of_call.reset(token)
 
 
 def refuse_unlike_versions(original: Callable[..., Answer], name: str, *request: Any) -> Answer:

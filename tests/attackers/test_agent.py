@@ -6,11 +6,7 @@ Here it has a user of its own, as in CodeBuild. That takes root, and a Python th
 import base64
 import contextlib
 import json
-import os
 import shlex
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from functions.buildspecs.work_item.sandbox import FIRST_USER
+from tests.attackers.another_user import NEEDS_ANOTHER_USER, PYTHON
 from tests.functions.buildspecs.conftest import BRANCH, GIT_TOKEN, SPEC, Build, Make, make
 from tests.http_server import HttpServer, QuietHandler
 from tests.local.github.support import REPOSITORY
@@ -25,45 +22,23 @@ from tests.local.github.support import REPOSITORY
 __all__ = ["make"]
 
 
-def _runs(python: str) -> bool:
-    tried = subprocess.run([python, "-c", ""], user=65_534, group=65_534, cwd="/", check=False, capture_output=True)
-    return tried.returncode == 0
-
-
-def _python() -> str:
-    """A Python that another user can run; "" if there is none, or if no other user can be had."""
-    if not sys.platform.startswith("linux") or os.geteuid():
-        return ""
-    known = [one for one in (sys.executable, "/usr/bin/python3") if Path(one).exists()]
-    for python in known:
-        try:
-            if _runs(python):
-                return python
-        except PermissionError:
-            continue
-    return ""
-
-
-PYTHON = _python()
-pytestmark = pytest.mark.skipif(not PYTHON, reason="another user needs root, and a Python outside of root's home")
+pytestmark = NEEDS_ANOTHER_USER
 Attack = Callable[..., Build]
 
 
 @pytest.fixture
-def attack(make: Make) -> Iterator[Attack]:
+def attack(make: Make, open_to_all: Path) -> Attack:
     """Runs a build whose agent is this shell script, in a folder that every user may enter."""
-    with tempfile.TemporaryDirectory() as open_to_all:
-        Path(open_to_all).chmod(0o755)
 
-        def run(script: str, tasks: str = "- [ ] 1. Say it\n", **files: str) -> Build:
-            build = make(tasks=tasks, **files)
-            build.folder, build.python = Path(open_to_all, "build"), PYTHON
-            script = script.replace("OUT", str(build.folder / "out"))
-            build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(script)} {{spec}} {{task}}"}
-            build.run()
-            return build
+    def run(script: str, tasks: str = "- [ ] 1. Say it\n", **files: str) -> Build:
+        build = make(tasks=tasks, **files)
+        build.folder, build.python = open_to_all / "build", PYTHON
+        script = script.replace("OUT", str(build.folder / "out"))
+        build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(script)} {{spec}} {{task}}"}
+        build.run()
+        return build
 
-        yield run
+    return run
 
 
 def running() -> Iterator[str]:

@@ -65,7 +65,7 @@ def kiro(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kiro]:
     begin = {"Arguments": {"repositories": repositories}, "Assign": {"environments": carried}}
     definition = {"States": {"Begin": begin}}
     with mock_aws():
-        create_tables(boto3.client("dynamodb"), prefix="kiro-pipeline-test-")
+        create_tables(boto3.client("dynamodb"), prefix="kiro-pipeline-test-", worker="kiro-worker-test-")
         boto3.client("events").create_event_bus(Name="kiro-pipeline-test-events")
         for workflow in ("deployment", "stage", "rollback", "enhanced-watch", "work-item"):
             boto3.client("stepfunctions").create_state_machine(
@@ -74,4 +74,5 @@ def kiro(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kiro]:
                 roleArn=f"arn:aws:iam::{ACCOUNT}:role/workflow",
             )
         settings = {f"{table.upper()}_TABLE": f"kiro-pipeline-test-{table}" for table in TABLES}
+        settings["WORK_ITEMS_TABLE"] = "kiro-worker-test-work-items"
         yield Kiro(Clients({**settings, "LOCK_MODE": "superseded"}))

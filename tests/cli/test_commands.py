@@ -11,6 +11,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import execution_arn
 from functions.adapters.locks_table import LocksTable
+from functions.adapters.records import stored
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.locks import Contender
@@ -19,6 +20,7 @@ from functions.domain.outside_alarms import OutsideAlarm
 from functions.domain.releases import LONGEST_NAME
 from functions.domain.requests import Request
 from functions.domain.rollback import Compensation
+from functions.domain.work_items import Item, Record, State, Stop
 from functions.handler import encode
 from tests.cli.conftest import Kiro, machine
 from tests.functions.samples import COMMIT, DEPLOYMENT, LEASE, NOW, OLDER, RELEASE, SERVICE, state, version
@@ -28,6 +30,7 @@ EVERY = (
     ("status",),
     ("history",),
     ("locks",),
+    ("items",),
     ("approvals",),
     ("approve",),
     ("reject",),
@@ -114,6 +117,25 @@ def lock(kiro: Kiro, *executions: str) -> None:
     for number, execution in enumerate(executions):
         wanted = Contender(execution, DEPLOYMENT, Order(1, number), "release 1a2b")
         LocksTable.connect(kiro.clients).request("environment/production", wanted)
+
+
+def test_items_show_state_attempts_and_reason(kiro: Kiro) -> None:
+    """W10: the items that the worker has begun, those in review only when asked for; running ones come first."""
+    table = kiro.clients.table("WORK_ITEMS_TABLE")
+
+    def item(number: int, state: State, **more: Any) -> None:
+        card = Item(f"I_{number}", "issue", f"Task {number}", f"kiro/{number}", "2026", "2026", "acme/shop", number)
+        execution = f"arn:aws:states:eu-west-1:1:execution:kiro-worker-test-work-item:{number}-kiro-1"
+        table.put_item(Item=stored(Record(card.item_id, state, 2, 1, execution, item=card, **more)))
+
+    item(3, "done")
+    item(2, "quarantined", reason="- tests: 1 of [3] failed")
+    item(1, "running", stop=Stop("ada"))
+    first, second = kiro.json("items")
+    assert (first["item"], first["state"], first["execution"]) == ("acme/shop#1", "stopping", "1-kiro-1")
+    assert (second["state"], second["attempts"], second["failures"]) == ("quarantined", 2, 1)
+    assert "1 of [3] failed" in kiro.run("items").output
+    assert [one["item"] for one in kiro.json("items", "--done")][-1] == "acme/shop#3"
 
 
 def test_locks_show_owner_reason_time_and_queue(kiro: Kiro) -> None:
@@ -260,13 +282,15 @@ def test_watch_follows_to_the_end(released: Kiro) -> None:
         (("deploy", "acme/hello-service", "main", "--image", "api=v1", "--image", "api=v2"), "api is given twice"),
         (
             ("deploy", "acme/hello-service", "main", "--image", "api=v1"),
-            "no kind of target deploys an image by its tag",
+            "the settings name no ECR repository for a service api",
         ),
         (("rollback", "test"), "nothing runs in test"),
+        (("rollback", "production", "--image", "hello=v9", "--to", "v8"), "leave --part and --to out"),
+        (("rollback", "production", "--image", "hello=v9"), "no version of v9 ran in production"),
         (("rollback", "production", "--part", "api"), "no part 'api'; there are hello"),
         (
             ("rollback", "production", "--to", "fff"),
-            "no version of fff ran in production; known commits: 0a0a0a0a0a0a",
+            "no version of fff ran in production; known: 0a0a0a0a0a0a",
         ),
         (("rollback", "production", "--deployment", "main-x"), "`kiro history` lists them"),
         (("watch", "main-x"), "no deployment is called main-x"),

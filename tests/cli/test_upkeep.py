@@ -38,7 +38,7 @@ def piped(value: str, *arguments: str) -> Any:
 def store(kiro: Kiro) -> Any:
     """All secrets of the stack, without values."""
     client = boto3.client("secretsmanager")
-    for name in ("github-credential", "git-credential", "webhook", "monitors", "slack"):
+    for name in ("github-credential", "git-credential", "agent-key", "webhook", "monitors", "slack"):
         client.create_secret(Name=f"kiro-pipeline-test-{name}")
     return client
 
@@ -71,7 +71,7 @@ def test_without_a_terminal_one_secret_must_be_named(kiro: Kiro, store: Any) -> 
     assert "name one secret with --secret" in piped("x", "--secret", "git", "--secret", "slack").stderr
     unknown = piped("x", "--secret", "gitlab")
     assert unknown.exit_code == 2
-    assert "github, git, webhook, monitors" in unknown.stderr
+    assert "github, git, agent, webhook, monitors" in unknown.stderr
 
 
 def test_at_a_terminal_setup_prompts_for_each_empty_secret(
@@ -91,6 +91,7 @@ def test_at_a_terminal_setup_prompts_for_each_empty_secret(
     assert done.exit_code == 0, done.output
     assert asked == [
         "github (Enter alone skips it): ",
+        "agent (Enter alone skips it): ",
         "webhook (Enter alone generates one): ",
         "monitors (Enter alone generates one): ",
         "slack (Enter alone skips it): ",

@@ -38,6 +38,7 @@ ROOT = Path(__file__).parents[2]
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 # The repository of the stacks' settings, and the end of the names of its projects.
 REPOSITORY = "example/hello-service"
+IMAGES = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/team/api"
 PROJECT_KEY = repository_mark(REPOSITORY)
 
 Properties = dict[str, Any]
@@ -220,9 +221,16 @@ VPC = {"id": "vpc-0a1b", "subnets": ["subnet-01", "subnet-02"], "securityGroups"
 def switched_on() -> Outcome:
     """The stack `test` with every optional setting that creates resources, and environments in several places."""
     config = stack_config("test")
-    github = json.loads(config["kiro-worker:github"]) | {"allowedNetworks": ALLOWED_NETWORKS}
+    repository = {"name": REPOSITORY, "images": {"api": IMAGES}, "buildsImages": True}
+    github = json.loads(config["kiro-worker:github"]) | {
+        "allowedNetworks": ALLOWED_NETWORKS,
+        "repositories": [repository],
+    }
     changed = {
         "kiro-worker:securityHub": "true",
+        "kiro-worker:worker": json.dumps(
+            {"agent": "claude", "agentVersion": "2.2.0", "agentBudgetUsd": 2.5, "gitCredential": "app"}
+        ),
         "kiro-worker:github": json.dumps(github),
         "kiro-worker:budgetEmail": "ops@example.com",
         "kiro-worker:codebuild": json.dumps({"vpc": VPC}),

@@ -1,6 +1,7 @@
 """The targets of a release: a Lambda function with versions, alarms, and a service that answers over HTTP."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -150,3 +151,17 @@ class Service(HttpServer):
     def says(self, **answer: Any) -> None:
         """Set the JSON of all later answers, with status 200."""
         self.status, self.body, self.raw = 200, json.dumps(answer).encode(), b""
+
+
+def push_image(stack: Stack, repository: str, tag: str, content: str = "", mutability: str = "IMMUTABLE") -> str:
+    """Push an image to an ECR repository, which is made if needed; returns its digest."""
+    ecr = stack.client("ecr")
+    with suppress(ecr.exceptions.RepositoryAlreadyExistsException):
+        ecr.create_repository(repositoryName=repository, imageTagMutability=mutability)
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "layers": [{"digest": f"{repository}:{content or tag}"}],  # by which moto tells images apart
+    }
+    pushed = ecr.put_image(repositoryName=repository, imageManifest=json.dumps(manifest), imageTag=tag)
+    return str(pushed["image"]["imageId"]["imageDigest"])

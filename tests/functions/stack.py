@@ -61,7 +61,10 @@ SETTINGS = {
     "ALLOWED_NETWORKS": "anywhere",
     "REPOSITORIES": "acme/hello-service",
     "TRIGGERS": json.dumps(encode(TRIGGERS)),
+    "PUSHED_IMAGES": "[]",
     "WORK_ITEMS_TABLE": "kiro-work-items",
+    "GIT_CREDENTIAL_SECRET": "kiro-git",
+    "WORKER_PROJECT": "kiro-worker-build",
     "POLL_FUNCTION": "kiro-poll-board",
     "BOARD": json.dumps(BOARD),
     "WORKER": json.dumps(WORKER),
@@ -306,12 +309,12 @@ def failing(client: Any, operation: str, error: Exception) -> Iterator[None]:
         yield
 
 
-def create_tables(dynamodb: Any, prefix: str = "kiro-") -> None:
-    """The four tables with their keys and indexes."""
+def create_tables(dynamodb: Any, prefix: str = "kiro-", worker: str = "") -> None:
+    """The tables with their keys and indexes; `worker` is the prefix of the worker's table, if it is another."""
     indexes = {"EnvironmentStatusIndex": ["environment", "status"], "UnderwayIndex": ["underway", "startedAt"]}
     _create(dynamodb, f"{prefix}deployments", ["deploymentId"], indexes)
     _create(dynamodb, f"{prefix}environments", ["environment", "part"], {})
-    _create(dynamodb, f"{prefix}work-items", ["itemId"], {"StateIndex": ["state", "itemId"]})
+    _create(dynamodb, f"{worker or prefix}work-items", ["itemId"], {"StateIndex": ["state", "itemId"]})
     _create(dynamodb, f"{prefix}locks", ["lockKey"], {})
     indexes = {"EnvironmentIndex": ["environment", "waitKey"], "ExecutionIndex": ["execution"]}
     _create(dynamodb, f"{prefix}waits", ["waitKey"], indexes)

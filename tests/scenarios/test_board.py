@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from functions.adapters.poll_lease import PollLease
 from local.executions import Progress
@@ -107,6 +108,21 @@ class BoardUser:
         return self.repository.git.text("log", "--format=%s", f"{self._start}..refs/heads/{branch}").splitlines()
 
 
+class Steerer:
+    """Grace, who may push to the repository and comments on issues."""
+
+    def __init__(self, driver: PlatformDriver) -> None:
+        self._github, token = driver.platform.github, "ghp_" + "e" * 36
+        self._github.add_token(token, "grace")
+        self._github.repository(REPOSITORY).collaborators["grace"] = "write"
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def say(self, number: int, body: str) -> None:
+        """Comment on an issue."""
+        url = f"{self._github.api_url}/repos/{REPOSITORY}/issues/{number}/comments"
+        requests.post(url, json={"body": body}, headers=self._headers, timeout=10).raise_for_status()
+
+
 @dataclass(frozen=True)
 class Cards:
     """Cards that are added together, oldest first, for work in parallel; two of them wait for a file in `go`."""
@@ -124,6 +140,12 @@ class Cards:
 def user(driver: PlatformDriver) -> BoardUser:
     """A user of the board, with a main branch that is not deployed."""
     return BoardUser(driver, driver.push("feat: begin [skip ci]"))
+
+
+@pytest.fixture(scope="module")
+def steerer(driver: PlatformDriver) -> Steerer:
+    """A person who steers."""
+    return Steerer(driver)
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +295,36 @@ def test_three_items_two_at_a_time_oldest_first(driver: PlatformDriver, user: Bo
     started = sorted((attempt.started, place) for place, card in enumerate(queue) for attempt in user.attempts(card))
     assert [place for _, place in started] == [0, 1, 2]
     assert driver.left_behind() == {"locks": [], "waits": []}
+
+
+@pytest.mark.long
+def test_a_person_stops_retries_and_moves_a_card(user: BoardUser, tmp_path: Path, steerer: Steerer) -> None:
+    """W10: two comments and two moves; each ends or starts an attempt, and the work goes on where it stood."""
+    branch, go = "kiro/steered", tmp_path / "go"
+    card = user.add_card(branch, spec(branch, SHOUT.format(go=go), "Shout", "Test it"))
+    assert card.issue
+
+    def await_work(attempts: int) -> None:
+        eventually(lambda: len(user.attempts(card)) == attempts and user.attempts(card)[-1].state == "AwaitBuild", 120)
+
+    await_work(1)
+    steerer.say(card.issue.number, "/kiro stop\nThe design is wrong.")
+    user.await_column(card, "Failed")
+    assert "is stopped" in eventually(lambda: [one for one in user.comments(card) if "stopped" in one])[0]
+    assert user.board.text_of(card, "Reason") == "stopped by grace"
+    steerer.say(card.issue.number, "/kiro retry")
+    await_work(2)
+    user.board.move(card, "Backlog")
+    eventually(lambda: user.attempts(card)[-1].status == "ABORTED")
+    user.await_poll()
+    assert user.board.column_of(card) == "Backlog"
+    assert len(user.attempts(card)) == 2
+    go.touch()
+    user.board.move(card, "Todo")
+    user.await_column(card, "In Review")
+    assert len(user.attempts(card)) == 3
+    assert user.subjects(branch).count("feat: Shout") == 1
+    assert "steered" not in user.locks()
 
 
 def test_the_event_of_a_failed_poll_is_a_dead_letter(driver: PlatformDriver, user: BoardUser) -> None:

@@ -1,5 +1,6 @@
-"""A release whose requests meet it in steps, over real HTTP: a bad one is taken back at its first step (R12)."""
+"""A release whose requests meet it in steps, over real HTTP: a bad one is taken back at its first step (R12, R13)."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,6 +16,9 @@ ENVIRONMENTS = ("test", "staging", "production")
 # As fast as eight users can: the watch of a step lasts seconds here.
 _USERS, _REQUESTS = 8, 25
 _PAUSE_SECONDS = 0.2
+# Half of the requests fail in Lambda, and only there: the function raises, so its own count of errors misses them.
+_HANDLER = "    try:\n        name ="
+_RAISES = '    _ = 1 / (time.time_ns() // 1000 % 2 or "AWS_LAMBDA_FUNCTION_NAME" not in os.environ)\n'
 
 
 class Requests(Background):
@@ -95,7 +99,40 @@ def test_only_a_share_of_the_requests_meets_a_bad_release(good: str, bad: tuple[
     assert {version for _, version, _ in before} == {good}
 
 
-def test_a_good_release_takes_its_step_everywhere(driver: PlatformDriver, bad: tuple[str, Requests]) -> None:
+@pytest.fixture(scope="module")
+def worse(driver: PlatformDriver, bad: tuple[str, Requests]) -> tuple[str, Requests]:
+    """A release of which some requests fail, without any alarm, and what requests met meanwhile."""
+    service, manifest = (driver.author.folder / name for name in ("src/hello.py", "delivery.yml"))
+    before = service.read_text("utf-8"), manifest.read_text("utf-8")
+    service.write_text(before[0].replace(_HANDLER, _RAISES + _HANDLER), "utf-8")
+    manifest.write_text(before[1].replace("    steps:", "    comparedRequests: 10\n    steps:"), "utf-8")
+    with Requests(driver) as requests:
+        commit = driver.push("feat: greet now and then")
+        driver.deployed(commit)
+    for file, text in zip((service, manifest), before, strict=True):
+        file.write_text(text, "utf-8")
+    return commit, requests
+
+
+def test_a_worse_release_is_taken_back_although_no_alarm_says_so(
+    driver: PlatformDriver, good: str, worse: tuple[str, Requests]
+) -> None:
+    """R3, R13: the versions are compared by what they met in the same minutes, and the reason names both figures."""
+    commit, requests = worse
+    record = driver.record(commit)
+    assert record["outcome"] == "restored", record["reason"]
+    said = (
+        r"hello-service/hello at 10 % of the requests: errors \d\d\.\d % of \d+ requests with the new version, "
+        r"0\.0 % of \d+ with the old one(; latency .*)? in 3 samples in a row"
+    )
+    assert re.search(said, record["reason"]), record["reason"]
+    assert requests.shares == {0.1}
+    assert {status for status, _, shared in requests.answers if not shared} == {200}
+    assert {get(f"{driver.address('test')}/?name=Ada")[1]["version"] for _ in range(_REQUESTS)} == {good}
+    assert driver.left_behind() == {"locks": [], "waits": []}
+
+
+def test_a_good_release_takes_its_step_everywhere(driver: PlatformDriver, worse: tuple[str, Requests]) -> None:
     """All requests meet it in the end, and each is answered by the version before or by the new one."""
     before = driver.version("test")
     with Requests(driver) as requests:

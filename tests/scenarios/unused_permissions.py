@@ -26,6 +26,7 @@ _YIELDED = "a freeze or an alarm came while the release waited: tests/functions/
 _SOAK = "no scenario has a soak: tests/functions/stage/test_check_evidence.py"
 _NO_WAY_BACK = "a rollback failed: tests/faults/test_no_way_back.py"
 
+_KEPT_IMAGE = "a commit configures a service whose image a request named: tests/functions/stage/test_apply_service.py"
 _LATER_STEP = "a target may read and keep files of the artifact in each step; functions do so in the first"
 _BY_AWS = "no target of a scenario has a rollout that AWS performs: tests/functions/stage/test_await_rollout.py"
 
@@ -58,6 +59,8 @@ REASONS: Mapping[str, str] = {
     "work-item-conclude codebuild:StopBuild": _STOPPED,
     "shared-start-build dynamodb:UpdateItem": _FULL,
     "stage-start-tests dynamodb:UpdateItem": _FULL,
+    "stage-apply-service dynamodb:Query": _KEPT_IMAGE,
+    "stage-continue-rollout dynamodb:Query": _KEPT_IMAGE,
     "stage-withdraw-ledger *": _UNSTARTED,
     "stage-await-rollout *": _BY_AWS,
     "events-rollout-changed *": _BY_AWS,

@@ -29,7 +29,8 @@ PLACEHOLDERS = Naming("{stack}", "{account}", "{region}", "aws")
 _ENVIRONMENT = EnvironmentSettings.model_construct(name="{environment}", functions=("{function}",))
 _NETWORK = Vpc.model_construct(id="{vpc}", subnets=("{subnet}",), security_groups=())
 _REPOSITORY = "{owner}/{name}"
-_BUCKET, _GIT, _KEY, _BUS = "bucket/artifacts", "secret/git", "key", "bus"
+_BUCKET, _KEY, _BUS = "bucket/artifacts", "key", "bus"
+_GIT, _AGENT = "secret/git", "secret/agent"
 _LOGS, _LETTERS = "its log group", "its dead-letter queue"
 
 _INTRODUCTION = """
@@ -136,7 +137,8 @@ def builds() -> list[Role]:
         _REPOSITORY,
         naming=PLACEHOLDERS,
         bucket_arn=_BUCKET,
-        secret_arn=_GIT,
+        secret_arns=(_GIT, _AGENT),
+        lender_arn="function/git_token",
         key_arn=_KEY,
         logs_arn=_LOGS,
         vpc=None,

@@ -75,6 +75,14 @@ class Board(GraphQL):
                 return
             variables["after"] = page["pageInfo"]["endCursor"]
 
+    def place(self, item_id: str) -> tuple[str, str]:
+        """The column of a card, and since when (ISO 8601); both are "" if it is not on the board."""
+        names = self.names
+        fields = {"statusField": names.status_field, "reasonField": names.reason_field}
+        card = self.run("card", {"item": item_id, **fields}, f"card {item_id}")["node"]
+        status = (card or {}).get("status") or {}
+        return status.get("name", ""), str(status.get("updatedAt", ""))
+
     def move(self, item_id: str, column: str, reason: str | None = None) -> str:
         """Move a card into a column (empty: leave it), and write the reason if the board has a field for it.
 

@@ -239,6 +239,18 @@ class GitHub:
 
         return self._request(repository, f"comments of #{number}", found)
 
+    def may_write(self, repository: str, login: str) -> bool:
+        """Whether a person may push to a repository; False for one whom GitHub does not know there.
+
+        `maintain` is reported as `write`, `triage` as `read`.
+        https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+        """
+        try:
+            held = self._request(repository, f"rights of {login}", lambda repo: repo.get_collaborator_permission(login))
+        except GitHubNotFoundError:
+            return False
+        return held in ("admin", "write")
+
     def comment(self, repository: str, number: int, body: str) -> None:
         """Comment on an issue or pull request."""
         text = cut(body, _LONGEST_BODY)

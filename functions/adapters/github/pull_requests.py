@@ -50,6 +50,15 @@ class PullRequests(GitHub):
         text = cut(body, _LONGEST_BODY)
         self._request(repository, f"body of #{number}", lambda repo: repo.get_pull(number).edit(body=text))
 
+    def branch_of(self, repository: str, number: int) -> str:
+        """The branch of a pull request; "" if it is one of a fork."""
+
+        def read(repo: "Repository") -> str:
+            head = repo.get_pull(number).head
+            return head.ref if head.repo and head.repo.full_name == repository else ""
+
+        return self._request(repository, f"branch of #{number}", read)
+
     def label(self, repository: str, number: int, add: str, remove: str) -> None:
         """Add one label and remove another."""
 

@@ -1,20 +1,26 @@
 """One attempt: `python3 -m work_item` reads its settings from variables and writes `out/results.json`."""
 
-import shlex
+import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from . import steering, tasks
+from .agents.base import Job
+from .aws import read_secret
 from .checks import Checked, check, shortcoming
+from .errors import WorkError
 from .git import WorkingCopy
 from .outcome import Outcome, OutputWriter, TaskDone
 from .processes import Ran
 from .redact import Redactor
 from .sandbox import Sandbox
-from .settings import Settings, WorkError, read
+from .settings import Settings, read
 from .task_list import Task
+
+_INSTALL_SECONDS = 600.0
 
 
 class Attempt:
@@ -23,10 +29,12 @@ class Attempt:
     def __init__(self, settings: Settings, folder: Path) -> None:
         self._settings = settings
         self._sandbox = Sandbox()
-        self._copy = WorkingCopy(settings, self._sandbox)
+        self._copy = WorkingCopy(settings, self._sandbox, self._token)
         self._out = folder / "out"
-        self._redactor = Redactor([settings.token, *_secrets(settings)])
+        self._key = ""
+        self._redactor = Redactor(_secrets(settings))
         self._writer = OutputWriter(self._out, self._redactor)
+        self._ready = False
         self.outcome = Outcome()
 
     def run(self) -> None:
@@ -44,7 +52,7 @@ class Attempt:
 
     def _work(self) -> None:
         copy, outcome = self._copy, self.outcome
-        opened = self._sandbox.close(self._settings.git_url)
+        opened = self._sandbox.close(self._settings.git_url, key=bool(self._settings.agent_secret))
         if opened:
             log(f"the sandbox of the agent is open: {opened}")
         copy.check_out()
@@ -75,17 +83,54 @@ class Attempt:
         late = to_do[len(outcome.tasks) :]
         outcome.tasks += [TaskDone(task.id, task.title, "not reached") for task in late]
 
+    def _token(self) -> str:
+        """The token for the next command of git that reaches GitHub."""
+        token = self._settings.credential()
+        self._redactor.add(token)
+        return token
+
     def _check(self) -> Checked:
-        return check(self._sandbox, self._run)
+        return check(self._sandbox, self._run_checks)
 
     def _list(self) -> Path:
         """The task list; the agent may have made it a link since it was read."""
         return self._sandbox.file(self._copy.folder / self._settings.spec / "tasks.md")
 
-    def _run(self, words: Sequence[str], seconds: float) -> Ran:
-        """Run a command in the sandbox, with a repository of its own."""
+    def _run_checks(self, words: Sequence[str], seconds: float) -> Ran:
+        """Run a command of the branch in the sandbox, with a repository of its own and without the agent's key."""
         self._copy.lend()
         return self._sandbox.run(words, self._settings.environment, seconds)
+
+    def _run_agent(self, task: Task, seconds: float) -> Ran:
+        """Run the agent for a task; only its process gets the key."""
+        settings, agent = self._settings, self._settings.agent
+        self._prepare()
+        own = {**agent.variables, **({agent.key_variable: self._key} if self._key else {})}
+        command = agent.command(Job(settings.spec, task.id, task.title, settings.budget_usd))
+        self._copy.lend()
+        return self._sandbox.run_alone(command, {**self._for_programs(), **own}, seconds)
+
+    def _prepare(self) -> None:
+        """Before the first task: install the agent, then read its key."""
+        settings = self._settings
+        if self._ready:
+            return
+        for words in settings.agent.install(settings.agent_version):
+            ran = self._sandbox.install(words, settings.environment, _INSTALL_SECONDS)
+            if ran.outcome != "done":
+                said = self._redactor.text(ran.output.strip()[-500:])
+                raise WorkError(f"the agent can't be installed: `{' '.join(words)}` {ran.outcome}: {said}")
+        if settings.agent_secret:
+            self._key = read_secret(settings.agent_secret)
+            self._redactor.add(self._key)
+        self._ready = True
+
+    def _for_programs(self) -> dict[str, str]:
+        """The variables of the sandbox, with the installed program first on the path."""
+        given, folder = self._settings.environment, self._settings.agent.programs
+        if not folder:
+            return given
+        return {**given, "PATH": os.pathsep.join((str(self._sandbox.tools / folder), given.get("PATH", os.defpath)))}
 
     def _repair_task(self) -> list[Task]:
         """If all tasks are done and the checks fail, a new task to correct that; otherwise none."""
@@ -107,10 +152,14 @@ class Attempt:
             return False
         copy, before = self._copy, self._copy.head()
         log(f"task {task.id}: {task.title}")
-        ran = self._run(self._command(task), min(left, self._settings.task_seconds))
+        raw = self._run_agent(task, min(left, self._settings.task_seconds))
+        ran = self._settings.agent.read(raw)
         name = f"task-{task.id}-line-{task.line}" if self._is_known(task) else f"task-{task.id}"
-        self._writer.write(f"logs/{name}.log", ran.output)
+        self._writer.write(f"logs/{name}.log", raw.output)
         self.outcome.tail = self._redactor.text(ran.output)
+        if self._key and self._key in copy.diff(before):
+            self.outcome.problems.append(f"task {task.id}: the agent wrote its key into a file; nothing is committed")
+            ran = replace(ran, outcome="failed")
         if ran.outcome == "done":
             tasks.tick(self._list(), task)
             copy.commit(f"feat: {task.title}\n\nTask {task.id} of {self._settings.spec}/tasks.md")
@@ -131,14 +180,6 @@ class Attempt:
     def _push(self) -> None:
         self._copy.push()
         self.outcome.head = self._copy.head()
-
-    def _command(self, task: Task) -> list[str]:
-        """The agent's command; placeholders are replaced after splitting, so that a value stays one word."""
-        values = {"{spec}": self._settings.spec, "{task}": task.id}
-        words = shlex.split(self._settings.agent)
-        for name, value in values.items():
-            words = [word.replace(name, value) for word in words]
-        return words
 
 
 def _secrets(settings: Settings) -> list[str]:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .cobertura import read_rates
+from .errors import WorkError
 from .junit import count_tests
 from .limits import XML
 from .processes import Ran
 from .sandbox import Sandbox
-from .settings import WorkError
 from .xml_stream import XmlError
 
 OWN = Path(".kiro/worker.json")

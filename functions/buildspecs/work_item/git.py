@@ -9,11 +9,12 @@ environment of the commands that reach GitHub, for exactly one URL, and nothing 
 import base64
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from .errors import WorkError
 from .processes import Ran, run
 from .sandbox import Sandbox
-from .settings import Settings, WorkError
+from .settings import Settings
 
 _TRIES = 3
 _FIRST_PAUSE_SECONDS = 2.0
@@ -25,14 +26,14 @@ _SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "
 class WorkingCopy:
     """A clone of one branch, whose files are in a sandbox."""
 
-    def __init__(self, settings: Settings, sandbox: Sandbox) -> None:
+    def __init__(self, settings: Settings, sandbox: Sandbox, token: Callable[[], str]) -> None:
         self.folder = sandbox.repository
         self._sandbox = sandbox
         self._branch = settings.branch
         self._url = f"{settings.git_url}/{settings.repository}.git"
         self._environment = {**settings.environment, **_identity()}
         self._here = {"GIT_DIR": str(sandbox.git), "GIT_WORK_TREE": str(self.folder)}
-        self._credential = _credential(self._url, settings.token)
+        self._token = token
         # Found before the agent runs, which may put another program named git on the path.
         self._program = shutil.which("git", path=settings.environment.get("PATH")) or "git"
 
@@ -49,7 +50,7 @@ class WorkingCopy:
             str(self.folder),
         )
         for left in reversed(range(_TRIES)):
-            done = self._run(words, self._credential)
+            done = self._run(words, self._credential())
             if done.outcome == "done":
                 break
             if not left:
@@ -125,7 +126,16 @@ class WorkingCopy:
                 return
 
     def _at_github(self, command: str, ref: str) -> None:
-        self._checked((command, "--quiet", self._url, ref), {**self._here, **self._credential})
+        self._checked((command, "--quiet", self._url, ref), {**self._here, **self._credential()})
+
+    def _credential(self) -> Mapping[str, str]:
+        """The credential for this URL only, as environment variables: other processes can read a command line."""
+        basic = base64.b64encode(f"x-access-token:{self._token()}".encode()).decode()
+        return {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"http.{self._url}.extraHeader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+        }
 
     def _rebase(self) -> None:
         try:
@@ -138,13 +148,3 @@ class WorkingCopy:
 def _identity() -> dict[str, str]:
     names = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in _WHO.items()}
     return {**names, "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
-
-
-def _credential(url: str, token: str) -> Mapping[str, str]:
-    """The credential for this URL only, as environment variables: other processes can read a command line."""
-    basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-    return {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"http.{url}.extraHeader",
-        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
-    }

@@ -13,7 +13,14 @@ class Redactor:
     """Removes the known secrets of this build, and texts in the shape of a secret (`redaction.py`)."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        self._values = sorted((value for value in values if len(value) >= _SHORTEST), key=len, reverse=True)
+        self._values = list[str]()
+        for value in values:
+            self.add(value)
+
+    def add(self, value: str) -> None:
+        """Remove this value, too, from now on."""
+        if len(value) >= _SHORTEST and value not in self._values:
+            self._values = sorted((*self._values, value), key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """The text without its secrets."""

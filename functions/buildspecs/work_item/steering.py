@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-from .settings import WorkError
+from .errors import WorkError
 
 SOURCE = Path(__file__).parent / "steering"
 TARGET = Path(".kiro/steering")

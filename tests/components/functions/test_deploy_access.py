@@ -30,8 +30,9 @@ def test_a_deploy_role_changes_the_functions_of_its_environment_only(whole: Outc
 def test_a_read_role_reads_the_alarms_and_functions_of_its_environment_only(whole: Outcome) -> None:
     """I7: no action changes anything, and none reads code or configuration of a function beyond its versions."""
     policy = whole.recorder.one("iam/rolePolicy:RolePolicy", "read-staging").inputs["policy"]
-    alarms, functions = json.loads(policy)["Statement"]
+    alarms, metrics, functions = json.loads(policy)["Statement"]
     assert (alarms["Action"], alarms["Resource"]) == (["cloudwatch:DescribeAlarms"], ["*"])
+    assert (metrics["Action"], metrics["Resource"]) == (["cloudwatch:GetMetricData"], ["*"])
     assert functions["Action"] == ["lambda:GetAlias", "lambda:GetFunctionConfiguration"]
     function = "arn:aws:lambda:eu-central-1:123456789012:function:hello-staging"
     assert functions["Resource"] == [function, f"{function}:*"]
@@ -61,7 +62,7 @@ def test_functions_are_those_of_the_environments_own_region() -> None:
     """
     far = EnvironmentSettings(name="far", region="us-east-1", functions=("hello",))
     change, *_packages = deploy_grants(far, NAMING, PACKAGES)
-    _alarms, read = read_grants(far, NAMING)
+    _alarms, _metrics, read = read_grants(far, NAMING)
     function = "arn:aws:lambda:us-east-1:123456789012:function:hello"
     assert change.resources == read.resources == (function, f"{function}:*")
 
@@ -70,7 +71,7 @@ def test_functions_are_those_of_the_environments_own_region() -> None:
 def test_both_roles_have_the_permissions_of_every_kind() -> None:
     """A new kind of target brings its own permissions, those to read apart from those to change."""
     environment = EnvironmentSettings(name="test")
-    (change,), (_alarms, read) = deploy_grants(environment, NAMING, PACKAGES), read_grants(environment, NAMING)
+    (change,), (*_own, read) = deploy_grants(environment, NAMING, PACKAGES), read_grants(environment, NAMING)
     assert (change.actions, change.why) == (("ssm:PutParameter",), "")
     assert read.actions == ("ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters")
     assert change.resources == read.resources == ("arn:aws:ssm:eu-central-1:123456789012:parameter/news/test",)

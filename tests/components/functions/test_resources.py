@@ -38,10 +38,14 @@ SET: dict[str, Any] = {
     "freeze_wait_days": 2,
     "stabilise_seconds": 61,
     "unhealthy_samples": 4,
+    "worse_error_percent": 9.5,
+    "worse_latency_percent": 40.5,
+    "compared_requests": 51,
     "coverage_percent": 81.5,
     "critical_alarms": ("errors",),
     "warning_alarms": ("latency",),
     "variables": {"DOMAIN_NAME": "example.com"},
+    "image_repositories": ("123456789012.dkr.ecr.eu-central-1.amazonaws.com/api",),
 }
 
 

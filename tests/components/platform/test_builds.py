@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.components.recorder import FOREIGN_ROLE, PROJECT_KEY, REPOSITORY, Outcome
+from tests.components.recorder import ACCOUNT, FOREIGN_ROLE, PROJECT_KEY, REGION, REPOSITORY, Outcome
 
 PROJECTS = ("build", "integration-test", "e2e-test", "deploy-test", "deploy-staging", "deploy-production")
 
@@ -66,6 +66,19 @@ def test_a_build_may_write_reports_of_any_name(whole: Outcome, thing: str) -> No
     }
     (resource,) = statement["Resource"]
     assert resource.endswith(f":report-group/kiro-pipeline-test-{thing}-{PROJECT_KEY}-*")
+
+
+def test_only_the_build_of_a_repository_that_builds_images_is_privileged(whole: Outcome, switched_on: Outcome) -> None:
+    """M3: off by default; it pushes to the repositories of the settings, and no other project does.
+
+    https://docs.aws.amazon.com/codebuild/latest/userguide/sample-docker.html
+    """
+    for thing in PROJECTS:
+        for outcome, builds in ((whole, False), (switched_on, thing == "build")):
+            project = outcome.recorder.one("codebuild/project:Project", f"{thing}-{PROJECT_KEY}").inputs
+            assert project["environment"]["privilegedMode"] is builds
+            pushed = [s["Resource"] for s in _statements(outcome, thing) if "ecr:PutImage" in s["Action"]]
+            assert pushed == ([[f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team/api"]] if builds else [])
 
 
 def test_commands_may_assume_the_role_that_is_given_for_their_environment_only(switched_on: Outcome) -> None:

@@ -56,6 +56,46 @@ def test_the_credential_is_read_by_codebuild_itself(whole: Outcome) -> None:
     assert (secret["type"], secret["value"]) == ("SECRETS_MANAGER", f"{whole.outputs['secretArns']['git']}:token")
 
 
+def test_an_agent_with_a_key_may_read_that_secret_too(whole: Outcome, switched_on: Outcome) -> None:
+    """W9: its build gets the name of the secret and reads the value itself; other builds get neither."""
+
+    def facts(outcome: Outcome) -> tuple[list[str], dict[str, str]]:
+        policy = outcome.recorder.one("iam/rolePolicy:RolePolicy", f"worker-codebuild-{PROJECT_KEY}").inputs["policy"]
+        allowed = {action: s["Resource"] for s in json.loads(policy)["Statement"] for action in s["Action"]}
+        project = outcome.recorder.one("codebuild/project:Project", f"worker-build-{PROJECT_KEY}").inputs
+        variables = {one["name"]: one["value"] for one in project["environment"]["environmentVariables"]}
+        return allowed["secretsmanager:GetSecretValue"], variables
+
+    secrets = switched_on.outputs["secretArns"]
+    readable, variables = facts(switched_on)
+    assert readable == [secrets["agent"]]
+    assert variables["KIRO_AGENT_SECRET"] == secrets["agent"]
+    assert (variables["KIRO_AGENT_PRESET"], variables["KIRO_AGENT_VERSION"]) == ("claude", "2.2.0")
+    assert variables["KIRO_AGENT_BUDGET_USD"] == "2.5"
+    assert "KIRO_AGENT_SECRET" not in facts(whole)[1]
+
+
+def test_a_build_that_pushes_as_an_app_reads_no_credential(whole: Outcome, switched_on: Outcome) -> None:
+    """W10: it invokes the function that reads the App's key, which may read nothing where builds have a token."""
+
+    def allowed(outcome: Outcome, role: str) -> dict[str, list[str]]:
+        policy = outcome.recorder.one("iam/rolePolicy:RolePolicy", role).inputs["policy"]
+        return {action: s["Resource"] for s in json.loads(policy)["Statement"] for action in s["Action"]}
+
+    build = allowed(switched_on, f"worker-codebuild-{PROJECT_KEY}")
+    git = switched_on.outputs["secretArns"]["git"]
+    assert git not in build["secretsmanager:GetSecretValue"]
+    (function,) = build["lambda:InvokeFunction"]
+    assert function.endswith(":kiro-pipeline-test-events-git-token")
+    project = switched_on.recorder.one("codebuild/project:Project", f"worker-build-{PROJECT_KEY}").inputs
+    variables = {one["name"]: one["value"] for one in project["environment"]["environmentVariables"]}
+    assert variables["KIRO_TOKEN_FUNCTION"] == function
+    assert "KIRO_GIT_TOKEN" not in variables
+    assert allowed(switched_on, "events-git-token")["secretsmanager:GetSecretValue"] == [git]
+    assert "secretsmanager:GetSecretValue" not in allowed(whole, "events-git-token")
+    assert "lambda:InvokeFunction" not in allowed(whole, f"worker-codebuild-{PROJECT_KEY}")
+
+
 def test_the_program_is_named_after_its_content(whole: Outcome) -> None:
     """The workflow starts the worker's project with exactly this object."""
     key = whole.recorder.one("s3/bucketObjectv2:BucketObjectv2", "worker-program").inputs["key"]

@@ -105,6 +105,18 @@ def test_defaults_are_those_of_the_requirements() -> None:
         ({"worker": {"columns": {"done": "x"}}}, ["kiro-worker:worker.columns.done", "inReview"]),
         ({"worker": {"columns": {"todo": "A", "failed": "A"}}}, ["worker.columns", "four different columns"]),
         ({"worker": {"agentCommand": "kiro --spec {spec}"}}, ["kiro-worker:worker.agentCommand", "task"]),
+        ({"worker": {"agent": "cursor"}}, ["kiro-worker:worker.agent", '"cursor"', "'claude'"]),
+        (
+            {"worker": {"agent": "kiro", "agentBudgetUsd": 3}},
+            ["kiro-worker:worker", "agentBudgetUsd has no effect with agent = kiro"],
+        ),
+        (
+            {"worker": {"agent": "codex", "agentCommand": "x {prompt}"}},
+            ["agentCommand has no effect with agent = codex"],
+        ),
+        ({"worker": {"agent": "claude", "agentKeyVariable": "K"}}, ["agentKeyVariable has no effect"]),
+        ({"worker": {"agentVersion": "1.2.3"}}, ["agentVersion has no effect with agent = command"]),
+        ({"worker": {"agent": "claude", "agentVersion": "latest"}}, ["kiro-worker:worker.agentVersion", '"latest"']),
         ({"worker": {"branchNamespace": ""}}, ["kiro-worker:worker.branchNamespace"]),
         (
             {"github": {"repositories": ["a/b"], "projectNumber": 1}},
@@ -358,6 +370,46 @@ def test_several_repositories_have_a_claim_each() -> None:
     ]
 
 
+API = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/api"
+IMAGES = {"name": "acme/shop", "images": {"api": API}}
+V = {"tags": "v*", "until": "test"}
+
+
+def test_images_of_a_repository() -> None:
+    """M3: the definition has the ECR repositories, the function that hears pushes has their rules."""
+    found = _two({**IMAGES, "pushedImages": [V]})
+    assert found.github.claims() == [Claim("acme/shop", images={"api": API})]
+    assert json.loads(found.pushed_images_json()) == [
+        {"repository": "acme/shop", "images": {"api": API}, "rules": [{"tags": "v*", "until": "test"}]}
+    ]
+    assert json.loads(_two("acme/shop").pushed_images_json()) == []
+    assert _two({**IMAGES, "buildsImages": True}).github.built_images("acme/shop") == [API]
+    assert _two(IMAGES).github.built_images("acme/shop") == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ({**IMAGES, "images": {"api": "team/api"}}, "github.repositories[0].images.api"),
+        ({**IMAGES, "images": {"api": f"{API}:v1"}}, "github.repositories[0].images.api"),
+        ({**IMAGES, "images": {"API": API}}, "github.repositories[0].images.API"),
+        ({"name": "acme/shop", "buildsImages": True}, "buildsImages = true needs images"),
+        ({"name": "acme/shop", "pushedImages": [V]}, "pushedImages needs images"),
+        ({**IMAGES, "pushedImages": [V], "buildsImages": True}, "pushedImages and buildsImages contradict each other"),
+        ({**IMAGES, "pushedImages": [{**V, "until": "moon"}]}, "pushedImages[0].until = moon: no environment of the"),
+        ({**IMAGES, "pushedImages": [{**V, "until": "production"}]}, "production is protected and takes only images"),
+        ({**IMAGES, "environments": ["production"], "pushedImages": [V]}, "until = test: no environment of the repos"),
+        ({**IMAGES, "pushedImages": [{"tags": "v 1", "until": "test"}]}, "github.repositories[0].pushedImages[0].tags"),
+        ({**IMAGES, "images": {f"s{n}": API for n in range(60)}, "pushedImages": [V]}, "at most 3000 reach the"),
+    ],
+)
+def test_images_that_can_not_be_delivered_are_refused(entry: Any, why: str) -> None:
+    """I1: the line names the key, the value and what is allowed."""
+    with pytest.raises(SettingsError) as caught:
+        _two(entry)
+    assert why in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("other", "why"),
     [
@@ -397,7 +449,7 @@ def _rules(*environments: dict[str, Any], **github: Any) -> TriggerRules:
 def test_the_last_environment_is_protected_by_default(
     environments: tuple[dict[str, Any], ...], protected: tuple[str, ...], candidates: str
 ) -> None:
-    """H1: by its position and its setting, whatever its name is; candidates end in staging, or in the last but one."""
+    """I2: by its position and its setting, whatever its name is; candidates end in staging, or in the last but one."""
     rules = _rules(*environments)
     assert (rules.protected, rules.candidate_until) == (protected, candidates)
     assert rules.environments == tuple(one["name"] for one in environments)

@@ -34,6 +34,13 @@ def asked(until: str = "", **more: Any) -> Request:
         ("deploy-infrastructure", {"force_infra": True}, asked("test", parts="infrastructure", force=True)),
         ("staging-deploy", {}, asked("staging")),
         ("staging-deploy", {"reason": "again", "images": {}}, asked("staging", reason="again")),
+        ("staging-deploy", {"api_tag": "v1.2.3"}, asked("staging", images={"api": "v1.2.3"})),
+        (
+            "production-deploy",
+            {"images": {"api": "v1.2.3"}, "dns_worker_tag": "v1.0.0"},
+            asked(images={"api": "v1.2.3", "dns-worker": "v1.0.0"}),
+        ),
+        ("deploy-infrastructure", {"web_tag": "dev-1a2b3c4"}, asked("test", images={"web": "dev-1a2b3c4"})),
         ("production-deploy", {}, asked()),
         ("production-deploy", {"emergency_deploy": True}, asked(emergency=True)),
         ("emergency-deploy", {}, asked(emergency=True)),
@@ -85,8 +92,6 @@ MALFORMED: list[tuple[Event, dict[str, Any], str]] = [
         {"environment": "staging"},
         "client_payload.environment is unknown; allowed are api_tag, dns_worke",
     ),
-    ("staging-deploy", {"api_tag": "v1.2.3"}, "names images (api: v1.2.3): no kind of target deploys an image"),
-    ("staging-deploy", {"images": {"api": "v1.2.3"}}, "names images (api: v1.2.3): no kind of target deploys an image"),
     (
         "staging-deploy",
         {"api_tag": "v1", "images": {"api": "v2"}},

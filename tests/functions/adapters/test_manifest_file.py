@@ -78,6 +78,13 @@ def test_steps_are_settings_of_their_kind() -> None:
     assert part.settings == {**without.settings, "steps": [10, 50], "stepSeconds": 60}
 
 
+def test_the_limits_of_a_comparison_are_settings_of_their_kind() -> None:
+    """R13: a part without them keeps the definition that it had before; whole numbers are numbers."""
+    limited = GOOD.replace("    alarms:", "    worseErrorPercent: 5\n    comparedRequests: 20\n    alarms:")
+    (_, without), (_, part) = (read_manifest(text.encode()).parts for text in (GOOD, limited))
+    assert part.settings == {**without.settings, "worseErrorPercent": 5, "comparedRequests": 20}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -146,6 +153,10 @@ def test_steps_are_settings_of_their_kind() -> None:
             "    steps: [50, 10]\n    alarms:",
             "services.hello.steps: must rise from step to step",
         ),
+        ("    alarms:", "    worseErrorPercent: 0\n    alarms:", "worseErrorPercent: is 0: write more than 0"),
+        ("    alarms:", "    worseLatencyPercent: high\n    alarms:", "worseLatencyPercent: must be a number"),
+        ("    alarms:", "    comparedRequests: 1.5\n    alarms:", "comparedRequests: must be a number"),
+        ("  paths:", "  comparedRequests: 5\n  paths:", "infrastructure.comparedRequests: is unknown"),
         ("    alarms:", "    stepSeconds: 59\n    alarms:", "services.hello.stepSeconds: is 59: write 60 or more"),
         ("    alarms:", "    stepSeconds: 901\n    alarms:", "services.hello.stepSeconds: is 901: write 900 or less"),
         ("    alarms:", "    alarm:", "delivery.yml:18:5: services.hello.alarm: is unknown: is it alarms?"),

@@ -12,7 +12,8 @@ from functions.domain.order import History, Order, is_newer
 from functions.domain.releases import LONGEST_NAME, Release
 from functions.domain.requests import Request
 from functions.handler import decode
-from tests.functions.stack import Stack
+from tests.functions.delivered import push_image
+from tests.functions.stack import ACCOUNT, REGION, Stack
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
 CLAIMS = [{"repository": REPOSITORY}]
@@ -140,7 +141,7 @@ def test_a_push_that_github_does_not_show_yet_is_read_again(
         ({"until": "moon"}, "until = moon: no environment of this stack; there are test, production"),
         ({"until": "production"}, "until = production: acme/hello-service may not deliver there"),
         ({"untill": "test"}, "unknown key 'untill'"),
-        ({"images": {"api": "v1"}}, "no kind of target deploys an image by its tag yet"),
+        ({"images": {"api": "v1"}, "until": "test"}, "name no ECR repository for a service api of acme/hello-service"),
         ({"force": "yes"}, 'force is "yes", expected true or false'),
     ],
 )
@@ -153,6 +154,39 @@ def test_a_request_that_the_settings_refuse_is_no_release(
     with pytest.raises(BadInputError, match=re.escape(said)):
         begin(stack, claims=[{"repository": REPOSITORY, "environments": ["test"]}], **request_)
     assert stack.deployment("main-1") == {}
+
+
+REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+IMAGES = [{"repository": REPOSITORY, "images": {"api": f"{REGISTRY}/api", "web": f"{REGISTRY}/web"}}]
+
+
+def test_images_are_recorded_by_their_digests_once(stack: Stack, copy: WorkingCopy) -> None:
+    """M3: whatever becomes of the tag afterwards; the release stands beside the line of commits."""
+    first, digest = copy.commit("feat: greet", {"a": "1"}), push_image(stack, "api", "v1.2.3")
+    copy.push()
+    main = order(stack, first)
+    release = begin(stack, "images-1", IMAGES, images={"api": "v1.2.3"})["release"]
+    assert release["images"] == {"api": {"repository": f"{REGISTRY}/api", "tag": "v1.2.3", "digest": digest}}
+    assert release["order"]["services"] == ["api"]
+    stack.client("ecr").batch_delete_image(repositoryName="api", imageIds=[{"imageTag": "v1.2.3"}])
+    assert push_image(stack, "api", "v1.2.3", "another") != digest
+    assert begin(stack, "images-1", IMAGES, images={"api": "v1.2.3"})["release"] == release
+    assert order(stack, copy_head(copy)) == main
+
+
+def copy_head(copy: WorkingCopy) -> str:
+    """The newest commit of the working copy."""
+    return str(copy.git("rev-parse", "HEAD")).strip()
+
+
+def test_images_with_the_manifest_of_an_unmerged_commit_are_refused(stack: Stack, copy: WorkingCopy) -> None:
+    """M3: also for an environment that other commits may enter."""
+    copy.commit("feat: greet", {"a": "1"})
+    copy.push()
+    sha = unmerged(copy)
+    push_image(stack, "api", "v1.2.3")
+    with pytest.raises(BadInputError, match=r"images \(api\) are deployed with the manifest of a commit on main"):
+        begin(stack, claims=IMAGES, commit=sha, ref="refs/heads/feature/a", until="test", images={"api": "v1.2.3"})
 
 
 def test_the_record_says_what_started_the_release(stack: Stack, copy: WorkingCopy) -> None:

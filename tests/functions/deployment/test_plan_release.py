@@ -6,6 +6,7 @@ from typing import Any
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
+from functions.domain.images import Image
 from functions.domain.manifests import Part
 from functions.domain.order import Mark, Order
 from functions.domain.owners import Claim
@@ -26,6 +27,7 @@ services:
 """
 TEST = environment(name="test", approval=False)
 OURS = Claim(REPOSITORY)
+IMAGES = Claim(REPOSITORY, images={"api": "registry/api-one"})
 
 
 def plan(
@@ -37,14 +39,16 @@ def plan(
     claim: Claim = OURS,
     order: Order | None = None,
     request: Request | None = None,
+    images: dict[str, Image] | None = None,
+    environments: Any = None,
 ) -> Any:
     """Run the handler for a commit."""
     source = artifact(stack, f"sources/{sha}.zip", {"delivery.yml": manifest} if manifest else {"a": ""})
     event = {
         "deploymentId": "main-1",
-        "release": Release(REPOSITORY, "refs/heads/main", sha, emergency=emergency, order=order),
+        "release": Release(REPOSITORY, "refs/heads/main", sha, emergency=emergency, order=order, images=images or {}),
         "source": source,
-        "environments": [TEST, ENVIRONMENT],
+        "environments": environments or [TEST, ENVIRONMENT],
         "repositories": [claim],
         "request": request,
     }
@@ -164,6 +168,54 @@ def test_a_version_tag_goes_on_where_its_commit_ended(stack: Stack, copy: Workin
     assert "test was passed by main-2 and has a newer release now" in left["reason"]
     deployments.forget_passed("test", release)
     assert plan(stack, commits[1], order=release.order) == walked
+
+
+ECS = """version: 1
+name: hello
+build: {buildspec: build.yml, junit: [reports/junit.xml], cobertura: reports/coverage.xml}
+services:
+  api: {kind: ecs, cluster: shop, service: api, container: app, image: "registry/api-{stage}"}
+"""
+
+
+def test_images_have_a_plan_without_a_build(stack: Stack, copy: WorkingCopy) -> None:
+    """M3: production takes what test proved; a manifest that names another repository, or none, is refused."""
+    sha, request = history(copy)[-1], Request(REPOSITORY, "r", images={"api": "v1"})
+    order = Order(1, 1, 1, ("api",))
+    images = {"api": Image("registry/api-one", "v1", "sha256:1")}
+    where = [replace(one, variables={"stage": "one"}) for one in (TEST, ENVIRONMENT)]
+
+    def made(manifest: str = ECS, until: str = "", environments: Any = where) -> Any:
+        asked = replace(request, until=until)
+        return plan(
+            stack, sha, manifest, claim=IMAGES, order=order, request=asked, images=images, environments=environments
+        )
+
+    assert "production is protected, so it takes only images that test proved" in made()["reason"]
+    found = made(until="test")
+    assert (found["outcome"], found["buildspec"]) == ("deploy", "")
+    assert [parts(stage) for stage in found["stages"]] == [["hello/api"]]
+    assert found["stages"][0]["images"]["api"]["digest"] == "sha256:1"
+    release = Release(REPOSITORY, "r", sha, order=order, images=images)
+    DeploymentsTable.connect(stack.clients).note_passed("test", release, "images-1")
+    assert [parts(stage) for stage in made()["stages"]] == [[], ["hello/api"]]
+    assert (
+        "registry/api-one is not the repository that services.api.image" in made(ECS.replace("{stage}", "x"))["reason"]
+    )
+    assert "may contain only known placeholders" in made(environments=[TEST, ENVIRONMENT])["reason"]
+    assert "which runs no image" in made(MANIFEST.replace("  hello: ", "  api: "))["reason"]
+
+
+def test_a_service_whose_images_are_requested_waits_for_the_first_one(stack: Stack, copy: WorkingCopy) -> None:
+    """M3: a commit leaves it alone; where the repository builds images, too, the commit has it built."""
+    sha = history(copy)[-1]
+    first = plan(stack, sha, ECS, claim=IMAGES)
+    assert [parts(stage) for stage in first["stages"]] == [[], []]
+    assert "none was requested yet" in first["stages"][0]["skipped"][0]["reason"]
+    assert [parts(one) for one in plan(stack, sha, ECS, claim=replace(IMAGES, builds_images=True))["stages"]] == [
+        ["hello/api"],
+        ["hello/api"],
+    ]
 
 
 def test_the_plan_ends_with_the_last_environment_of_the_request(stack: Stack, copy: WorkingCopy) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from functions.domain.evidence import Entry, Former, Witness, needs_evidence, verdict
 from functions.domain.gates import Verdict
+from functions.domain.images import Image
 from functions.domain.records import DeploymentRecord, PlannedChange, RollbackRecord
 from functions.domain.soaks import Watched
 from tests.functions.samples import DEPLOYMENT, RELEASE, environment
@@ -84,6 +85,16 @@ def test_parts_that_another_deployment_brought_are_judged_by_its_record() -> Non
     assert entry(before=Former(TEST, (Witness("older", replace(older, gates_after={"test": INTEGRATED})),))) == Entry(
         "complete"
     )
+
+
+def test_a_release_of_images_needs_no_gate_of_a_build() -> None:
+    """It has none: who builds its images judges them. The suites of the environment before stay demanded."""
+    image = Image("1.dkr.ecr.eu-central-1.amazonaws.com/api", "v1.2.0", "sha256:" + "a" * 64)
+    of_images = replace(
+        RECORD, release=replace(RELEASE, images={"api": image}), gates=(), artifact_digest="", planned={}
+    )
+    assert entry(of_images) == Entry("complete")
+    assert "without `integration`" in entry(replace(of_images, gates_after={})).reason
 
 
 def test_an_emergency_needs_no_suite_and_no_soak() -> None:

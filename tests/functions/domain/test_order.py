@@ -164,6 +164,19 @@ def test_branches_stand_beside_the_main_branch() -> None:
     assert (older, after) == (first, history)
 
 
+def test_images_are_compared_by_their_services() -> None:
+    """M3: a later image of one service replaces an earlier one; commits and images replace each other never."""
+    first, history = place(None, "a", None, NOW)
+    both, history = place_beside(history, NOW, ("api", "web"))
+    web, history = place_beside(history, NOW, ("web",))
+    api, history = place_beside(history, NOW, ("api",))
+    later, history = place(history, "b", 1, NOW)
+    assert is_newer(web, both)
+    assert is_newer(api, both)
+    assert are_independent(api, web)
+    assert all(are_independent(images, commit) for images in (both, web, api) for commit in (first, later))
+
+
 def test_a_branch_may_be_the_first_release() -> None:
     """The first one of the main branch then begins an epoch."""
     branch, history = place_beside(None, NOW)

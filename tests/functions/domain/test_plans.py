@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.domain.environments import PartState
+from functions.domain.images import Image
 from functions.domain.manifests import AfterDeploy, Manifest
 from functions.domain.order import Order
 from functions.domain.plans import Change, Plan, Scope, in_emergency, plan
@@ -38,6 +39,29 @@ def reasons(made_plan: Plan, stage: int = 0) -> dict[str, str]:
 def everywhere(**states: PartState) -> dict[str, dict[str, PartState]]:
     """The same parts run in both environments."""
     return {"test": states, "production": states}
+
+
+def test_a_service_whose_images_are_requested_keeps_its_image() -> None:
+    """M3: no commit changes it; where its infrastructure changes it is configured anew, with the image that runs."""
+    asked = Scope(requested=("hello",))
+    first = made(scope=asked)
+    assert reasons(first)["-hello"] == "its images come by request, and none was requested yet"
+    running = version(image=Image("registry/hello", "v1.2.3", "sha256:1"))
+    unchanged = made(everywhere(infrastructure=state(COMMAND), hello=state(running=running)), scope=asked)
+    assert reasons(unchanged)["-hello"] == "its image changes by request only"
+    changed = Change("ahead", ("infra/a.yml", "src/hello.py"))
+    after = made(everywhere(infrastructure=state(COMMAND), hello=state(running=running)), changed, scope=asked)
+    assert reasons(after)["+hello"].startswith("infrastructure changes")
+    assert after.stages[0].images == {"hello": running.image}
+    built = made(everywhere(infrastructure=state(COMMAND), hello=state(running=running)), changed)
+    assert (reasons(built)["+hello"], built.stages[0].images) == (f"src/hello.py changed since {OLDER[:12]}", {})
+
+
+def test_an_image_that_runs_keeps_no_older_commit_out() -> None:
+    """M3: its commit is only that of the manifest with which it was requested."""
+    running = version(image=Image("registry/hello", "v1", "sha256:1"), order=Order(1, 5, 1, ("hello",)))
+    states = everywhere(infrastructure=state(COMMAND, version(COMMIT)), hello=state(running=running))
+    assert made(states, Change("behind", ("src/hello.py",)), scope=Scope(order=Order(1, 4))).outcome == "deploy"
 
 
 def test_an_empty_environment_gets_every_part_in_order() -> None:

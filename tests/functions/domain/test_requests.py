@@ -59,7 +59,8 @@ def test_an_input_of_an_earlier_version_means_everything(given: dict[str, Any]) 
         ({"emergency": 1}, "emergency is 1, expected true or false"),
         ({"parts": "services"}, 'parts is "services", expected one of all, infrastructure'),
         ({"trigger": "cron"}, 'trigger is "cron", expected one of push, tag, dispatch, operator, reconciliation'),
-        ({"images": {"api": 7}}, r'images is \{"api": 7\}, expected an object of tags by service'),
+        ({"images": {"api": 7}}, r'images is \{"api": 7\}, expected an object of tags \(v1\.2\.3\) or digests'),
+        ({"images": {"api": "api:v1"}}, r'images is \{"api": "api:v1"\}, expected an object of tags'),
         ({"reason": "x" * 501}, "reason is .*expected a text of at most 500 characters"),
     ],
 )

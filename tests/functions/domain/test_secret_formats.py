@@ -19,11 +19,10 @@ def test_a_bare_token_becomes_the_form_that_is_read(name: str) -> None:
     assert json.loads(stored(name, '{"token": "ghp_abc"}')) == {"token": "ghp_abc"}
 
 
-def test_an_app_is_for_the_platform_alone() -> None:
-    """Only the platform's own credential may be an App's key; builds push with a token."""
-    assert json.loads(stored("github", json.dumps(APP))) == APP
-    with pytest.raises(BadInputError, match="git: the JSON must be"):
-        stored("git", json.dumps(APP))
+@pytest.mark.parametrize("name", ["github", "git"])
+def test_the_key_of_an_app_is_stored_unchanged(name: str) -> None:
+    """Of the platform's App, or of the one from which builds get tokens."""
+    assert json.loads(stored(name, json.dumps(APP))) == APP
 
 
 def test_what_others_sign_with_is_long() -> None:
@@ -36,6 +35,11 @@ def test_what_others_sign_with_is_long() -> None:
             stored(name, "0" * 16 + " " + "0" * 16)
 
 
+def test_the_agents_key_is_stored_as_it_is() -> None:
+    """Each vendor has a form of its own; the agent gets the text."""
+    assert stored("agent", "sk-ant-api03-abcdef\n") == "sk-ant-api03-abcdef"
+
+
 @pytest.mark.parametrize(
     ("name", "given", "said"),
     [
@@ -46,6 +50,8 @@ def test_what_others_sign_with_is_long() -> None:
         ("github", '{"token": " "}', "the JSON must be"),
         ("github", '{"token": 7}', "the JSON must be"),
         ("github", json.dumps({**APP, "privateKey": ""}), "the JSON must be"),
+        ("agent", "sk-short", "enter the key alone"),
+        ("agent", "ANTHROPIC_API_KEY = sk-ant-api03-abcdef", "without spaces"),
         ("slack", "http://hooks.example.com/1", "enter the https URL"),
         ("slack", "https://", "enter the https URL"),
         ("slack", "", "enter the https URL"),

@@ -44,7 +44,22 @@ def test_a_request_walks_the_environments_of_its_repository(until: str, claim: C
             Claim("acme/hello", environments=["production"]),
             "acme/hello may deliver to no environment until test; its environments are production",
         ),
-        (request(images={"api": "v1"}), ALL, "images (api): no kind of target deploys an image by its tag yet"),
+        (
+            request(images={"api": "v1"}),
+            ALL,
+            "images.api: the settings name no ECR repository for a service api of acme/hello, there is none: correct",
+        ),
+        (
+            request(images={"web": "v1"}),
+            Claim("acme/hello", images={"api": "r"}),
+            "a service web of acme/hello, there are api",
+        ),
+        (
+            request(images={"api": "v1"}, parts="infrastructure"),
+            Claim("acme/hello", images={"api": "r"}),
+            "images (api) and parts = infrastructure contradict each other",
+        ),
+        (request(images={"api": "v1"}), Claim("acme/hello", images={"api": "r"}), ""),
         (request("staging", trigger="push"), SOME, ""),
         (request("production"), SOME, ""),
         (request(), ALL, ""),

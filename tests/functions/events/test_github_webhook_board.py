@@ -67,8 +67,34 @@ def test_another_format_is_refused(stack: Stack, invoked: list[dict[str, Any]], 
     assert invoked == []
 
 
+COMMENT = {
+    "action": "created",
+    "issue": {"number": 7},
+    "comment": {"id": 31, "body": "/kiro stop", "user": {"login": "ada"}},
+    "repository": {"full_name": "acme/hello-service"},
+}
+
+
+def test_a_command_in_a_comment_is_passed_on_once(stack: Stack, invoked: list[dict[str, Any]]) -> None:
+    """W10: to the poll, which knows GitHub; a copy of the delivery steers nothing."""
+    assert deliver(stack, "issue_comment", COMMENT) == (202, "stop of #7 is passed on")
+    assert deliver(stack, "issue_comment", COMMENT) == (202, "already handled: comment 31")
+    (call,) = invoked
+    instruction = {"verb": "stop", "repository": "acme/hello-service", "number": 7, "pullRequest": False, "by": "ada"}
+    assert json.loads(call["Payload"]) == {"instruction": {**instruction, "comment": 31}}
+
+
+def test_other_comments_invoke_nothing(stack: Stack, invoked: list[dict[str, Any]]) -> None:
+    """An ordinary comment, an edited one, and one of another form."""
+    talk = {**COMMENT, "comment": {**COMMENT["comment"], "body": "Looks good"}}  # type: ignore[dict-item]
+    assert deliver(stack, "issue_comment", talk) == (202, "ignored: the comment is no instruction")
+    assert deliver(stack, "issue_comment", {**COMMENT, "action": "edited"})[0] == 202
+    assert deliver(stack, "issue_comment", {"action": "created"})[0] == 400
+    assert invoked == []
+
+
 @pytest.mark.skipif(not EXAMPLES.exists(), reason="npm's @octokit/webhooks-examples is not installed")
-@pytest.mark.parametrize("event", ["ping", "push", "projects_v2_item"])
+@pytest.mark.parametrize("event", ["ping", "push", "projects_v2_item", "issue_comment"])
 def test_the_published_examples_are_accepted(stack: Stack, invoked: list[dict[str, Any]], event: str) -> None:
     """Every example payload of every used event."""
     found = next(one for one in json.loads(EXAMPLES.read_text("utf-8")) if one["name"] == event)

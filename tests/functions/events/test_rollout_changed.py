@@ -9,10 +9,10 @@ from botocore.exceptions import ClientError
 
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.errors import BadInputError
+from functions.domain.rollouts import Rollout
 from functions.domain.waits import RolloutKey, UnfreezeKey, Wait
 from functions.handler import encode
 from functions.procedures.rollouts import RolloutFacts
-from functions.targets.base import Rollout
 from tests.functions.samples import ENVIRONMENT
 from tests.functions.stack import ACCOUNT, REGION, Stack, failing
 from tests.functions.targets.parameter import calls_of_parameters, parameter, progresses, slow_news

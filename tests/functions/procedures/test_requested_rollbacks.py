@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.images import Image
 from functions.domain.rollback import Compensation
 from functions.handler import encode
 from tests.functions.delivered import runs
@@ -80,12 +81,29 @@ def test_a_version_or_a_service_has_a_ledger_of_its_own(released: Stack, payload
     assert (entry.part.name, entry.before.commit) == ("hello", OLDER)
 
 
+def test_an_image_is_named_by_its_tag(released: Stack) -> None:
+    """M3: one that ran there; the commit of its manifest does not name it."""
+    image = Image("registry/hello", "v1.4.0", "sha256:1")
+    before = version("b" * 40, "7", image=image)
+    entry = Compensation("production", 0, SERVICE, before, SERVICE, NOW)
+    deployments = DeploymentsTable.connect(released.clients)
+    deployments.begin("image-1", RELEASE, "arn:e", "dispatch")
+    deployments.enter("image-1", "production", "deployed")
+    deployments.write_ledger("image-1", entry)
+    wanted = {"environment": "production", "service": "hello"}
+    assert deliver(released, dispatched("rollback", **wanted, version="b" * 7))[0] == 400
+    assert deliver(released, dispatched("rollback", **wanted, version="v1.4.0"))[0] == 202
+    record = deployments.get(given(released)["name"])
+    assert record
+    assert [one.before for one in record.ledger.values()] == [before]
+
+
 @pytest.mark.parametrize(
     ("payload", "said"),
     [
         ({"environment": "production", "service": "api"}, "production has no part 'api'; there are hello"),
         ({"environment": "production", "service": "other"}, "production has no part 'other'; there are hello"),
-        ({"environment": "production", "version": "v9.9.9"}, "no version of v9.9.9 ran in production; known commits: "),
+        ({"environment": "production", "version": "v9.9.9"}, "no version of v9.9.9 ran in production; known: "),
         ({"environment": "test"}, "nothing of acme/hello-service runs in test: there is nothing to roll back"),
     ],
 )

@@ -1,5 +1,6 @@
 """RecordRollback: the result of a rollback, and the freeze after an unknown one."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
+from functions.domain.images import Image
+from functions.domain.order import Mark, Order, Passage
 from tests.functions.samples import DEPLOYMENT, NOW, RELEASE
 from tests.functions.stack import Stack
 
@@ -41,6 +44,19 @@ def test_the_end_is_recorded_with_its_clock(stack: Stack, result: str) -> None:
     assert answer["verifiedAt"] == facts["verifiedAt"]
     assert stack.deployment()["status"] == result
     assert (frozen(stack) is not None) == (result == "unknown")
+
+
+def test_an_image_that_was_taken_back_is_no_longer_proved(stack: Stack) -> None:
+    """M3: nor does it keep older images of its services out."""
+    release = replace(RELEASE, images={"hello": Image("r/hello", "v1", "sha256:1")}, order=Order(1, 10, 1, ("hello",)))
+    assert release.order
+    deployments, environments = DeploymentsTable.connect(stack.clients), EnvironmentsTable.connect(stack.clients)
+    deployments.note_passed("eu-production", release, DEPLOYMENT)
+    mark = Mark(release.order, DEPLOYMENT, RELEASE.commit)
+    environments.note_passage("eu-production", RELEASE.repository, mark, "passed")
+    record(stack, "restored", release=release)
+    assert deployments.passed(RELEASE.repository, "hello@sha256:1") == {}
+    assert environments.passage("eu-production", RELEASE.repository, "hello") == Passage()
 
 
 def test_an_unknown_end_freezes_and_says_why(stack: Stack) -> None:

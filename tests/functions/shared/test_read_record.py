@@ -9,6 +9,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.locks_table import LocksTable
 from functions.domain.errors import NotRecordedError
 from functions.domain.gates import Verdict
+from functions.domain.images import Image
 from functions.domain.locks import Contender, Lease
 from functions.domain.manifests import AfterDeploy
 from functions.domain.records import PlannedChange
@@ -49,6 +50,15 @@ def test_an_input_that_agrees_is_believed(stack: Stack) -> None:
     """The answer has the release of the record and the environment of the settings, for a stage and for a rollback."""
     recorded(stack)
     assert read(stack) == read(stack, planned=None, gates=()) == Output(RELEASE, ENVIRONMENT)
+
+
+def test_images_are_those_of_the_record(stack: Stack) -> None:
+    """M3: the input of a stage has none, and one that has is refused."""
+    images = {"hello": Image("registry/hello", "v1", "sha256:1")}
+    recorded(stack, planned_production=replace(PLANNED, images=images))
+    assert read(stack).release == RELEASE
+    with pytest.raises(NotRecordedError, match="another plan for production"):
+        read(stack, planned=replace(PLANNED, images=images))
 
 
 def test_the_settings_decide_how_an_environment_is_entered(stack: Stack) -> None:

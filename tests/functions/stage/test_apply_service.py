@@ -1,13 +1,21 @@
 """ApplyService: publish a version and move the alias."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from functions.adapters.artifacts import Artifacts
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.signatures import Signatures
 from functions.domain.errors import DeployTargetError, NotRecordedError, SourceError, StaleLeaseError
+from functions.domain.images import Image
 from functions.domain.locks import Lease
+from functions.domain.records import PlannedChange
+from functions.procedures.changes import ServiceChange, change_of
 from tests.functions.delivered import artifact, create_function, judged, lambdas, points_to, runs
-from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, archive, state
+from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, archive, state, version
 from tests.functions.stack import BUCKET, Stack
 
 CODE = archive({"app.py": "new"})
@@ -84,6 +92,28 @@ def test_an_artifact_without_the_code_is_named(stack: Stack) -> None:
         apply(stack)
     with pytest.raises(NotRecordedError, match=r"its record has no digest of deployments/.*/build\.zip: no gate"):
         apply(stack, deploymentId="main-another")
+
+
+def test_an_image_of_a_request_needs_no_artifact(stack: Stack) -> None:
+    """M3: the record says which one, for this environment only; a commit keeps what a later request has brought."""
+    image = Image("registry/hello", "v1.2.3", "sha256:1")
+    create_function(stack)
+    for environment in ("production", "test"):
+        planned = {"planned_" + environment: PlannedChange(images={"hello": image})}
+        DeploymentsTable.connect(stack.clients).note(f"images-{environment}", **planned)
+    event = ServiceChange("images-production", RELEASE, ENVIRONMENT, SERVICE, "", LEASE)
+    environments, deployments = EnvironmentsTable.connect(stack.clients), DeploymentsTable.connect(stack.clients)
+    signatures = Signatures.connect(stack.clients)
+    change = change_of(event, Artifacts.connect(stack.clients), environments, deployments, signatures)
+    assert change.image == image
+    with pytest.raises(NotRecordedError, match="no gate has judged it"):
+        apply(stack, deploymentId="images-test", artifact="")
+    later = Image("registry/hello", "v1.3.0", "sha256:2")
+    runs(stack, state(running=version(image=later)))
+    assert change_of(event, Artifacts.connect(stack.clients), environments, deployments, signatures).image == later
+    requested = replace(RELEASE, images={"hello": image})
+    deployments.begin("images-production", requested, "arn:e", "dispatch")
+    assert change_of(event, Artifacts.connect(stack.clients), environments, deployments, signatures).image == image
 
 
 def test_a_stale_lease_changes_nothing(stack: Stack) -> None:

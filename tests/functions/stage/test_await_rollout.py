@@ -7,7 +7,7 @@ import pytest
 
 from functions.adapters.clock import iso
 from functions.adapters.waits_table import WaitsTable
-from functions.targets.base import Rollout
+from functions.domain.rollouts import Rollout
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT
 from tests.functions.stack import Stack
 from tests.functions.targets.parameter import calls_of_parameters, parameter, progresses, slow_news

@@ -9,7 +9,7 @@ from functions.adapters.delivered_functions import DeliveredFunctions
 from functions.domain.errors import DeployTargetError, NotRecordedError, StaleLeaseError
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
-from functions.targets.base import Rollout
+from functions.domain.rollouts import Rollout
 from tests.functions.delivered import artifact, create_function, judged, lambdas, points_to, runs, shares
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, archive, state
 from tests.functions.stack import Stack, failing

@@ -11,8 +11,9 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import PartState, judged
 from functions.domain.errors import StaleLeaseError
+from functions.domain.images import Image
 from functions.domain.locks import Lease
-from functions.domain.order import Mark, Passage
+from functions.domain.order import Mark, Order, Passage
 from tests.functions.delivered import parts, runs
 from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, EXECUTION, LEASE, RELEASE, SERVICE, state, version
 from tests.functions.stack import Stack
@@ -45,6 +46,25 @@ def test_the_release_has_passed(stack: Stack) -> None:
     environments.forget_passed("production", RELEASE.repository, "main-another")
     assert environments.passage("production", RELEASE.repository) == Passage(passed=mark)
     environments.forget_passed("production", RELEASE.repository, DEPLOYMENT)
+    assert environments.passage("production", RELEASE.repository) == Passage()
+
+
+def test_the_images_of_a_release_are_proved(stack: Stack) -> None:
+    """M3: each by its digest, and none in an emergency; its passage is beside that of commits, by service."""
+    image = Image("registry/hello", "v1", "sha256:1")
+    order = Order(1, 10, 1, ("hello", "web"))
+    release = replace(RELEASE, images={"hello": image, "web": image}, order=order)
+    deployments, environments = DeploymentsTable.connect(stack.clients), EnvironmentsTable.connect(stack.clients)
+    deployments.begin("urgent", replace(release, emergency=True), EXECUTION, "operator")
+    stack.run("stage.record_good", {**EVENT, "deploymentId": "urgent"})
+    assert deployments.passed(RELEASE.repository, "hello@sha256:1") == {}
+    deployments.begin(DEPLOYMENT, release, EXECUTION, "dispatch")
+    stack.run("stage.record_good", EVENT)
+    for service in ("hello", "web"):
+        assert deployments.passed(RELEASE.repository, f"{service}@sha256:1") == {"production": DEPLOYMENT}
+        mark = Mark(order, DEPLOYMENT, COMMIT, EXECUTION)
+        assert environments.passage("production", RELEASE.repository, service) == Passage(branch_passed=mark)
+    assert deployments.passed(RELEASE.repository, COMMIT) == {}
     assert environments.passage("production", RELEASE.repository) == Passage()
 
 

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.errors import SourceError, StaleLeaseError
+from functions.domain.images import Image
 from functions.domain.locks import Lease
+from functions.domain.records import PlannedChange
 from tests.functions.delivered import artifact, parts, runs, uploaded
 from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, LEASE, RELEASE, SERVICE, state, version
 from tests.functions.stack import BUCKET, Stack
@@ -76,6 +79,17 @@ def test_an_artifact_that_is_no_archive_is_named(stack: Stack) -> None:
     stack.client("s3").put_object(Bucket=BUCKET, Key=OUTPUT, Body=b"no zip")
     with pytest.raises(SourceError, match=r"s3://.*infrastructure\.zip is not a zip archive"):
         record(stack, part=COMMAND, digest=uploaded(stack, OUTPUT))
+
+
+def test_the_image_of_a_request_is_recorded(stack: Stack) -> None:
+    """M3: what runs is known by the digest, and people see the tag."""
+    image = Image("registry/hello", "v1.2.3", "sha256:1")
+    planned = {"planned_production": PlannedChange(images={"hello": image})}
+    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, **planned)
+    record(stack)
+    running = parts(stack)["hello"].running
+    assert running
+    assert (running.image, running.label) == (image, "v1.2.3")
 
 
 def test_a_stale_lease_records_nothing(stack: Stack) -> None:

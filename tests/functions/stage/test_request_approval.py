@@ -15,8 +15,10 @@ from functions.domain.approvals import Approval, Decision, Refused, State, decid
 from functions.domain.approvers import Approvers
 from functions.domain.errors import GitHubError, SourceError
 from functions.domain.gates import Verdict
+from functions.domain.images import Image
 from functions.domain.order import Mark, Order
 from functions.domain.releases import Release
+from functions.domain.requests import Request
 from local.github import LocalGitHub
 from tests.functions.delivered import artifact, create_function, judged, runs
 from tests.functions.samples import (
@@ -252,6 +254,22 @@ def test_the_people_of_the_release_are_read_from_github(stack: Stack, hub: Local
     approval = kept(stack, request(stack, environment=where, release=release))
     assert (approval.authors, approval.author_may_approve) == (["ada"], False)
     assert "Who made, pushed or merged the release may not approve it: ada." in open_page(approval, "")["body"]
+
+
+def test_images_are_requested_without_an_artifact(stack: Stack, hub: LocalGitHub, copy: WorkingCopy) -> None:
+    """M3, A3: the page names them, and who sent the dispatch may not approve where authors may not."""
+    sha = copy.commit("first", {"a": "1"})
+    copy.push()
+    images = {"api": Image("registry/api", "v1.2.3", "sha256:1")}
+    release = replace(RELEASE, repository=REPOSITORY, commit=sha, images=images)
+    by = Request(REPOSITORY, "refs/heads/main", images={"api": "v1.2.3"}, trigger="dispatch", by="Grace")
+    DeploymentsTable.connect(stack.clients).begin("images-1", release, EXECUTION, "dispatch", by)
+    where = environment(approvers=["ada@x.io"], author_may_approve=False)
+    asked = {"deploymentId": "images-1", "artifact": "", "gates": [], "environment": where, "release": release}
+    approval = kept(stack, str(stack.run("stage.request_approval", {**wanted(), **asked})["approvalId"]))
+    assert approval.authors == ["ada", "grace"]
+    assert "images api:v1.2.3" in open_page(approval, "")["body"]
+    assert "none: what was requested was built elsewhere" in stack.mails()[0]["Message"]
 
 
 def test_without_github_nobody_is_mailed_where_the_author_may_not_approve(stack: Stack) -> None:

@@ -9,11 +9,13 @@ import dacite
 import pytest
 
 from functions.adapters.manifest_types import AnyText
+from functions.domain.comparisons import Versions
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import Kind, Part
 from functions.domain.rollback import Step
+from functions.domain.rollouts import Rollout
 from functions.targets import registry
-from functions.targets.base import CallTarget, Change, Packages, Rollout, Statement
+from functions.targets.base import CallTarget, Change, Packages, Statement
 from tests.functions import stack as stack_of_tests
 
 if TYPE_CHECKING:
@@ -104,6 +106,9 @@ class ParameterTarget(CallTarget):
         name = progress_of(_name(change.environment, change.part))
         self._client.put_parameter(Name=name, Value="done", Type="String", Overwrite=True)
         return self.progress(change.environment, change.part, rollout)
+
+    def versions(self, environment: Environment, part: Part, rollout: Rollout) -> Versions | None:
+        return None
 
     def restore(self, environment: Environment, step: Step) -> None:
         self._put(environment, step.part, self._history(environment, step.part)[step.to.version])

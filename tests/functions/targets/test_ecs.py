@@ -3,18 +3,24 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from functions.adapters.ecs_services import EcsServices, TargetGroup
 from functions.adapters.manifest_file import read_manifest
+from functions.adapters.version_figures import VersionFigures
+from functions.domain.comparisons import Comparison, Figures
 from functions.domain.environments import Environment
 from functions.domain.errors import DeployTargetError, ManifestError, SourceError, StaleLeaseError
+from functions.domain.images import Image
 from functions.domain.manifests import Part
 from functions.domain.rollback import Step
+from functions.domain.rollouts import Rollout
 from functions.targets import ecs
-from functions.targets.base import Change, Rollout
+from functions.targets.base import Change
 from functions.targets.ecs import EcsTarget
 from local.emulator import Emulator
 from tests.functions.samples import COMMIT, ENVIRONMENT, RELEASE, version
@@ -155,6 +161,46 @@ def test_canary(delivered: Callable[..., Delivered]) -> None:
         made.until(begun, "done")
     assert set(answers + more) <= {"old", "new"}
     assert made.answers() == {"new": 20}
+
+
+def test_the_versions_of_a_canary_are_measured_apart(delivered: Callable[..., Delivered]) -> None:
+    """R13: by target group, which of the two is new, with the errors and times of each; none before and without steps.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+    """
+    made = delivered(strategy="canary", steps=[10])
+    begun = made.apply(made.bench.image("new"))
+    made.target.proceed(made.change("unread"), made.until(begun, "paused", 0))
+    paused = made.until(begun, "paused", 10)
+    for _ in range(20):
+        made.bench.get(made.service, "fails")
+    found = made.target.versions(made.environment, made.part, paused)
+    assert found
+    assert (found.limits.error_percent, found.limits.requests) == (10, 50)
+    figures, own = VersionFigures.connect(StrictClients({})), replace(made.environment, read_role_arn="")
+
+    def counted() -> tuple[Figures, Figures] | None:
+        now = datetime.now(UTC)
+        read = figures.read(own, found, now - timedelta(minutes=2), now)
+        assert not isinstance(read, Comparison)
+        return read if sum(one.requests for one in read) == 20 else None
+
+    new, old = made.bench.wait(counted, "the metrics of both target groups")
+    assert [(one.requests, one.errors, one.answers) for one in (new, old)] == [(2, 2, 2), (18, 18, 18)]
+    assert 0 < new.latency < 10_000
+    unknown = replace(paused, handle=f"{paused.handle[:-1]}x")
+    assert made.target.versions(made.environment, made.part, unknown) is None
+
+
+@pytest.mark.parametrize("end", ["net/a/b/c", ""])
+def test_requests_behind_another_load_balancer_are_not_compared(
+    delivered: Callable[..., Delivered], end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R13: a Network Load Balancer counts no requests, and a service without any has no target groups."""
+    made, rule = delivered(), f"arn:aws:elasticloadbalancing:eu-central-1:1:listener/{end}"
+    groups = tuple(TargetGroup(f"arn:targetgroup/{name}/1", rule if end else "") for name in ("new", "old"))
+    monkeypatch.setattr(EcsServices, "target_groups", lambda *_: groups)
+    assert made.target.versions(made.environment, made.part, Rollout("paused", "v", 10, "arn")) is None
 
 
 def test_a_paused_canary_goes_back(delivered: Callable[..., Delivered]) -> None:
@@ -323,6 +369,25 @@ def test_mistakes_are_named(delivered: Callable[..., Delivered]) -> None:
     with pytest.raises(DeployTargetError, match=r"ECS refuses to deploy .* advancedConfiguration"):
         refused.apply(image)
     assert gone.read() is None
+
+
+def test_the_image_of_a_request(delivered: Callable[..., Delivered]) -> None:
+    """M3: it is deployed by its digest and no artifact is read; an environment may bound the repositories."""
+    made = delivered()
+    digest = made.bench.image("new").partition("@")[2]
+    change = replace(made.change("unread"), image=Image(REPOSITORY, "v1", digest), read=unread)
+    made.until(made.target.apply(change), "done")
+    assert set(made.answers()) == {"new"}
+    bounded = replace(made.environment, image_repositories=[f"{REPOSITORY}-other"])
+    with pytest.raises(SourceError, match=r"production takes no image of .*/api, only of .*/api-other: name one"):
+        made.target.apply(replace(change, environment=bounded))
+    with pytest.raises(SourceError, match=r"the request names .*/other@sha256:.*, which is not of .*/api"):
+        made.target.apply(replace(change, image=Image(REPOSITORY.replace("/api", "/other"), "v1", digest)))
+
+
+def unread(path: str) -> bytes:
+    """A file of an artifact that there is not."""
+    raise AssertionError(path)
 
 
 MANIFEST = """version: 1

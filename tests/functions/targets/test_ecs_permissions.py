@@ -47,6 +47,20 @@ def test_services_are_bounded_by_the_settings() -> None:
     assert [*statements(settings()), *reading(settings())] == []
 
 
+def test_images_are_bounded_by_the_settings() -> None:
+    """I7: the read role sees the listed repositories of its account; without a list all, whose reason is given."""
+    registry, other = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com", f"210987654321.dkr.ecr.{REGION}.amazonaws.com"
+
+    def seen(**given: Any) -> list[Any]:
+        read = reading(settings(ecsServices=["shop/api"], **given))
+        return [one["Resource"] for one in read if one["Action"] == ["ecr:DescribeImages"]]
+
+    repository = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository"
+    assert seen() == [[f"{repository}/*"]]
+    assert seen(imageRepositories=[f"{registry}/team/api", f"{other}/web"]) == [[f"{repository}/team/api"]]
+    assert seen(imageRepositories=[f"{other}/web"]) == []
+
+
 def test_the_read_role_changes_nothing() -> None:
     """I7: it only describes and lists, and the deploy role does neither."""
     given = settings(ecsServices=["shop/api"], ecsTaskRoleArns=[ROLE])

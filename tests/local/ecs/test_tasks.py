@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.ecs.balancer import Route
+
 if TYPE_CHECKING:
     from tests.local.ecs.support import Workbench
 
@@ -133,7 +135,7 @@ def test_metrics(bench: Workbench) -> None:
     assert [bench.get(name, "fails"), bench.get(name)] == ["500", "api"]
     (service,) = bench.ecs.describe_services(cluster="shop", services=[name])["services"]
     group = service["loadBalancers"][0]["targetGroupArn"].rpartition(":")[2]
-    dimensions = [{"Name": "TargetGroup", "Value": group}]
+    dimensions = [{"Name": "TargetGroup", "Value": group}, {"Name": "LoadBalancer", "Value": Route().balancer}]
 
     def sums() -> bool:
         found = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,8 @@ CODE = """import json
 
 
 def handler(event, context):
+    if event.get("fail"):
+        raise RuntimeError("asked for")
     return {"statusCode": 200, "body": json.dumps({"version": context.function_version})}
 """
 # So many that a half is not met once in 16 million runs.
@@ -89,11 +92,49 @@ def test_requests_to_an_address_meet_two_versions(aws: Clients, emulator: Emulat
         return {get(url)[1]["version"] for _ in range(REQUESTS)}
 
     assert met() == {"1"}
+    assert measured(aws, name, qualifier) == {}
     split: Callable[..., Any] = functions.update_alias
     split(FunctionName=name, Name=qualifier, RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}})
     assert met() == {"1", "2"}
+    assert sum(counts[0] for counts in measured(aws, name, qualifier).values()) == REQUESTS
     split(FunctionName=name, Name=qualifier, FunctionVersion="2", RoutingConfig={"AdditionalVersionWeights": {}})
     assert met() == {"2"}
+
+
+def measured(aws: Clients, name: str, qualifier: str) -> dict[str, list[float]]:
+    """The invocations, errors and timed invocations of the versions 1 and 2 by an alias, of those that have any."""
+    asked = {}
+    for version in ("1", "2"):
+        names = {"FunctionName": name, "Resource": f"{name}:{qualifier}", "ExecutedVersion": version}
+        dimensions = [{"Name": key, "Value": value} for key, value in names.items()]
+        for metric, stat in (("Invocations", "Sum"), ("Errors", "Sum"), ("Duration", "SampleCount")):
+            one = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}
+            asked[f"v{version}_{metric}"] = {"Metric": one, "Period": 60, "Stat": stat}
+    found: dict[str, list[float]] = {}
+    for one in aws.client("cloudwatch").get_metric_data(
+        MetricDataQueries=[{"Id": key, "MetricStat": stat} for key, stat in asked.items()],
+        StartTime=datetime.now(UTC) - timedelta(minutes=10),
+        EndTime=datetime.now(UTC) + timedelta(minutes=1),
+    )["MetricDataResults"]:
+        if one["Values"]:
+            found.setdefault(one["Id"][1], []).append(sum(one["Values"]))
+    return found
+
+
+def test_what_each_version_meets_is_in_cloudwatch(aws: Clients, name: str) -> None:
+    """By alias and executed version, while the alias has weights; a function that raises has failed.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
+    """
+    functions, qualifier, plain = aws.client("lambda"), alias(aws, name, {"2": 0.5}), alias(aws, name, {})
+    payloads = [b"{}"] * REQUESTS + [b'{"fail": true}'] * REQUESTS
+    calls = [functions.invoke(FunctionName=name, Qualifier=qualifier, Payload=one) for one in payloads]
+    functions.invoke(FunctionName=name, Qualifier=plain)
+    met = Counter(call["ExecutedVersion"] for call in calls)
+    failed = Counter(call["ExecutedVersion"] for call in calls if "FunctionError" in call)
+    assert failed.total() == REQUESTS
+    assert measured(aws, name, qualifier) == {one: [met[one], failed[one], met[one]] for one in ("1", "2")}
+    assert measured(aws, name, plain) == {}
 
 
 def test_what_is_read_of_an_alias_is_its_own_version(aws: Clients, name: str) -> None:

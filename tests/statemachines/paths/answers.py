@@ -15,6 +15,7 @@ from functions.domain.plans import PartPlan, Plan, StagePlan
 from functions.domain.releases import Release
 from functions.domain.requests import Request
 from functions.domain.rollback import Step
+from functions.domain.rollouts import Rollout
 from functions.domain.watches import Quiet, Watch
 from functions.domain.work_items import Item
 from functions.domain.work_results import Results
@@ -35,7 +36,6 @@ from functions.stage import (
     write_ledger,
     yield_lock,
 )
-from functions.targets.base import Rollout
 from functions.work_item import check_item, mark_in_progress, read_results, update_pull_request
 
 COMMIT = "1a2b3c4d5e6f" + "0" * 28

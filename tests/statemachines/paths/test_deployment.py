@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TEST, STAGING, PRODUCTION = ENVIRONMENTS
 PLANNED = ["Begin", "FetchSource", "PlanRelease", "AnythingToDo"]
-BUILT = [*PLANNED, "AnnounceStart", "StartBuild", "AwaitBuild", "CheckGates", "GatesPassed"]
+BUILT = [*PLANNED, "AnnounceStart", "AnythingToBuild", "StartBuild", "AwaitBuild", "CheckGates", "GatesPassed"]
 REACHED = ["NextStage", "ReachEnvironment", "EnvironmentReached"]
 STAGE = [*REACHED, "RunStage", "StageEnded"]
 UNTOUCHED = [*REACHED * 3, "NextStage", "AllPassed", *["Conclude", "AnnounceEnd", "HowItEnded", "Ended"]]
@@ -59,6 +59,18 @@ def test_a_release_passes_through_every_environment(runner: WorkflowRunner) -> N
     assert [detail["environment"] for _, detail in said[1:4]] == ["test", "staging", "production"]
     assert said[0][1]["environments"] == ["test", "staging", "production"]
     assert said[-1][1]["outcome"] == "deployed"
+
+
+def test_images_are_not_built(runner: WorkflowRunner) -> None:
+    """M3: a plan of images has no buildspec, so its stages follow at once; one made anew announces nothing twice."""
+    images = {**plan(TEST), "buildspec": "", "gates": {}}
+    reached = [answer({"outcome": "outdated", "reason": ""}), answer({"outcome": "change", "reason": ""})]
+    execution = runner.run("deployment", {"PlanRelease": answer(images), "ReachEnvironment": reached})
+    announced = [*PLANNED, "AnnounceStart", "AnythingToBuild"]
+    again = ["PlanRelease", "AnythingToDo"]
+    assert execution.states == [*announced, *REACHED, *again, *STAGE, "NextStage", "AllPassed", *END, "Ended"]
+    assert execution.payload_of("WriteLedger")["part"]["name"] == "hello"
+    assert ended(execution, "deployed")
 
 
 def test_one_environment_stays_a_list(runner: WorkflowRunner) -> None:
@@ -164,8 +176,8 @@ EARLY: dict[str, tuple[Line, list[str]]] = {
     "Begin": (raises("GitHubNotFoundError", "no such commit"), PLANNED[:1]),
     "FetchSource": (raises("SourceError", "gone"), PLANNED[:2]),
     "PlanRelease": (raises("GitHubRefusedError", "401"), PLANNED[:3]),
-    "StartBuild": (raises("BadInputError", "no project"), BUILT[:6]),
-    "CheckGates": (raises("SourceError", "no artifact"), BUILT[:8]),
+    "StartBuild": (raises("BadInputError", "no project"), BUILT[:7]),
+    "CheckGates": (raises("SourceError", "no artifact"), BUILT[:9]),
     "ReachEnvironment": (raises("BadInputError", "no table"), [*BUILT, *REACHED[:2]]),
 }
 
@@ -205,7 +217,7 @@ def test_a_lost_build_event_costs_one_backstop(runner: WorkflowRunner) -> None:
 def test_a_build_whose_end_stays_unknown_ends_clean(runner: WorkflowRunner) -> None:
     """A build whose end is never found fails the deployment before anything is changed."""
     execution = runner.run("deployment", {"AwaitBuild": SILENCE})
-    assert execution.states == [*BUILT[:7], *CLEAN]
+    assert execution.states == [*BUILT[:8], *CLEAN]
     assert ended(execution, "failed", "AwaitBuild: States.Timeout")
 
 

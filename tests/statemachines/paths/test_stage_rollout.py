@@ -39,9 +39,22 @@ def test_each_step_is_watched_before_the_next(runner: WorkflowRunner) -> None:
     assert [one["rollout"]["percent"] for one in payloads] == [10, 50]
     assert {one["lease"]["fence"] for one in payloads} == {7}
     assert payloads[0]["part"]["settings"]["steps"] == [10, 50]
-    watches = [call.payload["paused"] for call in calls(execution, "stage/Watch")]
-    assert watches == [*STEPPED, *STEPPED, None]
+    watches = [call.payload for call in calls(execution, "stage/Watch")]
+    assert [one["paused"] for one in watches] == [*STEPPED, *STEPPED, None]
     assert ended(execution, "passed", "no alarm was in ALARM")
+
+
+def test_a_step_is_compared_since_the_first_share(runner: WorkflowRunner) -> None:
+    """R13: each watch of a step gets the rollout, and when requests began to be shared; each part has its own time."""
+    second = encode(replace(SERVICE, name="hello-service/other"))
+    script: dict[str, Any] = {"ApplyService": AT_10, "ContinueRollout": [AT_50, AS_USUAL, AS_USUAL]}
+    execution = runner.run("stage", script, parts=[*STEPPED, second])
+    watches = calls(execution, "stage/Watch")
+    assert [one.payload["rollout"] and one.payload["rollout"]["percent"] for one in watches] == [10, 50, 10, None]
+    since = [one.payload["since"] for one in watches]
+    assert since[0] == since[1] < since[2]
+    first = datetime.fromisoformat(since[0]).timestamp()
+    assert first <= watches[0].at
 
 
 @pytest.mark.parametrize(("watched", "expected"), [(60, 60), (600, 300)])

@@ -1,0 +1,166 @@
+"""Comparing the new version of a part with the old one by the requests that both met in the same minutes (R3, R13).
+
+A step of a rollout is compared in samples. A sample is what both versions have met since the last one, once each has
+met enough requests. Only bad samples in a row are a breach, so one burst of errors is none.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+# A latency that differs by less is noise, whatever the percentage: 3 ms instead of 2 ms.
+NOTICEABLE_MS = 50.0
+# CloudWatch has new figures once a minute.
+SAMPLE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Where CloudWatch has the figures of one version, by names of metrics.
+
+    `errors` are summed. `latency_ms` is the unit of `latency` in milliseconds.
+    """
+
+    namespace: str
+    requests: str
+    errors: tuple[str, ...]
+    latency: str
+    latency_ms: float
+    dimensions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What makes the new version worse, and how many requests of each version make a sample.
+
+    `error_percent`: so many percentage points more of its requests fail. `latency_percent`: its average latency is
+    longer by so much.
+    """
+
+    error_percent: float
+    latency_percent: float
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The metrics of the two versions that share the requests to a part, and the limits of their comparison."""
+
+    new: Metrics
+    old: Metrics
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the requests to one version met: how many, how many failed, and the `milliseconds` that `answers` took."""
+
+    requests: float = 0
+    errors: float = 0
+    answers: float = 0
+    milliseconds: float = 0
+
+    @property
+    def error_percent(self) -> float:
+        """The share of requests that failed."""
+        return 100 * self.errors / self.requests if self.requests else 0.0
+
+    @property
+    def latency(self) -> float:
+        """The average of the answers in milliseconds."""
+        return self.milliseconds / self.answers if self.answers else 0.0
+
+    def since(self, earlier: "Figures") -> "Figures":
+        """What was added to earlier figures; a figure that is smaller now adds nothing."""
+        return Figures(
+            max(0, self.requests - earlier.requests),
+            max(0, self.errors - earlier.errors),
+            max(0, self.answers - earlier.answers),
+            max(0, self.milliseconds - earlier.milliseconds),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The samples of a step so far: the figures at the last one, and how many bad ones there were in a row."""
+
+    new: Figures = Figures()
+    old: Figures = Figures()
+    bad: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The result of comparing at a step; `bad` is the number of bad samples in a row.
+
+    `no old version to compare`: the requests are not shared between two versions whose figures are known. `unread`:
+    the figures may not be read.
+    """
+
+    outcome: Literal["worse", "alike", "too few requests", "no old version to compare", "unread"]
+    reason: str
+    bad: int = 0
+
+
+NOTHING_TO_COMPARE = Comparison(
+    "no old version to compare", "no version before it shares the requests, so alarms and probes decide alone"
+)
+
+
+def same_minutes(new: Mapping[datetime, Figures], old: Mapping[datetime, Figures]) -> tuple[Figures, Figures]:
+    """The sums of both versions over the minutes in which both met requests."""
+    both = [minute for minute in new if new[minute].requests and minute in old and old[minute].requests]
+    return _sum(new[minute] for minute in both), _sum(old[minute] for minute in both)
+
+
+def _sum(figures: Iterable[Figures]) -> Figures:
+    every = list(figures)
+    return Figures(
+        sum(one.requests for one in every),
+        sum(one.errors for one in every),
+        sum(one.answers for one in every),
+        sum(one.milliseconds for one in every),
+    )
+
+
+def compare(before: Samples, new: Figures, old: Figures, limits: Limits) -> tuple[Samples, Comparison]:
+    """Take a sample of the figures of both versions since the step began, if enough was added; the samples after it."""
+    added, beside = new.since(before.new), old.since(before.old)
+    if min(added.requests, beside.requests) < limits.requests:
+        reason = (
+            f"too few requests to compare: {added.requests:.0f} with the new version, {beside.requests:.0f} with the "
+            f"old one, and a sample needs {limits.requests} of each"
+        )
+        return before, Comparison("too few requests", reason, before.bad)
+    worse = [words for words in (_more_errors(added, beside, limits), _slower(added, beside, limits)) if words]
+    bad = before.bad + 1 if worse else 0
+    reason = "; ".join(worse) or f"{_errors(added, beside)}; {_latency(added, beside)}"
+    often = f" in {bad} samples in a row" if bad > 1 else ""
+    return Samples(new, old, bad), Comparison("worse" if worse else "alike", reason + often, bad)
+
+
+def uncompared(before: Samples, found: Comparison) -> Comparison:
+    """A comparison without figures, which is no sample: the bad samples in a row stay as they were."""
+    return replace(found, bad=before.bad)
+
+
+def _more_errors(new: Figures, old: Figures, limits: Limits) -> str:
+    return _errors(new, old) if new.error_percent - old.error_percent > limits.error_percent else ""
+
+
+def _slower(new: Figures, old: Figures, limits: Limits) -> str:
+    longer = new.latency - old.latency
+    percent = longer > old.latency * limits.latency_percent / 100
+    return _latency(new, old) if old.answers and percent and longer > NOTICEABLE_MS else ""
+
+
+def _errors(new: Figures, old: Figures) -> str:
+    return (
+        f"errors {new.error_percent:.1f} % of {new.requests:.0f} requests with the new version, "
+        f"{old.error_percent:.1f} % of {old.requests:.0f} with the old one"
+    )
+
+
+def _latency(new: Figures, old: Figures) -> str:
+    return f"latency {new.latency:.0f} ms with the new version, {old.latency:.0f} ms with the old one"

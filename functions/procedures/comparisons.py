@@ -1,0 +1,43 @@
+"""Comparing the two versions that share the requests at a step of a rollout (R3, R13)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.adapters.clock import Clock, iso
+from functions.adapters.version_figures import VersionFigures
+from functions.domain.comparisons import NOTHING_TO_COMPARE, SAMPLE_SECONDS, Comparison, Samples, compare, uncompared
+from functions.domain.environments import Environment
+from functions.domain.manifests import Part
+from functions.domain.rollouts import Rollout
+from functions.handler import decode, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a rollout: the part, how far its rollout is, and since when requests are shared (ISO 8601)."""
+
+    part: Part
+    rollout: Rollout
+    since: str
+
+
+def sample(
+    environment: Environment, step: Step, before: Mapping[str, Any], figures: VersionFigures, clock: Clock
+) -> tuple[dict[str, Any], Comparison]:
+    """Take a sample; returns the samples so far, as JSON like `before`, and the comparison."""
+    known = decode(Samples, before)
+    versions = figures.versions(environment, step.part, step.rollout) if step.rollout.shares else None
+    if versions is None:
+        return encode(known), uncompared(known, NOTHING_TO_COMPARE)
+    found = figures.read(environment, versions, datetime.fromisoformat(step.since), clock.now())
+    if isinstance(found, Comparison):
+        return encode(known), uncompared(known, found)
+    samples, comparison = compare(known, *found, versions.limits)
+    return encode(samples), comparison
+
+
+def patience(until: str, needed: int) -> str:
+    """How long a watch that ends at `until` (ISO 8601) waits for the samples that decide about a bad one."""
+    return iso(datetime.fromisoformat(until) + timedelta(seconds=needed * SAMPLE_SECONDS))

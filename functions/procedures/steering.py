@@ -1,0 +1,72 @@
+"""Carries out instructions in comments, and ends attempts whose card a person moved away (W10).
+
+The wish is recorded first, and the execution is stopped then. Its end triggers the poll, which finds the wish.
+"""
+
+import logging
+from dataclasses import replace
+
+from functions.adapters.executions import Executions
+from functions.adapters.github.board import Board
+from functions.adapters.github.pull_requests import PullRequests
+from functions.adapters.work_items_table import WorkItemsTable
+from functions.domain.steering import Instruction, moved_away, steered
+from functions.domain.work_items import Record, Stop, branch_key
+from functions.handler import Allow
+
+STEER: tuple[Allow, ...] = (
+    *WorkItemsTable.FIND,
+    *WorkItemsTable.WRITE,
+    *PullRequests.USE,
+    *Executions.STOP,
+    *Executions.HISTORY,
+)
+_log = logging.getLogger(__name__)
+# Before these states the platform has not moved the card yet, and after them it moves the card again.
+_WORKING = ("StartBuild", "AwaitBuild")
+_UNKNOWN = "No attempt was ever started here. An attempt starts when the card is in the column of the worker."
+
+
+def steer(
+    instruction: Instruction, board: Board, github: PullRequests, records: WorkItemsTable, executions: Executions
+) -> None:
+    """Do what a comment asks for, and answer it once; comments of people who may not push are ignored."""
+    if not github.may_write(instruction.repository, instruction.by):
+        _log.warning("%s may not steer #%d of %s", instruction.by, instruction.number, instruction.repository)
+        return
+    answer = _carry_out(instruction, board, github, records, executions)
+    marker = f"kiro-worker:instruction:{instruction.comment}"
+    github.comment_once(instruction.repository, instruction.number, marker, answer)
+
+
+def _carry_out(
+    instruction: Instruction, board: Board, github: PullRequests, records: WorkItemsTable, executions: Executions
+) -> str:
+    branch = github.branch_of(instruction.repository, instruction.number) if instruction.pull_request else ""
+    while True:
+        record = records.about(instruction.repository, instruction.number, branch_key(instruction.repository, branch))
+        if record is None:
+            return _UNKNOWN
+        wanted = steered(instruction.verb, record, instruction.by, board.names.columns)
+        if wanted.record is None or records.save(wanted.record):
+            break  # else another writer was faster: what follows from the instruction may be something else now
+    if wanted.stops:
+        executions.stop(record.execution, f"stopped by {instruction.by}")
+    if wanted.column:
+        board.move(record.item_id, wanted.column, wanted.record.reason if wanted.record else "")
+    return wanted.answer
+
+
+def end_if_moved(record: Record, board: Board, records: WorkItemsTable, executions: Executions) -> None:
+    """Stop a running attempt whose card a person moved out of the column in progress, or took off the board.
+
+    The card is read before the state. In the states of `_WORKING` the platform has not yet moved the card to where it
+    belongs after the attempt, so it was a person.
+    """
+    if record.item is None or record.stop:
+        return
+    why = moved_away(record.item, *board.place(record.item_id), board.names.columns)
+    if not why or executions.state(record.execution) not in _WORKING:
+        return
+    if records.save(replace(record, stop=Stop(why, card=True))):
+        executions.stop(record.execution, why)
