@@ -16,6 +16,7 @@ from components.stack.channels import Channels
 from components.stack.encryption import Encryption
 from components.stack.naming import Naming
 from components.stack.secrets import Secrets
+from components.stack.signing import Signing
 from components.stack.storage import Storage
 
 configured = settings.read(pulumi.get_stack())
@@ -26,6 +27,7 @@ layer = package.require_layer()
 naming = Naming.here()
 encryption = Encryption(naming=naming, retain=configured.retain_stateful)
 key_arn = encryption.arn
+signing = Signing(naming=naming, retain=configured.retain_stateful)
 storage = Storage(naming=naming, key_arn=key_arn, retain=configured.retain_stateful)
 channels = Channels(
     naming=naming,
@@ -38,7 +40,7 @@ secrets = Secrets(naming=naming, settings=configured, key_arn=key_arn)
 builds = Builds(naming=naming, settings=configured, storage=storage, key_arn=key_arn)
 worker = Worker(naming=naming, settings=configured, storage=storage, secrets=secrets, key_arn=key_arn)
 endpoints = Endpoints(naming=naming, settings=configured, key_arn=key_arn)
-stack = StackResources(naming, configured, key_arn, storage, channels, secrets, builds, worker, endpoints.url)
+stack = StackResources(naming, configured, key_arn, signing, storage, channels, secrets, builds, worker, endpoints.url)
 pipeline = Pipeline(stack=stack, handlers=found, package=package.package(naming, layer), endpoints=endpoints)
 monitoring = Monitoring(stack=stack, pipeline=pipeline)
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from cli import changes, check, facts, show, stopping, upkeep
+from cli import changes, check, evidence, facts, show, stopping, upkeep
 from cli.asked import images_of, one_ref, part_and_version
 from cli.aws.operator import Operator
 from cli.session import Json, Session, do, explained, report
@@ -20,6 +20,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pret
 Reason = Annotated[str, typer.Option("--reason", help="the reason; it is recorded and shown")]
 Environment = Annotated[str, typer.Argument(help="an environment of the stack")]
 app.command()(check.check)
+app.command()(evidence.evidence)
 app.command()(upkeep.doctor)
 app.command()(upkeep.setup)
 app.command()(upkeep.validate)

@@ -67,6 +67,7 @@ class Inventory:
     def pieces(self) -> Iterator[Piece]:
         """Every resource, in the order of creation; one that can't be read is `wrong`, with the error."""
         yield self._piece("key", self._named("pipeline-{}-key"), self._key_checks)
+        yield self._piece("signing key", self._named("pipeline-{}-signing-key"), self._signing_key)
         bucket = self._named(f"pipeline-{{}}-artifacts-{self._aws.account}")
         yield self._piece("bucket", bucket, self._bucket)
         for table, (expires, indexes) in _TABLES.items():
@@ -118,6 +119,11 @@ class Inventory:
         yield right("enabled", self._key["Enabled"], str(self._key.get("KeyState")))
         rotation = self._client("kms").get_key_rotation_status(KeyId=self._key["KeyId"])
         yield right("rotates", rotation["KeyRotationEnabled"], "the yearly rotation is off")
+
+    def _signing_key(self, name: str) -> Iterator[Check]:
+        found = self._client("kms").describe_key(KeyId=f"alias/{name}")["KeyMetadata"]
+        yield right("enabled", found["Enabled"], str(found.get("KeyState")))
+        yield right("signs", found.get("KeyUsage") == "SIGN_VERIFY", f"its usage is {found.get('KeyUsage')}")
 
     def _bucket(self, name: str) -> Iterator[Check]:
         s3 = self._client("s3")

@@ -25,7 +25,9 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "bucket/artifacts": lambda stack: [stack.storage.bucket.arn],
     "bucket/artifacts/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/*")],
     "bucket/artifacts/packages/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/packages/*")],
+    "bucket/artifacts/provenance/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/provenance/*")],
     "key": lambda stack: [stack.key_arn],
+    "provenance-key": lambda stack: [stack.signing.arn],
     "secret/github": lambda stack: [stack.secrets.arns["github"]],
     # Where builds push with a token, CodeBuild alone reads the secret.
     "secret/git": lambda stack: [stack.secrets.arns["git"]] if stack.settings.worker.git_credential == "app" else [],
@@ -58,6 +60,7 @@ BROAD = frozenset(
     {
         "bucket/artifacts/*",
         "bucket/artifacts/packages/*",
+        "bucket/artifacts/provenance/*",
         "executions",
         "functions",
         "function-versions",

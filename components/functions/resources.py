@@ -14,6 +14,7 @@ from components.stack.environment_settings import EnvironmentSettings
 from components.stack.naming import Naming
 from components.stack.secrets import Secrets
 from components.stack.settings import Settings
+from components.stack.signing import Signing
 from components.stack.storage import Storage
 from forwarding.places import Place, elsewhere
 from functions.domain.environments import Environment
@@ -41,6 +42,7 @@ class StackResources:
     naming: Naming
     settings: Settings
     key_arn: pulumi.Output[str]
+    signing: Signing
     storage: Storage
     channels: Channels
     secrets: Secrets

@@ -49,6 +49,9 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "WORKER": lambda stack: json.dumps(rules(stack.settings)),
     "SECURITY_HUB": lambda stack: ",".join(stack.security_hub_products()) or "off",
     "APPROVERS": lambda stack: stack.settings.approvers_json(),
+    "PROVENANCE_KEY": lambda stack: stack.signing.arn,
+    "PROVENANCE_PUBLIC_KEY": lambda stack: stack.signing.public_key,
+    "PROVENANCE_SINCE": lambda stack: stack.signing.since,
     "RUNBOOK_URL": lambda stack: stack.settings.runbook_url,
 }
 

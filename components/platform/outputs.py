@@ -41,6 +41,8 @@ def outputs(
         "environments": [one.name for one in stack.settings.environments],
         "forwarding": _forwarding(stack),
         "keyArn": encryption.arn,
+        "provenanceKeyArn": stack.signing.arn,
+        "provenancePublicKey": stack.signing.public_key,
         "operatorPolicy": policy("operator", operator_grants(stack)),
         "readerPolicy": policy("reader", reader_grants(stack)),
         "dashboard": monitoring.dashboard,

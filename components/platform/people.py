@@ -51,6 +51,13 @@ def operator_grants(stack: StackResources) -> list[Grant]:
         Grant(("states:GetExecutionHistory", "states:StopExecution"), executions, why=_EXECUTION),
         Grant(("states:StartExecution",), (naming.workflow_arn("deployment"), naming.workflow_arn("rollback"))),
         Grant(("dynamodb:Scan",), (storage.waits.arn,)),
+        Grant(
+            ("s3:GetObject",),
+            tuple(pulumi.Output.concat(storage.bucket.arn, f"/{prefix}/*") for prefix in ("provenance", "builds")),
+            why="the evidence of any release, and the reports in its artifact",
+        ),
+        Grant(("kms:Decrypt",), (stack.key_arn,)),
+        Grant(("kms:GetPublicKey",), (stack.signing.arn,)),
         Grant(("dynamodb:UpdateItem",), (storage.environments.arn,), condition=_only("StringEquals", frozen)),
         Grant(
             ("dynamodb:UpdateItem",),

@@ -8,6 +8,9 @@ from pulumi_aws import dynamodb, s3
 from components.stack.naming import Naming
 from components.stack.role import document
 
+EXPIRING = ("builds", "cache", "deployments", "packages", "programs", "sources")
+"""The prefixes of the bucket whose objects expire; releases were built below `deployments` before version 0.2."""
+
 
 class Storage(pulumi.ComponentResource):
     """The bucket and the tables, encrypted with the stack's key; kept when the stack is destroyed if `retain`."""
@@ -91,20 +94,27 @@ class Storage(pulumi.ComponentResource):
         return bucket
 
     def _lifecycle(self, bucket: s3.Bucket) -> None:
-        rule = s3.BucketLifecycleConfigurationRuleArgs(
-            id="keep-90-days",
-            status="Enabled",
-            filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-            transitions=[s3.BucketLifecycleConfigurationRuleTransitionArgs(days=30, storage_class="STANDARD_IA")],
-            expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=90),
-            noncurrent_version_expiration=s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                noncurrent_days=30
-            ),
-            abort_incomplete_multipart_upload=s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-                days_after_initiation=7
-            ),
-        )
-        s3.BucketLifecycleConfiguration("artifacts", bucket=bucket.bucket, rules=[rule], opts=self._kept)
+        """Everything but evidence is deleted after 90 days: rules name the prefixes, because none can leave one out.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-filters.html
+        """
+        rules = [
+            s3.BucketLifecycleConfigurationRuleArgs(
+                id=f"keep-90-days-{prefix}",
+                status="Enabled",
+                filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=f"{prefix}/"),
+                transitions=[s3.BucketLifecycleConfigurationRuleTransitionArgs(days=30, storage_class="STANDARD_IA")],
+                expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=90),
+                noncurrent_version_expiration=s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+                    noncurrent_days=30
+                ),
+                abort_incomplete_multipart_upload=s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                    days_after_initiation=7
+                ),
+            )
+            for prefix in EXPIRING
+        ]
+        s3.BucketLifecycleConfiguration("artifacts", bucket=bucket.bucket, rules=rules, opts=self._kept)
 
     def _table(
         self, thing: str, key: tuple[str, ...], indexes: Sequence[tuple[str, str, str]] = (), *, expires: bool = False

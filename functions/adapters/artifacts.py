@@ -35,6 +35,10 @@ class Artifacts:
         Allow(("s3:PutObject",), on="bucket/artifacts/packages/*", why="packages of this one bucket, by their digest"),
         Allow(("kms:GenerateDataKey",), on="key"),
     )
+    KEEP_EVIDENCE: ClassVar[tuple[Allow, ...]] = (
+        Allow(("s3:PutObject",), on="bucket/artifacts/provenance/*", why="evidence of this one bucket, by its digest"),
+        Allow(("kms:GenerateDataKey",), on="key"),
+    )
     # Decrypt is for objects that are uploaded in parts:
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
     WRITE: ClassVar[tuple[Allow, ...]] = (
@@ -66,6 +70,10 @@ class Artifacts:
         if not self.exists(key):
             self.put(key, BytesIO(content))
         return Kept(self._client.meta.region_name, self.bucket, key)
+
+    def keep_evidence(self, key: str, content: bytes) -> None:
+        """Store a statement or what belongs to it, where no build may write."""
+        self._client.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType="application/json")
 
     def get(self, key: str, limit: int = MEMBER) -> bytes | None:
         """The contents of an object, None if it does not exist; one of more than `limit` bytes is a SourceError."""

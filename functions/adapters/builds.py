@@ -60,13 +60,14 @@ class BuildEnd:
     """How a build ended, in words and with the place of its log; one that never started has none.
 
     `digest` is the SHA-256 of the artifact that CodeBuild uploaded, in hexadecimal, as CodeBuild reports it: nothing
-    that the build does can change it. It is empty if CodeBuild uploaded no zip archive.
+    that the build does can change it. It is empty if CodeBuild uploaded no zip archive. `arn` is that of the build.
     """
 
     outcome: Literal["running", "succeeded", "failed", "timed out", "stopped", "not started"]
     reason: str
     log: str
     digest: str = ""
+    arn: str = ""
 
 
 class Builds:
@@ -141,7 +142,7 @@ class Builds:
             return BuildEnd("running", build.get("currentPhase", ""), log)
         outcome = _OUTCOMES[build["buildStatus"]]
         digest = build.get("artifacts", {}).get("sha256sum", "")
-        return BuildEnd(outcome, "" if outcome == "succeeded" else _why(build), log, digest)
+        return BuildEnd(outcome, "" if outcome == "succeeded" else _why(build), log, digest, build.get("arn", ""))
 
     def stop(self, build_id: str) -> None:
         """Stop a build; one that has ended or that CodeBuild does not know is no error."""

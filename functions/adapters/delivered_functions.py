@@ -1,5 +1,6 @@
 """Delivered Lambda functions: publishing versions, and reading and moving aliases."""
 
+from base64 import b64decode
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -52,14 +53,17 @@ class DeliveredFunctions(InEnvironments):
             return None
         return Pointer(found["FunctionVersion"], dict((found.get("RoutingConfig") or {}).get(_SHARES) or {}))
 
-    def has(self, environment: Environment, function: str, version: str) -> bool:
-        """Whether a version of a function exists."""
+    def digest(self, environment: Environment, function: str, version: str) -> str:
+        """The SHA-256 of the package of a version, in hexadecimal; "" if the version does not exist.
+
+        https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
+        """
         client = self._reader(environment)
         try:
-            client.get_function_configuration(FunctionName=function, Qualifier=version)
+            found = client.get_function_configuration(FunctionName=function, Qualifier=version)
         except client.exceptions.ResourceNotFoundException:
-            return False
-        return True
+            return ""
+        return b64decode(found["CodeSha256"]).hex()
 
     def publish(self, environment: Environment, function: str, code: bytes, description: str, keep: Keep) -> str:
         """Publish code (a zip archive) as a version and return the version, once it can be called.

@@ -73,6 +73,11 @@ class DeploymentsTable:
         item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
         return _record(item) if item else None
 
+    def row(self, deployment_id: str) -> dict[str, Any]:
+        """Everything that is stored of a deployment, approvals included, for people; empty if there is nothing."""
+        item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
+        return dict(plain(item or {}))
+
     def note_passed(self, environment: str, release: Release, deployment_id: str) -> None:
         """Record that a commit, or each image of a release, passed an environment, for 90 days.
 

@@ -3,12 +3,13 @@
 import os
 import struct
 import zlib
+from hashlib import sha256
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
 from functions.domain.errors import SourceError
 from functions.domain.globs import glob
-from functions.domain.limits import DIRECTORY, MEMBER, MOST_FILES
+from functions.domain.limits import DIRECTORY, MEMBER, MIB, MOST_FILES
 
 # The end of the directory, in APPNOTE.TXT 4.3.14 to 4.3.16 of the format: a record, at most 64 KiB of comment behind
 # it; before it, for large archives, a locator and a record of their own.
@@ -68,6 +69,18 @@ def read_member(archive: ZipFile, path: str, limit: int = MEMBER) -> bytes | Non
         # The size in the archive's directory may be false, so no more than that is unpacked.
         with archive.open(path) as member:
             return member.read(size + 1)
+    except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise SourceError(f"{path} can't be unpacked: {error}") from error
+
+
+def digest_member(archive: ZipFile, path: str) -> str:
+    """The SHA-256 of a file in an open archive, in hexadecimal; one that can't be unpacked is a SourceError."""
+    try:
+        with archive.open(path) as member:
+            digest = sha256()
+            while chunk := member.read(MIB):
+                digest.update(chunk)
+            return digest.hexdigest()
     except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise SourceError(f"{path} can't be unpacked: {error}") from error
 

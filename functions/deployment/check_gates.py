@@ -1,6 +1,7 @@
 """CheckGates: the gates judge the build and its artifact; only a release that passes is deployed."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -11,17 +12,20 @@ from functions.adapters.builds import BuildEnd
 from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.signatures import Signer
 from functions.domain.demands import unreported
 from functions.domain.errors import SourceError
 from functions.domain.events import GatesJudged
 from functions.domain.gates import Verdict, all_passed, failed, foremost, reasons
 from functions.domain.plans import Plan, recorded
 from functions.domain.previews import narrowed
+from functions.domain.provenance import Built
 from functions.domain.releases import Release
 from functions.gates import registry
 from functions.gates.base import ReleaseEvidence
 from functions.gates.security import scans
 from functions.handler import Handler
+from functions.procedures.signing import SIGN, digests, keep_sbom, sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +51,21 @@ class Output:
 
 
 _LOG = logging.getLogger(__name__)
-HANDLER = Handler(allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT), memory_mb=1769, timeout_seconds=100)
+HANDLER = Handler(
+    allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT, *SIGN), memory_mb=1769, timeout_seconds=100
+)
 
 
-def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTable, bus: Bus, clock: Clock) -> Output:
+def check_gates(
+    event: Input, artifacts: Artifacts, deployments: DeploymentsTable, bus: Bus, signer: Signer, clock: Clock
+) -> Output:
     """Judge every gate, so that one run names all faults; record and announce the verdicts.
 
     The artifact is judged only if it is the one that CodeBuild uploaded; its digest and version are recorded. A gate
-    that an environment of the plan demands and of which nothing reports is closed, too (G6).
+    that an environment of the plan demands and of which nothing reports is closed, too (G6). A signed statement about
+    the artifact is kept before any environment is entered (G7).
     """
-    judged, version = _judge(event, artifacts, clock)
+    judged, version, found = _judge(event, artifacts, clock)
     judged = replace(judged, verdicts=(*judged.verdicts, *_unreported(event, judged.verdicts)))
     gates = judged.verdicts
     facts = {"artifactDigest": event.build.digest if version is not None else "", "artifactVersion": version or ""}
@@ -68,6 +77,7 @@ def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTabl
     reason = reasons(foremost(gates))
     if not all_passed(gates):
         return Output("failed", reason, gates)
+    sign(_built(event, gates, found), artifacts, deployments, signer)
     if not judged.previews:
         return Output("passed", reason, gates)
     left = narrowed(event.plan, judged.previews)
@@ -77,8 +87,11 @@ def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTabl
     return Output("passed", reason, gates, left)
 
 
-def _judge(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[registry.Judged, str | None]:
-    """The verdicts, and the version of the artifact ("" without versioning); None if it can't be judged."""
+def _judge(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[registry.Judged, str | None, Mapping[str, str]]:
+    """The verdicts, the version of the artifact ("" without versioning), and the digests of files in it.
+
+    The version is None if the artifact can't be judged.
+    """
 
     def judged(opened: ZipFile | str) -> registry.Judged:
         source, today = partial(artifacts.member, event.source), clock.now().date()
@@ -88,9 +101,27 @@ def _judge(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[registry.J
     try:
         archive, version = artifacts.built(event.artifact, event.build.digest)
         with archive:
-            return judged(archive), version
+            keep_sbom(event.deployment_id, archive, event.plan, artifacts)
+            return judged(archive), version, digests(archive, event.plan)
     except SourceError as error:
-        return judged(str(error)), None
+        return judged(str(error)), None, {}
+
+
+def _built(event: Input, gates: tuple[Verdict, ...], found: Mapping[str, str]) -> Built:
+    """What the statement says; files that services are deployed from are apart from reports."""
+    plan, build = event.plan, event.build
+    return Built(
+        event.deployment_id,
+        event.release,
+        build.arn,
+        plan.buildspec,
+        event.artifact,
+        build.digest,
+        files={path: digest for path, digest in found.items() if path in plan.files},
+        reports={path: digest for path, digest in found.items() if path not in plan.files},
+        manifest=plan.manifest_digest,
+        verdicts=gates,
+    )
 
 
 def _unreported(event: Input, verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:

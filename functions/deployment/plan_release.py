@@ -1,7 +1,8 @@
 """PlanRelease: decide which parts the release changes in each environment, by the changes since what runs there."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
@@ -68,7 +69,8 @@ def plan_release(
     try:
         claim = _claim(event)
         entered = tuple(one for one in event.environments if claim.enters(one.name))
-        manifest = checked_manifest(_read(artifacts, event), claim, entered)
+        raw = _read(artifacts, event)
+        manifest = checked_manifest(raw, claim, entered)
     except ManifestError as error:
         return Plan("invalid", str(error))
     request = event.request or Request(release.repository, release.ref)
@@ -90,6 +92,8 @@ def plan_release(
         made = plan(manifest, entered, running, changes_since(github, release, running), release.commit, scope)
     if release.emergency:
         made = in_emergency(made)
+    files = sorted({path for part in manifest.parts for path in registry.target_of(part.kind).files(part)})
+    made = replace(made, files=files, manifest_digest=sha256(raw).hexdigest())
     deployments.note(event.deployment_id, plan=recorded(made))
     return made
 

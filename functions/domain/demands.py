@@ -16,14 +16,15 @@ from functions.domain.manifests import MANIFEST, AfterDeploy, GateSettings, Mani
 from functions.domain.owners import Place
 from functions.domain.plans import StagePlan
 
-GateName = Literal["tests", "coverage", "security", "integration", "e2e", "smoke", "performance"]
-BEFORE: tuple[GateName, ...] = ("tests", "coverage", "security")
+GateName = Literal["tests", "coverage", "security", "sbom", "integration", "e2e", "smoke", "performance"]
+BEFORE: tuple[GateName, ...] = ("tests", "coverage", "security", "sbom")
 AFTER: tuple[GateName, ...] = ("integration", "e2e", "smoke", "performance")
 # Where the manifest names the report of each gate; `{}` is an environment.
 REPORTS: dict[GateName, str] = {
     "tests": "build.junit",
     "coverage": "build.cobertura",
     "security": "gates.sarif, gates.pipAudit or gates.npmAudit",
+    "sbom": "build.sbom",
     **{name: f"gates.afterDeploy.{{}}.{name}" for name in AFTER},
 }
 
@@ -32,10 +33,12 @@ def usual(position: int, environments: int) -> tuple[GateName, ...]:
     """What an environment demands where the settings do not say it, by its position among so many environments.
 
     Integration tests in the first one, end-to-end tests and a load run in those between, smoke tests in the last (G1).
+    An SBOM is demanded only where the settings say it.
     """
+    everywhere = tuple(name for name in BEFORE if name != "sbom")
     if position == environments - 1:
-        return (*BEFORE, "smoke")
-    return (*BEFORE, "integration") if position == 0 else (*BEFORE, "e2e", "performance")
+        return (*everywhere, "smoke")
+    return (*everywhere, "integration") if position == 0 else (*everywhere, "e2e", "performance")
 
 
 def demands(environment: Environment, gates: GateSettings, after: AfterDeploy | None) -> frozenset[GateName]:

@@ -80,7 +80,8 @@ class Version:
 
     `source` and `artifact` are keys in the artifacts bucket. `commit` is empty for a version that was deployed outside
     the platform. `order` is the position of its release, None for such a version and for older records. `image` is the
-    one that a request named; then the commit is that of the manifest.
+    one that a request named; then the commit is that of the manifest. `statement` is the SHA-256 of the signed
+    statement, "" for such versions and for older records.
     """
 
     commit: str
@@ -91,6 +92,12 @@ class Version:
     at: str
     order: Order | None = None
     image: Image | None = None
+    statement: str = ""
+
+    @property
+    def repository(self) -> str:
+        """The repository (`owner/name`) whose release deployed it, "" if none did."""
+        return self.source.removeprefix("sources/").rpartition("/")[0]
 
     @property
     def label(self) -> str:
@@ -99,7 +106,7 @@ class Version:
 
     def is_of(self, repository: str) -> bool:
         """Whether a release of this repository (`owner/name`) deployed it."""
-        return self.source.startswith(f"sources/{repository}/")
+        return self.repository == repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ KiroError
 ├── ManifestError            the manifest of a repository is wrong: file, line and reason
 ├── SourceError              a source, artifact or report is missing, unreadable or too large
 ├── NotRecordedError         an execution was started with what the record of its deployment does not say
+├── ProvenanceError          an artifact, its statement, the signature or the record is not what was judged
 ├── StaleLeaseError          a newer lease exists: another execution owns the environment now
 ├── DeployTargetError        what is deployed to does not exist, or refuses the change
 ├── NotificationError        a message could not be sent
@@ -39,6 +40,13 @@ class SourceError(KiroError):
 
 class NotRecordedError(KiroError):
     """An execution was started with what the record of its deployment does not say; the text names the difference."""
+
+
+class ProvenanceError(KiroError):
+    """What would be deployed or restored is not what was judged; the text begins with what differs.
+
+    That is `artifact`, `statement`, `signature` or `record`.
+    """
 
 
 class StaleLeaseError(KiroError):

@@ -27,6 +27,14 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Sbom:
+    """The format of an SBOM with its version, and how many components it lists."""
+
+    form: str
+    components: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A report that is missing or invalid; the reason names the file, the place in it and the fault."""
 
@@ -70,6 +78,13 @@ def judge_coverage(coverage: Coverage | Unreadable, minimum: float) -> Verdict:
         return Verdict("coverage", "failed", f"{' and '.join(low)} covered, {minimum:g} % demanded")
     branches = "" if coverage.branches is None else f", branches {coverage.branches:.1f} %"
     return Verdict("coverage", "passed", f"lines {coverage.lines:.1f} %{branches}; {minimum:g} % demanded")
+
+
+def judge_sbom(sbom: Sbom | Unreadable) -> Verdict:
+    """The gate passes when the SBOM can be read, whatever it lists: a release may depend on nothing."""
+    if isinstance(sbom, Unreadable):
+        return Verdict("sbom", "failed", sbom.reason)
+    return Verdict("sbom", "passed", f"{sbom.form} lists {sbom.components} components")
 
 
 def without_secrets(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:

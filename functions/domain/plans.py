@@ -68,7 +68,9 @@ class StagePlan:
 class Plan:
     """What a deployment will do; `stages` are all environments that it walks, with and without changes.
 
-    With `invalid`, the reason is what a person has to correct. Without a `buildspec` nothing is built.
+    With `invalid`, the reason is what a person has to correct. Without a `buildspec` nothing is built. `files` are the
+    paths in the artifact that services of the manifest are deployed from, `manifest_digest` is the SHA-256 of the
+    manifest.
     """
 
     outcome: Literal["deploy", "nothing", "invalid", "superseded"]
@@ -76,6 +78,8 @@ class Plan:
     stages: tuple[StagePlan, ...] = ()
     buildspec: str = ""
     gates: GateSettings = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    manifest_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

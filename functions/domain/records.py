@@ -122,8 +122,9 @@ class DeploymentRecord:
     `outcome` is empty until it has ended; `status` is its current status.
 
     `stages`, `planned`, `gates_after`, `performance`, `baseline` and `rollback` are by environment; `ledger` is by
-    environment and part. `artifact_digest` and `artifact_version` identify the artifact that the gates judged. `told`
-    is true when its end was published on behalf of its execution.
+    environment and part. `artifact_digest` and `artifact_version` identify the artifact that the gates judged,
+    `statement` is the SHA-256 of its signed statement. `told` is true when its end was published on behalf of its
+    execution.
     """
 
     deployment_id: str
@@ -141,6 +142,7 @@ class DeploymentRecord:
     gates: tuple[Verdict, ...] = ()
     artifact_digest: str = ""
     artifact_version: str = ""
+    statement: str = ""
     stages: dict[str, StageRecord] = field(default_factory=dict)
     planned: dict[str, PlannedChange] = field(default_factory=dict)
     ledger: dict[str, Compensation] = field(default_factory=dict)

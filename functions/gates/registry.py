@@ -19,12 +19,15 @@ from functions.gates.e2e import E2eGate
 from functions.gates.integration import IntegrationGate
 from functions.gates.performance import PerformanceGate
 from functions.gates.preview import PreviewGate
+from functions.gates.sbom import SbomGate
 from functions.gates.security import SecurityGate
 from functions.gates.smoke import SmokeGate
 from functions.gates.tests import TestsGate
 
 # A name without its case below is an error of the type checker.
-Name = Literal["build", "tests", "coverage", "preview", "security", "integration", "e2e", "smoke", "performance"]
+Name = Literal[
+    "build", "tests", "coverage", "preview", "security", "sbom", "integration", "e2e", "smoke", "performance"
+]
 
 
 def _gate(name: Name) -> Gate:
@@ -39,6 +42,8 @@ def _gate(name: Name) -> Gate:
             return PreviewGate()
         case "security":
             return SecurityGate()
+        case "sbom":
+            return SbomGate()
         case "integration":
             return IntegrationGate()
         case "e2e":

@@ -1,10 +1,12 @@
 """Changes of a part by its target: what `apply` and `proceed` need, from the judged artifact to the fence."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.signatures import Signatures
 from functions.adapters.zip_archives import read_member
 from functions.domain.environments import Environment
 from functions.domain.errors import NotRecordedError, SourceError
@@ -12,6 +14,7 @@ from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.releases import Release
 from functions.handler import Allow
+from functions.procedures.provenance import of_release
 from functions.targets.base import Change
 from functions.targets.registry import Targets
 
@@ -42,11 +45,16 @@ class ServiceChange:
 
 
 def change_of(
-    event: ServiceChange, artifacts: Artifacts, environments: EnvironmentsTable, deployments: DeploymentsTable
+    event: ServiceChange,
+    artifacts: Artifacts,
+    environments: EnvironmentsTable,
+    deployments: DeploymentsTable,
+    signatures: Signatures,
 ) -> Change:
     """The change for the target, under the lease; an artifact that no gate has judged is a NotRecordedError.
 
-    A service that gets an image of a request, or keeps its own, needs no artifact.
+    A ProvenanceError if its signed statement is not about the artifact, or about the files that the target reads. A
+    service that gets an image of a request, or keeps its own, needs no artifact, and no statement.
     """
 
     def fence() -> None:
@@ -59,6 +67,8 @@ def change_of(
             raise SourceError(
                 f"{event.part.name}: {path} is not in the build's artifact; list it under artifacts in the buildspec"
             )
+        if signed:
+            signed.demand(path, sha256(found).hexdigest())
         return found
 
     fence()
@@ -71,4 +81,7 @@ def change_of(
             f"{event.deployment_id}: its record has no digest of {event.artifact}: no gate has judged it, so "
             f"{event.part.name} stays as it is"
         )
+    signed = None
+    if image is None:
+        signed = of_release(event.deployment_id, event.release, event.artifact, record, artifacts, signatures)
     return Change(event.environment, event.part, event.release, read, fence, artifacts.keep, image)

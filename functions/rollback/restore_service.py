@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+from functions.adapters.artifacts import Artifacts
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.signatures import Signatures
 from functions.domain.environments import Environment, PartState
 from functions.domain.locks import Lease
 from functions.domain.rollback import Step, after_rollback
 from functions.handler import Handler
+from functions.procedures.provenance import VERIFY, of_version
 from functions.targets.registry import Targets
 
 
@@ -20,14 +24,28 @@ class Input:
     lease: Lease
 
 
-HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *Targets.READ, *Targets.CHANGE), timeout_seconds=60)
+HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *VERIFY, *Targets.READ, *Targets.CHANGE), timeout_seconds=60)
 
 
-def restore_service(event: Input, environments: EnvironmentsTable, targets: Targets) -> PartState:
-    """Restore the version; a repetition has the same result."""
-    name = event.environment.name
+def restore_service(
+    event: Input,
+    environments: EnvironmentsTable,
+    artifacts: Artifacts,
+    deployments: DeploymentsTable,
+    signatures: Signatures,
+    targets: Targets,
+) -> PartState:
+    """Restore the version; a repetition has the same result.
+
+    A ProvenanceError if its signed statement differs from the record, or from the code that the version has.
+    """
+    name, target = event.environment.name, targets.called(event.step.part)
     environments.fence(name, event.lease)
-    targets.called(event.step.part).restore(event.environment, event.step)
+    signed = of_version(event.step.to, artifacts, deployments, signatures)
+    if signed:
+        for path, digest in target.deployed(event.environment, event.step).items():
+            signed.demand(path, digest)
+    target.restore(event.environment, event.step)
     known = environments.parts(name).get(event.step.part.name) or PartState(name, event.step.part.name)
     state = after_rollback(known, event.step)
     environments.save(state, event.lease)

@@ -3,17 +3,20 @@
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from functions.adapters.artifacts import Artifacts
 from functions.adapters.builds import BuildOrder, Builds
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.executions import Executions
+from functions.adapters.signatures import Signatures
 from functions.adapters.waits_table import WaitsTable
 from functions.domain import budgets
-from functions.domain.environments import Environment
+from functions.domain.environments import Environment, Version
 from functions.domain.projects import project_of
 from functions.domain.releases import Release
 from functions.handler import Handler
 from functions.procedures.builds import START, StartedBuild, start
+from functions.procedures.provenance import VERIFY, of_release, of_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,8 @@ class Input:
 
     `project` is the name that the projects of all repositories begin with; the build runs in that of the release's.
 
-    `minutes` is the time limit (0: the budget). With `folder`, artifacts are single objects below the key `artifact`.
+    `minutes` is the time limit (0: the budget). `to` is the earlier version that a rollback runs again. With `folder`,
+    artifacts are single objects below the key `artifact`.
     """
 
     deployment_id: str
@@ -39,22 +43,38 @@ class Input:
     minutes: int = 0
     folder: bool = False
     execution: str = ""
+    to: Version | None = None
 
 
-HANDLER = Handler(allow=(*START, *DeploymentsTable.READ))
+HANDLER = Handler(allow=(*START, *VERIFY))
 
 
 def start_build(
     event: Input,
     builds: Builds,
     deployments: DeploymentsTable,
+    artifacts: Artifacts,
+    signatures: Signatures,
     waits: WaitsTable,
     executions: Executions,
     clock: Clock,
 ) -> StartedBuild:
-    """Start the build; its input artifact is the version that the gates judged, even if it was overwritten since."""
+    """Start the build; its input artifact is the version that the gates judged, even if it was overwritten since.
+
+    A ProvenanceError if the signed statement of the release that built the input is not about it.
+    """
+    _verify(event, artifacts, deployments, signatures)
     order = _order(event, deployments.judged_version(event.input_artifact))
     return start(order, event.deployment_id, event.execution, builds, deployments, waits, executions, clock)
+
+
+def _verify(event: Input, artifacts: Artifacts, deployments: DeploymentsTable, signatures: Signatures) -> None:
+    """The statement of the release that built what a command gets: an earlier one in a rollback."""
+    if event.to:
+        of_version(event.to, artifacts, deployments, signatures)
+    elif event.input_artifact:
+        record = deployments.get(event.deployment_id)
+        of_release(event.deployment_id, event.release, event.input_artifact, record, artifacts, signatures)
 
 
 def _order(event: Input, input_version: str) -> BuildOrder:

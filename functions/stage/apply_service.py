@@ -3,6 +3,7 @@
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.signatures import Signatures
 from functions.domain.rollouts import Rollout
 from functions.handler import Handler
 from functions.procedures.changes import CHANGE, MEMORY_MB, ServiceChange, change_of
@@ -16,7 +17,9 @@ def apply_service(
     artifacts: Artifacts,
     environments: EnvironmentsTable,
     deployments: DeploymentsTable,
+    signatures: Signatures,
     targets: Targets,
 ) -> Rollout:
     """Deploy the version, or its first step; a repetition has the same result."""
-    return targets.called(event.part).apply(change_of(event, artifacts, environments, deployments))
+    change = change_of(event, artifacts, environments, deployments, signatures)
+    return targets.called(event.part).apply(change)

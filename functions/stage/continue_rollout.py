@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.signatures import Signatures
 from functions.domain.rollouts import Rollout
 from functions.handler import Handler
 from functions.procedures.changes import CHANGE, MEMORY_MB, ServiceChange, change_of
@@ -26,8 +27,9 @@ def continue_rollout(
     artifacts: Artifacts,
     environments: EnvironmentsTable,
     deployments: DeploymentsTable,
+    signatures: Signatures,
     targets: Targets,
 ) -> Rollout:
     """Take the step; a repetition takes no second one."""
-    change = change_of(event, artifacts, environments, deployments)
+    change = change_of(event, artifacts, environments, deployments, signatures)
     return targets.called(event.part).proceed(change, event.rollout)

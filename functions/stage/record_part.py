@@ -30,7 +30,7 @@ class Input:
     lease: Lease
 
 
-HANDLER = Handler(allow=(*Artifacts.READ, *EnvironmentsTable.WRITE, *DeploymentsTable.READ))
+HANDLER = Handler(allow=(*Artifacts.READ, *DeploymentsTable.READ, *EnvironmentsTable.WRITE))
 
 
 def record_part(
@@ -44,8 +44,8 @@ def record_part(
     """Record the running version; the last known good stays, because this version has not passed its watch yet."""
     states = environments.parts(event.environment)
     known = states.get(event.part.name)
-    record = deployments.get(event.deployment_id)
     outputs = targets.of(event.part).outputs(artifacts, event.output, event.digest)
+    record = deployments.get(event.deployment_id)
     running = Version(
         event.release.commit,
         event.deployment_id,
@@ -55,6 +55,7 @@ def record_part(
         clock.text(),
         event.release.order,
         record.image(event.environment, event.part.name, lambda: states) if record else None,
+        record.statement if record else "",
     )
     state = PartState(event.environment, event.part.name, running, known.good if known else None, event.part, outputs)
     environments.save(state, event.lease)

@@ -14,6 +14,7 @@ from functions.adapters.executions import Executions
 from functions.adapters.links import ApprovalLinks
 from functions.adapters.release_people import ReleasePeople
 from functions.adapters.rollback_outlook import RollbackOutlook
+from functions.adapters.signatures import Signatures
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.topics import Topics
 from functions.adapters.waits_table import WaitsTable
@@ -27,6 +28,7 @@ from functions.domain.waits import ApprovalKey, Wait
 from functions.handler import Handler
 from functions.procedures.locks import overtaken_by
 from functions.procedures.older_releases import supersede
+from functions.procedures.provenance import of_release
 from functions.procedures.waits import KEEP, keep
 from functions.targets import registry
 
@@ -91,6 +93,7 @@ def request_approval(
     outlook: RollbackOutlook,
     people: ReleasePeople,
     deployments: DeploymentsTable,
+    signatures: Signatures,
     environments: EnvironmentsTable,
     topics: Topics,
     tokens: TaskTokens,
@@ -107,7 +110,7 @@ def request_approval(
     identity = f"{event.execution}/{event.purpose}/{event.reason}" + (f"/{event.round}" if event.round else "")
     approval_id = sha256(identity.encode()).hexdigest()[:24]
     secrets = {to: token_urlsafe(32) for to in _recipients(environment)}
-    shown = _shown(event, artifacts, outlook, deployments)
+    shown = _shown(event, artifacts, outlook, deployments, signatures)
     approval = Approval(
         approval_id,
         event.purpose,
@@ -167,10 +170,17 @@ def _recipients(environment: Environment) -> list[str]:
     return named if named and (personal or len(named) == len(environment.approvers)) else [*named, ""]
 
 
-def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deployments: DeploymentsTable) -> Shown:
+def _shown(
+    event: Input,
+    artifacts: Artifacts,
+    outlook: RollbackOutlook,
+    deployments: DeploymentsTable,
+    signatures: Signatures,
+) -> Shown:
     """The facts that the page shows; a SourceError if the artifact is not the one that the gates judged.
 
-    A review has no digest, because its release runs already.
+    A ProvenanceError if its signed statement is not about it: nobody is asked to approve what can't be deployed. A
+    review has no digest, because its release runs already.
     """
     commits, note = outlook.commits(event.release, event.environment.name, event.parts)
     known = outlook.rollback_targets(event.environment, event.parts)
@@ -182,6 +192,7 @@ def _shown(event: Input, artifacts: Artifacts, outlook: RollbackOutlook, deploym
     digest = record.artifact_digest if record else ""
     if not event.release.images:  # their digests are in the record, and nothing was built
         artifacts.compare(event.artifact, digest)
+        of_release(event.deployment_id, event.release, event.artifact, record, artifacts, signatures)
     return Shown(event.artifact, digest, gates, commits, note, back)
 
 

@@ -54,7 +54,8 @@ class Packages:
 class Change:
     """The input of `apply` and `proceed`.
 
-    `read` returns a file of the artifact that the gates judged, and raises SourceError if it is missing. `fence` raises
+    `read` returns a file of the artifact that the gates judged. It raises SourceError if the file is missing, and
+    ProvenanceError if the signed statement does not have it (`Target.files`) or has another digest. `fence` raises
     StaleLeaseError if another execution owns the environment; it must be called before each change of what runs.
     `keep` stores a file in the artifacts bucket, for a target that AWS lets read it there. `image` is that of a
     request, None where the artifact has what is deployed.
@@ -154,6 +155,11 @@ class Target(ABC):
         """
 
     @classmethod
+    def files(cls, part: Part) -> tuple[str, ...]:
+        """The files of the build's artifact that `apply` and `proceed` read; `Change.read` refuses others."""
+        return ()
+
+    @classmethod
     def image_repository(cls, environment: Environment, part: Part) -> str:
         """The repository of the image that a part runs, without tag; "" for a kind that runs none.
 
@@ -206,6 +212,10 @@ class CallTarget(Target):
     @abstractmethod
     def proceed(self, change: Change, rollout: Rollout) -> Rollout:
         """Take the step after `rollout`, which is paused; a repetition takes no second step."""
+
+    def deployed(self, environment: Environment, step: Step) -> Mapping[str, str]:
+        """The SHA-256 of each file that an earlier version was deployed from, if the service keeps it; by path."""
+        return {}
 
     @abstractmethod
     def versions(self, environment: Environment, part: Part, rollout: Rollout) -> Versions | None:

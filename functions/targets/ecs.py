@@ -94,6 +94,11 @@ class EcsTarget(CallTarget):
         return {"service": "/".join(_names(environment, part))}
 
     @classmethod
+    def files(cls, part: Part) -> tuple[str, ...]:
+        """The file in which the build names its images."""
+        return (IMAGES,)
+
+    @classmethod
     def image_repository(cls, environment: Environment, part: Part) -> str:
         """`image` of the manifest, with its placeholders replaced."""
         return fill(_keys(part).image, _values(environment), f"services.{part.name}.image")

@@ -1,5 +1,6 @@
 """Kind `lambda`: a Lambda function; a deployment moves its alias to a new version, at once or in steps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
@@ -84,6 +85,11 @@ class LambdaTarget(CallTarget):
     def names(cls, environment: Environment, part: Part) -> dict[str, str]:
         """The function."""
         return {"function": _name(environment, part)}
+
+    @classmethod
+    def files(cls, part: Part) -> tuple[str, ...]:
+        """The package of the function."""
+        return (_keys(part).artifact,)
 
     @classmethod
     def deploy_permissions(
@@ -174,6 +180,11 @@ class LambdaTarget(CallTarget):
         self._functions.point(change.environment, name, alias, version)
         return Rollout("done", version)
 
+    def deployed(self, environment: Environment, step: Step) -> Mapping[str, str]:
+        """The package of the earlier version, as Lambda has it."""
+        digest = self._functions.digest(environment, _name(environment, step.part), step.to.version)
+        return {_keys(step.part).artifact: digest} if digest else {}
+
     def versions(self, environment: Environment, part: Part, rollout: Rollout) -> Versions | None:
         """The invocations of each version by the alias; None if it does not share its requests with this version.
 
@@ -194,7 +205,7 @@ class LambdaTarget(CallTarget):
     def lost(self, environment: Environment, part: Part, to: Version, artifacts: "Artifacts") -> str:
         """Whether the version was deleted; its artifact is not needed for a rollback."""
         name = _name(environment, part)
-        there = self._functions.has(environment, name, to.version)
+        there = self._functions.digest(environment, name, to.version)
         return "" if there else f"version {to.version} of {name} was deleted"
 
     def outputs(self, artifacts: "Artifacts", key: str, digest: str) -> dict[str, str]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64encode
+from datetime import UTC
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from local.pulumi.errors import DeploymentError
@@ -86,9 +89,32 @@ def _policy_document(arguments: Properties, _: Cloud) -> Properties:
     }
 
 
+def _public_key(arguments: Properties, cloud: Cloud) -> Properties:
+    """As the provider: https://www.pulumi.com/registry/packages/aws/api-docs/kms/getpublickey/."""
+    found = (
+        cloud.clients(arguments.get("region") or cloud.region).client("kms").get_public_key(KeyId=arguments["keyId"])
+    )
+    encoded = b64encode(found["PublicKey"]).decode()
+    lines = "\n".join(wrap(encoded, 64))
+    pem = f"-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n"
+    return {"arn": found["KeyId"], "id": found["KeyId"], "publicKey": encoded, "publicKeyPem": pem}
+
+
+def _key(arguments: Properties, cloud: Cloud) -> Properties:
+    found = (
+        cloud.clients(arguments.get("region") or cloud.region)
+        .client("kms")
+        .describe_key(KeyId=arguments["keyId"])["KeyMetadata"]
+    )
+    created = found["CreationDate"].astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return {"arn": found["Arn"], "id": found["KeyId"], "creationDate": created}
+
+
 FUNCTIONS: dict[str, Callable[[Properties, Cloud], Properties]] = {
     "getCallerIdentity": _caller,
     "getRegion": _region,
     "getPartition": _partition,
     "getPolicyDocument": _policy_document,
+    "getPublicKey": _public_key,
+    "getKey": _key,
 }

@@ -24,7 +24,7 @@ from ministack.core.responses import json_response
 from ministack.services import eventbridge, s3, secretsmanager, sns
 
 sys.path.append(str(Path(__file__).parents[2]))  # the emulator runs in a folder of its own
-from local.strict.arns import of_the_machine
+from local.strict.arns import of_the_machine, role_of
 from local.strict.around import Answer, around
 
 iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
@@ -83,6 +83,16 @@ def name_the_resource(original: Callable[..., str], *request: Any) -> str:
     if (service, method) == ("lambda", "POST") and path.rstrip("/").endswith("/functions"):
         return f"arn:aws:lambda:{region}:{account}:function:{json.loads(body)['FunctionName']}"
     return of_the_machine(original(*request))
+
+
+@around(iam_evaluator, "_resolve_condition_key")
+def name_the_role(original: Callable[..., Any], key: str, context: Any) -> Any:
+    """`aws:PrincipalArn` of a session is its role, in key policies, too.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+    """
+    found = original(key, context)
+    return role_of(str(found)) if key.lower() == "aws:principalarn" and found else found
 
 
 @around(iam_evaluator, "enforce")

@@ -11,7 +11,7 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
 from functions.domain.gates import Verdict
 from tests.functions.approving import approvers
-from tests.functions.delivered import artifact, uploaded
+from tests.functions.delivered import artifact, judged
 from tests.functions.samples import DEPLOYMENT, EXECUTION, RELEASE, environment
 from tests.functions.stack import Stack
 from tests.local.github.support import REPOSITORY
@@ -27,11 +27,13 @@ def request(stack: Stack, commit: str = RELEASE.commit, **settings: Any) -> list
     needed, author = settings.get("approvals_needed", 1), settings.get("author_may_approve", True)
     approvers(stack, logins, needed=needed, authorMayApprove=author)
     artifact(stack, _ARTIFACT, {"app.zip": "code"})
-    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, gates=_GATES, artifactDigest=uploaded(stack, _ARTIFACT))
+    release = replace(RELEASE, repository=REPOSITORY, commit=commit)
+    judged(stack, _ARTIFACT, release=release)
+    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, gates=_GATES)
     given = {
         "deploymentId": DEPLOYMENT,
         "execution": EXECUTION,
-        "release": replace(RELEASE, repository=REPOSITORY, commit=commit),
+        "release": release,
         "environment": environment(approvers=list(logins), approval_wait_seconds=0, **settings),
         "parts": ["hello"],
         "gates": _GATES,

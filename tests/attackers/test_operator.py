@@ -22,6 +22,7 @@ AT = "123456789012"
 TABLE = f"arn:aws:dynamodb:eu-central-1:{AT}:table/kiro-pipeline-test-"
 WORKFLOW = f"arn:aws:states:eu-central-1:{AT}:stateMachine:kiro-pipeline-test-"
 EXECUTION = f"arn:aws:states:eu-central-1:{AT}:execution:kiro-pipeline-test-"
+BUCKET = f"arn:aws:s3:::kiro-pipeline-test-artifacts-{AT}"
 BUS = f"arn:aws:events:eu-central-1:{AT}:event-bus/kiro-pipeline-test-events"
 FROZEN = {"dynamodb:Attributes": ["environment", "part", "frozen"]}
 ANNOUNCED = {"events:source": ["kiro.pipeline"], "events:detail-type": ["EnvironmentFrozen"]}
@@ -39,6 +40,8 @@ CHANGES: list[Request] = [
     ("dynamodb:UpdateItem", f"{TABLE}deployments", {"dynamodb:LeadingKeys": ["rollback-production-1"]}),
     ("events:PutEvents", BUS, ANNOUNCED),
     ("dynamodb:Scan", f"{TABLE}waits", {}),
+    ("s3:GetObject", f"{BUCKET}/provenance/{DEPLOYMENT}/x.json", {}),
+    ("s3:GetObject", f"{BUCKET}/builds/acme/hello/build/{DEPLOYMENT}/build.zip", {}),
 ]
 NEVER: list[Request] = [
     ("states:StartExecution", f"{WORKFLOW}stage", {}),
@@ -51,6 +54,9 @@ NEVER: list[Request] = [
     ("dynamodb:PutItem", f"{TABLE}locks", {}),
     ("dynamodb:UpdateItem", f"{TABLE}waits", {}),
     ("events:PutEvents", BUS, {**ANNOUNCED, "events:detail-type": ["DeploymentFinished"]}),
+    ("s3:GetObject", f"{BUCKET}/sources/acme/hello/x.zip", {}),
+    ("s3:PutObject", f"{BUCKET}/provenance/{DEPLOYMENT}/x.json", {}),
+    ("kms:Sign", f"arn:aws:kms:eu-central-1:{AT}:key/signing-key", {}),
     # Calls whose context lacks the key, for which ForAllValues alone holds.
     ("dynamodb:UpdateItem", f"{TABLE}environments", {}),
     ("dynamodb:UpdateItem", f"{TABLE}deployments", {}),

@@ -26,6 +26,7 @@ from pulumi.runtime.stack import run_in_stack
 from pulumi_aws import lambda_, s3
 
 from functions.domain.releases import repository_mark
+from tests.signing import PUBLIC_KEY, SINCE
 
 with warnings.catch_warnings():
     # The SDK loads a service when it is first asked for something of it, and warns of its own deprecated modules.
@@ -98,6 +99,8 @@ class Recorder(pulumi.runtime.Mocks):
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
             "aws:index/getRegion:getRegion": {"region": REGION},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
+            "aws:kms/getPublicKey:getPublicKey": {"publicKeyPem": PUBLIC_KEY},
+            "aws:kms/getKey:getKey": {"creationDate": SINCE},
         }
         return answers[args.token]
 

@@ -2,17 +2,28 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 
 from functions.adapters.artifacts import Artifacts
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.signatures import Signer
+from functions.adapters.zip_archives import digest_member
 from functions.domain.environments import PartState
+from functions.domain.gates import Verdict
 from functions.domain.locks import Lease
-from tests.functions.samples import LEASE, archive
+from functions.domain.provenance import Built
+from functions.domain.releases import Release
+from functions.procedures.signing import sign
+from tests.functions.samples import DEPLOYMENT, LEASE, RELEASE, archive
 from tests.functions.stack import ACCOUNT, BUCKET, DEPLOY_ROLE, READ_ROLE, REGION, Stack
 from tests.http_server import HttpServer, QuietHandler
+
+BUILD_ARN = f"arn:aws:codebuild:{REGION}:{ACCOUNT}:build/kiro-build-0a1b2c3d:7f"
+BUILT = Verdict("build", "passed", "the build succeeded")
 
 
 def lambdas(stack: Stack) -> Any:
@@ -54,6 +65,31 @@ def uploaded(stack: Stack, key: str) -> str:
     """The SHA-256 of the artifact that lies there, as CodeBuild reports it of a build; empty if there is none."""
     artifacts = Artifacts.connect(stack.clients)
     return artifacts.digest(key) if artifacts.exists(key) else ""
+
+
+def judged(
+    stack: Stack,
+    key: str,
+    deployment_id: str = DEPLOYMENT,
+    release: Release = RELEASE,
+    **facts: Any,
+) -> str:
+    """Record and sign that the gates have judged the artifact that lies there; returns the digest of the statement.
+
+    `facts` are what the statement says otherwise.
+    """
+    digest = uploaded(stack, key)
+    with Artifacts.connect(stack.clients).built(key, digest)[0] as opened:
+        found = {path: digest_member(opened, path) for path in opened.namelist()}
+    built = replace(
+        Built(deployment_id, release, BUILD_ARN, "build.yml", key, digest, found, {}, "e" * 64, (BUILT,)), **facts
+    )
+    deployments = DeploymentsTable.connect(stack.clients)
+    deployments.note(deployment_id, artifactDigest=digest)
+    sign(built, Artifacts.connect(stack.clients), deployments, Signer.connect(stack.clients))
+    record = deployments.get(deployment_id)
+    assert record
+    return record.statement
 
 
 def runs(stack: Stack, *states: PartState, lease: Lease = LEASE) -> None:

@@ -17,6 +17,7 @@ from functions.domain.triggers import TriggerRules
 from functions.handler import Handler, decode, encode, handler_function
 from functions.runtime import Clients, wire
 from local.strict.hooks import HANDLERS
+from tests import signing
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -80,6 +81,9 @@ SETTINGS = {
     "SECURITY_HUB": "off",
     "GITHUB_CREDENTIAL_SECRET": "kiro-github",
     "GITHUB_API_URL": "http://127.0.0.1:9/api/v3",
+    "PROVENANCE_KEY": signing.ARN,
+    "PROVENANCE_PUBLIC_KEY": signing.PUBLIC_KEY,
+    "PROVENANCE_SINCE": signing.SINCE,
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # as on a laptop, so that services may be on loopback
 }
 # What IAM calls a call; everything else is called as it is.
@@ -141,6 +145,7 @@ class Stack:
     def connect(self, events: Any) -> None:
         """See every call of a session's clients, and rewrite answers of moto that tests need otherwise."""
         events.register("before-parameter-build", self.record)
+        events.register("before-call.kms.Sign", signing.sign)
         events.register("provide-client-params.sfn.ListExecutions", self._ask_for_all)
         events.register("after-call.sfn.ListExecutions", self._rewrite_executions)
         events.register("after-call.sfn.DescribeExecution", self._rewrite_execution)

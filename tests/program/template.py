@@ -58,7 +58,9 @@ def _role_policy(inputs: Properties) -> tuple[str, Properties]:
 def _key(inputs: Properties) -> tuple[str, Properties]:
     return "AWS::KMS::Key", {
         "KeyPolicy": json.loads(inputs["policy"]),
-        "EnableKeyRotation": inputs["enableKeyRotation"],
+        "KeyUsage": inputs.get("keyUsage"),
+        "KeySpec": inputs.get("customerMasterKeySpec"),
+        "EnableKeyRotation": inputs.get("enableKeyRotation"),
         "PendingWindowInDays": inputs["deletionWindowInDays"],
     }
 

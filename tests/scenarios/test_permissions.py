@@ -26,6 +26,7 @@ TAKEN = [
             ("deployment-fetch-source", "s3:PutObject"),
             ("deployment-check-gates", "s3:GetObject"),
             ("deployment-check-gates", "kms:Decrypt"),
+            ("deployment-check-gates", "kms:Sign"),
             ("deployment", "states:StartExecution"),
             ("shared-acquire-lock", "dynamodb:PutItem"),
             ("stage-write-ledger", "dynamodb:UpdateItem"),

@@ -5,10 +5,14 @@ import hmac
 import json
 import urllib.error
 import urllib.request
+from base64 import b64decode
 from contextlib import nullcontext
+from datetime import UTC, datetime
 
 import pytest
 
+from functions.adapters.signatures import Signatures
+from functions.domain.provenance import opened, place, to_sign
 from local.emulator import clients
 from local.service import Traffic
 from local.settings import REPOSITORY
@@ -47,6 +51,24 @@ def test_commands_get_the_release_as_it_was_judged(driver: PlatformDriver, good:
         deployment = build["secondarySources"][0]["location"].split("/")[-2]
         (pinned,) = build["secondarySourceVersions"]
         assert pinned["sourceVersion"] == driver.record_of(deployment)["artifactVersion"] != ""
+
+
+def test_what_runs_is_what_was_signed(driver: PlatformDriver, good: str) -> None:
+    """G7: with the stack's output alone; the package in each environment is that of the statement."""
+    outputs, record = driver.platform.outputs, driver.record(good)
+    key = place(name_of(good), record["statement"])
+    stored = driver.platform.clients.client("s3").get_object(Bucket=outputs["artifactsBucket"], Key=key)["Body"].read()
+    payload, signature = opened(stored)
+    assert Signatures(outputs["provenancePublicKey"], datetime.now(UTC)).valid(to_sign(payload), signature)
+    said = json.loads(payload)
+    assert said["predicate"]["buildDefinition"]["externalParameters"]["commit"] == good
+    assert said["predicate"]["runDetails"]["builder"]["id"].endswith(outputs["projects"][f"{REPOSITORY}/build"])
+    signed = {one["name"]: one["digest"]["sha256"] for one in said["subject"]}
+    elsewhere = {"production": clients(driver.platform.emulator.endpoint, REGION)}
+    for environment in ENVIRONMENTS:
+        lambda_ = elsewhere.get(environment, driver.platform.clients).client("lambda")
+        found = lambda_.get_function_configuration(FunctionName=f"hello-{environment}", Qualifier="live")
+        assert b64decode(found["CodeSha256"]).hex() == signed["dist/hello.zip"], environment
 
 
 def test_github_shows_every_stage(driver: PlatformDriver, good: str) -> None:

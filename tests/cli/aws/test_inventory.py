@@ -50,6 +50,16 @@ def test_a_key_that_does_not_rotate_is_wrong(operator: Operator, stack: Stack, k
     assert checks(operator, "key") == {"enabled": ("right", ""), "rotates": ("right", "")}
 
 
+def test_the_key_that_signs_is_enabled(operator: Operator, stack: Stack) -> None:
+    """G7: without it no release passes its gates."""
+    kms = stack.client("kms")
+    made = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256")["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=f"alias/{NAME}-signing-key", TargetKeyId=made)
+    assert checks(operator, "signing-key") == {"enabled": ("right", ""), "signs": ("right", "")}
+    kms.disable_key(KeyId=made)
+    assert checks(operator, "signing-key")["enabled"] == ("wrong", "Disabled")
+
+
 def test_a_bucket_is_private_versioned_and_encrypted(operator: Operator, stack: Stack, key: str) -> None:
     """Each property is one check."""
     s3, name = stack.client("s3"), f"{NAME}-artifacts-{ACCOUNT}"

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from functions.domain.provenance import place
 from tests.components.recorder import Outcome
 
 
@@ -24,9 +25,18 @@ def test_the_bucket_is_private_versioned_and_expires(whole: Outcome) -> None:
     (versioning,) = recorder.of("s3/bucketVersioning:BucketVersioning")
     assert versioning.inputs["versioningConfiguration"] == {"status": "Enabled"}
     (lifecycle,) = recorder.of("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
-    (rule,) = lifecycle.inputs["rules"]
-    assert [(one["days"], one["storageClass"]) for one in rule["transitions"]] == [(30, "STANDARD_IA")]
-    assert rule["expiration"]["days"] == 90
+    for rule in lifecycle.inputs["rules"]:
+        assert [(one["days"], one["storageClass"]) for one in rule["transitions"]] == [(30, "STANDARD_IA")]
+        assert rule["expiration"]["days"] == 90
+    prefixes = {rule["filter"]["prefix"] for rule in lifecycle.inputs["rules"]}
+    assert prefixes == {"builds/", "cache/", "deployments/", "packages/", "programs/", "sources/"}
+
+
+def test_evidence_does_not_expire(whole: Outcome) -> None:
+    """G7: a rollback verifies the statement of what runs, however long ago that was deployed."""
+    (lifecycle,) = whole.recorder.of("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+    kept = place("main-1", "0" * 64)
+    assert not [rule for rule in lifecycle.inputs["rules"] if kept.startswith(rule["filter"]["prefix"])]
 
 
 @pytest.mark.parametrize(

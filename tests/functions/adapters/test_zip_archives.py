@@ -1,10 +1,11 @@
 """Files in an archive; limits and hostile archives are in `test_limits.py` and `tests/attackers`."""
 
+from hashlib import sha256
 from io import BytesIO
 
 import pytest
 
-from functions.adapters.zip_archives import find_member, find_members, open_zip, read_member
+from functions.adapters.zip_archives import digest_member, find_member, find_members, open_zip, read_member
 from functions.domain.errors import SourceError
 from tests.functions.samples import archive
 
@@ -27,6 +28,18 @@ def test_what_is_not_there_is_named_with_the_next_step() -> None:
         for path in ("missing.xml", "*.sarif"):
             with pytest.raises(SourceError, match="add it to the artifacts of the buildspec"):
                 find_members(opened, path)
+
+
+def test_a_file_has_a_digest() -> None:
+    """Of its content; one that is damaged is named."""
+    packed = archive({"one.txt": "1"})
+    with open_zip(BytesIO(packed), "x.zip") as opened:
+        assert digest_member(opened, "one.txt") == sha256(b"1").hexdigest()
+    with (
+        open_zip(BytesIO(packed.replace(b"one.txt1", b"one.txt2")), "x.zip") as opened,
+        pytest.raises(SourceError, match=r"one\.txt can't be unpacked: Bad CRC"),
+    ):
+        digest_member(opened, "one.txt")
 
 
 def test_no_archive_is_named() -> None:

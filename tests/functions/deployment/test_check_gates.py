@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from functions.adapters.artifacts import Artifacts
 from functions.adapters.builds import BuildEnd
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.signatures import Signatures
 from functions.domain.errors import NotificationError
 from functions.domain.findings import Scans
 from functions.domain.plans import PartPlan, Plan, StagePlan
+from functions.domain.provenance import opened, place
 from functions.handler import encode
+from functions.procedures.provenance import of_release
 from tests.functions.delivered import artifact, uploaded
 from tests.functions.samples import COMMAND, DEPLOYMENT, RELEASE, environment
 from tests.functions.stack import BUCKET, Stack, failing
@@ -80,6 +85,48 @@ def test_digest_and_version_of_the_artifact_are_recorded(stack: Stack) -> None:
     record = stack.deployment()
     assert record["artifactVersion"] == judged["VersionId"] != s3.head_object(Bucket=BUCKET, Key=KEY)["VersionId"]
     assert record["artifactDigest"] == sha256(judged["Body"].read()).hexdigest()
+
+
+def test_what_passed_is_signed(stack: Stack) -> None:
+    """G7: the statement has the digests of the artifact, packages and reports; the record has the digest of it."""
+    plan = replace(PLAN, files=["hello.zip", "gone.zip"], manifest_digest="d" * 64)
+    build = replace(SUCCEEDED, arn="arn:aws:codebuild:eu-central-1:123456789012:build/kiro-build:7f")
+    for _ in range(2):
+        assert check(stack, {**GOOD, "hello.zip": "code"}, build, plan=plan)["outcome"] == "passed"
+        record = DeploymentsTable.connect(stack.clients).get(DEPLOYMENT)
+        assert record
+        signatures = Signatures.connect(stack.clients)
+        signed = of_release(DEPLOYMENT, RELEASE, KEY, record, Artifacts.connect(stack.clients), signatures)
+        assert signed.subjects == {KEY: record.artifact_digest, "hello.zip": sha256(b"code").hexdigest()}
+    raw = Artifacts.connect(stack.clients).get(place(DEPLOYMENT, stack.deployment()["statement"]))
+    run = json.loads(opened(raw or b"")[0])["predicate"]["runDetails"]
+    assert run["builder"]["id"] == "arn:aws:codebuild:eu-central-1:123456789012:project/kiro-build"
+    assert [one["name"] for one in run["byproducts"]] == ["coverage.xml", "junit.xml"]
+    assert run["byproducts"][1]["digest"] == {"sha256": sha256(JUNIT.encode()).hexdigest()}
+
+
+def test_the_sbom_is_kept(stack: Stack) -> None:
+    """G7: beside the statement, which has its digest; the artifact expires, and evidence does not."""
+    listed = '{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []}'
+    plan = replace(PLAN, gates={**PLAN.gates, "sbom": {"sbom": "sbom.json"}})
+    answer = check(stack, {**GOOD, "sbom.json": listed}, plan=plan)
+    assert answer["gates"][-1] == {"name": "sbom", "outcome": "passed", "reason": "CycloneDX 1.6 lists 0 components"}
+    artifacts, digest = Artifacts.connect(stack.clients), sha256(listed.encode()).hexdigest()
+    assert artifacts.get(place(DEPLOYMENT, digest)) == listed.encode()
+    signed, _ = opened(artifacts.get(place(DEPLOYMENT, stack.deployment()["statement"])) or b"")
+    byproducts = json.loads(signed)["predicate"]["runDetails"]["byproducts"]
+    assert {"name": "sbom.json", "digest": {"sha256": digest}} in byproducts
+
+
+def test_what_failed_is_not_signed(stack: Stack) -> None:
+    """Neither is a release whose statement can't be signed deployed: the task fails."""
+    check(stack, {**GOOD, "junit.xml": FAILED})
+    assert "statement" not in stack.deployment()
+    assert "kms:Sign" not in {call.action for call in stack.calls}
+    refusal = ClientError({"Error": {"Code": "KMSInternalException", "Message": "x"}}, "Sign")
+    with failing(stack.client("kms"), "Sign", refusal), pytest.raises(ClientError):
+        check(stack, GOOD)
+    assert "statement" not in stack.deployment()
 
 
 def test_names_of_any_length_are_told(stack: Stack) -> None:

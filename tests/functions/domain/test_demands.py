@@ -37,7 +37,7 @@ def test_unit_tests_coverage_and_security_come_before_any_environment() -> None:
     """G1 to G4: integration after the first, e2e and load between, smoke after the last, however many there are."""
     for count in (1, 2, 3, 4):
         found = [usual(position, count) for position in range(count)]
-        assert all(one[:3] == BEFORE for one in found)
+        assert all(one[:3] == ("tests", "coverage", "security") for one in found)
         suites = [one[3:] for one in found]
         assert suites == [("integration",), *[("e2e", "performance")] * (count - 2), ("smoke",)][-count:]
 

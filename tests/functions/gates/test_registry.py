@@ -17,7 +17,6 @@ from cli import show
 from cli.aws.forecasts import Forecasts
 from functions.adapters.builds import BuildEnd
 from functions.adapters.bus import read_event
-from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.manifest_types import RepositoryPath as ManifestPath
 from functions.adapters.zip_archives import read_member
 from functions.domain.gates import Verdict
@@ -30,7 +29,7 @@ from functions.gates import registry
 from functions.gates.base import EnvironmentEvidence, Gate, Judgement, ReleaseEvidence, Section, Unit
 from functions.handler import encode
 from local.github import LocalGitHub
-from tests.functions.delivered import artifact, uploaded
+from tests.functions.delivered import artifact, judged, uploaded
 from tests.functions.deployment.test_check_gates import COVERAGE, JUNIT
 from tests.functions.events.test_approval_page import call
 from tests.functions.gates.evidence import FAILED, SUCCEEDED, of_environment, of_release
@@ -212,7 +211,7 @@ def test_one_more_gate_judges_an_environment(stack: Stack, sha: str) -> None:
 def test_one_more_gate_says_where_it_has_nothing_to_judge(stack: Stack, hub: LocalGitHub, sha: str) -> None:
     """The approval page says which gates have no verdict."""
     artifact(stack, BUILD, {**REPORTS})
-    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=uploaded(stack, BUILD))
+    judged(stack, BUILD, release=released(sha))
     _, page = requested(stack, sha, [Verdict("build", "passed", "it succeeded")])
     assert "the repository declares no list of licences" in page
     assert "the repository declares no scanner in delivery.yml" in page
@@ -242,7 +241,7 @@ def test_no_two_gates_read_the_same_key(section: Section) -> None:
 
 
 def test_only_the_registry_imports_a_gate() -> None:
-    """Except for the scans that the announcement names, for GitHub and AWS."""
+    """Except for the scans that the announcement names, for GitHub and AWS, and the SBOM that is kept."""
     root = Path(registry.__file__).parents[2]
     named = re.compile(r"functions\.gates\.(\w+)")
     found = {
@@ -252,7 +251,7 @@ def test_only_the_registry_imports_a_gate() -> None:
         for module in named.findall(file.read_text("utf-8"))
         if module not in ("base", "registry") and file.name != "registry.py"
     }
-    assert found == {("functions/deployment/check_gates.py", "security")}
+    assert found == {("functions/deployment/check_gates.py", "security"), ("functions/procedures/signing.py", "sbom")}
 
 
 def test_loading_all_gates_imports_no_parser() -> None:

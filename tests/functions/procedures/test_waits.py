@@ -44,7 +44,7 @@ def await_approval(stack: Stack, execution: str) -> None:
 
 def request_approval(stack: Stack, execution: str) -> None:
     """RequestApproval."""
-    test_request_approval.judged(stack)
+    test_request_approval.built(stack)
     stack.run("stage.request_approval", {**test_request_approval.wanted(), "execution": execution})
 
 

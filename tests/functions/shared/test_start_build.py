@@ -11,7 +11,8 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.projects import project_of
 from functions.domain.waits import QueuedKey
 from tests.functions.builds import BEGIN, PROJECT, Queue, create_project
-from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, environment
+from tests.functions.delivered import artifact, judged
+from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, environment, version
 from tests.functions.stack import BUCKET, Stack
 
 EVENT: dict[str, Any] = {
@@ -72,6 +73,8 @@ def test_a_build_has_its_source_and_its_artifact(stack: Stack) -> None:
 def test_a_command_has_its_environment_and_the_release(stack: Stack) -> None:
     """P10: fifteen minutes; variables of the environment can't replace those named KIRO_…."""
     create_project(stack)
+    artifact(stack, "deployments/d/build.zip", {})
+    judged(stack, "deployments/d/build.zip")
     where = environment(variables={"DOMAIN": "x", "KIRO_ENVIRONMENT": "evil", "KIRO_COMMIT": "evil"})
     given = start(stack, environment=where, inputArtifact="deployments/d/build.zip")
     assert given["timeoutInMinutesOverride"] == 15
@@ -93,7 +96,8 @@ def test_a_command_gets_the_release_as_it_was_judged(stack: Stack) -> None:
     """Builds may overwrite artifacts, so the input has the version that the gates judged, also in a rollback."""
     create_project(stack)
     DeploymentsTable.connect(stack.clients).note("older", artifactVersion="v7")
-    given = start(stack, environment=environment(), inputArtifact="deployments/older/build.zip")
+    to = version(deployment_id="older", artifact="deployments/older/build.zip")
+    given = start(stack, environment=environment(), inputArtifact=to.artifact, to=to)
     assert given["secondarySourcesVersionOverride"] == [{"sourceIdentifier": "release", "sourceVersion": "v7"}]
 
 

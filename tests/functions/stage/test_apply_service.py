@@ -8,24 +8,22 @@ import pytest
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.signatures import Signatures
 from functions.domain.errors import DeployTargetError, NotRecordedError, SourceError, StaleLeaseError
 from functions.domain.images import Image
 from functions.domain.locks import Lease
 from functions.domain.records import PlannedChange
 from functions.procedures.changes import ServiceChange, change_of
-from tests.functions.delivered import artifact, create_function, lambdas, points_to, runs, uploaded
+from tests.functions.delivered import artifact, create_function, judged, lambdas, points_to, runs
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, archive, state, version
-from tests.functions.stack import Stack
+from tests.functions.stack import BUCKET, Stack
 
 CODE = archive({"app.py": "new"})
 KEY = f"deployments/{DEPLOYMENT}/build.zip"
 
 
-def apply(stack: Stack, *, judged: bool = True, **changes: Any) -> Any:
-    """Run the handler; `judged` means that the gates have judged the artifact as it is."""
-    if judged:
-        digest = Artifacts.connect(stack.clients).digest(KEY)
-        DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=digest)
+def apply(stack: Stack, **changes: Any) -> Any:
+    """Run the handler."""
     wanted = {
         "deploymentId": DEPLOYMENT,
         "release": RELEASE,
@@ -40,7 +38,7 @@ def apply(stack: Stack, *, judged: bool = True, **changes: Any) -> Any:
 def built(stack: Stack, files: dict[str, str | bytes]) -> None:
     """A build whose artifact the gates judged."""
     artifact(stack, KEY, files)
-    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=uploaded(stack, KEY))
+    judged(stack, KEY)
 
 
 def test_the_alias_points_to_the_new_version(stack: Stack) -> None:
@@ -89,10 +87,11 @@ def test_an_artifact_without_the_code_is_named(stack: Stack) -> None:
     built(stack, {"other.zip": CODE})
     with pytest.raises(SourceError, match=r"hello\.zip is not in the build's artifact; list it under artifacts"):
         apply(stack)
+    stack.client("s3").delete_object(Bucket=BUCKET, Key=KEY)
     with pytest.raises(SourceError, match="does not exist"):
-        apply(stack, artifact="gone.zip")
+        apply(stack)
     with pytest.raises(NotRecordedError, match=r"its record has no digest of deployments/.*/build\.zip: no gate"):
-        apply(stack, judged=False, deploymentId="main-another")
+        apply(stack, deploymentId="main-another")
 
 
 def test_an_image_of_a_request_needs_no_artifact(stack: Stack) -> None:
@@ -104,16 +103,17 @@ def test_an_image_of_a_request_needs_no_artifact(stack: Stack) -> None:
         DeploymentsTable.connect(stack.clients).note(f"images-{environment}", **planned)
     event = ServiceChange("images-production", RELEASE, ENVIRONMENT, SERVICE, "", LEASE)
     environments, deployments = EnvironmentsTable.connect(stack.clients), DeploymentsTable.connect(stack.clients)
-    change = change_of(event, Artifacts.connect(stack.clients), environments, deployments)
+    signatures = Signatures.connect(stack.clients)
+    change = change_of(event, Artifacts.connect(stack.clients), environments, deployments, signatures)
     assert change.image == image
     with pytest.raises(NotRecordedError, match="no gate has judged it"):
-        apply(stack, judged=False, deploymentId="images-test", artifact="")
+        apply(stack, deploymentId="images-test", artifact="")
     later = Image("registry/hello", "v1.3.0", "sha256:2")
     runs(stack, state(running=version(image=later)))
-    assert change_of(event, Artifacts.connect(stack.clients), environments, deployments).image == later
+    assert change_of(event, Artifacts.connect(stack.clients), environments, deployments, signatures).image == later
     requested = replace(RELEASE, images={"hello": image})
     deployments.begin("images-production", requested, "arn:e", "dispatch")
-    assert change_of(event, Artifacts.connect(stack.clients), environments, deployments).image == image
+    assert change_of(event, Artifacts.connect(stack.clients), environments, deployments, signatures).image == image
 
 
 def test_a_stale_lease_changes_nothing(stack: Stack) -> None:

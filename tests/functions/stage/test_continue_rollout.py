@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 
 from functions.adapters.delivered_functions import DeliveredFunctions
-from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.errors import DeployTargetError, NotRecordedError, StaleLeaseError
 from functions.domain.locks import Lease
 from functions.domain.manifests import Part
 from functions.domain.rollouts import Rollout
-from tests.functions.delivered import artifact, create_function, lambdas, points_to, runs, shares, uploaded
+from tests.functions.delivered import artifact, create_function, judged, lambdas, points_to, runs, shares
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, LEASE, RELEASE, SERVICE, archive, state
 from tests.functions.stack import Stack, failing
 
@@ -36,7 +35,7 @@ def begin(stack: Stack, part: Part = STEPPED) -> Any:
     """Begin the rollout of new code over version 1."""
     create_function(stack)
     artifact(stack, KEY, {"hello.zip": archive({"app.py": "new"})})
-    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=uploaded(stack, KEY))
+    judged(stack, KEY)
     return run(stack, "apply_service", part)
 
 
@@ -88,7 +87,7 @@ def test_a_first_release_has_nothing_to_share_with(stack: Stack, alias: str) -> 
     if alias:
         lambdas(stack).create_alias(FunctionName="hello-production", Name="live", FunctionVersion=alias)
     artifact(stack, KEY, {"hello.zip": archive({"app.py": "new"})})
-    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=uploaded(stack, KEY))
+    judged(stack, KEY)
     found = run(stack, "apply_service")
     assert (found["outcome"], points_to(stack), shares(stack)) == ("done", found["version"], {})
 
@@ -97,7 +96,7 @@ def test_the_share_of_an_unfinished_release_is_replaced(stack: Stack) -> None:
     """An alias has two versions at most."""
     begin(stack)
     artifact(stack, KEY, {"hello.zip": archive({"app.py": "newer"})})
-    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=uploaded(stack, KEY))
+    judged(stack, KEY)
     assert run(stack, "apply_service")["version"] == "3"
     assert shares(stack) == {"3": 0.1}
 

@@ -20,7 +20,7 @@ from functions.domain.order import Mark, Order
 from functions.domain.releases import Release
 from functions.domain.requests import Request
 from local.github import LocalGitHub
-from tests.functions.delivered import artifact, create_function, runs, uploaded
+from tests.functions.delivered import artifact, create_function, judged, runs
 from tests.functions.samples import (
     COMMAND,
     DEPLOYMENT,
@@ -33,22 +33,22 @@ from tests.functions.samples import (
     state,
     version,
 )
-from tests.functions.stack import Stack
+from tests.functions.stack import BUCKET, Stack
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
 ARTIFACT = f"deployments/{DEPLOYMENT}/build.zip"
 LINK = re.compile(r"https://approvals\.example\.com/approvals/(\w+)\?secret=([\w-]+)&intent=(approve|reject)")
 
 
-def judged(stack: Stack, deployment_id: str = DEPLOYMENT) -> None:
+def built(stack: Stack, deployment_id: str = DEPLOYMENT, release: Release = RELEASE) -> None:
     """An artifact that the gates judged."""
     artifact(stack, ARTIFACT, {"app.zip": "code"})
-    DeploymentsTable.connect(stack.clients).note(deployment_id, artifactDigest=uploaded(stack, ARTIFACT))
+    judged(stack, ARTIFACT, deployment_id=deployment_id, release=release)
 
 
 def request(stack: Stack, **changes: Any) -> str:
     """Run the handler for an artifact that the gates judged; returns the id of the request."""
-    judged(stack, changes.get("deploymentId", DEPLOYMENT))
+    built(stack, changes.get("deploymentId", DEPLOYMENT), changes.get("release", RELEASE))
     return str(stack.run("stage.request_approval", {**wanted(), **changes})["approvalId"])
 
 
@@ -209,9 +209,10 @@ def test_only_what_the_gates_judged_can_be_approved(stack: Stack) -> None:
         DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=digest)
         with pytest.raises(SourceError, match=reason):
             stack.run("stage.request_approval", wanted())
-    judged(stack)
+    built(stack)
+    stack.client("s3").delete_object(Bucket=BUCKET, Key=ARTIFACT)
     with pytest.raises(SourceError, match="does not exist"):
-        stack.run("stage.request_approval", {**wanted(), "artifact": "deployments/gone.zip"})
+        stack.run("stage.request_approval", wanted())
     assert stack.mails() == []
 
 

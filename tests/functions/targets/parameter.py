@@ -66,6 +66,10 @@ class ParameterTarget(CallTarget):
         return {"parameter": _name(environment, part)}
 
     @classmethod
+    def files(cls, part: Part) -> tuple[str, ...]:
+        return (str(part.settings["file"]),)
+
+    @classmethod
     def deploy_permissions(
         cls, settings: "EnvironmentSettings", naming: "Naming", packages: Packages
     ) -> tuple[Statement, ...]:

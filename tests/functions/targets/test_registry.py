@@ -9,7 +9,6 @@ import pytest
 
 import functions
 from cli.aws.forecasts import Forecasts
-from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.manifest_file import read_manifest
 from functions.adapters.rollback_outlook import RollbackOutlook
@@ -19,7 +18,7 @@ from functions.domain.owners import Claim
 from functions.handler import encode
 from functions.targets import registry
 from functions.targets.base import BuildTarget, CallTarget
-from tests.functions.delivered import artifact, parts, uploaded
+from tests.functions.delivered import artifact, judged, parts
 from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, ENVIRONMENT, LEASE, OLDER, RELEASE
 from tests.functions.stack import Stack
 from tests.functions.targets.parameter import MANIFEST, calls_of_parameters, parameter
@@ -55,10 +54,9 @@ def run(stack: Stack, state: str, **given: Any) -> Any:
 def forward(stack: Stack, part: Any, value: str, deployment_id: str, commit: str) -> None:
     """Apply and record a release."""
     artifact(stack, ARTIFACT, {"news.txt": value})
-    DeploymentsTable.connect(stack.clients).note(deployment_id, artifactDigest=uploaded(stack, ARTIFACT))
-    given = {"deploymentId": deployment_id, "release": replace(RELEASE, commit=commit), "part": part}
-    digest = Artifacts.connect(stack.clients).digest(ARTIFACT)
-    DeploymentsTable.connect(stack.clients).note(deployment_id, artifactDigest=digest)
+    release = replace(RELEASE, commit=commit)
+    judged(stack, ARTIFACT, deployment_id=deployment_id, release=release)
+    given = {"deploymentId": deployment_id, "release": release, "part": part}
     version = run(stack, "stage.apply_service", artifact=ARTIFACT, **given)["version"]
     places = {
         "source": f"sources/{RELEASE.repository}/s.zip",
@@ -98,7 +96,7 @@ def test_a_kind_is_forecast_and_shown(stack: Stack, copy: WorkingCopy) -> None:
     (stage,) = Forecasts.connect(stack.clients).of(Claim(REPOSITORY), sha, (ENVIRONMENT,)).stages
     assert stage.touches == {"radio/news": "parameter /news/production"}
     artifact(stack, ARTIFACT, {"news.txt": "one"})
-    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, artifactDigest=uploaded(stack, ARTIFACT))
+    judged(stack, ARTIFACT)
     asked = {"execution": stack.execution("stage", "s"), "release": RELEASE, "gates": [], "artifact": ARTIFACT}
     asked |= {"purpose": "deploy", "reason": "", "parts": ["radio/news"], "changes": [news()]}
     run(stack, "stage.request_approval", **asked)

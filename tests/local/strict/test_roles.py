@@ -153,9 +153,35 @@ def test_a_refusal_names_the_action_of_the_key(aws: Clients) -> None:
         acting(aws, allow("s3:PutObject")).client("s3").put_object(Bucket=bucket, Key="any", Body=b"x")
 
 
+def test_a_key_policy_admits_one_role(aws: Clients) -> None:
+    """Whatever IAM allows others; the condition compares the role of a session, not the session.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+    """
+    ours, theirs = (new_role(aws, allow("kms:Sign")) for _ in range(2))
+    root = {"AWS": f"arn:aws:iam::{ours.split(':')[4]}:root"}
+    admin = {"Effect": "Allow", "Principal": root, "Action": ["kms:PutKeyPolicy"], "Resource": "*"}
+    one = {**admin, "Action": ["kms:Sign"], "Condition": {"ArnEquals": {"aws:PrincipalArn": ours}}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [admin, one]})
+    made = aws.client("kms").create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256", Policy=policy)
+    wanted: Any = {
+        "KeyId": made["KeyMetadata"]["Arn"],
+        "Message": b"0" * 32,
+        "MessageType": "DIGEST",
+        "SigningAlgorithm": "ECDSA_SHA_256",
+    }
+    assert entered(aws, ours).client("kms").sign(**wanted)["Signature"]
+    with pytest.raises(ClientError, match="not authorized to perform: kms:Sign"):
+        entered(aws, theirs).client("kms").sign(**wanted)
+
+
 def acting(aws: Clients, *statements: dict[str, Any]) -> Clients:
     """Clients of a role with these statements."""
-    role = new_role(aws, *statements)
+    return entered(aws, new_role(aws, *statements))
+
+
+def entered(aws: Clients, role: str) -> Clients:
+    """Clients of a role."""
     return aws.acting_as(aws.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"])
 
 

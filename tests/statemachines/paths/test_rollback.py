@@ -79,6 +79,7 @@ def test_steps_are_taken_in_the_order_of_the_plan(runner: WorkflowRunner) -> Non
     assert execution.states == [*ALONE, "PlanRollback", *SERVICE_STEP, *COMMAND_STEP, *VERIFIED, *END]
     build = execution.payload_of("StartBuild")
     assert (build["source"], build["inputArtifact"]) == ("sources/earlier.zip", "deployments/earlier/build.zip")
+    assert build["to"]["artifact"] == "deployments/earlier/build.zip"
     assert build["release"]["commit"] == "0" * 40
     assert build["release"]["repository"] == "example/hello"
 
