@@ -73,12 +73,10 @@ def test_what_runs_is_what_was_signed(driver: PlatformDriver, good: str) -> None
 
 def test_github_shows_every_stage(driver: PlatformDriver, good: str) -> None:
     """Commit statuses and GitHub deployments show the end of each stage."""
-    wanted = {
-        "kiro": "success",
-        "kiro/gates": "success",
-        **{f"kiro/{environment}": "success" for environment in ENVIRONMENTS},
-    }
-    eventually(lambda: driver.statuses(good) == wanted)
+    gates = ("build", "tests", "coverage", "security")
+    wanted = {"kiro", "kiro/gates", *(f"kiro/{environment}" for environment in ENVIRONMENTS)}
+    wanted |= {f"kiro/gate/{gate}" for gate in gates}
+    eventually(lambda: driver.statuses(good) == dict.fromkeys(wanted, "success"))
     deployments = driver.platform.github.repository(REPOSITORY).deployments
     eventually(lambda: {d.environment for d in deployments if d.sha == good} == set(ENVIRONMENTS))
 

@@ -14,8 +14,10 @@ from tests.functions.delivered import alarm, create_function, lambdas
 from tests.functions.samples import DEPLOYMENT, EXECUTION, FUNCTION, SERVICE, environment
 from tests.functions.stack import READ_ROLE, REGION, Stack, failing
 
-LATER, OVER = (iso(datetime.now(UTC) + timedelta(minutes=minutes)) for minutes in (60, -60))
-SINCE = iso(datetime.now(UTC) - timedelta(minutes=5))
+# One time for all figures of a test: two that are published one after the other may fall into different minutes.
+NOW = datetime.now(UTC)
+LATER, OVER = (iso(NOW + timedelta(minutes=minutes)) for minutes in (60, -60))
+SINCE = iso(NOW - timedelta(minutes=5))
 AT_TEN = Rollout("paused", "2", 10)
 UNREAD = "the versions are not compared, because "
 
@@ -51,7 +53,7 @@ def met(stack: Stack, version: str, requests: int, errors: int = 0, latency: flo
     names = {"FunctionName": "hello-production", "Resource": "hello-production:live", "ExecutedVersion": version}
     about = {
         "Dimensions": [{"Name": name, "Value": value} for name, value in names.items()],
-        "Timestamp": datetime.now(UTC) - timedelta(seconds=ago),
+        "Timestamp": NOW - timedelta(seconds=ago),
     }
     took = {"SampleCount": requests, "Sum": requests * latency, "Minimum": latency, "Maximum": latency}
     stack.clients.client("cloudwatch", region=REGION, role_arn=READ_ROLE).put_metric_data(
