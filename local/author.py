@@ -8,8 +8,8 @@ from local.platform import PROJECT, Platform
 from local.settings import REPOSITORY
 
 _BAD_GREETING = '''def greet(name: str) -> str:
-    """The greeting of a person, with the salutation that operations chose."""
-    return f"{os.environ['SALUTATION']}, {name}!"
+    """The greeting of a person; members are greeted with the salutation that operations chose."""
+    return f"{os.environ['SALUTATION'] if name in ('Ada',) else 'Hello'}, {name}!"
 '''
 _GOOD_GREETING = '''def greet(name: str) -> str:
     """The greeting of a person."""
@@ -58,7 +58,10 @@ class Author:
         self._git("push", "--quiet", "origin", f"refs/tags/{tag}")
 
     def break_in_service(self) -> None:
-        """Make a change whose tests pass and which fails in service, where the variable that it needs is not set."""
+        """Make a change whose tests pass and which fails in service, where the variable that it needs is not set.
+
+        Only members meet it, and no test after a deployment is one: an alarm has to find it.
+        """
         service = self.folder / "src" / "hello.py"
         service.write_text(service.read_text("utf-8").replace(_GOOD_GREETING, _BAD_GREETING), "utf-8")
         tests = self.folder / "tests" / "test_hello.py"

@@ -82,6 +82,7 @@ class StackResources:
                 test_project=self.naming.name(test_project(position)),
                 windows=[Window(list(w.days), w.opens, w.closes, w.timezone) for w in one.windows],
                 freezes=[Closed(f.starts, f.ends, f.reason) for f in one.freezes],
+                demanded_gates=self.settings.demanded(position),
             )
             for position, one in enumerate(self.settings.environments)
         ]

@@ -19,8 +19,8 @@ from functions.domain.windows import LOOK_AHEAD_DAYS
 from functions.handler import encode
 from statemachines import definitions, policies
 
-# A stage may wait for a window, an approval, an unfreeze (and for the window again after each), a review and the lock,
-# then build and roll back.
+# A stage may wait for a soak, a window, an approval, an unfreeze (and for the window again after each), a review and
+# the lock, then build and roll back.
 _LONGEST_QUEUE_SECONDS, _STAGE_WORK_SECONDS = 8 * 3600, 4 * 3600
 # The work of a rollback, and the wait of a build for a place in the account's build queue.
 _ROLLBACK_SECONDS = 3600 + budgets.QUEUE * 60
@@ -161,10 +161,11 @@ def _worker_values(stack: StackResources) -> dict[str, pulumi.Input[Any]]:
 
 def _stage_seconds(stack: StackResources) -> Iterator[int]:
     """The longest duration of a stage, for each environment."""
+    soak = max(one.soak_minutes for one in stack.settings.environments)
     for one in stack.settings.environments:
         closed = (3 * LOOK_AHEAD_DAYS if one.windows or one.freezes else 0) + one.freeze_wait_days
-        decisions = 2 * one.approval_timeout_seconds
-        yield int(closed * 86_400) + decisions + one.watch_seconds + _LONGEST_QUEUE_SECONDS + _STAGE_WORK_SECONDS
+        waits = 2 * one.approval_timeout_seconds + 60 * soak
+        yield int(closed * 86_400) + waits + one.watch_seconds + _LONGEST_QUEUE_SECONDS + _STAGE_WORK_SECONDS
 
 
 def workflow_grants(

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from components.stack.closed import Closed
 from functions.domain.approvers import repeated
+from functions.domain.demands import GateName
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,15}$")]
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9])*$", max_length=39)]
@@ -78,9 +79,9 @@ class EnvironmentSettings(Closed):
     """The role that the platform assumes to read alarms and what runs; required with `deployRoleArn`, and another role
     of the same account."""
     protected: bool | None = None
-    """Whether only commits of the main branch enter; default: only the last environment. `production` always is."""
+    """Whether only commits of the main branch enter, each approved by a person; default: only the last environment."""
     approval: bool = False
-    """Whether a person approves each release before it is deployed; required for `production`."""
+    """Whether a person approves each release before it is deployed; required for a protected environment."""
     approvers: tuple[Approver, ...] = ()
     """Who may approve: e-mail addresses, each sent a personal link, or `@domain` for a whole domain by a shared link;
     empty: anybody with the shared link."""
@@ -117,6 +118,15 @@ class EnvironmentSettings(Closed):
     """How long a rollback waits before it verifies the environment."""
     coverage_percent: Annotated[float, Field(ge=0, le=100)] = 80
     """The lowest test coverage, of lines and of branches, that is accepted, in percent."""
+    demanded_gates: tuple[GateName, ...] | None = None
+    """The gates that a release must pass for the environment; a repository may add gates and take none away. Default:
+    `tests`, `coverage` and `security`, with `integration` in the first environment, `smoke` in the last, and `e2e` and
+    `performance` in those between. `[]`: none."""
+    soak_minutes: Annotated[int, Field(ge=0, le=7 * 1440)] = 0
+    """How long a release must run here without a critical alarm before it enters the next environment, in minutes;
+    needs `enhancedWatchSeconds` of that time, which finds the alarms. An emergency does not wait. 0: not at all."""
+    skippable: bool = False
+    """Whether the `environments` of a manifest may leave it out and name a later one."""
     critical_alarms: tuple[str, ...] = ()
     """Alarms that roll a release back when they are in ALARM, of whichever repository it is."""
     warning_alarms: tuple[str, ...] = ()
@@ -135,10 +145,6 @@ class EnvironmentSettings(Closed):
 
     @model_validator(mode="after")
     def _possible(self) -> "EnvironmentSettings":
-        if self.name == "production" and not self.approval:
-            raise ValueError("approval must be true for production: a person approves each release to it")
-        if self.name == "production" and self.protected is False:
-            raise ValueError("protected must not be false for production: only commits of the main branch enter it")
         self._check_roles()
         self._check_approvers()
         if self.approval_wait_seconds >= self.approval_timeout_seconds:

@@ -14,6 +14,7 @@ from components.stack.environment_settings import EnvironmentSettings
 from components.stack.repository_settings import DeliveredRepository, named, separate
 from components.stack.worker_settings import Worker
 from functions.domain.approvers import Approvers
+from functions.domain.demands import GateName, usual
 from functions.domain.owners import Claim
 from functions.domain.triggers import TriggerRules
 from functions.handler import encode
@@ -211,12 +212,13 @@ class Settings(Closed):
 
     def protected(self) -> list[str]:
         """The environments that only commits of the main branch enter: by default the last one."""
-        last = self.environments[-1].name
-        return [
-            one.name
-            for one in self.environments
-            if (one.protected if one.protected is not None else one.name in (last, "production"))
-        ]
+        last = self.environments[-1]
+        return [one.name for one in self.environments if (one is last if one.protected is None else one.protected)]
+
+    def demanded(self, position: int) -> list[GateName]:
+        """The gates that an environment demands: its setting, or what is usual at its position."""
+        given = self.environments[position].demanded_gates
+        return list(usual(position, len(self.environments)) if given is None else given)
 
     def other_accounts(self, own: str) -> list[str]:
         """The accounts of environments besides the stack's `own`, without duplicates."""
@@ -234,6 +236,7 @@ class Settings(Closed):
                 f"environments: approvers and approverLogins take {size} bytes, at most {_MOST_APPROVERS} reach the "
                 "approval page: list fewer addresses, or `@domain`"
             )
+        self._check_each()
         self._check_triggers(names)
         for repository in self.github.repositories:
             unknown = sorted(set(repository.environments or ()) - set(names))
@@ -251,6 +254,21 @@ class Settings(Closed):
                         f"environments[{number}] ({environment.name}) may wait; a wait polls at most {MOST_ASKS} times"
                     )
         return self
+
+    def _check_each(self) -> None:
+        """Refuse a protected environment without approval (A1), and a soak that nothing watches (G6)."""
+        for number, environment in enumerate(self.environments):
+            soak, watched = environment.soak_minutes, environment.enhanced_watch_seconds
+            if soak * 60 > watched:
+                raise ValueError(
+                    f"environments[{number}].soakMinutes = {soak} needs enhancedWatchSeconds of at least {soak * 60}, "
+                    f"not {watched}: the enhanced watch finds the alarms of that time"
+                )
+            if environment.name in self.protected() and not environment.approval:
+                raise ValueError(
+                    f"environments[{number}].approval must be true for {environment.name}, which is protected: a "
+                    "person approves each release to it; the last one is protected unless `protected: false` is set"
+                )
 
     def _check_triggers(self, names: list[str]) -> None:
         """Refuse a last environment that does not exist, and branches that would enter a protected environment."""

@@ -6,7 +6,7 @@ from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, create_model, model_validator
 from pydantic import Field as Key
 
 from functions.adapters.manifest_types import AnyText, RepositoryPath, Word
@@ -77,7 +77,15 @@ def _schema(kinds: tuple[type[Target], ...], judges: tuple[Gate, ...]) -> type[D
         read = {key: kind for gate in judges for key, kind in gate.manifest(section).items()}
         return create_model(section, __base__=Closed, **own, **read)
 
-    after = group("afterDeploy", buildspec=(RepositoryPath, ...))
+    reports = [key for gate in judges for key in gate.manifest("afterDeploy")]
+
+    def reported(tests: Closed) -> Closed:
+        if all(getattr(tests, key) is None for key in reports):
+            raise ValueError(f"names no report: add {', '.join(reports[:-1])} or {reports[-1]}")
+        return tests
+
+    judges_something: Any = model_validator(mode="after")(reported)
+    after = group("afterDeploy", buildspec=(RepositoryPath, ...), __validators__={"judges_something": judges_something})
     judged = group("gates", afterDeploy=(dict[Word, after], {}))  # type: ignore[valid-type] # made here
     places: dict[str, Any] = {
         "infrastructure": (_one_of(infrastructure) | None, None),

@@ -1,7 +1,7 @@
 """CheckGates: the gates judge the build and its artifact; only a release that passes is deployed."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 from zipfile import ZipFile
@@ -11,6 +11,7 @@ from functions.adapters.builds import BuildEnd
 from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.demands import unreported
 from functions.domain.errors import SourceError
 from functions.domain.events import GatesJudged
 from functions.domain.gates import Verdict, all_passed, failed, reasons
@@ -52,9 +53,11 @@ HANDLER = Handler(allow=(*Artifacts.READ, *DeploymentsTable.WRITE, *Bus.PUT), me
 def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTable, bus: Bus, clock: Clock) -> Output:
     """Judge every gate, so that one run names all faults; record and announce the verdicts.
 
-    The artifact is judged only if it is the one that CodeBuild uploaded; its digest and version are recorded.
+    The artifact is judged only if it is the one that CodeBuild uploaded; its digest and version are recorded. A gate
+    that an environment of the plan demands and of which nothing reports is closed, too (G6).
     """
     judged, version = _judge(event, artifacts, clock)
+    judged = replace(judged, verdicts=(*judged.verdicts, *_unreported(event, judged.verdicts)))
     gates = judged.verdicts
     facts = {"artifactDigest": event.build.digest if version is not None else "", "artifactVersion": version or ""}
     deployments.note(event.deployment_id, gates=gates, build=event.build, **facts)
@@ -88,6 +91,12 @@ def _judge(event: Input, artifacts: Artifacts, clock: Clock) -> tuple[registry.J
             return judged(archive), version
     except SourceError as error:
         return judged(str(error)), None
+
+
+def _unreported(event: Input, verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+    """The demanded gates without a verdict; where one failed, those that the manifest names are not listed as well."""
+    known = {one.name for one in verdicts} | (set(event.plan.gates) if failed(verdicts) else set())
+    return unreported(event.plan.stages, event.plan.gates, known, emergency=event.release.emergency)
 
 
 def _announcement(event: Input, judged: registry.Judged) -> GatesJudged:

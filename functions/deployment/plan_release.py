@@ -1,6 +1,6 @@
 """PlanRelease: decide which parts the release changes in each environment, by the changes since what runs there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from functions.adapters.artifacts import Artifacts
@@ -8,6 +8,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.client import GitHub
 from functions.adapters.manifest_file import read_manifest
+from functions.domain.demands import skipped
 from functions.domain.environments import Environment, PartState, belongs
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import MANIFEST, Manifest
@@ -121,18 +122,18 @@ def _read(artifacts: Artifacts, event: Input) -> bytes:
 
 
 def checked_manifest(raw: bytes, claim: Claim, environments: tuple[Environment, ...]) -> Manifest:
-    """The manifest; one that names what its repository may not deliver is a ManifestError, with the lines.
+    """The manifest; one that names what its repository may not deliver, or skips, is a ManifestError, with the lines.
 
     `environments` are those that releases of the repository may enter.
     """
 
-    def refused(manifest: Manifest) -> Iterator[tuple[Place, str]]:
+    def refused(manifest: Manifest) -> Iterable[tuple[Place, str]]:
         walked = [one for one in environments if not manifest.environments or one.name in manifest.environments]
         names = {
             one.name: {part.name: registry.target_of(part.kind).names(one, part) for part in manifest.parts}
             for one in (walked if claim.targets is not None else ())
         }
-        return refusals(manifest, claim, names)
+        return (*refusals(manifest, claim, names), *skipped(manifest, environments))
 
     return read_manifest(raw, refused)
 

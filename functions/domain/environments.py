@@ -17,7 +17,9 @@ class Environment:
     `on_missing_alarm_data` the reaction to an alarm without data, or to one that does not exist, at that time.
     `unhealthy_samples` is how many bad samples of a service in a row are a breach. `deploy_project` and `test_project`
     are what the names of its projects begin with (`project_of`). Handlers change it under `deploy_role_arn` and read it
-    under `read_role_arn`; with "" it is read under the caller's own role.
+    under `read_role_arn`; with "" it is read under the caller's own role. `demanded_gates` are the least that a release
+    must pass here (`functions/domain/demands.py`); `soak_minutes` is how long it must run here before it may enter the
+    next environment; a manifest may leave out a `skippable` one.
     """
 
     name: str
@@ -45,6 +47,9 @@ class Environment:
     unhealthy_samples: int = 3
     freeze_wait_days: float = 14
     read_role_arn: str = ""
+    demanded_gates: list[str] = field(default_factory=list)
+    soak_minutes: int = 0
+    skippable: bool = False
 
     @property
     def account(self) -> str:

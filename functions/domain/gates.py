@@ -46,18 +46,18 @@ class Verdict:
         return f"{self.name}: {self.reason}"
 
 
-def judge_tests(tests: TestRun | Unreadable) -> Verdict:
-    """The gate passes when at least one test ran and none failed."""
+def judge_tests(tests: TestRun | Unreadable, name: str = "tests") -> Verdict:
+    """The gate of this name passes when at least one test ran and none failed."""
     if isinstance(tests, Unreadable):
-        return Verdict("tests", "failed", tests.reason)
+        return Verdict(name, "failed", tests.reason)
     if tests.failed:
         named = ", ".join(map(quote, tests.failed[:5])) + (
             f" and {len(tests.failed) - 5} more" if len(tests.failed) > 5 else ""
         )
-        return Verdict("tests", "failed", f"{len(tests.failed)} of {tests.total} tests failed: {named}")
+        return Verdict(name, "failed", f"{len(tests.failed)} of {tests.total} tests failed: {named}")
     if tests.total - tests.skipped <= 0:
-        return Verdict("tests", "failed", "no test ran: a release without tests is not deployed")
-    return Verdict("tests", "passed", f"{tests.total - tests.skipped} tests passed, {tests.skipped} skipped")
+        return Verdict(name, "failed", "no test ran: a release without tests is not deployed")
+    return Verdict(name, "passed", f"{tests.total - tests.skipped} tests passed, {tests.skipped} skipped")
 
 
 def judge_coverage(coverage: Coverage | Unreadable, minimum: float) -> Verdict:

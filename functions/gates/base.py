@@ -13,8 +13,9 @@ from typing import Any, ClassVar, Literal
 from zipfile import ZipFile
 
 from functions.adapters.builds import BuildEnd
+from functions.adapters.manifest_types import RepositoryPath
 from functions.domain.errors import SourceError
-from functions.domain.gates import Verdict
+from functions.domain.gates import Verdict, judge_tests
 from functions.domain.manifests import AfterDeploy, Settings
 from functions.domain.performance import Performance
 from functions.domain.plans import StagePlan
@@ -82,7 +83,8 @@ class Gate(ABC):
 
     A subclass judges a release before any deployment (`judge_release`), in an environment after it
     (`judge_environment`), or both. `settings` are its keys of the manifest, in the manifest's spelling, or None if the
-    manifest has none of them. A required gate returns `missing()` for None.
+    manifest has none of them: it then returns no verdict, and a gate that the stack demands is closed by
+    `functions/domain/demands.py`.
     """
 
     name: ClassVar[str]
@@ -111,18 +113,36 @@ class Gate(ABC):
         """The demand on the tests in an environment, as one line of `kiro plan`; empty if there is none."""
         return ""
 
-    def missing(self) -> Judgement:
-        """The failed verdict of a required gate for which the plan declares nothing."""
-        reason = "the plan names nothing to judge; start the deployment again, so that it reads the manifest again"
-        return Judgement(Verdict(self.name, "failed", reason))
-
     @property
     def when(self) -> tuple[Moment, ...]:
         """When it judges, derived from the methods that it overrides."""
         judges: Mapping[Moment, str] = {"before": "judge_release", "after": "judge_environment"}
-        return tuple(moment for moment, method in judges.items() if method in vars(type(self)))
+        return tuple(moment for moment, name in judges.items() if getattr(type(self), name) is not getattr(Gate, name))
 
     @property
     def documentation(self) -> str:
         """Its docstring as one paragraph, for the reference."""
         return " ".join((getdoc(type(self)) or "").split())
+
+
+class SuiteGate(Gate):
+    """A suite of tests in an environment: the key of the gate's name lists its JUnit reports."""
+
+    def manifest(self, section: Section) -> Mapping[str, Any]:
+        """The reports of the tests in an environment; they are optional."""
+        from pydantic import Field
+
+        reports: Any = (list[RepositoryPath] | None, Field(default=None, min_length=1))
+        return {self.name: reports} if section == "afterDeploy" else {}
+
+    def judge_environment(self, settings: Settings | None, evidence: EnvironmentEvidence) -> Judgement:
+        """The verdict on the reports of the tests' build."""
+        if settings is None:
+            return Judgement()
+        from functions.adapters.reports import read_tests
+
+        return Judgement(judge_tests(read_tests(evidence.archive, settings[self.name]), self.name))
+
+    def forecast_environment(self, settings: Settings | None, tests: AfterDeploy) -> str:
+        """The paths of the reports, and the buildspec that writes them."""
+        return "" if settings is None else f"{self.name}: {', '.join(settings[self.name])} ({tests.buildspec})"

@@ -14,13 +14,16 @@ from functions.domain.previews import Previews
 from functions.gates.base import EnvironmentEvidence, Gate, Judgement, ReleaseEvidence, Unit
 from functions.gates.build import BuildGate
 from functions.gates.coverage import CoverageGate
+from functions.gates.e2e import E2eGate
+from functions.gates.integration import IntegrationGate
 from functions.gates.performance import PerformanceGate
 from functions.gates.preview import PreviewGate
 from functions.gates.security import SecurityGate
+from functions.gates.smoke import SmokeGate
 from functions.gates.tests import TestsGate
 
 # A name without its case below is an error of the type checker.
-Name = Literal["build", "tests", "coverage", "preview", "security", "performance"]
+Name = Literal["build", "tests", "coverage", "preview", "security", "integration", "e2e", "smoke", "performance"]
 
 
 def _gate(name: Name) -> Gate:
@@ -35,6 +38,12 @@ def _gate(name: Name) -> Gate:
             return PreviewGate()
         case "security":
             return SecurityGate()
+        case "integration":
+            return IntegrationGate()
+        case "e2e":
+            return E2eGate()
+        case "smoke":
+            return SmokeGate()
         case "performance":
             return PerformanceGate()
         case _:

@@ -23,28 +23,30 @@ class Reports:
 class TestsGate(Gate):
     """Passes when at least one test ran and none failed, in all JUnit XML reports together.
 
-    The gate fails if a report is missing or can't be read. A failed gate in an environment causes a rollback.
+    The gate fails if a report is missing or can't be read. A failed gate in an environment causes a rollback. Without a
+    declared report there is no verdict.
     """
 
     name = "tests"
     metrics: ClassVar[Mapping[str, Unit]] = {"testsRun": "Count", "testsFailed": "Count", "testsSkipped": "Count"}
 
     def manifest(self, section: Section) -> Mapping[str, Any]:
-        """The reports of the build, and of the tests in an environment; both are required."""
+        """The reports of the build, and of tests in an environment that belong to no suite; both are optional."""
         from pydantic import Field
 
-        return {} if section == "gates" else {"junit": (list[RepositoryPath], Field(min_length=1))}
+        reports: Any = (list[RepositoryPath] | None, Field(default=None, min_length=1))
+        return {} if section == "gates" else {"junit": reports}
 
     def judge_release(self, settings: Settings | None, evidence: ReleaseEvidence) -> Judgement:
         """The verdict and the numbers of tests."""
         if settings is None:
-            return self.missing()
+            return Judgement()
         run = _read(settings, evidence.archive)
         return Judgement(judge_tests(run), _figures(run))
 
     def judge_environment(self, settings: Settings | None, evidence: EnvironmentEvidence) -> Judgement:
         """The verdict on the reports of the tests' build."""
-        return self.missing() if settings is None else Judgement(judge_tests(_read(settings, evidence.archive)))
+        return Judgement() if settings is None else Judgement(judge_tests(_read(settings, evidence.archive)))
 
     def forecast_release(self, settings: Settings | None, stages: tuple[StagePlan, ...]) -> str:  # noqa: ARG002
         """The paths of the reports."""

@@ -14,7 +14,7 @@ RECORDED = Path(__file__).parents[1] / "recorded"
 OWN_GATES = "  sarif: [reports/ruff.sarif]"
 GATES = """  sarif: [reports/scan.sarif]
   afterDeploy:
-    test: {buildspec: delivery/integration.yml, junit: [junit.xml], performance: load.json}
+    test: {buildspec: delivery/checks.yml, integration: [junit.xml], performance: load.json}
 """
 INTEGRATION = """version: 0.2
 phases:
@@ -49,7 +49,7 @@ json.dump({"requests": 100, "failures": 1, "meanSeconds": 0.05}, open("load.json
 def write(driver: PlatformDriver, *, scan: str = "semgrep-1.182.0-clean.sarif", works: bool = True) -> None:
     """Write a delivered repository with gates."""
     folder = driver.author.folder
-    (folder / "delivery" / "integration.yml").write_text(INTEGRATION, "utf-8")
+    (folder / "delivery" / "checks.yml").write_text(INTEGRATION, "utf-8")
     (folder / "integration.py").write_text(TESTS.replace("WORKS", str(works)), "utf-8")
     (folder / "scan.sarif").write_bytes((RECORDED / scan).read_bytes())
     (folder / "preview.json").write_text(json.dumps(PREVIEW), "utf-8")
@@ -84,7 +84,7 @@ def test_a_release_passes_its_gates(driver: PlatformDriver, good: str) -> None:
     assert record["outcome"] == "deployed", record["reason"]
     assert {gate["name"] for gate in record["gates"]} == {"build", "tests", "coverage", "security"}
     verdicts = {gate["name"]: gate["outcome"] for gate in record["gates_test"]}
-    assert verdicts == {"build": "passed", "tests": "passed", "performance": "passed"}
+    assert verdicts == {"build": "passed", "integration": "passed", "performance": "passed"}
     measured = driver.table("environmentsTable").get_item(
         Key={"environment": "test", "part": f"*performance/{REPOSITORY}"}
     )["Item"]
@@ -135,3 +135,20 @@ def test_failed_integration_tests_are_rolled_back(driver: PlatformDriver, good: 
     assert "1 of 1 tests failed: integration.health" in record["reason"]
     assert driver.version("test") == good
     assert driver.left_behind() == {"locks": [], "waits": []}
+
+
+def test_a_release_without_a_demanded_report_stops_before_any_environment(driver: PlatformDriver, good: str) -> None:
+    """G6: the stack demands coverage; the record, the commit status and the mail name the gate and the next step."""
+    manifest = driver.author.folder / "delivery.yml"
+    before = manifest.read_text("utf-8")
+    manifest.write_text(before.replace("  cobertura: reports/coverage.xml\n", ""), "utf-8")
+    commit = driver.push("chore: measure nothing")
+    manifest.write_text(before, "utf-8")
+    ended = driver.deployed(commit)
+    record = driver.record(commit)
+    assert (record["outcome"], [e.workflow for e in ended]) == ("failed", ["deployment"])
+    said = "coverage: the gate `coverage` is demanded for test and staging and production, and no build delivered its"
+    assert said in record["reason"]
+    assert "name it in delivery.yml (build.cobertura)" in record["reason"]
+    assert driver.version("test") == good
+    eventually(lambda: driver.statuses(commit).get("kiro/gates") == "failure")

@@ -18,6 +18,7 @@ COMPUTED: dict[str, Any] = {
     "test_project": "tests-0",
     "windows": [],
     "freezes": [],
+    "demanded_gates": ["tests"],
 }
 # Each setting that is copied, with a value that is not its default.
 SET: dict[str, Any] = {
@@ -32,6 +33,8 @@ SET: dict[str, Any] = {
     "on_active_alarm": "ask",
     "on_missing_alarm_data": "block",
     "enhanced_watch_seconds": 2,
+    "soak_minutes": 1,
+    "skippable": True,
     "freeze_wait_days": 2,
     "stabilise_seconds": 61,
     "unhealthy_samples": 4,

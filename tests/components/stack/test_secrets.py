@@ -5,7 +5,7 @@ from components.stack.settings import Settings
 
 
 def _settings(**github: object) -> Settings:
-    environments = [{"name": "test"}]
+    environments = [{"name": "test", "protected": False}]
     apart: dict[str, list[str]] = {"manifests": [], "targets": []}
     repositories = [{"name": name, **apart} for name in ("acme/shop", "acme/web")]
     whole = {"github": {"repositories": repositories, **github}, "environments": environments}

@@ -18,6 +18,8 @@ GOOD: dict[str, Any] = {
     "github": {"repositories": ["acme/shop"]},
     "environments": [{"name": "test"}, {"name": "production", "approval": True}],
 }
+TEST, STAGING, LIVE = {"name": "test"}, {"name": "staging"}, {"name": "live", "approval": True}
+PRODUCTION = {"name": "production", "approval": True}
 ROLES = {
     "deployRoleArn": "arn:aws:iam::123456789012:role/deploy",
     "readRoleArn": "arn:aws:iam::123456789012:role/read",
@@ -32,7 +34,7 @@ def _parse(stack: str = "test", **changed: Any) -> Settings:
 
 
 def _environment(**changed: Any) -> list[dict[str, Any]]:
-    return [{"name": "test", **changed}]
+    return [{"name": "test", "protected": False, **changed}]
 
 
 @pytest.mark.parametrize("stack", ["test", "staging", "production"])
@@ -71,12 +73,24 @@ def test_defaults_are_those_of_the_requirements() -> None:
         ),
         ({"github": {**GOOD["github"], "branches": ["a b"]}}, ["kiro-worker:github.branches[0]", '"a b"']),
         (
-            {"github": {**GOOD["github"], "branches": ["feature/*"]}, "environments": [{"name": "test"}]},
-            ["github.branches = feature/*: their pushes would enter test, which is protected"],
+            {"github": {**GOOD["github"], "branches": ["feature/*"]}, "environments": [PRODUCTION]},
+            ["github.branches = feature/*: their pushes would enter production, which is protected"],
         ),
         (
-            {"environments": [{"name": "production", "approval": True, "protected": False}]},
-            ["protected must not be false for production"],
+            {"environments": [{"name": "test", "protected": True}, {"name": "live", "protected": False}]},
+            ["environments[0].approval must be true for test, which is protected"],
+        ),
+        (
+            {"environments": [{"name": "test"}, {"name": "live"}]},
+            ["environments[1].approval must be true for live", "the last one is protected unless"],
+        ),
+        (
+            {"environments": _environment(demandedGates=["unit"])},
+            ["environments[0].demandedGates[0]", '"unit"', "'coverage'", "'e2e'"],
+        ),
+        (
+            {"environments": _environment(soakMinutes=60, enhancedWatchSeconds=3599)},
+            ["soakMinutes = 60 needs enhancedWatchSeconds of at least 3600, not 3599"],
         ),
         ({"environments": _environment(aproval=True)}, ["environments[0].aproval", "approvalTimeoutSeconds"]),
         ({"logRetentionDays": "ninety"}, ["kiro-worker:logRetentionDays", '"ninety"']),
@@ -100,7 +114,7 @@ def test_defaults_are_those_of_the_requirements() -> None:
         ({"environments": _environment(name="Test 1")}, ["kiro-worker:environments[0].name", '"Test 1"']),
         ({"environments": _environment(watchSeconds="300")}, ["environments[0].watchSeconds", "integer"]),
         ({"environments": [{"name": "test"}, {"name": "test"}]}, ["test is listed twice"]),
-        ({"environments": [{"name": "production"}]}, ["kiro-worker:environments[0]", "approval must be true"]),
+        ({"environments": [{"name": "production"}]}, ["environments[0].approval must be true"]),
         ({"environments": _environment(approvers=["ada"])}, ["environments[0].approvers[0]", '"ada"']),
         ({"environments": _environment(approvalsNeeded=0)}, ["environments[0].approvalsNeeded", "1"]),
         (
@@ -299,19 +313,19 @@ def test_only_accounts_besides_the_stacks_own_are_other_accounts() -> None:
         }
         for number, account in enumerate(("999999999999", "123456789012", "999999999999"))
     ]
-    settings = _parse(environments=[*environments, {"name": "test"}])
+    settings = _parse(environments=[*environments, PRODUCTION])
     assert settings.other_accounts("123456789012") == ["999999999999"]
 
 
 def test_the_approval_page_gets_the_approvers_of_every_environment() -> None:
     """A3: addresses with their logins, the number and whether authors count; an environment without any is there."""
     approving = {"approvers": ["ada@x.io", "bob@x.io"], "approverLogins": {"ada@x.io": "ada", "bob@x.io": "Bob"}}
-    strict = {"name": "staging", "approvalsNeeded": 2, "authorMayApprove": False, **approving}
+    strict = {"name": "live", "approval": True, "approvalsNeeded": 2, "authorMayApprove": False, **approving}
     given = _parse(environments=[{"name": "test"}, strict]).approvers_json()
     found = {name: decode(Approvers, one) for name, one in json.loads(given).items()}
     assert found == {
         "test": Approvers(),
-        "staging": Approvers({"ada@x.io": "ada", "bob@x.io": "Bob"}, 2, author_may_approve=False),
+        "live": Approvers({"ada@x.io": "ada", "bob@x.io": "Bob"}, 2, author_may_approve=False),
     }
 
 
@@ -369,10 +383,6 @@ def _rules(*environments: dict[str, Any], **github: Any) -> TriggerRules:
     return decode(TriggerRules, json.loads(settings.triggers_json()))
 
 
-TEST, STAGING, LIVE = {"name": "test"}, {"name": "staging"}, {"name": "live"}
-PRODUCTION = {"name": "production", "approval": True}
-
-
 @pytest.mark.parametrize(
     ("environments", "protected", "candidates"),
     [
@@ -380,14 +390,14 @@ PRODUCTION = {"name": "production", "approval": True}
         ((STAGING, TEST, LIVE), ("live",), "staging"),
         ((TEST, LIVE), ("live",), "test"),
         ((LIVE,), ("live",), ""),
-        ((PRODUCTION, LIVE), ("production", "live"), "production"),
-        (({**TEST, "protected": True}, {**LIVE, "protected": False}), ("test",), "test"),
+        ((PRODUCTION, LIVE), ("live",), "production"),
+        (({**PRODUCTION, "protected": True}, {**LIVE, "protected": False}), ("production",), "production"),
     ],
 )
 def test_the_last_environment_is_protected_by_default(
     environments: tuple[dict[str, Any], ...], protected: tuple[str, ...], candidates: str
 ) -> None:
-    """I2: and production always; release candidates end in staging, or in the last but one."""
+    """H1: by its position and its setting, whatever its name is; candidates end in staging, or in the last but one."""
     rules = _rules(*environments)
     assert (rules.protected, rules.candidate_until) == (protected, candidates)
     assert rules.environments == tuple(one["name"] for one in environments)
@@ -401,3 +411,29 @@ def test_what_starts_a_release_can_be_set() -> None:
     )
     names = ("test", "staging", "live")
     assert rules == TriggerRules("trunk", names, ("live",), "staging", "test", ("hotfix/*",))
+
+
+BEFORE_ANY = ["tests", "coverage", "security"]
+
+
+@pytest.mark.parametrize(
+    ("environments", "demanded"),
+    [
+        ((TEST, STAGING, PRODUCTION), (["integration"], ["e2e", "performance"], ["smoke"])),
+        ((TEST, PRODUCTION), (["integration"], ["smoke"])),
+        ((PRODUCTION,), (["smoke"],)),
+    ],
+)
+def test_environments_demand_what_is_usual_at_their_position(
+    environments: tuple[dict[str, Any], ...], demanded: tuple[list[str], ...]
+) -> None:
+    """G1, G6: tests, coverage and security before any, and suites after a deployment."""
+    settings = _parse(environments=list(environments))
+    found = [settings.demanded(position) for position in range(len(environments))]
+    assert found == [[*BEFORE_ANY, *suites] for suites in demanded]
+
+
+def test_a_stack_may_demand_other_gates() -> None:
+    """Also none: that is the stack's decision."""
+    settings = _parse(environments=[{**TEST, "demandedGates": []}, {**PRODUCTION, "demandedGates": ["tests", "e2e"]}])
+    assert (settings.demanded(0), settings.demanded(1)) == ([], ["tests", "e2e"])

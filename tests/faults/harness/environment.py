@@ -58,6 +58,7 @@ def _nowhere() -> dict[str, Any]:
         "name": _NOWHERE,
         "approvalTimeoutSeconds": 3600,
         "freezeWaitDays": 0.1,
+        "protected": False,
         "freezes": [{"starts": starts, "ends": ends, "reason": "a case of the matrix"}],
     }
 

@@ -153,6 +153,8 @@ class Subject:
         return {
             "name": self.name,
             "approval": self.kind.approval,
+            "demandedGates": ["tests", "coverage"],
+            "skippable": True,
             "watchSeconds": self.kind.watch_seconds,
             "enhancedWatchSeconds": self.kind.enhanced_watch_seconds,
             "approvalTimeoutSeconds": 3600,

@@ -75,6 +75,14 @@ def test_a_command_may_have_a_preview() -> None:
             "gates:\n  afterDeploy:\n    test: {buildspec: a.yml, junit: []}",
             "delivery.yml:7:30: gates.afterDeploy.test.junit",
         ),
+        (
+            "gates:\n  afterDeploy:\n    test: {buildspec: a.yml, e2e: [e2e.xml], smoke: []}",
+            "delivery.yml:7:46: gates.afterDeploy.test.smoke: is empty: name at least one",
+        ),
+        (
+            "gates:\n  afterDeploy:\n    test: {buildspec: a.yml}",
+            "7:5: gates.afterDeploy.test: names no report: add junit, integration, e2e, smoke or performance",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_line(gates: str, said: str) -> None:

@@ -34,14 +34,6 @@ def test_when_a_gate_judges_follows_from_its_methods() -> None:
     assert Licences().documentation == "Passes when every licence is known."
 
 
-def test_a_missing_declaration_fails_a_required_gate() -> None:
-    """The reason says what to do; such a plan comes from another version."""
-    verdict = Licences().missing().verdict
-    assert verdict
-    assert (verdict.name, verdict.outcome) == ("licences", "failed")
-    assert "start the deployment again" in verdict.reason
-
-
 def test_an_artifact_that_can_not_be_opened_says_why() -> None:
     """The error is raised when a gate reads it."""
     with pytest.raises(SourceError, match="s3://gone"):

@@ -1,6 +1,7 @@
 """The gate `coverage`."""
 
 from functions.domain.gates import Verdict
+from functions.gates.base import Judgement
 from functions.gates.coverage import CoverageGate
 from tests.functions.gates.evidence import STAGES, of_release
 
@@ -26,11 +27,9 @@ def test_only_what_was_measured_is_a_figure() -> None:
     assert set(judgement.figures) == set(CoverageGate.metrics)
 
 
-def test_no_release_goes_without_coverage() -> None:
-    """A plan without a report fails."""
-    verdict = CoverageGate().judge_release(None, of_release({})).verdict
-    assert verdict
-    assert verdict.outcome == "failed"
+def test_without_a_report_there_is_no_verdict() -> None:
+    """Whether there must be one is the stack's decision (G6)."""
+    assert CoverageGate().judge_release(None, of_release({})) == Judgement()
 
 
 def test_the_forecast_names_the_percentage() -> None:
