@@ -257,7 +257,7 @@ class Platform:
                 repository,
                 self.outputs["webhookUrl"],
                 self.webhook_secret,
-                ("push", "repository_dispatch", "projects_v2_item"),
+                ("push", "pull_request", "repository_dispatch", "projects_v2_item"),
             )
         self.read_mails()
 

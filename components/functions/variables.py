@@ -41,6 +41,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "MONITORS_SECRET": lambda stack: stack.secrets.arns["monitors"],
     "WORK_ITEMS_TABLE": lambda stack: stack.storage.work_items.name,
     "WORK_ITEM_WORKFLOW": lambda stack: stack.naming.workflow_arn("work_item"),
+    "PLAN_FUNCTION": lambda stack: stack.naming.name("events-plan-pull-requests"),
     "POLL_FUNCTION": lambda stack: stack.naming.name("events-poll-board"),
     "BOARD": lambda stack: json.dumps(board(stack.settings)),
     "WORKER": lambda stack: json.dumps(rules(stack.settings)),

@@ -21,6 +21,7 @@ Pattern = dict[str, Any]
 _RETRY_SECONDS, _RETRIES = 3600, 20
 # A scheduled run that failed is not retried for longer than this: the next run follows.
 _EVERY_MINUTE, _MINUTE = "rate(1 minute)", 60
+_OFTEN = "rate(10 minutes)"
 _TWICE_A_DAY = "rate(12 hours)"
 _EVERY_DAY = "rate(1 day)"
 
@@ -120,6 +121,7 @@ TRIGGERS: Mapping[str, Trigger] = {
     "publish_status": Trigger(_own, own_bus=True),
     "publish_metrics": Trigger(_own, own_bus=True),
     "track_incident": Trigger(_own, own_bus=True),
+    "plan_pull_requests": Trigger(schedule=lambda _: _OFTEN),
     "reconcile": Trigger(schedule=lambda _: _EVERY_MINUTE),
     "measure_secrets": Trigger(schedule=lambda _: _TWICE_A_DAY),
     "prune_versions": Trigger(schedule=lambda _: _EVERY_DAY),
@@ -165,6 +167,8 @@ def _rules(handler: FoundHandler, stack: StackResources) -> Iterator[tuple[str, 
     if trigger is None:
         return
     yield handler.thing, trigger
+    if handler.name == "plan_pull_requests":  # a rule has one bus
+        yield f"{handler.thing}-built", Trigger(_gates, own_bus=True)
     if handler.name == "alarm_changed":
         for place in stack.elsewhere():
             yield receiving_rule(place), Trigger(_forwarded(place), own_bus=True)

@@ -116,6 +116,26 @@ class Deployment:
 
 
 @dataclass
+class CheckRun:
+    """A check run of an App on a commit."""
+
+    id: int
+    sha: str
+    name: str
+    app: Person
+    created: datetime
+    status: str = "queued"
+    conclusion: str | None = None
+    completed: datetime | None = None
+    title: str | None = None
+    summary: str | None = None
+    text: str | None = None
+    details_url: str | None = None
+    external_id: str | None = None
+    annotations: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
 class Comment:
     """A comment on an issue."""
 
@@ -138,12 +158,18 @@ class Merge:
 
 @dataclass
 class PullRequest:
-    """The fields of a pull request that an issue does not have."""
+    """What a pull request has and an issue has not; `fork` is the repository of its head, "" for the same."""
 
     head: str
     base: str
     draft: bool
     merge: Merge | None = None
+    fork: str = ""
+
+    @property
+    def source(self) -> str:
+        """The ref of the head in the repository of the base, which also has the commits of a fork's branch."""
+        return f"refs/forks/{self.fork}/{self.head}" if self.fork else self.head
 
 
 @dataclass(frozen=True)
@@ -243,6 +269,7 @@ class Repository:
     created: datetime = field(default_factory=now)
     pushed: datetime = field(default_factory=now)
     statuses: list[Status] = field(default_factory=list)
+    check_runs: list[CheckRun] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)

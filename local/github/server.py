@@ -21,6 +21,7 @@ from local.github import (
     pushes,
     rest_apps,
     rest_archives,
+    rest_checks,
     rest_code_scanning,
     rest_commits,
     rest_contents,
@@ -50,6 +51,7 @@ _TOPICS: tuple[ModuleType, ...] = (
     graphql,
     rest_apps,
     rest_archives,
+    rest_checks,
     rest_code_scanning,
     rest_commits,
     rest_contents,
@@ -183,6 +185,7 @@ class LocalGitHub:
         repository.activities += pushes.activities(repository, before, pusher, repository.pushed)
         for body in pushes.payloads(self, repository, before, pusher):
             self.emit(repository, "push", body)
+        rest_pulls.heads_moved(self, repository, before, pusher)
 
     def emit(self, repository: Repository, event: str, body: Mapping[str, Any]) -> None:
         """Send an event to the repository's hooks that subscribe to it."""

@@ -61,6 +61,7 @@ SETTINGS = {
     "REPOSITORIES": "acme/hello-service",
     "TRIGGERS": json.dumps(encode(TRIGGERS)),
     "WORK_ITEMS_TABLE": "kiro-work-items",
+    "PLAN_FUNCTION": "kiro-plan-pull-requests",
     "POLL_FUNCTION": "kiro-poll-board",
     "BOARD": json.dumps(BOARD),
     "WORKER": json.dumps(WORKER),

@@ -8,7 +8,6 @@ from typing import Any, get_args
 import pytest
 
 import functions
-from cli.aws.forecasts import Forecasts
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.manifest_file import read_manifest
@@ -17,6 +16,7 @@ from functions.domain.errors import BadInputError, ManifestError
 from functions.domain.manifests import Kind, Part
 from functions.domain.owners import Claim
 from functions.handler import encode
+from functions.procedures.forecasts import Forecasts
 from functions.targets import registry
 from functions.targets.base import BuildTarget, CallTarget
 from tests.functions.delivered import artifact, parts, uploaded
