@@ -29,6 +29,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "ALLOWED_NETWORKS": lambda stack: ",".join(stack.settings.github.allowed_networks) or "anywhere",
     "SECRETS": lambda stack: ",".join(stack.secrets.names.values()),
     "REPOSITORIES": lambda stack: ",".join(stack.settings.github.names()),
+    "VERSIONED": lambda stack: ",".join(stack.settings.github.versioned()) or "none",
     "TRIGGERS": lambda stack: stack.settings.triggers_json(),
     "DEPLOYMENT_WORKFLOW": lambda stack: stack.naming.workflow_arn("deployment"),
     "STAGE_WORKFLOW": lambda stack: stack.naming.workflow_arn("stage"),

@@ -14,7 +14,7 @@ from components.functions.resources import StackResources
 from components.platform.endpoints import ROUTES
 from forwarding.places import Place, receiving_rule
 from functions.adapters.bus import SOURCE
-from functions.domain.events import EnvironmentUnfrozen, GatesJudged, RollbackFinished
+from functions.domain.events import DeploymentFinished, EnvironmentUnfrozen, GatesJudged, RollbackFinished
 from statemachines.definitions import WORKFLOWS
 
 Pattern = dict[str, Any]
@@ -103,6 +103,11 @@ def _gates(_: StackResources) -> Pattern:
     return {"source": [SOURCE], "detail-type": [GatesJudged.__name__]}
 
 
+def _deployed(_: StackResources) -> Pattern:
+    """The ends of deployments that changed something and stayed."""
+    return {"source": [SOURCE], "detail-type": [DeploymentFinished.__name__], "detail": {"outcome": ["deployed"]}}
+
+
 def _unfrozen(_: StackResources) -> Pattern:
     """A restored rollback ends the freeze of an earlier one."""
     return {"source": [SOURCE], "detail-type": [EnvironmentUnfrozen.__name__, RollbackFinished.__name__]}
@@ -120,6 +125,7 @@ TRIGGERS: Mapping[str, Trigger] = {
     "notify": Trigger(_own, own_bus=True),
     "publish_status": Trigger(_own, own_bus=True),
     "publish_metrics": Trigger(_own, own_bus=True),
+    "publish_version": Trigger(_deployed, own_bus=True),
     "track_incident": Trigger(_own, own_bus=True),
     "plan_pull_requests": Trigger(schedule=lambda _: _OFTEN),
     "reconcile": Trigger(schedule=lambda _: _EVERY_MINUTE),

@@ -29,6 +29,9 @@ class DeliveredRepository(Closed):
     several repositories (`[]` for none), otherwise any. Commands are bounded by the role of their project instead."""
     environments: Annotated[list[str], Field(min_length=1)] | None = None
     """The environments that its releases enter; default: all."""
+    versions: bool = False
+    """Whether a release that is good in its last environment gets the version that its conventional commits ask for, as
+    a tag and a release on GitHub."""
 
     @property
     def claim(self) -> Claim:

@@ -83,6 +83,10 @@ class GitHub(Closed):
         """The repositories as `owner/name`."""
         return [one.name for one in self.repositories]
 
+    def versioned(self) -> list[str]:
+        """The repositories whose releases get versions."""
+        return [one.name for one in self.repositories if one.versions]
+
     def claims(self) -> list[Claim]:
         """What each repository may deliver, in the format of the deployment's definition."""
         return [one.claim for one in self.repositories]

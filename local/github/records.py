@@ -135,6 +135,18 @@ class CheckRun:
     annotations: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Published:
+    """A published release of a tag."""
+
+    id: int
+    tag: str
+    name: str | None
+    body: str | None
+    author: Person
+    created: datetime
+
+
 @dataclass
 class Comment:
     """A comment on an issue."""
@@ -274,6 +286,7 @@ class Repository:
     issues: list[Issue] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     hooks: list[Hook] = field(default_factory=list)
+    releases: list[Published] = field(default_factory=list)
     sarifs: list[Sarif] = field(default_factory=list)
     activities: list[Activity] = field(default_factory=list)
     archived: bool = False

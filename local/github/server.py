@@ -30,6 +30,7 @@ from local.github import (
     rest_hooks,
     rest_issues,
     rest_pulls,
+    rest_releases,
     rest_repositories,
     rest_statuses,
 )
@@ -60,6 +61,7 @@ _TOPICS: tuple[ModuleType, ...] = (
     rest_hooks,
     rest_issues,
     rest_pulls,
+    rest_releases,
     rest_repositories,
     rest_statuses,
 )

@@ -60,6 +60,7 @@ SETTINGS = {
     "ALLOWED_NETWORKS": "anywhere",
     "REPOSITORIES": "acme/hello-service",
     "TRIGGERS": json.dumps(encode(TRIGGERS)),
+    "VERSIONED": "none",
     "WORK_ITEMS_TABLE": "kiro-work-items",
     "PLAN_FUNCTION": "kiro-plan-pull-requests",
     "POLL_FUNCTION": "kiro-poll-board",
