@@ -28,6 +28,8 @@ HAPPY_PATHS: dict[str, tuple[str, ...]] = {
         *(
             "Open",
             "ReadRecord",
+            "CheckEvidence",
+            "EvidenceComplete",
             "CheckWindow",
             "WindowOpen",
             "ReadBaseline",

@@ -31,8 +31,14 @@ RELEASE = {
 }
 ENVIRONMENT = {
     "entry": Step(
-        "window open, unfrozen,<br>approved",
-        ("stage/CheckWindow", "stage/AwaitUnfreeze", "stage/RequestApproval", "stage/AwaitApproval"),
+        "evidence, window open,<br>unfrozen, approved",
+        (
+            "stage/CheckEvidence",
+            "stage/CheckWindow",
+            "stage/AwaitUnfreeze",
+            "stage/RequestApproval",
+            "stage/AwaitApproval",
+        ),
     ),
     "lock": Step("lock", ("stage/AcquireLock", "stage/AwaitLock")),
     "apply": Step(

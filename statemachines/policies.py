@@ -39,7 +39,8 @@ RETRY_FAULTS: list[dict[str, Any]] = [
 # For handlers whose lost response would leave an orphan: a running build or a held lock.
 RETRY_REPEATABLE: list[dict[str, Any]] = [_RETRY_THROTTLED, {"ErrorEquals": ["States.ALL"], **_BACKOFF}]
 RETRY_ANNOUNCEMENT: list[dict[str, Any]] = [{"ErrorEquals": ["States.TaskFailed", "States.Timeout"], **_BACKOFF}]
-# A release has dozens of steps at most. One that can't be taken for about a minute is rolled back.
+# For states that a stage may enter dozens of times: the steps of a rollout, and the evidence after each wait. One that
+# fails for about a minute ends the stage.
 RETRY_STEP: list[dict[str, Any]] = [
     {**_RETRY_THROTTLED, "ErrorEquals": [*THROTTLED, *_LAMBDA_FAULTS, "States.Timeout"], "MaxAttempts": 8}
 ]

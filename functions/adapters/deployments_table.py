@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _KEPT = timedelta(days=90)
 # Statuses of a release that waits at the entry of an environment.
-HELD = ("waiting for a window", "waiting for unfreeze")
+HELD = ("waiting for a window", "waiting for unfreeze", "waiting for a soak")
 # Statuses that `enter` and rollbacks write while a deployment runs. Its outcome replaces them.
 _UNDERWAY = (
     "running",

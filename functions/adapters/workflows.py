@@ -39,6 +39,10 @@ class EnhancedWatches:
         """The executions of this stack's workflow."""
         return cls(aws.setting("ENHANCED_WATCH_WORKFLOW"))
 
+    def of(self, deployment_id: str, environment: str) -> str:
+        """The ARN that the watch of a deployment in an environment has, as the workflow `stage` names it."""
+        return f"{self._start}{deployment_id}-{environment}-enhanced"
+
     def owns(self, execution: str) -> bool:
         """Whether an execution (an ARN) is an enhanced watch."""
         return execution.startswith(self._start)

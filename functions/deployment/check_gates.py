@@ -14,7 +14,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.demands import unreported
 from functions.domain.errors import SourceError
 from functions.domain.events import GatesJudged
-from functions.domain.gates import Verdict, all_passed, failed, reasons
+from functions.domain.gates import Verdict, all_passed, failed, foremost, reasons
 from functions.domain.plans import Plan, recorded
 from functions.domain.previews import narrowed
 from functions.domain.releases import Release
@@ -65,7 +65,7 @@ def check_gates(event: Input, artifacts: Artifacts, deployments: DeploymentsTabl
         bus.put(_announcement(event, judged))
     except Exception as error:  # a failed announcement never stops a deployment (N2)
         _LOG.warning("verdicts could not be announced", extra={"reason": str(error)})
-    reason = reasons(failed(gates) or gates)
+    reason = reasons(foremost(gates))
     if not all_passed(gates):
         return Output("failed", reason, gates)
     if not judged.previews:
@@ -102,4 +102,13 @@ def _unreported(event: Input, verdicts: tuple[Verdict, ...]) -> tuple[Verdict, .
 def _announcement(event: Input, judged: registry.Judged) -> GatesJudged:
     declared = scans(event.plan.gates)
     digest, figures = event.build.digest, judged.figures
-    return GatesJudged(event.deployment_id, event.release, judged.verdicts, event.artifact, declared, figures, digest)
+    return GatesJudged(
+        event.deployment_id,
+        event.release,
+        judged.verdicts,
+        event.artifact,
+        declared,
+        figures,
+        digest,
+        event.build.log,
+    )

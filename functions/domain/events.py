@@ -4,7 +4,7 @@
 |---|---|
 | DeploymentStarted | deployment.asl.json |
 | GatesJudged | CheckGates |
-| StageHeld | CheckWindow, AwaitUnfreeze |
+| StageHeld | CheckEvidence, CheckWindow, AwaitUnfreeze |
 | StageFinished | stage.asl.json |
 | DeploymentFinished | deployment.asl.json, or procedures/ended_executions.py when its execution ended early |
 | RollbackStarted, RollbackFinished | rollback.asl.json, or the same when its execution ended early |
@@ -44,7 +44,8 @@ class GatesJudged:
     """The verdicts of the gates before any deployment.
 
     `artifact` (a key in the artifacts bucket) contains the reports that `scans` names; `figures` are measured numbers.
-    `digest` is the SHA-256 of the artifact that the build uploaded; without one there are no reports.
+    `digest` is the SHA-256 of the artifact that the build uploaded; without one there are no reports. `log` is the page
+    of the build's log, "" if it has none.
     """
 
     deployment_id: str
@@ -54,11 +55,12 @@ class GatesJudged:
     scans: Scans
     figures: dict[str, float] = field(default_factory=dict)
     digest: str = ""
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StageHeld:
-    """A release waits for the unfreeze or the window of an environment since a time; it goes on by itself (P12)."""
+    """A release waits for a soak, or the unfreeze or window of an environment, since a time; it goes on by itself."""
 
     deployment_id: str
     release: Release
@@ -72,7 +74,7 @@ class StageFinished:
     """How a stage ended. `waited_seconds` is the time it waited for windows, people and locks.
 
     `queue_seconds` is the wait for the lock, None when the lock was never acquired; `approval_seconds` is the wait for
-    people.
+    people. `gates` are the verdicts on its tests in the environment, none if none ran.
     """
 
     deployment_id: str
@@ -85,6 +87,7 @@ class StageFinished:
     waited_seconds: float = 0
     queue_seconds: float | None = None
     approval_seconds: float = 0
+    gates: tuple[Verdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

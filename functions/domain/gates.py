@@ -87,6 +87,11 @@ def failed(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     return tuple(verdict for verdict in verdicts if verdict.outcome == "failed")
 
 
+def foremost(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """The failed verdicts, else all; that of the build is last, because other gates name what failed in it."""
+    return tuple(sorted(failed(verdicts), key=lambda one: one.name == "build")) or tuple(verdicts)
+
+
 def reasons(verdicts: Iterable[Verdict]) -> str:
     """The verdicts in one line, each with the name of its gate."""
     return "; ".join(map(str, verdicts))

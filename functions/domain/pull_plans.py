@@ -99,7 +99,8 @@ def _stage(number: int, stage: StageForecast, forecast: Forecast) -> Iterator[st
     if len(stage.parts) > len(shown):
         yield f"{len(shown) + 1}. and {len(stage.parts) - len(shown)} more"
     yield ""
-    gates = (*(forecast.gates if number == 1 else ()), *stage.gates)
+    before = (gate for gate in forecast.gates if gate not in forecast.lacking) if number == 1 else ()
+    gates = (*before, *stage.gates)
     yield from _facts("gate", gates)
     if stage.approvals:
         yield f"- approvals: {stage.approvals}, of {_people(stage)}"

@@ -17,7 +17,7 @@ from functions.domain.events import (
     WorkItemFinished,
     release_of,
 )
-from functions.domain.gates import failed, reasons
+from functions.domain.gates import Verdict, failed, foremost, reasons
 
 CommitState = Literal["pending", "success", "failure", "error"]
 DeploymentState = Literal["in_progress", "success", "failure", "inactive"]
@@ -41,11 +41,18 @@ _OUTCOMES: dict[str, CommitState] = {
 
 @dataclass(frozen=True, slots=True)
 class CommitStatus:
-    """One commit status; its context is `kiro` for the deployment, `kiro/<environment>` for a stage."""
+    """One commit status; its context is `kiro` for the deployment, `kiro/<environment>` for a stage.
+
+    `kiro/gates` is for all gates before any deployment, `kiro/gate/<gate>` for each of them, and
+    `kiro/gate/<environment>/<gate>` for each in an environment. `link` is the page with the details, "" without one.
+    GitHub takes 1000 statuses of a commit and context.
+    https://docs.github.com/en/rest/commits/statuses#create-a-commit-status
+    """
 
     context: str
     state: CommitState
     description: str
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +77,14 @@ def _commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
             stages = (CommitStatus(f"kiro/{name}", "pending", "waits for its turn") for name in event.environments)
             return (CommitStatus("kiro", "pending", event.reason), *stages)
         case GatesJudged():
-            closed = failed(event.gates)
-            return (CommitStatus("kiro/gates", "failure" if closed else "success", reasons(closed or event.gates)),)
+            whole = CommitStatus("kiro/gates", _state(*event.gates), reasons(foremost(event.gates)), event.log)
+            return (whole, *(_of_gate(f"kiro/gate/{gate.name}", gate, event.log) for gate in event.gates))
         case StageHeld():
             return (CommitStatus(f"kiro/{event.environment}", "pending", event.reason),)
         case StageFinished():
-            state = _STAGES.get(event.result, "failure")
-            return (CommitStatus(f"kiro/{event.environment}", state, _words(event.result, event.reason)),)
+            state, place = _STAGES.get(event.result, "failure"), event.environment
+            whole = CommitStatus(f"kiro/{place}", state, _words(event.result, event.reason))
+            return (whole, *(_of_gate(f"kiro/gate/{place}/{gate.name}", gate) for gate in event.gates))
         case DeploymentFinished():
             state = _OUTCOMES.get(event.outcome, "failure")
             return (CommitStatus("kiro", state, _words(event.outcome, event.reason)),)
@@ -84,6 +92,14 @@ def _commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
             return ()
         case _:
             assert_never(event)
+
+
+def _state(*gates: Verdict) -> CommitState:
+    return "failure" if failed(gates) else "success"
+
+
+def _of_gate(context: str, gate: Verdict, link: str = "") -> CommitStatus:
+    return CommitStatus(context, _state(gate), gate.reason, link)
 
 
 def deployment_status(event: Event) -> DeploymentStatus | None:

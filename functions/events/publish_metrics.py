@@ -1,5 +1,6 @@
 """Publishes CloudWatch metrics of each domain event, in Embedded Metric Format (O2, R9)."""
 
+from collections.abc import Sequence
 from typing import Any, assert_never
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
@@ -20,6 +21,7 @@ from functions.domain.events import (
     StageHeld,
     WorkItemFinished,
 )
+from functions.domain.gates import Verdict
 from functions.domain.times import seconds_between
 from functions.handler import Handler
 
@@ -58,7 +60,8 @@ def measurements(event: Event) -> list[Measurement]:
                 ("DeploymentSuccessRate", MetricUnit.Percent, 100.0 * good, "all"),
             ]
         case StageFinished():
-            return [*_duration("StageDuration", event.started_at, event.finished_at, event.environment), *_dora(event)]
+            duration = _duration("StageDuration", event.started_at, event.finished_at, event.environment)
+            return [*duration, *_dora(event), *_verdicts(event.gates)]
         case RollbackStarted():
             return [
                 ("RollbackStarted", MetricUnit.Count, 1, event.environment),
@@ -75,17 +78,20 @@ def measurements(event: Event) -> list[Measurement]:
                 ("RollbackSuccessRate", MetricUnit.Percent, 100.0 * restored, environment),
             ]
         case GatesJudged():
-            verdicts = [
-                ("GatePassed" if gate.outcome == "passed" else "GateFailed", MetricUnit.Count, 1.0, gate.name)
-                for gate in event.gates
-            ]
-            return [*verdicts, *_figures(event.figures)]
+            return [*_verdicts(event.gates), *_figures(event.figures)]
         case WorkItemFinished():
             return [(f"WorkItem{event.result.title()}", MetricUnit.Count, 1, "all")]
         case DeploymentStarted() | StageHeld() | EnvironmentFrozen() | EnvironmentUnfrozen():
             return []
         case _:
             assert_never(event)
+
+
+def _verdicts(gates: Sequence[Verdict]) -> list[Measurement]:
+    """One count for each gate, before any deployment and in an environment alike; its dimension is the gate's name."""
+    return [
+        ("GatePassed" if gate.outcome == "passed" else "GateFailed", MetricUnit.Count, 1.0, gate.name) for gate in gates
+    ]
 
 
 def _figures(figures: dict[str, float]) -> list[Measurement]:

@@ -22,7 +22,7 @@ def publish_status(event: dict[str, Any], github: GitHub) -> dict[str, int]:
     statuses = commit_statuses(happened)
     for status in statuses:
         description = redact(status.description)
-        github.set_status(release.repository, release.commit, status.context, status.state, description, "")
+        github.set_status(release.repository, release.commit, status.context, status.state, description, status.link)
     state = deployment_status(happened)
     if state:
         _show_deployment(state, release, github)

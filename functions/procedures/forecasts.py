@@ -134,11 +134,11 @@ class Forecasts:
         gates = {
             stage.environment.name: gates_registry.forecast_environment(stage.after_deploy) for stage in made.stages
         }
-        gates[""] = gates_registry.forecast_release(manifest.gates, made.stages)
         # What the build declares reports: whether it delivers it is judged when it has ended.
-        lacking = unreported(made.stages, manifest.gates, manifest.gates, emergency=False)
-        words = tuple(one.reason for one in lacking)
-        return forecast(release, made, gates, locks, frozen, durations, self._clock.now(), _describe, words)
+        missing = unreported(made.stages, manifest.gates, set(manifest.gates), emergency=False)
+        lacking = tuple(map(str, missing))
+        gates[""] = (*gates_registry.forecast_release(manifest.gates, made.stages), *lacking)
+        return forecast(release, made, gates, locks, frozen, durations, self._clock.now(), _describe, lacking)
 
     def _frozen(self, environments: tuple[Environment, ...]) -> dict[str, Freeze]:
         found = {one.name: self._environments.frozen(one.name) for one in environments}

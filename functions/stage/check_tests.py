@@ -10,7 +10,7 @@ from functions.adapters.builds import BuildEnd
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.errors import SourceError
-from functions.domain.gates import all_passed, failed, reasons
+from functions.domain.gates import all_passed, foremost, reasons
 from functions.domain.manifests import AfterDeploy
 from functions.gates import registry
 from functions.gates.base import EnvironmentEvidence
@@ -52,7 +52,7 @@ def check_tests(
     judged = _judge(event, artifacts, environments)
     gates, name = judged.verdicts, event.environment
     deployments.note(event.deployment_id, **{f"gates_{name}": gates, f"performance_{name}": judged.measured})
-    return Output("passed" if all_passed(gates) else "failed", reasons(failed(gates) or gates))
+    return Output("passed" if all_passed(gates) else "failed", reasons(foremost(gates)))
 
 
 def _judge(event: Input, artifacts: Artifacts, environments: EnvironmentsTable) -> registry.Judged:

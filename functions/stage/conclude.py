@@ -30,14 +30,15 @@ class Input:
     approval_seconds: float = 0
 
 
-HANDLER = Handler(allow=DeploymentsTable.WRITE)
+HANDLER = Handler(allow=(*DeploymentsTable.READ, *DeploymentsTable.WRITE))
 
 
 def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> StageFinished:
-    """Write the result; a repetition writes the same result with a later time."""
+    """Write the result; a repetition writes the same result with a later time. The event has the verdicts here."""
     ended, reason = clock.text(), readable(event.reason)
     record = StageRecord(event.result, reason, event.started_at, ended, event.waited_seconds)
     deployments.note_stage(event.deployment_id, event.environment, record)
+    deployment = deployments.get(event.deployment_id)
     return StageFinished(
         event.deployment_id,
         event.release,
@@ -49,4 +50,5 @@ def conclude(event: Input, deployments: DeploymentsTable, clock: Clock) -> Stage
         event.waited_seconds,
         event.queue_seconds,
         event.approval_seconds,
+        deployment.gates_after.get(event.environment, ()) if deployment else (),
     )

@@ -12,10 +12,11 @@ from tests.scenarios.driver import PlatformDriver
 REGION = "us-east-1"
 # The first day has tests after deployments (`test_first_day.py`), and so have the gates' own scenarios.
 _ALWAYS = {"stabiliseSeconds": 1, "demandedGates": ["tests", "coverage", "security"]}
-# Scenarios with faults have them in `test`, so the other environments have no watch. Production is in another region.
+# Scenarios with faults have them in `test`, so the others have no watch. Production is in another region, and
+# one scenario removes it.
 ENVIRONMENTS = [
     {"name": "test", "watchSeconds": 4, **_ALWAYS},
-    {"name": "staging", "watchSeconds": 0, **_ALWAYS},
+    {"name": "staging", "watchSeconds": 0, "protected": False, **_ALWAYS},
     {"name": "production", "region": REGION, "watchSeconds": 0, "approval": True, **_ALWAYS},
 ]
 

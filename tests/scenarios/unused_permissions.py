@@ -23,6 +23,7 @@ _OLDER = "an older release changes or waits there: tests/functions/deployment/te
 _KEPT_A_DAY = "a version is kept for a day: tests/functions/events/test_prune_versions.py"
 _UNFROZEN = "the unfreeze came before the wait: tests/functions/stage/test_await_unfreeze.py"
 _YIELDED = "a freeze or an alarm came while the release waited: tests/functions/stage/test_yield_lock.py"
+_SOAK = "no scenario has a soak: tests/functions/stage/test_check_evidence.py"
 _NO_WAY_BACK = "a rollback failed: tests/faults/test_no_way_back.py"
 
 _LATER_STEP = "a target may read and keep files of the artifact in each step; functions do so in the first"
@@ -46,7 +47,6 @@ REASONS: Mapping[str, str] = {
     "codebuild-* codebuild:*Report*": _EXAMPLE,
     "codebuild-* codebuild:BatchPut*": _EXAMPLE,
     "codebuild* s3:GetObjectVersion": _EXAMPLE,
-    "codebuild-e2e-test-* *": "the example has no end-to-end tests",
     # Faults and rare cases
     "shared-start-build codebuild:StopBuild": _STOPPED,
     "shared-start-build dynamodb:DeleteItem": _STOPPED,
@@ -86,6 +86,10 @@ REASONS: Mapping[str, str] = {
     "work-item-conclude dynamodb:*": "a build of the attempt runs: tests/functions/work_item/test_conclude.py",
     "deployment-reach-environment *": _OLDER,
     "stage-request-approval states:SendTaskSuccess": "a newer release asks, too: test_request_approval.py",
+    "stage-check-evidence events:PutEvents": _SOAK,
+    "stage-check-evidence states:DescribeExecution": _SOAK,
+    "stage-check-evidence dynamodb:UpdateItem": _SOAK,
+    "stage-check-evidence dynamodb:Query": "parts changed in each environment: test_check_evidence.py",
     "stage-check-window events:PutEvents": "the windows are open: tests/functions/stage/test_check_window.py",
     "stage-await-unfreeze *": _UNFROZEN,
     "events-unfrozen dynamodb:GetItem": _BUNDLE,

@@ -397,7 +397,7 @@ def _rules(*environments: dict[str, Any], **github: Any) -> TriggerRules:
 def test_the_last_environment_is_protected_by_default(
     environments: tuple[dict[str, Any], ...], protected: tuple[str, ...], candidates: str
 ) -> None:
-    """H1: by its position and its setting, whatever its name is; candidates end in staging, or in the last but one."""
+    """I2: by its position and its setting, whatever its name is; candidates end in staging, or in the last but one."""
     rules = _rules(*environments)
     assert (rules.protected, rules.candidate_until) == (protected, candidates)
     assert rules.environments == tuple(one["name"] for one in environments)

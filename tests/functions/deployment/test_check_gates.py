@@ -139,7 +139,7 @@ def test_an_invalid_report_fails_its_gate(stack: Stack, file: str, content: str 
 def test_a_failed_build_names_its_failed_tests(stack: Stack) -> None:
     """One run names all faults."""
     answer = check(stack, {**GOOD, "junit.xml": FAILED}, BuildEnd("failed", "BUILD: exit 1", "https://log"))
-    assert answer["reason"] == "build: the build failed: BUILD: exit 1 https://log; tests: 1 of 1 tests failed: c.a"
+    assert answer["reason"] == "tests: 1 of 1 tests failed: c.a; build: the build failed: BUILD: exit 1 https://log"
 
 
 def test_a_failed_build_without_an_artifact_has_one_reason(stack: Stack) -> None:

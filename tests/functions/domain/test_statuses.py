@@ -81,9 +81,30 @@ def test_gates_have_a_status_of_their_own() -> None:
     bad = {"name": "security", "outcome": "failed", "reason": "HIGH B602"}
     assert commit_statuses(event("GatesJudged", gates=[good, bad])) == (
         CommitStatus("kiro/gates", "failure", "security: HIGH B602"),
+        CommitStatus("kiro/gate/tests", "success", "3 passed"),
+        CommitStatus("kiro/gate/security", "failure", "HIGH B602"),
     )
-    assert commit_statuses(event("GatesJudged", gates=[good])) == (
-        CommitStatus("kiro/gates", "success", "tests: 3 passed"),
+    assert commit_statuses(event("GatesJudged", gates=[good], log="https://log")) == (
+        CommitStatus("kiro/gates", "success", "tests: 3 passed", "https://log"),
+        CommitStatus("kiro/gate/tests", "success", "3 passed", "https://log"),
+    )
+
+
+def test_the_failed_test_comes_before_the_failed_build() -> None:
+    """N2: 140 characters name the test, and not the command that ended because of it."""
+    build = {"name": "build", "outcome": "failed", "reason": "the build failed: BUILD: exit 1"}
+    tests = {"name": "tests", "outcome": "failed", "reason": "1 of 2 tests failed: c.a"}
+    (whole, *_) = commit_statuses(event("GatesJudged", gates=[build, tests]))
+    assert whole.description == "tests: 1 of 2 tests failed: c.a; build: the build failed: BUILD: exit 1"
+
+
+def test_gates_in_an_environment_have_a_status_there() -> None:
+    """G5: one each beside that of the stage; the same gate may be in several environments."""
+    slow = {"name": "performance", "outcome": "failed", "reason": "3 s in the mean"}
+    ended = event("StageFinished", environment="staging", result="restored", reason="slow", gates=[slow])
+    assert commit_statuses(ended) == (
+        CommitStatus("kiro/staging", "failure", "restored: slow"),
+        CommitStatus("kiro/gate/staging/performance", "failure", "3 s in the mean"),
     )
 
 

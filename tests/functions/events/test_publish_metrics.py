@@ -56,6 +56,11 @@ TIMES = {
         ),
         ("GatesJudged", {"gates": [], "figures": {"branchCoverage": 70.0}}, {"BranchCoverage": 70}),
         (
+            "StageFinished",
+            {"result": "restored", "gates": [{"name": "e2e", "outcome": "failed", "reason": "no"}]},
+            {"StageDuration": 60, "Change": 1, "GateFailed": 1},
+        ),
+        (
             "RollbackFinished",
             {"result": "unknown"},
             {"RollbackDuration": 120, "RollbackFailed": 1, "RollbackSuccessRate": 0},

@@ -48,6 +48,14 @@ def test_a_release_is_followed_on_github(stack: Stack, hub: LocalGitHub, sha: st
     assert shown(hub, sha) == ({"kiro": "success", "kiro/test": "success"}, [("test", "success")])
 
 
+def test_each_gate_has_a_status_with_a_link(stack: Stack, hub: LocalGitHub, sha: str) -> None:
+    """G5: the link is the log of the build that was judged."""
+    gates = [{"name": "tests", "outcome": "failed", "reason": "1 of 2 tests failed: c.a"}]
+    publish(stack, "GatesJudged", sha, gates=gates, log="https://log.example.com/1")
+    found = {one.context: (one.state, one.target_url) for one in hub.repository(REPOSITORY).statuses}
+    assert found["kiro/gate/tests"] == found["kiro/gates"] == ("failure", "https://log.example.com/1")
+
+
 def test_another_deployment_of_the_same_commit_is_another(stack: Stack, hub: LocalGitHub, sha: str) -> None:
     """Each deployment has its own GitHub deployment."""
     publish(stack, "StageFinished", sha, result="passed")

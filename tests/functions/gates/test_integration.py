@@ -1,4 +1,4 @@
-"""The gate `integration`; `e2e` and `smoke` differ from it by their names only."""
+"""The gate `integration`, with what holds for every suite of tests in an environment."""
 
 import pytest
 

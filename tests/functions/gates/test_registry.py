@@ -189,7 +189,7 @@ def test_one_more_gate_fails_a_release(stack: Stack, hub: LocalGitHub, sha: str)
     (status,) = [one for one in hub.repository(REPOSITORY).statuses if one.context == "kiro/gates"]
     assert (status.state, status.description) == ("failure", "licences: a dependency is under the AGPL")
     both = checked(stack, sha, ["AGPL"], FAILED)["reason"]
-    assert both == "build: the build failed: BUILD: exit 1 https://log; licences: a dependency is under the AGPL"
+    assert both == "licences: a dependency is under the AGPL; build: the build failed: BUILD: exit 1 https://log"
 
 
 @pytest.mark.usefixtures("_with_licences")

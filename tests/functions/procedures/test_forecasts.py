@@ -124,3 +124,11 @@ def test_an_invalid_manifest_is_an_invalid_forecast(
     found = forecast(stack, sha)
     assert (found.outcome, found.stages) == ("invalid", ())
     assert said in found.reason
+
+
+def test_a_demanded_gate_without_a_report_is_named(stack: Stack, copy: WorkingCopy) -> None:
+    """G6: before anything is built, with the key of the manifest."""
+    push(copy)
+    found = forecast(stack, production=replace(PRODUCTION, demanded_gates=["coverage", "smoke"]))
+    assert found.gates[-1].startswith("smoke: the gate `smoke` is demanded for production, and delivery.yml names no")
+    assert "gates.afterDeploy.production.smoke" in found.gates[-1]

@@ -1,10 +1,12 @@
 """Conclude of a stage: its result in the record, and its event."""
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.domain.gates import Verdict
 from functions.handler import encode
 from tests.functions.samples import DEPLOYMENT, NOW, RELEASE
 from tests.functions.stack import Stack
 
+SMOKE = Verdict("smoke", "passed", "2 tests passed, 0 skipped")
 EVENT = {
     "deploymentId": DEPLOYMENT,
     "release": RELEASE,
@@ -35,3 +37,12 @@ def test_a_stage_that_never_had_the_lock_has_no_queue_time(stack: Stack) -> None
     """Zero would mean that it got the lock at once."""
     DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     assert stack.run("stage.conclude", {**EVENT, "queueSeconds": None})["queueSeconds"] is None
+
+
+def test_the_event_has_the_verdicts_in_its_environment(stack: Stack) -> None:
+    """G5: those of another environment are in the event of its own stage; without tests there are none."""
+    table = DeploymentsTable.connect(stack.clients)
+    table.begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    assert stack.run("stage.conclude", EVENT)["gates"] == []
+    table.note(DEPLOYMENT, **{"gates_eu-production": [SMOKE], "gates_test": [Verdict("e2e", "failed", "no")]})
+    assert stack.run("stage.conclude", EVENT)["gates"] == [encode(SMOKE)]

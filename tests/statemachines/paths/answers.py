@@ -7,6 +7,7 @@ from functions.deployment import begin, check_gates, fetch_source, reach_environ
 from functions.domain.admissions import Admission
 from functions.domain.approvals import Decided
 from functions.domain.environments import Environment, PartState, Version
+from functions.domain.evidence import Entry
 from functions.domain.gates import Verdict
 from functions.domain.locks import Lease
 from functions.domain.manifests import AfterDeploy, Health, Part
@@ -78,6 +79,11 @@ def reached(outcome: Any, reason: str = "") -> Any:
 def turn(outcome: Any, reason: str = "") -> Any:
     """An answer of AcquireLock or AwaitLock."""
     return encode(Turn(outcome, reason, LEASE if outcome == "acquired" else None))
+
+
+def evidence(outcome: Any, reason: str = "", until: str = "") -> Any:
+    """An answer of CheckEvidence."""
+    return encode(Entry(outcome, reason, until))
 
 
 def window(outcome: Any, reason: str = "", opens_at: str = "") -> Any:
@@ -182,6 +188,7 @@ HAPPY: dict[str, dict[str, Any]] = {
     },
     "stage": {
         "ReadRecord": {},
+        "CheckEvidence": evidence("complete"),
         "CheckWindow": window("open", "no windows are set"),
         "AwaitUnfreeze": admission("unfrozen"),
         "ReadBaseline": baseline("clear", "no alarm is in ALARM"),

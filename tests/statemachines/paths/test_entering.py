@@ -1,4 +1,4 @@
-"""The ways into an environment: windows, alarms in the baseline, and the approvals that they cause."""
+"""The ways into an environment: evidence, windows, alarms in the baseline, and the approvals that they cause."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from tests.statemachines.paths.answers import (
     baseline,
     decision,
     environment,
+    evidence,
     plan,
     turn,
     watch,
@@ -49,6 +50,44 @@ WAITED = [*WINDOW, "WaitForWindow"]
 CLOSED_NOW = "test: outside the deployment windows"
 ASKED = APPROVAL[len(ENTERED) :]
 UNTOUCHED = ("AcquireLock", "EndEnhancedWatch", "WriteLedger")
+
+
+def soaking() -> Line:
+    """The answer that the soak is over in a moment."""
+    return answer(evidence("soaking", "60 min are demanded", iso(datetime.now(UTC) + timedelta(milliseconds=200))))
+
+
+def test_a_soak_is_waited_for(runner: WorkflowRunner) -> None:
+    """G6: "not yet" is no failure; the stage waits without a lock, checks again and goes on as usual."""
+    execution = runner.run("stage", {"CheckEvidence": [soaking(), soaking(), AS_USUAL]})
+    waited = ["CheckEvidence", "EvidenceComplete", "WaitForSoak"]
+    assert execution.states == ["Open", "ReadRecord", *waited, *waited, *ENTERED[2:], *THROUGH]
+    payload = execution.payload_of("CheckEvidence", times=3)
+    assert payload["environment"] == encode(ENVIRONMENTS[0])
+    assert ended(execution, "passed", "no alarm was in ALARM")
+
+
+@pytest.mark.parametrize(("outcome", "result"), [("missing", "failed"), ("superseded", "superseded")])
+def test_without_evidence_nothing_is_touched(runner: WorkflowRunner, outcome: str, result: str) -> None:
+    """G6: a release without it fails before any change, and one that a newer release replaced is superseded."""
+    execution = runner.run("stage", {"CheckEvidence": answer(evidence(outcome, "test lacks `integration`"))})
+    assert execution.states == ["Open", "ReadRecord", "CheckEvidence", "EvidenceComplete", "NotPromoted", *END]
+    assert ended(execution, result, "test lacks `integration`")
+
+
+def test_evidence_is_checked_again_after_an_approval(runner: WorkflowRunner) -> None:
+    """G6: a release that was rolled back in the environment before, while a person decided, does not go on."""
+    script = {"CheckEvidence": [AS_USUAL, answer(evidence("missing", "it was rolled back in test"))]}
+    execution = runner.run("stage", script, environment=WITH_APPROVAL)
+    assert execution.states == [*APPROVAL, "CheckEvidence", "EvidenceComplete", "NotPromoted", *END]
+    assert ended(execution, "failed", "it was rolled back in test")
+
+
+def test_evidence_that_cannot_be_read_is_none(runner: WorkflowRunner) -> None:
+    """A fault of the handler ends the stage before an approval is requested."""
+    execution = runner.run("stage", {"CheckEvidence": raises("BadInputError", "no such record")})
+    assert execution.states == ["Open", "ReadRecord", "CheckEvidence", *END]
+    assert ended(execution, "failed", "CheckEvidence: BadInputError", "no such record")
 
 
 def closed() -> Line:
@@ -84,7 +123,7 @@ def test_a_window_that_never_opens_ends_the_stage(runner: WorkflowRunner) -> Non
 def test_a_window_that_cannot_be_read_is_not_open(runner: WorkflowRunner) -> None:
     """A fault of the handler ends the stage before an approval is requested."""
     execution = runner.run("stage", {"CheckWindow": raises("BadInputError", "no such zone")})
-    assert execution.states == ["Open", "ReadRecord", "CheckWindow", *END]
+    assert execution.states == ["Open", "ReadRecord", *WINDOW[:-1], *END]
     assert ended(execution, "failed", "CheckWindow: BadInputError", "no such zone")
 
 

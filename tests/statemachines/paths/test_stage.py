@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from tests.statemachines.paths.runner import WorkflowRunner
 
-WINDOW = ["CheckWindow", "WindowOpen"]
+WINDOW = ["CheckEvidence", "EvidenceComplete", "CheckWindow", "WindowOpen"]
 ENTERED = ["Open", "ReadRecord", *WINDOW, "ReadBaseline", "ApprovalNeeded"]
 APPROVAL = [*ENTERED, "RequestApproval", "AwaitApproval", "ReadDecision"]
 LOCK = ["AcquireLock", "LockTaken"]
