@@ -32,7 +32,7 @@ class PullPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuiltPlan:
     """A deployment of the same commit whose build made previews: its id, and its recorded plan."""
 
     deployment_id: str
@@ -62,7 +62,7 @@ def after_merge(main: Change, files: tuple[str, ...] | None) -> Change:
     return Change("ahead", both)
 
 
-def pull_plan(forecast: Forecast, until: str, *, fork: bool, built: Built | None = None) -> PullPlan:
+def pull_plan(forecast: Forecast, until: str, *, fork: bool, built: BuiltPlan | None = None) -> PullPlan:
     """The plan of a pull request for people; `until` is the last environment of a push to main, "" for all."""
     broken = forecast.outcome == "invalid" or bool(forecast.lacking)
     title = _title(forecast)
@@ -133,7 +133,7 @@ def _closing(forecast: Forecast, entered: list[StageForecast], until: str, *, fo
     yield "Windows, freezes and what runs may change until the merge."
 
 
-def _previews(built: Built | None) -> Iterator[str]:
+def _previews(built: BuiltPlan | None) -> Iterator[str]:
     if built is None:
         return
     yield ""

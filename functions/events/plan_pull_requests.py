@@ -24,7 +24,7 @@ from functions.adapters.triggers import Triggers
 from functions.domain.errors import GitHubError, KiroError
 from functions.domain.events import GatesJudged
 from functions.domain.owners import claim_of
-from functions.domain.pull_plans import Built, pull_plan
+from functions.domain.pull_plans import BuiltPlan, pull_plan
 from functions.domain.releases import branch_or_tag
 from functions.domain.requests import Request, push_name
 from functions.domain.triggers import NotDelivered, TriggerRules, last_environment
@@ -74,13 +74,13 @@ class _Planner:
         plan = pull_plan(forecast, last, fork=pull.fork, built=self._built(repository, pull))
         self.github.show(repository, pull.number, pull.head, plan)
 
-    def _built(self, repository: str, pull: Pull) -> Built | None:
+    def _built(self, repository: str, pull: Pull) -> BuiltPlan | None:
         """The deployment of the same commit of this branch, once its build was judged; nothing of a fork is built."""
         if pull.fork:
             return None
         name = push_name(Request(repository, f"refs/heads/{pull.head_branch}", pull.head), self.rules.main_branch)
         record = self.deployments.get(name)
-        return Built(name, record.plan) if record and record.plan and record.gates else None
+        return BuiltPlan(name, record.plan) if record and record.plan and record.gates else None
 
     def unplanned(self, repository: str, since: datetime) -> Iterator[int]:
         """The pull requests that changed since a time and whose head has no plan."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from functions.domain.forecasts import Forecast, StageForecast
 from functions.domain.plans import Change
-from functions.domain.pull_plans import Built, after_merge, marker, planned, pull_plan
+from functions.domain.pull_plans import BuiltPlan, after_merge, marker, planned, pull_plan
 from functions.domain.records import PlannedStage, PlanRecord
 from tests.functions.samples import RELEASE
 
@@ -63,7 +63,7 @@ def test_previews_of_a_build_are_shown() -> None:
     record = PlanRecord(
         "deploy", "", (PlannedStage("test", {"hello/infrastructure": "infra/a.yml changed; p.json would create x"}),)
     )
-    text = pull_plan(FORECAST, "", fork=False, built=Built("topic-1", record)).text
+    text = pull_plan(FORECAST, "", fork=False, built=BuiltPlan("topic-1", record)).text
     assert "- test: `hello/infrastructure`: infra/a.yml changed; p.json would create x" in text.splitlines()
 
 
