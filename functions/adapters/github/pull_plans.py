@@ -1,5 +1,6 @@
 """Pull requests as they are planned: read, found again, and given one comment and one check (P13)."""
 
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -66,12 +67,15 @@ class PullPlans(GitHub):
         body = f"{marker(head)}\n{plan.text}"
 
         def write(repo: "Repository") -> None:
+            from github import UnknownObjectException
+
             found = _comments(repo, number, repository)
             if not found:
                 repo.get_issue(number).create_comment(body)
                 found = _comments(repo, number, repository)
             for double in found[1:]:
-                double.delete()
+                with suppress(UnknownObjectException):  # the other run has deleted it
+                    double.delete()
             if found and found[0].body != body:
                 found[0].edit(body)
 

@@ -126,6 +126,9 @@ def test_double_comments_are_cleaned_and_those_of_others_kept(stack: Stack, hub:
     with Github(base_url=hub.api_url, auth=Auth.Token(TOKEN), lazy=True) as client:
         for _ in range(3):
             client.get_repo(REPOSITORY).get_issue(pull.number).create_comment(f"{marker('0' * 40)}\nold")
+    hub.respond_with("DELETE", ".*/issues/comments/.*", 404, body={"message": "Not Found"})  # another run was faster
+    plan(stack, pull.number)
+    assert len(pull.comments) == 3
     plan(stack, pull.number)
     theirs, ours = pull.comments
     assert theirs.body.endswith("All is well")
