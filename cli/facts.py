@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cli.aws.forecasts import Forecasts
 from cli.aws.operator import Operator, OutOfReachError
 from functions.adapters.triggers import Triggers
 from functions.domain.environments import Version
@@ -13,6 +12,7 @@ from functions.domain.owners import Claim, claim_of
 from functions.domain.reconciliation import Ended
 from functions.domain.records import DeploymentRecord
 from functions.handler import encode
+from functions.procedures.forecasts import Forecasts
 
 if TYPE_CHECKING:
     from functions.domain.work_items import State

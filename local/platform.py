@@ -264,7 +264,7 @@ class Platform:
                 repository,
                 self.outputs["webhookUrl"],
                 self.webhook_secret,
-                ("push", "repository_dispatch", "projects_v2_item", "issue_comment"),
+                ("push", "pull_request", "repository_dispatch", "projects_v2_item", "issue_comment"),
             )
         self.read_mails()
 

@@ -14,13 +14,14 @@ from components.functions.resources import StackResources
 from components.platform.endpoints import ROUTES
 from forwarding.places import Place, receiving_rule
 from functions.adapters.bus import SOURCE
-from functions.domain.events import EnvironmentUnfrozen, GatesJudged, RollbackFinished
+from functions.domain.events import DeploymentFinished, EnvironmentUnfrozen, GatesJudged, RollbackFinished
 from statemachines.definitions import WORKFLOWS
 
 Pattern = dict[str, Any]
 _RETRY_SECONDS, _RETRIES = 3600, 20
 # A scheduled run that failed is not retried for longer than this: the next run follows.
 _EVERY_MINUTE, _MINUTE = "rate(1 minute)", 60
+_OFTEN = "rate(10 minutes)"
 _TWICE_A_DAY = "rate(12 hours)"
 _EVERY_DAY = "rate(1 day)"
 
@@ -114,6 +115,11 @@ def _gates(_: StackResources) -> Pattern:
     return {"source": [SOURCE], "detail-type": [GatesJudged.__name__]}
 
 
+def _deployed(_: StackResources) -> Pattern:
+    """The ends of deployments that changed something and stayed."""
+    return {"source": [SOURCE], "detail-type": [DeploymentFinished.__name__], "detail": {"outcome": ["deployed"]}}
+
+
 def _unfrozen(_: StackResources) -> Pattern:
     """A restored rollback ends the freeze of an earlier one."""
     return {"source": [SOURCE], "detail-type": [EnvironmentUnfrozen.__name__, RollbackFinished.__name__]}
@@ -132,7 +138,9 @@ TRIGGERS: Mapping[str, Trigger] = {
     "notify": Trigger(_own, own_bus=True),
     "publish_status": Trigger(_own, own_bus=True),
     "publish_metrics": Trigger(_own, own_bus=True),
+    "publish_version": Trigger(_deployed, own_bus=True),
     "track_incident": Trigger(_own, own_bus=True),
+    "plan_pull_requests": Trigger(schedule=lambda _: _OFTEN),
     "reconcile": Trigger(schedule=lambda _: _EVERY_MINUTE),
     "measure_secrets": Trigger(schedule=lambda _: _TWICE_A_DAY),
     "prune_versions": Trigger(schedule=lambda _: _EVERY_DAY),
@@ -182,6 +190,8 @@ def _rules(handler: FoundHandler, stack: StackResources) -> Iterator[tuple[str, 
     if trigger is None:
         return
     yield handler.thing, trigger
+    if handler.name == "plan_pull_requests":  # a rule has one bus
+        yield f"{handler.thing}-built", Trigger(_gates, own_bus=True)
     if handler.name == "alarm_changed":
         for place in stack.elsewhere():
             yield receiving_rule(place), Trigger(_forwarded(place), own_bus=True)

@@ -53,6 +53,9 @@ class DeliveredRepository(Closed):
     pushed_images: list[PushedTags] = Field(default_factory=list)
     """Which pushes to the repositories in `images` start a release, by the image's tag; the first entry that matches
     counts. The registry must be in the account and region of the stack, whose events are heard. Default: none."""
+    versions: bool = False
+    """Whether a release that is good in its last environment gets the version that its conventional commits ask for, as
+    a tag and a release on GitHub."""
 
     @property
     def claim(self) -> Claim:

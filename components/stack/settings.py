@@ -92,6 +92,10 @@ class GitHub(Closed):
         (found,) = (one for one in self.repositories if one.name == repository)
         return sorted(set(found.images.values())) if found.builds_images else []
 
+    def versioned(self) -> list[str]:
+        """The repositories whose releases get versions."""
+        return [one.name for one in self.repositories if one.versions]
+
     def claims(self) -> list[Claim]:
         """What each repository may deliver, in the format of the deployment's definition."""
         return [one.claim for one in self.repositories]

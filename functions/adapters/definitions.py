@@ -1,7 +1,7 @@
 """The settings that the definition of the workflow `deployment` carries: its environments and repositories."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from functions.domain.environments import Environment
 from functions.domain.owners import Claim
@@ -23,3 +23,21 @@ def carried(aws: "Clients", workflow: str) -> tuple[tuple[Environment, ...], tup
     claims = begin.get("Arguments", {}).get("repositories", ())
     environments = begin["Assign"]["environments"]
     return tuple(decode(Environment, one) for one in environments), tuple(decode(Claim, one) for one in claims)
+
+
+class Carried:
+    """The same for a function, read when it is needed."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("DEPLOYMENT_WORKFLOW",)
+
+    def __init__(self, aws: "Clients") -> None:
+        self._aws = aws
+
+    @classmethod
+    def connect(cls, aws: "Clients") -> Self:
+        """Nothing is read yet."""
+        return cls(aws)
+
+    def settings(self) -> tuple[tuple[Environment, ...], tuple[Claim, ...]]:
+        """The environments and repositories of this stack."""
+        return carried(self._aws, self._aws.setting("DEPLOYMENT_WORKFLOW"))

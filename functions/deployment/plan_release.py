@@ -1,6 +1,6 @@
 """PlanRelease: decide which parts the release changes in each environment, by the changes since what runs there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -8,19 +8,18 @@ from functions.adapters.artifacts import Artifacts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.client import GitHub
-from functions.adapters.manifest_file import read_manifest
 from functions.adapters.triggers import Triggers
-from functions.domain.demands import skipped
-from functions.domain.environments import Environment, PartState, belongs
+from functions.domain.environments import Environment, PartState
 from functions.domain.errors import ManifestError
 from functions.domain.image_plans import Evidence, plan_images
 from functions.domain.manifests import MANIFEST, Manifest, own_name
 from functions.domain.order import is_newer
-from functions.domain.owners import Claim, Place, claim_of, refusals
-from functions.domain.plans import Change, Plan, Scope, entered_by, in_emergency, plan, recorded, within
+from functions.domain.owners import Claim, claim_of
+from functions.domain.plans import Plan, Scope, entered_by, in_emergency, plan, recorded, within
 from functions.domain.releases import Release
 from functions.domain.requests import Request
 from functions.handler import Handler
+from functions.procedures.plans import changes_since, checked_manifest, own_parts
 from functions.targets import registry
 
 
@@ -166,35 +165,3 @@ def _read(artifacts: Artifacts, event: Input) -> bytes:
             f"{MANIFEST}: not in {event.release.repository} at {event.release.short}; add it at the root"
         )
     return raw
-
-
-def checked_manifest(raw: bytes, claim: Claim, environments: tuple[Environment, ...]) -> Manifest:
-    """The manifest; one that names what its repository may not deliver, or skips, is a ManifestError, with the lines.
-
-    `environments` are those that releases of the repository may enter.
-    """
-
-    def refused(manifest: Manifest) -> Iterable[tuple[Place, str]]:
-        walked = [one for one in environments if not manifest.environments or one.name in manifest.environments]
-        names = {
-            one.name: {part.name: registry.target_of(part.kind).names(one, part) for part in manifest.parts}
-            for one in (walked if claim.targets is not None else ())
-        }
-        return (*refusals(manifest, claim, names), *skipped(manifest, environments))
-
-    return read_manifest(raw, refused)
-
-
-def own_parts(states: Mapping[str, PartState], manifest: Manifest, repository: str) -> dict[str, PartState]:
-    """The parts of an environment that are the repository's; those of others decide nothing about its releases."""
-    return {name: state for name, state in states.items() if belongs(state, manifest.name, repository)}
-
-
-def changes_since(github: GitHub, release: Release, running: dict[str, dict[str, PartState]]) -> dict[str, Change]:
-    """The changes between each commit that runs somewhere and the release, by that commit."""
-    bases = {state.running.commit for parts in running.values() for state in parts.values() if state.running}
-    found: dict[str, Change] = {}
-    for base in sorted(bases - {""}):  # a version that was deployed by hand has no commit
-        compared = github.compare(release.repository, base, release.commit)
-        found[base] = Change(compared.status, compared.files)
-    return found

@@ -39,7 +39,11 @@ class StageForecast:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The forecast of a release; `gates` has one line for each gate that is judged before any deployment."""
+    """The forecast of a release; `gates` has one line for each gate that is judged before any deployment.
+
+    `lacking` are demanded gates of which nothing will report, in words; `irreversible` are parts whose migration can't
+    be taken back.
+    """
 
     release: Release
     outcome: str
@@ -47,6 +51,8 @@ class Forecast:
     gates: tuple[str, ...]
     stages: tuple[StageForecast, ...]
     expected_seconds: float | None
+    lacking: tuple[str, ...] = ()
+    irreversible: tuple[str, ...] = ()
 
 
 def forecast(
@@ -58,13 +64,17 @@ def forecast(
     durations: Mapping[str, Sequence[float]],
     now: datetime,
     describe: Callable[[Environment, Part], str],
+    lacking: tuple[str, ...] = (),
 ) -> Forecast:
     """The plan with gates, locks, freezes, windows and durations of its environments.
 
     `gates` (one line a gate) and `durations` (seconds) are by environment; the key `""` is the release as a whole.
     """
     stages = tuple(_stage(stage, gates, locks, frozen, durations, now, describe) for stage in made.stages)
-    return Forecast(release, made.outcome, made.reason, gates.get("", ()), stages, _usual(durations.get("", ())))
+    parts = (chosen.part for stage in made.stages for chosen in stage.parts)
+    irreversible = tuple(dict.fromkeys(part.name for part in parts if part.migration == "irreversible"))
+    usual = _usual(durations.get("", ()))
+    return Forecast(release, made.outcome, made.reason, gates.get("", ()), stages, usual, lacking, irreversible)
 
 
 def _stage(

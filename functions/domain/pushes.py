@@ -1,4 +1,4 @@
-"""Reading a GitHub `push` delivery, whose signature was verified before; the keys of its rows in the waits table.
+"""Reading deliveries `push` and `pull_request`, whose signature was verified before; keys of rows in the waits table.
 
 push/{repository}               the main branch's head as it was last seen
 refs/{repository}               the version tags and other branches as they were last seen
@@ -95,6 +95,32 @@ def push_of(
     return Start(push_name(request, rules.main_branch), request)
 
 
+def read_pull_request(payload: Mapping[str, Any], repositories: frozenset[str], main_branch: str) -> int | Ignored:
+    """The number of the pull request that a delivery asks to plan, or why none; a missing field is a BadInputError.
+
+    Only its number is used: the delivery may be late, so its head is read anew.
+    https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request
+    """
+    event = "pull_request"
+    repository = _text(_object(payload, "repository", event=event), "full_name", "repository.full_name", event=event)
+    foreign = not_delivered(repository, repositories)
+    if foreign:
+        return foreign
+    action = _text(payload, "action", "action", event=event)
+    changes = payload.get("changes")
+    retargeted = action == "edited" and isinstance(changes, Mapping) and "base" in changes
+    if action not in ("opened", "synchronize", "reopened") and not retargeted:
+        return Ignored(f"a pull request is planned when it is opened, reopened or pushed to, not when it is {action}")
+    base = _object(_object(payload, "pull_request", event=event), "base", "pull_request.base", event=event)
+    branch = _text(base, "ref", "pull_request.base.ref", event=event)
+    if branch != main_branch:
+        return Ignored(f"it is to {branch}; only pull requests to {main_branch} are planned")
+    number = payload.get("number")
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise BadInputError("pull_request: number is missing or not a number")
+    return number
+
+
 def dispatched_repository(payload: Mapping[str, Any]) -> str:
     """The repository of a `repository_dispatch`; a missing one is a BadInputError."""
     found = payload.get("repository")
@@ -119,10 +145,10 @@ def sender(payload: Mapping[str, Any]) -> str:
     return login[:100] if isinstance(login, str) else ""
 
 
-def _object(value: Mapping[str, Any], key: str, path: str = "") -> Mapping[str, Any]:
+def _object(value: Mapping[str, Any], key: str, path: str = "", *, event: str = "push") -> Mapping[str, Any]:
     found = value.get(key)
     if not isinstance(found, Mapping):
-        raise BadInputError(f"push: {path or key} is missing or not an object")
+        raise BadInputError(f"{event}: {path or key} is missing or not an object")
     return found
 
 
@@ -133,8 +159,8 @@ def _commit(value: Mapping[str, Any], key: str, path: str) -> str:
     return found
 
 
-def _text(value: Mapping[str, Any], key: str, path: str, *, empty: bool = False) -> str:
+def _text(value: Mapping[str, Any], key: str, path: str, *, empty: bool = False, event: str = "push") -> str:
     found = value.get(key)
     if not isinstance(found, str) or not (found or empty):
-        raise BadInputError(f"push: {path} is missing or not a text")
+        raise BadInputError(f"{event}: {path} is missing or not a text")
     return found

@@ -11,13 +11,14 @@ from typing import Any
 
 from functions.adapters.allowed_networks import AllowedNetworks
 from functions.adapters.deliveries import Deliveries
+from functions.adapters.invocations import Invocations
 from functions.adapters.polls import Polls
 from functions.adapters.secrets import WebhookSecret
 from functions.adapters.signed_requests import Refusal, answer, read_body, read_headers, verify
 from functions.adapters.triggers import Triggers
 from functions.adapters.workflows import Deployments
 from functions.domain.errors import BadInputError
-from functions.domain.pushes import Ignored, dispatched_repository, not_delivered, read_push
+from functions.domain.pushes import Ignored, dispatched_repository, not_delivered, read_pull_request, read_push
 from functions.domain.requests import Request, dispatch_name, rollback_name
 from functions.domain.triggers import TriggerRules
 from functions.handler import Handler
@@ -34,6 +35,7 @@ HANDLER = Handler(
         *RollbackRequests.START,
         *Deliveries.USE,
         *Polls.REQUEST,
+        *Invocations.USE,
     ),
     timeout_seconds=20,
     memory_mb=512,
@@ -49,6 +51,7 @@ class _Starts:
     rollbacks: RollbackRequests
     deliveries: Deliveries
     polls: Polls
+    invocations: Invocations
 
 
 def github_webhook(
@@ -60,6 +63,7 @@ def github_webhook(
     rollbacks: RollbackRequests,
     deliveries: Deliveries,
     polls: Polls,
+    invocations: Invocations,
 ) -> dict[str, Any]:
     """Answer a delivery; before the signature is verified nothing is parsed, and only the secret is read."""
     address = event.get("requestContext", {}).get("http", {}).get("sourceIp", "")
@@ -80,7 +84,8 @@ def github_webhook(
         payload = json.loads(body)
         if not isinstance(payload, dict):
             return answer(400, "the payload is not a JSON object; set the webhook's content type to application/json")
-        return _once(headers, body, payload, _Starts(triggers.rules, deployments, rollbacks, deliveries, polls))
+        starts = _Starts(triggers.rules, deployments, rollbacks, deliveries, polls, invocations)
+        return _once(headers, body, payload, starts)
     except (ValueError, RecursionError) as error:
         return answer(400, f"the body is not JSON: {error}; set the webhook's content type to application/json")
     except BadInputError as error:
@@ -111,12 +116,24 @@ def _act(name: str, body: bytes, payload: dict[str, Any], starts: _Starts) -> tu
         return _commented(payload, starts)
     if name == "repository_dispatch":
         return _dispatched(body, payload, starts)
+    if name == "pull_request":
+        return "", answer(202, _planned(payload, starts))
     if name != "push":
         return "", answer(202, f"event {name or '(none)'} is not used here")
     read = read_push(payload, starts.deployments.repositories, starts.rules)
     if isinstance(read, Ignored):
         return "", answer(202, f"ignored: {read.reason}")
     return _start(read.name, read.request, starts)
+
+
+def _planned(payload: dict[str, Any], starts: _Starts) -> str:
+    """Have the pull request of a delivery planned; a repeated delivery plans it again, which changes nothing."""
+    repositories = starts.deployments.repositories
+    number = read_pull_request(payload, repositories, starts.rules.main_branch)
+    if isinstance(number, Ignored):
+        return f"ignored: {number.reason}"
+    starts.invocations.plan(payload["repository"]["full_name"], number)
+    return f"#{number} is planned"
 
 
 def _dispatched(body: bytes, payload: dict[str, Any], starts: _Starts) -> tuple[str, dict[str, Any]]:

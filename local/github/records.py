@@ -119,6 +119,38 @@ class Deployment:
 
 
 @dataclass
+class CheckRun:
+    """A check run of an App on a commit."""
+
+    id: int
+    sha: str
+    name: str
+    app: Person
+    created: datetime
+    status: str = "queued"
+    conclusion: str | None = None
+    completed: datetime | None = None
+    title: str | None = None
+    summary: str | None = None
+    text: str | None = None
+    details_url: str | None = None
+    external_id: str | None = None
+    annotations: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published release of a tag."""
+
+    id: int
+    tag: str
+    name: str | None
+    body: str | None
+    author: Person
+    created: datetime
+
+
+@dataclass
 class Comment:
     """A comment on an issue."""
 
@@ -141,12 +173,18 @@ class Merge:
 
 @dataclass
 class PullRequest:
-    """The fields of a pull request that an issue does not have."""
+    """What a pull request has and an issue has not; `fork` is the repository of its head, "" for the same."""
 
     head: str
     base: str
     draft: bool
     merge: Merge | None = None
+    fork: str = ""
+
+    @property
+    def source(self) -> str:
+        """The ref of the head in the repository of the base, which also has the commits of a fork's branch."""
+        return f"refs/forks/{self.fork}/{self.head}" if self.fork else self.head
 
 
 @dataclass(frozen=True)
@@ -246,10 +284,12 @@ class Repository:
     created: datetime = field(default_factory=now)
     pushed: datetime = field(default_factory=now)
     statuses: list[Status] = field(default_factory=list)
+    check_runs: list[CheckRun] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     hooks: list[Hook] = field(default_factory=list)
+    releases: list[Published] = field(default_factory=list)
     sarifs: list[Sarif] = field(default_factory=list)
     activities: list[Activity] = field(default_factory=list)
     archived: bool = False

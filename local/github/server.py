@@ -21,6 +21,7 @@ from local.github import (
     pushes,
     rest_apps,
     rest_archives,
+    rest_checks,
     rest_code_scanning,
     rest_commits,
     rest_contents,
@@ -29,6 +30,7 @@ from local.github import (
     rest_hooks,
     rest_issues,
     rest_pulls,
+    rest_releases,
     rest_repositories,
     rest_statuses,
 )
@@ -50,6 +52,7 @@ _TOPICS: tuple[ModuleType, ...] = (
     graphql,
     rest_apps,
     rest_archives,
+    rest_checks,
     rest_code_scanning,
     rest_commits,
     rest_contents,
@@ -58,6 +61,7 @@ _TOPICS: tuple[ModuleType, ...] = (
     rest_hooks,
     rest_issues,
     rest_pulls,
+    rest_releases,
     rest_repositories,
     rest_statuses,
 )
@@ -188,6 +192,7 @@ class LocalGitHub:
         repository.activities += pushes.activities(repository, before, pusher, repository.pushed)
         for body in pushes.payloads(self, repository, before, pusher):
             self.emit(repository, "push", body)
+        rest_pulls.heads_moved(self, repository, before, pusher)
 
     def emit(self, repository: Repository, event: str, body: Mapping[str, Any]) -> None:
         """Send an event to the repository's hooks that subscribe to it."""

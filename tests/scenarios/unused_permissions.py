@@ -110,6 +110,7 @@ REASONS: Mapping[str, str] = {
     "rollback-restore-service sts:AssumeRole": "a service on ECS is read, too: tests/functions/targets/test_ecs.py",
     "events-outside-alarm *": _OUTSIDE,
     "events-import-findings *": _OFF,
+    "events-publish-version *": "no scenario has versions: tests/functions/events/test_publish_version.py",
     "* s3:ListBucket": _MISSING,
     "events-execution-ended *": "an execution ended with a lock or a wait: tests/faults/test_stops.py",
     "events-reconcile *": "an event or a token was lost: tests/functions/events/test_reconcile.py",

@@ -34,4 +34,19 @@ class Comparison:
     commits: tuple[Commit, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request: its head and base commits and branches; `fork` if the head is in another repository."""
+
+    number: int
+    head: str
+    head_branch: str
+    base: str
+    base_branch: str
+    author: str
+    is_open: bool
+    fork: bool
+    updated_at: str
+
+
 UNKNOWN = Comparison("unknown", 0, 0, None, ())

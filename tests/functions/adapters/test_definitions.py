@@ -2,7 +2,7 @@
 
 import json
 
-from functions.adapters.definitions import carried
+from functions.adapters.definitions import Carried, carried
 from functions.domain.owners import Claim
 from functions.handler import encode
 from tests.functions.samples import ENVIRONMENT
@@ -18,3 +18,4 @@ def test_environments_and_repositories_are_read_from_the_definition(stack: Stack
             stateMachineArn=MACHINES["deployment"], definition=json.dumps({"States": {"Begin": begin}})
         )
         assert carried(stack.clients, MACHINES["deployment"]) == ((ENVIRONMENT,), tuple(expected))
+        assert Carried.connect(stack.clients).settings() == ((ENVIRONMENT,), tuple(expected))

@@ -15,6 +15,7 @@ import pytest
 import functions
 from functions.adapters.allowed_networks import AllowedNetworks
 from functions.adapters.deliveries import Deliveries
+from functions.adapters.invocations import Invocations
 from functions.adapters.polls import Polls
 from functions.adapters.secrets import WebhookSecret
 from functions.adapters.triggers import Triggers
@@ -81,6 +82,7 @@ def refused(event: dict[str, Any]) -> tuple[int, str]:
         RollbackRequests.connect(aws),
         Deliveries.connect(aws),
         Polls.connect(aws),
+        Invocations.connect(aws),
     )
     return answer["statusCode"], json.loads(answer["body"])["message"]
 

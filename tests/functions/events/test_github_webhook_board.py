@@ -1,4 +1,4 @@
-"""A moved card starts a poll at once, and nothing else (W2)."""
+"""A moved card starts a poll at once, and a pull request its plan; nothing else (W2, P13)."""
 
 import hashlib
 import hmac
@@ -94,7 +94,7 @@ def test_other_comments_invoke_nothing(stack: Stack, invoked: list[dict[str, Any
 
 
 @pytest.mark.skipif(not EXAMPLES.exists(), reason="npm's @octokit/webhooks-examples is not installed")
-@pytest.mark.parametrize("event", ["ping", "push", "projects_v2_item", "issue_comment"])
+@pytest.mark.parametrize("event", ["ping", "push", "projects_v2_item", "issue_comment", "pull_request"])
 def test_the_published_examples_are_accepted(stack: Stack, invoked: list[dict[str, Any]], event: str) -> None:
     """Every example payload of every used event."""
     found = next(one for one in json.loads(EXAMPLES.read_text("utf-8")) if one["name"] == event)
@@ -102,3 +102,43 @@ def test_the_published_examples_are_accepted(stack: Stack, invoked: list[dict[st
     for example in found["examples"]:
         assert deliver(stack, event, example)[0] == 202
     assert len(invoked) == (len(found["examples"]) if event == "projects_v2_item" else 0)
+
+
+PULL = {
+    "action": "opened",
+    "number": 7,
+    "pull_request": {"base": {"ref": "main"}},
+    "repository": {"full_name": "acme/hello-service"},
+}
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"action": "synchronize"}, {"action": "reopened"}, {"action": "edited", "changes": {"base": {}}}]
+)
+def test_a_pull_request_is_planned(stack: Stack, invoked: list[dict[str, Any]], changes: dict[str, Any]) -> None:
+    """P13: by its number; what else a delivery says of it may be out of date."""
+    assert deliver(stack, "pull_request", {**PULL, **changes}) == (202, "#7 is planned")
+    ((name, payload),) = [(one["FunctionName"], json.loads(one["Payload"])) for one in invoked]
+    assert (name, payload) == ("kiro-plan-pull-requests", {"repository": "acme/hello-service", "number": 7})
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "said"),
+    [
+        ({"action": "closed"}, 202, "not when it is closed"),
+        ({"action": "edited", "changes": {"title": {}}}, 202, "not when it is edited"),
+        ({"pull_request": {"base": {"ref": "next"}}}, 202, "only pull requests to main"),
+        ({"repository": {"full_name": "eve/other"}}, 202, "not delivered"),
+        ({"number": "7"}, 400, "pull_request: number"),
+        ({"pull_request": None}, 400, "pull_request: pull_request is missing"),
+        ({"action": 1}, 400, "pull_request: action is missing"),
+    ],
+)
+def test_other_events_of_pull_requests_start_nothing(
+    stack: Stack, invoked: list[dict[str, Any]], changes: dict[str, Any], status: int, said: str
+) -> None:
+    """Each answer says why."""
+    answer = deliver(stack, "pull_request", {**PULL, **changes})
+    assert answer[0] == status
+    assert said in answer[1]
+    assert invoked == []

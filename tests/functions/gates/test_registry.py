@@ -14,7 +14,6 @@ import pytest
 from rich.console import Console
 
 from cli import show
-from cli.aws.forecasts import Forecasts
 from functions.adapters.builds import BuildEnd
 from functions.adapters.bus import read_event
 from functions.adapters.manifest_types import RepositoryPath as ManifestPath
@@ -28,6 +27,7 @@ from functions.events.publish_metrics import measurements
 from functions.gates import registry
 from functions.gates.base import EnvironmentEvidence, Gate, Judgement, ReleaseEvidence, Section, Unit
 from functions.handler import encode
+from functions.procedures.forecasts import Forecasts
 from local.github import LocalGitHub
 from tests.functions.delivered import artifact, judged, uploaded
 from tests.functions.deployment.test_check_gates import COVERAGE, JUNIT

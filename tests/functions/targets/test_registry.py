@@ -8,7 +8,6 @@ from typing import Any, get_args
 import pytest
 
 import functions
-from cli.aws.forecasts import Forecasts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.manifest_file import read_manifest
 from functions.adapters.rollback_outlook import RollbackOutlook
@@ -16,6 +15,7 @@ from functions.domain.errors import BadInputError, ManifestError
 from functions.domain.manifests import Kind, Part
 from functions.domain.owners import Claim
 from functions.handler import encode
+from functions.procedures.forecasts import Forecasts
 from functions.targets import registry
 from functions.targets.base import BuildTarget, CallTarget
 from tests.functions.delivered import artifact, judged, parts

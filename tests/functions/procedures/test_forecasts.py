@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from cli.aws.forecasts import Forecasts
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.locks_table import LocksTable
@@ -15,6 +14,7 @@ from functions.domain.locks import Contender
 from functions.domain.owners import Claim
 from functions.domain.releases import Release
 from functions.domain.windows import Closed
+from functions.procedures.forecasts import Forecasts
 from tests.functions.delivered import runs
 from tests.functions.deployment.test_plan_release import MANIFEST, TEST
 from tests.functions.samples import NOW, environment, state, version
