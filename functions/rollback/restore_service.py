@@ -1,4 +1,4 @@
-"""RestoreService: restore the earlier version of a service, and record it."""
+"""RestoreService: restore the earlier version of a service, and record it once all requests meet it."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment, PartState
 from functions.domain.locks import Lease
 from functions.domain.rollback import Step, after_rollback
+from functions.domain.rollouts import Rollout
 from functions.handler import Handler
 from functions.targets.registry import Targets
 
@@ -23,12 +24,13 @@ class Input:
 HANDLER = Handler(allow=(*EnvironmentsTable.WRITE, *Targets.READ, *Targets.CHANGE), timeout_seconds=60)
 
 
-def restore_service(event: Input, environments: EnvironmentsTable, targets: Targets) -> PartState:
-    """Restore the version; a repetition has the same result."""
+def restore_service(event: Input, environments: EnvironmentsTable, targets: Targets) -> Rollout:
+    """Restore the version, or begin to; a repetition goes on with what is left."""
     name = event.environment.name
     environments.fence(name, event.lease)
-    targets.called(event.step.part).restore(event.environment, event.step)
+    rollout = targets.called(event.step.part).restore(event.environment, event.step)
+    if rollout.outcome != "done":
+        return rollout
     known = environments.parts(name).get(event.step.part.name) or PartState(name, event.step.part.name)
-    state = after_rollback(known, event.step)
-    environments.save(state, event.lease)
-    return state
+    environments.save(after_rollback(known, event.step), event.lease)
+    return rollout

@@ -151,7 +151,7 @@ class LambdaTarget(CallTarget):
         if found and version in found.shares:
             return _paused(version, found)
         runs = f"points to version {found.version}" if found else "is gone"
-        reason = f"{part.name}: {_named(environment, part)} {runs}: somebody else ended the rollout of {version}"
+        reason = f"{_named(environment, part)} {runs}: somebody else ended the rollout of {version}"
         return Rollout("failed", version, 0, reason=reason)
 
     def proceed(self, change: Change, rollout: Rollout) -> Rollout:
@@ -186,10 +186,11 @@ class LambdaTarget(CallTarget):
         new, old = (_metrics(name, keys.alias, version) for version in (rollout.version, found.version))
         return Versions(new, old, keys.limits(environment))
 
-    def restore(self, environment: Environment, step: Step) -> None:
+    def restore(self, environment: Environment, step: Step) -> Rollout:
         """Point the alias at the earlier version, which clears the shares of others."""
         name = _name(environment, step.part)
         self._functions.point(environment, name, _keys(step.part).alias, step.to.version)
+        return Rollout("done", step.to.version)
 
     def lost(self, environment: Environment, part: Part, to: Version, artifacts: "Artifacts") -> str:
         """Whether the version was deleted; its artifact is not needed for a rollback."""
