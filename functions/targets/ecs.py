@@ -48,7 +48,9 @@ class Keys(ComparisonKeys):
     steps: Annotated[Steps, Meaning("The percentages that are watched: one of canary, equal ones of linear.", [20])] = (
         field(default_factory=list)
     )
-    step_seconds: Annotated[StepSeconds, Meaning("How long each step is watched, in seconds.")] = 60
+    step_seconds: Annotated[
+        StepSeconds | None, Meaning("How long each step is watched, in seconds; without it 60.", 120)
+    ] = None
     migration_command: Annotated[
         list[str], Meaning("Runs once with the new image, before the service is changed.", ["./migrate", "up"])
     ] = field(default_factory=list)
@@ -75,6 +77,9 @@ class EcsTarget(CallTarget):
         """The part with its keys; steps that do not fit the strategy are a MistakenKeyError."""
         if mistake := mistake_in_strategy(keys.strategy, keys.steps):
             raise MistakenKeyError("steps", mistake)
+        if keys.step_seconds and keys.strategy == "rolling":
+            reason = "strategy rolling has nothing to watch before its end: leave it out, or write another strategy"
+            raise MistakenKeyError("stepSeconds", reason)
         return super().complete(part, keys)
 
     @classmethod

@@ -12,7 +12,7 @@ from functions.domain.manifests import Part, fill
 from functions.domain.rollback import Step
 from functions.domain.rollouts import Rollout, next_step
 from functions.handler import Allow, decode
-from functions.targets.base import CallTarget, Change, ComparisonKeys, Packages, Statement
+from functions.targets.base import CallTarget, Change, ComparisonKeys, MistakenKeyError, Packages, Statement
 
 if TYPE_CHECKING:
     from components.stack.environment_settings import EnvironmentSettings
@@ -42,7 +42,9 @@ class Keys(ComparisonKeys):
     steps: Annotated[
         Steps, Meaning("Percentages of the requests that meet a new version; without any, all at once.", [10, 50])
     ] = field(default_factory=list)
-    step_seconds: Annotated[StepSeconds, Meaning("How long each step is watched, in seconds.")] = 60
+    step_seconds: Annotated[
+        StepSeconds | None, Meaning("How long each step is watched, in seconds; without it 60.", 300)
+    ] = None
 
 
 class LambdaTarget(CallTarget):
@@ -64,8 +66,12 @@ class LambdaTarget(CallTarget):
     @classmethod
     def complete(cls, part: Part, keys: Any) -> Part:
         """Without steps none is set: a part that was recorded before there were steps keeps its definition."""
+        if keys.step_seconds and not keys.steps:
+            raise MistakenKeyError(
+                "stepSeconds", "there are no steps to watch: write steps, such as [10], or leave it out"
+            )
         made = super().complete(part, keys)
-        stepless = {key: value for key, value in made.settings.items() if key not in ("steps", "stepSeconds")}
+        stepless = {key: value for key, value in made.settings.items() if key != "steps"}
         return made if keys.steps else replace(part, settings=stepless)
 
     @classmethod

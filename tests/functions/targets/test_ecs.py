@@ -453,6 +453,7 @@ def test_the_manifest() -> None:
     ("keys", "message"),
     [
         ("steps: [10]", "strategy rolling has no steps: leave them out"),
+        ("stepSeconds: 90", "strategy rolling has nothing to watch before its end"),
         ("strategy: blue-green, steps: [10]", "strategy blue-green has no steps"),
         ("strategy: canary", "has one step: write a single percentage"),
         ("strategy: canary, steps: [10, 50]", "has one step: write a single percentage"),
@@ -462,5 +463,5 @@ def test_the_manifest() -> None:
 )
 def test_steps_that_do_not_fit_the_strategy(keys: str, message: str) -> None:
     """The error names the service, the reason and the next step."""
-    with pytest.raises(ManifestError, match=rf"delivery\.yml:\d+:\d+: services\.api\.steps: .*{message}"):
+    with pytest.raises(ManifestError, match=rf"delivery\.yml:\d+:\d+: services\.api\.step\w+: .*{message}"):
         read_manifest(MANIFEST.format(keys=keys).encode())
