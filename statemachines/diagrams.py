@@ -54,8 +54,8 @@ HAPPY_PATHS: dict[str, tuple[str, ...]] = {
     ),
     "rollback": (
         *("Open", "ReadRecord", "AnnounceStart", "LeaseGiven", "AcquireLock", "LockTaken", "PlanRollback", "NextStep"),
-        *("RestoreService", "NextStep", "Stabilise", "VerifyRestored", "Verified", "AwaitAlarms", "RecordRollback"),
-        *("ReleaseLock", "AnnounceEnd", "Ended"),
+        *("RestoreService", "RolloutState", "NextStep", "Stabilise", "VerifyRestored", "Verified", "AwaitAlarms"),
+        *("RecordRollback", "ReleaseLock", "AnnounceEnd", "Ended"),
     ),
     "enhanced_watch": ("Open", "ReadRecord", "Watch", "WhatWasSeen", "Ended"),
     "work_item": (

@@ -55,7 +55,7 @@ VERIFY_TIMES = 10
 # The wait before the next sample of an unhealthy service in a watch.
 SAMPLE_SECONDS = 5
 
-# AwaitRollout ends a rollout whose time is over: so much later at the latest.
+# AwaitRollout ends what AWS does when its time is over: so much later at the latest.
 _SPARE_MINUTES = 5
 
 # More queries could fill an execution's history by themselves.

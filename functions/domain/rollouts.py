@@ -14,8 +14,8 @@ class Rollout:
     - `done`: all requests meet `version`.
     - `paused`: `percent` of the requests meet it, and `proceed` is awaited.
     - `underway`: AWS changes something by itself; `progress` says how far it is.
-    - `failed`: AWS, or somebody else, ended the rollout (`reason`); what runs is what ran before, or a mixture, and a
-      rollback is due.
+    - `failed`: AWS, or somebody else, ended the rollout (`reason`, without the part's name); what runs is what ran
+      before, or a mixture, and a rollback is due.
 
     `handle` is AWS's name of the rollout, such as the ARN of a service deployment, "" if it has none.
     """

@@ -85,13 +85,13 @@ class UnfreezeKey:
 
 @dataclass(frozen=True, slots=True)
 class RolloutKey:
-    """The key of the wait for a rollout by one execution; `rolling_stage` is the name of its execution."""
+    """The key of the wait for a rollout by one execution; `rolling_name` is the name of it."""
 
     environment: str
-    rolling_stage: str
+    rolling_name: str
 
     def __str__(self) -> str:
-        return f"rollout/{self.environment}/{self.rolling_stage}"
+        return f"rollout/{self.environment}/{self.rolling_name}"
 
 
 WaitKey = BuildKey | QueuedKey | WatchKey | AlarmsKey | ApprovalKey | UnfreezeKey | RolloutKey

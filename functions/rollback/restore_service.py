@@ -1,4 +1,4 @@
-"""RestoreService: restore the earlier version of a service, and record it."""
+"""RestoreService: restore the earlier version of a service, and record it once all requests meet it."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from functions.adapters.signatures import Signatures
 from functions.domain.environments import Environment, PartState
 from functions.domain.locks import Lease
 from functions.domain.rollback import Step, after_rollback
+from functions.domain.rollouts import Rollout
 from functions.handler import Handler
 from functions.procedures.provenance import VERIFY, of_version
 from functions.targets.registry import Targets
@@ -34,8 +35,8 @@ def restore_service(
     deployments: DeploymentsTable,
     signatures: Signatures,
     targets: Targets,
-) -> PartState:
-    """Restore the version; a repetition has the same result.
+) -> Rollout:
+    """Restore the version, or begin to; a repetition goes on with what is left.
 
     A ProvenanceError if its signed statement differs from the record, or from the code that the version has.
     """
@@ -45,8 +46,9 @@ def restore_service(
     if signed:
         for path, digest in target.deployed(event.environment, event.step).items():
             signed.demand(path, digest)
-    target.restore(event.environment, event.step)
+    rollout = target.restore(event.environment, event.step)
+    if rollout.outcome != "done":
+        return rollout
     known = environments.parts(name).get(event.step.part.name) or PartState(name, event.step.part.name)
-    state = after_rollback(known, event.step)
-    environments.save(state, event.lease)
-    return state
+    environments.save(after_rollback(known, event.step), event.lease)
+    return rollout

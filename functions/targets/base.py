@@ -222,8 +222,12 @@ class CallTarget(Target):
         """The metrics of the two versions that share the requests at a step; None if they are not known."""
 
     @abstractmethod
-    def restore(self, environment: Environment, step: Step) -> None:
-        """Restore an earlier version for all requests, also in the middle of a rollout."""
+    def restore(self, environment: Environment, step: Step) -> Rollout:
+        """Begin to restore an earlier version for all requests, also in the middle of a rollout.
+
+        `done` or `underway`. It is called again after each wait, and takes what is left to do from what it finds:
+        `progress` of its answer is `underway` as long as AWS needs no other call.
+        """
 
 
 class BuildTarget(Target):

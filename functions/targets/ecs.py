@@ -31,8 +31,6 @@ IMAGES = "images.json"
 _PAUSE_MINUTES = 60
 # ECS lists a new deployment some moments after UpdateService; later, `progress` finds it.
 _LISTED_TRIES = 10
-# How long `restore` waits for ECS. It is repeated when that was too short.
-_RESTORE_SECONDS = 40.0
 _LOOK_SECONDS = 1.0
 
 
@@ -50,7 +48,9 @@ class Keys(ComparisonKeys):
     steps: Annotated[Steps, Meaning("The percentages that are watched: one of canary, equal ones of linear.", [20])] = (
         field(default_factory=list)
     )
-    step_seconds: Annotated[StepSeconds, Meaning("How long each step is watched, in seconds.")] = 60
+    step_seconds: Annotated[
+        StepSeconds | None, Meaning("How long each step is watched, in seconds; without it 60.", 120)
+    ] = None
     migration_command: Annotated[
         list[str], Meaning("Runs once with the new image, before the service is changed.", ["./migrate", "up"])
     ] = field(default_factory=list)
@@ -77,6 +77,9 @@ class EcsTarget(CallTarget):
         """The part with its keys; steps that do not fit the strategy are a MistakenKeyError."""
         if mistake := mistake_in_strategy(keys.strategy, keys.steps):
             raise MistakenKeyError("steps", mistake)
+        if keys.step_seconds and keys.strategy == "rolling":
+            reason = "strategy rolling has nothing to watch before its end: leave it out, or write another strategy"
+            raise MistakenKeyError("stepSeconds", reason)
         return super().complete(part, keys)
 
     @classmethod
@@ -168,6 +171,9 @@ class EcsTarget(CallTarget):
             found = self._services.newest(environment, service, rollout.version)
         if found is None:
             return Rollout("underway", rollout.version, 0, rollout.handle)
+        if found.target != rollout.version:  # `restore` waits for the end of a deployment of another version
+            ended = found.phase in ("succeeded", "failed")
+            return Rollout("done" if ended else "underway", rollout.version, 0, rollout.handle)
         return _rollout(found, keys)
 
     def proceed(self, change: Change, rollout: Rollout) -> Rollout:
@@ -196,26 +202,27 @@ class EcsTarget(CallTarget):
         new, old = map(_metrics, groups)
         return Versions(new, old, _keys(part).limits(environment)) if new and old else None
 
-    def restore(self, environment: Environment, step: Step) -> None:
-        """Let ECS go back: at once where a deployment is under way, else by a deployment of the earlier version."""
+    def restore(self, environment: Environment, step: Step) -> Rollout:
+        """Let ECS go back: at once where a deployment is under way, else by a deployment of the earlier version.
+
+        A deployment that ends in another version than `step.to` is followed by one more.
+        """
         part, to = step.part, step.to.version
-        until = time.monotonic() + _RESTORE_SECONDS
-        while True:
-            service = self._present(environment, part)
-            found = self._services.newest(environment, service)
-            forward = found is not None and found.phase == "forward"
-            if found and forward and found.source == to:
+        service = self._present(environment, part)
+        found = self._services.newest(environment, service)
+        if found is None or found.phase in ("succeeded", "failed"):
+            if service.definition == to:
+                return Rollout("done", to)
+            return self._back_to(environment, service, part, to)
+        if found.phase == "forward":
+            if found.target == to:
+                if found.hook:
+                    self._services.proceed(environment, found)
+            elif found.source == to:
                 self._services.roll_back(environment, found)
-            elif forward and found and found.target != to:
-                self._back_to(environment, service, part, to)
-            elif not forward and (found is None or found.phase != "back"):
-                if service.definition == to:
-                    return
-                self._back_to(environment, service, part, to)
-            if time.monotonic() >= until:
-                where = f"{service.cluster}/{service.name}"
-                raise DeployTargetError(f"{environment.name}: {where} is still on its way back to {to}: try again")
-            time.sleep(_LOOK_SECONDS)
+            else:
+                return self._back_to(environment, service, part, to)
+        return Rollout("underway", to, 0, found.arn)
 
     def lost(self, environment: Environment, part: Part, to: Version, artifacts: "Artifacts") -> str:
         """Whether the task definition was deregistered, or its image deleted."""
@@ -265,7 +272,7 @@ class EcsTarget(CallTarget):
         if found.exit_code == 0:
             return Rollout("paused", rollout.version, 0, rollout.handle)
         ended = f"ended with {found.exit_code}" if found.exit_code is not None else "did not run"
-        reason = f"{part.name}: the migration command {ended} in {rollout.handle}: {found.reason}"
+        reason = f"the migration command {ended} in {rollout.handle}: {found.reason}"
         return Rollout("failed", rollout.version, 0, rollout.handle, reason)
 
     def _deploy(self, change: Change, service: Service, version: str) -> Rollout:
@@ -273,6 +280,13 @@ class EcsTarget(CallTarget):
         pause = environment.approval_timeout_seconds // 60 + _PAUSE_MINUTES
         change.fence()
         wanted = configuration(keys.strategy, keys.steps, service.configuration, pause)
+        return self._begin(environment, service, version, wanted)
+
+    def _back_to(self, environment: Environment, service: Service, part: Part, version: str) -> Rollout:
+        wanted = way_back(_keys(part).strategy, service.configuration)
+        return self._begin(environment, service, version, wanted)
+
+    def _begin(self, environment: Environment, service: Service, version: str, wanted: dict[str, Any]) -> Rollout:
         self._services.update(environment, service, version, wanted)
         for _ in range(_LISTED_TRIES):
             found = self._services.newest(environment, service, version)
@@ -280,9 +294,6 @@ class EcsTarget(CallTarget):
                 return Rollout("underway", version, 0, found.arn)
             time.sleep(_LOOK_SECONDS)
         return Rollout("underway", version, 0)
-
-    def _back_to(self, environment: Environment, service: Service, part: Part, version: str) -> None:
-        self._services.update(environment, service, version, way_back(_keys(part).strategy, service.configuration))
 
 
 def _metrics(group: TargetGroup) -> Metrics | None:

@@ -13,7 +13,7 @@ from functions.domain.manifests import Part, fill
 from functions.domain.rollback import Step
 from functions.domain.rollouts import Rollout, next_step
 from functions.handler import Allow, decode
-from functions.targets.base import CallTarget, Change, ComparisonKeys, Packages, Statement
+from functions.targets.base import CallTarget, Change, ComparisonKeys, MistakenKeyError, Packages, Statement
 
 if TYPE_CHECKING:
     from components.stack.environment_settings import EnvironmentSettings
@@ -43,7 +43,9 @@ class Keys(ComparisonKeys):
     steps: Annotated[
         Steps, Meaning("Percentages of the requests that meet a new version; without any, all at once.", [10, 50])
     ] = field(default_factory=list)
-    step_seconds: Annotated[StepSeconds, Meaning("How long each step is watched, in seconds.")] = 60
+    step_seconds: Annotated[
+        StepSeconds | None, Meaning("How long each step is watched, in seconds; without it 60.", 300)
+    ] = None
 
 
 class LambdaTarget(CallTarget):
@@ -65,8 +67,12 @@ class LambdaTarget(CallTarget):
     @classmethod
     def complete(cls, part: Part, keys: Any) -> Part:
         """Without steps none is set: a part that was recorded before there were steps keeps its definition."""
+        if keys.step_seconds and not keys.steps:
+            raise MistakenKeyError(
+                "stepSeconds", "there are no steps to watch: write steps, such as [10], or leave it out"
+            )
         made = super().complete(part, keys)
-        stepless = {key: value for key, value in made.settings.items() if key not in ("steps", "stepSeconds")}
+        stepless = {key: value for key, value in made.settings.items() if key != "steps"}
         return made if keys.steps else replace(part, settings=stepless)
 
     @classmethod
@@ -157,7 +163,7 @@ class LambdaTarget(CallTarget):
         if found and version in found.shares:
             return _paused(version, found)
         runs = f"points to version {found.version}" if found else "is gone"
-        reason = f"{part.name}: {_named(environment, part)} {runs}: somebody else ended the rollout of {version}"
+        reason = f"{_named(environment, part)} {runs}: somebody else ended the rollout of {version}"
         return Rollout("failed", version, 0, reason=reason)
 
     def proceed(self, change: Change, rollout: Rollout) -> Rollout:
@@ -197,10 +203,11 @@ class LambdaTarget(CallTarget):
         new, old = (_metrics(name, keys.alias, version) for version in (rollout.version, found.version))
         return Versions(new, old, keys.limits(environment))
 
-    def restore(self, environment: Environment, step: Step) -> None:
+    def restore(self, environment: Environment, step: Step) -> Rollout:
         """Point the alias at the earlier version, which clears the shares of others."""
         name = _name(environment, step.part)
         self._functions.point(environment, name, _keys(step.part).alias, step.to.version)
+        return Rollout("done", step.to.version)
 
     def lost(self, environment: Environment, part: Part, to: Version, artifacts: "Artifacts") -> str:
         """Whether the version was deleted; its artifact is not needed for a rollback."""

@@ -28,7 +28,7 @@ _NO_WAY_BACK = "a rollback failed: tests/faults/test_no_way_back.py"
 
 _KEPT_IMAGE = "a commit configures a service whose image a request named: tests/functions/stage/test_apply_service.py"
 _LATER_STEP = "a target may read and keep files of the artifact in each step; functions do so in the first"
-_BY_AWS = "no target of a scenario has a rollout that AWS performs: tests/functions/stage/test_await_rollout.py"
+_BY_AWS = "no target of a scenario has a rollout that AWS performs: tests/functions/shared/test_await_rollout.py"
 
 REASONS: Mapping[str, str] = {
     # What AWS does in a role's name

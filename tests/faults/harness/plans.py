@@ -11,7 +11,8 @@ from statemachines.definitions import WORKFLOWS, is_handler, load, module_of
 HANDLER_FAULTS = ("raise-before", "raise-after", "timeout", "twice", "kill-before", "kill-after", "stop")
 EVENT_FAULTS = ("lost", "doubled")
 # Task states that no scenario of the matrix reaches, and why; their paths are tested in tests/statemachines/paths.
-UNREACHED = {("stage", "AwaitRollout"): "the matrix has no service on ECS, and no other kind changes by itself"}
+_BY_AWS = "the matrix has no service on ECS, and no other kind changes by itself"
+UNREACHED = {("stage", "AwaitRollout"): _BY_AWS, ("rollback", "AwaitRollout"): _BY_AWS}
 _SEND = ":events:putEvents"
 _NESTED = ":states:startExecution"
 

@@ -75,7 +75,7 @@ def test_steps_are_settings_of_their_kind() -> None:
     stepped = GOOD.replace("    alarms:", "    steps: [10, 50]\n    alarms:")
     (_, without), (_, part) = (read_manifest(text.encode()).parts for text in (GOOD, stepped))
     assert "steps" not in without.settings
-    assert part.settings == {**without.settings, "steps": [10, 50], "stepSeconds": 60}
+    assert part.settings == {**without.settings, "steps": [10, 50]}
 
 
 def test_the_limits_of_a_comparison_are_settings_of_their_kind() -> None:
@@ -158,6 +158,7 @@ def test_the_limits_of_a_comparison_are_settings_of_their_kind() -> None:
         ("    alarms:", "    comparedRequests: 1.5\n    alarms:", "comparedRequests: must be a number"),
         ("  paths:", "  comparedRequests: 5\n  paths:", "infrastructure.comparedRequests: is unknown"),
         ("    alarms:", "    stepSeconds: 59\n    alarms:", "services.hello.stepSeconds: is 59: write 60 or more"),
+        ("    alarms:", "    stepSeconds: 60\n    alarms:", "services.hello.stepSeconds: there are no steps to watch"),
         ("    alarms:", "    stepSeconds: 901\n    alarms:", "services.hello.stepSeconds: is 901: write 900 or less"),
         ("    alarms:", "    alarm:", "delivery.yml:18:5: services.hello.alarm: is unknown: is it alarms?"),
         ("  hello:\n", "  infrastructure:\n", "delivery.yml:12:3: services.infrastructure: is reserved for the infra"),

@@ -6,20 +6,24 @@ import pytest
 
 from functions.domain.errors import DeployTargetError, StaleLeaseError
 from functions.domain.locks import Lease
+from functions.domain.manifests import Part
 from functions.domain.rollback import Step
 from tests.functions.delivered import create_function, parts, points_to, runs
 from tests.functions.samples import COMMIT, DEPLOYMENT, ENVIRONMENT, LEASE, SERVICE, state, version
 from tests.functions.stack import Stack
+from tests.functions.targets.parameter import calls_of_parameters, parameter, progresses, slow_news
+
+__all__ = ["calls_of_parameters", "parameter"]
 
 
-def restore(stack: Stack, to: str = "1") -> Any:
+def restore(stack: Stack, to: str = "1", part: Part = SERVICE) -> Any:
     """Run the handler."""
     return stack.run(
         "rollback.restore_service",
         {
             "deploymentId": DEPLOYMENT,
             "environment": ENVIRONMENT,
-            "step": Step(SERVICE, version(number=to)),
+            "step": Step(part, version(number=to)),
             "lease": LEASE,
         },
     )
@@ -38,8 +42,24 @@ def test_the_alias_and_the_record_go_back(stack: Stack) -> None:
 def test_a_part_that_was_never_recorded_goes_back_too(stack: Stack) -> None:
     """The change failed before RecordPart."""
     create_function(stack, versions=2)
-    assert restore(stack)["running"]["version"] == "1"
+    assert restore(stack)["outcome"] == "done"
     assert points_to(stack) == "1"
+    assert parts(stack)["hello"].running == version()
+
+
+@pytest.mark.usefixtures("parameter", "calls_of_parameters")
+def test_what_aws_still_restores_is_recorded_when_it_is_done(stack: Stack) -> None:
+    """R12: until then the record stays as it was; each call goes on with the same step."""
+    part, news = slow_news(), stack.client("ssm")
+    for text in ("good", "bad"):
+        news.put_parameter(Name="/news/production", Value=text, Type="String", Overwrite=True)
+    runs(stack, state(part, version(COMMIT, "2"), good=version()))
+    known = parts(stack)[part.name]
+    assert restore(stack, part=part)["outcome"] == "underway"
+    assert parts(stack)[part.name] == known
+    progresses(stack, "done")
+    assert restore(stack, part=part)["outcome"] == "done"
+    assert parts(stack)[part.name].running == version()
 
 
 def test_a_version_that_was_deleted_is_named(stack: Stack) -> None:

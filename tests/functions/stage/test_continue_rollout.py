@@ -108,7 +108,7 @@ def test_an_alias_that_somebody_moved_ends_the_rollout(stack: Stack) -> None:
     found = run(stack, "continue_rollout", rollout=first)
     assert found["outcome"] == "failed"
     assert found["reason"] == (
-        "hello: Lambda function hello-production, alias live points to version 1: somebody else ended the rollout of 2"
+        "Lambda function hello-production, alias live points to version 1: somebody else ended the rollout of 2"
     )
     assert shares(stack) == {}
 

@@ -110,8 +110,10 @@ class ParameterTarget(CallTarget):
     def versions(self, environment: Environment, part: Part, rollout: Rollout) -> Versions | None:
         return None
 
-    def restore(self, environment: Environment, step: Step) -> None:
+    def restore(self, environment: Environment, step: Step) -> Rollout:
         self._put(environment, step.part, self._history(environment, step.part)[step.to.version])
+        rollout = Rollout("done", step.to.version, handle="a-way-back")
+        return self.progress(environment, step.part, rollout) if step.part.settings["slow"] else rollout
 
     def lost(self, environment: Environment, part: Part, to: Version, artifacts: "Artifacts") -> str:
         return "" if to.version in self._history(environment, part) else f"version {to.version} is gone"

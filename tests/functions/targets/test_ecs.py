@@ -92,9 +92,19 @@ class Delivered:
         """The answers to twenty requests."""
         return dict(self.bench.answers(self.service))
 
-    def restore(self, to: str) -> None:
-        """Go back to a version."""
-        self.target.restore(self.environment, Step(self.part, version(number=to)))
+    def restore(self, to: str) -> list[str]:
+        """Go back to a version, as the rollback does; returns how each wait for ECS ended."""
+        step, ends = Step(self.part, version(number=to)), []
+        while (rollout := self.target.restore(self.environment, step)).outcome != "done":
+            assert rollout.outcome == "underway"
+            ends.append(self.bench.wait(partial(self._end, rollout), f"the end of {rollout}"))
+            assert ends[-1] == "done", ends
+        assert rollout == Rollout("done", to)
+        return ends
+
+    def _end(self, rollout: Rollout) -> str:
+        now = self.target.progress(self.environment, self.part, rollout).outcome
+        return "" if now == "underway" else now
 
     def read(self) -> str | None:
         """What runs."""
@@ -249,6 +259,36 @@ def test_an_earlier_version_comes_back_at_once(
     assert (made.read(), made.answers()) == (f"{made.service}:1", {"old": 20})
 
 
+def test_a_way_back_over_two_versions(delivered: Callable[..., Delivered]) -> None:
+    """Neither what is deployed nor what ran before it is wanted; a repeated call begins no second deployment."""
+    made = delivered(strategy="canary", steps=[10])
+    middle = made.bench.definition(made.bench.image("middle"), made.service)
+    shift = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0}
+    made.bench.ecs.update_service(
+        cluster=CLUSTER, service=made.service, taskDefinition=middle, deploymentConfiguration=shift
+    )
+    made.bench.ended(made.bench.deployment(made.service), "SUCCESSFUL")
+    made.until(made.apply(made.bench.image("new")), "paused", 0)
+    step = Step(made.part, version(number=f"{made.service}:1"))
+    begun = made.target.restore(made.environment, step)
+    assert made.target.restore(made.environment, step) == begun
+    assert len(made.restore(f"{made.service}:1")) <= 1
+    assert (made.read(), made.answers()) == (f"{made.service}:1", {"old": 20})
+
+
+def test_a_pause_on_the_way_to_the_wanted_version_is_ended(delivered: Callable[..., Delivered]) -> None:
+    """Somebody else deploys the version that the rollback restores: all requests get it at once."""
+    made = delivered(strategy="canary", steps=[10])
+    paused = made.until(made.apply(made.bench.image("new")), "paused", 0)
+    step = Step(made.part, version(number=paused.version))
+
+    def restored() -> bool:
+        return made.target.restore(made.environment, step).outcome == "done"
+
+    made.bench.wait(restored, "the end of the deployment")
+    assert (made.read(), made.answers()) == (paused.version, {"new": 20})
+
+
 def test_blue_green(delivered: Callable[..., Delivered]) -> None:
     """All requests shift at once, and ECS holds the old tasks ready until the watch is over."""
     made = delivered(strategy="blue-green")
@@ -326,7 +366,7 @@ def test_a_failed_migration_leaves_the_service(delivered: Callable[..., Delivere
     """The rollout has failed, and the reason has the exit code."""
     made = delivered(migrationCommand=migrating(3))
     failed = made.until(made.apply(made.bench.image("new")), "failed")
-    assert failed.reason.startswith("shop/api: the migration command ended with 3 in arn:aws:ecs:")
+    assert failed.reason.startswith("the migration command ended with 3 in arn:aws:ecs:")
     assert made.read() == f"{made.service}:1"
 
 
@@ -413,6 +453,7 @@ def test_the_manifest() -> None:
     ("keys", "message"),
     [
         ("steps: [10]", "strategy rolling has no steps: leave them out"),
+        ("stepSeconds: 90", "strategy rolling has nothing to watch before its end"),
         ("strategy: blue-green, steps: [10]", "strategy blue-green has no steps"),
         ("strategy: canary", "has one step: write a single percentage"),
         ("strategy: canary, steps: [10, 50]", "has one step: write a single percentage"),
@@ -422,5 +463,5 @@ def test_the_manifest() -> None:
 )
 def test_steps_that_do_not_fit_the_strategy(keys: str, message: str) -> None:
     """The error names the service, the reason and the next step."""
-    with pytest.raises(ManifestError, match=rf"delivery\.yml:\d+:\d+: services\.api\.steps: .*{message}"):
+    with pytest.raises(ManifestError, match=rf"delivery\.yml:\d+:\d+: services\.api\.step\w+: .*{message}"):
         read_manifest(MANIFEST.format(keys=keys).encode())

@@ -113,7 +113,7 @@ def watch(outcome: Any, reason: str, *alarms: str) -> Any:
 
 
 def rollout(outcome: Any, percent: float = 100, reason: str = "") -> Any:
-    """An answer of ApplyService, AwaitRollout or ContinueRollout."""
+    """An answer of ApplyService, AwaitRollout, ContinueRollout or RestoreService."""
     return encode(Rollout(outcome, "42", percent, "", reason))
 
 
@@ -215,7 +215,8 @@ HAPPY: dict[str, dict[str, Any]] = {
     "rollback": {
         "ReadRecord": {},
         "PlanRollback": steps("hello"),
-        "RestoreService": _STATE,
+        "RestoreService": encode(Rollout("done", "41")),
+        "AwaitRollout": encode(Rollout("done", "41")),
         "RecordRestored": _STATE,
         "VerifyRestored": restored("restored", "hello runs 41"),
         "AwaitAlarms": quiet("quiet"),

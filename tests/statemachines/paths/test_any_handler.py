@@ -51,6 +51,7 @@ INPUT: dict[str, dict[str, Any]] = {
 }
 # Handlers that run only when something has gone wrong before, or in a frozen environment.
 LEADS_TO: dict[str, dict[str, Any]] = {
+    "rollback/AwaitRollout": {"RestoreService": [answer(rollout("underway")), AS_USUAL]},
     "rollback/Freeze": {"RecordRollback": raises("SurprisingError")},
     "stage/WithdrawLedger": {"stage/AwaitBuild": answer(build_end("not started"))},
     "stage/AwaitRollout": {"ApplyService": answer(rollout("underway"))},

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from functions.domain import budgets
 from functions.handler import encode
 from statemachines.policies import VERIFY_TIMES
-from tests.statemachines.paths.answers import LEASE, VERIFIED_AT, build_end, quiet, restored, steps, turn
+from tests.statemachines.paths.answers import LEASE, VERIFIED_AT, build_end, quiet, restored, rollout, steps, turn
 from tests.statemachines.paths.executions import AS_USUAL, SILENCE, EndedExecution, Script, answer, raises
 
 if TYPE_CHECKING:
@@ -16,13 +18,15 @@ if TYPE_CHECKING:
 
 OPENED = ["Open", "ReadRecord", "AnnounceStart", "LeaseGiven"]
 ALONE = [*OPENED, "AcquireLock", "LockTaken"]
-SERVICE_STEP = ["NextStep", "RestoreService"]
+SERVICE_STEP = ["NextStep", "RestoreService", "RolloutState"]
 COMMAND_STEP = ["NextStep", "StartBuild", "AwaitBuild", "CommandSucceeded", "RecordRestored"]
 UNSETTLED = ["NextStep", "Stabilise", "VerifyRestored", "Verified"]
 VERIFIED = [*UNSETTLED, "AwaitAlarms"]
 AGAIN = ["VerifyAgain", "VerifyRestored", "Verified"]
 END = ["RecordRollback", "ReleaseLock", "AnnounceEnd", "Ended"]
 SICK = answer(restored("unknown", "hello is not healthy: 503", "unhealthy"))
+UNDERWAY = answer(rollout("underway", 0))
+WAIT = ["AwaitRollout", "RolloutState"]
 BOTH = answer(steps("hello", "infrastructure"))
 
 
@@ -95,7 +99,21 @@ def test_nothing_to_put_back_is_verified_too(runner: WorkflowRunner) -> None:
 @pytest.mark.parametrize(
     ("script", "way", "said"),
     [
-        ({"RestoreService": raises("DeployTargetError", "no alias")}, [*SERVICE_STEP, *COMMAND_STEP], "hello: Deploy"),
+        (
+            {"RestoreService": raises("DeployTargetError", "no alias")},
+            [*SERVICE_STEP[:-1], *COMMAND_STEP],
+            "hello: Deploy",
+        ),
+        (
+            {"RestoreService": UNDERWAY, "AwaitRollout": raises("DeployTargetError", "no service")},
+            [*SERVICE_STEP, "AwaitRollout", *COMMAND_STEP],
+            "hello: ",
+        ),
+        (
+            {"RestoreService": UNDERWAY, "AwaitRollout": answer(rollout("failed", 0, "its time ended"))},
+            [*SERVICE_STEP, *WAIT, *COMMAND_STEP],
+            "hello is not back: its time ended",
+        ),
         (
             {"AwaitBuild": answer(build_end("failed", "exit 3"))},
             [*SERVICE_STEP, *COMMAND_STEP[:-1], "CommandFailed"],
@@ -114,6 +132,30 @@ def test_a_failed_step_does_not_stop_the_others(
     assert execution.states == [*ALONE, "PlanRollback", *way, *UNSETTLED, *END]
     assert said in execution.payload_of("RecordRollback", times=1)["reason"]
     assert ended(execution, "unknown", said, "hello runs 42 instead of 41")
+
+
+def test_a_way_back_of_aws_is_awaited(runner: WorkflowRunner) -> None:
+    """R12: its event, or a backstop, ends each wait; then the target goes on until all requests meet the version."""
+    running = runner.start(
+        "rollback",
+        {
+            "PlanRollback": BOTH,
+            "RestoreService": [UNDERWAY, UNDERWAY, AS_USUAL],
+            "AwaitRollout": [SILENCE, SILENCE, AS_USUAL],
+        },
+        lease=encode(LEASE),
+    )
+    running.complete("rollback/AwaitRollout", rollout("done"))
+    execution = running.end()
+    way = [*SERVICE_STEP, *[*WAIT, "RestoreService", "RolloutState"] * 2, *COMMAND_STEP]
+    assert execution.states == [*OPENED, "PlanRollback", *way, *VERIFIED, *END]
+    waits = [call.payload for call in execution.calls if call.of("AwaitRollout")]
+    assert [one["rollout"]["outcome"] for one in waits] == ["underway"] * 3
+    assert len({one["until"] for one in waits}) == 1, "the time of the part begins once"
+    left = datetime.fromisoformat(waits[0]["until"]).timestamp() - execution.calls[0].at
+    assert 0 < left <= budgets.APPLICATION * 60 + 30
+    assert {one["part"]["name"] for one in waits} == {"hello"}
+    assert ended(execution, "restored")
 
 
 def test_every_failure_is_named(runner: WorkflowRunner) -> None:

@@ -44,6 +44,16 @@ def test_each_step_is_watched_before_the_next(runner: WorkflowRunner) -> None:
     assert ended(execution, "passed", "no alarm was in ALARM")
 
 
+def test_a_pause_that_no_request_meets_is_not_watched(runner: WorkflowRunner) -> None:
+    """R12: before the first share of a canary on ECS, and after a migration, the stage goes on at once."""
+    execution = runner.run(
+        "stage", {"ApplyService": answer(rollout("paused", 0)), "ContinueRollout": [AT_10, AS_USUAL]}
+    )
+    assert execution.states == [*BEGUN, *NEXT, *STEP, *NEXT, *DONE]
+    assert execution.payload_of("stage/Watch")
+    assert ended(execution, "passed")
+
+
 def test_a_step_is_compared_since_the_first_share(runner: WorkflowRunner) -> None:
     """R13: each watch of a step gets the rollout, and when requests began to be shared; each part has its own time."""
     second = encode(replace(SERVICE, name="hello-service/other"))

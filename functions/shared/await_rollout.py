@@ -6,7 +6,6 @@ from functions.adapters.clock import Clock
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain import budgets
 from functions.domain.environments import Environment
 from functions.domain.manifests import Part
 from functions.domain.rollouts import Rollout
@@ -19,7 +18,7 @@ from functions.targets.registry import Targets
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The rollout that is under way, and the end of the time that the services of a stage have (ISO 8601)."""
+    """The rollout, or the way back, that is under way, and the end of its time (ISO 8601)."""
 
     task_token: str
     execution: str
@@ -45,16 +44,13 @@ def await_rollout(
     facts = RolloutFacts(environment, part, rollout)
     wait = Wait(key, event.task_token, event.execution, environment.name, encode(facts))
     if not keep(wait, waits, executions, clock):
-        reason = f"{part.name}: {event.execution} has ended and no longer waits"
+        reason = f"{event.execution} has ended and no longer waits"
         over = Rollout("failed", rollout.version, rollout.percent, rollout.handle, reason)
         tokens.succeed(event.task_token, over)
         return over
     found = progress(facts, targets)
     if found.outcome == "underway" and clock.text() >= event.until:
-        reason = (
-            f"{part.name}: the rollout {rollout.handle or rollout.version} is still under way, and the services of an "
-            f"environment have {budgets.APPLICATION} min"
-        )
+        reason = f"{rollout.handle or rollout.version} is still under way, and its time ended at {event.until}"
         found = Rollout("failed", found.version, found.percent, found.handle, reason)
     if found.outcome != "underway" and tokens.succeed(event.task_token, found):
         waits.forget(key)
