@@ -182,9 +182,11 @@ class LocalGitHub:
         headers: Mapping[str, str] | None = None,
         body: Mapping[str, object] | bytes = b"{}",
         times: int = 1,
-    ) -> None:
-        """Answer the next `times` matching requests with this response."""
-        self._faults.plan(Fault(method, re.compile(path_regex), times, status, headers or {}, body))
+    ) -> Fault:
+        """Answer the next `times` matching requests with this response, which is returned to end it sooner."""
+        fault = Fault(method, re.compile(path_regex), times, status, headers or {}, body)
+        self._faults.plan(fault)
+        return fault
 
     def refs_moved(self, repository: Repository, before: Mapping[str, Ref], pusher: Person) -> None:
         """Send the push events for the refs that changed since `before`."""

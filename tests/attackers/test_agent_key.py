@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ from tests.functions.buildspecs.conftest import Build, Make, make
 from tests.functions.buildspecs.stand_ins import ANSWER, STAND_INS, search, write
 
 __all__ = ["make"]
-KEY = "sk-agent-" + "k3y" * 9
+# Made here and not written down: the tests search all files, and those of this test are among them.
+KEY = "sk-agent-" + token_hex(16)
 TASK = "- [ ] 1. Say it\n"
 pytestmark = NEEDS_ANOTHER_USER
 

@@ -34,6 +34,8 @@ for handler in handlers():
 _HEAVY = {
     "deployment.plan_release": "annotated_types cython_runtime pydantic pydantic_core typing_extensions"
     " typing_inspection yaml",
+    "events.plan_pull_requests": "annotated_types cython_runtime pydantic pydantic_core typing_extensions"
+    " typing_inspection yaml",
     "events.publish_metrics": "aws_lambda_powertools botocore jmespath typing_extensions",
     "work_item.check_item": "markdown_it mdurl",
 }

@@ -38,7 +38,13 @@ def test_every_registered_type_has_its_converter(every: list[Outcome]) -> None:
 def test_resources_of_one_stack_only_are_in_the_template(every: list[Outcome]) -> None:
     """A resource that differs in more than its name is checked for each stack."""
     templates = [template(one.recorder)["Resources"].values() for one in every]
-    keys = {json.dumps(one) for one_template in templates for one in one_template if one["Type"] == "AWS::KMS::Key"}
+    # The signing keys of two stacks differ in names only.
+    keys = {
+        json.dumps(one)
+        for one_template in templates
+        for one in one_template
+        if one["Type"] == "AWS::KMS::Key" and "KeyUsage" not in one["Properties"]
+    }
     assert len(keys) > 1
     assert keys <= {json.dumps(one) for one in together(every)["Resources"].values()}
 

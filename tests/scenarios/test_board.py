@@ -334,9 +334,13 @@ def test_the_event_of_a_failed_poll_is_a_dead_letter(driver: PlatformDriver, use
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     assert "Messages" not in sqs.receive_message(QueueUrl=url), "a poll of another test failed"
     refusal = {"message": "You have exceeded a secondary rate limit"}
-    driver.platform.github.respond_with("POST", "/api/graphql", 403, {"Retry-After": "3000"}, refusal)
+    # More than once, because other functions ask GraphQL, too.
+    refused = driver.platform.github.respond_with(
+        "POST", "/api/graphql", 403, {"Retry-After": "3000"}, refusal, times=100
+    )
     user.board.write(user.note, "Note", "a poll that fails")
     eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))
+    refused.times = 0
     pages = driver.platform.clients.client("cloudwatch").get_paginator("describe_alarms").paginate()
     alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
     (alarm,) = [one for one in alarms if {"Name": "QueueName", "Value": name} in one["Dimensions"]]
