@@ -6,7 +6,7 @@ READY := $(VENV)/ready
 LAYER := build/layer/ready
 SCHEMAS := build/npm/ready
 # Together these are all tests. The second kind starts an emulated AWS, and most of it the whole platform.
-UNIT := tests/attackers tests/benchmarks tests/functions tests/cases tests/components tests/cli tests/program tests/properties tests/tools tests/docs \
+UNIT := tests/attackers tests/benchmarks tests/functions tests/cases tests/components tests/cli tests/examples tests/program tests/properties tests/tools tests/docs \
 	tests/statemachines/test_*.py
 SCENARIOS := tests/scenarios tests/faults tests/local tests/statemachines/paths
 SOURCES := __main__.py benchmarks cli components examples forwarding functions local statemachines tests tools

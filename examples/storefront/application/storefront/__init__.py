@@ -1,0 +1,1 @@
+"""The storefront: an API, a website, and two workers that share a database."""
