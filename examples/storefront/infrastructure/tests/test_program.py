@@ -10,7 +10,7 @@ REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 SIZES = {
     "dev": (1, "db.t3.micro", False, False, 7),
     "staging": (2, "db.t3.small", False, False, 7),
-    "prod": (3, "db.t3.medium", False, True, 30),
+    "prod": (3, "db.t3.medium", True, True, 30),
 }
 
 
