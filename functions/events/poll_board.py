@@ -149,9 +149,13 @@ def poll_board(
         while not finished:
             try:
                 started += poll.run()
-            finally:
-                # False: another trigger arrived during this pass, and its change may not have been read.
-                finished = lease.give_back(holder, poll.running)
+            except Exception:
+                # A trigger that arrived meanwhile gets no further pass of a poll that fails: the next poll is that.
+                while not lease.give_back(holder, poll.running):
+                    pass
+                raise
+            # False: another trigger arrived during this pass, and its change may not have been read.
+            finished = lease.give_back(holder, poll.running)
     finally:
         measure({"BoardPollCost": board.cost - spent, "BoardPollRequests": board.requests - before})
     return {"outcome": "polled", "started": started, "requests": board.requests - before}

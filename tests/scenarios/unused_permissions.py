@@ -62,7 +62,7 @@ REASONS: Mapping[str, str] = {
     "stage-apply-service dynamodb:Query": _KEPT_IMAGE,
     "stage-continue-rollout dynamodb:Query": _KEPT_IMAGE,
     "stage-withdraw-ledger *": _UNSTARTED,
-    "stage-await-rollout *": _BY_AWS,
+    "shared-await-rollout *": _BY_AWS,
     "events-rollout-changed *": _BY_AWS,
     "shared-await-build codebuild:StartBuild": _FULL,
     "stage-await-tests codebuild:StartBuild": _FULL,

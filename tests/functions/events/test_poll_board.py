@@ -224,6 +224,23 @@ def test_a_limit_beyond_its_patience_fails_the_poll(stack: Stack, hub: LocalGitH
     assert poll(stack)["outcome"] == "polled"
 
 
+def test_a_poll_that_fails_keeps_no_lease_for_a_trigger(
+    stack: Stack, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trigger that arrived during it would have had another pass; after a failure the next poll is that."""
+    lease, read = PollLease.connect(stack.clients), WorkItemsTable.running
+
+    def fails(_: WorkItemsTable) -> Any:
+        assert lease.take("another trigger", now(), 60) is None
+        raise GitHubUnavailableError("GitHub is not there")
+
+    monkeypatch.setattr(WorkItemsTable, "running", fails)
+    with pytest.raises(GitHubUnavailableError):
+        poll(stack)
+    monkeypatch.setattr(WorkItemsTable, "running", read)
+    assert poll(stack)["outcome"] == "polled"
+
+
 def test_one_poll_at_a_time(stack: Stack, board: Board) -> None:
     """A second poll leaves a request with the first, which reads the board once more."""
     lease = PollLease.connect(stack.clients)
