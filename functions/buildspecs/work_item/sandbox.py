@@ -31,7 +31,7 @@ FIRST_USER, _MOST_USERS = 60_001, 64
 _SUBREAPER = 36
 _LINUX = sys.platform.startswith("linux")
 _SECONDS = 30.0
-_EVERYBODY = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108 - they are cleared, not used
+_EVERYBODY = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108  # nosec B108 - they are cleared, not used
 
 
 class Sandbox:
