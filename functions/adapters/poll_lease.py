@@ -61,6 +61,11 @@ class PollLease:
         more = {**mine, ":yes": True}
         return self._change("SET again = :no", "holder = :holder AND again = :yes", more) is None
 
+    def give_up(self, holder: str, running: Iterable[str]) -> None:
+        """End the lease of a poll that failed: a trigger that arrived meanwhile gets no further pass of it."""
+        left = {":holder": holder, ":none": 0, ":running": sorted(set(running))}
+        self._change("SET heldUntil = :none, running = :running", "holder = :holder", left)
+
     def _change(self, update: str, condition: str, values: dict[str, Any]) -> dict[str, Any] | None:
         """The record after the change; None if its condition does not hold."""
         answer = conditional(

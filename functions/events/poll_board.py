@@ -150,9 +150,7 @@ def poll_board(
             try:
                 started += poll.run()
             except Exception:
-                # A trigger that arrived meanwhile gets no further pass of a poll that fails: the next poll is that.
-                while not lease.give_back(holder, poll.running):
-                    pass
+                lease.give_up(holder, poll.running)
                 raise
             # False: another trigger arrived during this pass, and its change may not have been read.
             finished = lease.give_back(holder, poll.running)
