@@ -70,13 +70,12 @@ class DeploymentsTable:
 
     def get(self, deployment_id: str) -> DeploymentRecord | None:
         """The record of a deployment (strongly consistent); None if there is none."""
-        item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
+        item = self._item(deployment_id)
         return _record(item) if item else None
 
     def row(self, deployment_id: str) -> dict[str, Any]:
         """Everything that is stored of a deployment, approvals included, for people; empty if there is nothing."""
-        item = self._table.get_item(Key={"deploymentId": deployment_id}, ConsistentRead=True).get("Item")
-        return dict(plain(item or {}))
+        return dict(plain(self._item(deployment_id)))
 
     def note_passed(self, environment: str, release: Release, deployment_id: str) -> None:
         """Record that a commit, or each image of a release, passed an environment, for 90 days.
@@ -111,8 +110,8 @@ class DeploymentsTable:
 
         `what` is the commit, or `service@sha256:…`.
         """
-        item = self._table.get_item(Key={"deploymentId": _passed(repository, what)}, ConsistentRead=True).get("Item")
-        return {key: str(value) for key, value in (item or {}).items() if key not in ("deploymentId", "expiresAt")}
+        item = self._item(_passed(repository, what))
+        return {key: str(value) for key, value in item.items() if key not in ("deploymentId", "expiresAt")}
 
     def note_pushed(self, repository: str, services: Sequence[str], until: str, at: str) -> bool:
         """Record the time (ISO 8601) of a push of images; False if a later one was recorded already."""
@@ -129,7 +128,7 @@ class DeploymentsTable:
 
     def history(self, repository: str) -> History | None:
         """The newest release of a repository that has begun (strongly consistent); None before the first one."""
-        item = self._table.get_item(Key={"deploymentId": _history(repository)}, ConsistentRead=True).get("Item")
+        item = self._item(_history(repository))
         return decode(History, plain(item)) if item else None
 
     def save_history(self, repository: str, history: History, before: History | None) -> bool:
@@ -276,6 +275,11 @@ class DeploymentsTable:
         return self.get(deployment_id) or DeploymentRecord(
             deployment_id, outcome=outcome, reason=reason, finished_at=finished
         )
+
+    def _item(self, key: str) -> dict[str, Any]:
+        """The item of a key (strongly consistent); empty if there is none."""
+        found: dict[str, Any] = self._table.get_item(Key={"deploymentId": key}, ConsistentRead=True).get("Item", {})
+        return found
 
     def _set_once(
         self,
