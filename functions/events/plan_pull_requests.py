@@ -21,9 +21,10 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.pull_plans import PullPlans
 from functions.adapters.github.types import Pull
 from functions.adapters.triggers import Triggers
+from functions.domain.environments import Environment
 from functions.domain.errors import GitHubError, KiroError
 from functions.domain.events import GatesJudged
-from functions.domain.owners import claim_of
+from functions.domain.owners import Claim, claim_of
 from functions.domain.pull_plans import BuiltPlan, pull_plan
 from functions.domain.releases import branch_or_tag
 from functions.domain.requests import Request, push_name
@@ -45,7 +46,8 @@ class _Planner:
     github: PullPlans
     forecasts: Forecasts
     deployments: DeploymentsTable
-    carried: Carried
+    environments: tuple[Environment, ...]
+    claims: tuple[Claim, ...]
     rules: TriggerRules
 
     def plan(self, repository: str, number: int) -> str:
@@ -64,13 +66,12 @@ class _Planner:
         raise GitHubError(f"GitHub {repository}: the head of #{number} moved {_TRIES} times while it was planned")
 
     def _show(self, repository: str, pull: Pull) -> None:
-        environments, claims = self.carried.settings()
-        claim = claim_of(repository, claims)
+        claim = claim_of(repository, self.claims)
         if claim is None:
             return
         until = last_environment(self.rules.main_ref, "", self.rules)
         last = "" if isinstance(until, NotDelivered) else until
-        forecast = self.forecasts.of_pull(claim, pull, environments, last)
+        forecast = self.forecasts.of_pull(claim, pull, self.environments, last)
         plan = pull_plan(forecast, last, fork=pull.fork, built=self._built(repository, pull))
         self.github.show(repository, pull.number, pull.head, plan)
 
@@ -101,7 +102,7 @@ def plan_pull_requests(
     clock: Clock,
 ) -> dict[str, Any]:
     """Plan what the event is about; a plan may be repeated, and replaces the one before."""
-    planner = _Planner(github, forecasts, deployments, carried, triggers.rules)
+    planner = _Planner(github, forecasts, deployments, *carried.settings(), triggers.rules)
     if "number" in event:
         repository, number = str(event["repository"]), int(event["number"])
         return {"outcome": planner.plan(repository, number), "pulls": [f"{repository}#{number}"]}
@@ -125,7 +126,6 @@ def _asked(event: dict[str, Any], planner: _Planner, since: datetime) -> Iterato
             found = planner.github.open_pulls(release.repository, planner.rules.main_branch, name)
             yield from ((release.repository, pull.number) for pull in found if not pull.fork)
         return
-    _, claims = planner.carried.settings()
-    for claim in claims:
+    for claim in planner.claims:
         numbers = planner.unplanned(claim.repository, since)
         yield from ((claim.repository, number) for number in islice(numbers, _MOST_PLANS))
