@@ -8,7 +8,7 @@ from benchmarks.interpreters import PROJECT
 from benchmarks.measure import Measure, Ratio, counted
 
 RELEASED = PROJECT / "benchmarks" / "released.json"
-"""The figures of the last release; a release writes its own."""
+"""The figures of the last release; who makes a release writes its own here."""
 
 
 def package_kib() -> float:

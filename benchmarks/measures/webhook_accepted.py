@@ -59,19 +59,8 @@ def _take(pairs: int, *, warm: bool) -> Samples:
         aws.calls.clear()
         cpu_ms(_OURS + _ACCEPT + _ACCEPT, **where)
         again = aws.calls[len(first) :]
-        calls = again if warm else first
-        smallest = _smallest(calls)
-        if warm:
-            return alternate(
-                pairs,
-                lambda: _warm(_OURS, where),
-                lambda: _warm(smallest, where),
-            )
-        return alternate(
-            pairs,
-            lambda: cpu_ms(_OURS + _ACCEPT, **where),
-            lambda: cpu_ms(smallest + _ACCEPT, **where),
-        )
+        smallest, timed = _smallest(again if warm else first), _warm if warm else _cold
+        return alternate(pairs, lambda: timed(_OURS, where), lambda: timed(smallest, where))
 
 
 def _smallest(calls: list[tuple[str, dict[str, Any]]]) -> str:
@@ -83,6 +72,11 @@ def _called(target: str) -> tuple[str, str]:
     """`DynamoDB_20120810.GetItem` → the client and its method."""
     service, operation = target.split(".")
     return _SERVICES[service], re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
+
+
+def _cold(init: str, where: dict[str, str]) -> float:
+    """The start and the first delivery."""
+    return cpu_ms(init + _ACCEPT, **where)
 
 
 def _warm(init: str, where: dict[str, str]) -> float:

@@ -15,8 +15,8 @@ writes this page from it.
 _HOW = """
 Both ways are measured in one run and in turns, and the first of each does not count. The ratio is the median of the
 pairs; the quartiles are in brackets. Times are milliseconds of the processor, in which other work of the machine is not
-contained. A cold start is a new interpreter. Counts are the same in each run. No test asserts a time; `make test` takes
-each measure once, and asserts the counts and what each function imports.
+contained. A cold start is a new interpreter. Counts are the same in each run. No test asserts a time. `make test`
+asserts the counts and what each function imports, and takes two of the times once; `make test-all` takes all.
 """
 _RUN = "Measured with Python {python} on {machine}, {pairs} pairs."
 
