@@ -42,7 +42,7 @@ Verify the signature, and then that the statement is what was signed:
 
 Compare the digests in `statement.json`: `subject` has those of what is deployed, `byproducts` those of `files/`.
 
-    sha256sum files/*
+    find files -type f -exec sha256sum {{}} +
 {missing}"""
 
 

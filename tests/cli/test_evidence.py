@@ -77,13 +77,15 @@ def test_the_archive_has_what_an_audit_needs(released: Kiro, tmp_path: Path) -> 
 def test_its_readme_verifies_it(released: Kiro, tmp_path: Path) -> None:
     """The commands as they are written there, without the stack; a changed statement is found."""
     files, _ = written(released, tmp_path / "evidence.zip")
-    for name in ("message.bin", "signature.der", "public-key.pem", "statement.json"):
-        (tmp_path / name).write_bytes(files[name])
+    with ZipFile(tmp_path / "evidence.zip") as packed:
+        packed.extractall(tmp_path)
     readme = files["README.md"].decode()
     lines = [line for line in readme.splitlines() if line.startswith("    ")]
-    script = "set -e\n" + "\n".join(line.strip() for line in lines if "sha256sum" not in line)
+    script = "set -e\n" + "\n".join(line.strip() for line in lines)
     assert "openssl dgst" in script
-    assert subprocess.run(["sh", "-c", script], cwd=tmp_path, check=False, capture_output=True).returncode == 0
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert f"{sha256(REPORT).hexdigest()}  files/reports/junit.xml" in done.stdout.splitlines()
     (tmp_path / "statement.json").write_bytes(files["statement.json"].replace(b"passed", b"failed"))
     assert subprocess.run(["sh", "-c", script], cwd=tmp_path, check=False, capture_output=True).returncode != 0
     (tmp_path / "statement.json").write_bytes(files["statement.json"])
