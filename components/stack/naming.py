@@ -8,9 +8,11 @@ import pulumi_aws as aws
 
 from functions.domain.images import place_of
 
+# Folders of the artifacts bucket whose objects expire; releases were built below `deployments` before version 0.2.
+EXPIRING = frozenset({"builds", "cache", "deployments", "packages", "programs", "sources"})
+# All folders. The worker's artifacts are below the name of the stack, so no stack is called so.
+PREFIXES = EXPIRING | {"provenance"}
 # Roles and functions allow 64 characters, which is the lowest limit of all resources with these names.
-# Folders of the artifacts bucket. The worker's artifacts are below the name of the stack, so no stack is called so.
-PREFIXES = frozenset({"builds", "cache", "deployments", "packages", "programs", "sources"})
 _NAME_LIMIT = 64
 # Prefixes of the worker's resources; all others belong to the pipeline or to both.
 _WORKER = ("worker-", "work-item", "events-poll-board")

@@ -5,11 +5,8 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_aws import dynamodb, s3
 
-from components.stack.naming import Naming
+from components.stack.naming import EXPIRING, Naming
 from components.stack.role import document
-
-EXPIRING = ("builds", "cache", "deployments", "packages", "programs", "sources")
-"""The prefixes of the bucket whose objects expire; releases were built below `deployments` before version 0.2."""
 
 
 class Storage(pulumi.ComponentResource):
@@ -112,7 +109,7 @@ class Storage(pulumi.ComponentResource):
                     days_after_initiation=7
                 ),
             )
-            for prefix in EXPIRING
+            for prefix in sorted({*EXPIRING, self._naming.stack})
         ]
         s3.BucketLifecycleConfiguration("artifacts", bucket=bucket.bucket, rules=rules, opts=self._kept)
 

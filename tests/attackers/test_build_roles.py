@@ -15,6 +15,7 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 from components.functions import package
 from components.stack.naming import PREFIXES
 from functions.domain.projects import project_of
+from functions.domain.provenance import place
 from tests.components.recorder import ACCOUNT, REGION, Outcome, run_main, stack_config
 
 REPOSITORIES = ("acme/hello", "acme/hello-2", "sources/worker")
@@ -113,6 +114,8 @@ def test_no_name_of_a_stack_is_a_prefix(served: Outcome) -> None:
                     written |= {arn.split("/")[1] for arn in statement["Resource"]}
     assert written == {"builds", "cache", "test"}
     assert written - {"test"} < PREFIXES
+    # A worker that writes there could put a statement beside those that the platform has signed.
+    assert place("main-1", "0" * 64).partition("/")[0] in PREFIXES
     config = stack_config("test")
     tagged = {**config, "aws:defaultTags": config["aws:defaultTags"].replace('"test"', '"builds"')}
     with pytest.raises(Exception, match="the stack is called builds, which is a folder of the artifacts bucket"):

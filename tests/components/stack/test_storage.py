@@ -18,7 +18,7 @@ def test_the_bucket_takes_no_request_without_tls(whole: Outcome) -> None:
 
 
 def test_the_bucket_is_private_versioned_and_expires(whole: Outcome) -> None:
-    """No public access; versions; infrequent access after 30 days, deleted after 90."""
+    """No public access; versions; infrequent access after 30 days, deleted after 90, the worker's artifacts, too."""
     recorder = whole.recorder
     (block,) = recorder.of("s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
     assert {value for value in block.inputs.values() if isinstance(value, bool)} == {True}
@@ -29,7 +29,7 @@ def test_the_bucket_is_private_versioned_and_expires(whole: Outcome) -> None:
         assert [(one["days"], one["storageClass"]) for one in rule["transitions"]] == [(30, "STANDARD_IA")]
         assert rule["expiration"]["days"] == 90
     prefixes = {rule["filter"]["prefix"] for rule in lifecycle.inputs["rules"]}
-    assert prefixes == {"builds/", "cache/", "deployments/", "packages/", "programs/", "sources/"}
+    assert prefixes == {"builds/", "cache/", "deployments/", "packages/", "programs/", "sources/", "test/"}
 
 
 def test_evidence_does_not_expire(whole: Outcome) -> None:
