@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from functions.domain.errors import BadInputError
-from functions.domain.images import place_of
+from functions.domain.images import Place, place_of
 from functions.domain.releases import LONGEST_NAME, repository_mark
 from functions.domain.requests import Request
 
@@ -70,10 +70,10 @@ def read_image_push(event: Mapping[str, Any]) -> ImagePush | None:
 
 def requests_of(push: ImagePush, known: Iterable[PushedImages], main_ref: str) -> list[Request]:
     """A request for each repository that delivers the image, for all its services that run it."""
-    where = (push.account, push.region, push.name)
+    where = Place(push.account, push.region, push.name)
     found = []
     for one in known:
-        services = [service for service, uri in sorted(one.images.items()) if _where(uri) == where]
+        services = [service for service, uri in sorted(one.images.items()) if place_of(uri) == where]
         rule = next((rule for rule in one.rules if fnmatchcase(push.tag, rule.tags)), None)
         if services and rule:
             images = dict.fromkeys(services, push.tag)
@@ -88,8 +88,3 @@ def image_name(request: Request, push: ImagePush) -> str:
     end = f"-{repository_mark(request.repository)}-{sha256(identity.encode()).hexdigest()[:12]}"
     words = re.sub(r"[^A-Za-z0-9._-]+", "-", f"image-{push.tag}")
     return f"{words[: LONGEST_NAME - len(end)].rstrip('-.')}{end}"
-
-
-def _where(uri: str) -> tuple[str, str, str]:
-    place = place_of(uri)
-    return place.account, place.region, place.name
