@@ -31,7 +31,7 @@ _MOST_COMMITS = 250
 # https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
 _NEXT_PAGE = re.compile(r'<([^>]+)>; rel="next"')
 _LONGEST_DESCRIPTION = 140
-_LONGEST_BODY = 65_536
+LONGEST_BODY = 65_536
 _CHUNK_BYTES = 1024 * 1024
 _DOWNLOAD_TIMEOUT_SECONDS = (5, 30)  # to connect, and between two chunks
 
@@ -206,7 +206,7 @@ class GitHub:
 
     def open_issue(self, repository: str, title: str, body: str, labels: Sequence[str]) -> int:
         """Open an issue and return its number; the body should contain the marker for `find_issue`."""
-        text = cut(body, _LONGEST_BODY)
+        text = cut(body, LONGEST_BODY)
         return self._request(
             repository, "new issue", lambda repo: repo.create_issue(title, text, labels=list(labels)).number
         )
@@ -253,7 +253,7 @@ class GitHub:
 
     def comment(self, repository: str, number: int, body: str) -> None:
         """Comment on an issue or pull request."""
-        text = cut(body, _LONGEST_BODY)
+        text = cut(body, LONGEST_BODY)
         self._request(repository, f"comment on #{number}", lambda repo: repo.get_issue(number).create_comment(text))
 
     def close_issue(self, repository: str, number: int) -> None:

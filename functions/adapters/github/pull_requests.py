@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from functions.adapters.github.client import _LONGEST_BODY, GitHub
+from functions.adapters.github.client import LONGEST_BODY, GitHub
 from functions.adapters.github.errors import GitHubNotFoundError
 from functions.domain.texts import cut, one_line
 
@@ -47,7 +47,7 @@ class PullRequests(GitHub):
 
     def describe(self, repository: str, number: int, body: str) -> None:
         """Replace the body of a pull request."""
-        text = cut(body, _LONGEST_BODY)
+        text = cut(body, LONGEST_BODY)
         self._request(repository, f"body of #{number}", lambda repo: repo.get_pull(number).edit(body=text))
 
     def branch_of(self, repository: str, number: int) -> str:

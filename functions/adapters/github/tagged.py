@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from functions.adapters.github.client import _LONGEST_BODY, GitHub
+from functions.adapters.github.client import LONGEST_BODY, GitHub
 from functions.adapters.github.errors import GitHubError, GitHubNotFoundError
 from functions.domain.texts import cut
 
@@ -34,7 +34,7 @@ class Tagged(GitHub):
         """Publish the release of a tag that exists; False if it has one, which is left as it is."""
 
         def create(repo: "Repository") -> None:
-            repo.create_git_release(name, name, cut(notes, _LONGEST_BODY))
+            repo.create_git_release(name, name, cut(notes, LONGEST_BODY))
 
         try:
             self._request(repository, f"release {name}", lambda repo: repo.get_release(name))
