@@ -35,7 +35,8 @@ def update_check_run(call: Call, repository: Repository, check_run_id: int) -> d
     if run is None:
         raise not_found()
     if run.app != call.user:
-        raise ApiError(403, "Invalid app_id `%s` - check run can only be modified by the GitHub App that created it.")
+        reason = f"Invalid app_id `{call.user.id}` - check run can only be modified by the GitHub App that created it."
+        raise ApiError(403, reason)
     _change(run, call.body())
     return _shape(call, repository, run)
 
