@@ -77,6 +77,6 @@ def list_of(value: object, what: str) -> list[Any]:
 
 def object_of(value: object, what: str) -> Mapping[str, Any]:
     """The value as an object; any other value is a BadInputError that names it as `what`."""
-    if not isinstance(value, Mapping):
-        raise BadInputError(f"{what} is missing or not an object")
-    return value
+    if isinstance(value, (dict, Mapping)):  # the check of `dict` is many times faster than that of an abstract class
+        return value
+    raise BadInputError(f"{what} is missing or not an object")

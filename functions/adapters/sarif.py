@@ -56,8 +56,10 @@ def _finding(rules: Rules, number: int, result: Object, artifacts: list[Object])
 
 
 def _name(rule: Rule, result: Object) -> str:
+    if result.get("ruleId"):
+        return str(result["ruleId"])
     named = object_of(result.get("rule") or {}, "rule")
-    return str(result.get("ruleId") or named.get("id") or rule.descriptor.get("id") or "?")
+    return str(named.get("id") or rule.descriptor.get("id") or "?")
 
 
 def _place(result: Object, artifacts: list[Object]) -> str:

@@ -28,6 +28,9 @@ class Rule:
     overrides: Mapping[int, str] = field(default_factory=dict)  # levels by invocation that override its default
 
 
+_NO_RULE = Rule({})
+
+
 @dataclass(frozen=True, slots=True)
 class _Component:
     """A driver or an extension (3.19) with its rules, indexed by id and guid."""
@@ -51,21 +54,32 @@ class Rules:
         for component in self._components:
             for id_, rule in component.by_id.items():
                 self._by_id.setdefault(id_, rule)
+        self._found: dict[tuple[str, int], Rule | None] = {}
         self._overrides = self._overridden(invocations)
 
     def of(self, result: Object) -> Rule:
         """The rule of a result (3.27.5 to 3.27.7); a reference to a missing rule is a ValueError."""
         reference = object_of(result.get("rule") or {}, "rule")
-        rule = self._find(reference, result.get("ruleId"), result.get("ruleIndex", -1))
-        if rule is None:
-            references = (_index(reference.get("index")), _index(result.get("ruleIndex")), reference.get("guid"))
-            missing = next((one for one in references if one is not None), None)
-            if missing is not None and result.get("level") is None:
-                raise ValueError(f"a result of {self.tool} refers to rule {missing}, which is not in the report")
-            return Rule({})
-        return Rule(rule, self._overrides.get(id(rule), {}))
+        rule_id, index = result.get("ruleId"), result.get("ruleIndex", -1)
+        if reference or not isinstance(rule_id, str) or not isinstance(index, int):
+            rule = self._find(reference, rule_id, index)
+        elif (rule_id, index) in self._found:  # a log has many results of few rules
+            rule = self._found[rule_id, index]
+        else:
+            rule = self._found[rule_id, index] = self._find(reference, rule_id, index)
+        if rule is not None or result.get("level") is not None:
+            return rule or _NO_RULE
+        references = (_index(reference.get("index")), _index(index), reference.get("guid"))
+        missing = next((one for one in references if one is not None), None)
+        if missing is not None:
+            raise ValueError(f"a result of {self.tool} refers to rule {missing}, which is not in the report")
+        return _NO_RULE
 
-    def _find(self, reference: Object, rule_id: object, rule_index: object) -> Object | None:
+    def _find(self, reference: Object, rule_id: object, rule_index: object) -> Rule | None:
+        rule = self._descriptor(reference, rule_id, rule_index)
+        return None if rule is None else Rule(rule, self._overrides.get(id(rule), {}))
+
+    def _descriptor(self, reference: Object, rule_id: object, rule_index: object) -> Object | None:
         """Find a rule by index, guid or id in the named component (3.52), else by id in any (also hierarchical ids)."""
         component = self._component(object_of(reference.get("toolComponent") or {}, "toolComponent"))
         id_ = str(rule_id or reference.get("id") or "")
@@ -100,7 +114,7 @@ class Rules:
         found: dict[int, dict[int, str]] = {}
         for number, invocation in enumerate(invocations):
             for override in objects(invocation, "ruleConfigurationOverrides", missing=True):
-                rule = self._find(object_of(override.get("descriptor"), "descriptor"), None, -1)
+                rule = self._descriptor(object_of(override.get("descriptor"), "descriptor"), None, -1)
                 level = object_of(override.get("configuration") or {}, "configuration").get("level")
                 if rule is not None and level is not None:
                     found.setdefault(id(rule), {})[number] = str(level)
@@ -192,7 +206,8 @@ def _component(properties: Object) -> _Component:
 
 
 def _properties(carrier: Object) -> Object:
-    return object_of(carrier.get("properties") or {}, "properties")
+    found = carrier.get("properties")
+    return object_of(found, "properties") if found else {}
 
 
 def _index(value: object) -> int | None:

@@ -6,10 +6,9 @@ It reads reports of coverage.py, gcovr, coverlet, istanbul, altcover, VectorCAST
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import BinaryIO, assert_never
+from typing import BinaryIO
 
-from .xml_stream import End, Start, Text, read_xml
+from .xml_stream import read_xml
 
 _LONGEST_CONDITION = 200
 
@@ -25,14 +24,39 @@ _OTHER = {
 }
 
 
-@dataclass
 class _Report:
-    """What is kept of a report: the root, whether it is Clover's, and the branches of its lines: taken, and all."""
+    """What is kept of a report: the root, whether it is Clover's, and the branches of its lines: taken, and all.
 
-    root: Mapping[str, str]
-    clover: bool = False
-    taken: int = 0
-    branches: int = 0
+    Branches are those of the lines of all classes; methods repeat the lines and are skipped.
+    """
+
+    def __init__(self) -> None:
+        self.root: Mapping[str, str] = {}
+        self.clover = False
+        self.taken = self.branches = 0
+        self._above: list[str] = []
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        above = self._above
+        if not above:
+            _refuse_other(name)
+            self.root = attributes
+        elif name == "metrics":
+            self.clover = True
+        elif above[-1] == "lines" and above[-2:] == ["class", "lines"] and "condition-coverage" in attributes:
+            self._count(attributes["condition-coverage"])
+        above.append(name)
+
+    def text(self, text: str) -> None:
+        pass
+
+    def end(self) -> None:
+        self._above.pop()
+
+    def _count(self, coverage: str) -> None:
+        for found in _TAKEN.finditer(coverage[:_LONGEST_CONDITION]):
+            self.taken += int(found[1])
+            self.branches += int(found[2])
 
 
 def read_rates(file: BinaryIO) -> tuple[float, float | None]:
@@ -41,7 +65,8 @@ def read_rates(file: BinaryIO) -> tuple[float, float | None]:
     Counts only show whether anything was measured, because Xcode's converters write them as "20.0". Without a count
     of branches, the conditions of the lines are counted; without conditions, the rate is used.
     """
-    report = _read(file)
+    report = _Report()
+    read_xml(file, report)
     root = report.root
     if "line-rate" not in root and report.clover:
         raise ValueError(f"not a Cobertura report but a Clover report: {_NEXT}")
@@ -58,34 +83,6 @@ def read_rates(file: BinaryIO) -> tuple[float, float | None]:
     if counted is None and "branch-rate" in root:
         return lines, _rate(root, "branch-rate") or None  # tools that measure no branches write 0
     return lines, None
-
-
-def _read(file: BinaryIO) -> _Report:
-    """Branches are those of the lines of all classes; methods repeat the lines and are skipped."""
-    report, above = _Report({}), list[str]()
-    for event in read_xml(file):
-        match event:
-            case Start(name, attributes):
-                if not above:
-                    _refuse_other(name)
-                    report.root = attributes
-                report.clover = report.clover or name == "metrics"
-                if above[-2:] == ["class", "lines"]:
-                    _count(attributes.get("condition-coverage", ""), report)
-                above.append(name)
-            case End():
-                above.pop()
-            case Text():
-                pass
-            case _:
-                assert_never(event)
-    return report
-
-
-def _count(coverage: str, report: _Report) -> None:
-    for found in _TAKEN.finditer(coverage[:_LONGEST_CONDITION]):
-        report.taken += int(found[1])
-        report.branches += int(found[2])
 
 
 def _refuse_other(kind: str) -> None:

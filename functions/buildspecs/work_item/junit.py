@@ -7,9 +7,9 @@ PHPUnit, go-junit-report and the converters of .NET. Every failure or error coun
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO, Literal, assert_never
+from typing import BinaryIO, Literal
 
-from .xml_stream import End, Start, Text, read_xml
+from .xml_stream import read_xml
 
 _LONGEST_NAME, _LONGEST_TEXT = 200, 2000
 
@@ -62,16 +62,7 @@ class _Suite:
 def count_tests(file: BinaryIO, name: str) -> Counts:
     """The tests of a report; `name` is its name. Another kind of report is a ValueError that names it."""
     reading = _Reading(name)
-    for event in read_xml(file):
-        match event:
-            case Start():
-                reading.start(event)
-            case Text(text):
-                reading.text(text)
-            case End():
-                reading.end()
-            case _:
-                assert_never(event)
+    reading.counts.elements = read_xml(file, reading)
     return reading.counts
 
 
@@ -87,25 +78,23 @@ class _Reading:
         self._inside: set[str] = set()
         self._text = ""
 
-    def start(self, element: Start) -> None:
-        kind, attributes = element.name, element.attributes
-        self.counts.elements += 1
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
         above = self._open[-1] if self._open else None
         if above is None:
-            _refuse_other(kind)
-        if above in (None, "suite") and (kind == "testsuite" or (above is None and kind == "testsuites")):
+            _refuse_other(name)
+        if above in (None, "suite") and (name == "testsuite" or (above is None and name == "testsuites")):
             self._suites.append(_Suite(_short(attributes.get("name")), _claimed(attributes)))
             self._open.append("suite")
-        elif above in (None, "suite") and kind == "testcase":
+        elif above in (None, "suite") and name == "testcase":
             self._attributes, self._inside = attributes, set()
             self._open.append("case")
-        elif above == "suite" and kind in ("failure", "error"):
+        elif above == "suite" and name in ("failure", "error"):
             # Outside of any test: the suite could not be loaded, set up or torn down.
             self._attributes, self._text = attributes, ""
             self._open.append("outside")
         else:
             if above == "case":
-                self._inside.add(kind)
+                self._inside.add(name)
             self._open.append("other")
 
     def text(self, text: str) -> None:
@@ -130,7 +119,7 @@ class _Reading:
 
     def _case(self) -> None:
         case, inside, counts = self._attributes, self._inside, self.counts
-        states = {case.get(name, "").replace(" ", "").lower() for name in ("status", "result")}
+        states = {case[name].replace(" ", "").lower() for name in ("status", "result") if name in case}
         if inside.intersection(_FAILED) or states & _BROKEN:
             counts.failed.append(_name(case, self._suites, self._file, counts.total))
             _found(self._suites)

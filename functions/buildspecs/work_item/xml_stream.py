@@ -5,9 +5,8 @@ a few hundred bytes of them expand to gigabytes. A DOCTYPE alone is accepted, be
 expat does not load it.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Mapping
+from typing import BinaryIO, Protocol
 from xml.parsers.expat import ExpatError, ParserCreate
 
 from .limits import LONGEST_TAG, XML, Limit
@@ -15,27 +14,17 @@ from .limits import LONGEST_TAG, XML, Limit
 _CHUNK = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """The beginning of an element: its name without a namespace, and its attributes."""
+class Elements(Protocol):
+    """What is called for each part of a file, in the order of the file; a ValueError ends the reading."""
 
-    name: str
-    attributes: Mapping[str, str]
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        """An element begins; its name is without a namespace."""
 
+    def text(self, text: str) -> None:
+        """A piece of text; a long text comes in several."""
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A piece of text; a long text comes in several."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """The end of the element that began last."""
-
-
-Event = Start | Text | End
+    def end(self) -> None:
+        """The element that began last ends."""
 
 
 class XmlError(ValueError):
@@ -46,61 +35,61 @@ class XmlError(ValueError):
         self.line = line
 
 
-def read_xml(file: BinaryIO, limit: Limit = XML) -> Iterator[Event]:
-    """The events of a file, or an XmlError after the events before the fault."""
-    reader = _Reader(limit)
+def read_xml(file: BinaryIO, elements: Elements, limit: Limit = XML) -> int:
+    """The number of elements in a file, after `elements` was called for each part; an XmlError at the first fault."""
+    reader = _Reader(elements, limit)
     fed = 0
     while True:
         chunk = file.read(_CHUNK)
         fed += len(chunk)
-        yield from reader.feed(chunk, fed)
+        reader.feed(chunk, fed)
         if not chunk:
-            return
+            return reader.count
 
 
 class _Reader:
-    """expat, and the events of one chunk."""
+    """expat, and the limits. Elements are passed on by calls: an object for each would take longer than expat."""
 
-    def __init__(self, limit: Limit) -> None:
+    def __init__(self, elements: Elements, limit: Limit) -> None:
+        self.count = self._depth = 0
+        self._begin, self._finish = elements.start, elements.end
         self._limit = limit
-        self._events: list[Event] = []
-        self._elements = self._depth = 0
         # As in ElementTree, a name is `NAMESPACE}NAME`.
         self._parser = parser = ParserCreate(namespace_separator="}")
-        parser.buffer_text = True  # else each line of a text is an event
+        parser.buffer_text = True  # else each line of a text is a call
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = lambda text: self._events.append(Text(text))
+        parser.CharacterDataHandler = elements.text
         parser.EntityDeclHandler = self._entity
         parser.UnparsedEntityDeclHandler = self._entity
         parser.ExternalEntityRefHandler = self._external
 
-    def feed(self, chunk: bytes, fed: int) -> list[Event]:
-        self._events = []
+    def feed(self, chunk: bytes, fed: int) -> None:
         try:
             self._parser.Parse(chunk, not chunk)
         except ExpatError as error:
             raise XmlError(error.lineno, f"not XML: {error}") from None
         except XmlError:
             raise
-        except (LookupError, ValueError) as error:  # an encoding
+        except (LookupError, ValueError) as error:
+            if self.count:  # of `elements`: an encoding is refused before the first
+                raise
             raise XmlError(1, f"not XML: {error}") from None
         if fed - self._parser.CurrentByteIndex > LONGEST_TAG + 2 * _CHUNK:
             raise self._fault(f"a tag or comment is longer than {LONGEST_TAG} bytes: shorten it")
-        return self._events
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._elements += 1
+        self.count += 1
         self._depth += 1
-        if self._elements > self._limit.elements:
+        if self.count > self._limit.elements:
             raise self._fault(f"more than {self._limit.elements} elements: split the report")
         if self._depth > self._limit.depth:
             raise self._fault(f"elements are nested more than {self._limit.depth} deep")
-        self._events.append(Start(name.rpartition("}")[2], attributes))
+        self._begin(name.rpartition("}")[2] if "}" in name else name, attributes)
 
     def _end(self, _name: str) -> None:
         self._depth -= 1
-        self._events.append(End())
+        self._finish()
 
     def _entity(self, *declared: object) -> None:
         raise self._fault(f"entities and external references are refused: remove {str(declared[0])[:40]!r}")
