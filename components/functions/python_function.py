@@ -120,7 +120,8 @@ class PythonFunction(pulumi.ComponentResource):
         cloudwatch.MetricAlarm(
             f"{self.handler.thing}-errors",
             name=f"{self.name}-errors",
-            alarm_description=f"More than 10 % of the calls of {self.name} failed within 5 minutes; see its log",
+            alarm_description=f"More than 10 % of the calls of {self.name} failed within 5 minutes; see its log. "
+            f"Runbook: {stack.settings.runbook('function-errors')}",
             comparison_operator="GreaterThanThreshold",
             threshold=10,
             evaluation_periods=1,

@@ -54,7 +54,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "PROVENANCE_KEY": lambda stack: stack.signing.arn,
     "PROVENANCE_PUBLIC_KEY": lambda stack: stack.signing.public_key,
     "PROVENANCE_SINCE": lambda stack: stack.signing.since,
-    "RUNBOOK_URL": lambda stack: stack.settings.runbook_url,
+    "RUNBOOK_URL": lambda stack: stack.settings.runbook(),
 }
 
 

@@ -25,9 +25,11 @@ class MetricAlarm:
     """An alarm on one metric: in ALARM if `stat` within `seconds` is at least `limit`, with `below` less than it.
 
     A critical alarm notifies the topic `rollbacks`, which the people on call read; a warning notifies `deployments`.
+    `page` is its runbook.
     """
 
     thing: str
+    page: str
     description: str
     namespace: str
     metric: str
@@ -70,7 +72,7 @@ class Monitoring(pulumi.ComponentResource):
         cloudwatch.MetricAlarm(
             one.thing,
             name=self._stack.naming.name(one.thing),
-            alarm_description=one.description,
+            alarm_description=f"{one.description}. Runbook: {self._stack.settings.runbook(one.page)}",
             namespace=one.namespace,
             metric_name=one.metric,
             dimensions=one.dimensions,
@@ -105,7 +107,8 @@ class Monitoring(pulumi.ComponentResource):
             thing,
             name=self._stack.naming.name(thing),
             alarm_description=f"More than {percent} % of the builds of {repository} failed within "
-            f"{seconds // 60} minutes. Unless one commit caused it, search the project's log for the common error",
+            f"{seconds // 60} minutes. Unless one commit caused it, search the project's log for the common error. "
+            f"Runbook: {self._stack.settings.runbook('build-failures')}",
             metric_queries=[counted("failed", "FailedBuilds"), counted("builds", "Builds"), share],
             evaluation_periods=1,
             comparison_operator="GreaterThanThreshold",
@@ -150,8 +153,9 @@ def metric_alarms(stack: StackResources, pipeline: Pipeline) -> Iterator[MetricA
     yield from _of_rollbacks(stack)
     yield MetricAlarm(
         "push-not-started",
+        "push-not-started",
         "A push started no deployment within a minute, because its webhook was lost. The reconciliation started it. "
-        f"Check the deliveries of the repository's webhook; see {stack.settings.runbook_url}",
+        "Check the deliveries of the repository's webhook",
         NAMESPACE,
         "PushNotStarted",
         {"environment": "all", "service": stack.naming.name("platform")},
@@ -164,6 +168,7 @@ def metric_alarms(stack: StackResources, pipeline: Pipeline) -> Iterator[MetricA
         if function.dead_letters:
             yield MetricAlarm(
                 f"{function.handler.thing}-dead-letters",
+                "dead-letters",
                 f"{function.name} could not process an event; the event is in its dead-letter queue",
                 "AWS/SQS",
                 "ApproximateNumberOfMessagesVisible",
@@ -175,6 +180,7 @@ def metric_alarms(stack: StackResources, pipeline: Pipeline) -> Iterator[MetricA
         for what in ("Read", "Write"):
             yield MetricAlarm(
                 f"{name}-{what.lower()}-throttled",
+                "table-throttled",
                 f"The table {name} throttles {what.lower()} requests: find the source of the requests",
                 "AWS/DynamoDB",
                 f"{what}ThrottleEvents",
@@ -184,24 +190,46 @@ def metric_alarms(stack: StackResources, pipeline: Pipeline) -> Iterator[MetricA
 
 def _of_workflows(pipeline: Pipeline) -> Iterator[MetricAlarm]:
     deployment = {"StateMachineArn": pipeline.workflows["deployment"].arn}
-    failed = "Three deployments failed within an hour: compare their reasons (kiro history) before the next one starts"
-    yield MetricAlarm("deployments-failed", failed, "AWS/States", "ExecutionsFailed", deployment, 3, _HOUR)
-    slow = (
-        "A deployment took more than an hour, waits included: kiro history names it, its execution shows the slow state"
+    yield MetricAlarm(
+        "deployments-failed",
+        "deployments-failed",
+        "Three deployments failed within an hour: compare their reasons (kiro history) before the next one starts",
+        "AWS/States",
+        "ExecutionsFailed",
+        deployment,
+        3,
+        _HOUR,
     )
     yield MetricAlarm(
-        "deployment-slow", slow, "AWS/States", "ExecutionTime", deployment, _HOUR * 1000, 300, "Maximum", critical=False
+        "deployment-slow",
+        "deployment-slow",
+        "A deployment took more than an hour, waits included: kiro history names it, its execution shows the state",
+        "AWS/States",
+        "ExecutionTime",
+        deployment,
+        _HOUR * 1000,
+        300,
+        "Maximum",
+        critical=False,
     )
-    rollback = {"StateMachineArn": pipeline.workflows["rollback"].arn}
-    often = "Two rollbacks started within an hour: read their incidents, freeze an unhealthy environment (kiro freeze)"
-    yield MetricAlarm("rollbacks-started", often, "AWS/States", "ExecutionsStarted", rollback, 2, _HOUR)
+    yield MetricAlarm(
+        "rollbacks-started",
+        "rollbacks-started",
+        "Two rollbacks started within an hour: read their incidents, freeze an unhealthy environment (kiro freeze)",
+        "AWS/States",
+        "ExecutionsStarted",
+        {"StateMachineArn": pipeline.workflows["rollback"].arn},
+        2,
+        _HOUR,
+    )
 
 
 def _of_rollbacks(stack: StackResources) -> Iterator[MetricAlarm]:
     for one in stack.settings.environments:
         yield MetricAlarm(
             f"rollback-failed-{one.name}",
-            f"A rollback of {one.name} did not restore it; see {stack.settings.runbook_url}",
+            "frozen-environment",
+            f"A rollback of {one.name} did not restore what ran there before",
             NAMESPACE,
             "RollbackFailed",
             {"environment": one.name, "service": stack.naming.name("platform")},
@@ -213,6 +241,7 @@ def _of_builds(stack: StackResources) -> Iterator[MetricAlarm]:
     for repository in stack.settings.github.names():
         yield MetricAlarm(
             project_of("build-slow", repository),
+            "build-slow",
             f"The builds of {repository} in an hour took {_BUILD_MINUTES} minutes on average, which is their time "
             "budget: find the slow step in the log, or give the project more compute (codebuild.computeType)",
             "AWS/CodeBuild",
@@ -224,6 +253,7 @@ def _of_builds(stack: StackResources) -> Iterator[MetricAlarm]:
             critical=False,
         )
     yield MetricAlarm(
+        "coverage-low",
         "coverage-low",
         f"The tests of a build covered less than {_COVERAGE_PERCENT} % of its lines: the status kiro/gates "
         "of its commit shows the percentage; write the missing tests",
@@ -241,6 +271,7 @@ def _of_secrets(stack: StackResources) -> Iterator[MetricAlarm]:
     service = stack.naming.name("platform")
     yield MetricAlarm(
         "secret-denied",
+        "secret-denied",
         "A function was denied access to a secret or its key; its log names the secret. Find the change of the policy "
         "in CloudTrail, and restore the policy with pulumi up",
         NAMESPACE,
@@ -251,6 +282,7 @@ def _of_secrets(stack: StackResources) -> Iterator[MetricAlarm]:
     for short, name in stack.secrets.names.items():
         yield MetricAlarm(
             f"secret-{short}-old",
+            "secret-old",
             f"The value of {name} is {ROTATION_DAYS} days old: create a new one at its source, then run "
             f"kiro setup --secret {short}",
             NAMESPACE,
@@ -269,11 +301,18 @@ def _of_worker(stack: StackResources, pipeline: Pipeline) -> Iterator[MetricAlar
     for end in ("Failed", "TimedOut", "Aborted"):
         description = f"An execution of the workflow work-item ended as {end}; the next poll updates its card"
         yield MetricAlarm(
-            f"work-items-{end.lower()}", description, "AWS/States", f"Executions{end}", work_items, critical=False
+            f"work-items-{end.lower()}",
+            "work-items-ended",
+            description,
+            "AWS/States",
+            f"Executions{end}",
+            work_items,
+            critical=False,
         )
     budget = {"environment": "all", "service": stack.naming.name("platform")}
     yield MetricAlarm(
         "worker-polls-expensive",
+        "polls-expensive",
         "The polls of an hour cost more than half of GitHub's 5,000 GraphQL points: check that GitHub filters the "
         "items by column",
         "KiroWorker",

@@ -189,8 +189,14 @@ class Settings(Closed):
     budget_email: Email | None = None
     """The e-mail address that is notified at 80 % spent and when the forecast exceeds the budget; default: no
     budget."""
-    runbook_url: Url = "https://github.com/kiro-worker/kiro-worker/blob/main/docs/runbooks"
-    """The address of the runbooks; messages link to it."""
+    runbook_url: Url | None = None
+    """The address of `docs/runbooks` where people can read it; messages and alarms link to its pages, and name their
+    path by default."""
+
+    def runbook(self, page: str = "") -> str:
+        """The address of a runbook, or its path in this repository; of all runbooks without a page."""
+        base = (self.runbook_url or "docs/runbooks").rstrip("/")
+        return f"{base}/{page}.md" if page else base
 
     def approvers(self) -> list[str]:
         """The e-mail addresses that are sent personal links, without duplicates."""

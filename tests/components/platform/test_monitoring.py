@@ -1,13 +1,18 @@
 """Alarms of the platform, dashboard and budget."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from components.functions.handlers import discover
+from components.stack.settings import Settings
 from functions.events.publish_metrics import measurements
 from tests.components.recorder import PROJECT_KEY, REPOSITORY, Outcome
 from tests.functions.samples import event
+
+PROJECT = Path(__file__).parents[3]
 
 
 def test_the_alarms_of_the_requirements_are_there(whole: Outcome) -> None:
@@ -75,10 +80,29 @@ def test_no_function_can_run_for_more_than_ten_minutes() -> None:
     assert max(handler.declared.timeout_seconds for handler in discover().values()) <= 600
 
 
-def test_every_alarm_has_a_description(whole: Outcome) -> None:
-    """The mail of an alarm contains its description."""
+def test_every_alarm_has_a_runbook(whole: Outcome) -> None:
+    """The mail of an alarm contains its description, which ends with a page; that page names the alarm."""
     for alarm in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm"):
-        assert len(alarm.inputs["alarmDescription"]) > 40, alarm.name
+        said, _, path = alarm.inputs["alarmDescription"].rpartition(". Runbook: ")
+        assert len(said) > 40, alarm.name
+        page = (PROJECT / path).read_text("utf-8").partition("\n## ")[0]
+        ends = [name.rpartition("<stack>")[2].lstrip("…") for name in re.findall(r"`(\S+)`", page)]
+        patterns = [re.sub(r"<\w+>", ".+", re.escape(end)) + "$" for end in ends if end.startswith("-")]
+        assert any(re.search(pattern, alarm.inputs["name"]) for pattern in patterns), (alarm.name, path)
+
+
+def test_every_runbook_says_what_to_do() -> None:
+    """A page has symptom, cause, commands and remedy."""
+    for page in (PROJECT / "docs/runbooks").glob("*.md"):
+        parts = re.findall(r"^## (.+)$", page.read_text("utf-8"), re.MULTILINE)
+        assert parts[:4] == ["Symptom", "What it means", "Check", "Mend"], page.name
+
+
+def test_runbooks_are_where_the_setting_says() -> None:
+    """A link where people can read the pages, else the path."""
+    settings = Settings.model_construct(runbook_url="https://docs.example.com/runbooks/")
+    assert settings.runbook("held-lock") == "https://docs.example.com/runbooks/held-lock.md"
+    assert settings.runbook() == "https://docs.example.com/runbooks"
 
 
 def test_every_alarm_notifies_a_topic(whole: Outcome) -> None:
