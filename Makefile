@@ -13,7 +13,7 @@ SOURCES := __main__.py benchmarks cli components examples forwarding functions l
 # Many processes import the same code here: what one has compiled serves the others.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-unit test-scenarios faults bench check fix diagrams reference package clean help
+.PHONY: demo test test-all test-unit test-scenarios faults bench check fix diagrams reference docs package clean help
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 16
@@ -64,6 +64,10 @@ diagrams: $(READY) ## Draw the pictures of README.md and docs/architecture.md fr
 
 reference: $(READY) ## Write docs/reference from the code
 	$(BIN)/python -m tools.reference
+
+docs: $(READY) ## Write the documents as a site into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "open build/site/index.html, or run: $(BIN)/python -m http.server -b 127.0.0.1 -d build/site"
 
 package: $(LAYER) ## Bring the Lambda layer together for `pulumi up`, with bytecode where the runtime's Python is here
 	@# Lambda can keep nothing that it compiles: without bytecode it compiles all it imports at every cold start.
