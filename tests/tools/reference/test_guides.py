@@ -12,7 +12,10 @@ from tools.reference import configuration
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-GUIDES = [ROOT / "docs" / f"{name}.md" for name in ("quick-start", "troubleshooting", "disaster-recovery", "security")]
+GUIDES = [
+    ROOT / "docs" / f"{name}.md"
+    for name in ("quick-start", "troubleshooting", "disaster-recovery", "security", "rollback", "migrate")
+]
 # Groups whose keys the guides name by path.
 _GROUPS = ("github", "worker", "codebuild", "backstops")
 
