@@ -41,7 +41,8 @@ class Channels(pulumi.ComponentResource):
             name: sns.Topic(name, name=naming.name(name), kms_master_key_id=key_arn, opts=inner) for name in TOPICS
         }
         for name, topic in self.topics.items():
-            sns.TopicPolicy(name, arn=topic.arn, policy=_topic_policy(topic.arn, naming), opts=inner)
+            policy = _topic_policy(topic.arn, naming, budget=name == "deployments")
+            sns.TopicPolicy(name, arn=topic.arn, policy=policy, opts=inner)
             if email:
                 sns.TopicSubscription(
                     name,
@@ -71,8 +72,20 @@ class Channels(pulumi.ComponentResource):
         self.register_outputs({"bus": self.bus.name})
 
 
-def _topic_policy(arn: pulumi.Output[str], naming: Naming) -> pulumi.Output[str]:
-    """CloudWatch alarms of this account may publish; nobody may publish without TLS."""
+def _topic_policy(arn: pulumi.Output[str], naming: Naming, *, budget: bool) -> pulumi.Output[str]:
+    """CloudWatch alarms and the budget of this account may publish; nobody may publish without TLS."""
+    # https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
+    from_budget: dict[str, object] = {
+        "Sid": "Budget",
+        "Effect": "Allow",
+        "Principal": {"Service": "budgets.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": arn,
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": naming.account},
+            "ArnLike": {"aws:SourceArn": f"arn:{naming.partition}:budgets::{naming.account}:*"},
+        },
+    }
     return document(
         [
             {
@@ -83,6 +96,7 @@ def _topic_policy(arn: pulumi.Output[str], naming: Naming) -> pulumi.Output[str]
                 "Resource": arn,
                 "Condition": {"StringEquals": {"aws:SourceAccount": naming.account}},
             },
+            *([from_budget] if budget else []),
             {
                 "Sid": "OnlyOverTls",
                 "Effect": "Deny",

@@ -114,8 +114,8 @@ def key_policy(naming: Naming) -> pulumi.Output[str]:
                 {"StringEquals": {"aws:SourceAccount": naming.account}},
             ),
             _allow(
-                "AlarmsPublishToTopics",
-                {"Service": "cloudwatch.amazonaws.com"},
+                "AlarmsAndBudgetPublishToTopics",
+                {"Service": ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]},
                 ("kms:Decrypt", "kms:GenerateDataKey"),
                 {"StringEquals": {"aws:SourceAccount": naming.account}},
             ),

@@ -187,8 +187,10 @@ class Settings(Closed):
     budget_usd: Annotated[int, Field(ge=1)] = 500
     """The monthly budget, in US dollars."""
     budget_email: Email | None = None
-    """The e-mail address that is notified at 80 % spent and when the forecast exceeds the budget; default: no
-    budget."""
+    """The e-mail address that is notified at 80 % spent and when the forecast exceeds the budget; default: the topic
+    `deployments`."""
+    alarms: Literal["basic", "strict"] = "strict"
+    """Which alarms watch over the platform: all (`strict`), or critical ones without warnings (`basic`)."""
     runbook_url: Url | None = None
     """The address of `docs/runbooks` where people can read it; messages and alarms link to its pages, and name their
     path by default."""

@@ -232,6 +232,7 @@ def switched_on() -> Outcome:
             {"agent": "claude", "agentVersion": "2.2.0", "agentBudgetUsd": 2.5, "gitCredential": "app"}
         ),
         "kiro-worker:github": json.dumps(github),
+        "kiro-worker:alarms": "strict",
         "kiro-worker:budgetEmail": "ops@example.com",
         "kiro-worker:codebuild": json.dumps({"vpc": VPC}),
         "kiro-worker:environments": json.dumps(ELSEWHERE),

@@ -159,7 +159,9 @@ def _notification(given: Properties) -> Properties:
             "ThresholdType": given["thresholdType"],
         },
         "Subscribers": [
-            {"SubscriptionType": "EMAIL", "Address": address} for address in given["subscriberEmailAddresses"]
+            {"SubscriptionType": kind, "Address": address}
+            for kind, addresses in (("EMAIL", "subscriberEmailAddresses"), ("SNS", "subscriberSnsTopicArns"))
+            for address in given[addresses]
         ],
     }
 

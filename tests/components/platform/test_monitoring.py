@@ -44,34 +44,34 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
     ],
 )
 def test_an_alarm_has_the_limit_of_the_requirements(
-    whole: Outcome, name: str, metric: str, stat: str, seconds: int, side: str, limit: float, topic: str
+    switched_on: Outcome, name: str, metric: str, stat: str, seconds: int, side: str, limit: float, topic: str
 ) -> None:
     """O3: its metric, its threshold and period, and its topic."""
-    alarm = whole.recorder.one("cloudwatch/metricAlarm:MetricAlarm", name).inputs
+    alarm = switched_on.recorder.one("cloudwatch/metricAlarm:MetricAlarm", name).inputs
     assert alarm["name"] == f"kiro-pipeline-test-{name}"
     assert f"{alarm['namespace']} {alarm['metricName']}" == metric
     assert (alarm["statistic"], alarm["period"]) == (stat, seconds)
     assert (alarm["comparisonOperator"], alarm["threshold"]) == (COMPARED[side], limit)
-    assert alarm["alarmActions"] == [whole.outputs[f"{topic}Topic"]]
+    assert alarm["alarmActions"] == [switched_on.outputs[f"{topic}Topic"]]
 
 
-def test_alarms_use_metrics_that_are_published(whole: Outcome) -> None:
+def test_alarms_use_metrics_that_are_published(switched_on: Outcome) -> None:
     """Metric and dimensions are those that functions write and that the project `build` has."""
-    alarms = {one.name: one.inputs for one in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm")}
+    alarms = {one.name: one.inputs for one in switched_on.recorder.of("cloudwatch/metricAlarm:MetricAlarm")}
     ((name, _, _, environment),) = measurements(event("GatesJudged", figures={"lineCoverage": 84.0}))
     assert (alarms["coverage-low"]["metricName"], environment) == (name, "all")
     assert alarms["coverage-low"]["dimensions"] == alarms["secret-denied"]["dimensions"] == OURS
     assert alarms[f"build-slow-{PROJECT_KEY}"]["dimensions"] == {
-        "ProjectName": whole.outputs["projects"][f"{REPOSITORY}/build"]
+        "ProjectName": switched_on.outputs["projects"][f"{REPOSITORY}/build"]
     }
 
 
-def test_every_secret_has_an_alarm_on_its_age(whole: Outcome) -> None:
+def test_every_secret_has_an_alarm_on_its_age(switched_on: Outcome) -> None:
     """O3: under the name that the measuring function publishes."""
-    secrets = {one.inputs["name"] for one in whole.recorder.of("secretsmanager/secret:Secret")}
-    alarms = whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm")
+    secrets = {one.inputs["name"] for one in switched_on.recorder.of("secretsmanager/secret:Secret")}
+    alarms = switched_on.recorder.of("cloudwatch/metricAlarm:MetricAlarm")
     aged = {one.inputs["dimensions"]["secret"] for one in alarms if one.inputs.get("metricName") == "SecretAgeDays"}
-    function = whole.recorder.one("lambda/function:Function", "events-measure-secrets").inputs
+    function = switched_on.recorder.one("lambda/function:Function", "events-measure-secrets").inputs
     assert aged == set(function["environment"]["variables"]["SECRETS"].split(",")) == secrets
 
 
@@ -80,9 +80,9 @@ def test_no_function_can_run_for_more_than_ten_minutes() -> None:
     assert max(handler.declared.timeout_seconds for handler in discover().values()) <= 600
 
 
-def test_every_alarm_has_a_runbook(whole: Outcome) -> None:
+def test_every_alarm_has_a_runbook(switched_on: Outcome) -> None:
     """The mail of an alarm contains its description, which ends with a page; that page names the alarm."""
-    for alarm in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm"):
+    for alarm in switched_on.recorder.of("cloudwatch/metricAlarm:MetricAlarm"):
         said, _, path = alarm.inputs["alarmDescription"].rpartition(". Runbook: ")
         assert len(said) > 40, alarm.name
         page = (PROJECT / path).read_text("utf-8").partition("\n## ")[0]
@@ -105,10 +105,18 @@ def test_runbooks_are_where_the_setting_says() -> None:
     assert settings.runbook() == "https://docs.example.com/runbooks"
 
 
-def test_every_alarm_notifies_a_topic(whole: Outcome) -> None:
+def test_a_basic_stack_has_no_warnings(whole: Outcome, switched_on: Outcome) -> None:
+    """I2: the stack `test` has the critical alarms alone."""
+    alarms = switched_on.recorder.of("cloudwatch/metricAlarm:MetricAlarm")
+    critical = {one.name for one in alarms if one.inputs["alarmActions"] == [switched_on.outputs["rollbacksTopic"]]}
+    basic = {one.name for one in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm")}
+    assert basic == critical < {one.name for one in alarms}
+
+
+def test_every_alarm_notifies_a_topic(switched_on: Outcome) -> None:
     """Critical ones `rollbacks`, warnings `deployments`; missing data is no alarm."""
-    topics = {whole.outputs["rollbacksTopic"], whole.outputs["deploymentsTopic"]}
-    for alarm in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm"):
+    topics = {switched_on.outputs["rollbacksTopic"], switched_on.outputs["deploymentsTopic"]}
+    for alarm in switched_on.recorder.of("cloudwatch/metricAlarm:MetricAlarm"):
         assert set(alarm.inputs["alarmActions"]) <= topics, alarm.name
         assert len(alarm.inputs["alarmActions"]) == 1, alarm.name
         assert alarm.inputs["treatMissingData"] == "notBreaching"
@@ -164,9 +172,22 @@ def published() -> set[str]:
     return {"SecretAgeDays", *(metric for one in events for metric, *_ in measurements(one))}
 
 
-def test_a_budget_needs_an_address(whole: Outcome, switched_on: Outcome) -> None:
-    """Without an address there is none; with one, it is 500 USD a month."""
-    assert not whole.recorder.of("budgets/budget:Budget")
-    (budget,) = switched_on.recorder.of("budgets/budget:Budget")
+def test_the_budget_notifies_a_topic_or_an_address(whole: Outcome, switched_on: Outcome) -> None:
+    """O4: 500 USD a month. Budgets may publish to the encrypted topic only as policy and key policy say."""
+    (budget,) = whole.recorder.of("budgets/budget:Budget")
     assert (budget.inputs["limitAmount"], budget.inputs["timeUnit"]) == ("500", "MONTHLY")
-    assert {tuple(one["subscriberEmailAddresses"]) for one in budget.inputs["notifications"]} == {("ops@example.com",)}
+    told = [(one["notificationType"], one["threshold"]) for one in budget.inputs["notifications"]]
+    assert told == [("ACTUAL", 80), ("FORECASTED", 100)]
+    topic = whole.outputs["deploymentsTopic"]
+    assert {tuple(one["subscriberSnsTopicArns"]) for one in budget.inputs["notifications"]} == {(topic,)}
+    policies = {
+        name: json.loads(whole.recorder.one("sns/topicPolicy:TopicPolicy", name).inputs["policy"])["Statement"]
+        for name in ("deployments", "rollbacks")
+    }
+    assert [one["Sid"] for one in policies["deployments"]] == ["Alarms", "Budget", "OnlyOverTls"]
+    assert [one["Sid"] for one in policies["rollbacks"]] == ["Alarms", "OnlyOverTls"]
+    key = json.loads(whole.recorder.one("kms/key:Key", "key").inputs["policy"])["Statement"]
+    assert any("budgets.amazonaws.com" in one["Principal"].get("Service", ()) for one in key)
+    (other,) = switched_on.recorder.of("budgets/budget:Budget")
+    assert {tuple(one["subscriberEmailAddresses"]) for one in other.inputs["notifications"]} == {("ops@example.com",)}
+    assert not any(one["subscriberSnsTopicArns"] for one in other.inputs["notifications"])
