@@ -13,7 +13,7 @@ from components.platform.pipeline import Pipeline
 from functions.adapters.metrics import NAMESPACE
 from functions.domain.projects import project_of
 
-_DAY = 86_400
+_HOUR, _DAY = 3600, 86_400
 # A line of a graph in CloudWatch's format: a metric with its dimensions, or an expression over other lines.
 _Line = Sequence[Any]
 
@@ -38,6 +38,7 @@ def dashboard_body(stack: StackResources, pipeline: Pipeline) -> pulumi.Output[s
             *_of_deployments(stack, known),
             *_of_environments(stack),
             *_of_builds(stack),
+            *_of_items(stack),
             _Graph("Function errors", [["AWS/Lambda", "Errors", "FunctionName", name] for name in functions]),
             _Graph("Age of secrets, days", list(_ages(stack)), "Maximum", _DAY),
         ]
@@ -55,7 +56,7 @@ def _of_deployments(stack: StackResources, machines: Mapping[str, str]) -> Itera
             for end in ("Succeeded", "Failed")
         ],
     )
-    yield _Graph("Deployment duration, seconds", [_ours(stack, "DeploymentDuration", "all")], "Average")
+    yield _Graph("Deployment duration, seconds", _percentiles(_ours(stack, "DeploymentDuration", "all")))
     succeeded = [_ours(stack, "DeploymentSuccessRate", "all")]
     yield _Graph("Deployments that succeeded, percent", succeeded, "Average", _DAY)
 
@@ -82,10 +83,20 @@ def _of_builds(stack: StackResources) -> Iterator[_Graph]:
     projects = [["ProjectName", project_of(begins, one), {"label": one}] for one in repositories]
     yield _Graph("Builds that succeeded", [["AWS/CodeBuild", "SucceededBuilds", *one] for one in projects])
     yield _Graph("Builds that failed", [["AWS/CodeBuild", "FailedBuilds", *one] for one in projects])
-    yield _Graph("Build duration, seconds", [["AWS/CodeBuild", "Duration", *one] for one in projects], "Average")
+    durations = [["AWS/CodeBuild", "Duration", "ProjectName", project_of(begins, one)] for one in repositories]
+    for repository, line in zip(repositories, durations, strict=True):
+        yield _Graph(f"Build duration of {repository}, seconds", _percentiles(line), period=_HOUR)
     yield _Graph("Tests", [_ours(stack, f"Tests{what}", "all") for what in ("Run", "Failed", "Skipped")])
     coverage = [_ours(stack, f"{what}Coverage", "all") for what in ("Line", "Branch")]
     yield _Graph("Coverage, percent", coverage, "Minimum")
+
+
+def _of_items(stack: StackResources) -> Iterator[_Graph]:
+    ends = [_ours(stack, f"WorkItem{result}", "all") for result in ("Passed", "Failed", "Ineligible", "Stopped")]
+    yield _Graph("Attempts at board items", ends, period=_HOUR)
+    opened = [_ours(stack, "PullRequestSuccessRate", "all")]
+    yield _Graph("Attempts that became a pull request, percent", opened, "Average", _DAY)
+    yield _Graph("Duration of an attempt, seconds", _percentiles(_ours(stack, "WorkItemDuration", "all")), period=_HOUR)
 
 
 def _ages(stack: StackResources) -> Iterator[_Line]:
@@ -97,6 +108,10 @@ def _ages(stack: StackResources) -> Iterator[_Line]:
 def _ours(stack: StackResources, metric: str, environment: str, **options: Any) -> _Line:
     line = [NAMESPACE, metric, "environment", environment, "service", stack.naming.name("platform")]
     return [*line, options] if options else line
+
+
+def _percentiles(line: _Line) -> list[_Line]:
+    return [[*line, {"stat": stat, "label": stat}] for stat in ("p50", "p95", "p99")]
 
 
 def _failures(stack: StackResources, environment: str) -> list[_Line]:

@@ -80,7 +80,13 @@ def measurements(event: Event) -> list[Measurement]:
         case GatesJudged():
             return [*_verdicts(event.gates), *_figures(event.figures)]
         case WorkItemFinished():
-            return [(f"WorkItem{event.result.title()}", MetricUnit.Count, 1, "all")]
+            opened = event.result == "passed"
+            tried = event.result in ("passed", "failed")
+            return [
+                (f"WorkItem{event.result.title()}", MetricUnit.Count, 1, "all"),
+                *([("PullRequestSuccessRate", MetricUnit.Percent, 100.0 * opened, "all")] if tried else []),
+                *_duration("WorkItemDuration", event.started_at, event.finished_at, "all"),
+            ]
         case DeploymentStarted() | StageHeld() | EnvironmentFrozen() | EnvironmentUnfrozen():
             return []
         case _:

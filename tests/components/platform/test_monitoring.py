@@ -3,11 +3,13 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from components.functions.handlers import discover
 from components.stack.settings import Settings
+from functions.domain.work_items import Result
 from functions.events.publish_metrics import measurements
 from tests.components.recorder import PROJECT_KEY, REPOSITORY, Outcome
 from tests.functions.samples import event
@@ -149,6 +151,8 @@ def test_the_dashboard_shows_every_metric(whole: Outcome) -> None:
         "TestsRun",
         "LineCoverage",
         "SecretAgeDays",
+        "PullRequestSuccessRate",
+        "WorkItemDuration",
     } <= ours
     assert ours <= published()
     assert ["AWS/CodeBuild", "Duration", "ProjectName", whole.outputs["projects"][f"{REPOSITORY}/build"]] in [
@@ -168,6 +172,7 @@ def published() -> set[str]:
         event("RollbackStarted", **times),
         event("RollbackFinished", **times),
         event("GatesJudged", figures=figures),
+        *(event("WorkItemFinished", result=result, **times) for result in get_args(Result)),
     )
     return {"SecretAgeDays", *(metric for one in events for metric, *_ in measurements(one))}
 

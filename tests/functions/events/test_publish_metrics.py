@@ -70,7 +70,17 @@ TIMES = {
         ("DeploymentFinished", {"outcome": "held", "durationSeconds": 9.0}, {"DeploymentDuration": 9}),
         ("EnvironmentFrozen", {}, {}),
         ("EnvironmentUnfrozen", {}, {}),
-        ("WorkItemFinished", {"result": "ineligible"}, {"WorkItemIneligible": 1}),
+        ("WorkItemFinished", {"result": "ineligible"}, {"WorkItemIneligible": 1, "WorkItemDuration": 60}),
+        (
+            "WorkItemFinished",
+            {"result": "passed"},
+            {"WorkItemPassed": 1, "PullRequestSuccessRate": 100, "WorkItemDuration": 60},
+        ),
+        (
+            "WorkItemFinished",
+            {"result": "failed"},
+            {"WorkItemFailed": 1, "PullRequestSuccessRate": 0, "WorkItemDuration": 60},
+        ),
     ],
 )
 def test_each_event_has_its_metrics(name: str, changes: dict[str, Any], expected: dict[str, float]) -> None:
