@@ -198,6 +198,7 @@ def test_bad_deliveries_start_nothing(
     assert reason in found[1]
 
 
+@pytest.mark.long
 def test_a_change_of_the_infrastructure_alone_reaches_requests(driver: PlatformDriver, good: str) -> None:
     """P5: a variable that only the infrastructure sets is published with the unchanged service.
 
