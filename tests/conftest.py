@@ -39,10 +39,8 @@ GROUPS = {
     "tests/attackers/test_build_roles.py": "program",
     "tests/attackers/test_operator.py": "program",
     "tests/attackers/test_stranger_roles.py": "program",
-    "tests/statemachines/paths/test_any_handler.py": "paths 1",
     "tests/statemachines/paths/test_second_reading.py": "paths 1",
-    "tests/statemachines/paths/test_stage": "paths 2",
-    "tests/statemachines/": "paths 3",
+    "tests/statemachines/paths/": "paths 2",
 }
 
 

@@ -16,7 +16,8 @@ from cli.__main__ import app
 from functions.handler import encode
 from functions.runtime import Clients
 from tests.functions.samples import environment
-from tests.functions.stack import ACCOUNT, REGION, create_tables
+from tests.functions.stack import ACCOUNT, REGION
+from tests.functions.tables import create_tables
 
 TABLES = ("deployments", "environments", "locks", "waits")
 

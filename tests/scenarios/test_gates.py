@@ -10,6 +10,8 @@ from functions.adapters.records import plain
 from local.settings import REPOSITORY
 from tests.scenarios.driver import PlatformDriver, eventually
 
+pytestmark = pytest.mark.long
+
 RECORDED = Path(__file__).parents[1] / "recorded"
 OWN_GATES = "  sarif: [reports/ruff.sarif]"
 GATES = """  sarif: [reports/scan.sarif]
@@ -95,7 +97,6 @@ def test_a_release_passes_its_gates(driver: PlatformDriver, good: str) -> None:
     assert next(one.document for one in sarifs if one.commit_sha == good) == expected
 
 
-@pytest.mark.long
 def test_a_high_finding_deploys_nothing(driver: PlatformDriver, good: str) -> None:
     """A high finding in a report of the real tool refuses the release before any environment."""
     write(driver, scan="semgrep-1.182.0.sarif")
@@ -138,7 +139,6 @@ def test_failed_integration_tests_are_rolled_back(driver: PlatformDriver, good: 
     assert driver.left_behind() == {"locks": [], "waits": []}
 
 
-@pytest.mark.long
 def test_a_release_without_a_demanded_report_stops_before_any_environment(driver: PlatformDriver, good: str) -> None:
     """G6: the stack demands coverage; the record, the commit status and the mail name the gate and the next step."""
     manifest = driver.author.folder / "delivery.yml"
