@@ -21,16 +21,16 @@ settings.load_profile("usual")
 SCENARIOS = Path(__file__).with_name("scenarios")
 MEASURED = pytest.StashKey[coverage.Coverage]()
 # A platform costs half a minute of one core, the program and the workflows a quarter of a minute each, so tests that
-# share one run on the same worker. A file belongs to the first group whose key its path begins with; any other file is
-# a group of its own.
+# share one run on the same worker: platform 3 has all scenarios of `make test`. A file belongs to the first group whose
+# key its path begins with; any other file is a group of its own.
 GROUPS = {
-    "tests/scenarios/test_board.py": "platform 1",
-    "tests/scenarios/test_reconcile.py": "platform 1",
-    "tests/scenarios/test_removed_environment.py": "platform 2",
-    "tests/scenarios/test_upkeep.py": "platform 1",
     "tests/scenarios/test_order.py": "platform 1",
+    "tests/scenarios/test_reconcile.py": "platform 1",
+    "tests/scenarios/test_steps.py": "platform 1",
     "tests/scenarios/test_regions.py": "platform 2",
+    "tests/scenarios/test_removed_environment.py": "platform 2",
     "tests/scenarios/test_first_day.py": "platform 4",
+    "tests/scenarios/test_images.py": "platform 4",
     "tests/scenarios/": "platform 3",
     "tests/faults/test_cases.py": "platform 5",
     "tests/program/": "program",
@@ -39,10 +39,8 @@ GROUPS = {
     "tests/attackers/test_build_roles.py": "program",
     "tests/attackers/test_operator.py": "program",
     "tests/attackers/test_stranger_roles.py": "program",
-    "tests/statemachines/paths/test_any_handler.py": "paths 1",
     "tests/statemachines/paths/test_second_reading.py": "paths 1",
-    "tests/statemachines/paths/test_stage": "paths 2",
-    "tests/statemachines/": "paths 3",
+    "tests/statemachines/paths/": "paths 2",
 }
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 NO_COMMIT = "0" * 40
 _LOG_FORMAT = "%x1e" + "%x1f".join(["%H", "%T", "%P", "%an", "%ae", "%at", "%cn", "%ce", "%ct", "%cI", "%B"])
+# Comparisons must find commits that a forced push removed from a branch; GitHub keeps them for months.
+_CONFIG = "[http]\n\treceivepack = true\n[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n"
 # The operator's git configuration must not change the server's answers.
 ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
@@ -87,13 +89,11 @@ class GitRepository:
     def create(cls, path: Path, default_branch: str) -> "GitRepository":
         """Create an empty bare repository whose HEAD names the default branch."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = cls(path)
-        command = ["git", "init", "--quiet", "--bare", f"--initial-branch={default_branch}", str(path)]
+        command = ["git", "init", "--quiet", "--bare", "--template=", f"--initial-branch={default_branch}", str(path)]
         subprocess.run(command, check=True, env=ENVIRONMENT)
-        made.run("config", "http.receivepack", "true")
-        # Comparisons must find commits that a forced push removed from a branch; GitHub keeps them for months.
-        made.run("config", "gc.auto", "0")
-        return made
+        with (path / "config").open("a", encoding="utf-8") as config:
+            config.write(_CONFIG)
+        return cls(path)
 
     def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
         """Run one git command and return its output; raises GitCommandError."""

@@ -114,7 +114,13 @@ AGAIN = "echo 'echo forged > OUT/results.json; setsid sh ./again.sh & ' > again.
 
 
 @pytest.mark.parametrize(
-    "survivor", [f"setsid sh -c '{FORGE}' & sleep 0.2;", f"(({FORGE}) &);", AGAIN], ids=["session", "orphan", "chain"]
+    "survivor",
+    [
+        pytest.param(f"setsid sh -c '{FORGE}' & sleep 0.2;", marks=pytest.mark.long),
+        pytest.param(f"(({FORGE}) &);", marks=pytest.mark.long),
+        AGAIN,
+    ],
+    ids=["session", "orphan", "chain"],
 )
 def test_nothing_of_the_agent_outlives_its_task(attack: Attack, survivor: str) -> None:
     """An agent leaves a process, detached or faster than it is found, which rewrites the results after the tests."""

@@ -14,10 +14,12 @@ _COUNTED = ("watch-transitions", "board-requests", "package")
 # Each takes seconds: `make test` takes one of the kind, `webhook-refused`, and leaves the others to `make test-all`.
 _TIMED = tuple(one for one in MEASURES if one.name not in (*_COUNTED, "webhook-refused", "lock"))
 _IMPORTS = """
-import os, sys
-import functions.runtime
+import os, pkgutil, sys
+import functions.domain, functions.runtime
 from importlib import import_module
 from benchmarks.measures.cold_functions import handlers
+for module in pkgutil.iter_modules(functions.domain.__path__):  # which imports the standard library only
+    import_module(f"functions.domain.{module.name}")
 ours = {"functions", "benchmarks", "__main__", "_distutils_hack", "sitecustomize", "dacite"}
 for handler in handlers():
     reader, writer = os.pipe()

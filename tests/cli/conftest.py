@@ -1,8 +1,10 @@
 """The resources of a stack on moto, named as the program names them, and the command for them."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
@@ -14,7 +16,8 @@ from cli.__main__ import app
 from functions.handler import encode
 from functions.runtime import Clients
 from tests.functions.samples import environment
-from tests.functions.stack import ACCOUNT, REGION, create_tables
+from tests.functions.stack import ACCOUNT, REGION
+from tests.functions.tables import create_tables
 
 TABLES = ("deployments", "environments", "locks", "waits")
 
@@ -51,6 +54,34 @@ def machine(workflow: str) -> str:
     return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:kiro-{family}-test-{workflow}"
 
 
+class KeptClients(boto3.Session):
+    """A session that makes each client once: sessions and clients would take a third of the time of these tests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: dict[tuple[str, str, str | None], Any] = {}
+
+    def client(self, service_name: str, region_name: str | None = None, **more: Any) -> Any:  # type: ignore[override]
+        """The client of a service in a region."""
+        return self._once("client", service_name, region_name, more)
+
+    def resource(self, service_name: str, region_name: str | None = None, **more: Any) -> Any:  # type: ignore[override]
+        """The resource of a service in a region."""
+        return self._once("resource", service_name, region_name, more)
+
+    def _once(self, kind: str, service: str, region: str | None, more: dict[str, Any]) -> Any:
+        key = (kind, service, region)
+        if key not in self._kept:
+            self._kept[key] = getattr(super(), kind)(service, region_name=region, **more)
+        return self._kept[key]
+
+
+@cache
+def session_of(access_key: str | None) -> KeptClients:
+    """The session of an environment with this access key, or with none."""
+    return KeptClients()
+
+
 @pytest.fixture
 def kiro(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kiro]:
     """The stack `test` with two environments and no deployments."""
@@ -64,15 +95,17 @@ def kiro(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kiro]:
     repositories = [{"repository": "acme/hello-service"}, {"repository": "acme/test-only", "environments": ["test"]}]
     begin = {"Arguments": {"repositories": repositories}, "Assign": {"environments": carried}}
     definition = {"States": {"Begin": begin}}
+    settings = {f"{table.upper()}_TABLE": f"kiro-pipeline-test-{table}" for table in TABLES}
+    settings |= {"WORK_ITEMS_TABLE": "kiro-worker-test-work-items", "LOCK_MODE": "superseded"}
+    monkeypatch.setattr(Clients, "_session", property(lambda _: session_of(os.environ.get("AWS_ACCESS_KEY_ID"))))
     with mock_aws():
-        create_tables(boto3.client("dynamodb"), prefix="kiro-pipeline-test-", worker="kiro-worker-test-")
-        boto3.client("events").create_event_bus(Name="kiro-pipeline-test-events")
+        clients = Clients(settings)
+        create_tables(clients.client("dynamodb"), prefix="kiro-pipeline-test-", worker="kiro-worker-test-")
+        clients.client("events").create_event_bus(Name="kiro-pipeline-test-events")
         for workflow in ("deployment", "stage", "rollback", "enhanced-watch", "work-item"):
-            boto3.client("stepfunctions").create_state_machine(
+            clients.client("stepfunctions").create_state_machine(
                 name=machine(workflow).rpartition(":")[2],
                 definition=json.dumps(definition),
                 roleArn=f"arn:aws:iam::{ACCOUNT}:role/workflow",
             )
-        settings = {f"{table.upper()}_TABLE": f"kiro-pipeline-test-{table}" for table in TABLES}
-        settings["WORK_ITEMS_TABLE"] = "kiro-worker-test-work-items"
-        yield Kiro(Clients({**settings, "LOCK_MODE": "superseded"}))
+        yield Kiro(clients)

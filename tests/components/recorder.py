@@ -177,13 +177,17 @@ def run(
 
 def run_main(stack: str, config: dict[str, str] | None = None, recorder: Recorder | None = None) -> Outcome:
     """Run `__main__.py` for a stack, with the settings of its file unless others are given."""
+    from components.functions import package
+
     recorder, kept = recorder or Recorder(), Properties()
-    exported = run(
-        lambda: kept.update(runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")),
-        stack,
-        stack_config(stack) if config is None else config,
-        recorder,
-    )
+    # Each run would look for the runtime's interpreter, and copy all sources for it.
+    with mock.patch.object(package, "bytecode", return_value={}):
+        exported = run(
+            lambda: kept.update(runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")),
+            stack,
+            stack_config(stack) if config is None else config,
+            recorder,
+        )
     return Outcome(recorder, exported, kept)
 
 

@@ -54,7 +54,7 @@ def _moto() -> Iterator[None]:
 
 @pytest.fixture
 def stack(_session_stack: Stack, _moto: None) -> Stack:
-    """An empty stack: tables, bucket, topics, bus, workflows; those of a service are created at its first call."""
+    """An empty stack: a table, bucket, topic, bus or workflow is created by the first call that names it."""
     made = _session_stack
     # https://docs.getmoto.org/en/latest/docs/configuration/state_transition/models.html names this address for a reset
     requests.post("http://motoapi.amazonaws.com/moto-api/reset", timeout=5)

@@ -1,7 +1,7 @@
 """A stack as the functions see it, on moto: clients, settings, records of every call, and the tables behind them."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -18,6 +18,7 @@ from functions.handler import Handler, decode, encode, handler_function
 from functions.runtime import Clients, wire
 from local.strict.hooks import HANDLERS
 from tests import signing
+from tests.functions.tables import KEYS, create_table
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -184,14 +185,14 @@ class Stack:
             build.update(self.rewritten.get(build["id"], {}))
 
     def record(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
-        """Note a call (botocore's `before-parameter-build`); the first one of a service makes its resources."""
-        service = model.service_model.service_name
-        if service not in self._made:
-            self._made.add(service)
-            recording, self.recording = self.recording, False
-            if service in _RESOURCES:
-                _RESOURCES[service](self)
-            self.recording = recording
+        """Note a call (botocore's `before-parameter-build`); the first one that names a resource makes it."""
+        named, make = _RESOURCES.get(model.service_model.service_name, (_nothing, None))
+        for name in named(params):
+            if make and name not in self._made:
+                self._made.add(name)
+                recording, self.recording = self.recording, False
+                make(self, name)
+                self.recording = recording
         if self.recording:
             action = f"{model.service_model.signing_name}:{model.name}"
             self.calls.append(Call(_ACTIONS.get(action, action), _resource(params), dict(params)))
@@ -311,58 +312,50 @@ def failing(client: Any, operation: str, error: Exception) -> Iterator[None]:
         yield
 
 
-def create_tables(dynamodb: Any, prefix: str = "kiro-", worker: str = "") -> None:
-    """The tables with their keys and indexes; `worker` is the prefix of the worker's table, if it is another."""
-    indexes = {"EnvironmentStatusIndex": ["environment", "status"], "UnderwayIndex": ["underway", "startedAt"]}
-    _create(dynamodb, f"{prefix}deployments", ["deploymentId"], indexes)
-    _create(dynamodb, f"{prefix}environments", ["environment", "part"], {})
-    _create(dynamodb, f"{worker or prefix}work-items", ["itemId"], {"StateIndex": ["state", "itemId"]})
-    _create(dynamodb, f"{prefix}locks", ["lockKey"], {})
-    indexes = {"EnvironmentIndex": ["environment", "waitKey"], "ExecutionIndex": ["execution"]}
-    _create(dynamodb, f"{prefix}waits", ["waitKey"], indexes)
+Params = Mapping[str, Any]
 
 
-def _create(dynamodb: Any, name: str, key: list[str], indexes: Mapping[str, list[str]]) -> None:
-    names = sorted({*key, *(one for index in indexes.values() for one in index)})
-    more = {
-        "GlobalSecondaryIndexes": [
-            {"IndexName": index, "KeySchema": _schema(fields), "Projection": {"ProjectionType": "ALL"}}
-            for index, fields in indexes.items()
-        ]
-    }
-    dynamodb.create_table(
-        TableName=name,
-        KeySchema=_schema(key),
-        AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in names],
-        BillingMode="PAY_PER_REQUEST",
-        **(more if indexes else {}),
+def _nothing(_: Params) -> Iterable[str]:
+    return ()
+
+
+def _tables(params: Params) -> Iterable[str]:
+    """The table of a call; one that names none may be about several of them."""
+    return {str(params["TableName"])} & _OWN_TABLES.keys() if "TableName" in params else _OWN_TABLES
+
+
+def _machines(params: Params) -> Iterable[str]:
+    """The workflow of a call or of its execution."""
+    arn = str(params.get("stateMachineArn") or params.get("executionArn") or "")
+    return {arn.split(":")[6]} & _OWN_MACHINES if arn else () if "taskToken" in params else _OWN_MACHINES
+
+
+def _topics(params: Params) -> Iterable[str]:
+    """The topic of a call."""
+    return {str(params["TopicArn"]).rpartition(":")[2]} & _OWN_TOPICS if "TopicArn" in params else _OWN_TOPICS
+
+
+def _bucket(stack: Stack, name: str) -> None:
+    stack.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def _workflow(stack: Stack, name: str) -> None:
+    stack.client("stepfunctions").create_state_machine(
+        name=name, definition="{}", roleArn=f"arn:aws:iam::{ACCOUNT}:role/workflow"
     )
 
 
-def _schema(fields: list[str]) -> list[dict[str, str]]:
-    return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(fields, ("HASH", "RANGE"), strict=False)]
-
-
-def _bucket(stack: Stack) -> None:
-    stack.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-
-
-def _topics(stack: Stack) -> None:
-    for topic in ("deployments", "approvals", "rollbacks"):
-        stack.client("sns").create_topic(Name=f"kiro-{topic}")
-
-
-def _workflows(stack: Stack) -> None:
-    for arn in MACHINES.values():
-        stack.client("stepfunctions").create_state_machine(
-            name=arn.rsplit(":", 1)[-1], definition="{}", roleArn=f"arn:aws:iam::{ACCOUNT}:role/workflow"
-        )
-
-
-_RESOURCES: Mapping[str, Callable[[Stack], object]] = {
-    "dynamodb": lambda stack: create_tables(stack.client("dynamodb")),
-    "s3": _bucket,
-    "events": lambda stack: stack.client("events").create_event_bus(Name="kiro-bus"),
-    "sns": _topics,
-    "stepfunctions": _workflows,
+_OWN_TABLES = {f"kiro-{table}": table for table in KEYS}
+_OWN_TOPICS = frozenset(f"kiro-{topic}" for topic in ("deployments", "approvals", "rollbacks"))
+_OWN_MACHINES = frozenset(arn.rpartition(":")[2] for arn in MACHINES.values())
+# By service: which resources a call names, and what makes one. Most tests need few of them.
+_RESOURCES: Mapping[str, tuple[Callable[[Params], Iterable[str]], Callable[[Stack, str], object]]] = {
+    "dynamodb": (
+        _tables,
+        lambda stack, name: create_table(stack.client("dynamodb"), name, *KEYS[_OWN_TABLES[name]]),
+    ),
+    "s3": (lambda _: (BUCKET,), _bucket),
+    "events": (lambda _: ("kiro-bus",), lambda stack, name: stack.client("events").create_event_bus(Name=name)),
+    "sns": (_topics, lambda stack, name: stack.client("sns").create_topic(Name=name)),
+    "stepfunctions": (_machines, _workflow),
 }

@@ -67,7 +67,7 @@ st.register_type_strategy(dict, objects)
 
 
 @pytest.mark.parametrize("kind", FORMS, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(data=st.data())
 def test_every_form_survives_the_wire(kind: type[Any], data: st.DataObject) -> None:
     """A value that is encoded, written as JSON, read and decoded is the same value."""

@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -26,36 +26,44 @@ def name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-@cache
 def imports(path: Path, *, typing: bool = False) -> frozenset[str]:
     """Every module that a file imports, also inside functions; `from a import b` is `a.b` if that is a module.
 
     Imports for type checking count only with `typing`.
     """
-    return frozenset(_imports(path, typing))
+    usual, for_types = _imports(path)
+    return usual | for_types if typing else usual
 
 
-def _imports(path: Path, typing: bool) -> Iterator[str]:
-    tree = ast.parse(path.read_text("utf-8"))
-    typing_only = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if node in typing_only and not typing:
-            continue
+@cache
+def _imports(path: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """What a file imports when it runs, and for type checking; each file is parsed once for all rules."""
+    usual: set[str] = set()
+    for_types: set[str] = set()
+
+    def look(node: ast.AST, found: set[str]) -> None:
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            package = str(node.module)
-            if node.level:  # a package that other processes load under another name can't name itself
-                assert "strict" in path.parts, f"{path}: relative imports hide where a name comes from"
-                package = ".".join(filter(None, (name(path.parent), node.module)))
-            yield from (_module(package, alias.name) for alias in node.names)
+            found.update(_module(_package(path, node), alias.name) for alias in node.names)
+        elif isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case | ast.Module):  # no expression imports
+            typing = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+            for inner in ast.iter_child_nodes(node):
+                look(inner, for_types if typing else found)
+
+    look(ast.parse(path.read_text("utf-8")), usual)
+    return frozenset(usual), frozenset(for_types)
 
 
+def _package(path: Path, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return str(node.module)
+    # a package that other processes load under another name can't name itself
+    assert "strict" in path.parts, f"{path}: relative imports hide where a name comes from"
+    return ".".join(filter(None, (name(path.parent), node.module)))
+
+
+@cache
 def _module(package: str, member: str) -> str:
     inside = ROOT.joinpath(*package.split("."), member)
     return f"{package}.{member}" if inside.with_suffix(".py").exists() or inside.is_dir() else package

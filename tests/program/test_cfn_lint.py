@@ -49,6 +49,7 @@ def test_resources_of_one_stack_only_are_in_the_template(every: list[Outcome]) -
     assert keys <= {json.dumps(one) for one in together(every)["Resources"].values()}
 
 
+@pytest.mark.long
 def test_a_wrong_action_and_a_wrong_state_are_found(outcomes: dict[str, Outcome]) -> None:
     """The check finds an action that AWS does not have, and a state without a successor."""
     whole = copy.deepcopy(template(outcomes["test"].recorder))

@@ -124,14 +124,20 @@ class Steerer:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """Two cards that are added together: a hostile one, which is the older, and a good one."""
+
+    hostile: Card
+    good: Card
+
+
+@dataclass(frozen=True)
 class Cards:
     """Cards that are added together, oldest first, for work in parallel; two of them wait for a file in `go`."""
 
-    hostile: Card
     late: Card
     killed: Card
     stopped: Card
-    good: Card
     failing: Card
     go: Path
 
@@ -149,31 +155,36 @@ def steerer(driver: PlatformDriver) -> Steerer:
 
 
 @pytest.fixture(scope="module")
+def pair(user: BoardUser) -> Pair:
+    """The two cards, added once for the module."""
+    hostile = user.board.add_issue(user.repository, "Hostile", HOSTILE)
+    hostile.created -= timedelta(minutes=11)
+    return Pair(hostile, user.add_card("kiro/by-hour", good_spec("kiro/by-hour"), age_minutes=7))
+
+
+@pytest.fixture(scope="module")
 def cards(user: BoardUser, tmp_path_factory: pytest.TempPathFactory) -> Cards:
     """The cards, added once for the module."""
     go = tmp_path_factory.mktemp("go")
     held = {name: SHOUT.format(go=go / name) for name in ("killed", "stopped")}
-    hostile = user.board.add_issue(user.repository, "Hostile", HOSTILE)
-    hostile.created -= timedelta(minutes=11)
     return Cards(
-        hostile,
         user.add_card("kiro/late", {}, age_minutes=10),
         user.add_card("kiro/killed", spec("kiro/killed", held["killed"], "Shout", "Test it"), age_minutes=9),
         user.add_card("kiro/stopped", spec("kiro/stopped", held["stopped"], "Shout", "Test it"), age_minutes=8),
-        user.add_card("kiro/by-hour", good_spec("kiro/by-hour"), age_minutes=7),
         user.add_card("kiro/evening", failing_spec("kiro/evening"), age_minutes=6),
         go,
     )
 
 
-def test_a_hostile_branch_gets_a_comment_and_nothing_else(user: BoardUser, cards: Cards) -> None:
+def test_a_hostile_branch_gets_a_comment_and_nothing_else(user: BoardUser, pair: Pair) -> None:
     """The comment shows the name shortened and escaped; no build is started."""
-    (said,) = eventually(lambda: user.comments(cards.hostile))
+    (said,) = eventually(lambda: user.comments(pair.hostile))
     assert "is refused" in said
-    assert "StartBuild" not in user.attempts(cards.hostile)[0].states
-    user.board.move(cards.hostile, "In Review")
+    assert "StartBuild" not in user.attempts(pair.hostile)[0].states
+    user.board.move(pair.hostile, "In Review")
 
 
+@pytest.mark.long
 def test_a_killed_build_continues_in_the_next_attempt(driver: PlatformDriver, user: BoardUser, cards: Cards) -> None:
     """The finished task is not repeated; there is one pull request, and one comment for the killed attempt."""
     card, branch = cards.killed, "kiro/killed"
@@ -198,6 +209,7 @@ def _work_of(build: dict[str, Any]) -> str:
     return str(variables["KIRO_DEPLOYMENT"])
 
 
+@pytest.mark.long
 def test_a_stopped_execution_is_cleaned_up_and_repeated(driver: PlatformDriver, user: BoardUser, cards: Cards) -> None:
     """Its build is stopped, its lock released, its card updated; the next attempt finishes the work."""
     (attempt,) = eventually(lambda: [one for one in user.attempts(cards.stopped) if one.state == "AwaitBuild"])
@@ -208,26 +220,27 @@ def test_a_stopped_execution_is_cleaned_up_and_repeated(driver: PlatformDriver, 
     assert "stopped" not in user.locks()
 
 
-def test_an_item_becomes_a_pull_request(driver: PlatformDriver, user: BoardUser, cards: Cards) -> None:
+def test_an_item_becomes_a_pull_request(driver: PlatformDriver, user: BoardUser, pair: Pair) -> None:
     """With real code, passed tests and coverage it is ready for review, and the build's artifact is kept."""
-    user.await_column(cards.good, "In Review")
+    user.await_column(pair.good, "In Review")
     (pull,) = user.pulls("kiro/by-hour")
     assert pull.pull
     assert not pull.pull.draft
     assert "9 passed, 0 failed" in (pull.body or "")
     assert "Good evening" in user.file("kiro/by-hour", "src/hours.py")
-    assert user.comments(cards.good) == []
+    assert user.comments(pair.good) == []
     assert "by-hour" not in user.locks()
     keys = [
         one["Key"]
         for one in driver.platform.clients.client("s3").list_objects_v2(
             Bucket=driver.platform.outputs["artifactsBucket"],
-            Prefix=f"test/{REPOSITORY}/{user.attempts(cards.good)[0].name}/",
+            Prefix=f"test/{REPOSITORY}/{user.attempts(pair.good)[0].name}/",
         )["Contents"]
     ]
     assert {key.split("/")[4] for key in keys} == {"logs", "reports", "diffs", "metadata.json", "results.json"}
 
 
+@pytest.mark.long
 def test_failing_tests_end_in_quarantine_until_a_person_moves_the_card(
     driver: PlatformDriver, user: BoardUser, cards: Cards
 ) -> None:
@@ -255,6 +268,7 @@ def _mails(driver: PlatformDriver, subject: str) -> list[Mail]:
     return [mail for mail in driver.platform.mailbox.mails if subject in mail.subject]
 
 
+@pytest.mark.long
 def test_an_item_without_a_spec_gets_one_comment_until_it_has_one(user: BoardUser, cards: Cards) -> None:
     """Later polls add no comment; with its spec the item becomes a pull request."""
     eventually(lambda: user.comments(cards.late))

@@ -10,6 +10,8 @@ from functions.adapters.records import plain
 from local.settings import REPOSITORY
 from tests.scenarios.driver import PlatformDriver, eventually
 
+pytestmark = pytest.mark.long
+
 RECORDED = Path(__file__).parents[1] / "recorded"
 OWN_GATES = "  sarif: [reports/ruff.sarif]"
 GATES = """  sarif: [reports/scan.sarif]

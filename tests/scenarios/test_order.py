@@ -8,6 +8,8 @@ import pytest
 
 from tests.scenarios.driver import PlatformDriver, eventually, name_of
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _first(driver: PlatformDriver) -> None:
@@ -41,7 +43,6 @@ def test_the_older_of_two_pending_approvals_is_superseded(driver: PlatformDriver
     assert [code for subject, code in driver.approver.too_late.items() if older[:12] in subject] == [410]
 
 
-@pytest.mark.long
 def test_a_revert_supersedes_the_release_that_waits(driver: PlatformDriver) -> None:
     """P3: it leaves production out, and still ends the older one's request there, whose link answers 410 with why."""
     service = driver.author.folder / "src" / "hello.py"
@@ -63,7 +64,6 @@ def test_a_revert_supersedes_the_release_that_waits(driver: PlatformDriver) -> N
     assert why in page
 
 
-@pytest.mark.long
 def test_the_clock_of_a_committer_stops_no_release(driver: PlatformDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     """P14: after a commit that is dated a year ahead, the next one is planned and deployed everywhere."""
     ahead = datetime.now(UTC) + timedelta(days=365)
@@ -85,7 +85,6 @@ def test_an_older_release_never_overwrites_a_newer_one(driver: PlatformDriver) -
     assert {e.workflow for e in ended} == {"deployment"}
 
 
-@pytest.mark.long
 def test_an_alarm_before_the_release_blocks_it(driver: PlatformDriver) -> None:
     """A release does not enter an environment with a critical alarm, and nothing is changed."""
     before, alarm = driver.version("test"), "hello-test-errors"
@@ -134,7 +133,6 @@ def configured(driver: PlatformDriver, **changed: Any) -> dict[str, Any]:
     return {**environments[0], **changed}
 
 
-@pytest.mark.long
 def test_an_alarm_in_the_enhanced_watch_rolls_back(driver: PlatformDriver) -> None:
     """The watch after the deployment takes few transitions, and an alarm rolls the release back."""
     good = driver.version("test")

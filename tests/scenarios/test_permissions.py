@@ -17,12 +17,12 @@ PREFIX = "kiro-pipeline-test-"
 # A handler's calls, tasks of the workflow, and what the deploy role may change. Not a build's start: another handler
 # tries again. Not a secret or a role's session: a warm function keeps them.
 TAKEN = [
-    ("deployment-plan-release", "dynamodb:UpdateItem"),
     ("deployment", "lambda:InvokeFunction"),
     *(
         pytest.param(role, action, marks=pytest.mark.long)
         for role, action in (
             ("deployment-begin", "dynamodb:UpdateItem"),
+            ("deployment-plan-release", "dynamodb:UpdateItem"),
             ("deployment-fetch-source", "s3:PutObject"),
             ("deployment-check-gates", "s3:GetObject"),
             ("deployment-check-gates", "kms:Decrypt"),

@@ -1,4 +1,4 @@
-"""Lost events, incidents, monitors outside AWS, freezes and rollbacks by operators."""
+"""Lost events, incidents, monitors outside AWS, and rollbacks by operators."""
 
 import hashlib
 import hmac
@@ -12,6 +12,8 @@ import pytest
 from local.service import Traffic
 from local.settings import REPOSITORY
 from tests.scenarios.driver import PlatformDriver, eventually, kiro, name_of
+
+pytestmark = pytest.mark.long
 
 
 def send_alarm(driver: PlatformDriver, state: str) -> int:
@@ -101,34 +103,6 @@ def test_a_monitor_outside_aws_rolls_a_release_back(driver: PlatformDriver, good
     assert (record["outcome"], record["stages"]["test"]["result"]) == ("restored", "restored"), record["reason"]
     assert "checkout" in record["reason"]
     assert driver.version("test") == before
-
-
-@pytest.mark.long
-def test_a_freeze_holds_a_release_until_it_ends(driver: PlatformDriver, good: str) -> None:
-    """P12: test is walked, staging waits and says who froze it and why; after the unfreeze the release goes on."""
-    kiro(driver, "freeze", "staging", "--reason", "the fair")
-    commit = driver.push("feat: during the fair")
-    eventually(lambda: waiting(driver, "staging"))
-    assert driver.version("test") == commit
-    held = driver.record(commit)
-    assert (held["environment"], held["status"]) == ("staging", "waiting for unfreeze")
-    assert held["reason"].startswith("waits for unfreeze of staging (by arn:aws:")
-    assert held["reason"].endswith(": the fair)")
-    assert eventually(lambda: driver.statuses(commit).get("kiro/staging") == "pending")
-    assert waiting(driver, "staging") == [
-        {"deployment": name_of(commit), "status": "waiting for unfreeze", "reason": held["reason"]}
-    ]
-    kiro(driver, "unfreeze", "staging", "--reason", "it is over")
-    driver.deployed(commit)
-    record = driver.record(commit)
-    assert record["outcome"] == "deployed", record["reason"]
-    assert {driver.version(environment) for environment in ("test", "staging", "production")} == {commit}
-    assert waiting(driver, "staging") == []
-
-
-def waiting(driver: PlatformDriver, environment: str) -> Any:
-    """The releases that wait at the entry of an environment, as `kiro status` shows them."""
-    return next(one for one in kiro(driver, "status") if one["environment"] == environment)["waiting"]
 
 
 def test_an_operator_rolls_back_to_a_named_version(driver: PlatformDriver, good: str) -> None:

@@ -8,6 +8,7 @@ import urllib.request
 from base64 import b64decode
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from local.emulator import clients
 from local.service import Traffic
 from local.settings import REPOSITORY
 from tests.scenarios.conftest import REGION
-from tests.scenarios.driver import PlatformDriver, eventually, name_of
+from tests.scenarios.driver import PlatformDriver, eventually, kiro, name_of
 
 ENVIRONMENTS = ("test", "staging", "production")
 
@@ -129,15 +130,35 @@ def test_a_bad_release_is_rolled_back(driver: PlatformDriver, good: str) -> None
     driver.author.repair_service()
 
 
-def test_a_rejection_stops_without_rollback(driver: PlatformDriver, good: str) -> None:
-    """A rejected release stays out of production; nothing is rolled back."""
-    commit = driver.push("feat: another greeting")
+def test_a_freeze_holds_a_release_until_it_ends_and_a_rejection_ends_the_release(
+    driver: PlatformDriver, good: str
+) -> None:
+    """P12: staging waits and says who froze it and why, then goes on; a rejected release stays out of production."""
+    kiro(driver, "freeze", "staging", "--reason", "the fair")
+    commit = driver.push("feat: during the fair")
+    eventually(lambda: waiting(driver, "staging"))
+    assert (driver.version("test"), driver.version("staging")) == (commit, good)
+    held = driver.record(commit)
+    assert (held["environment"], held["status"]) == ("staging", "waiting for unfreeze")
+    assert held["reason"].startswith("waits for unfreeze of staging (by arn:aws:")
+    assert held["reason"].endswith(": the fair)")
+    assert eventually(lambda: driver.statuses(commit).get("kiro/staging") == "pending")
+    assert waiting(driver, "staging") == [
+        {"deployment": name_of(commit), "status": "waiting for unfreeze", "reason": held["reason"]}
+    ]
+    kiro(driver, "unfreeze", "staging", "--reason", "it is over")
     ended = driver.deployed(commit, approve=False, reason="not on a Friday")
     record = driver.record(commit)
     assert (record["outcome"], record["reason"]) == ("rejected", "rejected by Grace Hopper: not on a Friday")
     assert (driver.version("staging"), driver.version("production")) == (commit, good)
+    assert waiting(driver, "staging") == []
     assert not [e for e in ended if e.workflow == "rollback"]
     assert driver.left_behind() == {"locks": [], "waits": []}
+
+
+def waiting(driver: PlatformDriver, environment: str) -> Any:
+    """The releases that wait at the entry of an environment, as `kiro status` shows them."""
+    return next(one for one in kiro(driver, "status") if one["environment"] == environment)["waiting"]
 
 
 def test_failing_tests_deploy_nothing(driver: PlatformDriver, good: str) -> None:
@@ -198,6 +219,7 @@ def test_bad_deliveries_start_nothing(
     assert reason in found[1]
 
 
+@pytest.mark.long
 def test_a_change_of_the_infrastructure_alone_reaches_requests(driver: PlatformDriver, good: str) -> None:
     """P5: a variable that only the infrastructure sets is published with the unchanged service.
 

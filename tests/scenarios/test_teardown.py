@@ -1,8 +1,11 @@
 """A repeated `up` and a `destroy`; the last scenario of its platform."""
 
+import pytest
+
 from tests.scenarios.driver import PlatformDriver, eventually, kiro
 
 
+@pytest.mark.long
 def test_up_again_changes_nothing_and_destroy_leaves_nothing(driver: PlatformDriver) -> None:
     """A second `up` changes nothing, and destroying a stack that retains nothing leaves no resource behind.
 

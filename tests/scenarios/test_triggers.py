@@ -4,8 +4,6 @@ import json
 import urllib.request
 from typing import Any
 
-import pytest
-
 from functions.domain.releases import execution_name
 from local.settings import REPOSITORY
 from tests.scenarios.driver import PlatformDriver, eventually
@@ -27,7 +25,6 @@ def dispatch(driver: PlatformDriver, event: str, **payload: Any) -> tuple[int, s
     return sent.status_code, json.loads(sent.response)["message"]
 
 
-@pytest.mark.long
 def test_a_candidate_of_a_branch_ends_in_staging_and_is_taken_back_by_a_dispatch(driver: PlatformDriver) -> None:
     """P1, R7: an annotated tag of an unmerged commit; the version tag of the same commit is refused for production."""
     driver.released()

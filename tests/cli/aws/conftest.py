@@ -8,7 +8,8 @@ from cli.aws.operator import Operator
 from functions.handler import encode
 from tests.functions.conftest import _moto, _session_stack, copy, hub, plain_hub, stack
 from tests.functions.samples import ENVIRONMENT, environment
-from tests.functions.stack import ACCOUNT, REGION, Stack, create_tables
+from tests.functions.stack import ACCOUNT, REGION, Stack
+from tests.functions.tables import create_tables
 
 __all__ = ["_moto", "_session_stack", "copy", "hub", "operator", "plain_hub", "stack"]
 

@@ -158,6 +158,7 @@ def test_a_load_run_ends_at_its_cells() -> None:
     assert f"{LOAD_RUN.elements + 5} cells, {LOAD_RUN.elements} allowed" in beyond.reason
 
 
+@pytest.mark.unmeasured  # so many values would be measured one by one
 def test_yaml_ends_at_its_values_and_depth() -> None:
     """A document with as many keys and values as allowed is read; one more is refused with line and next step."""
     pairs = b"".join(b"k%d: 1\n" % number for number in range(YAML.elements // 2 - 1))

@@ -16,7 +16,8 @@ from functions.domain.order import Order
 from local.emulator import Emulator
 from tests.functions.fakes import FakeExecutions, RecordingTokens
 from tests.functions.samples import state
-from tests.functions.stack import REGION, Stack, create_tables
+from tests.functions.stack import REGION, Stack
+from tests.functions.tables import create_tables
 
 THREADS = 8
 NAMES = [f"e{number}" for number in range(THREADS)]

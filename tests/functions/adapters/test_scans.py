@@ -62,12 +62,13 @@ def tool(*command: str, folder: Path) -> None:
             "S602",
             "failed",
         ),
-        (
+        pytest.param(
             "template.yaml",
             GOOD_ROLE,
             ("cfn-lint", "-f", "sarif", "--output-file", "out.sarif", "template.yaml"),
             "W3037",
             "passed",
+            marks=pytest.mark.long,  # seconds, where the others take a tenth of one
         ),
     ],
     ids=["bandit", "ruff", "cfn-lint"],
@@ -87,6 +88,7 @@ def test_tools_that_run_here(
         assert judge_findings([scan], (), TODAY).outcome == expected
 
 
+@pytest.mark.long
 def test_a_broken_template_blocks(tmp_path: Path) -> None:
     """Errors of cfn-lint are high."""
     (tmp_path / "template.yaml").write_text(GOOD_ROLE.replace("PolicyName: p", "PolicyNome: p"), "utf-8")

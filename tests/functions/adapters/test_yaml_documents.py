@@ -48,8 +48,7 @@ def test_keys_and_dates_are_the_texts_that_are_written() -> None:
         (b"a:\n  b: 1\n c: 2\n", "f.yml:3:2: not YAML: this does not belong to the lines above"),
         (b"a: 1\nb: \x00\n", "f.yml:2:4: the character U+0000 is not allowed: remove it"),
         (b"a: 1\nb: \xff\n", "f.yml:2:4: not UTF-8: save it as UTF-8"),
-        (b"[" * 5_000, "f.yml:1:51: nested more than 50 deep"),
-        (b"- 1\n" * 20_001, "f.yml:20000:3: more than 20000 values"),
+        (b"[" * 60, "f.yml:1:51: nested more than 50 deep"),
         (b"a" * (256 * 1024 + 1), "f.yml: 262145 bytes, 262144 allowed"),
     ],
 )

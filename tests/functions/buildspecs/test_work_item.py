@@ -5,6 +5,8 @@ import shlex
 import sys
 from pathlib import Path
 
+import pytest
+
 from functions.buildspecs.work_item.steering import MANIFEST, SOURCE
 from functions.domain.work_results import Results, judge
 from tests.functions.buildspecs.conftest import AGENT, BRANCH, DESIGN, SPEC, Make
@@ -25,6 +27,7 @@ def test_every_open_task_is_done_tested_and_pushed(make: Make) -> None:
     assert json.loads(build.out("metadata.json"))["head"] == results["head"]
 
 
+@pytest.mark.long
 def test_tasks_that_are_done_are_not_done_again(make: Make) -> None:
     """A second build tests, finds nothing to do and commits nothing."""
     build = make()
@@ -109,6 +112,7 @@ PARTS = (
 )
 
 
+@pytest.mark.long
 def test_parts_repeated_tasks_and_line_ends(make: Make) -> None:
     """Each task is done once, its parents are marked with their last part, optional parts and line ends stay."""
     build = make(tasks=PARTS)
@@ -133,6 +137,7 @@ def test_an_unreadable_list_starts_no_task(make: Make) -> None:
     assert judge(Results(problems=tuple(results["problems"])), 80)[0].outcome == "failed"
 
 
+@pytest.mark.long
 def test_a_list_that_the_agent_rewrites_is_ticked_where_the_task_stands_now(make: Make) -> None:
     """By number and title, not by line."""
     build = make(tasks="- [ ] 1. Say it\n- [ ] 2. Test it\n")

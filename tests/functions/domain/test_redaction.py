@@ -153,7 +153,7 @@ HEADS = {
     "a password without its address": ("://a:", "b"),
     "a header of a token": ("eyJ", "hbGci."),
 }
-SMALL, LARGE = 8 * 1024, 64 * 1024
+SMALL, LARGE = 4 * 1024, 32 * 1024
 
 
 def worked(text: str) -> float:

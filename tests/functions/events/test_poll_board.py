@@ -151,6 +151,7 @@ def test_a_large_board_is_read_in_two_requests(stack: Stack, hub: LocalGitHub, b
     assert len(answer["started"]) == 2
 
 
+@pytest.mark.long
 @pytest.mark.unmeasured  # beside the tracing of memory it would take half a minute
 def test_a_large_board_without_filter_costs_its_pages_and_no_memory(
     stack: Stack, hub: LocalGitHub, board: Board

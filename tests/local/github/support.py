@@ -25,6 +25,15 @@ DESCRIPTION = (
 )
 REPOSITORY = "acme/hello-service"
 TOKEN = "ghp_local"
+# Each commit and push would start two more processes, which look for garbage.
+_CONFIG = """[remote "origin"]
+	url = {url}
+	fetch = +refs/heads/*:refs/remotes/origin/*
+[gc]
+	auto = 0
+[maintenance]
+	auto = false
+"""
 SECRET = "webhook-secret"
 
 
@@ -45,8 +54,9 @@ class WorkingCopy:
         self.path = path
         url = hub.url.replace("//", f"//x-access-token:{token}@")
         path.mkdir(parents=True)
-        self.git("init", "--quiet", "--initial-branch=main")
-        self.git("remote", "add", "origin", f"{url}/{repository}.git")
+        self.git("init", "--quiet", "--template=", "--initial-branch=main")
+        with (path / ".git" / "config").open("a", encoding="utf-8") as config:
+            config.write(_CONFIG.format(url=f"{url}/{repository}.git"))
 
     def git(self, *arguments: str, check: bool = True) -> str:
         """Run git here and return its output."""
@@ -77,7 +87,13 @@ class WorkingCopy:
                 target.write_bytes(content if isinstance(content, bytes) else content.encode())
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
-        return self.git("rev-parse", "HEAD")
+        return self._head()
+
+    def _head(self) -> str:
+        """The commit of HEAD, whose file a commit has just written: reading it takes no process."""
+        folder = self.path / ".git"
+        head = (folder / "HEAD").read_text("utf-8").strip()
+        return (folder / head.removeprefix("ref: ")).read_text("utf-8").strip() if head.startswith("ref: ") else head
 
     def commit_at(self, date: str, message: str, files: Mapping[str, str]) -> str:
         """Commit on a computer whose clock shows this date (ISO 8601, UTC)."""
