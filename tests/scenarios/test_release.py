@@ -136,7 +136,8 @@ def test_a_freeze_holds_a_release_until_it_ends_and_a_rejection_ends_the_release
     """P12: staging waits and says who froze it and why, then goes on; a rejected release stays out of production."""
     kiro(driver, "freeze", "staging", "--reason", "the fair")
     commit = driver.push("feat: during the fair")
-    eventually(lambda: waiting(driver, "staging"))
+    deployments, key = driver.table("deploymentsTable"), {"deploymentId": name_of(commit)}
+    eventually(lambda: deployments.get_item(Key=key).get("Item", {}).get("status") == "waiting for unfreeze")
     assert (driver.version("test"), driver.version("staging")) == (commit, good)
     held = driver.record(commit)
     assert (held["environment"], held["status"]) == ("staging", "waiting for unfreeze")

@@ -27,6 +27,7 @@ _SOAK = "no scenario has a soak: tests/functions/stage/test_check_evidence.py"
 _NO_WAY_BACK = "a rollback failed: tests/faults/test_no_way_back.py"
 
 _KEPT_IMAGE = "a commit configures a service whose image a request named: tests/functions/stage/test_apply_service.py"
+_UNSIGNED = "no version is older than the stack's key: tests/functions/procedures/test_provenance.py"
 _LATER_STEP = "a target may read and keep files of the artifact in each step; functions do so in the first"
 _BY_AWS = "no target of a scenario has a rollout that AWS performs: tests/functions/shared/test_await_rollout.py"
 
@@ -84,10 +85,12 @@ REASONS: Mapping[str, str] = {
     "stage-record-good dynamodb:DeleteItem": "no scenario takes a part out: tests/functions/stage/test_record_good.py",
     "rollback-plan-rollback dynamodb:*": "a build of the failed stage runs: test_plan_rollback.py",
     "rollback-record-restored dynamodb:*": "a command went back: tests/functions/rollback/test_record_restored.py",
+    "rollback-restore-service dynamodb:GetItem": _UNSIGNED,
     "rollback-freeze dynamodb:UpdateItem": _NO_WAY_BACK,
     "rollback-record-rollback dynamodb:UpdateItem": _NO_WAY_BACK,
     "work-item-conclude dynamodb:*": "a build of the attempt runs: tests/functions/work_item/test_conclude.py",
     "deployment-reach-environment *": _OLDER,
+    "deployment-plan-release dynamodb:UpdateItem": "no part is handed over: test_plan_release.py",
     "stage-request-approval states:SendTaskSuccess": "a newer release asks, too: test_request_approval.py",
     "stage-check-evidence events:PutEvents": _SOAK,
     "stage-check-evidence states:DescribeExecution": _SOAK,
