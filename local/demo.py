@@ -1,17 +1,13 @@
 """The demo: one release reaches production, one is rolled back, and board items become pull requests."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from functions.domain.releases import execution_name
 from local.approver import Approver
@@ -19,12 +15,12 @@ from local.author import Author
 from local.demo_board import BoardScenario
 from local.executions import Executions, Progress
 from local.platform import Platform
+from local.progress import shown
 from local.service import Traffic, get
 from local.settings import REPOSITORY
 
 _ENVIRONMENTS = ("test", "staging", "production")
 _PATIENCE_SECONDS = 150.0
-_STYLES = {"RUNNING": "cyan", "SUCCEEDED": "green", "FAILED": "red", "ABORTED": "red", "TIMED_OUT": "red"}
 
 
 @dataclass(slots=True)
@@ -90,7 +86,7 @@ class Releases:
     def _release(self, title: str, commit: str) -> Scenario:
         name = execution_name(REPOSITORY, "refs/heads/main", commit)
         started = time.monotonic()
-        with self._live() as show:
+        with shown(self._console) as show:
 
             def poll() -> None:
                 subject = self._approver.decide_next()
@@ -146,34 +142,6 @@ class Releases:
         events = self._platform.clients.client("stepfunctions").get_execution_history(executionArn=rollback.arn)
         first = next(e for e in events["events"] if "stateEnteredEventDetails" in e)
         return float((first["timestamp"] - datetime.fromisoformat(breached)).total_seconds())
-
-    @contextmanager
-    def _live(self) -> Iterator[Any]:
-        """Print executions as they run: a live table on a terminal, otherwise one line for each change."""
-        if self._console.is_terminal:
-            with Live(console=self._console, refresh_per_second=6, transient=False) as live:
-                yield lambda executions: live.update(_table_of(executions))
-            return
-        printed: dict[str, str] = {}
-
-        def lines(executions: list[Progress]) -> None:
-            for execution in executions:
-                progress = f"{execution.status.lower()} {execution.state}"
-                if printed.get(execution.name) != progress:
-                    printed[execution.name] = progress
-                    self._console.print(f"  {execution.name}: {progress}")
-
-        yield lines
-
-
-def _table_of(executions: list[Progress]) -> Group:
-    table = Table(box=None, padding=(0, 2))
-    for column in ("execution", "status", "state", "transitions"):
-        table.add_column(column)
-    for execution in executions:
-        status = Text(execution.status.lower(), style=_STYLES.get(execution.status, ""))
-        table.add_row(execution.name, status, execution.state, str(len(execution.states)))
-    return Group(table)
 
 
 def _closing_table(console: Console, platform: Platform, scenarios: list[Scenario]) -> None:

@@ -12,6 +12,7 @@ from local.ecs.deployments import Deployments
 from local.ecs.errors import InvalidParameterError
 from local.ecs.images import Images
 from local.ecs.metrics import Metrics
+from local.ecs.reasons import reasons
 from local.ecs.services import Services
 from local.ecs.tags import Tags
 from local.ecs.task_calls import Tasks
@@ -71,6 +72,11 @@ class EcsServer:
     def address(self, cluster: str, service: str) -> str:
         """The URL of a service behind the balancer, also before the service exists."""
         return f"{self.balancer.url}/{cluster}/{service}"
+
+    def why(self, cluster: str, service: str) -> str:
+        """Why a service is not as it should be: its deployment, its tasks, and what these printed last."""
+        with self._context.lock:
+            return reasons(self._services.find(cluster, service), self._context.root)
 
     def start(self) -> Self:
         """Listen, and let deployments go on."""

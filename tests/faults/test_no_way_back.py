@@ -54,7 +54,7 @@ def test_a_failed_rollback_freezes_until_a_person_unfreezes(matrix: Matrix) -> N
     bad.disarm()
     unfreeze(env, subject)
     good.finish(execution)
-    assert (good.outcome, env.answers(subject)) == ("deployed", good.commit)
+    assert (good.outcome, subject.answers()) == ("deployed", good.commit)
     assert settle(good, good.wrong) == []
 
 

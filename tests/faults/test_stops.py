@@ -43,5 +43,5 @@ def test_a_stage_stopped_at_any_moment_leaves_a_known_release(matrix: Matrix) ->
         run.finish(deployment)
         problems = settle(run, run.wrong)
         found.append((round(moment, 2), state, problems))
-        assert env.answers(subject) in run.known
+        assert subject.answers() in run.known
     assert [one for one in found if one[2]] == []

@@ -1,7 +1,6 @@
 """Drives a platform from outside: pushes, decisions, executions, records, answers of the service."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -13,10 +12,10 @@ from functions.domain.releases import execution_name
 from local.approver import Approver
 from local.author import Author
 from local.executions import Executions, Progress
+from local.operators import operator_environment
 from local.platform import PROJECT, Platform
 from local.service import get
 from local.settings import REPOSITORY
-from local.strict import HOOK, SEED
 
 
 class PlatformDriver:
@@ -122,27 +121,13 @@ def eventually(found: Callable[[], Any], seconds: float = 180) -> Any:
     return answer
 
 
-def operator_environment(driver: PlatformDriver) -> dict[str, str]:
-    """The variables of the operator's command."""
-    return {
-        **os.environ,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": driver.platform.emulator.region,
-        "AWS_ENDPOINT_URL_CODEBUILD": driver.platform.codebuild.endpoint,
-        "NO_PROXY": "127.0.0.1",
-        "PYTHONPATH": str(HOOK),
-        SEED: driver.platform.seed,
-    }
-
-
 def kiro(driver: PlatformDriver, *arguments: str, code: int = 0) -> Any:
     """Run the operator's command in its own process, which ends with `code`; returns its JSON."""
     endpoint = ("--endpoint-url", driver.platform.emulator.endpoint)
     done = subprocess.run(
         [sys.executable, "-m", "cli", *endpoint, *arguments, "--json"],
         cwd=PROJECT,
-        env=operator_environment(driver),
+        env=operator_environment(driver.platform),
         capture_output=True,
         text=True,
         check=False,

@@ -20,8 +20,8 @@ from typing import Any
 from botocore import xform_name
 
 from local.author import Author
+from local.operators import operator_environment
 from local.platform import PROJECT, Deployed, Platform
-from local.strict import HOOK, SEED
 
 _PROMPT = re.compile(r"(\w+) \([^)]*\): $")
 
@@ -126,16 +126,9 @@ class Shell:
 
     def _environment(self) -> dict[str, str]:
         return {
-            **os.environ,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": self._platform.emulator.region,
+            **operator_environment(self._platform),
             "AWS_ENDPOINT_URL": self._platform.emulator.endpoint,
-            "AWS_ENDPOINT_URL_CODEBUILD": self._platform.codebuild.endpoint,
-            "NO_PROXY": "127.0.0.1",
             "COLUMNS": "240",
-            "PYTHONPATH": str(HOOK),
-            SEED: self._platform.seed,
         }
 
 

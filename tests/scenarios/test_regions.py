@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from local.emulator import Clients, clients
+from local.operators import operator_environment
 from local.platform import PROJECT, forward
 from local.service import Traffic
 from tests.scenarios.conftest import ENVIRONMENTS, REGION
-from tests.scenarios.driver import PlatformDriver, eventually, name_of, operator_environment
+from tests.scenarios.driver import PlatformDriver, eventually, name_of
 
 pytestmark = pytest.mark.long
 # An event ends a watch long before it polls, and without an event the first poll does.
@@ -86,7 +87,7 @@ def doctor(driver: PlatformDriver) -> dict[str, dict[str, str]]:
     done = subprocess.run(
         [sys.executable, "-m", "cli", *command],
         cwd=PROJECT,
-        env=operator_environment(driver),
+        env=operator_environment(driver.platform),
         capture_output=True,
         text=True,
         check=False,

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from local import platform
+from local.operators import operator_environment
 from local.platform import PROJECT, PlatformError
 from local.pulumi.handlers.lambda_ import HAS_RUNTIME_CLIENT
 from local.settings import REPOSITORY
 from tests.packages import packed
-from tests.scenarios.driver import PlatformDriver, eventually, operator_environment
+from tests.scenarios.driver import PlatformDriver, eventually
 
 # botocore sends this name of a session, and the emulator takes it; AWS does not.
 PROBE = """
@@ -79,7 +80,7 @@ def test_builds_are_strict(driver: PlatformDriver) -> None:
 
 def test_the_command_is_strict(driver: PlatformDriver) -> None:
     """In the environment in which scenarios run it."""
-    environment = {**operator_environment(driver), "AWS_ENDPOINT_URL": driver.platform.emulator.endpoint}
+    environment = {**operator_environment(driver.platform), "AWS_ENDPOINT_URL": driver.platform.emulator.endpoint}
     done = subprocess.run(
         [sys.executable, "-c", f"{PROBE}print(handler())"], env=environment, capture_output=True, text=True, check=True
     )

@@ -1,28 +1,17 @@
 """Releases by a version tag, and a rollback by a dispatch."""
 
-import json
-import urllib.request
 from typing import Any
 
 from functions.domain.releases import execution_name
+from local.dispatch import dispatch as send
 from local.settings import REPOSITORY
 from tests.scenarios.driver import PlatformDriver, eventually
 
 
 def dispatch(driver: PlatformDriver, event: str, **payload: Any) -> tuple[int, str]:
     """Send a dispatch to GitHub; returns status and text of the webhook's answer."""
-    hub = driver.platform.github
-    (hook,) = hub.repository(REPOSITORY).hooks
-    before = len(hook.deliveries)
-    request = urllib.request.Request(
-        f"{hub.api_url}/repos/{REPOSITORY}/dispatches",
-        json.dumps({"event_type": event, "client_payload": payload}).encode(),
-        {"Authorization": f"Bearer {driver.platform.token}", "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request) as answer:
-        assert answer.status == 204
-    sent = eventually(lambda: next((d for d in hook.deliveries[before:] if d.event == "repository_dispatch"), None))
-    return sent.status_code, json.loads(sent.response)["message"]
+    platform = driver.platform
+    return send(platform.github, platform.token, REPOSITORY, event, payload)
 
 
 def test_a_candidate_of_a_branch_ends_in_staging_and_is_taken_back_by_a_dispatch(driver: PlatformDriver) -> None:

@@ -40,7 +40,7 @@ def wrong_versions(run: "Release") -> Iterator[str]:
         return
     if env.record(run.name).get("outcome") == "unknown":
         yield f"the outcome is unknown, and {run.subject.name} is not frozen"
-    answers = env.answers(run.subject)
+    answers = run.subject.answers()
     if answers not in run.known:
         yield f"{run.subject.name} runs {answers[:12] or 'nothing'}, which is not a known release"
     states = env.environments.parts(run.subject.name)
@@ -78,7 +78,7 @@ def unannounced(run: "Release") -> Iterator[str]:
 
 def not_good(run: "Release") -> Iterator[str]:
     """Problems after a rerun, unless the release runs and is recorded as good."""
-    answers = run.env.answers(run.subject)
+    answers = run.subject.answers()
     if answers != run.commit:
         yield f"after the rerun {run.subject.name} runs {answers[:12]}, not {run.commit[:12]}"
     for name, state in run.env.environments.parts(run.subject.name).items():

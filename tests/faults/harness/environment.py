@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-import urllib.error
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -29,7 +28,6 @@ from functions.domain.releases import Release
 from functions.handler import camel, encode
 from local.approver import Approver
 from local.platform import PROJECT, Platform
-from local.service import get
 from local.settings import worker
 from statemachines.definitions import WORKFLOWS
 from tests.faults.harness.plans import Plans
@@ -221,13 +219,6 @@ class FaultEnvironment:
         item = self.tables["deployments"].get_item(Key={"deploymentId": name}, ConsistentRead=True).get("Item", {})
         found: dict[str, Any] = plain(item)
         return found
-
-    def answers(self, subject: Subject) -> str:
-        """The commit that a subject's service reports over HTTP; empty without an answer."""
-        try:
-            return str(get(f"{subject.url}/health")[1].get("version", ""))
-        except (OSError, urllib.error.URLError):
-            return ""
 
     def waits(self, name: str) -> bool:
         """Whether an execution of a deployment waits for an event."""

@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.harness.cards import add_card
+from tests.faults.harness.ecs_subjects import EcsSubject
 from tests.faults.harness.environment import FaultEnvironment
 from tests.faults.harness.plans import FaultCase
 from tests.faults.harness.releases import Release
 from tests.faults.harness.runs import Run, StuckError, settle
 from tests.faults.harness.scenarios import SCENARIOS, Scenario
-from tests.faults.harness.subjects import BOARD, CALM, CAREFUL, THOROUGH, Kind, Subject
+from tests.faults.harness.subjects import BOARD, CALM, CAREFUL, ROLLED, THOROUGH, Kind, Subject
 
+# The state, of two workflows, that only a part reaches which AWS itself changes.
+_OF_ECS = "AwaitRollout"
 # Attempts at a first release: cold functions on a busy machine may time out once.
 _FIRST_RELEASES = 3
 
@@ -201,14 +204,20 @@ _ROUNDS = 3
 
 def subjects(kinds: Mapping[Kind, int]) -> list[Subject]:
     """Subjects, as many of each kind as given."""
-    return [Subject(f"{kind.name}-{number}", kind) for kind, count in kinds.items() for number in range(count)]
+    return [
+        (EcsSubject if kind.on_ecs else Subject)(f"{kind.name}-{number}", kind)
+        for kind, count in kinds.items()
+        for number in range(count)
+    ]
 
 
 def kinds_of(cases: Sequence[FaultCase], count: int) -> dict[Kind, int]:
-    """`count` subjects of each kind that one of the cases needs; releases need three kinds, cards one."""
+    """`count` subjects of each kind that a case needs: cards need one, rollouts of ECS one, releases three."""
     cards = any(case.workflow == "work_item" for case in cases)
-    releases = any(case.workflow != "work_item" for case in cases)
-    return {kind: count for kind in (CALM, CAREFUL, THOROUGH, BOARD) if (cards if kind is BOARD else releases)}
+    rollouts = any(case.state == _OF_ECS for case in cases)
+    releases = any(case.workflow != "work_item" and case.state != _OF_ECS for case in cases)
+    wanted = {CALM: releases, CAREFUL: releases, THOROUGH: releases, ROLLED: rollouts, BOARD: cards}
+    return {kind: count for kind, needed in wanted.items() if needed}
 
 
 def run_matrix(

@@ -10,9 +10,6 @@ from statemachines.definitions import WORKFLOWS, is_handler, load, module_of
 
 HANDLER_FAULTS = ("raise-before", "raise-after", "timeout", "twice", "kill-before", "kill-after", "stop")
 EVENT_FAULTS = ("lost", "doubled")
-# Task states that no scenario of the matrix reaches, and why; their paths are tested in tests/statemachines/paths.
-_BY_AWS = "the matrix has no service on ECS, and no other kind changes by itself"
-UNREACHED = {("stage", "AwaitRollout"): _BY_AWS, ("rollback", "AwaitRollout"): _BY_AWS}
 _SEND = ":events:putEvents"
 _NESTED = ":states:startExecution"
 
@@ -55,10 +52,10 @@ class FaultCase:
 
 
 def cases() -> Iterator[FaultCase]:
-    """Every fault of every Task state of every workflow, but of those in `UNREACHED`."""
+    """Every fault of every Task state of every workflow."""
     for workflow in WORKFLOWS:
         for name, state in load(workflow)["States"].items():
-            if state["Type"] == "Task" and (workflow, name) not in UNREACHED:
+            if state["Type"] == "Task":
                 yield from (FaultCase(workflow, name, fault) for fault in _faults(name, state))
 
 

@@ -39,7 +39,7 @@ class Release(Run):
             "commit": self.commit,
             "trigger": "operator",
         }
-        self.known = self.known or {self.env.answers(self.subject), self.commit}
+        self.known = self.known or {self.subject.answers(), self.commit}
         return self.env.start("deployment", self.name, given)
 
     def finish(self, execution: str, poll: Callable[[], None] = lambda: None) -> None:

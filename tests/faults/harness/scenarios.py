@@ -9,7 +9,7 @@ from functions.domain.locks import Contender
 from tests.faults.harness.cards import work
 from tests.faults.harness.releases import Release
 from tests.faults.harness.runs import StuckError
-from tests.faults.harness.subjects import BOARD, CALM, CAREFUL, THOROUGH, Kind
+from tests.faults.harness.subjects import BOARD, CALM, CAREFUL, ROLLED, THOROUGH, Kind
 
 _QUEUE_SECONDS = 12
 _ALARM_SECONDS = 2.5
@@ -24,12 +24,12 @@ def good(run: Release) -> None:
 def bad(run: Release) -> None:
     """A release whose alarm is in ALARM from its first answer until its rollback waits for the alarm."""
     run.arm()
-    before = run.env.answers(run.subject)
+    before = run.subject.answers()
     alarm_set, answered = False, 0.0
 
     def change_alarm() -> None:
         nonlocal alarm_set, answered
-        answers = run.env.answers(run.subject)
+        answers = run.subject.answers()
         if not answered and answers == run.commit and before != run.commit:
             answered = time.monotonic()
         # set during a watch, so that an event ends the watch; without a watch, after some time
@@ -82,7 +82,7 @@ def stopped(run: Release) -> None:
 
     def stop() -> None:
         nonlocal done
-        if not done and run.env.answers(run.subject) == run.commit:
+        if not done and run.subject.answers() == run.commit:
             done = True
             for stage in run.env.running(run.name, "stage"):
                 run.env.stop(stage)
@@ -192,6 +192,8 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("thorough", good, THOROUGH),
         Scenario("relapsed", relapsed, THOROUGH, ended_by_events=True),
         Scenario("unrecorded", unrecorded, CAREFUL),
+        Scenario("rolled", good, ROLLED, ended_by_events=True),
+        Scenario("rolled back", bad, ROLLED, ended_by_events=True),
         Scenario("card", work, BOARD, ended_by_events=True),
     )
 }

@@ -10,6 +10,7 @@ from typing import Any
 from local.emulator import Clients
 from local.platform import Platform
 from local.pulumi.handlers.lambda_ import once_the_role_is_known
+from local.service import get
 from tests.roles import new_role
 
 COMMITS = 400
@@ -101,7 +102,8 @@ def handler(event, context):
 class Kind:
     """The demands of an environment on a release.
 
-    `tested` means that tests run after the deployment, `stepped` that its requests meet a release in steps.
+    `tested` means that tests run after the deployment, `stepped` that its requests meet a release in steps, `on_ecs`
+    that it is a service of ECS instead of a function.
     """
 
     name: str
@@ -110,11 +112,13 @@ class Kind:
     enhanced_watch_seconds: int = 0
     tested: bool = False
     stepped: bool = False
+    on_ecs: bool = False
 
 
 CALM = Kind("calm", approval=False, watch_seconds=0)
 CAREFUL = Kind("careful", approval=True, watch_seconds=3)
 THOROUGH = Kind("thorough", approval=False, watch_seconds=0, enhanced_watch_seconds=3, tested=True, stepped=True)
+ROLLED = Kind("rolled", approval=False, watch_seconds=3, on_ecs=True)
 # A repository without an environment, whose branches the worker works on.
 BOARD = Kind("board", approval=False, watch_seconds=0)
 
@@ -143,9 +147,14 @@ class Subject:
         """The name of the alarm that marks a bad release."""
         return f"{self.function}-errors"
 
+    @property
+    def target(self) -> str:
+        """The name of what its releases change."""
+        return self.function
+
     def claim(self) -> dict[str, Any]:
         """The repository in the form of the stack's settings."""
-        owned = {"manifests": [self.name], "targets": [self.function]}
+        owned = {"manifests": [self.name], "targets": [self.target]}
         return {"name": self.repository, **(owned if self.kind is not BOARD else {"manifests": [], "targets": []})}
 
     def settings(self) -> dict[str, Any]:
@@ -160,8 +169,15 @@ class Subject:
             "approvalTimeoutSeconds": 3600,
             "stabiliseSeconds": 1,
             "freezeWaitDays": 0.1,
-            "functions": [self.function],
+            **self._bounds(),
         }
+
+    def answers(self) -> str:
+        """The commit that the service reports over HTTP; empty without an answer."""
+        try:
+            return str(get(f"{self.url}/health")[1].get("version", ""))
+        except OSError:
+            return ""
 
     def set_up(self, platform: Platform) -> None:
         """Create function, address, alarm and commits, as operator and author do before the first release."""
@@ -170,7 +186,7 @@ class Subject:
             begin = imported("refs/heads/main", "feat: begin [skip ci]", _WORKED_ON)
             repository.run("fast-import", "--quiet", stdin=begin)
             return
-        self.url = _function(platform, self.function)
+        self.url = self._create(platform)
         platform.clients.client("cloudwatch").put_metric_alarm(
             AlarmName=self.alarm,
             Namespace="HelloService",
@@ -194,9 +210,17 @@ class Subject:
             AlarmName=self.alarm, StateValue=state, StateReason="set by a fault case"
         )
 
-    def _history(self) -> bytes:
-        """Commits one second apart, because their times decide the order; the last one starts no deployment."""
-        files = {
+    def _bounds(self) -> dict[str, Any]:
+        """What may be delivered to the environment, in the form of its settings."""
+        return {"functions": [self.function]}
+
+    def _create(self, platform: Platform) -> str:
+        """Create what is delivered; returns its address."""
+        return _function(platform, self.function)
+
+    def _files(self) -> dict[str, str]:
+        """The files of the first commit."""
+        return {
             "delivery.yml": _MANIFEST.format(
                 name=self.name,
                 function=self.function,
@@ -212,12 +236,19 @@ class Subject:
             "coverage.xml": _COVERAGE,
             "hello.py": _SERVICE,
         }
+
+    def _changed(self, number: int) -> dict[str, str]:
+        """The file that a commit changes."""
+        return {"number.txt": str(number)}
+
+    def _history(self) -> bytes:
+        """Commits one second apart, because their times decide the order; the last one starts no deployment."""
         first = int(time.time()) - COMMITS
         commits = [
             imported(
                 "refs/heads/main",
                 f"feat: change {number}",
-                {"number.txt": str(number), **(files if number == 0 else {})},
+                {**self._changed(number), **(self._files() if number == 0 else {})},
                 at=first + number,
             )
             for number in range(COMMITS)
