@@ -28,6 +28,7 @@ _NO_WAY_BACK = "a rollback failed: tests/faults/test_no_way_back.py"
 
 _KEPT_IMAGE = "a commit configures a service whose image a request named: tests/functions/stage/test_apply_service.py"
 _UNSIGNED = "no version is older than the stack's key: tests/functions/procedures/test_provenance.py"
+_BY_DISPATCH = "no dispatch names a part or a version: tests/functions/procedures/test_requested_rollbacks.py"
 _LATER_STEP = "a target may read and keep files of the artifact in each step; functions do so in the first"
 _BY_AWS = "no target of a scenario has a rollout that AWS performs: tests/functions/shared/test_await_rollout.py"
 
@@ -115,6 +116,8 @@ REASONS: Mapping[str, str] = {
     "events-import-findings *": _OFF,
     "events-publish-version *": "no scenario has versions: tests/functions/events/test_publish_version.py",
     "* s3:ListBucket": _MISSING,
+    "events-github-webhook dynamodb:Query": _BY_DISPATCH,
+    "events-github-webhook dynamodb:UpdateItem": _BY_DISPATCH,
     "events-execution-ended *": "an execution ended with a lock or a wait: tests/faults/test_stops.py",
     "events-reconcile *": "an event or a token was lost: tests/functions/events/test_reconcile.py",
 }
