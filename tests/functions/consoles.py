@@ -37,7 +37,8 @@ GATES = (
     Verdict("coverage", "passed", "lines 91.4 %, branches 88.0 %; 80 % demanded"),
     Verdict("security", "passed", "nothing critical or high in 2 reports, 3 lesser findings"),
 )
-TITLE = "feat: greet people by their name <script>alert(1)</script>"
+TITLE = "feat: greet people by their name"
+HOSTILE = f"{TITLE} <script>alert(1)</script>"
 PATH = ("Open", "ReadRecord", "CheckEvidence", "EvidenceComplete", "CheckWindow", "WindowOpen", "ReadBaseline")
 ASKED = (*PATH, "ApprovalNeeded", "RequestApproval", "AwaitApproval")
 PASSED = (*PATH, "ApprovalNeeded", "AcquireLock", "LockTaken", "NextPart", "ApplyService", "Verify", "Watch", "Ended")
@@ -69,7 +70,7 @@ def begun(stack: Stack, name: str, made: Release, environment_: str, status: str
         stack.kill(stack.execution("stage", f"{name}-{one}"))
 
 
-def arrange(stack: Stack) -> None:
+def arrange(stack: Stack, title: str = TITLE) -> None:
     """A release waits for approval, one has the lock of staging, others have ended; production rings and is frozen."""
     settings(stack, *ENVIRONMENTS)
     now = datetime.now(UTC)
@@ -82,7 +83,7 @@ def arrange(stack: Stack) -> None:
             outputs = {"url": f"https://hello-{where}.example.com"}
             good = None if where == "staging" and part.endswith("hello") else one
             running.save(PartState(where, part, one, good, outputs=outputs), lease)
-    begun(stack, DEPLOYMENT, release(COMMIT, TITLE), "production", "waiting for approval", ("test", "staging"))
+    begun(stack, DEPLOYMENT, release(COMMIT, title), "production", "waiting for approval", ("test", "staging"))
     approval = ask(stack, approvers=["grace@example.com", "ada@example.com"], needed=2)
     stage = stack.execution("stage", f"{DEPLOYMENT}-production")
     wait = Wait(ApprovalKey(approval.approval_id), "token-of-a-task", stage, "production")

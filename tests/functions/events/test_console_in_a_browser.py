@@ -102,7 +102,9 @@ def test_everything_is_there_without_javascript(browser: Browser, console: Conso
     shown.get_by_role("link", name="Pause updates").click()
     assert shown.locator('meta[http-equiv="refresh"]').count() == 0
     shown.get_by_role("link", name="feat: greet people").first.click()
-    assert shown.get_by_role("img", name="The workflow stage").count() == 3
+    assert shown.get_by_role("img", name="The workflow stage").count() == 1, "that of the running stage is open"
+    shown.locator(f'details[id="{DEPLOYMENT}-test-stage"] summary').click()
+    assert shown.get_by_role("img", name="The workflow stage").count() == 2
     shown.get_by_role("link", name="Kiro Worker").click()
     assert shown.get_by_role("heading", level=1).inner_text() == "Environments"
     shown.context.close()
