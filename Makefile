@@ -52,6 +52,7 @@ check: $(READY) ## Lint, types, definitions, security: reports, changes nothing
 	$(BIN)/python -m statemachines.format --check
 	$(BIN)/python -m statemachines.definitions
 	$(BIN)/python -m statemachines.diagrams --check
+	$(BIN)/python -m statemachines.drawings --check
 	$(BIN)/python -m tools.reference --check
 	$(BIN)/bandit -q -ll -c pyproject.toml -r forwarding functions components statemachines cli local tools __main__.py
 	$(BIN)/python -m tools.security.gates
@@ -63,6 +64,7 @@ fix: $(READY) ## Format and mend what can be mended
 
 diagrams: $(READY) ## Draw the pictures of README.md and docs/architecture.md from the definitions
 	$(BIN)/python -m statemachines.diagrams
+	$(BIN)/python -m statemachines.drawings
 
 reference: $(READY) ## Write docs/reference from the code
 	$(BIN)/python -m tools.reference

@@ -4,7 +4,7 @@ import pulumi
 
 from components.functions import handlers, package
 from components.functions.resources import StackResources
-from components.platform import event_rules
+from components.platform import console, event_rules
 from components.platform.builds import Builds
 from components.platform.endpoints import Endpoints
 from components.platform.monitoring import Monitoring
@@ -41,7 +41,9 @@ builds = Builds(naming=naming, settings=configured, storage=storage, key_arn=key
 worker = Worker(naming=naming, settings=configured, storage=storage, secrets=secrets, key_arn=key_arn)
 endpoints = Endpoints(naming=naming, settings=configured, key_arn=key_arn)
 stack = StackResources(naming, configured, key_arn, signing, storage, channels, secrets, builds, worker, endpoints.url)
-pipeline = Pipeline(stack=stack, handlers=found, package=package.package(naming, layer), endpoints=endpoints)
+pipeline = Pipeline(
+    stack=stack, handlers=console.chosen(found, configured), package=package.package(naming, layer), endpoints=endpoints
+)
 monitoring = Monitoring(stack=stack, pipeline=pipeline)
 
 for name, value in outputs(stack, encryption, pipeline, monitoring).items():

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from cli import changes, check, evidence, facts, show, stopping, upkeep
+from cli import changes, check, evidence, facts, opening, show, stopping, upkeep, why
 from cli.asked import images_of, one_ref, part_and_version
 from cli.aws.operator import Operator
 from cli.session import Json, Session, do, explained, report
@@ -24,6 +24,8 @@ app.command()(evidence.evidence)
 app.command()(upkeep.doctor)
 app.command()(upkeep.setup)
 app.command()(upkeep.validate)
+app.command()(why.why)
+app.command("open")(opening.open_console)
 _REFRESH_SECONDS = 1.0
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from local import demo as demo_hello
 from local import demo_storefront
+from local.console import PORT
 from local.folders import HOME, alive, fresh_folder
 from local.platform import Platform, PlatformError, pulumi
 
@@ -25,17 +26,23 @@ StackOption = Annotated[str, typer.Option("--stack", help="the stack whose setti
 def start(
     stack: StackOption = "test",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object when ready")] = False,
+    console_port: Annotated[int, typer.Option("--console-port", help="where the console is served")] = PORT,
 ) -> None:
     """Start the platform, deploy the program, print addresses and names, and run until stopped."""
     known = _running()
     if known:
         _fail(f"a platform already runs as process {known['pid']}; end it with `python -m local stop`")
     console = Console(stderr=as_json)
-    with Platform(fresh_folder("platform"), stack, lambda line: console.print(f"[dim]{line}[/dim]")) as platform:
+    folder = fresh_folder("platform")
+    with Platform(
+        folder, stack, lambda line: console.print(f"[dim]{line}[/dim]"), console_port=console_port
+    ) as platform:
         described = {"pid": os.getpid(), "stack": stack, **platform.describe()}
         RUNNING.write_text(json.dumps(described, indent=1), "utf-8")
         try:
             _print(described, as_json=as_json)
+            if platform.console:
+                console.print(f"[bold]console: {platform.console}[/bold]  mail: {platform.console[:-8]}/mail")
             console.print("[dim]running; end it with Ctrl-C or `python -m local stop`[/dim]")
             signal.pause()
         finally:

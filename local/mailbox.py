@@ -1,6 +1,7 @@
 """The mails that the stack's topics send, read from a queue that replaces a person's mailbox."""
 
 import json
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,15 +31,22 @@ class Mailbox:
         for topic in topics:
             sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=_filters(sns, topic))
         self.mails: list[Mail] = []
+        self._fetched = 0
+        self._alone = threading.Lock()
+
+    def receive(self) -> None:
+        """Add the mails that have arrived to `mails`; several threads may call it."""
+        with self._alone:
+            while messages := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages", []):
+                for message in messages:
+                    self.mails.append(_mail(json.loads(message["Body"])))
+                    self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
 
     def fetch(self) -> list[Mail]:
         """Return the mails that arrived since the last call."""
-        found = []
-        while messages := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages", []):
-            for message in messages:
-                found.append(_mail(json.loads(message["Body"])))
-                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
-        self.mails += found
+        self.receive()
+        found = self.mails[self._fetched :]
+        self._fetched += len(found)
         return found
 
 

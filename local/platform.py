@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from local.alarms import AlarmEvaluator
 from local.codebuild import CodeBuildServer
+from local.console import ConsoleServer
 from local.ecs import EcsServer
 from local.emulator import LAPTOP, Clients, Emulator, Quotas, clients
 from local.event_bridge import ServiceEvents
@@ -124,7 +125,8 @@ class Platform:
     """A platform as a context manager; every process that it starts ends with it, also when it is killed.
 
     `changes` are settings of the stack, `variables` go to every function; `wait_scale` shortens waits and retries,
-    `alarm_clock` divides the periods of alarms (`ALARM_CLOCK`), `quotas` are the account's.
+    `alarm_clock` divides the periods of alarms (`ALARM_CLOCK`), `quotas` are the account's. The console is served at
+    `console_port`, 0 is any free one.
     """
 
     def __init__(
@@ -139,6 +141,7 @@ class Platform:
         wait_scale: float = 1.0,
         alarm_clock: int = 1,
         quotas: Quotas = LAPTOP,
+        console_port: int = 0,
     ) -> None:
         self.root = root
         self.stack = stack
@@ -157,6 +160,8 @@ class Platform:
         self.token = f"ghp_{secrets.token_hex(18)}"
         self.seed = os.environ.get(SEED) or secrets.token_hex(4)
         self.outputs: dict[str, Any] = {}
+        self.console = ""
+        self._console_port = console_port
         self.ecs: EcsServer | None = None
 
     def __enter__(self) -> Self:
@@ -180,6 +185,7 @@ class Platform:
         self._say(f"deploying the stack {self.stack} with the Pulumi program")
         self.deploy("up")
         self._connect()
+        self._serve_console()
         return self
 
     def start_services(self) -> None:
@@ -273,6 +279,19 @@ class Platform:
         topics = [self.outputs[f"{name}Topic"] for name in ("deployments", "approvals", "rollbacks")]
         self.mailbox = Mailbox(self.clients, topics)
 
+    def _serve_console(self) -> None:
+        """Serve the console on this machine, if the stack has it."""
+        if self.outputs["consoleUrl"] == "off":
+            return
+        endpoint = self.emulator.endpoint
+        tables = self.clients.session.resource("dynamodb", endpoint_url=endpoint)
+        table = tables.Table(self.outputs["waitsTable"])
+        try:
+            console = ConsoleServer(self.outputs["consoleUrl"], table, self.mailbox, self._console_port)
+        except OSError as error:
+            raise PlatformError(f"port {self._console_port} of the console is taken: {error.strerror}") from error
+        self.console = self._stack.enter_context(console).url
+
     def describe(self) -> dict[str, Any]:
         """Addresses, names and the emulator's credentials, for using this platform from another process."""
         api = {"apiUrl": self.outputs["endpoint"]} if self.outputs else {}
@@ -281,6 +300,7 @@ class Platform:
             **api,
             "endpoint": self.emulator.endpoint,
             "codebuildEndpoint": self.codebuild.endpoint,
+            **({"console": self.console} if self.console else {}),
             **({"ecsEndpoint": self.ecs.endpoint} if self.ecs else {}),
             "region": self.emulator.region,
             "account": ACCOUNT,

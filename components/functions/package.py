@@ -20,7 +20,7 @@ LAYER = ROOT / "build" / "layer"
 RUNTIME = "python3.13"
 # Graviton costs 20 % less for the same work, and every wheel of the layer exists for it (manylinux2014_aarch64).
 ARCHITECTURE = "arm64"
-_SHIPPED = frozenset({".py", ".graphql", ".html", ".yml", ".css"})
+_SHIPPED = frozenset({".py", ".graphql", ".html", ".yml", ".css", ".js", ".json"})
 
 
 class PackageError(pulumi.RunError):

@@ -7,6 +7,7 @@ import pulumi
 
 from components.functions.resources import StackResources
 from components.platform.builds import things
+from components.platform.console import address
 from components.platform.worker import WORKER_BUILD, board, rules
 
 VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
@@ -21,6 +22,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "APPROVALS_TOPIC": lambda stack: stack.channels.topics["approvals"].arn,
     "ROLLBACKS_TOPIC": lambda stack: stack.channels.topics["rollbacks"].arn,
     "APPROVALS_URL": lambda stack: pulumi.Output.concat(stack.api_url, "/approvals"),
+    "CONSOLE_URL": address,
     "WEBHOOK_SECRET": lambda stack: stack.secrets.arns["webhook"],
     "GITHUB_CREDENTIAL_SECRET": lambda stack: stack.secrets.arns["github"],
     "GITHUB_API_URL": lambda stack: stack.settings.github.api_url,

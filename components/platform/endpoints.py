@@ -6,6 +6,7 @@ import pulumi
 from pulumi_aws import apigatewayv2, cloudwatch, lambda_
 
 from components.functions.python_function import PythonFunction
+from components.platform import console
 from components.stack.logs import log_group
 from components.stack.naming import Naming
 from components.stack.settings import Settings
@@ -73,9 +74,10 @@ class Endpoints(pulumi.ComponentResource):
         )
 
     def connect(self, handlers: Mapping[str, PythonFunction]) -> None:
-        """Add the routes; `handlers` are the functions of `functions/events` by name."""
+        """Add the routes; `handlers` are the functions of `functions/events` by name, the console's if it is on."""
         integrations: dict[str, apigatewayv2.Integration] = {}
-        for route, name in ROUTES.items():
+        wanted = {**ROUTES, **(console.ROUTES if console.HANDLER in handlers else {})}
+        for route, name in wanted.items():
             function = handlers[name]
             if name not in integrations:
                 integrations[name] = apigatewayv2.Integration(

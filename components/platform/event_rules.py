@@ -11,6 +11,7 @@ from pulumi_aws import cloudwatch, lambda_
 from components.functions.handlers import FoundHandler
 from components.functions.python_function import PythonFunction
 from components.functions.resources import StackResources
+from components.platform import console
 from components.platform.endpoints import ROUTES
 from forwarding.places import Place, receiving_rule
 from functions.adapters.bus import SOURCE
@@ -154,7 +155,7 @@ BY_BUILDS = frozenset({"git_token"})
 def require_handlers(handlers: Mapping[str, FoundHandler]) -> None:
     """Raise ValueError unless every trigger and route has a handler, and every handler of `events` has one of them."""
     there = {handler.name for handler in handlers.values() if not handler.is_task}
-    wanted = {*TRIGGERS, *ROUTES.values(), *BY_BUILDS}
+    wanted = {*TRIGGERS, *ROUTES.values(), *console.ROUTES.values(), *BY_BUILDS}
     if wanted - there:
         missing = ", ".join(f"functions/events/{name}.py" for name in sorted(wanted - there))
         raise ValueError(

@@ -5,6 +5,7 @@ from typing import Any
 import pulumi
 
 from components.functions.resources import StackResources
+from components.platform.console import address
 from components.platform.monitoring import Monitoring
 from components.platform.people import operator_grants, policy, reader_grants
 from components.platform.pipeline import Pipeline
@@ -24,6 +25,7 @@ def outputs(
         "endpoint": stack.api_url,
         "webhookUrl": pulumi.Output.concat(stack.api_url, "/github"),
         "alarmsUrl": pulumi.Output.concat(stack.api_url, "/alarms"),
+        "consoleUrl": address(stack),
         "approvalsUrl": pulumi.Output.concat(stack.api_url, "/approvals"),
         **{f"{camel(name)}Workflow": workflow.arn for name, workflow in pipeline.workflows.items()},
         "artifactsBucket": storage.bucket.bucket,

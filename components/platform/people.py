@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from components.functions.resources import StackResources
+from components.platform.console import open_grants
 from components.stack.naming import Grant
 from components.stack.role import document, statement
 from statemachines.definitions import WORKFLOWS
@@ -19,7 +20,7 @@ _TOKENS = ("states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTas
 
 
 def reader_grants(stack: StackResources) -> list[Grant]:
-    """What `kiro status`, `history`, `locks` and `items` read."""
+    """What `kiro status`, `history`, `locks` and `items` read, and what `kiro open` needs."""
     naming, storage = stack.naming, stack.storage
     workflows = tuple(naming.workflow_arn(workflow) for workflow in WORKFLOWS)
     executions = tuple(naming.executions_arn(workflow) for workflow in WORKFLOWS)
@@ -32,6 +33,7 @@ def reader_grants(stack: StackResources) -> list[Grant]:
         Grant(("dynamodb:Query",), (pulumi.Output.concat(storage.work_items.arn, "/index/StateIndex"),)),
         Grant(("states:DescribeStateMachine", "states:ListExecutions"), workflows),
         Grant(("states:DescribeExecution",), executions, why=_EXECUTION),
+        *open_grants(stack),
     ]
 
 
@@ -50,7 +52,8 @@ def operator_grants(stack: StackResources) -> list[Grant]:
         *reader_grants(stack),
         Grant(("states:GetExecutionHistory", "states:StopExecution"), executions, why=_EXECUTION),
         Grant(("states:StartExecution",), (naming.workflow_arn("deployment"), naming.workflow_arn("rollback"))),
-        Grant(("dynamodb:Scan",), (storage.waits.arn,)),
+        Grant(("dynamodb:GetItem", "dynamodb:Scan"), (storage.waits.arn,)),
+        Grant(("dynamodb:Query",), (pulumi.Output.concat(storage.waits.arn, "/index/ExecutionIndex"),)),
         Grant(
             ("s3:GetObject",),
             tuple(pulumi.Output.concat(storage.bucket.arn, f"/{prefix}/*") for prefix in ("provenance", "builds")),

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 _KEPT = timedelta(days=90)
-# Statuses of a release that waits at the entry of an environment.
-HELD = ("waiting for a window", "waiting for unfreeze", "waiting for a soak")
+# Statuses of a release that waits for an environment; "waiting" is for its lock, or a place in the build queue.
+HELD = ("waiting for a window", "waiting for unfreeze", "waiting for a soak", "waiting for approval", "waiting")
 # The value of the attribute that a record has until its outcome, by which `UnderwayIndex` lists it.
 _UNDERWAY = "yes"
 
@@ -199,7 +199,7 @@ class DeploymentsTable:
         return map(_record, rows)
 
     def held(self, environment: str) -> Iterator[DeploymentRecord]:
-        """The records that wait at the entry of an environment (eventually consistent)."""
+        """The records that wait for an environment (eventually consistent)."""
         for status in HELD:
             yield from self._listed(environment, status)
 

@@ -83,6 +83,13 @@ class Executions:
         pages = self._client.get_paginator("list_executions").paginate(stateMachineArn=workflow, statusFilter=status)
         return (_ended(one) for page in pages for one in page["executions"])
 
+    def latest(self, workflow: str) -> Iterator[Ended]:
+        """The executions of a workflow, newest first, whatever became of them; pages are read as needed."""
+        pages = self._client.get_paginator("list_executions").paginate(
+            stateMachineArn=workflow, PaginationConfig={"PageSize": 25}
+        )
+        return (_ended(one) for page in pages for one in page["executions"])
+
     def state(self, execution: str) -> str:
         """The state an execution is in, or was in last; empty when it entered none."""
         pages = self._client.get_paginator("get_execution_history").paginate(

@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 class MessageLinks:
     """Links in mails and Slack messages."""
 
-    SETTINGS: ClassVar[tuple[str, ...]] = ("GITHUB_URL", "RUNBOOK_URL")
+    SETTINGS: ClassVar[tuple[str, ...]] = ("GITHUB_URL", "RUNBOOK_URL", "CONSOLE_URL")
 
     def __init__(self, links: messages.Links) -> None:
         self.links = links
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
-        """The URLs in this stack's settings."""
-        return cls(messages.Links(*(aws.setting(name).rstrip("/") for name in cls.SETTINGS)))
+        """The URLs in this stack's settings; a stack without the console has the value `off`."""
+        found = (aws.setting(name).rstrip("/") for name in cls.SETTINGS)
+        return cls(messages.Links(*("" if one == "off" else one for one in found)))
 
 
 class IncidentLinks:

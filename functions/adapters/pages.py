@@ -1,13 +1,12 @@
 """The pages of a request for approval, as HTTP responses. Text from outside is escaped, and there are no scripts."""
 
-from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from string import Template
 from typing import Any
 
+from functions.adapters.page_headers import headers
 from functions.domain.approvals import Approval, Decision, holder
 from functions.domain.texts import html
 from functions.domain.watches import too_slow_words
@@ -193,29 +192,7 @@ def _time(text: str) -> str:
 
 def _page(status: int, title: str, tone: str, lead: str, body: str) -> dict[str, Any]:
     page = _template("page.html").substitute(title=html(title), style=_style(), tone=tone, lead=html(lead), body=body)
-    return {"statusCode": status, "headers": _headers(), "body": page}
-
-
-@cache
-def _headers() -> dict[str, str]:
-    """Headers that forbid loading, scripts, framing, caching and referrers; the style is allowed by its hash."""
-    style = b64encode(sha256(_style().encode()).digest()).decode()
-    return {
-        "content-type": "text/html; charset=utf-8",
-        "cache-control": "no-store",
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
-        "x-frame-options": "DENY",
-        "x-robots-tag": "noindex, nofollow",
-        "cross-origin-opener-policy": "same-origin",
-        "cross-origin-resource-policy": "same-origin",
-        "permissions-policy": "camera=(), geolocation=(), microphone=()",
-        "strict-transport-security": "max-age=31536000",
-        "content-security-policy": (
-            f"default-src 'none'; style-src 'sha256-{style}'; "
-            "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-        ),
-    }
+    return {"statusCode": status, "headers": headers(_style()), "body": page}
 
 
 @cache

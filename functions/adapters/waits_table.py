@@ -25,6 +25,7 @@ class WaitsTable:
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("WAITS_TABLE",)
     FIND: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Query",), on="index/waits"),)
+    READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem",), on="table/waits"),)
     WRITE: ClassVar[tuple[Allow, ...]] = (
         Allow(("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"), on="table/waits"),
     )

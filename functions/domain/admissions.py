@@ -57,8 +57,3 @@ def admission(
         reason = f"{freeze.describe(environment.name)}; a release waits at most {days:g} days (freezeWaitDays)"
         return Admission("held", f"{reason}; after the unfreeze deploy it again: kiro deploy")
     return None
-
-
-def waits_for_unfreeze(environment: str, freeze: Freeze) -> str:
-    """What a release waits for, in the record, the commit status and the mail."""
-    return f"waits for unfreeze of {environment} (by {freeze.by}, since {freeze.since}: {freeze.reason})"

@@ -4,7 +4,7 @@
 |---|---|
 | DeploymentStarted | deployment.asl.json |
 | GatesJudged | CheckGates |
-| StageHeld | CheckEvidence, CheckWindow, AwaitUnfreeze |
+| StageHeld | CheckEvidence, CheckWindow, AwaitUnfreeze, RequestApproval |
 | StageFinished | stage.asl.json |
 | DeploymentFinished | deployment.asl.json, or procedures/ended_executions.py when its execution ended early |
 | RollbackStarted, RollbackFinished | rollback.asl.json, or the same when its execution ended early |
@@ -60,7 +60,10 @@ class GatesJudged:
 
 @dataclass(frozen=True, slots=True)
 class StageHeld:
-    """A release waits for a soak, or the unfreeze or window of an environment, since a time; it goes on by itself."""
+    """A release waits before or in an environment, since a time: for a soak, a window, an unfreeze or an approval.
+
+    `reason` is the text of a `Waiting` (functions/domain/waiting.py).
+    """
 
     deployment_id: str
     release: Release

@@ -157,15 +157,6 @@ def _lease(lock: Lock) -> Lease:
     return Lease(lock.key, lock.owner.execution, lock.fence, lock.owner.repository)
 
 
-def explain(result: LockResult) -> str:
-    """Why the lock is not acquired: its holder, since when, and the next step; empty once it is acquired."""
-    if result.outcome == "acquired":
-        return ""
-    if result.outcome == "superseded":
-        return f"a newer release is already waiting for {result.lock.key}"
-    return f"{held(result.lock)}; position in the queue: {len(result.lock.waiters)}"
-
-
 def held(lock: Lock) -> str:
     """The owner of a lock as text, with the next step for an operator."""
     if lock.owner is None:

@@ -67,10 +67,11 @@ def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Base URLs of GitHub and the runbooks; without one, its links are left out."""
+    """Base URLs of GitHub, the runbooks and the console; without one, its links are left out."""
 
     github: str = ""
     runbooks: str = ""
+    console: str = ""
 
 
 NO_LINKS = Links()
@@ -114,7 +115,7 @@ def _written(event: Event) -> tuple[Topic, str, str] | None:
         case DeploymentStarted():
             return "deployments", f"{_what(event)} starts", event.reason
         case StageHeld():
-            return "deployments", f"{_what(event)} waits before {event.environment}", event.reason
+            return "deployments", f"{_what(event)} {event.reason.partition(': ')[0]}", event.reason
         case StageFinished():
             words = _STAGE_WORDS.get(event.result, "failed in {} before any change").format(event.environment)
             return "deployments", f"{_what(event)} {words}", event.reason
@@ -198,6 +199,8 @@ def _links(event: Event, links: Links) -> list[str]:
         found.append(f"  Work         {links.github}/{url_path(event.item.repository)}/{page}")
     if links.github and release and release.commit:
         found.append(f"  Commit       {links.github}/{url_path(f'{release.repository}/commit/{release.commit}')}")
+    if links.console and not isinstance(event, WorkItemFinished | EnvironmentFrozen | EnvironmentUnfrozen):
+        found.append(f"  Console      {links.console}/{url_path(event.deployment_id)}")
     if links.runbooks and _is_unknown(event):
         found.append(f"  Runbook      {links.runbooks}/frozen-environment.md")
     return found

@@ -208,6 +208,8 @@ def _recorded(after: Approval, waits: WaitsTable, tokens: TaskTokens, deployment
     if after.state == "open":
         left = after.needed - len(after.consents)
         return consented_page(after, 200, f"Your approval is recorded; {left} more must approve.")
+    if after.state == "approved":
+        deployments.note_known(after.deployment_id, status="running", reason="")  # it waits no longer
     wait = waits.find(ApprovalKey(after.approval_id))
     if wait:
         tokens.succeed(wait.token, decided(after))

@@ -6,9 +6,10 @@ from typing import Literal
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
-from functions.domain.locks import Contender, Lease, explain
+from functions.domain.locks import Contender, Lease, LockResult
 from functions.domain.order import Order, is_newer, overtaken
 from functions.domain.releases import Release
+from functions.domain.waiting import for_lock
 from functions.handler import Allow
 
 REQUEST: tuple[Allow, ...] = (*LocksTable.WRITE, *EnvironmentsTable.READ)
@@ -28,7 +29,7 @@ class LockRequest:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The result of a request; `reason` names the lock's owner, the time and the next step."""
+    """The result of a request; `reason` says what it waits for, or why it is refused."""
 
     outcome: Literal["acquired", "waiting", "superseded", "frozen"]
     reason: str = ""
@@ -52,7 +53,14 @@ def take_turn(
         return refused
     result = locks.request(locks.key(request.environment, request.release.repository), _contender(request), token)
     refused = _refused(request, environments, executions) if result.outcome == "acquired" else None
-    return refused or Turn(result.outcome, explain(result), result.lease)
+    return refused or Turn(result.outcome, _words(result, request.execution), result.lease)
+
+
+def _words(result: LockResult, execution: str) -> str:
+    """Why the lock is not acquired; empty once it is acquired."""
+    if result.outcome == "waiting" and result.lock.owner:
+        return for_lock(result.lock, result.lock.owner, execution).text
+    return f"a newer release is already waiting for {result.lock.key}" if result.outcome == "superseded" else ""
 
 
 def _refused(request: LockRequest, environments: EnvironmentsTable, executions: Executions) -> Turn | None:

@@ -22,4 +22,5 @@ def acquire_lock(
     if turn.outcome != "frozen":
         status = "running" if turn.outcome == "acquired" else turn.outcome
         deployments.enter(event.deployment_id, event.environment, status)
+        deployments.note_known(event.deployment_id, reason=turn.reason)
     return turn

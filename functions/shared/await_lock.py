@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
@@ -17,13 +18,20 @@ class Input(LockRequest):
     task_token: str = ""
 
 
-HANDLER = Handler(allow=REQUEST)
+HANDLER = Handler(allow=(*REQUEST, *DeploymentsTable.WRITE))
 
 
 def await_lock(
-    event: Input, locks: LocksTable, environments: EnvironmentsTable, executions: Executions, tokens: TaskTokens
+    event: Input,
+    locks: LocksTable,
+    environments: EnvironmentsTable,
+    executions: Executions,
+    tokens: TaskTokens,
+    deployments: DeploymentsTable,
 ) -> None:
     """Repeat the request, which also notices an owner whose execution has ended without releasing the lock."""
     turn = take_turn(event, locks, environments, executions, event.task_token)
+    if turn.outcome == "acquired":
+        deployments.note_known(event.deployment_id, status="running", reason="")  # it waits no longer
     if turn.outcome != "waiting":
         tokens.succeed(event.task_token, turn)

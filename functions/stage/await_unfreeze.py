@@ -9,10 +9,11 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
-from functions.domain.admissions import Admission, Held, admission, is_newer, superseded, waits_for_unfreeze
+from functions.domain.admissions import Admission, Held, admission, is_newer, superseded
 from functions.domain.environments import Environment
 from functions.domain.events import StageHeld
 from functions.domain.releases import Release
+from functions.domain.waiting import for_unfreeze
 from functions.domain.waits import UnfreezeKey, Wait
 from functions.handler import Handler, decode, encode
 from functions.procedures.entry import SHOW, show
@@ -70,7 +71,7 @@ def await_unfreeze(
         tokens.succeed(event.task_token, end)
         waits.forget(key)
     elif freeze:
-        reason = waits_for_unfreeze(environment.name, freeze)
+        reason = for_unfreeze(environment.name, freeze).text
         held = StageHeld(event.deployment_id, event.release, environment.name, reason, event.since)
         show(held, "waiting for unfreeze", deployments, bus, announce=not announced)
 

@@ -19,6 +19,7 @@ from functions.domain.evidence import Entry, Former, Witness, needs_evidence, ve
 from functions.domain.records import DeploymentRecord
 from functions.domain.releases import Release
 from functions.domain.soaks import Watched
+from functions.domain.waiting import for_soak
 from functions.handler import Handler
 from functions.procedures.entry import SHOW, show
 
@@ -64,7 +65,7 @@ def check_evidence(
         known = Former(where, tuple(witness(one, where) for one in ids), unproven)
     entry = verdict(event.environment, record, known, clock.now())
     if entry.outcome == "soaking":
-        reason = f"waits for {name} until {entry.until}: {entry.reason}"
+        reason = for_soak(name, entry.reason, entry.until).text
         held = StageHeld(event.deployment_id, event.release, name, reason, clock.text())
         show(held, "waiting for a soak", deployments, bus)
     return entry

@@ -10,6 +10,7 @@ from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Environment
 from functions.domain.events import StageHeld
 from functions.domain.releases import Release
+from functions.domain.waiting import for_window
 from functions.domain.windows import LOOK_AHEAD_DAYS, opening
 from functions.handler import Handler
 from functions.procedures.entry import SHOW, show
@@ -57,7 +58,7 @@ def check_window(
         return Output("never", f"{name}: {closed}")
     opens_at = iso(now.next_at)
     if event.release:
-        reason = f"waits for {name} until {opens_at}: {now.reason}"
+        reason = for_window(name, now.reason, opens_at).text
         held = StageHeld(event.deployment_id, event.release, name, reason, clock.text())
         show(held, "waiting for a window", deployments, bus)
     return Output("closed", f"{name}: {now.reason}", opens_at)

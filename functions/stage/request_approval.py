@@ -7,6 +7,7 @@ from secrets import token_urlsafe
 from typing import Literal
 
 from functions.adapters.artifacts import Artifacts
+from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock, iso
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
@@ -20,12 +21,15 @@ from functions.adapters.topics import Topics
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval, Shown, hash_secret, irreversible, supersedes
 from functions.domain.environments import Environment
+from functions.domain.events import StageHeld
 from functions.domain.gates import Verdict, reasons
 from functions.domain.manifests import Part
 from functions.domain.messages import approval_wanted
 from functions.domain.releases import Release
+from functions.domain.waiting import for_approval
 from functions.domain.waits import ApprovalKey, Wait
 from functions.handler import Handler
+from functions.procedures.entry import SHOW, show
 from functions.procedures.locks import overtaken_by
 from functions.procedures.older_releases import supersede
 from functions.procedures.provenance import of_release
@@ -74,11 +78,11 @@ HANDLER = Handler(
         *KEEP,
         *EnvironmentsTable.READ,
         *DeploymentsTable.READ,
-        *DeploymentsTable.WRITE,
         *Artifacts.READ,
         *RollbackOutlook.READ,
         *ReleasePeople.READ,
         *Topics.PUBLISH,
+        *SHOW,
         *TaskTokens.COMPLETE,
     ),
     timeout_seconds=50,
@@ -99,6 +103,7 @@ def request_approval(
     tokens: TaskTokens,
     links: ApprovalLinks,
     executions: Executions,
+    bus: Bus,
     clock: Clock,
 ) -> Output:
     """Store the request, supersede older ones and mail the links.
@@ -131,6 +136,7 @@ def request_approval(
         shown=shown,
         watch_seconds=environment.watch_seconds,
     )
+    known = waits.approval(approval_id)
     # Stored before the others are read: of two simultaneous requests, at least one reads the other.
     waits.save_approval(approval, now)
     if not keep(Wait(ApprovalKey(approval_id), "", event.execution, environment.name), waits, executions, clock):
@@ -146,6 +152,9 @@ def request_approval(
     for older in (other for other in others if supersedes(approval, other)):
         supersede(older, _waits(approval), waits, tokens)
     deployments.enter(event.deployment_id, environment.name, "waiting for approval")
+    words = for_approval(known or approval).text
+    held = StageHeld(event.deployment_id, event.release, environment.name, words, iso(now))
+    show(held, "waiting for approval", deployments, bus, announce=known is None)
     for to, secret in secrets.items():
         topics.publish("approvals", *approval_wanted(approval, links.link(approval_id, secret)), to)
     return Output(approval_id)

@@ -205,6 +205,7 @@ if __name__ == "__main__":
         "runtime_api",
         "ecs",
         "registry",
+        "cookies",
     )
     for one in rules:
         import_module(f"local.strict.{one}")

@@ -31,6 +31,7 @@ READS: list[Request] = [
     ("dynamodb:Scan", f"{TABLE}locks", {}),
     ("dynamodb:GetItem", f"{TABLE}deployments", {}),
     ("states:DescribeExecution", f"{EXECUTION}stage:main-1", {}),
+    ("dynamodb:UpdateItem", f"{TABLE}waits", {"dynamodb:LeadingKeys": ["console/0a1b"]}),
 ]
 CHANGES: list[Request] = [
     ("states:StartExecution", f"{WORKFLOW}deployment", {}),
@@ -40,6 +41,7 @@ CHANGES: list[Request] = [
     ("dynamodb:UpdateItem", f"{TABLE}deployments", {"dynamodb:LeadingKeys": ["rollback-production-1"]}),
     ("events:PutEvents", BUS, ANNOUNCED),
     ("dynamodb:Scan", f"{TABLE}waits", {}),
+    ("dynamodb:Query", f"{TABLE}waits/index/ExecutionIndex", {}),
     ("s3:GetObject", f"{BUCKET}/provenance/{DEPLOYMENT}/x.json", {}),
     ("s3:GetObject", f"{BUCKET}/builds/acme/hello/build/{DEPLOYMENT}/build.zip", {}),
 ]
@@ -53,6 +55,7 @@ NEVER: list[Request] = [
     ("dynamodb:UpdateItem", f"{TABLE}deployments", {"dynamodb:LeadingKeys": [DEPLOYMENT]}),
     ("dynamodb:PutItem", f"{TABLE}locks", {}),
     ("dynamodb:UpdateItem", f"{TABLE}waits", {}),
+    ("dynamodb:UpdateItem", f"{TABLE}waits", {"dynamodb:LeadingKeys": ["approval/a1"]}),
     ("events:PutEvents", BUS, {**ANNOUNCED, "events:detail-type": ["DeploymentFinished"]}),
     ("s3:GetObject", f"{BUCKET}/sources/acme/hello/x.zip", {}),
     ("s3:PutObject", f"{BUCKET}/provenance/{DEPLOYMENT}/x.json", {}),

@@ -8,11 +8,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 import pytest
 from ministack.core.iam_evaluator import EvalContext, evaluate, evaluate_trust_policy, parse_policy_document
 
+from components.platform import console
 from components.platform.endpoints import ROUTES
 from tests.components import recorder
 from tests.components.recorder import ACCOUNT, REGION, Outcome, Recorder
 
-REACHABLE = sorted({f"events-{name.replace('_', '-')}" for name in ROUTES.values()})
+REACHABLE = sorted({f"events-{name.replace('_', '-')}" for name in (*ROUTES.values(), console.HANDLER)})
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:hello-production"
 CHANGES = ("lambda:UpdateFunctionCode", "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:CreateAlias")
 

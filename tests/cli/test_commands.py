@@ -81,7 +81,7 @@ def test_status_shows_versions_freeze_lock_and_reported_alarms(released: Kiro) -
 
 def test_status_shows_what_a_release_waits_for(released: Kiro) -> None:
     """P12: who froze the environment, since when and why; not of a deployment that has ended."""
-    reason = "waits for unfreeze of production (by ada, since yesterday: the fair)"
+    reason = "waits for the unfreeze of production: ada froze it yesterday: the fair"
     deployments = DeploymentsTable.connect(released.clients)
     deployments.begin("main-2", RELEASE, "arn:e", "push")
     for name in ("main-2", DEPLOYMENT):

@@ -232,6 +232,7 @@ def switched_on() -> Outcome:
     }
     changed = {
         "kiro-worker:securityHub": "true",
+        "kiro-worker:console": "false",
         "kiro-worker:worker": json.dumps(
             {"agent": "claude", "agentVersion": "2.2.0", "agentBudgetUsd": 2.5, "gitCredential": "app"}
         ),

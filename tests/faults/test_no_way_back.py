@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from functions.domain.waiting import minute
 from local.platform import PROJECT
 from tests.faults.harness.environment import FaultEnvironment, wait_for
 from tests.faults.harness.matrix import Matrix, subjects
@@ -49,7 +50,9 @@ def test_a_failed_rollback_freezes_until_a_person_unfreezes(matrix: Matrix) -> N
     assert wait_for(lambda: key in env.waiting(), 60)
     record = env.record(good.name)
     assert record["status"] == "waiting for unfreeze"
-    assert f"waits for unfreeze of {subject.name} (by {frozen.by}, since {frozen.since}" in record["reason"]
+    assert (
+        f"waits for the unfreeze of {subject.name}: {frozen.by} froze it at {minute(frozen.since)}" in record["reason"]
+    )
 
     bad.disarm()
     unfreeze(env, subject)

@@ -78,6 +78,7 @@ SETTINGS = {
     "PUSH_GRACE_SECONDS": "0",
     "GITHUB_URL": "https://github.example.com",
     "APPROVERS": json.dumps({"production": {}, "eu-production": {}}),
+    "CONSOLE_URL": "https://approvals.example.com/console",
     "RUNBOOK_URL": "https://runbooks.example.com",
     "AWS_REGION_NAME": REGION,
     "SLACK_SECRET": "kiro-slack",

@@ -94,7 +94,7 @@ def test_no_function_of_the_internet_may_assume_a_deploy_role(test_stack: Outcom
         for one in recorder.of("lambda/permission:Permission")
         if not one.inputs["principal"].startswith("events.")
     }
-    assert invoked == {"events-github-webhook", "events-approval-page", "events-outside-alarm"}
+    assert invoked == {"events-github-webhook", "events-approval-page", "events-outside-alarm", "events-console"}
     assert recorder.of("lambda/functionUrl:FunctionUrl") == []
     assumed = {
         arn.rpartition(f"role/{begin}")[2]

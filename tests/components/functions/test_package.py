@@ -18,11 +18,20 @@ def test_every_module_of_functions_is_shipped_at_its_import_path() -> None:
 
 def test_caches_and_other_files_are_not_shipped(tmp_path: Path) -> None:
     """Compiled files and notes are left out; queries and pages are shipped."""
-    for name in ("a.py", "q.graphql", "p.html", "b.yml", "s.css", "notes.txt", "__pycache__/a.py", "a.pyc"):
+    wanted = {"a.py", "q.graphql", "p.html", "b.yml", "s.css", "j.js", "d.json"}
+    for name in (*wanted, "notes.txt", "__pycache__/a.py", "a.pyc"):
         file = tmp_path / "functions" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
-    assert {file.name for file in package.shipped_files(tmp_path)} == {"a.py", "q.graphql", "p.html", "b.yml", "s.css"}
+    assert {file.name for file in package.shipped_files(tmp_path)} == {
+        "a.py",
+        "q.graphql",
+        "p.html",
+        "b.yml",
+        "s.css",
+        "j.js",
+        "d.json",
+    }
 
 
 def test_a_missing_layer_is_an_error_with_the_command(layer: Path) -> None:

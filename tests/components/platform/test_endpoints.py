@@ -1,12 +1,15 @@
-"""The HTTP API: four routes, each of which may invoke its own function only."""
+"""The HTTP API: its routes, each of which may invoke its own function only."""
 
 from tests.components.recorder import Outcome
 
 
 def test_the_routes_are_webhook_approvals_and_alarms(whole: Outcome) -> None:
-    """GET shows the approval page and POST decides."""
+    """GET shows the approval page and POST decides; the console is only read."""
     routes = {route.inputs["routeKey"] for route in whole.recorder.of("apigatewayv2/route:Route")}
-    assert routes == {"POST /github", "GET /approvals/{id}", "POST /approvals/{id}", "POST /alarms/{environment}"}
+    assert routes == {
+        *("POST /github", "GET /approvals/{id}", "POST /approvals/{id}", "POST /alarms/{environment}"),
+        *("GET /console", "GET /console/{deployment}"),
+    }
 
 
 def test_permission_to_call_is_bound_to_a_route(whole: Outcome) -> None:
@@ -18,6 +21,8 @@ def test_permission_to_call_is_bound_to_a_route(whole: Outcome) -> None:
     ]
     assert sorted(sources) == [
         "*/GET/approvals/{id}",
+        "*/GET/console",
+        "*/GET/console/{deployment}",
         "*/POST/alarms/{environment}",
         "*/POST/approvals/{id}",
         "*/POST/github",

@@ -12,7 +12,14 @@ def test_addresses_end_without_a_slash(stack: Stack, slash: str) -> None:
     stack.settings["GITHUB_URL"] = f"https://github.example.com{slash}"
     stack.settings["APPROVALS_URL"] = f"https://approvals.example.com/approvals{slash}"
     message, incident = MessageLinks.connect(stack.clients).links, IncidentLinks.connect(stack.clients).links
+    assert message.console == "https://approvals.example.com/console"
     assert (message.github, message.runbooks) == ("https://github.example.com", "https://runbooks.example.com")
     assert (incident.github, incident.region) == ("https://github.example.com", REGION)
     link = ApprovalLinks.connect(stack.clients).link("a1", "hush")
     assert link == "https://approvals.example.com/approvals/a1?secret=hush"
+
+
+def test_a_stack_without_the_console_links_to_none(stack: Stack) -> None:
+    """Its setting is `off`."""
+    stack.settings["CONSOLE_URL"] = "off"
+    assert MessageLinks.connect(stack.clients).links.console == ""

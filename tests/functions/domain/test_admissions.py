@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.domain.admissions import Admission, Held, admission, is_newer, superseded, waits_for_unfreeze
+from functions.domain.admissions import Admission, Held, admission, is_newer, superseded
 from functions.domain.environments import Freeze
 from functions.domain.order import Order
 from tests.functions.samples import environment
@@ -57,10 +57,3 @@ def test_the_wait_is_limited() -> None:
     assert found.outcome == "held"
     for words in (FREEZE.describe("production"), "at most 2 days (freezeWaitDays)", "kiro deploy"):
         assert words in found.reason
-
-
-def test_people_read_who_froze_it_since_when_and_why() -> None:
-    """P12: in the record, the commit status and the mail."""
-    assert waits_for_unfreeze("production", FREEZE) == (
-        f"waits for unfreeze of production (by Ada, since {SINCE}: the fair)"
-    )

@@ -163,3 +163,22 @@ def test_who_is_asked_in_an_emergency_is_told_so() -> None:
     )
     assert subject.startswith("EMERGENCY: Approve acme/hello-service")
     assert text.startswith("This is an EMERGENCY deployment\n")
+
+
+def test_a_release_that_waits_is_mailed_with_what_it_waits_for() -> None:
+    """N1: the subject is the beginning of the text, the reason is all of it."""
+    words = "waits for a window of production until 2026-02-01 08:00 UTC: outside the deployment windows"
+    written = compose(event("StageHeld", reason=words))
+    assert written
+    assert written.subject == f"acme/hello-service 1a2b3c4d5e6f {words.partition(': ')[0]}"
+    assert f"Reason       {words}" in written.text
+
+
+def test_messages_about_a_deployment_link_to_its_page() -> None:
+    """If the stack has the console; a freeze has no page."""
+    links = Links(console="https://api.example.com/console")
+    for name in (*EVENTS, "EnvironmentFrozen"):
+        written = compose(event(name), links)
+        assert written
+        linked = f"  Console      https://api.example.com/console/{DEPLOYMENT}" in written.text
+        assert linked == (name != "EnvironmentFrozen")

@@ -62,18 +62,14 @@ def test_a_repeated_request_changes_nothing(stack: Stack) -> None:
 
 
 def test_a_held_environment_is_waited_for(stack: Stack) -> None:
-    """The reason names the owner, its reason, the time and what to do."""
+    """The reason names the owner, its reason and the time."""
     owner, waiter = stack.execution("stage", "one"), stack.execution("stage", "two")
     request_lock(stack, owner)
     got = request_lock(stack, waiter)
     assert (got["outcome"], got["lease"]) == ("waiting", None)
     for words in (
-        "environment/production is held by",
-        DEPLOYMENT,
-        "release 1a2b3c4d5e6f",
-        "since",
-        owner,
-        "position in the queue: 1",
+        "waits for the lock of production: ",
+        f"{DEPLOYMENT} (release 1a2b3c4d5e6f) has it since",
     ):
         assert words in got["reason"]
     assert request_lock(stack, waiter) == got

@@ -14,11 +14,12 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.environments import Freeze
 from functions.domain.order import Mark, Order
 from functions.domain.releases import Release
+from functions.domain.waiting import for_unfreeze
 from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, environment
 from tests.functions.stack import Stack, failing
 
 FREEZE = Freeze("the fair", "Ada", NOW)
-REASON = f"waits for unfreeze of production (by Ada, since {NOW}: the fair)"
+REASON = for_unfreeze("production", FREEZE).text
 NEWER = replace(RELEASE, commit="2" * 40, order=Order(1, 99))
 
 

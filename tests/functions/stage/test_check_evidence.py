@@ -10,6 +10,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.gates import Verdict
 from functions.domain.records import PlannedChange, StageRecord
+from functions.domain.waiting import for_soak
 from tests.functions.samples import DEPLOYMENT, LEASE, OLDER, RELEASE, SERVICE, environment, state, version
 from tests.functions.stack import MACHINES, Stack
 
@@ -114,7 +115,7 @@ def test_a_soak_is_shown_as_a_wait(stack: Stack, deployments: DeploymentsTable) 
     assert found["outcome"] == "soaking"
     assert found["until"] > Clock().text()
     (held,) = [told for name, told in stack.told() if name == "StageHeld"]
-    assert held["reason"] == f"waits for production until {found['until']}: {found['reason']}"
+    assert held["reason"] == for_soak("production", found["reason"], found["until"]).text
     record = stack.deployment()
     assert (record["status"], record["environment"]) == ("waiting for a soak", "production")
     stack.clients.client("stepfunctions").stop_execution(executionArn=watch)

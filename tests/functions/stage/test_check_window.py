@@ -9,6 +9,7 @@ from functions.adapters.clock import iso
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
+from functions.domain.waiting import for_window
 from functions.domain.windows import Closed, Day, Window
 from tests.functions.samples import DEPLOYMENT, RELEASE, environment
 from tests.functions.stack import Stack
@@ -94,7 +95,7 @@ def test_people_see_that_a_release_waits_for_a_window(stack: Stack) -> None:
     """P12: record and event say until when and why; once it is open, the record says nothing of it any more."""
     DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
     check(stack, freezes=[FROZEN])
-    reason = f"waits for production until {iso(SOON)}: frozen until {iso(SOON)}: holidays"
+    reason = for_window("production", f"frozen until {iso(SOON)}: holidays", iso(SOON)).text
     record = stack.deployment()
     assert (record["environment"], record["status"], record["reason"]) == ("production", "waiting for a window", reason)
     ((kind, detail),) = stack.told()

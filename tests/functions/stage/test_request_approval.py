@@ -19,6 +19,7 @@ from functions.domain.images import Image
 from functions.domain.order import Mark, Order
 from functions.domain.releases import Release
 from functions.domain.requests import Request
+from functions.domain.waiting import minute
 from local.github import LocalGitHub
 from tests.functions.delivered import artifact, create_function, judged, runs
 from tests.functions.samples import (
@@ -116,6 +117,17 @@ def test_a_request_has_its_times(stack: Stack) -> None:
     assert approval.state == "open"
     record = stack.deployment()
     assert (record["environment"], record["status"]) == ("production", "waiting for approval")
+
+
+def test_record_and_bus_say_what_the_release_waits_for(stack: Stack) -> None:
+    """N1, P12: commit status and Slack learn that approval is wanted, once; only the approvers' mail has the link."""
+    DeploymentsTable.connect(stack.clients).begin(DEPLOYMENT, RELEASE, "arn:e", "push")
+    approval = kept(stack, request(stack))
+    request(stack)
+    words = f"waits for an approval for production until {minute(approval.expires_at)}"
+    assert stack.deployment()["reason"] == words
+    ((kind, detail),) = stack.told()
+    assert (kind, detail["environment"], detail["reason"]) == ("StageHeld", "production", words)
 
 
 def test_a_retry_is_one_request_with_two_mails(stack: Stack) -> None:

@@ -1,0 +1,53 @@
+"""`kiro why`: what a deployment or a work item waits for, since and until when, whom it concerns, and the next step."""
+
+from typing import Annotated
+
+import typer
+
+from cli import facts
+from cli.aws.operator import Operator, OutOfReachError
+from cli.session import Json, do
+from functions.domain.waiting import Waiting, minute
+from functions.domain.work_items import Record, State
+from functions.handler import encode
+from functions.procedures.why import Why
+
+_STATES: tuple[State, ...] = ("running", "waiting", "ineligible", "stopped", "quarantined", "done")
+
+
+def why(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="a deployment as `history` shows it, or an item as `items` does")],
+    as_json: Json = False,
+) -> None:
+    """Show what a deployment or a work item waits for, and what to do about it."""
+    do(context, lambda aws: read(aws, name), _text, as_json=as_json)
+
+
+def read(aws: Operator, name: str) -> facts.Facts:
+    """What is waited for, as JSON values; raises OutOfReachError for an unknown name."""
+    reader = Why(aws.waits, aws.locks, aws.running, aws.executions, aws.workflows, aws.clock)
+    found: Waiting
+    if "#" in name:
+        found = reader.of_item(_item(aws, name))
+    else:
+        record = aws.deployments.get(name)
+        if record is None or not record.started_at:
+            raise OutOfReachError(f"no deployment is called {name}; `kiro history` lists them, `kiro items` the items")
+        found = reader.of_deployment(record, aws.environments)
+    return {"name": name, **encode(found)}
+
+
+def _item(aws: Operator, name: str) -> Record:
+    for state in _STATES:
+        for record in aws.items.in_state(state):
+            if record.item and f"{record.item.repository}#{record.item.number}" == name:
+                return record
+    raise OutOfReachError(f"the worker has no item {name}; `kiro items --done` lists them")
+
+
+def _text(done: facts.Facts) -> str:
+    times = {label: minute(done[label]) for label in ("since", "until") if done[label]}
+    rows = {**times, "for": done["whom"], "next": done["next"]}
+    lines = [f"  {label:<6} {value}" for label, value in rows.items() if value]
+    return "\n".join([f"{done['name']} {done['text']}", *lines])

@@ -1,0 +1,47 @@
+"""The console: whether a stack has it, its routes, and who may open it (O5).
+
+API Gateway asks nobody who they are. IAM does: an access is a row of the waits table that `kiro open` writes with the
+permissions of its caller, and the function reads. A route with IAM authorisation would need a signature for each
+address, which a browser can't make; see docs/decisions/048-console.md.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from components.functions.resources import StackResources
+from components.stack.naming import Grant
+from components.stack.settings import Settings
+from functions.adapters.console_accesses import PREFIX
+
+if TYPE_CHECKING:
+    from components.functions.handlers import FoundHandler
+
+HANDLER = "console"
+ROUTES: Mapping[str, str] = {"GET /console": HANDLER, "GET /console/{deployment}": HANDLER}
+
+
+def chosen(handlers: "Mapping[str, FoundHandler]", settings: Settings) -> "dict[str, FoundHandler]":
+    """The handlers of a stack: all, or all but the console."""
+    return {module: one for module, one in handlers.items() if settings.console or one.name != HANDLER}
+
+
+def address(stack: StackResources) -> pulumi.Input[str]:
+    """The address of the first page; `off` in a stack without the console."""
+    return pulumi.Output.concat(stack.api_url, "/console") if stack.settings.console else "off"
+
+
+def open_grants(stack: StackResources) -> list[Grant]:
+    """What `kiro open` needs: to read the address in the function's settings, and to write an access and nothing else.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    """
+    if not stack.settings.console:
+        return []
+    keys = {"dynamodb:LeadingKeys": [f"{PREFIX}*"]}
+    only = {"ForAllValues:StringLike": keys, "Null": dict.fromkeys(keys, "false")}
+    return [
+        Grant(("dynamodb:UpdateItem",), (stack.storage.waits.arn,), condition=only),
+        Grant(("lambda:GetFunctionConfiguration",), (stack.naming.function_arn("events-console"),)),
+    ]

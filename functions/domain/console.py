@@ -1,0 +1,144 @@
+"""What the console shows: environments, releases with a lane for each environment, items, and executions (O5).
+
+Everything here is read from records; nothing of it opens anything. A lane is the way of one release through one
+environment, in the phases that the README's picture has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from functions.domain.environments import Freeze, PartState
+from functions.domain.locks import Lock
+from functions.domain.records import DeploymentRecord
+from functions.domain.waiting import Waiting
+from functions.domain.watches import AlarmReading
+from functions.domain.work_items import Record
+
+PHASES = ("entry", "lock", "apply", "verify", "watch", "record")
+Mark = Literal["passed", "runs", "waits", "back", "stopped", "ahead", "left out"]
+_CLEAN = frozenset({"rejected", "expired", "void", "held"})
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A release in one environment; `done` counts the phases that it has passed, `words` are for people."""
+
+    environment: str
+    mark: Mark
+    words: str
+    done: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A release, what it waits for, and its lanes."""
+
+    record: DeploymentRecord
+    waiting: Waiting
+    lanes: tuple[Lane, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An environment: what runs there, its freeze, lock and alarms. `unread` says why alarms could not be read."""
+
+    name: str
+    parts: tuple[PartState, ...] = ()
+    freeze: Freeze | None = None
+    lock: Lock | None = None
+    alarms: tuple[AlarmReading, ...] = ()
+    unread: str = ""
+
+    @property
+    def ringing(self) -> tuple[AlarmReading, ...]:
+        """The alarms that are in ALARM."""
+        return tuple(alarm for alarm in self.alarms if alarm.state == "ALARM")
+
+    @property
+    def address(self) -> str:
+        """The address of what runs there, from the outputs of its parts; "" if none has one that a browser opens."""
+        found = (value for part in self.parts for key, value in sorted(part.outputs.items()) if key == "url")
+        return next((url for url in found if url.startswith(("https://", "http://"))), "")
+
+
+@dataclass(frozen=True, slots=True)
+class BoardItem:
+    """A work item, and what it waits for."""
+
+    record: Record
+    waiting: Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The first page."""
+
+    places: tuple[Place, ...]
+    moving: tuple[Shown, ...]
+    ended: tuple[Shown, ...]
+    items: tuple[BoardItem, ...]
+
+    @property
+    def for_people(self) -> int:
+        """How many releases and items only a person can move on."""
+        releases = sum(one.waiting.kind in ("approval", "freeze") for one in self.moving)
+        return releases + sum(one.waiting.dead for one in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A state that an execution entered, and when (ISO 8601)."""
+
+    state: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """An execution with the states that it entered, oldest first; `workflow` is the name of its definition."""
+
+    workflow: str
+    name: str
+    status: str
+    started: str
+    ended: str
+    states: tuple[Passed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """The page of one release."""
+
+    shown: Shown
+    trails: tuple[Trail, ...]
+
+
+def lanes(record: DeploymentRecord, names: Sequence[str], waiting: Waiting, phase: str) -> tuple[Lane, ...]:
+    """The lanes of a release through the environments `names`; `phase` is that of the running stage, "" if unknown."""
+    planned = {stage.environment: stage for stage in record.plan.stages} if record.plan else {}
+    return tuple(_lane(record, name, planned, waiting, phase) for name in names)
+
+
+def _lane(record: DeploymentRecord, name: str, planned: dict[str, object], waiting: Waiting, phase: str) -> Lane:
+    stage, here = record.stages.get(name), record.environment == name and not record.outcome
+    if stage and stage.result == "passed":
+        return Lane(name, "passed", "passed", len(PHASES))
+    if stage and stage.result == "superseded":
+        return Lane(name, "left out", "superseded")
+    if stage and stage.result in _CLEAN:
+        return Lane(name, "stopped", f"{stage.result}, unchanged")
+    if stage and stage.result == "failed":
+        return Lane(name, "stopped", "failed before any change")
+    if stage:
+        words = {"restored": "rolled back", "partly": "partly rolled back", "unknown": "not restored: frozen"}
+        return Lane(name, "back", words.get(stage.result, stage.result))
+    if here and (record.status == "rolling back" or phase == "back"):
+        return Lane(name, "back", "rolling back")
+    if here:
+        done = PHASES.index(phase) if phase in PHASES else 0
+        words = waiting.kind if waiting.kind != "nothing" else PHASES[done]
+        return Lane(name, "runs" if waiting.kind == "nothing" else "waits", words, done)
+    if record.outcome or (planned and name not in planned):
+        return Lane(name, "left out", "not reached" if record.outcome and name in planned else "not in the plan")
+    return Lane(name, "ahead", "to come")

@@ -1,0 +1,123 @@
+"""The console on the laptop: it brings the session, shows the mailbox, and answers to loopback only."""
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from local.console import ConsoleServer
+from local.mailbox import Mail
+from tests.http_server import HttpServer, QuietHandler
+
+PAGE = b'<nav aria-label="Console"></nav>page'
+
+
+class Table:
+    """Takes what is written into it."""
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+
+    def update_item(self, **row: Any) -> dict[str, Any]:
+        """Keep a row."""
+        self.rows.append(row)
+        return {}
+
+    @property
+    def meta(self) -> Any:
+        """The exception that a refused condition is."""
+        failed = type("Failed", (Exception,), {})
+        exceptions = type("Exceptions", (), {"ConditionalCheckFailedException": failed})
+        return type("Meta", (), {"client": type("Client", (), {"exceptions": exceptions})})
+
+
+class Mailbox:
+    """Has one mail."""
+
+    mails = (Mail("approvals", "Approve <it>", "open https://x.example.com/a?b=c&d or not"),)
+
+    def receive(self) -> None:
+        """Receive nothing more."""
+
+
+class Api(HttpServer):
+    """Stands for the API of the stack: a link begins a session, and only a session sees the page."""
+
+    def __init__(self) -> None:
+        class Handler(QuietHandler):
+            def _serve(self) -> None:
+                status, more = 200, {"etag": '"1"'}
+                if "open=" in self.path:
+                    status, more = 303, {"location": "console", "set-cookie": "kiro-console=id.s; Path=/; Secure"}
+                elif self.headers.get("cookie") != "kiro-console=id.s":
+                    status = 401
+                elif self.headers.get("if-none-match") == '"1"':
+                    status = 304
+                body = PAGE if status == 200 else b""
+                self.send_response(status)
+                for name, value in {**more, "content-length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = _serve  # noqa: N815 - the name of the base class
+
+        super().__init__(Handler)
+
+
+@pytest.fixture
+def served() -> Iterator[tuple[str, Table]]:
+    """The server before a stack's API, and the table that it writes to."""
+    with served_by(Table()) as found:
+        yield found
+
+
+@contextmanager
+def served_by(table: Table) -> Iterator[tuple[str, Table]]:
+    """The server of a stack with this table."""
+    with Api() as api, ConsoleServer(f"{api.base}/console", table, Mailbox(), 0) as server:  # type: ignore[arg-type]
+        yield server.url, table
+
+
+def get(address: str, **headers: str) -> tuple[int, str]:
+    """Status and body of a GET."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=named)) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_the_page_comes_with_a_session_that_is_begun_once(served: tuple[str, Table]) -> None:
+    """As `kiro open` begins one; the page gets a link to the mailbox."""
+    url, table = served
+    for _ in range(2):
+        assert get(url) == (200, '<nav aria-label="Console"><a href="/mail">Mail</a></nav>page')
+    assert get(f"{url}/main-1")[0] == 200
+    assert len(table.rows) == 1
+    assert get(url, if_none_match='"1"')[0] == 304
+
+
+def test_the_mailbox_is_shown_with_links_that_can_be_followed(served: tuple[str, Table]) -> None:
+    """Text is escaped."""
+    url = served[0].removesuffix("/console") + "/mail"
+    status, page = get(url)
+    assert status == 200
+    assert "Approve &lt;it&gt;" in page
+    assert '<a href="https://x.example.com/a?b=c&amp;d">' in page
+    tag = page.partition('data-tag="')[2].partition('"')[0]
+    assert get(url, if_none_match=f'"{tag}"')[0] == 304
+
+
+def test_another_site_cannot_read_it(served: tuple[str, Table]) -> None:
+    """A name that was pointed to this machine is refused; other paths are unknown."""
+    url = served[0]
+    assert get(url, host="evil.example.com")[0] == 403
+    assert get(url, host="localhost:1")[0] == 200
+    assert get(url.removesuffix("/console") + "/other")[0] == 404
+    assert get(url.removesuffix("/console") + "/")[0] == 200, "it leads to the console"

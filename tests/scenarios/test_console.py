@@ -1,0 +1,93 @@
+"""The console in a real browser, while a release walks to production and a bad one is rolled back (O5).
+
+Needs Chromium. Screenshots are kept in reports/console/; so are those of docs/console.md, which are copies of what
+tests/functions/events/test_console_in_a_browser.py keeps there.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from local.platform import PROJECT
+from local.service import Traffic
+from tests.functions.events.test_approval_page_in_a_browser import CHROMIUM
+from tests.scenarios.driver import PlatformDriver, eventually, kiro, name_of
+
+REPORTS = PROJECT / "reports" / "console"
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium on PATH: `apt-get install chromium`, or set CHROMIUM"),
+]
+
+
+@pytest.fixture(scope="module")
+def shown(driver: PlatformDriver) -> Iterator[Page]:
+    """The console of the running platform, in a tab that updates itself."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(30_000)
+        page.goto(driver.platform.console)
+        yield page
+        browser.close()
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep a screenshot."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=REPORTS / f"{name}.png", full_page=True)
+
+
+def test_a_release_is_seen_on_its_way_and_a_bad_one_on_its_way_back(driver: PlatformDriver, shown: Page) -> None:
+    """The page follows both without being loaded again; `kiro why` says the same as the page."""
+    driver.released()
+    shown.goto(driver.platform.console)
+    shown.evaluate("window.mine = 'kept'")
+    commit, asked = driver.push("feat: greet by the time of day"), []
+
+    def decide() -> None:
+        """Approve once the page says that an approval is waited for."""
+        if not asked and shown.get_by_text("waits for an approval for production").count():
+            asked.append(kiro(driver, "why", name_of(commit))["text"])
+            assert shown.get_by_text(asked[0]).count() == 1
+            picture(shown, "waiting")
+        if asked:
+            driver.approver.decide_next()
+
+    driver.executions.await_end(name_of(commit), 180, decide)
+    assert asked, "the page never said that the release waited"
+    shown.locator("li").filter(has_text="greet by the time of day").get_by_text("deployed").wait_for()
+    driver.author.break_in_service()
+    with Traffic(driver.address("test")):
+        bad = driver.push("feat: cache the salutation")
+        driver.deployed(bad)
+    driver.author.repair_service()
+    shown.locator("li").filter(has_text="cache the salutation").get_by_text("restored").wait_for()
+    assert shown.evaluate("window.mine") == "kept"
+    picture(shown, "ended")
+    shown.get_by_role("link", name="feat: cache the salutation").click()
+    shown.locator("details").filter(has_text="rollback").locator("summary").first.click()
+    assert shown.get_by_role("img", name="The workflow rollback").is_visible()
+    picture(shown, "rolled-back")
+
+
+def test_the_mailbox_has_what_was_mailed(driver: PlatformDriver, shown: Page) -> None:
+    """With the link of the approval, which the console itself does not have."""
+    shown.goto(driver.platform.console)
+    assert "secret=" not in shown.content()
+    shown.get_by_role("link", name="Mail").click()
+    eventually(lambda: "secret=" in shown.content())
+    picture(shown, "mail")
+
+
+def test_the_link_of_the_command_opens_the_page_of_the_api(driver: PlatformDriver, shown: Page) -> None:
+    """As on AWS: the route, the function and its role; without the link it shows nothing."""
+    context = shown.context.browser.new_context() if shown.context.browser else shown.context
+    tab = context.new_page()
+    answer = tab.goto(driver.platform.outputs["consoleUrl"])
+    assert answer
+    assert answer.status == 401
+    answer = tab.request.get(kiro(driver, "open")["link"], max_redirects=0)
+    assert (answer.status, "set-cookie" in answer.headers) == (303, True)
+    context.close()
