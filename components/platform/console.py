@@ -5,7 +5,7 @@ permissions of its caller, and the function reads. A route with IAM authorisatio
 address, which a browser can't make; see docs/decisions/048-console.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -40,7 +40,7 @@ def open_grants(stack: StackResources) -> list[Grant]:
     if not stack.settings.console:
         return []
     keys = {"dynamodb:LeadingKeys": [f"{PREFIX}*"]}
-    only = {"ForAllValues:StringLike": keys, "Null": dict.fromkeys(keys, "false")}
+    only: dict[str, dict[str, Sequence[str]]] = {"ForAllValues:StringLike": keys, "Null": dict.fromkeys(keys, "false")}
     return [
         Grant(("dynamodb:UpdateItem",), (stack.storage.waits.arn,), condition=only),
         Grant(("lambda:GetFunctionConfiguration",), (stack.naming.function_arn("events-console"),)),

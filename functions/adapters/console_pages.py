@@ -93,7 +93,9 @@ class View:
         return {"statusCode": status, "headers": made, "body": page}
 
 
-def plain_page(status: int, title: str, words: str, now: datetime, more: Mapping[str, str] | None = None) -> Any:
+def plain_page(
+    status: int, title: str, words: str, now: datetime, more: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """A page that says why there is no other."""
     view = View(now, live=False, tag="", github="", home="?")
     page = view.page(title, f'<h1>{html(title)}</h1><p class="says">{parts.command(words)}</p>', status)

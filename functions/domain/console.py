@@ -4,7 +4,7 @@ Everything here is read from records; nothing of it opens anything. A lane is th
 environment, in the phases that the README's picture has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -116,11 +116,11 @@ class Detail:
 
 def lanes(record: DeploymentRecord, names: Sequence[str], waiting: Waiting, phase: str) -> tuple[Lane, ...]:
     """The lanes of a release through the environments `names`; `phase` is that of the running stage, "" if unknown."""
-    planned = {stage.environment: stage for stage in record.plan.stages} if record.plan else {}
+    planned = {stage.environment for stage in record.plan.stages} if record.plan else set()
     return tuple(_lane(record, name, planned, waiting, phase) for name in names)
 
 
-def _lane(record: DeploymentRecord, name: str, planned: dict[str, object], waiting: Waiting, phase: str) -> Lane:
+def _lane(record: DeploymentRecord, name: str, planned: Collection[str], waiting: Waiting, phase: str) -> Lane:
     stage, here = record.stages.get(name), record.environment == name and not record.outcome
     if stage and stage.result == "passed":
         return Lane(name, "passed", "passed", len(PHASES))
@@ -131,8 +131,8 @@ def _lane(record: DeploymentRecord, name: str, planned: dict[str, object], waiti
     if stage and stage.result == "failed":
         return Lane(name, "stopped", "failed before any change")
     if stage:
-        words = {"restored": "rolled back", "partly": "partly rolled back", "unknown": "not restored: frozen"}
-        return Lane(name, "back", words.get(stage.result, stage.result))
+        ends = {"restored": "rolled back", "partly": "partly rolled back", "unknown": "not restored: frozen"}
+        return Lane(name, "back", ends.get(stage.result, stage.result))
     if here and (record.status == "rolling back" or phase == "back"):
         return Lane(name, "back", "rolling back")
     if here:

@@ -14,6 +14,7 @@ from functions.adapters.console_accesses import ConsoleAccesses
 from functions.adapters.console_pages import View, overview_page, plain_page, release_page
 from functions.adapters.links import MessageLinks
 from functions.adapters.signed_requests import read_headers
+from functions.domain.console import Detail
 from functions.domain.console_access import LASTS, admits, begin
 from functions.handler import Handler, encode
 from functions.procedures.console import ConsoleReader
@@ -46,7 +47,7 @@ def console(
         return {"statusCode": 304, "headers": {"cache-control": "no-store", "etag": f'"{tag}"'}, "body": ""}
     # Addresses are relative: a stage or a proxy may put something before the path.
     view = View(now, live=live, tag=tag, github=links.links.github, home="../console" if wanted else "console")
-    return release_page(found, view) if wanted else overview_page(found, view)
+    return release_page(found, view) if isinstance(found, Detail) else overview_page(found, view)
 
 
 def _begin(link: str, accesses: ConsoleAccesses, now: datetime) -> dict[str, Any]:

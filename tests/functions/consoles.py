@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -126,7 +126,7 @@ def items(stack: Stack) -> None:
 
 
 @contextmanager
-def histories(stack: Stack, states: dict[str, Sequence[str]]) -> Iterator[None]:
+def histories(stack: Stack, states: Mapping[str, Sequence[str]]) -> Iterator[None]:
     """Step Functions says that the execution with this end of its ARN entered these states; moto invents others."""
     client, begins = stack.client("stepfunctions"), datetime.now(UTC) - timedelta(minutes=3)
     asked: list[str] = []

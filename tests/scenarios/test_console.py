@@ -44,7 +44,7 @@ def test_a_release_is_seen_on_its_way_and_a_bad_one_on_its_way_back(driver: Plat
     driver.released()
     shown.goto(driver.platform.console)
     shown.evaluate("window.mine = 'kept'")
-    commit, asked = driver.push("feat: greet by the time of day"), []
+    commit, asked = driver.push("feat: greet by the time of day"), list[str]()
 
     def decide() -> None:
         """Approve once the page says that an approval is waited for."""
@@ -88,6 +88,6 @@ def test_the_link_of_the_command_opens_the_page_of_the_api(driver: PlatformDrive
     answer = tab.goto(driver.platform.outputs["consoleUrl"])
     assert answer
     assert answer.status == 401
-    answer = tab.request.get(kiro(driver, "open")["link"], max_redirects=0)
-    assert (answer.status, "set-cookie" in answer.headers) == (303, True)
+    opened = tab.request.get(kiro(driver, "open")["link"], max_redirects=0)
+    assert (opened.status, "set-cookie" in opened.headers) == (303, True)
     context.close()
