@@ -39,7 +39,7 @@ def open_grants(stack: StackResources) -> list[Grant]:
     """
     if not stack.settings.console:
         return []
-    keys = {"dynamodb:LeadingKeys": [f"{PREFIX}*"]}
+    keys: dict[str, Sequence[str]] = {"dynamodb:LeadingKeys": [f"{PREFIX}*"]}
     only: dict[str, dict[str, Sequence[str]]] = {"ForAllValues:StringLike": keys, "Null": dict.fromkeys(keys, "false")}
     return [
         Grant(("dynamodb:UpdateItem",), (stack.storage.waits.arn,), condition=only),
