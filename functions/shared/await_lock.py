@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
@@ -21,9 +22,14 @@ HANDLER = Handler(allow=REQUEST)
 
 
 def await_lock(
-    event: Input, locks: LocksTable, environments: EnvironmentsTable, executions: Executions, tokens: TaskTokens
+    event: Input,
+    locks: LocksTable,
+    environments: EnvironmentsTable,
+    executions: Executions,
+    deployments: DeploymentsTable,
+    tokens: TaskTokens,
 ) -> None:
     """Repeat the request, which also notices an owner whose execution has ended without releasing the lock."""
-    turn = take_turn(event, locks, environments, executions, event.task_token)
+    turn = take_turn(event, locks, environments, executions, deployments, event.task_token)
     if turn.outcome != "waiting":
         tokens.succeed(event.task_token, turn)
