@@ -41,6 +41,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
         (f"build-slow-{PROJECT_KEY}", "AWS/CodeBuild Duration", "Average", HOUR, "above", 30 * MINUTE, "deployments"),
         ("coverage-low", "KiroPipeline LineCoverage", "Minimum", 300, "below", 85, "deployments"),
         ("secret-denied", "KiroPipeline SecretDenied", "Sum", MINUTE, "above", 1, "rollbacks"),
+        ("drift-production", "KiroPipeline DriftedParts", "Maximum", 30 * MINUTE, "above", 1, "deployments"),
         ("secret-webhook-old", "KiroPipeline SecretAgeDays", "Maximum", DAY, "above", 90, "deployments"),
         ("deployment-slow", "AWS/States ExecutionTime", "Maximum", 300, "above", 3_600_000, "deployments"),
     ],
