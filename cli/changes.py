@@ -117,7 +117,7 @@ def roll_back(aws: Operator, wanted: RollbackRequest, *, pin: bool = False, newe
         "rollback": name,
         "deployment": started.ledger_of,
         "execution": started.execution,
-        **({"pinned": pins.write(aws, wanted.environment, back, until, wanted.reason, why)} if pin else {}),
+        **({"pinned": pins.pin_parts(aws, wanted.environment, back, until, wanted.reason, why)} if pin else {}),
         "parts": [{"part": one.part.name, "to": encode(one.before) if one.before else None} for one in started.back],
     }
 

@@ -38,7 +38,7 @@ def pin(
         if not reason.strip():
             raise OutOfReachError("a pin needs a reason: write --reason")
         states = _chosen(aws, environment, part)
-        return write(aws, environment, states, commit_of(aws, states, newer_than), reason)
+        return pin_parts(aws, environment, states, commit_of(aws, states, newer_than), reason)
 
     do(context, act, pinned, as_json=as_json)
 
@@ -75,7 +75,7 @@ def commit_of(aws: Operator, states: Sequence[PartState], newer_than: str) -> st
     return GitHub.connect(aws.informed()).commit(owners[0], newer_than).sha
 
 
-def write(
+def pin_parts(
     aws: Operator, environment: str, states: Iterable[PartState], newer_than: str, reason: str, otherwise: str = ""
 ) -> Facts:
     """Pin these parts, record the caller, and publish what is new.
