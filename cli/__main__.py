@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from cli import changes, check, evidence, facts, opening, show, stopping, upkeep, why
+from cli import changes, check, evidence, facts, opening, pins, show, stopping, upkeep, why
 from cli.asked import images_of, one_ref, part_and_version
 from cli.aws.operator import Operator
 from cli.session import Json, Session, do, explained, report
@@ -21,6 +21,8 @@ Reason = Annotated[str, typer.Option("--reason", help="the reason; it is recorde
 Environment = Annotated[str, typer.Argument(help="an environment of the stack")]
 app.command()(check.check)
 app.command()(evidence.evidence)
+app.command()(pins.pin)
+app.command()(pins.unpin)
 app.command()(upkeep.doctor)
 app.command()(upkeep.setup)
 app.command()(upkeep.validate)
@@ -43,7 +45,7 @@ def _options(
 
 @app.command()
 def status(context: typer.Context, as_json: Json = False) -> None:
-    """Show each environment: what runs, the last known good, a freeze, the lock, and alarms from outside AWS."""
+    """Show each environment: what runs, the last known good, pins, drift, a freeze, the lock, and outside alarms."""
     report(context, facts.environments, show.environments, as_json=as_json)
 
 
@@ -207,13 +209,16 @@ def rollback(
     image: Annotated[str, typer.Option("--image", help="service=tag, instead of --part and --to")] = "",
     deployment: Annotated[str, typer.Option("--deployment", help="undo this deployment instead of the last one")] = "",
     reason: Annotated[str, typer.Option("--reason", help="the reason; it is recorded and shown")] = "",
+    pin: Annotated[bool, typer.Option("--pin", help="pin what goes back, so that no release changes it again")] = False,
+    newer_than: pins.NewerThan = "",
     as_json: Json = False,
 ) -> None:
     """Roll an environment back to the versions before its last release, or to a named version."""
 
     def start(aws: Operator) -> facts.Facts:
         chosen, version = part_and_version(part, to, image)
-        return changes.roll_back(aws, RollbackRequest(environment, chosen, version, reason, deployment=deployment))
+        wanted = RollbackRequest(environment, chosen, version, reason, deployment=deployment)
+        return changes.roll_back(aws, wanted, pin=pin or bool(newer_than), newer_than=newer_than)
 
     do(context, start, _rollback_started, as_json=as_json)
 
@@ -231,7 +236,8 @@ def _stopped(done: facts.Facts) -> str:
 
 def _rollback_started(done: facts.Facts) -> str:
     steps = ", ".join(_step(one["part"], one["to"]) for one in done["parts"])
-    return f"started {done['rollback']}: {steps}; `kiro watch {done['rollback']}` follows it"
+    kept = f"\n{pins.pinned(done['pinned'])}" if "pinned" in done else ""
+    return f"started {done['rollback']}: {steps}; `kiro watch {done['rollback']}` follows it{kept}"
 
 
 def _step(part: str, version: facts.Facts | None) -> str:

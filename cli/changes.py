@@ -1,12 +1,13 @@
 """Commands that change a stack: freezes, deployments, rollbacks. Each records the caller."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from cli import pins
 from cli.aws.operator import Operator, OutOfReachError
 from cli.facts import Facts, environment_of, environments
-from functions.domain.environments import Freeze
+from functions.domain.environments import Freeze, PartState
 from functions.domain.events import EnvironmentFrozen, EnvironmentUnfrozen
 from functions.domain.owners import claim_of
 from functions.domain.reconciliation import Ended
@@ -14,7 +15,7 @@ from functions.domain.releases import is_commit
 from functions.domain.requests import Request, RollbackRequest, operator_name, rollback_name
 from functions.domain.triggers import refusal, walked
 from functions.handler import encode
-from functions.procedures.requested_rollbacks import Rollbacks
+from functions.procedures.requested_rollbacks import Rollbacks, full_name
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -96,21 +97,35 @@ def deploy(aws: Operator, wanted: Request) -> Facts:
     return {"deployment": name, "execution": execution, "until": walked(request, claim, names)[-1]}
 
 
-def roll_back(aws: Operator, wanted: RollbackRequest) -> Facts:
-    """Start a rollback: of a whole release by its own ledger, or of named parts by a ledger that is written for it."""
+def roll_back(aws: Operator, wanted: RollbackRequest, *, pin: bool = False, newer_than: str = "") -> Facts:
+    """Start a rollback: of a whole release by its own ledger, or of named parts by a ledger that is written for it.
+
+    With `pin`, the parts that go back are pinned, until a release descends from the commit `newer_than`, if given.
+    """
     aws.environment(wanted.environment)
+    states = aws.running.parts(wanted.environment) if pin else {}
+    until = pins.commit_of(aws, _of_part(wanted.part, states), newer_than) if pin else ""
     name = rollback_name(wanted, _stamp(aws))
     places = sorted(aws.running.names() | {one.name for one in aws.environments})
     rollbacks = Rollbacks(
         aws.environments, places, aws.workflows["rollback"], aws.running, aws.deployments, aws.executions, aws.clock
     )
     started = rollbacks.start(replace(wanted, by=aws.who), name)
+    back = [states[one.part.name] for one in started.back if one.part.name in states and one.before]
+    why = f"rolled back by {name}"
     return {
         "rollback": name,
         "deployment": started.ledger_of,
         "execution": started.execution,
+        **({"pinned": pins.pin_parts(aws, wanted.environment, back, until, wanted.reason, why)} if pin else {}),
         "parts": [{"part": one.part.name, "to": encode(one.before) if one.before else None} for one in started.back],
     }
+
+
+def _of_part(part: str, states: Mapping[str, PartState]) -> list[PartState]:
+    """The state of the part, or of all parts."""
+    name = full_name(part, states)
+    return [one for one in states.values() if name in ("", one.part)]
 
 
 def _stamp(aws: Operator) -> str:

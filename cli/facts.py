@@ -22,7 +22,7 @@ GOOD = ("deployed", "skipped", "superseded", "restored")
 
 
 def environments(aws: Operator) -> list[Facts]:
-    """Each environment: versions that run and are good, freeze, waiting releases, lock, reported alarms in ALARM.
+    """Each environment: versions that run and are good, pins, freeze, waiting releases, lock, reported alarms in ALARM.
 
     Those that the stack has no longer come last, as long as one of these is recorded of them.
     """
@@ -31,14 +31,14 @@ def environments(aws: Operator) -> list[Facts]:
     found = [_environment(aws, name, owned, in_stack=True) for name in of_stack]
     gone = sorted((aws.running.names() | {environment_of(lock) for lock in owned}) - set(of_stack))
     left = [_environment(aws, name, owned, in_stack=False) for name in gone]
-    recorded = ("parts", "frozen", "waiting", "lock", "outsideAlarms")
+    recorded = ("parts", "pins", "frozen", "waiting", "lock", "outsideAlarms")
     return found + [one for one in left if any(one[key] for key in recorded)]
 
 
 def _environment(aws: Operator, name: str, owned: list[Lock], *, in_stack: bool) -> Facts:
     lock = next((lock for lock in owned if environment_of(lock) == name), Lock(""))
     active = [alarm for alarm in aws.running.outside_alarms(name) if alarm.state == "ALARM"]
-    frozen = aws.running.frozen(name)
+    frozen, drifts = aws.running.frozen(name), aws.running.drifts(name)
     return {
         "environment": name,
         "inStack": in_stack,
@@ -48,9 +48,11 @@ def _environment(aws: Operator, name: str, owned: list[Lock], *, in_stack: bool)
                 "running": _version(state.running),
                 "good": _version(state.good),
                 "inDoubt": state.in_doubt or None,
+                "drift": encode(drifts.get(state.part)),
             }
             for state in aws.running.parts(name).values()
         ],
+        "pins": encode(list(aws.running.pins(name).values())),
         "frozen": encode(frozen) if frozen else None,
         "waiting": [_waiting(record) for record in aws.deployments.held(name)],
         "lock": encode(lock.owner) if lock.owner else None,

@@ -7,6 +7,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.facts import GOOD, Facts
+from functions.domain.drift import Drift
+from functions.domain.pins import Pin
+from functions.handler import decode
 
 _STYLES = {"RUNNING": "cyan", "SUCCEEDED": "green", "FAILED": "red", "ABORTED": "red", "TIMED_OUT": "red"}
 
@@ -45,6 +48,11 @@ def _states(one: Facts) -> Iterable[str]:
     if one["frozen"]:
         frozen = one["frozen"]
         yield f"[red]frozen[/red] since {frozen['since']} by {escape(frozen['by'])}: {escape(frozen['reason'])}"
+    for pin in one["pins"]:
+        yield f"[red]pinned[/red] {escape(decode(Pin, pin).describe())}"
+    for part in one["parts"]:
+        if part["drift"]:
+            yield f"[red]drift[/red] {escape(decode(Drift, part['drift']).describe())}"
     for held in one["waiting"]:
         yield f"[yellow]{escape(held['deployment'])}[/yellow] {escape(held['reason'])}"
     if one["lock"]:
@@ -143,6 +151,8 @@ def plan(one: Facts) -> Group:
 def _blocked_by(stage: Facts) -> Iterable[str]:
     if stage["frozen"]:
         yield f"[red]frozen[/red] {escape(stage['frozen'])}"
+    for part in stage["pinned"]:
+        yield f"[red]pinned[/red] {escape(stage['skipped'][part])}"
     if stage["closed"]:
         opens = f"; opens {stage['opensAt']}" if stage["opensAt"] else ""
         yield f"[yellow]closed[/yellow] {escape(stage['closed'])}{opens}"

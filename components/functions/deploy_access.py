@@ -50,17 +50,19 @@ def deploy_grants(environment: EnvironmentSettings, naming: Naming, packages: Pa
 
 
 def read_grants(environment: EnvironmentSettings, naming: Naming) -> list[Grant]:
-    """The permissions of a read role: to read alarms and metrics, and what runs in parts of every kind."""
+    """The permissions of a read role: to read alarms, metrics, CloudTrail, and what runs in parts of every kind."""
     alarms = Grant(
         ("cloudwatch:DescribeAlarms",),
         ("*",),
         why="DescribeAlarms returns composite alarms only if it is allowed for all alarms",
     )
     metrics = Grant(("cloudwatch:GetMetricData",), ("*",), why="GetMetricData can't be restricted to a resource")
+    trails = Grant(("cloudtrail:LookupEvents",), ("*",), why="LookupEvents can't be restricted to a resource")
     kinds = (registry.target_of(kind) for kind in registry.KINDS)
     return [
         alarms,
         metrics,
+        trails,
         *(grant for kind in kinds for grant in _grants(kind.read_permissions(environment, naming))),
     ]
 

@@ -43,6 +43,7 @@ def metric_alarms(stack: StackResources, pipeline: Pipeline) -> Iterator[MetricA
     """All alarms on a single metric."""
     yield from _of_workflows(pipeline)
     yield from _of_rollbacks(stack)
+    yield from _of_drift(stack)
     yield MetricAlarm(
         "push-not-started",
         "push-not-started",
@@ -126,6 +127,23 @@ def _of_rollbacks(stack: StackResources) -> Iterator[MetricAlarm]:
             "RollbackFailed",
             {"environment": one.name, "service": stack.naming.name("platform")},
             seconds=60,
+        )
+
+
+def _of_drift(stack: StackResources) -> Iterator[MetricAlarm]:
+    """In two intervals lies at least one check, so that a late one ends no alarm."""
+    for one in stack.settings.environments:
+        yield MetricAlarm(
+            f"drift-{one.name}",
+            "drift",
+            f"A part of {one.name} runs something else than the platform recorded: kiro status shows what, and who "
+            "changed it",
+            NAMESPACE,
+            "DriftedParts",
+            {"environment": one.name, "service": stack.naming.name("platform")},
+            seconds=2 * 60 * stack.settings.drift_minutes,
+            stat="Maximum",
+            critical=False,
         )
 
 

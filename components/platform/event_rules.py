@@ -108,6 +108,11 @@ def _poll_rate(stack: StackResources) -> str:
     return f"rate({minutes} minute{'s' if minutes > 1 else ''})"
 
 
+def _drift_rate(stack: StackResources) -> str:
+    minutes = stack.settings.drift_minutes
+    return f"rate({minutes} minute{'s' if minutes > 1 else ''})"
+
+
 def _own(_: StackResources) -> Pattern:
     return {"source": [SOURCE]}
 
@@ -143,6 +148,7 @@ TRIGGERS: Mapping[str, Trigger] = {
     "track_incident": Trigger(_own, own_bus=True),
     "plan_pull_requests": Trigger(schedule=lambda _: _OFTEN),
     "reconcile": Trigger(schedule=lambda _: _EVERY_MINUTE),
+    "check_drift": Trigger(schedule=_drift_rate),
     "measure_secrets": Trigger(schedule=lambda _: _TWICE_A_DAY),
     "prune_versions": Trigger(schedule=lambda _: _EVERY_DAY),
 }

@@ -40,14 +40,16 @@ def reader_grants(stack: StackResources) -> list[Grant]:
 def operator_grants(stack: StackResources) -> list[Grant]:
     """What the other commands of an operator need, but for those that set a stack up or remove something for good.
 
-    A freeze writes two attributes and no version; a rollback writes records of its own, which have its name.
+    A freeze or a pin writes two attributes and no version; a rollback writes records of its own, which have its name.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
     """
     naming, storage = stack.naming, stack.storage
     executions = tuple(naming.executions_arn(workflow) for workflow in WORKFLOWS)
-    frozen = {"dynamodb:Attributes": ["environment", "part", "frozen", "unfrozen"]}
-    events = {"events:source": ["kiro.pipeline"], "events:detail-type": ["EnvironmentFrozen", "EnvironmentUnfrozen"]}
+    # Of freezes and pins.
+    held = {"dynamodb:Attributes": ["environment", "part", "frozen", "unfrozen", "pin", "ended"]}
+    told = ["EnvironmentFrozen", "EnvironmentUnfrozen", "PartsPinned", "PartsUnpinned"]
+    events = {"events:source": ["kiro.pipeline"], "events:detail-type": told}
     return [
         *reader_grants(stack),
         Grant(("states:GetExecutionHistory", "states:StopExecution"), executions, why=_EXECUTION),
@@ -61,7 +63,7 @@ def operator_grants(stack: StackResources) -> list[Grant]:
         ),
         Grant(("kms:Decrypt",), (stack.key_arn,)),
         Grant(("kms:GetPublicKey",), (stack.signing.arn,)),
-        Grant(("dynamodb:UpdateItem",), (storage.environments.arn,), condition=_only("StringEquals", frozen)),
+        Grant(("dynamodb:UpdateItem",), (storage.environments.arn,), condition=_only("StringEquals", held)),
         Grant(
             ("dynamodb:UpdateItem",),
             (storage.deployments.arn,),

@@ -169,6 +169,8 @@ class Settings(Closed):
     """How board items are worked on."""
     poll_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
     """How often the board is polled, in minutes."""
+    drift_minutes: Annotated[int, Field(ge=1, le=720)] = 15
+    """How often what runs is compared with what is recorded, in minutes; a difference is notified once."""
     notification_email: Email | None = None
     """The e-mail address that is subscribed to all three topics; default: none."""
     lock_mode: Literal["superseded", "queued", "parallel"] = "superseded"

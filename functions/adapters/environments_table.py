@@ -1,8 +1,9 @@
 """The environments table: running and last known good versions, freezes and outside alarms. Records never expire."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from functions.adapters.environment_notes import EnvironmentNotes
 from functions.adapters.records import conditional, every, stored
 from functions.domain.environments import Freeze, PartState
 from functions.domain.errors import StaleLeaseError
@@ -22,7 +23,7 @@ _WHOLE = "*"
 _OUTSIDE = "!"
 
 
-class EnvironmentsTable:
+class EnvironmentsTable(EnvironmentNotes):
     """One record per environment and part, and one per environment."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("ENVIRONMENTS_TABLE",)
@@ -30,9 +31,6 @@ class EnvironmentsTable:
     UPDATE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:UpdateItem",), on="table/environments"),)
     WRITE: ClassVar[tuple[Allow, ...]] = (*READ, *UPDATE)
     FORGET: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:DeleteItem",), on="table/environments"),)
-
-    def __init__(self, table: Any) -> None:
-        self._table = table
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
@@ -252,15 +250,6 @@ class EnvironmentsTable:
                 f"{environment}: nothing was written, because a newer lease than number {lease.fence} of "
                 f"{lease.execution} exists" + (f", or {part} is not of {lease.repository}" if owner else "")
             )
-
-    def _rows(self, environment: str) -> Iterator[dict[str, Any]]:
-        return every(
-            self._table,
-            "query",
-            KeyConditionExpression="environment = :environment",
-            ExpressionAttributeValues={":environment": environment},
-            ConsistentRead=True,
-        )
 
 
 def _number(lease: Lease) -> dict[str, Any]:

@@ -120,6 +120,7 @@ def _facts(approval: Approval) -> str:
         ("Title", summary.get("title", "")),
         ("Author", summary.get("author", "")),
         ("Changes", summary.get("changes", "")),
+        ("Left out", summary.get("pinned", "")),
         ("Artifact SHA-256", approval.shown.digest if approval.shown else "", "code"),
         ("Reason for this request", summary.get("reason", "")),
     )

@@ -15,11 +15,12 @@ from functions.domain.image_plans import Evidence, plan_images
 from functions.domain.manifests import MANIFEST, Manifest, own_name
 from functions.domain.order import is_newer
 from functions.domain.owners import Claim, claim_of
+from functions.domain.pins import Pin
 from functions.domain.plans import Plan, Scope, entered_by, in_emergency, plan, recorded, within
 from functions.domain.releases import Release
 from functions.domain.requests import Request
 from functions.handler import Handler
-from functions.procedures.plans import changes_since, checked_manifest, own_parts
+from functions.procedures.plans import changes_since, checked_manifest, own_parts, own_pins
 from functions.targets import registry
 
 
@@ -78,17 +79,20 @@ def plan_release(
     for state in (state for states in running.values() for state in states.values()):
         if state.repository != release.repository:
             environments.hand_over(state, release.repository)
+    pins = own_pins(environments, running, manifest)
     if release.images:
         walked = entered_by(manifest, entered)
         made = (
             walked
             if isinstance(walked, Plan)
-            else _plan_images(manifest, within(walked, request.until), running, event, request, deployments, triggers)
+            else _plan_images(
+                manifest, within(walked, request.until), running, pins, event, request, deployments, triggers
+            )
         )
     else:
         passed = _passed_before(release, visited, running, environments, deployments)
-        scope = Scope(request.until, request.parts, request.force, release.order, passed, claim.requested)
-        made = plan(manifest, entered, running, changes_since(github, release, running), release.commit, scope)
+        scope = Scope(request.until, request.parts, request.force, release.order, passed, claim.requested, pins)
+        made = plan(manifest, entered, running, changes_since(github, release, running, pins), release.commit, scope)
     if release.emergency:
         made = in_emergency(made)
     files = sorted({path for part in manifest.parts for path in registry.target_of(part.kind).files(part)})
@@ -101,6 +105,7 @@ def _plan_images(
     manifest: Manifest,
     walked: tuple[Environment, ...],
     running: Mapping[str, Mapping[str, PartState]],
+    pins: Mapping[str, Mapping[str, Pin]],
     event: Input,
     request: Request,
     deployments: DeploymentsTable,
@@ -124,7 +129,7 @@ def _plan_images(
         for service, image in release.images.items()
     }
     evidence = Evidence(repositories, proved, triggers.rules.protected)
-    return plan_images(manifest, walked, running, release, evidence, force=request.force)
+    return plan_images(manifest, walked, running, release, evidence, force=request.force, pins=pins)
 
 
 def _passed_before(

@@ -3,20 +3,25 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from functions.adapters.bus import Bus
+from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.task_tokens import TaskTokens
 from functions.adapters.waits_table import WaitsTable
+from functions.domain.events import StagePinned
 from functions.domain.locks import Contender
 from functions.domain.order import Mark, Order, is_newer
-from functions.domain.plans import StagePlan, is_outdated
+from functions.domain.plans import StagePlan, is_outdated, pins_of
 from functions.domain.records import PlannedChange
 from functions.domain.releases import Release
 from functions.handler import Handler
+from functions.procedures.entry import announce
 from functions.procedures.locks import overtaken_by
 from functions.procedures.older_releases import END_WAITS, end_waits
+from functions.procedures.pins import kept_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class Output:
 
     `change`: the plan changes parts. `unchanged`: it changes nothing, and the release has passed. `superseded`: a newer
     release reached or passed the environment. `occupied`: an older release is changing parts that the plan leaves as
-    they were: wait for it. `outdated`: another release has changed such parts since the plan was made: plan again.
+    they were: wait for it. `outdated`: since the plan was made, another release has changed such parts, or a part that
+    it changes was pinned: plan again.
     """
 
     outcome: Literal["change", "unchanged", "superseded", "occupied", "outdated"]
@@ -55,6 +61,7 @@ HANDLER = Handler(
         *Executions.READ,
         *LocksTable.WRITE,
         *END_WAITS,
+        *Bus.PUT,
     ),
     timeout_seconds=50,
 )
@@ -68,6 +75,8 @@ def reach_environment(
     locks: LocksTable,
     waits: WaitsTable,
     tokens: TaskTokens,
+    bus: Bus,
+    clock: Clock,
 ) -> Output:
     """Record that the release reached or passed the environment, end older waits, and compare the plan with it.
 
@@ -79,14 +88,20 @@ def reach_environment(
     follows = Output("change" if stage.parts else "unchanged")
     if stage.parts:
         parts = tuple(chosen.part for chosen in stage.parts)
-        planned = PlannedChange(parts, stage.gone, stage.after_deploy, event.source, event.artifact, stage.images)
+        planned = PlannedChange(
+            parts, stage.gone, stage.after_deploy, event.source, event.artifact, stage.images, stage.descends_from
+        )
         deployments.note(event.deployment_id, **{f"planned_{where}": planned})
+        if kept_out(deployments.get(event.deployment_id), where, environments):
+            return Output("outdated")
     if order is None:  # begun before the platform recorded orders
         return follows
     newer = overtaken_by(repository, order, where, environments, executions)
     if newer:
         return Output("superseded", newer)
-    if not (stage.parts and locks.keeps_all):
+    pinned = pins_of((stage,))
+    # What a pin keeps out has not passed: it takes the place of no older release, and the next one may need it.
+    if (stage.parts or not pinned) and not (stage.parts and locks.keeps_all):
         mark = Mark(order, event.deployment_id, release.commit, event.execution)
         environments.note_passage(where, repository, mark, "arrived" if stage.parts else "passed")
         end_waits(where, repository, mark, waits, locks, tokens)
@@ -97,9 +112,11 @@ def reach_environment(
             return Output("occupied", f"{owner.deployment_id} is changing {', '.join(sorted(others))} in {where}")
     if is_outdated(stage, environments.parts(where), repository):
         return Output("outdated")
+    if pinned:
+        announce(StagePinned(event.deployment_id, release, where, pinned, clock.text()), bus)
     record = None if stage.parts else deployments.get(event.deployment_id)
     # An image that is left out here was proved here before, or a later one of its service is here.
-    if record and record.is_whole and not release.images:
+    if record and record.is_whole_in(where) and not release.images:
         deployments.note_passed(where, release, event.deployment_id)
     return follows
 

@@ -1,6 +1,6 @@
 """A request for approval: a link opens a page, and a POST from that page decides once (A1-A4).
 
-open ──POST approve──▶ consent 1 … consent N ──▶ approved        (refused while the environment is frozen)
+open ──POST approve──▶ consent 1 … consent N ──▶ approved        (refused while frozen or pinned)
   ├──POST reject──▶ rejected         artifact or verdicts changed, critical alarm, deployment ended ──▶ void
   └──`expires_at` reached──▶ expired        newer release of the repository ──▶ superseded
 """
@@ -134,7 +134,9 @@ class Decision:
 class Refused:
     """Why a decision is not accepted; `why` selects the page and its HTTP status."""
 
-    why: Literal["unknown", "used", "expired", "superseded", "void", "early", "incomplete", "forbidden", "frozen"]
+    why: Literal[
+        "unknown", "used", "expired", "superseded", "void", "early", "incomplete", "forbidden", "frozen", "pinned"
+    ]
     message: str
 
 
@@ -198,6 +200,17 @@ def refused_by_freeze(approval: Approval, freeze: Freeze | None) -> Refused | No
         "frozen",
         f"{freeze.describe(approval.environment)}. Nothing was recorded: approve here once it is unfrozen "
         f"(`kiro unfreeze {approval.environment}`). Rejecting is possible now.",
+    )
+
+
+def refused_by_pin(approval: Approval, pinned: str) -> Refused | None:
+    """Why a release can't be approved whose parts were pinned since it was planned (R14); nothing is recorded."""
+    if not pinned or approval.purpose != "deploy" or approval.state != "open":
+        return None
+    return Refused(
+        "pinned",
+        f"{pinned}. Nothing was recorded: approve here once it is unpinned (`kiro unpin {approval.environment}`). "
+        "Rejecting is possible now.",
     )
 
 

@@ -5,10 +5,12 @@
 | DeploymentStarted | deployment.asl.json |
 | GatesJudged | CheckGates |
 | StageHeld | CheckEvidence, CheckWindow, AwaitUnfreeze, RequestApproval |
+| StagePinned | ReachEnvironment |
 | StageFinished | stage.asl.json |
 | DeploymentFinished | deployment.asl.json, or procedures/ended_executions.py when its execution ended early |
 | RollbackStarted, RollbackFinished | rollback.asl.json, or the same when its execution ended early |
-| EnvironmentFrozen, EnvironmentUnfrozen | the CLI |
+| EnvironmentFrozen, EnvironmentUnfrozen, PartsPinned, PartsUnpinned | the CLI |
+| DriftFound, DriftEnded | events/check_drift.py |
 | WorkItemFinished | work_item.asl.json, or the poll when its execution ended early |
 
 Every consumer matches `Event` exhaustively. Times are ISO 8601, UTC. A time is empty when the workflow could not write
@@ -64,6 +66,17 @@ class StageHeld:
 
     `reason` is the text of a `Waiting` (functions/domain/waiting.py).
     """
+
+    deployment_id: str
+    release: Release
+    environment: str
+    reason: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class StagePinned:
+    """A release leaves pinned parts of an environment as they are; `reason` names each pin, `since` is now."""
 
     deployment_id: str
     release: Release
@@ -167,6 +180,53 @@ class EnvironmentUnfrozen:
 
 
 @dataclass(frozen=True, slots=True)
+class PartsPinned:
+    """An operator pinned parts of an environment; `until` says in words what ends the pins."""
+
+    environment: str
+    parts: tuple[str, ...]
+    reason: str
+    by: str
+    since: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartsUnpinned:
+    """An operator ended the pins of parts of an environment."""
+
+    environment: str
+    parts: tuple[str, ...]
+    reason: str
+    by: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFound:
+    """A part runs something else than the platform recorded; `reason` says what, who changed it, and when.
+
+    `next_step` has the commands that mend it.
+    """
+
+    environment: str
+    part: str
+    reason: str
+    next_step: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftEnded:
+    """A part runs what is recorded again; `reason` says what was found before."""
+
+    environment: str
+    part: str
+    reason: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkItemFinished:
     """How one attempt at a work item ended, and the item's state after it; `pull_request` is 0 when there is none."""
 
@@ -184,12 +244,17 @@ Event = (
     DeploymentStarted
     | GatesJudged
     | StageHeld
+    | StagePinned
     | StageFinished
     | DeploymentFinished
     | RollbackStarted
     | RollbackFinished
     | EnvironmentFrozen
     | EnvironmentUnfrozen
+    | PartsPinned
+    | PartsUnpinned
+    | DriftFound
+    | DriftEnded
     | WorkItemFinished
 )
 EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
@@ -198,12 +263,21 @@ EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event
 def release_of(event: Event) -> Release | None:
     """The release of an event; None when the event has none, or when the release is unknown."""
     match event:
-        case EnvironmentFrozen() | EnvironmentUnfrozen() | WorkItemFinished():
+        case (
+            EnvironmentFrozen()
+            | EnvironmentUnfrozen()
+            | PartsPinned()
+            | PartsUnpinned()
+            | DriftFound()
+            | DriftEnded()
+            | WorkItemFinished()
+        ):
             return None
         case (
             DeploymentStarted()
             | GatesJudged()
             | StageHeld()
+            | StagePinned()
             | StageFinished()
             | DeploymentFinished()
             | RollbackStarted()

@@ -18,9 +18,10 @@ class StageForecast:
     """The forecast of one environment.
 
     `parts` and `skipped` map part names to reasons; `touches` has one line for each changed part on what the change
-    affects. `lock` and `frozen` are empty unless the environment is locked or frozen now. `closed` is why no window is
-    open now, `opens_at` (ISO 8601) when the next one opens; both are empty while one is open. `approvers` is empty when
-    anybody may approve. `expected_seconds` is the median of the last stages there, None if there are none.
+    affects. `pinned` are the skipped parts that a pin keeps out. `lock` and `frozen` are empty unless the environment
+    is locked or frozen now. `closed` is why no window is open now, `opens_at` (ISO 8601) when the next one opens; both
+    are empty while one is open. `approvers` is empty when anybody may approve. `expected_seconds` is the median of the
+    last stages there, None if there are none.
     """
 
     environment: str
@@ -35,6 +36,7 @@ class StageForecast:
     closed: str
     opens_at: str
     expected_seconds: float | None
+    pinned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def _stage(
         closed,
         opens_at,
         _usual(durations.get(where.name, ())),
+        tuple(left.part for left in stage.skipped if left.pinned),
     )
 
 

@@ -16,7 +16,8 @@ from functions.domain.environments import Environment, PartState
 from functions.domain.images import Image, named
 from functions.domain.manifests import MANIFEST, Manifest, Part, is_infrastructure, own_name
 from functions.domain.order import is_newer
-from functions.domain.plans import PartPlan, Plan, SkippedPart, StagePlan, summary
+from functions.domain.pins import Pin, left_out
+from functions.domain.plans import PartPlan, Plan, SkippedPart, StagePlan, pins_of, summary
 from functions.domain.releases import Release
 
 
@@ -43,17 +44,19 @@ def plan_images(
     evidence: Evidence,
     *,
     force: bool = False,
+    pins: Mapping[str, Mapping[str, Pin]] | None = None,
 ) -> Plan:
     """The plan of a release of images in the environments that it walks; `running` is by environment and part.
 
     Nothing is built, so it has no buildspec and no gates before the deployment. `force` deploys what runs already.
+    `pins` are by environment and part, too: only a person ends them for images.
     """
     services = {own_name(part.name): part for part in manifest.parts if not is_infrastructure(part.name)}
     wrong = next(_mistakes(services, walked, release, evidence), "")
     wrong = wrong or next(_unproved(services, walked, running, release, evidence), "")
     if wrong:
         return Plan("invalid", wrong)
-    stages = []
+    stages, pinned = [], left_out([one.name for one in walked], pins or {}, ())
     for position, environment in enumerate(walked):
         chosen: list[PartPlan] = []
         skipped: list[SkippedPart] = []
@@ -64,16 +67,18 @@ def plan_images(
             stays = _stays(part, state, release, environment.name, evidence, last=last, force=force)
             if stays:
                 skipped.append(SkippedPart(part.name, stays, seen))
+            elif part.name in pinned[environment.name]:
+                skipped.append(SkippedPart(part.name, pinned[environment.name][part.name], seen, pinned=True))
             else:
                 label = release.images[own_name(part.name)].label
                 chosen.append(PartPlan(part, f"{label} was requested", running=seen))
         images = {own_name(one.part.name): release.images[own_name(one.part.name)] for one in chosen}
         after = manifest.after_deploy.get(environment.name)
         stages.append(StagePlan(environment, tuple(chosen), tuple(skipped), after, images=images))
-    what = named(release.images)
+    what, kept = named(release.images), pins_of(stages)
     if not any(stage.parts for stage in stages):
-        return Plan("nothing", f"{what}: every environment runs or has proved it already", tuple(stages))
-    return Plan("deploy", f"{what}: {summary(tuple(stages))}", tuple(stages))
+        return Plan("nothing", f"{what}: {kept or 'every environment runs or has proved it already'}", tuple(stages))
+    return Plan("deploy", f"{what}: {summary(tuple(stages))}{kept and f'; {kept}'}", tuple(stages))
 
 
 def _stays(

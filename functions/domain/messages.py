@@ -8,14 +8,19 @@ from functions.domain.approvals import Approval
 from functions.domain.events import (
     DeploymentFinished,
     DeploymentStarted,
+    DriftEnded,
+    DriftFound,
     EnvironmentFrozen,
     EnvironmentUnfrozen,
     Event,
     GatesJudged,
+    PartsPinned,
+    PartsUnpinned,
     RollbackFinished,
     RollbackStarted,
     StageFinished,
     StageHeld,
+    StagePinned,
     WorkItemFinished,
     release_of,
 )
@@ -55,6 +60,7 @@ def approval_wanted(approval: Approval, link: str) -> tuple[str, str]:
         f"  Gates      {summary['gates']}",
         f"  Rollback   {summary['rollback']}",
         *([f"  Reason     {summary['reason']}"] if summary["reason"] else []),
+        *([f"  Left out   {summary['pinned']}"] if summary.get("pinned") else []),
         "",
         f"Decide before {approval.expires_at}. Opening a link decides nothing:",
         f"  approve:  {link}&intent=approve",
@@ -116,6 +122,8 @@ def _written(event: Event) -> tuple[Topic, str, str] | None:
             return "deployments", f"{_what(event)} starts", event.reason
         case StageHeld():
             return "deployments", f"{_what(event)} {event.reason.partition(': ')[0]}", event.reason
+        case StagePinned():
+            return "deployments", f"{_what(event)} leaves pinned parts of {event.environment} as they are", event.reason
         case StageFinished():
             words = _STAGE_WORDS.get(event.result, "failed in {} before any change").format(event.environment)
             return "deployments", f"{_what(event)} {words}", event.reason
@@ -132,14 +140,37 @@ def _written(event: Event) -> tuple[Topic, str, str] | None:
             subject = f"Rollback of {_what(event)} in {event.environment}: {event.result}{frozen}"
             late = budgets.overrun(event.started_at, event.verified_at, budgets.ROLLBACK)
             return "rollbacks", subject, _with(event.reason, late)
-        case EnvironmentFrozen():
-            return "deployments", f"{event.environment} is FROZEN by {event.by}", event.reason
-        case EnvironmentUnfrozen():
-            return "deployments", f"{event.environment} was unfrozen by {event.by}", event.reason
+        case (
+            EnvironmentFrozen() | EnvironmentUnfrozen() | PartsPinned() | PartsUnpinned() | DriftFound() | DriftEnded()
+        ):
+            return "deployments", *_of_environment(event)
         case WorkItemFinished():
             return _work_item(event)
         case GatesJudged():
             return None
+        case _:
+            assert_never(event)
+
+
+def _of_environment(
+    event: EnvironmentFrozen | EnvironmentUnfrozen | PartsPinned | PartsUnpinned | DriftFound | DriftEnded,
+) -> tuple[str, str]:
+    """Subject and reason of an event that is about no release."""
+    match event:
+        case EnvironmentFrozen():
+            return f"{event.environment} is FROZEN by {event.by}", event.reason
+        case EnvironmentUnfrozen():
+            return f"{event.environment} was unfrozen by {event.by}", event.reason
+        case PartsPinned():
+            pinned = f"{', '.join(event.parts)} is PINNED in {event.environment} by {event.by}"
+            return pinned, f"{event.reason}; until {event.until}"
+        case PartsUnpinned():
+            unpinned = f"{', '.join(event.parts)} was unpinned in {event.environment} by {event.by}"
+            return unpinned, event.reason
+        case DriftFound():
+            return f"Drift: {event.part} was changed in {event.environment}", event.reason
+        case DriftEnded():
+            return f"Drift ended: {event.part} in {event.environment}", event.reason
         case _:
             assert_never(event)
 
@@ -159,9 +190,20 @@ def _work_item(event: WorkItemFinished) -> tuple[Topic, str, str] | None:
 
 def _next_step(event: Event) -> list[str]:
     """The lines on what people can do about it."""
-    if not isinstance(event, WorkItemFinished):
-        return []
-    return ["", "It is not attempted again until a person corrects the cause and moves its card back."]
+    match event:
+        case WorkItemFinished():
+            return ["", "It is not attempted again until a person corrects the cause and moves its card back."]
+        case RollbackFinished(result="restored" | "partly"):
+            pin = f"kiro pin {event.environment} --reason …"
+            return [
+                "",
+                f"The next push deploys again. So that it does not bring the same fault back: `{pin}` keeps releases",
+                "out until `kiro unpin`, or with `--until-newer-than COMMIT` until one descends from that commit.",
+            ]
+        case DriftFound():
+            return ["", event.next_step]
+        case _:
+            return []
 
 
 def _about(event: Event) -> list[str]:
@@ -169,9 +211,11 @@ def _about(event: Event) -> list[str]:
     match event:
         case DeploymentStarted() | GatesJudged() | DeploymentFinished():
             return _release_lines(event.release)
-        case StageHeld() | StageFinished() | RollbackStarted() | RollbackFinished():
+        case StageHeld() | StagePinned() | StageFinished() | RollbackStarted() | RollbackFinished():
             return [*_release_lines(event.release), f"  Environment  {event.environment}"]
-        case EnvironmentFrozen() | EnvironmentUnfrozen():
+        case (
+            EnvironmentFrozen() | EnvironmentUnfrozen() | PartsPinned() | PartsUnpinned() | DriftFound() | DriftEnded()
+        ):
             return [f"  Environment  {event.environment}"]
         case WorkItemFinished():
             return []
@@ -181,13 +225,27 @@ def _about(event: Event) -> list[str]:
 
 def _identity(event: Event) -> list[str]:
     """The line with the id of the deployment or the attempt."""
+    if isinstance(event, WorkItemFinished):
+        return [f"  Attempt      {event.work_id}"]
+    deployment = _deployment(event)
+    return [f"  Deployment   {deployment}"] if deployment else []
+
+
+def _deployment(event: Event) -> str:
+    """The deployment of an event; "" for one about an environment, its parts, or a work item."""
     match event:
-        case EnvironmentFrozen() | EnvironmentUnfrozen():
-            return []
-        case WorkItemFinished():
-            return [f"  Attempt      {event.work_id}"]
+        case (
+            EnvironmentFrozen()
+            | EnvironmentUnfrozen()
+            | PartsPinned()
+            | PartsUnpinned()
+            | DriftFound()
+            | DriftEnded()
+            | WorkItemFinished()
+        ):
+            return ""
         case _:
-            return [f"  Deployment   {event.deployment_id}"]
+            return event.deployment_id
 
 
 def _links(event: Event, links: Links) -> list[str]:
@@ -199,10 +257,12 @@ def _links(event: Event, links: Links) -> list[str]:
         found.append(f"  Work         {links.github}/{url_path(event.item.repository)}/{page}")
     if links.github and release and release.commit:
         found.append(f"  Commit       {links.github}/{url_path(f'{release.repository}/commit/{release.commit}')}")
-    if links.console and not isinstance(event, WorkItemFinished | EnvironmentFrozen | EnvironmentUnfrozen):
-        found.append(f"  Console      {links.console}/{url_path(event.deployment_id)}")
+    if links.console and _deployment(event):
+        found.append(f"  Console      {links.console}/{url_path(_deployment(event))}")
     if links.runbooks and _is_unknown(event):
         found.append(f"  Runbook      {links.runbooks}/frozen-environment.md")
+    if links.runbooks and isinstance(event, DriftFound):
+        found.append(f"  Runbook      {links.runbooks}/drift.md")
     return found
 
 
@@ -221,7 +281,13 @@ def _release_lines(release: Release | None) -> list[str]:
 
 
 def _what(
-    event: DeploymentStarted | StageHeld | StageFinished | DeploymentFinished | RollbackStarted | RollbackFinished,
+    event: DeploymentStarted
+    | StageHeld
+    | StagePinned
+    | StageFinished
+    | DeploymentFinished
+    | RollbackStarted
+    | RollbackFinished,
 ) -> str:
     if event.release is None:
         return f"release {event.deployment_id[:12]}"

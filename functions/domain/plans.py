@@ -1,6 +1,6 @@
 """The plan of a deployment: which parts change in which environments, and why each part is in or out (P5)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -17,6 +17,7 @@ from functions.domain.manifests import (
     own_name,
 )
 from functions.domain.order import Order, is_newer
+from functions.domain.pins import Pin, left_out
 from functions.domain.requests import Parts
 
 # The commit of a version that was deployed outside the platform and that a rollback has restored.
@@ -40,11 +41,15 @@ class PartPlan:
 
 @dataclass(frozen=True, slots=True)
 class SkippedPart:
-    """A part that the release does not change, why, and the version that it judged by."""
+    """A part that the release does not change, why, and the version that it judged by.
+
+    `pinned`: the release would change it, and a pin keeps it out.
+    """
 
     part: str
     reason: str
     running: Version | None = None
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class StagePlan:
     `gone` are parts that run in the environment and that the manifest no longer names. They are not watched while this
     release is judged, and their records are deleted once the release is good. `images` are those that `parts` get, by
     service: the requested ones, or those that run already. All other images are the build's.
+    `descends_from` are the commits that the release is known to descend from; they end pins.
     """
 
     environment: Environment
@@ -62,6 +68,7 @@ class StagePlan:
     after_deploy: AfterDeploy | None = None
     gone: tuple[str, ...] = ()
     images: dict[str, Image] = field(default_factory=dict)
+    descends_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,7 @@ class Scope:
     - `passed` are environments that this commit passed before and that a newer release has reached since, each with the
       deployment that passed. They are not entered again: the newer release stays.
     - `requested` are the services whose images come by request only, so no commit changes their image.
+    - `pins` are the pins of the repository's parts, by environment and part.
     """
 
     until: str = ""
@@ -107,6 +115,7 @@ class Scope:
     order: Order | None = None
     passed: Mapping[str, str] = field(default_factory=dict)
     requested: tuple[str, ...] = ()
+    pins: Mapping[str, Mapping[str, Pin]] = field(default_factory=dict)
 
 
 _EVERYTHING = Scope()
@@ -126,8 +135,10 @@ def plan(
     if isinstance(entered, Plan):
         return entered
     entered = within(entered, scope.until)
-    left_out = [one.name for one in entered if one.name in scope.passed]
-    entered = tuple(one for one in entered if one.name not in left_out)
+    descends_from = tuple(sorted(base for base, change in changes.items() if base and change.status == "ahead"))
+    pinned = left_out([one.name for one in entered], scope.pins, descends_from)
+    passed = [one.name for one in entered if one.name in scope.passed]
+    entered = tuple(one for one in entered if one.name not in passed)
     for environment in entered:
         for state in running.get(environment.name, {}).values():
             if state.running and changes[state.running.commit].status == "behind" and not _gives_way(state, scope):
@@ -135,17 +146,25 @@ def plan(
                 reason = f"{environment.name} already runs {newer} of {state.part}, which is newer"
                 return Plan("superseded", reason)
     stages = tuple(
-        _stage(manifest, environment, running.get(environment.name, {}), changes, commit, scope)
-        for environment in entered
+        replace(
+            _stage(manifest, one, running.get(one.name, {}), changes, commit, scope, pinned[one.name]),
+            descends_from=descends_from,
+        )
+        for one in entered
     )
-    before = "".join(f"; {name} was passed by {scope.passed[name]} and has a newer release now" for name in left_out)
-    if left_out and not entered:
+    before = "".join(f"; {name} was passed by {scope.passed[name]} and has a newer release now" for name in passed)
+    if passed and not entered:
         return Plan("superseded", before.removeprefix("; "))
-    build = (manifest.buildspec, manifest.gates)
+    build, pins = (manifest.buildspec, manifest.gates), pins_of(stages)
     if not any(stage.parts for stage in stages):
-        nothing = "every part of every environment is already up to date with this commit"
+        nothing = pins or "every part of every environment is already up to date with this commit"
         return Plan("nothing", f"{nothing}{before}", stages, *build)
-    return Plan("deploy", f"{summary(stages)}{before}", stages, *build)
+    return Plan("deploy", f"{summary(stages)}{before}{pins and f'; {pins}'}", stages, *build)
+
+
+def pins_of(stages: Sequence[StagePlan]) -> str:
+    """The pins that keep parts of a release out, each once; "" if none does."""
+    return "; ".join(dict.fromkeys(left.reason for stage in stages for left in stage.skipped if left.pinned))
 
 
 def within(environments: tuple[Environment, ...], until: str) -> tuple[Environment, ...]:
@@ -190,35 +209,49 @@ def _stage(
     changes: Mapping[str, Change],
     commit: str,
     scope: Scope,
+    pinned: Mapping[str, str],
 ) -> StagePlan:
     parts: list[PartPlan] = []
     skipped: list[SkippedPart] = []
     for part in manifest.parts:
-        state = states.get(part.name)
-        requested, kept = (
-            own_name(part.name) in scope.requested,
-            state.running.image if state and state.running else None,
-        )
-        inside, reason = _judge(part, state, changes, commit, requested=requested)
-        before, seen = _followed(part, parts), state.running if state else None
-        if scope.parts == "infrastructure" and not is_infrastructure(part.name):
-            skipped.append(SkippedPart(part.name, "only the infrastructure was asked for", seen))
-        elif requested and kept is None:
-            skipped.append(SkippedPart(part.name, "its images come by request, and none was requested yet", seen))
-        elif scope.force and not inside:
-            parts.append(PartPlan(part, f"forced: {reason}", running=seen))
-        elif inside:
-            parts.append(PartPlan(part, reason, _by_path(part, state) and not scope.force, running=seen))
-        elif before:
-            why = f"{before} changes, and perhaps its configuration with it"
-            parts.append(PartPlan(part, why, follows=before, running=seen))
+        decided = _decide(part, states.get(part.name), parts, changes, commit, scope)
+        if isinstance(decided, PartPlan) and part.name in pinned:
+            decided = SkippedPart(part.name, pinned[part.name], decided.running, pinned=True)
+        if isinstance(decided, PartPlan):
+            parts.append(decided)
         else:
-            skipped.append(SkippedPart(part.name, reason, seen))
+            skipped.append(decided)
     gone = _gone(manifest, states)
     no_longer = f"{MANIFEST} no longer names it: it is no longer watched"
     skipped += [SkippedPart(name, no_longer, states[name].running) for name in gone]
     after = manifest.after_deploy.get(environment.name)
     return StagePlan(environment, tuple(parts), tuple(skipped), after, gone, _kept(parts, scope))
+
+
+def _decide(
+    part: Part,
+    state: PartState | None,
+    before: list[PartPlan],
+    changes: Mapping[str, Change],
+    commit: str,
+    scope: Scope,
+) -> PartPlan | SkippedPart:
+    """Whether a part is in or out, if it is not pinned; `before` are the parts that the release changes before it."""
+    requested, seen = own_name(part.name) in scope.requested, state.running if state else None
+    inside, reason = _judge(part, state, changes, commit, requested=requested)
+    followed = _followed(part, before)
+    if scope.parts == "infrastructure" and not is_infrastructure(part.name):
+        return SkippedPart(part.name, "only the infrastructure was asked for", seen)
+    if requested and (seen is None or seen.image is None):
+        return SkippedPart(part.name, "its images come by request, and none was requested yet", seen)
+    if scope.force and not inside:
+        return PartPlan(part, f"forced: {reason}", running=seen)
+    if inside:
+        return PartPlan(part, reason, _by_path(part, state) and not scope.force, running=seen)
+    if followed:
+        why = f"{followed} changes, and perhaps its configuration with it"
+        return PartPlan(part, why, follows=followed, running=seen)
+    return SkippedPart(part.name, reason, seen)
 
 
 def _kept(parts: Collection[PartPlan], scope: Scope) -> dict[str, Image]:
@@ -303,6 +336,7 @@ def recorded(made: Plan) -> dict[str, object]:
                 "environment": stage.environment.name,
                 "parts": {chosen.part.name: chosen.reason for chosen in stage.parts},
                 "skipped": {left.part: left.reason for left in stage.skipped},
+                "pinned": [left.part for left in stage.skipped if left.pinned],
             }
             for stage in made.stages
         ],

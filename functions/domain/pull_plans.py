@@ -123,7 +123,10 @@ def _facts(name: str, values: Iterable[str]) -> Iterator[str]:
 
 
 def _closing(forecast: Forecast, entered: list[StageForecast], until: str, *, fork: bool) -> Iterator[str]:
-    left = {part for stage in forecast.stages for part in stage.skipped} - {p for s in entered for p in s.parts}
+    pins = dict.fromkeys(stage.skipped[part] for stage in forecast.stages for part in stage.pinned)
+    yield from (f"- ⏸️ {markdown_line(redact(pin), 400)}" for pin in pins)
+    left = {part for stage in forecast.stages for part in stage.skipped if part not in stage.pinned}
+    left -= {part for stage in entered for part in stage.parts}
     if left:
         yield f"Unchanged: {', '.join(code(part) for part in sorted(left)[:_MOST_PARTS])}."
     if until and forecast.outcome != "invalid":

@@ -82,11 +82,15 @@ class BaselineRecord:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStage:
-    """One environment of the plan: the names of changed and skipped parts, each with its reason."""
+    """One environment of the plan: the names of changed and skipped parts, each with its reason.
+
+    `pinned` are the skipped parts that a pin keeps out.
+    """
 
     environment: str
     parts: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    pinned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ class PlannedChange:
 
     `source` and `artifact` are keys in the artifacts bucket; `gone` are parts that the manifest no longer names.
     `images` are those that services get, unless the artifact names them. Only the record says them, not the input of a
-    stage.
+    stage. `descends_from` are the commits that the release is known to descend from; they end pins.
     """
 
     parts: tuple[Part, ...] = ()
@@ -113,6 +117,7 @@ class PlannedChange:
     source: str = ""
     artifact: str = ""
     images: dict[str, Image] = field(default_factory=dict)
+    descends_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +170,12 @@ class DeploymentRecord:
         state = states().get(part)
         return (state.running.image if state and state.running else None) or found
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether an environment that it passes has been tested with all parts of its commit."""
+    def is_whole_in(self, environment: str) -> bool:
+        """Whether an environment that it passes has been tested with all parts of its commit; pinned ones are not."""
         whole = self.request is None or self.request.parts == "all"
-        return whole and self.release is not None and not self.release.emergency
+        stages = self.plan.stages if self.plan else ()
+        pinned = any(stage.pinned for stage in stages if stage.environment == environment)
+        return whole and not pinned and self.release is not None and not self.release.emergency
 
 
 # Prefix of an attribute's name, before the environment → field of DeploymentRecord, in camelCase.

@@ -6,14 +6,19 @@ from typing import Literal, assert_never
 from functions.domain.events import (
     DeploymentFinished,
     DeploymentStarted,
+    DriftEnded,
+    DriftFound,
     EnvironmentFrozen,
     EnvironmentUnfrozen,
     Event,
     GatesJudged,
+    PartsPinned,
+    PartsUnpinned,
     RollbackFinished,
     RollbackStarted,
     StageFinished,
     StageHeld,
+    StagePinned,
     WorkItemFinished,
     release_of,
 )
@@ -86,6 +91,9 @@ def _commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
             return (whole, *(_of_gate(f"kiro/gate/{gate.name}", gate, event.log) for gate in event.gates))
         case StageHeld():
             return (CommitStatus(f"kiro/{event.environment}", "pending", event.reason),)
+        case StagePinned():
+            # Where other parts change, the end of the stage follows.
+            return (CommitStatus(f"kiro/{event.environment}", "error", event.reason),)
         case StageFinished():
             state, place = _STAGES.get(event.result, "failure"), event.environment
             whole = CommitStatus(f"kiro/{place}", state, _words(event.result, event.reason))
@@ -93,7 +101,17 @@ def _commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
         case DeploymentFinished():
             state = _OUTCOMES.get(event.outcome, "failure")
             return (CommitStatus("kiro", state, _words(event.outcome, event.reason)),)
-        case RollbackStarted() | RollbackFinished() | EnvironmentFrozen() | EnvironmentUnfrozen() | WorkItemFinished():
+        case (
+            RollbackStarted()
+            | RollbackFinished()
+            | EnvironmentFrozen()
+            | EnvironmentUnfrozen()
+            | PartsPinned()
+            | PartsUnpinned()
+            | DriftFound()
+            | DriftEnded()
+            | WorkItemFinished()
+        ):
             return ()
         case _:
             assert_never(event)
@@ -123,10 +141,15 @@ def deployment_status(event: Event) -> DeploymentStatus | None:
             DeploymentStarted()
             | GatesJudged()
             | StageHeld()
+            | StagePinned()
             | DeploymentFinished()
             | RollbackFinished()
             | EnvironmentFrozen()
             | EnvironmentUnfrozen()
+            | PartsPinned()
+            | PartsUnpinned()
+            | DriftFound()
+            | DriftEnded()
             | WorkItemFinished()
         ):
             return None

@@ -1,7 +1,7 @@
 """The approval page: GET shows a request and changes nothing, POST decides it (A2, A3).
 
 200 shown or decided · 400 unreadable form · 403 not an approver · 404 unknown request or wrong secret
-405 another method · 409 decided already, or the environment is frozen · 410 expired, superseded or void
+405 another method · 409 decided already, or the environment is frozen or pinned · 410 expired, superseded or void
 422 incomplete form · 425 too early
 """
 
@@ -32,6 +32,7 @@ from functions.domain.approvals import (
     decided,
     holder,
     refused_by_freeze,
+    refused_by_pin,
     secret_matches,
 )
 from functions.domain.environments import Environment
@@ -40,6 +41,7 @@ from functions.domain.order import overtaken
 from functions.domain.texts import recorded
 from functions.domain.waits import ApprovalFacts, ApprovalKey
 from functions.handler import Allow, Handler, decode
+from functions.procedures.pins import kept_out
 
 _LOG = logging.getLogger(__name__)
 HANDLER = Handler(
@@ -65,8 +67,10 @@ _STATUS = {
     "incomplete": 422,
     "forbidden": 403,
     "frozen": 409,
+    "pinned": 409,
 }
-_FORM_AGAIN = ("early", "incomplete", "forbidden", "frozen")
+_BANNERS = ("frozen", "pinned")
+_FORM_AGAIN = ("early", "incomplete", "forbidden", *_BANNERS)
 _TRIES = 5
 
 
@@ -98,9 +102,11 @@ def approval_page(
     if approval is None or not secret_matches(approval, secret):
         return plain_page(404, "No such request", "The link is incomplete or wrong. Open it from the mail.")
     current = as_of(approval, clock.text())
-    frozen = refused_by_freeze(current, environments.frozen(current.environment))
+    kept = refused_by_freeze(current, environments.frozen(current.environment)) or _pinned(
+        current, deployments, environments
+    )
     if http["method"] != "POST":
-        banner = frozen.message if frozen else ""
+        banner = kept.message if kept else ""
         return open_page(current, secret, banner=banner) if current.state == "open" else ended_page(current)
     if form.get("decision") not in ("approve", "reject"):
         return plain_page(400, "No decision", "The form contains neither approve nor reject. Open the link again.")
@@ -111,8 +117,8 @@ def approval_page(
         http.get("sourceIp", ""),
         http.get("userAgent", ""),
     )
-    if decision.approve and frozen:
-        return _refuse(approval, frozen, secret, decision, clock)
+    if decision.approve and kept:
+        return _refuse(approval, kept, secret, decision, clock)
     ended: Approval | None = None
     if decision.approve and current.state == "open":
         ended = _superseded(current, environments) or _void(current, artifacts, deployments, waits, health)
@@ -136,9 +142,17 @@ def _refuse(approval: Approval, refused: Refused, secret: str, decision: Decisio
     if current.state == "open" and refused.why == "used":
         return consented_page(current, 409, refused.message)
     if refused.why in _FORM_AGAIN:
-        banner = refused.message if refused.why == "frozen" else ""
+        banner = refused.message if refused.why in _BANNERS else ""
         return open_page(approval, secret, _STATUS[refused.why], refused.message, decision, banner)
     return ended_page(current, _STATUS[refused.why])
+
+
+def _pinned(approval: Approval, deployments: DeploymentsTable, environments: EnvironmentsTable) -> Refused | None:
+    """The refusal of an approval because of a pin; records are read only of requests that are open."""
+    if approval.purpose != "deploy" or approval.state != "open":
+        return None
+    record = deployments.get(approval.deployment_id)
+    return refused_by_pin(approval, kept_out(record, approval.environment, environments))
 
 
 def _superseded(approval: Approval, environments: EnvironmentsTable) -> Approval | None:

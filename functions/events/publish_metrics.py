@@ -11,14 +11,19 @@ from functions.domain import budgets
 from functions.domain.events import (
     DeploymentFinished,
     DeploymentStarted,
+    DriftEnded,
+    DriftFound,
     EnvironmentFrozen,
     EnvironmentUnfrozen,
     Event,
     GatesJudged,
+    PartsPinned,
+    PartsUnpinned,
     RollbackFinished,
     RollbackStarted,
     StageFinished,
     StageHeld,
+    StagePinned,
     WorkItemFinished,
 )
 from functions.domain.gates import Verdict
@@ -87,7 +92,17 @@ def measurements(event: Event) -> list[Measurement]:
                 *([("PullRequestSuccessRate", MetricUnit.Percent, 100.0 * opened, "all")] if tried else []),
                 *_duration("WorkItemDuration", event.started_at, event.finished_at, "all"),
             ]
-        case DeploymentStarted() | StageHeld() | EnvironmentFrozen() | EnvironmentUnfrozen():
+        case (
+            DeploymentStarted()
+            | StageHeld()
+            | StagePinned()
+            | EnvironmentFrozen()
+            | EnvironmentUnfrozen()
+            | PartsPinned()
+            | PartsUnpinned()
+            | DriftFound()
+            | DriftEnded()
+        ):
             return []
         case _:
             assert_never(event)

@@ -9,13 +9,18 @@ from functions.adapters.links import IncidentLinks
 from functions.domain.events import (
     DeploymentFinished,
     DeploymentStarted,
+    DriftEnded,
+    DriftFound,
     EnvironmentFrozen,
     EnvironmentUnfrozen,
     GatesJudged,
+    PartsPinned,
+    PartsUnpinned,
     RollbackFinished,
     RollbackStarted,
     StageFinished,
     StageHeld,
+    StagePinned,
     WorkItemFinished,
 )
 from functions.domain.incidents import LABEL, Rollback, closed, end_marker, ended, environment_of, marker, opened, title
@@ -52,9 +57,14 @@ def track_incident(
             DeploymentStarted()
             | GatesJudged()
             | StageHeld()
+            | StagePinned()
             | StageFinished()
             | EnvironmentFrozen()
             | EnvironmentUnfrozen()
+            | PartsPinned()
+            | PartsUnpinned()
+            | DriftFound()
+            | DriftEnded()
             | WorkItemFinished()
         ):
             return {"outcome": "no incident"}

@@ -15,6 +15,7 @@ from functions.domain.errors import ManifestError
 from functions.domain.forecasts import Forecast, forecast, stage_seconds
 from functions.domain.manifests import MANIFEST, Part
 from functions.domain.owners import Claim
+from functions.domain.pins import Pin
 from functions.domain.plans import Change, Plan, Scope, plan
 from functions.domain.pull_plans import after_merge
 from functions.domain.records import DeploymentRecord
@@ -22,7 +23,7 @@ from functions.domain.releases import Release
 from functions.domain.times import seconds_between
 from functions.gates import registry as gates_registry
 from functions.handler import Allow
-from functions.procedures.plans import changes_since, checked_manifest, own_parts
+from functions.procedures.plans import changes_since, checked_manifest, own_parts, own_pins
 from functions.targets import registry
 
 if TYPE_CHECKING:
@@ -88,7 +89,12 @@ class Forecasts:
             commit.committed_at,
         )
         return self._forecast(
-            release, commit.sha, claim, environments, "", lambda running: changes_since(self._github, release, running)
+            release,
+            commit.sha,
+            claim,
+            environments,
+            "",
+            lambda running, pins: changes_since(self._github, release, running, pins),
         )
 
     def of_pull(self, claim: Claim, pull: Pull, environments: tuple[Environment, ...], until: str) -> Forecast:
@@ -102,8 +108,10 @@ class Forecasts:
         # Main has the manifest that is deployed unless the pull request changes it.
         manifest_at = pull.head if files is None or MANIFEST in files else pull.base
 
-        def changes(running: Mapping[str, Mapping[str, PartState]]) -> dict[str, Change]:
-            main = changes_since(self._github, Release(claim.repository, pull.base_branch, pull.base), running)
+        def changes(
+            running: Mapping[str, Mapping[str, PartState]], pins: Mapping[str, Mapping[str, Pin]]
+        ) -> dict[str, Change]:
+            main = changes_since(self._github, Release(claim.repository, pull.base_branch, pull.base), running, pins)
             return {base: after_merge(change, files) for base, change in main.items()}
 
         return self._forecast(release, manifest_at, claim, environments, until, changes)
@@ -115,7 +123,7 @@ class Forecasts:
         claim: Claim,
         environments: tuple[Environment, ...],
         until: str,
-        changes: Callable[[Mapping[str, Mapping[str, PartState]]], dict[str, Change]],
+        changes: Callable[[Mapping[str, Mapping[str, PartState]], Mapping[str, Mapping[str, Pin]]], dict[str, Change]],
     ) -> Forecast:
         repository = release.repository
         raw = self._github.read_file(repository, MANIFEST, manifest_at)
@@ -128,8 +136,9 @@ class Forecasts:
         running = {
             one.name: own_parts(self._environments.parts(one.name), manifest, repository) for one in environments
         }
-        scope = Scope(until, requested=claim.requested)
-        made = plan(manifest, environments, running, changes(running), release.commit, scope)
+        pins = own_pins(self._environments, running, manifest)
+        scope = Scope(until, requested=claim.requested, pins=pins)
+        made = plan(manifest, environments, running, changes(running, pins), release.commit, scope)
         locks = {one.name: self._locks.read(self._locks.key(one.name, repository)) for one in environments}
         frozen, durations = self._frozen(environments), self._durations(environments)
         gates = {

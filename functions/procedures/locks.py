@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import Executions
 from functions.adapters.locks_table import LocksTable
@@ -11,8 +12,9 @@ from functions.domain.order import Order, is_newer, overtaken
 from functions.domain.releases import Release
 from functions.domain.waiting import for_lock
 from functions.handler import Allow
+from functions.procedures.pins import kept_out
 
-REQUEST: tuple[Allow, ...] = (*LocksTable.WRITE, *EnvironmentsTable.READ)
+REQUEST: tuple[Allow, ...] = (*LocksTable.WRITE, *EnvironmentsTable.READ, *DeploymentsTable.READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,10 @@ class LockRequest:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The result of a request; `reason` says what it waits for, or why it is refused."""
+    """The result of a request; `reason` says what it waits for, or why it is refused.
+
+    `frozen`: the environment is frozen, or a part that the release changes was pinned.
+    """
 
     outcome: Literal["acquired", "waiting", "superseded", "frozen"]
     reason: str = ""
@@ -41,6 +46,7 @@ def take_turn(
     locks: LocksTable,
     environments: EnvironmentsTable,
     executions: Executions,
+    deployments: DeploymentsTable,
     token: str = "",
 ) -> Turn:
     """Request the lock; after it is acquired, check again whether its last owner froze the environment or is newer.
@@ -48,11 +54,11 @@ def take_turn(
     A newer release that changes nothing here records that it passed and then reads the lock, so that one of both
     notices the other.
     """
-    refused = _refused(request, environments, executions)
+    refused = _refused(request, environments, executions, deployments)
     if refused:
         return refused
     result = locks.request(locks.key(request.environment, request.release.repository), _contender(request), token)
-    refused = _refused(request, environments, executions) if result.outcome == "acquired" else None
+    refused = _refused(request, environments, executions, deployments) if result.outcome == "acquired" else None
     return refused or Turn(result.outcome, _words(result, request.execution), result.lease)
 
 
@@ -63,13 +69,21 @@ def _words(result: LockResult, execution: str) -> str:
     return f"a newer release is already waiting for {result.lock.key}" if result.outcome == "superseded" else ""
 
 
-def _refused(request: LockRequest, environments: EnvironmentsTable, executions: Executions) -> Turn | None:
-    """The refusal of a release if the environment is frozen (R5) or a newer release runs or passed (P3); else None."""
+def _refused(
+    request: LockRequest, environments: EnvironmentsTable, executions: Executions, deployments: DeploymentsTable
+) -> Turn | None:
+    """The refusal of a release; None if it may enter.
+
+    The environment is frozen (R5), a part is pinned (R14), or a newer release runs or passed (P3).
+    """
     if request.rollback:
         return None
     frozen = environments.frozen(request.environment)
     if frozen:
         return Turn("frozen", frozen.describe(request.environment))
+    pinned = kept_out(deployments.get(request.deployment_id), request.environment, environments)
+    if pinned:
+        return Turn("frozen", pinned)
     release = request.release
     newer = overtaken_by(release.repository, release.order, request.environment, environments, executions)
     if newer:

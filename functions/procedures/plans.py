@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
+from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.github.client import GitHub
 from functions.adapters.manifest_file import read_manifest
 from functions.domain.demands import skipped
 from functions.domain.environments import Environment, PartState, belongs
 from functions.domain.manifests import Manifest
 from functions.domain.owners import Claim, Place, refusals
+from functions.domain.pins import Pin
 from functions.domain.plans import Change
 from functions.domain.releases import Release
 from functions.targets import registry
@@ -35,11 +37,21 @@ def own_parts(states: Mapping[str, PartState], manifest: Manifest, repository: s
     return {name: state for name, state in states.items() if belongs(state, manifest.name, repository)}
 
 
+def own_pins(environments: EnvironmentsTable, names: Iterable[str], manifest: Manifest) -> dict[str, dict[str, Pin]]:
+    """The pins of the manifest's parts in these environments, by environment and part."""
+    parts = {part.name for part in manifest.parts}
+    return {name: {part: pin for part, pin in environments.pins(name).items() if part in parts} for name in names}
+
+
 def changes_since(
-    github: GitHub, release: Release, running: Mapping[str, Mapping[str, PartState]]
+    github: GitHub,
+    release: Release,
+    running: Mapping[str, Mapping[str, PartState]],
+    pins: Mapping[str, Mapping[str, Pin]],
 ) -> dict[str, Change]:
-    """The changes between each commit that runs somewhere and the release, by that commit."""
+    """The changes between each commit that runs somewhere, or that a pin names, and the release, by that commit."""
     bases = {state.running.commit for parts in running.values() for state in parts.values() if state.running}
+    bases |= {pin.newer_than for parts in pins.values() for pin in parts.values()}
     found: dict[str, Change] = {}
     for base in sorted(bases - {""}):  # a version that was deployed by hand has no commit
         compared = github.compare(release.repository, base, release.commit)

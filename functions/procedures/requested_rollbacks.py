@@ -4,7 +4,7 @@ A whole release goes back by its own ledger. Named parts, or a named version, go
 ([decision 007](../../docs/decisions/007-an-operators-rollback-is-a-ledger.md)).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,7 @@ class Rollbacks:
             known = ", ".join(one.name for one in self.environments)
             raise BadInputError(f"the stack has no environment {wanted.environment!r}; there are {known}")
         states = self._states(wanted)
-        wanted = replace(wanted, part=_part(wanted.part, states))
+        wanted = replace(wanted, part=full_name(wanted.part, states))
         if wanted.part and wanted.part not in states:
             raise BadInputError(
                 f"{environment.name} has no part {wanted.part!r}; there are {', '.join(sorted(states))}"
@@ -115,10 +115,13 @@ class Rollbacks:
         to = _commit_of(wanted.to, records)
         ledgers = (record.ledger.values() for record in records)
         known = [entry for ledger in ledgers for entry in ledger if entry.environment == wanted.environment]
+        # Where something else runs than what is recorded, going back to the record is a change, too.
+        drifts = self.running.drifts(wanted.environment)
         found: list[tuple[PartState, Version]] = []
         for state in states:
             before = [e.before for e in known if e.part.name == state.part and e.before and e.before.commit]
             before += [state.good] if state.good else []
+            before += [state.running] if state.running and state.part in drifts else []
             if wanted.to:
                 fits = [version for version in before if version.commit.startswith(to) and not version.image]
                 fits += [one for one in before if one.image and wanted.to in (one.image.tag, one.image.digest)]
@@ -128,7 +131,7 @@ class Rollbacks:
                 mine = [e for e in self.deployments.ledger(undone) if e.environment == wanted.environment]
                 fits = [e.before for e in mine if e.part.name == state.part and e.before]
             target = max(fits, key=lambda version: version.at, default=None)
-            if target and (state.in_doubt or target != state.running):
+            if target and (state.in_doubt or state.part in drifts or target != state.running):
                 found.append((state, target))
         if not found:
             ran = sorted({e.before.label for e in known if e.before and e.before.label})
@@ -178,9 +181,9 @@ def start_rollback(aws: "Clients", wanted: RollbackRequest, name: str) -> Starte
     return rollbacks.start(wanted, name)
 
 
-def _part(given: str, states: Mapping[str, PartState]) -> str:
+def full_name(given: str, names: Collection[str]) -> str:
     """The full name of a part; `hello` is enough where only one repository has a part of that name."""
-    matching = [name for name in states if name.endswith(f"/{given}")]
+    matching = [name for name in names if name.endswith(f"/{given}")]
     return matching[0] if given and len(matching) == 1 else given
 
 

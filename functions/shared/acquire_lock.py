@@ -18,7 +18,7 @@ def acquire_lock(
     deployments: DeploymentsTable,
 ) -> Turn:
     """Request the lock and record the status; a frozen environment admits rollbacks only."""
-    turn = take_turn(event, locks, environments, executions)
+    turn = take_turn(event, locks, environments, executions, deployments)
     if turn.outcome != "frozen":
         status = "running" if turn.outcome == "acquired" else turn.outcome
         deployments.enter(event.deployment_id, event.environment, status)

@@ -30,7 +30,7 @@ def await_lock(
     deployments: DeploymentsTable,
 ) -> None:
     """Repeat the request, which also notices an owner whose execution has ended without releasing the lock."""
-    turn = take_turn(event, locks, environments, executions, event.task_token)
+    turn = take_turn(event, locks, environments, executions, deployments, event.task_token)
     if turn.outcome == "acquired":
         deployments.note_known(event.deployment_id, status="running", reason="")  # it waits no longer
     if turn.outcome != "waiting":

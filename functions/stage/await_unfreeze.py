@@ -73,7 +73,7 @@ def await_unfreeze(
     elif freeze:
         reason = for_unfreeze(environment.name, freeze).text
         held = StageHeld(event.deployment_id, event.release, environment.name, reason, event.since)
-        show(held, "waiting for unfreeze", deployments, bus, announce=not announced)
+        show(held, "waiting for unfreeze", deployments, bus, repeated=announced)
 
 
 def _others(ours: Wait, waits: WaitsTable, executions: Executions) -> list[tuple[Wait, Held]]:

@@ -1,4 +1,4 @@
-"""CheckWindow: whether deployments may enter the environment now, or what they wait for (P8, P12)."""
+"""CheckWindow: whether the release may enter the environment now, or what it waits for (P8, P12, R14)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,11 +14,12 @@ from functions.domain.waiting import for_window
 from functions.domain.windows import LOOK_AHEAD_DAYS, opening
 from functions.handler import Handler
 from functions.procedures.entry import SHOW, show
+from functions.procedures.pins import kept_out
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The environment to enter; an emergency ignores windows, but no freeze by a person or a rollback.
+    """The environment to enter; an emergency ignores windows, but no pin, and no freeze by a person or a rollback.
 
     The input of a stage that began before an update lacks the release.
     """
@@ -38,14 +39,20 @@ class Output:
     opens_at: str = ""
 
 
-HANDLER = Handler(allow=(*EnvironmentsTable.READ, *SHOW))
+HANDLER = Handler(allow=(*EnvironmentsTable.READ, *DeploymentsTable.READ, *SHOW))
 
 
 def check_window(
     event: Input, environments: EnvironmentsTable, deployments: DeploymentsTable, bus: Bus, clock: Clock
 ) -> Output:
-    """Check the freeze, then windows and deployment freezes; if no opening follows, the outcome is `never`."""
+    """Check pins and the freeze, then windows and deployment freezes.
+
+    If no opening follows, or a part was pinned since the release was planned, the outcome is `never`.
+    """
     name = event.environment.name
+    pinned = kept_out(deployments.get(event.deployment_id), name, environments)
+    if pinned:
+        return Output("never", f"{pinned}; deploy the release again once nothing is pinned (`kiro deploy`)")
     frozen = environments.frozen(name)
     if frozen:
         return Output("frozen", frozen.describe(name))

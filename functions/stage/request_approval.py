@@ -121,7 +121,7 @@ def request_approval(
         event.purpose,
         event.deployment_id,
         environment.name,
-        _summary(event, shown),
+        _summary(event, shown, _pinned(event, deployments)),
         [hash_secret(secret) for secret in secrets.values()],
         requested_at=iso(now),
         decides_from=iso(now + timedelta(seconds=environment.approval_wait_seconds)),
@@ -154,7 +154,7 @@ def request_approval(
     deployments.enter(event.deployment_id, environment.name, "waiting for approval")
     words = for_approval(known or approval).text
     held = StageHeld(event.deployment_id, event.release, environment.name, words, iso(now))
-    show(held, "waiting for approval", deployments, bus, announce=known is None)
+    show(held, "waiting for approval", deployments, bus, repeated=known is not None)
     for to, secret in secrets.items():
         topics.publish("approvals", *approval_wanted(approval, links.link(approval_id, secret)), to)
     return Output(approval_id)
@@ -213,7 +213,15 @@ def _touched(event: Input) -> list[str]:
     return [f"{part.name} ({registry.target_of(part.kind).describe(where, part)})" for part in event.changes]
 
 
-def _summary(event: Input, shown: Shown) -> dict[str, str]:
+def _pinned(event: Input, deployments: DeploymentsTable) -> str:
+    """The parts that the release leaves as they are because they are pinned, with the reasons; "" if there are none."""
+    record = deployments.get(event.deployment_id)
+    stages = record.plan.stages if record and record.plan else ()
+    here = (stage for stage in stages if stage.environment == event.environment.name)
+    return "; ".join(dict.fromkeys(stage.skipped[name] for stage in here for name in stage.pinned))
+
+
+def _summary(event: Input, shown: Shown, pinned: str) -> dict[str, str]:
     """The texts of the mail and the page, as of the request."""
     back = ", ".join(
         f"{one.part} to {one.to}" + ("" if one.ready else f" (NOT READY: {one.reason})") for one in shown.rollback
@@ -228,4 +236,5 @@ def _summary(event: Input, shown: Shown) -> dict[str, str]:
         "rollback": back or "none: nothing ran here before, so there is no earlier release to go back to",
         "reason": event.reason,
         "emergency": EMERGENCY if event.release.emergency else "",
+        "pinned": pinned,
     }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from functions.adapters.delivered_functions import Keep
 from functions.adapters.manifest_types import Meaning, Percent, Requests
 from functions.domain.comparisons import Limits, Versions
+from functions.domain.drift import Trace
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.images import Image
 from functions.domain.manifests import Kind, Part, Way
@@ -186,6 +187,11 @@ class Target(ABC):
     @abstractmethod
     def read_back(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
         """The version that runs after a rollback, None if it is not known."""
+
+    @classmethod
+    def traces(cls, environment: Environment, part: Part) -> tuple[Trace, ...]:
+        """How CloudTrail shows that somebody changed which version runs; none for a kind that is only recorded."""
+        return ()
 
     @abstractmethod
     def lost(self, environment: Environment, part: Part, to: Version, artifacts: "Artifacts") -> str:

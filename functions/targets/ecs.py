@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from functions.adapters.ecs_services import EcsServices, Service, TargetGroup
 from functions.adapters.manifest_types import AnyText, Meaning, Steps, StepSeconds
 from functions.domain.comparisons import Metrics, Versions
+from functions.domain.drift import Trace
 from functions.domain.ecs import ServiceDeployment, Strategy, configuration, mistake_in_strategy, way_back
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import DeployTargetError, ManifestError, SourceError
@@ -95,6 +96,16 @@ class EcsTarget(CallTarget):
     def names(cls, environment: Environment, part: Part) -> dict[str, str]:
         """The service, with its cluster."""
         return {"service": "/".join(_names(environment, part))}
+
+    @classmethod
+    def traces(cls, environment: Environment, part: Part) -> tuple[Trace, ...]:
+        """Changes of the service; one that names no task definition, as those of autoscaling, changes no version.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/logging-using-cloudtrail.html
+        """
+        cluster, service = _names(environment, part)
+        named = {"cluster": cluster, "service": service}
+        return (Trace("UpdateService", {**named, "taskDefinition": ""}), Trace("DeleteService", named))
 
     @classmethod
     def files(cls, part: Part) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from functions.adapters.delivered_functions import DeliveredFunctions, Pointer
 from functions.adapters.manifest_types import AnyText, Meaning, RepositoryPath, Steps, StepSeconds
 from functions.domain.comparisons import Metrics, Versions
+from functions.domain.drift import Trace
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import ManifestError
 from functions.domain.manifests import Part, fill
@@ -91,6 +92,15 @@ class LambdaTarget(CallTarget):
     def names(cls, environment: Environment, part: Part) -> dict[str, str]:
         """The function."""
         return {"function": _name(environment, part)}
+
+    @classmethod
+    def traces(cls, environment: Environment, part: Part) -> tuple[Trace, ...]:
+        """Changes of the alias; CloudTrail names Lambda's calls with the version of its API.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html
+        """
+        alias = {"functionName": _name(environment, part), "name": _keys(part).alias}
+        return (Trace("UpdateAlias20150331", alias), Trace("DeleteAlias20150331", alias))
 
     @classmethod
     def files(cls, part: Part) -> tuple[str, ...]:

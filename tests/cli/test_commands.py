@@ -39,6 +39,8 @@ EVERY = (
     ("deploy", "acme/hello-service", "main"),
     ("plan", "main"),
     ("rollback", "production"),
+    ("pin", "production", "--reason", "errors"),
+    ("unpin", "production", "--reason", "corrected"),
     ("watch", DEPLOYMENT),
     ("forget", "moon", "--reason", "sold"),
     ("stop-all", "--reason", "the end"),

@@ -8,7 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
 # Names of classes and modules that are everyday words wherever the README uses them.
-EVERYDAY = frozenset({"answer", "built", "end", "error", "link", "message", "refused", "start", "time"})
+EVERYDAY = frozenset(
+    {"answer", "board item", "built", "end", "error", "link", "message", "overview", "refused", "start", "time"}
+)
 
 
 def defined() -> list[str]:

@@ -110,6 +110,7 @@ REASONS: Mapping[str, str] = {
     "deploy-* s3:GetObject": _PACKAGE,
     "deploy-* kms:Decrypt": _PACKAGE,
     "deploy-* lambda:CreateAlias": "the example's function has its alias: tests/functions/targets",
+    "read-* cloudtrail:LookupEvents": "a part drifts in one environment: tests/scenarios/test_pins.py, test_trails.py",
     "read-* lambda:GetFunctionConfiguration": "it is read where a person approves a release: tests/functions/targets",
     "rollback-restore-service sts:AssumeRole": "a service on ECS is read, too: tests/functions/targets/test_ecs.py",
     "events-outside-alarm *": _OUTSIDE,

@@ -30,9 +30,10 @@ def test_a_deploy_role_changes_the_functions_of_its_environment_only(whole: Outc
 def test_a_read_role_reads_the_alarms_and_functions_of_its_environment_only(whole: Outcome) -> None:
     """I7: no action changes anything, and none reads code or configuration of a function beyond its versions."""
     policy = whole.recorder.one("iam/rolePolicy:RolePolicy", "read-staging").inputs["policy"]
-    alarms, metrics, functions = json.loads(policy)["Statement"]
+    alarms, metrics, trails, functions = json.loads(policy)["Statement"]
     assert (alarms["Action"], alarms["Resource"]) == (["cloudwatch:DescribeAlarms"], ["*"])
     assert (metrics["Action"], metrics["Resource"]) == (["cloudwatch:GetMetricData"], ["*"])
+    assert (trails["Action"], trails["Resource"]) == (["cloudtrail:LookupEvents"], ["*"])
     assert functions["Action"] == ["lambda:GetAlias", "lambda:GetFunctionConfiguration"]
     function = "arn:aws:lambda:eu-central-1:123456789012:function:hello-staging"
     assert functions["Resource"] == [function, f"{function}:*"]
@@ -62,7 +63,7 @@ def test_functions_are_those_of_the_environments_own_region() -> None:
     """
     far = EnvironmentSettings(name="far", region="us-east-1", functions=("hello",))
     change, *_packages = deploy_grants(far, NAMING, PACKAGES)
-    _alarms, _metrics, read = read_grants(far, NAMING)
+    *_any, read = read_grants(far, NAMING)
     function = "arn:aws:lambda:us-east-1:123456789012:function:hello"
     assert change.resources == read.resources == (function, f"{function}:*")
 

@@ -112,6 +112,13 @@ def test_the_reconciliation_runs_every_minute_and_never_twice(whole: Outcome) ->
     assert whole.recorder.one("lambda/function:Function", "events-reconcile").inputs["timeout"] < 60
 
 
+def test_drift_is_looked_for_as_often_as_the_settings_say(whole: Outcome, switched_on: Outcome) -> None:
+    """R15: `driftMinutes`, 15 by default."""
+    for outcome in (whole, switched_on):
+        rule = outcome.recorder.one("cloudwatch/eventRule:EventRule", "events-check-drift").inputs
+        assert rule["scheduleExpression"] == "rate(15 minutes)"
+
+
 def test_an_event_of_a_schedule_is_handled_within_a_minute_or_not_at_all(whole: Outcome) -> None:
     """Throttled, Lambda would keep and repeat it for six hours, its default.
 

@@ -41,6 +41,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
         (f"build-slow-{PROJECT_KEY}", "AWS/CodeBuild Duration", "Average", HOUR, "above", 30 * MINUTE, "deployments"),
         ("coverage-low", "KiroPipeline LineCoverage", "Minimum", 300, "below", 85, "deployments"),
         ("secret-denied", "KiroPipeline SecretDenied", "Sum", MINUTE, "above", 1, "rollbacks"),
+        ("drift-production", "KiroPipeline DriftedParts", "Maximum", 30 * MINUTE, "above", 1, "deployments"),
         ("secret-webhook-old", "KiroPipeline SecretAgeDays", "Maximum", DAY, "above", 90, "deployments"),
         ("deployment-slow", "AWS/States ExecutionTime", "Maximum", 300, "above", 3_600_000, "deployments"),
     ],
@@ -109,10 +110,16 @@ def test_runbooks_are_where_the_setting_says() -> None:
 
 def test_a_basic_stack_has_no_warnings(whole: Outcome, switched_on: Outcome) -> None:
     """I2: the stack `test` has the critical alarms alone."""
-    alarms = switched_on.recorder.of("cloudwatch/metricAlarm:MetricAlarm")
-    critical = {one.name for one in alarms if one.inputs["alarmActions"] == [switched_on.outputs["rollbacksTopic"]]}
-    basic = {one.name for one in whole.recorder.of("cloudwatch/metricAlarm:MetricAlarm")}
-    assert basic == critical < {one.name for one in alarms}
+    basic, strict = (
+        {
+            topic
+            for one in outcome.recorder.of("cloudwatch/metricAlarm:MetricAlarm")
+            for topic in one.inputs["alarmActions"]
+        }
+        for outcome in (whole, switched_on)
+    )
+    assert basic == {whole.outputs["rollbacksTopic"]}
+    assert strict == {switched_on.outputs["rollbacksTopic"], switched_on.outputs["deploymentsTopic"]}
 
 
 def test_every_alarm_notifies_a_topic(switched_on: Outcome) -> None:

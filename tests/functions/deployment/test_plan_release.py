@@ -10,6 +10,7 @@ from functions.domain.images import Image
 from functions.domain.manifests import Part
 from functions.domain.order import Mark, Order
 from functions.domain.owners import Claim
+from functions.domain.pins import Pin
 from functions.domain.releases import Release
 from functions.domain.requests import Request
 from functions.handler import decode
@@ -223,3 +224,37 @@ def test_the_plan_ends_with_the_last_environment_of_the_request(stack: Stack, co
     sha = history(copy)[-1]
     found = plan(stack, sha, request=Request(REPOSITORY, "r", until="test", parts="infrastructure"))
     assert [parts(stage) for stage in found["stages"]] == [["hello/infrastructure"]]
+
+
+def pin(stack: Stack, environment: str, newer_than: str = "", part: str = "hello/hello") -> Pin:
+    """Pin a part of an environment."""
+    made = Pin(environment, part, "errors", "ada", NOW, newer_than)
+    assert EnvironmentsTable.connect(stack.clients).pin(made, None)
+    return made
+
+
+def test_a_pinned_part_is_skipped_until_a_newer_commit(stack: Stack, copy: WorkingCopy) -> None:
+    """R14: the commit at fault and what does not descend from it stay out; the correction on top of it passes."""
+    one, _, bad = history(copy)
+    deployed(stack, bad, one)
+    pinned = pin(stack, "production", bad)
+    found = plan(stack, bad)
+    assert ([parts(stage) for stage in found["stages"]], pinned.describe() in found["reason"]) == (
+        [["hello/infrastructure", "hello/hello"], ["hello/infrastructure"]],
+        True,
+    )
+    correction = copy.commit("fix: greet", {"src/a.py": "good"})
+    copy.push()
+    assert "hello/hello" in parts(plan(stack, correction)["stages"][1])
+
+
+def test_a_pin_of_a_part_without_a_record_keeps_it_out(stack: Stack, copy: WorkingCopy) -> None:
+    """Its record may have been deleted since; the plan and the entry of an environment have to agree."""
+    pin(stack, "production")
+    assert parts(plan(stack, history(copy)[-1])["stages"][1]) == ["hello/infrastructure"]
+
+
+def test_pins_of_other_repositories_do_not_matter(stack: Stack, copy: WorkingCopy) -> None:
+    """Their commits are not even compared."""
+    pin(stack, "production", "f" * 40, "theirs/hello")
+    assert parts(plan(stack, history(copy)[-1])["stages"][1]) == ["hello/infrastructure", "hello/hello"]

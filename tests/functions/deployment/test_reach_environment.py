@@ -14,6 +14,7 @@ from functions.domain.admissions import Held
 from functions.domain.approvals import Approval
 from functions.domain.locks import Contender, Lease
 from functions.domain.order import Mark, Order, Passage
+from functions.domain.pins import Pin
 from functions.domain.plans import PartPlan, SkippedPart, StagePlan
 from functions.domain.releases import Release
 from functions.domain.requests import Request
@@ -231,3 +232,52 @@ def test_what_passes_unchanged_is_noted_for_a_later_tag(stack: Stack, parts: Any
     deployments.begin("main-2", release, "arn:main-2", "push", request)
     reach(stack, release=release)
     assert deployments.passed(release.repository, release.commit) == ({"production": "main-2"} if noted else {})
+
+
+PIN = Pin("production", "hello", "errors", "ada", NOW)
+KEPT = StagePlan(ENVIRONMENT, (), (SkippedPart("hello", PIN.describe(), BEFORE, pinned=True), UNCHANGED.skipped[1]))
+
+
+def pin(stack: Stack, newer_than: str = "", environment: str = "production") -> None:
+    """Pin the service."""
+    made = replace(PIN, newer_than=newer_than, environment=environment)
+    assert EnvironmentsTable.connect(stack.clients).pin(made, None)
+
+
+def test_what_was_pinned_since_is_planned_again(stack: Stack) -> None:
+    """R14: a pin came after the plan; one that the release is known to pass changes nothing."""
+    assert reach(stack, CHANGES)["outcome"] == "change"
+    pin(stack, NEWER.commit)
+    assert reach(stack, CHANGES)["outcome"] == "outdated"
+    assert reach(stack, replace(CHANGES, descends_from=(NEWER.commit,)))["outcome"] == "change"
+
+
+def test_a_pin_in_an_environment_before_counts(stack: Stack) -> None:
+    """Q1: the release is rolled back and pinned there while it waits here."""
+    stages = [{"environment": name, "parts": {"hello": "changed"}} for name in ("test", "production")]
+    DeploymentsTable.connect(stack.clients).note("main-2", plan={"stages": stages})
+    pin(stack, environment="test")
+    assert reach(stack, CHANGES)["outcome"] == "outdated"
+
+
+def test_a_pinned_environment_is_told_and_not_passed(stack: Stack) -> None:
+    """R14: older releases are not superseded by what never ran, and the commit counts as proved nowhere."""
+    plan = {"stages": [{"environment": "production", "parts": {}, "pinned": ["hello"]}]}
+    request = Request(RELEASE.repository, "main")
+    deployments = DeploymentsTable.connect(stack.clients)
+    deployments.begin("main-2", NEWER, "arn:main-2", "push", request)
+    deployments.note("main-2", plan=plan)
+    asks(stack)
+    assert reach(stack, KEPT)["outcome"] == "unchanged"
+    assert (passage(stack), asked(stack)[0]) == (Passage(), "open")
+    assert deployments.passed(RELEASE.repository, NEWER.commit) == {}
+    ((kind, detail),) = stack.told()
+    assert (kind, detail["environment"], detail["reason"]) == ("StagePinned", "production", PIN.describe())
+
+
+def test_where_other_parts_change_the_release_arrives(stack: Stack) -> None:
+    """It takes the place of older ones, which wait for the same lock."""
+    stage = replace(CHANGES, skipped=KEPT.skipped)
+    assert reach(stack, replace(stage, parts=(PartPlan(COMMAND, "infra changed"),)))["outcome"] == "change"
+    assert passage(stack).arrived
+    assert [kind for kind, _ in stack.told()] == ["StagePinned"]

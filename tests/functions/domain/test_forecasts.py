@@ -35,7 +35,7 @@ def test_a_forecast_tells_what_would_meet_the_plan() -> None:
     stage = StagePlan(
         where,
         (PartPlan(SERVICE, "src changed"),),
-        (SkippedPart("hello/infrastructure", "nothing changed"),),
+        (SkippedPart("hello/infrastructure", "nothing changed"), SkippedPart("api", "it is pinned", pinned=True)),
         AfterDeploy("e2e.yml", {"tests": {"junit": ["e2e.xml"]}, "performance": {"performance": "load.csv"}}),
     )
     locks = {"production": Lock("environment/production", 1, OWNER, NOW, (Waiter(OWNER, NOW),))}
@@ -47,7 +47,8 @@ def test_a_forecast_tells_what_would_meet_the_plan() -> None:
     assert found.outcome == "deploy", "it waits for the unfreeze, and goes on by itself"
     assert found.gates == ("tests: junit.xml", "coverage: 80 %", "security: pip.json")
     (entry,) = found.stages
-    assert (entry.parts, entry.skipped) == ({"hello": "src changed"}, {"hello/infrastructure": "nothing changed"})
+    assert (entry.parts, entry.pinned) == ({"hello": "src changed"}, ("api",))
+    assert entry.skipped == {"hello/infrastructure": "nothing changed", "api": "it is pinned"}
     assert entry.touches == {"hello": "hello of production"}
     assert entry.gates == ("tests: e2e.xml (e2e.yml)", "performance: load.csv")
     assert (entry.approvals, entry.approvers) == (1, ("grace@example.com",))

@@ -10,6 +10,7 @@ from functions.domain.image_plans import Evidence, plan_images
 from functions.domain.images import Image
 from functions.domain.manifests import AfterDeploy, Manifest, Part
 from functions.domain.order import Order
+from functions.domain.pins import Pin
 from functions.domain.plans import Plan
 from tests.functions.samples import COMMAND, RELEASE, SERVICE, environment, state, version
 
@@ -135,3 +136,16 @@ def test_an_image_that_does_not_fit_is_refused(
     found = made(walked, release=replace(RELEASED, images=images))
     assert found.outcome == "invalid"
     assert said in found.reason
+
+
+def test_a_pinned_service_keeps_its_image() -> None:
+    """R14: an image has no ancestry, so only a person ends the pin for it; forced or not, and after it, too."""
+    pin = Pin("test", API.name, "errors", "ada", "now", "f" * 40)
+    evidence = Evidence(REPOSITORIES, {}, ("production",))
+    for force in (False, True):
+        found = plan_images(
+            MANIFEST, (TEST, STAGING), {}, RELEASED, evidence, force=force, pins={"test": {API.name: pin}}
+        )
+        assert (found.outcome, changes(found)) == ("nothing", {"test": [], "staging": []})
+        assert found.reason == f"api:v1.2.3: {pin.describe()}"
+        assert [left.pinned for left in found.stages[1].skipped if left.part == API.name] == [True]

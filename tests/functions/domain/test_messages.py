@@ -22,6 +22,7 @@ SUMMARY = {
 EVENTS = {
     "DeploymentStarted": "deployments",
     "StageHeld": "deployments",
+    "StagePinned": "deployments",
     "StageFinished": "deployments",
     "DeploymentFinished": "deployments",
     "RollbackStarted": "rollbacks",
@@ -135,10 +136,16 @@ def test_the_mail_tells_the_commits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("EnvironmentFrozen", "FROZEN by ada"), ("EnvironmentUnfrozen", "was unfrozen by ada")]
+    ("name", "said"),
+    [
+        ("EnvironmentFrozen", "FROZEN by ada"),
+        ("EnvironmentUnfrozen", "was unfrozen by ada"),
+        ("PartsPinned", "hello, infrastructure is PINNED in production by ada"),
+        ("PartsUnpinned", "hello, infrastructure was unpinned in production by ada"),
+    ],
 )
-def test_a_freeze_is_told_with_whose_word_it_is(name: str, said: str) -> None:
-    """N1: a message about a freeze names the person, and no release."""
+def test_a_freeze_or_pin_is_told_with_whose_word_it_is(name: str, said: str) -> None:
+    """N1: the message names the person, and no release."""
     written = compose(event(name, reason="the fair"))
     assert written
     assert (written.topic, said in written.subject) == ("deployments", True)
@@ -182,3 +189,30 @@ def test_messages_about_a_deployment_link_to_its_page() -> None:
         assert written
         linked = f"  Console      https://api.example.com/console/{DEPLOYMENT}" in written.text
         assert linked == (name != "EnvironmentFrozen")
+
+
+@pytest.mark.parametrize(("result", "named"), [("restored", True), ("partly", True), ("unknown", False)])
+def test_after_a_rollback_the_way_to_pin_is_told(result: str, *, named: bool) -> None:
+    """R14: the next push would bring the same fault back; where nothing was restored, there is nothing to keep."""
+    written = compose(event("RollbackFinished", result=result))
+    assert written
+    assert ("`kiro pin production --reason …`" in written.text) is named
+
+
+def test_drift_is_told_with_the_command_and_the_runbook() -> None:
+    """R15: what runs, who changed it, and what mends it; its end has no next step."""
+    found, ended = (compose(event(name), Links(runbooks="https://r")) for name in ("DriftFound", "DriftEnded"))
+    assert found
+    assert ended
+    assert (found.topic, found.subject) == ("deployments", "Drift: hello was changed in production")
+    for words in ("because", "kiro rollback", "https://r/drift.md"):
+        assert words in found.text
+    assert ended.subject == "Drift ended: hello in production"
+    assert "kiro rollback" not in ended.text
+
+
+def test_who_is_asked_is_told_what_is_left_out() -> None:
+    """R14: the mail names the pins that keep parts of the release out."""
+    summary = {**SUMMARY, "pinned": "hello is pinned in production"}
+    approval = Approval("a", "deploy", "d", "production", summary, [], "t0", "t1", "t2")
+    assert "  Left out   hello is pinned in production" in approval_wanted(approval, "l")[1].splitlines()

@@ -1,6 +1,7 @@
 """The plan: which parts change in each environment, and why."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,9 @@ from functions.domain.environments import PartState
 from functions.domain.images import Image
 from functions.domain.manifests import AfterDeploy, Manifest
 from functions.domain.order import Order
-from functions.domain.plans import Change, Plan, Scope, in_emergency, plan
-from tests.functions.samples import COMMAND, COMMIT, OLDER, SERVICE, environment, state, version
+from functions.domain.pins import Pin
+from functions.domain.plans import Change, Plan, Scope, in_emergency, plan, recorded
+from tests.functions.samples import COMMAND, COMMIT, NOW, OLDER, SERVICE, environment, state, version
 
 TEST, PRODUCTION = environment(name="test", approval=False), environment()
 MANIFEST = Manifest("hello", "build.yml", [COMMAND, SERVICE], gates={"tests": {"junit": ["junit.xml"]}})
@@ -326,3 +328,57 @@ def test_what_was_passed_before_is_not_entered_again() -> None:
     assert found.reason == "production: infrastructure, hello; test was passed by main-1 and has a newer release now"
     everywhere_passed = made(behind, scope=Scope(passed={"test": "main-1", "production": "main-1"}))
     assert (everywhere_passed.outcome, everywhere_passed.stages) == ("superseded", ())
+
+
+PIN = Pin("production", "hello", "errors after main-1", "ada", NOW)
+RUNS = everywhere(infrastructure=state(COMMAND), hello=state())
+
+
+def test_a_pinned_part_is_left_out_and_says_why() -> None:
+    """R14: the environments before it get the release; the plan, the record and each part have the reason."""
+    found = made(RUNS, scope=Scope(pins={"production": {"hello": PIN}}))
+    assert (reasons(found)["+hello"], found.outcome) == (f"src/hello.py changed since {OLDER[:12]}", "deploy")
+    assert reasons(found, 1)["-hello"] == PIN.describe()
+    assert found.reason == f"test: hello; {PIN.describe()}"
+    assert [stage["pinned"] for stage in recorded(found)["stages"]] == [[], ["hello"]]  # type: ignore[attr-defined]
+
+
+def test_what_would_not_change_anyway_is_not_called_pinned() -> None:
+    """Its own reason stands."""
+    pinned = {name: replace(PIN, part=name) for name in ("infrastructure", "hello")}
+    found = made(RUNS, scope=Scope(pins={"production": pinned}))
+    assert reasons(found, 1)["-infrastructure"] == f"none of its paths changed since {OLDER[:12]}"
+    assert [left.part for left in found.stages[1].skipped if left.pinned] == ["hello"]
+
+
+@pytest.mark.parametrize("scope", [Scope(), Scope(force=True)], ids=["release", "forced"])
+def test_where_everything_is_pinned_nothing_is_done(scope: Scope) -> None:
+    """Not even by force, and not in the environments after it: none of them gets what the one before did not pass."""
+    pins = {name: replace(PIN, environment="test", part=name) for name in ("infrastructure", "hello")}
+    found = made(scope=replace(scope, pins={"test": pins}))
+    words = f"{pins['infrastructure'].describe()}; {pins['hello'].describe()}"
+    assert (found.outcome, found.reason) == ("nothing", words)
+    assert [stage.parts for stage in found.stages] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("status", "enters"), [("ahead", True), ("identical", False), ("diverged", False), ("unknown", False)]
+)
+def test_a_pin_lets_a_newer_commit_pass(status: Any, *, enters: bool) -> None:
+    """R14, P14: by ancestry; the named commit itself stays out, and what GitHub can't compare."""
+    bad = "b" * 40
+    scope = Scope(pins={"production": {"hello": replace(PIN, newer_than=bad)}})
+    changes = {OLDER: AHEAD, bad: Change(status, None)}
+    found = plan(MANIFEST, (TEST, PRODUCTION), RUNS, changes, COMMIT, scope)
+    assert [one.part.name for one in found.stages[1].parts] == (["hello"] if enters else [])
+    assert found.stages[1].descends_from == ((OLDER, bad) if enters else (OLDER,))
+
+
+def test_a_service_does_not_follow_its_infrastructure_past_a_pin() -> None:
+    """It would be published again with the release's code."""
+    changed = Change("ahead", ("infra/a.yml",))
+    found = made(RUNS, changed, scope=Scope(pins={"production": {"hello": PIN}}))
+    assert (reasons(found, 1)["-hello"], [one.part.name for one in found.stages[1].parts]) == (
+        PIN.describe(),
+        ["infrastructure"],
+    )

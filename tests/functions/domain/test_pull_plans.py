@@ -106,3 +106,11 @@ def test_a_merge_changes_what_main_and_the_pull_request_change() -> None:
         == after_merge(Change("diverged", None), ())
         == Change("unknown", None)
     )
+
+
+def test_a_pinned_part_is_named_with_its_pin() -> None:
+    """R14: it would change, and is not among what stays unchanged."""
+    pinned = replace(PRODUCTION, parts={}, skipped={"hello/hello": "it is pinned since then"}, pinned=("hello/hello",))
+    text = pull_plan(replace(FORECAST, stages=(TEST, pinned)), "", fork=False).text
+    assert "- ⏸️ it is pinned since then" in text.splitlines()
+    assert "Unchanged: `hello/web`." in text.splitlines()

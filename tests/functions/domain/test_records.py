@@ -14,10 +14,12 @@ from functions.domain.records import (
     BaselineRecord,
     DeploymentRecord,
     PlannedStage,
+    PlanRecord,
     RollbackRecord,
     StageRecord,
     grouped,
 )
+from functions.domain.requests import Request
 from functions.handler import decode
 from tests.functions.samples import DEPLOYMENT, EXECUTION, NOW, OLDER, RELEASE, SERVICE, version
 
@@ -77,3 +79,13 @@ def test_what_a_row_lacks_has_its_default_and_what_it_has_more_is_ignored() -> N
 def test_an_environment_may_have_any_name(name: str) -> None:
     """Names with a dash are grouped correctly."""
     assert read({"deploymentId": "d", f"rollback_{name}": {"result": "partly"}}).rollback[name].result == "partly"
+
+
+def test_a_release_is_whole_where_nothing_was_left_out() -> None:
+    """R14: a pin in production takes nothing from what `test` has proved."""
+    stages = (PlannedStage("test", {"hello": "changed"}), PlannedStage("production", pinned=("hello",)))
+    record = DeploymentRecord("d", RELEASE, plan=PlanRecord("deploy", "", stages))
+    assert [record.is_whole_in(name) for name in ("test", "production", "elsewhere")] == [True, False, True]
+    assert not replace(record, release=replace(RELEASE, emergency=True)).is_whole_in("test")
+    assert not replace(record, request=Request(RELEASE.repository, "main", parts="infrastructure")).is_whole_in("test")
+    assert not replace(record, release=None).is_whole_in("test")

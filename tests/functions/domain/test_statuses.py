@@ -80,7 +80,19 @@ def test_a_rollback_is_in_progress() -> None:
     assert commit_statuses(started) == ()
 
 
-@pytest.mark.parametrize("name", ["RollbackFinished", "EnvironmentFrozen", "EnvironmentUnfrozen", "WorkItemFinished"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "RollbackFinished",
+        "EnvironmentFrozen",
+        "EnvironmentUnfrozen",
+        "PartsPinned",
+        "PartsUnpinned",
+        "DriftFound",
+        "DriftEnded",
+        "WorkItemFinished",
+    ],
+)
 def test_other_events_have_no_status(name: str) -> None:
     """The end of a rollback is in the status of its stage; events without a commit have none."""
     assert (commit_statuses(event(name)), deployment_status(event(name))) == ((), None)
@@ -138,3 +150,10 @@ def test_a_release_that_waits_is_pending_and_says_for_what() -> None:
     words = "waits for unfreeze of production (by Ada, since today: the fair)"
     assert commit_statuses(held) == (CommitStatus("kiro/production", "pending", words),)
     assert deployment_status(held) is None
+
+
+def test_a_release_that_a_pin_keeps_out_says_so() -> None:
+    """R14: its environment is not green, and nothing is pending for ever."""
+    kept = event("StagePinned", reason="hello is pinned in production")
+    assert commit_statuses(kept) == (CommitStatus("kiro/production", "error", "hello is pinned in production"),)
+    assert deployment_status(kept) is None

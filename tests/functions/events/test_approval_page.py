@@ -15,13 +15,15 @@ from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import State, hash_secret
 from functions.domain.environments import Freeze
 from functions.domain.order import Mark, Order
+from functions.domain.pins import Pin
+from functions.domain.records import PlannedChange
 from functions.domain.waits import ApprovalFacts, ApprovalKey, Wait
 from functions.domain.watches import NOTHING_ACCEPTED, Accepted
 from functions.events import approval_page
 from functions.handler import encode
-from tests.functions.approving import ARTIFACT, GATES, SECRET, approvers, ask, kept
+from tests.functions.approving import ARTIFACT, GATES, SECRET, SUMMARY, approvers, ask, kept
 from tests.functions.delivered import artifact
-from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, environment
+from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, SERVICE, environment
 from tests.functions.stack import ACCOUNT, REGION, Stack, failing
 
 ALARM: Any = {
@@ -450,3 +452,26 @@ def test_alarms_that_cannot_be_read_refuse_no_approval(stack: Stack) -> None:
     alarmed(stack)
     with failing(stack.clients.client("cloudwatch", region=REGION), "DescribeAlarms", RuntimeError("throttled")):
         assert post(stack, APPROVE)["statusCode"] == 200
+
+
+def test_nothing_can_be_approved_that_was_pinned_since(stack: Stack) -> None:
+    """R14: the page says so above everything, a POST is 409, and the same link approves after the unpin."""
+    before, environments = ask(stack), EnvironmentsTable.connect(stack.clients)
+    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, planned_production=PlannedChange((SERVICE,)))
+    pin = Pin("production", "hello", "the old fault", "Ada", NOW)
+    environments.pin(pin, None)
+    shown = call(stack, secret=SECRET)["body"]
+    assert shown.index("the old fault") < shown.index("acme/hello-service")
+    answer = post(stack, APPROVE)
+    assert (answer["statusCode"], "kiro unpin production" in answer["body"]) == (409, True)
+    assert kept(stack) == before
+    environments.unpin(pin, FREEZE)
+    assert post(stack, APPROVE)["statusCode"] == 200
+
+
+def test_the_page_says_which_parts_are_left_out(stack: Stack) -> None:
+    """R14: an approver sees that the release is not deployed whole."""
+    ask(stack, summary={**SUMMARY, "pinned": "hello is pinned in production since then"})
+    body = call(stack, secret=SECRET)["body"]
+    assert "<dt>Left out</dt>" in body
+    assert "hello is pinned in production since then" in body

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.domain.drift import Drift
 from functions.domain.images import Image
 from functions.domain.rollback import Compensation
 from functions.handler import encode
@@ -112,3 +114,15 @@ def test_what_cannot_be_rolled_back_is_answered(released: Stack, payload: dict[s
     status, found = deliver(released, dispatched("rollback", **payload))
     assert (status, said in found) == (400, True), found
     assert released.executions("rollback") == []
+
+
+def test_what_drifted_goes_back_to_what_is_recorded(released: Stack) -> None:
+    """R15: the command that the notification names; without drift there is nothing to go back to."""
+    wanted = {"environment": "production", "service": "hello", "version": COMMIT[:12]}
+    assert deliver(released, dispatched("rollback", **wanted))[0] == 400
+    environments = EnvironmentsTable.connect(released.clients)
+    environments.note_drift(Drift("production", "hello", "version 2", "version 1", NOW))
+    assert deliver(released, dispatched("rollback", **wanted, reason="moved by hand"))[0] == 202
+    (entry,) = DeploymentsTable.connect(released.clients).ledger(given(released)["name"])
+    assert entry.before
+    assert (entry.part.name, entry.before.commit, entry.before.version) == ("hello", COMMIT, "2")

@@ -5,10 +5,13 @@ from typing import Any, Literal
 
 import pytest
 
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
 from functions.domain.locks import Lease
 from functions.domain.order import Mark, Order
+from functions.domain.pins import Pin
+from functions.domain.records import PlannedChange
 from functions.handler import decode
 from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, SERVICE, state, version
 from tests.functions.stack import Stack
@@ -198,3 +201,13 @@ def test_in_parallel_mode_each_repository_has_its_own_lock(stack: Stack) -> None
     newest = replace(NEWER, order=Order(1, 12))
     assert request_lock(stack, stack.execution("stage", "three"), release=newest)["outcome"] == "waiting"
     assert request_lock(stack, stack.execution("stage", "four"))["outcome"] == "superseded"
+
+
+def test_a_release_of_a_pinned_part_gives_the_lock_up(stack: Stack) -> None:
+    """R14: the pin came while it waited for the lock; a rollback enters, because a person or an alarm wants it."""
+    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, planned_production=PlannedChange((SERVICE,)))
+    pin = Pin("production", "hello", "errors", "ada", NOW)
+    EnvironmentsTable.connect(stack.clients).pin(pin, None)
+    got = request_lock(stack, stack.execution("stage", "one"))
+    assert (got["outcome"], got["reason"], stack.items("locks")) == ("frozen", pin.describe(), [])
+    assert request_lock(stack, stack.execution("rollback", "one"), rollback=True)["outcome"] == "acquired"

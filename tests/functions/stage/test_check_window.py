@@ -1,5 +1,6 @@
 """CheckWindow: open, closed until a time, or never open."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,11 @@ from functions.adapters.clock import iso
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.environments import Freeze
+from functions.domain.pins import Pin
+from functions.domain.records import PlannedChange
 from functions.domain.waiting import for_window
 from functions.domain.windows import Closed, Day, Window
-from tests.functions.samples import DEPLOYMENT, RELEASE, environment
+from tests.functions.samples import DEPLOYMENT, OLDER, RELEASE, SERVICE, environment
 from tests.functions.stack import Stack
 
 NOW = datetime.now(UTC)
@@ -109,3 +112,23 @@ def test_a_stage_that_began_before_an_update_is_checked(stack: Stack) -> None:
     event = {"deploymentId": DEPLOYMENT, "environment": environment(freezes=[FROZEN]), "emergency": False}
     assert stack.run("stage.check_window", event)["outcome"] == "closed"
     assert stack.told() == []
+
+
+@pytest.mark.parametrize("emergency", [False, True])
+def test_what_was_pinned_since_is_not_entered(stack: Stack, emergency: bool) -> None:
+    """R14: a person pinned a part while the release waited; no emergency ignores that. Other parts do not matter."""
+    deployments, environments = (
+        DeploymentsTable.connect(stack.clients),
+        EnvironmentsTable.connect(stack.clients),
+    )
+    planned = PlannedChange((SERVICE,), descends_from=(OLDER,))
+    deployments.note(DEPLOYMENT, planned_production=planned, plan={"stages": [{"environment": "production"}]})
+    for pin in (Pin("production", "other", "a", "ada", iso(AGO)), Pin("production", "hello", "b", "ada", "t", OLDER)):
+        environments.pin(pin, None)
+        assert check(stack, emergency=emergency)["outcome"] == "open"
+    environments.unpin(pin, Freeze("", "", ""))
+    pin = replace(pin, newer_than="")
+    environments.pin(pin, None)
+    found = check(stack, emergency=emergency)
+    assert found["outcome"] == "never"
+    assert found["reason"].startswith(f"{pin.describe()}; deploy the release again")

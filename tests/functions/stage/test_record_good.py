@@ -14,8 +14,22 @@ from functions.domain.errors import StaleLeaseError
 from functions.domain.images import Image
 from functions.domain.locks import Lease
 from functions.domain.order import Mark, Order, Passage
+from functions.domain.pins import Pin
+from functions.domain.records import PlannedChange
 from tests.functions.delivered import parts, runs
-from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, EXECUTION, LEASE, RELEASE, SERVICE, state, version
+from tests.functions.samples import (
+    COMMAND,
+    COMMIT,
+    DEPLOYMENT,
+    EXECUTION,
+    LEASE,
+    NOW,
+    OLDER,
+    RELEASE,
+    SERVICE,
+    state,
+    version,
+)
 from tests.functions.stack import Stack
 
 EVENT = {
@@ -143,3 +157,29 @@ def test_a_stale_lease_records_nothing_as_good(stack: Stack) -> None:
     with pytest.raises(StaleLeaseError):
         stack.run("stage.record_good", EVENT)
     assert parts(stack)["hello"].good == version()
+
+
+def test_a_newer_release_ends_the_pin_that_it_passed(stack: Stack) -> None:
+    """R14: once it is good, also of a part that it left as it was.
+
+    Pins of other parts stay, and so does one that was set against it meanwhile.
+    """
+    pins = {
+        "hello": Pin("production", "hello", "errors", "ada", NOW, OLDER),
+        "infrastructure": Pin("production", "infrastructure", "errors", "ada", NOW, COMMIT),
+        "other": Pin("production", "other", "errors", "ada", NOW, OLDER),
+    }
+    environments, deployments = EnvironmentsTable.connect(stack.clients), DeploymentsTable.connect(stack.clients)
+    for pin in pins.values():
+        environments.pin(pin, None)
+    planned = PlannedChange((COMMAND,), descends_from=(OLDER,))
+    deployments.note(DEPLOYMENT, planned_production=planned)
+    runs(stack, state(SERVICE), state(COMMAND))
+    for _ in range(2):
+        stack.run("stage.record_good", EVENT)
+        assert environments.pins("production").keys() == {"infrastructure", "other"}
+    (row,) = [one for one in stack.items("environments") if one["part"] == "*pin/hello"]
+    assert (row["ended"]["by"], row["ended"]["reason"]) == (
+        DEPLOYMENT,
+        f"the release is newer than {OLDER[:12]} and passed",
+    )

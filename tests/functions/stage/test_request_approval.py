@@ -412,3 +412,11 @@ def test_a_decision_that_came_first_stays(stack: Stack) -> None:
     requested(stack, 2, NEWER)
     assert kept(stack, older).state == "approved"
     assert stack.completed() == {}
+
+
+def test_who_is_asked_is_told_which_parts_are_pinned(stack: Stack) -> None:
+    """R14: those of this environment, from the plan."""
+    pinned = {"environment": "production", "skipped": {"api": "api is pinned", "web": "unchanged"}, "pinned": ["api"]}
+    stages = [{"environment": "test", "skipped": {"db": "db is pinned"}, "pinned": ["db"]}, pinned]
+    DeploymentsTable.connect(stack.clients).note(DEPLOYMENT, plan={"stages": stages})
+    assert kept(stack, request(stack)).summary["pinned"] == "api is pinned"

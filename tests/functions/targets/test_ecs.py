@@ -13,6 +13,7 @@ from functions.adapters.ecs_services import EcsServices, TargetGroup
 from functions.adapters.manifest_file import read_manifest
 from functions.adapters.version_figures import VersionFigures
 from functions.domain.comparisons import Comparison, Figures
+from functions.domain.drift import Trace
 from functions.domain.environments import Environment
 from functions.domain.errors import DeployTargetError, ManifestError, SourceError, StaleLeaseError
 from functions.domain.images import Image
@@ -445,6 +446,10 @@ def test_the_manifest() -> None:
     assert part.settings["steps"] == [25, 50, 75]
     assert EcsTarget.describe(ENVIRONMENT, part) == "ECS service c-production/api, linear"
     assert EcsTarget.names(ENVIRONMENT, part) == {"service": "c-production/api"}
+    named = {"cluster": "c-production", "service": "api"}
+    moved, removed = EcsTarget.traces(ENVIRONMENT, part)
+    assert moved == Trace("UpdateService", {**named, "taskDefinition": ""})
+    assert removed == Trace("DeleteService", named)
     unknown = replace(part, settings={**part.settings, "cluster": "{stage}"})
     assert "may contain only known placeholders" in EcsTarget.describe(ENVIRONMENT, unknown)
 

@@ -7,12 +7,14 @@ import pytest
 
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.delivered_functions import Kept
+from functions.domain.drift import Trace
 from functions.domain.errors import BadInputError, StaleLeaseError
 from functions.domain.rollback import Step
 from functions.targets.base import Change
+from functions.targets.command import CommandTarget
 from functions.targets.lambda_ import LambdaTarget
 from tests.functions.delivered import create_function, lambdas, points_to
-from tests.functions.samples import ENVIRONMENT, FUNCTION, RELEASE, SERVICE, archive, version
+from tests.functions.samples import COMMAND, ENVIRONMENT, FUNCTION, RELEASE, SERVICE, archive, version
 from tests.functions.stack import Stack
 
 
@@ -95,3 +97,13 @@ def test_the_alias_is_not_moved_once_the_lease_is_lost(stack: Stack) -> None:
     with pytest.raises(StaleLeaseError):
         LambdaTarget.connect(stack.clients).apply(change)
     assert points_to(stack) == "1"
+
+
+def test_changes_of_the_alias_leave_traces() -> None:
+    """R15: CloudTrail names them with the version of Lambda's API; what a command changes leaves none."""
+    alias = {"functionName": "hello-production", "name": "live"}
+    assert LambdaTarget.traces(ENVIRONMENT, SERVICE) == (
+        Trace("UpdateAlias20150331", alias),
+        Trace("DeleteAlias20150331", alias),
+    )
+    assert CommandTarget.traces(ENVIRONMENT, COMMAND) == ()
