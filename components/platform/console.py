@@ -6,7 +6,7 @@ address, which a browser can't make; see docs/decisions/048-console.md.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol, TypeVar
 
 import pulumi
 
@@ -15,14 +15,21 @@ from components.stack.naming import Grant
 from components.stack.settings import Settings
 from functions.adapters.console_accesses import PREFIX
 
-if TYPE_CHECKING:
-    from components.functions.handlers import FoundHandler
-
 HANDLER = "console"
 ROUTES: Mapping[str, str] = {"GET /console": HANDLER, "GET /console/{deployment}": HANDLER}
 
 
-def chosen(handlers: "Mapping[str, FoundHandler]", settings: Settings) -> "dict[str, FoundHandler]":
+class _Named(Protocol):
+    """What a handler is known by; the module of handlers imports this one."""
+
+    @property
+    def name(self) -> str: ...
+
+
+_Handler = TypeVar("_Handler", bound=_Named)
+
+
+def chosen(handlers: Mapping[str, _Handler], settings: Settings) -> dict[str, _Handler]:
     """The handlers of a stack: all, or all but the console."""
     return {module: one for module, one in handlers.items() if settings.console or one.name != HANDLER}
 

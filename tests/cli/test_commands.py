@@ -270,45 +270,45 @@ def test_watch_follows_to_the_end(released: Kiro) -> None:
     assert (last["outcome"], last["running"]) == ("deployed", False)
 
 
-@pytest.mark.parametrize(
-    ("command", "said"),
-    [
-        (("freeze", "moon", "--reason", "r"), "no environment 'moon'; there are test, production"),
-        (("deploy", "hello", "main"), "write owner/name"),
-        (("deploy", "acme/hello", "main"), "this stack does not deliver 'acme/hello'; it delivers acme/hello-service"),
-        (("deploy", "acme/hello-service"), "give a commit, branch or tag, such as `main` or --tag v1.2.0"),
-        (("deploy", "acme/hello-service", "a", "--tag", "b"), "a and refs/tags/b were given: name one commit"),
-        (("deploy", "acme/hello-service", "main", "--until", "moon"), "no environment of this stack; there are test, "),
-        (("deploy", "acme/test-only", "main", "--until", "production"), "may not deliver there; its environments are"),
-        (("deploy", "acme/hello-service", "main", "--image", "api"), "--image api: write service=tag"),
-        (("deploy", "acme/hello-service", "main", "--image", "api=v1", "--image", "api=v2"), "api is given twice"),
-        (
-            ("deploy", "acme/hello-service", "main", "--image", "api=v1"),
-            "the settings name no ECR repository for a service api",
-        ),
-        (("rollback", "test"), "nothing runs in test"),
-        (("rollback", "production", "--image", "hello=v9", "--to", "v8"), "leave --part and --to out"),
-        (("rollback", "production", "--image", "hello=v9"), "no version of v9 ran in production"),
-        (("rollback", "production", "--part", "api"), "no part 'api'; there are hello"),
-        (
-            ("rollback", "production", "--to", "fff"),
-            "no version of fff ran in production; known: 0a0a0a0a0a0a",
-        ),
-        (("rollback", "production", "--deployment", "main-x"), "`kiro history` lists them"),
-        (("watch", "main-x"), "no deployment is called main-x"),
-        (("--stack", "moon", "status"), "no stack moon in this account and region"),
-        (("--local", "status"), "start one with `python -m local start`"),
-    ],
+WRONG: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("freeze", "moon", "--reason", "r"), "no environment 'moon'; there are test, production"),
+    (("deploy", "hello", "main"), "write owner/name"),
+    (("deploy", "acme/hello", "main"), "this stack does not deliver 'acme/hello'; it delivers acme/hello-service"),
+    (("deploy", "acme/hello-service"), "give a commit, branch or tag, such as `main` or --tag v1.2.0"),
+    (("deploy", "acme/hello-service", "a", "--tag", "b"), "a and refs/tags/b were given: name one commit"),
+    (("deploy", "acme/hello-service", "main", "--until", "moon"), "no environment of this stack; there are test, "),
+    (("deploy", "acme/test-only", "main", "--until", "production"), "may not deliver there; its environments are"),
+    (("deploy", "acme/hello-service", "main", "--image", "api"), "--image api: write service=tag"),
+    (("deploy", "acme/hello-service", "main", "--image", "api=v1", "--image", "api=v2"), "api is given twice"),
+    (
+        ("deploy", "acme/hello-service", "main", "--image", "api=v1"),
+        "the settings name no ECR repository for a service api",
+    ),
+    (("rollback", "test"), "nothing runs in test"),
+    (("rollback", "production", "--image", "hello=v9", "--to", "v8"), "leave --part and --to out"),
+    (("rollback", "production", "--image", "hello=v9"), "no version of v9 ran in production"),
+    (("rollback", "production", "--part", "api"), "no part 'api'; there are hello"),
+    (
+        ("rollback", "production", "--to", "fff"),
+        "no version of fff ran in production; known: 0a0a0a0a0a0a",
+    ),
+    (("rollback", "production", "--deployment", "main-x"), "`kiro history` lists them"),
+    (("watch", "main-x"), "no deployment is called main-x"),
+    (("--stack", "moon", "status"), "no stack moon in this account and region"),
+    (("--local", "status"), "start one with `python -m local start`"),
 )
+
+
 def test_what_is_wrong_is_named_with_the_next_step(
-    released: Kiro, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, command: tuple[str, ...], said: str
+    released: Kiro, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     """The error goes to standard error as text or JSON, and the exit code is 1."""
     monkeypatch.chdir(tmp_path)
-    plain = released.run(*command)
-    assert (plain.exit_code, said in plain.stderr) == (1, True), plain.output
-    as_json = released.run(*command, "--json")
-    assert said in json.loads(as_json.stderr)["error"]
+    for command, said in WRONG:
+        plain = released.run(*command)
+        assert (plain.exit_code, said in plain.stderr) == (1, True), (command, plain.output)
+        as_json = released.run(*command, "--json")
+        assert said in json.loads(as_json.stderr)["error"], command
 
 
 @pytest.mark.parametrize("command", EVERY, ids=lambda command: command[0])
