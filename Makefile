@@ -1,5 +1,7 @@
 # Everything starts from a bare machine with Python 3.11 or newer and git. `make demo` and `make test` are all one needs.
 PYTHON ?= python3
+# What `make demo` shows: hello (a function and board items) or storefront (images of four services on ECS).
+SCENE ?= hello
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
@@ -18,8 +20,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 16
 
-demo: $(READY) $(LAYER) ## Set up, and see releases walk to production and back, and board items become pull requests
-	$(BIN)/python -m local demo
+demo: $(READY) $(LAYER) ## Set up, and see releases walk to production and back, and board items become pull requests; or SCENE=storefront
+	$(BIN)/python -m local demo --scene $(SCENE)
 
 test: $(READY) $(LAYER) $(SCHEMAS) ## Set up, and pass the tests
 	@for browser in "$$CHROMIUM" chromium chromium-browser google-chrome; do command -v "$$browser" && break; done >/dev/null || \

@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 import time
+from enum import StrEnum
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
-from local.demo import run
+from local import demo as demo_hello
+from local import demo_storefront
 from local.folders import HOME, alive, fresh_folder
 from local.platform import Platform, PlatformError, pulumi
 
@@ -83,12 +85,24 @@ def destroy(stack: StackOption = "test") -> None:
     _deploy("destroy", stack)
 
 
+class Scene(StrEnum):
+    """What the demo shows."""
+
+    HELLO = "hello"
+    STOREFRONT = "storefront"
+
+
 @app.command()
-def demo(stack: StackOption = "test") -> None:
-    """Run the demo: a good release, a bad release that is rolled back, and three board items."""
-    console = Console()
+def demo(
+    stack: StackOption = "test",
+    scene: Annotated[
+        Scene, typer.Option("--scene", help="a function and board items, or the four services of docs/storefront.md")
+    ] = Scene.HELLO,
+) -> None:
+    """Run the demo: a good release, a bad release that is rolled back, and three board items; or another scene."""
+    console, scenes = Console(), {Scene.HELLO: demo_hello.run, Scene.STOREFRONT: demo_storefront.run}
     try:
-        good = run(fresh_folder("demo"), stack, console)
+        good = scenes[scene](fresh_folder("demo"), stack, console)
     except (PlatformError, TimeoutError) as error:
         console.print(f"[red]{error}[/red]", markup=True)
         raise typer.Exit(1) from None

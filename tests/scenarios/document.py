@@ -34,6 +34,20 @@ class Guide:
         lines = [line.strip() for block in blocks for line in re.sub(r"\\\n\s*", "", block).splitlines()]
         return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
 
+    def terminal(self) -> list[tuple[str, str]]:
+        """The commands of all console blocks, each with what it prints."""
+        found: list[tuple[str, str]] = []
+        for section in self.sections.values():
+            for _, kind, body in _BLOCK.findall(section):
+                for prompt in body.split("$ ")[1:] if kind == "console" else ():
+                    command, _, output = prompt.partition("\n")
+                    found.append((command, output.strip()))
+        return found
+
+    def texts(self, heading: str) -> list[str]:
+        """The text blocks of a section."""
+        return [body for _, kind, body in _BLOCK.findall(self.sections[heading]) if kind == "text"]
+
     def settings(self, heading: str) -> dict[str, Any]:
         """The YAML block of a section."""
         (body,) = (body for _, kind, body in _BLOCK.findall(self.sections[heading]) if kind == "yaml")

@@ -1,4 +1,5 @@
 import json
+import os
 import runpy
 import sys
 import warnings
@@ -13,6 +14,9 @@ from moto import mock_aws
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 REGION, ACCOUNT = "eu-central-1", "123456789012"
+# An endpoint that the machine is configured with would be called instead of moto.
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+os.environ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
 SECRETS = {"storefront:databasePassword": "a password"}
 
 
