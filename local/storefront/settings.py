@@ -17,6 +17,8 @@ WAIT_SCALE = 0.05
 _WATCH_SECONDS = {"dev": 0, "staging": 2, "prod": 9}
 # Enough to tell a version of which every third request fails, and seldom more than five seconds of a tenth of the load.
 _COMPARED_REQUESTS = 20
+# New tasks are slow at first on a busy machine.
+_WORSE_LATENCY_PERCENT = 500
 
 
 def changes() -> dict[str, Any]:
@@ -41,6 +43,7 @@ def _environment(name: str) -> dict[str, Any]:
         "approvalWaitSeconds": 0,
         "watchSeconds": _WATCH_SECONDS[name],
         "comparedRequests": _COMPARED_REQUESTS,
+        "worseLatencyPercent": _WORSE_LATENCY_PERCENT,
         "stabiliseSeconds": 1,
         "ecsServices": [f"{cluster(name)}/{service}" for service in SERVICES],
         "imageRepositories": [f"{REGISTRY}/{service}" for service in SERVICES],
