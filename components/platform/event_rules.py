@@ -140,6 +140,7 @@ def _unfrozen(_: StackResources) -> Pattern:
 
 TRIGGERS: Mapping[str, Trigger] = {
     "upload_sarif": Trigger(_gates, own_bus=True),
+    "publish_checks": Trigger(_gates, own_bus=True),
     "import_findings": Trigger(_gates, own_bus=True),
     "build_finished": Trigger(_builds),
     "alarm_changed": Trigger(_alarms),
