@@ -26,6 +26,7 @@ from functions.domain.pushes import (
     not_delivered,
     read_pull_request,
     read_push,
+    updated_branch,
 )
 from functions.domain.requests import Request, dispatch_name, rollback_name
 from functions.domain.triggers import TriggerRules
@@ -136,6 +137,9 @@ def _act(name: str, body: bytes, payload: dict[str, Any], starts: _Starts) -> tu
     if name != "push":
         return "", answer(202, f"event {name or '(none)'} is not used here")
     read = read_push(payload, starts.deployments.repositories, starts.rules)
+    repository = payload["repository"]["full_name"]
+    if repository in starts.deployments.repositories and (branch := updated_branch(payload)):
+        starts.polls.pushed(repository, branch)
     if isinstance(read, Ignored):
         return "", answer(202, f"ignored: {read.reason}")
     return _start(read.name, read.request, starts)

@@ -188,7 +188,10 @@ def test_the_place_of_a_failure_is_what_the_report_says(case: str, place: tuple[
 def test_only_the_first_failures_are_kept() -> None:
     """A report may have a hundred thousand of them; all are counted. Unreadable reports say nothing."""
     case = '<testcase name="t"><failure>{}</failure></testcase>'.format("x" * 5000)
-    files = {"a.xml": f'<testsuite name="s">{case * 300}</testsuite>', "b.xml": "<html/>"}
+    files: dict[str, str | bytes] = {
+        "a.xml": f'<testsuite name="s">{case * 300}</testsuite>',
+        "b.xml": "<html/>",
+    }
     with ZipFile(BytesIO(archive(files))) as found:
         kept = read_failures(found, ["a.xml", "b.xml"])
         assert (len(kept), max(len(one.message) for one in kept)) == (200, 2000)

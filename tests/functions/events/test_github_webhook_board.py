@@ -14,6 +14,7 @@ import pytest
 from functions.adapters.waiting_jobs import WaitingJobs
 from functions.handler import encode
 from tests.functions.domain.test_job_reviews import PAYLOAD
+from tests.functions.domain.test_pushes import PUSH
 from tests.functions.stack import Stack
 
 SECRET = "webhook-secret"
@@ -163,3 +164,14 @@ def test_a_job_of_another_repository_is_not_kept(stack: Stack, invoked: list[dic
     assert deliver(stack, "deployment_protection_rule", foreign)[0] == 202
     assert deliver(stack, "deployment_protection_rule", {**PAYLOAD, "deployment_callback_url": "https://eve"})[0] == 400
     assert (invoked, list(WaitingJobs.connect(stack.clients).all())) == ([], [])
+
+
+def test_a_push_of_the_worker_has_its_progress_shown(stack: Stack, invoked: list[dict[str, Any]]) -> None:
+    """W10: the branch of a task is not delivered, and a deleted one shows nothing."""
+    pushed = {**PUSH, "ref": "refs/heads/kiro/greet"}
+    assert deliver(stack, "push", pushed)[1].startswith("ignored: branch kiro/greet is not delivered")
+    assert [json.loads(one["Payload"]) for one in invoked] == [{"pushed": "branch/acme/hello-service/kiro/greet"}]
+    deliver(stack, "push", {**pushed, "deleted": True})
+    deliver(stack, "push", {**pushed, "ref": "refs/tags/kiro/greet"})
+    assert deliver(stack, "push", {"repository": {"full_name": "eve/hello-service"}})[0] == 202
+    assert len(invoked) == 1
