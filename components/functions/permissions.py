@@ -46,6 +46,7 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "functions": lambda stack: _every_function(stack, ""),
     "function-versions": lambda stack: _every_function(stack, ":*"),
     "function/plan_pull_requests": lambda stack: [stack.naming.function_arn("events-plan-pull-requests")],
+    "function/review_jobs": lambda stack: [stack.naming.function_arn("events-review-jobs")],
     "function/poll_board": lambda stack: [stack.naming.function_arn("events-poll-board")],
     "workflows": lambda stack: [stack.naming.workflow_arn(workflow) for workflow in WORKFLOWS],
     "deploy-roles": lambda stack: [stack.deploy_role_arn(one) for one in stack.settings.environments],

@@ -47,6 +47,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "WORK_ITEMS_TABLE": lambda stack: stack.storage.work_items.name,
     "WORK_ITEM_WORKFLOW": lambda stack: stack.naming.workflow_arn("work_item"),
     "PLAN_FUNCTION": lambda stack: stack.naming.name("events-plan-pull-requests"),
+    "REVIEW_FUNCTION": lambda stack: stack.naming.name("events-review-jobs"),
     "POLL_FUNCTION": lambda stack: stack.naming.name("events-poll-board"),
     "BOARD": lambda stack: json.dumps(board(stack.settings)),
     "GIT_CREDENTIAL_SECRET": lambda stack: stack.secrets.arns["git"],

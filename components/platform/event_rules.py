@@ -15,7 +15,13 @@ from components.platform import console
 from components.platform.endpoints import ROUTES
 from forwarding.places import Place, receiving_rule
 from functions.adapters.bus import SOURCE
-from functions.domain.events import DeploymentFinished, EnvironmentUnfrozen, GatesJudged, RollbackFinished
+from functions.domain.events import (
+    DeploymentFinished,
+    EnvironmentUnfrozen,
+    GatesJudged,
+    RollbackFinished,
+    StageFinished,
+)
 from statemachines.definitions import WORKFLOWS
 
 Pattern = dict[str, Any]
@@ -121,6 +127,12 @@ def _gates(_: StackResources) -> Pattern:
     return {"source": [SOURCE], "detail-type": [GatesJudged.__name__]}
 
 
+def _lets_jobs_in(_: StackResources) -> Pattern:
+    """What a job of GitHub Actions may wait for; windows, soaks and alarms come with the schedule."""
+    kinds = (GatesJudged, StageFinished, DeploymentFinished, EnvironmentUnfrozen, RollbackFinished)
+    return {"source": [SOURCE], "detail-type": [kind.__name__ for kind in kinds]}
+
+
 def _deployed(_: StackResources) -> Pattern:
     """The ends of deployments that changed something and stayed."""
     return {"source": [SOURCE], "detail-type": [DeploymentFinished.__name__], "detail": {"outcome": ["deployed"]}}
@@ -133,6 +145,7 @@ def _unfrozen(_: StackResources) -> Pattern:
 
 TRIGGERS: Mapping[str, Trigger] = {
     "upload_sarif": Trigger(_gates, own_bus=True),
+    "publish_checks": Trigger(_gates, own_bus=True),
     "import_findings": Trigger(_gates, own_bus=True),
     "build_finished": Trigger(_builds),
     "alarm_changed": Trigger(_alarms),
@@ -147,12 +160,19 @@ TRIGGERS: Mapping[str, Trigger] = {
     "publish_version": Trigger(_deployed, own_bus=True),
     "track_incident": Trigger(_own, own_bus=True),
     "plan_pull_requests": Trigger(schedule=lambda _: _OFTEN),
+    "review_jobs": Trigger(schedule=lambda _: _EVERY_MINUTE),
     "reconcile": Trigger(schedule=lambda _: _EVERY_MINUTE),
     "check_drift": Trigger(schedule=_drift_rate),
     "measure_secrets": Trigger(schedule=lambda _: _TWICE_A_DAY),
     "prune_versions": Trigger(schedule=lambda _: _EVERY_DAY),
 }
 
+
+# A rule has one bus: what events of the stack's bus invoke beside a schedule, with the end of the rule's name.
+BESIDE: Mapping[str, tuple[str, Trigger]] = {
+    "plan_pull_requests": ("built", Trigger(_gates, own_bus=True)),
+    "review_jobs": ("freed", Trigger(_lets_jobs_in, own_bus=True)),
+}
 
 BY_BUILDS = frozenset({"git_token"})
 """The handlers that builds of the worker invoke themselves, and wait for."""
@@ -197,8 +217,9 @@ def _rules(handler: FoundHandler, stack: StackResources) -> Iterator[tuple[str, 
     if trigger is None:
         return
     yield handler.thing, trigger
-    if handler.name == "plan_pull_requests":  # a rule has one bus
-        yield f"{handler.thing}-built", Trigger(_gates, own_bus=True)
+    if handler.name in BESIDE:
+        end, beside = BESIDE[handler.name]
+        yield f"{handler.thing}-{end}", beside
     if handler.name == "alarm_changed":
         for place in stack.elsewhere():
             yield receiving_rule(place), Trigger(_forwarded(place), own_bus=True)

@@ -4,19 +4,24 @@ https://docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhook
 """
 
 import json
-from typing import TYPE_CHECKING, ClassVar, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.handler import Allow
+from functions.handler import Allow, encode
 
 if TYPE_CHECKING:
+    from functions.domain.job_reviews import Job
     from functions.runtime import Clients
 
 
 class Invocations:
     """The functions that the webhook invokes; the client is created with the first one."""
 
-    SETTINGS: ClassVar[tuple[str, ...]] = ("PLAN_FUNCTION",)
-    USE: ClassVar[tuple[Allow, ...]] = (Allow(("lambda:InvokeFunction",), on="function/plan_pull_requests"),)
+    SETTINGS: ClassVar[tuple[str, ...]] = ("PLAN_FUNCTION", "REVIEW_FUNCTION")
+    USE: ClassVar[tuple[Allow, ...]] = (
+        Allow(("lambda:InvokeFunction",), on="function/plan_pull_requests"),
+        Allow(("lambda:InvokeFunction",), on="function/review_jobs"),
+    )
 
     def __init__(self, aws: "Clients") -> None:
         self._aws = aws
@@ -28,9 +33,15 @@ class Invocations:
 
     def plan(self, repository: str, number: int) -> None:
         """Have a pull request planned."""
-        payload = {"repository": repository, "number": number}
+        self._invoke("PLAN_FUNCTION", {"repository": repository, "number": number})
+
+    def review(self, job: "Job") -> None:
+        """Have a job of GitHub Actions answered."""
+        self._invoke("REVIEW_FUNCTION", {"job": encode(job)})
+
+    def _invoke(self, setting: str, payload: Mapping[str, Any]) -> None:
         self._aws.client("lambda").invoke(
-            FunctionName=self._aws.setting("PLAN_FUNCTION"),
+            FunctionName=self._aws.setting(setting),
             InvocationType="Event",
             Payload=json.dumps(payload).encode(),
         )

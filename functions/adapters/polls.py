@@ -1,8 +1,11 @@
 """Requests a poll of the board now, before its schedule."""
 
 import json
-from typing import TYPE_CHECKING, ClassVar, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from functions.adapters.worker_rules import WorkerRules
+from functions.domain.work_items import branch_key
 from functions.handler import Allow, encode
 
 if TYPE_CHECKING:
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 class Polls:
     """The function that polls the board; the client is created when a poll is requested."""
 
-    SETTINGS: ClassVar[tuple[str, ...]] = ("POLL_FUNCTION",)
+    SETTINGS: ClassVar[tuple[str, ...]] = ("POLL_FUNCTION", *WorkerRules.SETTINGS)
     REQUEST: ClassVar[tuple[Allow, ...]] = (Allow(("lambda:InvokeFunction",), on="function/poll_board"),)
 
     def __init__(self, aws: "Clients") -> None:
@@ -26,7 +29,15 @@ class Polls:
 
     def request(self, instruction: "Instruction | None" = None) -> None:
         """Request the same poll as the schedule does, without waiting for it; an instruction is carried out before."""
-        payload = {"instruction": encode(instruction)} if instruction else {}
+        self._invoke({"instruction": encode(instruction)} if instruction else {})
+
+    def pushed(self, repository: str, branch: str) -> None:
+        """Have the progress on a branch of the worker shown; a push of any other branch invokes nothing."""
+        rules = WorkerRules.connect(self._aws)
+        if repository in rules.repositories and branch.startswith(rules.branch_namespace):
+            self._invoke({"pushed": branch_key(repository, branch)})
+
+    def _invoke(self, payload: Mapping[str, Any]) -> None:
         self._aws.client("lambda").invoke(
             FunctionName=self._aws.setting("POLL_FUNCTION"),
             InvocationType="Event",

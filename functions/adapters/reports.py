@@ -10,7 +10,7 @@ from functions.buildspecs.work_item.cobertura import read_rates
 from functions.buildspecs.work_item.junit import count_tests
 from functions.buildspecs.work_item.xml_stream import XmlError
 from functions.domain.errors import SourceError
-from functions.domain.gates import Coverage, TestRun, Unreadable
+from functions.domain.gates import Coverage, Note, TestRun, Unreadable
 from functions.domain.limits import XML, Budget
 
 T = TypeVar("T")
@@ -35,6 +35,21 @@ def read_tests(archive: ZipFile, paths: Sequence[str]) -> TestRun | Unreadable:
         skipped += counts.skipped
         failed += counts.failed
     return TestRun(total, tuple(failed), skipped)
+
+
+def read_failures(archive: ZipFile, paths: Sequence[str]) -> list[Note]:
+    """The failed tests of these reports, each with the place that its report names; unreadable reports are left out."""
+    found, budget = list[Note](), Budget()
+    try:
+        files = dict.fromkeys(file for path in paths for file in find_members(archive, path))
+        for file in files:
+            counts = _read(archive, file, lambda report, file=file: count_tests(report, file))  # type: ignore[misc]
+            if not isinstance(counts, Unreadable):
+                budget.take(counts.elements)
+                found += [Note("failure", one.name, one.message, one.file, one.line) for one in counts.failures]
+    except (SourceError, ValueError):
+        return found
+    return found
 
 
 def read_coverage(archive: ZipFile, path: str) -> Coverage | Unreadable:

@@ -18,6 +18,7 @@ from functions.domain.findings import Finding, Scan
 _NO_FINDING = ("pass", "notApplicable", "informational")
 _EXTERNAL_LISTS = ("results", "invocations", "extensions", "artifacts")
 _MOST_FILES = 100
+_LONGEST_MESSAGE = 300
 Object = Mapping[str, Any]
 Read = Callable[[str], Any]
 
@@ -52,7 +53,9 @@ def _finding(rules: Rules, number: int, result: Object, artifacts: list[Object])
         severity = severity_of(rules, rule, result)
     except ValueError as error:
         raise ValueError(f"runs[].results[{number}], rule {_name(rule, result)}: {error}") from None
-    return Finding(rules.tool, _name(rule, result), severity, _place(result, artifacts))
+    said = object_of(result.get("message") or {}, "message").get("text")
+    message = said[:_LONGEST_MESSAGE] if isinstance(said, str) else ""
+    return Finding(rules.tool, _name(rule, result), severity, _place(result, artifacts), message=message)
 
 
 def _name(rule: Rule, result: Object) -> str:

@@ -18,6 +18,7 @@ class WorkItemsTable:
     READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem",), on="table/work-items"),)
     FIND: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Query",), on="index/work-items"),)
     WRITE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem", "dynamodb:PutItem"), on="table/work-items"),)
+    NOTE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:UpdateItem",), on="table/work-items"),)
 
     def __init__(self, table: Any) -> None:
         self._table = table
@@ -71,6 +72,14 @@ class WorkItemsTable:
             if found := next(iter(rows), None):
                 return self.get(str(found["itemId"]))
         return None
+
+    def note_progress(self, item_id: str, digest: str) -> None:
+        """Record what was shown of an item's progress; the revision stays, because nothing is decided by it."""
+        self._table.update_item(
+            Key={"itemId": item_id},
+            UpdateExpression="SET progress = :digest",
+            ExpressionAttributeValues={":digest": digest},
+        )
 
     def save(self, record: Record) -> Record | None:
         """Write a record and return it with its new revision; None if it was changed since it was read."""

@@ -142,4 +142,5 @@ def _announcement(event: Input, judged: registry.Judged) -> GatesJudged:
         figures,
         digest,
         event.build.log,
+        event.plan.gates,
     )

@@ -24,6 +24,7 @@ from functions.domain import work_items
 from functions.domain.errors import BadInputError
 from functions.domain.findings import Scans
 from functions.domain.gates import Verdict
+from functions.domain.manifests import GateSettings
 from functions.domain.records import DeploymentRecord, Outcome, StageRecord, StageResult
 from functions.domain.releases import Release
 from functions.domain.rollback import RollbackResult
@@ -47,7 +48,7 @@ class GatesJudged:
 
     `artifact` (a key in the artifacts bucket) contains the reports that `scans` names; `figures` are measured numbers.
     `digest` is the SHA-256 of the artifact that the build uploaded; without one there are no reports. `log` is the page
-    of the build's log, "" if it has none.
+    of the build's log, "" if it has none. `settings` are the manifest's keys of the gates, which name all reports.
     """
 
     deployment_id: str
@@ -58,6 +59,7 @@ class GatesJudged:
     figures: dict[str, float] = field(default_factory=dict)
     digest: str = ""
     log: str = ""
+    settings: GateSettings = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

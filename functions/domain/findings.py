@@ -14,12 +14,12 @@ CRITICAL and HIGH findings fail the gate. A suppression inside a report is ignor
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from functions.domain.gates import Unreadable, Verdict
+from functions.domain.gates import Note, Unreadable, Verdict
 from functions.domain.texts import quote
 
 Severity = Literal["critical", "high", "medium", "low"]
@@ -40,6 +40,12 @@ _WORDS: dict[str, Severity] = {
     **dict.fromkeys(("low", "info", "informational", "note", "negligible", "none", "recommendation"), "low"),
 }
 _NAMED = 5
+_NOTED: dict[Severity, Literal["failure", "warning", "notice"]] = {
+    "critical": "failure",
+    "high": "failure",
+    "medium": "warning",
+    "low": "notice",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +65,17 @@ class Scans:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding of a tool; `aliases` are other ids of it, `place` is `file:line` or a package with its version."""
+    """One finding of a tool; `aliases` are other ids of it, `place` is `file:line` or a package with its version.
+
+    `message` is what the tool says of it, which is no part of what it is.
+    """
 
     tool: str
     id: str
     severity: Severity
     place: str
     aliases: tuple[str, ...] = ()
+    message: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +145,20 @@ def judge_findings(
         words = f"{exempt} critical or high allowed by the list, no other in {len(read)} reports"
     lesser = len(findings) - exempt
     return Verdict("security", "passed", "; ".join([f"{words}, {lesser} lesser findings", *notes]))
+
+
+def noted(findings: Iterable[Finding]) -> list[Note]:
+    """The findings as notes at files and lines, the worst first."""
+    worst = sorted(findings, key=lambda one: tuple(_NOTED).index(one.severity))
+    return [_note(one) for one in worst]
+
+
+def _note(finding: Finding) -> Note:
+    file, _, line = finding.place.rpartition(":")
+    known = line.isdecimal() and len(line) < 8
+    where = "" if known else f" in {quote(finding.place)}"
+    title = f"{finding.severity.upper()} {quote(finding.id)}{where} ({quote(finding.tool)})"
+    return Note(_NOTED[finding.severity], title, finding.message, file if known else "", int(line) if known else 0)
 
 
 def _by_id(entries: Iterable[Allowance]) -> Mapping[str, list[Allowance]]:

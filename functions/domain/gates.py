@@ -42,6 +42,17 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a report says of one place; `path` is "" and `line` is 0 if it does not name it."""
+
+    level: Literal["failure", "warning", "notice"]
+    title: str
+    message: str
+    path: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The verdict of the gate `name`, and the reason."""
 

@@ -81,6 +81,12 @@ def read_push(payload: Mapping[str, Any], repositories: frozenset[str], rules: T
     return push_of(repository, ref, commit, message, rules, by=sender(payload))
 
 
+def updated_branch(payload: Mapping[str, Any]) -> str:
+    """The branch that a push has changed, in a delivery that `read_push` has read; "" for a tag or a deleted branch."""
+    kind, name = branch_or_tag(str(payload["ref"]))
+    return name if kind == "branch" and payload.get("deleted") is not True else ""
+
+
 def push_of(
     repository: str, ref: str, commit: str, message: str, rules: TriggerRules, *, by: str = "", lost: bool = False
 ) -> Start | Ignored:

@@ -24,6 +24,8 @@ from functions.domain.events import (
 )
 from functions.domain.gates import Verdict, failed, foremost, reasons
 
+# The beginning of the contexts of gates before any deployment, which an App shows as check runs.
+GATE = "kiro/gate/"
 CommitState = Literal["pending", "success", "failure", "error"]
 DeploymentState = Literal["in_progress", "success", "failure", "inactive"]
 
@@ -88,7 +90,7 @@ def _commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
             return (CommitStatus("kiro", "pending", event.reason), *stages)
         case GatesJudged():
             whole = CommitStatus("kiro/gates", _state(*event.gates), reasons(foremost(event.gates)), event.log)
-            return (whole, *(_of_gate(f"kiro/gate/{gate.name}", gate, event.log) for gate in event.gates))
+            return (whole, *(_of_gate(f"{GATE}{gate.name}", gate, event.log) for gate in event.gates))
         case StageHeld():
             return (CommitStatus(f"kiro/{event.environment}", "pending", event.reason),)
         case StagePinned():
@@ -97,7 +99,7 @@ def _commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
         case StageFinished():
             state, place = _STAGES.get(event.result, "failure"), event.environment
             whole = CommitStatus(f"kiro/{place}", state, _words(event.result, event.reason))
-            return (whole, *(_of_gate(f"kiro/gate/{place}/{gate.name}", gate) for gate in event.gates))
+            return (whole, *(_of_gate(f"{GATE}{place}/{gate.name}", gate) for gate in event.gates))
         case DeploymentFinished():
             state = _OUTCOMES.get(event.outcome, "failure")
             return (CommitStatus("kiro", state, _words(event.outcome, event.reason)),)

@@ -62,8 +62,8 @@ class Record:
 
     `started` counts its executions, `failures` the failed ones since a person last moved the card. `seen` is the
     fingerprint on which it was found ineligible. `moved_at` (ISO 8601) is when the platform last moved the card. `told`
-    is the digest of the last comment. `stop` is a person's wish, written before the execution is stopped. `revision` is
-    for the conditional write.
+    is the digest of the last comment, `progress` that of what the comment on the progress says. `stop` is a person's
+    wish, written before the execution is stopped. `revision` is for the conditional write.
     """
 
     item_id: str
@@ -76,6 +76,7 @@ class Record:
     seen: str = ""
     moved_at: str = ""
     told: str = ""
+    progress: str = ""
     revision: int = 0
     item: Item | None = None
     stop: Stop | None = None

@@ -10,15 +10,24 @@ from hashlib import sha256
 from typing import Any
 
 from functions.adapters.allowed_networks import AllowedNetworks
+from functions.adapters.clock import Clock
 from functions.adapters.deliveries import Deliveries
 from functions.adapters.invocations import Invocations
 from functions.adapters.polls import Polls
 from functions.adapters.secrets import WebhookSecret
 from functions.adapters.signed_requests import Refusal, answer, read_body, read_headers, verify
 from functions.adapters.triggers import Triggers
+from functions.adapters.waiting_jobs import WaitingJobs
 from functions.adapters.workflows import Deployments
 from functions.domain.errors import BadInputError
-from functions.domain.pushes import Ignored, dispatched_repository, not_delivered, read_pull_request, read_push
+from functions.domain.pushes import (
+    Ignored,
+    dispatched_repository,
+    not_delivered,
+    read_pull_request,
+    read_push,
+    updated_branch,
+)
 from functions.domain.requests import Request, dispatch_name, rollback_name
 from functions.domain.triggers import TriggerRules
 from functions.handler import Handler
@@ -36,6 +45,7 @@ HANDLER = Handler(
         *Deliveries.USE,
         *Polls.REQUEST,
         *Invocations.USE,
+        *WaitingJobs.KEEP,
     ),
     timeout_seconds=20,
     memory_mb=512,
@@ -52,6 +62,8 @@ class _Starts:
     deliveries: Deliveries
     polls: Polls
     invocations: Invocations
+    jobs: WaitingJobs
+    clock: Clock
 
 
 def github_webhook(
@@ -64,6 +76,8 @@ def github_webhook(
     deliveries: Deliveries,
     polls: Polls,
     invocations: Invocations,
+    jobs: WaitingJobs,
+    clock: Clock,
 ) -> dict[str, Any]:
     """Answer a delivery; before the signature is verified nothing is parsed, and only the secret is read."""
     address = event.get("requestContext", {}).get("http", {}).get("sourceIp", "")
@@ -84,7 +98,7 @@ def github_webhook(
         payload = json.loads(body)
         if not isinstance(payload, dict):
             return answer(400, "the payload is not a JSON object; set the webhook's content type to application/json")
-        starts = _Starts(triggers.rules, deployments, rollbacks, deliveries, polls, invocations)
+        starts = _Starts(triggers.rules, deployments, rollbacks, deliveries, polls, invocations, jobs, clock)
         return _once(headers, body, payload, starts)
     except (ValueError, RecursionError) as error:
         return answer(400, f"the body is not JSON: {error}; set the webhook's content type to application/json")
@@ -118,9 +132,14 @@ def _act(name: str, body: bytes, payload: dict[str, Any], starts: _Starts) -> tu
         return _dispatched(body, payload, starts)
     if name == "pull_request":
         return "", answer(202, _planned(payload, starts))
+    if name == "deployment_protection_rule":
+        return _asked(payload, starts)
     if name != "push":
         return "", answer(202, f"event {name or '(none)'} is not used here")
     read = read_push(payload, starts.deployments.repositories, starts.rules)
+    repository = payload["repository"]["full_name"]
+    if repository in starts.deployments.repositories and (branch := updated_branch(payload)):
+        starts.polls.pushed(repository, branch)
     if isinstance(read, Ignored):
         return "", answer(202, f"ignored: {read.reason}")
     return _start(read.name, read.request, starts)
@@ -134,6 +153,18 @@ def _planned(payload: dict[str, Any], starts: _Starts) -> str:
         return f"ignored: {number.reason}"
     starts.invocations.plan(payload["repository"]["full_name"], number)
     return f"#{number} is planned"
+
+
+def _asked(payload: dict[str, Any], starts: _Starts) -> tuple[str, dict[str, Any]]:
+    """Keep a job of GitHub Actions that asks whether it may enter an environment, and have it answered."""
+    from functions.domain.job_reviews import read_job  # few deliveries are jobs
+
+    job = read_job(payload, starts.deployments.repositories, starts.clock.text())
+    if isinstance(job, Ignored):
+        return "", answer(202, f"ignored: {job.reason}")
+    starts.jobs.keep(job)
+    starts.invocations.review(job)
+    return job.key, answer(202, f"run {job.run} is reviewed for {job.environment}")
 
 
 def _dispatched(body: bytes, payload: dict[str, Any], starts: _Starts) -> tuple[str, dict[str, Any]]:

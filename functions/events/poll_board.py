@@ -7,18 +7,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
+from functions.adapters.builds import Builds
 from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
 from functions.adapters.executions import Executions
 from functions.adapters.github.board import Board
 from functions.adapters.github.pull_requests import PullRequests
 from functions.adapters.poll_lease import PollLease
+from functions.adapters.waits_table import WaitsTable
 from functions.adapters.work_items_table import WorkItemsTable
 from functions.adapters.worker_rules import WorkerRules
 from functions.adapters.workflows import WorkItemWorkflow
 from functions.domain.steering import Instruction
 from functions.domain.work_items import Item, Record, begun, branch_problem, chosen
 from functions.handler import Handler, decode
+from functions.procedures.progress import BUILD_LOG, SHOW, build_log, show_progress
 from functions.procedures.steering import STEER, end_if_moved, steer
 from functions.procedures.work_items import SETTLE, Attempt, finished, settle
 
@@ -35,6 +38,8 @@ HANDLER = Handler(
         *WorkItemsTable.FIND,
         *SETTLE,
         *STEER,
+        *SHOW,
+        *BUILD_LOG,
         *Bus.PUT,
     ),
     timeout_seconds=_TIMEOUT_SECONDS,
@@ -56,6 +61,8 @@ class _Poll:
         bus: Bus,
         clock: Clock,
         running: Iterable[str],
+        waits: WaitsTable,
+        builds: Builds,
     ) -> None:
         self.running = set(running)
         self.board = board
@@ -66,6 +73,8 @@ class _Poll:
         self.rules = rules
         self.bus = bus
         self.clock = clock
+        self.waits = waits
+        self.builds = builds
 
     def run(self) -> list[str]:
         """Settle attempts whose execution ended, then start items up to the limit; returns the started names."""
@@ -74,6 +83,7 @@ class _Poll:
         running = [record for record in recorded if not self._settled(record)]
         for record in running:
             end_if_moved(record, self.board, self.records, self.executions)
+            show_progress(record, self.github, self.records, build_log(record, self.waits, self.builds))
         self.running = {record.item_id for record in running}
         free = self.rules.concurrency - len(running)
         if free <= 0:
@@ -127,14 +137,22 @@ def poll_board(
     rules: WorkerRules,
     lease: PollLease,
     bus: Bus,
+    waits: WaitsTable,
+    builds: Builds,
     clock: Clock,
 ) -> dict[str, Any]:
     """Poll the board, and again if a trigger arrived meanwhile; an error leaves the event as a dead letter.
 
-    The board is read whatever the trigger was; an instruction of a comment is carried out before.
+    The board is read whatever the trigger was, but for a push of a branch, which only changes what is shown of it; an
+    instruction of a comment is carried out before.
     """
     if not board.names.number:
         return {"outcome": "no board is configured"}
+    if "pushed" in event:
+        for record in records.running():
+            if record.branch == event["pushed"]:
+                show_progress(record, github, records, build_log(record, waits, builds))
+        return {"outcome": "progress is shown"}
     if "instruction" in event:
         steer(decode(Instruction, event["instruction"]), board, github, records, executions)
     holder = uuid4().hex
@@ -143,7 +161,7 @@ def poll_board(
         return {"outcome": "a poll is under way"}
     board.longest_wait_seconds = _PATIENCE_SECONDS
     before, spent, started = board.requests, board.cost, list[str]()
-    poll = _Poll(board, github, records, executions, workflow, rules, bus, clock, left)
+    poll = _Poll(board, github, records, executions, workflow, rules, bus, clock, left, waits, builds)
     finished = False
     try:
         while not finished:

@@ -15,7 +15,7 @@ from zipfile import ZipFile
 from functions.adapters.builds import BuildEnd
 from functions.adapters.manifest_types import Meaning, RepositoryPath
 from functions.domain.errors import SourceError
-from functions.domain.gates import Verdict, judge_tests
+from functions.domain.gates import Note, Verdict, judge_tests
 from functions.domain.manifests import AfterDeploy, Settings
 from functions.domain.performance import Performance
 from functions.domain.plans import StagePlan
@@ -114,6 +114,10 @@ class Gate(ABC):
     def forecast_environment(self, settings: Settings | None, tests: AfterDeploy) -> str:  # noqa: ARG002
         """The demand on the tests in an environment, as one line of `kiro plan`; empty if there is none."""
         return ""
+
+    def notes(self, settings: Settings, archive: ZipFile) -> Sequence[Note]:  # noqa: ARG002 - for those that name places
+        """What its reports of the build say of places, the worst first; an unreadable report says nothing."""
+        return ()
 
     def mistakes(self, settings: Settings | None, source: Source, today: date) -> Sequence[str]:  # noqa: ARG002
         """The mistakes in the files of the repository that it reads, for `kiro check`, each with its place."""

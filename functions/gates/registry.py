@@ -1,13 +1,14 @@
 """All gates, in the order in which they judge and are shown; no other module names a gate."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, assert_never, get_args
+from zipfile import ZipFile
 
 from functions.adapters.builds import BuildEnd
 from functions.domain.errors import SourceError
-from functions.domain.gates import Verdict, without_secrets
+from functions.domain.gates import Note, Verdict, without_secrets
 from functions.domain.manifests import AfterDeploy, GateSettings
 from functions.domain.performance import Performance
 from functions.domain.plans import StagePlan
@@ -97,6 +98,11 @@ def _readable(judgements: Iterator[Judgement], build: BuildEnd) -> Iterator[Judg
     except SourceError as error:
         if build.outcome == "succeeded":
             yield Judgement(Verdict("reports", "failed", str(error)))
+
+
+def notes(settings: GateSettings, archive: ZipFile) -> dict[str, Sequence[Note]]:
+    """What the reports of a build say of places, by the name of the gate."""
+    return {gate.name: gate.notes(settings[gate.name], archive) for gate in GATES if settings.get(gate.name)}
 
 
 def forecast_release(settings: GateSettings, stages: tuple[StagePlan, ...]) -> tuple[str, ...]:

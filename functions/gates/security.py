@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
+from zipfile import ZipFile
 
 from functions.adapters.manifest_types import CommittedFile, Meaning, RepositoryPath
 from functions.domain.errors import SourceError
-from functions.domain.findings import Allowance, Scans, judge_findings
-from functions.domain.gates import Unreadable
+from functions.domain.findings import Allowance, Scan, Scans, judge_findings, noted
+from functions.domain.gates import Note, Unreadable
 from functions.domain.manifests import GateSettings, Settings
 from functions.domain.plans import StagePlan
 from functions.gates.base import Gate, Judgement, ReleaseEvidence, Section, Source
@@ -45,6 +46,13 @@ class SecurityGate(Gate):
 
         read = tuple(read_scans(evidence.archive, declared))
         return Judgement(judge_findings(read, _allowed(declared.allow_list, evidence.source), evidence.today))
+
+    def notes(self, settings: Settings, archive: ZipFile) -> Sequence[Note]:
+        """The findings."""
+        from functions.adapters.scans import read_scans
+
+        read = read_scans(archive, decode(Scans, settings))
+        return noted(finding for one in read if isinstance(one, Scan) for finding in one.findings)
 
     def forecast_release(self, settings: Settings | None, stages: tuple[StagePlan, ...]) -> str:  # noqa: ARG002
         """The paths of the reports, or that there are none."""

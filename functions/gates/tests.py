@@ -1,12 +1,12 @@
 """The gate `tests`: JUnit reports of the build, and of the tests in an environment (G1)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 from zipfile import ZipFile
 
 from functions.adapters.manifest_types import Meaning, RepositoryPath
-from functions.domain.gates import TestRun, Unreadable, judge_tests
+from functions.domain.gates import Note, TestRun, Unreadable, judge_tests
 from functions.domain.manifests import AfterDeploy, Settings
 from functions.domain.plans import StagePlan
 from functions.gates.base import EnvironmentEvidence, Gate, Judgement, ReleaseEvidence, Section, Unit
@@ -48,6 +48,12 @@ class TestsGate(Gate):
     def judge_environment(self, settings: Settings | None, evidence: EnvironmentEvidence) -> Judgement:
         """The verdict on the reports of the tests' build."""
         return Judgement() if settings is None else Judgement(judge_tests(_read(settings, evidence.archive)))
+
+    def notes(self, settings: Settings, archive: ZipFile) -> Sequence[Note]:
+        """The failed tests."""
+        from functions.adapters.reports import read_failures
+
+        return read_failures(archive, decode(Reports, settings).junit)
 
     def forecast_release(self, settings: Settings | None, stages: tuple[StagePlan, ...]) -> str:  # noqa: ARG002
         """The paths of the reports."""

@@ -68,6 +68,10 @@ class Description:
             yield from (f"{call}: {one}" for one in self._of_request(operation, request))
         yield from (f"{call}: {one}" for one in self._of_answer(operation, response))
 
+    def of_event(self, schema: str, payload: Node) -> Iterator[str]:
+        """What the published schema of a webhook's payload does not have."""
+        yield from self._violations(schema, _pointer("components", "schemas", schema), payload)
+
     def _operation(self, method: str, rule: str) -> str | None:
         """The pointer to an operation; the last parameter of a path may be left out, as in `/zipball`."""
         plain = _PARAMETER.sub("{}", rule).rstrip("/")

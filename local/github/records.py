@@ -52,7 +52,7 @@ class Token:
 
 @dataclass(frozen=True)
 class App:
-    """A GitHub App installation, which requests tokens with its private key."""
+    """A GitHub App installation, which requests tokens with its private key; `hook` is the App's own webhook."""
 
     app_id: str
     installation_id: int
@@ -60,6 +60,7 @@ class App:
     bot: Person
     permissions: Mapping[str, str] | None
     pushes_to: str = ""
+    hook: "Hook | None" = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,20 @@ class CheckRun:
     details_url: str | None = None
     external_id: str | None = None
     annotations: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class WaitingJob:
+    """A job of a workflow run that waits until an App approves or rejects its environment; `id` is that of the run."""
+
+    id: int
+    sha: str
+    ref: str
+    environment: str
+    app: Person
+    state: str = "waiting"
+    comment: str = ""
+    reports: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -222,7 +237,7 @@ class Issue:
 
 @dataclass
 class Hook:
-    """A webhook of a repository."""
+    """A webhook of a repository, or of the App with this number."""
 
     id: int
     url: str
@@ -231,6 +246,7 @@ class Hook:
     active: bool = True
     created: datetime = field(default_factory=now)
     deliveries: list["Delivery"] = field(default_factory=list)
+    app_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -286,6 +302,7 @@ class Repository:
     statuses: list[Status] = field(default_factory=list)
     check_runs: list[CheckRun] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
+    jobs: list[WaitingJob] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     hooks: list[Hook] = field(default_factory=list)

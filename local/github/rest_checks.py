@@ -49,10 +49,17 @@ def list_check_runs(call: Call, repository: Repository, ref: str) -> Response:
     if call.argument("filter", "latest") == "latest":
         newest = {(run.name, run.app): run for run in reversed(found)}
         found = [run for run in found if newest[run.name, run.app] is run]
+    app = call.argument("app_id")
+    found = [run for run in found if app in ("", _app_id(run))]
     found = [run for run in found if name in ("", run.name) and status in ("", run.status)]
     page, size = call.window()
     shown = [_shape(call, repository, run) for run in found[(page - 1) * size : page * size]]
     return reply({"total_count": len(found), "check_runs": shown}, 200, call.links(len(found)))
+
+
+def _app_id(run: CheckRun) -> str:
+    """The number of the App in the name of its account: `app-12[bot]`."""
+    return run.app.login.removesuffix("[bot]").rpartition("-")[2]
 
 
 def _by_an_app(call: Call) -> None:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from local.github import shapes
 from local.github.records import Deployment, DeploymentStatus, Repository, now
 from local.github.rest_statuses import newest_statuses
-from local.github.routing import ApiError, Call, Routes, invalid, not_found
+from local.github.routing import ApiError, Call, Hub, Routes, invalid, not_found
 
 ROUTES = Routes()
 _STATES = ("error", "failure", "inactive", "in_progress", "queued", "pending", "success")
@@ -37,7 +37,7 @@ def create_deployment(call: Call, repository: Repository) -> dict[str, Any]:
         now(),
     )
     repository.deployments.append(made)
-    return _shape(call, repository, made)
+    return shape(call.hub, repository, made)
 
 
 @ROUTES.add("GET", "deployments", "deployments:read")
@@ -49,13 +49,13 @@ def list_deployments(call: Call, repository: Repository) -> Response:
         for one in reversed(repository.deployments)
         if all(getattr(one, name) == value for name, value in wanted.items())
     ]
-    return call.paged(found, lambda one: _shape(call, repository, one))
+    return call.paged(found, lambda one: shape(call.hub, repository, one))
 
 
 @ROUTES.add("GET", "deployments/<int:deployment_id>", "deployments:read")
 def get_deployment(call: Call, repository: Repository, deployment_id: int) -> dict[str, Any]:
     """One deployment."""
-    return _shape(call, repository, _deployment(repository, deployment_id))
+    return shape(call.hub, repository, _deployment(repository, deployment_id))
 
 
 @ROUTES.add("POST", "deployments/<int:deployment_id>/statuses", "deployments:write", 201)
@@ -108,8 +108,9 @@ def _deployment(repository: Repository, deployment_id: int) -> Deployment:
     return found
 
 
-def _shape(call: Call, repository: Repository, one: Deployment) -> dict[str, Any]:
-    api = shapes.repository_url(call.hub, repository)
+def shape(hub: Hub, repository: Repository, one: Deployment) -> dict[str, Any]:
+    """A deployment."""
+    api = shapes.repository_url(hub, repository)
     updated = one.statuses[-1].created if one.statuses else one.created
     return {
         "url": f"{api}/deployments/{one.id}",
@@ -122,7 +123,7 @@ def _shape(call: Call, repository: Repository, one: Deployment) -> dict[str, Any
         "original_environment": one.environment,
         "environment": one.environment,
         "description": one.description,
-        "creator": shapes.user(call.hub, one.creator),
+        "creator": shapes.user(hub, one.creator),
         "created_at": shapes.moment(one.created),
         "updated_at": shapes.moment(updated),
         "statuses_url": f"{api}/deployments/{one.id}/statuses",

@@ -133,7 +133,7 @@ def _ping(hub: Hub, repository: Repository, hook: Hook, sender: Person) -> None:
         "repository": shapes.repository(hub, repository),
         "sender": shapes.user(hub, sender),
     }
-    hub.ping(repository, hook, body)
+    hub.send(hook, repository, "ping", body)
 
 
 def _shape(hub: Hub, repository: Repository, hook: Hook) -> dict[str, Any]:

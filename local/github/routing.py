@@ -93,8 +93,8 @@ class Hub(Protocol):
     def emit(self, repository: Repository, event: str, body: Mapping[str, Any]) -> None:
         """Send an event to the repository's hooks."""
 
-    def ping(self, repository: Repository, hook: Hook, body: Mapping[str, Any]) -> None:
-        """Send a ping to one hook, independent of its events."""
+    def send(self, hook: Hook, repository: Repository, event: str, body: Mapping[str, Any]) -> None:
+        """Send an event to one hook, independent of its events."""
 
     def redeliver(self, hook: Hook, delivery_id: int) -> bool:
         """Send a recorded delivery again; False when no delivery has this id."""

@@ -19,6 +19,7 @@ from local.github import (
     git_http,
     graphql,
     pushes,
+    rest_actions,
     rest_apps,
     rest_archives,
     rest_checks,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _TOPICS: tuple[ModuleType, ...] = (
     graphql,
+    rest_actions,
     rest_apps,
     rest_archives,
     rest_checks,
@@ -158,10 +160,15 @@ class LocalGitHub:
         public_key: str,
         permissions: Mapping[str, str] | None = None,
         pushes_to: str = "",
+        hook: tuple[str, str] | None = None,
     ) -> None:
-        """Accept requests for installation tokens with JWTs that this public key (PEM) verifies."""
+        """Accept requests for installation tokens with JWTs that this public key (PEM) verifies.
+
+        `hook` is the address and the secret of the App's webhook.
+        """
         bot = self.store.person(f"app-{app_id}[bot]")
-        self.store.apps[installation_id] = App(app_id, installation_id, public_key, bot, permissions, pushes_to)
+        own = Hook(self.store.next_id(), *hook, [rest_actions.EVENT], app_id=app_id) if hook else None
+        self.store.apps[installation_id] = App(app_id, installation_id, public_key, bot, permissions, pushes_to, own)
 
     def add_hook(self, full_name: str, url: str, secret: str, events: Collection[str] = ("push",)) -> Hook:
         """Add a webhook and send its ping."""
@@ -202,9 +209,9 @@ class LocalGitHub:
             if hook.active and (event in hook.events or "*" in hook.events):
                 self._webhooks.send(hook, repository, event, body)
 
-    def ping(self, repository: Repository, hook: Hook, body: Mapping[str, Any]) -> None:
-        """Send a ping to one hook, independent of its events."""
-        self._webhooks.send(hook, repository, "ping", body)
+    def send(self, hook: Hook, repository: Repository, event: str, body: Mapping[str, Any]) -> None:
+        """Send an event to one hook, independent of its events."""
+        self._webhooks.send(hook, repository, event, body)
 
     def redeliver(self, hook: Hook, delivery_id: int) -> bool:
         """Send a recorded delivery again; False when no delivery has this id."""

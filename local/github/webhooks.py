@@ -30,8 +30,8 @@ def signed_headers(hook: Hook, repository: Repository, event: str, guid: str, bo
         "X-GitHub-Delivery": guid,
         "X-GitHub-Event": event,
         "X-GitHub-Hook-ID": str(hook.id),
-        "X-GitHub-Hook-Installation-Target-ID": str(repository.id),
-        "X-GitHub-Hook-Installation-Target-Type": "repository",
+        "X-GitHub-Hook-Installation-Target-ID": hook.app_id or str(repository.id),
+        "X-GitHub-Hook-Installation-Target-Type": "integration" if hook.app_id else "repository",
     }
     if hook.secret:
         key = hook.secret.encode()

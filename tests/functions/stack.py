@@ -68,6 +68,7 @@ SETTINGS = {
     "GIT_CREDENTIAL_SECRET": "kiro-git",
     "WORKER_PROJECT": "kiro-worker-build",
     "PLAN_FUNCTION": "kiro-plan-pull-requests",
+    "REVIEW_FUNCTION": "kiro-review-jobs",
     "POLL_FUNCTION": "kiro-poll-board",
     "BOARD": json.dumps(BOARD),
     "WORKER": json.dumps(WORKER),

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from functions.adapters.poll_lease import PollLease
+from functions.domain.progress import MARKER
 from local.executions import Progress
 from local.github.boards import Board, Card
 from local.github.records import Issue, Repository, now
@@ -96,7 +97,15 @@ class BoardUser:
         return [one for one in self.repository.issues if one.pull and one.pull.head == branch]
 
     def comments(self, card: Card) -> list[str]:
-        """The comments on a card's issue."""
+        """The comments on a card's issue, but for that on the progress."""
+        return [one for one in self._bodies(card) if not one.startswith(MARKER)]
+
+    def progress(self, card: Card) -> str:
+        """The one comment on the progress, without its marker; "" without one."""
+        (found,) = [one for one in self._bodies(card) if one.startswith(MARKER)] or [""]
+        return found.removeprefix(f"{MARKER}\n")
+
+    def _bodies(self, card: Card) -> list[str]:
         return [one.body for one in card.issue.comments] if card.issue else []
 
     def file(self, branch: str, path: str) -> str:
@@ -190,6 +199,7 @@ def test_a_killed_build_continues_in_the_next_attempt(driver: PlatformDriver, us
     card, branch = cards.killed, "kiro/killed"
     eventually(lambda: "feat: Shout" in user.subjects(branch))
     (attempt,) = user.attempts(card)
+    eventually(lambda: user.progress(card).startswith("**Task 2 of 2: Test it**"))  # W10: by the webhook of the push
     builds = driver.platform.clients.client("codebuild")
     project = driver.platform.outputs["projects"][f"{REPOSITORY}/worker"]
     ids = builds.list_builds_for_project(projectName=project)["ids"]
@@ -202,6 +212,7 @@ def test_a_killed_build_continues_in_the_next_attempt(driver: PlatformDriver, us
     assert user.file(branch, "src/hello.py").count("def shout") == 1
     assert len(user.pulls(branch)) == 1
     assert len(user.comments(card)) == 1
+    assert "has ended: the item is done" in user.progress(card)
 
 
 def _work_of(build: dict[str, Any]) -> str:

@@ -1,17 +1,22 @@
-"""Lost events, incidents, monitors outside AWS, and rollbacks by operators."""
+"""Lost events, incidents, monitors outside AWS, jobs of Actions, and rollbacks by operators."""
 
 import hashlib
 import hmac
 import json
 import time
 import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from local.github.rest_actions import start_job
 from local.service import Traffic
 from local.settings import REPOSITORY
+from tests.functions.adapters.github.test_credentials import key
 from tests.scenarios.driver import PlatformDriver, eventually, kiro, name_of
+
+__all__ = ["key"]
 
 pytestmark = pytest.mark.long
 
@@ -103,6 +108,32 @@ def test_a_monitor_outside_aws_rolls_a_release_back(driver: PlatformDriver, good
     assert (record["outcome"], record["stages"]["test"]["result"]) == ("restored", "restored"), record["reason"]
     assert "checkout" in record["reason"]
     assert driver.version("test") == before
+
+
+@pytest.fixture
+def installation(driver: PlatformDriver, key: tuple[str, str]) -> Iterator[int]:
+    """The number of an App's installation whose key is the platform's credential for a while."""
+    platform, number = driver.platform, 4004
+    secrets, name = platform.clients.client("secretsmanager"), platform.outputs["secrets"]["github"]
+    before = secrets.get_secret_value(SecretId=name)["SecretString"]
+    hook = (platform.outputs["webhookUrl"], platform.webhook_secret)
+    platform.github.add_app("3003", number, key[1], hook=hook)
+    credential = {"appId": "3003", "installationId": str(number), "privateKey": key[0]}
+    secrets.put_secret_value(SecretId=name, SecretString=json.dumps(credential))
+    yield number
+    secrets.put_secret_value(SecretId=name, SecretString=before)
+
+
+def test_a_job_of_actions_waits_for_a_freeze(driver: PlatformDriver, good: str, installation: int) -> None:
+    """P13: the run shows who froze the environment; after the unfreeze the commit enters with the reasons."""
+    kiro(driver, "freeze", "staging", "--reason", "the fair")
+    job = start_job(driver.platform.github, REPOSITORY, installation, "staging", good)
+    (report,) = eventually(lambda: job.reports)
+    assert "staging is frozen since" in report
+    kiro(driver, "unfreeze", "staging", "--reason", "it is over")
+    eventually(lambda: job.state != "waiting")
+    assert (job.state, "tests: " in job.comment, "no alarm is in ALARM" in job.comment) == ("approved", True, True)
+    assert driver.left_behind() == {"locks": [], "waits": []}
 
 
 def test_an_operator_rolls_back_to_a_named_version(driver: PlatformDriver, good: str) -> None:

@@ -8,6 +8,7 @@ from functions.adapters.github.errors import GitHubRefusedError
 if TYPE_CHECKING:
     from github import Github
     from github.Auth import AppAuth, Auth
+    from github.Repository import Repository
 
 _TIMEOUT_SECONDS = 8
 _APP = '{"appId": "…", "installationId": "…", "privateKey": "…"}'
@@ -56,6 +57,14 @@ def authentication(credential: str) -> "Auth":
 def app(credential: str) -> "tuple[AppAuth, int]":
     """The App of the worker's builds, which authenticates by a JWT, and the number of its installation."""
     return _app(credential, "git", _APP)
+
+
+def app_of(repo: "Repository") -> str:
+    """The number of the App that a repository is read as; "" for a token. Only Apps write check runs."""
+    from github.Auth import AppInstallationAuth
+
+    auth = repo.requester.auth
+    return str(auth.app_id) if isinstance(auth, AppInstallationAuth) else ""
 
 
 def _app(credential: str, secret: str, forms: str) -> "tuple[AppAuth, int]":

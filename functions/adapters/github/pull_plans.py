@@ -1,16 +1,15 @@
 """Pull requests as they are planned: read, found again, and given one comment and one check (P13)."""
 
-from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from functions.adapters.github.authored import authored
 from functions.adapters.github.client import GitHub
+from functions.adapters.github.comments import keep_comment, own_comments
+from functions.adapters.github.connection import app_of
 from functions.adapters.github.types import Pull
 from functions.domain.pull_plans import CHECK, PullPlan, marker, planned
 
 if TYPE_CHECKING:
-    from github.IssueComment import IssueComment
     from github.Repository import Repository
 
 # https://docs.github.com/rest/pulls/pulls#list-pull-requests-files: a response has at most 3,000 files.
@@ -53,33 +52,19 @@ class PullPlans(GitHub):
         """The head that the platform's comment is about; "" without a comment."""
 
         def read(repo: "Repository") -> str:
-            found = _comments(repo, number, repository)
+            found = own_comments(repo, number, repository, planned)
             return planned(found[0].body) if found else ""
 
         return self._request(repository, f"comments of #{number}", read)
 
     def show(self, repository: str, number: int, head: str, plan: PullPlan) -> None:
-        """Set the check of the head, then the one comment: it is changed, or written if there is none.
-
-        Two runs at a time may both write one. Each reads the comments again, keeps the oldest and deletes the others.
-        """
+        """Set the check of the head, then the one comment: it is changed, or written if there is none."""
         self._check(repository, head, plan)
         body = f"{marker(head)}\n{plan.text}"
 
-        def write(repo: "Repository") -> None:
-            from github import UnknownObjectException
-
-            found = _comments(repo, number, repository)
-            if not found:
-                repo.get_issue(number).create_comment(body)
-                found = _comments(repo, number, repository)
-            for double in found[1:]:
-                with suppress(UnknownObjectException):  # the other run has deleted it
-                    double.delete()
-            if found and found[0].body != body:
-                found[0].edit(body)
-
-        self._request(repository, f"plan on #{number}", write)
+        self._request(
+            repository, f"plan on #{number}", lambda repo: keep_comment(repo, number, repository, planned, body)
+        )
 
     def _check(self, repository: str, head: str, plan: PullPlan) -> None:
         """A check run, or a commit status where the credential is a token: only Apps write check runs.
@@ -88,9 +73,7 @@ class PullPlans(GitHub):
         """
 
         def run(repo: "Repository") -> bool:
-            from github.Auth import AppInstallationAuth
-
-            if not isinstance(repo.requester.auth, AppInstallationAuth):
+            if not app_of(repo):
                 return False
             output: dict[str, Any] = {"title": plan.title, "summary": plan.text}
             repo.create_check_run(CHECK, head, status="completed", conclusion=plan.conclusion, output=output)
@@ -98,12 +81,6 @@ class PullPlans(GitHub):
 
         if not self._request(repository, f"check {CHECK} of {head}", run):
             self.set_status(repository, head, CHECK, plan.conclusion, plan.title)
-
-
-def _comments(repo: "Repository", number: int, repository: str) -> list["IssueComment"]:
-    """The platform's own plans on a pull request, oldest first."""
-    marked = (one for one in repo.get_issue(number).get_comments() if planned(one.body or ""))
-    return list(authored(repo, marked, repository))
 
 
 def _pull(found: Any) -> Pull:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from functions.adapters.github.client import LONGEST_BODY, GitHub
+from functions.adapters.github.comments import keep_comment
 from functions.adapters.github.errors import GitHubNotFoundError
 from functions.domain.texts import cut, one_line
 
@@ -77,6 +78,16 @@ class PullRequests(GitHub):
         hidden = f"<!-- {marker} -->"
         if not self.has_comment(repository, number, hidden):
             self.comment(repository, number, f"{hidden}\n{text}")
+
+    def keep(self, repository: str, number: int, marker: str, text: str, *, create: bool = True) -> None:
+        """Keep one comment with this marker current; `text` begins with the marker."""
+        self._request(
+            repository,
+            f"comment on #{number}",
+            lambda repo: keep_comment(
+                repo, number, repository, lambda body: body.startswith(marker), text, create=create
+            ),
+        )
 
     def files(self, repository: str, folder: str, ref: str) -> tuple[str, ...]:
         """The names of the files in a folder; none if the folder does not exist."""

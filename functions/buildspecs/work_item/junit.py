@@ -5,6 +5,7 @@ PHPUnit, go-junit-report and the converters of .NET. Every failure or error coun
 """
 
 import contextlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
@@ -12,6 +13,8 @@ from typing import BinaryIO, Literal
 from .xml_stream import read_xml
 
 _LONGEST_NAME, _LONGEST_TEXT = 200, 2000
+# Nobody reads more of one report; a report may have a hundred thousand tests.
+_MOST_FAILURES = 200
 
 # Surefire writes <rerunFailure> for a test that failed in all reruns, and <flakyFailure> for one that finally passed.
 # https://maven.apache.org/surefire/maven-surefire-plugin/examples/rerun-failing-tests.html
@@ -40,12 +43,30 @@ _OTHER = {
 }
 
 
+# How pytest, PHPUnit, Ruby and compilers begin the line of a trace that names a place: `tests/test_sum.py:7: …`.
+_PLACE = re.compile(r"^[ \t]*([\w@.+/-]{1,300}\.\w{1,10}):(\d{1,7})(?=[:\s]|$)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failed test: its name, the beginning of its message, and the place that the report gives; 0 for no line."""
+
+    name: str
+    message: str
+    file: str
+    line: int
+
+
 @dataclass
 class Counts:
-    """The tests of one report; `failed` names failed tests, and failures outside of any test; `elements` are all."""
+    """The tests of one report; `failed` names failed tests, and failures outside of any test; `elements` are all.
+
+    `failures` has what the report says of the first of them.
+    """
 
     total: int = 0
     failed: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     skipped: int = 0
     elements: int = 0
 
@@ -72,11 +93,12 @@ class _Reading:
     def __init__(self, file: str) -> None:
         self.counts = Counts()
         self._file = file
-        self._open: list[Literal["suite", "case", "outside", "other"]] = []
+        self._open: list[Literal["suite", "case", "outside", "failure", "other"]] = []
         self._suites: list[_Suite] = []
         self._attributes: Mapping[str, str] = {}
         self._inside: set[str] = set()
-        self._text = ""
+        # Of the text of a failure the beginning, where the message is, and the end, where the place of a trace is.
+        self._text = self._tail = self._message = ""
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         above = self._open[-1] if self._open else None
@@ -87,19 +109,27 @@ class _Reading:
             self._open.append("suite")
         elif above in (None, "suite") and name == "testcase":
             self._attributes, self._inside = attributes, set()
+            self._text = self._tail = self._message = ""
             self._open.append("case")
         elif above == "suite" and name in ("failure", "error"):
             # Outside of any test: the suite could not be loaded, set up or torn down.
-            self._attributes, self._text = attributes, ""
+            self._attributes, self._text, self._tail = attributes, "", ""
+            self._message = attributes.get("message") or ""
             self._open.append("outside")
+        elif above == "case" and name in _FAILED:
+            self._inside.add(name)
+            self._message = self._message or attributes.get("message") or ""
+            self._open.append("failure")
         else:
             if above == "case":
                 self._inside.add(name)
             self._open.append("other")
 
     def text(self, text: str) -> None:
-        if self._open[-1:] == ["outside"] and len(self._text) < _LONGEST_TEXT:
-            self._text += text
+        if self._open and self._open[-1] in ("outside", "failure"):
+            if len(self._text) < _LONGEST_TEXT:
+                self._text += text
+            self._tail = (self._tail + text)[-_LONGEST_TEXT:]
 
     def end(self) -> None:
         counts = self.counts
@@ -109,24 +139,31 @@ class _Reading:
                 self._case()
             case "outside":
                 counts.total += 1
-                counts.failed.append(_outside(self._attributes, self._text, self._suites, self._file))
-                _found(self._suites)
+                self._fail(_outside(self._attributes, self._text, self._suites, self._file))
             case "suite":
                 _claims(self._suites, self._file, counts)
                 self._suites.pop()
-            case "other":
+            case "failure" | "other":
                 pass
 
     def _case(self) -> None:
         case, inside, counts = self._attributes, self._inside, self.counts
         states = {case[name].replace(" ", "").lower() for name in ("status", "result") if name in case}
         if inside.intersection(_FAILED) or states & _BROKEN:
-            counts.failed.append(_name(case, self._suites, self._file, counts.total))
-            _found(self._suites)
+            self._fail(_name(case, self._suites, self._file, counts.total))
         elif "skipped" in inside or "disabled" in inside or states & _NOT_RUN or case.get("skipped") == "true":
             counts.skipped += 1
         elif inside.intersection(_FLAKY):
             _found(self._suites)  # some tools count the first try among the suite's failures
+
+    def _fail(self, name: str) -> None:
+        counts = self.counts
+        counts.failed.append(name)
+        if len(counts.failures) < _MOST_FAILURES:
+            file, line = _place(self._attributes, self._tail)
+            words = (self._message or self._text).strip()[:_LONGEST_TEXT]
+            counts.failures.append(Failure(name, words, file, line))
+        _found(self._suites)
 
 
 def _refuse_other(kind: str) -> None:
@@ -151,6 +188,15 @@ def _outside(failure: Mapping[str, str], text: str, suites: Sequence[_Suite], fi
     words = failure.get("message") or text or failure.get("type") or ""
     first = next((line.strip() for line in words.splitlines() if line.strip()), "")[:200]
     return f"{_named(suites) or file} (outside of any test{': ' if first else ''}{first})"
+
+
+def _place(case: Mapping[str, str], text: str) -> tuple[str, int]:
+    """The file and line of a failure: of the trace's last line with a place, else the attributes of the test."""
+    file, line = case.get("file", "").strip()[:300], case.get("line", "")
+    found = [one for one in _PLACE.finditer(text) if not file or one[1].endswith(file) or file.endswith(one[1])]
+    if found:
+        return found[-1][1], int(found[-1][2])
+    return file, int(line) if line.isdecimal() and len(line) < 8 else 0
 
 
 def _claims(suites: Sequence[_Suite], file: str, counts: Counts) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.platform.event_rules import TRIGGERS
+from components.platform.event_rules import BESIDE, TRIGGERS
 from tests.components.recorder import ACCOUNT, FOREIGN, Outcome
 
 
@@ -59,6 +59,20 @@ def test_the_board_is_polled_by_schedule_and_after_each_work_item(whole: Outcome
     assert detail["stateMachineArn"] == [whole.outputs["workItemWorkflow"]]
 
 
+def test_jobs_are_reviewed_every_minute_and_after_what_they_may_wait_for(whole: Outcome) -> None:
+    """P13: verdicts, the end of a stage, and the end of a freeze; windows, soaks and alarms come with the schedule."""
+    rule = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-review-jobs").inputs
+    assert rule["scheduleExpression"] == "rate(1 minute)"
+    beside = whole.recorder.one("cloudwatch/eventRule:EventRule", "events-review-jobs-freed").inputs
+    assert set(json.loads(beside["eventPattern"])["detail-type"]) == {
+        "GatesJudged",
+        "StageFinished",
+        "DeploymentFinished",
+        "EnvironmentUnfrozen",
+        "RollbackFinished",
+    }
+
+
 @pytest.mark.parametrize("handler", TRIGGERS)
 def test_a_lost_event_is_kept(whole: Outcome, handler: str) -> None:
     """Every target retries, has a dead-letter queue, and only its rule may invoke and send."""
@@ -66,7 +80,7 @@ def test_a_lost_event_is_kept(whole: Outcome, handler: str) -> None:
     target = whole.recorder.one("cloudwatch/eventTarget:EventTarget", thing).inputs
     assert target["retryPolicy"]["maximumRetryAttempts"] > 0
     assert target["deadLetterConfig"]["arn"].endswith(f"-{thing}")
-    rules = {f"{thing}-rule", f"{thing}-built-rule"}  # the plan of pull requests has two
+    rules = {f"{thing}-rule"} | ({f"{thing}-{BESIDE[handler][0]}-rule"} if handler in BESIDE else set())
     permissions = [one for one in whole.recorder.of("lambda/permission:Permission") if one.name in rules]
     (policy,) = [one for one in whole.recorder.of("sqs/queuePolicy:QueuePolicy") if one.name == thing]
     (writer,) = [s for s in json.loads(policy.inputs["policy"])["Statement"] if s["Effect"] == "Allow"]

@@ -6,14 +6,32 @@ from typing import Any
 import pytest
 
 from functions.adapters.invocations import Invocations
+from functions.domain.job_reviews import Job
+from functions.handler import encode
+from tests.functions.samples import COMMIT, NOW
 from tests.functions.stack import Stack
 
 
-def test_a_plan_is_invoked_without_waiting(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def calls(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What Lambda is asked for."""
+    made: list[dict[str, Any]] = []
+    monkeypatch.setattr(stack.client("lambda"), "_make_api_call", lambda _, given: made.append(given))
+    return made
+
+
+def test_a_plan_is_invoked_without_waiting(stack: Stack, calls: list[dict[str, Any]]) -> None:
     """Invocation type `Event`: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
-    calls: list[dict[str, Any]] = []
-    monkeypatch.setattr(stack.client("lambda"), "_make_api_call", lambda _, given: calls.append(given))
     Invocations.connect(stack.clients).plan("acme/hello-service", 7)
     (call,) = calls
     assert (call["FunctionName"], call["InvocationType"]) == ("kiro-plan-pull-requests", "Event")
     assert json.loads(call["Payload"]) == {"repository": "acme/hello-service", "number": 7}
+
+
+def test_a_review_is_invoked_with_its_job(stack: Stack, calls: list[dict[str, Any]]) -> None:
+    """P13: the index of jobs may not list it yet."""
+    job = Job("acme/hello-service", 7, "production", COMMIT, "main", NOW)
+    Invocations.connect(stack.clients).review(job)
+    (call,) = calls
+    assert (call["FunctionName"], call["InvocationType"]) == ("kiro-review-jobs", "Event")
+    assert json.loads(call["Payload"]) == {"job": encode(job)}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters import reports
-from functions.adapters.reports import read_coverage, read_tests
+from functions.adapters.reports import read_coverage, read_failures, read_tests
 from functions.domain.gates import Coverage, TestRun, Unreadable
 from functions.domain.limits import Limit
 from tests.functions.samples import archive
@@ -159,3 +159,40 @@ def test_no_bytes_break_the_readers(raw: bytes) -> None:
     """Any bytes are read or are Unreadable, never an exception."""
     assert isinstance(junit(raw), (TestRun, Unreadable))
     assert isinstance(coverage(raw), (Coverage, Unreadable))
+
+
+PYTEST = '<testcase name="t" file="tests/test_a.py" line="4"><failure>\n\ntests/test_a.py:7: AssertionError</failure>'
+
+
+@pytest.mark.parametrize(
+    ("case", "place"),
+    [
+        # pytest: with junit_family xunit1 the attributes are those of the test, the trace has the line that failed
+        (PYTEST, ("tests/test_a.py", 7)),
+        ('<testcase name="t"><error>lib.py:2: in f\ntests/test_a.py:9: KeyError</error>', ("tests/test_a.py", 9)),
+        # PHPUnit
+        ('<testcase name="t" file="/app/ATest.php" line="12"><failure type="E">no</failure>', ("/app/ATest.php", 12)),
+        # a trace that is elsewhere than the test
+        ('<testcase name="t" file="a.test.ts" line="5"><failure>lib/x.ts:1: boom</failure>', ("a.test.ts", 5)),
+        ('<testcase name="t"><failure message="12:30 is late"/>', ("", 0)),
+        ('<testcase name="t" file="a.py" line="99999999"><failure/>', ("a.py", 0)),
+    ],
+)
+def test_the_place_of_a_failure_is_what_the_report_says(case: str, place: tuple[str, int]) -> None:
+    """Attributes and traces as tools write them."""
+    with ZipFile(BytesIO(archive({"a.xml": f'<testsuite name="s">{case}</testcase></testsuite>'}))) as found:
+        (note,) = read_failures(found, ["a.xml"])
+    assert (note.path, note.line) == place
+
+
+def test_only_the_first_failures_are_kept() -> None:
+    """A report may have a hundred thousand of them; all are counted. Unreadable reports say nothing."""
+    case = '<testcase name="t"><failure>{}</failure></testcase>'.format("x" * 5000)
+    files: dict[str, str | bytes] = {
+        "a.xml": f'<testsuite name="s">{case * 300}</testsuite>',
+        "b.xml": "<html/>",
+    }
+    with ZipFile(BytesIO(archive(files))) as found:
+        kept = read_failures(found, ["a.xml", "b.xml"])
+        assert (len(kept), max(len(one.message) for one in kept)) == (200, 2000)
+        assert read_failures(found, ["gone.xml"]) == []

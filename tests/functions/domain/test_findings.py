@@ -13,11 +13,12 @@ from functions.domain.findings import (
     Finding,
     Scan,
     judge_findings,
+    noted,
     severity_of_level,
     severity_of_npm,
     severity_of_score,
 )
-from functions.domain.gates import Unreadable
+from functions.domain.gates import Note, Unreadable
 
 TODAY = date(2026, 1, 31)
 IDS = st.sampled_from(["CVE-1", "CVE-2", "B602", "GHSA-3"])
@@ -160,3 +161,15 @@ def test_words_for_severities() -> None:
         severity_of_npm("terrible")
     with pytest.raises(ValueError, match="'ERROR' is unknown"):
         severity_of_level("ERROR")
+
+
+def test_findings_are_noted_at_their_lines_the_worst_first() -> None:
+    """G5: a package has no line, and is named; what a tool says is the message."""
+    package = Finding("pip-audit", "CVE-9", "critical", "jinja2 2.10")
+    flaw = replace(FLAW, message="shell=True")
+    low, worst, high = (
+        Note("notice", "LOW B1 (bandit)", "", "a.py", 1),
+        Note("failure", "CRITICAL CVE-9 in jinja2 2.10 (pip-audit)", ""),
+        Note("failure", "HIGH B602 (bandit)", "shell=True", "src/a.py", 5),
+    )
+    assert noted([Finding("bandit", "B1", "low", "a.py:1"), flaw, package]) == [worst, high, low]

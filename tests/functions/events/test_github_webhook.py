@@ -14,11 +14,13 @@ import pytest
 
 import functions
 from functions.adapters.allowed_networks import AllowedNetworks
+from functions.adapters.clock import Clock
 from functions.adapters.deliveries import Deliveries
 from functions.adapters.invocations import Invocations
 from functions.adapters.polls import Polls
 from functions.adapters.secrets import WebhookSecret
 from functions.adapters.triggers import Triggers
+from functions.adapters.waiting_jobs import WaitingJobs
 from functions.adapters.workflows import Deployments
 from functions.domain.releases import repository_mark
 from functions.domain.requests import Request
@@ -83,6 +85,8 @@ def refused(event: dict[str, Any]) -> tuple[int, str]:
         Deliveries.connect(aws),
         Polls.connect(aws),
         Invocations.connect(aws),
+        WaitingJobs.connect(aws),
+        Clock(),
     )
     return answer["statusCode"], json.loads(answer["body"])["message"]
 

@@ -11,6 +11,10 @@ from unittest.mock import patch
 
 import pytest
 
+from functions.adapters.waiting_jobs import WaitingJobs
+from functions.handler import encode
+from tests.functions.domain.test_job_reviews import PAYLOAD
+from tests.functions.domain.test_pushes import PUSH
 from tests.functions.stack import Stack
 
 SECRET = "webhook-secret"
@@ -142,3 +146,32 @@ def test_other_events_of_pull_requests_start_nothing(
     assert answer[0] == status
     assert said in answer[1]
     assert invoked == []
+
+
+def test_a_job_of_actions_is_kept_and_reviewed_once(stack: Stack, invoked: list[dict[str, Any]]) -> None:
+    """P13: a copy of the delivery asks nothing; the job is kept, so that a lost invocation does no harm."""
+    assert deliver(stack, "deployment_protection_rule", PAYLOAD) == (202, "run 7 is reviewed for production")
+    assert deliver(stack, "deployment_protection_rule", PAYLOAD)[1].startswith("already handled: job/")
+    (job,) = WaitingJobs.connect(stack.clients).all()
+    assert (job.run, job.environment, job.commit) == (7, "production", PAYLOAD["sha"])
+    ((name, payload),) = [(one["FunctionName"], json.loads(one["Payload"])) for one in invoked]
+    assert (name, payload) == ("kiro-review-jobs", {"job": encode(job)})
+
+
+def test_a_job_of_another_repository_is_not_kept(stack: Stack, invoked: list[dict[str, Any]]) -> None:
+    """Nor one with another form."""
+    foreign = {**PAYLOAD, "repository": {"full_name": "eve/hello-service"}}
+    assert deliver(stack, "deployment_protection_rule", foreign)[0] == 202
+    assert deliver(stack, "deployment_protection_rule", {**PAYLOAD, "deployment_callback_url": "https://eve"})[0] == 400
+    assert (invoked, list(WaitingJobs.connect(stack.clients).all())) == ([], [])
+
+
+def test_a_push_of_the_worker_has_its_progress_shown(stack: Stack, invoked: list[dict[str, Any]]) -> None:
+    """W10: the branch of a task is not delivered, and a deleted one shows nothing."""
+    pushed = {**PUSH, "ref": "refs/heads/kiro/greet"}
+    assert deliver(stack, "push", pushed)[1].startswith("ignored: branch kiro/greet is not delivered")
+    assert [json.loads(one["Payload"]) for one in invoked] == [{"pushed": "branch/acme/hello-service/kiro/greet"}]
+    deliver(stack, "push", {**pushed, "deleted": True})
+    deliver(stack, "push", {**pushed, "ref": "refs/tags/kiro/greet"})
+    assert deliver(stack, "push", {"repository": {"full_name": "eve/hello-service"}})[0] == 202
+    assert len(invoked) == 1
