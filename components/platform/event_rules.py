@@ -145,6 +145,7 @@ TRIGGERS: Mapping[str, Trigger] = {
     "reconcile": Trigger(schedule=lambda _: _EVERY_MINUTE),
     "measure_secrets": Trigger(schedule=lambda _: _TWICE_A_DAY),
     "prune_versions": Trigger(schedule=lambda _: _EVERY_DAY),
+    "keep_artifacts": Trigger(schedule=lambda _: _EVERY_DAY),
 }
 
 

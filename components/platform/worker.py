@@ -108,7 +108,8 @@ class Worker(pulumi.ComponentResource):
             bucket=storage.bucket.bucket,
             key=f"{PROGRAMS}/{digest.hexdigest()[:16]}.zip",
             source=pulumi.AssetArchive(content),
-            opts=self._inner,
+            # A build that is queued still needs the program before an update; that expires.
+            opts=pulumi.ResourceOptions.merge(self._inner, pulumi.ResourceOptions(retain_on_delete=True)),
         )
         return made.key
 

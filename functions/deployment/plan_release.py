@@ -46,7 +46,7 @@ HANDLER = Handler(
         *DeploymentsTable.WRITE,
         *GitHub.USE,
     ),
-    memory_mb=512,
+    memory_mb=1024,
 )
 
 
