@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import functions
-from functions.adapters.secrets import SECRETS
 from functions.domain.projects import project_of
 
 _FOLDERS = ("deployment", "events", "rollback", "shared", "stage", "work_item")
@@ -24,10 +23,9 @@ _OWN_BUS = frozenset(
     )
 )
 _TABLES = ("deployments", "environments", "locks", "waits", "work-items")
-_ALARMS = (
-    *("coverage-low", "deployment-slow", "deployments-failed", "push-not-started", "rollbacks-started"),
-    *("secret-denied", "work-items-aborted", "work-items-failed", "work-items-timedout", "worker-polls-expensive"),
-)
+_ALARMS = ("deployments-failed", "push-not-started", "rollbacks-started", "secret-denied")
+# A setting makes it.
+_OPTIONAL = frozenset({"events-console"})
 PARAMETERS = (
     "/kiro-pipeline/{}/github-owner",
     "/kiro-pipeline/{}/github-repositories",
@@ -37,14 +35,15 @@ ROUTES = ("GET /approvals/{id}", "POST /alarms/{environment}", "POST /approvals/
 
 
 def _things() -> list[str]:
-    """The functions, without the stack's prefix: one for each module that declares a handler."""
+    """The functions of every stack, without its prefix: one for each module that declares a handler."""
     root = Path(functions.__file__).parent
     files = (file for folder in _FOLDERS for file in (root / folder).glob("*.py"))
-    return sorted(
+    found = {
         f"{file.parent.name}-{file.stem}".replace("_", "-")
         for file in files
         if "\nHANDLER = " in file.read_text("utf-8")
-    )
+    }
+    return sorted(found - _OPTIONAL)
 
 
 def _named(stack: str, thing: str) -> str:
@@ -65,17 +64,15 @@ def rule_names(stack: str, *, own_bus: bool) -> list[str]:
 
 
 def alarm_names(stack: str, environments: Iterable[str], repositories: Sequence[str]) -> list[str]:
-    """All alarms of the platform."""
+    """All critical alarms of the platform; warnings are a setting."""
     of_functions = [f"{thing}-errors" for thing in _things()]
     invoked = [thing for thing in _things() if thing.startswith("events-") and thing not in _WITHOUT_RULE]
-    of_builds = ("build-failures", "build-failures-warning", "build-slow")
     names = (
         *_ALARMS,
         *of_functions,
         *(f"{thing}-dead-letters" for thing in invoked),
         *(f"rollback-failed-{name}" for name in environments),
-        *(f"secret-{short}-old" for short in SECRETS),
         *(f"{table}-{what}-throttled" for table in _TABLES for what in ("read", "write")),
-        *(project_of(what, repository) for repository in repositories for what in of_builds),
+        *(project_of("build-failures", repository) for repository in repositories),
     )
     return [_named(stack, name) for name in names]

@@ -61,7 +61,7 @@ def operator_grants(stack: StackResources) -> list[Grant]:
         Grant(("dynamodb:GetItem",), (storage.waits.arn,)),
         Grant(
             ("dynamodb:Query",),
-            tuple(pulumi.Output.concat(storage.waits.arn, f"/index/{name}") for name in ("ExecutionIndex", "OpenIndex")),
+            tuple(pulumi.Output.concat(storage.waits.arn, f"/index/{one}") for one in ("ExecutionIndex", "OpenIndex")),
         ),
         Grant(
             ("s3:GetObject",),

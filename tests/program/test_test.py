@@ -32,6 +32,7 @@ OUTPUTS = {
     *("deploymentWorkflow", "stageWorkflow", "rollbackWorkflow", "enhancedWatchWorkflow", "workItemWorkflow"),
     *("deploymentsTable", "environmentsTable", "locksTable", "waitsTable", "workItemsTable"),
     *("deploymentsTopic", "approvalsTopic", "rollbacksTopic"),
+    "consoleUrl",
     *("projects", "secrets", "secretArns", "functions", "environments", "forwarding", "dashboard"),
     *("keyArn", "provenanceKeyArn", "provenancePublicKey", "operatorPolicy", "readerPolicy"),
 }
@@ -57,7 +58,7 @@ def test_the_outputs_hold_what_an_operator_needs(test_stack: Outcome) -> None:
     assert outputs["webhookUrl"] == f"{outputs['endpoint']}/github"
     assert outputs["approvalsUrl"] == f"{outputs['endpoint']}/approvals"
     assert set(outputs) == OUTPUTS
-    assert all(outputs[name] for name in OUTPUTS - {"forwarding"})
+    assert all(outputs[name] for name in OUTPUTS - {"forwarding", "consoleUrl"})
     assert outputs["alarmsUrl"] == f"{outputs['endpoint']}/alarms"
     assert outputs["dashboard"] == "kiro-pipeline-test-dashboard"
     begins = {"Topic": "kiro-pipeline-test-", "Workflow": "kiro-", "Table": "kiro-"}

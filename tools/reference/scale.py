@@ -40,8 +40,8 @@ _LIMITS = """
   releases a day into an environment, of all repositories together, and one of 600 s lets in 144. `lockMode: parallel`
   gives each repository a lock of its own; alarms in `criticalAlarms` then concern releases that run at the same time.
 - **CodeBuild** runs as many builds at once as the account's quota says; a full queue is waited for.
-- **Versions of delivered Lambda functions** count towards the 75 GB of code in a region. The newest ten of each stay, and
-  those that run or are the last known good.
+- **Versions of delivered Lambda functions** count towards the 75 GB of code in a region. The newest ten of each stay,
+  and those that run or are the last known good.
 """
 
 
