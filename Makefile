@@ -8,7 +8,7 @@ READY := $(VENV)/ready
 LAYER := build/layer/ready
 SCHEMAS := build/npm/ready
 # Together these are all tests. The second kind starts an emulated AWS, and most of it the whole platform.
-UNIT := tests/attackers tests/benchmarks tests/functions tests/cases tests/components tests/cli tests/examples tests/program tests/properties tests/tools tests/docs \
+UNIT := tests/attackers tests/benchmarks tests/functions tests/cases tests/components tests/cli tests/examples tests/mutations tests/program tests/properties tests/tools tests/docs \
 	tests/statemachines/test_*.py
 SCENARIOS := tests/scenarios tests/faults tests/local tests/statemachines/paths
 SOURCES := __main__.py benchmarks cli components examples forwarding functions local statemachines tests tools
@@ -39,7 +39,7 @@ test-scenarios: $(READY) $(LAYER) ## Pass the tests on an emulated AWS: releases
 	$(BIN)/python -m pytest $(SCENARIOS) -m 'not slow' -n 5 --no-loadscope-reorder
 
 faults: $(READY) $(LAYER) ## Break every task of every workflow in every way, and see what is left behind
-	$(BIN)/python -m pytest tests/faults -m slow -q
+	$(BIN)/python -m pytest tests/faults tests/mutations -m slow -q
 	$(BIN)/python -m tests.faults.harness
 
 bench: $(READY) ## Measure what is promised about speed and cost, as ratios: about ten minutes

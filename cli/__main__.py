@@ -12,6 +12,7 @@ from rich.live import Live
 from cli import changes, check, evidence, facts, opening, pins, show, stopping, upkeep, why
 from cli.asked import images_of, one_ref, part_and_version
 from cli.aws.operator import Operator
+from cli.ends import exit_code
 from cli.session import Json, Session, do, explained, report
 from functions.domain.requests import Parts, Request, RollbackRequest
 
@@ -252,10 +253,10 @@ def watch(
     deployment: Annotated[str, typer.Argument(help="its name, as `history` shows it")],
     as_json: Json = False,
 ) -> None:
-    """Follow a deployment until it ends. The exit code is 0 if it ended well, else 1."""
+    """Follow a deployment until it ends. The exit code says how: 0 if it was deployed or had nothing to change."""
     with explained(context, as_json=as_json):
         last = _watch_lines(context.obj.aws, deployment) if as_json else _watch_live(context.obj.aws, deployment)
-    raise typer.Exit(0 if _ended_well(last) else 1)
+    raise typer.Exit(exit_code(last["outcome"], rollback=last["rollback"]))
 
 
 def _watch_lines(aws: Operator, deployment: str) -> facts.Facts:
@@ -284,10 +285,6 @@ def _watch_live(aws: Operator, deployment: str) -> facts.Facts:
     end = now["outcome"] or now["status"] or "ended without a record"
     console.print(f"{deployment}: {end}" + (f": {now['reason']}" if now["reason"] else ""), markup=False)
     return now
-
-
-def _ended_well(last: facts.Facts) -> bool:
-    return last["outcome"] in facts.GOOD
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cli.aws.operator import Operator, OutOfReachError
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from functions.domain.work_items import State
 
 Facts = dict[str, Any]
-GOOD = ("deployed", "skipped", "superseded", "restored")
 
 
 def environments(aws: Operator) -> list[Facts]:
@@ -71,14 +71,8 @@ def _version(version: Version | None) -> Facts | None:
 
 def history(aws: Operator, limit: int) -> list[Facts]:
     """The newest deployments."""
-    newest = sorted(records(aws), key=lambda record: record.started_at, reverse=True)
-    return [_summary(record) for record in newest[:limit]]
-
-
-def records(aws: Operator) -> Iterable[DeploymentRecord]:
-    """Every stored record, in no particular order."""
-    for name in ("none", *sorted(aws.running.names() | {one.name for one in aws.environments})):
-        yield from aws.deployments.of_environment(name)
+    places = sorted(aws.running.names() | {one.name for one in aws.environments})
+    return [_summary(record) for record in islice(aws.deployments.newest(places), limit)]
 
 
 def _summary(record: DeploymentRecord) -> Facts:
@@ -199,12 +193,13 @@ def progress(aws: Operator, deployment_id: str) -> Facts:
         raise OutOfReachError(f"no deployment is called {deployment_id}; `kiro history` lists them")
     found = [main, *_nested(aws, deployment_id)]
     running = bool(main and main.status == "RUNNING")
-    end = _end(record)
-    if main and main.workflow == aws.workflows["rollback"]:
+    end, rollback = _end(record), bool(main and main.workflow == aws.workflows["rollback"])
+    if main and rollback:
         end = _end(None) if running else _rollback_end(aws, main)
     return {
         "deployment": deployment_id,
         "running": running,
+        "rollback": rollback,
         **end,
         "executions": [_execution(aws, one) for one in found if one],
     }

@@ -217,7 +217,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "aws:ssm/parameter:Parameter": (
         _of(
             "ssm",
-            "arn:{partition}:ssm:{region}:{account}:parameter/{pipeline}-github-owner",
+            "arn:{partition}:ssm:{region}:{account}:parameter/kiro-pipeline/{stack}/github-owner",
             *("AddTagsToResource", "DeleteParameter", "GetParameter", "GetParameters", "ListTagsForResource"),
             *("PutParameter", "RemoveTagsFromResource"),
         ),

@@ -6,7 +6,8 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from cli.facts import GOOD, Facts
+from cli.ends import EXIT_CODES
+from cli.facts import Facts
 from functions.domain.drift import Drift
 from functions.domain.pins import Pin
 from functions.handler import decode
@@ -66,7 +67,7 @@ def history(found: list[Facts]) -> Table:
     table = grid("deployment", "started", "by", "release", "title", "author", "status", "reason")
     for one in found:
         end = one["status"] if one["outcome"] == "rollback" else one["outcome"] or one["status"]
-        style = "green" if end in GOOD else "red" if one["outcome"] else "cyan"
+        style = "green" if EXIT_CODES.get(end) == 0 else "red" if one["outcome"] else "cyan"
         table.add_row(
             one["deployment"],
             one["startedAt"],

@@ -46,7 +46,11 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
 def _simulated(stack: str) -> Facts:
     caller = Simulation.connect()
     wanted = needs.by_resource(
-        partition=caller.partition, region=caller.region, account=caller.account, pipeline=f"kiro-pipeline-{stack}"
+        partition=caller.partition,
+        region=caller.region,
+        account=caller.account,
+        pipeline=f"kiro-pipeline-{stack}",
+        stack=stack,
     )
     refused = [one for resource, actions in wanted.items() for one in caller.refused(actions, resource)]
     account = Account(caller.aws, stack, caller.account, caller.region, caller.partition)

@@ -33,11 +33,15 @@ class Allow:
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """The permissions, timeout (seconds) and memory (MB) of a Lambda function; its signature gives the settings."""
+    """The permissions, timeout (seconds), memory and space in /tmp (MB) of a Lambda function.
+
+    Its signature gives the settings.
+    """
 
     allow: tuple[Allow, ...] = ()
     timeout_seconds: int = 30
     memory_mb: int = 256
+    storage_mb: int = 512
 
 
 def camel(name: str) -> str:

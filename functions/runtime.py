@@ -6,6 +6,7 @@ environment variable `HANDLER` names the module to run.
 
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -19,6 +20,7 @@ from functions.domain.networks import is_loopback
 from functions.domain.texts import aws_name, recorded
 from functions.handler import decode, encode, handler_function
 from functions.logs import begin
+from functions.tracing import annotate
 
 if TYPE_CHECKING:
     import boto3
@@ -110,23 +112,32 @@ def build(module_name: str, clients: Clients) -> Callable[[Any, Any], Any]:
     lines, logger = begin(module_name.removeprefix("functions.")), logging.getLogger(module_name)
 
     def handle(event: Any, context: Any) -> Any:
-        lines.ids = _identity(event, context)
+        lines.ids, began = _identity(event, context), time.time()
         try:
             answer = encode(function(decode(kind, event) if kind else event, **adapters))
         except Exception as error:
             logger.exception("failed")
+            annotate(module_name, lines.ids, began, time.time(), failed=True)
             # Step Functions keeps what is raised in the execution's history.
             error.args = tuple(recorded(one) if isinstance(one, str) else one for one in error.args)
             raise
         logger.info("done", extra={"outcome": answer.get("outcome") if isinstance(answer, dict) else None})
+        annotate(module_name, lines.ids, began, time.time(), failed=False)
         return answer
 
     return handle
 
 
 def _identity(event: Any, context: Any) -> dict[str, Any]:
-    """The fields of every log line: the ids in the event, and the id of the Lambda request."""
-    found = {key: event[key] for key in _CONTEXT_KEYS if isinstance(event, dict) and key in event}
+    """The fields of every log line: the ids in the event or in its detail, and the id of the Lambda request."""
+    given = event if isinstance(event, dict) else {}
+    detail = given["detail"] if isinstance(given.get("detail"), dict) else {}
+    found = {key: one[key] for one in (detail, given) for key in _CONTEXT_KEYS if key in one}
+    # Events of AWS have no such ids: that of the execution, else that of the event itself.
+    if isinstance(detail.get("executionArn"), str):
+        found.setdefault("execution", detail["executionArn"])
+    if detail and isinstance(given.get("id"), str):
+        found["eventId"] = given["id"]
     if isinstance(found.get("environment"), dict):
         found["environment"] = found["environment"].get("name")
     return {**found, "requestId": getattr(context, "aws_request_id", "")}

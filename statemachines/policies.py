@@ -88,15 +88,17 @@ def waits(
     watch: int,
     enhanced: int,
     unfreeze: int,
+    worker_minutes: int = 60,
     longest_approval: int = 86_400,
     longest_freeze: int = 14 * 86_400,
 ) -> dict[str, Any]:
     """Backstops (seconds), the retry policies for them, and the budgets.
 
     The longest wait is backstop × times: 90 min for builds (whose timeout is 60 min) and an hour in the account's
-    queue, the longest approval time and an hour for approvals, the longest wait for an unfreeze and an hour, 8 h for
-    locks, 60 min for watches, 15 min for rollouts, up to 7 days for enhanced watches. A handler that is queried after
-    the end of its wait completes the wait; the number of times only limits waits whose handler does not.
+    queue, `worker_wait` for the worker's build, the longest approval time and an hour for approvals, the longest wait
+    for an unfreeze and an hour, 8 h for locks, 60 min for watches, 15 min for rollouts, up to 7 days for enhanced
+    watches. A handler that is queried after the end of its wait completes the wait; the number of times only limits
+    waits whose handler does not.
     """
     return {
         "BuildBackstopSeconds": build,
@@ -106,6 +108,7 @@ def waits(
         "EnhancedBackstopSeconds": enhanced,
         "UnfreezeBackstopSeconds": unfreeze,
         "AskBuild": ask_again(_times((90 + budgets.QUEUE) * 60, build)),
+        "AskWorkerBuild": ask_again(_times(worker_wait(worker_minutes), build)),
         "AskApproval": ask_again(_times(longest_approval + 3600, approval)),
         "AskLock": ask_again(_times(8 * 3600, lock)),
         "AskWatch": ask_again(_times(60 * 60, watch)),
@@ -121,6 +124,14 @@ def waits(
         "SampleSeconds": SAMPLE_SECONDS,
         **BUDGETS,
     }
+
+
+def worker_wait(minutes: int) -> int:
+    """The longest wait in seconds for a build of the worker of so many minutes: before it runs, it may wait twice.
+
+    The account may have no place for it, and then it waits in CodeBuild's own queue, for as long as for other builds.
+    """
+    return (minutes + 90 + budgets.QUEUE) * 60
 
 
 def _times(seconds: int, backstop: int) -> int:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import Any, Literal
 
+from cli.aws import expected
 from cli.aws.operator import Operator
 from functions.adapters.alarms import Alarms
 from functions.adapters.environment_health import EnvironmentHealth
@@ -18,11 +19,11 @@ from functions.domain.watches import too_slow_words
 
 # Table → whether its records expire, and its indexes.
 _TABLES: Mapping[str, tuple[bool, frozenset[str]]] = {
-    "pipeline-{}-deployments": (True, frozenset({"EnvironmentStatusIndex", "UnderwayIndex"})),
+    "pipeline-{}-deployments": (True, frozenset({"EnvironmentStatusIndex", "StartedIndex", "UnderwayIndex"})),
     "pipeline-{}-environments": (False, frozenset()),
-    "pipeline-{}-locks": (False, frozenset()),
-    "pipeline-{}-waits": (True, frozenset({"EnvironmentIndex", "ExecutionIndex"})),
-    "worker-{}-work-items": (False, frozenset({"StateIndex"})),
+    "pipeline-{}-locks": (True, frozenset()),
+    "pipeline-{}-waits": (True, frozenset({"EnvironmentIndex", "ExecutionIndex", "OpenIndex"})),
+    "worker-{}-work-items": (True, frozenset({"StateIndex"})),
 }
 _TOPICS = ("deployments", "approvals", "rollbacks")
 _WORKFLOWS = (
@@ -30,6 +31,8 @@ _WORKFLOWS = (
     "worker-{}-work-item",
 )
 _PROJECTS = ("pipeline-{}-build", "pipeline-{}-integration-test", "pipeline-{}-e2e-test", "worker-{}-build")
+
+_GONE = "the program registers it: `pulumi up --refresh` makes it again"
 
 Outcome = Literal["right", "note", "wrong"]
 
@@ -85,6 +88,9 @@ class Inventory:
         for bus in ("default", self._named("pipeline-{}-events")):
             yield from self._each("rule", partial(self._rules, bus))
         yield self._piece("alarms", self._named("pipeline-{}-*"), self._alarms)
+        yield self._piece("dashboard", self._named("pipeline-{}-dashboard"), self._dashboard)
+        yield self._piece("parameters", f"/kiro-*/{self._aws.stack}", self._parameters)
+        yield self._piece("API", self._named("pipeline-{}-api"), self._api)
         for one in self._aws.environments:
             yield self._piece("watch", one.name, partial(self._watch, one))
 
@@ -224,12 +230,16 @@ class Inventory:
         return {one["FunctionName"]: one["FunctionArn"] for one in found if self._is_ours(one["FunctionName"])}
 
     def _every_function(self) -> Iterator[Piece]:
-        return (self._piece("function", name, self._function) for name in self._functions)
+        names = sorted({*expected.function_names(self._aws.stack), *self._functions})
+        return (self._piece("function", name, self._function) for name in names)
 
     def _is_ours(self, name: str) -> bool:
         return name.startswith((self._named("pipeline-{}-"), self._named("worker-{}-")))
 
     def _function(self, name: str) -> Iterator[Check]:
+        if name not in self._functions:
+            yield Check("exists", "wrong", _GONE)
+            return
         function = self._client("lambda").get_function_configuration(FunctionName=name)
         state = function.get("State", "Active")
         yield right("active", state == "Active", f"{state}: {function.get('StateReason', '')}")
@@ -247,15 +257,47 @@ class Inventory:
 
     def _rules(self, bus: str) -> Iterator[Piece]:
         pages = self._client("events").get_paginator("list_rules").paginate(EventBusName=bus, NamePrefix="kiro-")
-        for rule in (rule for page in pages for rule in page["Rules"] if self._is_ours(rule["Name"])):
+        found = [rule for page in pages for rule in page["Rules"] if self._is_ours(rule["Name"])]
+        demanded = expected.rule_names(self._aws.stack, own_bus=bus != "default")
+        for name in sorted(set(demanded) - {rule["Name"] for rule in found}):
+            yield Piece("rule", name, (Check("exists", "wrong", _GONE),))
+        for rule in found:
             yield Piece("rule", rule["Name"], (right("enabled", rule["State"] == "ENABLED", rule["State"]),))
 
     def _alarms(self, _: str) -> Iterator[Check]:
         pages = self._client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix="kiro-")
         found = [one for page in pages for one in page["MetricAlarms"] if self._is_ours(one["AlarmName"])]
-        yield right("exist", found, "none")
+        repositories = [one.repository for one in self._aws.claims]
+        names = expected.alarm_names(self._aws.stack, [one.name for one in self._aws.environments], repositories)
+        missing = sorted(set(names) - {one["AlarmName"] for one in found})
+        yield right("exist", not missing, f"missing: {', '.join(missing)}; {_GONE}")
         active = ", ".join(one["AlarmName"] for one in found if one["StateValue"] == "ALARM")
         yield Check("none in ALARM", "note" if active else "right", active)
+
+    def _dashboard(self, name: str) -> Iterator[Check]:
+        client = self._client("cloudwatch")
+        pages = client.get_paginator("list_dashboards").paginate(DashboardNamePrefix=name)
+        names = [one["DashboardName"] for page in pages for one in page["DashboardEntries"]]
+        yield right("exists", name in names, _GONE)
+
+    def _parameters(self, _: str) -> Iterator[Check]:
+        names = [name.format(self._aws.stack) for name in expected.PARAMETERS]
+        found = self._client("ssm").get_parameters(Names=names)
+        missing = ", ".join(found["InvalidParameters"])
+        yield right("exist", not missing, f"missing: {missing}; {_GONE}")
+        plain = ", ".join(one["Name"] for one in found["Parameters"] if one["Type"] != "SecureString")
+        yield right("encrypted", not plain, f"not of the type SecureString: {plain}")
+
+    def _api(self, name: str) -> Iterator[Check]:
+        client = self._client("apigatewayv2")
+        apis = [one for page in client.get_paginator("get_apis").paginate() for one in page["Items"]]
+        ours = [one["ApiId"] for one in apis if one["Name"] == name]
+        yield right("exists", ours, _GONE)
+        for api in ours:
+            pages = client.get_paginator("get_routes").paginate(ApiId=api)
+            routes = {one["RouteKey"] for page in pages for one in page["Items"]}
+            missing = ", ".join(sorted(set(expected.ROUTES) - routes))
+            yield right("routes", not missing, f"missing: {missing}; {_GONE}")
 
     def _watch(self, environment: Environment, _: str) -> Iterator[Check]:
         """Whether the watch after a release is long enough for the alarms of the environment."""

@@ -1,6 +1,7 @@
 """The names that a handler's `Allow(…, on="…")` may use, each with its ARNs in this stack."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import pulumi
 
@@ -11,6 +12,11 @@ from statemachines.definitions import WORKFLOWS
 
 Arns = Sequence[pulumi.Input[str]]
 
+
+def _below(prefix: str, stack: StackResources) -> Arns:
+    return [pulumi.Output.concat(stack.storage.bucket.arn, f"/{prefix}/*")]
+
+
 TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "table/deployments": lambda stack: [stack.storage.deployments.arn],
     "table/environments": lambda stack: [stack.storage.environments.arn],
@@ -19,11 +25,12 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
     "table/work-items": lambda stack: [stack.storage.work_items.arn],
     "index/work-items": lambda stack: _indexes(stack.storage.work_items.arn, "StateIndex"),
     "index/deployments": lambda stack: _indexes(
-        stack.storage.deployments.arn, "EnvironmentStatusIndex", "UnderwayIndex"
+        stack.storage.deployments.arn, "EnvironmentStatusIndex", "StartedIndex", "UnderwayIndex"
     ),
-    "index/waits": lambda stack: _indexes(stack.storage.waits.arn, "EnvironmentIndex", "ExecutionIndex"),
+    "index/waits": lambda stack: _indexes(stack.storage.waits.arn, "EnvironmentIndex", "ExecutionIndex", "OpenIndex"),
     "bucket/artifacts": lambda stack: [stack.storage.bucket.arn],
     "bucket/artifacts/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/*")],
+    **{f"bucket/artifacts/{prefix}/*": partial(_below, prefix) for prefix in ("builds", "programs", "sources")},
     "bucket/artifacts/packages/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/packages/*")],
     "bucket/artifacts/provenance/*": lambda stack: [pulumi.Output.concat(stack.storage.bucket.arn, "/provenance/*")],
     "key": lambda stack: [stack.key_arn],
@@ -61,6 +68,9 @@ TARGETS: Mapping[str, Callable[[StackResources], Arns]] = {
 BROAD = frozenset(
     {
         "bucket/artifacts/*",
+        "bucket/artifacts/builds/*",
+        "bucket/artifacts/programs/*",
+        "bucket/artifacts/sources/*",
         "bucket/artifacts/packages/*",
         "bucket/artifacts/provenance/*",
         "executions",

@@ -94,6 +94,7 @@ class PythonFunction(pulumi.ComponentResource):
             publish=self.handler.is_task,
             timeout=handler.timeout_seconds,
             memory_size=handler.memory_mb,
+            ephemeral_storage=lambda_.FunctionEphemeralStorageArgs(size=handler.storage_mb),
             environment=lambda_.FunctionEnvironmentArgs(variables=environment),
             tracing_config=lambda_.FunctionTracingConfigArgs(mode="Active"),
             logging_config=lambda_.FunctionLoggingConfigArgs(log_format="Text", log_group=logs.name),

@@ -52,6 +52,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "BOARD": lambda stack: json.dumps(board(stack.settings)),
     "GIT_CREDENTIAL_SECRET": lambda stack: stack.secrets.arns["git"],
     "WORKER_PROJECT": lambda stack: stack.naming.name(WORKER_BUILD),
+    "BUILD_PROGRAMS": lambda stack: pulumi.Output.concat(stack.worker.program, ",", stack.builds.program),
     "WORKER": lambda stack: json.dumps(rules(stack.settings)),
     "SECURITY_HUB": lambda stack: ",".join(stack.security_hub_products()) or "off",
     "APPROVERS": lambda stack: stack.settings.approvers_json(),

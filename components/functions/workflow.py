@@ -127,6 +127,7 @@ def _rendered(
             watch=backstops.watch_seconds,
             enhanced=backstops.enhanced_seconds,
             unfreeze=backstops.unfreeze_seconds,
+            worker_minutes=stack.settings.worker.build_minutes,
             longest_approval=max(one.approval_timeout_seconds for one in stack.settings.environments),
             longest_freeze=max(int(one.freeze_wait_days * 86_400) for one in stack.settings.environments),
         ),

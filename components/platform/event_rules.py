@@ -165,6 +165,7 @@ TRIGGERS: Mapping[str, Trigger] = {
     "check_drift": Trigger(schedule=_drift_rate),
     "measure_secrets": Trigger(schedule=lambda _: _TWICE_A_DAY),
     "prune_versions": Trigger(schedule=lambda _: _EVERY_DAY),
+    "keep_artifacts": Trigger(schedule=lambda _: _EVERY_DAY),
 }
 
 

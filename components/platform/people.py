@@ -29,7 +29,13 @@ def reader_grants(stack: StackResources) -> list[Grant]:
             ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"),
             (storage.deployments.arn, storage.environments.arn, storage.locks.arn),
         ),
-        Grant(("dynamodb:Query",), (pulumi.Output.concat(storage.deployments.arn, "/index/EnvironmentStatusIndex"),)),
+        Grant(
+            ("dynamodb:Query",),
+            tuple(
+                pulumi.Output.concat(storage.deployments.arn, f"/index/{name}")
+                for name in ("EnvironmentStatusIndex", "StartedIndex")
+            ),
+        ),
         Grant(("dynamodb:Query",), (pulumi.Output.concat(storage.work_items.arn, "/index/StateIndex"),)),
         Grant(("states:DescribeStateMachine", "states:ListExecutions"), workflows),
         Grant(("states:DescribeExecution",), executions, why=_EXECUTION),
@@ -54,8 +60,11 @@ def operator_grants(stack: StackResources) -> list[Grant]:
         *reader_grants(stack),
         Grant(("states:GetExecutionHistory", "states:StopExecution"), executions, why=_EXECUTION),
         Grant(("states:StartExecution",), (naming.workflow_arn("deployment"), naming.workflow_arn("rollback"))),
-        Grant(("dynamodb:GetItem", "dynamodb:Scan"), (storage.waits.arn,)),
-        Grant(("dynamodb:Query",), (pulumi.Output.concat(storage.waits.arn, "/index/ExecutionIndex"),)),
+        Grant(("dynamodb:GetItem",), (storage.waits.arn,)),
+        Grant(
+            ("dynamodb:Query",),
+            tuple(pulumi.Output.concat(storage.waits.arn, f"/index/{one}") for one in ("ExecutionIndex", "OpenIndex")),
+        ),
         Grant(
             ("s3:GetObject",),
             tuple(pulumi.Output.concat(storage.bucket.arn, f"/{prefix}/*") for prefix in ("provenance", "builds")),

@@ -29,7 +29,8 @@ def upload(name: str, files: Mapping[str, Path], storage: Storage, opts: pulumi.
         bucket=storage.bucket.bucket,
         key=f"{PROGRAMS}/{digest.hexdigest()[:16]}.zip",
         source=pulumi.AssetArchive(content),
-        opts=opts,
+        # A build that is queued still needs the program before an update; that expires.
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=True)),
     )
     return made.key
 

@@ -66,6 +66,11 @@ class Naming:
             raise ValueError(f"{name} has {len(name)} characters, AWS allows {_NAME_LIMIT}: choose a shorter {thing}")
         return name
 
+    def parameter(self, name: str) -> str:
+        """`/kiro-worker/{stack}/{name}` for what concerns the board, `/kiro-pipeline/…` for the rest."""
+        family = "worker" if name.startswith("project-") else "pipeline"
+        return f"/kiro-{family}/{self.stack}/{name}"
+
     def arn(self, service: str, resource: str, region: str | None = None) -> str:
         """The ARN of a resource of this account, also before it exists; `region` defaults to the stack's."""
         region = "" if service == "iam" else region or self.region

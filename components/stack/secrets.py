@@ -42,7 +42,7 @@ class Secrets(pulumi.ComponentResource):
         for name, value in parameters(settings).items():
             ssm.Parameter(
                 name,
-                name=f"/{naming.name(name)}",
+                name=naming.parameter(name),
                 type="SecureString",
                 key_id=key_arn,
                 value=value,

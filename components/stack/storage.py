@@ -8,6 +8,11 @@ from pulumi_aws import dynamodb, s3
 from components.stack.naming import EXPIRING, Naming
 from components.stack.role import document
 
+# Objects of all prefixes but that of evidence expire after so many days (`functions/events/keep_artifacts.py`).
+EXPIRY_DAYS = 90
+# For how many days a version is kept that another has replaced, where that is not 30.
+_REPLACED_DAYS = {"builds": 60}
+
 
 class Storage(pulumi.ComponentResource):
     """The bucket and the tables, encrypted with the stack's key; kept when the stack is destroyed if `retain`."""
@@ -31,18 +36,27 @@ class Storage(pulumi.ComponentResource):
         self.deployments = self._table(
             "deployments",
             ("deploymentId",),
-            [("EnvironmentStatusIndex", "environment", "status"), ("UnderwayIndex", "underway", "startedAt")],
+            [
+                ("EnvironmentStatusIndex", "environment", "status"),
+                ("StartedIndex", "listed", "startedAt"),
+                ("UnderwayIndex", "underway", "startedAt"),
+            ],
             expires=True,
         )
         self.environments = self._table("environments", ("environment", "part"))
-        self.locks = self._table("locks", ("lockKey",))
+        self.locks = self._table("locks", ("lockKey",), expires=True)
         self.waits = self._table(
             "waits",
             ("waitKey",),
-            [("EnvironmentIndex", "environment", "waitKey"), ("ExecutionIndex", "execution", "waitKey")],
+            [
+                # Executions that began before there was an OpenIndex read this one (decision 019).
+                ("EnvironmentIndex", "environment", "waitKey"),
+                ("ExecutionIndex", "execution", "waitKey"),
+                ("OpenIndex", "open", "environment"),
+            ],
             expires=True,
         )
-        self.work_items = self._table("work-items", ("itemId",), [("StateIndex", "state", "itemId")])
+        self.work_items = self._table("work-items", ("itemId",), [("StateIndex", "state", "itemId")], expires=True)
         self.register_outputs({"bucket": self.bucket.bucket})
 
     def _make_bucket(self) -> s3.Bucket:
@@ -93,6 +107,8 @@ class Storage(pulumi.ComponentResource):
     def _lifecycle(self, bucket: s3.Bucket) -> None:
         """Everything but evidence is deleted after 90 days: rules name the prefixes, because none can leave one out.
 
+        `events/keep_artifacts` writes anew what is still needed. Records name the version that it replaces for longer
+        than 90 days, if a release waits for weeks.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-filters.html
         """
         rules = [
@@ -101,9 +117,9 @@ class Storage(pulumi.ComponentResource):
                 status="Enabled",
                 filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=f"{prefix}/"),
                 transitions=[s3.BucketLifecycleConfigurationRuleTransitionArgs(days=30, storage_class="STANDARD_IA")],
-                expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=90),
+                expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=EXPIRY_DAYS),
                 noncurrent_version_expiration=s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                    noncurrent_days=30
+                    noncurrent_days=_REPLACED_DAYS.get(prefix, 30)
                 ),
                 abort_incomplete_multipart_upload=s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
                     days_after_initiation=7

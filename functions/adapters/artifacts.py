@@ -1,8 +1,9 @@
 """The artifacts bucket: sources, artifacts and reports. Sizes are limited when they are read."""
 
+from datetime import datetime
 from hashlib import sha256
 from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Literal, Self
 from zipfile import ZipFile
 
 from functions.adapters.delivered_functions import Kept
@@ -14,10 +15,12 @@ from functions.handler import Allow
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef
 
     from functions.runtime import Clients
 
 PACKAGES = "packages/"
+_CHUNK = 1024 * 1024
 
 
 class Artifacts:
@@ -38,6 +41,19 @@ class Artifacts:
     KEEP_EVIDENCE: ClassVar[tuple[Allow, ...]] = (
         Allow(("s3:PutObject",), on="bucket/artifacts/provenance/*", why="evidence of this one bucket, by its digest"),
         Allow(("kms:GenerateDataKey",), on="key"),
+    )
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html: tags are copied, and the provider sets some.
+    RENEW: ClassVar[tuple[Allow, ...]] = (
+        *LIST,
+        *(
+            Allow(
+                ("s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectTagging"),
+                on=f"bucket/artifacts/{prefix}/*",
+                why="objects of this prefix that records name",
+            )
+            for prefix in ("builds", "programs", "sources")
+        ),
+        Allow(("kms:Decrypt", "kms:GenerateDataKey"), on="key"),
     )
     # Decrypt is for objects that are uploaded in parts:
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
@@ -75,6 +91,34 @@ class Artifacts:
         """Store a statement or what belongs to it, where no build may write."""
         self._client.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType="application/json")
 
+    def renew(self, key: str, version: str, before: datetime) -> Literal["recent", "renewed", "missing"]:
+        """Write an object that is older than `before` anew, from one of its versions if that still exists.
+
+        Its age begins again; what is read later under its key is this version.
+        """
+        try:
+            found = self._client.head_object(Bucket=self.bucket, Key=key)
+        except self._client.exceptions.ClientError as error:  # HEAD has no body, so no NoSuchKey either
+            if error.response["Error"]["Code"] != "404":
+                raise
+            return "missing"
+        if found["LastModified"] >= before:
+            return "recent"
+        self._copy(key, version)
+        return "renewed"
+
+    def _copy(self, key: str, version: str) -> None:
+        source: CopySourceTypeDef = {"Bucket": self.bucket, "Key": key}
+        if version:
+            source["VersionId"] = version
+        try:
+            # S3 copies an object onto itself only if something is changed, such as its metadata: it has none.
+            self._client.copy_object(Bucket=self.bucket, Key=key, CopySource=source, MetadataDirective="REPLACE")
+        except self._client.exceptions.ClientError as error:
+            if not version or error.response["Error"]["Code"] != "NoSuchVersion":
+                raise
+            self._copy(key, "")
+
     def get(self, key: str, limit: int = MEMBER) -> bytes | None:
         """The contents of an object, None if it does not exist; one of more than `limit` bytes is a SourceError."""
         try:
@@ -87,12 +131,13 @@ class Artifacts:
 
     def digest(self, key: str) -> str:
         """The SHA-256 of an object in hexadecimal; a missing or too large one is a SourceError."""
-        return sha256(self._read(key)[0]).hexdigest()
+        return self._read(key, None)[0]
 
     def source(self, key: str) -> ZipFile:
         """The source of a commit, which no build can write; a SourceError if it is missing, broken or too large."""
-        raw, _ = self._read(key)
-        return self._opened(key, raw)
+        content = BytesIO()
+        self._read(key, content)
+        return self._opened(key, content)
 
     def built(self, key: str, digest: str) -> tuple[ZipFile, str]:
         """What a build uploaded, and its version id ("" in a bucket without versioning).
@@ -100,39 +145,45 @@ class Artifacts:
         A SourceError if it is missing, broken or too large, or if its SHA-256 is not the `digest` that CodeBuild
         reported. The bytes that are compared are those that are opened.
         """
-        raw, version = self._compared(key, digest)
-        return self._opened(key, raw), version
+        content = BytesIO()
+        version = self._compared(key, digest, content)
+        return self._opened(key, content), version
 
     def compare(self, key: str, digest: str) -> None:
         """Raise a SourceError unless the SHA-256 of an object is the `digest` that CodeBuild reported."""
-        self._compared(key, digest)
+        self._compared(key, digest, None)
 
-    def _compared(self, key: str, digest: str) -> tuple[bytes, str]:
+    def _compared(self, key: str, digest: str, content: BytesIO | None) -> str:
         if not digest:
             raise SourceError(
                 f"s3://{self.bucket}/{key}: no SHA-256 of it is known, because CodeBuild uploaded no artifact or the "
                 "deployment has no record; list files under artifacts in the buildspec, and deploy the commit again"
             )
-        raw, version = self._read(key)
-        found = sha256(raw).hexdigest()
+        found, version = self._read(key, content)
         if found != digest:
             raise SourceError(
                 f"s3://{self.bucket}/{key} was overwritten: its SHA-256 is {found}, but CodeBuild uploaded {digest}; "
                 "deploy the commit again, and search the buildspec and its tools for what writes to the bucket"
             )
-        return raw, version
+        return version
 
-    def _opened(self, key: str, raw: bytes) -> ZipFile:
-        return open_zip(BytesIO(raw), f"s3://{self.bucket}/{key}")
+    def _opened(self, key: str, content: BytesIO) -> ZipFile:
+        return open_zip(content, f"s3://{self.bucket}/{key}")
 
-    def _read(self, key: str) -> tuple[bytes, str]:
+    def _read(self, key: str, content: BytesIO | None) -> tuple[str, str]:
+        """The SHA-256 and the version of an object; its bytes are in memory only if `content` takes them, and once."""
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=key)
         except self._client.exceptions.NoSuchKey:
             raise SourceError(f"s3://{self.bucket}/{key} does not exist: it expired or was never built") from None
         if answer["ContentLength"] > ARCHIVE:
             raise SourceError(f"s3://{self.bucket}/{key} has {answer['ContentLength']} bytes, {ARCHIVE} allowed")
-        return answer["Body"].read(), answer.get("VersionId", "")
+        digest = sha256()
+        for chunk in answer["Body"].iter_chunks(_CHUNK):
+            digest.update(chunk)
+            if content:
+                content.write(chunk)
+        return digest.hexdigest(), answer.get("VersionId", "")
 
     def member(self, key: str, path: str) -> bytes | None:
         """The contents of one file of a source; None if there is no such file."""

@@ -1,7 +1,7 @@
 """Delivered Lambda functions: publishing versions, and reading and moving aliases."""
 
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,8 @@ from functions.domain.errors import DeployTargetError
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: of a zip archive in a call
 DIRECT_BYTES = 50 * 1024 * 1024
+# Of a function's versions, beside those that records and aliases name; the others are deleted some at a time.
+_NEWEST, _MOST_DELETED = 10, 20
 _SHARES = "AdditionalVersionWeights"
 # An update takes seconds; ApplyService has four minutes for all of it.
 _CONFLICTS = 5
@@ -123,6 +125,31 @@ class DeliveredFunctions(InEnvironments):
                 "versions with the same execution role and dead-letter queue only: leave `steps` out of delivery.yml "
                 "for the release that changes these"
             ) from None
+
+    def prune(self, environment: Environment, function: str, keep: Collection[str]) -> list[str]:
+        """Delete old versions but the newest ten and those to `keep`; returns their numbers.
+
+        A region takes 75 GB of code, and each release adds a version. A version that an alias names is not deleted, nor
+        is one that the deploy role may not delete: neither stops a release.
+        https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
+        """
+        client = self._changer(environment)
+        pages = client.get_paginator("list_versions_by_function").paginate(FunctionName=function)
+        try:
+            numbers = sorted(
+                int(one["Version"]) for page in pages for one in page["Versions"] if one["Version"].isdigit()
+            )
+            old = [str(number) for number in numbers[:-_NEWEST] if str(number) not in keep]
+            deleted = []
+            for number in old[:_MOST_DELETED]:
+                with suppress(client.exceptions.ResourceConflictException, client.exceptions.ResourceNotFoundException):
+                    client.delete_function(FunctionName=function, Qualifier=number)
+                    deleted.append(number)
+        except client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in ("AccessDenied", "AccessDeniedException"):
+                raise
+            return []
+        return deleted
 
     def _kept(self, environment: Environment, function: str, code: bytes, keep: Keep) -> dict[str, str]:
         """Where Lambda reads code that is too large for a call: in a bucket of the function's region."""

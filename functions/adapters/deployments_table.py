@@ -1,6 +1,6 @@
 """The deployments table: the records of deployments."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from functions.runtime import Clients
 
 _KEPT = timedelta(days=90)
+# How many records a page has at most: people ask for the newest few.
+_PAGE = 25
 # Statuses of a release that waits for an environment; "waiting" is for its lock, or a place in the build queue.
 HELD = ("waiting for a window", "waiting for unfreeze", "waiting for a soak", "waiting for approval", "waiting")
 # The value of the attribute that a record has until its outcome, by which `UnderwayIndex` lists it.
 _UNDERWAY = "yes"
+# The value of an attribute of all records of deployments, by which `StartedIndex` orders them.
+_LISTED = "yes"
 
 
 class DeploymentsTable:
@@ -62,11 +66,12 @@ class DeploymentsTable:
             "environment": "none",
             "status": "running",
             "underway": _UNDERWAY,
+            "listed": _LISTED,
             "ledger": {},
             "stages": {},
             "gates": [],
         }
-        self._set_once(deployment_id, names)
+        self._set_once(deployment_id, names, guard="release")
 
     def get(self, deployment_id: str) -> DeploymentRecord | None:
         """The record of a deployment (strongly consistent); None if there is none."""
@@ -114,15 +119,15 @@ class DeploymentsTable:
         return {key: str(value) for key, value in item.items() if key not in ("deploymentId", "expiresAt")}
 
     def note_pushed(self, repository: str, services: Sequence[str], until: str, at: str) -> bool:
-        """Record the time (ISO 8601) of a push of images; False if a later one was recorded already."""
+        """Record the time (ISO 8601) of a push of images, for 90 days; False if a later one was recorded already."""
         written = conditional(
             self._table,
             "update_item",
             Key={"deploymentId": f"pushed/{repository}/{','.join(services)}/{until}"},
-            UpdateExpression="SET #at = :at",
+            UpdateExpression="SET #at = :at, expiresAt = :expires",
             ConditionExpression="attribute_not_exists(#at) OR #at <= :at",
             ExpressionAttributeNames={"#at": "at"},
-            ExpressionAttributeValues={":at": at},
+            ExpressionAttributeValues={":at": at, ":expires": int((self._clock.now() + _KEPT).timestamp())},
         )
         return written is not None
 
@@ -198,16 +203,30 @@ class DeploymentsTable:
         )
         return map(_record, rows)
 
+    def newest(self, environments: Iterable[str]) -> Iterator[DeploymentRecord]:
+        """All records, newest first (eventually consistent), read as they are wanted.
+
+        Those that an earlier version began are not in the index. They come last, from each of the environments.
+        """
+        rows = every(
+            self._table,
+            "query",
+            IndexName="StartedIndex",
+            KeyConditionExpression="listed = :listed",
+            ExpressionAttributeValues={":listed": _LISTED},
+            ScanIndexForward=False,
+            PaginationConfig={"PageSize": _PAGE},
+        )
+        yield from map(_record, rows)
+        older = (row for name in ("none", *environments) for row in self._listed(name, indexed=False))
+        yield from sorted(older, key=lambda record: record.started_at, reverse=True)
+
     def held(self, environment: str) -> Iterator[DeploymentRecord]:
         """The records that wait for an environment (eventually consistent)."""
         for status in HELD:
             yield from self._listed(environment, status)
 
-    def of_environment(self, environment: str) -> Iterator[DeploymentRecord]:
-        """All records whose current or last environment is this one (eventually consistent)."""
-        yield from self._listed(environment)
-
-    def _listed(self, environment: str, status: str = "") -> Iterator[DeploymentRecord]:
+    def _listed(self, environment: str, status: str = "", *, indexed: bool = True) -> Iterator[DeploymentRecord]:
         query: dict[str, Any] = {
             "IndexName": "EnvironmentStatusIndex",
             "KeyConditionExpression": "environment = :environment",
@@ -218,6 +237,8 @@ class DeploymentsTable:
             query["ExpressionAttributeNames"] = {"#status": "status"}
             query["ExpressionAttributeValues"][":status"] = status
             query["FilterExpression"] = "attribute_not_exists(outcome)"
+        if not indexed:
+            query["FilterExpression"] = "attribute_not_exists(listed)"
         return map(_record, every(self._table, "query", **query))
 
     def note(self, deployment_id: str, **facts: Any) -> None:
@@ -271,6 +292,8 @@ class DeploymentsTable:
         expires = int((self._clock.now() + _KEPT).timestamp())
         finished = self._clock.text()
         facts = {"outcome": outcome, "reason": reason, "finishedAt": finished, "status": outcome, "expiresAt": expires}
+        # One that failed before its record was written is listed, too.
+        facts |= {"startedAt": finished, "environment": "none", "listed": _LISTED}
         self._set_once(deployment_id, facts, guard="outcome", replace=("status", "reason"), remove=" REMOVE underway")
         return self.get(deployment_id) or DeploymentRecord(
             deployment_id, outcome=outcome, reason=reason, finished_at=finished
@@ -285,7 +308,7 @@ class DeploymentsTable:
         self,
         deployment_id: str,
         facts: dict[str, Any],
-        guard: str = "startedAt",
+        guard: str,
         replace: Sequence[str] = (),
         remove: str = "",
     ) -> None:

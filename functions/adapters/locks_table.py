@@ -1,6 +1,7 @@
 """The locks table: every change is decided by `domain.locks` and written with one compare-and-swap."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.clock import Clock
@@ -13,6 +14,11 @@ from functions.handler import Allow, decode
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
+
+# The fencing number of an environment's lock only grows, so its record stays. A branch is new for each work item, and
+# nothing compares the number of its lock.
+_ENVIRONMENT = "environment/"
+_KEPT = timedelta(days=1)
 
 
 class LocksTable:
@@ -43,7 +49,7 @@ class LocksTable:
 
     def key(self, environment: str, repository: str) -> str:
         """The key of an environment's lock; in parallel mode each repository has its own lock there."""
-        return f"environment/{environment}" + (f"/{repository}" if self._mode == "parallel" else "")
+        return f"{_ENVIRONMENT}{environment}" + (f"/{repository}" if self._mode == "parallel" else "")
 
     def request(self, key: str, contender: Contender, token: str = "") -> LockResult:
         """Request a lock, or join its queue; with a task token, the waiter is notified when its turn comes.
@@ -91,7 +97,7 @@ class LocksTable:
         return self._read(key)[0]
 
     def all(self) -> Iterator[Lock]:
-        """Every lock that anybody ever asked for; the table holds a few items per environment."""
+        """Every lock that is held or was lately; the table holds a few items per environment, and busy branches."""
         return (decode(Lock, {**row, "key": row["lockKey"]}) for row in every(self._table, "scan"))
 
     def owned(self) -> Iterator[Lock]:
@@ -125,6 +131,8 @@ class LocksTable:
     def _write(self, lock: Lock, revision: int) -> bool:
         """Write a lock that was read with this revision; False if its revision has changed since."""
         facts = {k: v for k, v in stored(lock).items() if k != "key"}
+        if not lock.owner and not lock.key.startswith(_ENVIRONMENT):
+            facts["expiresAt"] = int((self._clock.now() + _KEPT).timestamp())
         written = conditional(
             self._table,
             "put_item",

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 # What BatchGetBuilds takes in one call.
 _BATCH = 100
-# A build waits in its queue for up to 8 hours, and runs for up to 36:
-# https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
-_LONGEST = timedelta(hours=44)
+# A project of the stack lets a build wait for 8 hours and run for 8 at most (components/platform).
+_LONGEST = timedelta(hours=17)
+# The list is that of the account. This many, of all its projects, were started in less than that time.
+_MOST = 3000
 
 
 class RunningBuilds:
@@ -28,10 +29,11 @@ class RunningBuilds:
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("BUILD_PROJECTS", "REPOSITORIES")
     LIST: ClassVar[tuple[Allow, ...]] = (
-        Allow(("codebuild:ListBuildsForProject", "codebuild:BatchGetBuilds"), on="projects", why=PROJECTS),
+        Allow(("codebuild:BatchGetBuilds",), on="projects", why=PROJECTS),
+        Allow(("codebuild:ListBuilds",), on="*", why="lists ids of builds of the account, and knows no resource"),
     )
 
-    def __init__(self, client: "CodeBuildClient", projects: tuple[str, ...], clock: Clock) -> None:
+    def __init__(self, client: "CodeBuildClient", projects: frozenset[str], clock: Clock) -> None:
         self._client = client
         self._projects = projects
         self._clock = clock
@@ -40,22 +42,24 @@ class RunningBuilds:
     def connect(cls, aws: "Clients") -> Self:
         """The projects of this stack, for each of its repositories."""
         begins, repositories = aws.setting("BUILD_PROJECTS").split(","), aws.setting("REPOSITORIES").split(",")
-        projects = tuple(project_of(begin, repository) for repository in repositories for begin in begins)
+        projects = frozenset(project_of(begin, repository) for repository in repositories for begin in begins)
         return cls(aws.client("codebuild"), projects, Clock())
 
     def all(self) -> Iterator[RunningBuild]:
-        """Every build in progress; each project is read from its newest build back to one that must have ended."""
+        """Every build in progress, from the newest back to one that must have ended.
+
+        There are hundreds of projects where there are many repositories, so they are not listed one by one.
+        """
         oldest = self._clock.now() - _LONGEST
-        for project in self._projects:
-            pages = self._client.get_paginator("list_builds_for_project").paginate(
-                projectName=project, sortOrder="DESCENDING"
-            )
-            ids = (build_id for page in pages for build_id in page["ids"])
-            while batch := list(islice(ids, _BATCH)):
-                builds = self._client.batch_get_builds(ids=batch)["builds"]
-                yield from (_running(build) for build in builds if build["buildStatus"] == "IN_PROGRESS")
-                if any(build["startTime"] < oldest for build in builds):
-                    break
+        pages = self._client.get_paginator("list_builds").paginate(
+            sortOrder="DESCENDING", PaginationConfig={"MaxItems": _MOST}
+        )
+        ids = (one for page in pages for one in page["ids"] if one.partition(":")[0] in self._projects)
+        while batch := list(islice(ids, _BATCH)):
+            builds = self._client.batch_get_builds(ids=batch)["builds"]
+            yield from (_running(build) for build in builds if build["buildStatus"] == "IN_PROGRESS")
+            if any(build["startTime"] < oldest for build in builds):
+                break
 
 
 def _running(build: Any) -> RunningBuild:

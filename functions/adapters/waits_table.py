@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Records are kept after a wait has ended, and twice as long as the longest approval (7 days), so that late events and
 # late clicks are still recognised.
 _KEPT = timedelta(days=14)
+# The value of the attribute that a row has while its wait or request may still end, by which `OpenIndex` lists it.
+_OPEN = "yes"
 
 
 class WaitsTable:
@@ -31,7 +33,6 @@ class WaitsTable:
     )
     DECIDE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem", "dynamodb:UpdateItem"), on="table/waits"),)
     END: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem", "dynamodb:DeleteItem"), on="table/waits"),)
-    SCAN: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Scan",), on="table/waits"),)
 
     def __init__(self, table: Any) -> None:
         self._table = table
@@ -44,7 +45,7 @@ class WaitsTable:
     def store(self, wait: Wait, now: datetime) -> None:
         """Store a wait with its newest token; other attributes under its key are kept."""
         facts = {k: v for k, v in stored(wait).items() if k != "key"}
-        self._set(wait.key, {**facts, "expiresAt": int((now + _KEPT).timestamp())})
+        self._set(wait.key, {**facts, "open": _OPEN, "expiresAt": int((now + _KEPT).timestamp())})
 
     def note_fact(self, key: WaitKey, name: str, value: Any) -> None:
         """Set one of the facts of a wait, unless it has ended; its token and the other facts stay the newest."""
@@ -84,8 +85,11 @@ class WaitsTable:
         return tuple(map(_wait, rows))
 
     def open(self) -> Iterator[tuple[Wait | None, Approval | None]]:
-        """Every wait that may still be ended, also one without a token yet, and every open request for approval."""
-        for row in every(self._table, "scan"):
+        """Every wait that may still be ended, also one without a token yet, and every open request for approval.
+
+        Of a row that an earlier version wrote, only what is stored again, which its state does at each backstop.
+        """
+        for row in self._rows():
             approval = decode(Approval, row["approval"]) if "approval" in row else None
             if approval is None or approval.state == "open":
                 yield _wait(row) if row.get("execution") else None, approval
@@ -99,9 +103,13 @@ class WaitsTable:
         """Record a new branch head; the record does not expire, so that the head's age is known."""
         self._table.update_item(
             Key={"waitKey": str(PushKey(repository))},
-            UpdateExpression="SET #commit = :commit, #since = :since REMOVE expiresAt",
+            UpdateExpression="SET #commit = :commit, #since = :since, settled = :settled REMOVE expiresAt",
             ExpressionAttributeNames={"#commit": "commit", "#since": "since"},
-            ExpressionAttributeValues={":commit": sighting.commit, ":since": sighting.since},
+            ExpressionAttributeValues={
+                ":commit": sighting.commit,
+                ":since": sighting.since,
+                ":settled": sighting.settled,
+            },
         )
 
     def refs(self, repository: str) -> SeenRefs | None:
@@ -121,7 +129,7 @@ class WaitsTable:
         """Write a new request; if it exists already, only the secrets of its further mails are added."""
         key = ApprovalKey(approval.approval_id)
         about = {"approval": stored(approval), "environment": approval.environment}
-        facts = {**about, "expiresAt": int((now + _KEPT).timestamp())}
+        facts = {**about, "open": _OPEN, "expiresAt": int((now + _KEPT).timestamp())}
         if not self._set(key, facts, "attribute_not_exists(approval)"):
             self._add_secrets(key, approval)
 
@@ -140,9 +148,9 @@ class WaitsTable:
         )
 
     def approvals_of(self, environment: str) -> tuple[Approval, ...]:
-        """All requests for an environment, each read strongly consistent."""
+        """The open requests for an environment, each read strongly consistent."""
         ids = (row["approval"]["approvalId"] for row in self._rows(environment) if "approval" in row)
-        return tuple(found for found in map(self.approval, ids) if found)
+        return tuple(found for found in map(self.approval, ids) if found and found.state == "open")
 
     def consent(self, approval: Approval) -> bool:
         """Write an open request with one more consent; False if it has ended, or another decision was written first."""
@@ -153,13 +161,18 @@ class WaitsTable:
 
         `also` is a further condition, in which `:version` is `version`.
         """
+        still_open = approval.state == "open"
         written = conditional(
             self._table,
             "update_item",
             Key={"waitKey": str(ApprovalKey(approval.approval_id))},
-            UpdateExpression="SET approval = :approval",
+            UpdateExpression="SET approval = :approval" + ("" if still_open else " REMOVE #open"),
             ConditionExpression="approval.#state = :open" + (f" AND {also}" if also else ""),
-            ExpressionAttributeNames={"#state": "state", **({"#version": "version"} if also else {})},
+            ExpressionAttributeNames={
+                "#state": "state",
+                **({"#version": "version"} if also else {}),
+                **({} if still_open else {"#open": "open"}),
+            },
             ExpressionAttributeValues={
                 ":approval": stored(approval),
                 ":open": "open",
@@ -183,13 +196,15 @@ class WaitsTable:
             **({"ExpressionAttributeNames": names} if names else {}),
         )
 
-    def _rows(self, environment: str) -> Iterator[dict[str, Any]]:
+    def _rows(self, environment: str = "") -> Iterator[dict[str, Any]]:
+        """The rows of what is open: all, or those of an environment."""
         return every(
             self._table,
             "query",
-            IndexName="EnvironmentIndex",
-            KeyConditionExpression="environment = :environment",
-            ExpressionAttributeValues={":environment": environment},
+            IndexName="OpenIndex",
+            KeyConditionExpression="#open = :open" + (" AND environment = :environment" if environment else ""),
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues={":open": _OPEN, **({":environment": environment} if environment else {})},
         )
 
     def _get(self, key: WaitKey | PushKey | RefsKey) -> dict[str, Any] | None:

@@ -1,8 +1,10 @@
 """The work-items table: the records of work items."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from functions.adapters.clock import Clock
 from functions.adapters.records import conditional, every, plain, stored
 from functions.domain.work_items import Record, State
 from functions.handler import Allow, decode
@@ -10,9 +12,16 @@ from functions.handler import Allow, decode
 if TYPE_CHECKING:
     from functions.runtime import Clients
 
+# Longer than Step Functions keeps the names of executions, which count an item's attempts.
+_KEPT = timedelta(days=400)
+_UNDER_WAY: tuple[State, ...] = ("running", "waiting")
+
 
 class WorkItemsTable:
-    """One record per item; every write is a compare-and-swap, so that of two concurrent writes only one succeeds."""
+    """One record per item; every write is a compare-and-swap, so that of two concurrent writes only one succeeds.
+
+    A record expires 400 days after its last change, unless work is under way.
+    """
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("WORK_ITEMS_TABLE",)
     READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem",), on="table/work-items"),)
@@ -20,13 +29,14 @@ class WorkItemsTable:
     WRITE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem", "dynamodb:PutItem"), on="table/work-items"),)
     NOTE: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:UpdateItem",), on="table/work-items"),)
 
-    def __init__(self, table: Any) -> None:
+    def __init__(self, table: Any, clock: Clock) -> None:
         self._table = table
+        self._clock = clock
 
     @classmethod
     def connect(cls, aws: "Clients") -> Self:
         """The table of this stack."""
-        return cls(aws.table("WORK_ITEMS_TABLE"))
+        return cls(aws.table("WORK_ITEMS_TABLE"), Clock())
 
     def get(self, item_id: str) -> Record:
         """The record of an item; a new one if there is none."""
@@ -84,10 +94,11 @@ class WorkItemsTable:
     def save(self, record: Record) -> Record | None:
         """Write a record and return it with its new revision; None if it was changed since it was read."""
         newer = replace(record, revision=record.revision + 1)
+        kept = {} if record.state in _UNDER_WAY else {"expiresAt": int((self._clock.now() + _KEPT).timestamp())}
         written = conditional(
             self._table,
             "put_item",
-            Item=stored(newer),
+            Item={**stored(newer), **kept},
             ConditionExpression="attribute_not_exists(itemId) OR revision = :revision",
             ExpressionAttributeValues={":revision": record.revision},
         )

@@ -1,6 +1,8 @@
 """FetchSource: copy the commit's source from GitHub into the artifacts bucket, from which builds read it."""
 
+from copy import copy
 from dataclasses import dataclass
+from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
@@ -9,10 +11,12 @@ from functions.adapters.artifacts import Artifacts
 from functions.adapters.github.client import GitHub
 from functions.adapters.zip_archives import open_zip
 from functions.domain.errors import SourceError
+from functions.domain.limits import ARCHIVE
 from functions.domain.releases import Release
 from functions.handler import Handler
 
 _UNPACKED_LIMIT = 1024 * 1024 * 1024
+_CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,10 @@ class Output:
     source: str
 
 
-HANDLER = Handler(allow=(*Artifacts.LIST, *Artifacts.WRITE, *GitHub.USE), timeout_seconds=240, memory_mb=512)
+# GitHub's archive and the one without its top folder, each of at most ARCHIVE.
+HANDLER = Handler(
+    allow=(*Artifacts.LIST, *Artifacts.WRITE, *GitHub.USE), timeout_seconds=240, memory_mb=512, storage_mb=1536
+)
 
 
 def fetch_source(event: Input, github: GitHub, artifacts: Artifacts) -> Output:
@@ -39,7 +46,7 @@ def fetch_source(event: Input, github: GitHub, artifacts: Artifacts) -> Output:
     if artifacts.exists(key):
         return Output(key)
     with TemporaryFile() as downloaded, TemporaryFile() as source:
-        github.download_archive(event.release.repository, event.release.commit, downloaded)
+        github.download_archive(event.release.repository, event.release.commit, downloaded, ARCHIVE)
         strip_top_folder(downloaded, source)
         source.seek(0)
         artifacts.put(key, source)
@@ -61,8 +68,9 @@ def strip_top_folder(downloaded: BinaryIO, source: BinaryIO) -> None:
                 if name.startswith("/") or ".." in name.split("/") or "\\" in name:
                     raise SourceError(f"the source has a file with an unsafe path: {member.filename[:200]}")
                 if name and not member.is_dir():
-                    content = packed.read(member)
-                    member.filename = name
-                    unpacked.writestr(member, content)
+                    kept = copy(member)
+                    kept.filename = name
+                    with packed.open(member) as content, unpacked.open(kept, "w") as place:
+                        copyfileobj(content, place, _CHUNK)
     except BadZipFile as error:
         raise SourceError(f"GitHub's archive of the commit is not a zip archive: {error}") from error

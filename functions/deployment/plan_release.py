@@ -47,7 +47,7 @@ HANDLER = Handler(
         *DeploymentsTable.WRITE,
         *GitHub.USE,
     ),
-    memory_mb=512,
+    memory_mb=1024,
 )
 
 

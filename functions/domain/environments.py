@@ -130,6 +130,11 @@ class PartState:
     repository: str = ""
 
     @property
+    def versions(self) -> tuple[Version, ...]:
+        """What runs, and what was last verified good: what a rollback may need."""
+        return tuple(version for version in (self.running, self.good) if version)
+
+    @property
     def proven(self) -> bool:
         """Whether the running version is known and was verified good."""
         return self.running is not None and self.good == self.running and not self.in_doubt

@@ -77,5 +77,9 @@ class GitHubRefusedError(GitHubError):
     """GitHub refused the credential; the text names the missing permission and where to set the credential."""
 
 
+class GitHubSwitchedOffError(GitHubError):
+    """The repository has a feature of GitHub switched off, or its plan lacks it: issues, or drafts of pull requests."""
+
+
 class GitHubNotFoundError(GitHubError):
     """The repository, ref or object does not exist, or the credential may not see it."""

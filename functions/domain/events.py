@@ -290,6 +290,34 @@ def release_of(event: Event) -> Release | None:
             assert_never(event)
 
 
+def deployment_of(event: Event) -> str:
+    """The id of an event's deployment, or of the rollback that a person asked for; "" if it is about none."""
+    match event:
+        case (
+            EnvironmentFrozen()
+            | EnvironmentUnfrozen()
+            | PartsPinned()
+            | PartsUnpinned()
+            | DriftFound()
+            | DriftEnded()
+            | WorkItemFinished()
+        ):
+            return ""
+        case (
+            DeploymentStarted()
+            | GatesJudged()
+            | StageHeld()
+            | StagePinned()
+            | StageFinished()
+            | DeploymentFinished()
+            | RollbackStarted()
+            | RollbackFinished()
+        ):
+            return event.deployment_id
+        case _:
+            assert_never(event)
+
+
 class UnknownEventError(BadInputError):
     """An event of the stack's bus has a `detail-type` that no class has."""
 

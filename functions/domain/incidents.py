@@ -29,6 +29,11 @@ class Links:
     runbooks: str
     region: str
 
+    def execution(self, arn: str) -> str:
+        """The page of an execution in the console of Step Functions."""
+        console = f"https://{self.region}.console.aws.amazon.com/states/home?region={self.region}"
+        return f"{console}#/v2/executions/details/{arn}"
+
 
 def marker(environment: str, deployment_id: str) -> str:
     """The HTML comment that identifies an incident; it is not visible on the page."""
@@ -122,8 +127,7 @@ def _timeline(event: Rollback, record: DeploymentRecord | None) -> list[tuple[st
 def _execution(arn: str, deployment_id: str, links: Links) -> str:
     if not arn:
         return code(deployment_id)
-    console = f"https://{links.region}.console.aws.amazon.com/states/home?region={links.region}"
-    return f"[{deployment_id}]({console}#/v2/executions/details/{arn})"
+    return f"[{deployment_id}]({links.execution(arn)})"
 
 
 def _cell(markdown: str) -> str:

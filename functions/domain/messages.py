@@ -22,6 +22,7 @@ from functions.domain.events import (
     StageHeld,
     StagePinned,
     WorkItemFinished,
+    deployment_of,
     release_of,
 )
 from functions.domain.releases import Release
@@ -227,25 +228,8 @@ def _identity(event: Event) -> list[str]:
     """The line with the id of the deployment or the attempt."""
     if isinstance(event, WorkItemFinished):
         return [f"  Attempt      {event.work_id}"]
-    deployment = _deployment(event)
+    deployment = deployment_of(event)
     return [f"  Deployment   {deployment}"] if deployment else []
-
-
-def _deployment(event: Event) -> str:
-    """The deployment of an event; "" for one about an environment, its parts, or a work item."""
-    match event:
-        case (
-            EnvironmentFrozen()
-            | EnvironmentUnfrozen()
-            | PartsPinned()
-            | PartsUnpinned()
-            | DriftFound()
-            | DriftEnded()
-            | WorkItemFinished()
-        ):
-            return ""
-        case _:
-            return event.deployment_id
 
 
 def _links(event: Event, links: Links) -> list[str]:
@@ -257,8 +241,8 @@ def _links(event: Event, links: Links) -> list[str]:
         found.append(f"  Work         {links.github}/{url_path(event.item.repository)}/{page}")
     if links.github and release and release.commit:
         found.append(f"  Commit       {links.github}/{url_path(f'{release.repository}/commit/{release.commit}')}")
-    if links.console and _deployment(event):
-        found.append(f"  Console      {links.console}/{url_path(_deployment(event))}")
+    if links.console and deployment_of(event):
+        found.append(f"  Console      {links.console}/{url_path(deployment_of(event))}")
     if links.runbooks and _is_unknown(event):
         found.append(f"  Runbook      {links.runbooks}/frozen-environment.md")
     if links.runbooks and isinstance(event, DriftFound):

@@ -10,6 +10,17 @@ from functions.domain.watches import AlarmReading, Severity
 
 # The longest difference between signing and receiving: clocks differ, and a recorded request must become invalid.
 TOLERANCE_SECONDS = 300
+_MONITOR = re.compile(r"[a-z][a-z0-9-]{0,29}")
+# What monitors call the states, in lower case; another one says neither, and changes nothing.
+# https://docs.datadoghq.com/integrations/webhooks/ ($ALERT_TRANSITION)
+# https://docs.newrelic.com/docs/alerts/get-notified/custom-variables-incident-workflows/ ({{state}})
+_STATES: dict[str, tuple[Literal["ALARM", "OK"], Severity]] = {
+    "alarm": ("ALARM", "critical"),
+    "ok": ("OK", "critical"),
+    **dict.fromkeys(("triggered", "re-triggered", "created", "activated"), ("ALARM", "critical")),
+    **dict.fromkeys(("warn", "re-warn"), ("ALARM", "warning")),
+    **dict.fromkeys(("recovered", "closed"), ("OK", "critical")),
+}
 _NAME = re.compile(r"[\w][\w .:/@-]{0,99}")
 _FIELDS = ("name", "state", "severity", "reason", "url")
 _LIMIT = 1000
@@ -42,6 +53,18 @@ def signed(timestamp: str, environment: str, body: bytes) -> bytes:
     return f"{timestamp}.{environment}.".encode() + body
 
 
+def tokened(monitor: str, environment: str) -> bytes:
+    """The bytes whose HMAC is the token of a monitor that can't sign: it is of use in one environment only."""
+    return f"monitor.{environment}.{monitor}".encode()
+
+
+def read_token(header: str) -> tuple[str, str]:
+    """The monitor and the HMAC in `Bearer {monitor}.{HMAC in hexadecimal}`; ("", "") for anything else."""
+    kind, _, token = header.partition(" ")
+    monitor, _, mark = token.strip().partition(".")
+    return (monitor, mark) if kind.lower() == "bearer" and _MONITOR.fullmatch(monitor) else ("", "")
+
+
 # Enough digits for Unix seconds beyond the year 30000; a longer number is refused before it is parsed.
 _TIMESTAMP_DIGITS = 12
 
@@ -52,14 +75,36 @@ def is_timely(timestamp: str, now_seconds: float) -> bool:
     return seconds and abs(now_seconds - int(timestamp)) <= TOLERANCE_SECONDS
 
 
+def read_monitor(body: bytes, at: str, monitor: str) -> OutsideAlarm | None:
+    """The alarm in the body of a monitor with a token, which uses its own words; None for a state that says neither.
+
+    Its name begins with the monitor's, so that no monitor reports an alarm of another.
+    """
+    given = _read(body)
+    known = _STATES.get(_text(given, "state").lower())
+    if known is None:
+        return None
+    state, severity = known
+    named = {"severity": severity, **given, "state": state, "name": f"{monitor}: {_text(given, 'name')}"}
+    return _alarm(named, at)
+
+
 def read_alarm(body: bytes, at: str) -> OutsideAlarm:
     """The alarm in a request body; an invalid body is a BadInputError that names the field and the allowed values."""
+    return _alarm(_read(body), at)
+
+
+def _read(body: bytes) -> dict[str, Any]:
     try:
         given = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise BadInputError(f"the body is not JSON: {error}") from error
     if not isinstance(given, dict):
         raise BadInputError(f"the body must be an object with {', '.join(_FIELDS)}; it is a {type(given).__name__}")
+    return given
+
+
+def _alarm(given: dict[str, Any], at: str) -> OutsideAlarm:
     unknown = sorted(set(given) - set(_FIELDS))
     if unknown:
         raise BadInputError(f"{', '.join(unknown)[:200]}: unknown; known are {', '.join(_FIELDS)}")

@@ -174,8 +174,13 @@ def within(environments: tuple[Environment, ...], until: str) -> tuple[Environme
 
 
 def _gives_way(state: PartState, scope: Scope) -> bool:
-    """Whether what runs is of another branch than the main one, and the release is of the main branch; or an image."""
+    """Whether what runs is of another branch than the main one, and the release is of the main branch; or an image.
+
+    So does all of an earlier epoch: the main branch was moved back to the release.
+    """
     order = state.running.order if state.running else None
+    if order and scope.order and not order.branch and not scope.order.branch and order.epoch < scope.order.epoch:
+        return True
     return bool(order and order.branch and (order.services or (scope.order and not scope.order.branch)))
 
 

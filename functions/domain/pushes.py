@@ -3,6 +3,7 @@
 push/{repository}               the main branch's head as it was last seen
 refs/{repository}               the version tags and other branches as they were last seen
 delivery/{SHA-256 of the body}  a webhook delivery that started an execution
+notified/{id of an event}       the channels that a notification was sent to
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from functions.domain.errors import BadInputError
 from functions.domain.releases import branch_or_tag, is_commit, skips_ci
 from functions.domain.requests import Request, Trigger, push_name
 from functions.domain.triggers import NotDelivered, TriggerRules, last_environment
+
+SKIPPED = "the subject of the commit message asks for it, with [skip ci] or another form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ def read_push(payload: Mapping[str, Any], repositories: frozenset[str], rules: T
         return Ignored(f"tag {name} was moved; a version stays what it was: tag the commit with a new version")
     head = _object(payload, "head_commit")
     commit, message = _commit(head, "id", "head_commit.id"), _text(head, "message", "head_commit.message", empty=True)
-    return push_of(repository, ref, commit, message, rules, by=sender(payload))
+    over = _commit(payload, "before", "before") if payload.get("forced") is True else ""
+    return push_of(repository, ref, commit, message, rules, by=sender(payload), over=over)
 
 
 def updated_branch(payload: Mapping[str, Any]) -> str:
@@ -88,17 +92,29 @@ def updated_branch(payload: Mapping[str, Any]) -> str:
 
 
 def push_of(
-    repository: str, ref: str, commit: str, message: str, rules: TriggerRules, *, by: str = "", lost: bool = False
+    repository: str,
+    ref: str,
+    commit: str,
+    message: str,
+    rules: TriggerRules,
+    *,
+    by: str = "",
+    lost: bool = False,
+    over: str = "",
 ) -> Start | Ignored:
-    """The deployment of a ref that was pushed; `lost` if the reconciliation found it."""
+    """The deployment of a ref that was pushed; `lost` if the reconciliation found it.
+
+    `over` is the commit that a forced push replaced.
+    """
     until = last_environment(ref, message, rules)
     if isinstance(until, NotDelivered):
         return Ignored(until.reason)
     if skips_ci(message):
-        return Ignored("the commit message asks for it, with [skip ci] or another form")
+        return Ignored(SKIPPED)
     trigger: Trigger = "reconciliation" if lost else "tag" if branch_or_tag(ref)[0] == "tag" else "push"
-    request = Request(repository, ref, commit, until, trigger=trigger, by=by)
-    return Start(push_name(request, rules.main_branch), request)
+    forced = bool(over) and ref == rules.main_ref
+    request = Request(repository, ref, commit, until, trigger=trigger, by=by, forced=forced)
+    return Start(push_name(request, rules.main_branch, over), request)
 
 
 def read_pull_request(payload: Mapping[str, Any], repositories: frozenset[str], main_branch: str) -> int | Ignored:

@@ -16,14 +16,19 @@ _FORGOTTEN = timedelta(days=85)
 _REFS_SECONDS = 600
 _SUCCEEDED = "SUCCEEDED"
 _RUNNING = "RUNNING"
+_TAGS = "refs/tags/"
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """The head of a main branch, and when the platform first saw it there (ISO 8601)."""
+    """The head of a main branch, and when the platform first saw it there (ISO 8601).
+
+    A `settled` one was started, or starts nothing: it is not judged again while it stays the head.
+    """
 
     commit: str
     since: str
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,18 @@ class SeenRefs:
     at: str
     known: dict[str, str] = field(default_factory=dict)
     since: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The refs of a repository with the ids that they name: tags by the date of their commits, newest first.
+
+    Without `all_tags` older ones are left out, without `all_branches` some branches.
+    """
+
+    refs: dict[str, str]
+    all_tags: bool = True
+    all_branches: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +99,33 @@ def judge_push(message: str, sighting: Sighting, *, now: str, grace_seconds: int
     return "lost" if _past(sighting.since, now, grace_seconds) else "waiting"
 
 
+def is_back(sighting: Sighting, begun: str, *, grace_seconds: int) -> bool:
+    """Whether a commit is the head again whose deployment has `begun` (ISO 8601) before, and not by its own push."""
+    return bool(begun) and _past(begun, sighting.since, grace_seconds)
+
+
 def is_due(seen: SeenRefs | None, now: str) -> bool:
     """Whether the refs of a repository are read again: GitHub allows few requests an hour for all of them."""
     return seen is None or _past(seen.at, now, _REFS_SECONDS)
 
 
+def new_refs(seen: SeenRefs, listed: Listed) -> dict[str, str]:
+    """The listed refs without those that only take the place of a deleted tag.
+
+    Of many tags the newest are listed. If one of them is deleted, an older one is listed again, after all others.
+    """
+    if listed.all_tags:
+        return listed.refs
+    tags = [ref for ref in listed.refs if ref.startswith(_TAGS)]
+    known = [place for place, ref in enumerate(tags) if ref in seen.known]
+    again = set(tags[known[-1] + 1 :] if known else tags)
+    return {ref: target for ref, target in listed.refs.items() if ref not in again}
+
+
 def unknown_refs(seen: SeenRefs, found: Mapping[str, str]) -> list[str]:
     """The refs that are new, and the branches that have moved; a moved tag starts nothing (a version stays)."""
     changed = (ref for ref, target in found.items() if seen.known.get(ref) != target)
-    return sorted(ref for ref in changed if not (ref.startswith("refs/tags/") and ref in seen.known))
+    return sorted(ref for ref in changed if not (ref.startswith(_TAGS) and ref in seen.known))
 
 
 def is_lost(since: str, now: str, grace_seconds: int) -> bool:

@@ -78,8 +78,10 @@ def execution_name(repository: str, ref: str, commit: str) -> str:
 
 
 def skips_ci(message: str) -> bool:
-    """Whether the message asks GitHub Actions to start nothing: `[skip ci]` and its other forms, or the trailer (P4).
+    """Whether the subject line asks GitHub Actions to start nothing: `[skip ci]` or another form; or the trailer (P4).
 
+    GitHub Actions searches the whole message. The body of a squashed commit has the subjects of all its commits, so
+    one of them would keep the whole pull request from being deployed.
     GitHub demands two empty lines before the trailer; git removes one of them by default, so one suffices here.
     """
-    return _SKIP.search(message) is not None or _SKIP_TRAILER.search(message) is not None
+    return _SKIP.search(message.partition("\n")[0]) is not None or _SKIP_TRAILER.search(message) is not None

@@ -32,7 +32,7 @@ Parts = Literal["all", "infrastructure"]
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _LONGEST_TEXT = 500
 _TEXTS = ("repository", "ref", "commit", "until", "trigger", "parts", "by", "reason")
-_FLAGS = ("force", "emergency")
+_FLAGS = ("force", "emergency", "forced")
 # Step Functions adds it to the input of an execution that another one started.
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html
 _ADDED_BY_AWS = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
@@ -46,6 +46,7 @@ class Request:
     - `until` is the last environment that the release enters; "" for all.
     - `images` is the tag or digest of each service's image, by service. Then nothing else is deployed.
     - `force` deploys parts that are unchanged, too; `parts` limits the release to the infrastructure.
+    - `forced` is a push that moved the main branch back or to another line: its commit is newer than all before.
     - `by` is the GitHub login of the sender, or the ARN of the operator.
     """
 
@@ -60,6 +61,7 @@ class Request:
     trigger: Trigger = "operator"
     by: str = ""
     reason: str = ""
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,15 @@ def _problem(key: str, value: object) -> str:
     return f"one of {', '.join(allowed)}" if key in ("trigger", "parts") and value not in allowed else ""
 
 
-def push_name(request: Request, main_branch: str) -> str:
+def push_name(request: Request, main_branch: str, over: str = "") -> str:
     """The execution name of a push: that of its commit; for other branches than the main one with a mark of the ref.
 
-    Without the mark, `hot/fix` and `hot-fix` would have one name.
+    Without the mark, `hot/fix` and `hot-fix` would have one name. A forced push of the main branch has that of the
+    commit which it replaced (`over`), too: its own commit may have been delivered before.
     """
     kind, name = branch_or_tag(request.ref)
+    if request.forced and over:
+        return _named(re.sub(r"[^A-Za-z0-9._-]+", "-", name), request, request.commit[:12], over[:8])
     if kind == "tag" or name == main_branch:
         return execution_name(request.repository, request.ref, request.commit)
     words = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")

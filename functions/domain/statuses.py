@@ -23,6 +23,7 @@ from functions.domain.events import (
     release_of,
 )
 from functions.domain.gates import Verdict, failed, foremost, reasons
+from functions.domain.records import DeploymentRecord
 
 # The beginning of the contexts of gates before any deployment, which an App shows as check runs.
 GATE = "kiro/gate/"
@@ -73,26 +74,34 @@ class DeploymentStatus:
     description: str
 
 
-def commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
-    """The commit statuses to set for an event."""
+def commit_statuses(event: Event, record: DeploymentRecord | None = None) -> tuple[CommitStatus, ...]:
+    """The commit statuses to set for an event; `record` is that of its deployment.
+
+    An event may come late or again: what the record says has ended does not become pending.
+    """
     release = release_of(event)
     start = "kiro/images" if release and release.images else "kiro"
     return tuple(
         replace(one, context=start + one.context.removeprefix("kiro"), description=_marked(one.description, event))
-        for one in _commit_statuses(event)
+        for one in _commit_statuses(event, record)
     )
 
 
-def _commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
+def _commit_statuses(event: Event, record: DeploymentRecord | None) -> tuple[CommitStatus, ...]:
+    ended = set(record.stages) if record else set()
     match event:
         case DeploymentStarted():
-            stages = (CommitStatus(f"kiro/{name}", "pending", "waits for its turn") for name in event.environments)
+            if record and record.outcome:
+                return ()
+            coming = (name for name in event.environments if name not in ended)
+            stages = (CommitStatus(f"kiro/{name}", "pending", "waits for its turn") for name in coming)
             return (CommitStatus("kiro", "pending", event.reason), *stages)
         case GatesJudged():
             whole = CommitStatus("kiro/gates", _state(*event.gates), reasons(foremost(event.gates)), event.log)
             return (whole, *(_of_gate(f"{GATE}{gate.name}", gate, event.log) for gate in event.gates))
         case StageHeld():
-            return (CommitStatus(f"kiro/{event.environment}", "pending", event.reason),)
+            late = event.environment in ended or bool(record and record.outcome)
+            return () if late else (CommitStatus(f"kiro/{event.environment}", "pending", event.reason),)
         case StagePinned():
             # Where other parts change, the end of the stage follows.
             return (CommitStatus(f"kiro/{event.environment}", "error", event.reason),)
@@ -102,10 +111,22 @@ def _commit_statuses(event: Event) -> tuple[CommitStatus, ...]:
             return (whole, *(_of_gate(f"{GATE}{place}/{gate.name}", gate) for gate in event.gates))
         case DeploymentFinished():
             state = _OUTCOMES.get(event.outcome, "failure")
-            return (CommitStatus("kiro", state, _words(event.outcome, event.reason)),)
+            planned = [stage.environment for stage in record.plan.stages] if record and record.plan else []
+            unreached = (name for name in planned if name not in event.stages)
+            left: tuple[CommitState, str] = ("error", f"not reached: the deployment is {event.outcome}")
+            if state == "success":
+                left = ("success", "has nothing to change")
+            return (
+                CommitStatus("kiro", state, _words(event.outcome, event.reason)),
+                *(CommitStatus(f"kiro/{name}", *left) for name in unreached),
+            )
+        case RollbackFinished():
+            if not event.release.commit:
+                return ()
+            words = f"rolled back ({event.result}): {event.cause}"
+            return (CommitStatus(f"kiro/{event.environment}", "failure", words),)
         case (
             RollbackStarted()
-            | RollbackFinished()
             | EnvironmentFrozen()
             | EnvironmentUnfrozen()
             | PartsPinned()
@@ -139,13 +160,15 @@ def deployment_status(event: Event) -> DeploymentStatus | None:
             state: DeploymentState = "success" if event.result == "passed" else "failure"
             words = _marked(_words(event.result, event.reason), event)
             return DeploymentStatus(event.deployment_id, event.environment, state, words)
+        case RollbackFinished():
+            words = _marked(f"rolled back ({event.result}): {event.cause}", event)
+            return DeploymentStatus(event.deployment_id, event.environment, "failure", words)
         case (
             DeploymentStarted()
             | GatesJudged()
             | StageHeld()
             | StagePinned()
             | DeploymentFinished()
-            | RollbackFinished()
             | EnvironmentFrozen()
             | EnvironmentUnfrozen()
             | PartsPinned()

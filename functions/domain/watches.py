@@ -117,7 +117,7 @@ class Baseline:
     """Whether a change may begin, why, and which alarms were in ALARM before it.
 
     `asked` are the conditions that a person has to approve, such as `ALARM errors`. `too_slow` are the alarms that the
-    watch after the change is too short for; they decide nothing.
+    watch after the change is too short for; they decide nothing. `existing` are the critical alarms that exist.
     """
 
     outcome: Literal["clear", "ask", "block"]
@@ -125,17 +125,20 @@ class Baseline:
     in_alarm: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     too_slow: tuple[str, ...] = ()
+    existing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """Alarms that were in ALARM before the change and were accepted.
 
-    They count again once they enter the state ALARM after `at` (ISO 8601).
+    They count again once they enter the state ALARM after `at` (ISO 8601). `existing` are the critical alarms that
+    existed then: one of them that is gone watches nothing any more.
     """
 
     names: tuple[str, ...] = ()
     at: str = ""
+    existing: tuple[str, ...] = ()
 
     def covers(self, alarm: AlarmReading) -> bool:
         """Whether the alarm has been in ALARM since before `at` and was accepted."""
@@ -172,7 +175,8 @@ def baseline(
     names, slow = tuple(a.name for a in active), tuple(a.name for a in too_slow(alarms, watch_seconds))
     if "block" in (action for _, action in found):
         return Baseline("block", reason, names, too_slow=slow)
-    return Baseline("ask" if asked else "clear", reason, names, asked, slow)
+    existing = tuple(a.name for a in alarms if a.severity == "critical" and a.state != "missing")
+    return Baseline("ask" if asked else "clear", reason, names, asked, slow, existing)
 
 
 def _softened(reaction: Before, emergency: bool) -> Before:
@@ -207,7 +211,8 @@ def judge(
     """Judges the alarms and probes after a change, and the comparison at a step; times are ISO 8601.
 
     A critical alarm is a breach, and so is a service that was unhealthy, or a version that was worse, in enough samples
-    in a row. A warning requires a review, unless its name is in `reviewed`. Alarms that are `accepted` do not count.
+    in a row. A warning requires a review, and so does a critical alarm that was deleted, unless its name is in
+    `reviewed`. Alarms that are `accepted` do not count.
     Unhealthy parts that do not decide are only named. After a bad sample of the comparison, the watch goes on beyond
     `until`, for the next one, to `patient_until`.
     """
@@ -223,6 +228,10 @@ def judge(
         breached = max(bad.values()) >= sampling.needed
         return Watch("breached" if breached else "unhealthy", words + also, now if breached else "")
     active = [a for a in alarms if a.state == "ALARM" and not accepted.covers(a)]
+    gone = [a for a in alarms if a.state == "missing" and a.name in accepted.existing and a.name not in reviewed]
+    if gone:
+        words = "; ".join(f"critical alarm {a.name} was deleted after the release began" for a in gone)
+        return Watch("review", words, now, tuple(a.name for a in gone))
     warnings = [a for a in active if a.name not in reviewed]
     if warnings:
         return _of_alarms("review", warnings, now)

@@ -34,8 +34,8 @@ from functions.procedures.forecasts import Forecasts
 
 HANDLER = Handler(allow=(*READ, *Forecasts.READ, *DeploymentsTable.READ), timeout_seconds=120, memory_mb=512)
 _LOG = logging.getLogger(__name__)
-# A pull request that nobody changed for a day was planned, or has no plan for a reason that people have seen.
-_LATELY = timedelta(days=1)
+# A pull request that nobody changed for an hour was planned, or has failed six times: each try costs two requests.
+_LATELY = timedelta(hours=1)
 # The next run plans the others.
 _MOST_PLANS = 10
 _TRIES = 3

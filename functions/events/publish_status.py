@@ -3,35 +3,44 @@
 from typing import Any
 
 from functions.adapters.bus import read_event
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.check_runs import CheckRuns
-from functions.domain.events import GatesJudged, release_of
+from functions.adapters.links import IncidentLinks
+from functions.adapters.triggers import Triggers
+from functions.domain.events import GatesJudged, deployment_of, release_of
 from functions.domain.redaction import redact
 from functions.domain.releases import Release
 from functions.domain.statuses import GATE, DeploymentStatus, commit_statuses, deployment_status
 from functions.handler import Handler
 
-HANDLER = Handler(allow=CheckRuns.USE, memory_mb=512)
+HANDLER = Handler(allow=(*CheckRuns.USE, *DeploymentsTable.READ), memory_mb=512)
 
 
-def publish_status(event: dict[str, Any], github: CheckRuns) -> dict[str, int]:
+def publish_status(
+    event: dict[str, Any], github: CheckRuns, deployments: DeploymentsTable, triggers: Triggers, links: IncidentLinks
+) -> dict[str, int]:
     """Publish the statuses of an event; EventBridge retries an error. A status replaces one of the same context."""
     happened = read_event(event)
     release = release_of(happened)
     if release is None:
         return {"statuses": 0}
-    statuses = commit_statuses(happened)
+    record = deployments.get(deployment_of(happened))
+    page = links.links.execution(record.execution) if record and record.execution else ""
+    statuses = commit_statuses(happened, record)
     if isinstance(happened, GatesJudged) and github.as_app(release.repository):
         statuses = tuple(one for one in statuses if not one.context.startswith(GATE))  # `publish_checks` shows them
     for status in statuses:
-        description = redact(status.description)
-        github.set_status(release.repository, release.commit, status.context, status.state, description, status.link)
+        words, link = redact(status.description), status.link or page
+        github.set_status(release.repository, release.commit, status.context, status.state, words, link)
     state = deployment_status(happened)
     if state:
-        _show_deployment(state, release, github)
+        _show_deployment(state, release, github, page, production=state.environment in triggers.rules.protected)
     return {"statuses": len(statuses)}
 
 
-def _show_deployment(status: DeploymentStatus, release: Release, github: CheckRuns) -> None:
+def _show_deployment(
+    status: DeploymentStatus, release: Release, github: CheckRuns, page: str, *, production: bool
+) -> None:
     """Set the status of the release's GitHub deployment to an environment, and create it first if it is missing."""
     number = github.find_deployment(release.repository, release.commit, status.environment, status.deployment_id)
     if number is None:
@@ -41,5 +50,6 @@ def _show_deployment(status: DeploymentStatus, release: Release, github: CheckRu
             status.environment,
             f"Release {release.short} to {status.environment}",
             {"key": status.deployment_id},
+            production=production,
         )
-    github.set_deployment_status(release.repository, number, status.state, redact(status.description), "", "")
+    github.set_deployment_status(release.repository, number, status.state, redact(status.description), page)

@@ -14,15 +14,13 @@ from typing import Any
 
 from functions.adapters.clock import Clock
 from functions.adapters.github.client import GitHub
+from functions.adapters.github.heads import Heads
 from functions.adapters.metrics import Metrics
 from functions.adapters.triggers import Triggers
 from functions.adapters.workflows import Deployments
 from functions.domain.errors import KiroError
-from functions.domain.pushes import Start, push_of
-from functions.domain.reconciliation import Sighting, judge_push
-from functions.domain.releases import execution_name
-from functions.domain.triggers import TriggerRules
 from functions.handler import Handler
+from functions.procedures.lost_pushes import LostPushes
 from functions.procedures.lost_refs import LostRefs
 from functions.procedures.orphans import Orphans, Repair
 from functions.procedures.releases import OPEN
@@ -46,13 +44,14 @@ def reconcile(
     deployments: Deployments,
     triggers: Triggers,
     github: GitHub,
+    heads: Heads,
     metrics: Metrics,
     clock: Clock,
 ) -> Output:
     """Make, log and count the repairs; a search that fails does not stop the others, and is raised at the end."""
     searches: list[Callable[[], Iterator[Repair]]] = [
-        lambda: _lost_pushes(orphans, deployments, triggers.rules, github, clock),
-        lambda: _lost_refs(LostRefs(orphans, deployments, triggers.rules, github), deployments, clock),
+        LostPushes(orphans, deployments, triggers.rules, github, heads, clock).all,
+        lambda: _lost_refs(LostRefs(orphans, deployments, triggers.rules, github, heads), deployments, clock),
         orphans.dead_executions,
         lambda: orphans.missing_records(github, deployments.repositories),
         orphans.orphaned_approvals,
@@ -76,20 +75,6 @@ def reconcile(
     return Output(tuple(done))
 
 
-def _lost_pushes(
-    orphans: Orphans, deployments: Deployments, rules: TriggerRules, github: GitHub, clock: Clock
-) -> Iterator[Repair]:
-    """Start a deployment for each branch head that has none after the grace period."""
-    failed: list[Exception] = []
-    for repository in sorted(deployments.repositories):
-        try:
-            yield from _lost_push(repository, orphans, deployments, rules, github, clock)
-        except KiroError as error:  # a repository that can't be read does not stop the others
-            failed.append(error)
-    if failed:
-        raise ExceptionGroup("branch heads could not be read", failed)
-
-
 def _lost_refs(lost: LostRefs, deployments: Deployments, clock: Clock) -> Iterator[Repair]:
     """Start a deployment for each version tag or branch that has none after the grace period."""
     failed: list[Exception] = []
@@ -100,23 +85,3 @@ def _lost_refs(lost: LostRefs, deployments: Deployments, clock: Clock) -> Iterat
             failed.append(error)
     if failed:
         raise ExceptionGroup("version tags could not be read", failed)
-
-
-def _lost_push(
-    repository: str, orphans: Orphans, deployments: Deployments, rules: TriggerRules, github: GitHub, clock: Clock
-) -> Iterator[Repair]:
-    head = github.branch_head(repository, rules.main_branch)
-    if head is None:
-        return
-    sighting = orphans.waits.sighting(repository)
-    if sighting is None or sighting.commit != head:
-        orphans.waits.save_sighting(repository, Sighting(head, clock.text()))
-        return
-    if orphans.was_started(execution_name(repository, rules.main_ref, head), repository, head):
-        return
-    message = github.commit(repository, head).message
-    if judge_push(message, sighting, now=clock.text(), grace_seconds=orphans.grace_seconds) != "lost":
-        return
-    read = push_of(repository, rules.main_ref, head, message, rules, lost=True)
-    if isinstance(read, Start) and deployments.start(read.name, read.request):
-        yield Repair("push started", f"{read.name}: {repository} is at {head[:12]}, and no webhook reported it")

@@ -1,11 +1,13 @@
 """Opens one GitHub issue per rollback, comments on its end, and closes it with the next good release (R10)."""
 
+import logging
 from typing import Any, assert_never
 
 from functions.adapters.bus import read_event
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.github.client import GitHub
 from functions.adapters.links import IncidentLinks
+from functions.domain.errors import GitHubSwitchedOffError
 from functions.domain.events import (
     DeploymentFinished,
     DeploymentStarted,
@@ -13,6 +15,7 @@ from functions.domain.events import (
     DriftFound,
     EnvironmentFrozen,
     EnvironmentUnfrozen,
+    Event,
     GatesJudged,
     PartsPinned,
     PartsUnpinned,
@@ -27,14 +30,25 @@ from functions.domain.incidents import LABEL, Rollback, closed, end_marker, ende
 from functions.domain.redaction import redact
 from functions.handler import Handler
 
+_LOG = logging.getLogger(__name__)
 HANDLER = Handler(allow=(*GitHub.USE, *DeploymentsTable.READ), memory_mb=512, timeout_seconds=60)
 
 
 def track_incident(
     event: dict[str, Any], github: GitHub, deployments: DeploymentsTable, links: IncidentLinks
 ) -> dict[str, Any]:
-    """Update the incident of an event; each step reads whether it was done, so a repeated event changes nothing."""
-    happened = read_event(event)
+    """Update the incident of an event; each step reads whether it was done, so a repeated event changes nothing.
+
+    Where the repository has its issues switched off, there is no incident; mails and statuses say the same.
+    """
+    try:
+        return _track(read_event(event), github, deployments, links)
+    except GitHubSwitchedOffError as off:
+        _LOG.warning("no incident", extra={"reason": str(off)})
+        return {"outcome": "issues are switched off"}
+
+
+def _track(happened: Event, github: GitHub, deployments: DeploymentsTable, links: IncidentLinks) -> dict[str, Any]:
     match happened:
         case RollbackStarted(release=release):
             if not release.repository:

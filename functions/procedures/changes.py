@@ -29,7 +29,7 @@ CHANGE: tuple[Allow, ...] = (
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: code and layers, unzipped
 PACKAGE_LIMIT = 250 * 1024 * 1024
 # the artifact and the package in it, of at most PACKAGE_LIMIT
-MEMORY_MB = 1024
+MEMORY_MB = 1280
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,10 @@ def change_of(
             signed.demand(path, sha256(found).hexdigest())
         return found
 
+    def recorded() -> list[str]:
+        state = environments.parts(event.environment.name).get(event.part.name)
+        return [version.version for version in state.versions] if state else []
+
     fence()
     record = deployments.get(event.deployment_id)
     judged = record.artifact_digest if record else ""
@@ -84,4 +88,4 @@ def change_of(
     signed = None
     if image is None:
         signed = of_release(event.deployment_id, event.release, event.artifact, record, artifacts, signatures)
-    return Change(event.environment, event.part, event.release, read, fence, artifacts.keep, image)
+    return Change(event.environment, event.part, event.release, read, fence, artifacts.keep, image, recorded)

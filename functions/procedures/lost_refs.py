@@ -1,13 +1,14 @@
 """Version tags and branches whose webhook was lost: found by what GitHub lists, never by the times of commits (P2)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from functions.adapters.github.client import GitHub
+from functions.adapters.github.heads import Heads
 from functions.adapters.workflows import Deployments
 from functions.domain.pushes import Ignored, push_of
-from functions.domain.reconciliation import SeenRefs, is_due, is_lost, unknown_refs
+from functions.domain.reconciliation import Listed, SeenRefs, is_due, is_lost, new_refs, unknown_refs
 from functions.domain.triggers import NotDelivered, TriggerRules, last_environment
 from functions.procedures.orphans import Orphans, Repair
 
@@ -23,6 +24,7 @@ class LostRefs:
     deployments: Deployments
     rules: TriggerRules
     github: GitHub
+    heads: Heads
 
     def of(self, repository: str, now: str) -> Iterator[Repair]:
         """Start what was pushed since the last look and has no deployment after the grace period.
@@ -32,11 +34,12 @@ class LostRefs:
         seen = self.orphans.waits.refs(repository)
         if not is_due(seen, now):
             return
-        found = self._delivered(repository)
+        listed = self._delivered(repository)
+        found = listed.refs
         if seen is None:
             self.orphans.waits.save_refs(repository, SeenRefs(now, found))
             return
-        unknown = unknown_refs(seen, found)
+        unknown = unknown_refs(seen, new_refs(seen, listed))
         since = {ref: seen.since.get(ref, now) for ref in unknown}
         for ref in islice(unknown, _MOST_REFS):
             settled, repair = self._settle(repository, ref, since[ref], now)
@@ -49,12 +52,15 @@ class LostRefs:
         at = seen.at if since else now
         self.orphans.waits.save_refs(repository, SeenRefs(at, {k: v for k, v in known.items() if v}, since))
 
-    def _delivered(self, repository: str) -> dict[str, str]:
+    def _delivered(self, repository: str) -> Listed:
         """The refs that the settings deliver, besides the main branch."""
-        found = self.github.refs(repository, "tags/v")
-        if self.rules.branches:
+        listed = self.heads.listed(repository, branches=bool(self.rules.branches))
+        if listed is None:  # renamed or gone: this request says which, or answers after all
+            listed = Listed(self.github.refs(repository, "tags/v"))
+        found = listed.refs
+        if self.rules.branches and not listed.all_branches:
             found |= self.github.refs(repository, "heads/")
-        return {ref: target for ref, target in found.items() if self._is_delivered(ref)}
+        return replace(listed, refs={ref: target for ref, target in found.items() if self._is_delivered(ref)})
 
     def _is_delivered(self, ref: str) -> bool:
         return ref != self.rules.main_ref and not isinstance(last_environment(ref, "", self.rules), NotDelivered)

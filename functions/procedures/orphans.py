@@ -60,7 +60,7 @@ class Orphans:
         *EndedExecutions.SETTLE,
         *Executions.LIST,
         *LocksTable.SCAN,
-        *WaitsTable.SCAN,
+        *WaitsTable.FIND,
         *DeploymentsTable.LIST,
         *RunningBuilds.LIST,
     )
@@ -93,10 +93,17 @@ class Orphans:
 
         An earlier version of the platform named deployments without their repository.
         """
-        if self.has_begun(name):
-            return True
-        newest = self._deployments.history(repository)
-        return newest is not None and newest.head == commit
+        return self.has_begun(name) or self.newest(repository) == commit
+
+    def newest(self, repository: str) -> str:
+        """The commit of the repository's newest release that has begun; "" before the first."""
+        known = self._deployments.history(repository)
+        return known.head if known else ""
+
+    def begun_at(self, name: str) -> str:
+        """The time (ISO 8601) at which a deployment of this name began; "" if it has no record."""
+        record = self._deployments.get(name)
+        return record.started_at if record else ""
 
     def dead_executions(self) -> Iterator[Repair]:
         """Settle ended executions that a record, wait or lock names, and deployments that failed recently."""

@@ -70,7 +70,8 @@ def _place(
     request: Request, commit: str, main_branch: str, github: GitHub, deployments: DeploymentsTable, now: int
 ) -> Order:
     """The order of a commit, written to the repository's history; repeated if another release began meanwhile."""
-    repository, merged = request.repository, _is_merged(request, commit, main_branch, github)
+    repository, head = request.repository, github.branch_head(request.repository, main_branch)
+    merged = _is_merged(request, commit, head, main_branch, github)
     services = tuple(sorted(request.images))
     if services and not merged:
         raise BadInputError(
@@ -81,6 +82,8 @@ def _place(
         before = deployments.history(repository)
         if merged and not services:
             apart = _apart(repository, before.head, commit, github) if before and before.head else None
+            if request.forced and head == commit and apart and apart < 0:
+                apart = None  # the branch was moved back: its head is newer than what it no longer reaches
             order, after = place(before, commit, apart, now)
         else:
             order, after = place_beside(before, now, services)
@@ -88,13 +91,12 @@ def _place(
             return order
 
 
-def _is_merged(request: Request, commit: str, main_branch: str, github: GitHub) -> bool:
-    """Whether the main branch reaches the commit.
+def _is_merged(request: Request, commit: str, head: str | None, main_branch: str, github: GitHub) -> bool:
+    """Whether the main branch, whose newest commit is `head`, reaches the commit.
 
     A push to the main branch that GitHub's API does not show yet is a GitHubUnavailableError, which is retried.
     """
     # Not by the branch's name: a tag may have the same one.
-    head = github.branch_head(request.repository, main_branch)
     if head in (None, commit):
         return head is not None
     status = github.compare(request.repository, str(head), commit).status

@@ -4,8 +4,9 @@ A whole release goes back by its own ledger. Named parts, or a named version, go
 ([decision 007](../../docs/decisions/007-an-operators-rollback-is-a-ledger.md)).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from functions.adapters import definitions
@@ -16,13 +17,15 @@ from functions.adapters.executions import Executions, execution_arn
 from functions.adapters.workflows import Workflows
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import BadInputError
-from functions.domain.records import DeploymentRecord
 from functions.domain.releases import Release
 from functions.domain.requests import RollbackRequest
 from functions.domain.rollback import Compensation
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
+
+# How many records an error searches for versions to name.
+_MOST_NAMED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +114,13 @@ class Rollbacks:
 
     def _steps(self, states: list[PartState], wanted: RollbackRequest, undone: str) -> list[tuple[PartState, Version]]:
         """Each part with its version to restore: the named one, else its last known good, else the one before."""
-        records = list(self._records())
-        to = _commit_of(wanted.to, records)
-        ledgers = (record.ledger.values() for record in records)
-        known = [entry for ledger in ledgers for entry in ledger if entry.environment == wanted.environment]
         # Where something else runs than what is recorded, going back to the record is a change, too.
         drifts = self.running.drifts(wanted.environment)
+        named = self._named(states, wanted, drifts) if wanted.to else {}
         found: list[tuple[PartState, Version]] = []
         for state in states:
-            before = [e.before for e in known if e.part.name == state.part and e.before and e.before.commit]
-            before += [state.good] if state.good else []
-            before += [state.running] if state.running and state.part in drifts else []
             if wanted.to:
-                fits = [version for version in before if version.commit.startswith(to) and not version.image]
-                fits += [one for one in before if one.image and wanted.to in (one.image.tag, one.image.digest)]
+                fits = named[state.part]
             elif state.good and not state.proven:
                 fits = [state.good]
             else:
@@ -134,10 +130,46 @@ class Rollbacks:
             if target and (state.in_doubt or state.part in drifts or target != state.running):
                 found.append((state, target))
         if not found:
-            ran = sorted({e.before.label for e in known if e.before and e.before.label})
+            newest = islice(self.deployments.newest(self.places), _MOST_NAMED)
+            ledgers = (entry for record in newest for entry in record.ledger.values())
+            before = [entry.before for entry in ledgers if entry.environment == wanted.environment and entry.before]
+            ran = sorted({version.label for version in before if version.label})
             what = f"no version of {wanted.to} ran" if wanted.to else "there is no version to go back to"
             raise BadInputError(f"{what} in {wanted.environment}; known: {', '.join(ran) or 'none'}")
         return found
+
+    def _named(
+        self, states: list[PartState], wanted: RollbackRequest, drifts: Collection[str]
+    ) -> dict[str, list[Version]]:
+        """The versions of each part that `wanted.to` names: its last known good, and those of ledgers.
+
+        Records are read newest first, until each part has one. A tag may be delivered before or after its commit ran.
+        """
+        names, fits = [wanted.to], {state.part: list[Version]() for state in states}
+        others: dict[str, list[tuple[str, Version]]] = {}
+
+        def sort_in(part: str, version: Version) -> None:
+            if _is_named(version, names):
+                fits[part].append(version)
+            elif not version.image:
+                others.setdefault(version.commit, []).append((part, version))
+
+        for state in states:
+            if state.good:
+                sort_in(state.part, state.good)
+            if state.running and state.part in drifts:
+                sort_in(state.part, state.running)
+        for record in self.deployments.newest(self.places):
+            if all(fits.values()):
+                break
+            if record.release and record.release.ref == f"refs/tags/{wanted.to}":
+                names.append(record.release.commit)
+                for part, version in others.pop(record.release.commit, []):
+                    fits[part].append(version)
+            for entry in record.ledger.values():
+                if entry.environment == wanted.environment and entry.part.name in fits and entry.before:
+                    sort_in(entry.part.name, entry.before)
+        return fits
 
     def _write_ledger(
         self, name: str, release: Release, steps: list[tuple[PartState, Version]], reason: str, trigger: str
@@ -159,10 +191,6 @@ class Rollbacks:
     def _release(self, deployment_id: str) -> Release | None:
         record = self.deployments.get(deployment_id)
         return record.release if record else None
-
-    def _records(self) -> Iterator[DeploymentRecord]:
-        for place in ("none", *self.places):
-            yield from self.deployments.of_environment(place)
 
 
 def start_rollback(aws: "Clients", wanted: RollbackRequest, name: str) -> StartedRollback:
@@ -193,7 +221,8 @@ def _last(states: list[PartState]) -> str:
     return doubts[0] if doubts else max((s.running.at, s.running.deployment_id) for s in states if s.running)[1]
 
 
-def _commit_of(to: str, records: list[DeploymentRecord]) -> str:
-    """The commit of a version tag that was delivered; anything else as it is: the beginning of a commit."""
-    tagged = (record.release for record in records if record.release and record.release.ref == f"refs/tags/{to}")
-    return next((release.commit for release in tagged), to)
+def _is_named(version: Version, names: Sequence[str]) -> bool:
+    """Whether a person means this version: by the tag or digest of its image, else by the beginning of its commit."""
+    if version.image:
+        return names[0] in (version.image.tag, version.image.digest)
+    return bool(version.commit) and version.commit.startswith(tuple(names))

@@ -37,7 +37,7 @@ class Output:
     """The decision; `accepted` are the alarms that were in ALARM, and `at` is when they were read (ISO 8601).
 
     `asked` are the conditions that a person has to approve. `too_slow` are the alarms that the watch after the release
-    is too short for: a warning, which decides nothing.
+    is too short for: a warning, which decides nothing. `existing` are the critical alarms that exist.
     """
 
     outcome: Literal["clear", "ask", "block"]
@@ -46,6 +46,7 @@ class Output:
     at: str
     asked: tuple[str, ...] = ()
     too_slow: tuple[str, ...] = ()
+    existing: tuple[str, ...] = ()
 
 
 HANDLER = Handler(allow=(*EnvironmentHealth.READ, *DeploymentsTable.WRITE), timeout_seconds=50)
@@ -64,4 +65,6 @@ def read_baseline(event: Input, health: EnvironmentHealth, deployments: Deployme
     )
     facts = BaselineRecord(before.outcome, before.reason, at, before.too_slow)
     deployments.note(event.deployment_id, **{f"baseline_{event.environment.name}": facts})
-    return Output(before.outcome, before.reason, list(before.in_alarm), at, before.asked, before.too_slow)
+    return Output(
+        before.outcome, before.reason, list(before.in_alarm), at, before.asked, before.too_slow, before.existing
+    )

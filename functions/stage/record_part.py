@@ -30,7 +30,7 @@ class Input:
     lease: Lease
 
 
-HANDLER = Handler(allow=(*Artifacts.READ, *DeploymentsTable.READ, *EnvironmentsTable.WRITE))
+HANDLER = Handler(allow=(*Artifacts.READ, *DeploymentsTable.READ, *EnvironmentsTable.WRITE), memory_mb=1024)
 
 
 def record_part(

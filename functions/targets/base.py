@@ -5,7 +5,7 @@ A part is changed in one of two ways: `build` runs a buildspec in the environmen
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
@@ -59,7 +59,8 @@ class Change:
     ProvenanceError if the signed statement does not have it (`Target.files`) or has another digest. `fence` raises
     StaleLeaseError if another execution owns the environment; it must be called before each change of what runs.
     `keep` stores a file in the artifacts bucket, for a target that AWS lets read it there. `image` is that of a
-    request, None where the artifact has what is deployed.
+    request, None where the artifact has what is deployed. `recorded` returns the versions of the part that a rollback
+    may need: what runs, and what was last good.
     """
 
     environment: Environment
@@ -69,6 +70,7 @@ class Change:
     fence: Callable[[], None]
     keep: Keep
     image: Image | None = None
+    recorded: Callable[[], Collection[str]] = tuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

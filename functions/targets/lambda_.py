@@ -27,6 +27,7 @@ _DEPLOY = (
     "lambda:CreateAlias",
     "lambda:GetFunction",
     "lambda:GetFunctionConfiguration",
+    "lambda:ListVersionsByFunction",
     "lambda:PublishVersion",
     "lambda:UpdateAlias",
     "lambda:UpdateFunctionCode",
@@ -120,6 +121,7 @@ class LambdaTarget(CallTarget):
             return ()
         return (
             _on_functions(_DEPLOY, settings, naming),
+            _on_functions(("lambda:DeleteFunction",), settings, naming, ends=(":*",)),
             Statement(("s3:GetObject",), (packages.objects,), why="packages of releases, by their digest"),
             Statement(("kms:Decrypt",), (packages.key,)),
         )
@@ -152,12 +154,14 @@ class LambdaTarget(CallTarget):
         """Publish code and configuration as a version, and let the first share of the requests meet it.
 
         Unchanged code and configuration keep their version. Without steps, and where no other version is published,
-        all requests meet it. An emergency takes the steps, too: it is no less likely to be wrong.
+        all requests meet it. An emergency takes the steps, too: it is no less likely to be wrong. Old versions that no
+        rollback needs are deleted.
         """
         environment, keys = change.environment, _keys(change.part)
         code = change.read(keys.artifact)
         name = _name(environment, change.part)
         version = self._functions.publish(environment, name, code, change.release.commit, change.keep)
+        self._functions.prune(environment, name, {version, *change.recorded()})
         first, found = next_step(keys.steps, 0), self._alias(environment, change.part)
         if first and found and version in found.shares:
             return _paused(version, found)
@@ -230,9 +234,11 @@ class LambdaTarget(CallTarget):
         return {}
 
 
-def _on_functions(actions: tuple[str, ...], settings: "EnvironmentSettings", naming: "Naming") -> Statement:
+def _on_functions(
+    actions: tuple[str, ...], settings: "EnvironmentSettings", naming: "Naming", ends: tuple[str, ...] = ("", ":*")
+) -> Statement:
     arns = [naming.arn("lambda", f"function:{name}", settings.region) for name in settings.functions]
-    on = tuple(arn + end for arn in arns for end in ("", ":*"))
+    on = tuple(arn + end for arn in arns for end in ends)
     return Statement(actions, on, why="versions and aliases of these functions only")
 
 

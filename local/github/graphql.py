@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from local.github import shapes
 from local.github.boards import Board, Card, Value
+from local.github.graphql_refs import repository_fields
 from local.github.records import Comment, Issue, Repository
 from local.github.routing import Call, Routes, reply
 
@@ -70,6 +71,7 @@ class _Root:
         """The root value."""
         return {
             "rateLimit": self._rate_limit,
+            "repository": self._repository,
             "repositoryOwner": self._owner,
             "node": self._node,
             "nodes": self._nodes,
@@ -82,6 +84,15 @@ class _Root:
         usage = self._store.graphql
         reset = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(usage.resets))
         return {"cost": 1, "remaining": usage.limit - usage.used, "resetAt": reset}
+
+    def _repository(self, _: Any, owner: str, name: str, **__: Any) -> dict[str, Any]:
+        """A repository with its refs; the former name of one is not followed."""
+        found = self._store.repositories.get(f"{owner}/{name}")
+        if found is None or not self._call.token.sees(found.full_name):
+            raise GraphQLError(
+                f"Could not resolve to a Repository with the name '{owner}/{name}'.", extensions=_NOT_FOUND
+            )
+        return repository_fields(found)
 
     def _owner(self, _: Any, login: str) -> dict[str, Any] | None:
         if login not in self._store.people:
@@ -180,6 +191,11 @@ class _Root:
         for repository in self._store.repositories.values():
             for issue in repository.issues:
                 if issue.pull and shapes.node("PullRequest", issue.id) == given["pullRequestId"]:
+                    if draft and not repository.has_drafts:
+                        raise GraphQLError(
+                            "Draft pull requests are not supported in this repository.",
+                            extensions={"type": "UNPROCESSABLE"},
+                        )
                     issue.pull.draft = draft
                     return {"pullRequest": _pull(repository, issue)}
         raise GraphQLError("Could not resolve to a PullRequest", extensions=_NOT_FOUND)

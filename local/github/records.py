@@ -310,6 +310,9 @@ class Repository:
     sarifs: list[Sarif] = field(default_factory=list)
     activities: list[Activity] = field(default_factory=list)
     archived: bool = False
+    has_issues: bool = True
+    # Private repositories of free plans have no drafts: https://docs.github.com/rest/pulls/pulls#create-a-pull-request
+    has_drafts: bool = True
     # What people may do here: admin, write or read; others may read.
     collaborators: dict[str, str] = field(default_factory=dict)
     # The former names of renamed branches, each with its new name.

@@ -59,9 +59,16 @@ def selected(call: Call, repository: Repository) -> list[Issue]:
     return found if call.argument("direction", "desc") == "asc" else found[::-1]
 
 
+def _demand_issues(repository: Repository) -> None:
+    """Refuse issues where they are switched off: https://docs.github.com/rest/issues/issues."""
+    if not repository.has_issues:
+        raise ApiError(410, "Issues are disabled for this repo")
+
+
 @ROUTES.add("GET", "issues", "issues:read")
 def list_issues(call: Call, repository: Repository) -> Response:
     """Issues and pull requests, by state, labels (all of them) and assignee."""
+    _demand_issues(repository)
     labels = set(filter(None, call.argument("labels").split(",")))
     assignee = call.argument("assignee")
     found = [
@@ -75,6 +82,7 @@ def list_issues(call: Call, repository: Repository) -> Response:
 @ROUTES.add("POST", "issues", "issues:write", 201)
 def create_issue(call: Call, repository: Repository) -> dict[str, Any]:
     """Open an issue."""
+    _demand_issues(repository)
     return shape(call, repository, open_issue(call, repository, call.body("title", resource="Issue")))
 
 

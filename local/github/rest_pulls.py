@@ -48,6 +48,8 @@ def create_pull(call: Call, repository: Repository) -> dict[str, Any]:
     body = call.body("title", "head", "base", resource="PullRequest")
     owner, _, head = body["head"].rpartition(":")
     pull = PullRequest(head, body["base"], bool(body.get("draft", False)))
+    if pull.draft and not repository.has_drafts:
+        raise ApiError(422, "Draft pull requests are not supported in this repository.")
     origin = repository
     if owner not in ("", repository.owner):
         origin = _fork(call, repository, owner)

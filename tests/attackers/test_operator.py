@@ -42,8 +42,9 @@ CHANGES: list[Request] = [
     ("dynamodb:UpdateItem", f"{TABLE}deployments", {"dynamodb:LeadingKeys": ["rollback-production-1"]}),
     ("events:PutEvents", BUS, ANNOUNCED),
     ("events:PutEvents", BUS, {**ANNOUNCED, "events:detail-type": ["PartsPinned"]}),
-    ("dynamodb:Scan", f"{TABLE}waits", {}),
+    ("dynamodb:GetItem", f"{TABLE}waits", {}),
     ("dynamodb:Query", f"{TABLE}waits/index/ExecutionIndex", {}),
+    ("dynamodb:Query", f"{TABLE}waits/index/OpenIndex", {}),
     ("s3:GetObject", f"{BUCKET}/provenance/{DEPLOYMENT}/x.json", {}),
     ("s3:GetObject", f"{BUCKET}/builds/acme/hello/build/{DEPLOYMENT}/build.zip", {}),
 ]

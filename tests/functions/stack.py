@@ -67,6 +67,7 @@ SETTINGS = {
     "WORK_ITEMS_TABLE": "kiro-work-items",
     "GIT_CREDENTIAL_SECRET": "kiro-git",
     "WORKER_PROJECT": "kiro-worker-build",
+    "BUILD_PROGRAMS": "programs/1.zip,programs/2.zip",
     "PLAN_FUNCTION": "kiro-plan-pull-requests",
     "REVIEW_FUNCTION": "kiro-review-jobs",
     "POLL_FUNCTION": "kiro-poll-board",
@@ -95,7 +96,9 @@ SETTINGS = {
 # What IAM calls a call; everything else is called as it is.
 _ACTIONS = {
     "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:CopyObject": "s3:PutObject",
     "s3:CreateMultipartUpload": "s3:PutObject",
+    "s3:HeadObject": "s3:GetObject",
     "lambda:Invoke": "lambda:InvokeFunction",
     "monitoring:DescribeAlarms": "cloudwatch:DescribeAlarms",
 }

@@ -7,12 +7,23 @@ from typing import Any
 KEYS: Mapping[str, tuple[list[str], Mapping[str, list[str]]]] = {
     "deployments": (
         ["deploymentId"],
-        {"EnvironmentStatusIndex": ["environment", "status"], "UnderwayIndex": ["underway", "startedAt"]},
+        {
+            "EnvironmentStatusIndex": ["environment", "status"],
+            "StartedIndex": ["listed", "startedAt"],
+            "UnderwayIndex": ["underway", "startedAt"],
+        },
     ),
     "environments": (["environment", "part"], {}),
     "work-items": (["itemId"], {"StateIndex": ["state", "itemId"]}),
     "locks": (["lockKey"], {}),
-    "waits": (["waitKey"], {"EnvironmentIndex": ["environment", "waitKey"], "ExecutionIndex": ["execution"]}),
+    "waits": (
+        ["waitKey"],
+        {
+            "EnvironmentIndex": ["environment", "waitKey"],
+            "ExecutionIndex": ["execution"],
+            "OpenIndex": ["open", "environment"],
+        },
+    ),
 }
 
 

@@ -128,6 +128,22 @@ def test_a_whole_environment_is_logged_by_its_name(
     assert "example.com" not in json.dumps(line)
 
 
+@pytest.mark.parametrize(
+    ("event", "ids"),
+    [
+        ({"id": "e1", "detail": {"deploymentId": "main-1"}}, {"eventId": "e1", "deploymentId": "main-1"}),
+        ({"id": "e2", "detail": {"executionArn": "arn:e"}}, {"eventId": "e2", "execution": "arn:e"}),
+        ({"id": "e3", "detail": {"alarmName": "errors"}}, {"eventId": "e3"}),
+    ],
+)
+def test_lines_about_an_event_have_its_ids(
+    handler: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str], event: Any, ids: dict[str, str]
+) -> None:
+    """O1: they are in its detail; an alarm of AWS has none but that of its event."""
+    (line,) = handlers_log(handler, capsys, event, stack.clients)
+    assert ids.items() <= line.items()
+
+
 def test_a_fault_is_logged_with_its_name_and_raised(
     handler: ModuleType, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:

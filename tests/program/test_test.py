@@ -1,6 +1,7 @@
 """The stack `test`: it can be destroyed completely."""
 
 import json
+import re
 from dataclasses import asdict
 
 import pytest
@@ -26,6 +27,16 @@ from tests.components.recorder import (
 )
 from tests.program.policies import statements
 
+OUTPUTS = {
+    *("region", "account", "endpoint", "webhookUrl", "alarmsUrl", "approvalsUrl", "artifactsBucket", "eventBus"),
+    *("deploymentWorkflow", "stageWorkflow", "rollbackWorkflow", "enhancedWatchWorkflow", "workItemWorkflow"),
+    *("deploymentsTable", "environmentsTable", "locksTable", "waitsTable", "workItemsTable"),
+    *("deploymentsTopic", "approvalsTopic", "rollbacksTopic"),
+    "consoleUrl",
+    *("projects", "secrets", "secretArns", "functions", "environments", "forwarding", "dashboard"),
+    *("keyArn", "provenanceKeyArn", "provenancePublicKey", "operatorPolicy", "readerPolicy"),
+}
+
 
 @pytest.fixture
 def test_stack(outcomes: dict[str, Outcome]) -> Outcome:
@@ -46,8 +57,16 @@ def test_the_outputs_hold_what_an_operator_needs(test_stack: Outcome) -> None:
     outputs = test_stack.outputs
     assert outputs["webhookUrl"] == f"{outputs['endpoint']}/github"
     assert outputs["approvalsUrl"] == f"{outputs['endpoint']}/approvals"
-    names = ("deploymentWorkflow", "stageWorkflow", "rollbackWorkflow", "waitsTable", "rollbacksTopic", "eventBus")
-    assert all(outputs[name] for name in names)
+    assert set(outputs) == OUTPUTS
+    assert all(outputs[name] for name in OUTPUTS - {"forwarding", "consoleUrl"})
+    assert outputs["alarmsUrl"] == f"{outputs['endpoint']}/alarms"
+    assert outputs["dashboard"] == "kiro-pipeline-test-dashboard"
+    begins = {"Topic": "kiro-pipeline-test-", "Workflow": "kiro-", "Table": "kiro-"}
+    for end, begin in begins.items():
+        for name in (name for name in OUTPUTS if name.endswith(end)):
+            words = re.sub("([A-Z])", r"-\1", name.removesuffix(end)).lower()
+            assert outputs[name].rpartition(":")[2].startswith(begin), name
+            assert outputs[name].endswith(f"-test-{words}"), name
     assert outputs["projects"][f"{REPOSITORY}/build"] == f"kiro-pipeline-test-build-{PROJECT_KEY}"
 
 

@@ -14,11 +14,15 @@ from hypothesis import strategies as st
 
 from functions.adapters.clock import Clock
 from functions.adapters.environment_health import EnvironmentHealth
+from functions.adapters.links import IncidentLinks
+from functions.adapters.triggers import Triggers
 from functions.domain.approvals import Approval, hash_secret
 from functions.domain.approvers import Approvers
 from functions.domain.environments import Environment, PartState
 from functions.domain.events import Event
+from functions.domain.incidents import Links
 from functions.domain.order import Mark, Order, Passage
+from functions.domain.triggers import TriggerRules
 from functions.domain.waits import (
     AlarmsFacts,
     AlarmsKey,
@@ -241,6 +245,9 @@ class Hub:
     states: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     made: "Iterator[int]" = field(default_factory=lambda: count(1))
 
+    def as_app(self, _: str) -> bool:
+        return False
+
     def set_status(self, repository: str, sha: str, context: str, state: str, *_: str) -> None:
         self.statuses[repository].append((sha, context, state))
 
@@ -248,7 +255,9 @@ class Hub:
         kept = self.deployments[repository]
         return next((number for number, facts in kept.items() if facts == (sha, where, key)), None)
 
-    def create_deployment(self, repository: str, sha: str, where: str, _: str, payload: dict[str, str]) -> int:
+    def create_deployment(
+        self, repository: str, sha: str, where: str, _: str, payload: dict[str, str], **_more: bool
+    ) -> int:
         number = next(self.made)
         self.deployments[repository][number] = (sha, where, payload["key"])
         return number
@@ -261,7 +270,16 @@ class Hub:
         return len(self.statuses[repository]), len(self.deployments[repository]), len(self.states[repository])
 
 
+class _Unrecorded:
+    """The records of deployments of which none is known."""
+
+    def get(self, _: str) -> None:
+        return None
+
+
 EVENTS = [one.__name__ for one in get_args(Event)]
+_TRIGGERS = Triggers(TriggerRules("main", ("production",), ("production",), "", "production", ()))
+_LINKS = IncidentLinks(Links("", "", "eu-central-1"))
 
 
 @settings(max_examples=60, deadline=None)
@@ -272,7 +290,8 @@ def test_a_status_is_that_of_its_own_repository(steps: list[tuple[str, str]]) ->
     for repository, name in steps:
         about = {"release": replace(RELEASE, repository=repository)} if "release" in detail(name) else {}
         before = {one: hub.of(one) for one in REPOSITORIES}
-        publish_status({"detail-type": name, "detail": detail(name, **about)}, cast("Any", hub))
+        told = {"detail-type": name, "detail": detail(name, **about)}
+        publish_status(told, cast("Any", hub), cast("Any", _Unrecorded()), _TRIGGERS, _LINKS)
         mine = {repository: None} if about else {}
         assert {**{one: hub.of(one) for one in REPOSITORIES}, **mine} == {**before, **mine}
         assert {number for number, _ in hub.states[repository]} <= set(hub.deployments[repository])

@@ -17,7 +17,12 @@ def test_a_wait_queries_often_enough_and_never_too_often(backstop: int) -> None:
     spans = {"Build": (90 + 60) * 60, "Approval": 25 * 3600, "Lock": 8 * 3600, "Watch": 3600, "Enhanced": 7 * 86_400}
     spans["Unfreeze"] = 14 * 86_400 + 3600
     spans["Rollout"] = (10 + 5) * 60
-    backstops = {**made, "RolloutBackstopSeconds": made["WatchBackstopSeconds"]}
+    spans["WorkerBuild"] = (60 + 90 + 60) * 60
+    backstops = {
+        **made,
+        "RolloutBackstopSeconds": made["WatchBackstopSeconds"],
+        "WorkerBuildBackstopSeconds": made["BuildBackstopSeconds"],
+    }
     assert {f"Ask{name}" for name in spans} == {name for name in made if name.startswith("Ask")}
     for name, seconds in spans.items():
         times = made[f"Ask{name}"][0]["MaxAttempts"]
@@ -80,3 +85,12 @@ def test_throttles_of_handlers_are_called_as_botocore_calls_them() -> None:
     session = botocore.session.get_session()
     shapes = {shape for service in ("dynamodb", "lambda") for shape in session.get_service_model(service).shape_names}
     assert {name for name in THROTTLED if "." not in name} <= shapes
+
+
+@pytest.mark.parametrize("minutes", [5, 60, 480])
+def test_a_build_of_the_worker_is_awaited_for_its_whole_time(minutes: int) -> None:
+    """C7: beside an hour in the account's queue and 90 minutes in CodeBuild's; each was cut after 92 minutes before."""
+    made = waits(build=60, approval=1, lock=1, watch=1, enhanced=1, unfreeze=1, worker_minutes=minutes)
+    retry = made["AskWorkerBuild"][0]
+    assert retry["ErrorEquals"] == ["States.Timeout"]
+    assert retry["MaxAttempts"] * 60 >= (minutes + 60 + 90) * 60

@@ -1,4 +1,4 @@
-"""`python -m tools.reference` writes the pages of `docs/reference`, and `docs/benchmarks.md`.
+"""`python -m tools.reference` writes the pages of `docs/reference`, `docs/benchmarks.md` and `docs/scale.md`.
 
 With `--check` it lists those that are stale.
 """
@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools.reference import benchmarks, configuration, formats, gates, limits, manifest, permissions
+from tools.reference import benchmarks, configuration, formats, gates, limits, manifest, permissions, scale
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     "../benchmarks.md": benchmarks.page,
+    "../scale.md": scale.page,
     "configuration.md": configuration.page,
     "delivery.schema.json": manifest.page,
     "gates.md": gates.page,

@@ -3,12 +3,13 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from functions.adapters.github.client import _secret
 from functions.adapters.github.graphql import GraphQL
-from functions.domain.errors import BadInputError
+from functions.domain.errors import BadInputError, GitHubSwitchedOffError
 from functions.domain.texts import cut
 from functions.domain.work_items import Columns, Item
 from functions.handler import decode
@@ -107,9 +108,13 @@ class Board(GraphQL):
         return since
 
     def set_draft(self, pull_request: str, *, draft: bool) -> None:
-        """Make a pull request (by its node id) a draft, or mark it as ready for review."""
+        """Make a pull request (by its node id) a draft, or mark it as ready for review.
+
+        Where the repository has no drafts, it stays ready for review.
+        """
         name = "to_draft" if draft else "ready_for_review"
-        self.run(name, {"pullRequest": pull_request}, "pull request")
+        with suppress(GitHubSwitchedOffError):
+            self.run(name, {"pullRequest": pull_request}, "pull request")
 
     def _page(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         names = self.names

@@ -12,7 +12,7 @@ from functions.adapters.github.authored import authored
 from functions.adapters.github.errors import GitHubNotFoundError, GitHubRefusedError, translate
 from functions.adapters.github.types import UNKNOWN, Commit, Comparison, DeploymentState, StatusState
 from functions.adapters.secrets import read_secret
-from functions.domain.errors import BadInputError
+from functions.domain.errors import BadInputError, SourceError
 from functions.domain.releases import is_commit
 from functions.domain.texts import cut, one_line
 from functions.handler import Allow
@@ -112,8 +112,11 @@ class GitHub:
             self.commit(repository, ref)  # raises if the ref or the repository is missing
             return None
 
-    def download_archive(self, repository: str, ref: str, to: BinaryIO) -> None:
-        """Write the source to a file, as a zip with one top folder; after a fault the file may be incomplete."""
+    def download_archive(self, repository: str, ref: str, to: BinaryIO, limit: int) -> None:
+        """Write the source to a file, as a zip with one top folder; after a fault the file may be incomplete.
+
+        One of more than `limit` bytes is a SourceError; its size is known only when it has come.
+        """
 
         def stream(repo: "Repository") -> None:
             import requests
@@ -124,7 +127,13 @@ class GitHub:
                 address, stream=True, timeout=_DOWNLOAD_TIMEOUT_SECONDS, auth=lambda request: request
             ) as answer:
                 answer.raise_for_status()
-                to.writelines(answer.iter_content(_CHUNK_BYTES))
+                for chunk in answer.iter_content(_CHUNK_BYTES):
+                    to.write(chunk)
+                    if to.tell() > limit:
+                        raise SourceError(
+                            f"the source of {repository} at {ref[:12]} has more than {limit} bytes as an archive: "
+                            "leave large files out of it with `export-ignore` in .gitattributes, or keep them elsewhere"
+                        )
 
         self._request(repository, f"archive of {ref}", stream)
 

@@ -23,18 +23,31 @@ def document(name: str) -> str:
     return "\n".join([text, *(file.read_text("utf-8") for file in fragments)])
 
 
-def send(repo: "Repository", name: str, variables: Mapping[str, Any], about: str) -> dict[str, Any]:
-    """The `data` of one response; `name` is the document's file, `about` names the object in errors.
+def send(repo: "Repository", text: str, variables: Mapping[str, Any], about: str) -> dict[str, Any]:
+    """The `data` of one response to a document; `about` names the object in errors.
 
-    A rate limit is a GitHubUnavailableError, other faults are those of PyGithub.
+    A rate limit is a GitHubUnavailableError, other faults are those of PyGithub. A repository that is not found is null
+    in the data.
     """
     from github import GithubException
 
     try:
-        data = repo.requester.graphql_query(document(name), dict(variables))[1]["data"]
+        data = repo.requester.graphql_query(text, dict(variables))[1]["data"]
     except GithubException as error:
+        if _lacks_repositories(error):
+            return dict(error.data["data"])
         raise _limited(error, about) or error from None
     return dict(data)
+
+
+def _lacks_repositories(error: Any) -> bool:
+    """Whether all is answered but for repositories that do not exist, or that the credential may not see."""
+    data = error.data if isinstance(error.data, dict) else {}
+    found = data.get("errors") or []
+    return bool(data.get("data")) and all(
+        isinstance(one, dict) and one.get("type") == "NOT_FOUND" and "Repository" in str(one.get("message"))
+        for one in found
+    )
 
 
 def _limited(error: Any, about: str) -> GitHubError | None:

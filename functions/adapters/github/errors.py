@@ -9,6 +9,7 @@ from functions.domain.errors import (
     GitHubError,
     GitHubNotFoundError,
     GitHubRefusedError,
+    GitHubSwitchedOffError,
     GitHubUnavailableError,
 )
 
@@ -21,6 +22,7 @@ __all__ = [
     "GitHubError",
     "GitHubNotFoundError",
     "GitHubRefusedError",
+    "GitHubSwitchedOffError",
     "GitHubUnavailableError",
     "translate",
     "wait_seconds",
@@ -28,6 +30,8 @@ __all__ = [
 
 # GitHub demands a wait of at least one minute after a secondary rate limit without Retry-After.
 _SECONDARY_LIMIT_SECONDS = 60.0
+# https://docs.github.com/rest/pulls/pulls#create-a-pull-request: private repositories of some plans have none.
+_NO_DRAFTS = "Draft pull requests are not supported"
 _ARCHIVED = "Repository was archived"
 _MISSING_COMMIT = ("No commit found for SHA", "No ref found for")
 
@@ -93,6 +97,8 @@ def _answered(error: "GithubException", where: str) -> GitHubError:
         return GitHubRefusedError(f"{fault}: grant {needed} to the token or to the App's installation")
     if error.status == 404 or (error.status == 422 and message.startswith(_MISSING_COMMIT)):
         return GitHubNotFoundError(f"{fault}: it does not exist, or the credential may not read this repository")
+    if error.status == 410 or _NO_DRAFTS in message:
+        return GitHubSwitchedOffError(f"{fault}: the repository's settings or plan do not have it")
     return GitHubError(f"{fault}: GitHub does not accept this request")
 
 

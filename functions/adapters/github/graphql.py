@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from functions.adapters.github.client import GitHub
-from functions.adapters.github.documents import send
+from functions.adapters.github.documents import document, send
 from functions.adapters.github.errors import GitHubUnavailableError
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
@@ -26,15 +26,15 @@ class GraphQL(GitHub):
         self.requests = 0
         self.cost = 0
 
-    def run(self, name: str, variables: Mapping[str, Any], about: str) -> dict[str, Any]:
+    def run(self, name: str, variables: Mapping[str, Any], about: str, text: str = "") -> dict[str, Any]:
         """The `data` of a response; temporary faults are retried, because every document may be sent twice.
 
-        `name` is the document's file, `about` names the object in errors.
+        `name` is the document's file, or the name of `text`; `about` names the object in errors.
         """
         left, pause = self.longest_wait_seconds, _FIRST_PAUSE_SECONDS
         while True:
             try:
-                return self._once(name, variables, about)
+                return self._once(name, variables, about, text)
             except GitHubUnavailableError as fault:
                 demanded = fault.retry_after_seconds
                 # The jitter is never negative: an early retry extends GitHub's limit.
@@ -46,8 +46,8 @@ class GraphQL(GitHub):
                 left -= wait
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    def _once(self, name: str, variables: Mapping[str, Any], about: str) -> dict[str, Any]:
+    def _once(self, name: str, variables: Mapping[str, Any], about: str, text: str) -> dict[str, Any]:
         self.requests += 1
-        found = self._request(about, name, lambda repo: send(repo, name, variables, about))
+        found = self._request(about, name, lambda repo: send(repo, text or document(name), variables, about))
         self.cost += (found.get("rateLimit") or {}).get("cost", 0)
         return found

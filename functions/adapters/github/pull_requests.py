@@ -1,11 +1,12 @@
 """Pull requests: found by branch, opened, updated, labelled and commented on (W6)."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from functions.adapters.github.client import LONGEST_BODY, GitHub
 from functions.adapters.github.comments import keep_comment
-from functions.adapters.github.errors import GitHubNotFoundError
+from functions.adapters.github.errors import GitHubNotFoundError, GitHubSwitchedOffError
 from functions.domain.texts import cut, one_line
 
 if TYPE_CHECKING:
@@ -38,13 +39,16 @@ class PullRequests(GitHub):
         return self._request(repository, f"pull request of {branch}", find)
 
     def open(self, repository: str, branch: str, base: str, title: str, body: str) -> PullRequest:
-        """Open a pull request as a draft."""
-        line = one_line(title, _LONGEST_TITLE) or branch
-        return self._request(
-            repository,
-            f"pull request of {branch}",
-            lambda repo: _pull(repo.create_pull(base=base, head=branch, title=line, body=body, draft=True)),
-        )
+        """Open a pull request as a draft; ready for review where the repository has no drafts."""
+        line, call = one_line(title, _LONGEST_TITLE) or branch, f"pull request of {branch}"
+
+        def create(repo: "Repository", *, draft: bool) -> PullRequest:
+            return _pull(repo.create_pull(base=base, head=branch, title=line, body=body, draft=draft))
+
+        try:
+            return self._request(repository, call, partial(create, draft=True))
+        except GitHubSwitchedOffError:
+            return self._request(repository, call, partial(create, draft=False))
 
     def describe(self, repository: str, number: int, body: str) -> None:
         """Replace the body of a pull request."""

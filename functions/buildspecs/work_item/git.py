@@ -34,6 +34,8 @@ class WorkingCopy:
         self._environment = {**settings.environment, **_identity()}
         self._here = {"GIT_DIR": str(sandbox.git), "GIT_WORK_TREE": str(self.folder)}
         self._token = token
+        # The branch's head as it was last fetched or pushed: our work is what follows it.
+        self._seen = ""
         # Found before the agent runs, which may put another program named git on the path.
         self._program = shutil.which("git", path=settings.environment.get("PATH")) or "git"
 
@@ -58,6 +60,7 @@ class WorkingCopy:
             time.sleep(pause)
             pause *= 2
         (self.folder / ".git").unlink()
+        self._seen = self.head()
 
     def lend(self) -> None:
         """Give the agent a repository of its own in `.git`, with the commits, the branch and the index of this one."""
@@ -113,20 +116,37 @@ class WorkingCopy:
         self.git("clean", "--quiet", "-d", "--force")
 
     def push(self) -> None:
-        """Push to the item's branch; commits that people pushed meanwhile are fetched, and ours are rebased on them."""
+        """Push to the item's branch; what people pushed meanwhile is fetched, and our commits are rebased on it.
+
+        Only onto the head that was last seen: a branch that a person deleted is not made again, and commits that a
+        person removed do not come back. https://git-scm.com/docs/git-push#Documentation/git-push.txt---force-with-lease
+        """
+        ref = f"refs/heads/{self._branch}"
         for left in reversed(range(_TRIES)):
+            ours = self.head()
             try:
-                self._at_github("push", f"HEAD:refs/heads/{self._branch}")
+                self._at_github("push", f"--force-with-lease={ref}:{self._seen}", f"HEAD:{ref}")
             except WorkError as error:
                 if not left:
                     raise WorkError(f"{error}; the diffs are in the artifacts") from None
-                self._at_github("fetch", f"refs/heads/{self._branch}")
-                self._rebase()
+                self._fetch(ref)
             else:
+                self._seen = ours
                 return
 
-    def _at_github(self, command: str, ref: str) -> None:
-        self._checked((command, "--quiet", self._url, ref), {**self._here, **self._credential()})
+    def _fetch(self, ref: str) -> None:
+        try:
+            self._at_github("fetch", "", ref)
+        except WorkError as error:
+            if "couldn't find remote ref" not in str(error):
+                raise
+            raise WorkError(f"{self._branch} was deleted meanwhile; the diffs are in the artifacts") from None
+        self._rebase()
+        self._seen = self.git("rev-parse", "FETCH_HEAD").strip()
+
+    def _at_github(self, command: str, option: str, ref: str) -> None:
+        words = (command, "--quiet", *([option] if option else []), self._url, ref)
+        self._checked(words, {**self._here, **self._credential()})
 
     def _credential(self) -> Mapping[str, str]:
         """The credential for this URL only, as environment variables: other processes can read a command line."""
@@ -139,7 +159,7 @@ class WorkingCopy:
 
     def _rebase(self) -> None:
         try:
-            self.git("rebase", "--quiet", "FETCH_HEAD")
+            self.git("rebase", "--quiet", "--onto", "FETCH_HEAD", self._seen)
         except WorkError:
             self.git("rebase", "--abort")
             raise WorkError(f"commits that somebody pushed to {self._branch} conflict with this work") from None

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cli.aws import inventory
+from cli.aws.expected import PARAMETERS, ROUTES, alarm_names
 from cli.aws.inventory import Inventory
 from cli.aws.operator import Operator
 from tests.cli.aws.conftest import NAME, WORKFLOWS
@@ -209,4 +210,42 @@ def test_active_alarms_are_noted(operator: Operator, stack: Stack) -> None:
         AlarmName=f"{NAME}-build-failures", EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold"
     )
     cloudwatch.set_alarm_state(AlarmName=f"{NAME}-build-failures", StateValue="ALARM", StateReason="drill")
-    assert checks(operator, "*") == {"exist": ("right", ""), "none in ALARM": ("note", f"{NAME}-build-failures")}
+    assert checks(operator, "*")["none in ALARM"] == ("note", f"{NAME}-build-failures")
+
+
+def wrong(operator: Operator) -> dict[str, str]:
+    """What is wrong, by kind and name."""
+    return {
+        f"{one.kind} {one.name}": check.said
+        for one in Inventory(operator).pieces()
+        for check in one.checks
+        if check.outcome == "wrong"
+    }
+
+
+def test_what_was_deleted_is_wrong_although_it_is_in_no_list(operator: Operator, stack: Stack) -> None:
+    """F1: the dashboard, a rule, a function, an alarm, a parameter or the API: all that is left looked well."""
+    cloudwatch, events, gateway = (stack.client(one) for one in ("cloudwatch", "events", "apigatewayv2"))
+    found = wrong(operator)
+    names = ("function kiro-pipeline-staging-events-reconcile", "rule kiro-pipeline-staging-events-alarm-changed")
+    for name in (*names, f"dashboard {NAME}-dashboard", f"API {NAME}-api", "rule kiro-pipeline-staging-events-notify"):
+        assert found[name].startswith("the program registers it"), name
+    assert f"{NAME}-rollbacks-started" in found[f"alarms {NAME}-*"]
+    assert "/kiro-pipeline/staging/github-owner" in found["parameters /kiro-*/staging"]
+
+    cloudwatch.put_dashboard(DashboardName=f"{NAME}-dashboard", DashboardBody="{}")
+    events.put_rule(Name="kiro-pipeline-staging-events-alarm-changed", ScheduleExpression="rate(1 day)")
+    api = gateway.create_api(Name=f"{NAME}-api", ProtocolType="HTTP")["ApiId"]
+    for route in ROUTES[1:]:
+        gateway.create_route(ApiId=api, RouteKey=route)
+    for name in PARAMETERS:
+        stack.client("ssm").put_parameter(Name=name.format("staging"), Value="x", Type="SecureString")
+    demanded = alarm_names(
+        "staging", [one.name for one in operator.environments], [one.repository for one in operator.claims]
+    )
+    for name in demanded:
+        cloudwatch.put_metric_alarm(AlarmName=name, EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold")
+    left = wrong(operator)
+    gone = {f"dashboard {NAME}-dashboard", "rule kiro-pipeline-staging-events-alarm-changed", f"alarms {NAME}-*"}
+    assert gone | {"parameters /kiro-*/staging"} <= found.keys() - left.keys()
+    assert left[f"API {NAME}-api"].startswith(f"missing: {ROUTES[0]}")

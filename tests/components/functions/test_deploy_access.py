@@ -20,9 +20,11 @@ NAMING = Naming("test", "123456789012", "eu-central-1", "aws")
 def test_a_deploy_role_changes_the_functions_of_its_environment_only(whole: Outcome) -> None:
     """The functions of the settings with their versions and aliases, and the packages of releases."""
     policy = whole.recorder.one("iam/rolePolicy:RolePolicy", "deploy-staging").inputs["policy"]
-    change, read, decrypt = json.loads(policy)["Statement"]
+    change, prune, read, decrypt = json.loads(policy)["Statement"]
     function = "arn:aws:lambda:eu-central-1:123456789012:function:hello-staging"
     assert change["Resource"] == [function, f"{function}:*"]
+    # A version, never the function itself: an ARN without a qualifier does not match.
+    assert (prune["Action"], prune["Resource"]) == (["lambda:DeleteFunction"], [f"{function}:*"])
     assert (read["Action"], decrypt["Action"]) == (["s3:GetObject"], ["kms:Decrypt"])
     assert read["Resource"] == ["arn:aws:s3:::kiro-pipeline-test-artifacts-123456789012/packages/*"]
 

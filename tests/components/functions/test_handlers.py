@@ -1,5 +1,8 @@
 """Handlers are found by definitions and folders; their declarations are validated before resources exist."""
 
+import re
+from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -30,6 +33,19 @@ def _module(handler: Handler, adapter: type = _Adapter) -> ModuleType:
 
 def _read(handler: Handler, adapter: type = _Adapter) -> handlers.FoundHandler:
     return handlers._read("functions.stage.take_part", _module(handler, adapter))
+
+
+def test_a_function_that_opens_archives_has_the_memory_for_one() -> None:
+    """C7: the largest archive is in memory once, beside the libraries and what grows with its bytes."""
+    opens = re.compile(r"artifacts\.(built|source|member|outputs)\(|\.outputs\(artifacts|change_of\(")
+    found = handlers.discover()
+    openers = {
+        name: handler.declared.memory_mb
+        for name, handler in found.items()
+        if opens.search(Path(str(import_module(name).__file__)).read_text("utf-8"))
+    }
+    assert {"functions.stage.record_part", "functions.deployment.plan_release"} <= set(openers)
+    assert {name: memory for name, memory in openers.items() if memory < 1024} == {}
 
 
 def test_every_task_of_every_workflow_and_every_event_is_a_handler() -> None:

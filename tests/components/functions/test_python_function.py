@@ -16,6 +16,7 @@ def test_a_function_is_made_from_its_handler(whole: Outcome, handler: FoundHandl
     """Handler, limits, tracing, and exactly the settings of its adapters."""
     function = whole.recorder.one("lambda/function:Function", handler.thing).inputs
     assert function["handler"] == "functions.runtime.handler"
+    assert function["ephemeralStorage"] == {"size": handler.declared.storage_mb}
     assert (function["timeout"], function["memorySize"]) == (
         handler.declared.timeout_seconds,
         handler.declared.memory_mb,

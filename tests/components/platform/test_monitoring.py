@@ -190,6 +190,9 @@ def test_the_budget_notifies_a_topic_or_an_address(whole: Outcome, switched_on: 
     assert (budget.inputs["limitAmount"], budget.inputs["timeUnit"]) == ("500", "MONTHLY")
     told = [(one["notificationType"], one["threshold"]) for one in budget.inputs["notifications"]]
     assert told == [("ACTUAL", 80), ("FORECASTED", 100)]
+    assert {one["thresholdType"] for one in budget.inputs["notifications"]} == {"PERCENTAGE"}
+    (chosen,) = budget.inputs["costFilters"]
+    assert chosen == {"name": "TagKeyValue", "values": ["user:Environment$test"]}
     topic = whole.outputs["deploymentsTopic"]
     assert {tuple(one["subscriberSnsTopicArns"]) for one in budget.inputs["notifications"]} == {(topic,)}
     policies = {

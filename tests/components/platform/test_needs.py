@@ -5,7 +5,13 @@ import re
 from cli.needs import NEEDS, by_resource
 from tests.components.recorder import Outcome, stack
 
-NAMES = {"partition": "aws", "region": "eu-central-1", "account": "123456789012", "pipeline": "kiro-pipeline-test"}
+NAMES = {
+    "partition": "aws",
+    "region": "eu-central-1",
+    "account": "123456789012",
+    "pipeline": "kiro-pipeline-test",
+    "stack": "test",
+}
 
 
 def types(outcome: Outcome) -> set[str]:

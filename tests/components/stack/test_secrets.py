@@ -2,6 +2,7 @@
 
 from components.stack.secrets import parameters
 from components.stack.settings import Settings
+from tests.components.recorder import Outcome
 
 
 def _settings(**github: object) -> Settings:
@@ -10,6 +11,18 @@ def _settings(**github: object) -> Settings:
     repositories = [{"name": name, **apart} for name in ("acme/shop", "acme/web")]
     whole = {"github": {"repositories": repositories, **github}, "environments": environments}
     return Settings.model_validate(whole, strict=False)
+
+
+def test_parameters_are_found_by_path(switched_on: Outcome) -> None:
+    """The path has project and stack, so that `aws ssm get-parameters-by-path` lists those of one stack; encrypted."""
+    found = {one.inputs["name"]: one.inputs for one in switched_on.recorder.of("ssm/parameter:Parameter")}
+    assert set(found) == {
+        "/kiro-pipeline/test/github-owner",
+        "/kiro-pipeline/test/github-repositories",
+        "/kiro-worker/test/project-status-column",
+    }
+    assert {one["type"] for one in found.values()} == {"SecureString"}
+    assert {one["keyId"] for one in found.values()} == {switched_on.outputs["keyArn"]}
 
 
 def test_what_is_not_configured_has_no_parameter() -> None:

@@ -42,11 +42,11 @@ def test_evidence_does_not_expire(whole: Outcome) -> None:
 @pytest.mark.parametrize(
     ("name", "keys", "expires", "indexes"),
     [
-        ("deployments", ("deploymentId", None), True, {"EnvironmentStatusIndex", "UnderwayIndex"}),
+        ("deployments", ("deploymentId", None), True, {"EnvironmentStatusIndex", "StartedIndex", "UnderwayIndex"}),
         ("environments", ("environment", "part"), False, set()),
-        ("locks", ("lockKey", None), False, set()),
-        ("waits", ("waitKey", None), True, {"EnvironmentIndex", "ExecutionIndex"}),
-        ("work-items", ("itemId", None), False, {"StateIndex"}),
+        ("locks", ("lockKey", None), True, set()),
+        ("waits", ("waitKey", None), True, {"EnvironmentIndex", "ExecutionIndex", "OpenIndex"}),
+        ("work-items", ("itemId", None), True, {"StateIndex"}),
     ],
 )
 def test_a_table_has_its_keys_indexes_and_expiry(

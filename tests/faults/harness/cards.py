@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from functions.adapters.clock import Clock
 from functions.adapters.work_items_table import WorkItemsTable
 from functions.domain.work_items import Item, branch_key, execution_name
 from local.github.boards import Card
@@ -86,7 +87,7 @@ class CardRun(Run):
         """After one failed attempt the next one brings the card to review, with one pull request."""
         if self._column != "In Review":
             yield f"the card is in column {self._column}"
-        state = WorkItemsTable(self.env.tables["workItems"]).get(self.card.id).state
+        state = WorkItemsTable(self.env.tables["workItems"], Clock()).get(self.card.id).state
         if state != "done":
             yield f"the record has the state {state}"
         pulls = self._pulls()

@@ -16,7 +16,7 @@ from functions.adapters.delivered_functions import DIRECT_BYTES, DeliveredFuncti
 from functions.domain.errors import DeployTargetError
 from tests.functions.delivered import create_function, lambdas, points_to
 from tests.functions.samples import ENVIRONMENT, archive
-from tests.functions.stack import BUCKET, REGION, Stack
+from tests.functions.stack import BUCKET, REGION, Stack, failing
 
 NAME = "hello-production"
 
@@ -139,3 +139,29 @@ def busy(client: Any, operation: str, times: int) -> Iterator[None]:
 
     with patch.object(client, "_make_api_call", refuse):
         yield
+
+
+def versions(stack: Stack) -> list[str]:
+    """The published versions of the function."""
+    pages = stack.client("lambda").get_paginator("list_versions_by_function").paginate(FunctionName=NAME)
+    return [one["Version"] for page in pages for one in page["Versions"] if one["Version"] != "$LATEST"]
+
+
+def test_old_versions_are_deleted_but_those_that_a_rollback_needs(stack: Stack) -> None:
+    """C4: a region takes 75 GB of code; until now a few hundred releases filled it, and then each was rolled back."""
+    create_function(stack, versions=14, alias="")
+    delivered = DeliveredFunctions.connect(stack.clients)
+    assert delivered.prune(ENVIRONMENT, NAME, {"3", "14"}) == ["1", "2", "4"]
+    assert versions(stack) == ["3", *(str(number) for number in range(5, 15))]
+    assert delivered.prune(ENVIRONMENT, NAME, {"3", "14"}) == []
+
+
+@pytest.mark.parametrize("code", ["ResourceConflictException", "AccessDeniedException"])
+def test_a_version_that_may_not_be_deleted_stops_no_release(stack: Stack, code: str) -> None:
+    """An alias of somebody else names it, or the deploy role of another account may not."""
+    create_function(stack, versions=12, alias="")
+    client = stack.clients.client("lambda", region=ENVIRONMENT.region, role_arn=ENVIRONMENT.deploy_role_arn)
+    kind = getattr(client.exceptions, code, client.exceptions.ClientError)
+    with failing(client, "DeleteFunction", kind({"Error": {"Code": code, "Message": ""}}, "DeleteFunction")):
+        assert DeliveredFunctions.connect(stack.clients).prune(ENVIRONMENT, NAME, ()) == []
+    assert len(versions(stack)) == 12

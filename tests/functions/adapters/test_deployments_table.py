@@ -1,5 +1,8 @@
 """The deployments table."""
 
+import time
+from itertools import islice
+
 import pytest
 
 from functions.adapters.deployments_table import DeploymentsTable
@@ -72,6 +75,36 @@ def test_what_has_no_outcome_is_listed_by_its_own_index(deployments: Deployments
     stack.recording = False
     assert found == {DEPLOYMENT, "one", "two"}
     assert {call.given["IndexName"] for call in stack.calls} == {"UnderwayIndex"}
+
+
+def test_the_newest_are_read_first_and_no_others(deployments: DeploymentsTable, stack: Stack) -> None:
+    """Its time does not grow with the past; what an earlier version recorded comes after them, once."""
+    old = {"environment": "test", "status": "deployed", "startedAt": "2026-01-01T00:00:00.000Z", "outcome": "deployed"}
+    stack.table("deployments").put_item(Item={"deploymentId": "old", **old})
+    for name in ("one", "two"):
+        deployments.begin(name, RELEASE, f"arn:{name}", "push")
+        deployments.enter(name, "test", "running")
+    deployments.note_passed("test", RELEASE, DEPLOYMENT)
+    stack.recording = True
+    newest = [one.deployment_id for one in islice(deployments.newest(["test"]), 3)]
+    stack.recording = False
+    assert newest == ["two", "one", DEPLOYMENT]
+    assert {call.given["IndexName"] for call in stack.calls} == {"StartedIndex"}
+    assert [one.deployment_id for one in deployments.newest(["test"])] == [*newest, "old"]
+
+
+def test_what_failed_before_it_began_is_listed(deployments: DeploymentsTable) -> None:
+    """G4: GitHub has no such commit; a person finds the deployment and its reason."""
+    deployments.conclude("main-2", "failed", "no such commit")
+    listed = {one.deployment_id: one.reason for one in deployments.newest([])}
+    assert listed == {DEPLOYMENT: "", "main-2": "no such commit"}
+
+
+def test_what_is_recorded_of_pushed_images_expires(deployments: DeploymentsTable, stack: Stack) -> None:
+    """An event is retried for a day; a row for each combination of services would stay for ever."""
+    assert deployments.note_pushed("acme/hello-service", ["api", "web"], "test", NOW)
+    row = stack.table("deployments").get_item(Key={"deploymentId": "pushed/acme/hello-service/api,web/test"})["Item"]
+    assert int(row["expiresAt"]) > time.time() + 7 * 86_400
 
 
 def test_a_late_begin_does_not_reopen_what_has_ended(deployments: DeploymentsTable) -> None:

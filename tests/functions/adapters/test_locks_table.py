@@ -1,6 +1,7 @@
 """Locks under contention, on a database with concurrent writers."""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -118,6 +119,20 @@ def test_a_change_between_reading_and_writing_is_decided_anew(stack: Stack) -> N
     lock = other.read("environment/test")
     assert lock.owner
     assert (lock.owner.execution, len(lock.waiters)) == (first, 1)
+
+
+def test_the_lock_of_a_branch_expires_and_that_of_an_environment_stays(stack: Stack) -> None:
+    """Each work item has a branch; the number of an environment's lock must never begin again."""
+    locks, execution = LocksTable.connect(stack.clients), stack.execution("work_item", "one")
+    kept = {}
+    for key in ("environment/test", "branch/acme/hello-service/kiro/one"):
+        locks.request(key, contender(execution))
+        assert "expiresAt" not in stack.table("locks").get_item(Key={"lockKey": key})["Item"]
+        locks.release(key, execution)
+        kept[key] = stack.table("locks").get_item(Key={"lockKey": key})["Item"].get("expiresAt")
+    assert kept["environment/test"] is None
+    assert 0 < int(kept["branch/acme/hello-service/kiro/one"]) - time.time() <= 86_400
+    assert locks.request("branch/acme/hello-service/kiro/one", contender(execution)).outcome == "acquired"
 
 
 def test_a_repetition_that_changes_nothing_writes_nothing(stack: Stack) -> None:

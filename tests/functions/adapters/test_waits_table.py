@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from components.stack.environment_settings import EnvironmentSettings
+from functions.adapters.records import every
 from functions.adapters.waits_table import WaitsTable
 from functions.domain.approvals import Approval
+from functions.domain.reconciliation import Sighting
 from functions.domain.waits import ApprovalKey, Wait, read_wait_key
 from functions.handler import encode
 from tests.functions.samples import ENVIRONMENT, NOW
@@ -86,15 +88,38 @@ def test_a_request_is_decided_once(waits: WaitsTable) -> None:
 
 
 def test_the_requests_for_an_environment_are_found_before_anybody_waits(waits: WaitsTable) -> None:
-    """All requests of an environment are read in their current state, and no other records."""
+    """All open requests of an environment, and no other records; one that was decided is waited for no longer."""
     second, elsewhere = replace(OPEN, approval_id="a2"), replace(OPEN, approval_id="a3", environment="test")
     for one in (OPEN, second, elsewhere):
         waits.save_approval(one, MOMENT)
     waits.store(Wait(ApprovalKey("a2"), "t", "e", "production"), MOMENT)
     waits.store(Wait(read_wait_key("watch/production/1"), "t", "e", "production"), MOMENT)
-    rejected = replace(second, state="rejected")
-    assert waits.decide(rejected)
-    assert set(ids := [one.approval_id for one in waits.approvals_of("production")]) == {"a1", "a2"}
-    assert len(ids) == 2
-    assert rejected in waits.approvals_of("production")
-    assert [str(wait.key) for wait in waits.of_environment("production")] == ["approval/a2", "watch/production/1"]
+    assert sorted(one.approval_id for one in waits.approvals_of("production")) == ["a1", "a2"]
+    found = {str(wait.key) for wait in waits.of_environment("production")}
+    assert found == {"approval/a2", "watch/production/1"}
+    assert waits.decide(replace(second, state="rejected"))
+    assert [one.approval_id for one in waits.approvals_of("production")] == ["a1"]
+    assert [str(wait.key) for wait in waits.of_environment("production")] == ["watch/production/1"]
+
+
+def test_what_is_open_is_listed_by_its_own_index(waits: WaitsTable, stack: Stack) -> None:
+    """The reconciliation lists it each minute: deliveries of 400 days and decided requests of 14 are not read.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-indexes-general-sparse-indexes.html
+    """
+    waits.save_approval(OPEN, MOMENT)
+    waits.save_approval(replace(OPEN, approval_id="a2"), MOMENT)
+    waits.decide(replace(OPEN, approval_id="a2", state="approved"))
+    waits.store(Wait(read_wait_key("build/1"), "t", "e"), MOMENT)
+    waits.store(Wait(read_wait_key("build/2"), "t", "e"), MOMENT)
+    waits.forget(read_wait_key("build/2"))
+    waits.save_sighting("acme/hello-service", Sighting("0" * 40, NOW))
+    stack.recording = True
+    found = {str(wait.key) if wait else approval and approval.approval_id for wait, approval in waits.open()}
+    of_production = [one.approval_id for one in waits.approvals_of("production")]
+    stack.recording = False
+    assert (found, of_production) == ({"build/1", "a1"}, ["a1"])
+    assert {call.action for call in stack.calls} == {"dynamodb:Query", "dynamodb:GetItem"}
+    assert {call.given["IndexName"] for call in stack.calls if "IndexName" in call.given} == {"OpenIndex"}
+    index = every(stack.table("waits"), "scan", IndexName="OpenIndex")
+    assert {item["waitKey"] for item in index} == {"build/1", "approval/a1"}

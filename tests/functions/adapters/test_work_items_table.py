@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 
 from functions.adapters.work_items_table import WorkItemsTable
@@ -34,3 +35,15 @@ def test_running_items_are_found(stack: Stack) -> None:
         table.save(replace(Record(name), state="running"))
     table.save(Record("i2"))
     assert sorted(record.item_id for record in table.running()) == ["i1", "i3"]
+
+
+def test_an_item_that_nobody_works_on_expires(stack: Stack) -> None:
+    """400 days after its last change: names of executions, which count attempts, are free again after 90."""
+    table = WorkItemsTable.connect(stack.clients)
+    record = table.save(Record("i1", state="running"))
+    assert record
+    assert "expiresAt" not in stack.clients.table("WORK_ITEMS_TABLE").get_item(Key={"itemId": "i1"})["Item"]
+    assert table.save(replace(record, state="done"))
+    row = stack.clients.table("WORK_ITEMS_TABLE").get_item(Key={"itemId": "i1"})["Item"]
+    assert 399 * 86_400 < int(row["expiresAt"]) - time.time() < 401 * 86_400
+    assert table.get("i1").state == "done"

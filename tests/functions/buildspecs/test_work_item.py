@@ -9,7 +9,7 @@ import pytest
 
 from functions.buildspecs.work_item.steering import MANIFEST, SOURCE
 from functions.domain.work_results import Results, judge
-from tests.functions.buildspecs.conftest import AGENT, BRANCH, DESIGN, SPEC, Make
+from tests.functions.buildspecs.conftest import AGENT, BRANCH, DESIGN, SPEC, Build, Make
 from tests.local.github.support import REPOSITORY, eventually
 
 
@@ -103,6 +103,35 @@ def test_what_people_push_meanwhile_is_kept(make: Make) -> None:
     build.run()
     assert build.log()[:2] == ["feat: Say it", "theirs"]
     assert (build.branch("theirs.txt"), build.branch("ours.txt")) == ("mine", "ours")
+
+
+def meanwhile(build: Build, words: str) -> None:
+    """While the agent works, a person does this to the branch in a clone of theirs."""
+    url, folder = build.copy.git("remote", "get-url", "origin").strip(), build.copy.path
+    theirs = f"cd {folder} && git fetch -q {url} {BRANCH} && git reset -q --hard FETCH_HEAD && {words.format(url=url)}"
+    build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(f'({theirs}); echo ours > ours.txt')} {{spec}} {{task}}"}
+
+
+def test_what_people_removed_meanwhile_does_not_come_back(make: Make) -> None:
+    """D6: only our commits are put onto the head that a forced push left, not those that it removed."""
+    build = make(tasks="- [ ] 1. Say it\n")
+    build.copy.git("checkout", "--quiet", BRANCH)
+    build.copy.commit("feat: a secret", {"secret.txt": "hush"})
+    build.copy.git("push", "--quiet", "origin", BRANCH)
+    meanwhile(build, f"git reset -q --hard HEAD~1 && git push -q --force {{url}} HEAD:{BRANCH}")
+    build.run()
+    assert build.log()[0] == "feat: Say it"
+    assert "feat: a secret" not in build.log()
+    assert build.branch("ours.txt") == "ours"
+
+
+def test_a_branch_that_was_deleted_meanwhile_is_not_made_again(make: Make) -> None:
+    """J8: the results say so, and the work is in the artifacts."""
+    build = make(tasks="- [ ] 1. Say it\n")
+    meanwhile(build, f"git push -q {{url}} :{BRANCH}")
+    results = build.run()
+    assert any(f"{BRANCH} was deleted meanwhile" in one for one in results["problems"])
+    assert f"refs/heads/{BRANCH}" not in build.hub.repository(REPOSITORY).git.refs()
 
 
 TOUCH = "sh -c 'echo x >> done.txt' {spec} {task}"

@@ -224,6 +224,18 @@ def test_what_replaced_the_branch_is_newer(stack: Stack, copy: WorkingCopy) -> N
     assert first < second < back
 
 
+@pytest.mark.parametrize("forced", [True, False])
+def test_a_branch_that_is_moved_back_is_newer(stack: Stack, copy: WorkingCopy, *, forced: bool) -> None:
+    """P14: the push says that it is forced; without that word an older commit stays older."""
+    old = history(copy)
+    newest = order(stack, old[3])
+    copy.git("reset", "--quiet", "--hard", old[1])
+    copy.push("--force", "origin", "main")
+    back = decode(Release, begin(stack, "back", commit=old[1], forced=forced)["release"]).order
+    assert back
+    assert (back > newest) is forced
+
+
 def test_a_repetition_keeps_its_order(stack: Stack, copy: WorkingCopy) -> None:
     """A retry of Begin after a forced push does not make the release the newest."""
     old = history(copy)

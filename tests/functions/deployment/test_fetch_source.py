@@ -7,6 +7,7 @@ import pytest
 
 from functions.deployment import fetch_source as handler
 from functions.domain.errors import GitHubNotFoundError, SourceError
+from functions.domain.limits import ARCHIVE
 from functions.domain.releases import Release
 from local.github import LocalGitHub
 from tests.functions.samples import archive
@@ -51,6 +52,28 @@ def test_a_commit_that_is_gone_leaves_nothing(stack: Stack, copy: WorkingCopy) -
     with pytest.raises(GitHubNotFoundError):
         stack.run("deployment.fetch_source", {"deploymentId": "d", "release": release("f" * 40)})
     assert "Contents" not in stack.client("s3").list_objects_v2(Bucket=BUCKET)
+
+
+def test_an_archive_that_does_not_fit_is_refused_while_it_comes(
+    stack: Stack, copy: WorkingCopy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C7: the function's /tmp has place for two of the largest ones; the error says what to leave out."""
+    assert handler.HANDLER.storage_mb * 1024 * 1024 > 2 * ARCHIVE
+    sha = copy.commit("one", {"a": "1"})
+    copy.push()
+    monkeypatch.setattr(handler, "ARCHIVE", 20)
+    with pytest.raises(SourceError, match="more than 20 bytes as an archive: leave large files out"):
+        stack.run("deployment.fetch_source", {"deploymentId": "d", "release": release(sha)})
+    assert "Contents" not in stack.client("s3").list_objects_v2(Bucket=BUCKET)
+
+
+def test_a_file_is_copied_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C7: one file may be larger than the function's memory."""
+    monkeypatch.setattr(handler, "_CHUNK", 2)
+    target = BytesIO()
+    handler.strip_top_folder(BytesIO(archive({"top/a/b": "12345"})), target)
+    with ZipFile(target) as found:
+        assert {name: found.read(name) for name in found.namelist()} == {"a/b": b"12345"}
 
 
 def test_a_response_that_is_no_archive_is_an_error() -> None:

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.domain.errors import BadInputError
-from functions.domain.outside_alarms import TOLERANCE_SECONDS, OutsideAlarm, is_timely, read_alarm, signed
+from functions.domain.outside_alarms import (
+    TOLERANCE_SECONDS,
+    OutsideAlarm,
+    is_timely,
+    read_alarm,
+    read_monitor,
+    read_token,
+    signed,
+    tokened,
+)
 from functions.domain.watches import AlarmReading
 from tests.functions.samples import NOW
 
@@ -117,3 +126,32 @@ def test_time_and_environment_are_signed_with_the_body() -> None:
     """A recording for one environment says nothing in another, nor another day."""
     assert signed("1", "test", b"{}") == b"1.test.{}"
     assert len({signed(at, name, b"{}") for at in ("1", "2") for name in ("test", "production")}) == 4
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("Bearer datadog.ab12", ("datadog", "ab12")),
+        ("bearer new-relic.ab12", ("new-relic", "ab12")),
+        ("Bearer ab12", ("", "")),
+        ("Bearer Data Dog.ab12", ("", "")),
+        ("Basic datadog.ab12", ("", "")),
+        ("", ("", "")),
+    ],
+)
+def test_a_token_names_its_monitor(header: str, found: tuple[str, str]) -> None:
+    """Anything else is no token, and the request must be signed."""
+    assert read_token(header) == found
+
+
+def test_a_token_is_no_signature_of_a_request() -> None:
+    """A signed text begins with digits."""
+    assert tokened("datadog", "production") == b"monitor.production.datadog"
+    assert not signed("1770000000", "production", b"").startswith(b"monitor")
+
+
+def test_a_monitor_may_say_how_severe_it_is() -> None:
+    """Its own field has precedence over what the state means; a state that is not known says nothing."""
+    alarm = read_monitor(body(state="Triggered"), NOW, "datadog")
+    assert alarm == OutsideAlarm("datadog: latency", "ALARM", "warning", "4 s", "https://m.io/1", NOW)
+    assert read_monitor(body(state="No Data"), NOW, "datadog") is None

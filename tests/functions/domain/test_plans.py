@@ -308,13 +308,15 @@ def test_only_the_infrastructure_can_be_asked_for() -> None:
         (Order(1, 5, 1), Order(1, 5, 2), "superseded"),
         (Order(1, 5), Order(1, 4), "superseded"),
         (None, Order(1, 4), "superseded"),
+        (Order(1, 5), Order(2, 0), "deploy"),
+        (Order(2, 0), Order(1, 5), "superseded"),
     ],
-    ids=["main over branch", "branch over branch", "main over main", "unordered"],
+    ids=["main over branch", "branch over branch", "main over main", "unordered", "moved back", "older line"],
 )
 def test_only_a_branch_gives_way_to_a_commit_that_it_contains(
     running: Order | None, release: Order, outcome: str
 ) -> None:
-    """P14: a branch that was made of main does not keep main's release out of an environment."""
+    """P14: a branch that was made of main does not keep main's release out, nor does what main no longer reaches."""
     states = everywhere(hello=state(SERVICE, version(order=running)))
     assert made(states, Change("behind", None), scope=Scope(order=release)).outcome == outcome
 

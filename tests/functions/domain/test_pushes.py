@@ -64,6 +64,20 @@ def paths(value: dict[str, Any], prefix: str = "") -> Iterator[str]:
 NEEDED = [path for path in paths(PUSH) if path not in ("deleted", "before", "sender", "sender.login")]
 
 
+def test_a_forced_push_has_a_name_of_its_own() -> None:
+    """P2: its commit may have been delivered before, and then nothing would start; a repetition has the same name."""
+    forced = {**PUSH, "forced": True, "before": "b" * 40}
+    plain, read = read_push(PUSH, OURS, RULES), read_push(forced, OURS, RULES)
+    assert isinstance(plain, Start)
+    assert isinstance(read, Start)
+    assert (read.name, read.request.forced) == (f"{plain.name}-bbbbbbbb", True)
+    assert len(read.name) <= LONGEST_NAME
+    assert read == read_push(forced, OURS, RULES)
+    branch = read_push({**forced, "ref": "refs/heads/feature/a"}, OURS, STAGED)
+    assert isinstance(branch, Start)
+    assert not branch.request.forced
+
+
 def test_a_push_to_main_starts_its_release() -> None:
     """P1: its name has branch, repository and commit; it goes through all environments, and names the sender."""
     read = read_push(PUSH, OURS, RULES)

@@ -8,11 +8,15 @@ from hypothesis import strategies as st
 
 from functions.domain.reconciliation import (
     Ended,
+    Listed,
     RunningBuild,
+    SeenRefs,
     Sighting,
+    is_back,
     is_stray,
     judge_end,
     judge_push,
+    new_refs,
     without_record,
 )
 from functions.domain.records import DeploymentRecord
@@ -44,6 +48,45 @@ def push(**changes: Any) -> str:
 def test_a_head_is_started_once_its_webhook_had_its_time(changes: Any, verdict: str) -> None:
     """P14: its age counts from when the platform first saw it, not from the time of the commit."""
     assert push(**changes) == verdict
+
+
+@pytest.mark.parametrize(
+    ("begun", "back"),
+    [
+        ("2026-01-31T07:59:00.000Z", True),
+        ("2026-01-31T07:59:30.000Z", False),
+        ("2026-01-31T08:00:30.000Z", False),
+        ("", False),
+    ],
+)
+def test_a_head_is_back_if_its_deployment_began_before(begun: str, back: bool) -> None:
+    """P2: a deployment that its own push started began within the grace period, or later."""
+    assert is_back(Sighting(COMMIT, "2026-01-31T08:00:00.000Z"), begun, grace_seconds=60) is back
+
+
+def tags(*numbers: int) -> dict[str, str]:
+    """Version tags, newest first."""
+    return {f"refs/tags/v1.0.{number}": COMMIT for number in numbers}
+
+
+@pytest.mark.parametrize(
+    ("known", "listed", "new"),
+    [
+        ((3, 2, 1), Listed(tags(4, 3, 2), all_tags=False), (4, 3, 2)),
+        ((4, 3, 2), Listed(tags(3, 2, 1), all_tags=False), (3, 2)),
+        ((4, 3, 2), Listed(tags(5, 4, 2, 1), all_tags=False), (5, 4, 2)),
+        ((3, 1), Listed(tags(3, 2, 1)), (3, 2, 1)),
+        ((), Listed(tags(2, 1), all_tags=False), ()),
+    ],
+    ids=["one more", "the newest is deleted", "one is deleted and one is new", "all are listed", "nothing is known"],
+)
+def test_an_old_tag_that_is_listed_again_is_not_new(
+    known: tuple[int, ...], listed: Listed, new: tuple[int, ...]
+) -> None:
+    """P2: it would be deployed although it was delivered long ago; branches are always listed."""
+    seen, branch = SeenRefs(NOW, tags(*known)), {"refs/heads/feature/a": COMMIT}
+    found = new_refs(seen, Listed({**listed.refs, **branch}, all_tags=listed.all_tags))
+    assert found == {**tags(*new), **branch}
 
 
 def execution(status: str, ended: str = "2026-01-31T08:00:00.000Z") -> Ended:

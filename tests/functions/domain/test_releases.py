@@ -67,12 +67,14 @@ def test_a_commit_is_forty_lower_hex_digits(text: str, right: bool) -> None:
     ("message", "skips"),
     [
         ("[skip ci] docs", True),
-        ("docs\n\n[CI SKIP]", True),
+        ("docs [CI SKIP]", True),
+        ("docs\n\n[CI SKIP]", False),
         ("docs [no ci]", True),
         ("docs [skip actions]", True),
         ("docs [actions skip]", True),
         ("docs\n\n\nskip-checks: true", True),
         ("docs\n\nSigned-off-by: Ada\nskip-checks:true\n", True),
+        ("feat: whole pull request (#1)\n\n* docs: words [skip ci]\n* feat: more", False),
         ("docs\nskip-checks: true", False),
         ("docs\n\nskip-checks: true\n\nmore", False),
         ("docs\n\nskip-checks: false", False),
@@ -82,7 +84,7 @@ def test_a_commit_is_forty_lower_hex_digits(text: str, right: bool) -> None:
     ],
 )
 def test_skipping_is_asked_for_in_brackets(message: str, skips: bool) -> None:
-    """P4: each form of GitHub's documentation, the trailer at the end only.
+    """P4: each form of GitHub's documentation, in the subject or as the trailer: a squashed body has many subjects.
 
     https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs
     """

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from functions.domain.images import Image
+from functions.domain.records import DeploymentRecord, PlannedStage, PlanRecord, StageRecord
+from functions.domain.releases import Release
 from functions.domain.statuses import CommitStatus, DeploymentStatus, commit_statuses, deployment_status
 from functions.handler import encode
 from tests.functions.samples import DEPLOYMENT, RELEASE, event
@@ -80,10 +82,51 @@ def test_a_rollback_is_in_progress() -> None:
     assert commit_statuses(started) == ()
 
 
+def test_what_was_rolled_back_later_is_no_success() -> None:
+    """N2: by a person, or by the enhanced watch: the stage had passed long before."""
+    ended = event("RollbackFinished", environment="test", result="restored", cause="errors is in ALARM")
+    words = "rolled back (restored): errors is in ALARM"
+    assert commit_statuses(ended) == (CommitStatus("kiro/test", "failure", words),)
+    assert deployment_status(ended) == DeploymentStatus(DEPLOYMENT, "test", "failure", words)
+    unknown = event("RollbackFinished", environment="test", release=encode(Release("", "", "")))
+    assert commit_statuses(unknown) == ()
+
+
+RECORD = DeploymentRecord(
+    DEPLOYMENT,
+    outcome="failed",
+    plan=PlanRecord("deploy", "", tuple(map(PlannedStage, ("test", "staging", "production")))),
+    stages={"test": StageRecord("passed"), "staging": StageRecord("restored")},
+)
+
+
+def test_an_event_that_comes_again_makes_nothing_pending() -> None:
+    """N2: EventBridge repeats events for hours; the final status stays."""
+    started = event("DeploymentStarted", environments=["test", "staging", "production"], reason="hello changed")
+    held = event("StageHeld", environment="staging", reason="frozen")
+    assert (commit_statuses(started, RECORD), commit_statuses(held, RECORD)) == ((), ())
+    running = replace(RECORD, outcome="")
+    assert [one.context for one in commit_statuses(started, running)] == ["kiro", "kiro/production"]
+    assert commit_statuses(held, running) == ()
+    assert len(commit_statuses(held, replace(running, stages={}))) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "words"),
+    [
+        ("failed", "error", "not reached: the deployment is failed"),
+        ("skipped", "success", "has nothing to change"),
+    ],
+)
+def test_an_environment_that_was_not_reached_does_not_stay_pending(outcome: str, state: str, words: str) -> None:
+    """N2: nobody waits for it any more."""
+    ended = event("DeploymentFinished", outcome=outcome, reason="", stages=encode(RECORD.stages))
+    assert commit_statuses(ended, RECORD)[1:] == (CommitStatus("kiro/production", state, words),)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     "name",
     [
-        "RollbackFinished",
         "EnvironmentFrozen",
         "EnvironmentUnfrozen",
         "PartsPinned",
@@ -94,7 +137,7 @@ def test_a_rollback_is_in_progress() -> None:
     ],
 )
 def test_other_events_have_no_status(name: str) -> None:
-    """The end of a rollback is in the status of its stage; events without a commit have none."""
+    """They are about no commit."""
     assert (commit_statuses(event(name)), deployment_status(event(name))) == ((), None)
 
 

@@ -234,3 +234,15 @@ def test_alarms_that_a_watch_is_too_short_for_are_named() -> None:
     before = baseline(alarms, "block", "block", 300)
     assert (before.outcome, before.too_slow) == ("clear", ("a300", "a900")), "a warning decides nothing"
     assert "no alarm is in ALARM; alarm a300 needs" in before.reason
+
+
+def test_a_critical_alarm_that_is_deleted_meanwhile_needs_a_review() -> None:
+    """R1: nothing watches for what it would have told; one that never existed is only named, as before."""
+    before = [AlarmReading("errors", "critical", "OK"), AlarmReading("cpu", "warning", "OK")]
+    existing = Accepted((), BEFORE, baseline(before, "block", "ignore").existing)
+    after = [replace(one, state="missing") for one in (*before, AlarmReading("latency", "critical", "missing"))]
+    seen = judge(after, [], now=AFTER, until=UNTIL, accepted=existing)
+    assert (seen.outcome, seen.alarms) == ("review", ("errors",))
+    assert seen.reason == "critical alarm errors was deleted after the release began"
+    assert judge(after, [], now=AFTER, until=UNTIL, accepted=existing, reviewed=["errors"]).outcome == "healthy"
+    assert judge(after, [], now=AFTER, until=UNTIL).outcome == "healthy"

@@ -63,6 +63,20 @@ def test_a_message_that_could_not_be_sent_is_an_error(stack: Stack) -> None:
     assert "hush" not in str(raised.value)
 
 
+def test_while_slack_is_down_the_mail_is_sent_once(stack: Stack) -> None:
+    """N1: EventBridge repeats the event with its id; Slack gets it when it is back, and nothing is sent again."""
+    stack.client("secretsmanager").create_secret(Name="kiro-slack", SecretString="https://hooks.example.com/hush")
+    event = {"id": "e1", "detail-type": "StageFinished", "detail": detail("StageFinished", environment="test")}
+    with patch("functions.adapters.slack.urlopen", side_effect=URLError("hush")):
+        for _ in range(3):
+            with pytest.raises(NotificationError):
+                stack.run("events.notify", event)
+    with patch("functions.adapters.slack.urlopen") as opened:
+        for _ in range(2):
+            stack.run("events.notify", event)
+    assert (len(stack.mails()), opened.call_count) == (1, 1)
+
+
 @pytest.mark.parametrize("result", ["restored", "unknown"])
 def test_a_mail_links_to_the_commit_and_an_unknown_end_to_its_runbook(stack: Stack, result: str) -> None:
     """With the addresses of the stack's settings, which may end in a slash."""

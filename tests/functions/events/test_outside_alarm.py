@@ -154,3 +154,48 @@ def test_without_a_secret_no_report_is_accepted(stack: Stack) -> None:
     """A signature with an empty secret is not valid."""
     stack.client("secretsmanager").delete_secret(SecretId="kiro-monitors", ForceDeleteWithoutRecovery=True)
     assert report(stack, secret="")[0] == 401
+
+
+def told(
+    stack: Stack, state: str, environment: str = "production", token_for: str = "", **changes: Any
+) -> tuple[int, str]:
+    """Post what a monitor sends that can't sign, with the token of the monitor `datadog` for an environment."""
+    token = hmac.new(
+        SECRET.encode(), f"monitor.{token_for or environment}.datadog".encode(), hashlib.sha256
+    ).hexdigest()
+    event = {
+        "headers": {"Authorization": f"Bearer datadog.{changes.pop('token', token)}"},
+        "pathParameters": {"environment": environment},
+        "body": json.dumps({"name": "12345 checkout", "state": state, **changes}),
+    }
+    answer = stack.run("events.outside_alarm", event)
+    return answer["statusCode"], json.loads(answer["body"])["message"]
+
+
+@pytest.mark.parametrize(
+    ("states", "last", "severity"),
+    [
+        (("Triggered", "Recovered", "Re-Triggered"), "ALARM", "critical"),
+        (("Warn",), "ALARM", "warning"),
+        (("Triggered", "Recovered"), "OK", "critical"),
+        (("ACTIVATED",), "ALARM", "critical"),
+        (("ACTIVATED", "CLOSED"), "OK", "critical"),
+        (("Triggered", "No Data"), "ALARM", "critical"),
+    ],
+)
+def test_a_monitor_that_cannot_sign_has_a_token(
+    stack: Stack, states: tuple[str, ...], last: str, severity: str
+) -> None:
+    """R11: Datadog and New Relic send headers that never change, and their own words for states."""
+    for state in states:
+        assert told(stack, state)[0] == 202
+    (alarm,) = EnvironmentsTable.connect(stack.clients).outside_alarms("production")
+    assert (alarm.name, alarm.state, alarm.severity) == ("datadog: 12345 checkout", last, severity)
+
+
+@pytest.mark.parametrize("changes", [{"token": "0" * 64}, {"token": ""}, {"token_for": "test"}])
+def test_a_token_is_of_use_for_its_monitor_and_environment_only(stack: Stack, changes: dict[str, str]) -> None:
+    """R11: one that leaks reports no alarm of another environment, and under no name but that of its monitor."""
+    status, said = told(stack, "Triggered", **changes)
+    assert (status, "wrong token of datadog for production" in said) == (401, True)
+    assert EnvironmentsTable.connect(stack.clients).outside_alarms("production") == ()

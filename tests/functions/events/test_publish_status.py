@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from github import Auth, Github
 
+from functions.adapters.deployments_table import DeploymentsTable
 from functions.domain.errors import GitHubNotFoundError
 from functions.domain.releases import Release
 from local.github import LocalGitHub
@@ -46,6 +47,29 @@ def test_a_release_is_followed_on_github(stack: Stack, hub: LocalGitHub, sha: st
         publish(stack, "StageFinished", sha, result="passed")
         publish(stack, "DeploymentFinished", sha, outcome="deployed")
     assert shown(hub, sha) == ({"kiro": "success", "kiro/test": "success"}, [("test", "success")])
+
+
+def test_statuses_link_to_the_execution_and_name_production(stack: Stack, hub: LocalGitHub, sha: str) -> None:
+    """N2: where to look; a protected environment is one of production, and no other."""
+    release = Release(REPOSITORY, "refs/heads/main", sha)
+    DeploymentsTable.connect(stack.clients).begin("main-1", release, "arn:e", "push")
+    for name in ("test", "production"):
+        publish(stack, "StageFinished", sha, result="passed", environment=name)
+    repository = hub.repository(REPOSITORY)
+    page = "https://eu-central-1.console.aws.amazon.com/states/home?region=eu-central-1#/v2/executions/details/arn:e"
+    assert {one.target_url for one in repository.statuses} == {page}
+    assert [one.production for one in repository.deployments] == [False, True]
+    assert {status.log_url for one in repository.deployments for status in one.statuses} == {page}
+
+
+def test_a_repeated_start_does_not_replace_the_end(stack: Stack, hub: LocalGitHub, sha: str) -> None:
+    """N2: the record says that it has ended."""
+    deployments = DeploymentsTable.connect(stack.clients)
+    deployments.begin("main-1", Release(REPOSITORY, "refs/heads/main", sha), "arn:e", "push")
+    deployments.conclude("main-1", "failed", "")
+    publish(stack, "DeploymentFinished", sha, outcome="failed")
+    assert publish(stack, "DeploymentStarted", sha, environments=["test"]) == {"statuses": 0}
+    assert shown(hub, sha)[0] == {"kiro": "failure"}
 
 
 def test_each_gate_has_a_status_with_a_link(stack: Stack, hub: LocalGitHub, sha: str) -> None:

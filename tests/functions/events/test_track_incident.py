@@ -57,6 +57,14 @@ def test_a_rollback_is_one_issue_even_if_events_are_repeated(stack: Stack, hub: 
     assert "alarm to start 1.5 s, start to verified 60.0 s" in comment.body
 
 
+def test_without_issues_there_is_no_incident_and_no_dead_letter(stack: Stack, hub: LocalGitHub) -> None:
+    """R10: a repository may have them switched off; each rollback would leave three dead letters."""
+    hub.repository(REPOSITORY).has_issues = False
+    for answer in (track(stack, "RollbackStarted"), finished(stack), deployed(stack, {"production": "passed"})):
+        assert answer == {"outcome": "issues are switched off"}
+    assert issues(hub) == []
+
+
 def test_an_end_whose_start_was_lost_opens_the_issue(stack: Stack, hub: LocalGitHub) -> None:
     """Events may arrive in any order or be lost."""
     finished(stack, result="unknown", verifiedAt="")

@@ -126,3 +126,20 @@ def test_what_drifted_goes_back_to_what_is_recorded(released: Stack) -> None:
     (entry,) = DeploymentsTable.connect(released.clients).ledger(given(released)["name"])
     assert entry.before
     assert (entry.part.name, entry.before.commit, entry.before.version) == ("hello", COMMIT, "2")
+
+
+def test_an_old_version_is_found_without_reading_all_that_is_older(released: Stack) -> None:
+    """R7: after months a webhook's function would end before all records were read."""
+    deployments = DeploymentsTable.connect(released.clients)
+    for number in range(60):
+        released.table("deployments").put_item(
+            Item={"deploymentId": f"old-{number}", "listed": "yes", "startedAt": "2020-01-01", "environment": "none"}
+        )
+    before = version(OLDER, "1", at=NOW)
+    deployments.begin("main-2", RELEASE, "arn:e", "push")
+    deployments.write_ledger("main-2", Compensation("production", 0, SERVICE, before, SERVICE, NOW))
+    released.recording = True
+    assert deliver(released, dispatched("rollback", environment="production", version=OLDER[:7]))[0] == 202
+    released.recording = False
+    read = [call for call in released.calls if call.given.get("IndexName") == "StartedIndex"]
+    assert len(read) < 5  # pages are of one record here

@@ -84,6 +84,18 @@ def test_what_fails_is_a_draft_until_it_passes(stack: Stack, hub: LocalGitHub, b
     assert [one[3] for one in seen] == ["failure", "success", "failure"]
 
 
+def test_where_there_are_no_drafts_it_is_ready_at_once(
+    stack: Stack, hub: LocalGitHub, board: Board, card: Card
+) -> None:
+    """W6: private repositories of free plans: the label says that it fails, and the item is not quarantined for it."""
+    hub.repository(REPOSITORY).has_drafts = False
+    for outcome, label in (("failed", "kiro: failing"), ("passed", "kiro: ready"), ("failed", "kiro: failing")):
+        update(stack, card, board, outcome)
+        (pull,) = pulls(hub)
+        assert pull.pull
+        assert (pull.pull.draft, pull.labels) == (False, [label])
+
+
 def test_a_pull_request_of_somebody_else_is_found(stack: Stack, hub: LocalGitHub, board: Board, card: Card) -> None:
     """By the branch, whoever opened it."""
     number = update(stack, card, board)

@@ -144,7 +144,16 @@ class WorkflowRunner:
     ) -> dict[str, str]:
         machines: dict[str, str] = {}
         backstops = dict.fromkeys(("build", "approval", "lock", "watch", "enhanced", "unfreeze"), BACKSTOP_SECONDS)
-        asks = ("AskBuild", "AskApproval", "AskLock", "AskWatch", "AskEnhanced", "AskUnfreeze", "AskRollout")
+        asks = (
+            "AskBuild",
+            "AskWorkerBuild",
+            "AskApproval",
+            "AskLock",
+            "AskWatch",
+            "AskEnhanced",
+            "AskUnfreeze",
+            "AskRollout",
+        )
         for workflow in sorted(WORKFLOWS, key=CHILDREN_FIRST.index):
             filled: dict[str, Any] = {
                 **waits(**backstops),

@@ -10,6 +10,7 @@ import pytest
 from functions.adapters.github.client import GitHub
 from functions.adapters.github.errors import GitHubNotFoundError, GitHubUnavailableError
 from functions.adapters.github.types import UNKNOWN, Commit
+from functions.domain.limits import ARCHIVE
 from local.github import LocalGitHub
 from tests.local.github.support import REPOSITORY, WorkingCopy
 
@@ -158,7 +159,7 @@ def test_the_archive_is_the_source_in_one_folder(github: GitHub, copy: WorkingCo
     copy.push("origin", "HEAD", "HEAD:refs/heads/release/1.2")
     for ref in (sha, "release/1.2"):
         target = io.BytesIO()
-        github.download_archive(REPOSITORY, ref, target)
+        github.download_archive(REPOSITORY, ref, target, ARCHIVE)
         with zipfile.ZipFile(target) as archive:
             folder = f"acme-hello-service-{sha[:7]}"
             assert archive.read(f"{folder}/src/app.py") == b"print(1)\n"
@@ -171,9 +172,9 @@ def test_an_archive_that_fails_does_not_tell_its_address(github: GitHub, hub: Lo
     copy.push()
     hub.respond_with("GET", "^/codeload/", 502)
     with pytest.raises(GitHubUnavailableError) as fault:
-        github.download_archive(REPOSITORY, "main", io.BytesIO())
+        github.download_archive(REPOSITORY, "main", io.BytesIO(), ARCHIVE)
     assert f"{REPOSITORY}: archive of main: no valid response (502)" in str(fault.value)
     assert "token" not in str(fault.value)
     assert fault.value.__cause__ is None
     with pytest.raises(GitHubNotFoundError):
-        github.download_archive(REPOSITORY, "no-such-ref", io.BytesIO())
+        github.download_archive(REPOSITORY, "no-such-ref", io.BytesIO(), ARCHIVE)
