@@ -22,7 +22,7 @@ def publish_status(
     """Publish the statuses of an event; EventBridge retries an error. A status replaces one of the same context."""
     happened = read_event(event)
     release = release_of(happened)
-    if release is None:
+    if release is None or not release.repository:  # a rollback of what nobody released here
         return {"statuses": 0}
     record = deployments.get(deployment_of(happened))
     page = links.links.execution(record.execution) if record and record.execution else ""

@@ -14,7 +14,9 @@ _MOST_REPOSITORIES = 50
 
 
 class Heads(GraphQL):
-    """Both are read each minute or every few, for all repositories of the stack."""
+    """Both are read each minute or every few, for all repositories of the stack: a fault waits for the next run."""
+
+    longest_wait_seconds = 0.0
 
     def of(self, repositories: Sequence[str], branch: str) -> dict[str, str]:
         """The newest commit of this branch in each repository; those without it, and those not found, are left out."""

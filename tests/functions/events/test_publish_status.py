@@ -94,6 +94,12 @@ def test_an_event_without_a_release_is_not_published(stack: Stack) -> None:
     assert stack.run("events.publish_status", handed) == {"statuses": 0}
 
 
+def test_a_rollback_of_what_nobody_released_here_has_no_status(stack: Stack) -> None:
+    """It has no repository: it was deployed outside the platform."""
+    done = detail("RollbackFinished", release=Release("", "", ""))
+    assert stack.run("events.publish_status", {"detail-type": "RollbackFinished", "detail": done}) == {"statuses": 0}
+
+
 def test_a_failure_is_an_error_that_is_retried(stack: Stack, hub: LocalGitHub, sha: str) -> None:
     """EventBridge keeps the event."""
     with pytest.raises(GitHubNotFoundError):
