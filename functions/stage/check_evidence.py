@@ -16,6 +16,7 @@ from functions.domain.environments import Environment
 from functions.domain.errors import NotRecordedError
 from functions.domain.events import StageHeld
 from functions.domain.evidence import Entry, Former, Witness, needs_evidence, verdict
+from functions.domain.manifests import own_name
 from functions.domain.records import DeploymentRecord
 from functions.domain.releases import Release
 from functions.domain.soaks import Watched
@@ -94,8 +95,17 @@ def _before(
         states = environments.parts(where.name)
         for part in rest:
             good = states[part].good if part in states else None
-            if good and good.deployment_id:
-                ids.append(good.deployment_id)
+            # an image that was proved there before is not deployed there again, and another one may run by now
+            proof = _proof(event.release, part, where.name, deployments) or (good.deployment_id if good else "")
+            if proof:
+                ids.append(proof)
             else:
                 unproven.append(part)
     return where, tuple(dict.fromkeys(ids)), tuple(unproven)
+
+
+def _proof(release: Release, part: str, where: str, deployments: DeploymentsTable) -> str:
+    """The deployment whose watch the release's image of a part passed in an environment; "" without one."""
+    image = release.images.get(own_name(part))
+    proved = deployments.passed(release.repository, f"{own_name(part)}@{image.digest}") if image else {}
+    return proved.get(where, "")

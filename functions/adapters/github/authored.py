@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from functions.adapters.github.documents import send
+from functions.adapters.github.documents import document, send
 
 if TYPE_CHECKING:
     from github.Issue import Issue
@@ -27,5 +27,5 @@ def authored(repo: "Repository", found: Iterable[Written], about: str) -> Iterat
         ids = [one.node_id for one in batch]
         # In the order of the ids; the ids of older objects have another form in REST than in GraphQL.
         # https://docs.github.com/graphql/guides/migrating-graphql-global-node-ids
-        nodes = send(repo, "authored", {"ids": ids}, about)["nodes"]
+        nodes = send(repo, document("authored"), {"ids": ids}, about)["nodes"]
         yield from (one for one, node in zip(batch, nodes, strict=True) if node["viewerDidAuthor"])

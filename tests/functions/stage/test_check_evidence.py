@@ -9,7 +9,10 @@ from functions.adapters.clock import Clock
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.domain.gates import Verdict
+from functions.domain.images import Image
+from functions.domain.manifests import own_name
 from functions.domain.records import PlannedChange, StageRecord
+from functions.domain.releases import Release
 from functions.domain.waiting import for_soak
 from tests.functions.samples import DEPLOYMENT, LEASE, OLDER, RELEASE, SERVICE, environment, state, version
 from tests.functions.stack import MACHINES, Stack
@@ -41,11 +44,11 @@ def recorded(table: DeploymentsTable, deployment_id: str) -> None:
     table.note(deployment_id, gates=GATES, artifactDigest="abc", plan=plan, planned_production=PLANNED)
 
 
-def check(stack: Stack, name: str = "production", before: Any = TEST) -> Any:
+def check(stack: Stack, name: str = "production", before: Any = TEST, release: Release = RELEASE) -> Any:
     """Run the handler for an environment."""
     environments = (before, PRODUCTION)
     entered = next(one for one in environments if one.name == name)
-    event = {"deploymentId": DEPLOYMENT, "release": RELEASE, "environment": entered, "environments": environments}
+    event = {"deploymentId": DEPLOYMENT, "release": release, "environment": entered, "environments": environments}
     return stack.run("stage.check_evidence", event)
 
 
@@ -90,6 +93,23 @@ def test_parts_that_did_not_change_are_judged_by_the_deployment_that_brought_the
     assert f"{good.deployment_id} was deployed to test without `integration`" in check(stack)["reason"]
     table.note(good.deployment_id, gates_test=INTEGRATED)
     assert check(stack)["outcome"] == "complete"
+
+
+def test_an_image_is_judged_by_the_deployment_that_proved_it(stack: Stack) -> None:
+    """M4: another image that runs there by now, such as that of an emergency, keeps no older one from production."""
+    table = DeploymentsTable.connect(stack.clients)
+    recorded(table, DEPLOYMENT)
+    good = version(OLDER)
+    EnvironmentsTable.connect(stack.clients).save(replace(state(running=good), environment="test"), LEASE)
+    recorded(table, good.deployment_id)
+    images = {own_name(SERVICE.name): Image("registry/api", "v1.2.3", f"sha256:{64 * '1'}")}
+    of_images = replace(RELEASE, images=images)
+    assert f"{good.deployment_id} was deployed to test without" in check(stack, release=of_images)["reason"]
+    recorded(table, "proof")
+    table.note_passed("test", of_images, "proof")
+    assert "proof was deployed to test without `integration`" in check(stack, release=of_images)["reason"]
+    table.note("proof", gates_test=INTEGRATED)
+    assert check(stack, release=of_images)["outcome"] == "complete"
 
 
 def test_a_commit_that_passed_before_is_judged_by_that_deployment(stack: Stack) -> None:
