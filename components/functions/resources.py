@@ -27,6 +27,7 @@ NOT_CARRIED = frozenset(
         "ecs_services",
         "ecs_task_role_arns",
         "deploy_policy_arns",
+        "pulumi_key_arn",
         "approver_logins",
         "protected",
     }

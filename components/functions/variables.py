@@ -41,6 +41,7 @@ VARIABLES: Mapping[str, Callable[[StackResources], pulumi.Input[str]]] = {
     "ENVIRONMENT_NAMES": lambda stack: ",".join(one.name for one in stack.settings.environments),
     "AWS_REGION_NAME": lambda stack: stack.naming.region,
     "BUILD_PROJECTS": lambda stack: ",".join(map(stack.naming.name, things(stack.settings))),
+    "PULUMI_PROGRAM": lambda stack: stack.builds.program,
     "PUSH_GRACE_SECONDS": lambda stack: str(stack.settings.backstops.push_seconds),
     "MONITORS_SECRET": lambda stack: stack.secrets.arns["monitors"],
     "WORK_ITEMS_TABLE": lambda stack: stack.storage.work_items.name,

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi_aws import codebuild
 
+from components.platform.programs import PROGRAMS, stack_program, upload
+from components.stack.environment_settings import EnvironmentSettings
 from components.stack.logs import log_group
 from components.stack.naming import Grant, Naming
 from components.stack.network import network_grants, placed
@@ -52,9 +54,13 @@ def prefix_of(thing: str, repository: str) -> str:
 
 
 class Builds(pulumi.ComponentResource):
-    """The projects by repository and name; each has its own role, log group, cache and report groups."""
+    """The projects by repository and name; each has its own role, log group, cache and report groups.
+
+    `program` is the key of the program that applies Pulumi stacks.
+    """
 
     projects: Mapping[tuple[str, str], codebuild.Project]
+    program: pulumi.Output[str]
 
     def __init__(
         self,
@@ -77,14 +83,12 @@ class Builds(pulumi.ComponentResource):
                 projects[repository, name] = self._project(repository, name)
             for environment in settings.environments:
                 name = deploy_project(environment.name)
-                policies, deploy_role_arn = environment.deploy_policy_arns, environment.deploy_role_arn
-                projects[repository, name] = self._project(repository, name, policies, deploy_role_arn)
+                projects[repository, name] = self._project(repository, name, environment)
         self.projects = projects
+        self.program = upload("pulumi-program", stack_program(), storage, self._inner)
         self.register_outputs({"projects": [project.name for project in projects.values()]})
 
-    def _project(
-        self, repository: str, kind: str, policies: tuple[str, ...] = (), deploy_role_arn: str | None = None
-    ) -> codebuild.Project:
+    def _project(self, repository: str, kind: str, environment: EnvironmentSettings | None = None) -> codebuild.Project:
         thing = project_of(kind, repository)
         naming, name = self._naming, self._naming.name(thing)
         pushed = self._settings.github.built_images(repository) if kind == BUILD else ()
@@ -109,10 +113,10 @@ class Builds(pulumi.ComponentResource):
                 key_arn=self._key_arn,
                 logs_arn=logs.arn,
                 vpc=self._settings.codebuild.vpc,
-                deploy_role_arn=deploy_role_arn,
+                environment=environment,
                 pushed_images=pushed,
             ),
-            managed_policies=policies,
+            managed_policies=environment.deploy_policy_arns if environment else (),
             opts=self._inner,
         )
         for report, content in REPORTS.items():
@@ -137,7 +141,7 @@ class Builds(pulumi.ComponentResource):
                 image=self._settings.codebuild.image,
                 # Docker needs it: https://docs.aws.amazon.com/codebuild/latest/userguide/sample-docker.html
                 privileged_mode=bool(pushed),
-                environment_variables=_variables(deploy_role_arn),
+                environment_variables=_variables(environment),
             ),
             cache=codebuild.ProjectCacheArgs(
                 type="S3", location=pulumi.Output.concat(self._bucket.bucket, f"/cache/{repository}/{kind}")
@@ -153,11 +157,14 @@ class Builds(pulumi.ComponentResource):
         )
 
 
-def _variables(deploy_role_arn: str | None) -> list[codebuild.ProjectEnvironmentEnvironmentVariableArgs] | None:
+def _variables(
+    environment: EnvironmentSettings | None,
+) -> list[codebuild.ProjectEnvironmentEnvironmentVariableArgs] | None:
     """The variable that names the role of a command in the environment's own account; set only if it may be assumed."""
-    if deploy_role_arn is None:
+    if environment is None or environment.deploy_role_arn is None:
         return None
-    return [codebuild.ProjectEnvironmentEnvironmentVariableArgs(name="KIRO_DEPLOY_ROLE", value=deploy_role_arn)]
+    role = environment.deploy_role_arn
+    return [codebuild.ProjectEnvironmentEnvironmentVariableArgs(name="KIRO_DEPLOY_ROLE", value=role)]
 
 
 def build_grants(
@@ -170,7 +177,7 @@ def build_grants(
     key_arn: pulumi.Input[str],
     logs_arn: pulumi.Input[str],
     vpc: Vpc | None,
-    deploy_role_arn: str | None = None,
+    environment: EnvironmentSettings | None = None,
     pushed_images: Sequence[str] = (),
 ) -> list[Grant]:
     """A build's permissions: to read its repository's sources and release, and to write its own artifacts; no secret.
@@ -219,9 +226,57 @@ def build_grants(
             why="CodeBuild creates the report groups that a repository's buildspec names, with the project's name",
         ),
         *network_grants(naming, vpc),
-        *([Grant(("sts:AssumeRole",), (deploy_role_arn,))] if deploy_role_arn else []),
+        *_deploys(environment, repository, name, naming, bucket_arn),
         *_pushes(pushed_images, naming),
     ]
+
+
+def _deploys(
+    environment: EnvironmentSettings | None,
+    repository: str,
+    project: str,
+    naming: Naming,
+    bucket_arn: pulumi.Input[str],
+) -> list[Grant]:
+    """To assume the role of the environment's account, and to apply Pulumi stacks."""
+    if environment is None:
+        return []
+    role = [Grant(("sts:AssumeRole",), (environment.deploy_role_arn,))] if environment.deploy_role_arn else []
+    stacks = stack_grants(environment, repository, project, naming, bucket_arn) if environment.pulumi_bucket else []
+    return [*role, *stacks]
+
+
+def stack_grants(
+    environment: EnvironmentSettings, repository: str, project: str, naming: Naming, bucket_arn: pulumi.Input[str]
+) -> list[Grant]:
+    """To run the program that applies Pulumi stacks, and to keep the states of the repository's stacks.
+
+    In another account the role there has the permissions for the states. All names in the bucket can be listed: Pulumi
+    asks for objects that may be missing, and S3 answers 404 only to whoever may list the bucket without a prefix
+    (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). A stack's lock is cancelled only if CodeBuild
+    says that the build of this project that left it has ended.
+    """
+    program = [
+        Grant(
+            ("s3:GetObject", "s3:GetObjectVersion"),
+            (pulumi.Output.concat(bucket_arn, f"/{PROGRAMS}/*"),),
+            why="programs of the platform are named after their content",
+        ),
+        Grant(("codebuild:BatchGetBuilds",), (naming.arn("codebuild", f"project/{project}"),)),
+    ]
+    if environment.deploy_role_arn:
+        return program
+    bucket, own = f"arn:{naming.partition}:s3:::{environment.pulumi_bucket}", f"{environment.name}/{repository}"
+    states = [
+        Grant(("s3:ListBucket",), (bucket,)),
+        Grant(
+            ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+            (f"{bucket}/{own}/*",),
+            why="the states of this repository's stacks in this environment only",
+        ),
+        Grant(("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"), (environment.pulumi_key_arn,)),
+    ]
+    return [*program, *states]
 
 
 def _pushes(repositories: Sequence[str], naming: Naming) -> list[Grant]:

@@ -1,15 +1,15 @@
 """The worker's build: its program, its project, and a role for its artifacts and secrets only (I5)."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi_aws import codebuild, s3
+from pulumi_aws import codebuild
 
 from components.platform.builds import COMPUTE, PLACEHOLDER, QUEUE_MINUTES
+from components.platform.programs import BUILDSPECS, PROGRAMS, upload
 from components.stack.logs import log_group
 from components.stack.naming import Grant, Naming
 from components.stack.network import network_grants, placed
@@ -22,10 +22,8 @@ from functions.handler import camel
 
 WORKER = "worker"
 WORKER_BUILD = "worker-build"
-PROGRAMS = "programs"
-_BUILDSPECS = Path(__file__).parents[2] / "functions" / "buildspecs"
-BUILDSPEC = _BUILDSPECS / "work_item.yml"
-_PROGRAM = _BUILDSPECS / "work_item"
+BUILDSPEC = BUILDSPECS / "work_item.yml"
+_PROGRAM = BUILDSPECS / "work_item"
 _SHIPPED = frozenset({".py", ".json", ".md"})
 _LIBRARIES = ("markdown-it-py", "mdurl")
 
@@ -90,27 +88,9 @@ class Worker(pulumi.ComponentResource):
         super().__init__("kiro:index:Worker", "worker", None, opts)
         self._naming, self._settings, self._key_arn = naming, settings, key_arn
         self._inner = pulumi.ResourceOptions(parent=self)
-        self.program = self._upload(storage)
+        self.program = upload("worker-program", program_files(), storage, self._inner)
         self.projects = {one: self._project(one, storage, secrets) for one in settings.github.names()}
         self.register_outputs({"projects": [project.name for project in self.projects.values()]})
-
-    def _upload(self, storage: Storage) -> pulumi.Output[str]:
-        """Upload the program under a name with its digest, so that an update does not change a running build."""
-        files = program_files()
-        digest = hashlib.sha256()
-        for name, file in files.items():
-            digest.update(name.encode() + b"\0" + file.read_bytes())
-        content: dict[str, pulumi.Asset | pulumi.Archive] = {
-            name: pulumi.FileAsset(str(file)) for name, file in files.items()
-        }
-        made = s3.BucketObjectv2(
-            "worker-program",
-            bucket=storage.bucket.bucket,
-            key=f"{PROGRAMS}/{digest.hexdigest()[:16]}.zip",
-            source=pulumi.AssetArchive(content),
-            opts=self._inner,
-        )
-        return made.key
 
     def _project(self, repository: str, storage: Storage, secrets: Secrets) -> codebuild.Project:
         naming, settings = self._naming, self._settings

@@ -153,6 +153,11 @@ class EnvironmentSettings(Closed):
     image_repositories: tuple[ImageRepository, ...] = ()
     """The ECR repositories (URIs) whose images these services may run, and the only ones that the read role sees;
     default: those that manifests name."""
+    pulumi_bucket: Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$")] = ""
+    """The S3 bucket, in the environment's account and region, that keeps the states of Pulumi stacks; needs
+    `pulumiKeyArn`. Empty: no stacks are delivered to the environment."""
+    pulumi_key_arn: Annotated[str, StringConstraints(pattern=r"^(arn:[\w-]+:kms:[a-z0-9-]+:\d{12}:key/[\w-]+)?$")] = ""
+    """The KMS key of this bucket and of the secrets in these stacks (`awskms://…`)."""
     deploy_policy_arns: tuple[PolicyArn, ...] = ()
     """Managed policies for the commands (buildspecs) that deploy to the environment."""
 
@@ -160,6 +165,8 @@ class EnvironmentSettings(Closed):
     def _possible(self) -> "EnvironmentSettings":
         self._check_roles()
         self._check_approvers()
+        if bool(self.pulumi_bucket) != bool(self.pulumi_key_arn):
+            raise ValueError("pulumiBucket and pulumiKeyArn belong together: give both or none")
         if self.approval_wait_seconds >= self.approval_timeout_seconds:
             raise ValueError(
                 "approvalWaitSeconds must be less than approvalTimeoutSeconds: otherwise no decision is possible"

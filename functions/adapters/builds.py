@@ -31,7 +31,8 @@ class BuildOrder:
     """The parameters of a build. `source`, `artifact` and `input_artifact` are keys in the artifacts bucket.
 
     A repeated order with the same `token` starts no second build. `input_version` is the version id of the input
-    artifact; empty means the newest. `folder` stores the artifact as files instead of a zip archive.
+    artifact; empty means the newest. `folder` stores the artifact as files instead of a zip archive. `program` is the
+    key of a program of the platform.
     """
 
     project: str
@@ -44,6 +45,7 @@ class BuildOrder:
     input_artifact: str = ""
     input_version: str = ""
     folder: bool = False
+    program: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,13 @@ class Builds:
         """
         folder, _, name = order.artifact.rpartition("/")
         more: dict[str, Any] = {}
-        if order.input_artifact:
-            location = f"{self._bucket}/{order.input_artifact}"
-            more["secondarySourcesOverride"] = [{"type": "S3", "location": location, "sourceIdentifier": "release"}]
+        secondary = [
+            {"type": "S3", "location": f"{self._bucket}/{key}", "sourceIdentifier": name}
+            for name, key in (("release", order.input_artifact), ("program", order.program))
+            if key
+        ]
+        if secondary:
+            more["secondarySourcesOverride"] = secondary
         if order.input_version:
             version = {"sourceIdentifier": "release", "sourceVersion": order.input_version}
             more["secondarySourcesVersionOverride"] = [version]

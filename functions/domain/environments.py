@@ -22,6 +22,7 @@ class Environment:
     `deploy_role_arn` and read it under `read_role_arn`; with "" it is read under the caller's own role.
     `demanded_gates` are the least that a release must pass here (`functions/domain/demands.py`); `soak_minutes` is how
     long it must run here before it may enter the next environment; a manifest may leave out a `skippable` one.
+    `pulumi_bucket` keeps the states of Pulumi stacks, "" for none.
     `image_repositories` are the ECR repositories (URIs) whose images may run there; empty: any.
     """
 
@@ -57,6 +58,7 @@ class Environment:
     soak_minutes: int = 0
     skippable: bool = False
     image_repositories: list[str] = field(default_factory=list)
+    pulumi_bucket: str = ""
 
     @property
     def account(self) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from functions.domain.git_patterns import GitPatterns
 
 # Each kind has a target in `functions/targets`. The way says how a part is changed: by a buildspec, or by API calls.
-Kind = Literal["lambda", "command", "ecs"]
+Kind = Literal["lambda", "command", "ecs", "pulumi"]
 Way = Literal["build", "call"]
 Migration = Literal["reversible", "irreversible"]
 MANIFEST = "delivery.yml"

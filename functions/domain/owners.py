@@ -70,7 +70,7 @@ def refusals(manifest: Manifest, claim: Claim, names: Mapping[str, Mapping[str, 
             for key, name in keys.items():
                 if not claim.changes(name):
                     what = f"{name} (in {environment}) is no target of {owner}; {_own('targets', claim.targets or [])}"
-                    yield (*_place(part), key), what
+                    yield (*place_of(part), key), what
 
 
 def overlaps(claims: Sequence[Claim]) -> Iterator[tuple[int, int, str]]:
@@ -98,7 +98,8 @@ def _meet(one: str, other: str) -> bool:
     return one[0] == other[0] and _meet(one[1:], other[1:])
 
 
-def _place(part: str) -> Place:
+def place_of(part: str) -> Place:
+    """The place of a part (`shop/api`) in the manifest."""
     name = part.rpartition("/")[2]
     return (name,) if name == "infrastructure" else ("services", name)
 

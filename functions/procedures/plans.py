@@ -1,13 +1,13 @@
 """What every plan is made of: the checked manifest, the repository's own parts, and the changes since what runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from functions.adapters.github.client import GitHub
 from functions.adapters.manifest_file import read_manifest
 from functions.domain.demands import skipped
 from functions.domain.environments import Environment, PartState, belongs
 from functions.domain.manifests import Manifest
-from functions.domain.owners import Claim, Place, refusals
+from functions.domain.owners import Claim, Place, place_of, refusals
 from functions.domain.plans import Change
 from functions.domain.releases import Release
 from functions.targets import registry
@@ -25,9 +25,19 @@ def checked_manifest(raw: bytes, claim: Claim, environments: tuple[Environment, 
             one.name: {part.name: registry.target_of(part.kind).names(one, part) for part in manifest.parts}
             for one in (walked if claim.targets is not None else ())
         }
-        return (*refusals(manifest, claim, names), *skipped(manifest, environments))
+        return (*refusals(manifest, claim, names), *_lacking(manifest, walked), *skipped(manifest, environments))
 
     return read_manifest(raw, refused)
+
+
+def _lacking(manifest: Manifest, environments: Iterable[Environment]) -> Iterator[tuple[Place, str]]:
+    """Why parts can't be deployed to these environments; each key of a part is named once."""
+    found: dict[Place, str] = {}
+    for environment in environments:
+        for part in manifest.parts:
+            for key, why in registry.target_of(part.kind).lacking(environment, part).items():
+                found.setdefault((*place_of(part.name), key), why)
+    yield from found.items()
 
 
 def own_parts(states: Mapping[str, PartState], manifest: Manifest, repository: str) -> dict[str, PartState]:

@@ -12,11 +12,14 @@ from functions.adapters.signatures import Signatures
 from functions.adapters.waits_table import WaitsTable
 from functions.domain import budgets
 from functions.domain.environments import Environment, Version
+from functions.domain.manifests import Part
 from functions.domain.projects import project_of
 from functions.domain.releases import Release
 from functions.handler import Handler
 from functions.procedures.builds import START, StartedBuild, start
 from functions.procedures.provenance import VERIFY, of_release, of_version
+from functions.targets.base import Recipe
+from functions.targets.registry import Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Input:
 
     `project` is the name that the projects of all repositories begin with; the build runs in that of the release's.
 
+    `buildspec` is that of a release's build; a `part` has its own, and is changed in `environment`.
     `minutes` is the time limit (0: the budget). `to` is the earlier version that a rollback runs again. With `folder`,
     artifacts are single objects below the key `artifact`.
     """
@@ -33,12 +37,12 @@ class Input:
     release: Release
     purpose: str
     project: str
-    buildspec: str
     source: str
     artifact: str
+    buildspec: str = ""
     input_artifact: str = ""
     environment: Environment | None = None
-    part: str = ""
+    part: Part | None = None
     variables: dict[str, str] = field(default_factory=dict)
     minutes: int = 0
     folder: bool = False
@@ -55,6 +59,7 @@ def start_build(
     deployments: DeploymentsTable,
     artifacts: Artifacts,
     signatures: Signatures,
+    targets: Targets,
     waits: WaitsTable,
     executions: Executions,
     clock: Clock,
@@ -64,7 +69,7 @@ def start_build(
     A ProvenanceError if the signed statement of the release that built the input is not about it.
     """
     _verify(event, artifacts, deployments, signatures)
-    order = _order(event, deployments.judged_version(event.input_artifact))
+    order = _order(event, _recipe(event, targets), deployments.judged_version(event.input_artifact))
     return start(order, event.deployment_id, event.execution, builds, deployments, waits, executions, clock)
 
 
@@ -77,7 +82,13 @@ def _verify(event: Input, artifacts: Artifacts, deployments: DeploymentsTable, s
         of_release(event.deployment_id, event.release, event.input_artifact, record, artifacts, signatures)
 
 
-def _order(event: Input, input_version: str) -> BuildOrder:
+def _recipe(event: Input, targets: Targets) -> Recipe:
+    if event.part is None or event.environment is None:
+        return Recipe(event.buildspec)
+    return targets.built(event.part).recipe(event.environment, event.part, event.release, event.deployment_id)
+
+
+def _order(event: Input, recipe: Recipe, input_version: str) -> BuildOrder:
     """The order, with the variables of the environment and the variables KIRO_… that identify the build."""
     ours = {
         "KIRO_DEPLOYMENT": event.deployment_id,
@@ -86,16 +97,18 @@ def _order(event: Input, input_version: str) -> BuildOrder:
     }
     if event.environment:
         ours |= event.environment.build_variables
-    variables = {**(event.environment.variables if event.environment else {}), **event.variables, **ours}
+    given = event.environment.variables if event.environment else {}
+    variables = {**given, **event.variables, **recipe.variables, **ours}
     return BuildOrder(
         project_of(event.project, event.release.repository),
-        event.buildspec,
+        recipe.buildspec,
         event.source,
         event.artifact,
         variables,
-        event.minutes or (budgets.of_part(event.part or "infrastructure") if event.environment else budgets.BUILD),
+        event.minutes or (budgets.of_part(event.part.name) if event.part else budgets.BUILD),
         token=sha256(event.purpose.encode()).hexdigest(),
         input_artifact=event.input_artifact,
         input_version=input_version,
         folder=event.folder,
+        program=recipe.program,
     )

@@ -100,6 +100,18 @@ def _least(setting: float, key: float | None) -> float:
     return setting if key is None else min(setting, key)
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a build changes a part: its buildspec (a path in the source, or its text) and variables.
+
+    `program` is the key, in the artifacts bucket, of a program of the platform that the buildspec runs; "" for none.
+    """
+
+    buildspec: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    program: str = ""
+
+
 class MistakenKeyError(ValueError):
     """The value of a manifest key does not fit the other keys of its part; the text says why, and the next step."""
 
@@ -153,6 +165,11 @@ class Target(ABC):
 
         An unknown placeholder is a ManifestError. What a build changes is bounded by its role, not by names.
         """
+
+    @classmethod
+    def lacking(cls, environment: Environment, part: Part) -> dict[str, str]:
+        """Why the part can't be deployed to this environment, by the manifest's key that says so; {} if it can."""
+        return {}
 
     @classmethod
     def files(cls, part: Part) -> tuple[str, ...]:
@@ -231,10 +248,20 @@ class CallTarget(Target):
 
 
 class BuildTarget(Target):
-    """A kind that is changed by a buildspec; only the record knows which version runs."""
+    """A kind that is changed by a buildspec, with the role of the environment's deploy project."""
 
     way = "build"
+
+    @abstractmethod
+    def recipe(self, environment: Environment, part: Part, release: Release, deployment_id: str) -> Recipe:
+        """The build that makes the part what this release says, going forward and back."""
 
     def outputs(self, artifacts: "Artifacts", key: str, digest: str) -> dict[str, str]:
         """The `outputs.json` of the build's artifact."""
         return artifacts.outputs(key, digest)
+
+
+def first_missing(to: Version, artifacts: "Artifacts") -> str:
+    """Why a build can't run again with an earlier version: the first of source and artifact that the bucket lacks."""
+    gone = [key for key in (to.source, to.artifact) if key and not artifacts.exists(key)]
+    return f"{gone[0]} is no longer in the bucket" if gone else ""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from functions.adapters.manifest_types import CommittedFile, Meaning, PreviewPath
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import Part
-from functions.targets.base import BuildTarget, Packages, Statement
+from functions.domain.releases import Release
+from functions.targets.base import BuildTarget, Packages, Recipe, Statement, first_missing
 
 if TYPE_CHECKING:
     from components.stack.environment_settings import EnvironmentSettings
@@ -65,6 +66,10 @@ class CommandTarget(BuildTarget):
         """None: what runs is read from the record."""
         return ()
 
+    def recipe(self, environment: Environment, part: Part, release: Release, deployment_id: str) -> Recipe:
+        """The repository's own buildspec."""
+        return Recipe(part.buildspec)
+
     def current(self, environment: Environment, part: Part, state: PartState | None) -> str | None:
         """The recorded version."""
         return state.running.version if state and state.running else None
@@ -75,5 +80,4 @@ class CommandTarget(BuildTarget):
 
     def lost(self, environment: Environment, part: Part, to: Version, artifacts: "Artifacts") -> str:
         """The first of source and artifact that the bucket lacks: a rollback runs the command with both."""
-        gone = [key for key in (to.source, to.artifact) if key and not artifacts.exists(key)]
-        return f"{gone[0]} is no longer in the bucket" if gone else ""
+        return first_missing(to, artifacts)

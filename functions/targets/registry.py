@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, ClassVar, Self, assert_never, get_args
 from functions.domain.errors import BadInputError
 from functions.domain.manifests import Kind, Part
 from functions.handler import Allow
-from functions.targets.base import CallTarget, Target
+from functions.targets.base import BuildTarget, CallTarget, Target
 from functions.targets.command import CommandTarget
 from functions.targets.ecs import EcsTarget
 from functions.targets.lambda_ import LambdaTarget
+from functions.targets.pulumi import PulumiTarget
 
 if TYPE_CHECKING:
     from functions.runtime import Clients
@@ -26,6 +27,8 @@ def target_of(kind: Kind) -> type[Target]:
             found = CommandTarget
         case "ecs":
             found = EcsTarget
+        case "pulumi":
+            found = PulumiTarget
         case _:
             assert_never(kind)
     return found
@@ -56,3 +59,10 @@ class Targets:
         if isinstance(found, CallTarget):
             return found
         raise BadInputError(f"{part.name}: kind {part.kind} is changed by a {part.way}, not by calls")
+
+    def built(self, part: Part) -> BuildTarget:
+        """The target of a part that is changed by a build; raises BadInputError for any other part."""
+        found = self.of(part)
+        if isinstance(found, BuildTarget):
+            return found
+        raise BadInputError(f"{part.name}: kind {part.kind} is changed by calls, not by a build")

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from local.emulator import Clients
 
 ARN_PARTS = 7
+# Stand-ins for programs that builds install from the internet.
+PROGRAMS = Path(__file__).parents[1] / "programs"
 
 
 def builtin(job: Job, region: str, directory: Path) -> dict[str, str]:
     """Return the variables of every build; only PATH comes from the server's own environment."""
     record = job.record
     variables = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PATH": os.pathsep.join((str(PROGRAMS), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
         "HOME": str(directory / "home"),
         "TMPDIR": str(directory / "tmp"),
         "LANG": "C.UTF-8",

@@ -48,7 +48,7 @@ class Runner:
         clients: Clients,
         root: Path,
         report_groups: ReportGroups,
-        build_environment: Mapping[str, str],
+        build_environment: dict[str, str],
     ) -> None:
         self.clients = clients
         self.root = root

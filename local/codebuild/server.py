@@ -43,8 +43,8 @@ class CodeBuildServer:
         self._clients = clients(emulator_endpoint, region)
         projects, report_groups = Projects(region, account), ReportGroups(region, account)
         # a path without links, so that the paths that builds print are the real ones
-        runner = Runner(self._clients, root.resolve(), report_groups, build_environment)
-        self._builds = Builds(projects, runner.run, publish, concurrency, minute)
+        self._runner = Runner(self._clients, root.resolve(), report_groups, dict(build_environment))
+        self._builds = Builds(projects, self._runner.run, publish, concurrency, minute)
         self._server = JsonServer(MODEL, (projects, self._builds, report_groups), emulator_endpoint)
 
     @property
@@ -55,6 +55,7 @@ class CodeBuildServer:
     def start(self) -> Self:
         """Listen on a free loopback port."""
         self._server.start()
+        self._runner.build_environment["AWS_ENDPOINT_URL_CODEBUILD"] = self.endpoint
         return self
 
     def stop(self) -> None:

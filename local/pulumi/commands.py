@@ -40,7 +40,7 @@ def run(command: str, project: Project, target: Target, report: Report) -> None:
         if command == "destroy":
             _destroy(cloud, store, report)
         else:
-            _deploy(project, cloud, store, report, preview=command == "preview")
+            deploy(project, cloud, store, report, preview=command == "preview")
     finally:
         cloud.close()
 
@@ -56,7 +56,8 @@ def require_loopback(endpoint: str) -> None:
     raise ConfigurationError(f"endpoint {endpoint} is not on this machine; the embedded deployer takes 127.0.0.1 only")
 
 
-def _deploy(project: Project, cloud: Cloud, store: StateStore, report: Report, *, preview: bool) -> None:
+def deploy(project: Project, cloud: Cloud, store: StateStore, report: Report, *, preview: bool) -> None:
+    """Run the program and change what differs, or only report it; the state is saved in every case."""
     old = store.load()
     engine = Engine(project, cloud, dict(old), report, preview=preview)
     report.hide(project.config[key] for key in project.secret_keys)

@@ -196,8 +196,9 @@ FOREIGN = "999999999999"
 FOREIGN_ROLE, FOREIGN_READER = f"arn:aws:iam::{FOREIGN}:role/deploy", f"arn:aws:iam::{FOREIGN}:role/read"
 WINDOWS = [{"days": ["sun"], "opens": "06:00", "closes": "09:00", "timezone": "Europe/Berlin"}]
 FREEZES = [{"starts": "2026-12-24T00:00:00+01:00", "ends": "2026-12-27T00:00:00+01:00", "reason": "holidays"}]
+STATES = {"pulumiBucket": "stack-states", "pulumiKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"}
 ELSEWHERE = [
-    {"name": "test", "functions": ["hello-test"], "freezeWaitDays": 2},
+    {"name": "test", "functions": ["hello-test"], "freezeWaitDays": 2, **STATES},
     {
         "name": "staging",
         "region": "us-east-1",
@@ -212,6 +213,8 @@ ELSEWHERE = [
         "account": FOREIGN,
         "region": "us-east-1",
         "deployRoleArn": FOREIGN_ROLE,
+        "pulumiBucket": "their-states",
+        "pulumiKeyArn": f"arn:aws:kms:{REGION}:{FOREIGN}:key/1234abcd",
         "readRoleArn": FOREIGN_READER,
         "approval": True,
         "freezes": FREEZES,

@@ -75,6 +75,7 @@ SETTINGS = {
     "MONITORS_SECRET": "kiro-monitors",
     "SECRETS": "kiro-webhook,kiro-monitors",
     "BUILD_PROJECTS": "kiro-build",
+    "PULUMI_PROGRAM": "programs/pulumi.zip",
     "PUSH_GRACE_SECONDS": "0",
     "GITHUB_URL": "https://github.example.com",
     "APPROVERS": json.dumps({"production": {}, "eu-production": {}}),

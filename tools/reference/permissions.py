@@ -13,7 +13,7 @@ from components.functions.handlers import FoundHandler, discover
 from components.functions.permissions import merged
 from components.functions.python_function import own_grants
 from components.functions.workflow import workflow_grants
-from components.platform.builds import BUILD, TESTS, build_grants, deploy_project
+from components.platform.builds import BUILD, TESTS, build_grants, deploy_project, stack_grants
 from components.platform.event_rules import rule_of
 from components.platform.worker import worker_grants
 from components.stack.environment_settings import EnvironmentSettings
@@ -27,6 +27,7 @@ from tools.reference.markdown import code, codes, item, paragraph
 # Placeholders stand for the values of a stack; short names such as `key` stand for its resources.
 PLACEHOLDERS = Naming("{stack}", "{account}", "{region}", "aws")
 _ENVIRONMENT = EnvironmentSettings.model_construct(name="{environment}", functions=("{function}",))
+_WITH_STATES = _ENVIRONMENT.model_copy(update={"pulumi_bucket": "{pulumiBucket}", "pulumi_key_arn": "{pulumiKeyArn}"})
 _NETWORK = Vpc.model_construct(id="{vpc}", subnets=("{subnet}",), security_groups=())
 _REPOSITORY = "{owner}/{name}"
 _BUCKET, _KEY, _BUS = "bucket/artifacts", "key", "bus"
@@ -151,6 +152,18 @@ def network() -> tuple[Statement, ...]:
     return _read(lambda: network_grants(PLACEHOLDERS, _NETWORK))
 
 
+def stacks() -> list[Role]:
+    """The further permissions of an environment's projects and of its read role if it has a `pulumiBucket`."""
+    project = PLACEHOLDERS.name(f"{deploy_project(_ENVIRONMENT.name)}-{{key}}")
+    applied = _read(lambda: stack_grants(_WITH_STATES, _REPOSITORY, project, PLACEHOLDERS, _BUCKET))
+    read, without = (_read(partial(read_grants, one, PLACEHOLDERS)) for one in (_WITH_STATES, _ENVIRONMENT))
+    more = tuple(one for one in read if one not in without)
+    return [
+        Role("codebuild-deploy-{environment}-{key}, with pulumiBucket", "", applied),
+        Role("read-{environment}, with pulumiBucket", "", more),
+    ]
+
+
 def environment_roles() -> list[Role]:
     """The deploy role and the read role of an environment in the stack's own account."""
     packages = Packages(f"{_BUCKET}/packages/*", _KEY)
@@ -198,7 +211,7 @@ def page() -> str:
     """The text of the page."""
     handlers, machines, projects, entering = functions(), workflows(), builds(), environment_roles()
     every = Role("every function", "", every_function())
-    networked = Role("every build, with codebuild.vpc", "", network())
+    networked, (applying, reading) = Role("every build, with codebuild.vpc", "", network()), stacks()
     parts = ["# Permissions", paragraph(_INTRODUCTION), "## Functions", paragraph(_EVERY), _listed(every.statements)]
     for role in handlers:
         parts += _entry(role)
@@ -208,10 +221,12 @@ def page() -> str:
     parts += ["## Builds", paragraph(_BUILDS)]
     for role in projects:
         parts += _entry(role)
-    parts += [f"### {networked.thing}", _listed(networked.statements)]
+    for role in (networked, applying):
+        parts += [f"### {role.thing}", _listed(role.statements)]
     parts += ["## Roles of environments", paragraph(_ENVIRONMENTS)]
     for role in entering:
         parts += _entry(role)
+    parts += [f"### {reading.thing}", _listed(reading.statements)]
     parts += ["## Actions on every resource", paragraph(_EVERYWHERE)]
     parts += _reasons(everywhere([every, *handlers, *machines, *projects, networked, *entering]))
     return "\n\n".join(parts) + "\n"

@@ -58,7 +58,7 @@ def _post(
     suffix = _SUFFIXES.get(partition, "amazonaws.com")
     base = environment.get("AWS_ENDPOINT_URL") or f"https://{service}.{region}.{suffix}"
     for pause in (*_PAUSES_SECONDS, None):
-        signed = sign(base + path, body, headers, service, region, _credentials(environment), datetime.now(UTC))
+        signed = sign(base + path, body, headers, service, region, credentials(environment), datetime.now(UTC))
         request = urllib.request.Request(base + path, body, signed)  # noqa: S310 - https, or the endpoint that is set
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
@@ -75,7 +75,7 @@ def _post(
     raise AssertionError("the last try returns or raises")
 
 
-def _credentials(environment: Mapping[str, str]) -> tuple[str, str, str]:
+def credentials(environment: Mapping[str, str]) -> tuple[str, str, str]:
     """Key id, secret key and session token of the build's role; "" where there is none."""
     if "AWS_ACCESS_KEY_ID" in environment:
         token = environment.get("AWS_SESSION_TOKEN", "")
@@ -97,18 +97,22 @@ def sign(
     headers: Mapping[str, str],
     service: str,
     region: str,
-    credentials: tuple[str, str, str],
+    held: tuple[str, str, str],
     now: datetime,
+    method: str = "POST",
 ) -> dict[str, str]:
-    """The headers of a POST with its signature; the URL has no query, and the names in `headers` are lower case."""
-    key_id, secret, token = credentials
+    """The headers of a request with its signature; `held` are credentials, names in `headers` are lower case.
+
+    Path and query of the URL are encoded, and the query is sorted.
+    """
+    key_id, secret, token = held
     moment, where = f"{now:%Y%m%dT%H%M%SZ}", urlsplit(url)
     signed = {**headers, "host": where.netloc, "x-amz-date": moment}
     if token:
         signed["x-amz-security-token"] = token
     names = sorted(signed)
     listed = ";".join(names)
-    lines = ["POST", where.path, "", *(f"{name}:{signed[name]}" for name in names), "", listed, _hash(body)]
+    lines = [method, where.path, where.query, *(f"{name}:{signed[name]}" for name in names), "", listed, _hash(body)]
     scope = f"{now:%Y%m%d}/{region}/{service}/aws4_request"
     text = "\n".join(("AWS4-HMAC-SHA256", moment, scope, _hash("\n".join(lines).encode())))
     key = f"AWS4{secret}".encode()

@@ -11,7 +11,7 @@ from local.emulator import Clients
 from local.pulumi.errors import ResourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from botocore.exceptions import ClientError
 
@@ -46,7 +46,10 @@ class Inputs(dict[str, Any]):
 
 
 class Cloud:
-    """The emulated account: clients by region, and the variables of every Lambda function."""
+    """The emulated account: clients by region, and the variables of every Lambda function.
+
+    `credentials` are those of a role, as the STS API answers them; without them the account's owner calls.
+    """
 
     def __init__(
         self,
@@ -55,12 +58,14 @@ class Cloud:
         region: str,
         function_environment: dict[str, str],
         warn: Callable[[str], None],
+        credentials: Mapping[str, str] | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.region = region
         self.function_environment = function_environment
         self.warn = warn
         self._codebuild_endpoint = codebuild_endpoint
+        self._credentials = credentials
         self._regions: dict[str, Clients] = {}
         self._lock = threading.Lock()
         self.account: str = self.clients(region).client("sts").get_caller_identity()["Account"]
@@ -69,7 +74,8 @@ class Cloud:
         """Return the clients of a region."""
         with self._lock:
             if region not in self._regions:
-                self._regions[region] = Clients(self.endpoint, region, self._codebuild_endpoint)
+                made = Clients(self.endpoint, region, self._codebuild_endpoint)
+                self._regions[region] = made.acting_as(self._credentials) if self._credentials else made
             return self._regions[region]
 
     def close(self) -> None:

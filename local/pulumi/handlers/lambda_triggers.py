@@ -25,6 +25,7 @@ class Permission(Handler):
                 "qualifier",
                 "eventSourceToken",
                 "functionUrlAuthType",
+                "invokedViaFunctionUrl",
                 "principalOrgId",
                 rename={"function": "FunctionName", "principalOrgId": "PrincipalOrgID"},
             ),

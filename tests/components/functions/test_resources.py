@@ -45,6 +45,7 @@ SET: dict[str, Any] = {
     "critical_alarms": ("errors",),
     "warning_alarms": ("latency",),
     "variables": {"DOMAIN_NAME": "example.com"},
+    "pulumi_bucket": "states",
     "image_repositories": ("123456789012.dkr.ecr.eu-central-1.amazonaws.com/api",),
 }
 
@@ -68,9 +69,11 @@ def test_every_setting_of_an_environment_is_carried_or_listed_as_not() -> None:
 def test_a_setting_arrives_as_it_was_set(name: str) -> None:
     """Each setting has its own field and value."""
     logins = dict(zip(SET["approvers"], ("ada", "grace"), strict=True))
-    others = {"approvers": SET["approvers"], "approver_logins": logins}  # two approvals need two of them
+    others: dict[str, Any] = {"approvers": SET["approvers"], "approver_logins": logins}  # two approvals need two
+    key = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd"
     usual = carried(settings(**({} if name == "approvers" else others)), **COMPUTED)
-    found = carried(settings(**{**others, name: SET[name]}), **COMPUTED)
+    needed = {"pulumi_key_arn": key} if name == "pulumi_bucket" else {}
+    found = carried(settings(**{**others, **needed, name: SET[name]}), **COMPUTED)
     assert encode(getattr(found, name)) == encode(SET[name])
     assert {one for one in SET if getattr(found, one) != getattr(usual, one)} == {name}
 

@@ -1,11 +1,16 @@
 """The CodeBuild projects: permissions, limits, and their sources."""
 
 import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from components.platform.programs import stack_program
 from tests.components.recorder import ACCOUNT, FOREIGN_ROLE, PROJECT_KEY, REGION, REPOSITORY, Outcome
 
 PROJECTS = ("build", "integration-test", "e2e-test", "deploy-test", "deploy-staging", "deploy-production")
@@ -92,3 +97,47 @@ def test_commands_may_assume_the_role_that_is_given_for_their_environment_only(s
         assert variables == [("KIRO_DEPLOY_ROLE", role) for role in roles]
         assumed = [s["Resource"] for s in _statements(switched_on, thing) if s["Action"] == ["sts:AssumeRole"]]
         assert assumed == [[role] for role in roles]
+
+
+def test_a_build_reaches_the_states_of_its_own_repository_only(switched_on: Outcome) -> None:
+    """I7: those of the environment's bucket; in another account the role there bounds it, and others reach none."""
+    own, bucket = f"test/{REPOSITORY}", "arn:aws:s3:::stack-states"
+    found = {
+        action: statement
+        for statement in _statements(switched_on, "deploy-test")
+        if any("stack-states" in one or "key/1234abcd" in one for one in statement["Resource"])
+        for action in statement["Action"]
+    }
+    assert found["s3:ListBucket"]["Resource"] == [bucket]
+    assert "Condition" not in found["s3:ListBucket"], "then S3 answers 403 for a missing object, and Pulumi fails"
+    for action in ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"):
+        assert found[action]["Resource"] == [f"{bucket}/{own}/*"]
+    assert {action for action in found if action.startswith("kms:")} == {
+        "kms:Decrypt",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+    }
+    for thing in ("build", "integration-test", "e2e-test", "deploy-staging", "deploy-production"):
+        assert "-states" not in json.dumps(_statements(switched_on, thing)), thing
+
+
+def test_a_build_asks_about_its_own_project_only(switched_on: Outcome) -> None:
+    """Whether the build that left a lock has ended; only where stacks are delivered."""
+    for thing in PROJECTS:
+        asked = [s["Resource"] for s in _statements(switched_on, thing) if s["Action"] == ["codebuild:BatchGetBuilds"]]
+        name = f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/kiro-pipeline-test-{thing}-{PROJECT_KEY}"
+        assert asked == ([[name]] if thing in ("deploy-test", "deploy-production") else []), thing
+
+
+def test_the_program_of_stacks_needs_nothing_else(whole: Outcome, tmp_path: Path) -> None:
+    """Unpacked, it runs on a Python without installed packages; functions know its key."""
+    for name, file in stack_program().items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, tmp_path / name)
+    words = [sys.executable, "-S", "-m", "buildspecs.pulumi_stack"]
+    done = subprocess.run(words, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("only a workflow can start this build, because it says what to apply")
+    key = whole.recorder.one("s3/bucketObjectv2:BucketObjectv2", "pulumi-program").inputs["key"]
+    function = whole.recorder.one("lambda/function:Function", "shared-start-build").inputs
+    assert function["environment"]["variables"]["PULUMI_PROGRAM"] == key

@@ -92,6 +92,10 @@ def test_defaults_are_those_of_the_requirements() -> None:
             {"environments": _environment(soakMinutes=60, enhancedWatchSeconds=3599)},
             ["soakMinutes = 60 needs enhancedWatchSeconds of at least 3600, not 3599"],
         ),
+        (
+            {"environments": _environment(pulumiBucket="states")},
+            ["pulumiBucket and pulumiKeyArn belong together: give both or none"],
+        ),
         ({"environments": _environment(aproval=True)}, ["environments[0].aproval", "approvalTimeoutSeconds"]),
         ({"logRetentionDays": "ninety"}, ["kiro-worker:logRetentionDays", '"ninety"']),
         ({"logRetentionDays": 91}, ["kiro-worker:logRetentionDays", "91", "90"]),

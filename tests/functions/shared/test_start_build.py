@@ -1,5 +1,6 @@
 """StartBuild: a build of the release's source, with the variables it needs."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -8,11 +9,13 @@ from botocore.exceptions import ClientError
 
 from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.waits_table import WaitsTable
+from functions.domain.manifests import Part
 from functions.domain.projects import project_of
 from functions.domain.waits import QueuedKey
+from functions.targets.pulumi import BUILDSPEC
 from tests.functions.builds import BEGIN, PROJECT, Queue, create_project
 from tests.functions.delivered import artifact, judged
-from tests.functions.samples import COMMIT, DEPLOYMENT, RELEASE, environment, version
+from tests.functions.samples import COMMAND, COMMIT, DEPLOYMENT, RELEASE, environment, version
 from tests.functions.stack import BUCKET, Stack
 
 EVENT: dict[str, Any] = {
@@ -76,8 +79,8 @@ def test_a_command_has_its_environment_and_the_release(stack: Stack) -> None:
     artifact(stack, "deployments/d/build.zip", {})
     judged(stack, "deployments/d/build.zip")
     where = environment(variables={"DOMAIN": "x", "KIRO_ENVIRONMENT": "evil", "KIRO_COMMIT": "evil"})
-    given = start(stack, environment=where, inputArtifact="deployments/d/build.zip")
-    assert given["timeoutInMinutesOverride"] == 15
+    given = start(stack, environment=where, part=COMMAND, inputArtifact="deployments/d/build.zip")
+    assert (given["timeoutInMinutesOverride"], given["buildspecOverride"]) == (15, "infra/buildspec.yml")
     assert given["secondarySourcesOverride"][0]["location"] == f"{BUCKET}/deployments/d/build.zip"
     told = variables(given)
     assert (told["DOMAIN"], told["KIRO_ENVIRONMENT"], told["KIRO_COMMIT"]) == ("x", "production", COMMIT)
@@ -88,7 +91,7 @@ def test_a_command_gets_the_account_and_region_of_its_environment(stack: Stack) 
     create_project(stack)
     role = "arn:aws:iam::222233334444:role/deploy"
     where = environment(region="us-east-1", deploy_role_arn=role, variables={"KIRO_REGION": "evil"})
-    told = variables(start(stack, environment=where))
+    told = variables(start(stack, environment=where, part=COMMAND))
     assert (told["KIRO_ACCOUNT"], told["KIRO_REGION"]) == ("222233334444", "us-east-1")
 
 
@@ -97,8 +100,21 @@ def test_a_command_gets_the_release_as_it_was_judged(stack: Stack) -> None:
     create_project(stack)
     DeploymentsTable.connect(stack.clients).note("older", artifactVersion="v7")
     to = version(deployment_id="older", artifact="deployments/older/build.zip")
-    given = start(stack, environment=environment(), inputArtifact=to.artifact, to=to)
+    given = start(stack, environment=environment(), part=COMMAND, inputArtifact=to.artifact, to=to)
     assert given["secondarySourcesVersionOverride"] == [{"sourceIdentifier": "release", "sourceVersion": "v7"}]
+
+
+def test_a_stack_is_applied_by_a_program_of_the_platform(stack: Stack) -> None:
+    """The repository chooses neither buildspec nor program, and no variable of its environment replaces the order."""
+    create_project(stack)
+    part = Part("shop/infrastructure", "pulumi", "build", settings={"project": "shop", "projectFile": "Pulumi.yaml"})
+    where = environment(pulumi_bucket="states", variables={"KIRO_PULUMI": "evil"})
+    given = start(stack, environment=where, part=part, inputArtifact="")
+    assert given["buildspecOverride"] == BUILDSPEC.read_text("utf-8")
+    program = {"type": "S3", "location": f"{BUCKET}/programs/pulumi.zip", "sourceIdentifier": "program"}
+    assert given["secondarySourcesOverride"] == [program]
+    assert json.loads(variables(given)["KIRO_PULUMI"])["stack"] == "organization/shop/production"
+    assert given["timeoutInMinutesOverride"] == 15
 
 
 def test_a_retry_finds_the_same_build(stack: Stack) -> None:
