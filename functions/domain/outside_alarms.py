@@ -62,7 +62,7 @@ def read_token(header: str) -> tuple[str, str]:
     """The monitor and the HMAC in `Bearer {monitor}.{HMAC in hexadecimal}`; ("", "") for anything else."""
     kind, _, token = header.partition(" ")
     monitor, _, mark = token.strip().partition(".")
-    return (monitor, mark) if kind.lower() == "bearer" and _MONITOR.fullmatch(monitor) else ("", "")
+    return (monitor, mark) if kind.lower() == "bearer" and mark and _MONITOR.fullmatch(monitor) else ("", "")
 
 
 # Enough digits for Unix seconds beyond the year 30000; a longer number is refused before it is parsed.

@@ -47,6 +47,7 @@ SHARES: dict[str, tuple[str, str, int, float, str]] = {
     f"build-failures-{PROJECT_KEY}": ("AWS/CodeBuild FailedBuilds", "AWS/CodeBuild Builds", 300, 50, ON_CALL),
     f"build-failures-warning-{PROJECT_KEY}": ("AWS/CodeBuild FailedBuilds", "AWS/CodeBuild Builds", 600, 25, TEAM),
 }
+DRIFT: Row = ("KiroPipeline DriftedParts", "Maximum", 30 * MINUTE, ABOVE, 1, TEAM)
 ROLLBACK_FAILED: Row = ("KiroPipeline RollbackFailed", "Sum", MINUTE, ABOVE, 1, ON_CALL)
 DEAD_LETTERS: Row = ("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum", 5 * MINUTE, ABOVE, 1, ON_CALL)
 ERRORS = ("AWS/Lambda Errors", "AWS/Lambda Invocations", 300, 10, ON_CALL)
@@ -85,6 +86,7 @@ def test_the_stack_has_these_alarms_and_no_others(switched_on: Outcome) -> None:
     letters = {one.name: DEAD_LETTERS for one in functions_ if one.inputs.get("deadLetterConfig")}
     expected = ONE | {f"{name}-dead-letters": row for name, row in letters.items()}
     expected |= {f"rollback-failed-{name}": ROLLBACK_FAILED for name in switched_on.outputs["environments"]}
+    expected |= {f"drift-{name}": DRIFT for name in switched_on.outputs["environments"]}
     assert {name: plain(alarm, switched_on) for name, alarm in alarms.items() if "metricName" in alarm} == expected
     shares = SHARES | {f"{one.name}-errors": ERRORS for one in functions_}
     assert {name: share(alarm, switched_on) for name, alarm in alarms.items() if "metricName" not in alarm} == shares
@@ -106,6 +108,7 @@ def test_an_alarm_is_on_the_resource_of_its_name(switched_on: Outcome) -> None:
         expected[f"work-items-{end}"] = {"StateMachineArn": outputs["workItemWorkflow"]}
     for name in outputs["environments"]:
         expected[f"rollback-failed-{name}"] = {"environment": name, "service": service}
+        expected[f"drift-{name}"] = {"environment": name, "service": service}
     for short, name in outputs["secrets"].items():
         expected[f"secret-{short}-old"] = {"secret": name, "service": service}
     for table in ("deployments", "environments", "locks", "waits", "workItems"):

@@ -35,6 +35,6 @@ def test_no_other_row_is_read(stack: Stack, name: str) -> None:
 
 
 def test_an_access_is_no_wait(stack: Stack) -> None:
-    """Who reads all waits meets it, and takes it for none."""
+    """Who reads all open waits does not meet it."""
     ConsoleAccesses.connect(stack.clients).open("arn:ada", NOW + timedelta(1))
-    assert list(WaitsTable.connect(stack.clients).open()) == [(None, None)]
+    assert list(WaitsTable.connect(stack.clients).open()) == []

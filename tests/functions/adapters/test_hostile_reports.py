@@ -29,7 +29,7 @@ XML: dict[str, tuple[str | bytes, str]] = {
     "mixed encodings": (b'<?xml version="1.0" encoding="utf-8"?><testsuite name="\xff\xfe"/>', "not XML"),
     "says utf-16, is not": (b'<?xml version="1.0" encoding="utf-16"?><testsuite/>', "not XML"),
     "cut off": ("<testsuite name='a'", "not XML"),
-    "null bytes": (b"<testsuite>\x00</testsuite>", "not XML"),
+    "null bytes": (b"\x00<testsuite></testsuite>", "not XML"),
     "empty": ("", "not XML"),
 }
 

@@ -41,7 +41,7 @@ def apply(stack: Stack) -> Any:
 
 def command(stack: Stack) -> Any:
     """A command enters."""
-    more = {"purpose": "p", "project": BEGIN, "buildspec": "b.yml", "source": "s.zip", "part": COMMAND.name}
+    more = {"purpose": "p", "project": BEGIN, "buildspec": "b.yml", "source": "s.zip", "part": COMMAND}
     return stack.run("shared.start_build", {**GIVEN, **more, "artifact": "o.zip", "inputArtifact": KEY})
 
 
