@@ -14,6 +14,7 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.locks_table import LocksTable
 from functions.adapters.notified import Notified
+from functions.adapters.records import every
 from functions.adapters.waits_table import WaitsTable
 from functions.adapters.work_items_table import WorkItemsTable
 from functions.domain.approvals import Approval
@@ -84,7 +85,7 @@ def rows(stack: Stack) -> dict[tuple[str, str], dict[str, Any]]:
         for name in TABLES
         for row in stack.items(name)
     }
-    items = stack.clients.table("WORK_ITEMS_TABLE").scan()["Items"]
+    items = every(stack.clients.table("WORK_ITEMS_TABLE"), "scan")
     return found | {("work-items", row["itemId"]): row for row in items}
 
 
