@@ -116,9 +116,10 @@ def test_what_people_removed_meanwhile_does_not_come_back(make: Make) -> None:
     """D6: only our commits are put onto the head that a forced push left, not those that it removed."""
     build = make(tasks="- [ ] 1. Say it\n")
     build.copy.git("checkout", "--quiet", BRANCH)
+    before = build.copy.git("rev-parse", "HEAD")
     build.copy.commit("feat: a secret", {"secret.txt": "hush"})
     build.copy.git("push", "--quiet", "origin", BRANCH)
-    meanwhile(build, f"git reset -q --hard HEAD~1 && git push -q --force {{url}} HEAD:{BRANCH}")
+    meanwhile(build, f"git reset -q --hard {before} && git push -q --force {{url}} HEAD:{BRANCH}")
     build.run()
     assert build.log()[0] == "feat: Say it"
     assert "feat: a secret" not in build.log()
