@@ -13,10 +13,10 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 REGISTRY = f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com"
 # A minute of ECS's times and of the workflows' waits lasts three seconds.
 WAIT_SCALE = 0.05
-# The canary is watched so long, and so are all requests after it.
-_WATCH_SECONDS = {"dev": 0, "staging": 2, "prod": 9}
-# Enough to tell a version of which every third request fails, and seldom more than five seconds of a tenth of the load.
-_COMPARED_REQUESTS = 20
+# The canary is watched so long, and so are all requests after it; even a busy machine compares enough of them by then.
+_WATCH_SECONDS = {"dev": 0, "staging": 2, "prod": 12}
+# Enough to tell a version of which more than every second request fails.
+_COMPARED_REQUESTS = 10
 # New tasks are slow at first on a busy machine.
 _WORSE_LATENCY_PERCENT = 500
 
