@@ -133,6 +133,8 @@ def _place(place: Place, view: View) -> str:
         who = parts.link(view.release(lock.owner.deployment_id), lock.owner.deployment_id)
         behind = f", {len(lock.waiters)} behind it" if lock.waiters else ""
         says.append(f"{who} has it for {parts.clock(lock.since, view.now)}{behind}")
+    says += [f"{parts.mark('pinned', 'wait')} {parts.command(pin.describe())}" for pin in place.pins]
+    says += [f"{parts.mark('drift', 'bad')} {html(drift.describe())}" for drift in place.drifts]
     says += [
         f"{parts.mark('in ALARM', 'bad')} <strong>{html(alarm.name)}</strong> {html(alarm.reason, 200)}"
         for alarm in ringing
@@ -140,7 +142,7 @@ def _place(place: Place, view: View) -> str:
     quiet = len(place.alarms) - len(ringing)
     says += [f'<span class="soft">{quiet} of {len(place.alarms)} alarms not in ALARM</span>'] if place.alarms else []
     says += [html(place.unread)] if place.unread else []
-    tone = "bad" if place.freeze or ringing else ""
+    tone = "bad" if place.freeze or ringing or place.drifts else ""
     name = parts.link(place.address, place.name)
     return (
         f'<section class="card {tone}"><div class="head"><h2 class="name">{name}</h2>{state}</div>'

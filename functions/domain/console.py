@@ -8,8 +8,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from functions.domain.drift import Drift
 from functions.domain.environments import Freeze, PartState
 from functions.domain.locks import Lock
+from functions.domain.pins import Pin
 from functions.domain.records import DeploymentRecord
 from functions.domain.waiting import Waiting
 from functions.domain.watches import AlarmReading
@@ -41,7 +43,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An environment: what runs there, its freeze, lock and alarms. `unread` says why alarms could not be read."""
+    """An environment: what runs there, its freeze, lock and alarms. `unread` says why alarms could not be read.
+
+    `pins` and `drifts` are those of its parts.
+    """
 
     name: str
     parts: tuple[PartState, ...] = ()
@@ -49,6 +54,8 @@ class Place:
     lock: Lock | None = None
     alarms: tuple[AlarmReading, ...] = ()
     unread: str = ""
+    pins: tuple[Pin, ...] = ()
+    drifts: tuple[Drift, ...] = ()
 
     @property
     def ringing(self) -> tuple[AlarmReading, ...]:

@@ -107,6 +107,8 @@ class ConsoleReader:
             next((lock for lock in locks if lock.key.split("/")[1] == name), None),
             alarms,
             unread,
+            tuple(self._running.pins(name).values()),
+            tuple(self._running.drifts(name).values()),
         )
 
     def _alarms_of(self, environment: Environment) -> tuple[tuple[AlarmReading, ...], str]:

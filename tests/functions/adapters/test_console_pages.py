@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from functions.adapters.console_pages import View, overview_page, plain_page, release_page
 from functions.domain import waiting
 from functions.domain.console import BoardItem, Detail, Overview, Place, Shown, Trail
+from functions.domain.drift import Author, Drift
 from functions.domain.locks import Contender, Lock, Waiter
+from functions.domain.pins import Pin
 from functions.domain.records import DeploymentRecord
 from functions.domain.work_items import Record, Stop
 from tests.functions.samples import DEPLOYMENT, NOW, RELEASE, SERVICE, state
@@ -33,6 +35,16 @@ def test_an_environment_in_use_names_its_owner_and_the_queue() -> None:
     body = overview_page(Overview((place,), (), (), ()), VIEW)["body"]
     for words in ("rolling back", ", 1 behind it", "in doubt", "alarms &lt;could&gt; not be read"):
         assert words in body
+
+
+def test_pinned_parts_and_drift_are_said() -> None:
+    """R14, R15: who pinned it, until what and why, and who changed what runs; the command is code."""
+    pin = Pin("test", "hello", "the fault <comes> back", "Ada", NOW)
+    drift = Drift("test", "hello", "version 7", "version 8", NOW, Author("arn:eve", NOW, "UpdateAlias"))
+    body = overview_page(Overview((Place("test", pins=(pin,), drifts=(drift,)),), (), (), ()), VIEW)["body"]
+    for words in ("by Ada until", '<span class="code">kiro unpin</span>', "the fault &lt;comes&gt; back", "arn:eve"):
+        assert words in body
+    assert '<section class="card bad">' in body
 
 
 def test_a_release_without_a_commit_has_its_name() -> None:
