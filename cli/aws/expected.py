@@ -18,10 +18,12 @@ _WITHOUT_RULE = frozenset({"events-approval-page", "events-git-token", "events-g
 _OWN_BUS = frozenset(
     f"events-{name}"
     for name in (
-        *("import-findings", "notify", "publish-metrics", "publish-status", "publish-version", "track-incident"),
-        *("unfrozen", "upload-sarif"),
+        *("import-findings", "notify", "publish-checks", "publish-metrics", "publish-status", "publish-version"),
+        *("track-incident", "unfrozen", "upload-sarif"),
     )
 )
+# Of handlers that a schedule invokes, too.
+_SECOND_RULES = ("events-plan-pull-requests-built", "events-review-jobs-freed")
 _TABLES = ("deployments", "environments", "locks", "waits", "work-items")
 _ALARMS = ("deployments-failed", "push-not-started", "rollbacks-started", "secret-denied")
 # A setting makes it.
@@ -60,7 +62,7 @@ def rule_names(stack: str, *, own_bus: bool) -> list[str]:
     """The rules of the default bus, or those of the stack's own."""
     invoked = [thing for thing in _things() if thing.startswith("events-") and thing not in _WITHOUT_RULE]
     found = [thing for thing in invoked if (thing in _OWN_BUS) is own_bus]
-    return [_named(stack, thing) for thing in (*found, *(["events-plan-pull-requests-built"] if own_bus else []))]
+    return [_named(stack, thing) for thing in (*found, *(_SECOND_RULES if own_bus else ()))]
 
 
 def alarm_names(stack: str, environments: Iterable[str], repositories: Sequence[str]) -> list[str]:

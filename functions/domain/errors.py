@@ -12,6 +12,7 @@ KiroError
 └── GitHubError
     ├── GitHubUnavailableError   5xx, network fault or rate limit; retried
     ├── GitHubRefusedError       401 or 403: the credential is invalid or lacks a permission
+    ├── GitHubSwitchedOffError   410 or 422: the repository has this feature switched off
     └── GitHubNotFoundError      404: the repository, ref or object does not exist
 
 Expected results ("held", "rejected", "failed", "unhealthy") are data, not exceptions.

@@ -9,7 +9,20 @@ ROOT = Path(__file__).parents[2]
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
 # Names of classes and modules that are everyday words wherever the README uses them.
 EVERYDAY = frozenset(
-    {"answer", "board item", "built", "end", "error", "link", "message", "overview", "refused", "start", "time"}
+    {
+        "answer",
+        "board item",
+        "built",
+        "end",
+        "error",
+        "link",
+        "message",
+        "overview",
+        "pulumi stack",
+        "refused",
+        "start",
+        "time",
+    }
 )
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import functions
 from functions.domain.environments import Environment
 from functions.domain.errors import BadInputError
+from functions.domain.pulumi_stacks import StackState, UpdateRecord
 from functions.domain.windows import Opening
 from functions.gates.base import EnvironmentEvidence, ReleaseEvidence
 from functions.handler import Allow, Handler, camel, decode, encode, handler_function
@@ -46,6 +47,8 @@ def forms() -> Iterator[type[Any]]:
                 Opening,
                 EnvironmentEvidence,
                 ReleaseEvidence,
+                StackState,
+                UpdateRecord,
             ):
                 continue
             if isinstance(kind, type) and is_dataclass(kind) and kind not in seen:

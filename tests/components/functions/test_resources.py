@@ -49,6 +49,8 @@ SET: dict[str, Any] = {
     "image_repositories": ("123456789012.dkr.ecr.eu-central-1.amazonaws.com/api",),
 }
 
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd"
+
 
 def settings(**changes: Any) -> EnvironmentSettings:
     """An environment's settings, spelled as in `Pulumi.<stack>.yaml`."""
@@ -70,9 +72,8 @@ def test_a_setting_arrives_as_it_was_set(name: str) -> None:
     """Each setting has its own field and value."""
     logins = dict(zip(SET["approvers"], ("ada", "grace"), strict=True))
     others: dict[str, Any] = {"approvers": SET["approvers"], "approver_logins": logins}  # two approvals need two
-    key = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd"
     usual = carried(settings(**({} if name == "approvers" else others)), **COMPUTED)
-    needed = {"pulumi_key_arn": key} if name == "pulumi_bucket" else {}
+    needed = {"pulumi_key_arn": KEY} if name == "pulumi_bucket" else {}
     found = carried(settings(**{**others, **needed, name: SET[name]}), **COMPUTED)
     assert encode(getattr(found, name)) == encode(SET[name])
     assert {one for one in SET if getattr(found, one) != getattr(usual, one)} == {name}
@@ -86,5 +87,6 @@ def test_computed_values_replace_settings() -> None:
 
 def test_an_environment_survives_the_way_through_json() -> None:
     """The deployment's definition contains it as JSON, and handlers decode it."""
-    found = carried(settings(**SET, approver_logins={"ada@example.com": "ada", "grace@example.com": "g"}), **COMPUTED)
+    more = {"approver_logins": {"ada@example.com": "ada", "grace@example.com": "g"}, "pulumi_key_arn": KEY}
+    found = carried(settings(**SET, **more), **COMPUTED)
     assert decode(Environment, encode(found)) == found

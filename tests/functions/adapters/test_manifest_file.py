@@ -122,12 +122,12 @@ def test_the_limits_of_a_comparison_are_settings_of_their_kind() -> None:
         (
             "kind: lambda",
             "kind: rocket",
-            "delivery.yml:12:3: services.hello: kind is rocket: write lambda, command or ecs",
+            "delivery.yml:12:3: services.hello: kind is rocket: write lambda, command, ecs or pulumi",
         ),
         (
             "    kind: lambda\n",
             "",
-            "delivery.yml:12:3: services.hello: kind is missing: add `kind:` with command, ecs or lambda",
+            "delivery.yml:12:3: services.hello: kind is missing: add `kind:` with command, ecs, lambda or pulumi",
         ),
         (
             "    artifact: dist/hello.zip\n",

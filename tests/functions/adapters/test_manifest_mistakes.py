@@ -26,7 +26,7 @@ services:
         (
             "kind: lambda",
             "kind: lamda",
-            "delivery.yml:8:3: services.hello: kind is lamda: write lambda, command or ecs",
+            "delivery.yml:8:3: services.hello: kind is lamda: write lambda, command, ecs or pulumi",
         ),
         ("    function: hello\n", "", "delivery.yml:8:3: services.hello.function: is missing: add `function: …`"),
         ("  junit: [junit.xml]", "  junit: []", "delivery.yml:5:3: build.junit: is empty: name at least one"),

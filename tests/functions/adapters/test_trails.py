@@ -54,8 +54,8 @@ def last_change(stack: Stack, stub: Stubber, *traces: Trace) -> Author | None:
 
 def test_the_last_one_who_changed_the_part_is_found(stack: Stack, stub: Stubber) -> None:
     """R15: other functions, refused calls and the platform's own changes are passed over, page by page."""
-    others = [event("arn:other", function="other"), event("arn:refused", errorCode="AccessDenied")]
-    asked(stub, MOVED, others, [event(DEPLOY_ROLE)], [event("arn:grace")])
+    others = (event("arn:other", function="other"), event("arn:refused", errorCode="AccessDenied"))
+    asked(stub, MOVED, *([one] for one in (*others, event(DEPLOY_ROLE), event("arn:grace"))))
     assert last_change(stack, stub, MOVED) == Author("arn:grace", NOW, "UpdateAlias20150331")
 
 

@@ -193,7 +193,7 @@ def test_a_monitor_that_cannot_sign_has_a_token(
     assert (alarm.name, alarm.state, alarm.severity) == ("datadog: 12345 checkout", last, severity)
 
 
-@pytest.mark.parametrize("changes", [{"token": "0" * 64}, {"token": ""}, {"token_for": "test"}])
+@pytest.mark.parametrize("changes", [{"token": "0" * 64}, {"token_for": "test"}])
 def test_a_token_is_of_use_for_its_monitor_and_environment_only(stack: Stack, changes: dict[str, str]) -> None:
     """R11: one that leaks reports no alarm of another environment, and under no name but that of its monitor."""
     status, said = told(stack, "Triggered", **changes)
