@@ -84,7 +84,7 @@ package: $(LAYER) ## Bring the Lambda layer together for `pulumi up`, with bytec
 clean: ## Remove what was made
 	rm -rf $(VENV) build .local reports .pytest_cache .mypy_cache .ruff_cache
 
-$(READY): requirements-dev.txt requirements.txt functions/requirements.txt
+$(READY): requirements-dev.txt requirements.txt cli/requirements.txt functions/requirements.txt
 	@echo "setting up $(VENV): about a minute, once"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V); try: make PYTHON=python3.12 $@"; exit 1; }
@@ -92,6 +92,9 @@ $(READY): requirements-dev.txt requirements.txt functions/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.txt
 	@# pip would compile on one core, and all of pulumi-aws, of which a tenth is used.
 	$(BIN)/python -m compileall -q -j 0 -x '/pulumi_aws/' $(VENV)/lib
+	@# What `pip install --editable .` would write, without a build.
+	@printf '%s\n' '#!$(CURDIR)/$(BIN)/python' 'import sys' 'sys.path.insert(0, "$(CURDIR)")' \
+		'from cli.__main__ import main' 'main()' > $(BIN)/kiro && chmod +x $(BIN)/kiro
 	@touch $@
 
 # The layer is for Lambda, not for this machine: its wheels are chosen by the runtime's platform.

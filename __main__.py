@@ -40,7 +40,9 @@ secrets = Secrets(naming=naming, settings=configured, key_arn=key_arn)
 builds = Builds(naming=naming, settings=configured, storage=storage, key_arn=key_arn)
 worker = Worker(naming=naming, settings=configured, storage=storage, secrets=secrets, key_arn=key_arn)
 endpoints = Endpoints(naming=naming, settings=configured, key_arn=key_arn)
-stack = StackResources(naming, configured, key_arn, signing, storage, channels, secrets, builds, worker, endpoints.url)
+stack = StackResources(
+    *(naming, configured, key_arn, signing, storage, channels, secrets, builds, worker), endpoints.url, endpoints.arn
+)
 pipeline = Pipeline(
     stack=stack, handlers=console.chosen(found, configured), package=package.package(naming, layer), endpoints=endpoints
 )

@@ -3,32 +3,67 @@
 import json
 import sys
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.live import Live
 
-from cli import changes, check, evidence, facts, opening, pins, show, stopping, upkeep, why
+from cli import (
+    changes,
+    check,
+    decisions,
+    dora,
+    evidence,
+    facts,
+    freezes,
+    items,
+    logs,
+    opening,
+    pins,
+    releases,
+    show,
+    stopping,
+    upkeep,
+    version,
+    why,
+)
 from cli.asked import images_of, one_ref, part_and_version
 from cli.aws.operator import Operator
 from cli.ends import exit_code
-from cli.session import Json, Session, do, explained, report
+from cli.output import Form, Output, dumped, tolerate_any_encoding
+from cli.session import Deployment, Environment, Session, Yes, confirm, do, explained, report
 from functions.domain.requests import Parts, Request, RollbackRequest
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+# Without markup, help and errors are plain lines, which a narrow terminal does not fold in the middle of a name.
+app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
-Reason = Annotated[str, typer.Option("--reason", help="the reason; it is recorded and shown")]
-Environment = Annotated[str, typer.Argument(help="an environment of the stack")]
-app.command()(check.check)
-app.command()(evidence.evidence)
-app.command()(pins.pin)
-app.command()(pins.unpin)
-app.command()(upkeep.doctor)
-app.command()(upkeep.setup)
-app.command()(upkeep.validate)
-app.command()(why.why)
+for command in (
+    check.check,
+    decisions.approvals,
+    decisions.approve,
+    decisions.reject,
+    dora.dora,
+    evidence.evidence,
+    freezes.forget,
+    freezes.freeze,
+    freezes.unfreeze,
+    logs.logs,
+    pins.pin,
+    pins.unpin,
+    releases.cancel,
+    releases.retry,
+    releases.show,
+    stopping.stop_all,
+    upkeep.doctor,
+    upkeep.setup,
+    upkeep.validate,
+    version.version,
+    why.why,
+):
+    app.command()(command)
 app.command("open")(opening.open_console)
+app.add_typer(items.app)
 _REFRESH_SECONDS = 1.0
 
 
@@ -45,102 +80,25 @@ def _options(
 
 
 @app.command()
-def status(context: typer.Context, as_json: Json = False) -> None:
+def status(context: typer.Context, output: Output = Form.TABLE) -> None:
     """Show each environment: what runs, the last known good, pins, drift, a freeze, the lock, and outside alarms."""
-    report(context, facts.environments, show.environments, as_json=as_json)
+    report(context, facts.environments, show.environments, output)
 
 
 @app.command()
 def history(
     context: typer.Context,
     limit: Annotated[int, typer.Option("--limit", min=1, help="how many, newest first")] = 20,
-    as_json: Json = False,
+    output: Output = Form.TABLE,
 ) -> None:
     """Show the newest deployments and their outcomes."""
-    report(context, lambda aws: facts.history(aws, limit), show.history, as_json=as_json)
+    report(context, lambda aws: facts.history(aws, limit), show.history, output)
 
 
 @app.command()
-def locks(context: typer.Context, as_json: Json = False) -> None:
+def locks(context: typer.Context, output: Output = Form.TABLE) -> None:
     """Show the locks: the owner, the reason, the time, and the executions that wait."""
-    report(context, facts.locks, show.locks, as_json=as_json)
-
-
-@app.command()
-def items(
-    context: typer.Context,
-    done: Annotated[bool, typer.Option("--done", help="those in review, too")] = False,
-    as_json: Json = False,
-) -> None:
-    """Show the items of the board as the worker sees them: state, attempts and reason."""
-    report(context, lambda aws: facts.items(aws, done=done), show.items, as_json=as_json)
-
-
-@app.command()
-def approvals(context: typer.Context, as_json: Json = False) -> None:
-    """Show the open requests for approval and how to decide them."""
-    report(context, facts.approvals, show.approvals, as_json=as_json)
-    if not as_json:
-        typer.echo(
-            "\nApprove or reject a request on the page that its mail links to (topic `approvals`). "
-            "Only that mail contains the link's secret, so this command can't open the page."
-        )
-
-
-@app.command()
-def approve(context: typer.Context, as_json: Json = False) -> None:
-    """Show the open requests; approve on the page that the mail links to."""
-    approvals(context, as_json)
-
-
-@app.command()
-def reject(context: typer.Context, as_json: Json = False) -> None:
-    """Show the open requests; reject on the page that the mail links to."""
-    approvals(context, as_json)
-
-
-@app.command()
-def freeze(context: typer.Context, environment: Environment, reason: Reason, as_json: Json = False) -> None:
-    """Freeze an environment: no deployment may enter it until it is unfrozen. Rollbacks may."""
-    do(
-        context,
-        lambda aws: changes.freeze(aws, environment, reason),
-        lambda done: (
-            f"{environment} is frozen by {done['frozen']['by']}; `kiro unfreeze {environment} --reason …` ends it"
-        ),
-        as_json=as_json,
-    )
-
-
-@app.command()
-def unfreeze(context: typer.Context, environment: Environment, reason: Reason, as_json: Json = False) -> None:
-    """Unfreeze an environment. The next release deploys the parts that are in doubt again."""
-    do(context, lambda aws: changes.unfreeze(aws, environment, reason), _unfrozen, as_json=as_json)
-
-
-def _unfrozen(done: facts.Facts) -> str:
-    doubts = "".join(
-        f"\n{part} is in doubt: {deployment} began to change it and recorded no end; the next release deploys it again"
-        for part, deployment in done["inDoubt"].items()
-    )
-    was = done["was"]
-    return f"{done['environment']} is unfrozen; it was frozen since {was['since']}: {was['reason']}{doubts}"
-
-
-@app.command()
-def forget(
-    context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="an environment that the stack has no longer")],
-    reason: Reason,
-    as_json: Json = False,
-) -> None:
-    """Delete what is recorded of an environment that the stack has no longer. It changes nothing that runs there."""
-    do(context, lambda aws: changes.forget(aws, environment, reason), _forgotten, as_json=as_json)
-
-
-def _forgotten(done: facts.Facts) -> str:
-    ran = ", ".join(one["part"] for one in done["parts"] if one["running"]) or "nothing"
-    return f"{done['environment']} is forgotten; recorded as running there was: {ran}"
+    report(context, facts.locks, show.locks, output)
 
 
 @app.command()
@@ -163,26 +121,17 @@ def deploy(
         bool, typer.Option("--emergency", help="skip windows and the tests in environments; notifications show it")
     ] = False,
     reason: Annotated[str, typer.Option("--reason", help="the reason; it is recorded and shown")] = "",
-    as_json: Json = False,
+    yes: Yes = False,
+    output: Output = Form.TABLE,
 ) -> None:
     """Start a deployment of a commit, branch or tag, also of one that was deployed before."""
-
-    def start(aws: Operator) -> facts.Facts:
+    with explained(context, output):
         given = [one for one in (ref, branch, f"refs/tags/{tag}" if tag else "") if one]
         parts: Parts = "infrastructure" if infrastructure else "all"
         wanted = Request(
             repository, one_ref(given), "", until, images_of(image or []), force, parts, emergency, reason=reason
         )
-        return changes.deploy(aws, wanted)
-
-    do(
-        context,
-        start,
-        lambda done: (
-            f"started {done['deployment']} (until {done['until']}); `kiro watch {done['deployment']}` follows it"
-        ),
-        as_json=as_json,
-    )
+    releases.start(context, lambda _: wanted, output, yes=yes)
 
 
 @app.command()
@@ -195,10 +144,10 @@ def plan(
     repository: Annotated[
         str, typer.Option("--repository", help="owner/name; required if the stack delivers several")
     ] = "",
-    as_json: Json = False,
+    output: Output = Form.TABLE,
 ) -> None:
     """Show what a deployment of a commit would do now, and what would block it. Nothing is started or written."""
-    report(context, lambda aws: facts.plan(aws, ref, repository, environment or []), show.plan, as_json=as_json)
+    report(context, lambda aws: facts.plan(aws, ref, repository, environment or []), show.plan, output)
 
 
 @app.command()
@@ -212,7 +161,8 @@ def rollback(
     reason: Annotated[str, typer.Option("--reason", help="the reason; it is recorded and shown")] = "",
     pin: Annotated[bool, typer.Option("--pin", help="pin what goes back, so that no release changes it again")] = False,
     newer_than: pins.NewerThan = "",
-    as_json: Json = False,
+    yes: Yes = False,
+    output: Output = Form.TABLE,
 ) -> None:
     """Roll an environment back to the versions before its last release, or to a named version."""
 
@@ -221,18 +171,8 @@ def rollback(
         wanted = RollbackRequest(environment, chosen, version, reason, deployment=deployment)
         return changes.roll_back(aws, wanted, pin=pin or bool(newer_than), newer_than=newer_than)
 
-    do(context, start, _rollback_started, as_json=as_json)
-
-
-@app.command()
-def stop_all(context: typer.Context, reason: Reason, as_json: Json = False) -> None:
-    """Stop all executions and wait for rollbacks. Run it before `pulumi destroy`, which waits for executions."""
-    do(context, lambda aws: stopping.stop_all(aws, reason), _stopped, as_json=as_json)
-
-
-def _stopped(done: facts.Facts) -> str:
-    lines = [f"stopped {one}" for one in done["stopped"]] + [f"{one} has ended" for one in done["rolledBack"]]
-    return "\n".join([*lines, "no execution runs any more"])
+    confirm(context, f"roll back {part or 'all parts'}", lambda aws: [aws.environment(environment)], output, yes=yes)
+    do(context, start, _rollback_started, output)
 
 
 def _rollback_started(done: facts.Facts) -> str:
@@ -250,26 +190,37 @@ def _step(part: str, version: facts.Facts | None) -> str:
 @app.command()
 def watch(
     context: typer.Context,
-    deployment: Annotated[str, typer.Argument(help="its name, as `history` shows it")],
-    as_json: Json = False,
+    deployment: Deployment,
+    output: Output = Form.TABLE,
 ) -> None:
-    """Follow a deployment until it ends. The exit code says how: 0 if it was deployed or had nothing to change."""
-    with explained(context, as_json=as_json):
-        last = _watch_lines(context.obj.aws, deployment) if as_json else _watch_live(context.obj.aws, deployment)
+    """Follow a deployment until it ends. The exit code says how: 0 if it was deployed or had nothing to change.
+
+    Without a terminal, and with --output wide, a line is printed for each change of a state.
+    """
+    live = output is Form.TABLE and sys.stdout.isatty()
+    with explained(context, output):
+        last = _watch_live(context.obj.aws, deployment) if live else _watch_lines(context.obj.aws, deployment, output)
     raise typer.Exit(exit_code(last["outcome"], rollback=last["rollback"]))
 
 
-def _watch_lines(aws: Operator, deployment: str) -> facts.Facts:
-    """Print a JSON line for each change of a state or status."""
-    printed: Any = None
+def _watch_lines(aws: Operator, deployment: str, output: Form) -> facts.Facts:
+    """Print what has changed: a line for each execution, or all of it as one document of JSON or YAML."""
+    printed: dict[str, str] = {}
     while True:
         now = facts.progress(aws, deployment)
-        states = [(one["name"], one["state"], one["status"]) for one in now["executions"]], now["outcome"]
-        if states != printed:
-            typer.echo(json.dumps(now))
-            sys.stdout.flush()
-            printed = states
+        states = {one["name"]: f"{one['status'].lower()} {one['state']}" for one in now["executions"]}
+        changed = {name: state for name, state in states.items() if printed.get(name) != state}
+        if output.is_data:
+            if changed or not now["running"]:
+                typer.echo(json.dumps(now) if output is Form.JSON else f"---\n{dumped(now, output)}")
+        else:
+            for name, state in changed.items():
+                typer.echo(f"{aws.clock.text()}  {name}  {state}")
+        sys.stdout.flush()
+        printed |= changed
         if not now["running"]:
+            if not output.is_data:
+                typer.echo(_end(deployment, now))
             return now
         time.sleep(_REFRESH_SECONDS)
 
@@ -282,13 +233,18 @@ def _watch_live(aws: Operator, deployment: str) -> facts.Facts:
             time.sleep(_REFRESH_SECONDS)
             now = facts.progress(aws, deployment)
             live.update(show.progress(now), refresh=True)
-    end = now["outcome"] or now["status"] or "ended without a record"
-    console.print(f"{deployment}: {end}" + (f": {now['reason']}" if now["reason"] else ""), markup=False)
+    console.print(_end(deployment, now), markup=False, soft_wrap=True)
     return now
+
+
+def _end(deployment: str, now: facts.Facts) -> str:
+    end = now["outcome"] or now["status"] or "ended without a record"
+    return f"{deployment}: {end}" + (f": {now['reason']}" if now["reason"] else "")
 
 
 def main() -> None:
     """Run the command `kiro`."""
+    tolerate_any_encoding()
     app()
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from cli import pins
 from cli.aws.operator import Operator, OutOfReachError
 from cli.facts import Facts, environment_of, environments
-from functions.domain.environments import Freeze, PartState
+from functions.domain.environments import Environment, Freeze, PartState
 from functions.domain.events import EnvironmentFrozen, EnvironmentUnfrozen
 from functions.domain.owners import claim_of
 from functions.domain.reconciliation import Ended
@@ -21,9 +21,14 @@ _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def freeze(aws: Operator, environment: str, reason: str) -> Facts:
-    """Freeze an environment until a person unfreezes it; a later freeze replaces an earlier one."""
+    """Freeze an environment until a person unfreezes it. One that is frozen stays so, with its author and reason."""
     made = Freeze(reason, aws.who, aws.clock.text())
-    aws.running.freeze(aws.environment(environment).name, made)
+    if not aws.running.freeze_anew(aws.environment(environment).name, made):
+        was = aws.running.frozen(environment)
+        raise OutOfReachError(
+            f"{was.describe(environment) if was else f'{environment} was frozen a moment ago'}: nothing was changed; "
+            f"to give another reason run `kiro unfreeze {environment} --reason …` first"
+        )
     aws.bus.put(EnvironmentFrozen(environment, made.reason, made.by, made.since))
     return {"environment": environment, "frozen": encode(made)}
 
@@ -76,12 +81,25 @@ def _running(aws: Operator, environment: str) -> Iterator[Ended]:
                 yield one
 
 
-def deploy(aws: Operator, wanted: Request) -> Facts:
-    """Start a deployment of a commit, branch or tag; each call starts a new one.
+def entered(aws: Operator, wanted: Request) -> list[Environment]:
+    """The environments that a release of this request may enter; a request that the settings refuse is an error."""
+    _, until = _checked(aws, wanted)
+    return [one for one in aws.environments if one.name in until]
 
-    What the settings refuse is refused here, before anything is started.
-    """
-    request = replace(wanted, commit=wanted.ref if is_commit(wanted.ref) else "", trigger="operator", by=aws.who)
+
+def deploy(aws: Operator, wanted: Request) -> Facts:
+    """Start a deployment of a commit, branch or tag; each call starts a new one."""
+    request, until = _checked(aws, wanted)
+    name = operator_name(request, _stamp(aws))
+    execution, _ = aws.executions.start(aws.workflows["deployment"], name, request)
+    return {"deployment": name, "execution": execution, "until": until[-1]}
+
+
+def _checked(aws: Operator, wanted: Request) -> tuple[Request, tuple[str, ...]]:
+    """The request as the workflow gets it, and the names of the environments that it may enter."""
+    request = replace(
+        wanted, commit=wanted.ref if is_commit(wanted.ref) else wanted.commit, trigger="operator", by=aws.who
+    )
     if not _REPOSITORY.fullmatch(request.repository):
         raise OutOfReachError(f"{request.repository!r} is not a repository: write owner/name")
     names = [one.name for one in aws.environments]
@@ -92,9 +110,7 @@ def deploy(aws: Operator, wanted: Request) -> Facts:
     refused = refusal(request, claim, names)
     if refused:
         raise OutOfReachError(refused)
-    name = operator_name(request, _stamp(aws))
-    execution, _ = aws.executions.start(aws.workflows["deployment"], name, request)
-    return {"deployment": name, "execution": execution, "until": walked(request, claim, names)[-1]}
+    return request, walked(request, claim, names)
 
 
 def roll_back(aws: Operator, wanted: RollbackRequest, *, pin: bool = False, newer_than: str = "") -> Facts:

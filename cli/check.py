@@ -3,7 +3,6 @@
 It needs no stack and no credentials, so that it runs before a push and in any CI.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from typing import Annotated
 import typer
 
 from cli.facts import Facts
-from cli.session import Json
+from cli.output import Form, Output, dumped
 from cli.working_tree import WorkingTree
 from functions.adapters.manifest_file import read_manifest
 from functions.domain.environments import Environment, PartState, Version
@@ -43,7 +42,7 @@ def check(
         Path, typer.Argument(metavar="DIR", help="the folder of delivery.yml", exists=True, file_okay=False)
     ] = Path(),
     base: Annotated[str, typer.Option("--base", help=f"the commit to compare with; default: {_BASE}, if known")] = "",
-    as_json: Json = False,
+    output: Output = Form.TABLE,
 ) -> None:
     """Check delivery.yml and the files that it names, and show what a push would change. It uses no AWS.
 
@@ -60,7 +59,7 @@ def check(
         raise typer.BadParameter(f"{base} is no commit here: fetch it, or name another one", param_hint="--base")
     manifest, mistakes = _read(tree, files)
     found = {"mistakes": mistakes, **(_pushed(tree, manifest, onto) if manifest and onto else {})}
-    typer.echo(json.dumps(found, indent=1) if as_json else "\n".join(_lines(found)))
+    typer.echo(dumped(found, output) if output.is_data else "\n".join(_lines(found)))
     raise typer.Exit(1 if mistakes else 0)
 
 

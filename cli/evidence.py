@@ -12,7 +12,8 @@ import typer
 
 from cli.aws.operator import Operator, OutOfReachError
 from cli.facts import Facts
-from cli.session import Json, do
+from cli.output import Form, Output
+from cli.session import Deployment, do
 from functions.adapters.artifacts import Artifacts
 from functions.adapters.signatures import Signatures
 from functions.adapters.zip_archives import read_member
@@ -48,13 +49,12 @@ Compare the digests in `statement.json`: `subject` has those of what is deployed
 
 def evidence(
     context: typer.Context,
-    deployment: Annotated[str, typer.Argument(help="its name, as `history` shows it")],
-    output: Annotated[Path | None, typer.Option("--output", help="the archive; default: <name>.zip")] = None,
-    as_json: Json = False,
+    deployment: Deployment,
+    file: Annotated[Path | None, typer.Option("--file", help="the archive; default: <name>.zip")] = None,
+    output: Output = Form.TABLE,
 ) -> None:
     """Write the evidence of a release into a zip archive: signed statement, key, reports, SBOM, approvals, verdicts."""
-    file = output or Path(f"{deployment}.zip")
-    do(context, lambda aws: _write(aws, deployment, file), _written, as_json=as_json)
+    do(context, lambda aws: _write(aws, deployment, file or Path(f"{deployment}.zip")), _written, output)
 
 
 def _written(done: Facts) -> str:

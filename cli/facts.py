@@ -1,22 +1,22 @@
 """The data that commands print, as JSON values; `cli/show.py` makes tables of them."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from statistics import median
+from typing import Any
 
 from cli.aws.operator import Operator, OutOfReachError
+from functions.adapters.clock import iso
 from functions.adapters.triggers import Triggers
 from functions.domain.environments import Version
 from functions.domain.locks import Lock
 from functions.domain.owners import Claim, claim_of
 from functions.domain.reconciliation import Ended
 from functions.domain.records import DeploymentRecord
+from functions.domain.times import seconds_between
 from functions.handler import encode
 from functions.procedures.forecasts import Forecasts
-
-if TYPE_CHECKING:
-    from functions.domain.work_items import State
 
 Facts = dict[str, Any]
 
@@ -71,11 +71,15 @@ def _version(version: Version | None) -> Facts | None:
 
 def history(aws: Operator, limit: int) -> list[Facts]:
     """The newest deployments."""
-    places = sorted(aws.running.names() | {one.name for one in aws.environments})
-    return [_summary(record) for record in islice(aws.deployments.newest(places), limit)]
+    return [summary(record) for record in islice(records(aws), limit)]
 
 
-def _summary(record: DeploymentRecord) -> Facts:
+def records(aws: Operator) -> Iterable[DeploymentRecord]:
+    """Every stored record, newest first, read as they are wanted."""
+    return aws.deployments.newest(sorted(aws.running.names() | {one.name for one in aws.environments}))
+
+
+def summary(record: DeploymentRecord) -> Facts:
     release = record.release
     return {
         "deployment": record.deployment_id,
@@ -111,27 +115,6 @@ def locks(aws: Operator) -> list[Facts]:
     ]
 
 
-def items(aws: Operator, *, done: bool) -> list[Facts]:
-    """The items that the worker has begun, oldest card first in each state; with `done`, those in review, too."""
-    states: list[State] = ["running", "waiting", "ineligible", "stopped", "quarantined"]
-    if done:
-        states.append("done")
-    return [
-        {
-            "item": f"{record.item.repository}#{record.item.number}" if record.item else record.item_id,
-            "title": record.item.title if record.item else "",
-            "branch": record.item.branch if record.item else "",
-            "state": "stopping" if record.stop else record.state,
-            "attempts": record.started,
-            "failures": record.failures,
-            "execution": record.execution.rpartition(":")[2],
-            "reason": record.reason,
-        }
-        for state in states
-        for record in sorted(aws.items.in_state(state), key=lambda one: one.item.created_at if one.item else "")
-    ]
-
-
 def environment_of(lock: Lock) -> str:
     """The environment of a lock: `environment/test`, in parallel mode `environment/test/acme/api`; "" for a branch."""
     kind, _, rest = lock.key.partition("/")
@@ -147,6 +130,7 @@ def _lock(aws: Operator, environment: str, lock: Lock) -> Facts:
         "execution": owner.execution if owner else None,
         "reason": owner.reason if owner else None,
         "since": lock.since or None,
+        "until": _until(aws, environment, lock),
         "alive": aws.executions.is_running(owner.execution) if owner else None,
         "state": _state(aws, owner.execution) if owner else None,
         "fence": lock.fence,
@@ -160,6 +144,20 @@ def _lock(aws: Operator, environment: str, lock: Lock) -> Facts:
             for waiter in lock.waiters
         ],
     }
+
+
+def _until(aws: Operator, environment: str, lock: Lock) -> str | None:
+    """When the owner is likely to give the lock back: after the median time of the last stages there (ISO 8601).
+
+    None for a rollback, and where no stage is known: a lock ends with its execution, and at no fixed time.
+    """
+    if lock.owner is None or lock.owner.rollback:
+        return None
+    recent = aws.deployments.recent(environment, "deployed")
+    stages = [record.stages[environment] for record in recent if environment in record.stages]
+    spans = (seconds_between(one.started_at, one.finished_at) for one in stages)
+    known = [seconds for seconds in spans if seconds is not None]
+    return iso(datetime.fromisoformat(lock.since) + timedelta(seconds=median(known))) if known else None
 
 
 def _state(aws: Operator, execution: str) -> str:
@@ -186,11 +184,7 @@ def approvals(aws: Operator) -> list[Facts]:
 def progress(aws: Operator, deployment_id: str) -> Facts:
     """The progress of a deployment: its executions with their states, and its outcome (empty while it runs)."""
     record = aws.deployments.get(deployment_id)
-    main = aws.executions.describe(record.execution) if record and record.execution else None
-    for workflow in ("deployment", "rollback"):
-        main = main or aws.executions.named(aws.workflows[workflow], deployment_id)
-    if main is None and record is None:
-        raise OutOfReachError(f"no deployment is called {deployment_id}; `kiro history` lists them")
+    main = main_execution(aws, deployment_id, record)
     found = [main, *_nested(aws, deployment_id)]
     running = bool(main and main.status == "RUNNING")
     end, rollback = _end(record), bool(main and main.workflow == aws.workflows["rollback"])
@@ -203,6 +197,16 @@ def progress(aws: Operator, deployment_id: str) -> Facts:
         **end,
         "executions": [_execution(aws, one) for one in found if one],
     }
+
+
+def main_execution(aws: Operator, deployment_id: str, record: DeploymentRecord | None) -> Ended | None:
+    """The execution of a deployment or of a rollback; None if only its record is kept."""
+    main = aws.executions.describe(record.execution) if record and record.execution else None
+    for workflow in ("deployment", "rollback"):
+        main = main or aws.executions.named(aws.workflows[workflow], deployment_id)
+    if main is None and record is None:
+        raise OutOfReachError(f"no deployment is called {deployment_id}; `kiro history` lists them")
+    return main
 
 
 def _end(record: DeploymentRecord | None) -> Facts:

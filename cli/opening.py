@@ -4,16 +4,17 @@ import typer
 
 from cli import facts
 from cli.aws.operator import Operator, OutOfReachError
-from cli.session import Json, do
+from cli.output import Form, Output
+from cli.session import do
 from functions.adapters.console_accesses import ConsoleAccesses
 from functions.domain.console_access import LASTS, OPENS_FOR
 
 _FUNCTION = "events-console"
 
 
-def open_console(context: typer.Context, as_json: Json = False) -> None:
+def open_console(context: typer.Context, output: Output = Form.TABLE) -> None:
     """Print a link that opens the console. Whoever has the link sees it, and can change nothing there."""
-    do(context, begin, _text, as_json=as_json)
+    do(context, begin, _text, output)
 
 
 def begin(aws: Operator) -> facts.Facts:

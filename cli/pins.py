@@ -8,7 +8,8 @@ import typer
 
 from cli.aws.operator import Operator, OutOfReachError
 from cli.facts import Facts
-from cli.session import Json, do
+from cli.output import Form, Output
+from cli.session import Environment, Reason, do
 from functions.adapters.github.client import GitHub
 from functions.domain.environments import Freeze, PartState
 from functions.domain.events import PartsPinned, PartsUnpinned
@@ -17,7 +18,6 @@ from functions.domain.texts import one_line
 from functions.handler import decode, encode
 from functions.procedures.requested_rollbacks import full_name
 
-Reason = Annotated[str, typer.Option("--reason", help="the reason; it is recorded and shown")]
 Part = Annotated[str, typer.Option("--part", help="only this service, or `infrastructure`")]
 NewerThan = Annotated[
     str, typer.Option("--until-newer-than", help="a release passes that descends from this commit; it ends the pin")
@@ -26,32 +26,30 @@ NewerThan = Annotated[
 
 def pin(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="an environment of the stack")],
+    environment: Environment,
     reason: Reason,
     part: Part = "",
     newer_than: NewerThan = "",
-    as_json: Json = False,
+    output: Output = Form.TABLE,
 ) -> None:
     """Pin what runs in an environment: no release changes it, until `kiro unpin` or a newer commit. Rollbacks may."""
 
     def act(aws: Operator) -> Facts:
-        if not reason.strip():
-            raise OutOfReachError("a pin needs a reason: write --reason")
         states = _chosen(aws, environment, part)
         return pin_parts(aws, environment, states, commit_of(aws, states, newer_than), reason)
 
-    do(context, act, pinned, as_json=as_json)
+    do(context, act, pinned, output)
 
 
 def unpin(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="an environment of the stack")],
+    environment: Environment,
     reason: Reason,
     part: Part = "",
-    as_json: Json = False,
+    output: Output = Form.TABLE,
 ) -> None:
     """End the pin of a part of an environment, or all pins there. The next release changes the parts again."""
-    do(context, lambda aws: _unpin(aws, environment, part, reason), _unpinned, as_json=as_json)
+    do(context, lambda aws: _unpin(aws, environment, part, reason), _unpinned, output)
 
 
 def pinned(done: Facts) -> str:

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cli.aws.operator import OutOfReachError
 
@@ -22,6 +23,9 @@ def direct(stack: str | None, endpoint: str | None, *, local: bool) -> str:
         endpoint, stack = known["endpoint"], stack or known["stack"]
         _use_emulator()
     if endpoint:
+        url = urlsplit(endpoint)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise OutOfReachError(f"--endpoint-url {endpoint}: write an address such as http://127.0.0.1:4566")
         os.environ["AWS_ENDPOINT_URL"] = endpoint
     return stack or "test"
 

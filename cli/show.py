@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from rich.console import Group
 from rich.markup import escape
-from rich.table import Table
 
 from cli.ends import EXIT_CODES
 from cli.facts import Facts
+from cli.grid import Grid
 from functions.domain.drift import Drift
 from functions.domain.pins import Pin
 from functions.handler import decode
@@ -15,9 +15,9 @@ from functions.handler import decode
 _STYLES = {"RUNNING": "cyan", "SUCCEEDED": "green", "FAILED": "red", "ABORTED": "red", "TIMED_OUT": "red"}
 
 
-def environments(found: list[Facts]) -> Table:
+def environments(found: list[Facts]) -> Grid:
     """A line per part."""
-    table = grid("environment", "part", "runs", "last good", "since", "state")
+    table = Grid("environment", "part", "runs", "last good", "since", "state", prose=("runs", "state"), wide=("since",))
     for one in found:
         state = "; ".join(_states(one)) or "[green]free[/green]"
         parts = one["parts"] or [{"part": "", "running": None, "good": None, "inDoubt": None}]
@@ -29,7 +29,7 @@ def environments(found: list[Facts]) -> Table:
             elif running != good:
                 runs = f"[yellow]{runs}[/yellow]"
             table.add_row(
-                one["environment"] if number == 0 else "",
+                one["environment"],
                 part["part"],
                 runs,
                 named(good) if good else "-",
@@ -62,9 +62,13 @@ def _states(one: Facts) -> Iterable[str]:
         yield f"[red]{escape(alarm['name'])}[/red] is in ALARM since {alarm['at']}: {escape(alarm['reason'])}"
 
 
-def history(found: list[Facts]) -> Table:
+def history(found: list[Facts]) -> Grid:
     """A line per deployment."""
-    table = grid("deployment", "started", "by", "release", "title", "author", "status", "reason")
+    table = Grid(
+        *("deployment", "started", "by", "release", "title", "author", "status", "reason"),
+        prose=("by", "title", "reason"),
+        wide=("started", "author"),
+    )
     for one in found:
         end = one["status"] if one["outcome"] == "rollback" else one["outcome"] or one["status"]
         style = "green" if EXIT_CODES.get(end) == 0 else "red" if one["outcome"] else "cyan"
@@ -81,43 +85,35 @@ def history(found: list[Facts]) -> Table:
     return table
 
 
-def items(found: list[Facts]) -> Table:
-    """A line per item of the board."""
-    table = grid("item", "title", "branch", "state", "attempts", "failures", "execution", "reason")
-    styles = {"running": "cyan", "stopped": "yellow", "stopping": "yellow", "quarantined": "red", "done": "green"}
-    for one in found:
-        style = styles.get(one["state"], "default")
-        table.add_row(
-            one["item"],
-            escape(one["title"]),
-            escape(one["branch"]),
-            f"[{style}]{one['state']}[/{style}]",
-            str(one["attempts"]),
-            str(one["failures"]),
-            one["execution"],
-            escape(one["reason"]),
-        )
-    return table
-
-
-def locks(found: list[Facts]) -> Table:
+def locks(found: list[Facts]) -> Grid:
     """A line per environment, with its queue."""
-    table = grid("environment", "held by", "reason", "since", "state", "queue")
+    table = Grid(
+        "environment",
+        "held by",
+        "reason",
+        "since",
+        "until",
+        "state",
+        "queue",
+        prose=("reason", "queue"),
+        wide=("state",),
+    )
     for one in found:
         if not one["held"]:
-            table.add_row(one["environment"], "[green]free[/green]", "", "", "", "")
+            table.add_row(one["environment"], "[green]free[/green]", *[""] * 5)
             continue
         owner = escape(one["deployment"]) + (
             "" if one["alive"] else " [red](has ended: the next request gets the lock)[/red]"
         )
         line = "\n".join(f"{n}. {w['deployment']} since {w['since']}" for n, w in enumerate(one["queue"], 1))
-        table.add_row(one["environment"], owner, escape(one["reason"]), one["since"], one["state"], line or "-")
+        until = f"about {one['until']}" if one["until"] else "its execution ends"
+        table.add_row(one["environment"], owner, escape(one["reason"]), one["since"], until, one["state"], line or "-")
     return table
 
 
-def approvals(found: list[Facts]) -> Table:
+def approvals(found: list[Facts]) -> Grid:
     """A line per open request."""
-    table = grid("environment", "deployment", "purpose", "title", "expires")
+    table = Grid("environment", "deployment", "purpose", "title", "expires", prose=("title",))
     for one in found:
         row = (one["environment"], one["deployment"], one["purpose"], escape(one["title"]), one["expiresAt"])
         table.add_row(*row)
@@ -128,7 +124,10 @@ def plan(one: Facts) -> Group:
     """The outcome, then a line per part of each environment, with what would block the release there."""
     release, style = one["release"], "green" if one["outcome"] in ("deploy", "nothing") else "red"
     title = escape(release["message"].partition("\n")[0])
-    table = grid("environment", "part", "changes", "reason", "blocked now by", "required", "usual duration")
+    table = Grid(
+        *("environment", "part", "changes", "reason", "blocked now by", "required", "usual duration"),
+        prose=("changes", "reason", "blocked now by", "required"),
+    )
     for stage in one["stages"]:
         blocked, required = (
             "\n".join(_blocked_by(stage)) or "[green]nothing[/green]",
@@ -138,7 +137,7 @@ def plan(one: Facts) -> Group:
         parts = [(name, escape(stage["touches"][name]), why) for name, why in stage["parts"].items()]
         parts += [(name, "no", why) for name, why in stage["skipped"].items()]
         for number, (name, changes, why) in enumerate(parts):
-            environment, blocks, demands, usual = first if number == 0 else ("", "", "", "")
+            environment, blocks, demands, usual = first if number == 0 else (first[0], "", "", "")
             table.add_row(environment, name, changes, escape(why), blocks, demands, usual)
     return Group(
         f"{escape(release['repository'])} {release['commit'][:12]} {title} ({escape(release['author'])})",
@@ -171,24 +170,24 @@ def _minutes(seconds: float | None) -> str:
     return "not known yet" if seconds is None else f"{seconds / 60:.1f} min"
 
 
-def progress(one: Facts) -> Table:
+def progress(one: Facts) -> Grid:
     """A line per execution."""
-    table = grid("execution", "workflow", "state", "status", "seconds")
+    table = Grid("status", "seconds", "state", "workflow", "execution")
     for execution in one["executions"]:
         style = _STYLES.get(execution["status"], "white")
         table.add_row(
-            execution["name"],
-            execution["workflow"],
-            execution["state"],
             f"[{style}]{execution['status'].lower()}[/{style}]",
             f"{execution['seconds']:.0f}",
+            execution["state"],
+            execution["workflow"],
+            execution["name"],
         )
     return table
 
 
-def pieces(found: list[Facts]) -> Table:
+def pieces(found: list[Facts]) -> Grid:
     """A line per resource, with a mark per check."""
-    table = grid("kind", "name", "checks")
+    table = Grid("kind", "name", "checks", prose=("checks",))
     for one in found:
         table.add_row(one["kind"], one["name"], "  ".join(_ticked(check) for check in one["checks"]))
     return table
@@ -210,14 +209,6 @@ _MARKS = {
 def _ticked(check: Facts) -> str:
     mark = _MARKS[check["outcome"]]
     return f"{mark} {check['what']}" + (f": {escape(check['said'])}" if check["said"] else "")
-
-
-def grid(*columns: str) -> Table:
-    """A table without lines, whose long cells are wrapped."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
 
 
 def named(version: Facts) -> str:

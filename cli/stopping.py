@@ -2,8 +2,12 @@
 
 import time
 
+import typer
+
 from cli.aws.operator import Operator
 from cli.facts import Facts
+from cli.output import Form, Output
+from cli.session import Reason, Yes, confirm, do
 from functions.domain.reconciliation import Ended
 
 # The end of an execution may start another one, which happens within this many queries, two seconds apart.
@@ -11,7 +15,18 @@ _IDLE_QUERIES = 8
 _QUERY_SECONDS = 2.0
 
 
-def stop_all(aws: Operator, reason: str) -> Facts:
+def stop_all(context: typer.Context, reason: Reason, yes: Yes = False, output: Output = Form.TABLE) -> None:
+    """Stop all executions and wait for rollbacks. Run it before `pulumi destroy`, which waits for executions."""
+    confirm(context, "stop all executions", lambda aws: [*aws.environments], output, yes=yes)
+    do(context, lambda aws: _stop(aws, reason), _stopped, output)
+
+
+def _stopped(done: Facts) -> str:
+    lines = [f"stopped {one}" for one in done["stopped"]] + [f"{one} has ended" for one in done["rolledBack"]]
+    return "\n".join([*lines, "no execution runs any more"])
+
+
+def _stop(aws: Operator, reason: str) -> Facts:
     """Stop all executions except rollbacks, and wait for those: a stopped rollback leaves its environment unknown.
 
     If a stopped stage has changed something, an event starts its rollback. Therefore the command returns only when

@@ -17,28 +17,30 @@ from cli.aws.inventory import Inventory
 from cli.aws.operator import OutOfReachError
 from cli.aws.simulation import Simulation
 from cli.facts import Facts
-from cli.session import Json, explained, out, report
+from cli.grid import Grid
+from cli.output import Form, Output, dumped, out
+from cli.session import at_terminal, explained, report
 from functions.adapters.secrets import SECRETS, SecretValues
 from functions.domain.secret_formats import MADE, stored
 from functions.handler import encode
 
 
-def validate(context: typer.Context, as_json: Json = False) -> None:
+def validate(context: typer.Context, output: Output = Form.TABLE) -> None:
     """Check every resource: it exists, is encrypted, kept and confirmed. The exit code is 1 if something is wrong."""
-    found = report(context, lambda aws: encode(list(Inventory(aws).pieces())), show.pieces, as_json=as_json)
+    found = report(context, lambda aws: encode(list(Inventory(aws).pieces())), show.pieces, output)
     if any(check["outcome"] == "wrong" for piece in found for check in piece["checks"]):
         raise typer.Exit(1)
 
 
-def doctor(context: typer.Context, as_json: Json = False) -> None:
+def doctor(context: typer.Context, output: Output = Form.TABLE) -> None:
     """Simulate in IAM whether you may deploy the stack, and read whether the account is ready for it.
 
     The stack need not exist. Nothing is changed. The exit code is 1 if you may not deploy or something is wrong. A
     question that AWS did not answer is printed with `?`.
     """
-    with explained(context, as_json=as_json):
+    with explained(context, output):
         found = _simulated(context.obj.name)
-    out(found, _examined, as_json=as_json)
+    out(found, _examined, output)
     if found["refused"] or any(one["outcome"] == "wrong" for one in found["account"]):
         raise typer.Exit(1)
 
@@ -70,7 +72,7 @@ def _refusals(found: Facts) -> RenderableType:
     who = escape(found["who"])
     if not found["refused"]:
         return f"[green]✓[/green] {who} may deploy: all of {found['asked']} simulated actions are allowed"
-    table = show.grid(f"{who} may not", "on", "denied by")
+    table = Grid(f"{who} may not", "on", "denied by")
     for one in found["refused"]:
         table.add_row(f"[red]✗[/red] {one['action']}", escape(one["resource"]), one["by"])
     return table
@@ -82,7 +84,7 @@ def setup(
         list[str] | None,
         typer.Option("--secret", help=f"only this one, even if it has a value; may be repeated: {', '.join(SECRETS)}"),
     ] = None,
-    as_json: Json = False,
+    output: Output = Form.TABLE,
 ) -> None:
     """Prompt for the values of secrets that have none yet, without showing them; with --secret, replace a value.
 
@@ -92,10 +94,17 @@ def setup(
     unknown = [name for name in only or [] if name not in SECRETS]
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}; there are {', '.join(SECRETS)}", param_hint="--secret")
-    with explained(context, as_json=as_json):
+    with explained(context, output):
         values = SecretValues(context.obj.aws.aws)
         for done in _set_up(values, context.obj.name, only or []):
-            typer.echo(json.dumps(done) if as_json else f"{done['secret']}: {done['said']}")
+            typer.echo(_line(done, output))
+
+
+def _line(done: Facts, output: Form) -> str:
+    """What was done with one secret, on a line of its own also as JSON; a document of its own as YAML."""
+    if output is Form.YAML:
+        return f"---\n{dumped(done, output)}"
+    return json.dumps(done) if output is Form.JSON else f"{done['secret']}: {done['said']}"
 
 
 def _set_up(values: SecretValues, stack: str, only: list[str]) -> Iterator[Facts]:
@@ -111,11 +120,6 @@ def _set_up(values: SecretValues, stack: str, only: list[str]) -> Iterator[Facts
             continue
         new = values.put(name, stored(short, given))
         yield {"secret": short, "said": f"stored in {name}" if new else f"{name} holds this value already"}
-
-
-def at_terminal() -> bool:
-    """Whether standard input is a terminal."""
-    return sys.stdin.isatty()
 
 
 def _prompted(short: str, only: list[str]) -> str:

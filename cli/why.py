@@ -6,22 +6,22 @@ import typer
 
 from cli import facts
 from cli.aws.operator import Operator, OutOfReachError
-from cli.session import Json, do
+from cli.items import find
+from cli.output import Form, Output
+from cli.session import do
 from functions.domain.waiting import Waiting, minute
-from functions.domain.work_items import Record, State
+from functions.domain.work_items import Record
 from functions.handler import encode
 from functions.procedures.why import Why
-
-_STATES: tuple[State, ...] = ("running", "waiting", "ineligible", "stopped", "quarantined", "done")
 
 
 def why(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="a deployment as `history` shows it, or an item as `items` does")],
-    as_json: Json = False,
+    output: Output = Form.TABLE,
 ) -> None:
     """Show what a deployment or a work item waits for, and what to do about it."""
-    do(context, lambda aws: read(aws, name), _text, as_json=as_json)
+    do(context, lambda aws: read(aws, name), _text, output)
 
 
 def read(aws: Operator, name: str) -> facts.Facts:
@@ -39,11 +39,10 @@ def read(aws: Operator, name: str) -> facts.Facts:
 
 
 def _item(aws: Operator, name: str) -> Record:
-    for state in _STATES:
-        for record in aws.items.in_state(state):
-            if record.item and f"{record.item.repository}#{record.item.number}" == name:
-                return record
-    raise OutOfReachError(f"the worker has no item {name}; `kiro items --done` lists them")
+    record = find(aws, name)
+    if record is None:
+        raise OutOfReachError(f"the worker has no item {name}; `kiro items --done` lists them")
+    return record
 
 
 def _text(done: facts.Facts) -> str:

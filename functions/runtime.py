@@ -29,10 +29,14 @@ _CONTEXT_KEYS = ("deploymentId", "environment", "execution")
 
 
 class Clients:
-    """The settings of this function, one session, and one client per service, region and role."""
+    """The settings of this function, one session, and one client per service, region and role.
 
-    def __init__(self, settings: Mapping[str, str]) -> None:
+    `hurried` clients try once and connect within two seconds: somebody waits to learn that nothing answers.
+    """
+
+    def __init__(self, settings: Mapping[str, str], *, hurried: bool = False) -> None:
         self._settings = settings
+        self._hurried = hurried
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._roles: dict[str, tuple[boto3.Session, datetime]] = {}
 
@@ -53,15 +57,20 @@ class Clients:
         key = (service, region, role_arn)
         session = self._assumed(role_arn) if role_arn else self._session
         if key not in self._clients:
-            self._clients[key] = session.client(service, region_name=region or None, config=_config())  # type: ignore[call-overload]
+            config = _config(hurried=self._hurried)
+            self._clients[key] = session.client(service, region_name=region or None, config=config)  # type: ignore[call-overload]
         return self._clients[key]
 
     def table(self, setting: str) -> Any:
         """The DynamoDB table whose name is the value of a setting."""
         key = ("dynamodb-resource", "", "")
         if key not in self._clients:
-            self._clients[key] = self._session.resource("dynamodb", config=_config())
+            self._clients[key] = self._session.resource("dynamodb", config=_config(hurried=self._hurried))
         return self._clients[key].Table(self.setting(setting))
+
+    def credentials(self) -> Any:
+        """The caller's own credentials, for a request that no client makes."""
+        return self._session.get_credentials()
 
     @cached_property
     def _session(self) -> "boto3.Session":
@@ -89,10 +98,12 @@ class Clients:
         return session
 
 
-def _config() -> Any:
+def _config(*, hurried: bool) -> Any:
     """The configuration of every client: five tries with standard backoff, which ends before the function's timeout."""
     from botocore.config import Config
 
+    if hurried:
+        return Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=2, read_timeout=20)
     return Config(retries={"max_attempts": 5, "mode": "standard"}, connect_timeout=3, read_timeout=20)
 
 

@@ -15,11 +15,20 @@ from local import demo as demo_hello
 from local import demo_storefront
 from local.console import PORT
 from local.folders import HOME, alive, fresh_folder
-from local.platform import Platform, PlatformError, pulumi
+from local.platform import PROJECT, Platform, PlatformError, pulumi
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 RUNNING = HOME / "running.json"
-StackOption = Annotated[str, typer.Option("--stack", help="the stack whose settings are used")]
+
+
+def _with_settings(stack: str) -> str:
+    known = sorted(file.suffixes[0][1:] for file in PROJECT.glob("Pulumi.*.yaml"))
+    if stack not in known:
+        raise typer.BadParameter(f"there is no Pulumi.{stack}.yaml; there are settings of {', '.join(known)}")
+    return stack
+
+
+StackOption = Annotated[str, typer.Option("--stack", help="the stack whose settings are used", callback=_with_settings)]
 
 
 @app.command()

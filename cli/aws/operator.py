@@ -69,7 +69,7 @@ class Operator:
         settings |= {"LOCK_MODE": "superseded", "EVENT_BUS": f"kiro-pipeline-{stack}-events"}
         settings["WORK_ITEMS_TABLE"] = f"kiro-worker-{stack}-work-items"
         aws = Clients(settings)
-        sts = aws.client("sts")
+        sts = Clients({}, hurried=True).client("sts")
         region, identity = sts.meta.region_name, sts.get_caller_identity()
         account, partition = identity["Account"], identity["Arn"].split(":")[1]
         prefix = f"arn:{partition}:states:{region}:{account}:stateMachine:"
@@ -92,9 +92,9 @@ class Operator:
             aws,
         )
 
-    def informed(self) -> Clients:
-        """Clients with the settings of the stack's functions, GitHub's included; secrets are ARNs, not values."""
-        name = f"kiro-pipeline-{self.stack}-{_SETTINGS_OF}"
+    def informed(self, of: str = _SETTINGS_OF, family: str = "pipeline") -> Clients:
+        """Clients with the settings of one of the stack's functions; secrets are ARNs, not values."""
+        name = f"kiro-{family}-{self.stack}-{of}"
         found = self.aws.client("lambda").get_function_configuration(FunctionName=name)
         return Clients(found["Environment"]["Variables"])
 
@@ -114,7 +114,8 @@ def explain(error: Exception, stack: str) -> str | None:
     if isinstance(error, NoRegionError):
         return "no region: set AWS_DEFAULT_REGION, or `aws configure set region …`"
     if isinstance(error, (Unreachable, HTTPClientError)):
-        return f"AWS can't be reached: {error}; check the endpoint and that it runs"
+        where = "a proxy, --endpoint-url and that the platform runs"
+        return f"AWS can't be reached: {error}; check the network, {where}"
     if isinstance(error, ClientError):
         code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
         if code in ("ResourceNotFoundException", "StateMachineDoesNotExist"):

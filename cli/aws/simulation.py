@@ -38,8 +38,7 @@ class Simulation:
     @classmethod
     def connect(cls) -> Self:
         """The caller that the environment's credentials belong to; works without a stack."""
-        aws = Clients({})
-        sts = aws.client("sts")
+        aws, sts = Clients({}), Clients({}, hurried=True).client("sts")
         identity = sts.get_caller_identity()
         partition, account = identity["Arn"].split(":")[1], identity["Account"]
         principal = _principal(aws, identity["Arn"])

@@ -50,6 +50,7 @@ class StackResources:
     builds: Builds
     worker: Worker
     api_url: pulumi.Output[str]
+    api_arn: pulumi.Output[str]
 
     def projects(self) -> dict[str, codebuild.Project]:
         """All build projects by repository and name, such as `acme/hello/build`, including the worker's."""

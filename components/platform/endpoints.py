@@ -16,8 +16,12 @@ ROUTES: Mapping[str, str] = {
     "POST /github": "github_webhook",
     "GET /approvals/{id}": "approval_page",
     "POST /approvals/{id}": "approval_page",
+    "POST /approvals/{id}/decision": "approval_page",
     "POST /alarms/{environment}": "outside_alarm",
 }
+# API Gateway verifies the caller's AWS signature, and demands `execute-api:Invoke` on the route of the caller.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html
+SIGNED = "POST /approvals/{id}/decision"
 # GitHub, monitors and a few people send fewer requests than this.
 _BURST, _PER_SECOND = 50, 25
 _ACCESS = (
@@ -30,6 +34,7 @@ class Endpoints(pulumi.ComponentResource):
     """The API; it is created before its functions, because they have its address as a setting."""
 
     url: pulumi.Output[str]
+    arn: pulumi.Output[str]
 
     def __init__(
         self,
@@ -57,6 +62,7 @@ class Endpoints(pulumi.ComponentResource):
         )
         self._stage(logs)
         self.url = self.api.api_endpoint
+        self.arn = self.api.execution_arn
         self.register_outputs({"url": self.url})
 
     def _stage(self, logs: cloudwatch.LogGroup) -> None:
@@ -99,6 +105,7 @@ class Endpoints(pulumi.ComponentResource):
             api_id=self.api.id,
             route_key=route,
             target=pulumi.Output.concat("integrations/", integration.id),
+            authorization_type="AWS_IAM" if route == SIGNED else "NONE",
             opts=self._inner,
         )
         lambda_.Permission(

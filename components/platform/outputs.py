@@ -7,7 +7,7 @@ import pulumi
 from components.functions.resources import StackResources
 from components.platform.console import address
 from components.platform.monitoring import Monitoring
-from components.platform.people import operator_grants, policy, reader_grants
+from components.platform.people import approver_grants, operator_grants, policy, reader_grants
 from components.platform.pipeline import Pipeline
 from components.stack.encryption import Encryption
 from forwarding.places import command
@@ -45,6 +45,7 @@ def outputs(
         "keyArn": encryption.arn,
         "provenanceKeyArn": stack.signing.arn,
         "provenancePublicKey": stack.signing.public_key,
+        "approverPolicy": policy("approver", approver_grants(stack)),
         "operatorPolicy": policy("operator", operator_grants(stack)),
         "readerPolicy": policy("reader", reader_grants(stack)),
         "dashboard": monitoring.dashboard,

@@ -1,6 +1,7 @@
-"""The IAM policies for people: what an operator, and who only reads, may do in a stack. An administrator attaches them.
+"""The IAM policies for people: what an operator, an approver, and who only reads, may do in a stack.
 
-Neither may start a stage, read a secret or complete a wait: what a stage changes is what its deployment recorded.
+An administrator attaches them. None may start a stage, read a secret or complete a wait: what a stage changes is what
+its deployment recorded. An operator does not approve, and an approver starts nothing.
 """
 
 from collections.abc import Mapping
@@ -79,6 +80,20 @@ def operator_grants(stack: StackResources) -> list[Grant]:
             condition=_only("StringLike", {"dynamodb:LeadingKeys": ["rollback-*"]}),
         ),
         Grant(("events:PutEvents",), (stack.channels.bus.arn,), condition=_only("StringEquals", events)),
+    ]
+
+
+def approver_grants(stack: StackResources) -> list[Grant]:
+    """What `kiro approvals`, `approve` and `reject` need; the function that decides compares the caller's identity.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html
+    """
+    decision = pulumi.Output.concat(stack.api_arn, "/$default/POST/approvals/*/decision")
+    return [
+        *reader_grants(stack),
+        Grant(("dynamodb:Scan",), (stack.storage.waits.arn,)),
+        Grant(("lambda:GetFunctionConfiguration",), (stack.naming.function_arn("stage-request-approval"),)),
+        Grant(("execute-api:Invoke",), (decision,), why="the id of a request is part of the path"),
     ]
 
 

@@ -8,12 +8,16 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from components.stack.closed import Closed
 from components.stack.repository_settings import ImageRepository
-from functions.domain.approvers import repeated
+from functions.domain.approvers import Approvers, repeated
 from functions.domain.demands import GateName
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,15}$")]
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9])*$", max_length=39)]
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+$")]
+# Who calls AWS: a user, or the session of a role, as `aws sts get-caller-identity` prints it.
+CallerArn = Annotated[
+    str, StringConstraints(pattern=r"^arn:[\w-]+:(iam::\d{12}:user/\S+|sts::\d{12}:assumed-role/[^/\s]+/[^/\s]+)$")
+]
 PolicyArn = Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$")]
 WallClock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Seconds = Annotated[int, Field(ge=0)]
@@ -92,6 +96,10 @@ class EnvironmentSettings(Closed):
     """Whether an approval by who made, pushed or merged the release counts; `false` needs personal links and logins."""
     approver_logins: dict[Approver, Login] = Field(default_factory=dict)
     """The GitHub login of each approver, by address; required where `authorMayApprove` is false."""
+    approver_identities: dict[Approver, CallerArn] = Field(default_factory=dict)
+    """The AWS identity of each approver who may use `kiro approve`, by address: the ARN that `aws sts
+    get-caller-identity` prints. Name only roles whose sessions are named after the person, as IAM Identity Center
+    does; whoever assumes another role chooses the name."""
     approval_timeout_seconds: Annotated[int, Field(ge=60, le=7 * 86_400)] = 86_400
     """How long a request for approval stays open before it expires."""
     approval_wait_seconds: Seconds = 0
@@ -193,6 +201,19 @@ class EnvironmentSettings(Closed):
                 "role that changes: name another role, which only reads"
             )
 
+    def _check_identities(self) -> None:
+        """Refuse AWS identities of people who are no approvers, and one that stands for several."""
+        known = Approvers(dict.fromkeys(self.approvers, ""))
+        stray = sorted(
+            one for one in self.approver_identities if not self.approvers or not known.admits(one, personal=True)
+        )
+        if stray:
+            raise ValueError(f"approverIdentities: {', '.join(stray)} is not listed in approvers")
+        if len({*self.approver_identities.values()}) < len(self.approver_identities):
+            raise ValueError(
+                "approverIdentities names one AWS identity for several addresses; each stands for a person"
+            )
+
     def _check_approvers(self) -> None:
         """Refuse approvers who can't be told apart where their number or the authors of a release matter (A3)."""
         twice = repeated(self.approvers)
@@ -203,6 +224,7 @@ class EnvironmentSettings(Closed):
         stray = sorted(set(self.approver_logins) - set(self.approvers))
         if stray:
             raise ValueError(f"approverLogins: {', '.join(stray)} is not listed in approvers")
+        self._check_identities()
         if self.approvals_needed == 1 and self.author_may_approve:
             return
         shared = [one for one in self.approvers if one.startswith("@")]

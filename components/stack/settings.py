@@ -216,6 +216,7 @@ class Settings(Closed):
                 {who: one.approver_logins.get(who, "") for who in one.approvers},
                 one.approvals_needed,
                 one.author_may_approve,
+                one.approver_identities,
             )
             for one in self.environments
         }
@@ -263,8 +264,8 @@ class Settings(Closed):
         size = len(self.approvers_json())
         if size > _MOST_OF_ONE:
             raise ValueError(
-                f"environments: approvers and approverLogins take {size} bytes, at most {_MOST_OF_ONE} reach the "
-                "approval page: list fewer addresses, or `@domain`"
+                f"environments: approvers, approverLogins and approverIdentities take {size} bytes, at most "
+                f"{_MOST_OF_ONE} reach the approval page: list fewer addresses, or `@domain`"
             )
         self._check_each()
         self._check_triggers(names)

@@ -176,6 +176,18 @@ class EnvironmentsTable(EnvironmentNotes):
             ExpressionAttributeValues={":frozen": stored(freeze)},
         )
 
+    def freeze_anew(self, environment: str, freeze: Freeze) -> bool:
+        """Freeze an environment; False if it is frozen already, and then nothing is written."""
+        written = conditional(
+            self._table,
+            "update_item",
+            Key={"environment": environment, "part": _WHOLE},
+            UpdateExpression="SET frozen = :frozen",
+            ConditionExpression="attribute_not_exists(frozen) OR frozen = :nothing",
+            ExpressionAttributeValues={":frozen": stored(freeze), ":nothing": None},
+        )
+        return written is not None
+
     def unfreeze(self, environment: str, by: Freeze) -> None:
         """Unfreeze an environment, and record the caller, the reason and the time."""
         self._table.update_item(

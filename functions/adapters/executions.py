@@ -136,4 +136,5 @@ def _ended(found: Any) -> Ended:
         iso(found["startDate"]),
         iso(stopped) if stopped else "",
         found.get("error", ""),
+        found.get("cause", ""),
     )

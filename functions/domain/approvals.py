@@ -22,13 +22,17 @@ State = Literal["open", "approved", "rejected", "expired", "superseded", "void"]
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """The approval of one person; an environment may need several. `at` is ISO 8601, UTC."""
+    """The approval of one person; an environment may need several. `at` is ISO 8601, UTC.
+
+    `identity` is the ARN of the person's AWS identity, "" for one that used a link.
+    """
 
     by: str
     at: str
     reason: str
     address: str
     user_agent: str
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class Approval:
     decided_at: str = ""
     address: str = ""
     user_agent: str = ""
+    identity: str = ""
     holders: dict[str, str] = field(default_factory=dict)
     approvers: list[str] = field(default_factory=list)
     needed: int = 1
@@ -121,13 +126,14 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person posts from the approval page."""
+    """What a person posts from the approval page, or signed with an AWS identity, whose ARN is `identity` then."""
 
     approve: bool
     by: str
     reason: str
     address: str
     user_agent: str
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +237,8 @@ def decide(
     refused = _refused(approval, decision, now, approvers, held_by)
     if refused:
         return refused
-    consent = Consent(decision.by, now, decision.reason, decision.address, decision.user_agent[:400])
+    agent, identity = decision.user_agent[:400], decision.identity
+    consent = Consent(decision.by, now, decision.reason, decision.address, agent, identity)
     consents = (*_standing(approval, approvers), consent) if decision.approve else approval.consents
     decided = replace(approval, consents=consents, version=approval.version + 1)
     if decision.approve and len(consents) < approval.needed:
@@ -243,7 +250,8 @@ def decide(
         reason=decision.reason,
         decided_at=now,
         address=decision.address,
-        user_agent=decision.user_agent[:400],
+        user_agent=agent,
+        identity=identity,
     )
 
 
@@ -270,7 +278,7 @@ def _refused(
         return None if decision.reason else Refused("incomplete", "Enter a reason: the author of the release reads it.")
     if now < approval.decides_from:
         return Refused("early", f"Approving is possible from {approval.decides_from} on. Rejecting is possible now.")
-    forbidden = _forbidden(approval, decision.by, approvers, held_by)
+    forbidden = _forbidden(approval, decision, approvers, held_by)
     if forbidden:
         return Refused("forbidden", forbidden)
     consents = _standing(approval, approvers)
@@ -280,15 +288,20 @@ def _refused(
     return None
 
 
-def _forbidden(approval: Approval, by: str, approvers: Approvers | None, held_by: str) -> str:
+def _forbidden(approval: Approval, decision: Decision, approvers: Approvers | None, held_by: str) -> str:
     """Why this person may not approve, with the next step; "" if they may."""
-    where = approval.environment
+    where, by = approval.environment, decision.by
     if approvers is None:
         return f"The settings of the stack have no environment {where} any more. Reject this request."
     if approvers.needed > approval.needed or (approval.author_may_approve and not approvers.author_may_approve):
         return (
             f"The settings of {where} demand more of an approval than when this one was requested (approvalsNeeded or "
             "authorMayApprove). Reject this request and start the deployment again."
+        )
+    if decision.identity and not held_by and (approvers.logins or approval.personal):
+        return (
+            f"{decision.identity} is the AWS identity of no approver of {where}: name it in approverIdentities of the "
+            "settings, or approve with the link of a mail."
         )
     if approval.personal and not held_by:
         return "This link does not say who you are. Approve with the link of the mail to your own address."

@@ -9,12 +9,14 @@ class Approvers:
     """The settings of one environment for its approvals.
 
     `logins` maps each address, or `@domain` for a whole domain, to the approver's GitHub login, "" where none is set;
-    an empty mapping admits anybody with a link. `needed` is how many people must approve.
+    an empty mapping admits anybody with a link. `needed` is how many people must approve. `identities` maps addresses
+    to the ARN of the AWS identity that stands for this person.
     """
 
     logins: dict[str, str] = field(default_factory=dict)
     needed: int = 1
     author_may_approve: bool = True
+    identities: dict[str, str] = field(default_factory=dict)
 
     def admits(self, by: str, *, personal: bool) -> bool:
         """Whether this person may approve; `personal` means that the link says who it is.
@@ -29,6 +31,10 @@ class Approvers:
             return personal
         name, at, domain = who.rpartition("@")
         return bool(name) and f"{at}{domain}" in {one.casefold() for one in self.logins}
+
+    def address(self, identity: str) -> str:
+        """The address of the person whom an AWS identity (an ARN) stands for; "" if the settings name none."""
+        return next((address for address, arn in self.identities.items() if arn == identity), "")
 
     def login(self, by: str) -> str:
         """The GitHub login of an approver, in lower case; "" if the settings name none."""

@@ -60,7 +60,8 @@ class Listed:
 class Ended:
     """An execution as Step Functions describes it; times are ISO 8601, `ended` is empty while it runs.
 
-    `started` and `ended` are empty when it was read from an event, which has no times.
+    `started` and `ended` are empty when it was read from an event, which has no times. `cause` is what the person or
+    the workflow gave that ended it, in any form and length.
     """
 
     execution: str
@@ -70,6 +71,7 @@ class Ended:
     started: str
     ended: str = ""
     error: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

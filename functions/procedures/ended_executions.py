@@ -30,6 +30,7 @@ from functions.domain.environments import Freeze
 from functions.domain.events import DeploymentFinished, RollbackFinished
 from functions.domain.reconciliation import Ended
 from functions.domain.records import Outcome
+from functions.domain.texts import recorded
 from functions.domain.work_items import branch_key
 from functions.handler import Allow
 from functions.procedures.waits import END, end_all
@@ -106,19 +107,29 @@ class EndedExecutions:
         """End the waits of the execution."""
         return [*end_all(execution, self._waits, self._builds)]
 
-    def announce(self, deployment_id: str, status: str) -> list[Effect]:
-        """Write and announce the outcome of a deployment that ended in this status, unless it was announced."""
+    def announce(self, deployment_id: str, status: str, cause: str = "") -> list[Effect]:
+        """Write and announce the outcome of a deployment that ended in this status, unless it was announced.
+
+        `cause` is what Step Functions says of the end: whoever stopped the execution gave it.
+        """
         record = self._deployments.get(deployment_id)
         if record and record.told:
             return []
         reason = f"the execution ended as {status} before it recorded an outcome"
+        if cause:
+            reason += f": {recorded(cause)}"
         concluded = self._deployments.conclude(deployment_id, _OUTCOMES.get(status, "failed"), reason)
         self._bus.put(DeploymentFinished.of(concluded))
         self._deployments.note(deployment_id, told=True)
         return [OutcomeAnnounced(concluded.outcome)]
 
     def _conclude(self, end: Ended) -> list[Effect]:
-        return [] if end.error in _ANNOUNCED else self.announce(end.name, end.status)
+        if end.error in _ANNOUNCED:
+            return []
+        # The event of an end need not have the cause, the execution has it:
+        # https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+        found = self._executions.describe(end.execution)
+        return self.announce(end.name, end.status, found.cause if found else "")
 
     def _end_stages(self, end: Ended) -> list[Effect]:
         """Stop the stages of a stopped deployment; roll back a stage that failed and left that to its deployment.

@@ -4,13 +4,14 @@ The wish is recorded first, and the execution is stopped then. Its end triggers 
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 from functions.adapters.executions import Executions
 from functions.adapters.github.board import Board
 from functions.adapters.github.pull_requests import PullRequests
 from functions.adapters.work_items_table import WorkItemsTable
-from functions.domain.steering import Instruction, moved_away, steered
+from functions.domain.steering import Instruction, Verb, moved_away, steered
 from functions.domain.work_items import Record, Stop, branch_key
 from functions.handler import Allow
 
@@ -34,24 +35,39 @@ def steer(
     if not github.may_write(instruction.repository, instruction.by):
         _log.warning("%s may not steer #%d of %s", instruction.by, instruction.number, instruction.repository)
         return
-    answer = _carry_out(instruction, board, github, records, executions)
+
+    def find() -> Record | None:
+        return _about(instruction, github, records)
+
+    answer = carry_out(instruction.verb, instruction.by, find, board, executions, records)
     marker = f"kiro-worker:instruction:{instruction.comment}"
     github.comment_once(instruction.repository, instruction.number, marker, answer)
 
 
-def _carry_out(
-    instruction: Instruction, board: Board, github: PullRequests, records: WorkItemsTable, executions: Executions
-) -> str:
+def _about(instruction: Instruction, github: PullRequests, records: WorkItemsTable) -> Record | None:
+    """The record that the comment is about; that of the branch, if it is on a pull request."""
     branch = github.branch_of(instruction.repository, instruction.number) if instruction.pull_request else ""
+    return records.about(instruction.repository, instruction.number, branch_key(instruction.repository, branch))
+
+
+def carry_out(
+    verb: Verb,
+    by: str,
+    find: Callable[[], Record | None],
+    board: Board,
+    executions: Executions,
+    records: WorkItemsTable,
+) -> str:
+    """Stop or retry the item that `find` reads, in the name of `by`; returns the answer to that person."""
     while True:
-        record = records.about(instruction.repository, instruction.number, branch_key(instruction.repository, branch))
+        record = find()
         if record is None:
             return _UNKNOWN
-        wanted = steered(instruction.verb, record, instruction.by, board.names.columns)
+        wanted = steered(verb, record, by, board.names.columns)
         if wanted.record is None or records.save(wanted.record):
             break  # else another writer was faster: what follows from the instruction may be something else now
     if wanted.stops:
-        executions.stop(record.execution, f"stopped by {instruction.by}")
+        executions.stop(record.execution, f"stopped by {by}")
     if wanted.column:
         board.move(record.item_id, wanted.column, wanted.record.reason if wanted.record else "")
     return wanted.answer

@@ -24,6 +24,7 @@ WORKFLOW = f"arn:aws:states:eu-central-1:{AT}:stateMachine:kiro-pipeline-test-"
 EXECUTION = f"arn:aws:states:eu-central-1:{AT}:execution:kiro-pipeline-test-"
 BUCKET = f"arn:aws:s3:::kiro-pipeline-test-artifacts-{AT}"
 BUS = f"arn:aws:events:eu-central-1:{AT}:event-bus/kiro-pipeline-test-events"
+API = f"arn:aws:execute-api:eu-central-1:{AT}:api123"
 FROZEN = {"dynamodb:Attributes": ["environment", "part", "frozen"]}
 ANNOUNCED = {"events:source": ["kiro.pipeline"], "events:detail-type": ["EnvironmentFrozen"]}
 Request = tuple[str, str, dict[str, list[str]]]
@@ -121,7 +122,17 @@ def test_a_reader_changes_nothing(whole: Outcome) -> None:
     assert [one for one in [*CHANGES, *NEVER, history] if allowed(policy, *one)] == []
 
 
-@pytest.mark.parametrize("name", ["operatorPolicy", "readerPolicy"])
+def test_an_operator_does_not_approve_and_an_approver_starts_nothing(whole: Outcome) -> None:
+    """A5: whoever deploys wants to let the release in, too; whoever approves wants to deploy."""
+    decision: Request = ("execute-api:Invoke", f"{API}/$default/POST/approvals/a1/decision", {})
+    webhook: Request = ("execute-api:Invoke", f"{API}/$default/POST/github", {})
+    approver = whole.outputs["approverPolicy"]
+    assert [one for one in [*READS, decision] if not allowed(approver, *one)] == []
+    assert [one for one in [*NEVER, *CHANGES[:6], webhook] if allowed(approver, *one)] == []
+    assert not allowed(whole.outputs["operatorPolicy"], *decision)
+
+
+@pytest.mark.parametrize("name", ["approverPolicy", "operatorPolicy", "readerPolicy"])
 def test_no_task_token_is_used(whole: Outcome, name: str) -> None:
     """A person who read a task token, and whom another policy allows everything, wants to end a wait with it."""
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}

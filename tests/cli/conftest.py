@@ -19,6 +19,8 @@ from tests.functions.samples import environment
 from tests.functions.stack import ACCOUNT, REGION
 from tests.functions.tables import create_tables
 
+# Commands that ask before they change an environment whose releases people approve.
+ASKS = {"approve", "cancel", "deploy", "retry", "rollback", "stop-all", "unfreeze"}
 TABLES = ("deployments", "environments", "locks", "waits")
 
 
@@ -28,13 +30,18 @@ class Kiro:
 
     clients: Clients
 
-    def run(self, *arguments: str) -> Any:
-        """Run a command."""
-        return CliRunner().invoke(app, arguments)
+    def run(self, *arguments: str, **environment: str) -> Any:
+        """Run a command; one that asks is confirmed by its option."""
+        confirmed = ("--yes",) if arguments[0] in ASKS else ()
+        return self.invoke(*arguments, *confirmed, **environment)
+
+    def invoke(self, *arguments: str, answers: str | None = None, **environment: str) -> Any:
+        """Run a command as it is written; `answers` are typed at its prompts."""
+        return CliRunner().invoke(app, arguments, answers, environment)
 
     def json(self, *arguments: str) -> Any:
         """Run a command that succeeds, and return its JSON output."""
-        done = self.run(*arguments, "--json")
+        done = self.run(*arguments, "--output", "json")
         assert done.exit_code == 0, done.output
         return json.loads(done.stdout)
 

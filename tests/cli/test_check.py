@@ -87,7 +87,7 @@ def check(*arguments: str | Path, code: int = 0) -> str:
 
 def checked(repository: Repository, *arguments: str, code: int = 0) -> Any:
     """The command's JSON."""
-    return json.loads(check(repository.root, *arguments, "--json", code=code))
+    return json.loads(check(repository.root, *arguments, "--output", "json", code=code))
 
 
 def test_a_push_changes_what_its_files_concern(repository: Repository) -> None:
@@ -165,7 +165,7 @@ def test_a_folder_of_a_repository_is_checked(repository: Repository) -> None:
     repository.commit()
     repository.git("update-ref", "refs/remotes/origin/main", "HEAD")
     repository.write({"src/api.py": "of the other", "shops/one/jobs/build.yml": "more"})
-    found = json.loads(check(repository.root / "shops" / "one", "--json"))
+    found = json.loads(check(repository.root / "shops" / "one", "--output", "json"))
     assert [*found["changed"]] == ["shop/jobs"]
 
 

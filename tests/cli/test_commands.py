@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,16 +10,12 @@ from functions.adapters.deployments_table import DeploymentsTable
 from functions.adapters.environments_table import EnvironmentsTable
 from functions.adapters.executions import execution_arn
 from functions.adapters.locks_table import LocksTable
-from functions.adapters.records import stored
-from functions.adapters.waits_table import WaitsTable
-from functions.domain.approvals import Approval
 from functions.domain.locks import Contender
 from functions.domain.order import Order
 from functions.domain.outside_alarms import OutsideAlarm
 from functions.domain.releases import LONGEST_NAME
 from functions.domain.requests import Request
 from functions.domain.rollback import Compensation
-from functions.domain.work_items import Item, Record, State, Stop
 from functions.handler import encode
 from tests.cli.conftest import Kiro, machine
 from tests.functions.samples import COMMIT, DEPLOYMENT, LEASE, NOW, OLDER, RELEASE, SERVICE, state, version
@@ -32,8 +27,8 @@ EVERY = (
     ("locks",),
     ("items",),
     ("approvals",),
-    ("approve",),
-    ("reject",),
+    ("approve", DEPLOYMENT, "--reason", "fine"),
+    ("reject", DEPLOYMENT, "--reason", "not today"),
     ("freeze", "production", "--reason", "fair"),
     ("unfreeze", "production", "--reason", "over"),
     ("deploy", "acme/hello-service", "main"),
@@ -121,25 +116,6 @@ def lock(kiro: Kiro, *executions: str) -> None:
         LocksTable.connect(kiro.clients).request("environment/production", wanted)
 
 
-def test_items_show_state_attempts_and_reason(kiro: Kiro) -> None:
-    """W10: the items that the worker has begun, those in review only when asked for; running ones come first."""
-    table = kiro.clients.table("WORK_ITEMS_TABLE")
-
-    def item(number: int, state: State, **more: Any) -> None:
-        card = Item(f"I_{number}", "issue", f"Task {number}", f"kiro/{number}", "2026", "2026", "acme/shop", number)
-        execution = f"arn:aws:states:eu-west-1:1:execution:kiro-worker-test-work-item:{number}-kiro-1"
-        table.put_item(Item=stored(Record(card.item_id, state, 2, 1, execution, item=card, **more)))
-
-    item(3, "done")
-    item(2, "quarantined", reason="- tests: 1 of [3] failed")
-    item(1, "running", stop=Stop("ada"))
-    first, second = kiro.json("items")
-    assert (first["item"], first["state"], first["execution"]) == ("acme/shop#1", "stopping", "1-kiro-1")
-    assert (second["state"], second["attempts"], second["failures"]) == ("quarantined", 2, 1)
-    assert "1 of [3] failed" in kiro.run("items").output
-    assert [one["item"] for one in kiro.json("items", "--done")][-1] == "acme/shop#3"
-
-
 def test_locks_show_owner_reason_time_and_queue(kiro: Kiro) -> None:
     """Also whether the execution that owns the lock still runs."""
     owner = start(kiro, "stage", "one")
@@ -152,15 +128,6 @@ def test_locks_show_owner_reason_time_and_queue(kiro: Kiro) -> None:
     kiro.clients.client("stepfunctions").stop_execution(executionArn=owner)
     assert kiro.json("locks")[1]["alive"] is False
     assert "has ended" in kiro.run("locks").output
-
-
-def test_approvals_are_listed_and_decided_elsewhere(kiro: Kiro) -> None:
-    """Requests are decided on the page, because only the mail contains the link's secret."""
-    made = Approval("a1", "deploy", DEPLOYMENT, "production", {"title": "t"}, ["h"], NOW, NOW, "2036-01-01T00:00:00Z")
-    WaitsTable.connect(kiro.clients).save_approval(made, datetime.now(UTC))
-    assert [one["deployment"] for one in kiro.json("approvals")] == [DEPLOYMENT]
-    for command in ("approve", "reject"):
-        assert "page that its mail links to" in kiro.run(command).output
 
 
 def test_a_freeze_and_its_end_record_the_caller(kiro: Kiro) -> None:
@@ -262,11 +229,11 @@ def test_rollback_prefers_what_was_good_to_what_was_before(released: Kiro) -> No
 
 
 def test_watch_follows_to_the_end(released: Kiro) -> None:
-    """The exit code is 0 for a good outcome; with --json the last line holds the outcome."""
+    """The exit code is 0 for a good outcome; with --output json the last line holds the outcome."""
     execution = start(released, "deployment", DEPLOYMENT)
     released.clients.client("stepfunctions").stop_execution(executionArn=execution)
     assert released.run("watch", DEPLOYMENT).exit_code == 0
-    last = json.loads(released.run("watch", DEPLOYMENT, "--json").stdout.splitlines()[-1])
+    last = json.loads(released.run("watch", DEPLOYMENT, "--output", "json").stdout.splitlines()[-1])
     assert (last["outcome"], last["running"]) == ("deployed", False)
 
 
@@ -307,15 +274,15 @@ def test_what_is_wrong_is_named_with_the_next_step(
     for command, said in WRONG:
         plain = released.run(*command)
         assert (plain.exit_code, said in plain.stderr) == (1, True), (command, plain.output)
-        as_json = released.run(*command, "--json")
+        as_json = released.run(*command, "--output", "json")
         assert said in json.loads(as_json.stderr)["error"], command
 
 
 @pytest.mark.parametrize("command", EVERY, ids=lambda command: command[0])
 def test_every_command_prints_json(released: Kiro, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    """With --json, output or error is valid JSON."""
+    """With --output json, output or error is valid JSON."""
     monkeypatch.setattr("cli.stopping.time.sleep", lambda _: None)
-    done = released.run(*command, "--json")
+    done = released.run(*command, "--output", "json")
     json.loads((done.stdout or done.stderr).splitlines()[-1] if command[0] == "watch" else done.stdout or done.stderr)
 
 

@@ -56,7 +56,7 @@ def released(kiro: Kiro) -> Kiro:
 
 def written(kiro: Kiro, file: Path) -> tuple[dict[str, bytes], Any]:
     """The files of the archive that the command writes, and what it prints."""
-    said = kiro.json("evidence", DEPLOYMENT, "--output", str(file))
+    said = kiro.json("evidence", DEPLOYMENT, "--file", str(file))
     with ZipFile(BytesIO(file.read_bytes())) as packed:
         return {name: packed.read(name) for name in packed.namelist()}, said
 
@@ -69,7 +69,7 @@ def test_the_archive_has_what_an_audit_needs(released: Kiro, tmp_path: Path) -> 
     assert json.loads(files["statement.json"])["subject"][0]["name"] == ARTIFACT
     assert sorted(files) == said["files"]
     assert said["missing"] == []
-    shown = released.run("evidence", DEPLOYMENT, "--output", str(tmp_path / "again.zip"))
+    shown = released.run("evidence", DEPLOYMENT, "--file", str(tmp_path / "again.zip"))
     assert "its README.md says how to verify it" in shown.stdout
 
 
@@ -105,7 +105,7 @@ def test_evidence_that_was_changed_is_not_written(released: Kiro, tmp_path: Path
     """The error names what differs; a deployment without a record is named, too."""
     deployments = DeploymentsTable.connect(released.clients)
     deployments.note(DEPLOYMENT, release=replace(RELEASE, commit="0" * 40))
-    done = released.run("evidence", DEPLOYMENT, "--output", str(tmp_path / "evidence.zip"))
+    done = released.run("evidence", DEPLOYMENT, "--file", str(tmp_path / "evidence.zip"))
     assert (done.exit_code, "kiro: record: that of" in done.stderr) == (1, True)
     assert not (tmp_path / "evidence.zip").exists()
     gone = released.run("evidence", "main-unknown")

@@ -23,7 +23,7 @@ def test_validate_marks_each_check_and_exits_with_one(kiro: Kiro) -> None:
     (line,) = (line for line in done.stdout.splitlines() if "kiro-pipeline-test-rollback " in line)
     assert "✓ active" in line
     assert "✗ exists: DescribeKey: NotFoundException" in done.stdout
-    pieces = json.loads(kiro.run("validate", "--json").stdout)
+    pieces = json.loads(kiro.run("validate", "--output", "json").stdout)
     assert {"kind": "bucket", "name": f"kiro-pipeline-test-artifacts-{ACCOUNT}"} in [
         {"kind": one["kind"], "name": one["name"]} for one in pieces
     ]
@@ -49,7 +49,7 @@ def test_a_piped_value_is_stored_and_not_printed(kiro: Kiro, store: Any) -> None
     assert (done.exit_code, done.stdout) == (0, "github: stored in kiro-pipeline-test-github-credential\n")
     kept = store.get_secret_value(SecretId="kiro-pipeline-test-github-credential")["SecretString"]
     assert json.loads(kept) == {"token": "ghp_hidden"}
-    again = piped("ghp_hidden", "--secret", "github", "--json")
+    again = piped("ghp_hidden", "--secret", "github", "--output", "json")
     assert json.loads(again.stdout) == {
         "secret": "github",
         "said": "kiro-pipeline-test-github-credential holds this value already",
@@ -123,7 +123,7 @@ def test_doctor_shows_the_account_and_exits_with_one_for_a_fault(
     assert "✓ concurrent builds: 60" in good.stdout
     assert "? cost tag: not asked" in good.stdout
     account.append(Finding("concurrent functions", "wrong", "none"))
-    bad = kiro.run("doctor", "--json")
+    bad = kiro.run("doctor", "--output", "json")
     assert bad.exit_code == 1
     assert json.loads(bad.stdout)["account"][-1] == {"what": "concurrent functions", "outcome": "wrong", "said": "none"}
 
@@ -145,7 +145,7 @@ def test_doctor_names_each_denied_action_and_what_denies_it(
 ) -> None:
     """A policy, a permissions boundary, the organisation or a condition."""
     stand_in(monkeypatch, ROLE, allowed="dynamodb:")
-    done = kiro.run("doctor", "--json")
+    done = kiro.run("doctor", "--output", "json")
     assert done.exit_code == 1
     refused = {one["action"]: one["by"] for one in json.loads(done.stdout)["refused"]}
     assert refused["sqs:CreateQueue"] == "a policy that denies it"

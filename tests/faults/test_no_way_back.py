@@ -87,7 +87,7 @@ def unfreeze(env: FaultEnvironment, subject: Subject) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "cli", "--stack", "test", "--endpoint-url", env.platform.emulator.endpoint),
-            *("unfreeze", subject.name, "--reason", "looked at it"),
+            *("unfreeze", subject.name, "--reason", "looked at it", "--yes"),
         ],
         cwd=PROJECT,
         env={

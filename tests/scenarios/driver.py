@@ -16,6 +16,7 @@ from local.operators import operator_environment
 from local.platform import PROJECT, Platform
 from local.service import get
 from local.settings import REPOSITORY
+from tests.cli.conftest import ASKS
 
 
 class PlatformDriver:
@@ -124,8 +125,9 @@ def eventually(found: Callable[[], Any], seconds: float = 180) -> Any:
 def kiro(driver: PlatformDriver, *arguments: str, code: int = 0) -> Any:
     """Run the operator's command in its own process, which ends with `code`; returns its JSON."""
     endpoint = ("--endpoint-url", driver.platform.emulator.endpoint)
+    confirmed = ("--yes",) if arguments[0] in ASKS else ()
     done = subprocess.run(
-        [sys.executable, "-m", "cli", *endpoint, *arguments, "--json"],
+        [sys.executable, "-m", "cli", *endpoint, *arguments, *confirmed, "--output", "json"],
         cwd=PROJECT,
         env=operator_environment(driver.platform),
         capture_output=True,

@@ -83,7 +83,7 @@ def polled(driver: PlatformDriver, commit: str) -> bool:
 
 def doctor(driver: PlatformDriver) -> dict[str, dict[str, str]]:
     """The findings of `kiro doctor` on alarm events."""
-    command = ("--endpoint-url", driver.platform.emulator.endpoint, "doctor", "--json")
+    command = ("--endpoint-url", driver.platform.emulator.endpoint, "doctor", "--output", "json")
     done = subprocess.run(
         [sys.executable, "-m", "cli", *command],
         cwd=PROJECT,

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 import urllib.error
 import urllib.request
 from base64 import b64decode
@@ -139,7 +140,7 @@ def test_a_bad_release_is_rolled_back(driver: PlatformDriver, good: str) -> None
 def test_a_freeze_holds_a_release_until_it_ends_and_a_rejection_ends_the_release(
     driver: PlatformDriver, good: str
 ) -> None:
-    """P12: staging waits and says who froze it and why, then goes on; a rejected release stays out of production."""
+    """P12: staging waits and says who froze it and why, then goes on; A5: an operator keeps it out of production."""
     kiro(driver, "freeze", "staging", "--reason", "the fair")
     commit = driver.push("feat: during the fair")
     deployments, key = driver.table("deploymentsTable"), {"deploymentId": name_of(commit)}
@@ -154,9 +155,13 @@ def test_a_freeze_holds_a_release_until_it_ends_and_a_rejection_ends_the_release
         {"deployment": name_of(commit), "status": "waiting for unfreeze", "reason": held["reason"]}
     ]
     kiro(driver, "unfreeze", "staging", "--reason", "it is over")
-    ended = driver.deployed(commit, approve=False, reason="not on a Friday")
+    assert eventually(lambda: name_of(commit) in [one["deployment"] for one in kiro(driver, "approvals")])
+    decided = kiro(driver, "reject", name_of(commit), "--reason", "not on a Friday")
+    ended = driver.executions.await_end(name_of(commit), 120, lambda: None)
     record = driver.record(commit)
-    assert (record["outcome"], record["reason"]) == ("rejected", "rejected by Grace Hopper: not on a Friday")
+    assert (record["outcome"], record["reason"]) == ("rejected", decided["message"])
+    assert re.fullmatch(r"rejected by arn:aws:iam::\d{12}:root: not on a Friday", record["reason"])
+    assert record["approval_production_deploy"]["identity"] == record["approval_production_deploy"]["by"]
     assert (driver.version("staging"), driver.version("production")) == (commit, good)
     assert waiting(driver, "staging") == []
     assert not [e for e in ended if e.workflow == "rollback"]

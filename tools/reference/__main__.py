@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools.reference import benchmarks, configuration, formats, gates, limits, manifest, permissions, scale
+from tools.reference import benchmarks, commands, configuration, formats, gates, limits, manifest, permissions, scale
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     "../benchmarks.md": benchmarks.page,
     "../scale.md": scale.page,
+    "cli.md": commands.page,
     "configuration.md": configuration.page,
     "delivery.schema.json": manifest.page,
     "gates.md": gates.page,

@@ -4,11 +4,16 @@ from tests.components.recorder import Outcome
 
 
 def test_the_routes_are_webhook_approvals_and_alarms(whole: Outcome) -> None:
-    """GET shows the approval page and POST decides; the console is only read."""
-    routes = {route.inputs["routeKey"] for route in whole.recorder.of("apigatewayv2/route:Route")}
-    assert routes == {
-        *("POST /github", "GET /approvals/{id}", "POST /approvals/{id}", "POST /alarms/{environment}"),
-        *("GET /console", "GET /console/{deployment}"),
+    """GET shows the approval page and POST decides, once for callers whom AWS knows; the console is only read."""
+    made = whole.recorder.of("apigatewayv2/route:Route")
+    assert {route.inputs["routeKey"]: route.inputs["authorizationType"] for route in made} == {
+        "POST /github": "NONE",
+        "GET /approvals/{id}": "NONE",
+        "POST /approvals/{id}": "NONE",
+        "POST /approvals/{id}/decision": "AWS_IAM",
+        "POST /alarms/{environment}": "NONE",
+        "GET /console": "NONE",
+        "GET /console/{deployment}": "NONE",
     }
 
 
@@ -25,6 +30,7 @@ def test_permission_to_call_is_bound_to_a_route(whole: Outcome) -> None:
         "*/GET/console/{deployment}",
         "*/POST/alarms/{environment}",
         "*/POST/approvals/{id}",
+        "*/POST/approvals/{id}/decision",
         "*/POST/github",
     ]
 

@@ -19,6 +19,7 @@ GOOD: dict[str, Any] = {
     "environments": [{"name": "test"}, {"name": "production", "approval": True}],
 }
 TEST, STAGING, LIVE = {"name": "test"}, {"name": "staging"}, {"name": "live", "approval": True}
+ADA_AT_AWS = "arn:aws:sts::123456789012:assumed-role/Admin/ada@x.io"
 PRODUCTION = {"name": "production", "approval": True}
 ROLES = {
     "deployRoleArn": "arn:aws:iam::123456789012:role/deploy",
@@ -169,6 +170,23 @@ def test_defaults_are_those_of_the_requirements() -> None:
             ["environments[0]", "one GitHub login for several addresses"],
         ),
         (
+            {"environments": _environment(approvers=["ada@x.io"], approverIdentities={"bob@x.io": ADA_AT_AWS})},
+            ["environments[0]", "approverIdentities: bob@x.io is not listed in approvers"],
+        ),
+        (
+            {
+                "environments": _environment(
+                    approvers=["ada@x.io", "bob@x.io"],
+                    approverIdentities={"ada@x.io": ADA_AT_AWS, "bob@x.io": ADA_AT_AWS},
+                )
+            },
+            ["environments[0]", "approverIdentities names one AWS identity for several addresses"],
+        ),
+        (
+            {"environments": _environment(approvers=["ada@x.io"], approverIdentities={"ada@x.io": "ada"})},
+            ["environments[0].approverIdentities", '"ada"'],
+        ),
+        (
             {"environments": _environment(approvers=["ada@x.io"], approverLogins={"bob@x.io": "bob"})},
             ["environments[0]", "approverLogins: bob@x.io is not listed in approvers"],
         ),
@@ -178,7 +196,10 @@ def test_defaults_are_those_of_the_requirements() -> None:
         ),
         (
             {"environments": _environment(approvers=[f"person-{number}@example.com" for number in range(130)])},
-            ["environments: approvers and approverLogins take", "at most 3000 reach the approval page"],
+            [
+                "environments: approvers, approverLogins and approverIdentities take",
+                "at most 3000 reach the approval page",
+            ],
         ),
         ({"environments": _environment(account="123456789012")}, ["environments[0]", "deployRoleArn is missing"]),
         (

@@ -35,6 +35,14 @@ def test_a_shared_link_speaks_for_no_holder_of_a_personal_one() -> None:
     assert not any(approvers.admits(nobody, personal=False) for nobody in ("", "x.io", "@x.io"))
 
 
+def test_an_aws_identity_stands_for_one_address() -> None:
+    """A5: the ARN is compared as a whole; another session of the same role is nobody."""
+    ada = "arn:aws:sts::123456789012:assumed-role/Admin/ada@x.io"
+    approvers = Approvers({"ada@x.io": ""}, identities={"ada@x.io": ada})
+    assert approvers.address(ada) == "ada@x.io"
+    assert [approvers.address(one) for one in (f"{ada}2", ada.upper(), "", "ada@x.io")] == [""] * 4
+
+
 def test_anybody_with_a_link_may_approve_where_nobody_is_named() -> None:
     """A1: an environment without approvers."""
     assert Approvers().admits("J\u00fcrgen", personal=False)

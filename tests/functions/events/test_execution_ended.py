@@ -18,6 +18,7 @@ from functions.domain.rollback import Compensation
 from functions.domain.waits import Wait, WatchKey, read_wait_key
 from functions.handler import encode
 from tests.functions import builds
+from tests.functions.causes import keep_causes
 from tests.functions.rollback.test_record_rollback import record
 from tests.functions.samples import DEPLOYMENT, ENVIRONMENT, NOW, RELEASE, SERVICE, version
 from tests.functions.shared.test_acquire_lock import request_lock
@@ -76,6 +77,20 @@ def test_a_deployment_that_could_not_conclude_is_announced_once(stack: Stack, st
     assert detail["release"]["commit"] == RELEASE.commit
     assert ended(stack, execution, status, "States.Runtime") == []
     assert len(stack.told()) == 1
+
+
+def test_the_cause_of_a_stop_is_kept(stack: Stack) -> None:
+    """P9: whoever stops an execution says why, and record, history and messages show it, without secrets."""
+    begun(stack)
+    keep_causes(stack.client("stepfunctions"))
+    execution = stack.execution("deployment", DEPLOYMENT)
+    Executions.connect(stack.clients).stop(execution, "cancelled by ada: wrong commit, see ghp_" + "a" * 36)
+    ended(stack, execution)
+    ((_, detail),) = stack.told()
+    words = "the execution ended as ABORTED before it recorded an outcome: cancelled by ada: wrong commit, see "
+    assert detail["reason"].startswith(words)
+    assert "ghp_a" not in detail["reason"]
+    assert stack.deployment()["reason"] == detail["reason"]
 
 
 @pytest.mark.parametrize("error", ["FailedClean", "FailedDirty"])

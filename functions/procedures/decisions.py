@@ -1,0 +1,172 @@
+"""Takes the decision of a person about a request for approval (A2-A5), however it came.
+
+The rules are those of `functions/domain/approvals.py`. Who may approve is read from the settings of now, not from the
+request: a person may have been removed since.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from functions.adapters.approver_settings import ApproverSettings
+from functions.adapters.artifacts import Artifacts
+from functions.adapters.clock import Clock
+from functions.adapters.deployments_table import DeploymentsTable
+from functions.adapters.environment_health import EnvironmentHealth
+from functions.adapters.environments_table import EnvironmentsTable
+from functions.adapters.task_tokens import TaskTokens
+from functions.adapters.waits_table import WaitsTable
+from functions.domain.approvals import (
+    Approval,
+    Decision,
+    Refused,
+    alarmed,
+    as_of,
+    changed,
+    decide,
+    decided,
+    refused_by_freeze,
+    refused_by_pin,
+)
+from functions.domain.environments import Environment
+from functions.domain.errors import SourceError
+from functions.domain.order import overtaken
+from functions.domain.waits import ApprovalFacts, ApprovalKey
+from functions.handler import Allow, decode
+from functions.procedures.pins import kept_out
+
+_LOG = logging.getLogger(__name__)
+DECIDE: tuple[Allow, ...] = (
+    *WaitsTable.DECIDE,
+    *TaskTokens.COMPLETE,
+    *DeploymentsTable.READ,
+    *DeploymentsTable.WRITE,
+    *EnvironmentsTable.READ,
+    *Artifacts.READ,
+    Allow(("cloudwatch:DescribeAlarms",), on="*", why="the alarms of a release have any name"),
+)
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What a decision reads and writes."""
+
+    waits: WaitsTable
+    tokens: TaskTokens
+    deployments: DeploymentsTable
+    environments: EnvironmentsTable
+    health: EnvironmentHealth
+    artifacts: Artifacts
+    settings: ApproverSettings
+    clock: Clock
+
+    def take(self, approval: Approval, decision: Decision, held_by: str) -> tuple[Approval, Refused | None]:
+        """Take a decision once; returns the request as it is then, and why the decision was refused.
+
+        `held_by` is the address that a personal link or an AWS identity stands for, "" if the person only named itself.
+        """
+        current = as_of(approval, self.clock.text())
+        kept = self.refused_now(current)
+        if decision.approve and kept:
+            return approval, kept
+        ended: Approval | None = None
+        if decision.approve and current.state == "open":
+            ended = self._superseded(current) or self._void(current)
+        for _ in range(_TRIES):  # if somebody else decided meanwhile, the decision is made again from what they wrote
+            approvers = self.settings.of(approval.environment)
+            after = ended or decide(approval, decision, self.clock.text(), approvers, held_by)
+            if isinstance(after, Refused):
+                return approval, after
+            written = self.waits.consent(after) if after.version > approval.version else self.waits.decide(after)
+            if written:
+                self._record(after)
+                return after, None
+            approval = self.waits.approval(approval.approval_id) or approval
+            if approval.state != "open":
+                break
+        return approval, Refused("used", "Somebody else decided at the same time. Try again.")
+
+    def refused_now(self, approval: Approval) -> Refused | None:
+        """Why nobody may approve an open request now, a freeze or a pin; nothing of it is used up."""
+        frozen = refused_by_freeze(approval, self.environments.frozen(approval.environment))
+        if frozen or approval.purpose != "deploy" or approval.state != "open":
+            return frozen
+        record = self.deployments.get(approval.deployment_id)
+        return refused_by_pin(approval, kept_out(record, approval.environment, self.environments))
+
+    def _superseded(self, approval: Approval) -> Approval | None:
+        """The superseded request if a newer release has passed the environment; None if none has.
+
+        One that only arrived counts when the lock is requested, because this function may not read executions.
+        """
+        for service in (approval.order.services if approval.order else ()) or ("",):
+            found = self.environments.passage(approval.environment, approval.repository, service)
+            reason = overtaken(approval.order, replace(found, arrived=None), approval.environment, lambda _: False)
+            if reason and approval.purpose == "deploy":
+                return replace(approval, state="superseded", reason=reason)
+        return None
+
+    def _void(self, approval: Approval) -> Approval | None:
+        """The void request if something differs from what was shown, or an alarm has entered ALARM since."""
+        reason = self._changed(approval) or self._alarmed(approval)
+        return replace(approval, state="void", reason=reason) if reason else None
+
+    def _changed(self, approval: Approval) -> str:
+        """Why the request is void: artifact or verdicts, read again, differ from those that were shown; "" if not."""
+        if approval.shown is None or approval.purpose != "deploy":
+            return ""
+        try:
+            digest = self.artifacts.digest(approval.shown.artifact) if approval.shown.artifact else ""
+        except SourceError as error:
+            return str(error)
+        return changed(approval, digest, self.deployments.verdicts(approval.deployment_id))
+
+    def _alarmed(self, approval: Approval) -> str:
+        """Why alarms void the request although their event was lost (A4); "" if none does, or they can't be read.
+
+        This function is public, so it assumes no role of an environment: it reads the alarms of its own account under
+        its own role. Those of other accounts are read by AwaitApproval, and all of them again under the lock, before
+        anything is changed.
+        """
+        wait = self.waits.find(ApprovalKey(approval.approval_id))
+        facts = decode(ApprovalFacts, wait.facts) if wait else ApprovalFacts()
+        where = facts.environment
+        if wait is None or where is None or facts.accepted is None or not _same_account(wait.execution, where):
+            return ""
+        try:
+            alarms = self.health.alarms(replace(where, read_role_arn=""), approval.repository)
+            return alarmed(alarms, facts.accepted, where.name)
+        except Exception as error:  # the request stays as valid as it was
+            _LOG.warning("the alarms could not be read before an approval", extra={"reason": str(error)})
+            return ""
+
+    def _record(self, after: Approval) -> None:
+        """Note the stored decision in the record and end the wait; if that fails, the wait's backstop reads it."""
+        self.deployments.note(after.deployment_id, **{f"approval_{after.environment}_{after.purpose}": _facts(after)})
+        if after.state == "approved":
+            self.deployments.note_known(after.deployment_id, status="running", reason="")  # it waits no longer
+        wait = self.waits.find(ApprovalKey(after.approval_id)) if after.state != "open" else None
+        if wait:
+            self.tokens.succeed(wait.token, decided(after))
+
+
+def _same_account(execution: str, environment: Environment) -> bool:
+    """Whether the stack deploys to its own account; both are ARNs."""
+    return execution.split(":")[4:5] == environment.deploy_role_arn.split(":")[4:5]
+
+
+def _facts(after: Approval) -> Mapping[str, Any]:
+    return {
+        "purpose": after.purpose,
+        "state": after.state,
+        "by": after.by,
+        "reason": after.reason,
+        "at": after.decided_at,
+        "address": after.address,
+        "userAgent": after.user_agent,
+        "identity": after.identity,
+        "consents": after.consents,
+        "digest": after.shown.digest if after.shown else "",
+    }
