@@ -95,9 +95,6 @@ class Stack:
     def find(self, key: WaitKey) -> Wait | None:
         return self.waits.get(key)
 
-    def get(self, _: str) -> None:
-        """No deployment has a record."""
-
     def forget(self, key: WaitKey) -> None:
         self.waits.pop(key, None)
 
