@@ -94,7 +94,7 @@ $(READY): requirements-dev.txt requirements.txt cli/requirements.txt functions/r
 	$(BIN)/python -m compileall -q -j 0 -x '/pulumi_aws/' $(VENV)/lib
 	@# What `pip install --editable .` would write, without a build.
 	@printf '%s\n' '#!$(CURDIR)/$(BIN)/python' 'import sys' 'sys.path.insert(0, "$(CURDIR)")' \
-		'from cli.__main__ import main' 'main()' > $(BIN)/kiro && chmod +x $(BIN)/kiro
+		'from cli.__main__ import main' 'main()' > $(BIN)/kiro-worker && chmod +x $(BIN)/kiro-worker
 	@touch $@
 
 # The layer is for Lambda, not for this machine: its wheels are chosen by the runtime's platform.

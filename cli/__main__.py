@@ -178,7 +178,7 @@ def rollback(
 def _rollback_started(done: facts.Facts) -> str:
     steps = ", ".join(_step(one["part"], one["to"]) for one in done["parts"])
     kept = f"\n{pins.pinned(done['pinned'])}" if "pinned" in done else ""
-    return f"started {done['rollback']}: {steps}; `kiro watch {done['rollback']}` follows it{kept}"
+    return f"started {done['rollback']}: {steps}; `kiro-worker watch {done['rollback']}` follows it{kept}"
 
 
 def _step(part: str, version: facts.Facts | None) -> str:
@@ -243,7 +243,7 @@ def _end(deployment: str, now: facts.Facts) -> str:
 
 
 def main() -> None:
-    """Run the command `kiro`."""
+    """Run the command `kiro-worker`."""
     tolerate_any_encoding()
     app()
 

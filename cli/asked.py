@@ -1,4 +1,4 @@
-"""Options of `kiro deploy` and `kiro rollback` as parts of a request; a wrong one is an OutOfReachError."""
+"""Options of the commands `deploy` and `rollback` as parts of a request; a wrong one is an OutOfReachError."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ def one_ref(given: Sequence[str]) -> str:
 
 
 def part_and_version(part: str, to: str, image: str) -> tuple[str, str]:
-    """What `kiro rollback` restores: `--image api=v1.2.2` stands for `--part api --to v1.2.2`."""
+    """What `kiro-worker rollback` restores: `--image api=v1.2.2` stands for `--part api --to v1.2.2`."""
     if not image:
         return part, to
     if part or to:

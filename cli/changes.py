@@ -27,7 +27,7 @@ def freeze(aws: Operator, environment: str, reason: str) -> Facts:
         was = aws.running.frozen(environment)
         raise OutOfReachError(
             f"{was.describe(environment) if was else f'{environment} was frozen a moment ago'}: nothing was changed; "
-            f"to give another reason run `kiro unfreeze {environment} --reason …` first"
+            f"to give another reason run `kiro-worker unfreeze {environment} --reason …` first"
         )
     aws.bus.put(EnvironmentFrozen(environment, made.reason, made.by, made.since))
     return {"environment": environment, "frozen": encode(made)}
@@ -37,7 +37,7 @@ def unfreeze(aws: Operator, environment: str, reason: str) -> Facts:
     """Unfreeze an environment and record the caller; parts in doubt stay so until a release or rollback of them."""
     was = aws.running.frozen(aws.environment(environment).name)
     if was is None:
-        raise OutOfReachError(f"{environment} is not frozen; `kiro status` shows what blocks it")
+        raise OutOfReachError(f"{environment} is not frozen; `kiro-worker status` shows what blocks it")
     ended = Freeze(reason, aws.who, aws.clock.text())
     aws.running.unfreeze(environment, ended)
     aws.bus.put(EnvironmentUnfrozen(environment, ended.reason, ended.by, ended.since))
@@ -60,11 +60,11 @@ def forget(aws: Operator, environment: str, reason: str) -> Facts:
         )
     left = next((one for one in environments(aws) if one["environment"] == environment), None)
     if left is None:
-        raise OutOfReachError(f"nothing is recorded of {environment!r}; `kiro status` shows what is")
+        raise OutOfReachError(f"nothing is recorded of {environment!r}; `kiro-worker status` shows what is")
     busy = [one.name for one in _running(aws, environment)]
     if busy:
         raise OutOfReachError(
-            f"{', '.join(busy)} still runs in {environment}: wait for its end (`kiro watch`), or stop it"
+            f"{', '.join(busy)} still runs in {environment}: wait for its end (`kiro-worker watch`), or stop it"
         )
     by = Freeze(reason, aws.who, aws.clock.text())
     for lock in [lock for lock in aws.locks.owned() if environment_of(lock) == environment]:

@@ -71,7 +71,9 @@ def _open(aws: Operator, deployment: str, environment: str) -> Approval:
         if one and one.deployment_id == deployment and environment in ("", one.environment) and one.expires_at > now
     ]
     if not found:
-        raise OutOfReachError(f"{deployment} waits for no decision{_in(environment)}; `kiro approvals` lists what does")
+        raise OutOfReachError(
+            f"{deployment} waits for no decision{_in(environment)}; `kiro-worker approvals` lists what does"
+        )
     if len(found) > 1:
         names = ", ".join(sorted(one.environment for one in found))
         raise OutOfReachError(f"{deployment} waits for decisions in {names}: name one of them")

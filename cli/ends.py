@@ -1,4 +1,4 @@
-"""The exit codes of `kiro watch`: what a script learns from how a deployment ended."""
+"""The exit codes of `kiro-worker watch`: what a script learns from how a deployment ended."""
 
 from collections.abc import Mapping
 from typing import get_args

@@ -67,7 +67,9 @@ def _write(aws: Operator, deployment: str, file: Path) -> Facts:
     row = aws.deployments.row(deployment)
     record = aws.deployments.get(deployment)
     if record is None or record.release is None:
-        raise OutOfReachError(f"there is no record of {deployment}: `kiro history` shows the names; records expire")
+        raise OutOfReachError(
+            f"there is no record of {deployment}: `kiro-worker history` shows the names; records expire"
+        )
     artifacts, key = _artifacts(aws), _public_key(aws)
     raw = artifacts.get(place(deployment, record.statement)) if record.statement else None
     artifact = f"builds/{record.release.repository}/build/{deployment}/build.zip"

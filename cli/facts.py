@@ -205,7 +205,7 @@ def main_execution(aws: Operator, deployment_id: str, record: DeploymentRecord |
     for workflow in ("deployment", "rollback"):
         main = main or aws.executions.named(aws.workflows[workflow], deployment_id)
     if main is None and record is None:
-        raise OutOfReachError(f"no deployment is called {deployment_id}; `kiro history` lists them")
+        raise OutOfReachError(f"no deployment is called {deployment_id}; `kiro-worker history` lists them")
     return main
 
 

@@ -15,7 +15,8 @@ def freeze(context: typer.Context, environment: Environment, reason: Reason, out
         context,
         lambda aws: changes.freeze(aws, environment, reason),
         lambda done: (
-            f"{environment} is frozen by {done['frozen']['by']}; `kiro unfreeze {environment} --reason …` ends it"
+            f"{environment} is frozen by {done['frozen']['by']}; "
+            f"`kiro-worker unfreeze {environment} --reason …` ends it"
         ),
         output,
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="items", invoke_without_command=True, rich_markup_mode=None)
 Item = Annotated[
-    str, typer.Argument(metavar="ITEM", help="as `kiro items` shows it, such as acme/shop#12; or its branch")
+    str, typer.Argument(metavar="ITEM", help="as `kiro-worker items` shows it, such as acme/shop#12; or its branch")
 ]
 _UNFINISHED: tuple[State, ...] = ("running", "waiting", "ineligible", "stopped", "quarantined")
 _STYLES = {"running": "cyan", "stopped": "yellow", "stopping": "yellow", "quarantined": "red", "done": "green"}
@@ -75,7 +75,9 @@ def find(aws: Operator, item: str) -> Record | None:
 def _found(aws: Operator, item: str) -> Record:
     found = find(aws, item)
     if found is None:
-        raise OutOfReachError(f"no attempt at {item!r} was ever started; `kiro items --done` lists those that were")
+        raise OutOfReachError(
+            f"no attempt at {item!r} was ever started; `kiro-worker items --done` lists those that were"
+        )
     return found
 
 

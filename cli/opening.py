@@ -1,4 +1,4 @@
-"""`kiro open`: a link that opens the console of a stack in a browser."""
+"""`kiro-worker open`: a link that opens the console of a stack in a browser."""
 
 import typer
 

@@ -32,7 +32,7 @@ def pin(
     newer_than: NewerThan = "",
     output: Output = Form.TABLE,
 ) -> None:
-    """Pin what runs in an environment: no release changes it, until `kiro unpin` or a newer commit. Rollbacks may."""
+    """Pin what runs in an environment: no release changes it until `unpin` or a newer commit. Rollbacks may."""
 
     def act(aws: Operator) -> Facts:
         states = _chosen(aws, environment, part)

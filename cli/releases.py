@@ -30,7 +30,7 @@ def start(context: typer.Context, wanted: Callable[[Operator], Request], output:
         context,
         lambda aws: changes.deploy(aws, wanted(aws)),
         lambda done: (
-            f"started {done['deployment']} (until {done['until']}); `kiro watch {done['deployment']}` follows it"
+            f"started {done['deployment']} (until {done['until']}); `kiro-worker watch {done['deployment']}` follows it"
         ),
         output,
     )
@@ -51,10 +51,11 @@ def _again(aws: Operator, deployment: str, reason: str) -> Request:
     """The request of a deployment that has ended, for the commit that it stood for then."""
     record = _record(aws, deployment)
     if record.release is None:
-        raise OutOfReachError(f"{deployment} is a rollback: `kiro rollback ENV` starts another one")
+        raise OutOfReachError(f"{deployment} is a rollback: `kiro-worker rollback ENV` starts another one")
     if not record.outcome:
         raise OutOfReachError(
-            f"{deployment} has no outcome yet: `kiro watch {deployment}` follows it, `kiro cancel {deployment}` ends it"
+            f"{deployment} has no outcome yet: `kiro-worker watch {deployment}` follows it, "
+            f"`kiro-worker cancel {deployment}` ends it"
         )
     release = record.release
     request = record.request or Request(release.repository, release.ref, emergency=release.emergency)
@@ -70,7 +71,8 @@ def cancel(
         context,
         lambda aws: _cancel(aws, deployment, reason),
         lambda done: (
-            f"{done['deployment']} is stopped; what it began to change is rolled back; `kiro show {deployment}` follows"
+            f"{done['deployment']} is stopped; what it began to change is rolled back; "
+            f"`kiro-worker show {deployment}` follows"
         ),
         output,
     )
@@ -86,14 +88,14 @@ def _entered(aws: Operator, deployment: str) -> list[Environment]:
 def _cancel(aws: Operator, deployment: str, reason: str) -> facts.Facts:
     found = facts.main_execution(aws, deployment, aws.deployments.get(deployment))
     if found is None:
-        raise OutOfReachError(f"{deployment} has ended long ago; `kiro show {deployment}` says how")
+        raise OutOfReachError(f"{deployment} has ended long ago; `kiro-worker show {deployment}` says how")
     if found.workflow == aws.workflows["rollback"]:
         raise OutOfReachError(
             f"{deployment} is a rollback: stopped in the middle it would leave unknown what runs; "
-            f"`kiro watch {deployment}` waits for its end"
+            f"`kiro-worker watch {deployment}` waits for its end"
         )
     if found.status != "RUNNING":
-        raise OutOfReachError(f"{deployment} has ended as {found.status}; `kiro show {deployment}` says how")
+        raise OutOfReachError(f"{deployment} has ended as {found.status}; `kiro-worker show {deployment}` says how")
     cause = f"cancelled by {aws.who}: {reason}"
     aws.executions.stop(found.execution, cause)
     return {"deployment": deployment, "execution": found.execution, "cause": cause}
@@ -140,7 +142,7 @@ def _links(record: DeploymentRecord, main: Ended | None) -> facts.Facts:
 def _record(aws: Operator, deployment: str) -> DeploymentRecord:
     record = aws.deployments.get(deployment)
     if record is None:
-        raise OutOfReachError(f"no deployment is called {deployment}; `kiro history` lists them")
+        raise OutOfReachError(f"no deployment is called {deployment}; `kiro-worker history` lists them")
     return record
 
 

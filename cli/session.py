@@ -127,5 +127,5 @@ def explained(context: typer.Context, output: Form) -> Iterator[None]:
 
 def _fail(message: str, output: Form) -> NoReturn:
     text = {Form.JSON: json.dumps({"error": message}), Form.YAML: dumped({"error": message}, Form.YAML)}
-    typer.echo(text.get(output, f"kiro: {message}"), err=True)
+    typer.echo(text.get(output, f"kiro-worker: {message}"), err=True)
     raise typer.Exit(1)

@@ -44,7 +44,7 @@ def _states(one: Facts) -> Iterable[str]:
         runs = ", ".join(part["part"] for part in one["parts"] if part["running"] or part["inDoubt"])
         yield (
             f"[red]no longer in the stack[/red]; {f'still runs {escape(runs)}' if runs else 'nothing runs there'}: "
-            f"`kiro forget {one['environment']} --reason …` once it is gone"
+            f"`kiro-worker forget {one['environment']} --reason …` once it is gone"
         )
     if one["frozen"]:
         frozen = one["frozen"]

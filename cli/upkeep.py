@@ -112,7 +112,10 @@ def _set_up(values: SecretValues, stack: str, only: list[str]) -> Iterator[Facts
         name = f"kiro-pipeline-{stack}-{SECRETS[short].name}"
         since = values.since(name)
         if since and not only:
-            yield {"secret": short, "said": f"has a value since {since}; `kiro setup --secret {short}` replaces it"}
+            yield {
+                "secret": short,
+                "said": f"has a value since {since}; `kiro-worker setup --secret {short}` replaces it",
+            }
             continue
         given = _prompted(short, only)
         if not given:

@@ -1,4 +1,4 @@
-"""`kiro why`: what a deployment or a work item waits for, since and until when, whom it concerns, and the next step."""
+"""`kiro-worker why`: what a deployment or a work item waits for, since and until when, for whom, and the next step."""
 
 from typing import Annotated
 
@@ -33,7 +33,9 @@ def read(aws: Operator, name: str) -> facts.Facts:
     else:
         record = aws.deployments.get(name)
         if record is None or not record.started_at:
-            raise OutOfReachError(f"no deployment is called {name}; `kiro history` lists them, `kiro items` the items")
+            raise OutOfReachError(
+                f"no deployment is called {name}; `kiro-worker history` lists them, `kiro-worker items` the items"
+            )
         found = reader.of_deployment(record, aws.environments)
     return {"name": name, **encode(found)}
 
@@ -41,7 +43,7 @@ def read(aws: Operator, name: str) -> facts.Facts:
 def _item(aws: Operator, name: str) -> Record:
     record = find(aws, name)
     if record is None:
-        raise OutOfReachError(f"the worker has no item {name}; `kiro items --done` lists them")
+        raise OutOfReachError(f"the worker has no item {name}; `kiro-worker items --done` lists them")
     return record
 
 

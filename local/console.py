@@ -67,7 +67,7 @@ class ConsoleServer:
         return status, kept, body.replace(_NAV.encode(), _WITH_MAIL.encode(), 1)
 
     def _begin(self) -> str:
-        """The cookie of a new session, begun as `kiro open` does."""
+        """The cookie of a new session, begun as `kiro-worker open` does."""
         link = self._accesses.open("this machine", datetime.now(UTC))
         _, headers, _ = _get(f"{self._address}?open={link}", {})
         return headers.get("set-cookie", "").partition(";")[0]

@@ -7,7 +7,7 @@ from local.strict import HOOK, SEED
 
 
 def operator_environment(platform: Platform) -> dict[str, str]:
-    """The variables with which `kiro` and the AWS CLI reach the platform."""
+    """The variables with which `kiro-worker` and the AWS CLI reach the platform."""
     return {
         **os.environ,
         "AWS_ACCESS_KEY_ID": "test",

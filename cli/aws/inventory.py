@@ -163,13 +163,13 @@ class Inventory:
         yield self._encrypted(client.describe_secret(SecretId=name).get("KmsKeyId"))
         moment = valid_since(client, name)
         if moment is None:
-            yield Check("value", "wrong" if needed else "note", "none yet; run `kiro setup`")
+            yield Check("value", "wrong" if needed else "note", "none yet; run `kiro-worker setup`")
             return
         age = datetime.now(UTC) - moment
         yield right(
             "value",
             age <= timedelta(days=ROTATION_DAYS),
-            f"{age.days} days old; rotate it with `kiro setup --secret {short}`",
+            f"{age.days} days old; rotate it with `kiro-worker setup --secret {short}`",
         )
 
     def _topic(self, name: str) -> Iterator[Check]:

@@ -86,7 +86,7 @@ def _of_workflows(pipeline: Pipeline) -> Iterator[MetricAlarm]:
     yield MetricAlarm(
         "deployments-failed",
         "deployments-failed",
-        "Three deployments failed within an hour: compare their reasons (kiro history) before the next one starts",
+        "Three deployments failed within an hour: compare their reasons (kiro-worker history) before the next one",
         "AWS/States",
         "ExecutionsFailed",
         deployment,
@@ -96,7 +96,7 @@ def _of_workflows(pipeline: Pipeline) -> Iterator[MetricAlarm]:
     yield MetricAlarm(
         "deployment-slow",
         "deployment-slow",
-        "A deployment took more than an hour, waits included: kiro history names it, its execution shows the state",
+        "A deployment took more than an hour, waits included: kiro-worker history names it, its execution the state",
         "AWS/States",
         "ExecutionTime",
         deployment,
@@ -108,7 +108,7 @@ def _of_workflows(pipeline: Pipeline) -> Iterator[MetricAlarm]:
     yield MetricAlarm(
         "rollbacks-started",
         "rollbacks-started",
-        "Two rollbacks started within an hour: read their incidents, freeze an unhealthy environment (kiro freeze)",
+        "Two rollbacks started within an hour: read their incidents, freeze an ill environment (kiro-worker freeze)",
         "AWS/States",
         "ExecutionsStarted",
         {"StateMachineArn": pipeline.workflows["rollback"].arn},
@@ -136,8 +136,8 @@ def _of_drift(stack: StackResources) -> Iterator[MetricAlarm]:
         yield MetricAlarm(
             f"drift-{one.name}",
             "drift",
-            f"A part of {one.name} runs something else than the platform recorded: kiro status shows what, and who "
-            "changed it",
+            f"A part of {one.name} runs something else than the platform recorded: kiro-worker status shows what, "
+            "and who changed it",
             NAMESPACE,
             "DriftedParts",
             {"environment": one.name, "service": stack.naming.name("platform")},
@@ -194,7 +194,7 @@ def _of_secrets(stack: StackResources) -> Iterator[MetricAlarm]:
             f"secret-{short}-old",
             "secret-old",
             f"The value of {name} is {ROTATION_DAYS} days old: create a new one at its source, then run "
-            f"kiro setup --secret {short}",
+            f"kiro-worker setup --secret {short}",
             NAMESPACE,
             "SecretAgeDays",
             {"secret": name, "service": service},

@@ -1,8 +1,8 @@
 """The console: whether a stack has it, its routes, and who may open it (O5).
 
-API Gateway asks nobody who they are. IAM does: an access is a row of the waits table that `kiro open` writes with the
-permissions of its caller, and the function reads. A route with IAM authorisation would need a signature for each
-address, which a browser can't make; see docs/decisions/048-console.md.
+API Gateway asks nobody who they are. IAM does: an access is a row of the waits table that `kiro-worker open` writes
+with the permissions of its caller, and the function reads. A route with IAM authorisation would need a signature for
+each address, which a browser can't make; see docs/decisions/048-console.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ def address(stack: StackResources) -> pulumi.Input[str]:
 
 
 def open_grants(stack: StackResources) -> list[Grant]:
-    """What `kiro open` needs: to read the address in the function's settings, and to write an access and nothing else.
+    """What `kiro-worker open` needs: to read the address in the function's settings, and to write an access only.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
     """

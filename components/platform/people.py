@@ -21,7 +21,7 @@ _TOKENS = ("states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTas
 
 
 def reader_grants(stack: StackResources) -> list[Grant]:
-    """What `kiro status`, `history`, `locks` and `items` read, and what `kiro open` needs."""
+    """What `kiro-worker status`, `history`, `locks` and `items` read, and what `kiro-worker open` needs."""
     naming, storage = stack.naming, stack.storage
     workflows = tuple(naming.workflow_arn(workflow) for workflow in WORKFLOWS)
     executions = tuple(naming.executions_arn(workflow) for workflow in WORKFLOWS)
@@ -84,7 +84,7 @@ def operator_grants(stack: StackResources) -> list[Grant]:
 
 
 def approver_grants(stack: StackResources) -> list[Grant]:
-    """What `kiro approvals`, `approve` and `reject` need; the function that decides compares the caller's identity.
+    """What `approvals`, `approve` and `reject` need; the function that decides compares the caller's identity.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html
     """

@@ -97,7 +97,7 @@ class EnvironmentSettings(Closed):
     approver_logins: dict[Approver, Login] = Field(default_factory=dict)
     """The GitHub login of each approver, by address; required where `authorMayApprove` is false."""
     approver_identities: dict[Approver, CallerArn] = Field(default_factory=dict)
-    """The AWS identity of each approver who may use `kiro approve`, by address: the ARN that `aws sts
+    """The AWS identity of each approver who may use `kiro-worker approve`, by address: the ARN that `aws sts
     get-caller-identity` prints. Name only roles whose sessions are named after the person, as IAM Identity Center
     does; whoever assumes another role chooses the name."""
     approval_timeout_seconds: Annotated[int, Field(ge=60, le=7 * 86_400)] = 86_400

@@ -116,5 +116,5 @@ def check_pushes(repository: DeliveredRepository, entered: Sequence[str], protec
         if rule.until in protected:
             raise ValueError(
                 f"{where}{rule.until} is protected and takes only images that the environment before it proved; "
-                "end before it, and go on by `kiro deploy --image` or a dispatch"
+                "end before it, and go on by `kiro-worker deploy --image` or a dispatch"
             )

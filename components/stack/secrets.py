@@ -1,4 +1,4 @@
-"""Secrets, created without values: people or `kiro setup` write them into Secrets Manager, never Pulumi (I4)."""
+"""Secrets, created without values: people or `kiro-worker setup` write them into Secrets Manager, never Pulumi (I4)."""
 
 from collections.abc import Mapping
 

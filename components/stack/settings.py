@@ -185,7 +185,7 @@ class Settings(Closed):
     codebuild: CodeBuild = CodeBuild()
     """The machines that builds run on."""
     console: bool = True
-    """Whether the stack has the console, a page that shows what moves and what waits; `kiro open` opens it."""
+    """Whether the stack has the console, a page that shows what moves and what waits; `kiro-worker open` opens it."""
     security_hub: bool = False
     """Whether findings of scanners are imported into AWS Security Hub; enable Security Hub in this account first."""
     budget_usd: Annotated[int, Field(ge=1)] = 500

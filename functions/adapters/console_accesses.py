@@ -18,7 +18,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 class ConsoleAccesses:
-    """Reads accesses for the console's function; `kiro open` writes them with the permissions of its caller."""
+    """Reads accesses for the console's function; `kiro-worker open` writes them with the permissions of its caller."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("WAITS_TABLE",)
     READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem",), on="table/waits"),)

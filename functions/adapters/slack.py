@@ -38,7 +38,9 @@ class Slack:
         if not url:
             return
         if not url.startswith("https://"):
-            raise NotificationError("the Slack secret is not an https URL; set it again (`kiro setup --secret slack`)")
+            raise NotificationError(
+                "the Slack secret is not an https URL; set it again (`kiro-worker setup --secret slack`)"
+            )
         blocks = [
             {"type": "header", "text": {"type": "plain_text", "text": one_line(title, 150)}},
             {"type": "section", "text": {"type": "mrkdwn", "text": f"```{slack(text, 2900)}```"}},

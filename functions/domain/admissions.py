@@ -55,5 +55,5 @@ def admission(
     days = environment.freeze_wait_days
     if now >= datetime.fromisoformat(ours.since) + timedelta(days=days):
         reason = f"{freeze.describe(environment.name)}; a release waits at most {days:g} days (freezeWaitDays)"
-        return Admission("held", f"{reason}; after the unfreeze deploy it again: kiro deploy")
+        return Admission("held", f"{reason}; after the unfreeze deploy it again: kiro-worker deploy")
     return None

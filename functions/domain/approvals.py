@@ -205,7 +205,7 @@ def refused_by_freeze(approval: Approval, freeze: Freeze | None) -> Refused | No
     return Refused(
         "frozen",
         f"{freeze.describe(approval.environment)}. Nothing was recorded: approve here once it is unfrozen "
-        f"(`kiro unfreeze {approval.environment}`). Rejecting is possible now.",
+        f"(`kiro-worker unfreeze {approval.environment}`). Rejecting is possible now.",
     )
 
 
@@ -215,7 +215,8 @@ def refused_by_pin(approval: Approval, pinned: str) -> Refused | None:
         return None
     return Refused(
         "pinned",
-        f"{pinned}. Nothing was recorded: approve here once it is unpinned (`kiro unpin {approval.environment}`). "
+        f"{pinned}. Nothing was recorded: approve here once it is unpinned "
+        f"(`kiro-worker unpin {approval.environment}`). "
         "Rejecting is possible now.",
     )
 

@@ -1,8 +1,8 @@
 """Who may open the console: a link that is good for minutes begins a session that is good for hours.
 
-`kiro open` writes an access with the caller's own AWS permissions, so IAM says who may; the page's function can only
-read it. What is stored opens nothing: of the link's secret and of the session there are hashes. The session is derived
-from both the secret and the stored salt, so a link that is found later begins none.
+`kiro-worker open` writes an access with the caller's own AWS permissions, so IAM says who may; the page's function can
+only read it. What is stored opens nothing: of the link's secret and of the session there are hashes. The session is
+derived from both the secret and the stored salt, so a link that is found later begins none.
 """
 
 from dataclasses import dataclass

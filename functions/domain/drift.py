@@ -89,9 +89,9 @@ def next_step(drift: Drift, state: PartState) -> str:
     """The command that mends a drift."""
     label = state.running.label if state.running else ""
     if label:
-        command = f"kiro rollback {drift.environment} --part {drift.part} --to {label} --reason …"
+        command = f"kiro-worker rollback {drift.environment} --part {drift.part} --to {label} --reason …"
         return f"`{command}` restores what is recorded; a release that changes the part replaces what runs."
-    return "What is recorded was deployed by hand, too: deploy a commit with `kiro deploy`, which replaces what runs."
+    return "What is recorded was deployed by hand, too: `kiro-worker deploy` a commit, which replaces what runs."
 
 
 def fits(trace: Trace, event: Mapping[str, Any]) -> bool:

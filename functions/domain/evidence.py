@@ -24,7 +24,7 @@ from functions.domain.gates import Verdict, failed, reasons
 from functions.domain.records import DeploymentRecord
 from functions.domain.soaks import Watched, soak
 
-_AGAIN = "deploy it there again: kiro deploy … --force"
+_AGAIN = "deploy it there again: kiro-worker deploy … --force"
 _ROLLBACK_PAUSE = timedelta(minutes=1)
 
 

@@ -156,7 +156,7 @@ def evidence(
         return JobReview(
             "rejected",
             f"no deployment of this stack has judged {job.commit[:12]}, and {entered.name} demands gates: run "
-            f"`kiro deploy {job.repository} {job.commit[:12]}`, then this job again",
+            f"`kiro-worker deploy {job.repository} {job.commit[:12]}`, then this job again",
         )
     if not record.gates and not record.outcome:
         return JobReview("waiting", f"waits until {record.deployment_id} has judged the gates", "gates")

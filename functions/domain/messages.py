@@ -195,11 +195,11 @@ def _next_step(event: Event) -> list[str]:
         case WorkItemFinished():
             return ["", "It is not attempted again until a person corrects the cause and moves its card back."]
         case RollbackFinished(result="restored" | "partly"):
-            pin = f"kiro pin {event.environment} --reason …"
+            pin = f"kiro-worker pin {event.environment} --reason …"
             return [
                 "",
                 f"The next push deploys again. So that it does not bring the same fault back: `{pin}` keeps releases",
-                "out until `kiro unpin`, or with `--until-newer-than COMMIT` until one descends from that commit.",
+                "out until `kiro-worker unpin`, or with `--until-newer-than COMMIT` until one descends from it.",
             ]
         case DriftFound():
             return ["", event.next_step]

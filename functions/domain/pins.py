@@ -27,7 +27,11 @@ class Pin:
     @property
     def until(self) -> str:
         """What ends the pin, in words."""
-        return f"a commit newer than {self.newer_than[:12]}, or `kiro unpin`" if self.newer_than else "`kiro unpin`"
+        return (
+            f"a commit newer than {self.newer_than[:12]}, or `kiro-worker unpin`"
+            if self.newer_than
+            else "`kiro-worker unpin`"
+        )
 
     def describe(self) -> str:
         """Which part is pinned, since when, by whom, until what, and why."""

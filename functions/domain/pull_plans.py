@@ -130,7 +130,7 @@ def _closing(forecast: Forecast, entered: list[StageForecast], until: str, *, fo
     if left:
         yield f"Unchanged: {', '.join(code(part) for part in sorted(left)[:_MOST_PARTS])}."
     if until and forecast.outcome != "invalid":
-        yield f"A merge ends in {markdown_line(until)}; later environments follow with a version tag or `kiro deploy`."
+        yield f"A merge ends in {markdown_line(until)}; later environments need a version tag or `kiro-worker deploy`."
     if fork:
         yield "This is from a fork: nothing of it was built or run."
     yield "Windows, freezes and what runs may change until the merge."
@@ -150,4 +150,4 @@ def _previews(built: BuiltPlan | None) -> Iterator[str]:
 
 
 def _too_long(title: str) -> str:
-    return f"### {markdown_line(title)}\n\nThe plan is too long for a comment: read it with `kiro plan`."
+    return f"### {markdown_line(title)}\n\nThe plan is too long for a comment: read it with `kiro-worker plan`."

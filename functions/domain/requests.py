@@ -4,7 +4,7 @@
 | --- | --- |
 | push, tag | GitHub's webhook, for a branch or a version tag |
 | dispatch | GitHub's webhook, for a `repository_dispatch` |
-| operator | `kiro deploy`, or StartExecution by hand |
+| operator | `kiro-worker deploy`, or StartExecution by hand |
 | reconciliation | a push or tag whose webhook was lost |
 | image | ECR's event about a pushed image |
 """

@@ -73,8 +73,8 @@ def why_held(entry: Compensation) -> str:
     back = (to.label or f"version {to.version}") if to else ""
     return (
         f"{part} was not rolled back: its migration is declared irreversible, and code of {back} may not fit the data. "
-        f"`kiro rollback {entry.environment} --reason …` restores it after all; to deploy a correction instead, "
-        f"`kiro unfreeze {entry.environment} --reason …` first"
+        f"`kiro-worker rollback {entry.environment} --reason …` restores it after all; to deploy a correction instead, "
+        f"`kiro-worker unfreeze {entry.environment} --reason …` first"
     )
 
 

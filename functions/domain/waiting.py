@@ -1,8 +1,8 @@
 """What a deployment or a work item waits for: one closed set, and the one text that people read about it everywhere.
 
-The text of a `Waiting` is in the record, on the commit, in mails and in Slack; `kiro why` and the console show it with
-since when, until when, whom it concerns and the next step. A new kind of wait is one more `Kind` and one more function
-here.
+The text of a `Waiting` is in the record, on the commit, in mails and in Slack; `kiro-worker why` and the console show
+it with since when, until when, whom it concerns and the next step. A new kind of wait is one more `Kind` and one more
+function here.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,9 @@ def for_approval(approval: Approval) -> Waiting:
 def for_window(environment: str, why: str, until: str) -> Waiting:
     """The opening of a deployment window at `until`, or the end of a planned freeze."""
     text = f"waits for a window of {environment} until {minute(until)}: {why}"
-    return Waiting("window", text, until=until, next="`kiro deploy … --emergency --reason …` does not wait for windows")
+    return Waiting(
+        "window", text, until=until, next="`kiro-worker deploy … --emergency --reason …` does not wait for windows"
+    )
 
 
 def for_soak(environment: str, why: str, until: str) -> Waiting:
@@ -83,7 +85,7 @@ def for_unfreeze(environment: str, freeze: Freeze, since: str = "") -> Waiting:
         f"waits for the unfreeze of {environment}: {freeze.by} froze it at {minute(freeze.since)}: {freeze.reason}",
         since or freeze.since,
         whom=freeze.by,
-        next=f"`kiro unfreeze {environment} --reason …`",
+        next=f"`kiro-worker unfreeze {environment} --reason …`",
     )
 
 
@@ -99,7 +101,7 @@ def for_lock(lock: Lock, owner: Contender, execution: str) -> Waiting:
         f"waits for the lock of {what}: {held}{queue}",
         since,
         whom=owner.deployment_id,
-        next=f"`kiro why {owner.deployment_id}`",
+        next=f"`kiro-worker why {owner.deployment_id}`",
     )
 
 
@@ -141,7 +143,7 @@ def of_end(record: DeploymentRecord) -> Waiting:
     """Nothing: the deployment has ended."""
     reason = f": {one_line(record.reason, 400)}" if record.reason else ""
     bad = record.outcome not in _GOOD
-    again = "correct the cause and push, or `kiro deploy` it again" if bad else ""
+    again = "correct the cause and push, or `kiro-worker deploy` it again" if bad else ""
     text = f"waits for nothing: {record.outcome}{reason}"
     return Waiting("nothing", text, record.finished_at, whom="nobody: it has ended", next=again, dead=bad)
 

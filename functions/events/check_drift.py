@@ -142,7 +142,7 @@ def _noted(
     drift = with_author(drift, _author(environment, state, check))
     reason = drift.describe()
     if drift.author is None:
-        reason += "; CloudTrail shows a change some minutes later, then `kiro status` names who made it"
+        reason += "; CloudTrail shows a change some minutes later, then `kiro-worker status` names who made it"
     check.bus.put(DriftFound(drift.environment, drift.part, reason, next_step(drift, state), drift.since))
     check.environments.note_drift(drift)
     return drift

@@ -21,7 +21,7 @@ from functions.procedures.console import ConsoleReader
 
 HANDLER = Handler(allow=(*ConsoleAccesses.READ, *ConsoleReader.READ), timeout_seconds=28, memory_mb=1024)
 _COOKIE = "kiro-console"
-_AGAIN = "`kiro open` prints a new link; whoever may read this stack may run it."
+_AGAIN = "`kiro-worker open` prints a new link; whoever may read this stack may run it."
 
 
 def console(
@@ -40,7 +40,9 @@ def console(
     wanted = (event.get("pathParameters") or {}).get("deployment", "")
     found = reader.detail(wanted) if wanted else reader.overview()
     if found is None:
-        return plain_page(404, "No such release", f"No deployment is called {wanted}; `kiro history` lists them.", now)
+        return plain_page(
+            404, "No such release", f"No deployment is called {wanted}; `kiro-worker history` lists them.", now
+        )
     live = query.get("live", "on") != "off"
     tag = sha256(f"{live}{json.dumps(encode(found), sort_keys=True)}".encode()).hexdigest()[:32]
     if read_headers(event).get("if-none-match", "").strip('"') == tag:

@@ -108,11 +108,11 @@ class Gate(ABC):
         return Judgement()
 
     def forecast_release(self, settings: Settings | None, stages: tuple[StagePlan, ...]) -> str:  # noqa: ARG002
-        """The demand on the build, as one line of `kiro plan`; empty if there is none."""
+        """The demand on the build, as one line of `kiro-worker plan`; empty if there is none."""
         return ""
 
     def forecast_environment(self, settings: Settings | None, tests: AfterDeploy) -> str:  # noqa: ARG002
-        """The demand on the tests in an environment, as one line of `kiro plan`; empty if there is none."""
+        """The demand on the tests in an environment, as one line of `kiro-worker plan`; empty if there is none."""
         return ""
 
     def notes(self, settings: Settings, archive: ZipFile) -> Sequence[Note]:  # noqa: ARG002 - for those that name places
@@ -120,7 +120,7 @@ class Gate(ABC):
         return ()
 
     def mistakes(self, settings: Settings | None, source: Source, today: date) -> Sequence[str]:  # noqa: ARG002
-        """The mistakes in the files of the repository that it reads, for `kiro check`, each with its place."""
+        """The mistakes in the files of the repository that it reads, for `kiro-worker check`, each with its place."""
         return ()
 
     @property

@@ -171,7 +171,7 @@ def _why(refused: BuildStart, order: BuildOrder) -> str:
         case "refused":
             return (
                 f"CodeBuild refused to build in the project {order.project}: {refused.reason}; if its environment was "
-                "removed from the stack, `kiro status` shows what is left there, else `pulumi up` mends the project"
+                "removed from the stack, `kiro-worker status` shows what is left, else `pulumi up` mends the project"
             )
         case "started":
             return ""

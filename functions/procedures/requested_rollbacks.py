@@ -1,4 +1,4 @@
-"""A rollback that a person asks for, by the command `kiro rollback` or by a `repository_dispatch` (R7).
+"""A rollback that a person asks for, by the command `kiro-worker rollback` or by a `repository_dispatch` (R7).
 
 A whole release goes back by its own ledger. Named parts, or a named version, go back by a ledger that is written here
 ([decision 007](../../docs/decisions/007-an-operators-rollback-is-a-ledger.md)).
@@ -107,7 +107,7 @@ class Rollbacks:
         """The release of a deployment; a BadInputError if its ledger has no entry of this environment."""
         release = self._release(deployment_id)
         if release is None:
-            raise BadInputError(f"no deployment is called {deployment_id!r}; `kiro history` lists them")
+            raise BadInputError(f"no deployment is called {deployment_id!r}; `kiro-worker history` lists them")
         if not any(entry.environment == environment for entry in self.deployments.ledger(deployment_id)):
             raise BadInputError(f"{deployment_id} changed nothing in {environment}; name the commit to go back to")
         return release

@@ -1,4 +1,4 @@
-"""Reads what a deployment or a work item waits for: `kiro why` and the console say the same."""
+"""Reads what a deployment or a work item waits for: `kiro-worker why` and the console say the same."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Self

@@ -60,7 +60,7 @@ def read_record(event: Input, deployments: DeploymentsTable, locks: LocksTable) 
         raise NotRecordedError(f"{name}: {where} is no environment of this stack (known: {known})")
     record = deployments.get(name)
     if record is None or record.release is None:
-        raise NotRecordedError(f"{name}: there is no record of such a deployment; start one with `kiro deploy`")
+        raise NotRecordedError(f"{name}: there is no record of such a deployment; start one with `kiro-worker deploy`")
     release = record.release
     if (event.release.repository, event.release.commit) != (release.repository, release.commit):
         raise NotRecordedError(

@@ -52,7 +52,7 @@ def check_window(
     name = event.environment.name
     pinned = kept_out(deployments.get(event.deployment_id), name, environments)
     if pinned:
-        return Output("never", f"{pinned}; deploy the release again once nothing is pinned (`kiro deploy`)")
+        return Output("never", f"{pinned}; deploy the release again once nothing is pinned (`kiro-worker deploy`)")
     frozen = environments.frozen(name)
     if frozen:
         return Output("frozen", frozen.describe(name))

@@ -1,6 +1,7 @@
 """The terminal of a developer of the storefront, in the working copy of the application.
 
-`git` and `kiro` run as they are written. After a push, and for `gh workflow run`, this does what GitHub Actions would;
+`git` and `kiro-worker` run as they are written. After a push, and for `gh workflow run`, this does what GitHub Actions
+would;
 `curl` reads from the environment that has the host.
 """
 
@@ -62,7 +63,7 @@ class Terminal:
                 self.started, output = self._request(fields), ""
             case ["curl", "--silent", url]:
                 output = self._get(url)
-            case ["kiro", *arguments]:
+            case ["kiro-worker", *arguments]:
                 output = self._kiro(arguments)
             case _:
                 raise ValueError(f"`{command}` is not known here")
@@ -92,7 +93,9 @@ class Terminal:
             check=False,
         )
         if done.returncode != 0:
-            raise PlatformError(f"`kiro {shlex.join(arguments)}` failed: {done.stderr.strip() or done.stdout.strip()}")
+            raise PlatformError(
+                f"`kiro-worker {shlex.join(arguments)}` failed: {done.stderr.strip() or done.stdout.strip()}"
+            )
         found = _STARTED.search(done.stdout)
         self.started = found[1] if found else self.started
         return done.stdout

@@ -1,4 +1,4 @@
-"""`kiro check`, in repositories of git."""
+"""`kiro-worker check`, in repositories of git."""
 
 import json
 import subprocess

@@ -259,7 +259,7 @@ WRONG: tuple[tuple[tuple[str, ...], str], ...] = (
         ("rollback", "production", "--to", "fff"),
         "no version of fff ran in production; known: 0a0a0a0a0a0a",
     ),
-    (("rollback", "production", "--deployment", "main-x"), "`kiro history` lists them"),
+    (("rollback", "production", "--deployment", "main-x"), "`kiro-worker history` lists them"),
     (("watch", "main-x"), "no deployment is called main-x"),
     (("--stack", "moon", "status"), "no stack moon in this account and region"),
     (("--local", "status"), "start one with `python -m local start`"),

@@ -1,4 +1,4 @@
-"""`kiro approvals`, `approve` and `reject`: a signed request to the platform's API."""
+"""`kiro-worker approvals`, `approve` and `reject`: a signed request to the platform's API."""
 
 import json
 from dataclasses import replace
@@ -86,7 +86,7 @@ def test_the_request_is_found_by_deployment_and_environment(kiro: Kiro, api: Api
     assert (many.exit_code, "production, test: name one" in many.stderr) == (1, True)
     assert kiro.run("reject", DEPLOYMENT, "test", "--reason", "no").exit_code == 0
     none = kiro.run("reject", "main-x", "--reason", "no")
-    assert (none.exit_code, "`kiro approvals` lists what does" in none.stderr) == (1, True)
+    assert (none.exit_code, "`kiro-worker approvals` lists what does" in none.stderr) == (1, True)
     assert [path for path, _, _ in api.requests] == ["/approvals/a2/decision"]
     assert kiro.run("approve", DEPLOYMENT, "production").exit_code == 2
 

@@ -1,4 +1,4 @@
-"""`kiro dora`: the four metrics of an environment from the records of its deployments."""
+"""`kiro-worker dora`: the four metrics of an environment from the records of its deployments."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The exit codes of `kiro watch`."""
+"""The exit codes of `kiro-worker watch`."""
 
 from pathlib import Path
 from typing import get_args

@@ -1,4 +1,4 @@
-"""`kiro evidence`: the archive for auditors, verified as its README says."""
+"""`kiro-worker evidence`: the archive for auditors, verified as its README says."""
 
 import json
 import subprocess
@@ -106,7 +106,7 @@ def test_evidence_that_was_changed_is_not_written(released: Kiro, tmp_path: Path
     deployments = DeploymentsTable.connect(released.clients)
     deployments.note(DEPLOYMENT, release=replace(RELEASE, commit="0" * 40))
     done = released.run("evidence", DEPLOYMENT, "--file", str(tmp_path / "evidence.zip"))
-    assert (done.exit_code, "kiro: record: that of" in done.stderr) == (1, True)
+    assert (done.exit_code, "kiro-worker: record: that of" in done.stderr) == (1, True)
     assert not (tmp_path / "evidence.zip").exists()
     gone = released.run("evidence", "main-unknown")
     assert (gone.exit_code, "there is no record of main-unknown" in gone.stderr) == (1, True)

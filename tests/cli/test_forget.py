@@ -1,4 +1,4 @@
-"""Environments that the stack has no longer: `kiro status` shows what is left, `kiro forget` ends that."""
+"""Environments that the stack has no longer: `status` shows what is left, `forget` ends that."""
 
 import json
 from dataclasses import replace
@@ -53,7 +53,7 @@ def test_what_is_left_of_a_removed_environment_stays_visible(left: Kiro) -> None
     assert (found[-1]["frozen"]["reason"], found[-1]["deployment"]) == ("nobody knows", DEPLOYMENT)
     shown = " ".join(left.run("status").output.split())
     assert "no longer in the stack; still runs hello" in shown
-    assert "kiro forget old --reason" in shown
+    assert "kiro-worker forget old --reason" in shown
     assert left.json("locks")[-1]["environment"] == "old"
     assert [one["deployment"] for one in left.json("history")] == [DEPLOYMENT]
 

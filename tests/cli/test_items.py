@@ -1,4 +1,4 @@
-"""`kiro items`: the worker's items, one of them, and the instructions that comments give, too."""
+"""`kiro-worker items`: the worker's items, one of them, and the instructions that comments give, too."""
 
 import json
 from typing import Any
@@ -58,7 +58,7 @@ def test_one_item_is_found_by_its_names(kiro: Kiro, name: str) -> None:
     assert kiro.json("items", "show", name)["reason"] == "three failures"
     assert "three failures" in kiro.run("items", "show", name).stdout
     unknown = kiro.run("items", "show", "acme/shop#9")
-    assert (unknown.exit_code, "kiro items --done" in unknown.stderr) == (1, True)
+    assert (unknown.exit_code, "kiro-worker items --done" in unknown.stderr) == (1, True)
 
 
 def test_stop_ends_the_attempt_as_a_comment_does(kiro: Kiro, moved: list[tuple[str, str]]) -> None:

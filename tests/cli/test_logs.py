@@ -1,4 +1,4 @@
-"""`kiro logs`: the lines of functions and builds that concern one deployment."""
+"""`kiro-worker logs`: the lines of functions and builds that concern one deployment."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -54,6 +54,6 @@ def test_lines_of_functions_and_builds_come_by_name(kiro: Kiro, monkeypatch: Any
 
 def test_what_has_no_lines_says_so(kiro: Kiro) -> None:
     """An unknown name is an error with the next step; a known one may have none that are kept."""
-    assert "`kiro history` lists them" in kiro.run("logs", "main-x").stderr
+    assert "`kiro-worker history` lists them" in kiro.run("logs", "main-x").stderr
     DeploymentsTable.connect(kiro.clients).begin(DEPLOYMENT, None, "", "push")  # type: ignore[arg-type]
     assert "no line is kept" in kiro.run("logs", DEPLOYMENT).stdout

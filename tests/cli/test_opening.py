@@ -1,4 +1,4 @@
-"""`kiro open`: a link whose access IAM granted, and that the console's function knows."""
+"""`kiro-worker open`: a link whose access IAM granted, and that the console's function knows."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

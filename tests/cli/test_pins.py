@@ -1,4 +1,4 @@
-"""`kiro pin`, `kiro unpin` and `kiro rollback --pin`."""
+"""`kiro-worker pin`, `kiro-worker unpin` and `kiro-worker rollback --pin`."""
 
 from dataclasses import replace
 from typing import Any
@@ -35,7 +35,7 @@ def test_a_pin_and_its_end_record_the_caller(released: Kiro, monkeypatch: pytest
     events = told(released, monkeypatch)
     shown = released.run("pin", "production", "--reason", "errors after main-1").output
     assert "hello is pinned in production since" in shown
-    assert "until `kiro unpin`: errors after main-1" in shown
+    assert "until `kiro-worker unpin`: errors after main-1" in shown
     assert pins(released).keys() == {"hello", "infrastructure"}
     assert pins(released)["hello"].by.startswith("arn:aws:sts")
     assert "pinned in production" in " ".join(released.run("status").output.split())

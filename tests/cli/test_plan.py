@@ -1,4 +1,4 @@
-"""`kiro plan`: the forecast of a commit, from GitHub, the records and the locks of the stack."""
+"""`kiro-worker plan`: the forecast of a commit, from GitHub, the records and the locks of the stack."""
 
 import json
 from collections.abc import Iterator

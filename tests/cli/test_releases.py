@@ -1,4 +1,4 @@
-"""`kiro show`, `cancel` and `retry`, and what asks before it changes a protected environment."""
+"""`kiro-worker show`, `cancel` and `retry`, and what asks before it changes a protected environment."""
 
 from dataclasses import replace
 from typing import Any
@@ -58,7 +58,7 @@ def test_show_tells_the_whole_story_of_a_release(kiro: Kiro) -> None:
 def test_show_of_what_is_not_there_names_the_next_step(kiro: Kiro) -> None:
     """T1: as every command."""
     done = kiro.run("show", "main-x")
-    assert (done.exit_code, "`kiro history` lists them" in done.stderr) == (1, True)
+    assert (done.exit_code, "`kiro-worker history` lists them" in done.stderr) == (1, True)
 
 
 def test_cancel_stops_the_execution_with_its_cause(kiro: Kiro) -> None:
@@ -153,7 +153,7 @@ def test_a_second_freeze_keeps_the_first(kiro: Kiro) -> None:
     first = kiro.json("freeze", "test", "--reason", "the fair")["frozen"]
     again = kiro.run("freeze", "test", "--reason", "the other fair")
     assert (again.exit_code, "test is frozen since" in again.stderr) == (1, True)
-    assert "kiro unfreeze test" in again.stderr
+    assert "kiro-worker unfreeze test" in again.stderr
     assert kiro.json("status")[0]["frozen"] == first
     kiro.json("unfreeze", "test", "--reason", "over")
     assert kiro.json("freeze", "test", "--reason", "the other fair")["frozen"]["reason"] == "the other fair"

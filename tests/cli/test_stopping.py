@@ -1,4 +1,4 @@
-"""`kiro stop-all`: stops all executions, and waits for rollbacks."""
+"""`kiro-worker stop-all`: stops all executions, and waits for rollbacks."""
 
 import pytest
 

@@ -95,7 +95,7 @@ def test_an_ascii_pipe_is_no_error(failed: Kiro, monkeypatch: pytest.MonkeyPatch
     """T1: what ASCII lacks becomes its likeness or a question mark."""
     pipe = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", pipe)
-    monkeypatch.setattr(sys, "argv", ["kiro", *command])
+    monkeypatch.setattr(sys, "argv", ["kiro-worker", *command])
     with pytest.raises(SystemExit) as ended:
         main()
     pipe.flush()

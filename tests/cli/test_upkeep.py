@@ -30,7 +30,7 @@ def test_validate_marks_each_check_and_exits_with_one(kiro: Kiro) -> None:
 
 
 def piped(value: str, *arguments: str) -> Any:
-    """Run `kiro setup` with this standard input."""
+    """Run `kiro-worker setup` with this standard input."""
     return CliRunner().invoke(app, ["setup", *arguments], input=value)
 
 

@@ -1,4 +1,4 @@
-"""`kiro why`: one sentence, the clocks, whom it concerns, and the next command."""
+"""`kiro-worker why`: one sentence, the clocks, whom it concerns, and the next command."""
 
 from datetime import UTC, datetime
 
@@ -40,14 +40,14 @@ def test_a_frozen_out_release_names_who_froze_it_and_the_command(kiro: Kiro) -> 
         f"{DEPLOYMENT} waits for the unfreeze of production: Ada froze it at 2026-01-31 08:00 UTC: the fair",
         "  since  2026-01-31 08:00 UTC",
         "  for    Ada",
-        "  next   `kiro unfreeze production --reason …`",
+        "  next   `kiro-worker unfreeze production --reason …`",
     ]
     found = kiro.json("why", DEPLOYMENT)
     assert (found["name"], found["kind"], found["since"], found["dead"]) == (DEPLOYMENT, "freeze", NOW, False)
 
 
 def test_an_item_is_found_by_its_number(kiro: Kiro) -> None:
-    """As `kiro items` shows it; one in quarantine says why, and what to do."""
+    """As `kiro-worker items` shows it; one in quarantine says why, and what to do."""
     item = Item("PVTI_1", "issue", "Greet", "kiro/greet", NOW, NOW, "acme/hello-service", 7)
     record = stored(Record("PVTI_1", "quarantined", 2, reason="1 of 9 tests failed", item=item))
     kiro.clients.table("WORK_ITEMS_TABLE").put_item(Item=record)
@@ -58,6 +58,9 @@ def test_an_item_is_found_by_its_number(kiro: Kiro) -> None:
 
 def test_unknown_names_are_refused(kiro: Kiro) -> None:
     """Each names the command that lists the known ones."""
-    for name, command in (("main-unknown", "`kiro history`"), ("acme/hello-service#8", "`kiro items --done`")):
+    for name, command in (
+        ("main-unknown", "`kiro-worker history`"),
+        ("acme/hello-service#8", "`kiro-worker items --done`"),
+    ):
         done = kiro.run("why", name)
         assert (done.exit_code, command in done.output) == (1, True)

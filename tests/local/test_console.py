@@ -94,7 +94,7 @@ def get(address: str, **headers: str) -> tuple[int, str]:
 
 
 def test_the_page_comes_with_a_session_that_is_begun_once(served: tuple[str, Table]) -> None:
-    """As `kiro open` begins one; the page gets a link to the mailbox."""
+    """As `kiro-worker open` begins one; the page gets a link to the mailbox."""
     url, table = served
     for _ in range(2):
         assert get(url) == (200, '<nav aria-label="Console"><a href="/mail">Mail</a></nav>page')

@@ -1,6 +1,6 @@
 """Runs the commands of a guide on a platform of this machine, as an operator does on AWS.
 
-`kiro` runs as it is written, by the guide's own alias. What this machine lacks is done by its equivalent:
+`kiro-worker` runs as it is written, by the guide's own alias. What this machine lacks is done by its equivalent:
 
 - `aws SERVICE OPERATION --option VALUE …`: the same operation by the SDK; unknown operations and options are refused.
 - `pulumi up` and `pulumi destroy`: the embedded deployer, which creates the stack at its first `up`.
@@ -42,7 +42,7 @@ class Shell:
         """Run a command that succeeds, and return its output."""
         self.ran.add(command)
         programs: Mapping[str, Callable[[str], str]] = {
-            "kiro": self._kiro,
+            "kiro-worker": self._kiro,
             "aws": self._aws,
             "pulumi": self._pulumi,
             "git": self._git,
@@ -53,7 +53,7 @@ class Shell:
         return programs[program](command)
 
     def start(self, command: str, **streams: Any) -> subprocess.Popen[str]:
-        """Start `kiro` as it is written; what `alias` in a script names is expanded by bash on request only."""
+        """Start `kiro-worker` as it is written; what `alias` in a script names is expanded by bash on request only."""
         for name, file in self._files.items():
             command = command.replace(name, shlex.quote(str(file)))
         script = f"shopt -s expand_aliases\n{self._alias}\n{command}\n"
@@ -62,7 +62,7 @@ class Shell:
         )
 
     def type_into(self, command: str, answers: Mapping[str, str]) -> list[str]:
-        """Run `kiro` at a terminal and answer its prompts by their names; returns the names of the prompts."""
+        """Run `kiro-worker` at a terminal and answer its prompts by their names; returns the names of the prompts."""
         self.ran.add(command)
         ours, theirs = os.openpty()
         prompts: list[str] = []

@@ -40,7 +40,7 @@ def picture(page: Page, name: str) -> None:
 
 
 def test_a_release_is_seen_on_its_way_and_a_bad_one_on_its_way_back(driver: PlatformDriver, shown: Page) -> None:
-    """The page follows both without being loaded again; `kiro why` says the same as the page."""
+    """The page follows both without being loaded again; `kiro-worker why` says the same as the page."""
     driver.released()
     shown.goto(driver.platform.console)
     shown.evaluate("window.mine = 'kept'")

@@ -159,7 +159,7 @@ def test_doctor_names_the_quotas_of_a_new_account(day: FirstDay) -> None:
 
 
 def test_the_prompts_are_those_of_the_guide(guide: Guide, day: FirstDay) -> None:
-    """I4: `kiro setup` prompts for each secret of the guide's table, and the webhook's is printed for GitHub."""
+    """I4: `kiro-worker setup` prompts for each secret of the guide's table, and the webhook's is printed for GitHub."""
     assert sorted(f"`{name}`" for name in day.prompts) == sorted(row[0] for row in guide.table(SECRETS))
     assert day.secret == day.driver.platform.webhook_secret
 

@@ -82,7 +82,7 @@ def polled(driver: PlatformDriver, commit: str) -> bool:
 
 
 def doctor(driver: PlatformDriver) -> dict[str, dict[str, str]]:
-    """The findings of `kiro doctor` on alarm events."""
+    """The findings of `kiro-worker doctor` on alarm events."""
     command = ("--endpoint-url", driver.platform.emulator.endpoint, "doctor", "--output", "json")
     done = subprocess.run(
         [sys.executable, "-m", "cli", *command],
@@ -111,7 +111,7 @@ def test_a_release_reaches_the_region_of_its_environment(driver: PlatformDriver,
 
 
 def test_without_forwarding_polling_finds_the_alarm(driver: PlatformDriver, there: Clients) -> None:
-    """The release is rolled back when the watch polls, and `kiro doctor` names what is missing with its command."""
+    """The release is rolled back when the watch polls, and `doctor` names what is missing with its command."""
     (missing,) = doctor(driver).values()
     (needed,) = driver.platform.outputs["forwarding"]
     assert (missing["outcome"], needed["environments"]) == ("wrong", ["production"])
@@ -124,7 +124,7 @@ def test_without_forwarding_polling_finds_the_alarm(driver: PlatformDriver, ther
 
 @pytest.mark.usefixtures("forwarded")
 def test_a_forwarded_alarm_event_rolls_back_at_once(driver: PlatformDriver, there: Clients) -> None:
-    """The event ends the watch before it polls, and `kiro doctor` finds the forwarding."""
+    """The event ends the watch before it polls, and `kiro-worker doctor` finds the forwarding."""
     assert [one["outcome"] for one in doctor(driver).values()] == ["right"]
     record = break_production(driver)
     assert record["outcome"] == "restored", record["reason"]

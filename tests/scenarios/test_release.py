@@ -169,7 +169,7 @@ def test_a_freeze_holds_a_release_until_it_ends_and_a_rejection_ends_the_release
 
 
 def waiting(driver: PlatformDriver, environment: str) -> Any:
-    """The releases that wait at the entry of an environment, as `kiro status` shows them."""
+    """The releases that wait at the entry of an environment, as `kiro-worker status` shows them."""
     return next(one for one in kiro(driver, "status") if one["environment"] == environment)["waiting"]
 
 

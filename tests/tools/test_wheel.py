@@ -51,10 +51,10 @@ def test_the_wheel_declares_what_the_command_imports() -> None:
     names = {*_imported("cli"), *_imported("functions")} - {*stdlib_module_names}
     wanted = {_plain(KNOWN[name][0]) for name in names if name in KNOWN}
     assert wanted <= brought
-    assert project["project"]["scripts"] == {"kiro": "cli.__main__:main"}
+    assert project["project"]["scripts"] == {"kiro-worker": "cli.__main__:main"}
 
 
 def test_the_environment_of_make_has_the_command() -> None:
-    """T1: messages and documents write `kiro`; `make` puts it where the interpreter is."""
+    """T1: messages and documents write `kiro-worker`; `make` puts it where the interpreter is."""
     recipe = Path(PROJECT / "Makefile").read_text("utf-8")
-    assert "> $(BIN)/kiro && chmod +x $(BIN)/kiro" in recipe
+    assert "> $(BIN)/kiro-worker && chmod +x $(BIN)/kiro-worker" in recipe

@@ -10,8 +10,8 @@ from cli.__main__ import app
 from tools.reference.markdown import paragraph, table
 
 _INTRODUCTION = """
-All commands of `kiro`. How they are used is in [operations.md](../operations.md). Options that all commands have stand
-before the name of the command. `make reference` generates this page from the modules of `cli/`.
+All commands of `kiro-worker`. How they are used is in [operations.md](../operations.md). Options that all commands have
+stand before the name of the command. `make reference` generates this page from the modules of `cli/`.
 """
 _EXIT_CODES = (
     ("exit code", "meaning"),
@@ -32,7 +32,7 @@ def page() -> str:
         table(list(_parameters(group))),
         "## Exit codes",
         table(list(_EXIT_CODES)),
-        *_commands(group, "kiro"),
+        *_commands(group, "kiro-worker"),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -24,7 +24,7 @@ tags, branches or commits.
 """
 _ROWS = """
 A row expires by its time to live, which DynamoDB applies within two days. The lists that are read each minute hold what
-is open, held or running; neither they nor `kiro history` and `kiro status` grow with the past.
+is open, held or running; neither they nor `kiro-worker history` and `kiro-worker status` grow with the past.
 """
 _REST = """
 {bounded:,} further rows never expire, and are not more after years: {kinds}. They are one for each repository, part or

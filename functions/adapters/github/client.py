@@ -321,7 +321,7 @@ def _secret(aws: "Clients") -> str:
         return value
     raise GitHubRefusedError(
         f"the secret {aws.setting('GITHUB_CREDENTIAL_SECRET')} is missing or has no value yet: store the GitHub "
-        "credential in it (`kiro setup --secret github`)"
+        "credential in it (`kiro-worker setup --secret github`)"
     )
 
 

@@ -80,4 +80,4 @@ def _app(credential: str, secret: str, forms: str) -> "tuple[AppAuth, int]":
 def _refused(short_name: str, forms: str) -> GitHubRefusedError:
     # Without the reason, which may quote the secret.
     named = "the GitHub credential secret" if short_name == "github" else f"the secret {short_name}"
-    return GitHubRefusedError(f"{named} is not {forms}: store one of these (`kiro setup --secret {short_name}`)")
+    return GitHubRefusedError(f"{named} is not {forms}: store one of these (`kiro-worker setup --secret {short_name}`)")

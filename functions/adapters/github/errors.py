@@ -86,7 +86,7 @@ def _answered(error: "GithubException", where: str) -> GitHubError:
     if error.status == 401:
         return GitHubRefusedError(
             f"{fault}: the credential is wrong, expired or revoked; store a valid token or App key in the "
-            "GitHub credential secret (`kiro setup --secret github`)"
+            "GitHub credential secret (`kiro-worker setup --secret github`)"
         )
     if error.status == 403 and message.startswith(_ARCHIVED):
         return GitHubRefusedError(

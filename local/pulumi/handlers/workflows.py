@@ -54,7 +54,7 @@ class StateMachine(Handler):
                 return
             time.sleep(0.1)
         raise ResourceError(
-            "is DELETING while executions of it run; `kiro stop-all --reason …` ends them, then destroy again"
+            "is DELETING while executions of it run; `kiro-worker stop-all --reason …` ends them, then destroy again"
         )
 
     def _wanted(self, call: Call) -> Properties:

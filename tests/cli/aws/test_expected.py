@@ -1,4 +1,4 @@
-"""What `kiro validate` demands is what the program registers."""
+"""What `kiro-worker validate` demands is what the program registers."""
 
 import pytest
 

@@ -123,7 +123,7 @@ def test_a_needed_secret_without_a_value_is_wrong(
     store.put_secret_value(SecretId=f"{NAME}-webhook", SecretString="x" * 32)
     assert checks(operator, "webhook") == {"encrypted": ("right", ""), "value": ("right", "")}
     monkeypatch.setattr(inventory, "ROTATION_DAYS", -1)
-    assert "kiro setup --secret webhook" in checks(operator, "webhook")["value"][1]
+    assert "kiro-worker setup --secret webhook" in checks(operator, "webhook")["value"][1]
 
 
 def test_what_is_encrypted_with_another_key_is_wrong(operator: Operator, stack: Stack, key: str) -> None:

@@ -1,4 +1,4 @@
-"""`kiro doctor` simulates the actions for every type of resource of the program."""
+"""`kiro-worker doctor` simulates the actions for every type of resource of the program."""
 
 import re
 

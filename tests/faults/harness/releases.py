@@ -51,7 +51,7 @@ class Release(Run):
         self.env.environments.freeze(self.subject.name, Freeze("a case of the matrix", "a person", Clock().text()))
 
     def unfreeze_if_awaited(self) -> None:
-        """Unfreeze the environment as `kiro unfreeze` does, once this release waits for it."""
+        """Unfreeze the environment as `kiro-worker unfreeze` does, once this release waits for it."""
         if f"unfreeze/{self.subject.name}/{self.name}-{self.subject.name}" in self.env.waiting():
             self.env.unfreeze(self.subject.name)
 

@@ -42,7 +42,12 @@ def test_pinned_parts_and_drift_are_said() -> None:
     pin = Pin("test", "hello", "the fault <comes> back", "Ada", NOW)
     drift = Drift("test", "hello", "version 7", "version 8", NOW, Author("arn:eve", NOW, "UpdateAlias"))
     body = overview_page(Overview((Place("test", pins=(pin,), drifts=(drift,)),), (), (), ()), VIEW)["body"]
-    for words in ("by Ada until", '<span class="code">kiro unpin</span>', "the fault &lt;comes&gt; back", "arn:eve"):
+    for words in (
+        "by Ada until",
+        '<span class="code">kiro-worker unpin</span>',
+        "the fault &lt;comes&gt; back",
+        "arn:eve",
+    ):
         assert words in body
     assert '<section class="card bad">' in body
 
@@ -76,8 +81,8 @@ def test_an_execution_of_an_unknown_workflow_is_listed() -> None:
 
 def test_a_page_that_says_why_there_is_no_other() -> None:
     """It is not updated, and has the given headers."""
-    page = plain_page(405, "No <way>", "run `kiro open`", AT, {"allow": "GET"})
+    page = plain_page(405, "No <way>", "run `kiro-worker open`", AT, {"allow": "GET"})
     assert (page["statusCode"], page["headers"]["allow"]) == (405, "GET")
     assert "No &lt;way&gt;" in page["body"]
-    assert '<span class="code">kiro open</span>' in page["body"]
+    assert '<span class="code">kiro-worker open</span>' in page["body"]
     assert "http-equiv" not in page["body"]

@@ -38,7 +38,7 @@ def test_the_sentence_has_its_facts_and_escapes_foreign_text() -> None:
     said = parts.says(waiting.for_window("<prod>", "closed", "2026-01-31T10:00:00Z"), AT)
     assert "waits for a window of &lt;prod&gt;" in said
     assert "<span>it goes on by itself</span>" in said
-    assert '<span class="code">kiro deploy … --emergency --reason …</span>' in said
+    assert '<span class="code">kiro-worker deploy … --emergency --reason …</span>' in said
     assert "facts" not in parts.says(waiting.in_step("Verify"), AT)
 
 

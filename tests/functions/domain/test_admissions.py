@@ -55,5 +55,5 @@ def test_the_wait_is_limited() -> None:
     found = admission(OURS, [], FREEZE, PRODUCTION, last)
     assert found
     assert found.outcome == "held"
-    for words in (FREEZE.describe("production"), "at most 2 days (freezeWaitDays)", "kiro deploy"):
+    for words in (FREEZE.describe("production"), "at most 2 days (freezeWaitDays)", "kiro-worker deploy"):
         assert words in found.reason

@@ -298,7 +298,7 @@ def test_a_freeze_refuses_approvals_of_releases_only() -> None:
     assert refused
     assert refused.why == "frozen"
     assert "by Ada: the fair" in refused.message
-    assert "kiro unfreeze" in refused.message
+    assert "kiro-worker unfreeze" in refused.message
     assert refused_by_freeze(OPEN, None) is None
     assert refused_by_freeze(replace(OPEN, purpose="review"), freeze) is None
     assert refused_by_freeze(replace(OPEN, state="approved"), freeze) is None

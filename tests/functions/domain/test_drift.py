@@ -89,10 +89,10 @@ def test_cloudtrail_is_asked_for_an_hour() -> None:
 
 def test_the_next_step_restores_what_is_recorded() -> None:
     """By the label of the version that is recorded; one that was deployed by hand has none."""
-    assert f"kiro rollback production --part hello --to {OLDER[:12]} --reason" in next_step(drift(), state())
+    assert f"kiro-worker rollback production --part hello --to {OLDER[:12]} --reason" in next_step(drift(), state())
     image = state(running=version(image=Image("registry/hello", "v1.2.3", "sha256:1")))
     assert "--to v1.2.3" in next_step(drift(), image)
-    assert "kiro deploy" in next_step(drift(), state(running=version("")))
+    assert "kiro-worker deploy" in next_step(drift(), state(running=version("")))
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_parts_that_another_deployment_brought_are_judged_by_its_record() -> Non
     ):
         found = entry(before=before)
         assert (found.outcome, said in found.reason) == ("missing", True)
-        assert "kiro deploy … --force" in found.reason
+        assert "kiro-worker deploy … --force" in found.reason
     assert entry(before=Former(TEST, (Witness("older", replace(older, gates_after={"test": INTEGRATED})),))) == Entry(
         "complete"
     )

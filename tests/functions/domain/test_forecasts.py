@@ -17,7 +17,7 @@ OWNER = Contender("arn:e", "main-other", None, "release other")
 
 
 def demanded(settings: GateSettings, stage: StagePlan) -> dict[str, tuple[str, ...]]:
-    """The demands of the gates on a release and in one environment, as `kiro plan` collects them."""
+    """The demands of the gates on a release and in one environment, as `kiro-worker plan` collects them."""
     before = registry.forecast_release(settings, (stage,))
     return {"": before, stage.environment.name: registry.forecast_environment(stage.after_deploy)}
 

@@ -126,7 +126,7 @@ def test_gates_are_waited_for() -> None:
     assert state(evidence(replace(RECORD, gates=(), outcome=""))) == ("waiting", "gates")
     late = evidence(None, now=NOW + timedelta(minutes=15))
     assert late
-    assert (late.state, f"kiro deploy {REPOSITORY} {COMMIT[:12]}" in late.reason) == ("rejected", True)
+    assert (late.state, f"kiro-worker deploy {REPOSITORY} {COMMIT[:12]}" in late.reason) == ("rejected", True)
     assert evidence(None, environment(demanded_gates=[])) is None
 
 

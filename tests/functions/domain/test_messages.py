@@ -196,7 +196,7 @@ def test_after_a_rollback_the_way_to_pin_is_told(result: str, *, named: bool) ->
     """R14: the next push would bring the same fault back; where nothing was restored, there is nothing to keep."""
     written = compose(event("RollbackFinished", result=result))
     assert written
-    assert ("`kiro pin production --reason …`" in written.text) is named
+    assert ("`kiro-worker pin production --reason …`" in written.text) is named
 
 
 def test_drift_is_told_with_the_command_and_the_runbook() -> None:
@@ -205,10 +205,10 @@ def test_drift_is_told_with_the_command_and_the_runbook() -> None:
     assert found
     assert ended
     assert (found.topic, found.subject) == ("deployments", "Drift: hello was changed in production")
-    for words in ("because", "kiro rollback", "https://r/drift.md"):
+    for words in ("because", "kiro-worker rollback", "https://r/drift.md"):
         assert words in found.text
     assert ended.subject == "Drift ended: hello in production"
-    assert "kiro rollback" not in ended.text
+    assert "kiro-worker rollback" not in ended.text
 
 
 def test_who_is_asked_is_told_what_is_left_out() -> None:

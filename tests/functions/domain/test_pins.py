@@ -17,8 +17,8 @@ UNTIL = replace(PIN, newer_than=OLDER)
 def test_a_pin_says_all_there_is_to_know() -> None:
     """R14: which part, since when, by whom, until what, and why."""
     words = f"hello is pinned in production since {NOW} by ada until"
-    assert PIN.describe() == f"{words} `kiro unpin`: errors after main-1"
-    assert UNTIL.describe() == f"{words} a commit newer than {OLDER[:12]}, or `kiro unpin`: errors after main-1"
+    assert PIN.describe() == f"{words} `kiro-worker unpin`: errors after main-1"
+    assert UNTIL.describe() == f"{words} a commit newer than {OLDER[:12]}, or `kiro-worker unpin`: errors after main-1"
 
 
 @pytest.mark.parametrize(

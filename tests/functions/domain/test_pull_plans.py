@@ -86,7 +86,7 @@ def test_a_plan_fits_into_a_comment() -> None:
     stages = tuple(replace(many, environment=f"e{number}") for number in range(20))
     text = pull_plan(replace(FORECAST, stages=stages), "", fork=False).text
     assert len(text) < 60_001
-    assert "`kiro plan`" in text
+    assert "`kiro-worker plan`" in text
 
 
 @pytest.mark.parametrize("body", ["", "text", f"text {marker('a' * 40)}", "<!-- kiro/plan main -->"])

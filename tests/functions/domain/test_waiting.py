@@ -71,14 +71,14 @@ def test_a_freeze_names_who_froze_it_since_when_and_why() -> None:
     """P12: in the record, the commit status and the mail; the command ends it."""
     one = waiting.for_unfreeze("production", Freeze("the fair", "Ada", NOW), UNTIL)
     assert one.text == "waits for the unfreeze of production: Ada froze it at 2026-01-31 08:00 UTC: the fair"
-    assert (one.since, one.whom, one.next) == (UNTIL, "Ada", "`kiro unfreeze production --reason …`")
+    assert (one.since, one.whom, one.next) == (UNTIL, "Ada", "`kiro-worker unfreeze production --reason …`")
 
 
 def test_a_lock_names_its_owner_and_the_place_in_the_queue() -> None:
     """The next command asks the same of the owner."""
     first = waiting.for_lock(LOCK, OWNER, "arn:2")
     assert first.text == "waits for the lock of production: main-1 (release 1) has it since 2026-01-31 08:00 UTC"
-    assert (first.since, first.next) == (NOW, "`kiro why main-1`")
+    assert (first.since, first.next) == (NOW, "`kiro-worker why main-1`")
     behind = replace(LOCK, waiters=(Waiter(Contender("arn:0", "main-0", None, ""), NOW), *LOCK.waiters))
     assert waiting.for_lock(behind, OWNER, "arn:2").text.endswith("; position 2 in the queue")
 

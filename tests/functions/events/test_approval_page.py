@@ -368,7 +368,7 @@ def test_a_frozen_environment_is_announced_above_everything(stack: Stack) -> Non
     assert answer["statusCode"] == 200
     said = f"production is frozen since {NOW} by Ada: the fair"
     assert answer["body"].index(said) < answer["body"].index("acme/hello-service")
-    assert "kiro unfreeze production" in answer["body"]
+    assert "kiro-worker unfreeze production" in answer["body"]
 
 
 def test_nothing_can_be_approved_for_a_frozen_environment(stack: Stack) -> None:
@@ -463,7 +463,7 @@ def test_nothing_can_be_approved_that_was_pinned_since(stack: Stack) -> None:
     shown = call(stack, secret=SECRET)["body"]
     assert shown.index("the old fault") < shown.index("acme/hello-service")
     answer = post(stack, APPROVE)
-    assert (answer["statusCode"], "kiro unpin production" in answer["body"]) == (409, True)
+    assert (answer["statusCode"], "kiro-worker unpin production" in answer["body"]) == (409, True)
     assert kept(stack) == before
     environments.unpin(pin, FREEZE)
     assert post(stack, APPROVE)["statusCode"] == 200

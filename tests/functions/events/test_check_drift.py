@@ -87,7 +87,7 @@ def test_an_alias_that_was_moved_by_hand_is_told_once(stack: Stack, capsys: pyte
     assert kind == "DriftFound"
     assert (detail["environment"], detail["part"]) == ("production", "hello")
     assert detail["reason"] == f"{RUNS_2}changed by {GRACE.who} at {NOW} (UpdateAlias20150331)"
-    assert f"kiro rollback production --part hello --to {OLDER[:12]}" in detail["nextStep"]
+    assert f"kiro-worker rollback production --part hello --to {OLDER[:12]}" in detail["nextStep"]
     assert noted(stack)["hello"].author == GRACE
     assert capsys.readouterr().out.count('"DriftedParts":[1.0]') == 2
     move(stack, "1")

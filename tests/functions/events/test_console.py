@@ -59,7 +59,7 @@ def test_a_link_begins_a_session_without_its_secret_in_the_address(stack: Stack)
 def test_what_is_no_link_opens_nothing(stack: Stack, link: str) -> None:
     """The page says how to get one; no other row of the table is read."""
     answer = opened(stack, link)
-    assert (answer["statusCode"], "kiro open" in answer["body"]) == (403, True)
+    assert (answer["statusCode"], "kiro-worker open" in answer["body"]) == (403, True)
     read = [call.given["Key"]["waitKey"]["S"] for call in stack.calls if call.action == "dynamodb:GetItem"]
     assert all(key.startswith("console/") for key in read)
 

@@ -110,7 +110,7 @@ def test_an_irreversible_migration_waits_for_a_person(stack: Stack) -> None:
     assert [step["part"]["name"] for step in planned["steps"]] == ["infrastructure"]
     (why,) = planned["held"]
     assert why.startswith("hello was not rolled back: its migration is declared irreversible")
-    assert "`kiro rollback production --reason …` restores it" in why
+    assert "`kiro-worker rollback production --reason …` restores it" in why
     assert parts(stack)["hello"].in_doubt == ""
     agreed = stack.run("rollback.plan_rollback", {**EVENT, "agreed": True})
     assert [step["part"]["name"] for step in agreed["steps"]] == ["hello", "infrastructure"]

@@ -104,7 +104,7 @@ def test_a_refused_build_was_not_started(stack: Stack) -> None:
     answer = wait(stack, order)["token"]
     assert answer["outcome"] == "not started"
     assert answer["reason"].startswith(f"CodeBuild refused to build in the project {builds.PROJECT}: ")
-    assert "`kiro status`" in answer["reason"]
+    assert "`kiro-worker status`" in answer["reason"]
     assert WaitsTable.connect(stack.clients).get(read_wait_key(order)) is None
 
 

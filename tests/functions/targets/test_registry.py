@@ -95,7 +95,7 @@ def test_a_kind_is_read_from_the_manifest() -> None:
 
 @pytest.mark.usefixtures("parameter")
 def test_a_kind_is_forecast_and_shown(stack: Stack, copy: WorkingCopy) -> None:
-    """`kiro plan` and the request for approval show what would change."""
+    """`kiro-worker plan` and the request for approval show what would change."""
     sha = copy.commit("feat: news", {"delivery.yml": MANIFEST})
     copy.push()
     (stage,) = Forecasts.connect(stack.clients).of(Claim(REPOSITORY), sha, (ENVIRONMENT,)).stages

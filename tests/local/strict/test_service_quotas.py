@@ -59,7 +59,7 @@ def test_a_function_beyond_the_quota_is_throttled(aws: Clients) -> None:
 
 
 def test_service_quotas_lists_how_many_builds_run(aws: Clients) -> None:
-    """By the names of the compute types, as `kiro doctor` reads them; other services are not emulated."""
+    """By the names of the compute types, as `kiro-worker doctor` reads them; other services are not emulated."""
     client: Any = aws.client("service-quotas")
     quotas = client.list_service_quotas(ServiceCode="codebuild")["Quotas"]
     assert {one["QuotaName"]: one["Value"] for one in quotas}[

@@ -43,7 +43,7 @@ def test_guides_name_settings_that_are_there(page: Path) -> None:
 
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
 def test_guides_name_commands_that_are_there(page: Path) -> None:
-    """Each `kiro command`, with or without the stack before it."""
+    """Each `kiro-worker command`, with or without the stack before it."""
     known = set(typer.main.get_group(app).list_commands(typer.Context(typer.main.get_command(app))))
-    named = set(re.findall(r"`?kiro (?:--stack \w+ )?([a-z][a-z-]*)", page.read_text("utf-8")))
+    named = set(re.findall(r"`?kiro-worker (?:--stack \w+ )?([a-z][a-z-]*)", page.read_text("utf-8")))
     assert named - known == set()

@@ -111,7 +111,7 @@ def test_nobody_there_is_unavailable(hub: LocalGitHub, connect: Callable[[str], 
 
 def test_a_wrong_token_is_refused_and_never_told(connect: Callable[[str], GitHub]) -> None:
     """The fault says what to do, without the credential, its cause included."""
-    with pytest.raises(GitHubRefusedError, match=r"401 Bad credentials.*kiro setup --secret github") as fault:
+    with pytest.raises(GitHubRefusedError, match=r"401 Bad credentials.*kiro-worker setup --secret github") as fault:
         connect('{"token": "ghp_wrong"}').branch_head(REPOSITORY, "main")
     assert "ghp_wrong" not in str(fault.value)
     assert fault.value.__cause__ is None
