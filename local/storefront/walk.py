@@ -146,7 +146,7 @@ class Walk:
 
     def back(self) -> Step:
         """Production goes back by an older tag; staging keeps the newer one."""
-        wanted = f'kiro-worker deploy {INFRASTRUCTURE} main --image api={SECOND} --reason "prices are wrong"'
+        wanted = f'kiro-worker deploy {INFRASTRUCTURE} main --image api={SECOND} --reason "prices are wrong" --yes'
         step = self._requested("an older tag", wanted)
         self._tags["prod"]["api"] = SECOND
         self.terminal.run("curl --silent https://api.shop.example.com/health")
