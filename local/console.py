@@ -8,6 +8,7 @@ https://developer.chrome.com/blog/private-network-access-preflight (DNS rebindin
 import threading
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -129,7 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        with suppress(BrokenPipeError, ConnectionResetError):  # the tab was closed, or went to another page
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Log nothing: a line for every request would hide other messages."""

@@ -80,7 +80,7 @@ def _compare(event: Input, given: PlannedChange, record: DeploymentRecord) -> No
     planned = record.planned.get(where)
     if planned is None:
         raise NotRecordedError(f"{name}: its record has no plan for {where}; the deployment starts its stages itself")
-    if replace(planned, images={}) != given:
+    if replace(planned, images={}, descends_from=()) != given:
         raise NotRecordedError(f"{name}: its record has another plan for {where} than the input of the stage")
     if record.gates != event.gates:
         raise NotRecordedError(f"{name}: its record has other verdicts than the input of the stage")

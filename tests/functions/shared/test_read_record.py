@@ -61,6 +61,14 @@ def test_images_are_those_of_the_record(stack: Stack) -> None:
         read(stack, planned=replace(PLANNED, images=images))
 
 
+def test_what_a_release_descends_from_is_said_by_the_record(stack: Stack) -> None:
+    """R14: it ends pins; the input of a stage has none of it, and one that has is refused."""
+    recorded(stack, planned_production=replace(PLANNED, descends_from=("a" * 40,)))
+    assert read(stack).release == RELEASE
+    with pytest.raises(NotRecordedError, match="another plan for production"):
+        read(stack, planned=replace(PLANNED, descends_from=("a" * 40,)))
+
+
 def test_the_settings_decide_how_an_environment_is_entered(stack: Stack) -> None:
     """Of the environment only the name is believed: approval, role, windows and freezes are those of the settings."""
     recorded(stack)
