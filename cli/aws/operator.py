@@ -11,6 +11,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as Unreachable
 
+from cli.aws.caller import caller
 from functions.adapters.bus import Bus
 from functions.adapters.clock import Clock
 from functions.adapters.definitions import carried
@@ -69,8 +70,7 @@ class Operator:
         settings |= {"LOCK_MODE": "superseded", "EVENT_BUS": f"kiro-pipeline-{stack}-events"}
         settings["WORK_ITEMS_TABLE"] = f"kiro-worker-{stack}-work-items"
         aws = Clients(settings)
-        sts = Clients({}, hurried=True).client("sts")
-        region, identity = sts.meta.region_name, sts.get_caller_identity()
+        region, identity = caller()
         account, partition = identity["Account"], identity["Arn"].split(":")[1]
         prefix = f"arn:{partition}:states:{region}:{account}:stateMachine:"
         workflows = {workflow: prefix + name.format(stack) for workflow, name in WORKFLOWS.items()}

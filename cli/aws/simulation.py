@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from cli.aws.caller import caller
 from cli.aws.operator import OutOfReachError
 from functions.runtime import Clients
 
@@ -38,11 +39,10 @@ class Simulation:
     @classmethod
     def connect(cls) -> Self:
         """The caller that the environment's credentials belong to; works without a stack."""
-        aws, sts = Clients({}), Clients({}, hurried=True).client("sts")
-        identity = sts.get_caller_identity()
+        aws, (region, identity) = Clients({}), caller()
         partition, account = identity["Arn"].split(":")[1], identity["Account"]
         principal = _principal(aws, identity["Arn"])
-        return cls(aws, identity["Arn"], principal, account, sts.meta.region_name, partition)
+        return cls(aws, identity["Arn"], principal, account, region, partition)
 
     def refused(self, actions: Iterable[str], resource: str) -> Iterator[Refusal]:
         """The actions on a resource that the caller's policies, boundary or organisation do not allow."""

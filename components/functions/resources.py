@@ -28,6 +28,7 @@ NOT_CARRIED = frozenset(
         "ecs_task_role_arns",
         "deploy_policy_arns",
         "pulumi_key_arn",
+        "approver_identities",
         "approver_logins",
         "protected",
     }

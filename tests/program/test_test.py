@@ -32,7 +32,7 @@ OUTPUTS = {
     *("deploymentWorkflow", "stageWorkflow", "rollbackWorkflow", "enhancedWatchWorkflow", "workItemWorkflow"),
     *("deploymentsTable", "environmentsTable", "locksTable", "waitsTable", "workItemsTable"),
     *("deploymentsTopic", "approvalsTopic", "rollbacksTopic"),
-    "consoleUrl",
+    *("approverPolicy", "consoleUrl"),
     *("projects", "secrets", "secretArns", "functions", "environments", "forwarding", "dashboard"),
     *("keyArn", "provenanceKeyArn", "provenancePublicKey", "operatorPolicy", "readerPolicy"),
 }

@@ -201,7 +201,7 @@ def test_an_alarm_in_the_baseline_needs_an_approval(runner: WorkflowRunner) -> N
     assert execution.payload_of("AwaitApproval", times=1)["accepted"] == {"names": ["5xx"], "at": BASELINE_AT}
     request = execution.payload_of("RequestApproval", times=1)
     assert (request["purpose"], request["reason"]) == ("deploy", "alarm 5xx is in ALARM")
-    assert execution.payload_of("Watch", times=1)["accepted"] == {"names": ["5xx"], "at": BASELINE_AT}
+    assert execution.payload_of("Watch", times=1)["accepted"] == {"names": ["5xx"], "at": BASELINE_AT, "existing": []}
     assert ended(execution, "passed")
     assert "5xx" not in execution.output["reason"]
 
@@ -231,7 +231,7 @@ def test_watch_and_rollback_get_the_accepted_alarms(runner: WorkflowRunner) -> N
     execution = runner.run("stage", script)
     accepted = {"names": ["noisy", "slow"], "at": BASELINE_AT}
     assert execution.states == [*TURN, *WATCHED[len(TURN) :], "RollBack", *END]
-    assert execution.payload_of("stage/Watch", times=1)["accepted"] == accepted
+    assert execution.payload_of("stage/Watch", times=1)["accepted"] == {**accepted, "existing": []}
     assert execution.payload_of("AwaitAlarms", times=1)["accepted"] == accepted
 
 
@@ -266,7 +266,7 @@ def test_a_good_release_gets_an_enhanced_watch(runner: WorkflowRunner) -> None:
     assert (watched.status, watched.states) == ("SUCCEEDED", ["Open", "ReadRecord", "Watch", "WhatWasSeen", "Ended"])
     payload = execution.payload_of("enhanced_watch/Watch", times=1)
     assert (payload["environment"], payload["reviewed"]) == (encode(given), ["slow"])
-    assert payload["accepted"] == {"names": ["noisy"], "at": BASELINE_AT}
+    assert payload["accepted"] == {"names": ["noisy"], "at": BASELINE_AT, "existing": []}
     left = datetime.fromisoformat(payload["until"]) - datetime.now(UTC)
     assert timedelta(minutes=50) < left <= timedelta(hours=1)
 
@@ -373,7 +373,7 @@ def test_an_alarm_that_began_in_the_queue_is_not_blamed_on_the_release(runner: W
     noisy = answer(baseline("clear", "alarm noisy is in ALARM", "noisy"))
     execution = runner.run("stage", {"ReadBaseline": [AS_USUAL, noisy]})
     assert execution.payload_of("ReadBaseline", times=2)
-    assert execution.payload_of("Watch", times=1)["accepted"] == {"names": ["noisy"], "at": BASELINE_AT}
+    assert execution.payload_of("Watch", times=1)["accepted"] == {"names": ["noisy"], "at": BASELINE_AT, "existing": []}
     assert ended(execution, "passed")
 
 
