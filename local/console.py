@@ -5,6 +5,7 @@ this machine reaches it: it listens on loopback, and answers no name but loopbac
 https://developer.chrome.com/blog/private-network-access-preflight (DNS rebinding)
 """
 
+import re
 import threading
 import urllib.error
 import urllib.request
@@ -24,6 +25,7 @@ from local.mailbox import Mail, Mailbox
 PORT = 8490
 _NAMES = (HOST, "localhost")
 _NAV, _WITH_MAIL = '<nav aria-label="Console">', '<nav aria-label="Console"><a href="/mail">Mail</a>'
+_ADDRESS = re.compile(r"(https?://\S+)")
 _HANDED_ON = ("content-type", "content-security-policy", "etag", "cache-control", "x-frame-options", "referrer-policy")
 
 
@@ -79,18 +81,18 @@ class ConsoleServer:
         current = sha256(f"{live}{mails}".encode()).hexdigest()[:32]
         if tag.strip('"') == current:
             return 304, {"etag": f'"{current}"'}, b""
-        body = "".join(map(_shown, enumerate(mails))) or '<p class="soft">No mail has arrived yet.</p>'
+        shown = (_shown(number, mail, self._address) for number, mail in enumerate(mails))
+        body = "".join(shown) or '<p class="soft">No mail has arrived yet.</p>'
         view = View(datetime.now(UTC), live=live, tag=current, github="", home="/console")
         page = view.page("Mail", f"<h1>Mail</h1>{body}")
         return 200, page["headers"], page["body"].replace(_NAV, _WITH_MAIL, 1).encode()
 
 
-def _shown(numbered: tuple[int, Mail]) -> str:
-    """One mail; addresses in it can be followed."""
-    number, mail = numbered
-    words = " ".join(
-        f'<a href="{html(word)}">{html(word)}</a>' if word.startswith("http") else html(word)
-        for word in mail.text.split(" ")
+def _shown(number: int, mail: Mail, console: str) -> str:
+    """One mail; addresses in it can be followed, those of the `console` with the session of this server."""
+    words = "".join(
+        f'<a href="{html(piece.replace(console, "/console", 1))}">{html(piece)}</a>' if place % 2 else html(piece)
+        for place, piece in enumerate(_ADDRESS.split(mail.text))
     )
     head = f'<div class="head"><h3>{html(mail.subject)}</h3><span class="mark">{html(mail.topic)}</span></div>'
     return f'<section class="card" id="mail-{number}">{head}<pre class="code">{words}</pre></section>'

@@ -37,7 +37,7 @@ class Table:
 class Mailbox:
     """Has one mail."""
 
-    mails = (Mail("approvals", "Approve <it>", "open https://x.example.com/a?b=c&d or not"),)
+    mails: tuple[Mail, ...] = (Mail("approvals", "Approve <it>", "open https://x.example.com/a?b=c&d\n\nor not"),)
 
     def receive(self) -> None:
         """Receive nothing more."""
@@ -109,9 +109,20 @@ def test_the_mailbox_is_shown_with_links_that_can_be_followed(served: tuple[str,
     status, page = get(url)
     assert status == 200
     assert "Approve &lt;it&gt;" in page
-    assert '<a href="https://x.example.com/a?b=c&amp;d">' in page
+    assert '<a href="https://x.example.com/a?b=c&amp;d">https://x.example.com/a?b=c&amp;d</a>' in page
     tag = page.partition('data-tag="')[2].partition('"')[0]
     assert get(url, if_none_match=f'"{tag}"')[0] == 304
+
+
+def test_a_mail_leads_to_the_page_of_this_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address of the API has no session in a browser."""
+    server = ConsoleServer("http://127.0.0.1:1/api/console", Table(), Mailbox(), 0)  # type: ignore[arg-type]
+    mail = Mail("deployments", "starts", "Console http://127.0.0.1:1/api/console/main-1")
+    monkeypatch.setattr(Mailbox, "mails", (mail,))
+    try:
+        assert b'<a href="/console/main-1">' in server.answer("/mail", "", "")[2]
+    finally:
+        server._server.server_close()
 
 
 def test_another_site_cannot_read_it(served: tuple[str, Table]) -> None:
