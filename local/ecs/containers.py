@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from socket import socket
 from typing import TYPE_CHECKING, Any
 
 from local.emulator import HOST
@@ -159,6 +159,6 @@ def _start(
 
 
 def _free_port() -> int:
-    with socket.socket() as one:
+    with socket() as one:
         one.bind((HOST, 0))
         return int(one.getsockname()[1])

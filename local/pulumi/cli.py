@@ -28,7 +28,7 @@ from local.pulumi.commands import deploy, require_loopback
 from local.pulumi.engine import STACK_TYPE
 from local.pulumi.errors import ConfigurationError, DeploymentError
 from local.pulumi.handlers.base import Cloud
-from local.pulumi.project import load_project
+from local.pulumi.project import load_project, project_name
 from local.pulumi.report import Report
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _select(options: argparse.Namespace) -> bool:
     """Choose the stack of this folder; a new one uses its KMS key once, as the encryption of a data key does."""
     with _clients() as clients:
         store = BucketStore(clients, _backend(), options.stack)
-        declared = load_project(Path(), store.stack, {}, {}).name
+        declared = project_name(Path())
         if declared != store.project:
             raise ConfigurationError(f"provided project name {store.project!r} doesn't match Pulumi.yaml: {declared!r}")
         if not store.exists:

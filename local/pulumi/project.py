@@ -45,9 +45,7 @@ class Project:
 def load_project(directory: Path, stack: str, config: dict[str, str], secrets: dict[str, str]) -> Project:
     """Read Pulumi.yaml and Pulumi.<stack>.yaml; `config` and `secrets` take precedence over both."""
     directory = directory.resolve()
-    project = _yaml(directory / "Pulumi.yaml")
-    if project is None:
-        raise ConfigurationError(f"{directory} has no Pulumi.yaml; give the project's folder with --directory")
+    project = _declared(directory)
     name = project["name"]
     values: dict[str, Any] = {}
     secret_keys: set[str] = set()
@@ -74,6 +72,18 @@ def load_project(directory: Path, stack: str, config: dict[str, str], secrets: d
         config={key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()},
         secret_keys=frozenset(secret_keys),
     )
+
+
+def project_name(directory: Path) -> str:
+    """The name in Pulumi.yaml; settings that a stack lacks are no fault before they are needed."""
+    return str(_declared(directory.resolve())["name"])
+
+
+def _declared(directory: Path) -> dict[str, Any]:
+    project = _yaml(directory / "Pulumi.yaml")
+    if project is None:
+        raise ConfigurationError(f"{directory} has no Pulumi.yaml; give the project's folder with --directory")
+    return project
 
 
 _MISSING = object()

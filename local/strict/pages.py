@@ -31,13 +31,15 @@ def shape(operation: OperationModel, params: dict[str, Any], context: dict[str, 
         return
     size = next((name for name in _SIZES if name in members), None)
     ours = str(params.get(token, "")).startswith(_SECOND)
+    # API Gateway's sizes are texts.
+    one: int | str = 1 if size is None or members[size].type_name != "string" else "1"
     if token in params and not ours:
         if size is not None and operation.name in _ONE_SIZE:
-            params[size] = 1
+            params[size] = one
         return
     seen = params.pop(token).removeprefix(_SECOND) if ours else ""
     if size is not None and not ours:
-        params[size] = 1
+        params[size] = one
     context[_CUT] = token, seen
 
 

@@ -104,8 +104,8 @@ class PlatformDriver:
         return {"locks": locks, "waits": [w["waitKey"] for w in waits if not w["waitKey"].startswith(_KEPT)]}
 
 
-# Decisions, handled deliveries, and the heads and tags of repositories are records, not waits.
-_KEPT = ("approval/", "delivery/", "push/", "refs/")
+# Decisions, handled deliveries, sent notifications, and the heads and tags of repositories are records, not waits.
+_KEPT = ("approval/", "delivery/", "notified/", "push/", "refs/")
 
 
 def name_of(commit: str) -> str:

@@ -51,7 +51,7 @@ def test_an_alias_that_somebody_moved_is_told_and_mended(driver: PlatformDriver)
     (hello,) = [part for part in kiro(driver, "status")[0]["parts"] if part["part"].endswith("/hello")]
     assert hello["drift"]["found"] == f"version {by_hand}"
     command = ("rollback", "test", "--part", "hello-service/hello", "--to", commit[:12])
-    assert " ".join(("kiro", *command)) in mail.text
+    assert " ".join(("kiro-worker", *command)) in mail.text
     done = kiro(driver, *command, "--reason", "moved by hand")
     assert kiro(driver, "watch", done["rollback"])["outcome"] == "restored"
     assert functions.get_alias(**HELLO)["FunctionVersion"] == before

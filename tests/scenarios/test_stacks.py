@@ -55,9 +55,9 @@ function = lambda_.Function(
     "site",
     name="site",
     role=role.arn,
-    handler="site.handler",
+    handler="page.handler",
     runtime="python3.13",
-    code=pulumi.AssetArchive({"site.py": pulumi.StringAsset(code)}),
+    code=pulumi.AssetArchive({"page.py": pulumi.StringAsset(code)}),
 )
 url = lambda_.FunctionUrl("site", function_name=function.name, authorization_type="NONE")
 for name, action, more in (

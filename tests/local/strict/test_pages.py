@@ -66,6 +66,15 @@ def policies(aws: Clients) -> dict[str, Any]:
     return {"RoleName": "paged"}
 
 
+def routes(aws: Clients) -> dict[str, Any]:
+    """Routes of an API: the size of their pages is a text."""
+    gateway = aws.client("apigatewayv2")
+    api = gateway.create_api(Name="paged", ProtocolType="HTTP")["ApiId"]
+    for number in range(ENTRIES):
+        gateway.create_route(ApiId=api, RouteKey=f"GET /{number}")
+    return {"ApiId": api}
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "result", "arrange"),
     [
@@ -73,6 +82,7 @@ def policies(aws: Clients) -> dict[str, Any]:
         ("dynamodb", "scan", "Items", rows),
         ("sns", "list_subscriptions_by_topic", "Subscriptions", subscriptions),
         ("iam", "list_role_policies", "PolicyNames", policies),
+        ("apigatewayv2", "get_routes", "Items", routes),
     ],
 )
 def test_pages_begin_with_one_entry_and_end_with_the_last(
