@@ -164,6 +164,7 @@ class Stack:
         """Nothing is there, nothing was called, settings are as usual."""
         self.settings.clear()
         self.settings.update(SETTINGS)
+        self.recording = False
         self.calls.clear()
         self.rewritten.clear()
         self._made.clear()
