@@ -161,8 +161,14 @@ class RollbackFinished:
     verified_at: str = ""
 
 
+class EnvironmentEvent:
+    """What happened to an environment or its parts, outside of any deployment."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class EnvironmentFrozen:
+class EnvironmentFrozen(EnvironmentEvent):
     """An operator froze an environment."""
 
     environment: str
@@ -172,7 +178,7 @@ class EnvironmentFrozen:
 
 
 @dataclass(frozen=True, slots=True)
-class EnvironmentUnfrozen:
+class EnvironmentUnfrozen(EnvironmentEvent):
     """An operator unfroze an environment."""
 
     environment: str
@@ -182,7 +188,7 @@ class EnvironmentUnfrozen:
 
 
 @dataclass(frozen=True, slots=True)
-class PartsPinned:
+class PartsPinned(EnvironmentEvent):
     """An operator pinned parts of an environment; `until` says in words what ends the pins."""
 
     environment: str
@@ -194,7 +200,7 @@ class PartsPinned:
 
 
 @dataclass(frozen=True, slots=True)
-class PartsUnpinned:
+class PartsUnpinned(EnvironmentEvent):
     """An operator ended the pins of parts of an environment."""
 
     environment: str
@@ -205,7 +211,7 @@ class PartsUnpinned:
 
 
 @dataclass(frozen=True, slots=True)
-class DriftFound:
+class DriftFound(EnvironmentEvent):
     """A part runs something else than the platform recorded; `reason` says what, who changed it, and when.
 
     `next_step` has the commands that mend it.
@@ -219,7 +225,7 @@ class DriftFound:
 
 
 @dataclass(frozen=True, slots=True)
-class DriftEnded:
+class DriftEnded(EnvironmentEvent):
     """A part runs what is recorded again; `reason` says what was found before."""
 
     environment: str
@@ -265,15 +271,7 @@ EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event
 def release_of(event: Event) -> Release | None:
     """The release of an event; None when the event has none, or when the release is unknown."""
     match event:
-        case (
-            EnvironmentFrozen()
-            | EnvironmentUnfrozen()
-            | PartsPinned()
-            | PartsUnpinned()
-            | DriftFound()
-            | DriftEnded()
-            | WorkItemFinished()
-        ):
+        case EnvironmentEvent() | WorkItemFinished():
             return None
         case (
             DeploymentStarted()
@@ -293,15 +291,7 @@ def release_of(event: Event) -> Release | None:
 def deployment_of(event: Event) -> str:
     """The id of an event's deployment, or of the rollback that a person asked for; "" if it is about none."""
     match event:
-        case (
-            EnvironmentFrozen()
-            | EnvironmentUnfrozen()
-            | PartsPinned()
-            | PartsUnpinned()
-            | DriftFound()
-            | DriftEnded()
-            | WorkItemFinished()
-        ):
+        case EnvironmentEvent() | WorkItemFinished():
             return ""
         case (
             DeploymentStarted()

@@ -10,6 +10,7 @@ from functions.domain.events import (
     DeploymentStarted,
     DriftEnded,
     DriftFound,
+    EnvironmentEvent,
     EnvironmentFrozen,
     EnvironmentUnfrozen,
     Event,
@@ -141,9 +142,7 @@ def _written(event: Event) -> tuple[Topic, str, str] | None:
             subject = f"Rollback of {_what(event)} in {event.environment}: {event.result}{frozen}"
             late = budgets.overrun(event.started_at, event.verified_at, budgets.ROLLBACK)
             return "rollbacks", subject, _with(event.reason, late)
-        case (
-            EnvironmentFrozen() | EnvironmentUnfrozen() | PartsPinned() | PartsUnpinned() | DriftFound() | DriftEnded()
-        ):
+        case EnvironmentEvent():
             return "deployments", *_of_environment(event)
         case WorkItemFinished():
             return _work_item(event)
@@ -214,9 +213,7 @@ def _about(event: Event) -> list[str]:
             return _release_lines(event.release)
         case StageHeld() | StagePinned() | StageFinished() | RollbackStarted() | RollbackFinished():
             return [*_release_lines(event.release), f"  Environment  {event.environment}"]
-        case (
-            EnvironmentFrozen() | EnvironmentUnfrozen() | PartsPinned() | PartsUnpinned() | DriftFound() | DriftEnded()
-        ):
+        case EnvironmentEvent():
             return [f"  Environment  {event.environment}"]
         case WorkItemFinished():
             return []

@@ -6,14 +6,9 @@ from typing import Literal, assert_never
 from functions.domain.events import (
     DeploymentFinished,
     DeploymentStarted,
-    DriftEnded,
-    DriftFound,
-    EnvironmentFrozen,
-    EnvironmentUnfrozen,
+    EnvironmentEvent,
     Event,
     GatesJudged,
-    PartsPinned,
-    PartsUnpinned,
     RollbackFinished,
     RollbackStarted,
     StageFinished,
@@ -125,16 +120,7 @@ def _commit_statuses(event: Event, record: DeploymentRecord | None) -> tuple[Com
                 return ()
             words = f"rolled back ({event.result}): {event.cause}"
             return (CommitStatus(f"kiro/{event.environment}", "failure", words),)
-        case (
-            RollbackStarted()
-            | EnvironmentFrozen()
-            | EnvironmentUnfrozen()
-            | PartsPinned()
-            | PartsUnpinned()
-            | DriftFound()
-            | DriftEnded()
-            | WorkItemFinished()
-        ):
+        case RollbackStarted() | EnvironmentEvent() | WorkItemFinished():
             return ()
         case _:
             assert_never(event)
@@ -169,12 +155,7 @@ def deployment_status(event: Event) -> DeploymentStatus | None:
             | StageHeld()
             | StagePinned()
             | DeploymentFinished()
-            | EnvironmentFrozen()
-            | EnvironmentUnfrozen()
-            | PartsPinned()
-            | PartsUnpinned()
-            | DriftFound()
-            | DriftEnded()
+            | EnvironmentEvent()
             | WorkItemFinished()
         ):
             return None

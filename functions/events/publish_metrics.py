@@ -11,14 +11,9 @@ from functions.domain import budgets
 from functions.domain.events import (
     DeploymentFinished,
     DeploymentStarted,
-    DriftEnded,
-    DriftFound,
-    EnvironmentFrozen,
-    EnvironmentUnfrozen,
+    EnvironmentEvent,
     Event,
     GatesJudged,
-    PartsPinned,
-    PartsUnpinned,
     RollbackFinished,
     RollbackStarted,
     StageFinished,
@@ -92,17 +87,7 @@ def measurements(event: Event) -> list[Measurement]:
                 *([("PullRequestSuccessRate", MetricUnit.Percent, 100.0 * opened, "all")] if tried else []),
                 *_duration("WorkItemDuration", event.started_at, event.finished_at, "all"),
             ]
-        case (
-            DeploymentStarted()
-            | StageHeld()
-            | StagePinned()
-            | EnvironmentFrozen()
-            | EnvironmentUnfrozen()
-            | PartsPinned()
-            | PartsUnpinned()
-            | DriftFound()
-            | DriftEnded()
-        ):
+        case DeploymentStarted() | StageHeld() | StagePinned() | EnvironmentEvent():
             return []
         case _:
             assert_never(event)

@@ -11,14 +11,9 @@ from functions.domain.errors import GitHubSwitchedOffError
 from functions.domain.events import (
     DeploymentFinished,
     DeploymentStarted,
-    DriftEnded,
-    DriftFound,
-    EnvironmentFrozen,
-    EnvironmentUnfrozen,
+    EnvironmentEvent,
     Event,
     GatesJudged,
-    PartsPinned,
-    PartsUnpinned,
     RollbackFinished,
     RollbackStarted,
     StageFinished,
@@ -73,12 +68,7 @@ def _track(happened: Event, github: GitHub, deployments: DeploymentsTable, links
             | StageHeld()
             | StagePinned()
             | StageFinished()
-            | EnvironmentFrozen()
-            | EnvironmentUnfrozen()
-            | PartsPinned()
-            | PartsUnpinned()
-            | DriftFound()
-            | DriftEnded()
+            | EnvironmentEvent()
             | WorkItemFinished()
         ):
             return {"outcome": "no incident"}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from functions.adapters.delivered_functions import Keep
-from functions.adapters.manifest_types import Meaning, Percent, Requests
+from functions.adapters.manifest_types import Meaning, Percent, PreviewPath, Requests
 from functions.domain.comparisons import Limits, Versions
 from functions.domain.drift import Trace
 from functions.domain.environments import Environment, PartState, Version
@@ -253,6 +253,13 @@ class CallTarget(Target):
         `done` or `underway`. It is called again after each wait, and takes what is left to do from what it finds:
         `progress` of its answer is `underway` as long as AWS needs no other call.
         """
+
+
+# The manifest key `preview` of kinds whose builds write such a report.
+Preview = Annotated[
+    PreviewPath,
+    Meaning("The report, in the build's artifact, of what it would change.", "reports/preview-{environment}.json"),
+]
 
 
 class BuildTarget(Target):

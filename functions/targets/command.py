@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from functions.adapters.manifest_types import CommittedFile, Meaning, PreviewPath
+from functions.adapters.manifest_types import CommittedFile, Meaning
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.manifests import Part
 from functions.domain.releases import Release
-from functions.targets.base import BuildTarget, Packages, Recipe, Statement, first_missing
+from functions.targets.base import BuildTarget, Packages, Preview, Recipe, Statement, first_missing
 
 if TYPE_CHECKING:
     from components.stack.environment_settings import EnvironmentSettings
@@ -21,10 +21,7 @@ class Keys:
     """A buildspec, which runs in each environment; a rollback runs it again with the last known good release."""
 
     buildspec: Annotated[CommittedFile, Meaning("The buildspec in the repository.", "delivery/infrastructure.yml")]
-    preview: Annotated[
-        PreviewPath,
-        Meaning("The report, in the build's artifact, of what it would change.", "reports/preview-{environment}.json"),
-    ] = ""
+    preview: Preview = ""
 
 
 class CommandTarget(BuildTarget):

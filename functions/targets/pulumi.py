@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from functions.adapters.manifest_types import AnyText, CommittedFile, Meaning, PreviewPath, Text
+from functions.adapters.manifest_types import AnyText, CommittedFile, Meaning, Text
 from functions.adapters.pulumi_states import PulumiStates
 from functions.domain.environments import Environment, PartState, Version
 from functions.domain.errors import ManifestError
@@ -17,7 +17,7 @@ from functions.domain.manifests import Part, fill
 from functions.domain.pulumi_stacks import StateFolder, folder_of, message_of, running
 from functions.domain.releases import Release
 from functions.handler import decode, encode
-from functions.targets.base import BuildTarget, Packages, Recipe, Statement, first_missing
+from functions.targets.base import BuildTarget, Packages, Preview, Recipe, Statement, first_missing
 
 if TYPE_CHECKING:
     from components.stack.environment_settings import EnvironmentSettings
@@ -43,10 +43,7 @@ class Keys:
         dict[ConfigKey, AnyText],
         Meaning("Configuration over that of the stack's file, with placeholders.", {"shop:domain": "{domain}"}),
     ] = field(default_factory=dict)
-    preview: Annotated[
-        PreviewPath,
-        Meaning("The report, in the build's artifact, of what it would change.", "reports/preview-{environment}.json"),
-    ] = ""
+    preview: Preview = ""
 
 
 class PulumiTarget(BuildTarget):
