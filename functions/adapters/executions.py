@@ -78,16 +78,12 @@ class Executions:
         """The execution of a workflow with this name; None if there is none."""
         return self.describe(execution_arn(workflow, name))
 
-    def newest(self, workflow: str, status: Literal["RUNNING", "FAILED", "ABORTED", "TIMED_OUT"]) -> Iterator[Ended]:
-        """The executions of a workflow with this status, newest first; pages are read as needed."""
-        pages = self._client.get_paginator("list_executions").paginate(stateMachineArn=workflow, statusFilter=status)
-        return (_ended(one) for page in pages for one in page["executions"])
-
-    def latest(self, workflow: str) -> Iterator[Ended]:
-        """The executions of a workflow, newest first, whatever became of them; pages are read as needed."""
-        pages = self._client.get_paginator("list_executions").paginate(
-            stateMachineArn=workflow, PaginationConfig={"PageSize": 25}
-        )
+    def newest(
+        self, workflow: str, status: Literal["RUNNING", "FAILED", "ABORTED", "TIMED_OUT"] | None = None
+    ) -> Iterator[Ended]:
+        """The executions of a workflow with this status, or all, newest first; pages are read as needed."""
+        wanted = {"statusFilter": status} if status else {}
+        pages = self._client.get_paginator("list_executions").paginate(stateMachineArn=workflow, **wanted)  # type: ignore[arg-type]
         return (_ended(one) for page in pages for one in page["executions"])
 
     def state(self, execution: str) -> str:

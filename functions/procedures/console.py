@@ -125,7 +125,7 @@ class ConsoleReader:
 
     def _newest(self) -> Iterator[DeploymentRecord]:
         """The newest deployments that have ended; their records are final, so each is read once."""
-        for one in islice(self._executions.latest(self._workflows.deployment), 2 * _NEWEST):
+        for one in islice(self._executions.newest(self._workflows.deployment), 2 * _NEWEST):
             record = self._ended.get(one.name) or self._deployments.get(one.name)
             if record and record.outcome:
                 self._ended[one.name] = record
