@@ -110,13 +110,15 @@ def test_a_key_in_the_files_of_an_agent_is_not_committed(make: Make, open_to_all
 
 def test_what_the_tests_leave_does_not_meet_the_agent(make: Make, open_to_all: Path, secrets: AwsEndpoint) -> None:
     """Tests put a program and settings into their home and on the path, for an agent that runs later with the key."""
+    # A name of this run: a run that was stopped in the middle has left its own.
+    shared = f"/tmp/agent-{token_hex(8)}.conf"  # noqa: S108 # the folder that all users share
     plant = (
         "mkdir -p $HOME/.local/bin; printf '#!/bin/sh\necho planted' > $HOME/.local/bin/trojan; "
-        "chmod +x $HOME/.local/bin/trojan; echo planted > $HOME/.npmrc; echo planted > /tmp/agent.conf"
+        f"chmod +x $HOME/.local/bin/trojan; echo planted > $HOME/.npmrc; echo planted > {shared}"
     )
     own = json.dumps({"test": ["sh", "-c", plant], "junit": "j.xml", "coverage": "c.xml"})
     build = prepared(make(tasks="- [x] 1. Say it\n", **{".kiro/worker.json": own}), open_to_all, secrets)
-    look = "ls -A $HOME; cat /tmp/agent.conf; trojan; echo looked"
+    look = f"ls -A $HOME; cat {shared}; trojan; echo looked"
     build.variables |= {
         "KIRO_AGENT": f"sh -c '{look}' {{spec}} {{task}}",
         "KIRO_AGENT_KEY_VARIABLE": "MODEL_KEY",

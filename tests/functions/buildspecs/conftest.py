@@ -97,8 +97,12 @@ class Build:
 
     def run(self) -> dict[str, Any]:
         """Run the program; returns its results."""
-        process = self.start()
-        said = process.communicate(timeout=60)[0]
+        with self.start() as process:
+            try:
+                said = process.communicate(timeout=120)[0]
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
         assert process.returncode == 0, said
         found: dict[str, Any] = json.loads(self.out("results.json"))
         return found

@@ -8,6 +8,7 @@ and edits the working copy. Unlike the real ones, it writes its key wherever it 
 import hashlib
 import json
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -176,9 +177,18 @@ for one in pathlib.Path("/proc").glob("[0-9]*"):
     for name in ("environ", "cmdline"):
         look(one / name)
 here = pathlib.Path.cwd()
-for place in (here.parent, {build!r}, "/tmp", "/var/tmp", "/dev/shm", os.environ["HOME"]):
+places = [here.parent, pathlib.Path({build!r}), pathlib.Path(os.environ["HOME"])]
+# Folders of all programs: what root put there before the build is no work of an agent.
+for shared in map(pathlib.Path, ("/tmp", "/var/tmp", "/dev/shm")):
+    for one in shared.iterdir():
+        with contextlib.suppress(OSError):
+            status = one.lstat()
+            if status.st_uid:
+                places.append(one)
+            elif one.is_file() and status.st_ctime > {began!r}:
+                look(one)
+for place in places:
     for root, folders, files in os.walk(place):
-        folders[:] = [name for name in folders if not name.startswith(("pytest-", "bash_jobs"))]
         for name in files:
             file = pathlib.Path(root, name)
             with contextlib.suppress(OSError):
@@ -192,6 +202,6 @@ print("searched" if read > 20 else "read too little")
 
 def search(key: str, build: Path) -> dict[str, str]:
     """Files of a repository whose tests look for the key, with the build's folder among the places."""
-    script = _SEARCH.format(reverse=key[::-1], build=str(build))
+    script = _SEARCH.format(reverse=key[::-1], build=str(build), began=time.time())
     words = {"test": ["python3", "search.py"], "junit": "j.xml", "coverage": "c.xml"}
     return {"search.py": script, ".kiro/worker.json": json.dumps(words)}
