@@ -36,6 +36,7 @@ GROUPS = {
     "tests/program/": "program",
     "tests/components/": "program",
     "tests/tools/": "program",
+    "tests/cli/aws/test_expected.py": "program",
     "tests/attackers/test_build_roles.py": "program",
     "tests/attackers/test_operator.py": "program",
     "tests/attackers/test_stranger_roles.py": "program",

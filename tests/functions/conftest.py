@@ -13,6 +13,7 @@ from tests.functions.delivered import Service
 from tests.functions.stack import REGION, SETTINGS, Stack, StrictClients
 from tests.local.github.support import TOKEN, copy
 from tests.local.github.support import hub as plain_hub
+from tests.moto_answers import kept_names
 from tests.tracing import functions_only
 
 __all__ = ["copy", "plain_hub"]
@@ -48,7 +49,7 @@ def _session_stack() -> Iterator[Stack]:
 @pytest.fixture(scope="module")
 def _moto() -> Iterator[None]:
     """moto until the end of the module: other modules need it off or with another configuration."""
-    with mock_aws():
+    with mock_aws(), kept_names():
         yield
 
 
