@@ -18,6 +18,7 @@ from functions.runtime import Clients
 from tests.functions.samples import environment
 from tests.functions.stack import ACCOUNT, REGION
 from tests.functions.tables import create_tables
+from tests.moto_answers import kept_names
 
 # Commands that ask before they change an environment whose releases people approve.
 ASKS = {"approve", "cancel", "deploy", "retry", "rollback", "stop-all", "unfreeze"}
@@ -105,7 +106,7 @@ def kiro(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kiro]:
     settings = {f"{table.upper()}_TABLE": f"kiro-pipeline-test-{table}" for table in TABLES}
     settings |= {"WORK_ITEMS_TABLE": "kiro-worker-test-work-items", "LOCK_MODE": "superseded"}
     monkeypatch.setattr(Clients, "_session", property(lambda _: session_of(os.environ.get("AWS_ACCESS_KEY_ID"))))
-    with mock_aws():
+    with mock_aws(), kept_names():
         clients = Clients(settings)
         create_tables(clients.client("dynamodb"), prefix="kiro-pipeline-test-", worker="kiro-worker-test-")
         clients.client("events").create_event_bus(Name="kiro-pipeline-test-events")

@@ -148,6 +148,7 @@ def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+@pytest.mark.long
 def test_workers_start_with_and_without_the_prefork_server(tmp_path: Path) -> None:
     """Workers are forked from the prefork server; after it was killed they start by themselves."""
     with (
@@ -180,6 +181,7 @@ def test_workers_die_with_a_killed_emulator(tmp_path: Path) -> None:
         wait_for(lambda: not any(map(alive, workers)), "the workers ended")
 
 
+@pytest.mark.long
 def test_everything_dies_with_a_killed_parent(tmp_path: Path) -> None:
     """kill -9 of the process that started the emulator leaves neither emulator nor workers."""
     script = (

@@ -21,7 +21,7 @@ print(functions.runtime.__file__)
 """
 
 
-@pytest.mark.parametrize("change", ["", "changed", pytest.param("missing", marks=pytest.mark.long)])
+@pytest.mark.parametrize("change", ["", *(pytest.param(one, marks=pytest.mark.long) for one in ("changed", "missing"))])
 def test_a_package_with_other_files_is_imported_itself(tmp_path: Path, change: str) -> None:
     """Otherwise an update of the platform, or a file that the package lacks, would not be seen."""
     shutil.copytree(PROJECT / "functions", tmp_path / "functions", ignore=shutil.ignore_patterns("__pycache__"))

@@ -185,6 +185,7 @@ def cards(user: BoardUser, tmp_path_factory: pytest.TempPathFactory) -> Cards:
     )
 
 
+@pytest.mark.long
 def test_a_hostile_branch_gets_a_comment_and_nothing_else(user: BoardUser, pair: Pair) -> None:
     """The comment shows the name shortened and escaped; no build is started."""
     (said,) = eventually(lambda: user.comments(pair.hostile))

@@ -35,6 +35,7 @@ def mailed(driver: PlatformDriver, subject: str) -> Any:
     return eventually(find, 60)
 
 
+@pytest.mark.long
 def test_an_alias_that_somebody_moved_is_told_and_mended(driver: PlatformDriver) -> None:
     """R15: the mail names what runs, what is recorded and the command, which restores it; nobody knows who it was."""
     functions = driver.platform.clients.client("lambda")

@@ -137,6 +137,7 @@ def test_a_bad_release_is_rolled_back(driver: PlatformDriver, good: str) -> None
     driver.author.repair_service()
 
 
+@pytest.mark.long
 def test_a_freeze_holds_a_release_until_it_ends_and_a_rejection_ends_the_release(
     driver: PlatformDriver, good: str
 ) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from functions.domain.releases import execution_name
 from local.dispatch import dispatch as send
 from local.settings import REPOSITORY
@@ -14,6 +16,7 @@ def dispatch(driver: PlatformDriver, event: str, **payload: Any) -> tuple[int, s
     return send(platform.github, platform.token, REPOSITORY, event, payload)
 
 
+@pytest.mark.long
 def test_a_candidate_of_a_branch_ends_in_staging_and_is_taken_back_by_a_dispatch(driver: PlatformDriver) -> None:
     """P1, R7: an annotated tag of an unmerged commit; the version tag of the same commit is refused for production."""
     driver.released()

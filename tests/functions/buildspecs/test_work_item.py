@@ -112,6 +112,7 @@ def meanwhile(build: Build, words: str) -> None:
     build.variables = {"KIRO_AGENT": f"sh -c {shlex.quote(f'({theirs}); echo ours > ours.txt')} {{spec}} {{task}}"}
 
 
+@pytest.mark.long
 def test_what_people_removed_meanwhile_does_not_come_back(make: Make) -> None:
     """D6: only our commits are put onto the head that a forced push left, not those that it removed."""
     build = make(tasks="- [ ] 1. Say it\n")

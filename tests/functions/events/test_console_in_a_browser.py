@@ -62,8 +62,15 @@ def refused(shown: BrowserPage) -> list[str]:
     return said
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("page", ["overview", "release"])
+@pytest.mark.parametrize(
+    ("page", "scheme"),
+    [
+        ("overview", "dark"),
+        ("release", "light"),
+        pytest.param("overview", "light", marks=pytest.mark.long),
+        pytest.param("release", "dark", marks=pytest.mark.long),
+    ],
+)
 def test_pages_have_no_barriers_at_any_width(browser: Browser, console: Console, page: str, scheme: Any) -> None:
     """axe finds no violation, no page is wider than its window, and screenshots are stored."""
     shown = tab(browser, bypass_csp=True, color_scheme=scheme)  # axe is put into the page
