@@ -1,10 +1,10 @@
 """The waits table: task tokens of builds, watches and approvals, requests for approval, and observed branch heads."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from functions.adapters.records import conditional, every, plain, stored
+from functions.adapters.records import conditional, every, found_under, plain, stored
 from functions.domain.approvals import Approval
 from functions.domain.pushes import PushKey, RefsKey
 from functions.domain.reconciliation import SeenRefs, Sighting
@@ -28,6 +28,7 @@ class WaitsTable:
     SETTINGS: ClassVar[tuple[str, ...]] = ("WAITS_TABLE",)
     FIND: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:Query",), on="index/waits"),)
     READ: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:GetItem",), on="table/waits"),)
+    READ_SEEN: ClassVar[tuple[Allow, ...]] = (Allow(("dynamodb:BatchGetItem", "dynamodb:GetItem"), on="table/waits"),)
     WRITE: ClassVar[tuple[Allow, ...]] = (
         Allow(("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"), on="table/waits"),
     )
@@ -94,10 +95,10 @@ class WaitsTable:
             if approval is None or approval.state == "open":
                 yield _wait(row) if row.get("execution") else None, approval
 
-    def sighting(self, repository: str) -> Sighting | None:
-        """The head of a repository's main branch as it was last seen; None before the first time."""
-        row = self._get(PushKey(repository))
-        return decode(Sighting, row) if row else None
+    def sightings(self, repositories: Iterable[str]) -> dict[str, Sighting]:
+        """The heads of main branches as they were last seen, by repository; before the first time there is none."""
+        keys = {str(PushKey(repository)): repository for repository in repositories}
+        return {keys[row["waitKey"]]: decode(Sighting, row) for row in self._under(keys)}
 
     def save_sighting(self, repository: str, sighting: Sighting) -> None:
         """Record a new branch head; the record does not expire, so that the head's age is known."""
@@ -112,10 +113,10 @@ class WaitsTable:
             },
         )
 
-    def refs(self, repository: str) -> SeenRefs | None:
-        """The version tags and branches of a repository as they were last seen; None before the first time."""
-        row = self._get(RefsKey(repository))
-        return decode(SeenRefs, row) if row else None
+    def refs(self, repositories: Iterable[str]) -> dict[str, SeenRefs]:
+        """Version tags and branches as they were last seen, by repository; before the first time there are none."""
+        keys = {str(RefsKey(repository)): repository for repository in repositories}
+        return {keys[row["waitKey"]]: decode(SeenRefs, row) for row in self._under(keys)}
 
     def save_refs(self, repository: str, seen: SeenRefs) -> None:
         """Record the version tags and branches of a repository; the record does not expire."""
@@ -207,7 +208,10 @@ class WaitsTable:
             ExpressionAttributeValues={":open": _OPEN, **({":environment": environment} if environment else {})},
         )
 
-    def _get(self, key: WaitKey | PushKey | RefsKey) -> dict[str, Any] | None:
+    def _under(self, keys: Iterable[str]) -> Iterator[dict[str, Any]]:
+        return found_under(self._table, [{"waitKey": key} for key in keys])
+
+    def _get(self, key: WaitKey) -> dict[str, Any] | None:
         item = self._table.get_item(Key={"waitKey": str(key)}, ConsistentRead=True).get("Item")
         return plain(item) if item else None
 

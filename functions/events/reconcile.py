@@ -7,25 +7,29 @@ each repair may be repeated.
 """
 
 import logging
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from functions.adapters.clock import Clock
 from functions.adapters.github.client import GitHub
 from functions.adapters.github.heads import Heads
 from functions.adapters.metrics import Metrics
 from functions.adapters.triggers import Triggers
+from functions.adapters.waits_table import WaitsTable
 from functions.adapters.workflows import Deployments
-from functions.domain.errors import KiroError
 from functions.handler import Handler
 from functions.procedures.lost_pushes import LostPushes
 from functions.procedures.lost_refs import LostRefs
 from functions.procedures.orphans import Orphans, Repair
 from functions.procedures.releases import OPEN
 
-HANDLER = Handler(allow=(*Orphans.SETTLE, *Deployments.START, *OPEN), timeout_seconds=55, memory_mb=512)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+HANDLER = Handler(
+    allow=(*Orphans.SETTLE, *WaitsTable.READ_SEEN, *Deployments.START, *OPEN), timeout_seconds=55, memory_mb=512
+)
 # The next run, a minute later, does the rest.
 _MOST_REPAIRS = 50
 _LOG = logging.getLogger(__name__)
@@ -51,7 +55,7 @@ def reconcile(
     """Make, log and count the repairs; a search that fails does not stop the others, and is raised at the end."""
     searches: list[Callable[[], Iterator[Repair]]] = [
         LostPushes(orphans, deployments, triggers.rules, github, heads, clock).all,
-        lambda: _lost_refs(LostRefs(orphans, deployments, triggers.rules, github, heads), deployments, clock),
+        lambda: LostRefs(orphans, deployments, triggers.rules, github, heads).all(clock.text()),
         orphans.dead_executions,
         lambda: orphans.missing_records(github, deployments.repositories),
         orphans.orphaned_approvals,
@@ -73,15 +77,3 @@ def reconcile(
     if failed:
         raise ExceptionGroup("searches of the reconciliation failed; the next run repeats them", failed)
     return Output(tuple(done))
-
-
-def _lost_refs(lost: LostRefs, deployments: Deployments, clock: Clock) -> Iterator[Repair]:
-    """Start a deployment for each version tag or branch that has none after the grace period."""
-    failed: list[Exception] = []
-    for repository in sorted(deployments.repositories):
-        try:
-            yield from lost.of(repository, clock.text())
-        except KiroError as error:  # a repository that can't be read does not stop the others
-            failed.append(error)
-    if failed:
-        raise ExceptionGroup("version tags could not be read", failed)

@@ -30,20 +30,20 @@ class LostPushes:
         """Start a deployment for each branch head that has none after the grace period."""
         failed: list[Exception] = []
         repositories = sorted(self.deployments.repositories)
+        seen = self.orphans.waits.sightings(repositories)
         heads = self.heads.of(repositories, self.rules.main_branch)
         for repository in repositories:
             try:
                 # What the query does not find is asked for by itself, which names what was renamed or is missing.
                 head = heads.get(repository) or self.github.branch_head(repository, self.rules.main_branch)
                 if head:
-                    yield from self._of(repository, head)
+                    yield from self._of(repository, head, seen.get(repository))
             except KiroError as error:  # a repository that can't be read does not stop the others
                 failed.append(error)
         if failed:
             raise ExceptionGroup("branch heads could not be read", failed)
 
-    def _of(self, repository: str, head: str) -> Iterator[Repair]:
-        seen = self.orphans.waits.sighting(repository)
+    def _of(self, repository: str, head: str, seen: Sighting | None) -> Iterator[Repair]:
         if seen is None or seen.commit != head:
             self.orphans.waits.save_sighting(repository, Sighting(head, self.clock.text()))
             return

@@ -7,6 +7,7 @@ from itertools import islice
 from functions.adapters.github.client import GitHub
 from functions.adapters.github.heads import Heads
 from functions.adapters.workflows import Deployments
+from functions.domain.errors import KiroError
 from functions.domain.pushes import Ignored, push_of
 from functions.domain.reconciliation import Listed, SeenRefs, is_due, is_lost, new_refs, unknown_refs
 from functions.domain.triggers import NotDelivered, TriggerRules, last_environment
@@ -18,7 +19,7 @@ _MOST_REFS = 10
 
 @dataclass(frozen=True, slots=True)
 class LostRefs:
-    """The search in one repository after the other; `rules` are the settings of the stack."""
+    """The search in all repositories; `rules` are the settings of the stack."""
 
     orphans: Orphans
     deployments: Deployments
@@ -26,12 +27,23 @@ class LostRefs:
     github: GitHub
     heads: Heads
 
-    def of(self, repository: str, now: str) -> Iterator[Repair]:
+    def all(self, now: str) -> Iterator[Repair]:
         """Start what was pushed since the last look and has no deployment after the grace period.
 
         What is there at the first look starts nothing: it may have been deployed long ago.
         """
-        seen = self.orphans.waits.refs(repository)
+        failed: list[Exception] = []
+        repositories = sorted(self.deployments.repositories)
+        seen = self.orphans.waits.refs(repositories)
+        for repository in repositories:
+            try:
+                yield from self._of(repository, seen.get(repository), now)
+            except KiroError as error:  # a repository that can't be read does not stop the others
+                failed.append(error)
+        if failed:
+            raise ExceptionGroup("version tags could not be read", failed)
+
+    def _of(self, repository: str, seen: SeenRefs | None, now: str) -> Iterator[Repair]:
         if not is_due(seen, now):
             return
         listed = self._delivered(repository)

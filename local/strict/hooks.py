@@ -5,7 +5,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.model import OperationModel
 
-from . import pages, quotas, requests, throttles
+from . import batches, pages, quotas, requests, throttles
 
 # The key of a call's context under which its parameters are kept until it is judged.
 _PARAMETERS = "kiro-strict"
@@ -26,6 +26,7 @@ def _judge(model: OperationModel, context: dict[str, Any], **_: Any) -> tuple[AW
 
 def _cut(parsed: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any) -> None:
     pages.cut(model, parsed, context)
+    batches.cut(model, context.get(_PARAMETERS, {}), parsed)
 
 
 HANDLERS: tuple[tuple[str, Any], ...] = (

@@ -286,7 +286,7 @@ class Stack:
 
 def _resource(params: Mapping[str, Any]) -> str:
     """`table/waits` or `index/waits` for DynamoDB, empty for what has one resource per action here."""
-    name = str(params.get("TableName", ""))
+    name = str(params.get("TableName") or next(iter(params.get("RequestItems", ())), ""))
     if not name:
         return ""
     return ("index/" if "IndexName" in params else "table/") + name.removeprefix("kiro-")
@@ -328,7 +328,8 @@ def _nothing(_: Params) -> Iterable[str]:
 
 def _tables(params: Params) -> Iterable[str]:
     """The table of a call; one that names none may be about several of them."""
-    return {str(params["TableName"])} & _OWN_TABLES.keys() if "TableName" in params else _OWN_TABLES
+    named = {str(params["TableName"])} if "TableName" in params else set(params.get("RequestItems", ()))
+    return named & _OWN_TABLES.keys() if named else _OWN_TABLES
 
 
 def _machines(params: Params) -> Iterable[str]:

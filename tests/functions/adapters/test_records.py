@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.adapters.records import conditional, every, plain, stored
+from functions.adapters.records import conditional, every, found_under, plain, stored
 from functions.handler import encode
 from tests.functions.samples import ENVIRONMENT
 from tests.functions.stack import Stack
@@ -49,6 +49,22 @@ def test_every_page_of_a_table_is_read(stack: Stack) -> None:
     for number in range(3):
         stack.table("locks").put_item(Item={"lockKey": str(number)})
     assert sorted(item["lockKey"] for item in every(stack.table("locks"), "scan")) == ["0", "1", "2"]
+
+
+def test_items_under_many_keys_are_read_in_batches(stack: Stack) -> None:
+    """Also those that DynamoDB leaves unprocessed; a batch has 100 keys at most, and a missing item is none.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+    """
+    table = stack.table("locks")
+    for number in range(120):
+        table.put_item(Item={"lockKey": str(number), "revision": number})
+    stack.recording = True
+    found = list(found_under(table, [{"lockKey": str(number)} for number in range(130)]))
+    stack.recording = False
+    assert sorted(item["revision"] for item in found) == list(range(120))
+    assert sum(call.action == "dynamodb:BatchGetItem" for call in stack.calls) == 2
+    assert list(found_under(table, [])) == []
 
 
 def test_a_conditional_write_says_whether_it_was_done(stack: Stack) -> None:

@@ -130,8 +130,7 @@ def test_a_head_that_asks_to_skip_is_left_alone(stack: Stack, copy: WorkingCopy)
 def looked_long_ago(stack: Stack) -> None:
     """GitHub's refs are due to be read again."""
     waits = WaitsTable.connect(stack.clients)
-    seen = waits.refs(REPOSITORY)
-    assert seen
+    seen = waits.refs([REPOSITORY])[REPOSITORY]
     waits.save_refs(REPOSITORY, replace(seen, at="2020-01-01T00:00:00.000Z"))
 
 

@@ -88,4 +88,4 @@ def test_a_renamed_repository_is_named_although_the_query_does_not_find_it(
     with pytest.raises(ExceptionGroup) as caught:
         kinds(stack)
     assert "was renamed or transferred" in str(caught.value.exceptions[0].exceptions)
-    assert WaitsTable.connect(stack.clients).sighting(REPOSITORY) is None
+    assert WaitsTable.connect(stack.clients).sightings([REPOSITORY]) == {}
